@@ -1,0 +1,141 @@
+"""The record of one call through the gateway: what the spool carries and the store explodes.
+
+A call writes two records: `CallBegin` before dispatch and `CallEnd` before its last byte.
+A call is one span; its attempts are its children. Payloads stay in the wire format in which
+they passed; turning them into OpenTelemetry messages is the server's work, off the hot path.
+Fields are only ever appended, with a default (arrays on the wire: older readers skip them).
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+CALL_SCHEMA: Final = 1
+
+
+class Operation(StrEnum):
+    """`gen_ai.operation.name` of the surfaces."""
+
+    CHAT = "chat"
+    EMBEDDINGS = "embeddings"
+
+
+class CallStatus(StrEnum):
+    """How a call ended. Only `ok` is a success."""
+
+    OK = "ok"
+    ERROR = "error"
+    CANCELLED = "cancelled"  # the caller went away
+    INTERRUPTED = "interrupted"  # the gateway died; found on replay
+
+
+class UsageSource(StrEnum):
+    """Who counted the tokens."""
+
+    PROVIDER = "provider"
+    ESTIMATED = "estimated"  # cut off before the provider's own count came
+    NONE = "none"
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Base of all records: immutable, positional on the wire."""
+
+
+class Usage(Record, frozen=True):
+    """Token counts. `input_tokens` includes cached, `output_tokens` includes reasoning tokens
+    (OpenTelemetry GenAI: the others are subsets of these two)."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
+    source: UsageSource = UsageSource.NONE
+
+
+class Caller(Record, frozen=True):
+    """Who called and for whom: from the key, overridden by the fixed headers."""
+
+    key_id: str = ""
+    team: str = ""
+    user: str = ""
+    use_case: str = ""
+    environment: str = ""
+    segment: str = ""
+    session: str = ""
+
+
+class CallBegin(Record, frozen=True):
+    """Identity and intent, known before the provider is called. Ids are W3C hex; times Unix ns."""
+
+    project_id: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    start_ns: int
+    operation: str
+    request_model: str
+    stream: bool
+    caller: Caller
+    snapshot: str = ""
+    request_size: int = 0
+
+
+class Attempt(Record, frozen=True):
+    """One request to one provider: a child span of the call."""
+
+    span_id: str
+    provider: str
+    model: str
+    server_address: str
+    server_port: int
+    start_ns: int
+    end_ns: int
+    status: CallStatus
+    first_byte_ns: int = 0  # response headers; 0 = never came
+    http_status: int = 0
+    error_type: str = ""
+    error_message: str = ""
+
+
+class CallEnd(Record, frozen=True):
+    """The whole call. `cost` is a decimal string in USD, empty = unpriced; `overhead_ns` is what
+    the gateway itself took; sizes are of the full payloads, also where the capture was cut."""
+
+    begin: CallBegin
+    end_ns: int
+    status: CallStatus
+    http_status: int
+    error_type: str = ""
+    error_message: str = ""
+    provider: str = ""
+    response_model: str = ""
+    response_id: str = ""
+    finish_reasons: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    cost: str = ""
+    price_id: str = ""
+    first_token_ns: int = 0
+    overhead_ns: int = 0
+    request: bytes = b""
+    response: bytes = b""  # one JSON document; streams are assembled into the unary shape
+    response_size: int = 0
+    attempts: tuple[Attempt, ...] = ()
+
+
+def encode(record: Record) -> bytes:
+    """MessagePack, positional."""
+    return msgspec.msgpack.encode(record)
+
+
+def decode_begin(payload: bytes | memoryview) -> CallBegin:
+    """The inverse of `encode`; `msgspec.DecodeError` for anything else."""
+    return msgspec.msgpack.decode(payload, type=CallBegin)
+
+
+def decode_end(payload: bytes | memoryview) -> CallEnd:
+    """The inverse of `encode`; `msgspec.DecodeError` for anything else."""
+    return msgspec.msgpack.decode(payload, type=CallEnd)

@@ -1,0 +1,1 @@
+"""What can be plugged in: one Protocol file per family. Implementations live in `plugins`."""

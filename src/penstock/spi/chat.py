@@ -1,0 +1,61 @@
+"""The door for model providers: how a call in our surface's dialect becomes an upstream request.
+
+A provider plugin is pure: it builds requests and reads answers; the gateway and the catalogue do
+the I/O through `infra/egress`. Found by entry point in the group `penstock.providers`; the entry
+point names a function without arguments that returns a `ChatProvider`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTarget:
+    """What a plugin may know of one configured provider. `secret` is empty when none is needed."""
+
+    name: str
+    base_url: str
+    secret: str = field(default="", repr=False)
+    quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """One HTTP request to a provider. `url` is absolute; header names are lower-case bytes."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """A caller's request as it stands: `body` is the surface's JSON, `model` the upstream id."""
+
+    operation: str
+    model: str
+    stream: bool
+    body: bytes
+
+
+class ChatProvider(Protocol):
+    """One kind of provider. Stateless; one instance serves every configured provider of it."""
+
+    @property
+    def dialect(self) -> str:
+        """The wire format it speaks (`openai`); the same as the surface's = bytes pass through."""
+        ...
+
+    def build(self, target: ProviderTarget, call: OutgoingCall) -> UpstreamRequest:
+        """The upstream request of a call. `InvalidRequest` if the provider cannot express it."""
+        ...
+
+    def build_model_list(self, target: ProviderTarget) -> UpstreamRequest:
+        """The request that lists the provider's models; also serves as its connection test."""
+        ...
+
+    def read_model_list(self, body: bytes) -> tuple[str, ...]:
+        """Model ids from the answer to `build_model_list`; `UpstreamFailed` if it is not one."""
+        ...

@@ -1,0 +1,1 @@
+"""Shared fixtures only; what a single test needs stands beside it."""
