@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from penstock.spi.http import HttpRequest
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderTarget:
@@ -18,16 +20,6 @@ class ProviderTarget:
     base_url: str
     secret: str = field(default="", repr=False)
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamRequest:
-    """One HTTP request to a provider. `url` is absolute; header names are lower-case bytes."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +40,11 @@ class ChatProvider(Protocol):
         """The wire format it speaks (`openai`); the same as the surface's = bytes pass through."""
         ...
 
-    def build(self, target: ProviderTarget, call: OutgoingCall) -> UpstreamRequest:
+    def build(self, target: ProviderTarget, call: OutgoingCall) -> HttpRequest:
         """The upstream request of a call. `InvalidRequest` if the provider cannot express it."""
         ...
 
-    def build_model_list(self, target: ProviderTarget) -> UpstreamRequest:
+    def build_model_list(self, target: ProviderTarget) -> HttpRequest:
         """The request that lists the provider's models; also serves as its connection test."""
         ...
 
