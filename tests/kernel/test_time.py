@@ -1,0 +1,33 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.kernel.time import SystemClock, parse_rfc3339, rfc3339
+
+MICROSECONDS = st.integers(min_value=0, max_value=4_000_000_000_000_000)
+
+
+@given(MICROSECONDS)
+def test_what_is_written_is_read_back(microseconds: int) -> None:
+    assert parse_rfc3339(rfc3339(microseconds * 1000)) == microseconds * 1000
+
+
+def test_the_wire_form_is_utc_with_microseconds() -> None:
+    assert rfc3339(1_763_716_200_123_456_789) == "2025-11-21T09:10:00.123456Z"
+
+
+def test_offsets_are_understood() -> None:
+    assert parse_rfc3339("2025-11-21T10:10:00+01:00") == parse_rfc3339("2025-11-21T09:10:00Z")
+
+
+def test_a_time_without_zone_is_refused_with_an_example() -> None:
+    with pytest.raises(ValueError, match="has no time zone; write it like"):
+        parse_rfc3339("2025-11-21T09:10:00")
+
+
+def test_the_system_clock_tells_the_time_and_only_goes_forward() -> None:
+    clock = SystemClock()
+    assert abs(clock.now_ns() / 1e9 - datetime.now(UTC).timestamp()) < 5
+    assert clock.monotonic() <= clock.monotonic()
