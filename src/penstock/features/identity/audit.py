@@ -1,0 +1,172 @@
+"""The audit trail: every mutation appends one event to its project's hash chain, in its own
+transaction. Project `""` is the instance's chain. What verifies the chains is `audit_check`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from penstock.features.identity.model import Principal
+from penstock.features.identity.tables import AUDIT_EVENTS, AUDIT_HEADS
+from penstock.infra.crypto import keyed_digest
+from penstock.infra.sql import Transaction
+from penstock.kernel.digests import canonical_json, content_hash
+from penstock.kernel.ids import new_id
+from penstock.kernel.time import Clock, rfc3339
+
+GENESIS: Final = "0" * 64  # what the first event of a chain follows
+PAGE_LIMIT: Final = 500
+
+
+class AuditEvent(msgspec.Struct, frozen=True):
+    """Who did what to which subject, when, with the state before and after (JSON or `None`).
+
+    `previous` is the hash of the event before it, `hash` covers everything above it, `seal` is a
+    keyed digest of the hash: who can write the store but has not the master key cannot forge it.
+    """
+
+    project_id: str
+    sequence: int
+    id: str
+    at: str
+    actor_kind: str
+    actor_id: str
+    actor_label: str
+    action: str
+    subject: str
+    before: Any
+    after: Any
+    previous: str
+    hash: str = ""
+    seal: str = ""
+
+    def computed_hash(self) -> str:
+        """SHA-256 of the canonical JSON of all fields but `hash` and `seal`."""
+        fields = msgspec.structs.asdict(self)
+        del fields["hash"], fields["seal"]
+        return content_hash(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last event of a chain; sequence 0 when there is none."""
+
+    sequence: int = 0
+    hash: str = GENESIS
+
+
+class Checkpoint(Protocol):
+    """Where the ends of the chains are kept outside the log."""
+
+    def advance(self, project_id: str, head: Head) -> None:
+        """Notes a new end of a project's chain; older ones than known are ignored."""
+        ...
+
+
+class AuditTrail:
+    """Appends events. `seal_key` is derived from the master key; `entropy(n)` gives n bytes."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Callable[[int], bytes],
+        seal_key: bytes,
+        checkpoint: Checkpoint,
+    ) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._seal_key = seal_key
+        self._checkpoint = checkpoint
+
+    def append(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        project_id: str,
+        action: str,
+        subject: str,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> AuditEvent:
+        """Writes the event in the caller's transaction. `action` is `noun.verb`, `subject` an id
+        or name. `before` and `after` are what a person may read: never secrets or digests."""
+        previous = _lock_head(tx.connection, project_id)
+        now_ns = self._clock.now_ns()
+        event = AuditEvent(
+            project_id=project_id,
+            sequence=previous.sequence + 1,
+            id=new_id("evt", now_ns // 1_000_000, self._entropy(10)),
+            at=rfc3339(now_ns),
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label,
+            action=action,
+            subject=subject,
+            before=None if before is None else dict(before),
+            after=None if after is None else dict(after),
+            previous=previous.hash,
+        )
+        digest = event.computed_hash()
+        event = msgspec.structs.replace(
+            event, hash=digest, seal=keyed_digest(self._seal_key, digest)
+        )
+        self._store(tx, event)
+        return event
+
+    def _store(self, tx: Transaction, event: AuditEvent) -> None:
+        head = Head(event.sequence, event.hash)
+        tx.connection.execute(insert(AUDIT_EVENTS).values(to_row(event)))
+        tx.connection.execute(
+            update(AUDIT_HEADS)
+            .where(AUDIT_HEADS.c.project_id == event.project_id)
+            .values(sequence=head.sequence, hash=head.hash)
+        )
+        tx.after_commit(lambda: self._checkpoint.advance(event.project_id, head))
+
+
+def to_row(event: AuditEvent) -> dict[str, Any]:
+    """The event as it is stored: states as canonical JSON text, so that they hash alike."""
+    return msgspec.structs.asdict(event) | {
+        "before": canonical_json(event.before).decode(),
+        "after": canonical_json(event.after).decode(),
+    }
+
+
+def from_row(row: RowMapping) -> AuditEvent:
+    """The inverse of `to_row`; `msgspec.DecodeError` where a state is no JSON any more."""
+    fields: dict[str, Any] = {name: row[name] for name in AuditEvent.__struct_fields__}
+    fields["before"] = msgspec.json.decode(row["before"])
+    fields["after"] = msgspec.json.decode(row["after"])
+    return AuditEvent(**fields)
+
+
+def list_events(
+    connection: Connection, project_id: str, before_sequence: int | None, limit: int
+) -> list[AuditEvent]:
+    """Events of a project, newest first, older than `before_sequence`."""
+    query = select(AUDIT_EVENTS).where(AUDIT_EVENTS.c.project_id == project_id)
+    if before_sequence is not None:
+        query = query.where(AUDIT_EVENTS.c.sequence < before_sequence)
+    query = query.order_by(AUDIT_EVENTS.c.sequence.desc()).limit(limit)
+    return [from_row(row) for row in connection.execute(query).mappings()]
+
+
+def _lock_head(connection: Connection, project_id: str) -> Head:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    empty = Head()
+    connection.execute(
+        dialect.insert(AUDIT_HEADS)
+        .values(project_id=project_id, sequence=empty.sequence, hash=empty.hash)
+        .on_conflict_do_nothing()
+    )
+    row = connection.execute(
+        select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
+        .where(AUDIT_HEADS.c.project_id == project_id)
+        .with_for_update()
+    ).one()
+    return Head(row.sequence, row.hash)

@@ -1,0 +1,121 @@
+"""Keys and what is made of them: sealing, keyed digests, password hashes, secret files.
+
+Every use takes its own key, derived by name from one secret: a leaked one opens nothing else.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from penstock.kernel.errors import SetupError
+
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**15, 8, 1  # OWASP's 32 MiB setting for scrypt
+_SCRYPT_MAX_MEMORY: Final = 64 * 1024 * 1024
+
+
+class SealBroken(ValueError):
+    """Not sealed with this key, or changed since."""
+
+
+def derive_key(secret: bytes, purpose: str) -> bytes:
+    """32 bytes of HKDF-SHA-256 (RFC 5869, empty salt) of `secret` for one `purpose`."""
+    extracted = hmac.digest(bytes(32), secret, "sha256")
+    return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
+
+
+def keyed_digest(key: bytes, value: str) -> str:
+    """HMAC-SHA-256 in hex: what is stored and compared in place of a secret."""
+    return hmac.digest(key, value.encode(), "sha256").hex()
+
+
+class Sealer:
+    """Authenticated encryption (AES-256-GCM) under one key of 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, plain: bytes, context: bytes = b"") -> bytes:
+        """`nonce(12) ‖ ciphertext`; opens only with the same `context`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, context)
+
+    def open(self, sealed: bytes, context: bytes = b"") -> bytes:
+        """The inverse of `seal`; `SealBroken` for anything else."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken("This was not sealed with this key, or was changed since.") from error
+
+
+def hash_password(password: str, salt: bytes) -> str:
+    """`scrypt$n$r$p$salt$hash`, base64; takes about 0.1 s on purpose. `salt`: 16 random bytes."""
+    digest = _scrypt(password, salt, _SCRYPT_N, _SCRYPT_R, _SCRYPT_P)
+    numbers = f"{_SCRYPT_N}${_SCRYPT_R}${_SCRYPT_P}"
+    return f"scrypt${numbers}${_encode(salt)}${_encode(digest)}"
+
+
+def password_matches(password: str, stored: str) -> bool:
+    """Whether `stored` came from this password; compares in constant time."""
+    _, n, r, p, salt, digest = stored.split("$")
+    found = _scrypt(password, base64.b64decode(salt), int(n), int(r), int(p))
+    return hmac.compare_digest(found, base64.b64decode(digest))
+
+
+def ensure_secret_file(path: Path) -> bytes:
+    """The 32 random bytes kept in `path` as hex (mode 0600); made if it does not exist.
+
+    `SetupError` when the file is damaged or cannot be read.
+    """
+    try:
+        return _read_secret(path)
+    except FileNotFoundError:
+        write_private(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
+        return _read_secret(path)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replaces `path` in one step by a file that only its owner may read (0600), synced."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(path.read_text("ascii").strip())
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"The secret file {path} cannot be read: {error}.",
+            hint="Restore it from a backup; without it what it encrypts cannot be opened.",
+        ) from error
+    if len(secret) != _KEY_BYTES:
+        raise SetupError(
+            f"The secret file {path} should hold 64 hex digits.",
+            hint="Restore it from a backup; without it what it encrypts cannot be opened.",
+        )
+    return secret
+
+
+def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    return hashlib.scrypt(
+        password.encode(), salt=salt, n=n, r=r, p=p, maxmem=_SCRYPT_MAX_MEMORY, dklen=32
+    )
+
+
+def _encode(value: bytes) -> str:
+    return base64.b64encode(value).decode()

@@ -1,0 +1,111 @@
+"""One door to the relational store: `write()` for a transaction, `read()` for a view of it.
+
+SQLite runs in WAL mode and takes its write lock at once, so that a transaction never fails half
+way because another one was faster. Tables and queries live with the verticals that own them.
+"""
+
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from penstock.kernel.errors import SetupError
+
+_BUSY_TIMEOUT_MS: Final = 10_000
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}",
+)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What a use case does in one go: all of it is stored, or none."""
+
+    connection: Connection
+    callbacks: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Runs `callback` once the transaction is stored; never when it was rolled back."""
+        self.callbacks.append(callback)
+
+
+class Database:
+    """A relational store. `url` is an SQLAlchemy URL; `SetupError` if it cannot be read."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _parse(url)
+        engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        self.engine: Engine = engine
+        self._writer = engine.execution_options(penstock_begin="BEGIN IMMEDIATE")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the store is a file of this machine."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, if there is one."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def write(self) -> Generator[Transaction]:
+        """A transaction: commits at the end, rolls back on any error, then runs callbacks."""
+        with self._writer.begin() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+        for callback in transaction.callbacks:
+            callback()
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A consistent view; nothing is kept of what is written through it."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError as error:
+        raise SetupError(
+            "The database URL cannot be read.",
+            hint="Write it like sqlite:////path/to/penstock.db or postgresql://user@host/name.",
+        ) from error
+    if backend not in {"sqlite", "postgresql"}:
+        raise SetupError(f"Databases of kind {backend!r} are not supported: SQLite and PostgreSQL.")
+    return parsed
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - only bound to SQLite engines
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("penstock_begin", "BEGIN"))
