@@ -1,0 +1,116 @@
+# Penstock from a clone. Every target sets up what it needs and reuses what stands.
+#
+#   make up        run it (make up ARGS="--gateway-port 5000")     make test   all tests
+#   make check     formats, lints, types, layers, house rules      make bench  compare with peers
+#   make e2e       the console in a browser    make real-model     a real model as upstream
+#   make dist      build the wheel             make lock           renew requirements/*.txt
+#   make clean     remove what can be rebuilt
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := up
+
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+NPM     := $(shell command -v npm)
+BIN     := .venv/bin
+SOURCES := src tests bench checks examples
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+ARGS    ?=
+TESTS   ?= tests
+
+# Stamps carry the state of the environment: a second run has nothing to do.
+RUNTIME := .venv/.runtime
+DEV     := .venv/.dev
+SYSTEM  := .venv/.system
+CONSOLE := .venv/.console
+NODE    := .venv/.examples
+
+.PHONY: up setup check format test unit drills bench e2e real-model dist lock clean
+
+up: $(RUNTIME) $(CONSOLE)
+	@exec $(BIN)/penstock up $(ARGS)
+
+setup: $(DEV) $(CONSOLE)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Penstock needs Python 3.11 or newer: make up PYTHON=/path/to/python3.11'; exit 2; }
+	@echo 'Setting up .venv (once; about a minute) …'
+	@$(PYTHON) -m venv .venv
+
+$(RUNTIME): requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@$(PIP) --require-hashes -r requirements/runtime.txt
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUNTIME)
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(SYSTEM): .ci/system-packages $(DEV)
+	@.ci/system-packages
+	@touch $@
+
+# The console is built where Node is; without it the server runs and says how to get the console.
+$(CONSOLE): $(shell git ls-files console 2>/dev/null) | $(BIN)/python
+	@if [ ! -f console/package.json ]; then :; \
+	elif [ -z "$(NPM)" ]; then \
+	  echo 'No Node: the server runs without its console. Install Node 20 or newer, then `make up`.'; \
+	else \
+	  echo 'Building the console …'; \
+	  cd console && npm ci --silent --no-audit --no-fund && npm run --silent build; \
+	  touch ../$@; \
+	fi
+
+$(NODE): examples/package-lock.json | $(BIN)/python
+	@if [ -n "$(NPM)" ]; then cd examples && npm ci --silent --no-audit --no-fund; fi
+	@touch $@
+
+check: $(DEV)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m checks
+
+format: $(DEV)
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+test: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= \
+	  -m 'not drill and not real_model and not e2e' $(TESTS)
+	@$(BIN)/python -m pytest --cov --cov-append --cov-report= -m drill $(TESTS)
+	@$(BIN)/coverage report --skip-covered
+	@$(BIN)/coverage report --include='src/penstock/kernel/*' --fail-under=100 --skip-covered
+
+unit: $(DEV)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not drill and not real_model and not e2e' $(TESTS)
+
+drills: $(DEV) $(SYSTEM) $(NODE)
+	@$(BIN)/python -m pytest -s -m drill $(TESTS)
+
+bench: $(DEV) $(SYSTEM)
+	@$(MAKE) --no-print-directory -C bench ARGS='$(ARGS)'
+
+e2e: $(DEV) $(SYSTEM) $(CONSOLE)
+	@if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; \
+	else echo 'No console yet: nothing to drive in a browser.'; fi
+
+real-model: $(DEV)
+	@if [ -f requirements/real-model.txt ]; then $(BIN)/python -m pytest -s -m real_model tests/real_model; \
+	else echo 'No environment for a real model yet.'; fi
+
+dist: $(DEV) $(CONSOLE)
+	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel && ls -l dist
+
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --custom-compile-command 'make lock'
+lock: $(DEV)
+	@for each in runtime build dev; do $(LOCK) requirements/$$each.in -o requirements/$$each.txt; done
+
+clean:
+	@rm -rf .venv .venv-* dist build src/penstock/console console/node_modules examples/node_modules
+	@rm -rf .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* .import_linter_cache

@@ -1,0 +1,46 @@
+"""`python -m checks [root]`: every rule over every file; exit 1 when one is broken."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks import comments, documents, imports, locks, names, sizes, state, suite
+from checks.source import FileRule, Finding, Source, TreeRule, sources
+
+FILE_RULES: tuple[FileRule, ...] = (
+    comments.suppressions,
+    comments.unfinished,
+    imports.local_imports,
+    imports.verticals,
+    locks.hosts_in_locks,
+    locks.unhashed,
+    names.module_docstrings,
+    names.module_names,
+    sizes.file_sizes,
+    sizes.function_sizes,
+    state.module_state,
+    suite.skips,
+)
+TREE_RULES: tuple[TreeRule, ...] = (documents.links, suite.patches)
+
+
+def findings(tree: list[Source]) -> Iterator[Finding]:
+    """What breaks a rule, file by file and then over the whole tree."""
+    for source in tree:
+        for rule in FILE_RULES:
+            yield from rule(source)
+    for rule in TREE_RULES:
+        yield from rule(tree)
+
+
+def main(argv: list[str]) -> int:
+    tree = sources(Path(argv[1]) if len(argv) > 1 else Path.cwd())
+    found = sorted(set(findings(tree)))
+    for one in found:
+        print(one)
+    print(f"{len(tree)} files, {len(FILE_RULES) + len(TREE_RULES)} rules, {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

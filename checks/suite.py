@@ -1,0 +1,31 @@
+"""Patching is a design report: what takes transport, clock and store as arguments needs none."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from checks.source import Finding, Source
+
+PATCHES_PER_TEST = 0.05
+_PATCH = re.compile(r"monkeypatch\.(setattr|setitem)\(|\b(mock\.)?patch(\.object|\.dict)?\(")
+_TEST = re.compile(r"^\s*(async )?def test_", re.MULTILINE)
+_SKIP = re.compile(r"pytest\.(mark\.)?(skip|xfail)\b")
+
+
+def patches(tree: Iterable[Source]) -> Iterator[Finding]:
+    """At most one patch in twenty tests, over the whole suite."""
+    tests = [s for s in tree if s.is_python and s.path.parts[0] == "tests"]
+    patch_count = sum(len(_PATCH.findall(source.text)) for source in tests)
+    test_count = sum(len(_TEST.findall(source.text)) for source in tests)
+    if patch_count > PATCHES_PER_TEST * test_count:
+        message = f"{patch_count} patches in {test_count} tests, the limit is {PATCHES_PER_TEST}"
+        yield Finding("tests", 1, f"{message}: pass what is patched as an argument")
+
+
+def skips(source: Source) -> Iterator[Finding]:
+    """A test that is skipped for good is none; what needs another machine has a marker."""
+    if not source.is_python or source.path.parts[0] != "tests":
+        return
+    for number, line in enumerate(source.lines, 1):
+        if _SKIP.search(line) and "# needs: " not in line:
+            message = "skipped or expected to fail: say `# needs: what` if the machine must have it"
+            yield Finding(str(source.path), number, message)

@@ -1,0 +1,1 @@
+"""Composition roots: the only place where plugins, planes and verticals meet."""
