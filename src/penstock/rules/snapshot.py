@@ -19,7 +19,8 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Root(Document, frozen=True):
-    """Section name → content hash. Names are `prices` and `<project_id>/<kind>`."""
+    """Section name → content hash. Names are `prices/<vendor>` and `<project_id>/<kind>` with
+    the kinds `access`, `providers` and `prices`."""
 
     sections: dict[str, str]
     schema: int = SNAPSHOT_SCHEMA
@@ -59,6 +60,7 @@ class ProviderEntry(Document, frozen=True):
     first_byte_timeout_ms: int = 120_000
     silence_timeout_ms: int = 60_000
     total_timeout_ms: int = 900_000
+    vendor: str = ""  # whose price list holds (section `prices/<vendor>`); empty: nobody's
 
 
 class ProjectPolicy(Document, frozen=True):

@@ -1,0 +1,186 @@
+"""What a call costs: the rates that held at its time, applied to what it used.
+
+Agrees to the last digit with `genai_prices` (a test holds them equal), at a tenth of its time.
+Which price belongs to which model is found in `price_book`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from penstock.rules.call import Usage
+from penstock.rules.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
+
+# The tokens of the parts are also in the whole; a part with its own price leaves the whole.
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "input_tokens": ("cache_read_tokens", "cache_write_tokens", "input_audio_tokens"),
+    "output_tokens": ("reasoning_tokens", "output_audio_tokens"),
+}
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The price of one call in USD, and by which price list entry."""
+
+    cost: Decimal
+    price_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One line of a bill: `count` units at `price` USD for `per` of them are `amount` USD."""
+
+    unit: str
+    count: int
+    price: Decimal
+    per: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A price ready to be applied: `less` are the parts with a price of their own."""
+
+    unit: str
+    less: tuple[str, ...]
+    per: int
+    base: Decimal  # USD for one unit
+    steps: tuple[tuple[int, Decimal], ...]  # (above, USD for one unit), highest first
+
+    def count(self, usage: Usage) -> int:
+        """How many units of the call bear this price; negative if the counts contradict."""
+        if self.unit == "requests":
+            return 1
+        count: int = getattr(usage, self.unit)
+        for part in self.less:
+            count -= getattr(usage, part)
+        return count
+
+    def each(self, input_tokens: int) -> Decimal:
+        """USD for one unit in a call with so much input."""
+        for above, price in self.steps:
+            if input_tokens > above:
+                return price
+        return self.base
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """All prices that hold for a model at one time."""
+
+    price_id: str
+    lines: tuple[Line, ...]
+    splits_cached_audio: bool = False
+
+    def charge(self, usage: Usage) -> Charge | None:
+        """`None` where the counts do not determine the cost: parts larger than their whole, or
+        cached and audio input where cached audio has a price of its own."""
+        if self.splits_cached_audio and usage.cache_read_tokens and usage.input_audio_tokens:
+            return None
+        total = _ZERO
+        for line in self.lines:
+            count = line.count(usage)
+            if count < 0:
+                return None
+            total += line.each(usage.input_tokens) * count
+        return Charge(total, self.price_id)
+
+    def explain(self, usage: Usage) -> list[CostLine]:
+        """The lines whose amounts add up to the charge; without those that count nothing."""
+        return list(self._explain(usage)) if self.charge(usage) else []
+
+    def _explain(self, usage: Usage) -> Iterator[CostLine]:
+        for line in self.lines:
+            if count := line.count(usage):
+                each = line.each(usage.input_tokens)
+                yield CostLine(line.unit, count, each * line.per, line.per, each * count)
+
+
+def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
+    """Prices of one time, made ready to be applied."""
+    priced = {price.unit for price in prices}
+    lines = tuple(
+        Line(
+            unit=price.unit,
+            less=tuple(part for part in _PARTS.get(price.unit, ()) if part in priced),
+            per=price.per,
+            base=price.price / price.per,
+            steps=tuple((t.above, t.price / price.per) for t in reversed(price.tiers)),
+        )
+        for price in prices
+        if price.unit != "cache_audio_read_tokens"
+    )
+    return Rates(price_id, lines, splits_cached_audio="cache_audio_read_tokens" in priced)
+
+
+class ModelRates:
+    """The rates of one model of a price list over time. Compiles each period on first use."""
+
+    def __init__(self, vendor: str, model: ModelPrices) -> None:
+        self._id = f"{vendor}/{model.id}"
+        self._model = model
+        self._compiled: dict[tuple[int, tuple[int, ...]], Rates] = {}
+
+    def at(self, start_ns: int, context: Mapping[str, str]) -> Rates | None:
+        """The rates at a moment, for a call of such `context` (`service_tier`, …)."""
+        index = self._period(start_ns)
+        variants = self._variants(start_ns, context) if context else ()
+        if (rates := self._compiled.get((index, variants))) is not None:
+            return rates
+        period = self._model.periods[index]
+        if period.prices is None:
+            return None
+        rates = self._compile(period, period.prices, [self._model.variants[i] for i in variants])
+        self._compiled[index, variants] = rates
+        return rates
+
+    def _period(self, start_ns: int) -> int:
+        periods = self._model.periods
+        for index in range(len(periods) - 1, 0, -1):
+            if _holds(periods[index], start_ns):
+                return index
+        return 0
+
+    def _variants(self, start_ns: int, context: Mapping[str, str]) -> tuple[int, ...]:
+        return tuple(
+            index
+            for index, variant in enumerate(self._model.variants)
+            if variant.period.prices
+            and _holds(variant.period, start_ns)
+            and all(context.get(key) == value for key, value in variant.when.items())
+        )
+
+    def _compile(
+        self,
+        period: PricePeriod,
+        standard: Sequence[UnitPrice],
+        variants: Sequence[PriceVariant],
+    ) -> Rates:
+        prices: dict[str, UnitPrice] = {}
+        for price in (p for variant in variants for p in variant.period.prices or ()):
+            prices.setdefault(price.unit, price)
+        for price in standard:
+            prices.setdefault(price.unit, price)
+        return compile_rates(_price_id(self._id, period, variants), tuple(prices.values()))
+
+
+def _price_id(name: str, period: PricePeriod, variants: Sequence[PriceVariant]) -> str:
+    """`openai/o3@1749513600000+service_tier=flex`: names the entry for people and look-ups."""
+    since = f"@{period.from_ms}" if period.from_ms is not None else ""
+    daily = "@{}-{}".format(*period.daily_s) if period.daily_s else ""
+    marks = sorted({f"+{key}={value}" for v in variants for key, value in v.when.items()})
+    return name + since + daily + "".join(marks)
+
+
+def _holds(period: PricePeriod, start_ns: int) -> bool:
+    if period.from_ms is not None and start_ns // 1_000_000 < period.from_ms:
+        return False
+    if period.daily_s is None:
+        return True
+    begin, until = period.daily_s
+    second = start_ns // 1_000_000_000 % 86_400
+    if until < begin:
+        return second >= begin or second < until
+    return begin <= second < until
