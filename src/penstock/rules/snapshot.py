@@ -12,6 +12,8 @@ import msgspec
 from penstock.kernel.digests import content_hash
 
 SNAPSHOT_SCHEMA: Final = 1
+# The sealed document is encrypted under `derive_key(gateway token, SEALED_PURPOSE)`.
+SEALED_PURPOSE: Final = "penstock snapshot sealed v1"
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,173 @@
+"""One project as a request sees it: which models it reaches, where, and at what price.
+
+The order of the `model` field stands here: `provider/model` first, then a plain id that
+exactly one provider claims.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Final
+
+from penstock.gateway.nearest import NameIndex
+from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
+from penstock.rules.call import Usage
+from penstock.rules.price_book import CalledModel, PriceBook
+from penstock.rules.price_charge import Charge
+from penstock.rules.snapshot import KeyEntry, ProjectPolicy, ProviderEntry
+
+_LONGEST_NAME: Final = 256
+_NO_CONTEXT: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a call goes: the provider, its own id of the model, and its secret (may be empty)."""
+
+    entry: ProviderEntry
+    upstream_model: str
+    secret: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """`provider/model`."""
+        return f"{self.entry.name}/{self.upstream_model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a presented key opens."""
+
+    project_id: str
+    key: KeyEntry
+    policy: ProjectPolicy
+
+    def allows(self, target: Target) -> bool:
+        """Whether one of the key's patterns names the model, plainly or with its provider."""
+        return _allows(self.key, target.entry.name, target.upstream_model)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelListing:
+    """One line of `GET /v1/models`: the id to send, and the provider behind it."""
+
+    id: str
+    provider: str
+
+
+class ProjectView:
+    """Models and prices of one project."""
+
+    def __init__(
+        self,
+        project_id: str,
+        providers: Sequence[ProviderEntry],
+        secrets: Mapping[str, str],
+        prices: PriceBook,
+    ) -> None:
+        self.project_id = project_id
+        self._providers = {entry.name: entry for entry in providers}
+        self._secrets = secrets
+        self._prices = prices
+        self._claims: dict[str, list[ProviderEntry]] = {}
+        for entry in providers:
+            for model in entry.models:
+                self._claims.setdefault(model, []).append(entry)
+        self._names: NameIndex | None = None
+
+    def resolve(self, model: str, key: KeyEntry | None = None) -> Target:
+        """The one provider and model that a caller's `model` means.
+
+        `NotFound` with the nearest names; `InvalidRequest` if several providers claim a plain
+        id; `Forbidden` if the key may not use it.
+        """
+        if len(model) > _LONGEST_NAME:
+            raise InvalidRequest(
+                f"The model name has {len(model)} characters; at most {_LONGEST_NAME} are allowed.",
+                param="model",
+            )
+        target = self._find(model)
+        if key is not None and not _allows(key, target.entry.name, target.upstream_model):
+            raise Forbidden(
+                f"This API key may not use the model {model!r}.",
+                hint=f"It may use: {', '.join(key.allowed_models)}.",
+                code="model_not_allowed",
+                param="model",
+            )
+        return target
+
+    def models(self, key: KeyEntry | None = None) -> tuple[ModelListing, ...]:
+        """Every claimed model that the key may use, by the shortest id that reaches it."""
+        return tuple(
+            ModelListing(self._shortest(model, entry), entry.name)
+            for model, claims in sorted(self._claims.items())
+            for entry in claims
+            if key is None or _allows(key, entry.name, model)
+        )
+
+    def charge(
+        self,
+        target: Target,
+        response_model: str,
+        usage: Usage,
+        start_ns: int,
+        context: Mapping[str, str] = _NO_CONTEXT,
+    ) -> Charge | None:
+        """What a call costs; `None`: unpriced. `context` is what else decides about the price,
+        such as `{"service_tier": "flex"}` from the answer."""
+        called = CalledModel(
+            target.entry.name, target.entry.vendor, target.upstream_model, response_model
+        )
+        return self._prices.charge(called, usage, start_ns, context)
+
+    def _find(self, model: str) -> Target:
+        provider, _, upstream = model.partition("/")
+        if upstream and (entry := self._providers.get(provider)) is not None:
+            return self._target(entry, upstream)
+        claims = self._claims.get(model, ())
+        if len(claims) == 1:
+            return self._target(claims[0], model)
+        if claims:
+            raise InvalidRequest(
+                f"{len(claims)} providers serve the model {model!r}.",
+                hint=f"Name one of them: {_either(f'{entry.name}/{model}' for entry in claims)}.",
+                code="model_ambiguous",
+                param="model",
+            )
+        raise NotFound(
+            f"The model {model!r} is not known in this project.",
+            hint=self._suggest(model),
+            code="model_not_found",
+            param="model",
+        )
+
+    def _target(self, entry: ProviderEntry, model: str) -> Target:
+        return Target(entry, model, self._secrets.get(entry.secret_id, ""))
+
+    def _shortest(self, model: str, entry: ProviderEntry) -> str:
+        head, slash, _ = model.partition("/")
+        hidden = slash and head in self._providers
+        plain = len(self._claims[model]) == 1 and not hidden
+        return model if plain else f"{entry.name}/{model}"
+
+    def _suggest(self, model: str) -> str:
+        if not self._providers:
+            return "No provider is set up: add one in the console or by `penstock provider add`."
+        if self._names is None:
+            self._names = NameIndex(listing.id for listing in self.models())
+        if nearest := self._names.nearest(model):
+            return f"Did you mean {_either(nearest)}? All of them: GET /v1/models."
+        return "Send `provider/model` or a name from GET /v1/models."
+
+
+def _allows(key: KeyEntry, provider: str, model: str) -> bool:
+    if not key.allowed_models:
+        return True
+    full = f"{provider}/{model}"
+    return any(
+        fnmatchcase(full, pattern) or fnmatchcase(model, pattern) for pattern in key.allowed_models
+    )
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(f"`{name}`" for name in names)

@@ -1,0 +1,61 @@
+"""The last good snapshot on disk, so that a gateway starts and serves without its server.
+
+Sections are files named by their hash; the sealed document stays sealed. All workers of a home
+share the folder: every file is replaced in one step, the root last.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from penstock.gateway.snapshot import read_root
+from penstock.infra.crypto import write_private
+
+_LINGER_S: Final = 3600.0  # another worker may be about to name a section that is new
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot as it came: canonical JSON by hash, and the sealed document."""
+
+    root: bytes
+    sections: Mapping[str, bytes]
+    sealed: bytes
+
+
+class SnapshotFiles:
+    """`root.json`, `sections/<hash>`, `sealed.bin` in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = folder / "root.json"
+        self._sealed = folder / "sealed.bin"
+        self._sections = folder / "sections"
+
+    def load(self) -> StoredSnapshot | None:
+        """`None` if none was stored, or it is not whole."""
+        try:
+            root = self._root.read_bytes()
+            hashes = read_root(root).sections.values()
+            sections = {hash_: (self._sections / hash_).read_bytes() for hash_ in hashes}
+            return StoredSnapshot(root, sections, self._sealed.read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def save(self, snapshot: StoredSnapshot) -> None:
+        """Stores what is new; the root only once all its sections are there. `OSError`."""
+        self._sections.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for hash_, content in snapshot.sections.items():
+            if not (path := self._sections / hash_).exists():
+                write_private(path, content)
+        wanted = set(read_root(snapshot.root).sections.values())
+        if all((self._sections / hash_).exists() for hash_ in wanted):
+            write_private(self._sealed, snapshot.sealed)
+            write_private(self._root, snapshot.root)
+            self._prune(wanted)
+
+    def _prune(self, wanted: set[str]) -> None:
+        now = self._root.stat().st_mtime
+        for path in self._sections.iterdir():
+            if path.name not in wanted and now - path.stat().st_mtime > _LINGER_S:
+                path.unlink(missing_ok=True)
