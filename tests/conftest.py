@@ -1,1 +1,52 @@
-"""Shared fixtures only; what a single test needs stands beside it."""
+"""Shared by all tests: nothing leaves this machine. What a single test needs stands beside it."""
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+_OPENING = {"socket.connect", "socket.sendto"}
+
+
+class NetworkUsed(BaseException):
+    """Not an `Exception`: code under test that forgives connection errors must not forgive this."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """Refuses connections from the test process to anything but this machine.
+
+    An audit hook sees every socket, asyncio's and C extensions' of Python sockets included;
+    hooks cannot be removed, so it is switched off at the end.
+    """
+    with loopback_only():
+        yield
+
+
+@contextmanager
+def loopback_only() -> Iterator[None]:
+    active = True
+
+    def refuse(event: str, arguments: tuple[object, ...]) -> None:
+        if active and event in _OPENING and not _is_here(arguments):
+            raise NetworkUsed(f"a test opened a connection to {arguments[1]!r}")
+
+    sys.addaudithook(refuse)
+    try:
+        yield
+    finally:
+        active = False
+
+
+def _is_here(arguments: tuple[object, ...]) -> bool:
+    sock, address = arguments[0], arguments[1]
+    if not isinstance(sock, socket.socket) or sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return True
+    host = str(address[0]) if isinstance(address, tuple) else ""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback or host in {"0.0.0.0", "::"}
+    except ValueError:
+        return host == "localhost"

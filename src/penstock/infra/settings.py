@@ -1,0 +1,228 @@
+"""The one settings tree, and the only reader of environment variables.
+
+Flags win over `PENSTOCK_…` variables, these over `HOME/penstock.toml`, that over the defaults.
+What a process needs of it is handed on as that process's own config; see `entrypoints/up`.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from penstock.kernel.errors import SetupError
+
+PREFIX: Final = "PENSTOCK_"
+DELIMITER: Final = "__"
+# Kubernetes sets these for a service named penstock: no settings of ours.
+_FOREIGN: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
+
+
+class Section(BaseModel):
+    """Settings that belong together: one TOML table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GatewaySettings(Section):
+    """The data plane: what applications call."""
+
+    port: int = Field(default=4000, ge=1, le=65535, description="Port that applications call.")
+    workers: int = Field(
+        default=1, ge=1, le=256, description="Gateway processes; they share the port."
+    )
+    body_limit_bytes: int = Field(
+        default=32 * 1024 * 1024, ge=1024, description="Larger request bodies are refused with 413."
+    )
+    max_in_flight: int = Field(
+        default=2048,
+        ge=1,
+        description="Calls at one time and worker; more get 503 with Retry-After.",
+    )
+    drain_s: float = Field(
+        default=30.0, ge=0, description="How long a stop waits for running calls."
+    )
+
+
+class ServerSettings(Section):
+    """The control plane: REST API, console, store."""
+
+    port: int = Field(
+        default=4001, ge=1, le=65535, description="Port of the REST API and the console."
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Host names of the console, besides this machine's; commas between them.",
+    )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+        )
+
+
+class SpoolSettings(Section):
+    """Call records on their way to the store."""
+
+    quota_bytes: int = Field(
+        default=2 * 1024 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Disk space for records that the server has not taken yet.",
+    )
+
+
+class Settings(Section):
+    """Everything that can be set. Field names are the TOML keys; sections are its tables."""
+
+    home: Path = Field(
+        default=Path("~/.penstock"), description="Where this installation keeps everything."
+    )
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
+    )
+    demo: bool = Field(
+        default=True, description="Start the simulated provider when no other is known."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What the processes write to standard error."
+    )
+    server_url: str = Field(
+        default="", description="Where the command line finds the server; empty: on this machine."
+    )
+    gateway_url: str = Field(
+        default="", description="Where `penstock demo` finds the gateway; empty: on this machine."
+    )
+    api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of the command line; empty: the one in bootstrap.json.",
+    )
+    gateway: GatewaySettings = GatewaySettings()
+    server: ServerSettings = ServerSettings()
+    spool: SpoolSettings = SpoolSettings()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of the tree: `key` is dotted, as in TOML; `variable` sets it from outside."""
+
+    key: str
+    default: object
+    description: str
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.key.upper().replace(".", DELIMITER)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings in force, and where each key that differs from its default was set."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def every_setting(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
+    """All keys in the order of the tree."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.default, Section):
+            yield from every_setting(type(field.default), f"{prefix}{name}.")
+        else:
+            yield Setting(prefix + name, field.default, field.description or "")
+
+
+def load(flags: Mapping[str, object] | None = None) -> Loaded:
+    """The settings for this process; `flags` maps dotted keys to what the command line said.
+
+    `SetupError` with one line that names the place, for whatever cannot be used.
+    """
+    chosen = {key: value for key, value in (flags or {}).items() if value is not None}
+    variables = _from_environment(os.environ)
+    home = Path(str(chosen.get("home", variables.get("home", Settings().home)))).expanduser()
+    file = home / "penstock.toml"
+    stated = _from_file(file)
+    origins = dict.fromkeys(stated, str(file))
+    origins |= {key: PREFIX + key.upper().replace(".", DELIMITER) for key in variables}
+    origins |= dict.fromkeys(chosen, "command line")
+    values = stated | variables | chosen | {"home": home.absolute()}
+    try:
+        return Loaded(Settings.model_validate(_nested(values)), origins)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+        raise SetupError(
+            f"The setting {key} is not usable: {first['msg']} (set by {origins.get(key, '?')}).",
+            hint="`penstock settings` lists all of them.",
+        ) from error
+
+
+def secret_variable(name: str) -> str:
+    """The value of an environment variable that holds a credential; empty when unset."""
+    return os.environ.get(name, "")
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    keys = {setting.variable: setting.key for setting in every_setting()}
+    values: dict[str, object] = {}
+    for name in sorted(environ):
+        if name in keys:
+            values[keys[name]] = environ[name]
+        elif name.startswith(PREFIX) and not _is_foreign(name, environ[name]):
+            raise SetupError(f"There is no setting {name}.", hint=_nearest(name, keys))
+    return values
+
+
+def _is_foreign(name: str, value: str) -> bool:
+    return bool(_FOREIGN.search(name)) or value.startswith(("tcp://", "udp://"))
+
+
+def _from_file(file: Path) -> dict[str, object]:
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SetupError(
+            f"{file} is not valid TOML: {error}.", hint="Mend or remove it."
+        ) from error
+    except OSError as error:
+        raise SetupError(
+            f"{file} cannot be read: {error.strerror}.", hint="Mend its permissions or remove it."
+        ) from error
+    keys = {setting.key: setting for setting in every_setting() if setting.key != "home"}
+    values = dict(_flat(document))
+    for key in values:
+        if key not in keys:
+            raise SetupError(f"{file}: there is no setting {key}.", hint=_nearest(key, keys))
+    return values
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, 1, cutoff=0.8)
+    return f"Did you mean {near[0]}?" if near else "`penstock settings` lists all of them."
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(cast("dict[str, Any]", value), f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _nested(values: Mapping[str, object]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        *tables, name = key.split(".")
+        place = tree
+        for table in tables:
+            place = place.setdefault(table, {})
+        place[name] = value
+    return tree
