@@ -1,0 +1,55 @@
+"""Versioned steps for the tables of one family, with a table that says which were applied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from penstock.infra.columns.store import ColumnStore
+from penstock.kernel.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of schema. Statements must bear repetition: a crash may stop between two."""
+
+    version: int
+    title: str
+    statements: tuple[str, ...]
+
+
+class _Applied(msgspec.Struct, frozen=True):
+    family: str
+    version: int
+    title: str
+
+
+def apply_steps(store: ColumnStore, family: str, steps: Sequence[Step]) -> None:
+    """Applies what is missing, in order. `SetupError` for a store made by a newer version."""
+    store.command(
+        "CREATE TABLE IF NOT EXISTS schema_steps (family LowCardinality(String), version UInt32,"
+        " title String, applied_at DateTime DEFAULT now()) ENGINE = MergeTree"
+        " ORDER BY (family, version) SETTINGS fsync_after_insert = 1"
+    )
+    done = _versions(store, family)
+    known = max(step.version for step in steps)
+    if done and max(done) > known:
+        raise SetupError(
+            f"The column store has {family} tables of version {max(done)}; "
+            f"this Penstock knows versions up to {known}.",
+            hint="Start the newer Penstock again, or restore a backup made with this one.",
+        )
+    for step in steps:
+        if step.version not in done:
+            for statement in step.statements:
+                store.command(statement)
+            store.insert("schema_steps", [_Applied(family, step.version, step.title)])
+
+
+def _versions(store: ColumnStore, family: str) -> set[int]:
+    rows = store.query(
+        "SELECT family, version, title FROM schema_steps WHERE family = {family:String}",
+        {"family": family},
+        _Applied,
+    )
+    return {row.version for row in rows}

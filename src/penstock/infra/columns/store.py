@@ -1,0 +1,127 @@
+"""The store as its users see it: typed rows out, typed rows in, one writer and a few readers.
+
+A handle of the engine serialises its calls, so readers get one each; their number also bounds
+what queries may take together. Inserts go one at a time: fewer parts, and an order of arrival.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+from threading import Lock
+from typing import Final, TypeVar
+
+import msgspec
+
+from penstock.infra.columns.connection import (
+    DATABASE,
+    READER_SETTINGS,
+    WRITER_SETTINGS,
+    Connection,
+    Engine,
+    Params,
+)
+from penstock.infra.columns.embedded import EmbeddedEngine
+from penstock.infra.columns.server import ServerEngine
+from penstock.kernel.errors import Overloaded, SetupError
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+_READERS: Final = 3
+_WAIT_S: Final = 30.0
+_encoder: Final = msgspec.json.Encoder()
+
+
+def open_columns(dsn: str) -> "ColumnStore":
+    """The store behind `dsn`: `chdb:///absolute/directory`, or `clickhouse://`, `http(s)://…`.
+
+    `SetupError` when it cannot be opened, or another process owns the directory.
+    """
+    scheme, _, rest = dsn.partition("://")
+    if scheme == "chdb" and Path(rest).is_absolute():
+        return ColumnStore(EmbeddedEngine(Path(rest)))
+    if scheme in ("clickhouse", "clickhouses", "http", "https"):
+        return ColumnStore(ServerEngine(dsn))
+    raise SetupError(
+        f"{scheme or dsn!r} names no column store.",
+        hint="Write chdb:///absolute/directory or https://user:password@host:8443/.",
+    )
+
+
+class ColumnStore:
+    """Safe to use from many threads; every call blocks, so keep it off the event loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._readers: LifoQueue[Connection | None] = LifoQueue()
+        for _ in range(_READERS):
+            self._readers.put(None)  # opened when first needed
+        try:
+            self._writer = engine.connect(WRITER_SETTINGS)
+        except BaseException:
+            engine.close()
+            raise
+
+    def query(self, sql: str, params: Params, row: type[Row]) -> list[Row]:
+        """The rows of a SELECT whose column names are the fields of `row`.
+
+        Values only through `params`, for placeholders like `{name:String}`. `Overloaded` when the
+        query would take more time or memory than one may.
+        """
+        with self._reader() as reader:
+            answer = reader.query(f"{sql} FORMAT JSONEachRow", params)
+        return msgspec.json.Decoder(row).decode_lines(answer)
+
+    def insert(self, table: str, rows: Sequence[msgspec.Struct], *, token: str = "") -> None:
+        """Adds `rows` (all of one type, its fields named like columns) in one insert, once per
+        `token`; they are on disk when this returns."""
+        if not rows:
+            return
+        lines = _encoder.encode_lines(rows)
+        with self._lock:
+            self._writer.insert(table, rows[0].__struct_fields__, lines, token)
+
+    def command(self, sql: str, params: Mapping[str, str] | None = None) -> None:
+        """A statement without an answer, such as DDL, on the writer's connection."""
+        with self._lock:
+            self._writer.query(sql, params or {})
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of all tables into the new folder `target` (below the home)."""
+        self.command(
+            f"BACKUP DATABASE {DATABASE} TO File({{target:String}})", {"target": str(target)}
+        )
+
+    def restore(self, source: Path) -> None:
+        """Brings all tables back from a `backup` into a store that has none yet."""
+        self.command(
+            f"RESTORE DATABASE {DATABASE} FROM File({{source:String}})", {"source": str(source)}
+        )
+
+    def close(self) -> None:
+        """Waits for running calls, then closes everything."""
+        for _ in range(_READERS):
+            reader = self._readers.get(timeout=_WAIT_S)
+            if reader is not None:
+                reader.close()
+        with self._lock:
+            self._writer.close()
+        self._engine.close()
+
+    @contextmanager
+    def _reader(self) -> Generator[Connection]:
+        try:
+            reader = self._readers.get(timeout=_WAIT_S)
+        except Empty as error:
+            raise Overloaded(
+                "All readers of the column store are busy.", hint="Try again.", retry_after_s=5
+            ) from error
+        try:
+            reader = reader or self._engine.connect(READER_SETTINGS)
+            yield reader
+        finally:
+            self._readers.put(reader)
+
+
+StoreSource = Callable[[], ColumnStore]
