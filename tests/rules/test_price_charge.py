@@ -1,0 +1,152 @@
+"""What a call costs, worked by hand, and the laws of it."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.rules.call import Usage, UsageSource
+from penstock.rules.price import (
+    Clause,
+    ModelPrices,
+    PricePeriod,
+    PriceVariant,
+    Tier,
+    UnitPrice,
+)
+from penstock.rules.price_charge import CostLine, ModelRates, compile_rates
+
+DAY_NS = 86_400 * 1_000_000_000
+INPUT = UnitPrice("input_tokens", Decimal("2.50"))
+OUTPUT = UnitPrice("output_tokens", Decimal("10.00"))
+CACHED = UnitPrice("cache_read_tokens", Decimal("1.25"))
+counts = st.integers(0, 10_000_000)
+
+
+def cost(usage: Usage, *prices: UnitPrice) -> Decimal | None:
+    charge = compile_rates("test", prices).charge(usage)
+    return charge.cost if charge is not None else None
+
+
+def model(*periods: PricePeriod, variants: tuple[PriceVariant, ...] = ()) -> ModelRates:
+    prices = ModelPrices("m", Clause("equals", "m"), periods, variants)
+    return ModelRates("acme", prices)
+
+
+def input_price(rates: ModelRates, at_ns: int, context: dict[str, str] | None = None) -> Decimal:
+    found = rates.at(at_ns, context or {})
+    assert found is not None
+    charge = found.charge(Usage(1_000_000, source=UsageSource.PROVIDER))
+    assert charge is not None
+    return charge.cost
+
+
+def test_cached_tokens_leave_the_input_and_bear_their_own_price() -> None:
+    usage = Usage(1_000, 200, cache_read_tokens=400)
+    # 600 * 2.50 + 400 * 1.25 + 200 * 10.00 = 1,500 + 500 + 2,000 per million
+    assert cost(usage, INPUT, OUTPUT, CACHED) == Decimal("0.004")
+    # without a price of their own they are plain input: 1,000 * 2.50 + 200 * 10.00
+    assert cost(usage, INPUT, OUTPUT) == Decimal("0.0045")
+
+
+def test_reasoning_and_audio_tokens_leave_the_output() -> None:
+    reasoning = UnitPrice("reasoning_tokens", Decimal(3))
+    audio = UnitPrice("output_audio_tokens", Decimal(80))
+    usage = Usage(0, 100, reasoning_tokens=60, output_audio_tokens=10)
+    # 30 * 10 + 60 * 3 + 10 * 80 = 300 + 180 + 800
+    assert cost(usage, OUTPUT, reasoning, audio) == Decimal("0.00128")
+
+
+def test_a_request_bears_its_price_once() -> None:
+    request = UnitPrice("requests", Decimal(5), per=1_000)
+    assert cost(Usage(2_000_000), INPUT, request) == Decimal("5.005")
+
+
+def test_past_a_tier_all_tokens_bear_its_price() -> None:
+    tiered = UnitPrice("input_tokens", Decimal(1), tiers=(Tier(100, Decimal(2)),))
+    higher = UnitPrice("output_tokens", Decimal(4), tiers=(Tier(100, Decimal(8)),))
+    assert cost(Usage(100, 10), tiered, higher) == Decimal("0.00014")
+    assert cost(Usage(101, 10), tiered, higher) == Decimal("0.000282")
+
+
+def test_counts_that_contradict_each_other_are_unpriced() -> None:
+    assert cost(Usage(10, cache_read_tokens=11), INPUT, CACHED) is None
+
+
+def test_cached_audio_of_unknown_share_is_unpriced() -> None:
+    audio = UnitPrice("input_audio_tokens", Decimal(40))
+    both = UnitPrice("cache_audio_read_tokens", Decimal(20))
+    prices = (INPUT, CACHED, audio, both)
+    assert cost(Usage(100, cache_read_tokens=10, input_audio_tokens=10), *prices) is None
+    assert cost(Usage(100, cache_read_tokens=10), *prices) == Decimal("0.0002375")
+
+
+def test_the_last_period_that_has_begun_holds() -> None:
+    rates = model(
+        PricePeriod((INPUT,)),
+        PricePeriod((UnitPrice("input_tokens", Decimal(2)),), from_ms=1_000),
+        PricePeriod((UnitPrice("input_tokens", Decimal(1)),), from_ms=2_000),
+    )
+    at_ms = {0: Decimal("2.50"), 999: Decimal("2.50"), 1_000: 2, 1_999: 2, 2_000: 1, 9_000: 1}
+    for moment, price in at_ms.items():
+        assert input_price(rates, moment * 1_000_000) == price
+
+
+def test_a_daily_period_may_run_over_midnight() -> None:
+    night = PricePeriod((UnitPrice("input_tokens", Decimal(1)),), daily_s=(79_200, 3_600))
+    rates = model(PricePeriod((INPUT,)), night)
+    cheap = [79_200, 86_399, 0, 3_599]
+    assert [input_price(rates, DAY_NS * 9 + s * 1_000_000_000) for s in cheap] == [1, 1, 1, 1]
+    assert input_price(rates, 3_600 * 1_000_000_000) == Decimal("2.50")
+
+
+def test_a_variant_replaces_the_prices_it_names() -> None:
+    flex = PricePeriod((UnitPrice("input_tokens", Decimal(1)),), from_ms=1_000)
+    rates = model(
+        PricePeriod((INPUT, OUTPUT)), variants=(PriceVariant({"service_tier": "flex"}, flex),)
+    )
+    assert input_price(rates, 10**9, {"service_tier": "flex"}) == 1
+    assert input_price(rates, 10**9 - 1, {"service_tier": "flex"}) == Decimal("2.50")
+    assert input_price(rates, 10**9, {"service_tier": "priority"}) == Decimal("2.50")
+    found = rates.at(10**9, {"service_tier": "flex"})
+    assert found is not None
+    assert found.price_id == "acme/m+service_tier=flex"
+    assert found.charge(Usage(0, 100)) == compile_rates(found.price_id, (OUTPUT,)).charge(
+        Usage(0, 100)
+    )
+
+
+def test_free_costs_nothing_and_uncountable_is_unpriced() -> None:
+    free, uncountable = model(PricePeriod(())), model(PricePeriod(None))
+    assert input_price(free, 0) == 0
+    assert uncountable.at(0, {}) is None
+
+
+def test_an_explanation_names_counts_and_prices() -> None:
+    rates = compile_rates("test", (INPUT, OUTPUT, CACHED))
+    assert rates.explain(Usage(1_000, 200, cache_read_tokens=400)) == [
+        CostLine("input_tokens", 600, Decimal("2.50"), 1_000_000, Decimal("0.0015")),
+        CostLine("output_tokens", 200, Decimal("10.00"), 1_000_000, Decimal("0.002")),
+        CostLine("cache_read_tokens", 400, Decimal("1.25"), 1_000_000, Decimal("0.0005")),
+    ]
+    assert rates.explain(Usage(1, cache_read_tokens=2)) == []
+
+
+@given(counts, counts, st.integers(0, 100))
+def test_every_token_is_billed_once(whole: int, output: int, share: int) -> None:
+    cached = whole * share // 100
+    usage = Usage(whole, output, cache_read_tokens=cached)
+    lines = compile_rates("test", (INPUT, OUTPUT, CACHED)).explain(usage)
+    assert sum(line.count for line in lines) == whole + output
+    assert cost(usage, INPUT, OUTPUT, CACHED) == sum((li.amount for li in lines), Decimal(0))
+    assert cost(usage, INPUT) == INPUT.price * whole / INPUT.per
+
+
+@given(counts, counts)
+def test_more_usage_never_costs_less(input_tokens: int, more: int) -> None:
+    tiered = UnitPrice("input_tokens", Decimal(1), tiers=(Tier(100, Decimal(2)),))
+    less = cost(Usage(input_tokens), tiered)
+    greater = cost(Usage(input_tokens + more), tiered)
+    assert less is not None
+    assert greater is not None
+    assert less <= greater
