@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from penstock.gateway.nearest import NameIndex
-from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
+from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
 from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import Charge
@@ -28,11 +28,6 @@ class Target:
     upstream_model: str
     secret: str = field(default="", repr=False)
 
-    @property
-    def name(self) -> str:
-        """`provider/model`."""
-        return f"{self.entry.name}/{self.upstream_model}"
-
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -41,18 +36,6 @@ class Grant:
     project_id: str
     key: KeyEntry
     policy: ProjectPolicy
-
-    def allows(self, target: Target) -> bool:
-        """Whether one of the key's patterns names the model, plainly or with its provider."""
-        return _allows(self.key, target.entry.name, target.upstream_model)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelListing:
-    """One line of `GET /v1/models`: the id to send, and the provider behind it."""
-
-    id: str
-    provider: str
 
 
 class ProjectView:
@@ -75,52 +58,16 @@ class ProjectView:
                 self._claims.setdefault(model, []).append(entry)
         self._names: NameIndex | None = None
 
-    def resolve(self, model: str, key: KeyEntry | None = None) -> Target:
+    def resolve(self, model: str) -> Target:
         """The one provider and model that a caller's `model` means.
 
-        `NotFound` with the nearest names; `InvalidRequest` if several providers claim a plain
-        id; `Forbidden` if the key may not use it.
+        `NotFound` with the nearest names; `InvalidRequest` if several providers claim a plain id.
         """
         if len(model) > _LONGEST_NAME:
             raise InvalidRequest(
                 f"The model name has {len(model)} characters; at most {_LONGEST_NAME} are allowed.",
                 param="model",
             )
-        target = self._find(model)
-        if key is not None and not _allows(key, target.entry.name, target.upstream_model):
-            raise Forbidden(
-                f"This API key may not use the model {model!r}.",
-                hint=f"It may use: {', '.join(key.allowed_models)}.",
-                code="model_not_allowed",
-                param="model",
-            )
-        return target
-
-    def models(self, key: KeyEntry | None = None) -> tuple[ModelListing, ...]:
-        """Every claimed model that the key may use, by the shortest id that reaches it."""
-        return tuple(
-            ModelListing(self._shortest(model, entry), entry.name)
-            for model, claims in sorted(self._claims.items())
-            for entry in claims
-            if key is None or _allows(key, entry.name, model)
-        )
-
-    def charge(
-        self,
-        target: Target,
-        response_model: str,
-        usage: Usage,
-        start_ns: int,
-        context: Mapping[str, str] = _NO_CONTEXT,
-    ) -> Charge | None:
-        """What a call costs; `None`: unpriced. `context` is what else decides about the price,
-        such as `{"service_tier": "flex"}` from the answer."""
-        called = CalledModel(
-            target.entry.name, target.entry.vendor, target.upstream_model, response_model
-        )
-        return self._prices.charge(called, usage, start_ns, context)
-
-    def _find(self, model: str) -> Target:
         provider, _, upstream = model.partition("/")
         if upstream and (entry := self._providers.get(provider)) is not None:
             return self._target(entry, upstream)
@@ -141,6 +88,31 @@ class ProjectView:
             param="model",
         )
 
+    def models(self, allowed: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+        """(id, provider) of every claimed model that fits the patterns, by the shortest id that
+        reaches it. No patterns: all of them."""
+        listed = (
+            (self._shortest(model, entry), entry.name, f"{entry.name}/{model}")
+            for model, claims in sorted(self._claims.items())
+            for entry in claims
+        )
+        return tuple(
+            (name, provider)
+            for name, provider, full in listed
+            if not allowed or any(fnmatchcase(n, p) for p in allowed for n in (name, full))
+        )
+
+    def charge(
+        self,
+        called: CalledModel,
+        usage: Usage,
+        start_ns: int,
+        context: Mapping[str, str] = _NO_CONTEXT,
+    ) -> Charge | None:
+        """What a call cost; `None`: unpriced. `context` is what else decides about the price,
+        such as `{"service_tier": "flex"}` from the answer."""
+        return self._prices.charge(called, usage, start_ns, context)
+
     def _target(self, entry: ProviderEntry, model: str) -> Target:
         return Target(entry, model, self._secrets.get(entry.secret_id, ""))
 
@@ -154,19 +126,10 @@ class ProjectView:
         if not self._providers:
             return "No provider is set up: add one in the console or by `penstock provider add`."
         if self._names is None:
-            self._names = NameIndex(listing.id for listing in self.models())
+            self._names = NameIndex(name for name, _ in self.models())
         if nearest := self._names.nearest(model):
             return f"Did you mean {_either(nearest)}? All of them: GET /v1/models."
         return "Send `provider/model` or a name from GET /v1/models."
-
-
-def _allows(key: KeyEntry, provider: str, model: str) -> bool:
-    if not key.allowed_models:
-        return True
-    full = f"{provider}/{model}"
-    return any(
-        fnmatchcase(full, pattern) or fnmatchcase(model, pattern) for pattern in key.allowed_models
-    )
 
 
 def _either(names: Iterable[str]) -> str:

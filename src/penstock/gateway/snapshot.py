@@ -79,6 +79,10 @@ class Snapshot:
             self._views[project_id] = view
         return view
 
+    def models(self, grant: Grant) -> tuple[tuple[str, str], ...]:
+        """(id, provider) of what the key may call."""
+        return self.project(grant.project_id).models(grant.key.allowed_models)
+
     def _view(self, project_id: str) -> ProjectView:
         providers = self.parts.get(f"{project_id}/providers")
         prices = self.parts.get(f"{project_id}/prices")
