@@ -1,5 +1,5 @@
 """The audit trail: every mutation appends one event to its project's hash chain, in its own
-transaction. Project `""` is the instance's chain. What verifies the chains is `audit_check`.
+transaction. Project `""` is the instance's chain. What verifies the chains is `audit_log`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from penstock.features.identity.model import Principal
-from penstock.features.identity.tables import AUDIT_EVENTS, AUDIT_HEADS
+from penstock.features.identity.store.tables import AUDIT_EVENTS, AUDIT_HEADS
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction
 from penstock.kernel.digests import canonical_json, content_hash
@@ -19,7 +19,6 @@ from penstock.kernel.ids import new_id
 from penstock.kernel.time import Clock, rfc3339
 
 GENESIS: Final = "0" * 64  # what the first event of a chain follows
-PAGE_LIMIT: Final = 500
 
 
 class AuditEvent(msgspec.Struct, frozen=True):
@@ -68,7 +67,8 @@ class Checkpoint(Protocol):
 
 
 class AuditTrail:
-    """Appends events. `seal_key` is derived from the master key; `entropy(n)` gives n bytes."""
+    """Appends events. `seal_key` is derived from the master key; `entropy(n)` gives n bytes;
+    `changed` runs after each commit that wrote an event, in the thread that wrote it."""
 
     def __init__(
         self,
@@ -76,11 +76,13 @@ class AuditTrail:
         entropy: Callable[[int], bytes],
         seal_key: bytes,
         checkpoint: Checkpoint,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
         self._seal_key = seal_key
         self._checkpoint = checkpoint
+        self._changed = changed
 
     def append(
         self,
@@ -127,6 +129,7 @@ class AuditTrail:
             .values(sequence=head.sequence, hash=head.hash)
         )
         tx.after_commit(lambda: self._checkpoint.advance(event.project_id, head))
+        tx.after_commit(self._changed)
 
 
 def to_row(event: AuditEvent) -> dict[str, Any]:
@@ -143,17 +146,6 @@ def from_row(row: RowMapping) -> AuditEvent:
     fields["before"] = msgspec.json.decode(row["before"])
     fields["after"] = msgspec.json.decode(row["after"])
     return AuditEvent(**fields)
-
-
-def list_events(
-    connection: Connection, project_id: str, before_sequence: int | None, limit: int
-) -> list[AuditEvent]:
-    """Events of a project, newest first, older than `before_sequence`."""
-    query = select(AUDIT_EVENTS).where(AUDIT_EVENTS.c.project_id == project_id)
-    if before_sequence is not None:
-        query = query.where(AUDIT_EVENTS.c.sequence < before_sequence)
-    query = query.order_by(AUDIT_EVENTS.c.sequence.desc()).limit(limit)
-    return [from_row(row) for row in connection.execute(query).mappings()]
 
 
 def _lock_head(connection: Connection, project_id: str) -> Head:

@@ -1,12 +1,14 @@
-"""Roles, permissions and principals: the pure half of access control.
+"""Projects, users, members, keys; roles, permissions and principals: the pure half of identity.
 
 Every route names one `Permission`; what is not granted here is denied.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+
+from penstock.rules.snapshot import ProjectPolicy
 
 
 class Role(StrEnum):
@@ -61,6 +63,8 @@ GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.OWNER: _ADMIN,  # an owner also is the only one who may name and unname owners
 }
 
+_RANKS: Final = tuple(Role)
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -79,6 +83,13 @@ class Principal:
         role = self.roles.get(project_id or "")
         return role is not None and permission in GRANTS[role]
 
+    def may_give(self, role: Role, project_id: str) -> bool:
+        """Whether this principal may hand out `role`: nobody gives more than they have."""
+        if self.instance_admin:
+            return True
+        own = self.roles.get(project_id)
+        return own is not None and _RANKS.index(role) <= _RANKS.index(own)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -91,3 +102,101 @@ class Access:
 # `allow(Permission.X)` gives the FastAPI dependency that resolves the principal, finds the project
 # (path, then query, then the principal's only one), checks the grant and yields an `Access`.
 Allow = Callable[[Permission], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The isolation boundary. Times are Unix milliseconds."""
+
+    id: str
+    name: str
+    policy: ProjectPolicy
+    created_ms: int
+
+    def audited(self) -> dict[str, object]:
+        """What the audit trail tells of it."""
+        return {
+            "name": self.name,
+            "on_spool_full": self.policy.on_spool_full,
+            "capture_content": self.policy.capture_content,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who can sign in."""
+
+    id: str
+    email: str
+    instance_admin: bool
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user's part in one project."""
+
+    project_id: str
+    user_id: str
+    email: str
+    role: Role
+    created_ms: int
+
+    def audited(self) -> dict[str, object]:
+        """What the audit trail tells of it."""
+        return {"email": self.email, "role": self.role.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Who spends and for whom. What a key fixes here wins over the call's headers."""
+
+    team: str = ""
+    user: str = ""
+    use_case: str = ""
+    environment: str = ""
+    segment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySecret:
+    """One secret of a key, known by its keyed digest; `prefix` is what people tell keys by."""
+
+    digest: str = field(repr=False)
+    prefix: str
+    created_ms: int
+    expires_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A virtual key: for the gateway, and for the REST API in its role. Newest secret first."""
+
+    id: str
+    project_id: str
+    name: str
+    role: Role
+    instance_admin: bool
+    allowed_models: tuple[str, ...]
+    attributes: Attributes
+    created_ms: int
+    expires_ms: int | None
+    revoked_ms: int | None = None
+    secrets: tuple[KeySecret, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """The first characters of the newest secret."""
+        return self.secrets[0].prefix if self.secrets else ""
+
+    def audited(self) -> dict[str, object]:
+        """What the audit trail tells of it: no digest, no secret."""
+        return {
+            "name": self.name,
+            "prefix": self.prefix,
+            "role": self.role.value,
+            "allowed_models": list(self.allowed_models),
+            "attributes": asdict(self.attributes),
+            "expires_ms": self.expires_ms,
+            "revoked_ms": self.revoked_ms,
+        }

@@ -13,12 +13,13 @@ from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from penstock.kernel.errors import SetupError
+from penstock.kernel.errors import Conflict, SetupError
 
 _BUSY_TIMEOUT_MS: Final = 10_000
+_SNAPSHOT: Final = "REPEATABLE READ"  # PostgreSQL: one view for all SELECTs, as SQLite gives
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -44,12 +45,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = _parse(url)
-        engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite, hide_parameters=True)
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         self.engine: Engine = engine
         self._writer = engine.execution_options(penstock_begin="BEGIN IMMEDIATE")
+        self._reader = (
+            engine if self.is_sqlite else engine.execution_options(isolation_level=_SNAPSHOT)
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -63,17 +67,22 @@ class Database:
 
     @contextmanager
     def write(self) -> Generator[Transaction]:
-        """A transaction: commits at the end, rolls back on any error, then runs callbacks."""
-        with self._writer.begin() as connection:
-            transaction = Transaction(connection)
-            yield transaction
+        """A transaction: commits at the end, rolls back on any error, then runs callbacks.
+
+        `Conflict` where another writer was faster and a constraint refuses the second."""
+        try:
+            with self._writer.begin() as connection:
+                transaction = Transaction(connection)
+                yield transaction
+        except IntegrityError as error:
+            raise Conflict("This exists already or has changed.", hint="Read it again.") from error
         for callback in transaction.callbacks:
             callback()
 
     @contextmanager
     def read(self) -> Generator[Connection]:
         """A consistent view; nothing is kept of what is written through it."""
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:
             yield connection
 
     def close(self) -> None:

@@ -1,0 +1,72 @@
+"""Puts identity together: what composition roots build, and hand on to the other verticals."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+
+from penstock.features.identity.access_sections import AccessSections
+from penstock.features.identity.audit import AuditTrail
+from penstock.features.identity.audit_log import AuditLog
+from penstock.features.identity.checkpoint import HeadsFile
+from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.http.audit import audit_routes
+from penstock.features.identity.http.keys import key_routes
+from penstock.features.identity.http.members import member_routes
+from penstock.features.identity.http.projects import project_routes
+from penstock.features.identity.http.sessions import session_routes
+from penstock.features.identity.passwords import Passwords
+from penstock.features.identity.service.access import AccessService
+from penstock.features.identity.service.first_start import FirstStart
+from penstock.features.identity.service.keys import KeyService
+from penstock.features.identity.service.members import MemberService
+from penstock.features.identity.service.projects import ProjectService
+from penstock.features.identity.service.sign_in import SignInService
+from penstock.features.identity.surroundings import Surroundings
+from penstock.infra.crypto import derive_key
+from penstock.infra.sql import Database
+from penstock.kernel.time import Clock
+
+MASTER_KEY_FILE: Final = "master.key"
+
+
+class Identity:
+    """The vertical's parts over one store. `master_key` is the content of `HOME/master.key`;
+    `changed` runs after each committed mutation, of any vertical that uses the trail."""
+
+    def __init__(
+        self,
+        home: Path,
+        database: Database,
+        master_key: bytes,
+        *,
+        clock: Clock,
+        entropy: Callable[[int], bytes],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        seal_key = derive_key(master_key, "audit seal")
+        pepper = derive_key(master_key, "api key digest")
+        self.heads = HeadsFile(home, derive_key(master_key, "audit heads"))
+        self.trail = AuditTrail(clock, entropy, seal_key, self.heads, changed)
+        around = Surroundings(database, self.trail, clock, entropy)
+        passwords = Passwords(entropy)
+        self.audit_log = AuditLog(database, seal_key, self.heads)
+        self.access_sections = AccessSections(database, pepper)
+        self.projects = ProjectService(around)
+        self.members = MemberService(around, passwords)
+        self.keys = KeyService(around, pepper)
+        self.sign_in = SignInService(around, passwords, derive_key(master_key, "sessions"))
+        self.first_start = FirstStart(around, self.keys, passwords, home)
+        access = AccessService(around, self.projects, pepper)
+        self.door = Doorkeeper(access, self.sign_in)
+
+    def routes(self, *, secure_cookie: bool) -> list[APIRouter]:
+        """All routes of the vertical."""
+        return [
+            session_routes(self.door, self.sign_in, secure_cookie=secure_cookie),
+            project_routes(self.door, self.projects),
+            member_routes(self.door, self.members),
+            key_routes(self.door, self.keys),
+            audit_routes(self.door, self.audit_log),
+        ]

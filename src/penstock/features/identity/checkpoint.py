@@ -1,0 +1,72 @@
+"""The ends of all audit chains in a signed file beside the store: truncation becomes visible.
+
+The file is the truth, read anew and locked for each change, so that several processes may append.
+A missing or forged file is never replaced silently: that would hide what it should show.
+"""
+
+import fcntl
+import hmac
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from penstock.features.identity.audit import Head
+from penstock.infra.crypto import keyed_digest, write_private
+from penstock.kernel.digests import canonical_json
+
+FILE_NAME: Final = "audit.heads"
+
+
+class _File(msgspec.Struct, frozen=True):
+    heads: dict[str, tuple[int, str]]
+    signature: str
+
+
+class HeadsFile:
+    """`HOME/audit.heads`. `key` is derived from the master key."""
+
+    def __init__(self, home: Path, key: bytes) -> None:
+        self._path = home / FILE_NAME
+        self._key = key
+
+    def create(self) -> None:
+        """Makes the file without any head, on a home's first start."""
+        if not self._path.exists():
+            self._write({})
+
+    def read(self) -> Mapping[str, Head] | None:
+        """The noted ends by project; `None` if the file is missing, damaged or forged."""
+        try:
+            file = msgspec.json.decode(self._path.read_bytes(), type=_File)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        if not hmac.compare_digest(file.signature, self._sign(file.heads)):
+            return None
+        return {project: Head(*head) for project, head in file.heads.items()}
+
+    def advance(self, project_id: str, head: Head) -> None:
+        """Notes a new end of a chain. Older ones, and a broken file, stay as they are."""
+        with self._locked():
+            heads = self.read()
+            if heads is not None and heads.get(project_id, Head()).sequence < head.sequence:
+                self._write({**heads, project_id: head})
+
+    def _write(self, heads: Mapping[str, Head]) -> None:
+        plain = {project: (head.sequence, head.hash) for project, head in heads.items()}
+        write_private(self._path, msgspec.json.encode(_File(plain, self._sign(plain))))
+
+    def _sign(self, heads: Mapping[str, tuple[int, str]]) -> str:
+        return keyed_digest(self._key, canonical_json(heads).decode())
+
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)

@@ -1,0 +1,1 @@
+"""Identity on the wire: thin routes and their schemas."""

@@ -1,0 +1,66 @@
+"""Audit events: `…/projects/{project_id}/audit` for a project, `/api/v1/audit` for the instance."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+
+from penstock.features.identity.audit import AuditEvent
+from penstock.features.identity.audit_log import AuditLog
+from penstock.features.identity.http.access import Allowed, Doorkeeper
+from penstock.features.identity.http.schemas import AuditEventView, AuditReport, ChainView
+from penstock.features.identity.model import Access, Permission
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
+from penstock.kernel.errors import InvalidRequest
+
+
+class _JsonLines(StreamingResponse):
+    media_type = "application/jsonl"
+
+
+def audit_routes(door: Doorkeeper, log: AuditLog) -> APIRouter:
+    """The same three routes for a project and for what belongs to no project."""
+    router = APIRouter(prefix="/api/v1", tags=["audit"])
+    _add_routes(router, "/projects/{project_id}/audit", door.allow(Permission.AUDIT_READ), log)
+    _add_routes(router, "/audit", door.allow(Permission.INSTANCE), log)
+    return router
+
+
+def _add_routes(router: APIRouter, prefix: str, guard: Allowed, log: AuditLog) -> None:
+    granted = Depends(guard)
+
+    @router.get(prefix)
+    def list_audit(
+        access: Annotated[Access, granted], limit: Limit = 100, cursor: Cursor = ""
+    ) -> Page[AuditEventView]:
+        """Audit events, newest first."""
+        before = _sequence(decode_cursor(cursor))
+        found = log.list_page(access.project_id, before, limit + 1)
+        return page_of(found, limit, _view, lambda event: str(event.sequence))
+
+    @router.get(f"{prefix}/verify")
+    def verify_audit(access: Annotated[Access, granted]) -> AuditReport:
+        """Verifies the hash chain (the instance's route: every chain) against its checkpoint."""
+        reports = log.verify_all() if not access.project_id else [log.verify(access.project_id)]
+        chains = [ChainView.of(report) for report in reports]
+        return AuditReport(ok=all(chain.ok for chain in chains), chains=chains)
+
+    @router.get(f"{prefix}/export", response_class=_JsonLines)
+    def export_audit(access: Annotated[Access, granted]) -> StreamingResponse:
+        """The chain as JSON lines, oldest first."""
+        lines: Iterator[bytes] = log.export(access.project_id)
+        return _JsonLines(lines)
+
+
+def _view(event: AuditEvent) -> AuditEventView:
+    return AuditEventView(**msgspec.structs.asdict(event))
+
+
+def _sequence(position: str) -> int | None:
+    if position and not position.isdecimal():
+        raise InvalidRequest(
+            "The cursor cannot be read.", hint="Start without one.", param="cursor"
+        )
+    return int(position) if position else None

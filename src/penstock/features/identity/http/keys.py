@@ -1,0 +1,62 @@
+"""`/api/v1/projects/{project_id}/keys`: virtual keys."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.http.schemas import (
+    KeyRequest,
+    KeyView,
+    NewKeyView,
+    RotationWish,
+)
+from penstock.features.identity.model import Access, Permission, Role
+from penstock.features.identity.service.keys import KeyService, KeyWish, NewKey
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
+
+
+def key_routes(door: Doorkeeper, keys: KeyService) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/keys", tags=["keys"])
+    may_read = Depends(door.allow(Permission.KEYS_READ))
+    may_write = Depends(door.allow(Permission.KEYS_WRITE))
+
+    @router.get("")
+    def list_keys(
+        access: Annotated[Access, may_read], limit: Limit = 100, cursor: Cursor = ""
+    ) -> Page[KeyView]:
+        """The project's keys, oldest first, revoked ones too."""
+        found = keys.list_page(access.project_id, decode_cursor(cursor), limit + 1)
+        return page_of(found, limit, KeyView.of, lambda key: key.id)
+
+    @router.post("", status_code=201)
+    def create_key(access: Annotated[Access, may_write], wish: KeyRequest) -> NewKeyView:
+        """A new key; its secret is told this once."""
+        wanted = KeyWish(
+            name=wish.name,
+            role=Role(wish.role),
+            allowed_models=tuple(wish.allowed_models),
+            attributes=wish.attributes.value(),
+            expires_ms=wish.expires_ms(),
+        )
+        return _told(keys.create(access.principal, access.project_id, wanted))
+
+    @router.post("/{key_id}/rotate")
+    def rotate_key(
+        access: Annotated[Access, may_write], key_id: str, wish: RotationWish
+    ) -> NewKeyView:
+        """A new secret, valid at once; the old one stays valid for the overlap."""
+        overlap_ms = wish.overlap_s * 1000
+        return _told(keys.rotate(access.principal, access.project_id, key_id, overlap_ms))
+
+    @router.delete("/{key_id}")
+    def revoke_key(access: Annotated[Access, may_write], key_id: str) -> KeyView:
+        """Ends a key at once and for ever."""
+        return KeyView.of(keys.revoke(access.principal, access.project_id, key_id))
+
+    return router
+
+
+def _told(new: NewKey) -> NewKeyView:
+    return NewKeyView(key=KeyView.of(new.key), secret=new.secret)

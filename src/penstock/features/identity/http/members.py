@@ -1,0 +1,62 @@
+"""`/api/v1/projects/{project_id}/members`, and new passwords for people."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.http.schemas import (
+    MemberView,
+    MemberWish,
+    NewMemberView,
+    NewPasswordView,
+    RoleChange,
+)
+from penstock.features.identity.model import Access, Permission
+from penstock.features.identity.service.members import MemberService
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
+
+
+def member_routes(door: Doorkeeper, members: MemberService) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1", tags=["members"])
+    may_read = Depends(door.allow(Permission.MEMBERS_READ))
+    may_write = Depends(door.allow(Permission.MEMBERS_WRITE))
+
+    @router.get("/projects/{project_id}/members")
+    def list_members(
+        access: Annotated[Access, may_read], limit: Limit = 100, cursor: Cursor = ""
+    ) -> Page[MemberView]:
+        """Who takes part in the project."""
+        found = members.list_page(access.project_id, decode_cursor(cursor), limit + 1)
+        return page_of(found, limit, MemberView.of, lambda member: member.user_id)
+
+    @router.post("/projects/{project_id}/members", status_code=201)
+    def add_member(access: Annotated[Access, may_write], wish: MemberWish) -> NewMemberView:
+        """Takes somebody into the project."""
+        new = members.add(access.principal, access.project_id, wish.email, wish.role)
+        return NewMemberView(
+            member=MemberView.of(new.member), initial_password=new.initial_password
+        )
+
+    @router.patch("/projects/{project_id}/members/{user_id}")
+    def change_role(
+        access: Annotated[Access, may_write], user_id: str, wish: RoleChange
+    ) -> MemberView:
+        """Gives a member another role; an owner alone names and unnames owners."""
+        member = members.change_role(access.principal, access.project_id, user_id, wish.role)
+        return MemberView.of(member)
+
+    @router.delete("/projects/{project_id}/members/{user_id}", status_code=204)
+    def remove_member(access: Annotated[Access, may_write], user_id: str) -> None:
+        """Takes a member out; the last owner cannot go."""
+        members.remove(access.principal, access.project_id, user_id)
+
+    @router.post("/users/{user_id}/password")
+    def reset_password(
+        access: Annotated[Access, Depends(door.allow(Permission.INSTANCE))], user_id: str
+    ) -> NewPasswordView:
+        """Gives a person a new password, told once; their sessions end."""
+        return NewPasswordView(password=members.reset_password(access.principal, user_id))
+
+    return router

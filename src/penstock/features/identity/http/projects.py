@@ -1,0 +1,60 @@
+"""`/api/v1/projects`: make, list, read, change."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.http.schemas import ProjectChange, ProjectView, ProjectWish
+from penstock.features.identity.model import Access, Permission, Principal
+from penstock.features.identity.service.projects import ProjectService
+from penstock.infra.web.pages import Page
+from penstock.kernel.errors import InvalidRequest
+
+
+def project_routes(door: Doorkeeper, projects: ProjectService) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1/projects", tags=["projects"])
+
+    @router.get("")
+    def list_projects(
+        principal: Annotated[Principal, Depends(door.signed_in)],
+    ) -> Page[ProjectView]:
+        """The projects one takes part in; all of them for instance admins."""
+        return Page(items=[ProjectView.of(p) for p in projects.list_visible(principal)])
+
+    @router.post("", status_code=201)
+    def create_project(
+        access: Annotated[Access, Depends(door.allow(Permission.INSTANCE))], wish: ProjectWish
+    ) -> ProjectView:
+        """A new project with its first owner."""
+        actor = access.principal
+        owner_email = wish.owner_email or (actor.label if actor.kind == "user" else "")
+        if not owner_email:
+            raise InvalidRequest("Say who owns the project.", param="owner_email")
+        return ProjectView.of(projects.create(actor, wish.name, owner_email))
+
+    @router.get("/{project_id}")
+    def get_project(
+        access: Annotated[Access, Depends(door.allow(Permission.PROJECT_READ))],
+    ) -> ProjectView:
+        """One project."""
+        return ProjectView.of(projects.get(access.project_id))
+
+    @router.patch("/{project_id}")
+    def change_project(
+        access: Annotated[Access, Depends(door.allow(Permission.PROJECT_WRITE))],
+        wish: ProjectChange,
+    ) -> ProjectView:
+        """Renames a project, or changes what it wants: serve or refuse on a full spool, and
+        whether contents are recorded."""
+        project = projects.change(
+            access.principal,
+            access.project_id,
+            name=wish.name,
+            on_spool_full=wish.on_spool_full,
+            capture_content=wish.capture_content,
+        )
+        return ProjectView.of(project)
+
+    return router

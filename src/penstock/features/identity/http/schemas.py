@@ -1,0 +1,264 @@
+"""What identity's routes take and give. Times are RFC 3339; nothing here ever holds a digest."""
+
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+
+from penstock.features.identity.audit_log import ChainReport
+from penstock.features.identity.model import ApiKey, Attributes, Member, Principal, Project, Role
+
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("should be an e-mail address")
+    return text.lower()
+
+
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Label = Annotated[str, Field(max_length=200)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+GivenRole = Literal["viewer", "editor", "admin"]
+
+
+class Wish(BaseModel):
+    """A request body: fields that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignInWish(Wish):
+    email: Email
+    password: Password
+
+
+class PasswordWish(Wish):
+    current: Password
+    new: Password
+
+
+class PrincipalView(BaseModel):
+    """Who is signed in, and their role by project."""
+
+    kind: str
+    id: str
+    label: str
+    roles: dict[str, Role]
+    instance_admin: bool
+
+    @classmethod
+    def of(cls, principal: Principal) -> "PrincipalView":
+        return cls(
+            kind=principal.kind,
+            id=principal.id,
+            label=principal.label,
+            roles=dict(principal.roles),
+            instance_admin=principal.instance_admin,
+        )
+
+
+class SessionView(BaseModel):
+    """A session; `csrf_token` goes into the header `x-csrf-token` of every mutation."""
+
+    principal: PrincipalView
+    csrf_token: str | None = None
+
+
+class ProjectWish(Wish):
+    """A new project. `owner_email` defaults to the signed-in user; keys must say it."""
+
+    name: Name
+    owner_email: Email | None = None
+
+
+class ProjectChange(Wish):
+    name: Name | None = None
+    on_spool_full: Literal["refuse", "serve"] | None = None
+    capture_content: bool | None = None
+
+
+class ProjectView(BaseModel):
+    id: str
+    name: str
+    on_spool_full: str
+    capture_content: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, project: Project) -> "ProjectView":
+        return cls(
+            id=project.id,
+            name=project.name,
+            on_spool_full=project.policy.on_spool_full,
+            capture_content=project.policy.capture_content,
+            created_at=moment(project.created_ms),
+        )
+
+
+class MemberWish(Wish):
+    email: Email
+    role: Role
+
+
+class RoleChange(Wish):
+    role: Role
+
+
+class MemberView(BaseModel):
+    user_id: str
+    email: str
+    role: Role
+    created_at: datetime
+
+    @classmethod
+    def of(cls, member: Member) -> "MemberView":
+        return cls(
+            user_id=member.user_id,
+            email=member.email,
+            role=member.role,
+            created_at=moment(member.created_ms),
+        )
+
+
+class NewMemberView(BaseModel):
+    """A new member; `initial_password` is told once, and only for people not known before."""
+
+    member: MemberView
+    initial_password: str | None
+
+
+class NewPasswordView(BaseModel):
+    """A password that is told once."""
+
+    password: str
+
+
+class KeyAttributes(Wish):
+    """What the key says about each of its calls, whatever their headers say."""
+
+    team: Label = ""
+    user: Label = ""
+    use_case: Label = ""
+    environment: Label = ""
+    segment: Label = ""
+
+    def value(self) -> Attributes:
+        return Attributes(**self.model_dump())
+
+
+class KeyRequest(Wish):
+    """A new key. No `allowed_models`: all; `provider/*` and plain patterns are fine."""
+
+    name: Name
+    role: GivenRole = "viewer"
+    allowed_models: Annotated[list[Label], Field(max_length=200)] = []
+    attributes: KeyAttributes = KeyAttributes()
+    expires_at: AwareDatetime | None = None
+
+    def expires_ms(self) -> int | None:
+        return int(self.expires_at.timestamp() * 1000) if self.expires_at else None
+
+
+class RotationWish(Wish):
+    """How long the old secret stays valid beside the new one; 0: not at all."""
+
+    overlap_s: Annotated[int, Field(ge=0, le=30 * 24 * 3600)] = 24 * 3600
+
+
+class KeyView(BaseModel):
+    """A key. `prefix` is how people tell keys apart; the secret itself is known to nobody."""
+
+    id: str
+    name: str
+    prefix: str
+    role: Role
+    allowed_models: list[str]
+    attributes: KeyAttributes
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "KeyView":
+        return cls(
+            id=key.id,
+            name=key.name,
+            prefix=key.prefix,
+            role=key.role,
+            allowed_models=list(key.allowed_models),
+            attributes=KeyAttributes(**asdict(key.attributes)),
+            created_at=moment(key.created_ms),
+            expires_at=moment(key.expires_ms) if key.expires_ms is not None else None,
+            revoked_at=moment(key.revoked_ms) if key.revoked_ms is not None else None,
+        )
+
+
+class NewKeyView(BaseModel):
+    """A key with its secret, which is told this once."""
+
+    key: KeyView
+    secret: str
+
+
+class AuditEventView(BaseModel):
+    """One audit event; see `penstock.features.identity.audit`."""
+
+    project_id: str
+    sequence: int
+    id: str
+    at: str
+    actor_kind: str
+    actor_id: str
+    actor_label: str
+    action: str
+    subject: str
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    previous: str
+    hash: str
+    seal: str
+
+
+class BreachView(BaseModel):
+    """The first event that is not as it was written; `event_id` is empty where one is missing."""
+
+    sequence: int
+    event_id: str
+    reason: str
+
+
+class ChainView(BaseModel):
+    """What verification found in one chain. `head` is worth writing down elsewhere."""
+
+    project_id: str
+    ok: bool
+    event_count: int
+    head: str
+    breach: BreachView | None
+
+    @classmethod
+    def of(cls, report: ChainReport) -> "ChainView":
+        return cls(
+            project_id=report.project_id,
+            ok=report.breach is None,
+            event_count=report.event_count,
+            head=report.head,
+            breach=BreachView(**asdict(report.breach)) if report.breach else None,
+        )
+
+
+class AuditReport(BaseModel):
+    """All chains together."""
+
+    ok: bool
+    chains: list[ChainView]
+
+
+def moment(unix_ms: int) -> datetime:
+    """The time, in UTC."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=unix_ms)

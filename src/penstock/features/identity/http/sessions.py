@@ -1,0 +1,69 @@
+"""`/api/v1/session`: sign in, who am I, sign out, change the password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from penstock.features.identity.http.access import COOKIE, Doorkeeper, public
+from penstock.features.identity.http.schemas import (
+    PasswordWish,
+    PrincipalView,
+    SessionView,
+    SignInWish,
+)
+from penstock.features.identity.model import Principal
+from penstock.features.identity.service.sign_in import SESSION_LIFETIME, SignInService
+from penstock.kernel.errors import Forbidden
+
+
+def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: bool) -> APIRouter:
+    """The routes; `secure_cookie`: the console is reached over TLS only."""
+    router = APIRouter(prefix="/api/v1/session", tags=["session"])
+    signed_in = Depends(door.signed_in)
+
+    @router.post("", dependencies=[Depends(public)])
+    def create_session(wish: SignInWish, response: Response) -> SessionView:
+        """Signs in with address and password: sets the cookie, tells the CSRF token."""
+        session = sign_in.sign_in(wish.email, wish.password.get_secret_value())
+        response.set_cookie(
+            COOKIE,
+            session.token,
+            max_age=int(SESSION_LIFETIME.total_seconds()),
+            httponly=True,
+            samesite="strict",
+            secure=secure_cookie,
+        )
+        return SessionView(
+            principal=PrincipalView.of(session.principal), csrf_token=session.csrf_token
+        )
+
+    @router.get("")
+    def get_session(principal: Annotated[Principal, signed_in], request: Request) -> SessionView:
+        """Who is asking, by key or by session."""
+        token = request.cookies.get(COOKIE)
+        csrf_token = sign_in.csrf_token(token) if token and principal.kind == "user" else None
+        return SessionView(principal=PrincipalView.of(principal), csrf_token=csrf_token)
+
+    @router.delete("", status_code=204)
+    def end_session(
+        principal: Annotated[Principal, signed_in], request: Request, response: Response
+    ) -> None:
+        """Signs out."""
+        _require_user(principal)
+        sign_in.sign_out(principal, request.cookies[COOKIE])
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure_cookie)
+
+    @router.post("/password", status_code=204)
+    def change_password(principal: Annotated[Principal, signed_in], wish: PasswordWish) -> None:
+        """Changes one's own password; all one's sessions end."""
+        _require_user(principal)
+        sign_in.change_password(
+            principal, wish.current.get_secret_value(), wish.new.get_secret_value()
+        )
+
+    return router
+
+
+def _require_user(principal: Principal) -> None:
+    if principal.kind != "user":
+        raise Forbidden("A key has no session and no password.")

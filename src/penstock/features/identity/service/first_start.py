@@ -1,0 +1,107 @@
+"""What stands before anybody can sign in: project, admin, key; and the way back for the locked out.
+
+`HOME/bootstrap.json` (0600) keeps what was made, for the command line; it may be deleted.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from penstock.features.identity.model import Member, Principal, Project, Role, User
+from penstock.features.identity.passwords import Passwords
+from penstock.features.identity.service.keys import KeyService, KeyWish
+from penstock.features.identity.store import people, projects, sessions
+from penstock.features.identity.surroundings import Surroundings
+from penstock.infra.crypto import write_private
+from penstock.infra.sql import Transaction
+from penstock.kernel.errors import SetupError
+from penstock.rules.snapshot import ProjectPolicy
+
+FILE_NAME: Final = "bootstrap.json"
+PROJECT_NAME: Final = "default"
+ADMIN_EMAIL: Final = "admin@localhost"
+SYSTEM: Final = Principal("system", "first_start", "first start", {}, instance_admin=True)
+RESET: Final = Principal("system", "admin_reset", "penstock admin reset", {}, instance_admin=True)
+
+
+class Bootstrap(msgspec.Struct, frozen=True):
+    """The content of `bootstrap.json`."""
+
+    admin_email: str
+    admin_password: str
+    api_key: str
+
+
+class FirstStart:
+    """Makes the first project, admin and key in a fresh store."""
+
+    def __init__(
+        self, around: Surroundings, keys: KeyService, passwords: Passwords, home: Path
+    ) -> None:
+        self._around = around
+        self._keys = keys
+        self._passwords = passwords
+        self._file = home / FILE_NAME
+
+    def ensure(self) -> bool:
+        """Does so if nobody is there yet; whether it did."""
+        with self._around.database.read() as connection:
+            if people.first_instance_admin(connection):
+                return False
+        password = self._passwords.generate()
+        password_hash = self._passwords.hash(password)
+        with self._around.database.write() as tx:
+            project = self._add_project(tx)
+            self._add_admin(tx, project, password_hash)
+            self._tell(tx, SYSTEM, project, ADMIN_EMAIL, password)
+        return True
+
+    def reset_admin(self) -> Bootstrap:
+        """New password and key for the first admin; their sessions and the keys that only this
+        file told end, all others stay.
+
+        `SetupError` where the first start has not happened yet.
+        """
+        password = self._passwords.generate()
+        password_hash = self._passwords.hash(password)
+        with self._around.database.write() as tx:
+            admin = people.first_instance_admin(tx.connection)
+            project = next(iter(projects.list_all(tx.connection)), None)
+            if admin is None or project is None:
+                raise SetupError("There is no admin yet.", hint="Start with `penstock up`.")
+            people.set_password(tx.connection, admin.id, password_hash)
+            sessions.remove_all_of(tx.connection, admin.id)
+            self._around.trail.append(tx, RESET, "", "user.reset_password", admin.id)
+            self._keys.revoke_instance_keys_in(tx, RESET)
+            return self._tell(tx, RESET, project, admin.email, password)
+
+    def _add_project(self, tx: Transaction) -> Project:
+        project = Project(
+            self._around.new_id("prj"), PROJECT_NAME, ProjectPolicy(), self._around.now_ms()
+        )
+        projects.add(tx.connection, project)
+        self._around.trail.append(
+            tx, SYSTEM, project.id, "project.create", project.id, after=project.audited()
+        )
+        return project
+
+    def _add_admin(self, tx: Transaction, project: Project, password_hash: str) -> None:
+        now_ms = self._around.now_ms()
+        user = User(self._around.new_id("usr"), ADMIN_EMAIL, instance_admin=True, created_ms=now_ms)
+        member = Member(project.id, user.id, user.email, Role.OWNER, now_ms)
+        people.add_user(tx.connection, user, password_hash)
+        people.add_member(tx.connection, member)
+        trail = self._around.trail
+        trail.append(tx, SYSTEM, "", "user.create", user.id, after={"email": user.email})
+        trail.append(tx, SYSTEM, project.id, "member.add", user.id, after=member.audited())
+
+    def _tell(
+        self, tx: Transaction, actor: Principal, project: Project, email: str, password: str
+    ) -> Bootstrap:
+        """Makes the key; writes the file before the commit, so that nothing stored stays untold."""
+        wish = KeyWish("bootstrap", Role.ADMIN, instance_admin=True)
+        new = self._keys.create_in(tx, actor, project.id, wish)
+        told = Bootstrap(email, password, new.secret)
+        write_private(self._file, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+        return told

@@ -1,0 +1,147 @@
+"""Virtual keys: made, rotated with overlap, revoked. A secret is told once and stored nowhere."""
+
+import base64
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from penstock.features.identity.model import ApiKey, Attributes, KeySecret, Principal, Role
+from penstock.features.identity.store import keys
+from penstock.features.identity.surroundings import Surroundings
+from penstock.infra.crypto import keyed_digest
+from penstock.infra.sql import Transaction
+from penstock.kernel.errors import Conflict, Forbidden, NotFound
+
+_PREFIX_LENGTH: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """What a new key should be. `expires_ms`: Unix milliseconds; no models: all of them."""
+
+    name: str
+    role: Role = Role.VIEWER
+    allowed_models: tuple[str, ...] = ()
+    attributes: Attributes = field(default_factory=Attributes)
+    expires_ms: int | None = None
+    instance_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key with its secret, which nobody can tell again."""
+
+    key: ApiKey
+    secret: str = field(repr=False)
+
+
+class KeyService:
+    """Use cases around keys. `pepper` keys the digests under which secrets are stored."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        pepper: bytes,
+    ) -> None:
+        self._around = around
+        self._pepper = pepper
+
+    def list_page(self, project_id: str, after_id: str, limit: int) -> list[ApiKey]:
+        """Keys of a project, oldest first, revoked ones too."""
+        with self._around.database.read() as connection:
+            return keys.list_by_project(connection, project_id, after_id, limit)
+
+    def create(self, actor: Principal, project_id: str, wish: KeyWish) -> NewKey:
+        """A new key. `Forbidden` if its role is above the actor's own, or owner."""
+        if wish.role is Role.OWNER or not actor.may_give(wish.role, project_id):
+            raise Forbidden(
+                f"You may not make a key with the role {wish.role.value!r}.",
+                hint="A key's role is at most your own, and never owner.",
+            )
+        with self._around.database.write() as tx:
+            return self.create_in(tx, actor, project_id, wish)
+
+    def create_in(
+        self, tx: Transaction, actor: Principal, project_id: str, wish: KeyWish
+    ) -> NewKey:
+        """The same in the caller's transaction, unchecked: for the first start."""
+        now_ms = self._around.now_ms()
+        secret, stored = self._new_secret(now_ms)
+        key = ApiKey(
+            id=self._around.new_id("key"),
+            project_id=project_id,
+            name=wish.name,
+            role=wish.role,
+            instance_admin=wish.instance_admin,
+            allowed_models=wish.allowed_models,
+            attributes=wish.attributes,
+            created_ms=now_ms,
+            expires_ms=wish.expires_ms,
+            secrets=(stored,),
+        )
+        keys.add(tx.connection, key)
+        self._around.trail.append(tx, actor, project_id, "key.create", key.id, after=key.audited())
+        return NewKey(key, secret)
+
+    def rotate(self, actor: Principal, project_id: str, key_id: str, overlap_ms: int) -> NewKey:
+        """A new secret, valid at once; older ones stay valid for `overlap_ms`."""
+        now_ms = self._around.now_ms()
+        secret, stored = self._new_secret(now_ms)
+        with self._around.database.write() as tx:
+            before = _get_usable(keys.find(tx.connection, project_id, key_id), actor)
+            keys.expire_secrets(tx.connection, key_id, now_ms + overlap_ms, now_ms)
+            keys.add_secret(tx.connection, key_id, stored)
+            after = replace(before, secrets=(stored, *before.secrets))
+            self._around.trail.append(
+                tx,
+                actor,
+                project_id,
+                "key.rotate",
+                key_id,
+                before=before.audited(),
+                after=after.audited() | {"older_secrets_expire_ms": now_ms + overlap_ms},
+            )
+        return NewKey(after, secret)
+
+    def revoke(self, actor: Principal, project_id: str, key_id: str) -> ApiKey:
+        """Ends a key at once and for ever."""
+        with self._around.database.write() as tx:
+            key = _get_usable(keys.find(tx.connection, project_id, key_id), actor)
+            return self._revoke(tx, actor, key)
+
+    def revoke_instance_keys_in(self, tx: Transaction, actor: Principal) -> None:
+        """Ends every key of an instance admin, in the caller's transaction."""
+        for key in keys.list_unrevoked(tx.connection):
+            if key.instance_admin:
+                self._revoke(tx, actor, key)
+
+    def _revoke(self, tx: Transaction, actor: Principal, before: ApiKey) -> ApiKey:
+        after = replace(before, revoked_ms=self._around.now_ms())
+        keys.revoke(tx.connection, before.id, self._around.now_ms())
+        self._around.trail.append(
+            tx,
+            actor,
+            before.project_id,
+            "key.revoke",
+            before.id,
+            before=before.audited(),
+            after=after.audited(),
+        )
+        return after
+
+    def _new_secret(self, now_ms: int) -> tuple[str, KeySecret]:
+        random = base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip("=")
+        secret = f"pk_{random}"
+        digest = keyed_digest(self._pepper, secret)
+        return secret, KeySecret(digest, secret[:_PREFIX_LENGTH], now_ms)
+
+
+def _get_usable(key: ApiKey | None, actor: Principal) -> ApiKey:
+    if key is None:
+        raise NotFound("There is no such key in this project.")
+    if key.revoked_ms is not None:
+        raise Conflict("This key is revoked for ever.", hint="Make a new one.")
+    if key.instance_admin and not actor.instance_admin:
+        raise Forbidden("This key belongs to an instance admin.")
+    if not actor.may_give(key.role, key.project_id):
+        raise Forbidden("This key's role is above your own.")
+    return key

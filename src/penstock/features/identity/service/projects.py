@@ -1,0 +1,95 @@
+"""Projects: make, list, change."""
+
+from dataclasses import replace
+
+from penstock.features.identity.model import Member, Principal, Project, Role
+from penstock.features.identity.store import people, projects
+from penstock.features.identity.surroundings import Surroundings
+from penstock.kernel.errors import Conflict, NotFound
+from penstock.rules.snapshot import ProjectPolicy
+
+
+class ProjectService:
+    """Use cases around projects."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def create(self, actor: Principal, name: str, owner_email: str) -> Project:
+        """A new project with its first owner. `Conflict` if the name is taken, `NotFound` if
+        nobody has that address."""
+        now_ms = self._around.now_ms()
+        project = Project(self._around.new_id("prj"), name, ProjectPolicy(), now_ms)
+        with self._around.database.write() as tx:
+            if projects.find_by_name(tx.connection, name):
+                raise Conflict(f"There is a project named {name!r} already.", param="name")
+            found = people.find_user_by_email(tx.connection, owner_email)
+            if found is None:
+                raise NotFound(f"Nobody here has the address {owner_email!r}.", param="owner_email")
+            owner = Member(project.id, found[0].id, owner_email, Role.OWNER, now_ms)
+            projects.add(tx.connection, project)
+            people.add_member(tx.connection, owner)
+            self._around.trail.append(
+                tx, actor, project.id, "project.create", project.id, after=project.audited()
+            )
+            self._around.trail.append(
+                tx, actor, project.id, "member.add", owner.user_id, after=owner.audited()
+            )
+        return project
+
+    def list_visible(self, actor: Principal) -> list[Project]:
+        """The projects in which `actor` has a role; all of them for instance admins."""
+        only = None if actor.instance_admin else list(actor.roles)
+        with self._around.database.read() as connection:
+            return projects.list_all(connection, only=only)
+
+    def get(self, project_id: str) -> Project:
+        """The project; `NotFound` if there is none."""
+        with self._around.database.read() as connection:
+            return _get(projects.find(connection, project_id), project_id)
+
+    def exists(self, project_id: str) -> bool:
+        """Whether there is such a project."""
+        with self._around.database.read() as connection:
+            return projects.find(connection, project_id) is not None
+
+    def change(
+        self,
+        actor: Principal,
+        project_id: str,
+        *,
+        name: str | None = None,
+        on_spool_full: str | None = None,
+        capture_content: bool | None = None,
+    ) -> Project:
+        """Renames a project or changes its policy; `None` leaves as it is. `Conflict` if the name
+        is taken."""
+        with self._around.database.write() as tx:
+            before = _get(projects.find(tx.connection, project_id), project_id)
+            policy = ProjectPolicy(
+                on_spool_full=on_spool_full or before.policy.on_spool_full,
+                capture_content=(
+                    before.policy.capture_content if capture_content is None else capture_content
+                ),
+            )
+            after = replace(before, name=name or before.name, policy=policy)
+            holder = projects.find_by_name(tx.connection, after.name)
+            if holder and holder.id != project_id:
+                raise Conflict(f"There is a project named {name!r} already.", param="name")
+            projects.save(tx.connection, after)
+            self._around.trail.append(
+                tx,
+                actor,
+                project_id,
+                "project.change",
+                project_id,
+                before=before.audited(),
+                after=after.audited(),
+            )
+        return after
+
+
+def _get(project: Project | None, project_id: str) -> Project:
+    if project is None:
+        raise NotFound(f"There is no project {project_id!r}.")
+    return project

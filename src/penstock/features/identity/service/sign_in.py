@@ -1,0 +1,116 @@
+"""Sessions of people: sign in, sign out, change the password."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from penstock.features.identity.model import Principal, Role, User
+from penstock.features.identity.passwords import Passwords
+from penstock.features.identity.store import people, sessions
+from penstock.features.identity.surroundings import Surroundings
+from penstock.features.identity.throttle import Throttle
+from penstock.infra.crypto import keyed_digest
+from penstock.kernel.errors import RateLimited, Unauthenticated
+
+SESSION_LIFETIME: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser: its secret token, and what it must repeat in each mutation."""
+
+    principal: Principal
+    token: str = field(repr=False)
+    csrf_token: str = field(repr=False)
+
+
+class SignInService:
+    """Use cases around sessions. `session_key` keys the digests of their tokens."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        passwords: Passwords,
+        session_key: bytes,
+    ) -> None:
+        self._around = around
+        self._passwords = passwords
+        self._session_key = session_key
+        self._throttle = Throttle(around.clock)
+
+    def sign_in(self, email: str, password: str) -> Session:
+        """A new session. `Unauthenticated` if address or password is wrong, `RateLimited` after
+        several wrong ones."""
+        wait_s = self._throttle.wait_s(email)
+        if wait_s:
+            raise RateLimited(
+                "Too many wrong passwords for this address.",
+                hint=f"Try again in {wait_s} s.",
+                code="sign_in_throttled",
+                retry_after_s=wait_s,
+            )
+        user = self._check(email, password)
+        token = base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip("=")
+        now_ms = self._around.now_ms()
+        expires_ms = now_ms + SESSION_LIFETIME // timedelta(milliseconds=1)
+        with self._around.database.write() as tx:
+            sessions.remove_expired(tx.connection, now_ms)
+            sessions.add(tx.connection, self._digest(token), user.id, now_ms, expires_ms)
+            principal = _principal(user, people.roles_of(tx.connection, user.id))
+            self._around.trail.append(tx, principal, "", "session.create", user.id)
+        return Session(principal, token, self.csrf_token(token))
+
+    def find(self, token: str) -> Principal | None:
+        """Whose session this is, if it is one."""
+        with self._around.database.read() as connection:
+            now_ms = self._around.now_ms()
+            user_id = sessions.find_user_id(connection, self._digest(token), now_ms)
+            user = people.find_user(connection, user_id) if user_id else None
+            return _principal(user, people.roles_of(connection, user.id)) if user else None
+
+    def sign_out(self, actor: Principal, token: str) -> None:
+        """Ends this session."""
+        with self._around.database.write() as tx:
+            sessions.remove(tx.connection, self._digest(token))
+            self._around.trail.append(tx, actor, "", "session.end", actor.id)
+
+    def change_password(self, actor: Principal, current: str, new: str) -> None:
+        """A new password of one's own choice; all one's sessions end. `Unauthenticated` if the
+        current one is wrong."""
+        self._check(actor.label, current)
+        password_hash = self._passwords.hash(new)
+        with self._around.database.write() as tx:
+            people.set_password(tx.connection, actor.id, password_hash)
+            sessions.remove_all_of(tx.connection, actor.id)
+            self._around.trail.append(tx, actor, "", "user.change_password", actor.id)
+
+    def csrf_token(self, token: str) -> str:
+        """What mutations of a session must repeat in `x-csrf-token`: other sites cannot know it."""
+        return keyed_digest(self._session_key, f"csrf {token}")
+
+    def csrf_token_matches(self, token: str, given: str) -> bool:
+        """Whether `given` is the session's; compares in constant time."""
+        return hmac.compare_digest(self.csrf_token(token).encode(), given.encode())
+
+    def _check(self, email: str, password: str) -> User:
+        with self._around.database.read() as connection:
+            found = people.find_user_by_email(connection, email)
+        if not self._passwords.matches(password, found[1] if found else None) or found is None:
+            self._throttle.failed(email)
+            raise Unauthenticated(
+                "Address or password is wrong.",
+                hint="`penstock admin reset` on the server makes new ones for the first admin.",
+                code="wrong_credentials",
+            )
+        self._throttle.succeeded(email)
+        return found[0]
+
+    def _digest(self, token: str) -> str:
+        return keyed_digest(self._session_key, f"session {token}")
+
+
+def _principal(user: User, roles: Mapping[str, Role]) -> Principal:
+    return Principal("user", user.id, user.email, roles, user.instance_admin)

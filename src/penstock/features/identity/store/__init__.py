@@ -1,0 +1,1 @@
+"""Tables and queries of identity. Rows never leave; every function takes the connection."""

@@ -1,0 +1,39 @@
+"""Signed-in sessions as rows, found by the keyed digest of their token."""
+
+from sqlalchemy import Connection, delete, insert, select
+
+from penstock.features.identity.store.tables import SESSIONS
+
+
+def add(
+    connection: Connection, digest: str, user_id: str, created_ms: int, expires_ms: int
+) -> None:
+    """Stores a new session."""
+    connection.execute(
+        insert(SESSIONS).values(
+            digest=digest, user_id=user_id, created_ms=created_ms, expires_ms=expires_ms
+        )
+    )
+
+
+def find_user_id(connection: Connection, digest: str, now_ms: int) -> str | None:
+    """Whose session this is, unless it has ended."""
+    query = select(SESSIONS.c.user_id).where(
+        SESSIONS.c.digest == digest, SESSIONS.c.expires_ms > now_ms
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def remove(connection: Connection, digest: str) -> None:
+    """Ends one session."""
+    connection.execute(delete(SESSIONS).where(SESSIONS.c.digest == digest))
+
+
+def remove_all_of(connection: Connection, user_id: str) -> None:
+    """Ends all sessions of a user."""
+    connection.execute(delete(SESSIONS).where(SESSIONS.c.user_id == user_id))
+
+
+def remove_expired(connection: Connection, now_ms: int) -> None:
+    """Forgets sessions that have ended."""
+    connection.execute(delete(SESSIONS).where(SESSIONS.c.expires_ms <= now_ms))

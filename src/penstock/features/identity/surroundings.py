@@ -1,0 +1,27 @@
+"""What every use case of identity stands on: the store, the trail, the time, chance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from penstock.features.identity.audit import AuditTrail
+from penstock.infra.sql import Database
+from penstock.kernel.ids import new_id
+from penstock.kernel.time import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Effects as one argument. `entropy(n)` gives n random bytes."""
+
+    database: Database
+    trail: AuditTrail
+    clock: Clock
+    entropy: Callable[[int], bytes]
+
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        return self.clock.now_ns() // 1_000_000
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh id of now."""
+        return new_id(prefix, self.now_ms(), self.entropy(10))

@@ -1,0 +1,1 @@
+"""HTTP for the control plane without business words: problems, pages, limits, headers, metrics."""

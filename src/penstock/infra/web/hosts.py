@@ -1,0 +1,55 @@
+"""Which names this server answers to, and which pages may change something in it.
+
+A name outside the list means that some page rebound its own name to this address; a foreign
+Origin means that some page sends requests in a signed-in person's name. Both are refused.
+"""
+
+from collections.abc import Collection
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from penstock.infra.web.problems import problem_response
+from penstock.kernel.errors import Forbidden, InvalidRequest, PenstockError
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class HostGuard:
+    """ASGI middleware. `hosts` are names without port, `*` for any; paths that start with one of
+    `exempt` answer under every name (they know no cookies)."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], exempt: tuple[str, ...]) -> None:
+        self._app = app
+        self._hosts = frozenset(name.lower() for name in hosts)
+        self._exempt = exempt
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(self._exempt):
+            fault = self._fault(Headers(scope=scope), scope["method"])
+            if fault:
+                await problem_response(fault)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _fault(self, headers: Headers, method: str) -> PenstockError | None:
+        host = headers.get("host", "")
+        if "*" not in self._hosts and _name(f"//{host}") not in self._hosts:
+            return InvalidRequest(
+                "This server does not answer to that host name.",
+                hint="Add it to the setting server.allowed_hosts.",
+                code="unknown_host",
+            )
+        origin = headers.get("origin")
+        if origin and method not in SAFE_METHODS and urlsplit(origin).netloc != host:
+            return Forbidden("Another site may not do this here.", code="foreign_origin")
+        return None
+
+
+def _name(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

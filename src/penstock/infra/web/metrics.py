@@ -1,0 +1,104 @@
+"""What is counted about requests, and how metrics are written (Prometheus text format 0.0.4)."""
+
+import logging
+import time
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+# Where metrics come from: each call gives the lines of one source.
+MetricSource = Callable[[], Iterable[str]]
+
+
+def metric(name: str, kind: str, text: str, values: Mapping[str, float]) -> Iterator[str]:
+    """The lines of one metric; `values` maps rendered labels (`{a="b"}` or empty) to a value."""
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in values.items():
+        yield f"{name}{labels} {value:g}" if value % 1 else f"{name}{labels} {int(value)}"
+
+
+class RequestMetrics:
+    """Requests by route and status, and their duration. One event loop, so no lock."""
+
+    def __init__(self) -> None:
+        self._requests: Counter[tuple[str, str, int]] = Counter()
+        self._buckets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(_BUCKETS_S))
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    def add(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts one answered request."""
+        self._requests[method, route, status] += 1
+        self._seconds[route] += seconds
+        first = bisect_left(_BUCKETS_S, seconds)
+        for place in range(first, len(_BUCKETS_S)):
+            self._buckets[route][place] += 1
+
+    def lines(self) -> Iterator[str]:
+        """This source's metrics."""
+        yield from metric(
+            "penstock_server_requests_total",
+            "counter",
+            "Requests answered by the server.",
+            {
+                f'{{method="{method}",route="{route}",status="{status}"}}': count
+                for (method, route, status), count in self._requests.items()
+            },
+        )
+        yield "# HELP penstock_server_request_seconds Time to answer requests."
+        yield "# TYPE penstock_server_request_seconds histogram"
+        for route, buckets in self._buckets.items():
+            yield from self._histogram(route, buckets)
+
+    def _histogram(self, route: str, buckets: list[int]) -> Iterator[str]:
+        name = "penstock_server_request_seconds"
+        for bound, count in zip(_BUCKETS_S, buckets, strict=True):
+            yield f'{name}_bucket{{route="{route}",le="{bound:g}"}} {count}'
+        total = sum(count for (_, of, _), count in self._requests.items() if of == route)
+        yield f'{name}_bucket{{route="{route}",le="+Inf"}} {total}'
+        yield f'{name}_sum{{route="{route}"}} {self._seconds[route]:.6f}'
+        yield f'{name}_count{{route="{route}"}} {total}'
+
+
+class Observed:
+    """ASGI middleware: counts each request and writes its line to the access log.
+
+    Both tell the route's pattern, never the path, a header or a query: these may hold secrets.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, log: logging.Logger) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            self._note(scope, status, time.perf_counter() - start)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.add(method, route, status, seconds)
+        caller = scope.get("state", {}).get("caller", "-")
+        self._log.info("%s %s %d %.1f ms by %s", method, route, status, seconds * 1000, caller)

@@ -1,0 +1,54 @@
+"""Cursor pages: `{"items": [...], "next_cursor": null}`. A cursor is opaque to callers."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from penstock.kernel.errors import InvalidRequest
+
+MAX_LIMIT = 500
+
+Item = TypeVar("Item")
+Source = TypeVar("Source")
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most.")]
+Cursor = Annotated[str, Query(max_length=400, description="`next_cursor` of the page before.")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+def encode_cursor(position: str) -> str:
+    """The cursor for what follows `position`."""
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> str:
+    """The position behind a cursor, empty for none; `InvalidRequest` if it is no cursor."""
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise InvalidRequest(
+            "The cursor cannot be read.", hint="Start without one.", param="cursor"
+        ) from error
+
+
+def page_of(
+    found: Sequence[Source],
+    limit: int,
+    show: Callable[[Source], Item],
+    position: Callable[[Source], str],
+) -> Page[Item]:
+    """A page of `limit` items out of up to `limit + 1` that were found."""
+    shown = found[:limit]
+    more = len(found) > limit
+    cursor = encode_cursor(position(shown[-1])) if more else None
+    return Page(items=[show(item) for item in shown], next_cursor=cursor)

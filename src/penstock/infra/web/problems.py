@@ -1,0 +1,94 @@
+"""Errors on the wire: problem+json (RFC 9457) for everything that goes wrong.
+
+What a caller sent is never repeated, for it may be a secret; an unexpected error says nothing but
+that it happened, and its traceback goes to the log.
+"""
+
+import http
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from penstock.kernel.errors import PenstockError
+
+_MEDIA_TYPE = "application/problem+json"
+_encoder = msgspec.json.Encoder()
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of an error. `code` is stable; `hint` says what to do; `param` names the place."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str = ""
+    param: str | None = None
+
+
+def problem_response(error: PenstockError) -> Response:
+    """The answer that tells of `error`."""
+    headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    title = http.HTTPStatus(error.status).phrase
+    problem = Problem(title, error.status, error.message, error.code, error.hint, error.param)
+    return _respond(problem, headers)
+
+
+def install_problems(app: FastAPI, log: logging.Logger) -> None:
+    """Makes `app` answer every error as a problem; unexpected ones are logged to `log`."""
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, PenstockError)  # noqa: S101 - registered for it alone
+        if error.status >= 500:
+            log.error("%s: %s", error.code, error.sentence())
+        return problem_response(error)
+
+    async def invalid(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+        return _respond(_first_fault(error.errors()))
+
+    async def http_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+        return _respond(_from_http(error))
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.error("unexpected error in %s", request.method, exc_info=error)
+        return problem_response(
+            PenstockError(
+                "Something went wrong in the server.", hint="Its log says what; see `penstock up`."
+            )
+        )
+
+    app.add_exception_handler(PenstockError, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def _first_fault(faults: Sequence[Any]) -> Problem:
+    place = ".".join(str(part) for part in faults[0]["loc"])
+    detail = f"{place}: {faults[0]['msg']}"
+    return Problem("Unprocessable Content", 422, detail, "invalid_request", param=place)
+
+
+def _from_http(error: HTTPException) -> Problem:
+    title = http.HTTPStatus(error.status_code).phrase
+    match error.status_code:
+        case 404:
+            return Problem(title, 404, "There is nothing at this address.", "not_found")
+        case 405:
+            detail = "This address does not take that method."
+            return Problem(title, 405, detail, "method_not_allowed")
+        case status:
+            return Problem(title, status, str(error.detail), "invalid_request")
+
+
+def _respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(_encoder.encode(problem), problem.status, headers, _MEDIA_TYPE)
