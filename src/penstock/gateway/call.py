@@ -1,0 +1,148 @@
+"""One call on its way through the pipeline: what each stage has found out so far.
+
+The only mutable thing of the data plane that stages share; it dies with the call.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from penstock.gateway.errors import CallerGone
+from penstock.gateway.project_view import Grant, ProjectView, Target
+from penstock.gateway.snapshot import Snapshot
+from penstock.gateway.trace_context import TraceParent, read_traceparent
+from penstock.kernel.errors import PenstockError
+from penstock.kernel.ids import span_id, trace_id
+from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus, Operation, Usage
+from penstock.rules.wire.openai.request import RequestHead
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = dict[bytes, bytes]
+
+
+class OpenAttempt:
+    """A request to a provider that is under way. `end_ns` stands once its answer is complete."""
+
+    __slots__ = (
+        "address",
+        "end_ns",
+        "first_byte_ns",
+        "http_status",
+        "port",
+        "span_id",
+        "start_ns",
+        "target",
+    )
+
+    def __init__(self, target: Target, address: str, port: int, span: str, start_ns: int) -> None:
+        self.target = target
+        self.address = address
+        self.port = port
+        self.span_id = span
+        self.start_ns = start_ns
+        self.first_byte_ns = 0
+        self.end_ns = 0
+        self.http_status = 0
+
+    def close(self, now_ns: int, status: CallStatus, error: PenstockError | None) -> Attempt:
+        return Attempt(
+            span_id=self.span_id,
+            provider=self.target.entry.name,
+            model=self.target.upstream_model,
+            server_address=self.address,
+            server_port=self.port,
+            start_ns=self.start_ns,
+            end_ns=self.end_ns or now_ns,
+            status=status,
+            first_byte_ns=self.first_byte_ns,
+            http_status=self.http_status,
+            error_type=error.code if error else "",
+            error_message=error.message if error else "",
+        )
+
+
+class Call:
+    """One request of a caller."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        headers: Headers,
+        receive: Receive,
+        send: Send,
+        *,
+        entropy: Callable[[int], bytes],
+        start_ns: int,
+    ) -> None:
+        self.operation = operation
+        self.headers = headers
+        self.receive = receive
+        self.send = send
+        parent = read_traceparent(headers.get(b"traceparent"))
+        self.parent = parent or TraceParent(trace_id(entropy(16)), "", "01")
+        self.span_id = span_id(entropy(8))
+        self.start_ns = start_ns
+        self.ready_ns = start_ns  # the request is here: from now on it is our time
+        # what the stages find
+        self.snapshot: Snapshot | None = None
+        self.grant: Grant | None = None
+        self.caller = Caller()
+        self.body = b""
+        self.request_size = 0
+        self.head: RequestHead | None = None
+        self.project: ProjectView | None = None
+        self.target: Target | None = None
+        self.begin: CallBegin | None = None
+        self.attempt: OpenAttempt | None = None
+        # what comes of it
+        self.reply_started = False
+        self.streaming = False
+        self.usage: Usage | None = None
+        self.delta_count = 0
+        self.finish_reasons: tuple[str, ...] = ()
+        self.response_id = ""
+        self.response_model = ""
+        self.service_tier = ""
+        self.response = b""
+        self.response_size = 0
+        self.first_token_ns = 0
+        self.http_status = 0
+        self.recorded = False
+        # who may end it, and why it was ended
+        self.entered = 0.0
+        self.reading_since = 0.0
+        self.sending_since = 0.0
+        self.watched = False
+        self.over = False
+        self.ended_by: PenstockError | None = None
+        self._task = asyncio.current_task()
+
+    @property
+    def trace_id(self) -> str:
+        return self.parent.trace_id
+
+    def answered(self, now_ns: int) -> None:
+        """The provider's answer is complete."""
+        if self.attempt is not None:
+            self.attempt.end_ns = now_ns
+
+    def end(self, reason: PenstockError) -> None:
+        """Stop the call where it stands; the pipeline books it with this reason."""
+        if not self.over and self.ended_by is None and self._task is not None:
+            self.ended_by = reason
+            self._task.cancel()
+
+    def watch(self) -> None:
+        """Ask to hear of the caller's leaving."""
+        self.watched = True
+        asyncio.ensure_future(self.receive()).add_done_callback(self._heard)
+
+    def _heard(self, future: "asyncio.Future[Message]") -> None:
+        if self.over or future.cancelled():
+            return
+        if future.result()["type"] == "http.disconnect":
+            self.end(CallerGone("The caller hung up."))
+        else:
+            self.watch()  # the end of a body that was complete by its length

@@ -1,0 +1,54 @@
+"""`/healthz`, `/readyz`, `/metrics`: always answered, also when calls are shed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from penstock.gateway.call import Send
+from penstock.gateway.exposition import Pages, merge, render
+from penstock.gateway.metrics import Metrics
+
+Problems = Callable[[], list[str]]
+Gauges = Callable[[], Mapping[str, tuple[str, float]]]
+
+_JSON: Final = b"application/json"
+_PROMETHEUS: Final = b"text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`problems` says what keeps this gateway from its work, in sentences; empty: ready."""
+
+    metrics: Metrics
+    problems: Problems
+    gauges: Gauges
+    pages: Pages
+    worker: str
+
+    async def answer(self, path: str, send: Send) -> None:
+        """One of the three, or 404."""
+        match path:
+            case "/healthz":
+                await _send(send, 200, _JSON, b'{"status":"ok"}')
+            case "/readyz":
+                problems = self.problems()
+                told = {"status": "unready" if problems else "ready", "problems": problems}
+                await _send(send, 503 if problems else 200, _JSON, msgspec.json.encode(told))
+            case "/metrics":
+                page = merge((self.page(), *self.pages.others()))
+                await _send(send, 200, _PROMETHEUS, page.encode())
+            case _:
+                told = {"error": {"message": f"There is no {path} here.", "code": "not_found"}}
+                await _send(send, 404, _JSON, msgspec.json.encode(told))
+
+    def page(self) -> str:
+        """This worker's own metrics."""
+        return render(self.metrics, self.gauges(), self.worker)
+
+
+async def _send(send: Send, status: int, content_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

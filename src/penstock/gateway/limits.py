@@ -1,0 +1,23 @@
+"""The gateway's own bounds. What a provider may take stands in its `ProviderEntry`."""
+
+import msgspec
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class GatewayLimits(msgspec.Struct, frozen=True):
+    """Sizes in bytes, durations in seconds.
+
+    Two hundred callers who read nothing of large answers cost 200 times the capture and what is
+    between two sockets: that is why `capture_response_bytes` is far below what an answer may be.
+    """
+
+    max_in_flight: int = 1024
+    max_body_bytes: int = 20 * MIB
+    body_timeout_s: float = 30.0
+    stuck_caller_s: float = 300.0  # reads nothing of its answer for so long: gone
+    drain_s: float = 30.0
+    small_answer_bytes: int = 128 * KIB  # whole in memory before the first byte goes out
+    capture_request_bytes: int = MIB
+    capture_response_bytes: int = 128 * KIB

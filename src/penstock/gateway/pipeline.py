@@ -1,0 +1,137 @@
+"""The one pipeline of all surfaces: authenticate → admit → read → resolve → dispatch → relay →
+settle → record. Every way a call can end goes through `_conclude` once, before its last byte.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from penstock.gateway.call import Call
+from penstock.gateway.errors import CallerGone
+from penstock.gateway.inflight import InFlight
+from penstock.gateway.limits import GatewayLimits
+from penstock.gateway.metrics import Metrics
+from penstock.gateway.project_view import Target
+from penstock.gateway.reply import send_error, send_piece
+from penstock.gateway.snapshot_holder import SnapshotHolder
+from penstock.gateway.stages.authenticate import authenticate
+from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.read import read
+from penstock.gateway.stages.record import Recorder
+from penstock.gateway.stages.refuse import relay_refusal
+from penstock.gateway.stages.relay_stream import RelayStream
+from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.gateway.stages.resolve import resolve
+from penstock.gateway.stages.settle import settle
+from penstock.infra.egress.exchange import Exchange
+from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
+from penstock.kernel.time import Clock
+from penstock.rules.call import CallStatus
+from penstock.rules.wire.openai.errors import render_error_event
+from penstock.rules.wire.openai.request import RequestHead
+
+_log: Final = logging.getLogger("penstock.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Serves one call after the other; holds what all of them share."""
+
+    snapshots: SnapshotHolder
+    inflight: InFlight
+    dispatch: Dispatch
+    relay_unary: RelayUnary
+    relay_stream: RelayStream
+    recorder: Recorder
+    metrics: Metrics
+    clock: Clock
+    limits: GatewayLimits
+
+    async def serve(self, call: Call) -> None:
+        """Answers the call, whatever happens, and books it."""
+        try:
+            await self._run(call)
+        except PenstockError as error:
+            await self._fail(call, error)
+        except asyncio.CancelledError:
+            if call.ended_by is None:
+                raise
+            await self._fail(call, call.ended_by)
+        except Exception:  # noqa: BLE001 - the edge: a fault of ours is a 500 with its record
+            _log.exception("A call failed for a reason of our own; trace %s", call.trace_id)
+            await self._fail(call, PenstockError("The gateway failed.", hint="See its log."))
+        finally:
+            call.over = True
+            self.inflight.leave(call)
+
+    async def _run(self, call: Call) -> None:
+        snapshot = self.snapshots.current
+        grant = authenticate(call, snapshot)
+        self.inflight.enter(call)
+        head = await read(call, self.limits)
+        call.ready_ns = self.clock.now_ns()
+        target = resolve(call, snapshot, grant, head)
+        self.recorder.begin(call)
+        try:
+            await self._ask(call, target, head)
+        except (UpstreamFailed, UpstreamTimeout, Overloaded) as error:
+            raise _named(error, target.entry.name) from error
+
+    async def _ask(self, call: Call, target: Target, head: RequestHead) -> None:
+        exchange = await self.dispatch(call, target, head)
+        conclude = partial(self._conclude, call)
+        try:
+            if exchange.status >= 300:
+                await relay_refusal(call, exchange, target, conclude)
+            elif _is_stream(exchange):
+                await self.relay_stream(call, exchange, target, conclude)
+            else:
+                await self.relay_unary(call, exchange, conclude)
+        finally:
+            exchange.abort()
+
+    def _conclude(self, call: Call, error: PenstockError | None = None) -> None:
+        """Settle, record, count: once for each call."""
+        status = _status(error)
+        usage, charge = settle(call, complete=error is None)
+        record = self.recorder.end(call, status, error, usage, charge)
+        self.metrics.observe(record)
+
+    async def _fail(self, call: Call, error: PenstockError) -> None:
+        """After the first byte only an error event, or an end without an end, is honest."""
+        if not call.reply_started:
+            call.http_status = error.status
+        if not call.recorded:
+            self._conclude(call, error)
+        if isinstance(error, CallerGone):
+            return
+        if not call.reply_started:
+            await send_error(call, error)
+        elif call.streaming:
+            await send_piece(call, render_error_event(error), more=True)
+
+
+def _named(error: PenstockError, provider: str) -> PenstockError:
+    """The same failure, saying whose it is."""
+    return type(error)(
+        f"Provider {provider!r}: {error.message}",
+        hint=error.hint,
+        code=error.code,
+        param=error.param,
+        retry_after_s=error.retry_after_s,
+    )
+
+
+def _status(error: PenstockError | None) -> CallStatus:
+    if error is None:
+        return CallStatus.OK
+    return CallStatus.CANCELLED if isinstance(error, CallerGone) else CallStatus.ERROR
+
+
+def _is_stream(exchange: Exchange) -> bool:
+    return any(
+        name == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in exchange.headers
+    )

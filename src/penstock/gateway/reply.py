@@ -1,0 +1,67 @@
+"""Answers to the caller: whole, in pieces, or an error in the surface's own shape."""
+
+import asyncio
+from typing import Final
+
+from penstock.gateway.call import Call
+from penstock.infra.egress.exchange import Exchange
+from penstock.kernel.errors import PenstockError
+from penstock.rules.wire.openai.errors import render_error
+
+ReplyHeaders = list[tuple[bytes, bytes]]
+
+PIECE_BYTES: Final = 32 * 1024  # the server queues a few of them for a caller who does not read
+JSON: Final = (b"content-type", b"application/json")
+EVENT_STREAM: Final[ReplyHeaders] = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+_PASSED: Final = frozenset(
+    (b"content-type", b"content-encoding", b"retry-after", b"x-request-id", b"openai-version")
+)
+_PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-")
+
+
+def provider_headers(exchange: Exchange) -> ReplyHeaders:
+    """The provider's headers that mean something to the caller."""
+    return [
+        header
+        for header in exchange.headers
+        if header[0] in _PASSED or header[0].startswith(_PASSED_FAMILY)
+    ]
+
+
+async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
+    """Status and headers; every answer carries the trace id."""
+    call.reply_started = True
+    call.http_status = status
+    headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
+    await call.send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def send_piece(call: Call, piece: bytes, *, more: bool) -> None:
+    """A piece of the body; waits while the caller does not read."""
+    call.sending_since = asyncio.get_running_loop().time()
+    await call.send({"type": "http.response.body", "body": piece, "more_body": more})
+    call.sending_since = 0.0
+
+
+async def send_large(call: Call, piece: bytes, *, last: bool) -> None:
+    """The same for a piece of any size, in portions."""
+    for at in range(0, len(piece), PIECE_BYTES):
+        end = at + PIECE_BYTES
+        await send_piece(call, piece[at:end], more=not last or end < len(piece))
+
+
+async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes) -> None:
+    await start(call, status, headers)
+    await send_piece(call, body, more=False)
+
+
+async def send_error(call: Call, error: PenstockError) -> None:
+    """The error in OpenAI's shape."""
+    headers: ReplyHeaders = [JSON]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after_s))
+    await send_whole(call, error.status, headers, render_error(error))

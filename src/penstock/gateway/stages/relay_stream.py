@@ -1,0 +1,73 @@
+"""Stage 6 for streams: events go out as they come; the terminal one waits for the record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from penstock.gateway.call import Call
+from penstock.gateway.limits import GatewayLimits
+from penstock.gateway.project_view import Target
+from penstock.gateway.reply import EVENT_STREAM, provider_headers, send_piece, start
+from penstock.infra.egress.exchange import Exchange
+from penstock.kernel.time import Clock
+from penstock.rules.wire.openai.stream import ChatStream
+from penstock.rules.wire.openai.usage import read_usage
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStream:
+    """Relays one stream; `conclude` is called when it is complete."""
+
+    limits: GatewayLimits
+    clock: Clock
+
+    async def __call__(
+        self, call: Call, exchange: Exchange, target: Target, conclude: Callable[[], None]
+    ) -> None:
+        """`UpstreamFailed` when the stream is cut, malformed, an error, or ends too early."""
+        quirks = target.entry.quirks
+        wants_usage = call.head is not None and call.head.wants_usage
+        stream = ChatStream(
+            hide_usage=not wants_usage and quirks.get("stream_usage") != "no",
+            needs_done=quirks.get("terminator") != "finish_reason",
+            capture_limit=self.limits.capture_response_bytes,
+        )
+        call.streaming = True
+        try:
+            await start(call, exchange.status, _headers(exchange))
+            await self._forward(call, exchange, stream)
+        finally:
+            _note(call, stream)
+        if stream.failure is not None:
+            raise stream.failure
+        call.answered(self.clock.now_ns())
+        exchange.discard()
+        conclude()
+        await send_piece(call, stream.terminal, more=False)
+
+    async def _forward(self, call: Call, exchange: Exchange, stream: ChatStream) -> None:
+        while not stream.done and stream.failure is None:
+            piece = await exchange.read()
+            if not piece:
+                stream.close()
+                return
+            out = stream.feed(piece)
+            if not call.first_token_ns and stream.assembly.delta_count:
+                call.first_token_ns = self.clock.now_ns()
+            if out:
+                await send_piece(call, out, more=True)
+
+
+def _note(call: Call, stream: ChatStream) -> None:
+    """What has been received, also when that is not all."""
+    assembly = stream.assembly
+    call.response_id, call.response_model = assembly.id, assembly.model
+    call.finish_reasons, call.service_tier = assembly.finish_reasons, assembly.service_tier
+    call.delta_count = assembly.delta_count
+    call.usage = read_usage(assembly.usage)
+    call.response = assembly.document()
+    call.response_size = stream.size
+
+
+def _headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    passed = [header for header in provider_headers(exchange) if header[0] != b"content-type"]
+    return EVENT_STREAM + passed

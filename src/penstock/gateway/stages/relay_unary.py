@@ -1,0 +1,103 @@
+"""Stage 6 for whole answers: small ones go out at once, large ones stream through.
+
+Either way the record stands before the last byte goes out.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from penstock.gateway.call import Call
+from penstock.gateway.limits import GatewayLimits
+from penstock.gateway.reply import provider_headers, send_large, send_whole, start
+from penstock.infra.egress.exchange import Exchange
+from penstock.kernel.time import Clock
+from penstock.rules.wire.openai.answer import read_answer
+from penstock.rules.wire.openai.usage import usage_in_tail
+
+TAIL_BYTES: Final = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RelayUnary:
+    """Relays one whole answer; `conclude` is called when it is complete."""
+
+    limits: GatewayLimits
+    clock: Clock
+
+    async def __call__(self, call: Call, exchange: Exchange, conclude: Callable[[], None]) -> None:
+        """`UpstreamFailed` when the answer is cut or no JSON; once begun, it is then aborted."""
+        body = await gather(exchange, self.limits.small_answer_bytes)
+        if not exchange.ended:
+            await self._relay_large(call, exchange, body, conclude)
+            return
+        call.answered(self.clock.now_ns())
+        facts = read_answer(body)
+        call.response_size = len(body)
+        call.response = body[: self.limits.capture_response_bytes]
+        call.response_id, call.response_model = facts.id, facts.model
+        call.finish_reasons, call.service_tier = facts.finish_reasons, facts.service_tier
+        call.usage = facts.usage
+        conclude()
+        await send_whole(call, exchange.status, provider_headers(exchange), body)
+
+    async def _relay_large(
+        self, call: Call, exchange: Exchange, body: bytes, conclude: Callable[[], None]
+    ) -> None:
+        """One piece behind, so that the last one is still here when the end is seen."""
+        length = [header for header in exchange.headers if header[0] == b"content-length"]
+        await start(call, exchange.status, provider_headers(exchange) + length)
+        kept = _Kept(self.limits.capture_response_bytes)
+        try:
+            kept.add(body)
+            while piece := await exchange.read():
+                await send_large(call, body, last=False)
+                kept.add(piece)
+                body = piece
+        finally:
+            call.response_size = kept.size
+            call.response = kept.head()
+            call.usage = usage_in_tail(kept.tail())
+        call.answered(self.clock.now_ns())
+        conclude()
+        await send_large(call, body, last=True)
+
+
+async def gather(exchange: Exchange, limit: int) -> bytes:
+    """The whole body, or, if it is larger than `limit`, at least so much of it."""
+    pieces: list[bytes] = []
+    size = 0
+    while size <= limit and not exchange.ended:
+        piece = await exchange.read()
+        pieces.append(piece)
+        size += len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class _Kept:
+    """Of a large answer: the beginning for the record, and the end, where the usage stands."""
+
+    def __init__(self, limit: int) -> None:
+        self._room = limit
+        self._head: list[bytes] = []
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if self._room > 0:
+            self._head.append(piece[: self._room])
+            self._room -= len(self._head[-1])
+        end = piece[-TAIL_BYTES:]
+        self._tail.append(end)
+        self._tail_size += len(end)
+        while self._tail_size - len(self._tail[0]) >= TAIL_BYTES:
+            self._tail_size -= len(self._tail.popleft())
+
+    def head(self) -> bytes:
+        return b"".join(self._head)
+
+    def tail(self) -> bytes:
+        return b"".join(self._tail)

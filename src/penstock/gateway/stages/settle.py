@@ -1,0 +1,34 @@
+"""Stage 7: what was used, and what it cost."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from penstock.gateway.call import Call
+from penstock.rules.call import Usage
+from penstock.rules.price_book import CalledModel
+from penstock.rules.price_charge import Charge
+from penstock.rules.wire.openai.usage import estimate_usage
+
+_NOTHING: Final = Usage()
+_NO_CONTEXT: Final[Mapping[str, str]] = {}
+
+
+def settle(call: Call, *, complete: bool) -> tuple[Usage, Charge | None]:
+    """The provider's own count, or an estimate for a call that was cut off while it was served.
+
+    `None`: unpriced, which is never free.
+    """
+    usage = call.usage
+    if usage is None and not complete and _was_served(call):
+        usage = estimate_usage(call.request_size, call.delta_count)
+    if usage is None or call.target is None or call.project is None:
+        return usage or _NOTHING, None
+    context = {"service_tier": call.service_tier} if call.service_tier else _NO_CONTEXT
+    entry = call.target.entry
+    called = CalledModel(entry.name, entry.vendor, call.target.upstream_model, call.response_model)
+    return usage, call.project.charge(called, usage, call.start_ns, context)
+
+
+def _was_served(call: Call) -> bool:
+    """Whether the provider had begun to work: it has not refused the request."""
+    return call.attempt is not None and call.attempt.http_status < 300

@@ -1,0 +1,110 @@
+"""Which addresses may be connected to: every address a name resolves to is judged, none is trusted.
+
+Owns the verdict and the look-up. Connecting to what was judged is `client.py`'s work.
+"""
+
+import asyncio
+import socket
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+from penstock.kernel.errors import UpstreamFailed
+
+Address = IPv4Address | IPv6Address
+
+
+class Verdict(StrEnum):
+    """Who may connect to an address."""
+
+    PUBLIC = "public"  # anyone
+    PRIVATE = "private"  # only where an admin said so for this host and port
+    NEVER = "never"
+
+
+_METADATA: Final = frozenset(
+    ip_address(text)
+    for text in (
+        "169.254.169.254",  # AWS, GCP, Azure, most others
+        "169.254.170.2",  # AWS ECS
+        "168.63.129.16",  # Azure, a public address by range
+        "100.100.100.200",  # Alibaba, inside the carrier-grade range
+        "192.0.0.192",  # Oracle
+        "fd00:ec2::254",  # AWS
+        "fd20:ce::254",  # GCP
+    )
+)
+_PRIVATE: Final = tuple(
+    ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "127.0.0.0/8",
+        "100.64.0.0/10",  # carrier-grade NAT
+        "::1/128",
+        "fc00::/7",
+    )
+)
+_NAT64: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+
+
+def judge(address: Address) -> Verdict:
+    """The verdict on one address; one that carries another inside is judged by that one too."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:  # the same socket as the plain IPv4 address
+            return judge(address.ipv4_mapped)
+        inner = _tunnelled(address)
+        if inner is not None:
+            return Verdict.PUBLIC if judge(inner) is Verdict.PUBLIC else Verdict.NEVER
+    if address in _METADATA:
+        return Verdict.NEVER
+    if any(address in network for network in _PRIVATE):
+        return Verdict.PRIVATE
+    if address.is_multicast or not address.is_global:
+        return Verdict.NEVER
+    return Verdict.PUBLIC
+
+
+def _tunnelled(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a translator or tunnel would carry a packet to."""
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    low = int(address) & 0xFFFFFFFF
+    if any(address in network for network in _NAT64):
+        return IPv4Address(low)
+    if 1 < int(address) <= 0xFFFFFFFF:  # ::a.b.c.d, long deprecated, still routed by some
+        return IPv4Address(low)
+    return None
+
+
+async def resolve(host: str, port: int, *, private_allowed: bool) -> list[str]:
+    """The addresses of `host`, all of them checked. `UpstreamFailed` when one may not be used."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise UpstreamFailed(
+            f"The host {host!r} cannot be resolved ({error.strerror or error}).",
+            hint="Check the provider's base URL.",
+            code="upstream_unresolved",
+        ) from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for text in addresses:
+        _require(host, port, judge(ip_address(text)), private_allowed=private_allowed)
+    return addresses
+
+
+def _require(host: str, port: int, verdict: Verdict, *, private_allowed: bool) -> None:
+    if verdict is Verdict.PUBLIC or (verdict is Verdict.PRIVATE and private_allowed):
+        return
+    hint = "Use a public address."
+    if verdict is Verdict.PRIVATE:
+        hint = f"An admin can allow private addresses for {host}:{port} in the provider's settings."
+    raise UpstreamFailed(
+        f"The host {host!r} leads to an address that may not be called.",
+        hint=hint,
+        code="upstream_address_forbidden",
+    )

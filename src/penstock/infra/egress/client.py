@@ -1,0 +1,256 @@
+"""The client: pools connections per origin, opens exchanges, and ends those whose time is up.
+
+Owns names → checked address → connection. One instance per process, passed as an argument.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from penstock.infra.egress.addresses import resolve
+from penstock.infra.egress.connection import Connection, StaleConnection
+from penstock.infra.egress.exchange import Exchange, Limits
+from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
+from penstock.spi.http import HttpAnswer, HttpRequest
+
+BUFFER_BYTES: Final = 64 * 1024
+TICK_S: Final = 0.1
+IDLE_S: Final = 55.0
+MAX_ORIGINS: Final = 1024
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a URL leads. `host` is without brackets; `authority` is the Host header's value."""
+
+    host: str
+    port: int
+    tls: bool
+    authority: bytes
+    target: bytes
+
+
+def parse_origin(url: str) -> Origin:
+    """`InvalidRequest` for anything but a plain http or https URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise InvalidRequest(f"{url!r} is not a URL that can be called.", hint="Use http or https.")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        return Origin(
+            host=parts.hostname,
+            port=parts.port or (443 if parts.scheme == "https" else 80),
+            tls=parts.scheme == "https",
+            authority=parts.netloc.encode("ascii"),
+            target=target.encode("ascii"),
+        )
+    except ValueError as error:
+        raise InvalidRequest(f"{url!r} is not a URL that can be called ({error}).") from error
+
+
+class Egress:
+    """HTTP/1.1 to whoever may be called. Use within one event loop; `close` it at the end."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None, *, max_idle: int = 256) -> None:
+        self._tls = tls
+        self._max_idle = max_idle
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._origins: dict[str, Origin] = {}
+        self._idle: dict[tuple[str, int, bool, bool], deque[Connection]] = {}
+        self._live: set[Exchange] = set()
+        self._ticker: asyncio.TimerHandle | None = None
+
+    def origin(self, url: str) -> Origin:
+        """The parsed URL, remembered: the same few are called over and over."""
+        found = self._origins.get(url)
+        if found is None:
+            if len(self._origins) >= MAX_ORIGINS:
+                self._origins.clear()
+            found = self._origins[url] = parse_origin(url)
+        return found
+
+    async def open(
+        self,
+        request: HttpRequest,
+        limits: Limits,
+        *,
+        private_allowed: bool = False,
+        extra_headers: Headers = (),
+    ) -> Exchange:
+        """Send `request` and return once the answer's head stands.
+
+        `UpstreamFailed` or `UpstreamTimeout`. A kept-alive connection that turns out to be dead
+        is replaced once, before any byte of an answer. Cancelling hangs up at once.
+        """
+        origin = self.origin(request.url)
+        head = _head(request, origin, extra_headers)
+        connection = self._take_idle(origin, private_allowed=private_allowed)
+        if connection is not None:
+            try:
+                return await self._exchange(connection, head, request.body, limits)
+            except StaleConnection:
+                pass
+        connection = await self._connect(origin, limits.connect_s, private_allowed=private_allowed)
+        return await self._exchange(connection, head, request.body, limits)
+
+    async def __call__(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        private_allowed: bool = False,
+        max_bytes: int = 16 * 1024 * 1024,
+    ) -> HttpAnswer:
+        """`spi.http.Fetch`."""
+        limits = Limits(timeout_s, timeout_s, timeout_s, timeout_s)
+        exchange = await self.open(request, limits, private_allowed=private_allowed)
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := await exchange.read():
+                pieces.append(piece)
+                size += len(piece)
+                if size > max_bytes:
+                    raise UpstreamFailed(f"The answer is larger than {max_bytes} bytes.")
+        finally:
+            exchange.abort()
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers
+        }
+        return HttpAnswer(exchange.status, headers, b"".join(pieces))
+
+    def close(self) -> None:
+        """Hang up on everyone."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        for exchange in list(self._live):
+            exchange.abort()
+        for pool in self._idle.values():
+            for connection in pool:
+                connection.abort()
+        self._idle.clear()
+
+    # ---- exchanges
+
+    async def _exchange(
+        self, connection: Connection, head: bytes, body: bytes, limits: Limits
+    ) -> Exchange:
+        exchange = connection.send(head, body, limits)
+        self._live.add(exchange)
+        if self._ticker is None:
+            self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        try:
+            await exchange.head()
+        except BaseException:
+            exchange.abort()
+            self._live.discard(exchange)
+            raise
+        if exchange.complete:
+            self._live.discard(exchange)
+        return exchange
+
+    def _tick(self) -> None:
+        """Instead of a timer per call: look at all that is under way ten times a second."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        over = [exchange for exchange in self._live if exchange.complete or now > exchange.deadline]
+        self._live.difference_update(over)
+        for exchange in over:
+            if not exchange.complete:
+                exchange.expire()
+        self._drop_idle(now - IDLE_S)
+        busy = self._live or self._idle
+        self._ticker = loop.call_later(TICK_S, self._tick) if busy else None
+
+    # ---- connections
+
+    async def _connect(
+        self, origin: Origin, timeout_s: float, *, private_allowed: bool
+    ) -> Connection:
+        key = (origin.host, origin.port, origin.tls, private_allowed)
+        try:
+            async with asyncio.timeout(timeout_s):
+                addresses = await resolve(origin.host, origin.port, private_allowed=private_allowed)
+                return await self._connect_first(origin, addresses, key)
+        except TimeoutError:
+            raise UpstreamTimeout(
+                f"{origin.host}:{origin.port} did not accept a connection in time.",
+                code="upstream_connect_timeout",
+            ) from None
+        except OSError as error:
+            raise UpstreamFailed(
+                f"{origin.host}:{origin.port} cannot be reached ({error.strerror or error}).",
+                hint="Is it running, and is the base URL right?",
+                code="upstream_unreachable",
+            ) from error
+
+    async def _connect_first(
+        self, origin: Origin, addresses: list[str], key: tuple[str, int, bool, bool]
+    ) -> Connection:
+        """The first address that accepts. Name, SNI and certificate check stay the host's."""
+        loop = asyncio.get_running_loop()
+        failure = OSError("no address")
+        for address in addresses:
+            try:
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self._buffer, lambda c: self._release(key, c)),
+                    address,
+                    origin.port,
+                    ssl=self._tls_context() if origin.tls else None,
+                    server_hostname=origin.host if origin.tls else None,
+                )
+            except OSError as error:
+                failure = error
+            else:
+                return connection
+        raise failure
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _take_idle(self, origin: Origin, *, private_allowed: bool) -> Connection | None:
+        pool = self._idle.get((origin.host, origin.port, origin.tls, private_allowed))
+        while pool:
+            connection = pool.pop()
+            if connection.alive:
+                return connection
+        return None
+
+    def _release(self, key: tuple[str, int, bool, bool], connection: Connection) -> None:
+        pool = self._idle.get(key)
+        if pool is None:
+            pool = self._idle[key] = deque()
+        if len(pool) >= self._max_idle:
+            connection.abort()
+            return
+        connection.idle_since = asyncio.get_running_loop().time()
+        pool.append(connection)
+
+    def _drop_idle(self, before: float) -> None:
+        for key, pool in list(self._idle.items()):
+            while pool and (pool[0].idle_since < before or not pool[0].alive):
+                pool.popleft().abort()
+            if not pool:
+                del self._idle[key]
+
+
+def _head(request: HttpRequest, origin: Origin, extra_headers: Headers) -> bytes:
+    """Request line and headers. `InvalidRequest` if a value would break out of its line."""
+    headers = request.headers + extra_headers
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), origin.target)]
+    lines.append(b"host: " + origin.authority)
+    lines += [b"%b: %b" % header for header in headers]
+    if request.body or request.method not in ("GET", "HEAD"):
+        lines.append(b"content-length: %d" % len(request.body))
+    head = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+        raise InvalidRequest("A header for the provider contains a line break.")
+    return head + b"\r\n\r\n"

@@ -1,0 +1,1 @@
+"""Implementations of what `spi` declares, strangers to each other, found by entry point."""

@@ -1,0 +1,1 @@
+"""Model providers. OpenAI-compatible vendors are rows of one table, served by one plugin."""

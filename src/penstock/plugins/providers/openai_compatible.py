@@ -1,0 +1,67 @@
+"""Every provider that speaks OpenAI's dialect: the body passes, only `model` is rewritten.
+
+Quirks, set per provider:
+    stream_usage = no           it refuses `stream_options.include_usage`, or counts without it
+    terminator = finish_reason  its streams end without `[DONE]`
+"""
+
+from typing import Final
+
+import msgspec
+
+from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.wire.openai.request import edit_request
+from penstock.spi.chat import OutgoingCall, ProviderTarget
+from penstock.spi.http import HttpRequest
+
+_PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+_JSON: Final = (b"content-type", b"application/json")
+_PLAIN: Final = (b"accept-encoding", b"identity")  # what passes is also read
+_ANY: Final = (b"accept", b"application/json, text/event-stream")
+_AGENT: Final = (b"user-agent", b"penstock")
+
+
+class _Model(msgspec.Struct):
+    id: str
+
+
+class _ModelList(msgspec.Struct):
+    data: list[_Model]
+
+
+class OpenAICompatible:
+    """`spi.chat.ChatProvider`."""
+
+    @property
+    def dialect(self) -> str:
+        return "openai"
+
+    def build(self, target: ProviderTarget, call: OutgoingCall) -> HttpRequest:
+        add_usage = call.stream and target.quirks.get("stream_usage") != "no"
+        body = edit_request(call.body, call.model, add_usage=add_usage)
+        url = target.base_url.rstrip("/") + _PATHS[call.operation]
+        return HttpRequest("POST", url, (_JSON, *_headers(target)), body)
+
+    def build_model_list(self, target: ProviderTarget) -> HttpRequest:
+        return HttpRequest("GET", target.base_url.rstrip("/") + "/models", _headers(target))
+
+    def read_model_list(self, body: bytes) -> tuple[str, ...]:
+        try:
+            found = msgspec.json.decode(body, type=_ModelList)
+        except msgspec.DecodeError:
+            raise UpstreamFailed(
+                "The provider's list of models cannot be read.",
+                hint="Does its base URL end in /v1?",
+            ) from None
+        return tuple(model.id for model in found.data)
+
+
+def _headers(target: ProviderTarget) -> tuple[tuple[bytes, bytes], ...]:
+    if not target.secret:
+        return (_ANY, _PLAIN, _AGENT)
+    return (_ANY, _PLAIN, _AGENT, (b"authorization", b"Bearer " + target.secret.encode()))
+
+
+def create() -> OpenAICompatible:
+    """The entry point."""
+    return OpenAICompatible()

@@ -1,0 +1,1 @@
+"""The OpenAI dialect: requests, answers, streams, usage and errors of its chat and embeddings."""

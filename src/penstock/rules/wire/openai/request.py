@@ -1,0 +1,145 @@
+"""A caller's request: the few fields that routing needs, and edits that leave every other byte.
+
+Deliberately not here: validation of anything else. What the provider accepts is its own business.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from penstock.kernel.errors import InvalidRequest
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Request(msgspec.Struct):
+    model: str
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+
+
+class RequestHead(msgspec.Struct, frozen=True):
+    """What routing needs of a request. `wants_usage`: the caller asked for usage in the stream."""
+
+    model: str
+    stream: bool
+    wants_usage: bool
+
+
+_decoder: Final = msgspec.json.Decoder(_Request)
+_BYTE: Final = re.compile(r"\(byte (\d+)\)")
+_PATH: Final = re.compile(r"`\$\.(\w+)|field `(\w+)`")
+_MODEL: Final = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")')
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}:,]', re.DOTALL)
+_INCLUDE_USAGE: Final = b'{"include_usage":true}'
+
+
+def read_request(body: bytes) -> RequestHead:
+    """`InvalidRequest` naming line and column, or the field that is wrong."""
+    try:
+        found = _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        named = _PATH.search(str(error))
+        param = (named[1] or named[2]) if named else None
+        raise InvalidRequest(f"The request body is wrong: {error}.", param=param) from None
+    except msgspec.DecodeError as error:
+        raise _malformed(body, str(error)) from None
+    except RecursionError:
+        raise InvalidRequest("The request body is nested too deeply.") from None
+    options = found.stream_options
+    wants_usage = options is not None and bool(options.include_usage)
+    return RequestHead(found.model, bool(found.stream), wants_usage)
+
+
+def edit_request(body: bytes, model: str, *, add_usage: bool = False) -> bytes:
+    """`body` with another `model`, and with `stream_options.include_usage` if `add_usage`.
+
+    Every other byte stays. `InvalidRequest` when a member that is to be edited stands there twice:
+    two readers could understand two different requests.
+    """
+    value = b'"%b"' % model.encode() if _plain(model) else msgspec.json.encode(model)
+    escaped = rb"\u00" in body  # a key may be spelt with escapes: look at each of them
+    if not escaped and body.count(b'"model"') == 1:
+        match = _MODEL.search(body)
+        if match is not None and not (add_usage and b'"stream_options"' in body):
+            edited = body[: match.start(1)] + value + body[match.end(1) :]
+            return _append_usage(edited) if add_usage else edited
+    return _edit_members(body, value, add_usage=add_usage)
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
+def _append_usage(body: bytes) -> bytes:
+    end = body.rindex(b"}")
+    return b'%b,"stream_options":%b%b' % (body[:end], _INCLUDE_USAGE, body[end:])
+
+
+def _edit_members(body: bytes, model: bytes, *, add_usage: bool) -> bytes:
+    """The general way: walk the top-level members."""
+    values = {"model": model}
+    if add_usage:
+        values["stream_options"] = _INCLUDE_USAGE
+    pieces: list[bytes] = []
+    seen: set[str] = set()
+    kept = 0
+    for name, start, end in _members(body):
+        if name not in ("model", "stream", "stream_options"):
+            continue
+        if name in seen:
+            raise InvalidRequest(f"The request body has {name!r} twice.", param=name)
+        seen.add(name)
+        if name in values:
+            pieces += (body[kept:start], _merged(name, body[start:end], values[name]))
+            kept = end
+    edited = b"".join((*pieces, body[kept:]))
+    return _append_usage(edited) if add_usage and "stream_options" not in seen else edited
+
+
+def _merged(name: str, old: bytes, new: bytes) -> bytes:
+    """`include_usage` joins the options that are there already."""
+    if name != "stream_options" or not old.startswith(b"{"):
+        return new
+    options = msgspec.json.decode(old, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({**options, "include_usage": msgspec.Raw(b"true")})
+
+
+def _members(body: bytes) -> Iterator[tuple[str, int, int]]:
+    """Name, start and end of the value of each top-level member of a valid JSON object."""
+    depth = 0
+    key = b""
+    start = -1
+    for token in _TOKEN.finditer(body):
+        kind = body[token.start()]
+        if kind in b"]}":
+            depth -= 1
+        if start < 0:
+            if depth == 1 and kind == 0x22:
+                key = token[0]
+            elif depth == 1 and kind == 0x3A:
+                start = token.end()
+        elif (depth == 1 and kind == 0x2C) or depth == 0:
+            value = body[start : token.start()]
+            left = start + len(value) - len(value.lstrip())
+            yield msgspec.json.decode(key, type=str), left, start + len(value.rstrip())
+            start = -1
+        if kind in b"[{":
+            depth += 1
+
+
+def _malformed(body: bytes, reason: str) -> InvalidRequest:
+    """Where it is: line and column count from 1, columns in characters."""
+    found = _BYTE.search(reason)
+    at = int(found[1]) if found else len(body)
+    line = body.count(b"\n", 0, at) + 1
+    column = len(body[body.rfind(b"\n", 0, at) + 1 : at].decode("utf-8", "replace")) + 1
+    detail = _BYTE.sub("", reason).removeprefix("JSON is malformed: ").strip()
+    return InvalidRequest(
+        f"The request body is not valid JSON: {detail} at line {line}, column {column}.",
+        code="invalid_json",
+    )

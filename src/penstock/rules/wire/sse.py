@@ -1,0 +1,51 @@
+"""Server-sent events (WHATWG HTML, section 9.2): where events end, and what data they carry.
+
+Works on bytes and never decodes them, so no split inside a UTF-8 character can hurt.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+# A line end is CRLF, LF or CR; two in a row end an event. Atomic, so that the two halves of one
+# CRLF never count as two line ends.
+_BLANK_LINE: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def event_ends(buffer: bytes, start: int = 0) -> Iterator[int]:
+    """The offset behind each event of `buffer` that is complete, searching from `start`.
+
+    A CR at the very end counts as a line end; an LF that follows later is an empty line more,
+    which means nothing.
+    """
+    if b"\r" in buffer:
+        for match in _BLANK_LINE.finditer(buffer, start):
+            yield match.end()
+        return
+    at = buffer.find(b"\n\n", start)
+    while at >= 0:
+        yield at + 2
+        at = buffer.find(b"\n\n", at + 2)
+
+
+def event_data(event: bytes) -> bytes | None:
+    """The data of one event, its lines joined by LF; `None` if it has none (a comment, a ping)."""
+    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:
+        return event[6:-2]
+    lines = [
+        line[6:] if line.startswith(b"data: ") else line[5:]
+        for line in event.removeprefix(_BOM).splitlines()
+        if line.startswith(b"data:")
+    ]
+    return b"\n".join(lines) if lines else None
+
+
+def event_name(event: bytes) -> bytes:
+    """The `event:` field of one event, empty if it has none."""
+    if b"event:" not in event:
+        return b""
+    for line in event.removeprefix(_BOM).splitlines():
+        if line.startswith(b"event:"):
+            return line[6:].strip()
+    return b""
