@@ -1,0 +1,1 @@
+"""Traces: what happened in each call, stored once, listed, searched, summed up."""

@@ -1,0 +1,223 @@
+"""What can be asked of traces, and what comes back: frozen values, no SQL, no HTTP."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from penstock.kernel.errors import InvalidRequest
+
+TRACES_PER_PAGE: Final = 50
+MAX_SPANS_PER_TRACE: Final = 2_000
+
+
+class Dimension(StrEnum):
+    """A column that calls are filtered and grouped by."""
+
+    STATUS = "status"
+    OPERATION = "operation"
+    MODEL = "model"
+    PROVIDER = "provider"
+    KEY_ID = "key_id"
+    TEAM = "team"
+    USER = "user"
+    USE_CASE = "use_case"
+    ENVIRONMENT = "environment"
+    SEGMENT = "segment"
+    SESSION = "session"
+
+
+class TimeRange(NamedTuple):
+    """From `start_ns` up to, without, `end_ns` (Unix nanoseconds). Part of every question."""
+
+    start_ns: int
+    end_ns: int
+
+    @property
+    def previous(self) -> "TimeRange":
+        """The range of the same length just before."""
+        return TimeRange(2 * self.start_ns - self.end_ns, self.start_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which calls. `only`: one of these values in each dimension; `text` occurs in input or
+    output, letter case apart; durations in milliseconds; costs in USD."""
+
+    only: Mapping[Dimension, tuple[str, ...]] = field(
+        default_factory=dict[Dimension, tuple[str, ...]]
+    )
+    errors_only: bool = False
+    text: str = ""
+    min_duration_ms: float | None = None
+    max_duration_ms: float | None = None
+    min_cost: Decimal | None = None
+    max_cost: Decimal | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """A place in a list: the last call seen. `stored_ns` only where arrival is the order."""
+
+    start_ns: int
+    span_id: str
+    stored_ns: int = 0
+
+    def text(self) -> str:
+        """Opaque and URL-safe."""
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """The inverse of `text`; `InvalidRequest` for anything else."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            return msgspec.json.decode(raw, type=cls)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidRequest(
+                "The cursor is not one of ours.",
+                hint="Pass on next_cursor as it came, or leave it out to start anew.",
+                param="cursor",
+            ) from error
+
+
+class CallItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A call as lists show it; input and output cut to 200 characters."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    start_ns: int
+    stored_ns: int
+    duration_ns: int
+    ttft_ns: int | None
+    status: str
+    http_status: int
+    error_type: str
+    error_message: str
+    operation: str
+    provider: str
+    request_model: str
+    model: str
+    response_model: str
+    stream: bool
+    key_id: str
+    team: str
+    user: str
+    use_case: str
+    environment: str
+    segment: str
+    session: str
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    reasoning_tokens: int
+    cost: Decimal | None
+    input_preview: str
+    output_preview: str
+
+
+class SpanRecord(CallItem, frozen=True, kw_only=True):
+    """A span with everything that is kept of it."""
+
+    kind: str
+    cache_write_tokens: int
+    input_audio_tokens: int
+    output_audio_tokens: int
+    usage_source: str
+    price_id: str
+    overhead_ns: int
+    request_size: int
+    response_size: int
+    finish_reasons: list[str]
+    response_id: str
+    snapshot: str
+    writer: str
+    server_address: str
+    server_port: int
+    input: str
+    output: str
+    tools: str
+    request: str
+    response: str
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Calls of a list, and where the next page begins (`None`: this is the last)."""
+
+    items: list[CallItem]
+    next_cursor: Cursor | None
+
+
+class Measures(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over calls. Percentiles are [p50, p95, p99] in ns, `None` without any call; `cost` is
+    in USD over the priced calls, `unpriced` counts calls with tokens but without a price."""
+
+    requests: int = 0
+    errors: int = 0
+    unpriced: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost: Decimal | None = None
+    duration_ns: list[float | None] = []
+    ttft_ns: list[float | None] = []
+
+
+class Bucket(Measures, frozen=True, kw_only=True):
+    """The measures of one stretch of time."""
+
+    start_ns: int
+
+
+class Group(Measures, frozen=True, kw_only=True):
+    """The measures of one value of a dimension."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What happened in a time range, beside the range of the same length before it."""
+
+    range: TimeRange
+    bucket_ns: int
+    totals: Measures
+    previous: Measures
+    series: list[Bucket]
+    by: Mapping[Dimension, list[Group]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of a batch: calls stored, stretches that could not be read."""
+
+    stored: int
+    skipped: int
+
+
+_SECOND: Final = 10**9
+_BUCKETS_S: Final = (1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800)
+_MOST_BUCKETS: Final = 60
+
+
+def bucket_ns(time_range: TimeRange) -> int:
+    """The smallest round width that cuts the range into at most 60 buckets (or weeks)."""
+    length = time_range.end_ns - time_range.start_ns
+    fitting = (s for s in _BUCKETS_S if length <= s * _SECOND * _MOST_BUCKETS)
+    return next(fitting, _BUCKETS_S[-1]) * _SECOND
+
+
+def without_gaps(found: list[Bucket], time_range: TimeRange, width_ns: int) -> list[Bucket]:
+    """Every bucket of the range in order, empty ones included."""
+    by_start = {bucket.start_ns: bucket for bucket in found}
+    first = time_range.start_ns // width_ns * width_ns
+    starts = range(first, time_range.end_ns, width_ns)
+    return [by_start.get(start) or Bucket(start_ns=start) for start in starts]

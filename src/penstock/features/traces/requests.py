@@ -1,0 +1,48 @@
+"""What a raw request says beside its messages: parameters as `gen_ai.*` attributes, and tools."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from penstock.features.traces.payload import Json, encode, items, mapping, string
+
+_NAMES: Final[Mapping[str, str]] = {
+    "temperature": "gen_ai.request.temperature",
+    "top_p": "gen_ai.request.top_p",
+    "top_k": "gen_ai.request.top_k",
+    "max_tokens": "gen_ai.request.max_tokens",
+    "max_completion_tokens": "gen_ai.request.max_tokens",
+    "frequency_penalty": "gen_ai.request.frequency_penalty",
+    "presence_penalty": "gen_ai.request.presence_penalty",
+    "seed": "gen_ai.request.seed",
+    "stop": "gen_ai.request.stop_sequences",
+    "n": "gen_ai.request.choice.count",
+    "reasoning_effort": "gen_ai.request.reasoning.level",
+    "service_tier": "openai.request.service_tier",
+    "dimensions": "gen_ai.embeddings.dimension.count",
+    "encoding_format": "gen_ai.request.encoding_formats",
+}
+_LISTS: Final = frozenset({"stop", "encoding_format"})  # lists by convention, one value on the wire
+_OUTPUT_TYPES: Final[Mapping[str, str]] = {
+    "text": "text",
+    "json_object": "json",
+    "json_schema": "json",
+}
+
+
+def request_attributes(body: Mapping[str, Json]) -> dict[str, str]:
+    """Attribute → value as JSON text, for each parameter that the caller set."""
+    attributes = {
+        name: encode([value] if field in _LISTS and isinstance(value, str) else value)
+        for field, name in _NAMES.items()
+        if (value := body.get(field)) is not None
+    }
+    output = _OUTPUT_TYPES.get(string(mapping(body.get("response_format")).get("type")))
+    if output:
+        attributes["gen_ai.output.type"] = encode(output)
+    return attributes
+
+
+def tool_definitions(body: Mapping[str, Json]) -> str:
+    """`gen_ai.tool.definitions`: the tools as the caller wrote them, empty without any."""
+    tools = items(body.get("tools"))
+    return encode(tools) if tools else ""

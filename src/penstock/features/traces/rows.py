@@ -1,0 +1,220 @@
+"""A call record as rows of `spans`: one for the call, one for each attempt."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import msgspec
+
+from penstock.features.traces import messages
+from penstock.features.traces.messages import Message
+from penstock.features.traces.payload import Json, decode, encode, mapping
+from penstock.features.traces.requests import request_attributes, tool_definitions
+from penstock.rules.call import Attempt, CallEnd
+
+CALL: Final = "call"
+ATTEMPT: Final = "attempt"
+
+_MAX: Final = 2**63 - 1
+_MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
+_PLACES: Final = Decimal("1e-12")
+
+
+class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `spans`; a field is a column. Times are text that the engine reads exactly."""
+
+    project_id: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    kind: str
+    start_time: str
+    duration_ns: int
+    status: str
+    http_status: int
+    error_type: str
+    error_message: str
+    operation: str
+    provider: str
+    request_model: str
+    model: str
+    response_model: str = ""
+    stream: bool = False
+    key_id: str = ""
+    team: str = ""
+    user: str = ""
+    use_case: str = ""
+    environment: str = ""
+    segment: str = ""
+    session: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
+    usage_source: str = ""
+    cost: Decimal | None = None
+    price_id: str = ""
+    ttft_ns: int | None = None
+    overhead_ns: int = 0
+    request_size: int = 0
+    response_size: int = 0
+    finish_reasons: tuple[str, ...] = ()
+    response_id: str = ""
+    snapshot: str = ""
+    writer: str = ""
+    server_address: str = ""
+    server_port: int = 0
+    input_preview: str = ""
+    output_preview: str = ""
+    input: str = ""
+    output: str = ""
+    tools: str = ""
+    request: str = ""
+    response: str = ""
+    attributes: dict[str, str] = {}
+
+
+def explode(end: CallEnd, writer: str) -> list[SpanRow]:
+    """The rows of a call. `ValueError` for a record that no row can hold (a cost that is none)."""
+    return [
+        _call_row(end, writer),
+        *(_attempt_row(end, attempt, writer) for attempt in end.attempts),
+    ]
+
+
+def _call_row(end: CallEnd, writer: str) -> SpanRow:
+    begin, caller, usage = end.begin, end.begin.caller, end.usage
+    request, response = _text(end.request), _text(end.response)
+    asked, answered = decode(request), decode(response)
+    given = _messages(request, asked, messages.input_messages)
+    gave = _messages(response, answered, messages.output_messages)
+    body = mapping(asked)
+    last = end.attempts[-1] if end.attempts else None
+    return SpanRow(
+        project_id=begin.project_id,
+        trace_id=begin.trace_id,
+        span_id=begin.span_id,
+        parent_span_id=begin.parent_span_id,
+        kind=CALL,
+        start_time=_moment(begin.start_ns),
+        duration_ns=_count(end.end_ns - begin.start_ns),
+        status=str(end.status),
+        http_status=_small(end.http_status),
+        error_type=end.error_type,
+        error_message=end.error_message,
+        operation=begin.operation,
+        provider=end.provider or (last.provider if last else ""),
+        request_model=begin.request_model,
+        model=last.model if last else begin.request_model,
+        response_model=end.response_model,
+        stream=begin.stream,
+        key_id=caller.key_id,
+        team=caller.team,
+        user=caller.user,
+        use_case=caller.use_case,
+        environment=caller.environment,
+        segment=caller.segment,
+        session=caller.session,
+        input_tokens=_count(usage.input_tokens),
+        output_tokens=_count(usage.output_tokens),
+        cache_read_tokens=_count(usage.cache_read_tokens),
+        cache_write_tokens=_count(usage.cache_write_tokens),
+        reasoning_tokens=_count(usage.reasoning_tokens),
+        input_audio_tokens=_count(usage.input_audio_tokens),
+        output_audio_tokens=_count(usage.output_audio_tokens),
+        usage_source=str(usage.source),
+        cost=_cost(end.cost),
+        price_id=end.price_id,
+        ttft_ns=_count(end.first_token_ns - begin.start_ns) if end.first_token_ns else None,
+        overhead_ns=_count(end.overhead_ns),
+        request_size=_count(begin.request_size),
+        response_size=_count(end.response_size),
+        finish_reasons=end.finish_reasons,
+        response_id=end.response_id,
+        snapshot=begin.snapshot,
+        writer=writer,
+        server_address=last.server_address if last else "",
+        server_port=_small(last.server_port) if last else 0,
+        input_preview=messages.preview(given[-1]) if given else "",
+        output_preview=messages.preview(gave[0]) if gave else "",
+        input=_encoded(given),
+        output=_encoded(gave),
+        tools=tool_definitions(body),
+        request=request,
+        response=response,
+        attributes=request_attributes(body),
+    )
+
+
+def _attempt_row(end: CallEnd, attempt: Attempt, writer: str) -> SpanRow:
+    begin, caller = end.begin, end.begin.caller
+    came = attempt.first_byte_ns
+    return SpanRow(
+        project_id=begin.project_id,
+        trace_id=begin.trace_id,
+        span_id=attempt.span_id,
+        parent_span_id=begin.span_id,
+        kind=ATTEMPT,
+        start_time=_moment(attempt.start_ns),
+        duration_ns=_count(attempt.end_ns - attempt.start_ns),
+        status=str(attempt.status),
+        http_status=_small(attempt.http_status),
+        error_type=attempt.error_type,
+        error_message=attempt.error_message,
+        operation=begin.operation,
+        provider=attempt.provider,
+        request_model=begin.request_model,
+        model=attempt.model,
+        stream=begin.stream,
+        key_id=caller.key_id,
+        team=caller.team,
+        user=caller.user,
+        use_case=caller.use_case,
+        environment=caller.environment,
+        segment=caller.segment,
+        session=caller.session,
+        ttft_ns=_count(came - attempt.start_ns) if came else None,
+        snapshot=begin.snapshot,
+        writer=writer,
+        server_address=attempt.server_address,
+        server_port=_small(attempt.server_port),
+    )
+
+
+def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) -> list[Message]:
+    if not text:
+        return []
+    return messages.unparsed(text) if value is None else convert(value)
+
+
+def _encoded(value: list[Message]) -> str:
+    return encode(value) if value else ""
+
+
+def _text(payload: bytes) -> str:
+    return payload.decode("utf-8", "replace")
+
+
+def _cost(text: str) -> Decimal | None:
+    if not text:
+        return None
+    try:
+        return Decimal(text).quantize(_PLACES)
+    except InvalidOperation as error:
+        raise ValueError(f"{text!r} is no cost in USD") from error
+
+
+def _moment(unix_ns: int) -> str:
+    seconds, rest = divmod(min(max(unix_ns, 0), _MAX_NS), 10**9)
+    return f"{seconds}.{rest:09d}"
+
+
+def _count(value: int) -> int:
+    return min(max(value, 0), _MAX)
+
+
+def _small(value: int) -> int:
+    return min(max(value, 0), 65535)

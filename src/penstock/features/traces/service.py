@@ -1,0 +1,133 @@
+"""The use cases of traces, one method a sentence. Everything blocks: call it off the event loop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from penstock.features.traces.ingest import read_batch
+from penstock.features.traces.model import (
+    Cursor,
+    Dimension,
+    Filter,
+    Ingested,
+    Overview,
+    Page,
+    SpanRecord,
+    TimeRange,
+    bucket_ns,
+    without_gaps,
+)
+from penstock.features.traces.store import TraceStore
+from penstock.infra.columns import ColumnStore
+from penstock.kernel.errors import NotFound
+from penstock.kernel.time import Clock
+
+GROUPED_BY: Final = (
+    Dimension.MODEL,
+    Dimension.PROVIDER,
+    Dimension.TEAM,
+    Dimension.USE_CASE,
+    Dimension.KEY_ID,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One charge of a call: so many units of something at a price (decimal strings, USD)."""
+
+    unit: str
+    quantity: int
+    per_million: str
+    amount: str
+
+
+class ExplainCost(Protocol):
+    """Whoever knows prices, as traces need it: the lines that a span's cost is made of."""
+
+    def __call__(self, span: SpanRecord) -> Sequence[CostLine]:
+        """Empty when the price is unknown."""
+        ...
+
+
+class Traces:
+    """Stores what gateways ship, and answers what people ask about it."""
+
+    def __init__(
+        self, columns: Callable[[], ColumnStore], clock: Clock, explain_cost: ExplainCost
+    ) -> None:
+        self._columns = columns
+        self._clock = clock
+        self.explain_cost = explain_cost
+
+    def now_ns(self) -> int:
+        """The present, for time ranges that end now."""
+        return self._clock.now_ns()
+
+    def ingest(self, batch: str, frames: bytes) -> Ingested:
+        """Stores a batch of spool frames, once, however often it comes; on disk when it returns.
+
+        `InvalidRequest`: it can never be stored. `Overloaded`: try again.
+        """
+        read = read_batch(batch, frames)
+        self._store().add(read.rows, batch)
+        return Ingested(read.calls, read.skipped)
+
+    def list_calls(
+        self,
+        project_id: str,
+        time_range: TimeRange,
+        wanted: Filter,
+        *,
+        after: Cursor | None,
+        limit: int,
+    ) -> Page:
+        """A page of calls, newest first."""
+        found = self._store().newest(project_id, time_range, wanted, after, limit + 1)
+        items = found[:limit]
+        more = len(found) > limit
+        return Page(items, Cursor(items[-1].start_ns, items[-1].span_id) if more else None)
+
+    def tail(self, project_id: str, *, after: Cursor | None, limit: int) -> Page:
+        """The calls stored since the cursor, in the order of their arrival; without a cursor the
+        last ones. `next_cursor` is always there: the place to go on from."""
+        if after is None:
+            items = self._store().last_arrived(project_id, self.now_ns(), limit)
+        else:
+            items = self._store().arrived(project_id, after, limit)
+        if items:
+            last = items[-1]
+            return Page(items, Cursor(last.start_ns, last.span_id, last.stored_ns))
+        return Page([], after or Cursor(0, "", 0))
+
+    def get_trace(self, project_id: str, trace_id: str) -> list[SpanRecord]:
+        """The spans of a trace, in the order of their start; `NotFound` without any."""
+        spans = self._store().trace(project_id, trace_id)
+        if not spans:
+            raise NotFound(
+                f"There is no trace {trace_id} in this project.",
+                hint="A call appears within two seconds after its answer.",
+            )
+        return spans
+
+    def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
+        """Sums in total, over time and by dimension, with the range before for comparison."""
+        store, width = self._store(), bucket_ns(time_range)
+        series = store.series(project_id, time_range, wanted, width)
+        return Overview(
+            range=time_range,
+            bucket_ns=width,
+            totals=store.totals(project_id, time_range, wanted),
+            previous=store.totals(project_id, time_range.previous, wanted),
+            series=without_gaps(series, time_range, width),
+            by={
+                dimension: store.groups(project_id, time_range, wanted, dimension)
+                for dimension in GROUPED_BY
+            },
+        )
+
+    def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
+        """Which values there are to filter by."""
+        return self._store().facets(project_id, time_range)
+
+    def _store(self) -> TraceStore:
+        return TraceStore(self._columns())

@@ -1,0 +1,106 @@
+"""Questions as SQL: conditions and their bound values. Text of callers is never part of a query."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from penstock.features.traces.model import Cursor, Filter, TimeRange
+from penstock.features.traces.payload import encode
+from penstock.infra.columns import Param
+
+_MS: Final = 1_000_000
+_WORD: Final = re.compile(r"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
+_LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_TEXT: Final = "lower(concat(c.input, '\\n', c.output))"  # as the index `by_text` has it
+
+
+@dataclass(slots=True)
+class Where:
+    """A conjunction of conditions, growing together with its parameters."""
+
+    conditions: list[str] = field(default_factory=list[str])
+    params: dict[str, Param] = field(default_factory=dict[str, Param])
+
+    def add(self, condition: str, **params: Param) -> "Where":
+        """One more condition; returns itself."""
+        self.conditions.append(condition)
+        self.params.update(params)
+        return self
+
+    def select(self, what: str, table: str, rest: str = "") -> str:
+        """`SELECT what FROM table` under these conditions; the table's alias is `c`, so that a
+        column and what is computed from it may share a name."""
+        conditions = " AND ".join(self.conditions)
+        return f"SELECT {what} FROM {table} AS c WHERE {conditions} {rest}"  # noqa: S608 - constants
+
+
+def calls(project_id: str, time_range: TimeRange) -> Where:
+    """The calls (not their attempts) of a project in a time range."""
+    return (
+        Where()
+        .add("c.project_id = {project:String}", project=project_id)
+        .add(
+            "c.start_time >= fromUnixTimestamp64Nano({from:Int64})", **{"from": time_range.start_ns}
+        )
+        .add("c.start_time < fromUnixTimestamp64Nano({to:Int64})", to=time_range.end_ns)
+        .add("c.kind = 'call'")
+    )
+
+
+def matching(where: Where, wanted: Filter) -> Where:
+    """`where`, narrowed to what the filter lets through."""
+    for dimension, values in wanted.only.items():
+        if values:
+            name = f"only_{dimension}"
+            where.add(f"c.{dimension} IN {{{name}:Array(String)}}", **{name: values})
+    if wanted.errors_only:
+        where.add("c.status != 'ok'")
+    if wanted.min_duration_ms is not None:
+        where.add("c.duration_ns >= {min_ns:UInt64}", min_ns=round(wanted.min_duration_ms * _MS))
+    if wanted.max_duration_ms is not None:
+        where.add("c.duration_ns <= {max_ns:UInt64}", max_ns=round(wanted.max_duration_ms * _MS))
+    if wanted.min_cost is not None:
+        where.add("c.cost >= {min_cost:Decimal(18, 12)}", min_cost=f"{wanted.min_cost:f}")
+    if wanted.max_cost is not None:
+        where.add("c.cost <= {max_cost:Decimal(18, 12)}", max_cost=f"{wanted.max_cost:f}")
+    return _containing(where, wanted.text)
+
+
+def below(where: Where, cursor: Cursor) -> Where:
+    """`where`, narrowed to what stands below the cursor in a list with the newest on top."""
+    where.add("c.start_time <= fromUnixTimestamp64Nano({at:Int64})", at=cursor.start_ns)
+    return where.add(
+        "(c.start_time, c.span_id) < (fromUnixTimestamp64Nano({at:Int64}), {at_span:String})",
+        at_span=cursor.span_id,
+    )
+
+
+def arrived_behind(where: Where, cursor: Cursor) -> Where:
+    """`where`, narrowed to what arrived after the cursor's call."""
+    where.add("c.stored_time >= fromUnixTimestamp64Nano({stored:Int64})", stored=cursor.stored_ns)
+    return where.add(
+        "(c.stored_time, c.start_time, c.span_id) > (fromUnixTimestamp64Nano({stored:Int64}),"
+        " fromUnixTimestamp64Nano({at:Int64}), {at_span:String})",
+        at=cursor.start_ns,
+        at_span=cursor.span_id,
+    )
+
+
+def trace(project_id: str, trace_id: str) -> Where:
+    """All spans of one trace, in one project: a foreign trace id proves nothing."""
+    where = Where().add("c.project_id = {project:String}", project=project_id)
+    return where.add("c.trace_id = {trace:String}", trace=trace_id)
+
+
+def _containing(where: Where, text: str) -> Where:
+    """The text as it would stand in the stored JSON; each longer word alone lets the index help."""
+    if not text:
+        return where
+    needle = encode(text)[1:-1].lower()
+    for index, word in enumerate(_WORD.findall(needle)):
+        where.add(f"{_TEXT} LIKE {{word_{index}:String}}", **{f"word_{index}": f"%{word}%"})
+    # Letter case beyond ASCII is folded only here, on the rows that are left.
+    folded = "lowerUTF8(concat(c.input, '\\n', c.output))"
+    return where.add(
+        f"{folded} LIKE {{phrase:String}}", phrase=f"%{needle.translate(_LIKE_SPECIAL)}%"
+    )

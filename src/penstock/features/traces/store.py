@@ -1,0 +1,146 @@
+"""Reading and writing `spans` and `spans_list`; rows never leave as anything but the model."""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from penstock.features.traces import sql
+from penstock.features.traces.model import (
+    MAX_SPANS_PER_TRACE,
+    Bucket,
+    CallItem,
+    Cursor,
+    Dimension,
+    Filter,
+    Group,
+    Measures,
+    SpanRecord,
+    TimeRange,
+)
+from penstock.features.traces.rows import SpanRow
+from penstock.infra.columns import ColumnStore
+
+_TIMES: Final = {"start_ns": "start_time", "stored_ns": "stored_time"}
+_MEASURES: Final = """count() AS requests,
+    countIf(c.status != 'ok') AS errors,
+    countIf(isNull(c.cost) AND c.input_tokens + c.output_tokens > 0) AS unpriced,
+    sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens,
+    sum(c.cache_read_tokens) AS cache_read_tokens, sum(c.reasoning_tokens) AS reasoning_tokens,
+    sum(c.cost) AS cost,
+    quantiles(0.5, 0.95, 0.99)(c.duration_ns) AS duration_ns,
+    quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
+_GROUPS: Final = 50
+_FACET_VALUES: Final = 200
+_REACH_NS: Final = 7 * 24 * 3600 * 10**9  # how far back the tail looks for a late arrival
+
+
+_LATEST_NS: Final = 9_000_000_000 * 10**9
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class Facets(msgspec.Struct, frozen=True, kw_only=True):
+    """Values that occur, by dimension."""
+
+    values: dict[Dimension, list[str]]
+
+
+class TraceStore:
+    """The traces of all projects; each question names one."""
+
+    def __init__(self, columns: ColumnStore) -> None:
+        self._columns = columns
+
+    def add(self, rows: Sequence[SpanRow], batch: str) -> None:
+        """All rows of a batch in one insert; the same batch again adds nothing."""
+        self._columns.insert("spans", rows, token=batch)
+
+    def newest(
+        self,
+        project_id: str,
+        time_range: TimeRange,
+        wanted: Filter,
+        after: Cursor | None,
+        count: int,
+    ) -> list[CallItem]:
+        """At most `count` calls, newest first, below the cursor."""
+        where = sql.matching(sql.calls(project_id, time_range), wanted)
+        if after is not None:
+            sql.below(where, after)
+        order = f"ORDER BY c.start_time DESC, c.span_id DESC LIMIT {count:d}"
+        return self._select(_columns(CallItem), where, order, CallItem, _table(wanted))
+
+    def arrived(self, project_id: str, after: Cursor, count: int) -> list[CallItem]:
+        """At most `count` calls in the order of arrival, beginning behind the cursor."""
+        where = sql.arrived_behind(sql.calls(project_id, _reach(after.stored_ns)), after)
+        order = f"ORDER BY c.stored_time, c.start_time, c.span_id LIMIT {count:d}"
+        return self._select(_columns(CallItem), where, order, CallItem)
+
+    def last_arrived(self, project_id: str, now_ns: int, count: int) -> list[CallItem]:
+        """The `count` calls that arrived last, in the order of arrival."""
+        where = sql.calls(project_id, _reach(now_ns))
+        order = f"ORDER BY c.stored_time DESC, c.start_time DESC, c.span_id DESC LIMIT {count:d}"
+        return self._select(_columns(CallItem), where, order, CallItem)[::-1]
+
+    def trace(self, project_id: str, trace_id: str) -> list[SpanRecord]:
+        """The spans of a trace in the order of their start."""
+        order = f"ORDER BY c.start_time, c.kind DESC, c.span_id LIMIT {MAX_SPANS_PER_TRACE:d}"
+        where = sql.trace(project_id, trace_id)
+        return self._select(_columns(SpanRecord), where, order, SpanRecord, "spans")
+
+    def totals(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Measures:
+        """The measures over all matching calls."""
+        where = sql.matching(sql.calls(project_id, time_range), wanted)
+        return self._select(_MEASURES, where, "", Measures, _table(wanted))[0]
+
+    def series(
+        self, project_id: str, time_range: TimeRange, wanted: Filter, width_ns: int
+    ) -> list[Bucket]:
+        """The measures by stretch of time, without the empty ones."""
+        where = sql.matching(sql.calls(project_id, time_range), wanted)
+        start = f"intDiv(toUnixTimestamp64Nano(c.start_time), {width_ns:d}) * {width_ns:d}"
+        what = f"{start} AS start_ns, {_MEASURES}"
+        order = "GROUP BY start_ns ORDER BY start_ns"
+        return self._select(what, where, order, Bucket, _table(wanted))
+
+    def groups(
+        self, project_id: str, time_range: TimeRange, wanted: Filter, dimension: Dimension
+    ) -> list[Group]:
+        """The measures by value of a dimension, most requests first."""
+        where = sql.matching(sql.calls(project_id, time_range), wanted)
+        what = f"c.{dimension} AS value, {_MEASURES}"
+        order = f"GROUP BY value ORDER BY requests DESC, value LIMIT {_GROUPS:d}"
+        return self._select(what, where, order, Group, _table(wanted))
+
+    def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
+        """Which values occur in the range, at most 200 of each dimension."""
+        pairs = ", ".join(
+            f"'{dimension}', groupUniqArrayIf({_FACET_VALUES:d})"
+            f"(toString(c.{dimension}), c.{dimension} != '')"
+            for dimension in Dimension
+        )
+        where = sql.calls(project_id, time_range)
+        found = self._select(f"map({pairs}) AS values", where, "", Facets)
+        return {dimension: sorted(values) for dimension, values in found[0].values.items()}
+
+    def _select(
+        self, what: str, where: sql.Where, rest: str, row: type[Row], table: str = "spans_list"
+    ) -> list[Row]:
+        return self._columns.query(where.select(what, table, rest), where.params, row)
+
+
+def _table(wanted: Filter) -> str:
+    """The narrow table is lighter, but has no whole payloads to search in."""
+    return "spans" if wanted.text else "spans_list"
+
+
+def _columns(row: type[msgspec.Struct]) -> str:
+    return ", ".join(
+        f"toUnixTimestamp64Nano(c.{_TIMES[name]}) AS {name}" if name in _TIMES else f"c.{name}"
+        for name in row.__struct_fields__
+    )
+
+
+def _reach(around_ns: int) -> TimeRange:
+    return TimeRange(max(around_ns - _REACH_NS, 0), _LATEST_NS)
