@@ -1,0 +1,39 @@
+"""`penstock settings`: what is in force and who said so."""
+
+import typer
+from pydantic import SecretStr
+
+from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli.output import show_json, show_list
+from penstock.infra.settings import Loaded, every_setting, load
+
+
+def register(app: typer.Typer, name: str, line: str) -> None:
+    """Adds the command."""
+    app.command(name, help=line)(settings)
+
+
+def settings(*, home: options.Home = None, as_json: options.Json = False) -> None:
+    """The settings in force, and where each was set. Secrets are hidden."""
+    loaded = load({"home": home})
+    rows = [
+        {"setting": s.key, **_in_force(loaded, s.key), "variable": s.variable}
+        for s in every_setting()
+    ]
+    if as_json:
+        show_json(
+            {row["setting"]: {"value": row["value"], "set_by": row["set_by"]} for row in rows}
+        )
+    else:
+        show_list(rows, ("setting", "value", "set_by", "variable"), as_json=False, empty="")
+
+
+def _in_force(loaded: Loaded, key: str) -> dict[str, object]:
+    value: object = loaded.settings
+    for part in key.split("."):
+        value = getattr(value, part)
+    if isinstance(value, SecretStr):
+        value = str(value)  # stars, or nothing where nothing is set
+    if not isinstance(value, str | int | float | bool | tuple):
+        value = str(value)
+    return {"value": value, "set_by": loaded.origins.get(key, "default")}

@@ -1,0 +1,1 @@
+"""`penstock up`: starts the processes of one installation, and keeps them running."""

@@ -1,0 +1,115 @@
+"""The supervisor's loop: start, watch, start again; and on a stop, let calls finish first.
+
+One thread, no asyncio: it waits for a signal or for the next thing that is due. It does nothing
+else, so nothing can make it fall over.
+"""
+
+import os
+import select
+import signal
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from penstock.entrypoints.up.child import Child, Program
+from penstock.kernel.errors import SetupError
+from penstock.kernel.time import Clock
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_SETUP_EXIT = 2  # a process that cannot work until a person has changed something
+_KILL_AFTER_S = 5.0  # beyond the time that calls are given
+
+
+class Supervisor:
+    """Keeps the programs running until told to stop. `say` takes one line per event."""
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        *,
+        drain_s: float,
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._children = [Child(program) for program in programs]
+        self._drain_s = drain_s
+        self._clock = clock
+        self._say = say
+        self._stops = 0
+        self._ready = False
+
+    def run(self, tick: Callable[[], bool]) -> None:
+        """Until a stop is asked for. `tick` is called every 20 ms until it says that all is ready.
+
+        `SetupError` if, before that, a process twice said that it cannot work like this.
+        """
+        awake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        for number in (*_STOPPING, signal.SIGCHLD):
+            signal.signal(number, self._on_signal)
+        try:
+            while not self._stops:
+                self._start_due()
+                self._ready = self._ready or tick()
+                _wait(awake, self._next_due_s())
+                self._reap()
+        finally:
+            self._stop(awake)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._stops += number in _STOPPING
+
+    def _start_due(self) -> None:
+        now = self._clock.monotonic()
+        for child in self._children:
+            if child.due_s is not None and child.due_s <= now:
+                child.start(now)
+
+    def _next_due_s(self) -> float | None:
+        """Seconds until something is to be done; `None`: when a signal comes."""
+        if not self._ready:
+            return 0.02
+        due = [child.due_s for child in self._children if child.due_s is not None]
+        return max(0.0, min(due) - self._clock.monotonic()) if due else None
+
+    def _reap(self) -> None:
+        now = self._clock.monotonic()
+        for child in self._children:
+            if (code := child.poll(now)) is None:
+                continue
+            if code == _SETUP_EXIT and not self._ready and child.restarts.early_count > 1:
+                raise SetupError(f"The {child.program.name} cannot start; it said why above.")
+            delay = f" in {child.restarts.delay_s:.1f} s" if child.restarts.delay_s else ""
+            self._say(f"{child.program.name} ended ({_how(code)}); starting it again{delay}")
+
+    def _stop(self, awake: int) -> None:
+        """Rank by rank: who serves calls first, who they need last; a second signal kills all."""
+        for rank in sorted({child.program.stop_rank for child in self._children}):
+            group = [child for child in self._children if child.program.stop_rank == rank]
+            self._stop_group(awake, group)
+        signal.set_wakeup_fd(-1)
+
+    def _stop_group(self, awake: int, group: list[Child]) -> None:
+        deadline = self._clock.monotonic() + self._drain_s + _KILL_AFTER_S
+        for child in group:
+            child.signal(signal.SIGTERM)
+        while any(child.pid for child in group):
+            now = self._clock.monotonic()
+            if now >= deadline or self._stops > 1:
+                for child in group:
+                    child.signal(signal.SIGKILL)
+            _wait(awake, 0.1)
+            for child in group:
+                child.poll(now)
+
+
+def _wait(awake: int, seconds: float | None) -> None:
+    readable, _, _ = select.select([awake], [], [], seconds)
+    if readable:
+        os.read(awake, 4096)
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    return signal.Signals(-code).name

@@ -1,0 +1,43 @@
+"""The law of restarts: at once, then later and later, for ever."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.entrypoints.up.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
+
+lives = st.lists(st.floats(0, 100, allow_nan=False), max_size=50)
+
+
+def after(lived: list[float]) -> Restarts:
+    restarts = Restarts()
+    for life in lived:
+        restarts = restarts.after(life)
+    return restarts
+
+
+def test_the_first_end_is_answered_at_once_and_repetition_ever_later() -> None:
+    delays = [after([1.0] * count).delay_s for count in range(1, 12)]
+    assert delays[:5] == [0.0, 0.1, 0.2, 0.4, 0.8]
+    assert delays[-1] == LONGEST_DELAY_S
+
+
+def test_five_kills_in_ten_seconds_cost_less_than_two_seconds_of_waiting() -> None:
+    assert sum(after([1.0] * count).delay_s for count in range(1, 6)) < 2.0
+
+
+@given(lives)
+def test_it_never_gives_up_and_never_waits_longer_than_the_longest(lived: list[float]) -> None:
+    assert 0 <= after(lived).delay_s <= LONGEST_DELAY_S
+
+
+@given(lives)
+def test_who_lived_long_enough_has_a_clean_slate(lived: list[float]) -> None:
+    assert after([*lived, SETTLED_S]).delay_s == 0.0
+
+
+@given(lives, st.floats(0, SETTLED_S, exclude_max=True))
+def test_the_delay_never_shrinks_while_it_keeps_ending_early(
+    lived: list[float], life: float
+) -> None:
+    before = after(lived)
+    assert before.after(life).delay_s >= before.delay_s

@@ -1,0 +1,136 @@
+"""The supervisor over real processes: starts, restarts, stops in order, leaves nobody behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+class Supervised:
+    """A running supervisor and the events that its programs wrote down."""
+
+    def __init__(self, log: Path, programs: dict[str, tuple[str, int]], drain_s: float) -> None:
+        self._log = log
+        serving = [name for name, (behaviour, _) in programs.items() if behaviour == "serve"]
+        config = {"log": str(log), "programs": programs, "drain_s": drain_s}
+        config["ready_when"] = serving if len(serving) == len(programs) else ["never"]
+        module = "tests.entrypoints.up.supervise"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, json.dumps(config)], cwd=ROOT
+        )
+
+    def events(self, *, of: str = "", kind: str = "") -> list[tuple[str, str, str]]:
+        text = self._log.read_text() if self._log.exists() else ""
+        lines = [line.split(" ", 2) for line in text.splitlines()]
+        return [(n, k, v) for n, k, v in lines if of in {"", n} and kind in {"", k}]
+
+    def pids(self, name: str = "") -> list[int]:
+        return [int(pid) for _, _, pid in self.events(of=name, kind="started")]
+
+    def wait_for(self, condition: Callable[[], object], seconds: float = 15.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.events()
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
+    running: list[Supervised] = []
+
+    def start(drain_s: float = 5.0, **programs: tuple[str, int]) -> Supervised:
+        running.append(Supervised(tmp_path / f"log{len(running)}", programs, drain_s))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.process.kill()
+        one.process.wait()
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a zombie, which nobody has waited for yet, does not."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def test_all_programs_start_and_a_stop_goes_rank_by_rank(
+    supervise: Callable[..., Supervised],
+) -> None:
+    it = supervise(gateway=("serve", 0), server=("serve", 1))
+    it.wait_for(lambda: len(it.pids()) == 2)
+    it.process.send_signal(signal.SIGTERM)
+    assert it.process.wait(10) == 0
+    assert [name for name, _, _ in it.events(kind="stopped")] == ["gateway", "server"]
+    assert not any(map(alive, it.pids()))
+
+
+def test_a_killed_program_is_started_again_five_times_in_ten_seconds(
+    supervise: Callable[..., Supervised],
+) -> None:
+    it = supervise(gateway=("serve", 0), server=("serve", 1))
+    for count in range(1, 6):
+        it.wait_for(lambda count=count: len(it.pids("gateway")) == count)
+        os.kill(it.pids("gateway")[-1], signal.SIGKILL)
+    it.wait_for(lambda: len(it.pids("gateway")) == 6)
+    assert it.process.poll() is None
+    assert len(it.pids("server")) == 1
+    said = [value for _, _, value in it.events(of="supervisor")]
+    assert said[0] == "gateway ended (SIGKILL); starting it again"
+    assert said[-1] == "gateway ended (SIGKILL); starting it again in 0.8 s"
+
+
+def test_children_die_with_a_supervisor_that_is_killed(
+    supervise: Callable[..., Supervised],
+) -> None:
+    it = supervise(gateway=("serve", 0), server=("stubborn", 1))
+    it.wait_for(lambda: len(it.pids()) == 2)
+    it.process.kill()
+    it.process.wait()
+    it.wait_for(lambda: not any(map(alive, it.pids())), seconds=2)
+
+
+def test_who_does_not_stop_in_time_is_killed(supervise: Callable[..., Supervised]) -> None:
+    it = supervise(drain_s=-4.0, gateway=("stubborn", 0))
+    it.wait_for(lambda: len(it.pids()) == 1)
+    it.process.send_signal(signal.SIGTERM)
+    assert it.process.wait(5) == 0
+    assert not any(map(alive, it.pids()))
+
+
+def test_a_second_interrupt_kills_at_once(supervise: Callable[..., Supervised]) -> None:
+    it = supervise(drain_s=60.0, gateway=("stubborn", 0))
+    it.wait_for(lambda: len(it.pids()) == 1)
+    it.process.send_signal(signal.SIGINT)
+    it.wait_for(lambda: it.events(kind="stopped"))
+    assert it.process.poll() is None
+    it.process.send_signal(signal.SIGINT)
+    assert it.process.wait(5) == 0
+    assert not any(map(alive, it.pids()))
+
+
+def test_a_program_that_cannot_work_like_this_ends_the_start(
+    supervise: Callable[..., Supervised],
+) -> None:
+    it = supervise(server=("refuse", 1), gateway=("serve", 0))
+    assert it.process.wait(10) == 2
+    assert it.events(of="supervisor")[-1][2] == "The server cannot start; it said why above."
+    assert not any(map(alive, it.pids()))
+
+
+def test_a_program_that_crashes_at_its_start_is_tried_for_ever(
+    supervise: Callable[..., Supervised],
+) -> None:
+    it = supervise(server=("crash", 1))
+    it.wait_for(lambda: len(it.pids()) >= 5)
+    assert it.process.poll() is None
