@@ -1,0 +1,63 @@
+"""A stored span as an OpenTelemetry document: attributes by the GenAI conventions."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from penstock.features.traces.model import SpanRecord
+from penstock.features.traces.payload import decode
+from penstock.features.traces.rows import CALL
+
+# Attribute → field; what is empty or zero is left out. Usage: input includes cached tokens.
+_ATTRIBUTES: Final[Mapping[str, str]] = {
+    "gen_ai.operation.name": "operation",
+    "gen_ai.provider.name": "provider",
+    "gen_ai.request.model": "request_model",
+    "gen_ai.request.stream": "stream",
+    "gen_ai.response.model": "response_model",
+    "gen_ai.response.id": "response_id",
+    "gen_ai.response.finish_reasons": "finish_reasons",
+    "gen_ai.conversation.id": "session",
+    "gen_ai.usage.input_tokens": "input_tokens",
+    "gen_ai.usage.output_tokens": "output_tokens",
+    "gen_ai.usage.cache_read.input_tokens": "cache_read_tokens",
+    "gen_ai.usage.cache_write.input_tokens": "cache_write_tokens",
+    "gen_ai.usage.reasoning.output_tokens": "reasoning_tokens",
+    "gen_ai.usage.audio.input_tokens": "input_audio_tokens",
+    "gen_ai.usage.audio.output_tokens": "output_audio_tokens",
+    "error.type": "error_type",
+    "http.response.status_code": "http_status",
+    "server.address": "server_address",
+    "server.port": "server_port",
+    "user.id": "user",
+    "deployment.environment.name": "environment",
+    "penstock.team": "team",
+    "penstock.use_case": "use_case",
+    "penstock.segment": "segment",
+    "penstock.key.id": "key_id",
+    "penstock.model": "model",
+    "penstock.usage.source": "usage_source",
+    "penstock.price.id": "price_id",
+    "penstock.snapshot": "snapshot",
+    "penstock.writer": "writer",
+    "penstock.request.size": "request_size",
+    "penstock.response.size": "response_size",
+}
+_SECOND: Final = 1e9
+_MILLISECOND: Final = 1e6
+
+
+def span_name(span: SpanRecord) -> str:
+    """`{operation} {model}`, as the conventions have it."""
+    return f"{span.operation} {span.model or span.request_model}".strip()
+
+
+def span_attributes(span: SpanRecord) -> dict[str, Any]:
+    """The attributes of a span; content stands beside them, not in them."""
+    attributes: dict[str, Any] = {
+        name: value for name, field in _ATTRIBUTES.items() if (value := getattr(span, field))
+    }
+    if span.ttft_ns is not None:
+        attributes["gen_ai.response.time_to_first_chunk"] = span.ttft_ns / _SECOND
+    if span.kind == CALL:
+        attributes["penstock.overhead_ms"] = span.overhead_ns / _MILLISECOND
+    return attributes | {name: decode(value) for name, value in span.attributes.items()}

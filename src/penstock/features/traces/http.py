@@ -1,0 +1,119 @@
+"""The routes of traces. Thin: parse, ask the service, render; reads run in the thread pool."""
+
+from typing import Annotated, Any, Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import BaseModel
+
+from penstock.features.identity.model import Access, Allow, Permission
+from penstock.features.traces.model import Dimension
+from penstock.features.traces.service import Traces
+from penstock.features.traces.wire import CallPage, FilterQuery, ListQuery, RangeQuery, TailQuery
+from penstock.features.traces.wire_overview import OverviewOut, overview_out
+from penstock.features.traces.wire_trace import Trace
+from penstock.kernel.errors import TooLarge
+
+TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+_MAX_BATCH: Final = 80 * 1024 * 1024  # the largest record a spool takes, with room
+_INGESTS: Final = 2  # threads of their own: people's questions never hold up gateways
+
+
+class IngestAnswer(BaseModel):
+    """Calls stored, and stretches of the batch that could not be read."""
+
+    stored: int
+    skipped: int
+
+
+def build_router(traces: Traces, allow: Allow) -> APIRouter:
+    """Lists, detail, overview and facets of a project."""
+    router = APIRouter(prefix="/api/v1", tags=["traces"])
+    granted = Depends(allow(Permission.TRACES_READ))
+
+    @router.get("/traces")
+    def list_traces(
+        access: Annotated[Access, granted], query: Annotated[ListQuery, Query()]
+    ) -> CallPage:
+        return _list(traces, access, query)
+
+    @router.get("/traces/tail")
+    def tail_traces(
+        access: Annotated[Access, granted], query: Annotated[TailQuery, Query()]
+    ) -> CallPage:
+        page = traces.tail(access.project_id, after=query.cursor(), limit=query.limit)
+        return CallPage.of(page)
+
+    @router.get("/traces/facets")
+    def trace_facets(
+        access: Annotated[Access, granted], query: Annotated[RangeQuery, Query()]
+    ) -> dict[Dimension, list[str]]:
+        return traces.facets(access.project_id, query.range(traces.now_ns()))
+
+    @router.get("/traces/{trace_id}")
+    def get_trace(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
+        return Trace.of(traces.get_trace(access.project_id, trace_id), traces.explain_cost)
+
+    @router.get("/overview")
+    def overview(
+        access: Annotated[Access, granted], query: Annotated[FilterQuery, Query()]
+    ) -> OverviewOut:
+        time_range = query.range(traces.now_ns())
+        return overview_out(traces.overview(access.project_id, time_range, query.filter()))
+
+    return router
+
+
+def build_instance_router(traces: Traces, allow: Allow) -> APIRouter:
+    """Calls that belong to no project (wrong keys), for admins of the instance."""
+    router = APIRouter(prefix="/api/v1/instance", tags=["traces"])
+    granted = Depends(allow(Permission.INSTANCE))
+
+    @router.get("/traces")
+    def list_unclaimed(
+        access: Annotated[Access, granted], query: Annotated[ListQuery, Query()]
+    ) -> CallPage:
+        return _list(traces, access, query)
+
+    @router.get("/traces/{trace_id}")
+    def get_unclaimed(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
+        return Trace.of(traces.get_trace(access.project_id, trace_id), traces.explain_cost)
+
+    return router
+
+
+def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
+    """Where gateways ship their batches; `gateway` is the dependency that admits them."""
+    router = APIRouter(prefix="/internal/v1", dependencies=[Depends(gateway)])
+    limiter = CapacityLimiter(_INGESTS)
+
+    @router.post("/calls", include_in_schema=False)
+    async def ingest(
+        request: Request, x_penstock_batch: Annotated[str, Header(max_length=200)]
+    ) -> IngestAnswer:
+        frames = await _body(request)
+        done = await to_thread.run_sync(traces.ingest, x_penstock_batch, frames, limiter=limiter)
+        return IngestAnswer(stored=done.stored, skipped=done.skipped)
+
+    return router
+
+
+def _list(traces: Traces, access: Access, query: ListQuery) -> CallPage:
+    page = traces.list_calls(
+        access.project_id,
+        query.range(traces.now_ns()),
+        query.filter(),
+        after=query.after(),
+        limit=query.limit,
+    )
+    return CallPage.of(page)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BATCH:
+            raise TooLarge(f"A batch may have {_MAX_BATCH} bytes.", hint="Cut it smaller.")
+    return bytes(body)

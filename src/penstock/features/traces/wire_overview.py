@@ -1,0 +1,111 @@
+"""The overview as the REST API shows it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from penstock.features.traces.model import Bucket, Dimension, Group, Measures, Overview
+from penstock.kernel.time import rfc3339
+
+
+class Percentiles(BaseModel):
+    """In milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class MeasuresOut(BaseModel):
+    """Sums over calls; percentiles are null without any call that has the value."""
+
+    requests: int
+    errors: int
+    unpriced: Annotated[int, Field(description="calls with tokens but without a price")]
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    reasoning_tokens: int
+    cost: Annotated[str, Field(description="USD, over the priced calls")]
+    latency_ms: Percentiles | None
+    ttft_ms: Percentiles | None
+
+
+class BucketOut(MeasuresOut):
+    """The measures of the stretch of time that begins at `start`."""
+
+    start: str
+
+
+class GroupOut(MeasuresOut):
+    """The measures of one value; empty for calls without one."""
+
+    value: str
+
+
+class OverviewOut(BaseModel):
+    """What happened between `from` and `to`; `previous` is the range of the same length before."""
+
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+    bucket_s: int
+    totals: MeasuresOut
+    previous: MeasuresOut
+    series: list[BucketOut]
+    by_model: list[GroupOut]
+    by_provider: list[GroupOut]
+    by_team: list[GroupOut]
+    by_use_case: list[GroupOut]
+    by_key: list[GroupOut]
+
+
+def overview_out(overview: Overview) -> OverviewOut:
+    """The overview on the wire."""
+    by = {
+        dimension: [_group(group) for group in groups] for dimension, groups in overview.by.items()
+    }
+    return OverviewOut.model_validate(
+        {
+            "from": rfc3339(overview.range.start_ns),
+            "to": rfc3339(overview.range.end_ns),
+            "bucket_s": overview.bucket_ns // 10**9,
+            "totals": MeasuresOut(**_measures(overview.totals)),
+            "previous": MeasuresOut(**_measures(overview.previous)),
+            "series": [_bucket(bucket) for bucket in overview.series],
+            "by_model": by[Dimension.MODEL],
+            "by_provider": by[Dimension.PROVIDER],
+            "by_team": by[Dimension.TEAM],
+            "by_use_case": by[Dimension.USE_CASE],
+            "by_key": by[Dimension.KEY_ID],
+        }
+    )
+
+
+def _bucket(bucket: Bucket) -> BucketOut:
+    return BucketOut(start=rfc3339(bucket.start_ns), **_measures(bucket))
+
+
+def _group(group: Group) -> GroupOut:
+    return GroupOut(value=group.value, **_measures(group))
+
+
+def _measures(measures: Measures) -> dict[str, Any]:
+    return {
+        "requests": measures.requests,
+        "errors": measures.errors,
+        "unpriced": measures.unpriced,
+        "input_tokens": measures.input_tokens,
+        "output_tokens": measures.output_tokens,
+        "cache_read_tokens": measures.cache_read_tokens,
+        "reasoning_tokens": measures.reasoning_tokens,
+        "cost": f"{measures.cost or 0:f}",
+        "latency_ms": _percentiles(measures.duration_ns),
+        "ttft_ms": _percentiles(measures.ttft_ns),
+    }
+
+
+def _percentiles(values_ns: list[float | None]) -> Percentiles | None:
+    in_ms = [value / 1e6 for value in values_ns if value is not None]
+    if len(in_ms) != 3:
+        return None
+    return Percentiles(p50=in_ms[0], p95=in_ms[1], p99=in_ms[2])

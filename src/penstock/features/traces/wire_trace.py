@@ -1,0 +1,157 @@
+"""A trace as the REST API shows it: spans as OpenTelemetry documents, cost explained."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from penstock.features.traces.document import span_attributes, span_name
+from penstock.features.traces.model import MAX_SPANS_PER_TRACE, SpanRecord
+from penstock.features.traces.payload import decode
+from penstock.features.traces.rows import CALL
+from penstock.features.traces.service import CostLine
+from penstock.kernel.time import rfc3339
+
+
+class SpanError(BaseModel):
+    """Why a span is no success."""
+
+    type: str
+    message: str
+    http_status: int
+
+
+class SpanUsage(BaseModel):
+    """Tokens. Cached and audio tokens are part of the input, reasoning tokens of the output."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    input_audio_tokens: int
+    output_audio_tokens: int
+    source: str
+
+
+class SpanCostLine(BaseModel):
+    """One charge."""
+
+    unit: str
+    quantity: int
+    per_million: str
+    amount: str
+
+
+class SpanCost(BaseModel):
+    """What a call cost, and by which price."""
+
+    amount: str
+    currency: Literal["USD"]
+    price_id: str
+    lines: list[SpanCostLine]
+
+
+class Span(BaseModel):
+    """One span. `input` and `output` are OpenTelemetry GenAI messages; `request` and `response`
+    are the payloads as they passed; `cost` is null when unpriced, and on attempts."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    kind: Literal["call", "attempt"]
+    start: str
+    end: str
+    duration_ms: float
+    ttft_ms: float | None
+    overhead_ms: float | None
+    status: str
+    error: SpanError | None
+    attributes: dict[str, Any]
+    input: list[dict[str, Any]] | None
+    output: list[dict[str, Any]] | None
+    tools: list[Any] | None
+    usage: SpanUsage | None
+    cost: SpanCost | None
+    request: str
+    response: str
+
+    @classmethod
+    def of(cls, span: SpanRecord, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> "Span":
+        call = span.kind == CALL
+        return cls(
+            trace_id=span.trace_id,
+            span_id=span.span_id,
+            parent_span_id=span.parent_span_id or None,
+            name=span_name(span),
+            kind="call" if call else "attempt",
+            start=rfc3339(span.start_ns),
+            end=rfc3339(span.start_ns + span.duration_ns),
+            duration_ms=span.duration_ns / 1e6,
+            ttft_ms=None if span.ttft_ns is None else span.ttft_ns / 1e6,
+            overhead_ms=span.overhead_ns / 1e6 if call else None,
+            status=span.status,
+            error=_error(span),
+            attributes=span_attributes(span),
+            input=decode(span.input),
+            output=decode(span.output),
+            tools=decode(span.tools),
+            usage=_usage(span) if call else None,
+            cost=_cost(span, explain),
+            request=span.request,
+            response=span.response,
+        )
+
+
+class Trace(BaseModel):
+    """A trace; `truncated` when it has more spans than are shown."""
+
+    trace_id: str
+    spans: list[Span]
+    truncated: bool
+
+    @classmethod
+    def of(
+        cls, spans: Sequence[SpanRecord], explain: Callable[[SpanRecord], Sequence[CostLine]]
+    ) -> "Trace":
+        return cls(
+            trace_id=spans[0].trace_id,
+            spans=[Span.of(span, explain) for span in spans],
+            truncated=len(spans) >= MAX_SPANS_PER_TRACE,
+        )
+
+
+def _error(span: SpanRecord) -> SpanError | None:
+    if span.status == "ok":
+        return None
+    return SpanError(
+        type=span.error_type or span.status,
+        message=span.error_message,
+        http_status=span.http_status,
+    )
+
+
+def _usage(span: SpanRecord) -> SpanUsage:
+    return SpanUsage(
+        input_tokens=span.input_tokens,
+        output_tokens=span.output_tokens,
+        cache_read_tokens=span.cache_read_tokens,
+        cache_write_tokens=span.cache_write_tokens,
+        reasoning_tokens=span.reasoning_tokens,
+        input_audio_tokens=span.input_audio_tokens,
+        output_audio_tokens=span.output_audio_tokens,
+        source=span.usage_source,
+    )
+
+
+def _cost(span: SpanRecord, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> SpanCost | None:
+    if span.cost is None:
+        return None
+    lines = [
+        SpanCostLine(
+            unit=line.unit, quantity=line.quantity, per_million=line.per_million, amount=line.amount
+        )
+        for line in explain(span)
+    ]
+    return SpanCost(amount=f"{span.cost:f}", currency="USD", price_id=span.price_id, lines=lines)
