@@ -18,17 +18,30 @@ from penstock.features.identity.http.projects import project_routes
 from penstock.features.identity.http.sessions import session_routes
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.access import AccessService
-from penstock.features.identity.service.first_start import FirstStart
+from penstock.features.identity.service.first_start import FirstStart, has_started
 from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.service.sign_in import SignInService
 from penstock.features.identity.surroundings import Surroundings
-from penstock.infra.crypto import derive_key
+from penstock.infra.crypto import derive_key, ensure_secret_file
 from penstock.infra.sql import Database
+from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
 
 MASTER_KEY_FILE: Final = "master.key"
+
+
+def open_master_key(home: Path, database: Database) -> bytes:
+    """The home's master key, made on the first start. `SetupError` if it is lost: a new one would
+    open nothing that the old one closed."""
+    path = home / MASTER_KEY_FILE
+    if not path.exists() and has_started(database):
+        raise SetupError(
+            f"{path} is missing: keys, sessions and provider secrets need it.",
+            hint="Put it back from a backup.",
+        )
+    return ensure_secret_file(path)
 
 
 class Identity:
@@ -47,6 +60,7 @@ class Identity:
     ) -> None:
         seal_key = derive_key(master_key, "audit seal")
         pepper = derive_key(master_key, "api key digest")
+        self._database = database
         self.heads = HeadsFile(home, derive_key(master_key, "audit heads"))
         self.trail = AuditTrail(clock, entropy, seal_key, self.heads, changed)
         around = Surroundings(database, self.trail, clock, entropy)
@@ -60,6 +74,12 @@ class Identity:
         self.first_start = FirstStart(around, self.keys, passwords, home)
         access = AccessService(around, self.projects, pepper)
         self.door = Doorkeeper(access, self.sign_in)
+
+    def prepare(self) -> bool:
+        """What the first start needs: checkpoint, project, admin, key; whether this was it."""
+        if not has_started(self._database):
+            self.heads.create()
+        return self.first_start.ensure()
 
     def routes(self, *, secure_cookie: bool) -> list[APIRouter]:
         """All routes of the vertical."""

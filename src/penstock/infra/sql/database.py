@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from penstock.kernel.errors import Conflict, SetupError
+from penstock.kernel.errors import Conflict, Overloaded, SetupError
 
 _BUSY_TIMEOUT_MS: Final = 10_000
 _SNAPSHOT: Final = "REPEATABLE READ"  # PostgreSQL: one view for all SELECTs, as SQLite gives
@@ -84,6 +84,14 @@ class Database:
         """A consistent view; nothing is kept of what is written through it."""
         with self._reader.connect() as connection:
             yield connection
+
+    def ping(self) -> None:
+        """Returns if the store answers; `Overloaded` otherwise."""
+        try:
+            with self.read() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            raise Overloaded("The database does not answer.", retry_after_s=5) from error
 
     def close(self) -> None:
         """Closes all connections."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 # Where metrics come from: each call gives the lines of one source.
 MetricSource = Callable[[], Iterable[str]]
@@ -68,7 +69,8 @@ class RequestMetrics:
 
 
 class Observed:
-    """ASGI middleware: counts each request and writes its line to the access log.
+    """ASGI middleware: counts each request and writes its line to the access log (probes: at
+    level debug).
 
     Both tell the route's pattern, never the path, a header or a query: these may hold secrets.
     """
@@ -101,4 +103,7 @@ class Observed:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.add(method, route, status, seconds)
         caller = scope.get("state", {}).get("caller", "-")
-        self._log.info("%s %s %d %.1f ms by %s", method, route, status, seconds * 1000, caller)
+        level = logging.DEBUG if route in _PROBES else logging.INFO
+        self._log.log(
+            level, "%s %s %d %.1f ms by %s", method, route, status, seconds * 1000, caller
+        )

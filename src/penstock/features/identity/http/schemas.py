@@ -42,31 +42,29 @@ class PasswordWish(Wish):
     new: Password
 
 
-class PrincipalView(BaseModel):
-    """Who is signed in, and their role by project."""
+class SessionView(BaseModel):
+    """Who is asking. `project_id`: their only project, if it is one. `csrf_token` (sessions only)
+    goes into the header `x-csrf-token` of every mutation."""
 
     kind: str
     id: str
     label: str
     roles: dict[str, Role]
+    project_id: str | None
     instance_admin: bool
+    csrf_token: str | None
 
     @classmethod
-    def of(cls, principal: Principal) -> "PrincipalView":
+    def of(cls, principal: Principal, csrf_token: str | None) -> "SessionView":
         return cls(
             kind=principal.kind,
             id=principal.id,
             label=principal.label,
             roles=dict(principal.roles),
+            project_id=next(iter(principal.roles)) if len(principal.roles) == 1 else None,
             instance_admin=principal.instance_admin,
+            csrf_token=csrf_token,
         )
-
-
-class SessionView(BaseModel):
-    """A session; `csrf_token` goes into the header `x-csrf-token` of every mutation."""
-
-    principal: PrincipalView
-    csrf_token: str | None = None
 
 
 class ProjectWish(Wish):

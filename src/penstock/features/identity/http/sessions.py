@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from penstock.features.identity.http.access import COOKIE, Doorkeeper, public
 from penstock.features.identity.http.schemas import (
     PasswordWish,
-    PrincipalView,
     SessionView,
     SignInWish,
 )
@@ -33,16 +32,14 @@ def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: b
             samesite="strict",
             secure=secure_cookie,
         )
-        return SessionView(
-            principal=PrincipalView.of(session.principal), csrf_token=session.csrf_token
-        )
+        return SessionView.of(session.principal, session.csrf_token)
 
     @router.get("")
     def get_session(principal: Annotated[Principal, signed_in], request: Request) -> SessionView:
         """Who is asking, by key or by session."""
         token = request.cookies.get(COOKIE)
         csrf_token = sign_in.csrf_token(token) if token and principal.kind == "user" else None
-        return SessionView(principal=PrincipalView.of(principal), csrf_token=csrf_token)
+        return SessionView.of(principal, csrf_token)
 
     @router.delete("", status_code=204)
     def end_session(

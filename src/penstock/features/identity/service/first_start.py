@@ -14,7 +14,7 @@ from penstock.features.identity.service.keys import KeyService, KeyWish
 from penstock.features.identity.store import people, projects, sessions
 from penstock.features.identity.surroundings import Surroundings
 from penstock.infra.crypto import write_private
-from penstock.infra.sql import Transaction
+from penstock.infra.sql import Database, Transaction
 from penstock.kernel.errors import SetupError
 from penstock.rules.snapshot import ProjectPolicy
 
@@ -33,6 +33,12 @@ class Bootstrap(msgspec.Struct, frozen=True):
     api_key: str
 
 
+def has_started(database: Database) -> bool:
+    """Whether the first start has happened in this store."""
+    with database.read() as connection:
+        return people.first_instance_admin(connection) is not None
+
+
 class FirstStart:
     """Makes the first project, admin and key in a fresh store."""
 
@@ -46,9 +52,8 @@ class FirstStart:
 
     def ensure(self) -> bool:
         """Does so if nobody is there yet; whether it did."""
-        with self._around.database.read() as connection:
-            if people.first_instance_admin(connection):
-                return False
+        if has_started(self._around.database):
+            return False
         password = self._passwords.generate()
         password_hash = self._passwords.hash(password)
         with self._around.database.write() as tx:

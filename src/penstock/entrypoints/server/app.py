@@ -1,0 +1,64 @@
+"""The server's ASGI application: routes of the verticals behind the walls of `infra/web`."""
+
+import logging
+import socket
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from penstock.entrypoints.server.config import ServerConfig
+from penstock.entrypoints.server.console import BUILT, mount_console
+from penstock.features.identity.http.access import public, require_declarations
+from penstock.infra.web.bodies import BodyLimit
+from penstock.infra.web.headers import SecurityHeaders
+from penstock.infra.web.hosts import HostGuard
+from penstock.infra.web.metrics import Observed, RequestMetrics
+from penstock.infra.web.problems import install_problems
+
+# These know no cookies, and are called by machines under whatever name they know.
+_MACHINES: Final = ("/internal/", "/healthz", "/readyz", "/metrics")
+_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def build_app(
+    config: ServerConfig,
+    routers: Iterable[APIRouter],
+    guards: tuple[object, ...],
+    log: logging.Logger,
+) -> FastAPI:
+    """All routes. `SetupError` if one declares no permission; `guards` are declarations that
+    verticals made themselves."""
+    app = FastAPI(title="Penstock", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    install_problems(app, log)
+    for router in routers:
+        app.include_router(router)
+    _add_openapi(app)
+    mount_console(app, Path(config.console) if config.console else BUILT)
+    require_declarations(app.routes, guards)
+    return app
+
+
+def behind_walls(
+    config: ServerConfig, app: FastAPI, metrics: RequestMetrics, log: logging.Logger
+) -> ASGIApp:
+    """The application as the network sees it: counted, with safe headers, names and sizes."""
+    limits = {"": config.body_limit_bytes, "/internal/": config.batch_limit_bytes}
+    walled: ASGIApp = BodyLimit(app, limits)
+    walled = HostGuard(walled, hosts_of(config), _MACHINES)
+    walled = SecurityHeaders(walled)
+    return Observed(walled, metrics, log)
+
+
+def hosts_of(config: ServerConfig) -> Collection[str]:
+    """The names this server answers to: this machine's, the one it listens on, the allowed ones."""
+    return {*_LOCAL, config.host, socket.gethostname(), *config.allowed_hosts}
+
+
+def _add_openapi(app: FastAPI) -> None:
+    @app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(public)])
+    def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())

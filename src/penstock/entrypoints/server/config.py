@@ -1,0 +1,28 @@
+"""What the server process is told: paths, ports, limits. No secrets: these stand in the home."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`database_url` and `columns_dsn`: empty = the home's own stores. `allowed_hosts`: names of
+    this server besides this machine's own. `secure_cookie`: reached over TLS only."""
+
+    home: str
+    host: str = "127.0.0.1"
+    port: int = 4001
+    database_url: str = ""
+    columns_dsn: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    secure_cookie: bool = False
+    body_limit_bytes: int = 1024 * 1024
+    batch_limit_bytes: int = 256 * 1024 * 1024
+    console: str = ""  # folder of the built console; empty: the package's own
+    drain_s: float = 10.0
+    log_level: str = "info"
+
+    @property
+    def home_path(self) -> Path:
+        """The home as an absolute path."""
+        return Path(self.home).expanduser().absolute()

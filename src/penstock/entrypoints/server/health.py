@@ -1,0 +1,63 @@
+"""For machines, without sign-in: `/healthz` (alive), `/readyz` (can do its work), `/metrics`."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from penstock.features.identity.http.access import public
+from penstock.infra.web.metrics import CONTENT_TYPE, MetricSource
+from penstock.kernel.errors import PenstockError
+
+# What must work, by name: returns when it does, says what is missing otherwise.
+Checks = Mapping[str, Callable[[], object]]
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str = "ok"
+
+
+class Readiness(BaseModel):
+    """`checks` says `ok`, or what is missing, for each part."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+def health_routes(checks: Checks, sources: Iterable[MetricSource]) -> APIRouter:
+    """The three routes."""
+    router = APIRouter(tags=["health"], dependencies=[Depends(public)])
+    metric_sources = tuple(sources)
+
+    @router.get("/healthz")
+    async def healthz() -> Health:
+        """200 as long as the process answers."""
+        return Health()
+
+    @router.get("/readyz", responses={503: {"model": Readiness}})
+    def readyz(response: Response) -> Readiness:
+        """200 when the server can do its work; 503 says what is missing."""
+        found = {name: _state(check) for name, check in checks.items()}
+        ready = all(state == "ok" for state in found.values())
+        if not ready:
+            response.status_code = 503
+            response.headers["retry-after"] = "1"
+        return Readiness(ready=ready, checks=found)
+
+    @router.get("/metrics", response_class=Response)
+    def metrics() -> Response:
+        """Prometheus text format."""
+        lines = [line for source in metric_sources for line in source()]
+        return Response("\n".join([*lines, ""]), media_type=CONTENT_TYPE)
+
+    return router
+
+
+def _state(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except PenstockError as error:
+        return error.message
+    return "ok"
