@@ -1,0 +1,11 @@
+"""The spool: call records on disk, from the moment a call is answered until the store has them.
+
+`Spool` is the door; `docs/durability.md` says what may be lost when, and why nothing else is.
+"""
+
+from penstock.infra.spool.limits import Limits, OnFull, SpoolFull
+from penstock.infra.spool.send import Outcome, Send, Verdict
+from penstock.infra.spool.spool import Spool
+from penstock.infra.spool.stats import SpoolStats
+
+__all__ = ["Limits", "OnFull", "Outcome", "Send", "Spool", "SpoolFull", "SpoolStats", "Verdict"]

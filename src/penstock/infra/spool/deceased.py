@@ -1,0 +1,112 @@
+"""A dead writer's segments, read back: which batches are left, and which calls never ended."""
+
+import mmap
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from penstock.infra.spool.files import Batch, SegmentName
+from penstock.infra.spool.frame import Damage, Frame, Kind, encode, scan
+from penstock.rules.call import CallBegin, CallEnd, CallStatus, decode_begin
+from penstock.rules.call import encode as encode_record
+
+# A call's key here is (project, trace, span): the first three fields of its begin.
+CallKey = tuple[str, str, str]
+
+
+class _Identity(msgspec.Struct, array_like=True, frozen=True):
+    project_id: str
+    trace_id: str
+    span_id: str
+
+
+class _Ended(msgspec.Struct, array_like=True, frozen=True):
+    begin: _Identity
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one segment holds. `written_ns` is its last write."""
+
+    written_ns: int
+    batches: list[Batch] = field(default_factory=list[Batch])
+    damages: list[Damage] = field(default_factory=list[Damage])
+
+
+def examine(directory: Path, name: SegmentName, begun: dict[CallKey, bytes]) -> Findings:
+    """Reads a whole segment, after making it durable: what is shipped from here on must not
+    change in a power cut. Keeps `begun` up to date: BEGIN payloads whose END has not come."""
+    with name.path(directory).open("rb") as file:
+        os.fdatasync(file.fileno())
+        status = os.fstat(file.fileno())
+        findings = Findings(status.st_mtime_ns)
+        if status.st_size:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                _read(name, scan(data), findings, begun)
+    return findings
+
+
+def _read(
+    name: SegmentName,
+    found: Iterator[Frame | Damage],
+    findings: Findings,
+    begun: dict[CallKey, bytes],
+) -> None:
+    start = whole = 0
+    holes: list[tuple[int, int]] = []
+    for piece in found:
+        if isinstance(piece, Damage):
+            findings.damages.append(piece)
+            holes.append((piece.start, piece.end))
+            continue
+        whole = piece.end
+        if piece.kind is Kind.CUT:
+            findings.batches.append(_batch(name, start, whole, findings.written_ns, holes))
+            start, holes = whole, []
+        else:
+            _follow(piece, begun)
+    if whole > start:
+        findings.batches.append(_batch(name, start, whole, findings.written_ns, holes))
+
+
+def _batch(
+    name: SegmentName, start: int, end: int, since_ns: int, holes: list[tuple[int, int]]
+) -> Batch:
+    return Batch(name, start, end, since_ns, tuple(hole for hole in holes if hole[1] <= end))
+
+
+def _follow(frame: Frame, begun: dict[CallKey, bytes]) -> None:
+    """An undecodable record is the server's to judge; for us it opens and closes nothing."""
+    try:
+        if frame.kind is Kind.BEGIN:
+            begun[_key(decode_begin(frame.payload))] = frame.payload
+        else:
+            begun.pop(_key(msgspec.msgpack.decode(frame.payload, type=_Ended).begin), None)
+    except msgspec.DecodeError:
+        return
+
+
+def _key(call: _Identity | CallBegin) -> CallKey:
+    return call.project_id, call.trace_id, call.span_id
+
+
+def interrupted(begun: dict[CallKey, bytes], died_ns: int) -> bytes:
+    """The batch of ENDs for calls whose writer died: they end with its last write."""
+    return b"".join(
+        encode(Kind.END, encode_record(_end(begin, died_ns))) for begin in begun.values()
+    )
+
+
+def _end(payload: bytes, died_ns: int) -> CallEnd:
+    begin = decode_begin(payload)
+    return CallEnd(
+        begin=begin,
+        end_ns=max(died_ns, begin.start_ns),
+        status=CallStatus.INTERRUPTED,
+        http_status=0,
+        error_type="interrupted",
+        error_message="The gateway process died before this call ended.",
+    )

@@ -1,0 +1,45 @@
+"""How much the spool may hold, when it cuts and rotates, and what happens when it is full."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from penstock.kernel.errors import Overloaded
+
+MIB: Final = 1024 * 1024
+
+
+class OnFull(StrEnum):
+    """What a project wants when its records find no room."""
+
+    REFUSE = "refuse"  # no call without its record: 503
+    SERVE = "serve"  # answer on; the lost record is counted and shown
+
+
+class SpoolFull(Overloaded):
+    """There is no room for the records of another call."""
+
+    default_code = "spool_full"
+
+
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Sizes in bytes, durations in seconds.
+
+    `quota_bytes` bounds all segments of the home together; a segment may take an eighth of it.
+    """
+
+    quota_bytes: int = 1024 * MIB
+    segment_bytes: int = 64 * MIB
+    segment_s: float = 60.0
+    batch_bytes: int = MIB
+    batch_records: int = 5_000
+    batch_s: float = 0.5
+    sync_s: float = 0.2
+    adopt_s: float = 2.0
+    reserve_step_bytes: int = MIB
+
+    @property
+    def rotate_bytes(self) -> int:
+        """The size at which a segment is closed."""
+        return min(self.segment_bytes, max(self.quota_bytes // 8, 4096))

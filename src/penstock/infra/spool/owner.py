@@ -1,0 +1,96 @@
+"""Who owns a writer's segments, and how far its records are stored.
+
+One lock per writer, not per segment: its segments change hands together. The kernel lets go of
+the lock when the owner dies, however it dies; it is not inherited by programs the owner starts.
+"""
+
+import contextlib
+import fcntl
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from penstock.infra.spool.files import owner_path
+
+_MARK: Final = struct.Struct("<QQI")
+
+
+class Mark(NamedTuple):
+    """Everything of this writer before this place is stored."""
+
+    sequence: int = 0
+    offset: int = 0
+
+
+class Owner:
+    """A held lock on the writer's owner file, which keeps the mark."""
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self._path = path
+        self._fd = fd
+
+    @classmethod
+    def take(cls, directory: Path, writer: str) -> Self | None:
+        """Becomes the owner of a dead writer; `None` while its owner lives."""
+        try:
+            return cls._lock(directory, writer, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+
+    @classmethod
+    def wait_for(cls, directory: Path, writer: str) -> Self:
+        """Becomes the owner of a new writer. An adopter that was quicker than its owner finds
+        nothing there and lets go at once."""
+        return cls._lock(directory, writer, fcntl.LOCK_EX)
+
+    @classmethod
+    def _lock(cls, directory: Path, writer: str, how: int) -> Self:
+        path = owner_path(directory, writer)
+        while True:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(fd, how)
+            except BlockingIOError:
+                os.close(fd)
+                raise
+            if _still_named(path, fd):
+                return cls(path, fd)
+            os.close(fd)  # its last owner retired it between our open and our lock
+
+    def mark(self) -> Mark:
+        """How far everything is stored; the start if nobody said so or it cannot be read."""
+        raw = os.pread(self._fd, _MARK.size, 0)
+        if len(raw) < _MARK.size:
+            return Mark()
+        sequence, offset, crc = _MARK.unpack(raw)
+        return Mark(sequence, offset) if crc == _checksum(sequence, offset) else Mark()
+
+    def acknowledge(self, mark: Mark) -> None:
+        """Says that everything before `mark` is stored.
+
+        A mark that is lost (full disk, power cut) costs a second shipment under the same names,
+        never a record: so a failure here is none.
+        """
+        with contextlib.suppress(OSError):
+            os.pwrite(self._fd, _MARK.pack(*mark, _checksum(*mark)), 0)
+
+    def release(self) -> None:
+        """Lets go; whoever comes next may take over."""
+        os.close(self._fd)
+
+    def retire(self) -> None:
+        """Nothing of this writer is left: its file goes. The lock is still to be released."""
+        self._path.unlink(missing_ok=True)
+
+
+def _still_named(path: Path, fd: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(fd).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _checksum(sequence: int, offset: int) -> int:
+    return zlib.crc32(_MARK.pack(sequence, offset, 0))

@@ -1,0 +1,73 @@
+"""One open segment: appending to a file so that a failed write leaves no trace in it."""
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from penstock.infra.spool.files import SegmentName
+from penstock.infra.spool.frame import HEADER_SIZE, Kind, encode, header
+
+
+class Segment:
+    """An append-only file. `size` counts whole records only; once `broken` it takes no more."""
+
+    def __init__(self, name: SegmentName, fd: int, size: int) -> None:
+        self.name = name
+        self.size = size
+        self.broken = False
+        self._fd = fd
+
+    @classmethod
+    def create(cls, directory: Path, name: SegmentName, head: Iterable[bytes]) -> "Segment":
+        """A new segment that starts with a BEGIN for each payload of `head`.
+
+        It gets its name only when it is complete, so that no reader ever sees half a head.
+        """
+        path = name.path(directory)
+        draft = path.with_suffix(".draft")
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            data = b"".join(encode(Kind.BEGIN, payload) for payload in head)
+            _write_whole(fd, data)
+            draft.rename(path)
+        except OSError:
+            os.close(fd)
+            draft.unlink(missing_ok=True)
+            raise
+        return cls(name, fd, len(data))
+
+    def append(self, kind: Kind, payload: bytes = b"") -> None:
+        """Writes one record: it survives the death of this process from here on.
+
+        `OSError` if there is no room or the disk fails; the segment then is as it was before.
+        """
+        if self.broken:
+            raise OSError(errno.EIO, "the segment takes no more records")
+        size = HEADER_SIZE + len(payload)
+        if os.writev(self._fd, (header(kind, payload), payload)) != size:
+            self._undo()
+        self.size += size
+
+    def _undo(self) -> None:
+        try:
+            os.ftruncate(self._fd, self.size)
+        except OSError:
+            self.broken = True  # half a record stands at its end: a reader takes it for a torn tail
+            raise
+        raise OSError(errno.ENOSPC, "the disk took only a part of the record")
+
+    def sync(self) -> int:
+        """Makes durable what is written so far, and says how far that is."""
+        size = self.size
+        os.fdatasync(self._fd)
+        return size
+
+    def close(self) -> None:
+        """Ends writing; the file stays."""
+        os.close(self._fd)
+
+
+def _write_whole(fd: int, data: bytes) -> None:
+    if data and os.write(fd, data) != len(data):
+        raise OSError(errno.ENOSPC, "the disk took only a part of the segment's head")

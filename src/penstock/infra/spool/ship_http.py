@@ -1,0 +1,42 @@
+"""The way to the server: `POST /internal/v1/calls`, one batch a request."""
+
+from typing import Final
+
+from penstock.infra.spool.send import Outcome, Send, Verdict
+from penstock.kernel.errors import PenstockError
+from penstock.spi.http import Fetch, HttpAnswer, HttpRequest
+
+_PATH: Final = "/internal/v1/calls"
+# What says something about the batch itself. Any other refusal (a wrong token, an older server,
+# too many requests) is about the moment, and the batch waits.
+_NEVER: Final = frozenset({400, 413, 422})
+
+
+def http_send(
+    fetch: Fetch, server_url: str, gateway_token: str, *, timeout_s: float = 30.0
+) -> Send:
+    """Ships to the server at `server_url` (private addresses allowed: an operator named it)."""
+    url = server_url.rstrip("/") + _PATH
+    authorization = f"Bearer {gateway_token}".encode()
+
+    async def send(name: str, data: bytes) -> Verdict:
+        headers = (
+            (b"authorization", authorization),
+            (b"content-type", b"application/octet-stream"),
+            (b"x-penstock-batch", name.encode()),
+        )
+        request = HttpRequest("POST", url, headers, data)
+        try:
+            answer = await fetch(request, timeout_s=timeout_s, private_allowed=True)
+        except PenstockError as failure:
+            return Verdict(Outcome.RETRY, failure.message)
+        return _verdict(answer)
+
+    return send
+
+
+def _verdict(answer: HttpAnswer) -> Verdict:
+    if answer.status == 200:
+        return Verdict(Outcome.STORED)
+    detail = f"the server said {answer.status}: {answer.body[:500].decode(errors='replace')}"
+    return Verdict(Outcome.REJECTED if answer.status in _NEVER else Outcome.RETRY, detail)

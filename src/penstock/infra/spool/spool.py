@@ -1,0 +1,157 @@
+"""The spool of one process, put together: write here, run the shipper, look at the stats."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from penstock.infra.spool.files import make_directory, reserve_path
+from penstock.infra.spool.journal import Journal
+from penstock.infra.spool.limits import Limits, OnFull
+from penstock.infra.spool.owner import Owner
+from penstock.infra.spool.reserve import Reserve
+from penstock.infra.spool.room import Room
+from penstock.infra.spool.send import Send
+from penstock.infra.spool.shipper import Shipper, Surroundings
+from penstock.infra.spool.stats import SpoolStats
+from penstock.infra.spool.writer import USUAL_END_BYTES, Writer
+from penstock.kernel.errors import SetupError
+from penstock.kernel.time import Clock
+
+
+class Spool:
+    """`begin` and `end` take a few microseconds and never wait; both belong to one thread.
+
+    The directory must be on a local file system. `begin` and `end` survive the death of the
+    process when they return, and a power cut after `limits.sync_s`.
+    """
+
+    def __init__(self, around: Surroundings, owner: Owner, journal: Journal, room: Room) -> None:
+        self._around = around
+        self._owner = owner
+        self._journal = journal
+        self._room = room
+        self._writer = Writer(journal, room, around.on_step)
+        self._shipper = Shipper(around, journal, self._writer, room, owner)
+        self._one_sync = threading.Lock()
+        self._stop = threading.Event()
+        self._syncing = threading.Thread(target=self._sync_often, name="spool-sync", daemon=True)
+        self._syncing.start()
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        writer: str,
+        *,
+        clock: Clock,
+        jitter: Callable[[], float],
+        limits: Limits | None = None,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> Self:
+        """Starts the journal of `writer`: a fresh UUIDv7 in hex. `SetupError` if it cannot be."""
+        limits = limits or Limits()
+        try:
+            make_directory(directory)
+            owner = Owner.wait_for(directory, writer)
+            journal = Journal(directory, writer, limits, clock)
+            reserve = Reserve(reserve_path(directory, writer), limits.reserve_step_bytes)
+        except OSError as failure:
+            raise SetupError(
+                f"The spool {directory} cannot be written: {failure.strerror}.",
+                hint="See that the directory belongs to you and that its disk is not full.",
+            ) from failure
+        room = Room(limits.quota_bytes, reserve, lambda: journal.used_bytes)
+        around = Surroundings(directory, limits, clock, jitter, on_step)
+        return cls(around, owner, journal, room)
+
+    def begin(
+        self,
+        key: str,
+        payload: bytes,
+        *,
+        end_bytes: int = USUAL_END_BYTES,
+        on_full: OnFull = OnFull.REFUSE,
+    ) -> None:
+        """Records that a call begins, and keeps `end_bytes` for its end.
+
+        Without room: `SpoolFull` under `refuse`; under `serve` the call goes on unrecorded.
+        """
+        self._writer.begin(key, payload, end_bytes, on_full)
+
+    def end(self, key: str, payload: bytes) -> bool:
+        """Records how a call ended. `False`: that could not be written and is counted as lost.
+
+        A call without a begin (it failed early, or began without room) is written if it fits.
+        `ValueError` for more than `frame.MAX_PAYLOAD` bytes.
+        """
+        return self._writer.end(key, payload)
+
+    async def run(self, send: Send) -> None:
+        """Ships, keeps house and adopts until cancelled."""
+        await self._shipper.run(send)
+
+    async def drain(self, send: Send, *, timeout_s: float) -> bool:
+        """After `run` has ended and the last call with it: ships the rest. `False` if the time
+        did not suffice; then the rest stays for the next process."""
+        self._writer.cut()
+        await asyncio.to_thread(self._sync)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._shipper.ship_rest(send)
+        except TimeoutError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Ends writing. What is not shipped stays for whoever adopts it."""
+        self._stop.set()
+        self._syncing.join()
+        self._sync()
+        self._journal.close()
+        self._room.close()
+        self._owner.release()
+
+    def stats(self) -> SpoolStats:
+        """As of now; sizes on disk as of a second ago."""
+        writer, counters, usage = self._writer, self._shipper.counters, self._shipper.usage
+        return SpoolStats(
+            bytes_on_disk=self._room.foreign_bytes + self._journal.used_bytes,
+            segments_on_disk=usage.segment_count,
+            rejected_on_disk=usage.rejected_count,
+            corrupt_on_disk=usage.corrupt_count,
+            open_calls=len(writer.open_calls),
+            waiting_batches=len(self._journal.batches),
+            oldest_unshipped_s=self._oldest_unshipped_s(),
+            full_because=writer.full_because,
+            lost_calls=writer.lost_calls,
+            refused_calls=writer.refused_calls,
+            shipped_batches=counters.shipped_batches,
+            shipped_bytes=counters.shipped_bytes,
+            rejected_batches=counters.rejected_batches,
+            retries=counters.retries,
+            sync_failures=counters.sync_failures,
+            adopted_writers=counters.adopted_writers,
+            interrupted_calls=counters.interrupted_calls,
+            torn_tails=counters.torn_tails,
+            corrupt_stretches=counters.corrupt_stretches,
+            last_failure=counters.last_failure,
+        )
+
+    def _oldest_unshipped_s(self) -> float:
+        since = [self._journal.oldest_unshipped_ns(), self._shipper.counters.carrying_since_ns]
+        oldest = min((moment for moment in since if moment), default=0)
+        return max(0, self._around.clock.now_ns() - oldest) / 1e9 if oldest else 0.0
+
+    def _sync_often(self) -> None:
+        while not self._stop.wait(self._around.limits.sync_s):
+            self._sync()
+
+    def _sync(self) -> None:
+        try:
+            with self._one_sync:
+                self._journal.sync()
+        except OSError as failure:
+            self._shipper.counters.sync_failures += 1
+            self._shipper.counters.last_failure = f"syncing the spool: {failure}"

@@ -1,0 +1,86 @@
+"""What can be seen of the spool: for `/metrics` and `/readyz`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from penstock.infra.spool.aside import CORRUPT, REJECTED
+
+
+class SpoolStats(msgspec.Struct, frozen=True):
+    """Counts are of this process since its start, but where it says `on disk`: these are of the
+    whole home. `full_because` and `last_failure` are sentences, empty while all is well."""
+
+    bytes_on_disk: int
+    segments_on_disk: int
+    rejected_on_disk: int  # batches the server will never take, in spool/rejected
+    corrupt_on_disk: int  # damaged stretches, in spool/corrupt
+    open_calls: int
+    waiting_batches: int
+    oldest_unshipped_s: float
+    full_because: str
+    lost_calls: int
+    refused_calls: int
+    shipped_batches: int
+    shipped_bytes: int
+    rejected_batches: int
+    retries: int
+    sync_failures: int
+    adopted_writers: int
+    interrupted_calls: int
+    torn_tails: int
+    corrupt_stretches: int
+    last_failure: str
+
+
+@dataclass(slots=True)
+class Counters:
+    """The running counts behind `SpoolStats`. `carrying_since_ns`: the age of what is under way
+    from dead writers; 0 = nothing is."""
+
+    shipped_batches: int = 0
+    shipped_bytes: int = 0
+    rejected_batches: int = 0
+    retries: int = 0
+    sync_failures: int = 0
+    adopted_writers: int = 0
+    interrupted_calls: int = 0
+    torn_tails: int = 0
+    corrupt_stretches: int = 0
+    carrying_since_ns: int = 0
+    last_failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What lies in the spool's directory, of all writers."""
+
+    total_bytes: int = 0
+    segment_count: int = 0
+    rejected_count: int = 0
+    corrupt_count: int = 0
+
+
+def usage(directory: Path) -> Usage:
+    """Looks at the disk. Files that vanish meanwhile do not count."""
+    segments = _sizes(directory, "*.spool")
+    rejected = _sizes(directory / REJECTED, "*.batch")
+    corrupt = _sizes(directory / CORRUPT, "*.bin")
+    return Usage(
+        total_bytes=sum(segments) + sum(rejected) + sum(corrupt),
+        segment_count=len(segments),
+        rejected_count=len(rejected),
+        corrupt_count=len(corrupt),
+    )
+
+
+def _sizes(directory: Path, pattern: str) -> list[int]:
+    return [size for path in directory.glob(pattern) if (size := _size(path)) is not None]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None

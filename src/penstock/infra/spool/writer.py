@@ -1,0 +1,128 @@
+"""The writer: puts begins and ends of calls into the journal, on the path of every request.
+
+Plain writes, no locks, no waiting, one thread. Admission is decided when a call begins, so that
+the end of an admitted call still finds room. Shipping is elsewhere.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from penstock.infra.spool.frame import HEADER_SIZE, MAX_PAYLOAD, Kind
+from penstock.infra.spool.journal import Journal
+from penstock.infra.spool.limits import OnFull, SpoolFull
+from penstock.infra.spool.room import Room
+
+USUAL_END_BYTES: Final = 16 * 1024
+_HINT: Final = (
+    "Records drain while the server answers: see that it runs, free disk space or raise the quota."
+)
+
+
+class OpenCall(NamedTuple):
+    """A begin without its end so far, and the room that is kept for that end."""
+
+    begin: bytes
+    end_bytes: int
+
+
+class Writer:
+    """Counts what it had to lose or refuse; `full_because` is empty while there is room."""
+
+    def __init__(self, journal: Journal, room: Room, on_step: Callable[[str], None]) -> None:
+        self.open_calls: dict[str, OpenCall] = {}
+        self.lost_calls = 0
+        self.refused_calls = 0
+        self.full_because = ""
+        self._journal = journal
+        self._room = room
+        self._on_step = on_step
+
+    def begin(self, key: str, payload: bytes, end_bytes: int, on_full: OnFull) -> None:
+        """As `Spool.begin`."""
+        try:
+            self._room.admit(len(payload) + HEADER_SIZE, end_bytes)
+            self._journal.append(Kind.BEGIN, payload)
+        except OSError as failure:
+            self._full(failure)
+            if on_full is OnFull.REFUSE:
+                self.refused_calls += 1
+                raise _spool_full(failure) from failure
+            return
+        self.full_because = ""
+        self.open_calls[key] = OpenCall(payload, end_bytes)
+        self._room.promised += end_bytes
+        self._after_append()
+
+    def end(self, key: str, payload: bytes) -> bool:
+        """As `Spool.end`."""
+        if len(payload) > MAX_PAYLOAD:
+            raise ValueError(f"{len(payload)} bytes are more than a record may have")
+        opened = self.open_calls.pop(key, None)
+        size = len(payload) + HEADER_SIZE
+        try:
+            if opened is None:
+                self._room.admit(size, 0)
+            else:
+                self._room.promised -= opened.end_bytes
+            self._room.surely(size, lambda: self._journal.append(Kind.END, payload))
+        except OSError as failure:
+            self._full(failure)
+            self.lost_calls += 1
+            return False
+        self._after_append()
+        return True
+
+    def tick(self, now_ns: int, *, hurry: bool) -> None:
+        """What time brings: cuts an old batch (only in a `hurry`: while none waits to be shipped,
+        so that a backlog grows in large batches), closes an old segment, looks for new room."""
+        if hurry and self._journal.batch_is_old(now_ns):
+            self.cut()
+        if self._journal.segment_is_full or self._journal.segment_is_old(now_ns):
+            self.rotate()
+        if self.full_because:
+            self._look_for_room()
+        self._room.trim()
+
+    def cut(self) -> None:
+        """Ends the batch. Without room for the mark, the batch goes on."""
+        try:
+            self._room.surely(HEADER_SIZE, self._journal.cut)
+        except OSError as failure:
+            self._full(failure)
+        else:
+            self._on_step("cut")
+
+    def rotate(self) -> None:
+        """Goes on in a new segment that repeats the open begins. Without room, in the old one."""
+        head = [call.begin for call in self.open_calls.values()]
+        size = sum(map(len, head)) + HEADER_SIZE * len(head)
+        try:
+            self._room.surely(size, lambda: self._journal.rotate(head))
+        except OSError as failure:
+            self._full(failure)
+        else:
+            self._on_step("rotated")
+
+    def _after_append(self) -> None:
+        if self._journal.segment_is_full:
+            self.rotate()
+        elif self._journal.batch_is_full:
+            self.cut()
+
+    def _look_for_room(self) -> None:
+        try:
+            self._room.admit(USUAL_END_BYTES, USUAL_END_BYTES)
+        except OSError as failure:
+            self._full(failure)
+        else:
+            self.full_because = ""
+
+    def _full(self, failure: OSError) -> None:
+        self.full_because = failure.strerror or str(failure)
+
+
+def _spool_full(failure: OSError) -> SpoolFull:
+    reason = failure.strerror or str(failure)
+    return SpoolFull(
+        f"The record of this call cannot be kept: {reason}.", hint=_HINT, retry_after_s=5
+    )

@@ -1,0 +1,99 @@
+"""What the spool's tests share: calls to record, and a store that several processes can ship to."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from penstock.infra.spool import Limits, Outcome, Spool, Verdict
+from penstock.infra.spool.frame import Damage, Frame, Kind, scan
+from penstock.kernel.ids import uuid7
+from penstock.kernel.time import SystemClock
+from penstock.rules.call import CallBegin, Caller, CallEnd, CallStatus, decode_end, encode
+
+
+def new_writer(seed: random.Random | None = None) -> str:
+    clock, source = SystemClock(), seed or random.SystemRandom()
+    return uuid7(clock.now_ns() // 1_000_000, source.randbytes(10)).hex
+
+
+def begin_of(number: int, writer: str = "w") -> CallBegin:
+    return CallBegin(
+        project_id="prj_test",
+        trace_id=f"{writer}-{number}",
+        span_id=f"s{number}",
+        parent_span_id="",
+        start_ns=SystemClock().now_ns(),
+        operation="chat",
+        request_model="sim/echo",
+        stream=False,
+        caller=Caller(),
+    )
+
+
+def end_of(begin: CallBegin, size: int = 1000) -> CallEnd:
+    return CallEnd(
+        begin=begin,
+        end_ns=SystemClock().now_ns(),
+        status=CallStatus.OK,
+        http_status=200,
+        response=b"x" * size,
+    )
+
+
+def record(spool: Spool, number: int, *, writer: str = "w", size: int = 1000) -> str:
+    """A whole call; its trace id."""
+    begin = begin_of(number, writer)
+    spool.begin(begin.trace_id, encode(begin))
+    assert spool.end(begin.trace_id, encode(end_of(begin, size)))
+    return begin.trace_id
+
+
+def open_spool(directory: Path, writer: str | None = None, **limits: float) -> Spool:
+    wanted = Limits(**{"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05} | limits)  # type: ignore[arg-type]
+    return Spool.open(
+        directory, writer or new_writer(), clock=SystemClock(), jitter=random.random, limits=wanted
+    )
+
+
+class FolderStore:
+    """Keeps each batch under its name once, in a folder: safe when `__call__` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.deliveries: list[str] = []
+        self.verdict: Verdict | None = None  # said instead of storing
+
+    async def __call__(self, name: str, data: bytes) -> Verdict:
+        self.deliveries.append(name)
+        if self.verdict is not None:
+            return self.verdict
+        assert not any(isinstance(found, Damage) for found in scan(data))
+        target = self.folder / name
+        if not target.exists():
+            draft = self.folder / f".{random.getrandbits(64)}"
+            draft.write_bytes(data)
+            draft.rename(target)
+        return Verdict(Outcome.STORED)
+
+    def ends(self) -> list[CallEnd]:
+        return [
+            decode_end(found.payload)
+            for path in sorted(self.folder.glob("[!.]*"))
+            for found in scan(path.read_bytes())
+            if isinstance(found, Frame) and found.kind is Kind.END
+        ]
+
+    def calls(self, *statuses: CallStatus) -> Counter[str]:
+        """How often each trace id stands here."""
+        return Counter(
+            end.begin.trace_id for end in self.ends() if not statuses or end.status in statuses
+        )
+
+
+async def eventually(condition: Callable[[], object], within_s: float = 10.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.02)

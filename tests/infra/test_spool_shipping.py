@@ -1,0 +1,189 @@
+"""Shipping: what is recorded reaches the store once, in order, and is only then forgotten."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
+
+from penstock.infra.spool import Outcome, Spool, Verdict
+from penstock.infra.spool.frame import Kind, encode
+from penstock.rules.call import CallStatus
+from penstock.rules.call import encode as encode_record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    spool = open_spool(tmp_path / "spool")
+    yield spool
+    spool.close()
+
+
+@asynccontextmanager
+async def running(spool: Spool, store: FolderStore) -> AsyncIterator[None]:
+    task = asyncio.create_task(spool.run(store))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_finished_call_is_stored_within_two_seconds_at_the_usual_pace(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    spool = open_spool(tmp_path / "spool", batch_s=0.5, sync_s=0.2)
+    async with running(spool, store):
+        for number in range(3):
+            await asyncio.sleep(0.13)
+            trace = record(spool, number)
+            await eventually(lambda trace=trace: trace in store.calls(), within_s=2)
+    spool.close()
+
+
+async def test_everything_arrives_once_and_in_the_order_of_writing(
+    spool: Spool, store: FolderStore
+) -> None:
+    async with running(spool, store):
+        traces = [record(spool, number) for number in range(3000)]
+        await eventually(lambda: not spool.stats().oldest_unshipped_s)
+    assert store.calls() == dict.fromkeys(traces, 1)
+    places = [int(name.rpartition(":")[2].split("-")[0]) for name in store.deliveries]
+    assert places == sorted(places)
+    assert spool.stats().shipped_batches == len(store.deliveries)
+
+
+async def test_shipped_segments_are_removed_and_repeat_their_open_calls(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    spool = open_spool(tmp_path / "spool", segment_bytes=50_000)
+    begin = begin_of(-1)
+    spool.begin("open", encode_record(begin))
+    async with running(spool, store):
+        for number in range(200):
+            record(spool, number)
+        await eventually(lambda: len(list((tmp_path / "spool").glob("*.spool"))) == 1)
+        await eventually(lambda: not spool.stats().oldest_unshipped_s)
+    [segment] = (tmp_path / "spool").glob("*.spool")
+    assert segment.read_bytes().startswith(encode(Kind.BEGIN, encode_record(begin)))
+    spool.close()
+
+
+async def test_nothing_is_forgotten_while_the_server_does_not_take_it(
+    spool: Spool, store: FolderStore
+) -> None:
+    store.verdict = Verdict(Outcome.RETRY, "the server is down")
+    async with running(spool, store):
+        traces = [record(spool, number) for number in range(10)]
+        await eventually(lambda: spool.stats().retries >= 3)
+        assert spool.stats().last_failure == "the server is down"
+        assert len(set(store.deliveries)) == 1
+        store.verdict = None
+        await eventually(lambda: len(store.calls()) == len(traces))
+    assert spool.stats().last_failure == ""
+
+
+async def test_a_backlog_is_shipped_in_few_large_batches(spool: Spool, store: FolderStore) -> None:
+    store.verdict = Verdict(Outcome.RETRY, "the server is down")
+    async with running(spool, store):
+        for number in range(100):
+            record(spool, number)
+            await asyncio.sleep(0.005)
+        store.verdict = None
+        await eventually(lambda: len(store.calls()) == 100)
+    assert len(set(store.deliveries)) <= 4
+
+
+async def test_a_rejected_batch_is_set_aside_with_its_reason_and_blocks_nothing(
+    tmp_path: Path, spool: Spool, store: FolderStore
+) -> None:
+    store.verdict = Verdict(Outcome.REJECTED, "the server said 400: no")
+    async with running(spool, store):
+        record(spool, 1)
+        await eventually(lambda: spool.stats().rejected_batches == 1)
+        store.verdict = None
+        trace = record(spool, 2)
+        await eventually(lambda: trace in store.calls())
+        await eventually(lambda: spool.stats().rejected_on_disk == 1)
+    [kept] = (tmp_path / "spool" / "rejected").glob("*.batch")
+    assert b"w-1" in kept.read_bytes()
+    assert "the server said 400: no" in kept.with_suffix(".json").read_text()
+
+
+async def test_draining_ships_the_rest_and_says_whether_it_could(
+    spool: Spool, store: FolderStore
+) -> None:
+    trace = record(spool, 1)
+    store.verdict = Verdict(Outcome.RETRY, "the server is down")
+    assert not await spool.drain(store, timeout_s=0.3)
+    store.verdict = None
+    assert await spool.drain(store, timeout_s=5)
+    assert store.calls() == {trace: 1}
+
+
+async def test_what_a_closed_spool_left_is_shipped_by_the_next_process(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    first = open_spool(tmp_path / "spool")
+    trace = record(first, 1)
+    first.close()
+    second = open_spool(tmp_path / "spool")
+    async with running(second, store):
+        await eventually(lambda: store.calls() == {trace: 1})
+        await eventually(lambda: second.stats().adopted_writers == 1)
+    second.close()
+
+
+async def test_a_living_writer_is_never_adopted(tmp_path: Path, store: FolderStore) -> None:
+    living = open_spool(tmp_path / "spool")
+    record(living, 1)
+    other = open_spool(tmp_path / "spool")
+    async with running(other, store):
+        await asyncio.sleep(0.5)
+        assert other.stats().adopted_writers == 0
+    assert not store.calls()
+    living.close()
+    other.close()
+
+
+async def test_a_corrupt_record_hides_no_other_and_is_kept_for_a_person(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    writer = new_writer()
+    first = open_spool(tmp_path / "spool", writer)
+    traces = [record(first, number) for number in range(10)]
+    first.close()
+    [segment] = (tmp_path / "spool").glob("*.spool")
+    content = bytearray(segment.read_bytes())
+    content[content.index(b"w-5", content.index(b"xxx", content.index(b"w-4")))] ^= 1
+    segment.write_bytes(content)
+    second = open_spool(tmp_path / "spool")
+    async with running(second, store):
+        await eventually(lambda: second.stats().adopted_writers == 1)
+        await eventually(lambda: second.stats().corrupt_on_disk == 1)
+        assert second.stats().corrupt_stretches == 1
+    assert set(store.calls(CallStatus.OK)) == set(traces)  # the damaged one was a begin
+    assert store.calls(CallStatus.INTERRUPTED) == {}
+    assert len(list((tmp_path / "spool" / "corrupt").glob("*.bin"))) == 1
+    second.close()
+
+
+async def test_segments_without_an_owner_file_are_adopted_too(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    first = open_spool(tmp_path / "spool")
+    trace = record(first, 1)
+    first.close()
+    [owner] = (tmp_path / "spool").glob("*.owner")
+    owner.unlink()  # as after restoring a backup
+    second = open_spool(tmp_path / "spool")
+    async with running(second, store):
+        await eventually(lambda: store.calls() == {trace: 1})
+    second.close()
