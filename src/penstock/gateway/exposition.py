@@ -62,6 +62,7 @@ class Pages:
 
     def leave(self, page: str) -> None:
         """Replace this worker's page; readers see the old one or the new one."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._own.with_suffix(".tmp")
         draft.write_text(page)
         draft.replace(self._own)

@@ -81,6 +81,7 @@ class Pipeline:
 
     async def _ask(self, call: Call, target: Target, head: RequestHead) -> None:
         exchange = await self.dispatch(call, target, head)
+        call.http_status = exchange.status
         conclude = partial(self._conclude, call)
         try:
             if exchange.status >= 300:

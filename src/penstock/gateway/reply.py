@@ -35,7 +35,6 @@ def provider_headers(exchange: Exchange) -> ReplyHeaders:
 async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
     """Status and headers; every answer carries the trace id."""
     call.reply_started = True
-    call.http_status = status
     headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -31,7 +31,6 @@ async def relay_refusal(
         raise _translated(exchange, told)
     call.response = body
     call.response_size = len(body)
-    call.http_status = exchange.status
     conclude(PenstockError(told, code=f"upstream_{exchange.status}"))
     headers = [header for header in provider_headers(exchange) if header[0] != b"content-type"]
     await send_whole(call, exchange.status, [JSON, *headers], body)

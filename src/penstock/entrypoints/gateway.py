@@ -1,0 +1,215 @@
+"""One gateway worker: puts the data plane together, serves it, and takes it down in order.
+
+`python -m penstock.entrypoints.gateway '<GatewayConfig as JSON>'`. Exit code 2: something about
+this machine must change first; the line on standard error says what.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from penstock.gateway.app import build_app
+from penstock.gateway.entropy import Entropy
+from penstock.gateway.exposition import Pages
+from penstock.gateway.health import Health
+from penstock.gateway.inflight import InFlight
+from penstock.gateway.limits import KIB, GatewayLimits
+from penstock.gateway.metrics import Metrics
+from penstock.gateway.pipeline import Pipeline
+from penstock.gateway.readiness import Readiness
+from penstock.gateway.snapshot_client import SnapshotClient
+from penstock.gateway.snapshot_files import SnapshotFiles
+from penstock.gateway.snapshot_holder import SnapshotHolder
+from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.record import Recorder
+from penstock.gateway.stages.relay_stream import RelayStream
+from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
+from penstock.infra.egress.client import Egress
+from penstock.infra.registry import Registry
+from penstock.infra.spool import Spool
+from penstock.infra.spool.limits import Limits as SpoolLimits
+from penstock.infra.spool.ship_http import http_send
+from penstock.kernel.errors import SetupError
+from penstock.kernel.ids import uuid7
+from penstock.kernel.time import SystemClock
+from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.spi.chat import ChatProvider
+
+PAGE_EVERY_S: Final = 1.0
+SPOOL_DRAIN_S: Final = 3.0
+PER_CALLER_BUFFER: Final = 64 * KIB  # of the server, for an answer that is not read
+
+
+class GatewayConfig(msgspec.Struct, frozen=True):
+    """What a worker needs to know. `home` holds `gateway.token`, `snapshot/`, `spool/`, `run/`."""
+
+    home: str
+    host: str = "127.0.0.1"
+    port: int = 4000
+    server_url: str = "http://127.0.0.1:4001"
+    worker: str = "1"
+    limits: GatewayLimits = GatewayLimits()
+    spool: SpoolLimits = SpoolLimits()
+    log_level: str = "info"
+
+
+class Gateway:
+    """The parts of one worker, made but not started."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self.config = config
+        home = Path(config.home)
+        token = _read_token(home / "gateway.token")
+        clock, entropy = SystemClock(), Entropy()
+        self.egress = Egress()
+        self.holder = SnapshotHolder()
+        self.snapshots = SnapshotClient(
+            self.egress,
+            self.holder,
+            SnapshotFiles(home / "snapshot"),
+            server_url=config.server_url,
+            token=token.hex(),
+            sealer=Sealer(derive_key(token, SEALED_PURPOSE)),
+            jitter=random.random,
+        )
+        self.snapshots.load()
+        writer = uuid7(clock.now_ns() // 1_000_000, entropy(10)).hex
+        self.spool = Spool.open(
+            home / "spool", writer, clock=clock, jitter=random.random, limits=config.spool
+        )
+        self.send = http_send(self.egress, config.server_url, token.hex())
+        self.inflight = InFlight(config.limits)
+        self.metrics = Metrics()
+        self.pages = Pages(home / "run", config.worker)
+        readiness = Readiness(self.holder, self.spool.stats, self.inflight, time.monotonic)
+        self.health = Health(
+            self.metrics, readiness.problems, readiness.gauges, self.pages, config.worker
+        )
+        providers: Registry[ChatProvider] = Registry("penstock.providers")
+        providers.get("openai-compatible")  # nearly every call needs it: not the first one's time
+        pipeline = Pipeline(
+            snapshots=self.holder,
+            inflight=self.inflight,
+            dispatch=Dispatch(providers, self.egress, clock, entropy, config.limits),
+            relay_unary=RelayUnary(config.limits, clock),
+            relay_stream=RelayStream(config.limits, clock),
+            recorder=Recorder(self.spool, clock, config.limits),
+            metrics=self.metrics,
+            clock=clock,
+            limits=config.limits,
+        )
+        self.app = build_app(pipeline, self.health, entropy)
+
+    async def serve(self) -> None:
+        """Until SIGTERM or SIGINT; then calls finish, records are shipped, and all is closed."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        server = _server(self.app, self.config)
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(self.snapshots.run()),
+                group.create_task(self.spool.run(self.send)),
+                group.create_task(self._leave_pages()),
+            ]
+            serving = group.create_task(server.serve())
+            stopping = asyncio.ensure_future(stopped.wait())
+            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            server.stop()
+            await self.inflight.drain()
+            for task in (*background, stopping):
+                task.cancel()
+            await asyncio.wait((serving,), timeout=1.0)
+            serving.cancel()
+        await self.spool.drain(self.send, timeout_s=SPOOL_DRAIN_S)
+
+    def close(self) -> None:
+        self.spool.close()
+        self.egress.close()
+        self.pages.remove()
+
+    async def _leave_pages(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):  # a full disk must not end the worker
+                self.pages.leave(self.health.page())
+            await asyncio.sleep(PAGE_EVERY_S)
+
+
+def run(config: GatewayConfig) -> None:
+    """Serves until told to stop. `SetupError` when it cannot work like this."""
+    _configure_logging(config.log_level)
+    uvloop.run(_run(config))
+
+
+async def _run(config: GatewayConfig) -> None:
+    gateway = Gateway(config)
+    try:
+        await gateway.serve()
+    finally:
+        gateway.close()
+
+
+def main(argv: list[str]) -> int:
+    """One argument: the config as JSON."""
+    try:
+        run(msgspec.json.decode(argv[1] if len(argv) > 1 else "", type=GatewayConfig))
+    except SetupError as error:
+        print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
+        return 2
+    except msgspec.DecodeError as error:
+        print(f"The gateway's configuration is wrong: {error}", file=sys.stderr)  # noqa: T201 - the same
+        return 2
+    return 0
+
+
+def _server(app: object, config: GatewayConfig) -> Server:
+    """No lifespan, no access log. Its own limit stands far above ours: ours sheds politely."""
+    return Server(
+        app,
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=PER_CALLER_BUFFER),
+        websockets=False,
+        backlog=2048,
+        backpressure=4 * config.limits.max_in_flight,
+        log_level=LogLevels.error,
+        log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
+    )
+
+
+def _configure_logging(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+def _read_token(path: Path) -> bytes:
+    if not path.exists():
+        raise SetupError(
+            f"There is no {path}.",
+            hint="Copy gateway.token from the server's home; `penstock up` makes it.",
+        )
+    return ensure_secret_file(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,91 @@
+"""A gateway's home with a last good snapshot, made by hand: no server is needed to serve from it."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
+from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
+from penstock.kernel.digests import canonical_json
+from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice
+from penstock.rules.snapshot import (
+    SEALED_PURPOSE,
+    KeyEntry,
+    ProjectPolicy,
+    ProjectSection,
+    ProviderEntry,
+    ProvidersSection,
+    Root,
+    Sealed,
+)
+
+PROJECT = "prj_test"
+KEY = "pk_test_a_key_for_tests"
+LIMITED_KEY = "pk_test_only_small"
+EXPIRED_KEY = "pk_test_expired"
+SECRET = "sk-provider-secret-canary"
+
+
+def provider(base_url: str, name: str = "up", **changes: object) -> ProviderEntry:
+    """An OpenAI-compatible provider on this machine that claims `small` and `large`."""
+    fields: dict[str, object] = {
+        "name": name,
+        "kind": "openai-compatible",
+        "base_url": base_url,
+        "models": ("small", "large"),
+        "secret_id": "sec_up",
+        "private_allowed": True,
+    }
+    return ProviderEntry(**(fields | changes))  # type: ignore[arg-type]  # fields of a test's choice
+
+
+def make_home(
+    home: Path,
+    providers: Sequence[ProviderEntry],
+    *,
+    policy: ProjectPolicy | None = None,
+    prices: Sequence[PriceOverride] = (),
+) -> Path:
+    """Token and stored snapshot; one million input tokens of `up/small` cost 1 USD, output 2."""
+    home.mkdir(parents=True, exist_ok=True)
+    token = ensure_secret_file(home / "gateway.token")
+    pepper = secrets.token_bytes(32)
+    sections = [
+        ("access", ProjectSection(PROJECT, _keys(pepper), policy or ProjectPolicy())),
+        ("providers", ProvidersSection(PROJECT, tuple(providers))),
+        ("prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
+    ]
+    raw = {f"{PROJECT}/{kind}": canonical_json(section) for kind, section in sections}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
+    sealed = Sealed(pepper.hex(), {"sec_up": SECRET})
+    sealer = Sealer(derive_key(token, SEALED_PURPOSE))
+    SnapshotFiles(home / "snapshot").save(
+        StoredSnapshot(
+            canonical_json(Root(hashes)),
+            {hashes[name]: content for name, content in raw.items()},
+            sealer.seal(canonical_json(sealed)),
+        )
+    )
+    return home
+
+
+def _keys(pepper: bytes) -> tuple[KeyEntry, ...]:
+    def entry(id_: str, key: str, **changes: object) -> KeyEntry:
+        return KeyEntry(id=id_, digest=keyed_digest(pepper, key), **changes)  # type: ignore[arg-type]  # fields of a test's choice
+
+    return (
+        entry("key_all", KEY, team="search"),
+        entry("key_small", LIMITED_KEY, allowed_models=("up/small",)),
+        entry("key_old", EXPIRED_KEY, expires_ms=1),
+    )
+
+
+def _price() -> PriceOverride:
+    return PriceOverride(
+        id="test",
+        provider="up",
+        model="small",
+        prices=(UnitPrice("input_tokens", Decimal(1)), UnitPrice("output_tokens", Decimal(2))),
+    )

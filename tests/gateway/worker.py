@@ -1,0 +1,99 @@
+"""One gateway worker as its own process, and what it left in its spool."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from penstock.infra.spool.frame import Frame, Kind, scan
+from penstock.rules.call import CallBegin, CallEnd, decode_begin, decode_end
+
+
+@dataclass
+class Worker:
+    """A running worker."""
+
+    home: Path
+    port: int
+    process: asyncio.subprocess.Process
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def begins(self) -> list[CallBegin]:
+        return [decode_begin(frame.payload) for frame in self._frames(Kind.BEGIN)]
+
+    def ends(self) -> list[CallEnd]:
+        return [decode_end(frame.payload) for frame in self._frames(Kind.END)]
+
+    async def wait_for_ends(self, count: int, timeout_s: float = 5.0) -> list[CallEnd]:
+        """The ends, once there are `count`."""
+        async with asyncio.timeout(timeout_s):
+            while len(found := self.ends()) < count:
+                await asyncio.sleep(0.01)
+        return found
+
+    def memory_bytes(self) -> int:
+        """Anonymous memory of the process."""
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        line = next(line for line in text.splitlines() if line.startswith("Pss_Anon:"))
+        return int(line.split()[1]) * 1024
+
+    def _frames(self, kind: Kind) -> list[Frame]:
+        found: list[Frame] = []
+        for path in sorted((self.home / "spool").glob("*.spool")):
+            frames = scan(path.read_bytes())
+            found += [f for f in frames if isinstance(f, Frame) and f.kind is kind]
+        return found
+
+
+@asynccontextmanager
+async def worker(home: Path, **config: object) -> AsyncIterator[Worker]:
+    """Starts `penstock.entrypoints.gateway` on a free port; there is no server behind it."""
+    port = _free_port()
+    told = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9", **config}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "penstock.entrypoints.gateway",
+        msgspec.json.encode(told).decode(),
+        env={**os.environ, "PYTHONPATH": "src"},
+    )
+    try:
+        await _accepting(port, process)
+        yield Worker(home, port, process)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), 10)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            assert process.returncode is None, "the worker ended while starting"
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
