@@ -1,15 +1,11 @@
 """A call record as rows of `spans`: one for the call, one for each attempt."""
 
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 import msgspec
 
-from penstock.features.traces import messages
-from penstock.features.traces.messages import Message
-from penstock.features.traces.payload import Json, decode, encode, mapping
-from penstock.features.traces.requests import request_attributes, tool_definitions
+from penstock.features.traces.content import read_content
 from penstock.rules.call import Attempt, CallEnd
 
 CALL: Final = "call"
@@ -87,11 +83,7 @@ def explode(end: CallEnd, writer: str) -> list[SpanRow]:
 
 def _call_row(end: CallEnd, writer: str) -> SpanRow:
     begin, caller, usage = end.begin, end.begin.caller, end.usage
-    request, response = _text(end.request), _text(end.response)
-    asked, answered = decode(request), decode(response)
-    given = _messages(request, asked, messages.input_messages)
-    gave = _messages(response, answered, messages.output_messages)
-    body = mapping(asked)
+    content = read_content(_text(end.request), _text(end.response))
     last = end.attempts[-1] if end.attempts else None
     return SpanRow(
         project_id=begin.project_id,
@@ -138,14 +130,14 @@ def _call_row(end: CallEnd, writer: str) -> SpanRow:
         writer=writer,
         server_address=last.server_address if last else "",
         server_port=_small(last.server_port) if last else 0,
-        input_preview=messages.preview(given[-1]) if given else "",
-        output_preview=messages.preview(gave[0]) if gave else "",
-        input=_encoded(given),
-        output=_encoded(gave),
-        tools=tool_definitions(body),
-        request=request,
-        response=response,
-        attributes=request_attributes(body),
+        input_preview=content.input_preview,
+        output_preview=content.output_preview,
+        input=content.input,
+        output=content.output,
+        tools=content.tools,
+        request=content.request,
+        response=content.response,
+        attributes=content.attributes,
     )
 
 
@@ -182,16 +174,6 @@ def _attempt_row(end: CallEnd, attempt: Attempt, writer: str) -> SpanRow:
         server_address=attempt.server_address,
         server_port=_small(attempt.server_port),
     )
-
-
-def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) -> list[Message]:
-    if not text:
-        return []
-    return messages.unparsed(text) if value is None else convert(value)
-
-
-def _encoded(value: list[Message]) -> str:
-    return encode(value) if value else ""
 
 
 def _text(payload: bytes) -> str:

@@ -1,7 +1,6 @@
 """The use cases of traces, one method a sentence. Everything blocks: call it off the event loop."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from penstock.features.traces.ingest import read_batch
@@ -21,6 +20,7 @@ from penstock.features.traces.store import TraceStore
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound
 from penstock.kernel.time import Clock
+from penstock.rules.price_charge import CostLine
 
 GROUPED_BY: Final = (
     Dimension.MODEL,
@@ -29,16 +29,6 @@ GROUPED_BY: Final = (
     Dimension.USE_CASE,
     Dimension.KEY_ID,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CostLine:
-    """One charge of a call: so many units of something at a price (decimal strings, USD)."""
-
-    unit: str
-    quantity: int
-    per_million: str
-    amount: str
 
 
 class ExplainCost(Protocol):

@@ -9,8 +9,8 @@ from penstock.features.traces.document import span_attributes, span_name
 from penstock.features.traces.model import MAX_SPANS_PER_TRACE, SpanRecord
 from penstock.features.traces.payload import decode
 from penstock.features.traces.rows import CALL
-from penstock.features.traces.service import CostLine
 from penstock.kernel.time import rfc3339
+from penstock.rules.price_charge import CostLine
 
 
 class SpanError(BaseModel):
@@ -35,11 +35,12 @@ class SpanUsage(BaseModel):
 
 
 class SpanCostLine(BaseModel):
-    """One charge."""
+    """`count` units at `price` USD for `per` of them."""
 
     unit: str
-    quantity: int
-    per_million: str
+    count: int
+    price: str
+    per: int
     amount: str
 
 
@@ -150,7 +151,11 @@ def _cost(span: SpanRecord, explain: Callable[[SpanRecord], Sequence[CostLine]])
         return None
     lines = [
         SpanCostLine(
-            unit=line.unit, quantity=line.quantity, per_million=line.per_million, amount=line.amount
+            unit=line.unit,
+            count=line.count,
+            price=f"{line.price:f}",
+            per=line.per,
+            amount=f"{line.amount:f}",
         )
         for line in explain(span)
     ]

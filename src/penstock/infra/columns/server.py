@@ -17,9 +17,9 @@ class ServerEngine:
         self._url = url
 
     def connect(self, settings: Mapping[str, str]) -> "ServerConnection":
-        # lazy: 10 MB that an installation with the embedded engine never needs
-        import clickhouse_connect
-        from clickhouse_connect.driver.exceptions import Error
+        # 10 MB that an installation with the embedded engine never needs
+        import clickhouse_connect  # lazy: see above
+        from clickhouse_connect.driver.exceptions import Error  # lazy: see above
 
         try:
             first = clickhouse_connect.get_client(dsn=self._url, autogenerate_session_id=False)

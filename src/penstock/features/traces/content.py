@@ -1,0 +1,46 @@
+"""What a call's two payloads say, as the columns of a span: messages, previews, parameters."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from penstock.features.traces import messages
+from penstock.features.traces.messages import Message
+from penstock.features.traces.payload import Json, decode, encode, mapping
+from penstock.features.traces.requests import request_attributes, tool_definitions
+
+
+class Content(NamedTuple):
+    """Fields are columns. Messages are JSON text, empty when nothing was captured."""
+
+    input: str
+    output: str
+    input_preview: str
+    output_preview: str
+    tools: str
+    attributes: dict[str, str]
+    request: str
+    response: str
+
+
+def read_content(request: str, response: str) -> Content:
+    """Never raises: a payload that is no JSON becomes a message of its own kind."""
+    asked, answered = decode(request), decode(response)
+    given = _messages(request, asked, messages.input_messages)
+    gave = _messages(response, answered, messages.output_messages)
+    body = mapping(asked)
+    return Content(
+        input=encode(given) if given else "",
+        output=encode(gave) if gave else "",
+        input_preview=messages.preview(given[-1]) if given else "",
+        output_preview=messages.preview(gave[0]) if gave else "",
+        tools=tool_definitions(body),
+        attributes=request_attributes(body),
+        request=request,
+        response=response,
+    )
+
+
+def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) -> list[Message]:
+    if not text:
+        return []
+    return messages.unparsed(text) if value is None else convert(value)
