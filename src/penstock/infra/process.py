@@ -100,6 +100,11 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there at the moment."""
+    return _bind(host, port) is None
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody listens on at the moment."""
     with socket.create_server((host, 0), family=_family(host)) as server:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -19,8 +19,12 @@ from penstock.kernel.errors import SetupError
 
 PREFIX: Final = "PENSTOCK_"
 DELIMITER: Final = "__"
+MIB: Final = 1024 * 1024
 # Kubernetes sets these for a service named penstock: no settings of ours.
 _FOREIGN: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Section(BaseModel):
@@ -30,19 +34,28 @@ class Section(BaseModel):
 
 
 class GatewaySettings(Section):
-    """The data plane: what applications call."""
+    """The data plane: what applications call. Fields named as in `gateway.limits` go there."""
 
-    port: int = Field(default=4000, ge=1, le=65535, description="Port that applications call.")
+    port: Port = Field(default=4000, description="Port that applications call.")
     workers: int = Field(
         default=1, ge=1, le=256, description="Gateway processes; they share the port."
     )
-    body_limit_bytes: int = Field(
-        default=32 * 1024 * 1024, ge=1024, description="Larger request bodies are refused with 413."
-    )
     max_in_flight: int = Field(
-        default=2048,
+        default=1024,
         ge=1,
-        description="Calls at one time and worker; more get 503 with Retry-After.",
+        description="Calls at one time and worker; more get 503 and Retry-After.",
+    )
+    max_body_bytes: int = Field(
+        default=20 * MIB, ge=1024, description="Larger request bodies are refused with 413."
+    )
+    body_timeout_s: float = Field(
+        default=30.0, gt=0, description="Request bodies that take longer are refused."
+    )
+    capture_request_bytes: int = Field(
+        default=MIB, ge=0, description="How much of a request is recorded."
+    )
+    capture_response_bytes: int = Field(
+        default=MIB // 8, ge=0, description="How much of an answer is recorded."
     )
     drain_s: float = Field(
         default=30.0, ge=0, description="How long a stop waits for running calls."
@@ -50,14 +63,21 @@ class GatewaySettings(Section):
 
 
 class ServerSettings(Section):
-    """The control plane: REST API, console, store."""
+    """The control plane: REST API, console, stores."""
 
-    port: int = Field(
-        default=4001, ge=1, le=65535, description="Port of the REST API and the console."
-    )
+    port: Port = Field(default=4001, description="Port of the REST API and the console.")
     allowed_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="Host names of the console, besides this machine's; commas between them.",
+        default=(), description="Names of the server besides this machine's; commas between them."
+    )
+    secure_cookie: bool = Field(
+        default=False, description="The console is reached over TLS only (behind a proxy)."
+    )
+    database_url: str = Field(
+        default="",
+        description="PostgreSQL, the password in PGPASSFILE; empty: SQLite in the home.",
+    )
+    columns_dsn: str = Field(
+        default="", description="ClickHouse; empty: chDB in the home, inside the server."
     )
 
     @field_validator("allowed_hosts", mode="before")
@@ -72,9 +92,7 @@ class SpoolSettings(Section):
     """Call records on their way to the store."""
 
     quota_bytes: int = Field(
-        default=2 * 1024 * 1024 * 1024,
-        ge=1024 * 1024,
-        description="Disk space for records that the server has not taken yet.",
+        default=1024 * MIB, ge=MIB, description="Disk space for records the server has not taken."
     )
 
 
@@ -87,8 +105,8 @@ class Settings(Section):
     host: str = Field(
         default="127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
     )
-    demo: bool = Field(
-        default=True, description="Start the simulated provider when no other is known."
+    demo: Literal["auto", "on", "off"] = Field(
+        default="auto", description="The simulated provider; auto: when no other is known."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What the processes write to standard error."

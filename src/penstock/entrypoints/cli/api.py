@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
+from penstock.entrypoints.up.plan import local_server_url, reachable
 from penstock.infra.egress.client import Egress
 from penstock.infra.settings import Settings, load
 from penstock.kernel.errors import (
@@ -81,9 +82,22 @@ class Api:
                 hint="Start it with `penstock up`, or name another with PENSTOCK_SERVER_URL.",
             ) from error
 
+    def content(self, answer: HttpAnswer) -> bytes:
+        """The body of a good answer, or our error for its problem."""
+        if answer.status >= 400:
+            _decode(answer)
+        return answer.body
+
     def project(self, named: str | None) -> str:
-        """`/api/v1/projects/<id>` of the named project, or of the key's own."""
-        return f"/api/v1/projects/{quote(named or self.get('/api/v1/session')['project_id'])}"
+        """The path of the named project, or of the only one that the key belongs to."""
+        if not named:
+            roles = self.get("/api/v1/session")["principal"]["roles"]
+            if len(roles) != 1:
+                raise InvalidRequest(
+                    "This key has no project of its own.", hint="Say --project ID."
+                )
+            named = str(next(iter(roles)))
+        return f"/api/v1/projects/{quote(named)}"
 
 
 @contextmanager
@@ -104,12 +118,12 @@ async def _close(egress: Egress) -> None:
 
 def server_url(settings: Settings) -> str:
     """Where the server is."""
-    return settings.server_url or f"http://{_here(settings.host)}:{settings.server.port}"
+    return settings.server_url or local_server_url(settings)
 
 
 def gateway_url(settings: Settings) -> str:
     """Where the gateway is."""
-    return settings.gateway_url or f"http://{_here(settings.host)}:{settings.gateway.port}"
+    return settings.gateway_url or f"http://{reachable(settings.host)}:{settings.gateway.port}"
 
 
 def api_key(settings: Settings) -> str:
@@ -124,12 +138,6 @@ def api_key(settings: Settings) -> str:
             f"There is no key to call the server with: {file} is missing or unreadable.",
             hint="Start with `penstock up`, or set PENSTOCK_API_KEY.",
         ) from error
-
-
-def _here(host: str) -> str:
-    """The address to call for an address that is listened on."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"[{host}]" if ":" in host else host
 
 
 def _decode(answer: HttpAnswer) -> Any:

@@ -1,7 +1,7 @@
 """`penstock key`: virtual keys of a project."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,7 +31,7 @@ def create(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     *,
     role: Annotated[
-        Literal["viewer", "editor", "admin", "owner"],
+        Literal["viewer", "editor", "admin"],
         typer.Option(help="What it may do in the REST API; every key may call the gateway."),
     ] = "viewer",
     model: Annotated[
@@ -55,11 +55,13 @@ def create(
         "role": role,
         "allowed_models": model or [],
         "expires_at": _in_days(expires_in_days),
-        "team": team,
-        "user": user,
-        "use_case": use_case,
-        "environment": environment,
-        "segment": segment,
+        "attributes": {
+            "team": team,
+            "user": user,
+            "use_case": use_case,
+            "environment": environment,
+            "segment": segment,
+        },
     }
     with open_api(home) as api:
         made = api.call("POST", f"{api.project(project)}/keys", body)
@@ -107,10 +109,7 @@ def revoke(
     """Stop a key for good."""
     with open_api(home) as api:
         gone = api.call("DELETE", f"{api.project(project)}/keys/{key_id}")
-    if as_json:
-        show_json(gone or {"id": key_id})
-    else:
-        typer.echo(f"Revoked {key_id}.")
+    show_record(gone, as_json=as_json)
 
 
 def show(*, home: options.Home = None, as_json: options.Json = False) -> None:
@@ -126,7 +125,9 @@ def _in_days(days: float | None) -> str | None:
     return None if days is None else (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
 
-def _tell(made: dict[str, object], *, as_json: bool) -> None:
-    show_record(made, as_json=as_json)
-    if not as_json:
-        typer.echo("Keep the secret now: it cannot be shown again.", err=True)
+def _tell(made: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
+    show_record({"secret": made["secret"], **made["key"]}, as_json=False)
+    typer.echo("Keep the secret now: it cannot be shown again.", err=True)

@@ -1,0 +1,92 @@
+"""What a person reads once everything runs: where it is, who they are, and a line to paste."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from penstock.entrypoints.up import plan
+from penstock.entrypoints.up.probe import models
+from penstock.entrypoints.up.simulator import NAME
+from penstock.infra.settings import Settings
+
+
+def first_steps(settings: Settings, *, first_start: bool) -> None:
+    """Prints them. Credentials are shown at the first start only; later, where they stand."""
+    host = plan.reachable(settings.host)
+    gateway = f"http://{host}:{settings.gateway.port}/v1"
+    file = settings.home / "bootstrap.json"
+    credentials = _read(file)
+    key = str(credentials.get("api_key", ""))
+    typer.echo()
+    _line("Penstock is running.", bold=True)
+    typer.echo()
+    _row("Gateway", gateway)
+    _row("Console", plan.local_server_url(settings))
+    if first_start and credentials:
+        _row("Sign in", f"{credentials['admin_email']}  {credentials['admin_password']}")
+        _row("API key", key)
+        _row("", f"shown this once; kept in {_short(file)}")
+    elif credentials:
+        _row("Sign in", f"as in {_short(file)}")
+    model = _pick(models(host.strip("[]"), settings.gateway.port, key))
+    typer.echo()
+    if model:
+        shown = key if first_start else f"$({_command(settings)} key show)"
+        _line("Try it:")
+        typer.echo(_curl(gateway, shown, model))
+    else:
+        _line("Next, say where your models are:")
+        typer.echo(
+            f"  {_command(settings)} provider add NAME --base-url URL --api-key-env VARIABLE"
+        )
+    typer.echo()
+    _line("Ctrl-C stops it.", dim=True)
+
+
+def _curl(gateway: str, key: str, model: str) -> str:
+    body = {"model": model, "messages": [{"role": "user", "content": "Hello!"}]}
+    return (
+        f"  curl {gateway}/chat/completions \\\n"
+        f'    -H "Authorization: Bearer {key}" \\\n'
+        f"    -H 'Content-Type: application/json' \\\n"
+        f"    -d '{json.dumps(body)}'"
+    )
+
+
+def _pick(listed: list[str]) -> str:
+    """A model to try: the simulator's first where it runs, else the first there is."""
+    simulated = [model for model in listed if model.startswith(f"{NAME}/")]
+    return next(iter(simulated or listed), "")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}  # it may be deleted once its content is kept elsewhere
+
+
+def _command(settings: Settings) -> str:
+    """How this command line is called from here, for this home."""
+    program = _short(Path(sys.argv[0]))
+    home = "" if settings.home == Path.home() / ".penstock" else f"--home {_short(settings.home)}"
+    return f"{shlex.quote(program)}{' ' + home if home else ''}"
+
+
+def _short(path: Path) -> str:
+    for base, name in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_absolute() and path.is_relative_to(base):
+            return f"{name}{path.relative_to(base)}"
+    return str(path)
+
+
+def _row(name: str, value: str) -> None:
+    typer.echo(f"  {typer.style(f'{name:9}', fg='cyan')}{value}")
+
+
+def _line(text: str, *, bold: bool = False, dim: bool = False) -> None:
+    typer.secho(text, bold=bold, dim=dim)

@@ -1,0 +1,73 @@
+"""Which processes an installation has, and what each is told: settings in, programs out.
+
+The configs are the processes' own (`GatewayConfig`, `ServerConfig`, `SimConfig`); they are written
+as plain JSON here, because importing them would import the processes.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from penstock.entrypoints.up.child import Program
+from penstock.infra.settings import Settings
+
+_SERVED_BY_LAUNCH: Final = frozenset({"port", "workers"})
+CALLS_FIRST, STORES_LAST = 0, 1  # stop ranks: a call that finishes still needs the others
+
+
+def gateways(settings: Settings, server_url: str) -> list[Program]:
+    """One program per worker."""
+    return [
+        _program(f"gateway-{number}", "gateway", CALLS_FIRST, config)
+        for number in range(1, settings.gateway.workers + 1)
+        for config in [_gateway(settings, server_url, str(number))]
+    ]
+
+
+def server(settings: Settings, simulator_url: str = "") -> Program:
+    """The one server; `simulator_url` is registered as provider `sim`, where given."""
+    config: dict[str, Any] = settings.server.model_dump(mode="json")
+    config |= _place(settings) | {"port": settings.server.port}
+    if simulator_url:
+        config["simulator_url"] = simulator_url
+    return _program("server", "server", STORES_LAST, config)
+
+
+def simulator(host: str, port: int) -> Program:
+    """The simulated provider, at the speed of a real one."""
+    config = {"host": host, "port": port, "latency_ms": 120.0, "tokens_per_second": 80.0}
+    return _program("simulator", "sim", STORES_LAST, config)
+
+
+def local_server_url(settings: Settings) -> str:
+    """Where this installation's own server is, for those beside it."""
+    return f"http://{reachable(settings.host)}:{settings.server.port}"
+
+
+def reachable(host: str) -> str:
+    """The address to call for an address that is listened on."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{host}]" if ":" in host else host
+
+
+def _gateway(settings: Settings, server_url: str, worker: str) -> dict[str, Any]:
+    limits = settings.gateway.model_dump(mode="json", exclude=set(_SERVED_BY_LAUNCH))
+    return _place(settings) | {
+        "port": settings.gateway.port,
+        "server_url": server_url,
+        "worker": worker,
+        "limits": limits,
+        "spool": settings.spool.model_dump(mode="json"),
+    }
+
+
+def _place(settings: Settings) -> dict[str, Any]:
+    return {
+        "home": str(settings.home),
+        "host": settings.host,
+        "log_level": settings.log_level,
+    }
+
+
+def _program(name: str, module: str, rank: int, config: Mapping[str, object]) -> Program:
+    return Program(name, f"penstock.entrypoints.{module}", json.dumps(config), rank)

@@ -1,0 +1,37 @@
+"""The smallest HTTP client that can ask a process whether it is ready; used before all is up."""
+
+import contextlib
+import json
+import socket
+from typing import Any, Final
+
+_TIMEOUT_S: Final = 2.0
+
+
+def get(host: str, port: int, path: str, key: str = "") -> tuple[int, bytes]:
+    """Status and body of a GET; `OSError` when nobody answers."""
+    with socket.create_connection((host.strip("[]"), port), timeout=_TIMEOUT_S) as sock:
+        lines = [f"GET {path} HTTP/1.0", f"host: {host}:{port}"]
+        lines += [f"authorization: Bearer {key}"] if key else []
+        sock.sendall("\r\n".join([*lines, "", ""]).encode())
+        answer = bytearray()
+        while piece := sock.recv(65536):
+            answer += piece
+    head, _, body = bytes(answer).partition(b"\r\n\r\n")
+    status = head[9:12]
+    return (int(status) if status.isdigit() else 0), body
+
+
+def is_ready(host: str, port: int) -> bool:
+    """Whether the process on that port says that it can do its work."""
+    with contextlib.suppress(OSError):
+        return get(host, port, "/readyz")[0] == 200
+    return False
+
+
+def models(host: str, port: int, key: str) -> list[str]:
+    """The ids that the gateway lists for this key; none when it does not answer."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        listed: dict[str, Any] = json.loads(get(host, port, "/v1/models", key)[1])
+        return [str(model["id"]) for model in listed["data"]]
+    return []

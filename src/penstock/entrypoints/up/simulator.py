@@ -1,0 +1,46 @@
+"""Whether this installation needs the simulated provider, and on which port it was last time.
+
+Read from the snapshot that gateways keep on disk: the supervisor opens no store.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from penstock.entrypoints.up.plan import reachable
+from penstock.infra.process import free_port, is_free
+from penstock.infra.settings import Settings, secret_variable
+
+NAME: Final = "sim"  # the provider's name: its models are called `sim/…`
+_HOST: Final = "127.0.0.1"
+
+
+def simulator_port(settings: Settings) -> int | None:
+    """Where to start it; `None`: not at all. In `auto`, only when no other provider is known."""
+    known = known_providers(settings.home)
+    others = bool(known.keys() - {NAME}) or bool(secret_variable("OPENAI_API_KEY"))
+    if settings.demo == "off" or (settings.demo == "auto" and others):
+        return None
+    last = urlsplit(known.get(NAME, "")).port
+    return last if last and is_free(_HOST, last) else free_port(_HOST)
+
+
+def simulator_url(port: int) -> str:
+    """Its base URL as a provider."""
+    return f"http://{reachable(_HOST)}:{port}/v1"
+
+
+def known_providers(home: Path) -> Mapping[str, str]:
+    """Base URL by name, of all projects; empty before the first snapshot."""
+    found: dict[str, str] = {}
+    with suppress(OSError, ValueError, KeyError):
+        folder = home / "snapshot"
+        root: dict[str, Any] = json.loads((folder / "root.json").read_bytes())
+        for name, digest in root["sections"].items():
+            if name.endswith("/providers"):
+                section: dict[str, Any] = json.loads((folder / "sections" / digest).read_bytes())
+                found |= {one["name"]: one["base_url"] for one in section.get("providers", ())}
+    return found
