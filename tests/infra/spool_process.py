@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import msgspec
-from infra.spool_world import FolderStore, begin_of, end_of
 
+from infra.spool_world import FolderStore, begin_of, end_of
 from penstock.infra.spool import Limits, Spool
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import encode

@@ -10,7 +10,7 @@ from penstock.infra.spool import Limits, Outcome, Spool, Verdict
 from penstock.infra.spool.frame import Damage, Frame, Kind, scan
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
-from penstock.rules.call import CallBegin, Caller, CallEnd, CallStatus, decode_end, encode
+from penstock.rules.call import CallBegin, CallEnd, Caller, CallStatus, decode_end, encode
 
 
 def new_writer(seed: random.Random | None = None) -> str:

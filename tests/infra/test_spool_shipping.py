@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
 
+from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
 from penstock.infra.spool import Outcome, Spool, Verdict
 from penstock.infra.spool.frame import Kind, encode
 from penstock.rules.call import CallStatus

@@ -29,7 +29,7 @@ class Room:
         """`OSError` unless begin and end fit beside everything that is promised already."""
         wanted = self.promised + begin_bytes + end_bytes
         if self._used_bytes() + self.foreign_bytes + wanted > self._quota:
-            raise OSError(errno.EDQUOT, f"the quota of {self._quota / MIB:g} MiB is reached")
+            raise OSError(errno.EDQUOT, f"the quota of {self._quota / MIB:.3g} MiB is reached")
         self._reserve.hold(wanted)
 
     def surely(self, size: int, write: Callable[[], T]) -> T:
