@@ -139,8 +139,9 @@ async def test_processes_that_race_for_many_dead_writers_store_each_once(tmp_pat
     for worker in dead:
         worker.kill()
     heirs = [Worker(tmp_path, pause_s=0.05) for _ in range(2)]
-    spool = tmp_path / "spool"
-    await eventually(lambda: len(list(spool.glob("*.owner"))) == len(heirs), within_s=20)
+    owners = [tmp_path / "spool" / f"{worker.writer}.owner" for worker in dead]
+    await eventually(lambda: all(heir.finished() for heir in heirs))
+    await eventually(lambda: not any(owner.exists() for owner in owners), within_s=20)
     for heir in heirs:
         heir.kill()
     check(await settle(tmp_path), [*dead, *heirs])
