@@ -17,7 +17,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed_hosts: tuple[str, ...] = ()
     secure_cookie: bool = False
     body_limit_bytes: int = 1024 * 1024
-    batch_limit_bytes: int = 256 * 1024 * 1024
+    batch_limit_bytes: int = 96 * 1024 * 1024
     console: str = ""  # folder of the built console; empty: the package's own
     drain_s: float = 10.0
     log_level: str = "info"

@@ -53,8 +53,7 @@ class AccessService:
     def _has_part(self, principal: Principal, project_id: str) -> bool:
         if project_id in principal.roles:
             return True
-        # Calls whose key was wrong have no project; they are the instance admins' to see.
-        return principal.instance_admin and (not project_id or self._projects.exists(project_id))
+        return principal.instance_admin and self._projects.exists(project_id)
 
     def _only_project(self, principal: Principal) -> str:
         if len(principal.roles) != 1:

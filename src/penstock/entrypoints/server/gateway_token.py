@@ -1,0 +1,34 @@
+"""Who may speak to `/internal/`: gateways that hold this home's `gateway.token`."""
+
+import hmac
+from pathlib import Path
+from typing import Final
+
+from fastapi import Request
+
+from penstock.infra.crypto import ensure_secret_file
+from penstock.kernel.errors import Unauthenticated
+
+FILE_NAME: Final = "gateway.token"
+
+
+class GatewayToken:
+    """The dependency that admits gateways. `token` is what stands in the file, in hex."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}".encode()
+
+    def __call__(self, request: Request) -> None:
+        given = request.headers.get("authorization", "").encode("latin-1")
+        if not hmac.compare_digest(given, self._expected):
+            raise Unauthenticated(
+                "The gateway token is missing or another one.",
+                hint="Copy gateway.token from the server's home to the gateway's.",
+                code="gateway_token_wrong",
+            )
+        request.state.caller = "gateway"
+
+
+def open_gateway_token(home: Path) -> str:
+    """The token of this home in hex, made on the first start."""
+    return ensure_secret_file(home / FILE_NAME).hex()

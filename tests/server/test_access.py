@@ -1,0 +1,175 @@
+"""Default deny: every route by every kind of caller, over HTTP."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter
+
+from penstock.entrypoints.server.app import build_app
+from penstock.entrypoints.server.composition import Composition
+from penstock.entrypoints.server.config import ServerConfig
+from penstock.features.identity.http.access import (
+    Allowed,
+    Declaration,
+    SignedIn,
+    declarations,
+    public,
+)
+from penstock.features.identity.model import Permission
+from penstock.kernel.errors import SetupError
+from tests.server.running import Caller, Server, by_key, running
+
+# Said once more, apart from the code: what each role may do.
+VIEWER = {"project:read", "traces:read", "providers:read", "prices:read", "members:read"}
+EDITOR = VIEWER | {"keys:read", "prices:write"}
+ADMIN = EDITOR | {
+    "keys:write",
+    "providers:write",
+    "members:write",
+    "audit:read",
+    "project:write",
+}
+MAY = {
+    "nobody": set[str](),
+    "garbage": set[str](),
+    "gateway": set[str](),
+    "stranger": set[str](),
+    "viewer": VIEWER,
+    "editor": EDITOR,
+    "admin": ADMIN,
+    "owner": ADMIN,
+    "viewer key": VIEWER,
+    "editor key": EDITOR,
+    "admin key": ADMIN,
+    "instance admin": ADMIN | {"instance"},
+    "bootstrap key": ADMIN | {"instance"},
+}
+
+
+@dataclass(frozen=True)
+class World:
+    server: Server
+    project_id: str
+    callers: dict[str, Caller]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("access") / "home") as server:
+        server.wait_for("/readyz")
+        project_id = server.project_id()
+        yield World(server, project_id, _callers(server, project_id))
+
+
+def _callers(server: Server, project_id: str) -> dict[str, Caller]:
+    made = server.bootstrap
+    instance_admin = server.sign_in(made["admin_email"], made["admin_password"])
+    other = server.call("POST", "/api/v1/projects", instance_admin, {"name": "other"}).json()["id"]
+    callers = {
+        "nobody": Caller(),
+        "garbage": by_key("pk_" + "x" * 43),
+        "gateway": by_key((server.home / "gateway.token").read_text().strip()),
+        "instance admin": instance_admin,
+        "bootstrap key": server.root,
+        "stranger": _member(server, other, "stranger", "owner"),
+    }
+    for role in ("viewer", "editor", "admin", "owner"):
+        callers[role] = _member(server, project_id, role, role)
+    for role in ("viewer", "editor", "admin"):
+        path = f"/api/v1/projects/{project_id}/keys"
+        answer = server.call("POST", path, server.root, {"name": role, "role": role})
+        callers[f"{role} key"] = by_key(answer.json()["secret"])
+    return callers
+
+
+def _member(server: Server, project_id: str, name: str, role: str) -> Caller:
+    path = f"/api/v1/projects/{project_id}/members"
+    email = f"{name}@example.org"
+    answer = server.call("POST", path, server.root, {"email": email, "role": role})
+    return server.sign_in(email, answer.json()["initial_password"])
+
+
+def _declared(home: Path) -> list[Declaration]:
+    parts = Composition(ServerConfig(home=str(home)))
+    try:
+        app = parts.build()
+        return list(declarations(app.routes, (parts.gateway,)))
+    finally:
+        parts.close()
+
+
+def test_every_route_admits_whom_it_declares_and_nobody_else(world: World, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    declared = [d for d in _declared(tmp_path) if d.path != "/api/v1/session" or d.method == "GET"]
+    assert len(declared) > 30
+    for declaration in declared:
+        for name, caller in world.callers.items():
+            path = _fill(declaration.path, world.project_id)
+            status = world.server.call(declaration.method, path, caller).status
+            if (problem := _problem(declaration, name, status)) is not None:
+                wrong.append(f"{declaration.method} {path} by {name}: {status}, {problem}")
+    assert wrong == []
+
+
+def _fill(path: str, project_id: str) -> str:
+    filled = path.replace("{project_id}", project_id)
+    while "{" in filled:
+        head, _, rest = filled.partition("{")
+        filled = head + "0" * 32 + rest.partition("}")[2]
+    if "/projects/" not in filled and filled.startswith("/api/v1/"):
+        filled += f"?project_id={project_id}"
+    return filled
+
+
+def _problem(declaration: Declaration, name: str, status: int) -> str | None:
+    guard = declaration.guard
+    known = name not in {"nobody", "garbage", "gateway"}
+    if guard is public:
+        return "public, but refused" if status in {401, 403} else None
+    if isinstance(guard, SignedIn):
+        return None if known == (status != 401) else "wrong for a signed-in caller"
+    if not isinstance(guard, Allowed):  # the gateway's token
+        return None if (name == "gateway") == (status not in {401, 403}) else "gateways only"
+    if not known:
+        return None if status == 401 else "unknown callers get 401"
+    if guard.permission.value in MAY[name]:
+        return "granted, but refused" if status in {401, 403} else None
+    refusals = {404} if name == "stranger" and guard.permission.value != "instance" else {403}
+    return None if status in refusals else f"denied, so {refusals}"
+
+
+def test_every_permission_is_somebodys(world: World) -> None:
+    assert set().union(*MAY.values()) == {permission.value for permission in Permission}
+
+
+def test_an_application_with_an_undeclared_route_is_not_built(tmp_path: Path) -> None:
+    router = APIRouter()
+    router.add_api_route("/api/v1/open", lambda: None, methods=["GET"])
+    with pytest.raises(SetupError, match="GET /api/v1/open"):
+        build_app(ServerConfig(home=str(tmp_path)), [router], (), logging.getLogger("test"))
+
+
+def test_a_key_opens_no_other_project(world: World) -> None:
+    own = world.callers["admin key"]
+    other = next(
+        project["id"]
+        for project in world.server.call("GET", "/api/v1/projects", world.server.root).json()[
+            "items"
+        ]
+        if project["id"] != world.project_id
+    )
+    assert world.server.call("GET", f"/api/v1/projects/{other}/keys", own).status == 404
+    assert world.server.call("GET", f"/api/v1/traces?project_id={other}", own).status == 404
+
+
+def test_mutations_of_a_session_need_the_csrf_token(world: World) -> None:
+    admin = world.callers["admin"]
+    bare = Caller({"cookie": admin.headers["cookie"]})
+    path = f"/api/v1/projects/{world.project_id}/keys"
+    assert world.server.call("GET", path, bare).status == 200
+    refused = world.server.call("POST", path, bare, {"name": "x"})
+    assert (refused.status, refused.json()["code"]) == (403, "csrf_token_mismatch")
+    assert world.server.call("POST", path, admin, {"name": "x"}).status == 201
