@@ -1,0 +1,42 @@
+"""Puts the catalog together: what composition roots build, and hand on to the other verticals."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from penstock.features.catalog.http.prices import price_routes
+from penstock.features.catalog.http.providers import provider_routes
+from penstock.features.catalog.ports import Kinds, Surroundings
+from penstock.features.catalog.public_prices import PublicPrices
+from penstock.features.catalog.sections import CatalogSections
+from penstock.features.catalog.service.discovery import Discovery
+from penstock.features.catalog.service.prices import PriceService
+from penstock.features.catalog.service.probe import Prober
+from penstock.features.catalog.service.providers import SECRETS_PURPOSE, ProviderService
+from penstock.features.identity.model import Allow, Principal
+from penstock.infra.crypto import Sealer, derive_key
+from penstock.spi.http import Fetch
+
+START: Final = Principal("system", "start", "found at start", {}, instance_admin=True)
+
+
+class Catalog:
+    """The vertical's parts. `master_key` is the content of `HOME/master.key`."""
+
+    def __init__(
+        self, around: Surroundings, kinds: Kinds, fetch: Fetch, *, master_key: bytes
+    ) -> None:
+        sealer = Sealer(derive_key(master_key, SECRETS_PURPOSE))
+        public = PublicPrices()
+        self._prober = Prober(fetch, kinds, around.clock)
+        self.providers = ProviderService(around, kinds, public, sealer)
+        self.prices = PriceService(around)
+        self.discovery = Discovery(self.providers, self.prices, self._prober, START)
+        self.sections = CatalogSections(around.database, public, sealer)
+
+    def routes(self, allow: Allow) -> list[APIRouter]:
+        """All routes of the vertical."""
+        return [
+            provider_routes(allow, self.providers, self._prober),
+            price_routes(allow, self.prices),
+        ]

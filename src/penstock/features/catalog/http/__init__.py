@@ -1,0 +1,1 @@
+"""The catalog on the wire: thin routes and their schemas."""

@@ -1,0 +1,43 @@
+"""`/api/v1/projects/{project_id}/prices`: what a project really pays."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from penstock.features.catalog.http.schemas import PriceRequest, PriceView
+from penstock.features.catalog.service.prices import PriceService
+from penstock.features.identity.model import Access, Allow, Permission
+from penstock.infra.web.pages import Page
+
+
+def price_routes(allow: Allow, prices: PriceService) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/prices", tags=["prices"])
+    may_read = Depends(allow(Permission.PRICES_READ))
+    may_write = Depends(allow(Permission.PRICES_WRITE))
+
+    @router.get("")
+    def list_prices(access: Annotated[Access, may_read]) -> Page[PriceView]:
+        """The project's own prices, oldest first."""
+        return Page(items=[PriceView.of(p) for p in prices.list_all(access.project_id)])
+
+    @router.post("", status_code=201)
+    def add_price(access: Annotated[Access, may_write], body: PriceRequest) -> PriceView:
+        """A new own price; it wins over the public ones."""
+        return PriceView.of(prices.add(access.principal, access.project_id, body.wish()))
+
+    @router.put("/{price_id}")
+    def replace_price(
+        access: Annotated[Access, may_write], price_id: str, body: PriceRequest
+    ) -> PriceView:
+        """Another price in its place, for calls from now on."""
+        return PriceView.of(
+            prices.replace(access.principal, access.project_id, price_id, body.wish())
+        )
+
+    @router.delete("/{price_id}", status_code=204)
+    def remove_price(access: Annotated[Access, may_write], price_id: str) -> None:
+        """From now on the next best price holds."""
+        prices.remove(access.principal, access.project_id, price_id)
+
+    return router

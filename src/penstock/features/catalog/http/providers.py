@@ -1,0 +1,63 @@
+"""`/api/v1/projects/{project_id}/providers`: who can be called."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from penstock.features.catalog.http.schemas import (
+    CheckView,
+    ProviderChangeRequest,
+    ProviderRequest,
+    ProviderView,
+)
+from penstock.features.catalog.service.probe import Prober
+from penstock.features.catalog.service.providers import ProviderService
+from penstock.features.identity.model import Access, Allow, Permission
+from penstock.infra.web.pages import Page
+
+
+def provider_routes(allow: Allow, providers: ProviderService, prober: Prober) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/providers", tags=["providers"])
+    may_read = Depends(allow(Permission.PROVIDERS_READ))
+    may_write = Depends(allow(Permission.PROVIDERS_WRITE))
+
+    @router.get("")
+    def list_providers(access: Annotated[Access, may_read]) -> Page[ProviderView]:
+        """The project's providers by name."""
+        found = providers.list_all(access.project_id)
+        return Page(items=[ProviderView.of(provider) for provider in found])
+
+    @router.post("", status_code=201)
+    def add_provider(access: Annotated[Access, may_write], body: ProviderRequest) -> ProviderView:
+        """A new provider; its key is kept sealed. Test it next: that takes over its models."""
+        return ProviderView.of(providers.add(access.principal, access.project_id, body.wish()))
+
+    @router.patch("/{name}")
+    def change_provider(
+        access: Annotated[Access, may_write], name: str, body: ProviderChangeRequest
+    ) -> ProviderView:
+        """Changes what is sent, keeps the rest."""
+        change = body.change()
+        return ProviderView.of(providers.change(access.principal, access.project_id, name, change))
+
+    @router.delete("/{name}", status_code=204)
+    def remove_provider(access: Annotated[Access, may_write], name: str) -> None:
+        """Forgets the provider and its key."""
+        providers.remove(access.principal, access.project_id, name)
+
+    @router.post("/{name}/test")
+    async def test_provider(access: Annotated[Access, may_write], name: str) -> CheckView:
+        """Asks the provider for its models, and takes them over unless they are pinned."""
+        project_id = access.project_id
+        provider = await asyncio.to_thread(providers.get, project_id, name)
+        target = await asyncio.to_thread(providers.target, project_id, name)
+        check = await prober.check(provider.kind, target, private_allowed=provider.private_allowed)
+        if check.ok:
+            await asyncio.to_thread(
+                providers.claim, access.principal, project_id, name, check.models
+            )
+        return CheckView.of(check)
+
+    return router

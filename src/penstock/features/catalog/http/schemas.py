@@ -1,0 +1,205 @@
+"""What the catalog's routes take and give. Prices are decimal strings, times RFC 3339."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+
+from penstock.features.catalog.model import (
+    DEFAULT_KIND,
+    Provider,
+    ProviderChange,
+    ProviderCheck,
+    ProviderWish,
+)
+from penstock.features.catalog.service.prices import PriceWish
+from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
+
+Models = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=2000)
+]
+Quirks = Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
+Url = Annotated[str, Field(max_length=500)]
+Secret = Annotated[SecretStr, Field(max_length=4000)]
+OwnUnit = Literal[
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "requests",
+]
+
+
+class Body(BaseModel):
+    """A request body: fields that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProviderRequest(Body):
+    """A new provider. `models` pins what it claims; without it, its own list counts. `vendor`
+    says whose public prices hold (empty: nobody's); by default the base URL tells."""
+
+    name: Annotated[str, Field(max_length=63)]
+    base_url: Url
+    kind: Annotated[str, Field(max_length=63)] = DEFAULT_KIND
+    api_key: Secret = SecretStr("")
+    models: Models = []
+    private_allowed: bool = False
+    quirks: Quirks = {}
+    vendor: Annotated[str, Field(max_length=63)] | None = None
+
+    def wish(self) -> ProviderWish:
+        return ProviderWish(
+            name=self.name,
+            base_url=self.base_url,
+            kind=self.kind,
+            secret=self.api_key.get_secret_value(),
+            models=tuple(self.models),
+            private_allowed=self.private_allowed,
+            quirks=self.quirks,
+            vendor=self.vendor,
+        )
+
+
+class ProviderChangeRequest(Body):
+    """What should change. An empty `api_key` removes it, an empty list of models unpins them. A
+    new scheme, host or port wants `api_key` and `private_allowed` again."""
+
+    base_url: Url | None = None
+    api_key: Secret | None = None
+    models: Models | None = None
+    private_allowed: bool | None = None
+    quirks: Quirks | None = None
+    vendor: Annotated[str, Field(max_length=63)] | None = None
+
+    def change(self) -> ProviderChange:
+        return ProviderChange(
+            base_url=self.base_url,
+            secret=None if self.api_key is None else self.api_key.get_secret_value(),
+            models=None if self.models is None else tuple(self.models),
+            private_allowed=self.private_allowed,
+            quirks=self.quirks,
+            vendor=self.vendor,
+        )
+
+
+class ProviderView(BaseModel):
+    """A provider. `api_key_hint` tells keys apart; the key itself is told to nobody."""
+
+    name: str
+    kind: str
+    base_url: str
+    models: list[str]
+    models_pinned: bool
+    private_allowed: bool
+    quirks: dict[str, str]
+    vendor: str
+    found: bool
+    api_key_hint: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, provider: Provider) -> "ProviderView":
+        return cls(
+            name=provider.name,
+            kind=provider.kind,
+            base_url=provider.base_url,
+            models=list(provider.models),
+            models_pinned=provider.models_pinned,
+            private_allowed=provider.private_allowed,
+            quirks=dict(provider.quirks),
+            vendor=provider.vendor,
+            found=provider.found,
+            api_key_hint=provider.secret_hint,
+            created_at=_moment(provider.created_ms),
+            updated_at=_moment(provider.updated_ms),
+        )
+
+
+class CheckView(BaseModel):
+    """What came of asking the provider for its models. `problem` says what to do."""
+
+    ok: bool
+    latency_ms: int
+    models: list[str]
+    problem: str
+
+    @classmethod
+    def of(cls, check: ProviderCheck) -> "CheckView":
+        return cls(
+            ok=check.ok,
+            latency_ms=check.latency_ms,
+            models=list(check.models),
+            problem=check.problem,
+        )
+
+
+class TierBody(Body):
+    """The price of all units of a call whose input has more than `above` tokens."""
+
+    above: Annotated[int, Field(ge=0)]
+    price: Decimal
+
+
+class UnitPriceBody(Body):
+    """USD for `per` units, a million by default."""
+
+    unit: OwnUnit
+    price: Decimal
+    per: Annotated[int, Field(ge=1, le=MTOK)] = MTOK
+    tiers: Annotated[list[TierBody], Field(max_length=10)] = []
+
+    def value(self) -> UnitPrice:
+        tiers = tuple(Tier(tier.above, tier.price) for tier in self.tiers)
+        return UnitPrice(self.unit, self.price, self.per, tiers)
+
+
+class PriceRequest(Body):
+    """An own price. `provider` and `model` are names or patterns (`*`, `llama-*`); `starts_at`
+    defaults to now."""
+
+    provider: Annotated[str, Field(max_length=200)] = "*"
+    model: Annotated[str, Field(max_length=200)]
+    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=8)]
+    starts_at: AwareDatetime | None = None
+
+    def wish(self) -> PriceWish:
+        starts = self.starts_at
+        from_ms = int(starts.timestamp() * 1000) if starts is not None else None
+        prices = tuple(price.value() for price in self.prices)
+        return PriceWish(self.provider, self.model, prices, from_ms)
+
+
+class PriceView(BaseModel):
+    """An own price."""
+
+    id: str
+    provider: str
+    model: str
+    prices: list[UnitPriceBody]
+    starts_at: datetime
+
+    @classmethod
+    def of(cls, price: PriceOverride) -> "PriceView":
+        return cls(
+            id=price.id,
+            provider=price.provider,
+            model=price.model,
+            prices=[UnitPriceBody.model_validate(_plain(p)) for p in price.prices],
+            starts_at=_moment(price.from_ms),
+        )
+
+
+def _plain(price: UnitPrice) -> dict[str, object]:
+    tiers = [{"above": tier.above, "price": tier.price} for tier in price.tiers]
+    return {"unit": price.unit, "price": price.price, "per": price.per, "tiers": tiers}
+
+
+def _moment(unix_ms: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=unix_ms)

@@ -1,0 +1,164 @@
+"""Providers as values: what one is, which names and addresses are allowed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from penstock.infra.egress.addresses import Verdict, judge
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.snapshot import ProviderEntry
+
+DEFAULT_KIND: Final = "openai-compatible"
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_LOCAL_ENDS: Final = (".localhost", ".local", ".internal")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A configured provider of one project. The secret itself is only in the store, sealed."""
+
+    project_id: str
+    name: str
+    kind: str
+    base_url: str
+    models: tuple[str, ...] = ()  # what it claims
+    models_pinned: bool = False  # named by a person: its own list does not replace them
+    private_allowed: bool = False
+    quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+    vendor: str = ""  # whose public prices hold; empty: nobody's
+    found: bool = False  # came by itself, and may change by itself
+    secret_id: str = ""  # another one for each new secret; empty: none
+    secret_hint: str = ""
+    created_ms: int = 0
+    updated_ms: int = 0
+
+    def entry(self) -> ProviderEntry:
+        """What gateways are told."""
+        return ProviderEntry(
+            name=self.name,
+            kind=self.kind,
+            base_url=self.base_url,
+            models=self.models,
+            secret_id=self.secret_id,
+            private_allowed=self.private_allowed,
+            quirks=dict(self.quirks),
+            vendor=self.vendor,
+        )
+
+    def audited(self) -> dict[str, object]:
+        """What the audit trail tells: never the secret, of the models only their number."""
+        return {
+            "kind": self.kind,
+            "base_url": self.base_url,
+            "model_count": len(self.models),
+            "models_pinned": self.models_pinned,
+            "private_allowed": self.private_allowed,
+            "quirks": dict(self.quirks),
+            "vendor": self.vendor,
+            "secret_hint": self.secret_hint,
+            "secret_id": self.secret_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderWish:
+    """What a new provider should be. `vendor=None`: whoever the address belongs to."""
+
+    name: str
+    base_url: str
+    kind: str = DEFAULT_KIND
+    secret: str = field(default="", repr=False)
+    models: tuple[str, ...] = ()
+    private_allowed: bool = False
+    quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+    vendor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChange:
+    """What should change; `None`: stays. An empty secret is removed, empty models are unpinned."""
+
+    base_url: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    models: tuple[str, ...] | None = None
+    private_allowed: bool | None = None
+    quirks: Mapping[str, str] | None = None
+    vendor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCheck:
+    """What came of asking a provider for its models. `problem` is empty when it answered."""
+
+    latency_ms: int
+    models: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it answered with its models."""
+        return not self.problem
+
+
+def check_name(name: str) -> str:
+    """The name, if a provider may have it; else `InvalidRequest`."""
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"{name!r} cannot be a provider's name.",
+            hint="Use up to 63 lower-case letters, digits, dots, dashes and underscores.",
+            param="name",
+        )
+    return name
+
+
+def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
+    """The URL without a slash at its end, if it may be called; else `InvalidRequest`.
+
+    Only what can be read off it is judged here; where a name leads is judged at every connection.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise _bad_url(f"{url!r} is no base URL.", "Write it like https://api.example.com/v1.")
+    if parts.query or parts.fragment or not url.isascii():
+        raise _bad_url("A base URL has no query, no fragment and only ASCII characters.", "")
+    verdict = _judge_host(parts.hostname)
+    if verdict is Verdict.NEVER:
+        raise _bad_url(f"The host {parts.hostname} may never be called.", "")
+    if verdict is Verdict.PRIVATE and not private_allowed:
+        raise InvalidRequest(
+            f"{parts.hostname} is a private address.",
+            hint="An admin can allow it for this host and port: set `private_allowed`.",
+            code="private_address",
+            param="base_url",
+        )
+    if parts.scheme == "http" and secret and not private_allowed:
+        raise _bad_url("Over plain http the API key could be read on its way.", "Use https.")
+    return url.rstrip("/")
+
+
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: to whom a secret goes."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def secret_hint(secret: str) -> str:
+    """Enough to tell keys apart, too little to use: `…abcd`."""
+    if not secret:
+        return ""
+    return f"…{secret[-4:]}" if len(secret) >= 16 else "…"
+
+
+def _judge_host(host: str) -> Verdict:
+    try:
+        return judge(ip_address(host))
+    except ValueError:
+        local = host == "localhost" or host.endswith(_LOCAL_ENDS)
+        return Verdict.PRIVATE if local else Verdict.PUBLIC
+
+
+def _bad_url(message: str, hint: str) -> InvalidRequest:
+    return InvalidRequest(message, hint=hint, param="base_url")

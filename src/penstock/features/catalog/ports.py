@@ -1,0 +1,53 @@
+"""What the catalog needs of others, as it sees them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from penstock.features.identity.model import Principal
+from penstock.infra.sql import Database, Transaction
+from penstock.kernel.ids import new_id
+from penstock.kernel.time import Clock
+from penstock.spi.chat import ChatProvider
+
+
+class Trail(Protocol):
+    """The audit trail: one event in the caller's transaction."""
+
+    def append(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        project_id: str,
+        action: str,
+        subject: str,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> object: ...
+
+
+class Kinds(Protocol):
+    """The provider plugins by kind."""
+
+    def get(self, kind: str) -> ChatProvider: ...
+
+    def names(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Effects as one argument. `entropy(n)` gives n random bytes."""
+
+    database: Database
+    trail: Trail
+    clock: Clock
+    entropy: Callable[[int], bytes]
+
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        return self.clock.now_ns() // 1_000_000
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh id of now."""
+        return new_id(prefix, self.now_ms(), self.entropy(10))

@@ -1,0 +1,44 @@
+"""What gateways need to know of the catalog: providers, own prices, public lists, secrets."""
+
+from penstock.features.catalog import store
+from penstock.features.catalog.public_prices import PublicPrices
+from penstock.features.catalog.service.providers import open_secret
+from penstock.infra.crypto import Sealer
+from penstock.infra.sql import Database
+from penstock.rules.price import OverridesSection
+from penstock.rules.snapshot import Document, ProvidersSection
+
+
+class CatalogSections:
+    """Reads the sections `<project_id>/providers`, `<project_id>/prices`, `prices/<vendor>`.
+
+    Only the price lists of vendors that some provider belongs to: all of them are 0.8 MB.
+    """
+
+    def __init__(self, database: Database, prices: PublicPrices, sealer: Sealer) -> None:
+        self._database = database
+        self._prices = prices
+        self._sealer = sealer
+
+    def __call__(self) -> dict[str, Document]:
+        """The sections by name."""
+        with self._database.read() as connection:
+            providers = store.list_providers(connection)
+            overrides = store.list_all_overrides(connection)
+        sections: dict[str, Document] = {
+            f"{project_id}/prices": OverridesSection(project_id, tuple(prices))
+            for project_id, prices in overrides.items()
+        }
+        for project_id in {provider.project_id for provider in providers}:
+            entries = tuple(p.entry() for p in providers if p.project_id == project_id)
+            sections[f"{project_id}/providers"] = ProvidersSection(project_id, entries)
+        for vendor in {provider.vendor for provider in providers}:
+            for name in self._prices.with_fallbacks(vendor):
+                sections[f"prices/{name}"] = self._prices.get(name)
+        return sections
+
+    def secrets(self) -> dict[str, str]:
+        """Secret id → secret in the clear, for the sealed document."""
+        with self._database.read() as connection:
+            sealed = store.sealed_secrets(connection)
+        return {id_: open_secret(self._sealer, id_, secret) for id_, secret in sealed.items()}

@@ -1,0 +1,174 @@
+"""Providers that come by themselves at start: a key in the environment, a local server, the
+simulator. What a person has set up under the same name is never touched."""
+
+import asyncio
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from penstock.features.catalog.model import (
+    DEFAULT_KIND,
+    Provider,
+    ProviderChange,
+    ProviderWish,
+)
+from penstock.features.catalog.service.prices import PriceService, PriceWish
+from penstock.features.catalog.service.probe import Prober
+from penstock.features.catalog.service.providers import ProviderService
+from penstock.features.identity.model import Principal
+from penstock.kernel.errors import NotFound, PenstockError
+from penstock.rules.price import UnitPrice
+from penstock.spi.chat import ProviderTarget
+
+_PROBE_S: Final = 0.5
+_LISTING_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A provider that may be there. `certain`: added even if it does not answer now."""
+
+    name: str
+    base_url: str
+    secret: str = field(default="", repr=False)
+    certain: bool = False
+    private_allowed: bool = False
+    vendor: str | None = None
+    prices: tuple[PriceWish, ...] = ()  # own prices that come with it the first time
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A provider that came by itself. `problem`: why it cannot be used now, else empty."""
+
+    name: str
+    base_url: str
+    model_count: int
+    problem: str
+
+
+def openai(api_key: str) -> Candidate:
+    """OpenAI, for who has `OPENAI_API_KEY` set."""
+    return Candidate("openai", "https://api.openai.com/v1", api_key, certain=True)
+
+
+def local_servers() -> tuple[Candidate, ...]:
+    """Ollama and vLLM on their usual ports."""
+    return (
+        Candidate("ollama", "http://127.0.0.1:11434/v1", private_allowed=True),
+        Candidate("vllm", "http://127.0.0.1:8000/v1", private_allowed=True),
+    )
+
+
+def simulator(base_url: str) -> Candidate:
+    """The simulator that `penstock up` has started, at prices like those of real models."""
+    return Candidate(
+        "sim",
+        base_url,
+        certain=True,
+        private_allowed=True,
+        prices=(
+            _simulated("sim-small", "0.15", "0.60", "0.075"),
+            _simulated("sim-large", "2.50", "10.00", "1.25"),
+            _simulated("sim-reasoner", "1.10", "4.40", "0.275"),
+            _simulated("sim-embed", "0.02", "0", "0"),
+        ),
+    )
+
+
+class Discovery:
+    """Takes up candidates, in the name of `actor` (the start)."""
+
+    def __init__(
+        self, providers: ProviderService, prices: PriceService, prober: Prober, actor: Principal
+    ) -> None:
+        self._providers = providers
+        self._prices = prices
+        self._prober = prober
+        self._actor = actor
+
+    async def run(self, project_id: str, candidates: tuple[Candidate, ...]) -> list[Found]:
+        """Those that are there now, added or brought up to date. All are asked at once."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._take_up(project_id, c)) for c in candidates]
+        return [found for task in tasks if (found := task.result())]
+
+    def forget(self, project_id: str, name: str) -> None:
+        """Removes a provider that came by itself, if it is there: the simulator of a past run."""
+        provider = self._find(project_id, name)
+        if provider is not None and provider.found:
+            self._providers.remove(self._actor, project_id, name)
+
+    async def _take_up(self, project_id: str, candidate: Candidate) -> Found | None:
+        existing = await asyncio.to_thread(self._find, project_id, candidate.name)
+        if existing is not None and not existing.found:
+            return None
+        check = await self._prober.check(
+            DEFAULT_KIND,
+            ProviderTarget(candidate.name, candidate.base_url, candidate.secret),
+            private_allowed=candidate.private_allowed,
+            timeout_s=_LISTING_S if candidate.certain else _PROBE_S,
+        )
+        if not check.ok and not candidate.certain:
+            return None
+        problem = check.problem
+        try:
+            await asyncio.to_thread(self._store, project_id, candidate, existing, check.models)
+        except PenstockError as error:  # a person was faster, or the name would hide a model
+            problem = error.sentence()
+        return Found(candidate.name, candidate.base_url, len(check.models), problem)
+
+    def _store(
+        self,
+        project_id: str,
+        candidate: Candidate,
+        existing: Provider | None,
+        models: tuple[str, ...],
+    ) -> Provider:
+        if existing is None:
+            return self._providers.add(
+                self._actor, project_id, _wish(candidate, models), found=True
+            )
+        provider = self._refresh(existing, candidate)
+        if models:
+            provider = self._providers.claim(self._actor, project_id, candidate.name, models)
+        return provider
+
+    def _refresh(self, existing: Provider, candidate: Candidate) -> None:
+        """The simulator's port and the environment's key may be others today."""
+        known = self._providers.target(existing.project_id, existing.name)
+        if (known.base_url, known.secret) == (candidate.base_url, candidate.secret):
+            return
+        change = ProviderChange(
+            base_url=candidate.base_url,
+            secret=candidate.secret,
+            private_allowed=candidate.private_allowed,
+            vendor=candidate.vendor,
+        )
+        self._providers.change(self._actor, existing.project_id, existing.name, change)
+
+    def _find(self, project_id: str, name: str) -> Provider | None:
+        try:
+            return self._providers.get(project_id, name)
+        except NotFound:
+            return None
+
+
+def _wish(candidate: Candidate, models: tuple[str, ...]) -> ProviderWish:
+    return ProviderWish(
+        candidate.name,
+        candidate.base_url,
+        secret=candidate.secret,
+        models=models,
+        private_allowed=candidate.private_allowed,
+        vendor=candidate.vendor,
+    )
+
+
+def _simulated(model: str, per_input: str, per_output: str, per_cached: str) -> PriceWish:
+    prices = (
+        UnitPrice("input_tokens", Decimal(per_input)),
+        UnitPrice("output_tokens", Decimal(per_output)),
+        UnitPrice("cache_read_tokens", Decimal(per_cached)),
+    )
+    return PriceWish("sim", model, prices, from_ms=0)

@@ -1,0 +1,122 @@
+"""A project's own prices: negotiated ones, and what its own machines cost."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from penstock.features.catalog import store
+from penstock.features.catalog.ports import Surroundings
+from penstock.features.identity.model import Principal
+from penstock.kernel.errors import InvalidRequest, NotFound
+from penstock.rules.price import PriceOverride, UnitPrice
+
+_LONGEST_PATTERN: Final = 200
+_MOST_EXPENSIVE: Final = Decimal(1_000_000)
+_DECIMALS: Final = 6  # of a price per million: costs are kept with twelve
+
+
+@dataclass(frozen=True, slots=True)
+class PriceWish:
+    """What an own price should be. `from_ms=None`: from now on. Patterns as in `PriceOverride`."""
+
+    provider: str
+    model: str
+    prices: tuple[UnitPrice, ...]
+    from_ms: int | None = None
+
+
+class PriceService:
+    """Use cases around own prices."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def list_all(self, project_id: str) -> list[PriceOverride]:
+        """The project's own prices, oldest first."""
+        with self._around.database.read() as connection:
+            return store.list_overrides(connection, project_id)
+
+    def add(self, actor: Principal, project_id: str, wish: PriceWish) -> PriceOverride:
+        """A new own price; `InvalidRequest` if it is no price."""
+        price = self._price(self._around.new_id("prc"), wish)
+        with self._around.database.write() as tx:
+            store.add_override(tx.connection, project_id, price)
+            self._around.trail.append(
+                tx, actor, project_id, "price.add", price.id, after=_audited(price)
+            )
+        return price
+
+    def replace(
+        self, actor: Principal, project_id: str, price_id: str, wish: PriceWish
+    ) -> PriceOverride:
+        """Another price in the place of one; calls that were priced by the old one keep it."""
+        after = self._price(price_id, wish)
+        with self._around.database.write() as tx:
+            before = _get(tx.connection, project_id, price_id)
+            store.save_override(tx.connection, project_id, after)
+            self._around.trail.append(
+                tx,
+                actor,
+                project_id,
+                "price.replace",
+                price_id,
+                before=_audited(before),
+                after=_audited(after),
+            )
+        return after
+
+    def remove(self, actor: Principal, project_id: str, price_id: str) -> None:
+        """Forgets an own price: from now on the next best one holds."""
+        with self._around.database.write() as tx:
+            before = _get(tx.connection, project_id, price_id)
+            store.remove_override(tx.connection, project_id, price_id)
+            self._around.trail.append(
+                tx, actor, project_id, "price.remove", price_id, before=_audited(before)
+            )
+
+    def _price(self, price_id: str, wish: PriceWish) -> PriceOverride:
+        _check(wish)
+        from_ms = self._around.now_ms() if wish.from_ms is None else wish.from_ms
+        return PriceOverride(price_id, wish.provider, wish.model, wish.prices, from_ms)
+
+
+def _audited(price: PriceOverride) -> dict[str, object]:
+    audited: dict[str, object] = msgspec.to_builtins(price)
+    return audited
+
+
+def _get(connection: Connection, project_id: str, price_id: str) -> PriceOverride:
+    if price := store.find_override(connection, project_id, price_id):
+        return price
+    raise NotFound(f"This project has no own price {price_id!r}.")
+
+
+def _check(wish: PriceWish) -> None:
+    for name, pattern in (("provider", wish.provider), ("model", wish.model)):
+        if not 0 < len(pattern) <= _LONGEST_PATTERN or not pattern.isprintable():
+            raise InvalidRequest(
+                f"The {name} is a name or a pattern like `llama-*`, up to "
+                f"{_LONGEST_PATTERN} characters.",
+                param=name,
+            )
+    units = [price.unit for price in wish.prices]
+    if not units or len(set(units)) < len(units):
+        raise InvalidRequest("Give each unit one price, and at least one.", param="prices")
+    for price in wish.prices:
+        _check_price(price)
+
+
+def _check_price(price: UnitPrice) -> None:
+    for amount in (price.price, *(tier.price for tier in price.tiers)):
+        if not amount.is_finite() or not 0 <= amount <= _MOST_EXPENSIVE:
+            raise InvalidRequest(f"{amount} is no price of {price.unit}.", param="prices")
+        if amount != round(amount, _DECIMALS):
+            raise InvalidRequest(
+                f"The price of {price.unit} has more than {_DECIMALS} decimals.", param="prices"
+            )
+    starts = [tier.above for tier in price.tiers]
+    if starts != sorted(set(starts)) or any(start < 0 for start in starts):
+        raise InvalidRequest(f"The tiers of {price.unit} must ascend.", param="prices")

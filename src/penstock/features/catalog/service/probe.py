@@ -1,0 +1,68 @@
+"""Asks a provider for its models: the connection test, in words that say what to do."""
+
+from typing import Final
+
+from penstock.features.catalog.model import ProviderCheck
+from penstock.features.catalog.ports import Kinds
+from penstock.kernel.errors import PenstockError, UpstreamFailed
+from penstock.kernel.time import Clock
+from penstock.spi.chat import ProviderTarget
+from penstock.spi.http import Fetch, HttpAnswer
+
+TEST_TIMEOUT_S: Final = 10.0
+
+
+class Prober:
+    """Does the I/O of a test; what comes of it is the caller's."""
+
+    def __init__(self, fetch: Fetch, kinds: Kinds, clock: Clock) -> None:
+        self._fetch = fetch
+        self._kinds = kinds
+        self._clock = clock
+
+    async def check(
+        self,
+        kind: str,
+        target: ProviderTarget,
+        *,
+        private_allowed: bool,
+        timeout_s: float = TEST_TIMEOUT_S,
+    ) -> ProviderCheck:
+        """Never raises for what the provider does: `problem` says it."""
+        plugin = self._kinds.get(kind)
+        start = self._clock.monotonic()
+        try:
+            answer = await self._fetch(
+                plugin.build_model_list(target),
+                timeout_s=timeout_s,
+                private_allowed=private_allowed,
+            )
+            models = plugin.read_model_list(_accepted(answer).body)
+        except PenstockError as error:
+            return ProviderCheck(self._ms_since(start), problem=error.sentence())
+        return ProviderCheck(self._ms_since(start), models)
+
+    def _ms_since(self, start: float) -> int:
+        return round((self._clock.monotonic() - start) * 1000)
+
+
+def _accepted(answer: HttpAnswer) -> HttpAnswer:
+    if answer.status == 200:
+        return answer
+    status = answer.status
+    if status in {401, 403}:
+        raise UpstreamFailed(
+            f"The provider refused the API key ({status}).",
+            hint="Is it complete, and may it list models?",
+        )
+    if status == 404:
+        raise UpstreamFailed(
+            "There is no list of models at this address (404).",
+            hint="Does the base URL end in /v1?",
+        )
+    if 300 <= status < 400:
+        raise UpstreamFailed(
+            f"The provider redirects ({status}); redirects are not followed.",
+            hint="Set the base URL to where it leads.",
+        )
+    raise UpstreamFailed(f"The provider answered {status} when asked for its models.")

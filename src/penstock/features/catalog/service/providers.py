@@ -1,0 +1,235 @@
+"""Providers of a project: added, changed, removed; what they claim, and their sealed secrets."""
+
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from penstock.features.catalog import store
+from penstock.features.catalog.model import (
+    Provider,
+    ProviderChange,
+    ProviderWish,
+    check_base_url,
+    check_name,
+    origin,
+    secret_hint,
+)
+from penstock.features.catalog.ports import Kinds, Surroundings
+from penstock.features.catalog.public_prices import PublicPrices
+from penstock.features.identity.model import Principal
+from penstock.infra.crypto import Sealer
+from penstock.infra.sql import Transaction
+from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.spi.chat import ProviderTarget
+
+SECRETS_PURPOSE: Final = "provider secrets"  # `sealer` holds the key derived for it
+_MOST_MODELS: Final = 10_000
+_LONGEST_MODEL: Final = 200
+
+
+class ProviderService:
+    """Use cases around providers."""
+
+    def __init__(
+        self, around: Surroundings, kinds: Kinds, prices: PublicPrices, sealer: Sealer
+    ) -> None:
+        self._around = around
+        self._kinds = kinds
+        self._prices = prices
+        self._sealer = sealer
+
+    def list_all(self, project_id: str) -> list[Provider]:
+        """The project's providers by name."""
+        with self._around.database.read() as connection:
+            return store.list_providers(connection, project_id)
+
+    def get(self, project_id: str, name: str) -> Provider:
+        """The provider; `NotFound` if there is none."""
+        with self._around.database.read() as connection:
+            return _get(connection, project_id, name)
+
+    def add(
+        self, actor: Principal, project_id: str, wish: ProviderWish, *, found: bool = False
+    ) -> Provider:
+        """A new provider. `InvalidRequest` if its name, address, kind or vendor cannot be;
+        `Conflict` if the name is taken or would hide a model that is in use."""
+        now_ms = self._around.now_ms()
+        secret_id, sealed = self._seal(wish.secret)
+        base_url = check_base_url(
+            wish.base_url, private_allowed=wish.private_allowed, secret=bool(wish.secret)
+        )
+        provider = Provider(
+            project_id=project_id,
+            name=check_name(wish.name),
+            kind=self._check_kind(wish.kind),
+            base_url=base_url,
+            models=clean_models(wish.models),
+            models_pinned=bool(wish.models) and not found,
+            private_allowed=wish.private_allowed,
+            quirks=wish.quirks,
+            vendor=self._vendor(wish.vendor, base_url),
+            found=found,
+            secret_id=secret_id,
+            secret_hint=secret_hint(wish.secret),
+            created_ms=now_ms,
+            updated_ms=now_ms,
+        )
+        with self._around.database.write() as tx:
+            _require_hides_nothing(tx.connection, provider)
+            store.add_provider(tx.connection, provider, sealed)
+            self._tell(tx, actor, "provider.add", before=None, after=provider)
+        return provider
+
+    def change(
+        self, actor: Principal, project_id: str, name: str, change: ProviderChange
+    ) -> Provider:
+        """A changed provider. A new scheme, host or port wants the secret and the leave to be
+        private again: both were given for the old one."""
+        with self._around.database.write() as tx:
+            before = _get(tx.connection, project_id, name)
+            after, sealed = self._changed(before, change)
+            store.save_provider(tx.connection, after, sealed)
+            self._tell(tx, actor, "provider.change", before=before, after=after)
+        return after
+
+    def claim(
+        self, actor: Principal, project_id: str, name: str, models: tuple[str, ...]
+    ) -> Provider:
+        """Takes over the provider's own list of models, unless a person has named them."""
+        with self._around.database.write() as tx:
+            before = _get(tx.connection, project_id, name)
+            after = replace(before, models=clean_models(models), updated_ms=self._around.now_ms())
+            if before.models_pinned or before.models == after.models:
+                return before
+            store.save_provider(tx.connection, after, None)
+            self._tell(tx, actor, "provider.claim", before=before, after=after)
+        return after
+
+    def remove(self, actor: Principal, project_id: str, name: str) -> None:
+        """Forgets a provider and its secret; `NotFound` if there is none."""
+        with self._around.database.write() as tx:
+            before = _get(tx.connection, project_id, name)
+            store.remove_provider(tx.connection, project_id, name)
+            self._tell(tx, actor, "provider.remove", before=before, after=None)
+
+    def target(self, project_id: str, name: str) -> ProviderTarget:
+        """How to reach a provider, with its secret in the clear."""
+        with self._around.database.read() as connection:
+            provider = _get(connection, project_id, name)
+            sealed = store.sealed_secrets(connection).get(provider.secret_id)
+        secret = open_secret(self._sealer, provider.secret_id, sealed) if sealed else ""
+        return ProviderTarget(name, provider.base_url, secret, provider.quirks)
+
+    def _changed(self, before: Provider, change: ProviderChange) -> tuple[Provider, bytes | None]:
+        base_url = change.base_url if change.base_url is not None else before.base_url
+        moved = origin(base_url) != origin(before.base_url)
+        if moved and before.secret_id and change.secret is None:
+            raise InvalidRequest(
+                "The API key was given for another address.",
+                hint="Send it again together with the new base URL.",
+                param="api_key",
+            )
+        private = change.private_allowed
+        if private is None:
+            private = before.private_allowed and not moved
+        after = replace(before, private_allowed=private, updated_ms=self._around.now_ms())
+        sealed = None
+        if change.secret is not None:
+            secret_id, sealed = self._seal(change.secret)
+            hint = secret_hint(change.secret)
+            after = replace(after, secret_id=secret_id, secret_hint=hint)
+        if change.models is not None:
+            models = clean_models(change.models)
+            after = replace(after, models=models or before.models, models_pinned=bool(models))
+        if change.quirks is not None:
+            after = replace(after, quirks=change.quirks)
+        base_url = check_base_url(base_url, private_allowed=private, secret=bool(after.secret_id))
+        vendor = before.vendor if change.vendor is None and not moved else change.vendor
+        return replace(after, base_url=base_url, vendor=self._vendor(vendor, base_url)), sealed
+
+    def _seal(self, secret: str) -> tuple[str, bytes]:
+        if not secret:
+            return "", b""
+        if not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise InvalidRequest(
+                "The API key has characters that no API key has.",
+                hint="Was something else pasted with it?",
+                param="api_key",
+            )
+        secret_id = self._around.new_id("sec")
+        return secret_id, self._sealer.seal(secret.encode(), secret_id.encode())
+
+    def _check_kind(self, kind: str) -> str:
+        if kind not in self._kinds.names():
+            raise InvalidRequest(
+                f"No plugin serves providers of kind {kind!r}.",
+                hint=f"Installed are: {', '.join(self._kinds.names())}.",
+                param="kind",
+            )
+        return kind
+
+    def _vendor(self, vendor: str | None, base_url: str) -> str:
+        if vendor is None:
+            return self._prices.vendor_of(base_url)
+        if vendor and vendor not in self._prices.vendors():
+            raise InvalidRequest(
+                f"There is no public price list of {vendor!r}.",
+                hint=f"Known are: {', '.join(sorted(self._prices.vendors()))}.",
+                param="vendor",
+            )
+        return vendor
+
+    def _tell(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        action: str,
+        *,
+        before: Provider | None,
+        after: Provider | None,
+    ) -> None:
+        either = after or before
+        assert either is not None  # noqa: S101 - a deed has a state before or after it
+        self._around.trail.append(
+            tx,
+            actor,
+            either.project_id,
+            action,
+            either.name,
+            before=before.audited() if before else None,
+            after=after.audited() if after else None,
+        )
+
+
+def open_secret(sealer: Sealer, secret_id: str, sealed: bytes) -> str:
+    """The secret in the clear; `SealBroken` if it was sealed under another master key."""
+    return sealer.open(sealed, secret_id.encode()).decode()
+
+
+def clean_models(models: tuple[str, ...]) -> tuple[str, ...]:
+    """Model ids sorted, once each, without those that no request could name."""
+    usable = {m for m in models if 0 < len(m) <= _LONGEST_MODEL and m.isprintable()}
+    return tuple(sorted(usable)[:_MOST_MODELS])
+
+
+def _get(connection: Connection, project_id: str, name: str) -> Provider:
+    if provider := store.find_provider(connection, project_id, name):
+        return provider
+    raise NotFound(
+        f"This project has no provider named {name!r}.", hint="`penstock provider list`."
+    )
+
+
+def _require_hides_nothing(connection: Connection, new: Provider) -> None:
+    for other in store.list_providers(connection, new.project_id):
+        if other.name == new.name:
+            raise Conflict(f"There is a provider named {new.name!r} already.", param="name")
+        for model in other.models:
+            if model.startswith(f"{new.name}/"):
+                raise Conflict(
+                    f"The name would hide the model {model!r} of provider {other.name!r}.",
+                    hint="Choose another name.",
+                    code="name_hides_model",
+                    param="name",
+                )
