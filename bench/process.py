@@ -1,0 +1,139 @@
+"""Child processes of the benchmark: pinned, waited for, their processor time read, ended."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Who runs where. With two cores, load generator and upstream share one."""
+
+    gateway: str
+    load: str
+    upstream: str
+
+    @classmethod
+    def of_machine(cls) -> "Cores":
+        """The last core for the gateway, the first for the load, the second for the upstream."""
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) < 2:
+            raise SystemExit(
+                "The benchmark needs two cores: one for the gateway, one for the load."
+            )
+        return cls(str(cores[-1]), str(cores[0]), str(cores[1 if len(cores) > 2 else 0]))
+
+
+def taskset(cores: str) -> list[str]:
+    """The prefix of a command line that pins it."""
+    return ["taskset", "-c", cores]
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(
+    command: Sequence[str], *, cores: str, log: Path, env: Mapping[str, str] | None = None
+) -> Generator[subprocess.Popen[bytes], None, None]:
+    """Runs a command in its own process group, pinned; ends the whole group on leaving."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [*taskset(cores), *command],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for sign, patience_s in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience_s)
+            return
+
+
+def wait_http(url: str, process: subprocess.Popen[bytes], log: Path, *, patience_s: float) -> None:
+    """Until `url` answers 200. `RuntimeError` with the log's end if it dies or takes too long."""
+
+    def answers() -> bool:
+        with suppress(URLError, OSError), urllib.request.urlopen(url, timeout=5):
+            return True
+        return False
+
+    _wait(answers, url, process, log, patience_s)
+
+
+def wait_file(file: Path, process: subprocess.Popen[bytes], log: Path, *, patience_s: float) -> str:
+    """Until `file` has content, which is returned. `RuntimeError` as in `wait_http`."""
+    _wait(lambda: file.exists() and bool(file.read_text()), str(file), process, log, patience_s)
+    return file.read_text()
+
+
+def _wait(
+    ready: Callable[[], bool],
+    what: str,
+    process: subprocess.Popen[bytes],
+    log: Path,
+    patience_s: float,
+) -> None:
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline and process.poll() is None:
+        if ready():
+            return
+        time.sleep(0.1)
+    tail = log.read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"{what} did not come up; the end of {log}:\n{tail}")
+
+
+def tree(pid: int) -> list[int]:
+    """The process and all its descendants."""
+    found = [pid]
+    for parent in found:
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            with suppress(OSError):
+                found += [int(child) for child in children.read_text().split()]
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process tree so far, dead children included."""
+    ticks = 0
+    for member in tree(pid):
+        with suppress(OSError):
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / TICKS_PER_S
+
+
+def memory_mb(pid: int) -> float:
+    """Proportional set size of a process tree in MB."""
+    total_kb = 0
+    for member in tree(pid):
+        with suppress(OSError):
+            for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total_kb += int(line.split()[1])
+    return total_kb / 1024

@@ -1,0 +1,136 @@
+"""From rounds to figures: medians, ratios to nginx, the printed table and what was asked for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.figures import medians, ratio
+from bench.session import Round
+
+Figures = Mapping[str, float]
+
+COLUMNS: Final = (
+    # heading, key, decimals, unit factor
+    ("calls/s\nsmall @64", "small@64.rate", 0, 1.0),
+    ("of\nnginx", "small@64.of_nginx", 1, 100.0),
+    ("CPU µs\na call", "small@64.cpu_us", 0, 1.0),
+    ("calls/s\nlarge @64", "large@64.rate", 0, 1.0),
+    ("of\nnginx", "large@64.of_nginx", 1, 100.0),
+    ("added ms\np50 @1", "small@1.added_p50_us", 2, 0.001),
+    ("added ms\np99 @1", "small@1.added_p99_us", 2, 0.001),
+    ("streams\nclean %", "paced.clean_share", 1, 100.0),
+    ("delta ms\np50", "paced.way_p50_us", 2, 0.001),
+    ("delta ms\np99", "paced.way_p99_us", 2, 0.001),
+    ("first ms\np99", "paced.first_p99_us", 1, 0.001),
+    ("PSS\nMB", "memory_mb", 0, 1.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One figure that was asked for, and whether it was reached."""
+
+    sentence: str
+    value: float
+    reached: bool
+
+    @classmethod
+    def at_least(cls, sentence: str, value: float, bound: float) -> "Target":
+        """More is better."""
+        return cls(sentence, value, value >= bound)
+
+    @classmethod
+    def at_most(cls, sentence: str, value: float, bound: float) -> "Target":
+        """Less is better."""
+        return cls(sentence, value, value <= bound)
+
+
+def figures_of(each: Round) -> dict[str, float]:
+    """One round's figures by dotted name; times in µs."""
+    found: dict[str, float] = {"memory_mb": each.memory_mb}
+    for name, unary in each.unary.items():
+        found[f"{name}.rate"] = unary.rate
+        found[f"{name}.p50_us"] = unary.p50_us
+        found[f"{name}.p99_us"] = unary.p99_us
+        found[f"{name}.failed"] = unary.failed
+        found[f"{name}.cpu_us"] = unary.cpu_us_per_call
+        found[f"{name}.cpu_share"] = unary.cpu_share
+    if each.paced and each.paced.waves:
+        waves = each.paced.waves
+        started = sum(wave.started for wave in waves)
+        found["paced.clean_share"] = sum(wave.clean for wave in waves) / started
+        found["paced.cpu_us_per_delta"] = each.paced.cpu_us_per_delta
+        found |= medians(
+            {
+                "paced.way_p50_us": wave.way_p50_us,
+                "paced.way_p99_us": wave.way_p99_us,
+                "paced.first_p50_us": wave.first_delta_p50_us,
+                "paced.first_p99_us": wave.first_delta_p99_us,
+                "paced.jitter_p99_us": wave.jitter_p99_us,
+            }
+            for wave in waves
+        )
+    return found
+
+
+def summarise(rounds: Iterable[Sequence[Round]]) -> dict[str, dict[str, float]]:
+    """Contender → figure → median over rounds. Ratios and added times are taken within a round,
+    where both sides met the same machine, and only then is their median taken."""
+    collected: dict[str, list[dict[str, float]]] = {}
+    for one in rounds:
+        figures = {each.contender: figures_of(each) for each in one}
+        for name, own in figures.items():
+            related = _related(own, figures.get("nginx", {}), figures.get("direct", {}))
+            collected.setdefault(name, []).append(own | related)
+    return {name: medians(each) for name, each in collected.items()}
+
+
+def _related(own: Figures, floor: Figures, direct: Figures) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, value in own.items():
+        workload, _, kind = name.partition(".")
+        if kind == "rate" and name in floor:
+            found[f"{workload}.of_nginx"] = ratio(value, floor[name])
+        if kind in {"p50_us", "p99_us"} and name in direct:
+            found[f"{workload}.added_{kind}"] = value - direct[name]
+    return found
+
+
+def render(summary: Mapping[str, Figures]) -> str:
+    """The table, right-aligned, one contender a line."""
+    heads = [["", *(head.split("\n")[row] for head, *_ in COLUMNS)] for row in (0, 1)]
+    lines = heads + [[name, *_cells(figures)] for name, figures in summary.items()]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+        for line in lines
+    )
+
+
+def _cells(figures: Figures) -> list[str]:
+    return [
+        f"{figures[key] * factor:,.{decimals}f}" if key in figures else "–"
+        for _, key, decimals, factor in COLUMNS
+    ]
+
+
+def targets(summary: Mapping[str, Figures]) -> list[Target]:
+    """What was asked of Penstock, as far as this run measured it."""
+    own = summary.get("penstock", {})
+    found: list[Target] = []
+    for size in ("small", "large"):
+        if (share := own.get(f"{size}@64.of_nginx")) is not None:
+            sentence = f"{size}: at least 25 % of nginx at 64 connections"
+            found.append(Target.at_least(sentence, share * 100, 25.0))
+        for peer, factor in (("litellm", 100.0), ("tensorzero", 1.0)):
+            theirs = summary.get(peer, {}).get(f"{size}@64.rate", 0.0)
+            if theirs and f"{size}@64.rate" in own:
+                sentence = f"{size}: at least {factor:g} times {peer} at 64 connections"
+                found.append(Target.at_least(sentence, own[f"{size}@64.rate"] / theirs, factor))
+    for share, bound in (("p50", 0.5), ("p99", 1.5)):
+        if (added := own.get(f"small@1.added_{share}_us")) is not None:
+            sentence = f"at most {bound} ms added at one connection, {share}"
+            found.append(Target.at_most(sentence, added / 1000, bound))
+    if (clean := own.get("paced.clean_share")) is not None:
+        found.append(Target.at_least("100 % of the paced streams clean", clean * 100, 100.0))
+    return found

@@ -1,0 +1,53 @@
+"""Runs wrk, the load generator of the unary workloads, and reads what it measured."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bench.process import taskset
+
+SCRIPT: Final = Path(__file__).parent / "lua" / "post.lua"
+
+
+class Load(msgspec.Struct, frozen=True):
+    """One run of wrk. `failed` counts broken or refused connections and timeouts."""
+
+    requests: int
+    duration_us: int
+    received_bytes: int
+    failed: int
+    not_2xx: int
+    p50_us: int
+    p90_us: int
+    p99_us: int
+    p999_us: int
+    max_us: int
+
+    @property
+    def rate(self) -> float:
+        """Answered requests per second, failures and errors not counted."""
+        return (self.requests - self.not_2xx) / self.duration_us * 1e6
+
+
+def run(url: str, token: str, body: Path, *, connections: int, seconds: float, cores: str) -> Load:
+    """`ValueError` if wrk printed no result (it says why on its standard error)."""
+    command = [
+        *taskset(cores),
+        *("wrk", "-t", "1", "-c", str(connections), "-d", f"{round(seconds)}s"),
+        *("--timeout", "30s", "-s", str(SCRIPT), url),
+    ]
+    env = {"PATH": os.environ["PATH"], "BENCH_BODY": str(body), "BENCH_TOKEN": token}
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return parse(ran.stdout, ran.stderr)
+
+
+def parse(output: str, complaint: str = "") -> Load:
+    """The line that the script prints at the end."""
+    for line in output.splitlines():
+        if line.startswith("BENCH "):
+            return msgspec.json.decode(line.removeprefix("BENCH "), type=Load)
+    msg = f"wrk printed no result: {(complaint or output).strip()[-500:]}"
+    raise ValueError(msg)

@@ -1,0 +1,104 @@
+"""The benchmark's arithmetic and what it makes of rounds."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.chart import draw
+from bench.figures import medians, percentile, ratio
+from bench.session import Ledger, Paced, Round, Unary
+from bench.streams import StreamLoad
+from bench.table import render, summarise, targets
+
+
+def unary(rate: float, p50_us: int = 100, p99_us: int = 200) -> Unary:
+    return Unary(rate, p50_us, p99_us, failed=0, cpu_us_per_call=10.0, cpu_share=1.0)
+
+
+def one_round(name: str, rate: float, p50_us: int = 100, clean: int = 256) -> Round:
+    wave = StreamLoad(256, clean, 20_000, 25_000, 300, 900, 1_000)
+    each = {"small@1": unary(rate / 10, p50_us), "small@64": unary(rate)}
+    return Round(name, each, Paced([wave], 15.0), memory_mb=50.0, ledger=None)
+
+
+@pytest.mark.parametrize(("share", "value"), [(50, 2), (75, 3), (99, 4), (100, 4), (1, 1)])
+def test_a_percentile_is_the_nearest_rank(share: int, value: int) -> None:
+    assert percentile([4, 1, 3, 2], share) == value
+
+
+def test_no_values_have_percentile_zero() -> None:
+    assert percentile([], 99) == 0
+
+
+@given(st.lists(st.integers(), min_size=1), st.integers(1, 100))
+def test_at_least_its_share_of_values_lies_at_or_below_a_percentile(
+    values: list[int], share: int
+) -> None:
+    bound = percentile(values, share)
+    assert bound in values
+    assert sum(value <= bound for value in values) * 100 >= share * len(values)
+
+
+def test_a_median_is_over_the_rounds_that_measured_the_figure() -> None:
+    assert medians([{"a": 1, "b": 5}, {"a": 9}, {"a": 2}]) == {"a": 2, "b": 5}
+
+
+def test_there_is_no_ratio_to_nothing() -> None:
+    assert ratio(5.0, 0.0) == 0.0
+
+
+def test_ratios_are_taken_within_a_round_before_their_median() -> None:
+    # The machine is half as fast in the second round: the ratio must not notice.
+    fast = [one_round("nginx", 1000), one_round("penstock", 300)]
+    slow = [one_round("nginx", 500), one_round("penstock", 150)]
+    assert summarise([fast, slow])["penstock"]["small@64.of_nginx"] == pytest.approx(0.3)
+
+
+def test_added_latency_is_over_the_direct_way_in_the_same_round() -> None:
+    rounds = [[one_round("direct", 9000, p50_us=20), one_round("penstock", 300, p50_us=320)]]
+    assert summarise(rounds)["penstock"]["small@1.added_p50_us"] == 300
+
+
+def test_what_was_asked_for_is_judged() -> None:
+    rounds = [
+        [
+            one_round("direct", 9000, p50_us=20),
+            one_round("nginx", 1000),
+            one_round("penstock", 240, p50_us=600, clean=255),
+            one_round("litellm", 2),
+        ]
+    ]
+    judged = {target.sentence: target.reached for target in targets(summarise(rounds))}
+    assert judged["small: at least 25 % of nginx at 64 connections"] is False
+    assert judged["small: at least 100 times litellm at 64 connections"] is True
+    assert judged["at most 0.5 ms added at one connection, p50"] is False
+    assert judged["100 % of the paced streams clean"] is False
+
+
+def test_a_figure_that_was_not_measured_is_neither_reached_nor_missed() -> None:
+    assert targets(summarise([[one_round("nginx", 1000)]])) == []
+
+
+def test_the_table_has_a_line_for_each_contender() -> None:
+    lines = render(summarise([[one_round("nginx", 1000), one_round("penstock", 300)]])).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert [line.split()[0] for line in lines[2:]] == ["nginx", "penstock"]
+    assert "30.0" in lines[3]
+
+
+def test_the_chart_is_well_formed_and_names_everyone() -> None:
+    summary = summarise([[one_round("nginx", 1000), one_round("penstock", 300)]])
+    texts = [node.text for node in ET.fromstring(draw(summary)).iter() if node.text]
+    assert "penstock" in texts
+    assert "1,000" in texts
+
+
+@pytest.mark.parametrize(
+    ("stored", "holds"), [(99, False), (102, False), (103, True), (113, True), (114, False)]
+)
+def test_a_ledger_holds_when_everything_seen_is_stored_and_nothing_else(
+    stored: int, *, holds: bool
+) -> None:
+    assert Ledger(answered=100, seen=103, stored=stored, broken_off=10).holds is holds

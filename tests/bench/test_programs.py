@@ -1,0 +1,107 @@
+"""What the benchmark's programs print is read right; their processes are measured and ended."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bench import nginx, wrk
+from bench.process import Cores, cpu_seconds, free_port, memory_mb, started, wait_file, wait_http
+from bench.workloads import ANSWERS, answer_body, request_body
+
+ALL_CORES = ",".join(map(str, sorted(os.sched_getaffinity(0))))
+STATUS = "Active connections: 1 \nserver accepts handled requests\n 3 3 41 \nReading: 0 \n"
+
+
+def test_wrks_line_is_read() -> None:
+    line = (
+        'BENCH {"requests":100,"duration_us":2000000,"received_bytes":5,"failed":1,"not_2xx":20,'
+        '"p50_us":1,"p90_us":2,"p99_us":3,"p999_us":4,"max_us":5}'
+    )
+    load = wrk.parse(f"Running 2s test\n{line}\n")
+    assert load.rate == 40.0  # errors are no throughput
+    assert load.p99_us == 3
+
+
+def test_without_wrks_line_its_complaint_is_told() -> None:
+    with pytest.raises(ValueError, match="unable to connect"):
+        wrk.parse("", "unable to connect to 127.0.0.1")
+
+
+def test_nginxs_count_of_requests_is_read() -> None:
+    assert nginx.requests_seen(STATUS) == 41
+
+
+def test_the_canned_provider_answers_every_route_and_counts(tmp_path: Path) -> None:
+    port = free_port()
+    conf, log = nginx.provider_conf(tmp_path / "nginx", port), tmp_path / "nginx.log"
+    with started(nginx.command(conf), cores=ALL_CORES, log=log) as process:
+        wait_http(f"http://127.0.0.1:{port}/status", process, log, patience_s=10)
+        for route, size in ANSWERS.items():
+            url = f"http://127.0.0.1:{port}/{route}/v1/chat/completions"
+            request = urllib.request.Request(url, request_body("m", 32_000))
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                assert answer.read() == answer_body(size)
+        body = tmp_path / "body.json"
+        body.write_bytes(request_body("m", 200))
+        load = wrk.run(
+            f"http://127.0.0.1:{port}/small/v1/chat/completions",
+            "token",
+            body,
+            connections=2,
+            seconds=1,
+            cores=ALL_CORES,
+        )
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=10) as page:
+            seen = nginx.requests_seen(page.read().decode())
+    assert load.requests > 10
+    assert (load.failed, load.not_2xx) == (0, 0)
+    assert 0 <= seen - (load.requests + len(ANSWERS) + 2) <= 2  # what wrk broke off at its end
+
+
+def test_a_process_tree_is_measured_and_ended_as_a_whole(tmp_path: Path) -> None:
+    ready, log = tmp_path / "child", tmp_path / "log"
+    program = (
+        "import pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen(['sleep', '60'])\n"
+        f"pathlib.Path({str(ready)!r}).write_text(str(child.pid))\n"
+        "end = time.process_time() + 0.2\n"
+        "while time.process_time() < end: pass\n"
+        "time.sleep(60)\n"
+    )
+    with started([sys.executable, "-c", program], cores=ALL_CORES, log=log) as process:
+        child = int(wait_file(ready, process, log, patience_s=10))
+        deadline = time.monotonic() + 10
+        while cpu_seconds(process.pid) < 0.2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cpu_seconds(process.pid) >= 0.2
+        assert memory_mb(process.pid) > 1
+    # Reaped by init, or a zombie that init has not reached yet.
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_program_that_dies_at_its_start_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with (
+        started([sys.executable, "-c", "raise SystemExit('no')"], cores=ALL_CORES, log=log) as one,
+        pytest.raises(RuntimeError, match=r"did not come up[\s\S]*no"),
+    ):
+        wait_http("http://127.0.0.1:1/", one, log, patience_s=10)
+
+
+def test_the_gateway_has_a_core_to_itself() -> None:
+    cores = Cores.of_machine()
+    assert cores.gateway not in {cores.load, cores.upstream}
+
+
+def test_help_names_every_option() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench", "--help"], capture_output=True, text=True, check=True
+    )
+    for option in ("--quick", "--rounds", "--only", "--workloads"):
+        assert option in ran.stdout
