@@ -64,5 +64,5 @@ def _rows_of(found: Frame | Damage, writer: str) -> list[SpanRow]:
         )
     try:
         return explode(decode_end(found.payload), writer)
-    except (msgspec.DecodeError, ValueError):
+    except msgspec.DecodeError:
         return []

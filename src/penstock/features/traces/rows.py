@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from penstock.features.traces.content import read_content
+from penstock.features.traces.payload import encode
 from penstock.rules.call import Attempt, CallEnd
 
 CALL: Final = "call"
@@ -14,6 +15,7 @@ ATTEMPT: Final = "attempt"
 _MAX: Final = 2**63 - 1
 _MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
 _PLACES: Final = Decimal("1e-12")
+_MAX_COST: Final = Decimal(1_000_000)
 
 
 class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explode(end: CallEnd, writer: str) -> list[SpanRow]:
-    """The rows of a call. `ValueError` for a record that no row can hold (a cost that is none)."""
+    """The rows of a call: its own first, then one for each attempt."""
     return [
         _call_row(end, writer),
         *(_attempt_row(end, attempt, writer) for attempt in end.attempts),
@@ -85,6 +87,7 @@ def _call_row(end: CallEnd, writer: str) -> SpanRow:
     begin, caller, usage = end.begin, end.begin.caller, end.usage
     content = read_content(_text(end.request), _text(end.response))
     last = end.attempts[-1] if end.attempts else None
+    cost = _cost(end.cost)
     return SpanRow(
         project_id=begin.project_id,
         trace_id=begin.trace_id,
@@ -118,7 +121,7 @@ def _call_row(end: CallEnd, writer: str) -> SpanRow:
         input_audio_tokens=_count(usage.input_audio_tokens),
         output_audio_tokens=_count(usage.output_audio_tokens),
         usage_source=str(usage.source),
-        cost=_cost(end.cost),
+        cost=cost,
         price_id=end.price_id,
         ttft_ns=_count(end.first_token_ns - begin.start_ns) if end.first_token_ns else None,
         overhead_ns=_count(end.overhead_ns),
@@ -137,7 +140,7 @@ def _call_row(end: CallEnd, writer: str) -> SpanRow:
         tools=content.tools,
         request=content.request,
         response=content.response,
-        attributes=content.attributes,
+        attributes=content.attributes | _unreadable_cost(end.cost, cost),
     )
 
 
@@ -181,12 +184,16 @@ def _text(payload: bytes) -> str:
 
 
 def _cost(text: str) -> Decimal | None:
-    if not text:
-        return None
+    """`None` also for what no column can hold; the attributes then say what it was."""
     try:
-        return Decimal(text).quantize(_PLACES)
-    except InvalidOperation as error:
-        raise ValueError(f"{text!r} is no cost in USD") from error
+        cost = Decimal(text).quantize(_PLACES)
+    except InvalidOperation:
+        return None
+    return cost if cost.is_finite() and abs(cost) < _MAX_COST else None
+
+
+def _unreadable_cost(text: str, cost: Decimal | None) -> dict[str, str]:
+    return {"penstock.cost.unreadable": encode(text)} if text and cost is None else {}
 
 
 def _moment(unix_ns: int) -> str:

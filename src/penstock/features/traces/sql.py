@@ -9,9 +9,10 @@ from penstock.features.traces.payload import encode
 from penstock.infra.columns import Param
 
 _MS: Final = 1_000_000
-_WORD: Final = re.compile(r"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
+_WORD: Final = re.compile(rb"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _TEXT: Final = "lower(concat(c.input, '\\n', c.output))"  # as the index `by_text` has it
+_FOLDED: Final = "lowerUTF8(concat(c.input, '\\n', c.output))"
 
 
 @dataclass(slots=True)
@@ -96,11 +97,12 @@ def _containing(where: Where, text: str) -> Where:
     """The text as it would stand in the stored JSON; each longer word alone lets the index help."""
     if not text:
         return where
-    needle = encode(text)[1:-1].lower()
-    for index, word in enumerate(_WORD.findall(needle)):
-        where.add(f"{_TEXT} LIKE {{word_{index}:String}}", **{f"word_{index}": f"%{word}%"})
-    # Letter case beyond ASCII is folded only here, on the rows that are left.
-    folded = "lowerUTF8(concat(c.input, '\\n', c.output))"
+    needle = encode(text)[1:-1]
+    for index, word in enumerate(_WORD.findall(needle.encode().lower())):
+        name = f"word_{index}"
+        where.add(f"{_TEXT} LIKE {{{name}:String}}", **{name: f"%{word.decode()}%"})
+    # Letter case beyond ASCII is folded only here, by the engine on both sides.
     return where.add(
-        f"{folded} LIKE {{phrase:String}}", phrase=f"%{needle.translate(_LIKE_SPECIAL)}%"
+        f"{_FOLDED} LIKE lowerUTF8({{phrase:String}})",
+        phrase=f"%{needle.translate(_LIKE_SPECIAL)}%",
     )

@@ -1,0 +1,241 @@
+"""A batch is stored whole, once, however often and from wherever it comes."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.traces import calls
+from penstock.features.traces.ingest import read_batch
+from penstock.features.traces.model import Filter
+from penstock.features.traces.payload import decode
+from penstock.features.traces.rows import explode
+from penstock.features.traces.service import Traces
+from penstock.infra.columns import ColumnStore
+from penstock.infra.spool.frame import Kind
+from penstock.infra.spool.frame import encode as frame
+from penstock.kernel.errors import InvalidRequest, Overloaded
+from penstock.rules.call import CallStatus, Usage, encode
+
+
+def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
+    end = calls.call("p", status=CallStatus.ERROR, error_type="upstream_failed")
+    call, attempt = explode(end, "w")
+    assert (call.kind, call.parent_span_id, call.status) == ("call", "", "error")
+    assert (attempt.kind, attempt.parent_span_id) == ("attempt", call.span_id)
+    assert attempt.cost is None
+    assert attempt.input == ""
+
+
+def test_times_keep_their_nanoseconds() -> None:
+    [call, _] = explode(calls.call("p", 1_763_683_200_000_000_001), "w")
+    assert call.start_time == "1763683200.000000001"
+
+
+@pytest.mark.parametrize("cost", ["free", "1e999", "NaN", "-Infinity", "1000000"])
+def test_a_cost_that_no_column_holds_leaves_the_call_unpriced_and_says_so(cost: str) -> None:
+    [call, _] = explode(calls.call("p", cost=cost), "w")
+    assert call.cost is None
+    assert decode(call.attributes["penstock.cost.unreadable"]) == cost
+
+
+@given(
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-(2**31), 2**31 - 1),
+)
+def test_no_count_and_no_clock_makes_a_row_that_cannot_be_stored(a: int, b: int, c: int) -> None:
+    end = calls.call("p", usage=Usage(a, b), end_ns=a, first_token_ns=b, http_status=c)
+    for row in explode(end, "w"):
+        assert 0 <= row.duration_ns < 2**63
+        assert 0 <= row.input_tokens < 2**63
+        assert 0 <= row.http_status < 2**16
+
+
+def test_begins_cuts_and_damage_do_not_disturb_their_neighbours(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    one, two = calls.call(project), calls.call(project)
+    data = (
+        frame(Kind.BEGIN, encode(one.begin))
+        + calls.frames([one])
+        + b"\x00garbage\xff"
+        + frame(Kind.END, b"not a record")
+        + calls.frames([two])
+    )
+    done = traces.ingest(calls.new_batch(), data)
+    assert done.stored == 2
+    assert done.skipped == 2
+    wide, narrow = calls.counts(columns, project)
+    assert (wide.rows, narrow.rows) == (4, 4)
+
+
+def test_a_batch_without_calls_is_answered_and_stores_nothing(traces: Traces) -> None:
+    done = traces.ingest(calls.new_batch(), frame(Kind.CUT))
+    assert (done.stored, done.skipped) == (0, 0)
+
+
+def test_the_same_batch_twice_is_stored_once(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    name, data = calls.new_batch(), calls.frames(calls.call(project) for _ in range(50))
+    assert traces.ingest(name, data) == traces.ingest(name, data)
+    wide, narrow = calls.counts(columns, project)
+    assert (wide.rows, wide.spans) == (narrow.rows, narrow.spans) == (100, 100)
+
+
+def test_a_batch_over_two_months_comes_twice_and_is_stored_once(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    old = calls.START_NS - 40 * 86_400 * 10**9
+    name = calls.new_batch()
+    data = calls.frames([calls.call(project, old), calls.call(project)])
+    for _ in range(3):
+        traces.ingest(name, data)
+    wide, narrow = calls.counts(columns, project)
+    assert (wide.rows, narrow.rows) == (4, 4)
+
+
+def test_two_shippers_with_the_same_batch_at_once_store_it_once(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    name, data = calls.new_batch(), calls.frames(calls.call(project) for _ in range(20))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: traces.ingest(name, data), range(8)))
+    wide, narrow = calls.counts(columns, project)
+    assert (wide.rows, narrow.rows) == (40, 40)
+
+
+def test_a_crash_between_the_two_tables_is_made_good_by_the_replay(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    name, data = calls.new_batch(), calls.frames([calls.call(project)])
+    columns.command("DETACH TABLE spans_list_view")
+    traces.ingest(name, data)
+    columns.command("ATTACH TABLE spans_list_view")
+    assert [count.rows for count in calls.counts(columns, project)] == [2, 0]
+    traces.ingest(name, data)
+    assert [count.rows for count in calls.counts(columns, project)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "x", "a" * 32, f"{'a' * 32}-1:2-3; DROP", "a" * 31 + "-1:0-1"]
+)
+def test_a_batch_without_a_spools_name_is_refused(traces: Traces, name: str) -> None:
+    with pytest.raises(InvalidRequest):
+        traces.ingest(name, b"")
+
+
+def test_the_batch_of_an_interrupted_writer_is_taken(traces: Traces, project: str) -> None:
+    end = calls.call(project, status=CallStatus.INTERRUPTED)
+    traces.ingest(f"{'c' * 32}:interrupted", calls.frames([end]))
+    [item] = traces.list_calls(project, calls.ALWAYS, Filter(), after=None, limit=5).items
+    assert item.status == "interrupted"
+
+
+def test_records_of_a_newer_schema_wait_in_their_spool() -> None:
+    payload = encode(calls.call("p"))
+    newer = bytearray(frame(Kind.END, payload))
+    newer[8] = 9
+    newer[4:8] = zlib.crc32(newer[8:]).to_bytes(4, "little")
+    with pytest.raises(Overloaded, match="schema 9"):
+        read_batch(calls.new_batch(), bytes(newer))
+
+
+def test_a_payload_of_thirty_megabytes_is_stored_whole(traces: Traces, project: str) -> None:
+    text = "lorem ipsum " * 2_500_000
+    end = calls.call(project, request=calls.chat(text))
+    calls.store(traces, end)
+    [span, _] = traces.get_trace(project, end.begin.trace_id)
+    assert span.request == calls.chat(text).decode()
+
+
+def test_payloads_come_back_as_they_went(traces: Traces, project: str) -> None:
+    request = calls.chat('Grüße 😀 " \\ \n \t \u0000 \u2028', temperature=0.1)
+    end = calls.call(project, request=request, response=b'{"broken": "\xff')
+    calls.store(traces, end)
+    [span, _] = traces.get_trace(project, end.begin.trace_id)
+    assert span.request.encode() == request
+    assert span.response == '{"broken": "\ufffd'
+    assert span.cost == Decimal("0.000425000000")
+    assert span.start_ns == end.begin.start_ns
+
+
+# A store in a process of its own, which says when each batch is acknowledged.
+_STORING = """
+    import sys
+    from pathlib import Path
+    from penstock.features.traces.service import Traces
+    from penstock.features.traces.schema import FAMILY, STEPS
+    from penstock.infra.columns import apply_steps, open_columns
+    from penstock.kernel.time import SystemClock
+
+    store = open_columns(sys.argv[1])
+    apply_steps(store, FAMILY, STEPS)
+    traces = Traces(lambda: store, SystemClock(), lambda span: [])
+    for path in sorted(Path(sys.argv[2]).iterdir()):
+        traces.ingest(path.name.replace("_", ":"), path.read_bytes())
+        print(path.name, flush=True)
+    print("counts", *(
+        store.query(
+            f"SELECT count() AS rows, uniqExact(span_id) AS spans FROM {table}",
+            {}, __import__("msgspec").defstruct("C", [("rows", int), ("spans", int)]),
+        )[0]
+        for table in ("spans", "spans_list")
+    ), flush=True)
+    store.close()
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [0, 1, 4])
+def test_killed_while_storing_and_replayed_nothing_is_lost_or_doubled(
+    tmp_path: Path, acknowledged: int
+) -> None:
+    batches = tmp_path / "batches"
+    batches.mkdir()
+    for _ in range(8):
+        data = calls.frames(calls.call("p") for _ in range(100))
+        (batches / calls.new_batch().replace(":", "_")).write_bytes(data)
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(_STORING),
+        f"chdb://{tmp_path / 'columns'}",
+        str(batches),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as killed:
+        assert killed.stdout is not None
+        for _ in range(acknowledged):
+            killed.stdout.readline()
+        os.kill(killed.pid, signal.SIGKILL)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
+    assert (
+        done.stdout.splitlines()[-1] == "counts C(rows=1600, spans=1600) C(rows=1600, spans=1600)"
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_a_span_row_names_exactly_the_columns_of_the_wide_table(columns: ColumnStore) -> None:
+    class Column(msgspec.Struct):
+        name: str
+
+    found = columns.query(
+        "SELECT name FROM system.columns WHERE database = 'penstock' AND table = 'spans'",
+        {},
+        Column,
+    )
+    [row, _] = explode(calls.call("p"), "w")
+    assert {column.name for column in found} - {"stored_time"} == set(row.__struct_fields__)
