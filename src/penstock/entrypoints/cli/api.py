@@ -46,7 +46,7 @@ class Api:
     def get(self, path: str, **query: object) -> Any:
         """The decoded answer to GET; `None` values of the query are left out."""
         given = {name: value for name, value in query.items() if value is not None}
-        return self.call("GET", f"{path}?{urlencode(given)}" if given else path)
+        return self.call("GET", f"{path}?{urlencode(given, doseq=True)}" if given else path)
 
     def items(self, path: str, limit: int | None = None, **query: object) -> Iterator[Any]:
         """The items of all pages, or the first `limit` of them."""
@@ -56,7 +56,7 @@ class Api:
             page = self.get(path, cursor=cursor, limit=min(left or 100, 100), **query)
             yield from page["items"]
             left = None if left is None else left - len(page["items"])
-            cursor = page["next_cursor"]
+            cursor = page.get("next_cursor")
             if cursor is None:
                 return
 

@@ -10,9 +10,9 @@ import typer
 Row = Mapping[str, Any]
 
 
-def show_json(value: object) -> None:
-    """One JSON document."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+def show_json(value: object, *, lines: bool = False) -> None:
+    """One JSON document, indented; or on a line of its own."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=None if lines else 2, default=str))
 
 
 def show_list(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:

@@ -1,0 +1,142 @@
+"""`penstock demo`: realistic traffic through the gateway, so that there is something to look at."""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli.api import api_key, gateway_url
+from penstock.entrypoints.cli.demo_script import DemoCall, draw_call
+from penstock.entrypoints.cli.output import show_json
+from penstock.entrypoints.up.plan import local_server_url
+from penstock.entrypoints.up.simulator import NAME as SIMULATOR
+from penstock.infra.egress.client import Egress
+from penstock.infra.egress.exchange import Limits
+from penstock.infra.settings import load
+from penstock.kernel.errors import PenstockError, SetupError, UpstreamFailed
+from penstock.spi.http import HttpRequest
+
+_LIMITS: Final = Limits(5.0, 60.0, 60.0, 120.0)
+
+
+def register(app: typer.Typer, name: str, line: str) -> None:
+    """Adds the command."""
+    app.command(name, help=line)(demo)
+
+
+def demo(
+    *,
+    calls: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 100,
+    at_once: Annotated[int, typer.Option(min=1, max=200, help="How many at a time.")] = 8,
+    seed: Annotated[int, typer.Option(help="Same seed, same calls.")] = 0,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Call this one (repeat) and not the simulator; it may cost money."),
+    ] = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Send calls of several teams and use cases, streamed and not, a few of them wrong."""
+    settings = load({"home": home}).settings
+    caller = _Caller(gateway_url(settings), api_key(settings))
+    console = Console(stderr=True, quiet=as_json)
+    draw = random.Random(seed)  # noqa: S311 - a script of calls, no secret
+
+    def script(models: Sequence[str]) -> list[DemoCall]:
+        return [draw_call(draw, models) for _ in range(calls)]
+
+    outcomes = asyncio.run(_run(caller, script, model or [], at_once, console))
+    if as_json:
+        show_json(outcomes)
+    else:
+        typer.echo(", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())))
+        typer.echo(f"See them: {settings.server_url or local_server_url(settings)}")
+
+
+class _Caller:
+    """An application behind the gateway."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._authorization = (b"authorization", f"Bearer {key}".encode())
+        self.egress = Egress()
+
+    async def models(self) -> list[str]:
+        """What the gateway offers."""
+        request = HttpRequest("GET", f"{self._url}/v1/models", (self._authorization,))
+        try:
+            answer = await self.egress(request, timeout_s=10, private_allowed=True)
+        except UpstreamFailed as error:
+            raise UpstreamFailed(
+                f"The gateway at {self._url} does not answer.", hint="Start it with `penstock up`."
+            ) from error
+        return [str(model["id"]) for model in json.loads(answer.body).get("data", ())]
+
+    async def call(self, call: DemoCall) -> str:
+        """Makes the call and says how it went; a caller in a hurry leaves after some bytes."""
+        headers = (
+            self._authorization,
+            (b"content-type", b"application/json"),
+            *((f"x-penstock-{name}".encode(), value.encode()) for name, value in call.attributes),
+        )
+        request = HttpRequest(
+            "POST", f"{self._url}{call.path}", headers, json.dumps(call.body).encode()
+        )
+        try:
+            exchange = await self.egress.open(request, _LIMITS, private_allowed=True)
+            try:
+                async for _ in exchange:
+                    if call.in_a_hurry:
+                        return "left early"
+            finally:
+                exchange.abort()
+        except PenstockError as error:
+            return error.code
+        return "answered" if exchange.status < 400 else f"refused ({exchange.status})"
+
+
+async def _run(
+    caller: _Caller,
+    script: Callable[[Sequence[str]], list[DemoCall]],
+    models: Sequence[str],
+    at_once: int,
+    console: Console,
+) -> dict[str, int]:
+    models = models or [m for m in await caller.models() if m.startswith(f"{SIMULATOR}/")]
+    if not models:
+        raise SetupError(
+            "The simulator is not running, and other models may cost money.",
+            hint="Start with `penstock up --demo`, or say --model NAME.",
+        )
+    outcomes: Counter[str] = Counter()
+    todo = script(models)
+    with _progress(console) as progress:
+        task = progress.add_task("calls", total=len(todo))
+
+        async def work() -> None:
+            while todo:
+                outcomes[await caller.call(todo.pop())] += 1
+                progress.advance(task)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(work())
+    caller.egress.close()
+    return dict(outcomes)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )

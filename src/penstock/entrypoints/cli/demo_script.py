@@ -1,0 +1,121 @@
+"""The calls of `penstock demo`: who asks for what, drawn from a seed. Sends nothing itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+_WRONG_MODEL: Final = "sim/sim-smal"  # the gateway names the nearest ones
+
+
+@dataclass(frozen=True)
+class DemoCall:
+    """One call. `attributes` become `x-penstock-…` headers."""
+
+    path: str
+    body: Mapping[str, Any]
+    attributes: tuple[tuple[str, str], ...]
+    in_a_hurry: bool = False
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """A feature somebody built on a model."""
+
+    name: str
+    team: str
+    system: str
+    questions: tuple[str, ...]
+    json_answer: bool = False
+
+
+_USE_CASES: Final = (
+    UseCase(
+        "support-answers",
+        "support",
+        "You answer questions about hydropower plants, briefly and kindly.",
+        (
+            "Why does the plant at Rosenau run at half load today?",
+            "My meter shows 40 kWh more than last week. What can I do?",
+            "When is the river path closed for maintenance?",
+            "Wie melde ich einen Wasserschaden?",
+        ),
+    ),
+    UseCase(
+        "shift-summary",
+        "operations",
+        "Summarise the log of a shift in three sentences.",
+        (
+            "06:10 trash rack cleaned. 07:45 governor retuned. 11:20 alarm bearing 2, 71 °C.",
+            "14:00 unit 3 synchronised. 15:30 spillway gate test passed. 18:05 load 82 %.",
+        ),
+    ),
+    UseCase(
+        "ticket-triage",
+        "support",
+        "Classify the ticket. Answer as JSON with urgency and topic.",
+        ("No power since 8 o'clock in the whole street!", "Please send the invoice again."),
+        json_answer=True,
+    ),
+    UseCase(
+        "maintenance-planner",
+        "engineering",
+        "Plan inspections of turbines. Think it through step by step.",
+        ("Unit 2 has 41,000 hours, unit 3 has 12,500. One crew, two weeks. What first?",),
+    ),
+)
+_USERS: Final = ("ada", "bruno", "chen", "dalia", "emil", "fatou")
+_SCHEMA: Final = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "ticket",
+        "schema": {
+            "type": "object",
+            "properties": {
+                "urgency": {"enum": ["low", "normal", "high"]},
+                "topic": {"type": "string"},
+            },
+            "required": ["urgency", "topic"],
+        },
+    },
+}
+
+
+def draw_call(draw: Random, models: Sequence[str]) -> DemoCall:
+    """One call: mostly chat, some embeddings; one in fifty names a model that does not exist, one
+    in forty is left before it ends."""
+    use_case = draw.choice(_USE_CASES)
+    question = draw.choice(use_case.questions)
+    attributes = (
+        ("team", use_case.team),
+        ("use-case", use_case.name),
+        ("user", draw.choice(_USERS)),
+        ("environment", draw.choice(("production", "production", "staging"))),
+        ("session", f"demo-{draw.randrange(40)}"),
+    )
+    embedders = [model for model in models if "embed" in model]
+    talkers = [model for model in models if model not in embedders]
+    if embedders and (draw.random() < 0.15 or not talkers):
+        body = {"model": draw.choice(embedders), "input": [question]}
+        return DemoCall("/v1/embeddings", body, attributes)
+    model = _WRONG_MODEL if draw.random() < 0.02 else draw.choice(talkers)
+    body = _chat(draw, use_case, question, model)
+    hurry = bool(body["stream"]) and draw.random() < 0.05
+    return DemoCall("/v1/chat/completions", body, attributes, in_a_hurry=hurry)
+
+
+def _chat(draw: Random, use_case: UseCase, question: str, model: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": use_case.system},
+            {"role": "user", "content": question},
+        ],
+        "max_tokens": draw.choice((40, 80, 160)),
+        "stream": draw.random() < 0.5,
+    }
+    if body["stream"]:
+        body["stream_options"] = {"include_usage": True}
+    if use_case.json_answer:
+        body["response_format"] = _SCHEMA
+    return body

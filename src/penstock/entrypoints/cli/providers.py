@@ -1,0 +1,126 @@
+"""`penstock provider`: where a project's models are."""
+
+from typing import Annotated, Any
+
+import typer
+
+from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli.api import open_api
+from penstock.entrypoints.cli.output import show_json, show_list, show_record
+from penstock.infra.settings import secret_variable
+from penstock.kernel.errors import SetupError
+
+COLUMNS = ("name", "kind", "base_url", "api_key_hint", "model_count", "found")
+NONE_YET = "No providers yet: penstock provider add NAME --base-url URL"
+
+
+def register(app: typer.Typer, name: str, line: str) -> None:
+    """Adds the group."""
+    group = typer.Typer(help=line, no_args_is_help=True)
+    group.command("add")(add)
+    group.command("list")(list_providers)
+    group.command("test")(probe)
+    group.command("remove")(remove)
+    app.add_typer(group, name=name)
+
+
+def add(
+    name: Annotated[str, typer.Argument(help="Calls name it: NAME/model.")],
+    *,
+    base_url: Annotated[str, typer.Option(help="Such as https://api.openai.com/v1.")],
+    api_key_env: Annotated[
+        str | None, typer.Option(metavar="VARIABLE", help="Variable that holds its API key.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model that it serves (repeat); none: as it lists.")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="Which plugin speaks to it.")] = "openai-compatible",
+    private_allowed: Annotated[
+        bool, typer.Option("--private-allowed", help="Its address may be a private one.")
+    ] = False,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add a provider and test it, which takes over its models."""
+    body = {
+        "name": name,
+        "base_url": base_url,
+        "kind": kind,
+        "api_key": _secret(api_key_env),
+        "models": model or [],
+        "private_allowed": private_allowed,
+    }
+    with open_api(home) as api:
+        path = f"{api.project(project)}/providers"
+        added = api.call("POST", path, body)
+        check = api.call("POST", f"{path}/{name}/test")
+    if as_json:
+        show_json({"provider": added, "test": check})
+    else:
+        show_record(_row(added), as_json=False)
+        _tell(check)
+
+
+def list_providers(
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """The project's providers; `found`: came by itself at the start."""
+    with open_api(home) as api:
+        found = list(api.items(f"{api.project(project)}/providers"))
+    rows = found if as_json else map(_row, found)
+    show_list(rows, COLUMNS, as_json=as_json, empty=NONE_YET)
+
+
+def probe(
+    name: str,
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Ask a provider for its models; exit code 1 if it does not answer as it should."""
+    with open_api(home) as api:
+        check = api.call("POST", f"{api.project(project)}/providers/{name}/test")
+    if as_json:
+        show_json(check)
+    else:
+        _tell(check)
+    if not check["ok"]:
+        raise typer.Exit(1)
+
+
+def remove(
+    name: str,
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Forget a provider and its key."""
+    with open_api(home) as api:
+        api.call("DELETE", f"{api.project(project)}/providers/{name}")
+    show_record({"removed": name}, as_json=as_json)
+
+
+def _secret(variable: str | None) -> str:
+    if variable is None:
+        return ""
+    if not (secret := secret_variable(variable)):
+        raise SetupError(f"The variable {variable} is not set.", hint=f"export {variable}=…")
+    return secret
+
+
+def _row(provider: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in provider.items() if name != "models"}
+    return shown | {"model_count": len(provider["models"])}
+
+
+def _tell(check: dict[str, Any]) -> None:
+    if check["ok"]:
+        typer.echo(f"It answers: {len(check['models'])} models in {check['latency_ms']} ms.")
+    else:
+        typer.echo(f"It does not answer as it should: {check['problem']}", err=True)
