@@ -72,8 +72,8 @@ class Identity:
         self.keys = KeyService(around, pepper)
         self.sign_in = SignInService(around, passwords, derive_key(master_key, "sessions"))
         self.first_start = FirstStart(around, self.keys, passwords, home)
-        access = AccessService(around, self.projects, pepper)
-        self.door = Doorkeeper(access, self.sign_in)
+        self.access = AccessService(around, self.projects, pepper)
+        self.door = Doorkeeper(self.access, self.sign_in)
 
     def prepare(self) -> bool:
         """What the first start needs: checkpoint, project, admin, key; whether this was it."""

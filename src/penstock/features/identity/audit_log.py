@@ -2,7 +2,8 @@
 named. What writes them is `audit`."""
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,7 +76,7 @@ class AuditLog:
             projects = {*connection.execute(known).scalars(), *(noted or {})}
             return [self._verify(connection, project, noted) for project in sorted(projects)]
 
-    def export(self, project_id: str) -> Iterator[bytes]:
+    def export(self, project_id: str) -> Generator[bytes]:
         """The chain as JSON lines, oldest first, hashes included: others can verify it."""
         with self._database.read() as connection:
             for row in _rows(connection, project_id):
@@ -88,7 +89,8 @@ class AuditLog:
             select(AUDIT_HEADS).where(AUDIT_HEADS.c.project_id == project_id)
         ).one_or_none()
         chain = _Chain(self._seal_key, (noted or {}).get(project_id, Head()))
-        breach = chain.follow(_rows(connection, project_id))
+        with closing(_rows(connection, project_id)) as rows:
+            breach = chain.follow(rows)
         breach = breach or chain.end(Head(stored.sequence, stored.hash) if stored else Head())
         if breach is None and noted is None and chain.count:
             reason = "the checkpoint file audit.heads is missing or forged"
@@ -145,11 +147,12 @@ class _Chain:
         return ""
 
 
-def _rows(connection: Connection, project_id: str) -> Iterator[RowMapping]:
+def _rows(connection: Connection, project_id: str) -> Generator[RowMapping]:
     query = (
         select(AUDIT_EVENTS)
         .where(AUDIT_EVENTS.c.project_id == project_id)
         .order_by(AUDIT_EVENTS.c.sequence)
         .execution_options(yield_per=500)
     )
-    yield from connection.execute(query).mappings()
+    with connection.execute(query) as result:
+        yield from result.mappings()

@@ -1,0 +1,134 @@
+"""Virtual keys: told once, rotated with overlap, revoked for ever."""
+
+import pytest
+
+from penstock.features.identity.model import Attributes, Principal, Role
+from penstock.features.identity.service.keys import KeyWish
+from penstock.infra.crypto import keyed_digest
+from penstock.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from penstock.rules.snapshot import ProjectSection
+from tests.features.identity.conftest import World
+
+
+def _section(world: World) -> ProjectSection:
+    return next(s for s in world.identity.access_sections() if s.project_id == world.project_id)
+
+
+def _principal(world: World, secret: str) -> Principal:
+    return world.identity.access.principal_of_key(secret)
+
+
+def test_a_key_is_told_once_and_stored_as_a_digest(world: World) -> None:
+    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app"))
+    assert new.secret.startswith("pk_")
+    assert len(new.secret) == 46
+    assert new.secret not in repr(new)
+    assert new.key.prefix == new.secret[:9]
+    pepper = bytes.fromhex(world.identity.access_sections.pepper)
+    assert new.key.secrets[0].digest == keyed_digest(pepper, new.secret)
+    with world.database.read() as connection:
+        dump = str(
+            [
+                connection.exec_driver_sql(f"SELECT * FROM {table}").all()
+                for table in ("api_keys", "key_secrets", "audit_events")
+            ]
+        )
+    assert new.secret not in dump
+    assert new.secret[9:] not in dump
+
+
+def test_a_key_acts_in_its_role_and_project(world: World) -> None:
+    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app", Role.EDITOR))
+    principal = _principal(world, new.secret)
+    assert (principal.kind, principal.label) == ("key", "app")
+    assert principal.roles == {world.project_id: Role.EDITOR}
+    with pytest.raises(Unauthenticated, match="not known"):
+        _principal(world, new.secret + "x")
+
+
+def test_no_key_is_above_its_maker_or_an_owner(world: World) -> None:
+    admin = world.user("admin@example.org", Role.ADMIN)
+    keys = world.identity.keys
+    assert keys.create(admin, world.project_id, KeyWish("a", Role.ADMIN)).key.role is Role.ADMIN
+    with pytest.raises(Forbidden):
+        keys.create(world.root, world.project_id, KeyWish("o", Role.OWNER))
+    editor = Principal("key", "key_x", "x", {world.project_id: Role.EDITOR})
+    with pytest.raises(Forbidden):
+        keys.create(editor, world.project_id, KeyWish("a", Role.ADMIN))
+
+
+def test_rotation_overlaps_and_then_ends_the_old_secret(world: World) -> None:
+    keys = world.identity.keys
+    old = keys.create(world.root, world.project_id, KeyWish("app"))
+    new = keys.rotate(world.root, world.project_id, old.key.id, 60_000)
+    assert new.key.id == old.key.id
+    assert _principal(world, old.secret).id == _principal(world, new.secret).id
+    assert len([e for e in _section(world).keys if e.id == old.key.id]) == 2
+    world.clock.forward(61)
+    with pytest.raises(Unauthenticated, match="expired"):
+        _principal(world, old.secret)
+    newest = keys.rotate(world.root, world.project_id, old.key.id, 0)
+    world.clock.forward(1)
+    with pytest.raises(Unauthenticated):
+        _principal(world, new.secret)
+    assert _principal(world, newest.secret).id == old.key.id
+
+
+def test_a_rotation_never_lengthens_a_life(world: World) -> None:
+    keys = world.identity.keys
+    first = keys.create(world.root, world.project_id, KeyWish("app"))
+    keys.rotate(world.root, world.project_id, first.key.id, 10_000)
+    keys.rotate(world.root, world.project_id, first.key.id, 1_000_000)
+    world.clock.forward(11)
+    with pytest.raises(Unauthenticated):
+        _principal(world, first.secret)
+
+
+def test_a_revoked_key_is_gone_from_rest_and_snapshot(world: World) -> None:
+    keys = world.identity.keys
+    new = keys.create(world.root, world.project_id, KeyWish("app"))
+    keys.revoke(world.root, world.project_id, new.key.id)
+    with pytest.raises(Unauthenticated):
+        _principal(world, new.secret)
+    assert all(entry.id != new.key.id for entry in _section(world).keys)
+    with pytest.raises(Conflict, match="revoked"):
+        keys.rotate(world.root, world.project_id, new.key.id, 0)
+    with pytest.raises(NotFound):
+        keys.revoke(world.root, "prj_other", new.key.id)
+
+
+def test_an_expired_key_is_refused(world: World) -> None:
+    expires_ms = world.clock.now_ns() // 1_000_000 + 1_000
+    new = world.identity.keys.create(
+        world.root, world.project_id, KeyWish("app", expires_ms=expires_ms)
+    )
+    assert _principal(world, new.secret)
+    world.clock.forward(2)
+    with pytest.raises(Unauthenticated) as refused:
+        _principal(world, new.secret)
+    assert refused.value.code == "expired_api_key"
+
+
+def test_gateways_learn_what_a_key_fixes(world: World) -> None:
+    wish = KeyWish(
+        "app",
+        allowed_models=("openai/*",),
+        attributes=Attributes(team="search", environment="production"),
+        expires_ms=1_900_000_000_000,
+    )
+    new = world.identity.keys.create(world.root, world.project_id, wish)
+    entry = next(e for e in _section(world).keys if e.id == new.key.id)
+    assert (entry.allowed_models, entry.team, entry.environment) == (
+        ("openai/*",),
+        "search",
+        "production",
+    )
+    assert entry.expires_ms == 1_900_000_000_000
+    assert entry.digest == new.key.secrets[0].digest
+
+
+def test_the_bootstrap_key_is_an_instance_admins_to_end(world: World) -> None:
+    admin = world.user("admin@example.org", Role.ADMIN)
+    bootstrap = world.identity.keys.list_page(world.project_id, "", 1)[0]
+    with pytest.raises(Forbidden, match="instance admin"):
+        world.identity.keys.revoke(admin, world.project_id, bootstrap.id)

@@ -1,0 +1,99 @@
+"""Members: nobody gives more than they have, an owner alone names owners, one always stays."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from penstock.features.identity.model import GRANTS, Permission, Principal, Role
+from penstock.kernel.errors import Conflict, Forbidden, NotFound
+from tests.features.identity.conftest import World
+
+ROLES = st.sampled_from(list(Role))
+
+
+def test_somebody_new_gets_a_password_and_can_sign_in(world: World) -> None:
+    new = world.identity.members.add(world.root, world.project_id, "ann@example.org", Role.VIEWER)
+    assert new.initial_password
+    session = world.identity.sign_in.sign_in("ann@example.org", new.initial_password)
+    assert session.principal.roles == {world.project_id: Role.VIEWER}
+    assert new.initial_password not in repr(new)
+
+
+def test_somebody_known_gets_no_new_password(world: World) -> None:
+    other = world.identity.projects.create(world.root, "other", "admin@localhost")
+    world.user("ann@example.org", Role.VIEWER)
+    again = world.identity.members.add(world.root, other.id, "ann@example.org", Role.EDITOR)
+    assert again.initial_password is None
+    with pytest.raises(Conflict, match="already"):
+        world.identity.members.add(world.root, other.id, "ann@example.org", Role.VIEWER)
+
+
+def test_an_admin_names_no_owner_and_touches_none(world: World) -> None:
+    admin = world.user("admin@example.org", Role.ADMIN)
+    owner = world.user("owner@example.org", Role.OWNER)
+    members = world.identity.members
+    with pytest.raises(Forbidden, match="owner"):
+        members.add(admin, world.project_id, "new@example.org", Role.OWNER)
+    with pytest.raises(Forbidden):
+        members.change_role(admin, world.project_id, owner.id, Role.VIEWER)
+    with pytest.raises(Forbidden):
+        members.change_role(admin, world.project_id, admin.id, Role.OWNER)
+    with pytest.raises(Forbidden):
+        members.remove(admin, world.project_id, owner.id)
+    assert members.change_role(owner, world.project_id, admin.id, Role.OWNER).role is Role.OWNER
+
+
+def test_the_last_owner_cannot_go(world: World) -> None:
+    members = world.identity.members
+    owner = members.list_page(world.project_id, "", 10)[0]
+    with pytest.raises(Conflict, match="last owner"):
+        members.remove(world.root, world.project_id, owner.user_id)
+    with pytest.raises(Conflict, match="last owner"):
+        members.change_role(world.root, world.project_id, owner.user_id, Role.ADMIN)
+    world.user("second@example.org", Role.OWNER)
+    members.remove(world.root, world.project_id, owner.user_id)
+    assert [m.email for m in members.list_page(world.project_id, "", 10)] == ["second@example.org"]
+
+
+def test_who_was_removed_may_do_nothing_more(world: World) -> None:
+    new = world.identity.members.add(world.root, world.project_id, "ann@example.org", Role.ADMIN)
+    assert new.initial_password
+    token = world.identity.sign_in.sign_in("ann@example.org", new.initial_password).token
+    world.identity.members.remove(world.root, world.project_id, new.member.user_id)
+    principal = world.identity.sign_in.find(token)
+    assert principal is not None
+    assert not any(principal.may(p, world.project_id) for p in Permission)
+    with pytest.raises(NotFound):
+        world.identity.members.remove(world.root, world.project_id, new.member.user_id)
+
+
+def test_members_come_in_pages(world: World) -> None:
+    for number in range(5):
+        world.user(f"user{number}@example.org", Role.VIEWER)
+    members = world.identity.members
+    first = members.list_page(world.project_id, "", 4)
+    rest = members.list_page(world.project_id, first[-1].user_id, 4)
+    assert len(first) == 4
+    assert len({m.user_id for m in first + rest}) == 6
+
+
+@given(own=ROLES, given_role=ROLES)
+def test_nobody_gives_what_they_have_not(own: Role, given_role: Role) -> None:
+    principal = Principal("user", "usr", "u", {"prj": own})
+    ranks = list(Role)
+    allowed = ranks.index(given_role) <= ranks.index(own)
+    assert principal.may_give(given_role, "prj") == allowed
+    assert not allowed or GRANTS[given_role] <= GRANTS[own]
+    assert not principal.may_give(given_role, "another")
+
+
+@given(role=ROLES, permission=st.sampled_from(list(Permission)))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_roles_grow_and_hold_in_their_project_only(role: Role, permission: Permission) -> None:
+    principal = Principal("user", "usr", "u", {"prj": role})
+    stronger = list(Role)[list(Role).index(role) :]
+    if principal.may(permission, "prj"):
+        assert all(permission in GRANTS[other] for other in stronger)
+    assert not principal.may(permission, "another")
+    assert not principal.may(permission, None)
+    assert not principal.may(Permission.INSTANCE, "prj")
