@@ -1,0 +1,113 @@
+"""The simulator's process: `python -m penstock.entrypoints.sim '<SimConfig as JSON>'`.
+
+One process, Granian embedded; its first line on standard output is its address as JSON.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from penstock.infra.process import free_port, require_free_port
+from penstock.kernel.errors import PenstockError, SetupError
+from penstock.kernel.time import SystemClock
+from penstock.sim.app import App, build_app
+from penstock.sim.config import SimConfig
+
+_CONNECTIONS = 4096
+_GRACE_S = 2.0
+
+
+def run(config: SimConfig) -> None:
+    """Serves until SIGTERM or SIGINT. `SetupError` if it cannot start."""
+    port = config.port or free_port(config.host)
+    require_free_port(config.host, port, "--port")
+    with _log(config.log) as write:
+        try:
+            app = build_app(config, write, SystemClock())
+        except PenstockError as error:
+            raise SetupError(error.message, hint="Name other faults.") from error
+        uvloop.run(_serve(app, config.host, port))
+
+
+def main(argv: list[str]) -> int:
+    """One argument: the config as JSON; none = the defaults."""
+    try:
+        run(msgspec.json.decode(argv[1] if len(argv) > 1 else "{}", type=SimConfig))
+    except SetupError as error:
+        print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
+        return 2
+    except msgspec.DecodeError as error:
+        print(f"The simulator's configuration is wrong: {error}", file=sys.stderr)  # noqa: T201 - the same
+        return 2
+    return 0
+
+
+async def _serve(app: App, host: str, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=2048,
+        backpressure=_CONNECTIONS,
+        log_level=LogLevels.error,
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stopped.wait())
+    await _announce(host, port)
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    server.stop()
+    await asyncio.wait((serving,), timeout=_GRACE_S)  # a stalled answer would never end
+    for task in (serving, stopping):
+        task.cancel()
+
+
+async def _announce(host: str, port: int) -> None:
+    """Says where the simulator listens, once it does."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.005)
+            continue
+        writer.close()
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        print(msgspec.json.encode({"address": address, "port": port}).decode(), flush=True)  # noqa: T201 - the announcement
+        return
+
+
+@contextmanager
+def _log(target: str) -> Generator[Callable[[bytes], object]]:
+    """Where the lines of the log go."""
+    if not target:
+        yield lambda _line: None
+    elif target == "-":
+        yield partial(os.write, sys.stderr.fileno())
+    else:
+        try:
+            stream = Path(target).open("ab", buffering=0)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise SetupError(f"The log {target} cannot be written: {error.strerror}.") from error
+        with stream:
+            yield stream.write
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

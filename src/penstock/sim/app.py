@@ -1,0 +1,164 @@
+"""The simulator as an ASGI application: routes, keys, limits, faults and the log of calls."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+import msgspec
+
+from penstock.kernel.errors import InvalidRequest, NotFound, PenstockError, Unauthenticated
+from penstock.kernel.time import Clock
+from penstock.sim import surfaces
+from penstock.sim.call_log import Call, CallLog, Outcome
+from penstock.sim.config import SimConfig
+from penstock.sim.controls import Controls, read_controls, with_defaults
+from penstock.sim.draw import Draw
+from penstock.sim.exchange import ClientGone, Exchange, Message, Receive, Send
+from penstock.sim.faults import Fault, FaultKind, parse_fault, spoil
+from penstock.sim.limits import RateLimit
+from penstock.sim.performance import Performance
+from penstock.sim.script import Pace, Script
+from penstock.sim.wire_errors import MethodNotAllowed, error_document, status_document
+
+App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def build_app(config: SimConfig, write_log: Callable[[bytes], object], clock: Clock) -> App:
+    """The application. `write_log` gets a line for each call; `InvalidRequest` for wrong faults."""
+    return Simulator(config, CallLog(config.recent_calls, clock.now_ns, write_log), clock)
+
+
+class Simulator:
+    """All that lives as long as the process: the log, the rate limits, the drawn faults."""
+
+    def __init__(self, config: SimConfig, log: CallLog, clock: Clock) -> None:
+        self._config = config
+        self._log = log
+        self._clock = clock
+        self._limit = RateLimit(config.requests_per_minute)
+        self._faults = [(parse_fault(name), chance) for name, chance in config.faults.items()]
+        self._surfaces: dict[str, surfaces.Surface] = {
+            "/v1/chat/completions": surfaces.chat,
+            "/v1/embeddings": surfaces.embeddings,
+        }
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        exchange = Exchange(scope, receive, send)
+        try:
+            if (surface := self._surfaces.get(exchange.path)) is None:
+                await exchange.answer(200, msgspec.json.encode(self._page(exchange)))
+            else:
+                await self._logged(exchange, surface)
+        except ClientGone:
+            pass
+        except PenstockError as error:
+            await exchange.answer(error.status, error_document(error))
+
+    async def _logged(self, exchange: Exchange, surface: surfaces.Surface) -> None:
+        """Serves one call; however it ends, the log says so."""
+        call = self._log.begin(exchange.path)
+        outcome = Outcome.FAULT
+        try:
+            await self._serve(exchange, surface, call)
+            outcome = Outcome.FAULT if call.fault else Outcome.COMPLETED
+        except ClientGone:
+            outcome = Outcome.CANCELLED
+            raise
+        except PenstockError as error:
+            outcome, call.status = Outcome.REFUSED, error.status
+            raise
+        finally:
+            self._log.end(call, outcome)
+
+    async def _serve(self, exchange: Exchange, surface: surfaces.Surface, call: Call) -> None:
+        _require(exchange, "POST")
+        headers = exchange.asked()
+        body = await exchange.body(self._config.body_limit_bytes)
+        self._admit(exchange, headers.get("authorization", ""))
+        prompt = surface(body)
+        controls = with_defaults(read_controls(headers, prompt.metadata), self._config)
+        call.model, call.stream, call.tag = prompt.model, prompt.stream, controls.tag
+        call.traceparent = headers.get("traceparent", "")
+        fault = controls.chosen_fault() or self._drawn_fault(call.call)
+        script = self._script(exchange, call, prompt, controls, fault)
+        pace = Pace((controls.latency_ms or 0) / 1000, controls.tokens_per_second or 0)
+        performance = Performance(
+            exchange, script, pace, call, log=self._log, monotonic=self._clock.monotonic
+        )
+        await performance.run()
+
+    def _script(
+        self,
+        exchange: Exchange,
+        call: Call,
+        prompt: surfaces.Prompt,
+        controls: Controls,
+        fault: Fault | None,
+    ) -> Script:
+        """What the client will get; the call notes what that is."""
+        call.status = 200
+        call.fault = str(fault.status or fault.kind) if fault else ""
+        if fault and fault.kind is FaultKind.STATUS:
+            call.status = fault.status
+            if fault.status in (429, 503):
+                exchange.headers.append((b"retry-after", b"%d" % controls.retry_after_s))
+            return surfaces.document(status_document(fault.status))
+        if fault and fault.kind is FaultKind.HUGE:
+            controls = controls.made_huge()
+        call.id, script = prompt.answer(controls, self._clock.now_ns() // 1_000_000_000)
+        if fault is None:
+            return script
+        pause_s = None if controls.stall_ms is None else controls.stall_ms / 1000
+        return spoil(script, fault.kind, controls.after_tokens, pause_s)
+
+    def _admit(self, exchange: Exchange, authorization: str) -> None:
+        """Key and rate limit. Every key is good but those that say `invalid`."""
+        key = authorization.removeprefix("Bearer ")
+        if "invalid" in key:
+            raise Unauthenticated("Incorrect API key provided.")
+        if allowance := self._limit.take(key, self._clock.monotonic()):
+            exchange.headers += allowance.headers()
+            allowance.check()
+
+    def _drawn_fault(self, number: int) -> Fault | None:
+        """By seed and number of the call, so that a retry has its own luck."""
+        if not self._faults:
+            return None
+        draw = Draw(self._config.seed, "fault", number)
+        return next((fault for fault, chance in self._faults if draw.fraction() < chance), None)
+
+    def _page(self, exchange: Exchange) -> dict[str, Any]:
+        """What can be read: health, models, calls."""
+        path = exchange.path
+        name = path.removeprefix("/v1/models/")
+        if name == path and path not in ("/healthz", "/v1/models", "/sim/calls"):
+            raise NotFound(f"There is nothing at {path}.", code="unknown_url")
+        _require(exchange, "GET")
+        match path:
+            case "/healthz":
+                return {"status": "ok", "calls": self._log.count}
+            case "/v1/models":
+                return {"object": "list", "data": [_model(name) for name in self._config.models]}
+            case "/sim/calls":
+                return {"calls": self._calls(exchange.query)}
+            case _:
+                return _model(name)
+
+    def _calls(self, query: str) -> list[Call]:
+        asked = {name: values[-1] for name, values in parse_qs(query).items()}
+        try:
+            after, limit = int(asked.get("after", 0)), int(asked.get("limit", 100))
+        except ValueError:
+            raise InvalidRequest("'after' and 'limit' must be whole numbers.") from None
+        return self._log.recent(after, limit, asked.get("tag", ""))
+
+
+def _require(exchange: Exchange, method: str) -> None:
+    if exchange.method != method:
+        raise MethodNotAllowed(f"{exchange.path} wants {method}, not {exchange.method}.")
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "penstock"}

@@ -1,0 +1,103 @@
+"""A JSON document that is valid for a schema, for structured output and tool arguments.
+
+Understands what OpenAI's structured outputs and common tools use; refuses the rest with
+`unsupported_schema` instead of making something invalid.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from penstock.sim.draw import Draw
+from penstock.sim.scalars import make_integer, make_number, make_string
+from penstock.sim.schemas import Schema, refusal, resolved, type_of
+
+_DEEP: Final = 4  # from here on only what is required
+_TOO_DEEP: Final = 40
+_TRIES: Final = 20  # for each item that must differ from the others
+
+
+def make_document(schema: Schema, draw: Draw) -> Any:
+    """A value valid for `schema` (JSON Schema 2020-12); the same draw gives the same value."""
+    return _Maker(schema, draw).value(schema, 0)
+
+
+class _Maker:
+    def __init__(self, root: Schema, draw: Draw) -> None:
+        self._root = root
+        self._draw = draw
+
+    def value(self, stated: Any, depth: int) -> Any:
+        if depth > _TOO_DEEP:
+            raise refusal("it has no end")
+        schema = resolved(stated, self._root, self._draw)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self._draw.pick(schema["enum"])
+        match self._type(schema, depth):
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return self._array(schema, depth)
+            case kind:
+                return self._scalar(kind, schema)
+
+    def _type(self, schema: Schema, depth: int) -> str:
+        kinds = type_of(schema)
+        if isinstance(kinds, str):
+            return kinds
+        if depth >= _DEEP and "null" in kinds:
+            return "null"
+        return self._draw.pick(kinds)
+
+    def _scalar(self, kind: str, schema: Schema) -> str | float | bool | None:
+        match kind:
+            case "string":
+                return make_string(schema, self._draw)
+            case "integer":
+                return make_integer(schema, self._draw)
+            case "number":
+                return make_number(schema, self._draw)
+            case "boolean":
+                return self._draw.below(2) == 1
+            case "null":
+                return None
+            case _:
+                raise refusal(f"there is no type {kind!r}")
+
+    def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
+        required = list(dict.fromkeys(schema.get("required", ())))
+        made = {
+            name: self.value(inner, depth + 1)
+            for name, inner in schema.get("properties", {}).items()
+            if name in required or depth < _DEEP
+        }
+        fillers = [f"property_{i}" for i in range(schema.get("minProperties", 0))]
+        missing = [name for name in required if name not in made]
+        while len(made) + len(missing) < schema.get("minProperties", 0):
+            missing.append(fillers.pop())
+        extra = schema.get("additionalProperties", True)
+        if missing and extra is False:
+            raise refusal(f"{missing[0]!r} is required and not allowed")
+        return made | {name: self.value(extra, depth + 1) for name in missing}
+
+    def _array(self, schema: Schema, depth: int) -> list[Any]:
+        first: Sequence[Any] = schema.get("prefixItems", ())
+        low = schema.get("minItems", 0)
+        high = schema.get("maxItems", max(low, len(first), 3))
+        wanted = low if depth >= _DEEP else self._draw.between(low, max(low, min(high, low + 2)))
+        wanted = min(max(wanted, len(first)), high)
+        items = [self.value(inner, depth + 1) for inner in first[:wanted]]
+        if (rest := schema.get("items", True)) is not False:
+            self._fill(items, wanted, rest, depth, unique=bool(schema.get("uniqueItems")))
+        if len(items) < low:
+            raise refusal("it wants more items than there are")
+        return items
+
+    def _fill(self, items: list[Any], wanted: int, inner: Any, depth: int, *, unique: bool) -> None:
+        for _ in range(_TRIES * wanted):
+            if len(items) >= wanted:
+                return
+            item = self.value(inner, depth + 1)
+            if not unique or item not in items:
+                items.append(item)

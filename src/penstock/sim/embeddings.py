@@ -1,0 +1,70 @@
+"""Embeddings without a model: hashed words and letter triples, so that alike texts lie close.
+
+Feature hashing (Weinberger et al. 2009): each feature adds ±1 at a place given by its hash.
+"""
+
+import base64
+import hashlib
+import math
+import re
+from array import array
+from typing import Any, Final
+
+from penstock.sim.requests import EmbeddingsRequest
+
+_WORD: Final = re.compile(r"\w+")
+_DIMENSIONS: Final = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
+_DEFAULT_DIMENSIONS: Final = 256
+
+
+def embeddings_document(request: EmbeddingsRequest, seed: int) -> dict[str, Any]:
+    """The answer to `POST /v1/embeddings`; vectors have length 1."""
+    texts = request.texts
+    size = request.dimensions or _DIMENSIONS.get(request.model, _DEFAULT_DIMENSIONS)
+    tokens = sum(_count(text) for text in texts)
+    in_base64 = request.encoding_format == "base64"
+    vectors = [embed(text, size, seed) for text in texts]
+    return {
+        "object": "list",
+        "data": [
+            {
+                "object": "embedding",
+                "index": index,
+                "embedding": base64.b64encode(v.tobytes()).decode() if in_base64 else v.tolist(),
+            }
+            for index, v in enumerate(vectors)
+        ],
+        "model": request.model,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
+
+
+def embed(text: str | list[int], size: int, seed: int) -> "array[float]":
+    """A vector of `size` 32-bit floats, of length 1."""
+    sums = [0.0] * size
+    for feature, weight in _features(text):
+        mark = int.from_bytes(hashlib.blake2b(feature, digest_size=8, salt=_salt(seed)).digest())
+        sums[(mark >> 1) % size] += weight if mark & 1 else -weight
+    if not any(sums):
+        sums[0] = 1.0
+    length = math.sqrt(math.fsum(value * value for value in sums))
+    return array("f", [value / length for value in sums])
+
+
+def _salt(seed: int) -> bytes:
+    return (seed & (1 << 64) - 1).to_bytes(8, "little")
+
+
+def _features(text: str | list[int]) -> list[tuple[bytes, float]]:
+    if isinstance(text, list):
+        return [(str(token).encode(), 1.0) for token in text]
+    features: list[tuple[bytes, float]] = []
+    for word in _WORD.findall(text.lower()):
+        features.append((word.encode(), 1.0))
+        triples = (f"<{word}>"[i : i + 3] for i in range(len(word)))
+        features.extend((triple.encode(), 0.5) for triple in triples)
+    return features
+
+
+def _count(text: str | list[int]) -> int:
+    return len(text) if isinstance(text, list) else (len(text) + 3) // 4

@@ -1,0 +1,134 @@
+"""What can go wrong on purpose, as a change to the script of an answer. Pure.
+
+Faults that need a place strike before the headers unless `after_tokens` names one; those that
+make sense only within an answer strike in its middle.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.sim.script import Ending, Script, Step
+
+
+class FaultKind(StrEnum):
+    """`x-sim-fault`; a status code from 400 to 599 is a fault, too."""
+
+    STATUS = "status"  # an error answer: write the code itself
+    RESET = "reset"  # the connection is reset (TCP RST)
+    STALL = "stall"  # silence
+    SLOW_HEADERS = "slow-headers"  # a pause before the headers, then all is well
+    CUT = "cut"  # the connection is closed within the body
+    MALFORMED = "malformed"  # a broken event within a stream, or a broken document
+    ERROR_EVENT = "error-event"  # an error within a stream, which then ends
+    NO_DONE = "no-done"  # a stream that ends properly, without `[DONE]`
+    NO_FINISH = "no-finish"  # a stream that ends properly, after some tokens, as if it were whole
+    HUGE = "huge"  # an answer of many megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind, and for `STATUS` the code."""
+
+    kind: FaultKind
+    status: int = 0
+
+
+MALFORMED_EVENT: Final = b'data: {"id":"chatcmpl-broken","choices":[{"index":0,"delta":{"cont\n\n'
+ERROR_EVENT: Final = (
+    b'data: {"error":{"message":"The server had an error while processing your request. Sorry '
+    b'about that!","type":"server_error","param":null,"code":null}}\n\n'
+)
+_DEFAULT_PAUSE_S: Final = 10.0
+
+
+def parse_fault(text: str) -> Fault:
+    """`cut`, `503`, …; `InvalidRequest` for a name that is none."""
+    if text.isdecimal() and 400 <= int(text) <= 599:
+        return Fault(FaultKind.STATUS, int(text))
+    if text in set(FaultKind) - {FaultKind.STATUS}:
+        return Fault(FaultKind(text))
+    known = ", ".join(kind for kind in FaultKind if kind is not FaultKind.STATUS)
+    raise InvalidRequest(
+        f"There is no fault {text!r}; there are {known} and status codes from 400 to 599.",
+        code="invalid_simulation",
+        param="x-sim-fault",
+    )
+
+
+def spoil(
+    script: Script, kind: FaultKind, after_tokens: int | None, pause_s: float | None
+) -> Script:
+    """The script with the fault in it. `pause_s` None = until the client leaves."""
+    match kind:
+        case FaultKind.SLOW_HEADERS:
+            return _stalled(script, _DEFAULT_PAUSE_S if pause_s is None else pause_s, None)
+        case FaultKind.RESET:
+            return _ending(script, Ending.RESET, after_tokens)
+        case FaultKind.STALL:
+            return _stalled(script, pause_s, after_tokens)
+        case FaultKind.CUT:
+            return _ending(script, Ending.CUT, _middle(script, after_tokens))
+        case FaultKind.MALFORMED:
+            return _malformed(script, _middle(script, after_tokens))
+        case _:  # a document has no events to lack; huge and status shape the answer itself
+            return _other_end(script, kind, after_tokens) if script.head_first else script
+
+
+def _other_end(script: Script, kind: FaultKind, after_tokens: int | None) -> Script:
+    """A stream that ends properly, but not as it should."""
+    if kind is FaultKind.NO_DONE:
+        return replace(script, steps=script.steps[:-1])
+    before, _ = _split(script, _middle(script, after_tokens))
+    if kind is FaultKind.NO_FINISH:
+        return replace(script, steps=before)
+    if kind is FaultKind.ERROR_EVENT:
+        return replace(script, steps=(*before, Step(ERROR_EVENT)))
+    return script
+
+
+def _ending(script: Script, ending: Ending, after_tokens: int | None) -> Script:
+    if after_tokens is None:
+        return replace(script, steps=(), ending=ending, head_first=False)
+    before, _ = _split(script, after_tokens)
+    return replace(script, steps=before, ending=ending)
+
+
+def _stalled(script: Script, pause_s: float | None, after_tokens: int | None) -> Script:
+    if pause_s is None:
+        return _ending(script, Ending.STALL, after_tokens)
+    if after_tokens is None:
+        return replace(script, steps=(Step(b"", pause_s=pause_s), *script.steps), head_first=False)
+    before, after = _split(script, after_tokens)
+    return replace(script, steps=(*before, Step(b"", pause_s=pause_s), *after))
+
+
+def _malformed(script: Script, after_tokens: int) -> Script:
+    before, after = _split(script, after_tokens)
+    if script.head_first:
+        return replace(script, steps=(*before, Step(MALFORMED_EVENT), *after))
+    return replace(script, steps=before, length=sum(len(step.data) for step in before))
+
+
+def _middle(script: Script, after_tokens: int | None) -> int:
+    total = sum(step.tokens for step in script.steps)
+    return total // 2 if after_tokens is None else after_tokens
+
+
+def _split(script: Script, tokens: int) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """The steps up to that many tokens, and the rest; a document is split by its bytes."""
+    if not script.head_first:
+        (whole,) = script.steps
+        share = min(tokens / whole.tokens, 1) if whole.tokens else 0.5
+        at = min(max(1, int(len(whole.data) * share)), len(whole.data) - 1)
+        first = Step(whole.data[:at], tokens=min(tokens, whole.tokens))
+        return (first,), (Step(whole.data[at:], tokens=whole.tokens - first.tokens),)
+    count = 0
+    for index, step in enumerate(script.steps):
+        if step.tokens and count >= tokens:
+            return script.steps[:index], script.steps[index:]
+        count += step.tokens
+    # Past the last token: what is lost is the end of the stream, terminator and all.
+    last = max(i for i, step in enumerate(script.steps) if step.tokens or i == 0)
+    return script.steps[: last + 1], script.steps[last + 1 :]

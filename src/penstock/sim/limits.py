@@ -1,0 +1,58 @@
+"""The rate limit of an API key: a bucket of a minute's requests that fills evenly."""
+
+import math
+from dataclasses import dataclass
+
+from penstock.kernel.errors import RateLimited
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a key may still do; `retry_after_s` is 0 if this request was let through."""
+
+    limit: int
+    remaining: int
+    retry_after_s: float
+
+    def check(self) -> None:
+        """`RateLimited` if the request was not let through."""
+        if self.retry_after_s > 0:
+            raise RateLimited(
+                f"Rate limit reached: {self.limit} requests per minute.",
+                retry_after_s=math.ceil(self.retry_after_s),
+            )
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """OpenAI's rate limit headers."""
+        return [
+            (b"x-ratelimit-limit-requests", b"%d" % self.limit),
+            (b"x-ratelimit-remaining-requests", b"%d" % self.remaining),
+            (b"x-ratelimit-reset-requests", b"%dms" % round(self.retry_after_s * 1000)),
+        ]
+
+
+class RateLimit:
+    """Requests per minute for each key; 0 = no limit."""
+
+    def __init__(self, requests_per_minute: float) -> None:
+        self._limit = requests_per_minute
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, key: str, now_s: float) -> Allowance | None:
+        """Takes one request of `key` at a monotonic time; None without a limit."""
+        if self._limit <= 0:
+            return None
+        bucket = self._buckets.setdefault(key, _Bucket(self._limit, now_s))
+        per_second = self._limit / 60
+        bucket.left = min(self._limit, bucket.left + (now_s - bucket.at_s) * per_second)
+        bucket.at_s = now_s
+        if bucket.left < 1:
+            return Allowance(int(self._limit), 0, (1 - bucket.left) / per_second)
+        bucket.left -= 1
+        return Allowance(int(self._limit), int(bucket.left), 0.0)

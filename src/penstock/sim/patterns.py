@@ -1,0 +1,157 @@
+"""Strings that match a regular expression: the part of the language that schemas use.
+
+Literals, classes, `\\d \\w \\s .`, groups, alternatives and counts. Look-arounds, back-references
+and inner anchors are refused; the result is checked against `re` by the caller.
+"""
+
+import string
+from collections.abc import Callable
+from typing import TypeAlias
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.sim.draw import Draw
+
+_CLASSES = {
+    "d": string.digits,
+    "w": string.ascii_lowercase + string.digits + "_",
+    "s": " ",
+    "D": string.ascii_lowercase,
+    "W": "-",
+    "S": string.ascii_lowercase,
+}
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
+_PRINTABLE = string.ascii_letters + string.digits + " -_.,:;!?/@#"
+_MORE = 4  # how far beyond its minimum an open count goes
+
+_Maker: TypeAlias = Callable[[], str]
+
+
+def sample(pattern: str, draw: Draw) -> str:
+    """A string that the pattern should match; `InvalidRequest` for what is not understood."""
+    parser = _Parser(pattern, draw)
+    text = parser.alternatives()()
+    if parser.rest:
+        raise parser.refusal()
+    return text
+
+
+class _Parser:
+    """Recursive descent; each construct becomes a function that makes a string for it."""
+
+    def __init__(self, pattern: str, draw: Draw) -> None:
+        self.rest = pattern
+        self._pattern = pattern
+        self._draw = draw
+
+    def refusal(self) -> InvalidRequest:
+        return InvalidRequest(
+            f"The simulator cannot make a string for the pattern {self._pattern!r}.",
+            code="unsupported_schema",
+        )
+
+    def alternatives(self) -> _Maker:
+        branches = [self._sequence()]
+        while self._take("|"):
+            branches.append(self._sequence())
+        if len(branches) == 1:
+            return branches[0]
+        return lambda: self._draw.pick(branches)()  # noqa: PLW0108 - drawn anew for each string
+
+    def _sequence(self) -> _Maker:
+        parts: list[_Maker] = []
+        while self.rest and self.rest[0] not in "|)":
+            if self._take("^") or self._take("$"):
+                continue
+            parts.append(self._counted(self._atom()))
+        return lambda: "".join(part() for part in parts)
+
+    def _atom(self) -> _Maker:
+        match char := self._next():
+            case "(":
+                return self._group()
+            case "[":
+                return self._one_of(self._class())
+            case ".":
+                return self._one_of(_PRINTABLE)
+            case "\\":
+                return self._one_of(self._escape())
+            case _ if char in "*+?":
+                raise self.refusal()
+            case _:
+                return lambda: char
+
+    def _group(self) -> _Maker:
+        if self._take("?") and not self._take(":"):
+            if not (self._take("P<") or self._take("<")) or self.rest[:1] in "=!":
+                raise self.refusal()
+            self.rest = self.rest.partition(">")[2]
+        inside = self.alternatives()
+        if not self._take(")"):
+            raise self.refusal()
+        return inside
+
+    def _escape(self) -> str:
+        char = self._next()
+        if char in _CLASSES:
+            return _CLASSES[char]
+        if char.isalnum() and char not in _CONTROLS:
+            raise self.refusal()
+        return _CONTROLS.get(char, char)
+
+    def _class(self) -> str:
+        negated = self._take("^")
+        members = ""
+        while not self._take("]") or not members:
+            first = self._member()
+            if len(first) == 1 and self.rest[:1] == "-" and self.rest[1:2] not in ("]", ""):
+                self._take("-")
+                members += "".join(map(chr, range(ord(first), ord(self._member()) + 1)))
+            else:
+                members += first
+        if not negated:
+            return members
+        return "".join(char for char in _PRINTABLE if char not in members)
+
+    def _member(self) -> str:
+        return self._escape() if self._take("\\") else self._next()
+
+    def _counted(self, part: _Maker) -> _Maker:
+        low, high = self._count()
+        self._take("?")  # lazy or not is the same to a maker
+        if (low, high) == (1, 1):
+            return part
+        return lambda: "".join(part() for _ in range(self._draw.between(low, high)))
+
+    def _count(self) -> tuple[int, int]:
+        if self._take("*"):
+            return 0, _MORE
+        if self._take("+"):
+            return 1, 1 + _MORE
+        if self._take("?"):
+            return 0, 1
+        if not self._take("{"):
+            return 1, 1
+        inside, closed, self.rest = self.rest.partition("}")
+        low, comma, high = inside.partition(",")
+        if not closed or not low.isdecimal() or not (high or "0").isdecimal():
+            raise self.refusal()
+        if not comma:
+            return int(low), int(low)
+        return int(low), int(high) if high else int(low) + _MORE
+
+    def _one_of(self, chars: str) -> _Maker:
+        if not chars:
+            raise self.refusal()
+        return lambda: self._draw.pick(chars)
+
+    def _next(self) -> str:
+        if not self.rest:
+            raise self.refusal()
+        char, self.rest = self.rest[0], self.rest[1:]
+        return char
+
+    def _take(self, text: str) -> bool:
+        if not self.rest.startswith(text):
+            return False
+        self.rest = self.rest[len(text) :]
+        return True

@@ -1,0 +1,60 @@
+"""What the simulator says when nobody asks for a shape: sentences about water, cut into tokens.
+
+A token is up to six characters of a word with the white space before it. Some sentences are not
+ASCII on purpose: whoever splits a stream inside a character shall notice.
+"""
+
+import re
+from typing import Final
+
+from penstock.sim.draw import Draw
+
+_TOKEN: Final = re.compile(r"\s?\S{1,6}")
+_OPENING: Final = "This is a simulated answer."
+_SENTENCES: Final = (
+    "A penstock is the gate and the pipe that bring a river to a turbine.",
+    "The gate decides how much water may pass, and when.",
+    "Behind the dam the water waits; in the pipe it works.",
+    "A head of one hundred metres presses with about ten bar.",
+    "Close the gate slowly, or the water hammer will find the weakest weld.",
+    "Kaplan's blades turn with the load; Francis' runner keeps its shape.",
+    "The surge tank takes what the pipe cannot hold.",
+    "Every litre is counted twice: once at the intake and once at the tailrace.",
+    "Größere Fallhöhe, kleinerer Durchfluss: die Leistung bleibt dieselbe.",
+    "L'énergie ne se perd pas, elle change de rivière.",
+    "水は低きに流れる。",
+    "Спокойная вода глубока.",
+    "El río no pregunta por el camino; lo hace.",
+    "In spring the snow pays back what winter borrowed. 🌊",
+    "Trash racks keep the branches out; someone still has to rake them.",
+    "The governor hears the grid sag and opens the wicket gates a little.",
+    "A turbine at half load is not half as good.",
+    "Cavitation sounds like gravel in the draft tube.",
+    "The spillway is there for the day nobody planned.",
+    "Measure the flow first; argue about the price afterwards.",
+    "Three machines run, one rests, and none of them knows its turn.",
+    "Silt settles where the current hesitates.",
+    "The fish ladder is the only stair with its own weather.",
+    "When the tailwater rises, the head falls, and so does the bill.",
+)
+
+
+def tokens_of(text: str) -> list[str]:
+    """The tokens of a text; joined they are the text again, up to white space at its end."""
+    return _TOKEN.findall(text)
+
+
+def write(draw: Draw, count: int | None) -> list[str]:
+    """A few sentences, or exactly `count` tokens of them."""
+    wanted = draw.between(24, 96) if count is None else count
+    tokens = tokens_of(_OPENING)
+    while len(tokens) < wanted:
+        tokens += tokens_of(" " + draw.pick(_SENTENCES))
+    return tokens if count is None else tokens[:count]
+
+
+def phrase(draw: Draw) -> str:
+    """A few words without a full stop, for strings in documents."""
+    words = draw.pick(_SENTENCES).rstrip("。.🌊 ").split()
+    start = draw.below(max(1, len(words) - 3))
+    return " ".join(words[start : start + 3])

@@ -1,0 +1,94 @@
+"""Strings and numbers that are valid for a schema."""
+
+import math
+import re
+from typing import Final
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.sim.draw import Draw
+from penstock.sim.patterns import sample
+from penstock.sim.prose import phrase
+from penstock.sim.schemas import Schema, refusal
+
+_TRIES: Final = 50
+_WIDTH: Final = 100  # of a range that the schema leaves open
+_FORMATS: Final = {
+    "date": "20{0}-0{1}-1{2}",
+    "time": "1{2}:0{1}:00Z",
+    "date-time": "20{0}-0{1}-1{2}T08:30:00Z",
+    "duration": "PT{0}M",
+    "email": "operator{0}@example.com",
+    "hostname": "gate-{0}.example.com",
+    "ipv4": "192.0.2.{0}",
+    "ipv6": "2001:db8::{0}",
+    "uri": "https://example.com/{0}",
+    "uuid": "00000000-0000-4000-8000-0000000000{0}",
+}
+
+
+def make_string(schema: Schema, draw: Draw) -> str:
+    """A few words, or what `pattern` or `format` ask for, within the lengths allowed."""
+    low = schema.get("minLength", 0)
+    high = schema.get("maxLength", max(low, 200))
+    if pattern := schema.get("pattern"):
+        return _matching(pattern, low, high, draw)
+    if (form := _FORMATS.get(schema.get("format", ""))) is not None:
+        return form.format(draw.between(10, 49), draw.between(1, 9), draw.between(0, 9))
+    text = phrase(draw)
+    while len(text) < low:
+        text += " " + phrase(draw)
+    return text[:high]
+
+
+def make_integer(schema: Schema, draw: Draw) -> int:
+    """An integer within the range, a multiple of `multipleOf`."""
+    low, high = _range(schema, 1)
+    step = schema.get("multipleOf", 1)
+    if step != int(step):
+        raise refusal("no integer is a multiple of a fraction here")
+    return _multiple(low, high, int(step), draw) * int(step)
+
+
+def make_number(schema: Schema, draw: Draw) -> float:
+    """A number within the range with at most two decimals, or a multiple of `multipleOf`."""
+    low, high = _range(schema, 0.01)
+    if step := schema.get("multipleOf"):
+        return _multiple(low, high, step, draw) * step
+    value = round(low + (high - low) * draw.fraction(), 2)
+    return min(max(value, low), high)
+
+
+def _matching(pattern: str, low: int, high: int, draw: Draw) -> str:
+    try:
+        wanted = re.compile(pattern)
+    except re.error as error:
+        raise refusal(f"the pattern {pattern!r} is wrong ({error})") from None
+    for _ in range(_TRIES):
+        text = sample(pattern, draw)
+        if low <= len(text) <= high and wanted.search(text):
+            return text
+    raise refusal(f"no string found for the pattern {pattern!r}")
+
+
+def _multiple(low: float, high: float, step: float, draw: Draw) -> int:
+    least, most = math.ceil(low / step), math.floor(high / step)
+    if least > most:
+        raise InvalidRequest("The simulator finds no such multiple.", code="unsupported_schema")
+    return draw.between(least, most)
+
+
+def _range(schema: Schema, nudge: float) -> tuple[float, float]:
+    """The closed range, with what the schema leaves open filled in."""
+    low: float | None = schema.get("minimum")
+    high: float | None = schema.get("maximum")
+    if (above := schema.get("exclusiveMinimum")) is not None:
+        low = max(above + nudge, above if low is None else low)
+    if (below := schema.get("exclusiveMaximum")) is not None:
+        high = min(below - nudge, below if high is None else high)
+    if low is None:
+        low = 0 if high is None or high >= 0 else high - _WIDTH
+    if high is None:
+        high = low + _WIDTH
+    if low > high:
+        raise refusal("no number is in its range")
+    return low, high

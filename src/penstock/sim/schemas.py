@@ -1,0 +1,102 @@
+"""Reading JSON schemas: references, `allOf` and one branch of `anyOf`, merged into one schema."""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias, cast
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.sim.draw import Draw
+
+Schema: TypeAlias = Mapping[str, Any]
+
+_HOPS: Final = 40
+_REFUSED: Final = (
+    "not",
+    "if",
+    "patternProperties",
+    "contains",
+    "dependentSchemas",
+    "propertyNames",
+)
+_PLAIN: Final = ("null", "string", "integer", "number", "boolean")
+
+
+def refusal(what: str) -> InvalidRequest:
+    """The error for a schema that the simulator cannot serve."""
+    return InvalidRequest(
+        f"The simulator cannot make a document for this schema: {what}.", code="unsupported_schema"
+    )
+
+
+def resolved(schema: Any, root: Schema, draw: Draw) -> Schema:
+    """`schema` without `$ref`, `allOf`, `anyOf` and `oneOf`; `root` is where references point."""
+    for _ in range(_HOPS):
+        schema = _plain(schema)
+        if "$ref" in schema:
+            schema = merged(_without(schema, "$ref"), _plain(_lookup(root, schema["$ref"])))
+        elif "allOf" in schema:
+            parts = [resolved(part, root, draw) for part in schema["allOf"]]
+            schema = _without(schema, "allOf")
+            for part in parts:
+                schema = merged(schema, part)
+        elif branches := schema.get("anyOf") or schema.get("oneOf"):
+            schema = merged(_without(schema, "anyOf", "oneOf"), _plain(_branch(branches, draw)))
+        else:
+            return schema
+    raise refusal("its references go in a circle")
+
+
+def merged(one: Schema, other: Schema) -> Schema:
+    """Both schemas at once: properties and requirements add up, otherwise the second one wins."""
+    both = {**one, **other}
+    if "properties" in one and "properties" in other:
+        both["properties"] = {**one["properties"], **other["properties"]}
+    if "required" in one and "required" in other:
+        both["required"] = [*one["required"], *other["required"]]
+    return both
+
+
+def type_of(schema: Schema) -> str | list[str]:
+    """The stated type or types; without one, what its keywords are for."""
+    if stated := schema.get("type"):
+        return stated
+    if schema.keys() & {"properties", "required", "minProperties"}:
+        return "object"
+    if schema.keys() & {"items", "prefixItems", "minItems"}:
+        return "array"
+    if schema.keys() & {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}:
+        return "number"
+    return "string"
+
+
+def _plain(schema: Any) -> Schema:
+    """A schema as an object; `true` allows everything."""
+    if schema is True:
+        return {}
+    if not isinstance(schema, Mapping):
+        raise refusal(f"{schema!r} is none")
+    for keyword in _REFUSED:
+        if keyword in schema:
+            raise refusal(f"it uses {keyword!r}")
+    return cast("Schema", schema)
+
+
+def _branch(branches: list[Any], draw: Draw) -> Any:
+    """Any branch; a plain one, if there is one, so that recursive schemas come to an end."""
+    plain = [b for b in branches if b is not True and b.get("type") in _PLAIN]
+    return draw.pick(plain or branches)
+
+
+def _lookup(root: Schema, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) within `root` points at."""
+    node: Any = root
+    for name in pointer.split("/")[1:] if pointer.startswith("#") else ["?"]:
+        key = name.replace("~1", "/").replace("~0", "~")
+        try:
+            node = node[key]
+        except (KeyError, TypeError):
+            raise refusal(f"{pointer!r} is not in it") from None
+    return node
+
+
+def _without(schema: Schema, *names: str) -> Schema:
+    return {key: value for key, value in schema.items() if key not in names}

@@ -1,0 +1,66 @@
+"""What can be called: chat completions and embeddings. Pure: bytes in, script out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+import msgspec
+
+from penstock.sim import chat_wire
+from penstock.sim.answers import answer_chat
+from penstock.sim.controls import Controls
+from penstock.sim.embeddings import embeddings_document
+from penstock.sim.requests import ChatRequest, Message, Tool, read_chat, read_embeddings
+from penstock.sim.script import Script, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request that was understood. `answer` makes the answer's id and its script, from its
+    controls with the defaults filled in, and the Unix time in seconds."""
+
+    model: str
+    stream: bool
+    metadata: Mapping[str, str]
+    answer: Callable[[Controls, int], tuple[str, Script]]
+
+
+Surface: TypeAlias = Callable[[bytes], Prompt]
+
+
+def chat(body: bytes) -> Prompt:
+    """`POST /v1/chat/completions`. `InvalidRequest` naming the place."""
+    request, messages, tools = read_chat(body)
+    answer = partial(_answer_chat, request, messages, tools)
+    return Prompt(request.model, bool(request.stream), request.metadata or {}, answer)
+
+
+def embeddings(body: bytes) -> Prompt:
+    """`POST /v1/embeddings`. `InvalidRequest` naming the place."""
+    request = read_embeddings(body)
+
+    def answer(controls: Controls, _created: int) -> tuple[str, Script]:
+        return "", document(embeddings_document(request, controls.seed or 0))
+
+    return Prompt(request.model, stream=False, metadata=request.metadata or {}, answer=answer)
+
+
+def document(value: object) -> Script:
+    """A JSON document that costs no tokens."""
+    body = value if isinstance(value, bytes) else msgspec.json.encode(value)
+    return Script(b"application/json", (Step(body),), head_first=False, length=len(body))
+
+
+def _answer_chat(
+    request: ChatRequest,
+    messages: list[Message],
+    tools: list[Tool],
+    controls: Controls,
+    created: int,
+) -> tuple[str, Script]:
+    answer = answer_chat(request, messages, tools, controls)
+    if not request.stream:
+        return answer.id, chat_wire.document(answer, created)
+    usage = request.stream_options is not None and request.stream_options.include_usage
+    return answer.id, chat_wire.events(answer, created, include_usage=usage)

@@ -1,0 +1,54 @@
+"""Errors in OpenAI's shape, and those that only a web server knows."""
+
+from typing import Final
+
+import msgspec
+
+from penstock.kernel.errors import PenstockError, TooLarge
+
+_TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "requests"}
+_CODES: Final = {429: "rate_limit_exceeded", 401: "invalid_api_key"}
+_MESSAGES: Final = {
+    401: "Incorrect API key provided.",
+    403: "You are not allowed to do this.",
+    404: "The requested resource does not exist.",
+    429: "Rate limit reached. Please try again later.",
+    503: "The engine is currently overloaded, please try again later.",
+}
+
+
+class MethodNotAllowed(PenstockError):
+    """The path exists, but not with this method."""
+
+    status = 405
+    default_code = "method_not_allowed"
+
+
+class BodyTooSlow(PenstockError):
+    """The request body did not arrive in time."""
+
+    status = 408
+    default_code = "request_timeout"
+
+
+def too_large(limit: int) -> TooLarge:
+    """The error for a body of more than `limit` bytes."""
+    return TooLarge(f"The request body is larger than {limit} bytes.")
+
+
+def error_document(error: PenstockError) -> bytes:
+    """`{"error": {"message", "type", "param", "code"}}`."""
+    return _document(error.status, error.sentence(), error.param, error.code)
+
+
+def status_document(status: int) -> bytes:
+    """What OpenAI answers with an error status that has no cause here."""
+    server = "The server had an error while processing your request. Sorry about that!"
+    message = _MESSAGES.get(status, server if status >= 500 else "The request failed.")
+    return _document(status, message, None, _CODES.get(status))
+
+
+def _document(status: int, message: str, param: str | None, code: str | None) -> bytes:
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return msgspec.json.encode({"error": error})
