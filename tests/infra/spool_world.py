@@ -51,7 +51,7 @@ def record(spool: Spool, number: int, *, writer: str = "w", size: int = 1000) ->
 
 
 def open_spool(directory: Path, writer: str | None = None, **limits: float) -> Spool:
-    wanted = Limits(**{"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05} | limits)  # type: ignore[arg-type]
+    wanted = Limits(**{"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05, "measure_s": 0.1} | limits)  # type: ignore[arg-type]
     return Spool.open(
         directory, writer or new_writer(), clock=SystemClock(), jitter=random.random, limits=wanted
     )

@@ -20,6 +20,7 @@ from penstock.infra.spool.files import read_batch, segments_of
 from penstock.rules.call import CallStatus, encode
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.drill
 
 
 class Worker:

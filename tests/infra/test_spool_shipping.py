@@ -128,6 +128,16 @@ async def test_draining_ships_the_rest_and_says_whether_it_could(
     assert store.calls() == {trace: 1}
 
 
+async def test_after_a_clean_stop_nothing_is_left_on_disk(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    spool = open_spool(tmp_path / "spool")
+    record(spool, 1)
+    assert await spool.drain(store, timeout_s=5)
+    spool.close()
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
 async def test_what_a_closed_spool_left_is_shipped_by_the_next_process(
     tmp_path: Path, store: FolderStore
 ) -> None:

@@ -37,6 +37,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     batch_s: float = 0.5
     sync_s: float = 0.2
     adopt_s: float = 2.0
+    measure_s: float = 1.0  # how often the disk is looked at
     reserve_step_bytes: int = MIB
 
     @property

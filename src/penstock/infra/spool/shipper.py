@@ -23,7 +23,6 @@ from penstock.infra.spool.writer import Writer
 from penstock.kernel.time import Clock, rfc3339
 
 _TICK_S: Final = 0.1
-_USAGE_EVERY: Final = 10  # ticks
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 
@@ -76,7 +75,7 @@ class Shipper:
 
     async def _keep_house(self) -> None:
         while True:
-            for _ in range(_USAGE_EVERY):
+            for _ in range(max(1, round(self._around.limits.measure_s / _TICK_S))):
                 self._writer.tick(self._around.clock.now_ns(), hurry=not self._journal.batches)
                 await asyncio.sleep(_TICK_S)
             try:

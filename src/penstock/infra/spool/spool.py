@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from penstock.infra.spool.files import make_directory, reserve_path
+from penstock.infra.spool.files import make_directory, remove_traces, reserve_path
 from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.limits import Limits, OnFull
 from penstock.infra.spool.owner import Owner
@@ -105,12 +105,15 @@ class Spool:
         return True
 
     def close(self) -> None:
-        """Ends writing. What is not shipped stays for whoever adopts it."""
+        """Ends writing. What is not shipped stays for whoever adopts it; without any, all goes."""
         self._stop.set()
         self._syncing.join()
         self._sync()
         self._journal.close()
         self._room.close()
+        if not self._journal.oldest_unshipped_ns() and not self._writer.open_calls:
+            remove_traces(self._around.directory, self._journal.current.writer)
+            self._owner.retire()
         self._owner.release()
 
     def stats(self) -> SpoolStats:

@@ -1,0 +1,93 @@
+"""Shipping over HTTP: what the server's answers mean for a batch. A real server over loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from penstock.infra.egress.client import Egress
+from penstock.infra.spool import Outcome
+from penstock.infra.spool.ship_http import http_send
+
+
+class Server:
+    """Answers every request with `status` and keeps what it was sent."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+        self.heads.append(head)
+        self.bodies.append(await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 %d X\r\ncontent-length: 3\r\n\r\nwhy" % self.status)
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def serving(status: int) -> AsyncIterator[tuple[Server, str]]:
+    server = Server(status)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    async with listener:
+        yield server, f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+
+
+async def _ask(url: str, data: bytes = b"frames", *, timeout_s: float = 5.0) -> tuple[Outcome, str]:
+    egress = Egress()
+    try:
+        return await http_send(egress, url, "token", timeout_s=timeout_s)("w-000001:0-9", data)
+    finally:
+        egress.close()
+
+
+async def test_a_batch_goes_out_under_its_name_with_the_gateways_token() -> None:
+    data = bytes(range(256)) * 1000
+    async with serving(200) as (server, url):
+        assert await _ask(url, data) == (Outcome.STORED, "")
+    [head] = server.heads
+    assert head.startswith(b"post /internal/v1/calls http/1.1\r\n")
+    assert b"\r\nauthorization: bearer token\r\n" in head
+    assert b"\r\nx-penstock-batch: w-000001:0-9\r\n" in head
+    assert server.bodies == [data]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_what_the_server_can_never_take_is_rejected(status: int) -> None:
+    async with serving(status) as (_, url):
+        assert await _ask(url) == (Outcome.REJECTED, f"the server said {status}: why")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 500, 502, 503, 301])
+async def test_what_says_nothing_about_the_batch_is_tried_again(status: int) -> None:
+    async with serving(status) as (_, url):
+        outcome, detail = await _ask(url)
+    assert outcome is Outcome.RETRY
+    assert str(status) in detail
+
+
+async def test_a_server_that_is_not_there_is_tried_again() -> None:
+    async with serving(200) as (_, url):
+        pass
+    outcome, detail = await _ask(url)
+    assert outcome is Outcome.RETRY
+    assert detail
+
+
+async def test_a_server_that_does_not_answer_is_tried_again() -> None:
+    stopped = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await stopped.wait()
+        writer.close()
+
+    listener = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with listener:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        outcome, _ = await _ask(url, timeout_s=0.2)
+        stopped.set()
+    assert outcome is Outcome.RETRY
