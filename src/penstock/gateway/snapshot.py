@@ -150,7 +150,7 @@ def _read_section(name: str, raw: bytes) -> Part | None:
         match name.split("/"):
             case ["prices", _]:
                 return PriceList(msgspec.json.decode(raw, type=VendorPrices))
-            case [_, "access"]:
+            case [_, "access", *_]:
                 return _index_keys(msgspec.json.decode(raw, type=ProjectSection))
             case [_, "providers"]:
                 return msgspec.json.decode(raw, type=ProvidersSection)

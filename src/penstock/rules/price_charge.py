@@ -166,6 +166,12 @@ class ModelRates:
         return compile_rates(_price_id(self._id, period, variants), tuple(prices.values()))
 
 
+def context_of(price_id: str) -> dict[str, str]:
+    """The context by which variants of a price were chosen, as its id tells."""
+    marks = (mark.partition("=") for mark in price_id.split("+")[1:])
+    return {key: value for key, equals, value in marks if equals}
+
+
 def _price_id(name: str, period: PricePeriod, variants: Sequence[PriceVariant]) -> str:
     """`openai/o3@1749513600000+service_tier=flex`: names the entry for people and look-ups."""
     since = f"@{period.from_ms}" if period.from_ms is not None else ""

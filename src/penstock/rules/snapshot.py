@@ -22,7 +22,7 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Root(Document, frozen=True):
     """Section name → content hash. Names are `prices/<vendor>` and `<project_id>/<kind>` with
-    the kinds `access`, `providers` and `prices`."""
+    the kinds `access` (in parts where there are many keys), `providers` and `prices`."""
 
     sections: dict[str, str]
     schema: int = SNAPSHOT_SCHEMA
@@ -73,7 +73,8 @@ class ProjectPolicy(Document, frozen=True):
 
 
 class ProjectSection(Document, frozen=True):
-    """`<project_id>/access`: keys and policy of one project."""
+    """`<project_id>/access`: keys and policy of one project. Of more than 256 keys, parts
+    `<project_id>/access/<hex>` by the first digits of the keys' digests."""
 
     project_id: str
     keys: tuple[KeyEntry, ...] = ()

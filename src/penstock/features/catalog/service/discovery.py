@@ -124,15 +124,15 @@ class Discovery:
         candidate: Candidate,
         existing: Provider | None,
         models: tuple[str, ...],
-    ) -> Provider:
+    ) -> None:
         if existing is None:
-            return self._providers.add(
-                self._actor, project_id, _wish(candidate, models), found=True
-            )
-        provider = self._refresh(existing, candidate)
+            self._providers.add(self._actor, project_id, _wish(candidate, models), found=True)
+            for price in candidate.prices:
+                self._prices.add(self._actor, project_id, price)
+            return
+        self._refresh(existing, candidate)
         if models:
-            provider = self._providers.claim(self._actor, project_id, candidate.name, models)
-        return provider
+            self._providers.claim(self._actor, project_id, candidate.name, models)
 
     def _refresh(self, existing: Provider, candidate: Candidate) -> None:
         """The simulator's port and the environment's key may be others today."""

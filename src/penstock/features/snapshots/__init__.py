@@ -1,0 +1,1 @@
+"""What gateways need to know, compiled after every change, published, and kept."""

@@ -1,0 +1,94 @@
+"""Explains a span's cost by the prices that governed it, however long ago that was."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from penstock.features.snapshots import store
+from penstock.features.traces.model import SpanRecord
+from penstock.infra.sql import Database
+from penstock.rules.call import Usage, UsageSource
+from penstock.rules.price import OverridesSection, VendorPrices
+from penstock.rules.price_book import CalledModel, PriceBook, PriceList
+from penstock.rules.price_charge import CostLine, context_of
+from penstock.rules.snapshot import ProvidersSection, Root
+
+_REMEMBERED: Final = 8
+
+
+class PastPrices:
+    """One project's prices in one snapshot, and whose price list each provider had."""
+
+    def __init__(self, book: PriceBook, vendors: dict[str, str]) -> None:
+        self.book = book
+        self.vendors = vendors
+
+
+class CostExplainer:
+    """Answers for stored spans; remembers the last few snapshots that it was asked about."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._recent: dict[tuple[str, str], PastPrices] = {}
+
+    def __call__(self, project_id: str, span: SpanRecord) -> Sequence[CostLine]:
+        """The lines that a span's cost adds up from; empty when it has none, or when what
+        governed it cannot be read any more."""
+        if span.cost is None or (past := self._past(span.snapshot, project_id)) is None:
+            return ()
+        vendor = past.vendors.get(span.provider, "")
+        called = CalledModel(span.provider, vendor, span.model, span.response_model)
+        rates = past.book.rates(called, span.start_ns, context_of(span.price_id))
+        if rates is None or rates.price_id != span.price_id:
+            return ()
+        return rates.explain(_usage(span))
+
+    def _past(self, digest: str, project_id: str) -> PastPrices | None:
+        if (past := self._recent.get((digest, project_id))) is None:
+            past = self._read(digest, project_id)
+            if past is not None:
+                self._recent[digest, project_id] = past
+                while len(self._recent) > _REMEMBERED:
+                    self._recent.pop(next(iter(self._recent)), None)
+        return past
+
+    def _read(self, digest: str, project_id: str) -> PastPrices | None:
+        with self._database.read() as connection:
+            if (root_raw := store.find_root(connection, digest)) is None:
+                return None
+            hashes = msgspec.json.decode(root_raw, type=Root).sections
+            wanted = {
+                name: hash_
+                for name, hash_ in hashes.items()
+                if name.startswith("prices/")
+                or name in {f"{project_id}/providers", f"{project_id}/prices"}
+            }
+            contents = store.find_sections(connection, set(wanted.values()))
+        sections = {name: contents[hash_] for name, hash_ in wanted.items() if hash_ in contents}
+        return _past_prices(project_id, sections)
+
+
+def _past_prices(project_id: str, sections: dict[str, bytes]) -> PastPrices:
+    lists = {
+        name.partition("/")[2]: PriceList(msgspec.json.decode(content, type=VendorPrices))
+        for name, content in sections.items()
+        if name.startswith("prices/")
+    }
+    own, providers = sections.get(f"{project_id}/prices"), sections.get(f"{project_id}/providers")
+    overrides = msgspec.json.decode(own, type=OverridesSection).overrides if own else ()
+    entries = msgspec.json.decode(providers, type=ProvidersSection).providers if providers else ()
+    return PastPrices(PriceBook(lists, overrides), {entry.name: entry.vendor for entry in entries})
+
+
+def _usage(span: SpanRecord) -> Usage:
+    return Usage(
+        input_tokens=span.input_tokens,
+        output_tokens=span.output_tokens,
+        cache_read_tokens=span.cache_read_tokens,
+        cache_write_tokens=span.cache_write_tokens,
+        reasoning_tokens=span.reasoning_tokens,
+        input_audio_tokens=span.input_audio_tokens,
+        output_audio_tokens=span.output_audio_tokens,
+        source=UsageSource.PROVIDER,
+    )

@@ -1,0 +1,160 @@
+"""Publishes the snapshot: compiles after every change, stores, and wakes who waits for it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final, Protocol
+
+from penstock.features.snapshots import store
+from penstock.features.snapshots.model import access_documents, compile_snapshot
+from penstock.infra.crypto import Sealer
+from penstock.infra.sql import Database
+from penstock.kernel.digests import canonical_json
+from penstock.kernel.errors import NotFound, Overloaded
+from penstock.kernel.time import Clock
+from penstock.rules.snapshot import Document, ProjectSection, Sealed
+
+_DEBOUNCE_S: Final = 0.05
+_RETRY_S: Final = 1.0
+
+
+class AccessSource(Protocol):
+    """Who knows the keys: one section per project, and the pepper of their digests in hex."""
+
+    @property
+    def pepper(self) -> str: ...
+
+    def __call__(self) -> tuple[ProjectSection, ...]: ...
+
+
+class CatalogSource(Protocol):
+    """Who knows providers and prices: sections by name, and the providers' secrets."""
+
+    def __call__(self) -> Mapping[str, Document]: ...
+
+    def secrets(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What gateways are given. `sealed` is encrypted; `etag` changes with what is in it."""
+
+    digest: str
+    root: bytes
+    hashes: frozenset[str]
+    sealed: bytes = field(repr=False)
+    etag: str
+
+
+class Publisher:
+    """One per server. `sealer` holds the key of `rules.snapshot.SEALED_PURPOSE`."""
+
+    def __init__(
+        self,
+        database: Database,
+        access: AccessSource,
+        catalog: CatalogSource,
+        *,
+        sealer: Sealer,
+        clock: Clock,
+        log: logging.Logger,
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._catalog = catalog
+        self._sealer = sealer
+        self._clock = clock
+        self._log = log
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._dirty = asyncio.Event()
+        self._news = asyncio.Event()
+        self._published: Published | None = None
+        self._stopped = False
+
+    def changed(self) -> None:
+        """Something that gateways may need to know was committed. From any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                self._loop.call_soon_threadsafe(self._dirty.set)
+
+    def check(self) -> None:
+        """`Overloaded` until the first snapshot is published (`readyz`)."""
+        if self._published is None:
+            raise Overloaded("The first snapshot is not compiled yet.", retry_after_s=1)
+
+    async def run(self) -> None:
+        """Publishes until cancelled; then sends those who wait away."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._dirty.clear()
+                await self._publish()
+                await self._dirty.wait()
+                await asyncio.sleep(_DEBOUNCE_S)
+        finally:
+            self._stopped = True
+            self._wake()
+
+    async def wait_for_news(self, after: str, wait_s: float) -> Published | None:
+        """The current snapshot once its digest is not `after`; `None` if `wait_s` pass first.
+
+        `Overloaded` if there is none at all yet.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                while not self._stopped and not self._has_news(after):
+                    await self._news.wait()
+        return self.current() if self._has_news(after) or self._published is None else None
+
+    def current(self) -> Published:
+        """`Overloaded` until the first snapshot is published."""
+        self.check()
+        assert self._published is not None  # noqa: S101 - checked in the line above
+        return self._published
+
+    def section(self, hash_: str) -> bytes:
+        """A section that was ever published; `NotFound`."""
+        with self._database.read() as connection:
+            content = store.find_section(connection, hash_)
+        if content is None:
+            raise NotFound("There is no such section.")
+        return content
+
+    def compile_now(self) -> None:
+        """Compiles and publishes what is stored now. Blocks."""
+        documents = {**access_documents(self._access()), **self._catalog()}
+        compiled = compile_snapshot(documents)
+        sealed = Sealed(self._access.pepper, dict(self._catalog.secrets()))
+        before = self._published
+        if before is None or before.digest != compiled.digest:
+            known = before.hashes if before is not None else frozenset[str]()
+            new = compiled.sections.keys() - known
+            with self._database.write() as tx:
+                store.save(tx.connection, compiled, new, self._clock.now_ns() // 1_000_000)
+        plain = canonical_json(sealed)
+        self._published = Published(
+            compiled.digest,
+            compiled.root,
+            frozenset(compiled.sections),
+            self._sealer.seal(plain),
+            sha256(plain).hexdigest(),
+        )
+
+    async def _publish(self) -> None:
+        try:
+            await asyncio.to_thread(self.compile_now)
+        except Exception:  # noqa: BLE001 - worker loop: the next change, or a moment, may mend it
+            self._log.exception("the snapshot could not be compiled; gateways keep the last one")
+            await asyncio.sleep(_RETRY_S)
+            self._dirty.set()
+        self._wake()
+
+    def _has_news(self, after: str) -> bool:
+        return self._published is not None and self._published.digest != after
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

@@ -1,0 +1,60 @@
+"""Snapshots as rows, by content: whatever a span names can be read again.
+
+Nothing is removed: a section lives as long as spans that it governed, and these live on.
+Migration `0002` creates the tables; a test holds both equal.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from penstock.features.snapshots.model import Compiled
+
+METADATA: Final = MetaData()
+
+SECTIONS: Final = Table(
+    "snapshot_sections",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+ROOTS: Final = Table(
+    "snapshot_roots",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("compiled_ms", BigInteger, nullable=False),
+)
+
+
+def save(
+    connection: Connection, compiled: Compiled, new: Collection[str], compiled_ms: int
+) -> None:
+    """Stores a root and the sections named in `new`; what is there already stays as it is."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    if new:
+        rows = [{"hash": hash_, "content": compiled.sections[hash_]} for hash_ in new]
+        connection.execute(dialect.insert(SECTIONS).on_conflict_do_nothing(), rows)
+    root = {"digest": compiled.digest, "content": compiled.root, "compiled_ms": compiled_ms}
+    connection.execute(dialect.insert(ROOTS).on_conflict_do_nothing(), root)
+
+
+def find_root(connection: Connection, digest: str) -> bytes | None:
+    """The root of that digest, if it was ever published."""
+    query = select(ROOTS.c.content).where(ROOTS.c.digest == digest)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def find_section(connection: Connection, hash_: str) -> bytes | None:
+    """The section of that hash, if it was ever published."""
+    query = select(SECTIONS.c.content).where(SECTIONS.c.hash == hash_)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def find_sections(connection: Connection, hashes: Collection[str]) -> Mapping[str, bytes]:
+    """Hash → content of those that were ever published."""
+    query = select(SECTIONS).where(SECTIONS.c.hash.in_(hashes))
+    return {row.hash: row.content for row in connection.execute(query)}
