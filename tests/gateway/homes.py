@@ -1,4 +1,4 @@
-"""A gateway's home with a last good snapshot, made by hand: no server is needed to serve from it."""
+"""A gateway's home with a last good snapshot, made by hand: no server is needed to serve."""
 
 import hashlib
 import secrets

@@ -8,7 +8,6 @@ from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.health import Health
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.reply import JSON, send_error, send_whole
-from penstock.gateway.stages.authenticate import authenticate
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.rules.call import Operation
 from penstock.rules.wire.openai.models import render_models
@@ -17,8 +16,8 @@ Scope = dict[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CALLS: Final = {
-    "/v1/chat/completions": Operation.CHAT,
-    "/v1/embeddings": Operation.EMBEDDINGS,
+    "/v1/chat/completions": Operation.CHAT.value,
+    "/v1/embeddings": Operation.EMBEDDINGS.value,
 }
 MODELS: Final = "/v1/models"
 
@@ -34,9 +33,7 @@ def build_app(pipeline: Pipeline, health: Health, entropy: Callable[[int], bytes
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         now = pipeline.clock.now_ns()
-        call = Call(
-            operation or Operation.CHAT, headers, receive, send, entropy=entropy, start_ns=now
-        )
+        call = Call(operation or "", headers, receive, send, entropy=entropy, start_ns=now)
         method: str = scope["method"]
         if operation is not None and method == "POST":
             await pipeline.serve(call)
@@ -51,7 +48,7 @@ def build_app(pipeline: Pipeline, health: Health, entropy: Callable[[int], bytes
 async def _list_models(call: Call, pipeline: Pipeline) -> None:
     try:
         snapshot = pipeline.snapshots.current
-        grant = authenticate(call, snapshot)
+        grant = pipeline.authenticate(call, snapshot)
     except PenstockError as error:
         await send_error(call, error)
         return

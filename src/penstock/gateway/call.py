@@ -13,7 +13,7 @@ from penstock.gateway.snapshot import Snapshot
 from penstock.gateway.trace_context import TraceParent, read_traceparent
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.ids import span_id, trace_id
-from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus, Operation, Usage
+from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus, Usage
 from penstock.rules.wire.openai.request import RequestHead
 
 Message = MutableMapping[str, Any]
@@ -64,11 +64,44 @@ class OpenAttempt:
 
 
 class Call:
-    """One request of a caller."""
+    """One request of a caller. Defaults stand on the class: most calls change few of them."""
+
+    # what the stages find
+    snapshot: Snapshot | None = None
+    grant: Grant | None = None
+    caller = Caller()
+    body = b""
+    request_size = 0
+    head: RequestHead | None = None
+    project: ProjectView | None = None
+    target: Target | None = None
+    begin: CallBegin | None = None
+    attempt: OpenAttempt | None = None
+    # what comes of it
+    reply_started = False
+    streaming = False
+    http_status = 0
+    usage: Usage | None = None
+    delta_count = 0
+    finish_reasons: tuple[str, ...] = ()
+    response_id = ""
+    response_model = ""
+    service_tier = ""
+    response = b""
+    response_size = 0
+    first_token_ns = 0
+    recorded = False
+    # who may end it, and why it was ended
+    entered = 0.0
+    reading_since = 0.0
+    sending_since = 0.0
+    watched = False
+    over = False
+    ended_by: PenstockError | None = None
 
     def __init__(
         self,
-        operation: Operation,
+        operation: str,
         headers: Headers,
         receive: Receive,
         send: Send,
@@ -85,38 +118,6 @@ class Call:
         self.span_id = span_id(entropy(8))
         self.start_ns = start_ns
         self.ready_ns = start_ns  # the request is here: from now on it is our time
-        # what the stages find
-        self.snapshot: Snapshot | None = None
-        self.grant: Grant | None = None
-        self.caller = Caller()
-        self.body = b""
-        self.request_size = 0
-        self.head: RequestHead | None = None
-        self.project: ProjectView | None = None
-        self.target: Target | None = None
-        self.begin: CallBegin | None = None
-        self.attempt: OpenAttempt | None = None
-        # what comes of it
-        self.reply_started = False
-        self.streaming = False
-        self.usage: Usage | None = None
-        self.delta_count = 0
-        self.finish_reasons: tuple[str, ...] = ()
-        self.response_id = ""
-        self.response_model = ""
-        self.service_tier = ""
-        self.response = b""
-        self.response_size = 0
-        self.first_token_ns = 0
-        self.http_status = 0
-        self.recorded = False
-        # who may end it, and why it was ended
-        self.entered = 0.0
-        self.reading_since = 0.0
-        self.sending_since = 0.0
-        self.watched = False
-        self.over = False
-        self.ended_by: PenstockError | None = None
         self._task = asyncio.current_task()
 
     @property

@@ -94,12 +94,15 @@ def _call_families(metrics: Metrics) -> list[Family]:
     first = Family("penstock_first_token_seconds", "histogram", "From request to first token.", [])
     for (provider, model), series in metrics.series.items():
         labels: Labels = (("provider", provider), ("model", model))
-        for (operation, status, code), count in series.requests.items():
-            how: Labels = (("operation", operation), ("status", status), ("code", code))
+        for (operation, code, error), count in series.requests.items():
+            how: Labels = (("operation", operation), ("status", code), ("error", error))
             requests.samples.append(("", labels + how, count))
-        tokens.samples.extend(
-            ("", (*labels, ("kind", kind)), count) for kind, count in series.tokens.items()
+        counts = (
+            ("input", series.input_tokens),
+            ("cache_read", series.cache_read_tokens),
+            ("output", series.output_tokens),
         )
+        tokens.samples.extend(("", (*labels, ("kind", kind)), count) for kind, count in counts)
         cost.samples.append(("", labels, series.cost_usd))
         unpriced.samples.append(("", labels, series.unpriced))
         duration.samples.extend(_histogram(series.duration, labels))

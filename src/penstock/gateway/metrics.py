@@ -4,10 +4,9 @@ Owns the numbers of one worker. How they look in Prometheus' format is `expositi
 """
 
 from bisect import bisect_left
-from collections import Counter
 from typing import Final
 
-from penstock.rules.call import CallEnd, CallStatus
+from penstock.rules.call import CallEnd
 
 MAX_SERIES: Final = 500  # model names come from callers: beyond this they share one series
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -44,11 +43,22 @@ class Histogram:
 class Series:
     """All that is counted for one provider and model."""
 
-    __slots__ = ("cost_usd", "duration", "first_token", "requests", "tokens", "unpriced")
+    __slots__ = (
+        "cache_read_tokens",
+        "cost_usd",
+        "duration",
+        "first_token",
+        "input_tokens",
+        "output_tokens",
+        "requests",
+        "unpriced",
+    )
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, str, int]] = Counter()
-        self.tokens: Counter[str] = Counter()
+        self.requests: dict[tuple[str, int, str], int] = {}  # operation, HTTP status, error code
+        self.input_tokens = 0
+        self.cache_read_tokens = 0
+        self.output_tokens = 0
         self.cost_usd = 0.0  # for dashboards; money itself is Decimal, in the records
         self.unpriced = 0
         self.duration = Histogram(SECONDS)
@@ -67,20 +77,19 @@ class Metrics:
         model = record.attempts[-1].model if record.attempts else ""
         series = self._series(record.provider, model)
         begin = record.begin
-        series.requests[begin.operation, record.status, record.http_status] += 1
+        how = (begin.operation, record.http_status, record.error_type)
+        series.requests[how] = series.requests.get(how, 0) + 1
         series.duration.observe((record.end_ns - begin.start_ns) / 1e9)
         self.overhead.observe(record.overhead_ns / 1e9)
         if record.first_token_ns:
             series.first_token.observe((record.first_token_ns - begin.start_ns) / 1e9)
         usage = record.usage
-        if usage.input_tokens or usage.output_tokens:
-            series.tokens["input"] += usage.input_tokens
-            series.tokens["output"] += usage.output_tokens
-            if usage.cache_read_tokens:
-                series.tokens["cache_read"] += usage.cache_read_tokens
+        series.input_tokens += usage.input_tokens
+        series.cache_read_tokens += usage.cache_read_tokens
+        series.output_tokens += usage.output_tokens
         if record.cost:
             series.cost_usd += float(record.cost)
-        elif record.status is CallStatus.OK:
+        elif not record.error_type:
             series.unpriced += 1
 
     def _series(self, provider: str, model: str) -> Series:

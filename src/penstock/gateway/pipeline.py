@@ -16,7 +16,7 @@ from penstock.gateway.metrics import Metrics
 from penstock.gateway.project_view import Target
 from penstock.gateway.reply import send_error, send_piece
 from penstock.gateway.snapshot_holder import SnapshotHolder
-from penstock.gateway.stages.authenticate import authenticate
+from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
@@ -40,6 +40,7 @@ class Pipeline:
     """Serves one call after the other; holds what all of them share."""
 
     snapshots: SnapshotHolder
+    authenticate: Authenticate
     inflight: InFlight
     dispatch: Dispatch
     relay_unary: RelayUnary
@@ -68,7 +69,7 @@ class Pipeline:
 
     async def _run(self, call: Call) -> None:
         snapshot = self.snapshots.current
-        grant = authenticate(call, snapshot)
+        grant = self.authenticate(call, snapshot)
         self.inflight.enter(call)
         head = await read(call, self.limits)
         call.ready_ns = self.clock.now_ns()
@@ -132,7 +133,7 @@ def _status(error: PenstockError | None) -> CallStatus:
 
 
 def _is_stream(exchange: Exchange) -> bool:
-    return any(
-        name == b"content-type" and value.startswith(b"text/event-stream")
-        for name, value in exchange.headers
-    )
+    for name, value in exchange.headers:
+        if name == b"content-type":
+            return value.startswith(b"text/event-stream")
+    return False

@@ -21,6 +21,7 @@ _PASSED: Final = frozenset(
     (b"content-type", b"content-encoding", b"retry-after", b"x-request-id", b"openai-version")
 )
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-")
+_PASSED_INITIALS: Final = (b"x", b"o")
 
 
 def provider_headers(exchange: Exchange) -> ReplyHeaders:
@@ -28,7 +29,8 @@ def provider_headers(exchange: Exchange) -> ReplyHeaders:
     return [
         header
         for header in exchange.headers
-        if header[0] in _PASSED or header[0].startswith(_PASSED_FAMILY)
+        if header[0] in _PASSED
+        or (header[0][:1] in _PASSED_INITIALS and header[0].startswith(_PASSED_FAMILY))
     ]
 
 

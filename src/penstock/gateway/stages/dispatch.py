@@ -1,6 +1,7 @@
 """Stage 5: ask the provider, and wait for the head of its answer."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from penstock.gateway.call import Call, OpenAttempt
 from penstock.gateway.limits import GatewayLimits
@@ -12,7 +13,7 @@ from penstock.kernel.ids import span_id
 from penstock.kernel.time import Clock
 from penstock.rules.snapshot import ProviderEntry
 from penstock.rules.wire.openai.request import RequestHead
-from penstock.spi.chat import OutgoingCall, ProviderTarget
+from penstock.spi.chat import ChatProvider, OutgoingCall, ProviderTarget
 
 
 class Dispatch:
@@ -31,12 +32,13 @@ class Dispatch:
         self._clock = clock
         self._entropy = entropy
         self._capture = limits.capture_request_bytes
+        self._known: dict[str, _Provider] = {}
 
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> Exchange:
         """The exchange, its head standing. `UpstreamFailed`, `UpstreamTimeout`."""
-        entry = target.entry
-        request = self._providers.get(entry.kind).build(
-            ProviderTarget(entry.name, entry.base_url, target.secret, entry.quirks),
+        provider = self._provider(target)
+        request = provider.plugin.build(
+            provider.target,
             OutgoingCall(call.operation, target.upstream_model, head.stream, call.body),
         )
         call.body = call.body[: self._capture]
@@ -46,19 +48,38 @@ class Dispatch:
         traceparent = write_traceparent(call.trace_id, span, call.parent.flags)
         exchange = await self._egress.open(
             request,
-            _limits(entry),
-            private_allowed=entry.private_allowed,
+            provider.limits,
+            private_allowed=provider.entry.private_allowed,
             extra_headers=((b"traceparent", traceparent),),
         )
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
         return exchange
 
+    def _provider(self, target: Target) -> "_Provider":
+        """What does not change from call to call, as long as the snapshot's entry is the same."""
+        known = self._known.get(target.entry.name)
+        if known is None or known.entry is not target.entry or known.secret != target.secret:
+            plugin = self._providers.get(target.entry.kind)
+            known = self._known[target.entry.name] = _prepare(target, plugin)
+        return known
 
-def _limits(entry: ProviderEntry) -> Limits:
-    return Limits(
+
+class _Provider(NamedTuple):
+    entry: ProviderEntry
+    secret: str
+    plugin: ChatProvider
+    target: ProviderTarget
+    limits: Limits
+
+
+def _prepare(target: Target, plugin: ChatProvider) -> _Provider:
+    entry = target.entry
+    limits = Limits(
         entry.connect_timeout_ms / 1000,
         entry.first_byte_timeout_ms / 1000,
         entry.silence_timeout_ms / 1000,
         entry.total_timeout_ms / 1000,
     )
+    told = ProviderTarget(entry.name, entry.base_url, target.secret, entry.quirks)
+    return _Provider(entry, target.secret, plugin, told, limits)

@@ -66,6 +66,8 @@ class RelayUnary:
 
 async def gather(exchange: Exchange, limit: int) -> bytes:
     """The whole body, or, if it is larger than `limit`, at least so much of it."""
+    if exchange.complete:
+        return exchange.take()
     pieces: list[bytes] = []
     size = 0
     while size <= limit and not exchange.ended:

@@ -14,21 +14,22 @@ def resolve(call: Call, snapshot: Snapshot, grant: Grant, head: RequestHead) -> 
     """`NotFound` with the nearest names, `Forbidden`, or `InvalidRequest`."""
     if not head.model:
         raise InvalidRequest("The request names no model.", param="model")
-    if head.stream and call.operation is Operation.EMBEDDINGS:
+    if head.stream and call.operation == Operation.EMBEDDINGS:
         raise InvalidRequest("Embeddings cannot be streamed.", param="stream")
     call.project = snapshot.project(grant.project_id)
     target = call.target = call.project.resolve(head.model)
-    if not _allows(grant.key.allowed_models, target):
+    allowed = grant.key.allowed_models
+    if allowed and not _match(allowed, target):
         raise Forbidden(
             f"This key may not call the model {head.model!r}.",
-            hint=f"It may call: {', '.join(grant.key.allowed_models)}.",
+            hint=f"It may call: {', '.join(allowed)}.",
             code="model_not_allowed",
             param="model",
         )
     return target
 
 
-def _allows(patterns: tuple[str, ...], target: Target) -> bool:
-    """No patterns: everything. A pattern names a model plainly or with its provider."""
+def _match(patterns: tuple[str, ...], target: Target) -> bool:
+    """A pattern names a model plainly or with its provider."""
     names = (target.upstream_model, f"{target.entry.name}/{target.upstream_model}")
-    return not patterns or any(fnmatchcase(name, p) for p in patterns for name in names)
+    return any(fnmatchcase(name, p) for p in patterns for name in names)

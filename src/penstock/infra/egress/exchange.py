@@ -96,7 +96,15 @@ class Exchange:
             self.deadline = min(self._loop.time() + self._limits.silence_s, total)
             await self._news()
             self.deadline = total
-        return self._take()
+        return self.take()
+
+    def take(self) -> bytes:
+        """What has arrived and was not read yet, without waiting; may be empty."""
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._size = 0
+        self._resume()
+        return data
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while piece := await self.read():
@@ -149,13 +157,6 @@ class Exchange:
         self._wire.abort()
 
     # ---- inside
-
-    def _take(self) -> bytes:
-        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        self._size = 0
-        self._resume()
-        return data
 
     def _resume(self) -> None:
         if self._paused:
