@@ -1,0 +1,169 @@
+"""The routes of traces, over HTTP."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+
+from features.traces import calls
+from penstock.features.identity.model import Access, Permission, Principal
+from penstock.features.traces.http import (
+    build_ingest_router,
+    build_instance_router,
+    build_router,
+)
+from penstock.features.traces.service import Traces
+from penstock.kernel.errors import PenstockError
+from penstock.kernel.time import rfc3339
+from penstock.rules.call import CallEnd, Caller, CallStatus
+
+
+def allow(permission: Permission) -> Any:
+    """Whoever asks is granted what they name: the project in the query, or the instance."""
+    caller = Principal("user", "usr_1", "Ada", {}, instance_admin=True)
+
+    def granted(project_id: str = "") -> Access:
+        return Access(caller, "" if permission is Permission.INSTANCE else project_id)
+
+    return granted
+
+
+async def refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PenstockError)
+    return JSONResponse({"code": error.code}, error.status)
+
+
+@pytest.fixture
+def client(traces: Traces) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.add_exception_handler(PenstockError, refused)
+    app.include_router(build_router(traces, allow))
+    app.include_router(build_instance_router(traces, allow))
+    app.include_router(build_ingest_router(traces, lambda: None))
+    with TestClient(app) as client:
+        yield client
+
+
+def ship(client: TestClient, *ends: CallEnd, name: str = "") -> Any:
+    headers = {"x-penstock-batch": name or calls.new_batch()}
+    answer = client.post("/internal/v1/calls", content=calls.frames(ends), headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def recent(project: str, **fields: Any) -> CallEnd:
+    return calls.call(project, time.time_ns() - 10**9, **fields)
+
+
+def test_a_shipped_batch_is_listed_and_shown(client: TestClient, project: str) -> None:
+    end = recent(project)
+    assert ship(client, end) == {"stored": 1, "skipped": 0}
+    page = client.get("/api/v1/traces", params={"project_id": project}).json()
+    assert page["next_cursor"] is None
+    [item] = page["items"]
+    assert item["cost"] == "0.000425"
+    assert item["duration_ms"] == 5.0
+    assert item["start"] == rfc3339(end.begin.start_ns)
+
+    trace = client.get(f"/api/v1/traces/{item['trace_id']}", params={"project_id": project}).json()
+    call, attempt = trace["spans"]
+    assert call["name"] == "chat gpt-4o"
+    assert call["input"] == [{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]
+    assert call["attributes"]["gen_ai.usage.cache_read.input_tokens"] == 60
+    assert call["cost"] == {
+        "amount": "0.000425",
+        "currency": "USD",
+        "price_id": "openai/gpt-4o",
+        "lines": [],
+    }
+    assert call["error"] is None
+    assert attempt["parent_span_id"] == call["span_id"]
+    assert attempt["cost"] is attempt["usage"] is attempt["input"] is None
+
+
+def test_a_failed_call_says_why(client: TestClient, project: str) -> None:
+    end = recent(
+        project,
+        status=CallStatus.ERROR,
+        http_status=502,
+        error_type="upstream_failed",
+        error_message="openai hung up",
+    )
+    ship(client, end, recent(project))
+    query = {"project_id": project, "errors_only": True}
+    [item] = client.get("/api/v1/traces", params=query).json()["items"]
+    trace = client.get(f"/api/v1/traces/{item['trace_id']}", params={"project_id": project}).json()
+    assert trace["spans"][0]["error"] == {
+        "type": "upstream_failed",
+        "message": "openai hung up",
+        "http_status": 502,
+    }
+
+
+def test_pages_and_repeated_filters(client: TestClient, project: str) -> None:
+    ship(client, *(recent(project, caller=Caller(team=team)) for team in "aabbc"))
+    query: dict[str, Any] = {"project_id": project, "team": ["a", "b"], "limit": 3}
+    first = client.get("/api/v1/traces", params=query).json()
+    second = client.get("/api/v1/traces", params={**query, "cursor": first["next_cursor"]}).json()
+    teams = [item["team"] for item in first["items"] + second["items"]]
+    assert sorted(teams) == ["a", "a", "b", "b"]
+
+
+def test_the_tail_goes_on_from_where_it_was(client: TestClient, project: str) -> None:
+    ship(client, recent(project))
+    first = client.get("/api/v1/traces/tail", params={"project_id": project}).json()
+    assert len(first["items"]) == 1
+    query = {"project_id": project, "after": first["next_cursor"]}
+    assert client.get("/api/v1/traces/tail", params=query).json()["items"] == []
+    ship(client, recent(project))
+    assert len(client.get("/api/v1/traces/tail", params=query).json()["items"]) == 1
+
+
+def test_the_overview_sums_up(client: TestClient, project: str) -> None:
+    ship(client, recent(project), recent(project, cost=""))
+    body = client.get("/api/v1/overview", params={"project_id": project}).json()
+    assert body["totals"]["requests"] == 2
+    assert body["totals"]["unpriced"] == 1
+    assert body["totals"]["cost"] == "0.000425"
+    assert body["totals"]["latency_ms"] == {"p50": 5.0, "p95": 5.0, "p99": 5.0}
+    assert body["previous"]["latency_ms"] is None
+    assert sum(bucket["requests"] for bucket in body["series"]) == 2
+    assert [group["value"] for group in body["by_model"]] == ["gpt-4o"]
+    facets = client.get("/api/v1/traces/facets", params={"project_id": project}).json()
+    assert facets["provider"] == ["openai"]
+
+
+def test_calls_without_a_project_are_shown_on_the_instance_only(client: TestClient) -> None:
+    end = recent("", status=CallStatus.ERROR, http_status=401, attempts=())
+    ship(client, end)
+    items = client.get("/api/v1/instance/traces").json()["items"]
+    assert end.begin.trace_id in {item["trace_id"] for item in items}
+    trace = client.get(f"/api/v1/instance/traces/{end.begin.trace_id}").json()
+    assert len(trace["spans"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"},
+        {"cursor": "nonsense"},
+    ],
+)
+def test_what_makes_no_sense_is_refused(client: TestClient, query: dict[str, str]) -> None:
+    answer = client.get("/api/v1/traces", params=query)
+    assert (answer.status_code, answer.json()) == (400, {"code": "invalid_request"})
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"from": "yesterday"}, {"min_cost": "-1"}])
+def test_what_is_malformed_is_refused(client: TestClient, query: dict[str, str]) -> None:
+    assert client.get("/api/v1/traces", params=query).status_code == 422
+
+
+def test_an_unknown_trace_is_not_found(client: TestClient, project: str) -> None:
+    query = {"project_id": project}
+    assert client.get(f"/api/v1/traces/{'a' * 32}", params=query).status_code == 404
+    assert client.get("/api/v1/traces/xyz", params=query).status_code == 422
