@@ -26,7 +26,7 @@ SYSTEM  := .venv/.system
 CONSOLE := .venv/.console
 NODE    := .venv/.examples
 
-.PHONY: up setup check format test unit drills bench e2e real-model dist lock clean
+.PHONY: up setup check format docs test unit drills bench e2e real-model dist lock clean
 
 up: $(RUNTIME) $(CONSOLE)
 	@exec $(BIN)/penstock up $(ARGS)
@@ -74,6 +74,10 @@ check: $(DEV)
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m checks
+	@$(BIN)/python -m checks.reference --check
+
+docs: $(DEV)
+	@$(BIN)/python -m checks.reference
 
 format: $(DEV)
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .

@@ -44,6 +44,7 @@ class Child:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
             [sys.executable, "-m", self.program.module, self.program.config],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what they have to say, they log
             process_group=0,
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - the supervisor has one thread
         )
