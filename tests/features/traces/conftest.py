@@ -24,7 +24,7 @@ def columns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ColumnStore]:
 
 @pytest.fixture(scope="module")
 def traces(columns: ColumnStore) -> Traces:
-    return Traces(lambda: columns, SystemClock(), lambda span: [])
+    return Traces(lambda: columns, SystemClock(), lambda project_id, span: [])
 
 
 @pytest.fixture

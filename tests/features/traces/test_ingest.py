@@ -182,7 +182,7 @@ _STORING = """
 
     store = open_columns(sys.argv[1])
     apply_steps(store, FAMILY, STEPS)
-    traces = Traces(lambda: store, SystemClock(), lambda span: [])
+    traces = Traces(lambda: store, SystemClock(), lambda project_id, span: [])
     for path in sorted(Path(sys.argv[2]).iterdir()):
         traces.ingest(path.name.replace("_", ":"), path.read_bytes())
         print(path.name, flush=True)

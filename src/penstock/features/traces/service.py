@@ -1,6 +1,7 @@
 """The use cases of traces, one method a sentence. Everything blocks: call it off the event loop."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from penstock.features.traces.ingest import read_batch
@@ -34,7 +35,7 @@ GROUPED_BY: Final = (
 class ExplainCost(Protocol):
     """Whoever knows prices, as traces need it: the lines that a span's cost is made of."""
 
-    def __call__(self, span: SpanRecord) -> Sequence[CostLine]:
+    def __call__(self, project_id: str, span: SpanRecord) -> Sequence[CostLine]:
         """Empty when the price is unknown."""
         ...
 
@@ -47,11 +48,15 @@ class Traces:
     ) -> None:
         self._columns = columns
         self._clock = clock
-        self.explain_cost = explain_cost
+        self._explain_cost = explain_cost
 
     def now_ns(self) -> int:
         """The present, for time ranges that end now."""
         return self._clock.now_ns()
+
+    def explain(self, project_id: str) -> Callable[[SpanRecord], Sequence[CostLine]]:
+        """What explains the cost of a project's spans."""
+        return partial(self._explain_cost, project_id)
 
     def ingest(self, batch: str, frames: bytes) -> Ingested:
         """Stores a batch of spool frames, once, however often it comes; on disk when it returns.
