@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final, Protocol
 
 from penstock.features.snapshots import store
+from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.model import access_documents, compile_snapshot
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Database
@@ -58,6 +59,7 @@ class Publisher:
         access: AccessSource,
         catalog: CatalogSource,
         *,
+        changes: ChangeSignal,
         sealer: Sealer,
         clock: Clock,
         log: logging.Logger,
@@ -68,17 +70,10 @@ class Publisher:
         self._sealer = sealer
         self._clock = clock
         self._log = log
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._dirty = asyncio.Event()
+        self._changes = changes
         self._news = asyncio.Event()
         self._published: Published | None = None
         self._stopped = False
-
-    def changed(self) -> None:
-        """Something that gateways may need to know was committed. From any thread."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                self._loop.call_soon_threadsafe(self._dirty.set)
 
     def check(self) -> None:
         """`Overloaded` until the first snapshot is published (`readyz`)."""
@@ -87,12 +82,11 @@ class Publisher:
 
     async def run(self) -> None:
         """Publishes until cancelled; then sends those who wait away."""
-        self._loop = asyncio.get_running_loop()
+        self._changes.listen()
         try:
             while True:
-                self._dirty.clear()
                 await self._publish()
-                await self._dirty.wait()
+                await self._changes.wait()
                 await asyncio.sleep(_DEBOUNCE_S)
         finally:
             self._stopped = True
@@ -149,7 +143,7 @@ class Publisher:
         except Exception:  # noqa: BLE001 - worker loop: the next change, or a moment, may mend it
             self._log.exception("the snapshot could not be compiled; gateways keep the last one")
             await asyncio.sleep(_RETRY_S)
-            self._dirty.set()
+            self._changes.ring()
         self._wake()
 
     def _has_news(self, after: str) -> bool:
