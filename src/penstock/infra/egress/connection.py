@@ -36,6 +36,7 @@ class Connection(asyncio.BufferedProtocol):
         self._head_bytes = 0
         self._framed = False
         self._used = False
+        self._answering = False
         self._reusable = False
         self.idle_since = 0.0
 
@@ -51,7 +52,7 @@ class Connection(asyncio.BufferedProtocol):
         self._exchange = exchange
         self._headers = exchange.headers
         self._head_bytes = 0
-        self._framed = self._reusable = False
+        self._framed = self._reusable = self._answering = False
         if len(body) < MAX_HEAD_BYTES:
             self._transport.write(head + body)
         else:
@@ -81,6 +82,7 @@ class Connection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        self._answering = True
         try:
             self._parser.feed_data(self._buffer[:nbytes])
         except httptools.HttpParserError as error:
@@ -97,7 +99,8 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._exchange = None
         if not exchange.status:
-            kind = StaleConnection if self._used and not self._head_bytes else UpstreamFailed
+            stale = self._used and not self._answering
+            kind = StaleConnection if stale else UpstreamFailed
             exchange.fail(kind("The provider hung up before it answered."))
         elif self._framed or exc is not None:
             exchange.fail(UpstreamFailed("The provider cut its answer off.", code="upstream_cut"))
@@ -121,7 +124,6 @@ class Connection(asyncio.BufferedProtocol):
         status = self._parser.get_status_code()
         if self._exchange is None:
             raise UpstreamFailed("The provider sent an answer that nobody asked for.")
-        self._head_bytes += 1
         if status >= 200:
             self._exchange.begin(status)
 

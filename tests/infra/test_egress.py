@@ -1,0 +1,297 @@
+"""The HTTP client against a provider made of a plain socket."""
+
+import asyncio
+import time
+
+import pytest
+
+from gateway.raw_upstream import (
+    STREAM_HEAD,
+    Exchanged,
+    answers,
+    chunk,
+    raw_upstream,
+    unary,
+)
+from penstock.infra.egress.client import Egress, parse_origin
+from penstock.infra.egress.exchange import HIGH_WATER, Limits
+from penstock.kernel.errors import InvalidRequest, PenstockError, UpstreamFailed, UpstreamTimeout
+from penstock.spi.http import HttpRequest
+
+
+def post(url: str, body: bytes = b"{}", **headers: str) -> HttpRequest:
+    told = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    return HttpRequest("POST", url, told, body)
+
+
+async def fetch(egress: Egress, url: str, **options: float) -> bytes:
+    answer = await egress(post(url), timeout_s=2.0, private_allowed=True, **options)  # type: ignore[arg-type]  # max_bytes
+    return answer.body
+
+
+async def drain(egress: Egress, url: str, limits: Limits) -> None:
+    exchange = await egress.open(post(url), limits, private_allowed=True)
+    async for _ in exchange:
+        pass
+
+
+FRAMINGS = {
+    "length": unary(b"hello world"),
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + chunk(b"hello ")
+    + chunk(b"world")
+    + chunk(b""),
+    "interim": b"HTTP/1.1 100 Continue\r\n\r\n" + unary(b"hello world"),
+    "trailers": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    + chunk(b"hello world")
+    + b"0\r\nx-sum: 1\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+async def test_every_framing_read_whole_for_every_split(framing: str) -> None:
+    wire = FRAMINGS[framing]
+    egress = Egress()
+    for cut in range(1, len(wire)):
+        async with raw_upstream(answers(wire[:cut], wire[cut:])) as upstream:
+            assert await fetch(egress, upstream.url) == b"hello world"
+    egress.close()
+
+
+async def test_a_body_until_close_ends_with_the_connection() -> None:
+    wire = b"HTTP/1.1 200 OK\r\n\r\nhello"
+    async with raw_upstream(answers(wire, b" world", close=True)) as upstream:
+        assert await fetch(Egress(), upstream.url) == b"hello world"
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        unary(b"hello world")[:-3],
+        STREAM_HEAD + chunk(b"hello"),
+        STREAM_HEAD + chunk(b"hello")[:-4],
+        STREAM_HEAD + chunk(b"hello") + b"0\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-le",
+    ],
+)
+async def test_a_body_that_is_cut_is_a_failure(wire: bytes) -> None:
+    async with raw_upstream(answers(wire, close=True)) as upstream:
+        with pytest.raises(UpstreamFailed):
+            await fetch(Egress(), upstream.url)
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 70_000 + b"\r\n\r\n",
+        STREAM_HEAD + b"zz\r\nhello\r\n",
+    ],
+)
+async def test_an_answer_that_is_no_http_is_a_failure(wire: bytes) -> None:
+    async with raw_upstream(answers(wire, pause_s=1)) as upstream:
+        with pytest.raises(UpstreamFailed):
+            await fetch(Egress(), upstream.url)
+
+
+async def test_connections_are_kept_and_used_again() -> None:
+    async with raw_upstream(answers(unary(b"one"))) as upstream:
+        egress = Egress()
+        for _ in range(5):
+            assert await fetch(egress, upstream.url) == b"one"
+        assert upstream.connections == 1
+        egress.close()
+
+
+async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
+    async with raw_upstream(answers(unary(b"one") + unary(b"forged"))) as upstream:
+        egress = Egress()
+        assert await fetch(egress, upstream.url) == b"one"
+        assert await fetch(egress, upstream.url) == b"one"
+        assert upstream.connections == 2
+
+
+async def test_a_dead_idle_connection_is_replaced_once() -> None:
+    calls = 0
+
+    async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:  # hangs up on the first request of the kept connection
+            writer.close()
+        else:
+            writer.write(unary(b"ok"))
+
+    async with raw_upstream(script) as upstream:
+        egress = Egress()
+        assert await fetch(egress, upstream.url) == b"ok"
+        assert await fetch(egress, upstream.url) == b"ok"
+        assert calls == 3
+
+
+async def test_a_fresh_connection_that_dies_is_not_tried_again() -> None:
+    async with raw_upstream(answers(close=True)) as upstream:
+        with pytest.raises(UpstreamFailed, match="hung up before it answered"):
+            await fetch(Egress(), upstream.url)
+        assert len(upstream.seen) == 1
+
+
+async def test_after_the_first_byte_nothing_is_tried_again() -> None:
+    first = True
+
+    async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        nonlocal first
+        writer.write(unary(b"ok") if first else b"HTTP/1.1 200 OK\r\nx: y\r\n")
+        await writer.drain()
+        if not first:
+            writer.close()
+        first = False
+
+    async with raw_upstream(script) as upstream:
+        egress = Egress()
+        await fetch(egress, upstream.url)
+        with pytest.raises(UpstreamFailed):
+            await fetch(egress, upstream.url)
+        assert len(upstream.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "wire", "words"),
+    [
+        (Limits(first_byte_s=0.2), b"", "begin its answer"),
+        (Limits(silence_s=0.2), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
+        (Limits(total_s=0.3), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
+    ],
+)
+async def test_each_time_limit_ends_the_exchange(limits: Limits, wire: bytes, words: str) -> None:
+    async with raw_upstream(answers(wire, pause_s=5)) as upstream:
+        egress = Egress()
+        started = time.monotonic()
+        with pytest.raises(UpstreamTimeout, match=words):
+            await drain(egress, upstream.url, limits)
+        assert time.monotonic() - started < 1
+        async with asyncio.timeout(1):
+            await upstream.seen[0].hung_up.wait()
+
+
+async def test_a_port_that_nobody_listens_on_is_named() -> None:
+    async with raw_upstream(answers()) as upstream:
+        url = upstream.url
+    with pytest.raises(UpstreamFailed, match=r"127\.0\.0\.1:\d+ cannot be reached"):
+        await fetch(Egress(), url)
+
+
+@pytest.mark.parametrize("wire", [b"", STREAM_HEAD + chunk(b"x")])
+async def test_cancelling_hangs_up_at_once(wire: bytes) -> None:
+    async with raw_upstream(answers(wire, pause_s=10)) as upstream:
+        task = asyncio.ensure_future(fetch(Egress(), upstream.url))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(0.5):
+            await upstream.seen[0].hung_up.wait()
+
+
+async def test_a_reader_who_does_not_read_stops_the_provider() -> None:
+    sent = 0
+
+    async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(STREAM_HEAD)
+        for _ in range(1000):
+            writer.write(chunk(b"x" * 65536))
+            await writer.drain()
+            sent += 65536
+
+    async with raw_upstream(script) as upstream:
+        egress = Egress()
+        exchange = await egress.open(post(upstream.url), Limits(), private_allowed=True)
+        await asyncio.sleep(0.5)
+        stuck_at = sent
+        await asyncio.sleep(0.2)
+        assert sent == stuck_at  # the kernel's buffers are full, and so is ours
+        assert HIGH_WATER < len(exchange.take()) <= 2 * HIGH_WATER
+        exchange.abort()
+
+
+async def test_the_rest_of_an_answer_can_be_let_go_without_losing_the_connection() -> None:
+    async with raw_upstream(
+        answers(STREAM_HEAD + chunk(b"all"), chunk(b""), pause_s=0.05)
+    ) as upstream:
+        egress = Egress()
+        for _ in range(2):
+            exchange = await egress.open(post(upstream.url), Limits(), private_allowed=True)
+            assert await exchange.read() == b"all"
+            exchange.discard()
+            await asyncio.sleep(0.2)
+        assert upstream.connections == 1
+
+
+async def test_a_rest_that_does_not_come_ends_the_connection() -> None:
+    async with raw_upstream(answers(STREAM_HEAD + chunk(b"all"), pause_s=5)) as upstream:
+        exchange = await Egress().open(post(upstream.url), Limits(), private_allowed=True)
+        await exchange.read()
+        exchange.discard(grace_s=0.1)
+        async with asyncio.timeout(1):
+            await upstream.seen[0].hung_up.wait()
+
+
+async def test_redirects_are_answers_not_orders() -> None:
+    wire = unary(b"", "302 Found", "location: http://127.0.0.1:1/\r\n")
+    async with raw_upstream(answers(wire)) as upstream:
+        answer = await Egress()(post(upstream.url), timeout_s=2, private_allowed=True)
+        assert (answer.status, len(upstream.seen)) == (302, 1)
+
+
+async def test_a_connection_for_private_use_is_not_lent_to_those_who_may_not() -> None:
+    async with raw_upstream(answers(unary(b"ok"))) as upstream:
+        egress = Egress()
+        await fetch(egress, upstream.url)
+        with pytest.raises(UpstreamFailed) as caught:
+            await egress(post(upstream.url), timeout_s=2)
+        assert caught.value.code == "upstream_address_forbidden"
+
+
+async def test_an_answer_above_the_bound_is_refused() -> None:
+    async with raw_upstream(answers(unary(b"x" * 1000))) as upstream:
+        with pytest.raises(UpstreamFailed, match="larger than 999"):
+            await fetch(Egress(), upstream.url, max_bytes=999)
+
+
+async def test_header_values_cannot_break_out() -> None:
+    for name, value in [("x", "a\r\nevil: 1"), ("x", "a\nb"), ("x\r\ny", "a"), ("x", "a\0")]:
+        with pytest.raises(InvalidRequest):
+            await Egress()(post("http://127.0.0.1/", **{name: value}), timeout_s=1)
+
+
+async def test_host_and_length_are_ours() -> None:
+    async with raw_upstream(answers(unary(b"ok"))) as upstream:
+        await Egress()(post(upstream.url + "/a?b=c", b"12345"), timeout_s=2, private_allowed=True)
+        lines = upstream.seen[0].head.split(b"\r\n")
+        assert lines[0] == b"POST /v1/a?b=c HTTP/1.1"
+        assert lines[1] == f"host: 127.0.0.1:{upstream.port}".encode()
+        assert b"content-length: 5" in lines
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x/",
+        "http://",
+        "x",
+        "http://user:pw@host/",
+        "http://host:99999/",
+        "http://hö.st/\u20ac",
+    ],
+)
+def test_what_is_no_plain_url_is_refused(url: str) -> None:
+    with pytest.raises(PenstockError):
+        parse_origin(url)
+
+
+def test_an_ipv6_url_keeps_its_brackets_in_the_host_header_only() -> None:
+    origin = parse_origin("https://[2001:db8::1]/v1")
+    assert (origin.host, origin.port, origin.tls) == ("2001:db8::1", 443, True)
+    assert origin.authority == b"[2001:db8::1]"
