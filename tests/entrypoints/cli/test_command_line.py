@@ -1,0 +1,91 @@
+"""The command line without a server: help, errors in one line, exit codes, settings."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from installation import PENSTOCK, Installation
+from penstock.entrypoints.cli.main import COMMANDS
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "home")
+
+
+def test_help_names_every_command_and_imports_none(installation: Installation) -> None:
+    command = [str(PENSTOCK.with_name("python")), "-X", "importtime", str(PENSTOCK), "--help"]
+    done = subprocess.run(command, env=installation.environment, capture_output=True, check=True)
+    assert all(f" {name} ".encode() in done.stdout for name in COMMANDS)
+    imported = {line.rpartition(b"|")[2].strip() for line in done.stderr.splitlines()}
+    heavy = {b"pydantic", b"asyncio", b"fastapi", b"sqlalchemy", b"chdb", b"granian"}
+    assert not imported & heavy
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(installation: Installation, name: str) -> None:
+    assert "Usage" in installation.run(name, "--help")
+
+
+def test_settings_say_who_set_what(installation: Installation) -> None:
+    installation.home.mkdir()
+    (installation.home / "penstock.toml").write_text("[spool]\nquota_bytes = 9999999\n")
+    shown = installation.json("settings")
+    assert shown["spool.quota_bytes"] == {
+        "value": 9999999,
+        "set_by": str(installation.home / "penstock.toml"),
+    }
+    assert shown["gateway.port"]["set_by"] == "PENSTOCK_GATEWAY__PORT"
+    assert shown["host"] == {"value": "127.0.0.1", "set_by": "default"}
+
+
+def test_settings_hide_secrets(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = installation.environment | {"PENSTOCK_API_KEY": "pk_very_secret"}
+    for arguments in (["settings"], ["settings", "--json"]):
+        command = [str(PENSTOCK), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert "pk_very_secret" not in done.stdout
+        assert "****" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["key", "list"], 2, "There is no key to call the server with"),
+        (["demo"], 2, "There is no key to call the server with"),
+        (["nonsense"], 2, "No such command 'nonsense'"),
+        (["key", "create"], 2, "Missing argument 'name'"),
+        (["gateway", "--server", "http://127.0.0.1:1"], 2, "gateway.token"),
+        (["admin", "reset"], 2, "There is no admin yet. Start with `penstock up`."),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    installation: Installation, arguments: list[str], code: int, said: str
+) -> None:
+    answer = installation.run(*arguments, code=code)
+    assert said in answer
+    assert "Traceback" not in answer
+
+
+def test_a_server_that_does_not_answer_is_exit_code_five(installation: Installation) -> None:
+    installation.home.mkdir()
+    (installation.home / "bootstrap.json").write_text(json.dumps({"api_key": "pk_x"}))
+    answer = installation.run("key", "list", code=5)
+    assert answer == (
+        f"penstock: The server at {installation.server} does not answer. Start it with "
+        "`penstock up`, or name another with PENSTOCK_SERVER_URL.\n"
+    )
+
+
+def test_reset_deletes_what_penstock_made_and_nothing_else(installation: Installation) -> None:
+    (installation.home / "spool").mkdir(parents=True)
+    for name in ("penstock.db", "penstock.toml", "mine.txt", "spool/a.spool"):
+        (installation.home / name).write_text("")
+    assert installation.run("reset", code=1).count("Delete all data") == 1  # nobody said yes
+    assert (installation.home / "penstock.db").exists()
+    deleted = json.loads(installation.run("reset", "--yes", "--json"))["deleted"]
+    assert deleted == ["penstock.db", "spool"]
+    left = {path.name for path in installation.home.iterdir()}
+    assert left == {"penstock.toml", "mine.txt", "lock"}

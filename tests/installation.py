@@ -1,0 +1,159 @@
+"""A whole Penstock as a person has it: `penstock up` on free ports, in a home of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from penstock.infra.process import free_port
+
+PENSTOCK = Path(sys.executable).with_name("penstock")
+_FOREIGN = ("PENSTOCK_", "OPENAI_")  # what whoever runs the tests has set for themselves
+
+
+class Installation:
+    """One home. `start` it as often as you like; `output` is what the last start has printed."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.gateway_port = free_port()
+        self.server_port = free_port()
+        self.process: subprocess.Popen[str] | None = None
+        self._log = home.with_name(f"{home.name}.log")
+
+    @property
+    def gateway(self) -> str:
+        return f"http://127.0.0.1:{self.gateway_port}"
+
+    @property
+    def server(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @property
+    def key(self) -> str:
+        return str(json.loads((self.home / "bootstrap.json").read_text())["api_key"])
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For commands: they find this installation by it."""
+        ours = {name: v for name, v in os.environ.items() if not name.startswith(_FOREIGN)}
+        return ours | {
+            "PENSTOCK_HOME": str(self.home),
+            "PENSTOCK_GATEWAY__PORT": str(self.gateway_port),
+            "PENSTOCK_SERVER__PORT": str(self.server_port),
+        }
+
+    def start(self, *arguments: str, wait: bool = True) -> float:
+        """Starts it; seconds until it said that it is running, if waited for."""
+        begun = time.monotonic()
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [str(PENSTOCK), "up", *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        if wait:
+            self.wait_for(lambda: "Ctrl-C stops it." in self.output)
+        return time.monotonic() - begun
+
+    def wait_for(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process is not None
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.02)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stops it in order and gives its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        """Whatever state it is in: gone afterwards, its children too."""
+        if self.process is not None and self.process.poll() is None:
+            children = self.children()
+            self.process.kill()
+            self.process.wait()
+            for pid in children.values():
+                wait_until(lambda pid=pid: not alive(pid))
+
+    def children(self) -> dict[str, int]:
+        """Process id by the module that it runs (`gateway`, `server`, `sim`)."""
+        assert self.process is not None
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        found: dict[str, int] = {}
+        for pid in map(int, listed.split()):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                found[command[2].rpartition(".")[2]] = pid
+        return found
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """What a command of this installation prints on standard output."""
+        done = subprocess.run(
+            [str(PENSTOCK), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints with `--json`."""
+        return json.loads(self.run(*arguments, "--json"))
+
+    def get(self, path: str) -> Any:
+        """The REST API's answer, asked with the installation's key."""
+        request = urllib.request.Request(self.server + path)
+        request.add_header("authorization", f"Bearer {self.key}")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def chat(self, text: str = "Hello!", model: str = "sim/sim-small", **more: Any) -> Any:
+        """One unary call through the gateway."""
+        body = {"model": model, "messages": [{"role": "user", "content": text}], **more}
+        request = urllib.request.Request(
+            f"{self.gateway}/v1/chat/completions", data=json.dumps(body).encode()
+        )
+        request.add_header("authorization", f"Bearer {self.key}")
+        request.add_header("content-type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def answers(self) -> bool:
+        """Whether a call through the gateway is answered at the moment."""
+        with suppress(OSError, ValueError):
+            return bool(self.chat(max_tokens=1)["choices"])
+        return False
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a zombie, which nobody has waited for yet, does not."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
