@@ -31,7 +31,8 @@ def event_ends(buffer: bytes, start: int = 0) -> Iterator[int]:
 
 def event_data(event: bytes) -> bytes | None:
     """The data of one event, its lines joined by LF; `None` if it has none (a comment, a ping)."""
-    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:
+    one_line = event.find(b"\n") == len(event) - 2 and b"\r" not in event
+    if one_line and event.startswith(b"data: "):
         return event[6:-2]
     lines = [
         line[6:] if line.startswith(b"data: ") else line[5:]

@@ -1,0 +1,128 @@
+"""What routing reads of a request, and edits that leave every other byte."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.wire.openai.request import edit_request, read_request
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+OTHERS = st.dictionaries(
+    st.text().filter(lambda name: name not in ("model", "stream", "stream_options"))
+    | st.sampled_from(["messages", "mode", "models", "metadata"]),
+    JSON | st.just({"model": "nested", "stream_options": {"model": 1}}) | st.just('"model": "x"'),
+    max_size=5,
+)
+
+
+def test_reads_model_stream_and_whether_usage_is_wanted() -> None:
+    head = read_request(b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}')
+    assert (head.model, head.stream, head.wants_usage) == ("m", True, True)
+    head = read_request(b'{"stream":null,"model":"m","stream_options":null}')
+    assert (head.model, head.stream, head.wants_usage) == ("m", False, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"model": "m",\n  "messages": [}', "line 2, column 16"),
+        (b"{", "line 1, column 2"),
+        (b"", "line 1, column 1"),
+        ('{"x": "é", }'.encode(), "line 1, column 12"),
+        (b"\xff\xfe{", "line 1, column 1"),
+    ],
+)
+def test_malformed_json_is_named_by_line_and_column(body: bytes, place: str) -> None:
+    with pytest.raises(InvalidRequest, match=place) as caught:
+        read_request(body)
+    assert caught.value.code == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b"{}", "model"),
+        (b'{"model": 1}', "model"),
+        (b'{"model": "m", "stream": "yes"}', "stream"),
+        (b"[]", None),
+    ],
+)
+def test_a_wrong_field_is_named(body: bytes, param: str | None) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read_request(body)
+    assert caught.value.param == param
+
+
+def test_deep_nesting_is_refused() -> None:
+    body = b'{"model":"m","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    with pytest.raises(InvalidRequest, match="nested too deeply"):
+        read_request(body)
+
+
+@given(
+    others=OTHERS,
+    position=st.integers(0, 5),
+    ascii_only=st.booleans(),
+    indent=st.none() | st.integers(0, 3),
+    model=st.text(min_size=1),
+    add_usage=st.booleans(),
+    options=st.none()
+    | st.fixed_dictionaries({"include_obfuscation": st.booleans()})
+    | st.just({"include_usage": False}),
+)
+def test_only_the_model_and_the_usage_option_change(
+    others: dict[str, Any],
+    position: int,
+    ascii_only: bool,
+    indent: int | None,
+    model: str,
+    add_usage: bool,
+    options: dict[str, Any] | None,
+) -> None:
+    model = model.encode("utf-8", "replace").decode()
+    items = list(others.items())
+    items.insert(min(position, len(items)), ("model", "up/small"))
+    if options is not None:
+        items.append(("stream_options", options))
+    document = dict(items)
+    body = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "replace")
+    document = json.loads(body)
+    edited = json.loads(edit_request(body, model, add_usage=add_usage))
+    expected = {**document, "model": model}
+    if add_usage:
+        expected["stream_options"] = {**(options or {}), "include_usage": True}
+    assert edited == expected
+    assert [name for name in edited if name in document] == list(document)
+
+
+def test_white_space_and_number_spelling_stay() -> None:
+    body = b'{ "temperature" : 1.50e0 ,\r\n\t"model" :  "up/small", "seed":01234567890123456789 }'
+    body = body.replace(b"01234567890123456789", b"12345678901234567890123456789")
+    assert edit_request(body, "small") == body.replace(b"up/small", b"small")
+
+
+def test_an_escaped_key_is_the_same_key() -> None:
+    body = rb'{"messages":[{"model":"up/small"}],"mod\u0065l":"up/small"}'
+    edited = json.loads(edit_request(body, "small"))
+    assert edited == {"messages": [{"model": "up/small"}], "model": "small"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"cheap","model":"dear"}',
+        rb'{"model":"cheap","mod\u0065l":"dear"}',
+        rb'{"mod\u0065l":"dear","model":"cheap"}',
+    ],
+)
+def test_a_model_named_twice_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="twice"):
+        edit_request(body, "small")
