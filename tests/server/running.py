@@ -104,14 +104,14 @@ def start(home: Path, **settings: object) -> Server:
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = home.with_name(f"{home.name}.log")
-    config = {"home": str(home), "port": port, **settings}
+    config = {"home": str(home), "port": port, "find_providers": False, **settings}
     with log.open("ab") as sink:
         process = subprocess.Popen(
             [sys.executable, "-m", "penstock.entrypoints.server", json.dumps(config)],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
-            env=os.environ | {"PYTHONPATH": str(SOURCES)},
+            env={**os.environ, "PYTHONPATH": str(SOURCES), "OPENAI_API_KEY": ""},
         )
     return Server(home, port, process, log)
 

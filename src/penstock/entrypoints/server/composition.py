@@ -1,8 +1,8 @@
 """Which parts the server is made of, and who gets what of whom."""
 
+import asyncio
 import logging
 import os
-from collections.abc import Sequence
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -11,20 +11,32 @@ from penstock.entrypoints.server.app import behind_walls, build_app
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
+from penstock.entrypoints.server.providers import find_providers
+from penstock.features.catalog.assembly import Catalog
+from penstock.features.catalog.ports import Surroundings
 from penstock.features.identity.assembly import Identity, open_master_key
+from penstock.features.snapshots.changes import ChangeSignal
+from penstock.features.snapshots.explain import CostExplainer
+from penstock.features.snapshots.http import build_router as build_snapshot_router
+from penstock.features.snapshots.service import Publisher
 from penstock.features.traces.http import (
     build_ingest_router,
     build_instance_router,
     build_router,
 )
-from penstock.features.traces.model import SpanRecord
-from penstock.features.traces.service import CostLine
 from penstock.features.traces.vertical import open_traces
+from penstock.infra.crypto import Sealer, derive_key
+from penstock.infra.egress.client import Egress
+from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
 from penstock.infra.web.metrics import RequestMetrics
 from penstock.kernel.time import SystemClock
+from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.spi.chat import ChatProvider
+
+_LOG = "penstock.server"
 
 
 class Composition:
@@ -34,45 +46,72 @@ class Composition:
         home = config.home_path
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._config = config
-        self._clock = SystemClock()
         self._metrics = RequestMetrics()
+        self._egress = Egress()
+        clock, changes = SystemClock(), ChangeSignal()
         self.database = open_database(config)
         master_key = open_master_key(home, self.database)
-        self.gateway = GatewayToken(open_gateway_token(home))
+        token = open_gateway_token(home)
+        self.gateway = GatewayToken(token.hex())
         self.identity = Identity(
-            home, self.database, master_key, clock=self._clock, entropy=os.urandom
+            home,
+            self.database,
+            master_key,
+            clock=clock,
+            entropy=os.urandom,
+            changed=changes.ring,
+        )
+        around = Surroundings(self.database, self.identity.trail, clock, os.urandom)
+        kinds: Registry[ChatProvider] = Registry("penstock.providers")
+        self.catalog = Catalog(around, kinds, self._egress, master_key=master_key)
+        self.publisher = Publisher(
+            self.database,
+            self.identity.access_sections,
+            self.catalog.sections,
+            changes=changes,
+            sealer=Sealer(derive_key(token, SEALED_PURPOSE)),
+            clock=clock,
+            log=logging.getLogger(_LOG),
         )
         self.identity.prepare()
-        self.traces = open_traces(columns_dsn(config), self._clock, _unexplained)
+        self.traces = open_traces(columns_dsn(config), clock, CostExplainer(self.database))
 
     def build(self) -> FastAPI:
         """All routes of all verticals."""
         allow, service = self.identity.door.allow, self.traces.service
-        checks = {"database": self.database.ping, "columns": self.traces.check}
+        checks = {
+            "database": self.database.ping,
+            "columns": self.traces.check,
+            "snapshot": self.publisher.check,
+        }
         routers = [
             health_routes(checks, (self._metrics.lines,)),
             *self.identity.routes(secure_cookie=self._config.secure_cookie),
+            *self.catalog.routes(allow),
             build_router(service, allow),
             build_instance_router(service, allow),
             build_ingest_router(service, self.gateway),
+            build_snapshot_router(self.publisher, self.gateway),
         ]
-        log = logging.getLogger("penstock.server")
-        return build_app(self._config, routers, (self.gateway,), log)
+        return build_app(self._config, routers, (self.gateway,), logging.getLogger(_LOG))
 
     def app(self) -> ASGIApp:
         """The application as the network sees it."""
         log = logging.getLogger("penstock.access")
         return behind_walls(self._config, self.build(), self._metrics, log)
 
+    async def run(self) -> None:
+        """What goes on beside the requests, until cancelled: publishing, looking for providers."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.publisher.run())
+            if self._config.find_providers:
+                group.create_task(find_providers(self.catalog, self.identity, self._config))
+
     def close(self) -> None:
-        """Closes the stores."""
+        """Closes what was opened."""
+        self._egress.close()
         self.traces.close()
         self.database.close()
-
-
-def _unexplained(span: SpanRecord) -> Sequence[CostLine]:
-    del span
-    return ()
 
 
 def open_database(config: ServerConfig) -> Database:

@@ -18,6 +18,8 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secure_cookie: bool = False
     body_limit_bytes: int = 1024 * 1024
     batch_limit_bytes: int = 96 * 1024 * 1024
+    simulator_url: str = ""  # base URL of the simulator that runs beside, if one does
+    find_providers: bool = True
     console: str = ""  # folder of the built console; empty: the package's own
     drain_s: float = 10.0
     log_level: str = "info"

@@ -13,7 +13,7 @@ FILE_NAME: Final = "gateway.token"
 
 
 class GatewayToken:
-    """The dependency that admits gateways. `token` is what stands in the file, in hex."""
+    """The dependency that admits gateways. `token` is in hex."""
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
@@ -29,6 +29,6 @@ class GatewayToken:
         request.state.caller = "gateway"
 
 
-def open_gateway_token(home: Path) -> str:
-    """The token of this home in hex, made on the first start."""
-    return ensure_secret_file(home / FILE_NAME).hex()
+def open_gateway_token(home: Path) -> bytes:
+    """The token of this home, made on the first start."""
+    return ensure_secret_file(home / FILE_NAME)

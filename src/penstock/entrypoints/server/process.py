@@ -18,13 +18,30 @@ def run(config: ServerConfig) -> None:
     require_free_port(config.host, config.port, "--server-port")
     parts = Composition(config)
     try:
-        uvloop.run(_serve(config, parts.app()))
+        uvloop.run(_live(config, parts))
     finally:
         parts.close()
 
 
-async def _serve(config: ServerConfig, app: ASGIApp) -> None:
-    server = Server(
+async def _live(config: ServerConfig, parts: Composition) -> None:
+    server = _server(config, parts.app())
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    serving = asyncio.create_task(server.serve())
+    beside = asyncio.create_task(parts.run())
+    until = asyncio.create_task(stopping.wait())
+    await asyncio.wait((serving, beside, until), return_when=asyncio.FIRST_COMPLETED)
+    for task in (until, beside):
+        task.cancel()
+    server.stop()
+    await asyncio.wait((serving, beside), timeout=config.drain_s)
+    _raise_first(serving, beside)
+
+
+def _server(config: ServerConfig, app: ASGIApp) -> Server:
+    return Server(
         app,
         address=config.host,
         port=config.port,
@@ -34,15 +51,9 @@ async def _serve(config: ServerConfig, app: ASGIApp) -> None:
         backpressure=512,
         log_enabled=False,
     )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    serving = asyncio.create_task(server.serve())
-    ending = asyncio.create_task(stopping.wait())
-    await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
-    server.stop()
-    ending.cancel()
-    await asyncio.wait((serving,), timeout=config.drain_s)
-    if serving.done():
-        serving.result()
+
+
+def _raise_first(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.result()

@@ -18,7 +18,7 @@ from penstock.features.identity.http.projects import project_routes
 from penstock.features.identity.http.sessions import session_routes
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.access import AccessService
-from penstock.features.identity.service.first_start import FirstStart, has_started
+from penstock.features.identity.service.first_start import SYSTEM, FirstStart, has_started
 from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
@@ -80,6 +80,10 @@ class Identity:
         if not has_started(self._database):
             self.heads.create()
         return self.first_start.ensure()
+
+    def first_project_id(self) -> str:
+        """The oldest project's id: the one that the first start made."""
+        return self.projects.list_visible(SYSTEM)[0].id
 
     def routes(self, *, secure_cookie: bool) -> list[APIRouter]:
         """All routes of the vertical."""

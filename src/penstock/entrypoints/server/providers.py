@@ -1,0 +1,36 @@
+"""Providers that the server finds by itself at its start, for the first project."""
+
+import asyncio
+import logging
+
+from penstock.entrypoints.server.config import ServerConfig
+from penstock.features.catalog.assembly import Catalog
+from penstock.features.catalog.service.discovery import (
+    Candidate,
+    local_servers,
+    openai,
+    simulator,
+)
+from penstock.features.identity.assembly import Identity
+from penstock.infra.settings import secret_variable
+
+
+async def find_providers(catalog: Catalog, identity: Identity, config: ServerConfig) -> None:
+    """Takes up what is there now, and forgets a simulator that does not run any more."""
+    log = logging.getLogger("penstock.server")
+    project_id = await asyncio.to_thread(identity.first_project_id)
+    if not config.simulator_url:
+        await asyncio.to_thread(catalog.discovery.forget, project_id, "sim")
+    for found in await catalog.discovery.run(project_id, _candidates(config)):
+        log.info("provider %s at %s: %d models", found.name, found.base_url, found.model_count)
+        if found.problem:
+            log.warning("provider %s: %s", found.name, found.problem)
+
+
+def _candidates(config: ServerConfig) -> tuple[Candidate, ...]:
+    candidates = local_servers()
+    if key := secret_variable("OPENAI_API_KEY"):
+        candidates += (openai(key),)
+    if config.simulator_url:
+        candidates += (simulator(config.simulator_url),)
+    return candidates
