@@ -15,6 +15,10 @@ class NetworkUsed(BaseException):
     """Not an `Exception`: code under test that forgives connection errors must not forgive this."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--drill-full", action="store_true", help="Drills at their full size.")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _loopback_only() -> Iterator[None]:
     """Refuses connections from the test process to anything but this machine.

@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +74,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
 class Gateway:
     """The parts of one worker, made but not started."""
 
-    def __init__(self, config: GatewayConfig) -> None:
+    def __init__(self, config: GatewayConfig, on_step: Callable[[str], None]) -> None:
         self.config = config
         home = Path(config.home)
         token = _read_token(home / "gateway.token")
@@ -92,7 +93,12 @@ class Gateway:
         self.snapshots.load()
         writer = uuid7(clock.now_ns() // 1_000_000, entropy(10)).hex
         self.spool = Spool.open(
-            home / "spool", writer, clock=clock, jitter=random.random, limits=config.spool
+            home / "spool",
+            writer,
+            clock=clock,
+            jitter=random.random,
+            limits=config.spool,
+            on_step=on_step,
         )
         self.send = http_send(self.egress, config.server_url, token.hex())
         self.inflight = InFlight(config.limits)
@@ -154,14 +160,17 @@ class Gateway:
             await asyncio.sleep(PAGE_EVERY_S)
 
 
-def run(config: GatewayConfig) -> None:
-    """Serves until told to stop. `SetupError` when it cannot work like this."""
+def run(config: GatewayConfig, on_step: Callable[[str], None] = lambda _: None) -> None:
+    """Serves until told to stop. `SetupError` when it cannot work like this.
+
+    `on_step` is told the steps of the spool: the fault points of drills.
+    """
     _configure_logging(config.log_level)
-    uvloop.run(_run(config))
+    uvloop.run(_run(config, on_step))
 
 
-async def _run(config: GatewayConfig) -> None:
-    gateway = Gateway(config)
+async def _run(config: GatewayConfig, on_step: Callable[[str], None]) -> None:
+    gateway = Gateway(config, on_step)
     gc.freeze()  # what stands now stands for good; the rest is mostly freed without the collector
     gc.set_threshold(*GC_THRESHOLDS)
     try:

@@ -61,11 +61,7 @@ class Owner:
 
     def mark(self) -> Mark:
         """How far everything is stored; the start if nobody said so or it cannot be read."""
-        raw = os.pread(self._fd, _MARK.size, 0)
-        if len(raw) < _MARK.size:
-            return Mark()
-        sequence, offset, crc = _MARK.unpack(raw)
-        return Mark(sequence, offset) if crc == _checksum(sequence, offset) else Mark()
+        return read_mark(os.pread(self._fd, _MARK.size, 0))
 
     def acknowledge(self, mark: Mark) -> None:
         """Says that everything before `mark` is stored.
@@ -83,6 +79,14 @@ class Owner:
     def retire(self) -> None:
         """Nothing of this writer is left: its file goes. The lock is still to be released."""
         self._path.unlink(missing_ok=True)
+
+
+def read_mark(content: bytes) -> Mark:
+    """The mark in an owner file."""
+    if len(content) < _MARK.size:
+        return Mark()
+    sequence, offset, crc = _MARK.unpack(content)
+    return Mark(sequence, offset) if crc == _checksum(sequence, offset) else Mark()
 
 
 def _still_named(path: Path, fd: int) -> bool:

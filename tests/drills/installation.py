@@ -1,0 +1,162 @@
+"""A real installation under drill: started like a person would, killed like nobody should."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+_PROGRAM = "import sys; from penstock.entrypoints.cli.main import main; sys.exit(main())"
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Supervised:
+    """One `penstock` command that supervises others, and its processes."""
+
+    def __init__(self, folder: Path, arguments: list[str], **variables: str) -> None:
+        self._arguments = arguments
+        self._variables = variables
+        self._log = folder / f"{arguments[0]}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it in a session of its own."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "COLUMNS": "200", **self._variables},
+            )
+
+    def pids(self, module: str) -> list[int]:
+        """The running processes of `penstock.entrypoints.<module>` that this one supervises."""
+        wanted = f"penstock.entrypoints.{module}".encode()
+        return [pid for pid in self._children() if wanted in _command(pid)]
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL to the supervisor alone; its children must die with it."""
+        assert self._process is not None
+        children = self._children()
+        self._process.kill()
+        self._process.wait()
+        for pid in children:
+            _await_death(pid)
+
+    def kill_everything(self) -> None:
+        """SIGKILL to supervisor and children at once."""
+        assert self._process is not None
+        children = self._children()
+        for pid in [self._process.pid, *children]:
+            kill(pid)
+        self._process.wait()
+        for pid in children:
+            _await_death(pid)
+
+    def stop(self) -> None:
+        """As a person does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(60)
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def _children(self) -> list[int]:
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        try:
+            return [int(pid) for pid in children.read_text().split()]
+        except FileNotFoundError:
+            return []
+
+
+def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Sends a signal to a process that may be gone already."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def _await_death(pid: int) -> None:
+    for _ in range(500):
+        if not _command(pid):
+            return
+        signal.sigtimedwait([], 0.02)
+    raise AssertionError(f"process {pid} survived its supervisor")
+
+
+class Home:
+    """What stands in an installation's home, read from outside."""
+
+    def __init__(self, path: Path, gateway_port: int, server_port: int) -> None:
+        self.path = path
+        self.gateway_port = gateway_port
+        self.server_port = server_port
+
+    @property
+    def api_key(self) -> str:
+        return json.loads((self.path / "bootstrap.json").read_bytes())["api_key"]
+
+    def get(self, port: int, path: str) -> tuple[int, str]:
+        """Status and body of a GET; status 0 when nobody answers."""
+        return self._ask(urllib.request.Request(f"http://127.0.0.1:{port}{path}"))
+
+    def rest(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A call of the REST API with the bootstrap key."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.server_port}/api/v1{path}",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={
+                "authorization": f"Bearer {self.api_key}",
+                "content-type": "application/json",
+            },
+        )
+        status, text = self._ask(request)
+        assert 200 <= status < 300, (status, text)
+        return json.loads(text) if text else None
+
+    def gauges(self, name: str) -> float:
+        """The sum of a metric over all workers."""
+        _, page = self.get(self.gateway_port, "/metrics")
+        lines = [line for line in page.splitlines() if line.startswith(f"penstock_{name}{{")]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    async def ready(self, *ports: int, within_s: float = 30.0) -> None:
+        """Waits until each port says that its process can do its work."""
+        async with asyncio.timeout(within_s):
+            for port in ports or (self.gateway_port, self.server_port):
+                while (await asyncio.to_thread(self.get, port, "/readyz"))[0] != 200:
+                    await asyncio.sleep(0.05)
+
+    def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, refusal.read().decode()
+        except (OSError, TimeoutError):
+            return 0, ""

@@ -1,0 +1,62 @@
+"""The store seen from outside: which calls stand in the wide and in the narrow table, how often.
+
+Run as a program on the home of a stopped server, because the engine loads into a process for good:
+`python store_look.py HOME` prints `{"spans": {trace: [count, status]}, "spans_list": …}`.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.infra.columns import open_columns
+
+
+class _Row(msgspec.Struct):
+    trace_id: str
+    times: int
+    status: str
+
+
+class Table(NamedTuple):
+    """Trace id → how often the call stands there, and the status of one of them."""
+
+    times: dict[str, int]
+    status: dict[str, str]
+
+
+def look(home: Path) -> dict[str, Table]:
+    """Both tables, by name. Only spans that are calls; their attempts are counted as `attempts`."""
+    done = subprocess.run(
+        [sys.executable, __file__, str(home)], capture_output=True, check=True, text=True
+    )
+    return {
+        name: Table(
+            {trace: times for trace, (times, _) in rows.items()},
+            {trace: status for trace, (_, status) in rows.items()},
+        )
+        for name, rows in json.loads(done.stdout).items()
+    }
+
+
+def _print(home: Path) -> None:
+    store = open_columns(f"chdb://{home / 'columns'}")
+    found: dict[str, dict[str, tuple[int, str]]] = {}
+    for table in ("spans", "spans_list"):
+        for kind, name in (("call", table), ("attempt", f"{table}.attempts")):
+            rows = store.query(
+                "SELECT trace_id, toUInt32(count()) AS times, any(status) AS status"
+                f" FROM {table} WHERE kind = {{kind:String}} GROUP BY trace_id",
+                {"kind": kind},
+                _Row,
+            )
+            found[name] = {row.trace_id: (row.times, row.status) for row in rows}
+    store.close()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    _print(Path(sys.argv[1]))

@@ -1,0 +1,196 @@
+"""The kill drill: whatever is killed whenever, every answered call is stored, once.
+
+Twenty kills at times from a printed seed, under load, against the callers' own ledger.
+"""
+
+import asyncio
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from drills import faulty_gateway
+from drills.callers import Callers, Ledger, Style
+from drills.installation import Home, Supervised, free_port, kill
+from drills.spool_look import unshipped_bytes
+from drills.store_look import Table, look
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
+
+WORKERS = 2
+
+
+@dataclass
+class Count:
+    """What the kills have hit."""
+
+    kills: int = 0
+    inside_stream: int = 0
+    inside_drain: int = 0
+    lines: list[str] = field(default_factory=list[str])
+
+
+class Drill:
+    """An installation under load, and the ways to kill it."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.ledger = Ledger()
+        self.count = Count()
+        self.home = Home(folder / "home", free_port(), free_port())
+        self.up = Supervised(
+            folder,
+            [
+                *("up", "--home", str(self.home.path), "--demo", "--workers", str(WORKERS)),
+                *("--gateway-port", str(self.home.gateway_port)),
+                *("--server-port", str(self.home.server_port)),
+            ],
+        )
+
+    @property
+    def spool(self) -> Path:
+        return self.home.path / "spool"
+
+    async def worker(self) -> None:
+        """One gateway worker."""
+        await self._kill("worker", lambda: kill(self.random.choice(self.up.pids("gateway"))))
+
+    async def server(self) -> None:
+        """The server, at any moment."""
+        await self._kill("server", lambda: [kill(pid) for pid in self.up.pids("server")])
+
+    async def worker_in_drain(self) -> None:
+        """One worker while it ships a backlog."""
+        await self._build_backlog()
+        await self._kill(
+            "worker in drain", lambda: kill(self.random.choice(self.up.pids("gateway")))
+        )
+
+    async def server_in_drain(self) -> None:
+        """The server while it takes a backlog in."""
+        await self._build_backlog()
+        await self._kill("server in drain", lambda: [kill(pid) for pid in self.up.pids("server")])
+
+    async def supervisor(self) -> None:
+        """`penstock up` itself: all die with it."""
+        await self._kill("penstock up", self.up.kill_supervisor)
+        self.up.start()
+
+    async def everything(self) -> None:
+        """The whole process group, while a backlog is shipped."""
+        await self._build_backlog()
+        await self._kill("everything in drain", self.up.kill_everything)
+        self.up.start()
+
+    async def between_store_and_forgetting(self) -> None:
+        """A worker more, on the same port and spool, that dies when the server has said 200 and
+        it has not yet noted so."""
+        config = {
+            "home": str(self.home.path),
+            "port": self.home.gateway_port,
+            "server_url": f"http://127.0.0.1:{self.home.server_port}",
+            "worker": "faulty",
+        }
+        times = str(self.random.randint(1, 4))
+        program = [sys.executable, faulty_gateway.__file__, json.dumps(config), "shipped", times]
+        with subprocess.Popen(program) as process:
+            code = await asyncio.to_thread(process.wait, 60)
+        assert code == -signal.SIGKILL
+        await self._kill("between the 200 and forgetting", lambda: None)
+
+    async def crash_loop(self) -> None:
+        """One worker five times in ten seconds; the supervisor never gives up."""
+        for _ in range(5):
+            await self._kill("worker in a loop", lambda: kill(self.up.pids("gateway")[0]))
+            async with asyncio.timeout(10):
+                while len(self.up.pids("gateway")) < WORKERS:
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+
+    async def _kill(self, what: str, strike: Callable[[], object]) -> None:
+        count, streams = self.count, set(self.ledger.streaming)
+        backlog, in_flight = unshipped_bytes(self.spool), self.ledger.in_flight
+        strike()
+        await asyncio.sleep(0.3)
+        cut = len(
+            {trace for trace in streams if trace in self.ledger.begun} - self.ledger.streaming
+        )
+        count.kills += 1
+        count.inside_stream += bool(cut)
+        count.inside_drain += "drain" in what and backlog > 100_000
+        count.lines.append(
+            f"kill {count.kills:2}: {what}; {in_flight} in flight, {cut} streams cut,"
+            f" {backlog} bytes unshipped"
+        )
+
+    async def _build_backlog(self) -> None:
+        """Stops the server for a while, so that it then has a backlog to take in."""
+        servers = self.up.pids("server")
+        for pid in servers:
+            kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(self.random.uniform(1.5, 2.5))
+        for pid in servers:
+            kill(pid, signal.SIGCONT)
+        await asyncio.sleep(self.random.uniform(0, 0.05))
+
+    async def settled(self) -> None:
+        """Until all is shipped: only the living have an owner file, and none a backlog."""
+        async with asyncio.timeout(60):
+            while unshipped_bytes(self.spool) or len(list(self.spool.glob("*.owner"))) != WORKERS:
+                await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("seed", [random.randrange(10**6)], ids=lambda seed: f"seed-{seed}")
+async def test_every_answered_call_is_stored_once(
+    tmp_path: Path, seed: int, drill_full: bool
+) -> None:
+    drill = Drill(tmp_path, seed)
+    drill.up.start()
+    await drill.home.ready()
+    callers = Callers(drill.home.gateway_port, drill.home.api_key, drill.ledger, Style(), seed)
+    strikes: list[Callable[[], Awaitable[None]]] = [
+        *[drill.worker, drill.worker_in_drain, drill.server_in_drain] * (4 if drill_full else 2),
+        *[drill.server, drill.supervisor, drill.everything] * (2 if drill_full else 1),
+        *[drill.between_store_and_forgetting] * (3 if drill_full else 1),
+    ]
+    drill.random.shuffle(strikes)
+    async with callers.calling(220):
+        await asyncio.sleep(2)
+        for strike in [*strikes, drill.crash_loop]:
+            await drill.home.ready()
+            await asyncio.sleep(drill.random.uniform(0.5, 1.5))
+            await strike()
+        await drill.home.ready()
+    await drill.settled()
+    drill.up.stop()
+    assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves nothing"
+    print(f"seed {seed}", *drill.count.lines, sep="\n")
+    judge(drill.ledger, look(drill.home.path))
+    assert drill.ledger.most_in_flight >= 200
+    assert drill.count.inside_stream >= 5
+    assert drill.count.inside_drain >= (5 if drill_full else 3)
+    assert drill.count.kills >= (20 if drill_full else 10)
+
+
+def judge(ledger: Ledger, tables: dict[str, Table]) -> None:
+    """Missing 0, doubled 0, in both tables; what got headers but no end stands there as well."""
+    for name in ("spans", "spans_list"):
+        table = tables[name]
+        missing = [trace for trace in ledger.answered if trace not in table.times]
+        doubled = [trace for trace, times in table.times.items() if times > 1]
+        unrecorded = [trace for trace in ledger.begun if trace not in table.times]
+        attempts = [trace for trace, times in tables[f"{name}.attempts"].times.items() if times > 1]
+        wrong = [trace for trace in ledger.ok if table.status.get(trace, "ok") != "ok"]
+        print(
+            f"{name}: {len(ledger.answered)} answered {dict(ledger.statuses)},"
+            f" {len(ledger.begun)} cut off after their headers, {ledger.broken} broken,"
+            f" {len(table.times)} stored; missing {len(missing)}, doubled {len(doubled)},"
+            f" cut off and unrecorded {len(unrecorded)}, wrong status {len(wrong)}"
+        )
+        assert (missing, doubled, unrecorded, attempts, wrong) == ([], [], [], [], [])
