@@ -95,9 +95,7 @@ class Callers:
         prompt = self._random.choice("abcd") * style.prompt_bytes
         body = {
             "model": "sim/sim-small",
-            "messages": [
-                {"role": "user", "content": self._random.choice("abcd") * style.prompt_bytes}
-            ],
+            "messages": [{"role": "user", "content": prompt}],
             "stream": stream,
             "metadata": {
                 "x-sim-latency-ms": str(self._random.randint(*style.latency_ms)),
