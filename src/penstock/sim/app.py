@@ -54,6 +54,8 @@ class Simulator:
         except ClientGone:
             pass
         except PenstockError as error:
+            if error.retry_after_s is not None:
+                exchange.headers.append((b"retry-after", b"%d" % error.retry_after_s))
             await exchange.answer(error.status, error_document(error))
 
     async def _logged(self, exchange: Exchange, surface: surfaces.Surface) -> None:

@@ -1,7 +1,7 @@
 """OpenAI's chat completions on the wire: an answer as one document, or as server-sent events."""
 
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ from penstock.sim.answers import Answer, Choice, ToolCall
 from penstock.sim.script import Script, Step
 
 DONE: Final = b"data: [DONE]\n\n"
+_PLACE: Final = b'"\\u0000huge\\u0000"'  # of a huge text in a document; no text of ours has it
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -44,8 +45,19 @@ def document(answer: Answer, created: int) -> Script:
             "system_fingerprint": "fp_sim",
         }
     )
-    steps = (Step(body, tokens=answer.completion_tokens),)
-    return Script(b"application/json", steps, head_first=False, length=len(body))
+    first, *rest = body.split(_PLACE)
+    steps = [Step(first, tokens=answer.completion_tokens)]
+    for part in rest:
+        steps += _huge_content(answer.choices[0].text)
+        steps.append(Step(part))
+    length = sum(len(step.data) for step in steps)
+    return Script(b"application/json", tuple(steps), head_first=False, length=length)
+
+
+def _huge_content(pieces: Sequence[str]) -> list[Step]:
+    """A JSON string of one piece many times, which is in memory once."""
+    inside = Step(_encode(pieces[0])[1:-1])
+    return [Step(b'"'), *[inside] * len(pieces), Step(b'"')]
 
 
 def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
@@ -57,12 +69,12 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
     )
     tail = b'],"usage":null}\n\n' if include_usage else b"]}\n\n"
     turns = zip_longest(*(_choice_steps(i, choice) for i, choice in enumerate(answer.choices)))
-    steps = [
-        Step(head + step.data + tail if step.data else b"", step.tokens)
-        for turn in turns
-        for step in turn
-        if step is not None
-    ]
+    steps: list[Step] = []
+    last = whole = Step(b"")
+    for part in filter(None, chain.from_iterable(turns)):
+        if part is not last:  # a huge answer repeats one event, which is in memory once
+            last, whole = part, Step(head + part.data + tail if part.data else b"", part.tokens)
+        steps.append(whole)
     if include_usage:
         usage = _encode(usage_document(answer))
         steps.append(Step(head + b'],"usage":' + usage + b"}\n\n"))
@@ -71,7 +83,7 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
 
 
 def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
-    text = "".join(choice.text)
+    text = "".join(choice.text) if choice.piece_tokens == 1 else msgspec.Raw(_PLACE)
     message: dict[str, Any] = {
         "role": "assistant",
         "content": None if choice.tool_calls else text,
@@ -100,11 +112,17 @@ def _choice_steps(index: int, choice: Choice) -> Iterator[Step]:
     yield Step(b"", choice.reasoning_tokens)
     opening: dict[str, Any] = {"role": "assistant", "content": None if choice.tool_calls else ""}
     yield Step(_delta(index, _encode({**opening, "refusal": None})))
-    for piece in choice.text:
-        yield Step(_delta(index, b'{"content":' + _encode(piece) + b"}"), choice.piece_tokens)
+    if choice.piece_tokens > 1:
+        yield from [_content_step(index, choice.text[0], choice.piece_tokens)] * len(choice.text)
+    else:
+        yield from (_content_step(index, piece, 1) for piece in choice.text)
     for number, call in enumerate(choice.tool_calls):
         yield from _call_steps(index, number, call)
     yield Step(_delta(index, b"{}", choice.finish_reason))
+
+
+def _content_step(index: int, piece: str, tokens: int) -> Step:
+    return Step(_delta(index, b'{"content":' + _encode(piece) + b"}"), tokens)
 
 
 def _call_steps(index: int, number: int, call: ToolCall) -> Iterator[Step]:

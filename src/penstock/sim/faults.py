@@ -119,16 +119,30 @@ def _middle(script: Script, after_tokens: int | None) -> int:
 def _split(script: Script, tokens: int) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """The steps up to that many tokens, and the rest; a document is split by its bytes."""
     if not script.head_first:
-        (whole,) = script.steps
-        share = min(tokens / whole.tokens, 1) if whole.tokens else 0.5
-        at = min(max(1, int(len(whole.data) * share)), len(whole.data) - 1)
-        first = Step(whole.data[:at], tokens=min(tokens, whole.tokens))
-        return (first,), (Step(whole.data[at:], tokens=whole.tokens - first.tokens),)
+        return _split_document(script.steps, tokens)
     count = 0
     for index, step in enumerate(script.steps):
         if step.tokens and count >= tokens:
             return script.steps[:index], script.steps[index:]
         count += step.tokens
     # Past the last token: what is lost is the end of the stream, terminator and all.
-    last = max(i for i, step in enumerate(script.steps) if step.tokens or i == 0)
+    last = max((i for i, step in enumerate(script.steps) if step.tokens), default=0)
     return script.steps[: last + 1], script.steps[last + 1 :]
+
+
+def _split_document(
+    steps: tuple[Step, ...], tokens: int
+) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """At the share of its bytes that the tokens have in all; its first step has them all."""
+    total = steps[0].tokens
+    size = sum(len(step.data) for step in steps)
+    share = min(tokens / total, 1) if total else 0.5
+    left = min(max(1, int(size * share)), size - 1)
+    for index, step in enumerate(steps):
+        if left < len(step.data):
+            before = (*steps[:index], replace(step, data=step.data[:left]))
+            after = (Step(step.data[left:]), *steps[index + 1 :])
+            first = replace(before[0], tokens=min(tokens, total))
+            return (first, *before[1:]), after
+        left -= len(step.data)
+    return steps, ()

@@ -10,6 +10,8 @@ from penstock.sim.script import Ending, Pace, Script, Step
 
 _FULL: Final = 32 * 1024  # bytes gathered before they are sent, when nothing is to be waited for
 
+_ARRIVAL_S: Final = 0.02  # a reset overtakes bytes that are not read yet
+
 
 class Performance:
     """One script, one client. Runs once."""
@@ -48,6 +50,8 @@ class Performance:
             if not script.head_first:
                 self._call.tokens = self._generated()
             raise
+        if script.ending is Ending.RESET:
+            await self._exchange.reset()
 
     async def _play(self) -> None:
         script = self._script
@@ -62,11 +66,10 @@ class Performance:
                 await self._flush()
             case Ending.RESET:
                 await self._flush()
-                await self._exchange.reset()
+                await asyncio.sleep(_ARRIVAL_S)
             case Ending.STALL:
                 await self._flush()
-                await self._exchange.departure()
-                raise ClientGone
+                await asyncio.get_running_loop().create_future()
 
     async def _play_step(self, step: Step) -> None:
         if step.pause_s:
@@ -84,6 +87,7 @@ class Performance:
         self._buffer += step.data
         if len(self._buffer) >= _FULL:
             await self._flush()
+            await asyncio.sleep(0)  # sending to a client that left does not wait: let it be noticed
 
     async def _flush(self, *, more: bool = True) -> None:
         if self._buffer and not self._exchange.started:
