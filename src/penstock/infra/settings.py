@@ -109,7 +109,7 @@ class Settings(Section):
         default="auto", description="The simulated provider; auto: when no other is known."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="What the processes write to standard error."
+        default="warning", description="What the processes write to standard error."
     )
     server_url: str = Field(
         default="", description="Where the command line finds the server; empty: on this machine."

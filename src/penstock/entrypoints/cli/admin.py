@@ -19,6 +19,7 @@ from penstock.kernel.time import SystemClock
 # All that Penstock itself puts into a home; settings and what else lies there stay.
 DATA: Final = (
     "audit.heads",
+    "audit.heads.lock",
     "bootstrap.json",
     "columns",
     "gateway.token",

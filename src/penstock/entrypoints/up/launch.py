@@ -5,6 +5,7 @@ The three ways to run share it: everything (`up`), gateways alone, the server al
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import typer
@@ -40,9 +41,11 @@ def everything(settings: Settings) -> None:
     programs += plan.gateways(settings, plan.local_server_url(settings))
     ports = {settings.gateway.port: "--gateway-port", settings.server.port: "--server-port"}
     first_start = not (settings.home / "bootstrap.json").exists()
-    launch(
-        settings, Launch(programs, ports, lambda: first_steps(settings, first_start=first_start))
-    )
+
+    def tell() -> None:
+        first_steps(settings, first_start=first_start, simulated=with_simulator is not None)
+
+    launch(settings, Launch(programs, ports, tell))
 
 
 def gateways(settings: Settings, server_url: str) -> None:
@@ -91,9 +94,11 @@ class _Readiness:
     def __call__(self) -> bool:
         while self._waiting and is_ready(self._host, self._waiting[0]):
             self._waiting.pop(0)
-        if not self._waiting:
+        if self._waiting:
+            return False
+        with suppress(OSError):  # nobody listens to what it prints: no reason to stop
             self._tell()
-        return not self._waiting
+        return True
 
 
 def _ensure_gateway_token(settings: Settings) -> None:

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
 
@@ -13,8 +13,10 @@ from penstock.entrypoints.up.probe import models
 from penstock.entrypoints.up.simulator import NAME
 from penstock.infra.settings import Settings
 
+TRY: Final = f"{NAME}/sim-small"
 
-def first_steps(settings: Settings, *, first_start: bool) -> None:
+
+def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> None:
     """Prints them. Credentials are shown at the first start only; later, where they stand."""
     host = plan.reachable(settings.host)
     gateway = f"http://{host}:{settings.gateway.port}/v1"
@@ -27,22 +29,21 @@ def first_steps(settings: Settings, *, first_start: bool) -> None:
     _row("Gateway", gateway)
     _row("Console", plan.local_server_url(settings))
     if first_start and credentials:
-        _row("Sign in", f"{credentials['admin_email']}  {credentials['admin_password']}")
+        _row("Sign in", f"{credentials.get('admin_email')}  {credentials.get('admin_password')}")
         _row("API key", key)
         _row("", f"shown this once; kept in {_short(file)}")
     elif credentials:
         _row("Sign in", f"as in {_short(file)}")
-    model = _pick(models(host.strip("[]"), settings.gateway.port, key))
+    model = TRY if simulated else _pick(models(host, settings.gateway.port, key))
     typer.echo()
     if model:
-        shown = key if first_start else f"$({_command(settings)} key show)"
+        shown = key if first_start else f"$({_command(settings, 'key show')})"
         _line("Try it:")
         typer.echo(_curl(gateway, shown, model))
     else:
         _line("Next, say where your models are:")
-        typer.echo(
-            f"  {_command(settings)} provider add NAME --base-url URL --api-key-env VARIABLE"
-        )
+        add = "provider add NAME --base-url URL --api-key-env VARIABLE"
+        typer.echo(f"  {_command(settings, add)}")
     typer.echo()
     _line("Ctrl-C stops it.", dim=True)
 
@@ -58,9 +59,8 @@ def _curl(gateway: str, key: str, model: str) -> str:
 
 
 def _pick(listed: list[str]) -> str:
-    """A model to try: the simulator's first where it runs, else the first there is."""
-    simulated = [model for model in listed if model.startswith(f"{NAME}/")]
-    return next(iter(simulated or listed), "")
+    """A model to try: the first that may talk."""
+    return next((model for model in listed if "embed" not in model), "")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -70,11 +70,10 @@ def _read(file: Path) -> dict[str, Any]:
         return {}  # it may be deleted once its content is kept elsewhere
 
 
-def _command(settings: Settings) -> str:
-    """How this command line is called from here, for this home."""
-    program = _short(Path(sys.argv[0]))
-    home = "" if settings.home == Path.home() / ".penstock" else f"--home {_short(settings.home)}"
-    return f"{shlex.quote(program)}{' ' + home if home else ''}"
+def _command(settings: Settings, command: str) -> str:
+    """How the command is called from here, for this home."""
+    home = "" if settings.home == Path.home() / ".penstock" else f" --home {_short(settings.home)}"
+    return f"{shlex.quote(_short(Path(sys.argv[0])))} {command}{home}"
 
 
 def _short(path: Path) -> str:
