@@ -1,0 +1,161 @@
+"""Connection tests and what comes by itself at start, over real HTTP."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from penstock.features.catalog.model import ProviderCheck, ProviderWish
+from penstock.features.catalog.service.discovery import (
+    Candidate,
+    local_servers,
+    openai,
+    simulator,
+)
+from penstock.features.catalog.service.probe import Prober
+from penstock.infra.egress.client import Egress
+from penstock.infra.process import free_port
+from penstock.infra.registry import Registry
+from penstock.kernel.time import SystemClock
+from penstock.spi.chat import ChatProvider, ProviderTarget
+from tests.features.catalog.conftest import Upstream
+from tests.features.world import SECRET, World
+
+
+async def check(upstream: Upstream, timeout_s: float = 5.0, secret: str = SECRET) -> ProviderCheck:
+    kinds: Registry[ChatProvider] = Registry("penstock.providers")
+    prober = Prober(Egress(), kinds, SystemClock())
+    return await prober.check(
+        "openai-compatible",
+        ProviderTarget("up", upstream.base_url, secret),
+        private_allowed=True,
+        timeout_s=timeout_s,
+    )
+
+
+async def test_a_provider_that_answers_tells_its_models(upstream: Upstream) -> None:
+    found = await check(upstream)
+    assert (found.ok, found.models, found.problem) == (True, ("tiny", "huge"), "")
+    assert "GET /v1/models" in upstream.requests[0]
+    assert f"Bearer {SECRET}" in upstream.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "words"),
+    [
+        ("401 Unauthorized", "", b"{}", "refused the API key (401)"),
+        ("404 Not Found", "", b"{}", "Does the base URL end in /v1?"),
+        ("302 Found", "location: /x\r\n", b"", "redirects are not followed"),
+        ("500 Oops", "", b"", "answered 500"),
+        ("200 OK", "", b"<html>", "cannot be read"),
+    ],
+)
+async def test_a_failed_test_says_what_to_do(
+    upstream: Upstream, status: str, headers: str, body: bytes, words: str
+) -> None:
+    upstream.status, upstream.headers, upstream.body = status, headers, body
+    found = await check(upstream)
+    assert not found.ok
+    assert words in found.problem
+    assert SECRET not in found.problem
+
+
+async def test_a_silent_provider_and_a_missing_one_are_named(upstream: Upstream) -> None:
+    upstream.silent = True
+    start = time.monotonic()
+    assert not (await check(upstream, timeout_s=0.2)).ok
+    assert time.monotonic() - start < 2
+    missing = Upstream(base_url=f"http://127.0.0.1:{free_port()}/v1")
+    assert not (await check(missing)).ok
+
+
+async def test_what_answers_is_added_with_its_models_and_prices(
+    installed: World, upstream: Upstream
+) -> None:
+    found = await installed.catalog.discovery.run(
+        installed.project_id, (simulator(upstream.base_url),)
+    )
+    assert [(f.name, f.model_count, f.problem) for f in found] == [("sim", 2, "")]
+    provider = installed.catalog.providers.get(installed.project_id, "sim")
+    assert (provider.models, provider.found, provider.models_pinned) == (
+        ("huge", "tiny"),
+        True,
+        False,
+    )
+    prices = installed.catalog.prices.list_all(installed.project_id)
+    assert {(p.provider, p.model) for p in prices} >= {("sim", "sim-small"), ("sim", "sim-large")}
+    assert {event.actor_kind for event in installed.events()} == {"system"}
+
+
+async def test_the_next_start_brings_it_up_to_date(installed: World, upstream: Upstream) -> None:
+    discovery, project_id = installed.catalog.discovery, installed.project_id
+    moved = Candidate(
+        "sim", f"http://127.0.0.1:{free_port()}/v1", "", certain=True, private_allowed=True
+    )
+    await discovery.run(project_id, (moved,))
+    assert installed.catalog.providers.get(project_id, "sim").models == ()
+    await discovery.run(project_id, (simulator(upstream.base_url),))
+    provider = installed.catalog.providers.get(project_id, "sim")
+    assert (provider.base_url, provider.models) == (upstream.base_url, ("huge", "tiny"))
+    event_count = len(installed.events())
+    await discovery.run(project_id, (simulator(upstream.base_url),))
+    assert len(installed.events()) == event_count
+
+
+async def test_what_a_person_has_set_up_stays(installed: World, upstream: Upstream) -> None:
+    mine = ProviderWish("sim", "https://sim.example.com/v1")
+    added = installed.catalog.providers.add(installed.admin, installed.project_id, mine)
+    found = await installed.catalog.discovery.run(
+        installed.project_id, (simulator(upstream.base_url),)
+    )
+    assert found == []
+    assert upstream.requests == []
+    assert installed.catalog.providers.get(installed.project_id, "sim") == added
+    installed.catalog.discovery.forget(installed.project_id, "sim")
+    assert installed.catalog.providers.get(installed.project_id, "sim") == added
+
+
+async def test_what_does_not_answer_is_passed_over_quickly(installed: World) -> None:
+    nobody = [replace(c, base_url=f"http://127.0.0.1:{free_port()}/v1") for c in local_servers()]
+    start = time.monotonic()
+    assert await installed.catalog.discovery.run(installed.project_id, tuple(nobody)) == []
+    assert time.monotonic() - start < 1
+    assert installed.catalog.providers.list_all(installed.project_id) == []
+
+
+async def test_a_certain_one_is_added_also_when_it_does_not_answer(installed: World) -> None:
+    candidate = replace(
+        openai(SECRET), base_url=f"http://127.0.0.1:{free_port()}/v1", private_allowed=True
+    )
+    found = await installed.catalog.discovery.run(installed.project_id, (candidate,))
+    assert found[0].problem
+    assert installed.catalog.providers.target(installed.project_id, "openai").secret == SECRET
+
+
+async def test_a_new_key_in_the_environment_takes_the_place_of_the_old(
+    installed: World, upstream: Upstream
+) -> None:
+    discovery, project_id = installed.catalog.discovery, installed.project_id
+    first = Candidate("openai", upstream.base_url, "sk-old-0123456789", private_allowed=True)
+    await discovery.run(project_id, (first,))
+    await discovery.run(project_id, (replace(first, secret=SECRET),))
+    assert installed.catalog.providers.target(project_id, "openai").secret == SECRET
+
+
+async def test_a_name_that_would_hide_a_model_is_told(installed: World, upstream: Upstream) -> None:
+    router = ProviderWish("router", "https://openrouter.ai/api/v1", models=("sim/x",))
+    installed.catalog.providers.add(installed.admin, installed.project_id, router)
+    found = await installed.catalog.discovery.run(
+        installed.project_id, (simulator(upstream.base_url),)
+    )
+    assert "would hide" in found[0].problem
+
+
+async def test_the_simulator_of_a_past_run_can_be_forgotten(
+    installed: World, upstream: Upstream
+) -> None:
+    discovery, project_id = installed.catalog.discovery, installed.project_id
+    await discovery.run(project_id, (simulator(upstream.base_url),))
+    discovery.forget(project_id, "sim")
+    discovery.forget(project_id, "sim")
+    assert installed.catalog.providers.list_all(project_id) == []

@@ -1,0 +1,195 @@
+"""Providers: added, changed, removed; their secrets never told."""
+
+from dataclasses import replace
+
+import pytest
+
+from penstock.features.catalog.model import ProviderChange, ProviderWish, check_base_url, check_name
+from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from tests.features.world import SECRET, World
+
+WISH = ProviderWish("openai", "https://api.openai.com/v1/", secret=SECRET)
+LOCAL = ProviderWish("vllm", "http://127.0.0.1:8000/v1", private_allowed=True, models=("llama",))
+
+
+def test_a_new_provider_knows_its_vendor_by_its_address(installed: World) -> None:
+    provider = installed.catalog.providers.add(installed.admin, installed.project_id, WISH)
+    assert (provider.vendor, provider.base_url) == ("openai", "https://api.openai.com/v1")
+    assert installed.catalog.providers.list_all(installed.project_id) == [provider]
+    assert installed.catalog.providers.get(installed.project_id, "openai") == provider
+
+
+def test_a_secret_is_told_to_nobody_and_stored_sealed(installed: World) -> None:
+    providers = installed.catalog.providers
+    provider = providers.add(installed.admin, installed.project_id, WISH)
+    assert provider.secret_hint == "…wxyz"
+    assert SECRET not in repr(provider) + repr(WISH) + repr(installed.events())
+    assert SECRET.encode() not in installed.stored_bytes()
+    assert providers.target(installed.project_id, "openai").secret == SECRET
+
+
+def test_a_new_secret_has_a_new_id_so_that_gateways_notice(installed: World) -> None:
+    providers = installed.catalog.providers
+    before = providers.add(installed.admin, installed.project_id, WISH)
+    change = ProviderChange(secret="sk-another-0123456789")
+    after = providers.change(installed.admin, installed.project_id, "openai", change)
+    assert after.secret_id != before.secret_id
+    assert providers.target(installed.project_id, "openai").secret == "sk-another-0123456789"
+    without = providers.change(
+        installed.admin, installed.project_id, "openai", ProviderChange(secret="")
+    )
+    assert (without.secret_id, without.secret_hint) == ("", "")
+    assert providers.target(installed.project_id, "openai").secret == ""
+
+
+def test_every_deed_is_audited_with_before_and_after(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    providers.add(installed.admin, project_id, WISH)
+    providers.change(installed.admin, project_id, "openai", ProviderChange(vendor=""))
+    providers.claim(installed.admin, project_id, "openai", ("gpt-4o",))
+    providers.remove(installed.admin, project_id, "openai")
+    events = installed.events()
+    assert [event.action for event in events] == [
+        "provider.add",
+        "provider.change",
+        "provider.claim",
+        "provider.remove",
+    ]
+    assert {event.subject for event in events} == {"openai"}
+    assert events[1].before["vendor"] == "openai"
+    assert events[1].after["vendor"] == ""
+    assert (events[2].before["model_count"], events[2].after["model_count"]) == (0, 1)
+    assert (events[0].before, events[3].after) == (None, None)
+
+
+def test_a_secret_does_not_follow_to_another_address(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    providers.add(installed.admin, project_id, WISH)
+    moved = ProviderChange(base_url="https://elsewhere.example.com/v1")
+    with pytest.raises(InvalidRequest, match="another address"):
+        providers.change(installed.admin, project_id, "openai", moved)
+    changed = providers.change(
+        installed.admin, project_id, "openai", replace(moved, secret="sk-new")
+    )
+    assert (changed.base_url, changed.vendor) == ("https://elsewhere.example.com/v1", "")
+    same_origin = ProviderChange(base_url="https://elsewhere.example.com/v2")
+    assert providers.change(installed.admin, project_id, "openai", same_origin).secret_id
+
+
+def test_the_leave_to_be_private_does_not_follow_to_another_address(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    providers.add(installed.admin, project_id, LOCAL)
+    with pytest.raises(InvalidRequest, match="private address"):
+        providers.change(
+            installed.admin, project_id, "vllm", ProviderChange(base_url="http://10.0.0.7:8000/v1")
+        )
+    allowed = ProviderChange(base_url="http://10.0.0.7:8000/v1", private_allowed=True)
+    assert providers.change(installed.admin, project_id, "vllm", allowed).private_allowed
+
+
+def test_models_that_a_person_named_are_not_replaced(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    providers.add(installed.admin, project_id, LOCAL)
+    assert providers.claim(installed.admin, project_id, "vllm", ("a", "b")).models == ("llama",)
+    unpinned = providers.change(installed.admin, project_id, "vllm", ProviderChange(models=()))
+    assert (unpinned.models, unpinned.models_pinned) == (("llama",), False)
+    assert providers.claim(installed.admin, project_id, "vllm", ("b", "a", "a")).models == (
+        "a",
+        "b",
+    )
+    event_count = len(installed.events())
+    providers.claim(installed.admin, project_id, "vllm", ("a", "b"))
+    assert len(installed.events()) == event_count
+
+
+def test_models_and_quirks_can_be_set(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    providers.add(installed.admin, project_id, WISH)
+    change = ProviderChange(models=("o3", "", "x" * 201, "a\nb"), quirks={"stream_usage": "no"})
+    after = providers.change(installed.admin, project_id, "openai", change)
+    assert (after.models, after.quirks) == (("o3",), {"stream_usage": "no"})
+
+
+def test_a_taken_name_and_one_that_hides_a_model_are_refused(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    router = ProviderWish("router", "https://openrouter.ai/api/v1", models=("openai/gpt-4o",))
+    providers.add(installed.admin, project_id, router)
+    with pytest.raises(Conflict, match="already"):
+        providers.add(installed.admin, project_id, router)
+    with pytest.raises(Conflict, match="would hide the model 'openai/gpt-4o'") as refusal:
+        providers.add(installed.admin, project_id, WISH)
+    assert refusal.value.code == "name_hides_model"
+    assert installed.events()[-1].subject == "router"
+
+
+@pytest.mark.parametrize(
+    ("wish", "param"),
+    [
+        (replace(WISH, kind="carrier-pigeon"), "kind"),
+        (replace(WISH, vendor="nobody"), "vendor"),
+        (replace(WISH, secret="sk with spaces"), "api_key"),
+        (replace(WISH, secret="sk-\n"), "api_key"),
+        (replace(WISH, name="Open AI"), "name"),
+        (replace(WISH, base_url="ftp://api.openai.com"), "base_url"),
+    ],
+)
+def test_what_cannot_be_is_refused_naming_the_place(
+    installed: World, wish: ProviderWish, param: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        installed.catalog.providers.add(installed.admin, installed.project_id, wish)
+    assert refusal.value.param == param
+    assert SECRET not in refusal.value.sentence()
+
+
+def test_an_unknown_provider_is_not_found(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    for deed in (
+        lambda: providers.get(project_id, "nobody"),
+        lambda: providers.target(project_id, "nobody"),
+        lambda: providers.remove(installed.admin, project_id, "nobody"),
+        lambda: providers.change(installed.admin, project_id, "nobody", ProviderChange()),
+        lambda: providers.claim(installed.admin, project_id, "nobody", ()),
+    ):
+        with pytest.raises(NotFound):
+            deed()
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "UPPER", "-x", "a b", "ü", "a" * 64])
+def test_names_fit_into_a_model_field(name: str) -> None:
+    with pytest.raises(InvalidRequest):
+        check_name(name)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.openai.com/v1",
+        "https://",
+        "https://user:pass@host/v1",
+        "https://host/v1?x=1",
+        "https://host/v1#x",
+        "https://hö.st/v1",
+        "http://169.254.169.254/v1",
+        "http://[::ffff:169.254.169.254]/v1",
+    ],
+)
+def test_addresses_that_are_never_called(url: str) -> None:
+    with pytest.raises(InvalidRequest):
+        check_base_url(url, private_allowed=True, secret=False)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]/v1", "http://x.internal"]
+)
+def test_private_addresses_want_the_leave_of_an_admin(url: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        check_base_url(url, private_allowed=False, secret=False)
+    assert refusal.value.code == "private_address"
+    assert check_base_url(url, private_allowed=True, secret=True) == url
+
+
+def test_a_secret_does_not_go_over_plain_http_to_the_public() -> None:
+    with pytest.raises(InvalidRequest, match="plain http"):
+        check_base_url("http://api.example.com/v1", private_allowed=False, secret=True)
+    assert check_base_url("http://api.example.com/v1", private_allowed=False, secret=False)

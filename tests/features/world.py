@@ -1,0 +1,61 @@
+"""An installation with one project and its catalog, over real SQLite."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.features.catalog.assembly import Catalog
+from penstock.features.catalog.ports import Surroundings
+from penstock.features.identity.assembly import Identity
+from penstock.features.identity.audit import AuditEvent
+from penstock.features.identity.model import Principal, Role
+from penstock.infra.egress.client import Egress
+from penstock.infra.registry import Registry
+from penstock.infra.sql import Database
+from penstock.infra.sql.database import sqlite_url
+from penstock.infra.sql.migrate import migrate
+from penstock.kernel.time import SystemClock
+from penstock.spi.chat import ChatProvider
+
+MASTER_KEY = bytes(range(32))
+SECRET = "sk-canary-0123456789-wxyz"
+
+
+@dataclass
+class World:
+    """A fresh installation with its first project."""
+
+    home: Path
+    database: Database
+    identity: Identity
+    catalog: Catalog
+    project_id: str
+    admin: Principal
+
+    def events(self) -> list[AuditEvent]:
+        """What the catalog has told the audit trail, oldest first."""
+        found = self.identity.audit_log.list_page(self.project_id, None, 100)
+        own = ("provider.", "price.")
+        return [event for event in reversed(found) if event.action.startswith(own)]
+
+    def stored_bytes(self) -> bytes:
+        """Everything that the store has on disk."""
+        return b"".join(path.read_bytes() for path in self.home.glob("penstock.db*"))
+
+
+def open_world(home: Path, changed: Callable[[], None] = lambda: None) -> World:
+    """The installation in `home`, made if it is empty."""
+    database = Database(sqlite_url(home / "penstock.db"))
+    migrate(database)
+    clock = SystemClock()
+    identity = Identity(
+        home, database, MASTER_KEY, clock=clock, entropy=os.urandom, changed=changed
+    )
+    identity.first_start.ensure()
+    project_id = identity.access_sections()[0].project_id
+    kinds: Registry[ChatProvider] = Registry("penstock.providers")
+    around = Surroundings(database, identity.trail, clock, os.urandom)
+    catalog = Catalog(around, kinds, Egress(), master_key=MASTER_KEY)
+    admin = Principal("user", "usr_1", "ann@example.org", {project_id: Role.ADMIN})
+    return World(home, database, identity, catalog, project_id, admin)
