@@ -27,6 +27,7 @@ class Ledger:
     broken: int = 0
     statuses: Counter[int] = field(default_factory=Counter[int])
     refusals: list[bytes] = field(default_factory=list[bytes])
+    retry_after: list[str] = field(default_factory=list[str])  # of refusals; "" = did not say
 
     @property
     def ok(self) -> set[str]:
@@ -155,6 +156,7 @@ class _Answer:
             body = b"".join([piece async for piece in self._chunks()])
         if status != 200:
             self._ledger.refusals.append(body)
+            self._ledger.retry_after.append(headers.get("retry-after", ""))
         return True
 
     async def _chunks(self) -> AsyncIterator[bytes]:

@@ -25,7 +25,7 @@ class Supervised:
     """One `penstock` command that supervises others, and its processes."""
 
     def __init__(self, folder: Path, arguments: list[str], **variables: str) -> None:
-        self._arguments = arguments
+        self.arguments = arguments
         self._variables = variables
         self._log = folder / f"{arguments[0]}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,7 +34,7 @@ class Supervised:
         """Starts it in a session of its own."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, *self._arguments],
+                [sys.executable, "-c", _PROGRAM, *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

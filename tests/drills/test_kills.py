@@ -18,8 +18,9 @@ import pytest
 from drills import faulty_gateway
 from drills.callers import Callers, Ledger, Style
 from drills.installation import Home, Supervised, free_port, kill
+from drills.judgement import judge
 from drills.spool_look import unshipped_bytes
-from drills.store_look import Table, look
+from drills.store_look import look
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
@@ -176,21 +177,3 @@ async def test_every_answered_call_is_stored_once(
     assert drill.count.inside_stream >= 5
     assert drill.count.inside_drain >= (5 if drill_full else 3)
     assert drill.count.kills >= (20 if drill_full else 10)
-
-
-def judge(ledger: Ledger, tables: dict[str, Table]) -> None:
-    """Missing 0, doubled 0, in both tables; what got headers but no end stands there as well."""
-    for name in ("spans", "spans_list"):
-        table = tables[name]
-        missing = [trace for trace in ledger.answered if trace not in table.times]
-        doubled = [trace for trace, times in table.times.items() if times > 1]
-        unrecorded = [trace for trace in ledger.begun if trace not in table.times]
-        attempts = [trace for trace, times in tables[f"{name}.attempts"].times.items() if times > 1]
-        wrong = [trace for trace in ledger.ok if table.status.get(trace, "ok") != "ok"]
-        print(
-            f"{name}: {len(ledger.answered)} answered {dict(ledger.statuses)},"
-            f" {len(ledger.begun)} cut off after their headers, {ledger.broken} broken,"
-            f" {len(table.times)} stored; missing {len(missing)}, doubled {len(doubled)},"
-            f" cut off and unrecorded {len(unrecorded)}, wrong status {len(wrong)}"
-        )
-        assert (missing, doubled, unrecorded, attempts, wrong) == ([], [], [], [], [])
