@@ -1,4 +1,4 @@
-"""Makes a complete, tiny Llama on the spot: random weights, a tokenizer trained here, a chat template.
+"""Makes a tiny Llama on the spot: random weights, a tokenizer trained here, a chat template.
 
 Written as a Hugging Face cache, so that a server lists and loads it by name without a network.
 What it says is nonsense; that it is the same nonsense twice is all that is asked of it.

@@ -1,0 +1,92 @@
+"""Laws of answers, scripts and faults, without a network."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.sim import surfaces
+from penstock.sim.controls import Controls
+from penstock.sim.draw import Draw, digest
+from penstock.sim.faults import FaultKind, parse_fault, spoil
+from penstock.sim.prose import tokens_of, write
+from penstock.sim.script import Ending, Pace, Script
+
+COUNTS = st.integers(0, 60)
+
+
+def script(*, stream: bool, tokens: int, **more: Any) -> Script:
+    body = {
+        "model": "sim-small",
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": stream,
+        **more,
+    }
+    prompt = surfaces.chat(msgspec.json.encode(body))
+    return prompt.answer(Controls(seed=1, tokens=tokens), 1_700_000_000)[1]
+
+
+def data_of(script: Script) -> bytes:
+    return b"".join(step.data for step in script.steps)
+
+
+@settings(deadline=None)
+@given(tokens=COUNTS, after=COUNTS, stream=st.booleans())
+def test_what_a_fault_leaves_is_the_beginning_of_the_whole(
+    tokens: int, after: int, *, stream: bool
+) -> None:
+    whole = script(stream=stream, tokens=tokens)
+    for kind in (FaultKind.CUT, FaultKind.RESET, FaultKind.STALL):
+        hurt = spoil(whole, kind, after, None)
+        assert hurt.ending is not Ending.COMPLETE
+        assert data_of(whole).startswith(data_of(hurt))
+        assert len(data_of(hurt)) < len(data_of(whole))
+        assert sum(step.tokens for step in hurt.steps) == min(after, tokens)
+
+
+@settings(deadline=None)
+@given(tokens=COUNTS, after=st.none() | COUNTS, stream=st.booleans())
+def test_a_pause_changes_no_byte(tokens: int, after: int | None, *, stream: bool) -> None:
+    whole = script(stream=stream, tokens=tokens)
+    for kind in (FaultKind.STALL, FaultKind.SLOW_HEADERS):
+        assert data_of(spoil(whole, kind, after, 1.0)) == data_of(whole)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 500), st.floats(0, 10), st.floats(0.1, 1000))
+def test_what_is_due_is_generated(tokens: int, total: int, latency: float, speed: float) -> None:
+    pace = Pace(latency, speed)
+    tokens = min(tokens, total)
+    if tokens:
+        assert pace.generated(pace.due_s(tokens) + 1e-6, total) >= tokens
+    assert pace.generated(pace.due_s(tokens + 1) - 1e-3, tokens) <= tokens
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), COUNTS)
+def test_prose_has_the_tokens_asked_for_and_they_are_its_text(seed: int, count: int) -> None:
+    tokens = write(Draw(seed), count)
+    assert len(tokens) == count
+    assert tokens_of("".join(tokens)) == tokens
+
+
+@settings(deadline=None)
+@given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
+def test_digests_know_where_parts_end(one: Sequence[bytes], other: Sequence[bytes]) -> None:
+    assert (digest(*one) == digest(*other)) == (list(one) == list(other))
+
+
+def test_draws_are_the_same_for_ever() -> None:
+    draw = Draw(42, "river")
+    assert [draw.below(1000) for _ in range(5)] == GOLDEN
+
+
+def test_every_fault_has_a_name_that_is_understood() -> None:
+    for kind in set(FaultKind) - {FaultKind.STATUS}:
+        assert parse_fault(kind).kind is kind
+    assert parse_fault("418").status == 418
+
+
+GOLDEN = [337, 466, 156, 589, 248]

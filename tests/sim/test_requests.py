@@ -1,0 +1,72 @@
+"""Bad requests get OpenAI's 400 with the place; over real HTTP."""
+
+from typing import Any
+
+import pytest
+
+from sim.conftest import CHAT, Sim
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "said"),
+    [
+        (b'{"model": "m", "messages"', None, "could not parse the JSON body"),
+        (b"\xff", None, "could not parse the JSON body"),
+        (b"[]", "body", "Expected `object`"),
+        ({"messages": []}, "model", "missing"),
+        ({"model": "m"}, "messages", "missing"),
+        ({"model": "m", "messages": []}, "messages", "must not be empty"),
+        ({"model": "m", "messages": [{"role": "boss"}]}, "messages[0].role", "boss"),
+        ({"model": "m", "messages": [{"content": "x"}]}, "messages[0].role", "missing"),
+        ({**CHAT, "n": 0}, "n", ">= 1"),
+        ({**CHAT, "temperature": 3}, "temperature", "<= 2"),
+        ({**CHAT, "max_tokens": 0}, "max_tokens", ">= 1"),
+        ({**CHAT, "stop": ["a"] * 5}, "stop", "<= 4"),
+        ({**CHAT, "stream_options": {}}, "stream_options", "only allowed"),
+        ({**CHAT, "tool_choice": "required"}, "tool_choice", "only allowed"),
+        ({**CHAT, "tools": [{"type": "function"}]}, "tools[0].function", "missing"),
+        (
+            {**CHAT, "response_format": {"type": "json_schema"}},
+            "response_format.json_schema",
+            "Missing",
+        ),
+        (
+            {"model": "m", "messages": [{"role": "tool", "content": "x"}]},
+            "messages[0].tool_call_id",
+            "Missing",
+        ),
+    ],
+)
+def test_a_bad_chat_request_is_refused_with_its_place(
+    sim: Sim, body: Any, param: str | None, said: str
+) -> None:
+    status, _, answer = sim.post(body)
+    assert status == 400
+    assert answer["error"]["type"] == "invalid_request_error"
+    assert answer["error"]["param"] == param
+    assert said in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("wrong", ["", [], [""], [[]], ["a", ""], 3, None])
+def test_bad_embedding_requests_are_refused(sim: Sim, wrong: Any) -> None:
+    status, _, answer = sim.post({"model": "m", "input": wrong}, "/v1/embeddings")
+    assert status == 400
+    assert answer["error"]["param"] == "input"
+
+
+def test_unknown_controls_and_values_are_refused(sim: Sim) -> None:
+    for headers in ({"x_sim_speed": "3"}, {"x_sim_latency_ms": "soon"}, {"x_sim_fault": "flood"}):
+        status, _, answer = sim.post(CHAT, **headers)
+        assert (status, answer["error"]["code"]) == (400, "invalid_simulation")
+
+
+def test_paths_and_methods_that_are_not_there(sim: Sim) -> None:
+    assert sim.post(CHAT, "/v1/chat/completion")[0] == 404
+    assert sim.post(CHAT, "/v1/models")[0] == 405
+    with sim.connect(CHAT, "/healthz") as connection:
+        assert connection.recv(12) == b"HTTP/1.1 405"
+
+
+def test_a_body_over_the_limit_is_refused(start_sim: Any) -> None:
+    sim = start_sim(body_limit_bytes=1000)
+    assert sim.post({**CHAT, "user": "u" * 1000})[0] == 413
