@@ -54,7 +54,6 @@ from penstock.spi.chat import ChatProvider
 
 PAGE_EVERY_S: Final = 1.0
 GC_THRESHOLDS: Final = (20_000, 20, 50)  # the defaults cost 6 % of a call
-SPOOL_DRAIN_S: Final = 3.0
 PER_CALLER_BUFFER: Final = 64 * KIB  # of the server, for an answer that is not read
 
 
@@ -68,6 +67,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     worker: str = "1"
     limits: GatewayLimits = GatewayLimits()
     spool: SpoolLimits = SpoolLimits()
+    ship_rest_s: float = 3.0  # at the end: what is not shipped by then waits on disk
     log_level: str = "info"
 
 
@@ -146,7 +146,7 @@ class Gateway:
                 task.cancel()
             await asyncio.wait((serving,), timeout=1.0)
             serving.cancel()
-        await self.spool.drain(self.send, timeout_s=SPOOL_DRAIN_S)
+        await self.spool.drain(self.send, timeout_s=self.config.ship_rest_s)
 
     def close(self) -> None:
         self.spool.close()

@@ -97,7 +97,7 @@ class Pipeline:
     def _conclude(self, call: Call, error: PenstockError | None = None) -> None:
         """Settle, record, count: once for each call."""
         status = _status(error)
-        usage, charge = settle(call, complete=error is None)
+        usage, charge = settle(call, error)
         record = self.recorder.end(call, status, error, usage, charge)
         self.metrics.observe(record)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.infra.egress.client import NEVER_SENT
+from penstock.kernel.errors import PenstockError
 from penstock.rules.call import Usage
 from penstock.rules.price_book import CalledModel
 from penstock.rules.price_charge import Charge
@@ -13,13 +15,13 @@ _NOTHING: Final = Usage()
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 
-def settle(call: Call, *, complete: bool) -> tuple[Usage, Charge | None]:
+def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | None]:
     """The provider's own count, or an estimate for a call that was cut off while it was served.
 
     `None`: unpriced, which is never free.
     """
     usage = call.usage
-    if usage is None and not complete and _was_served(call):
+    if usage is None and error is not None and _was_served(call, error):
         usage = estimate_usage(call.request_size, call.delta_count)
     if usage is None or call.target is None or call.project is None:
         return usage or _NOTHING, None
@@ -29,6 +31,7 @@ def settle(call: Call, *, complete: bool) -> tuple[Usage, Charge | None]:
     return usage, call.project.charge(called, usage, call.start_ns, context)
 
 
-def _was_served(call: Call) -> bool:
-    """Whether the provider had begun to work: it has not refused the request."""
-    return call.attempt is not None and call.attempt.http_status < 300
+def _was_served(call: Call, error: PenstockError) -> bool:
+    """Whether the provider may have begun to work: it got the request and has not refused it."""
+    attempt = call.attempt
+    return attempt is not None and attempt.http_status < 300 and error.code not in NEVER_SENT

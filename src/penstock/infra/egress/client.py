@@ -21,6 +21,16 @@ TICK_S: Final = 0.1
 IDLE_S: Final = 55.0
 MAX_ORIGINS: Final = 1024
 
+# Codes of failures before a byte of the request was sent.
+NEVER_SENT: Final = frozenset(
+    (
+        "upstream_unresolved",
+        "upstream_address_forbidden",
+        "upstream_connect_timeout",
+        "upstream_unreachable",
+    )
+)
+
 Headers = tuple[tuple[bytes, bytes], ...]
 
 

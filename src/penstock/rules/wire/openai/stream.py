@@ -89,7 +89,8 @@ class ChatStream:
         if data is None:
             return _Fate.PASS
         if data == b"[DONE]":
-            self.done, self.terminal = True, event
+            cut_short = event.endswith(b"\r\n\r")  # its last LF is still under way
+            self.done, self.terminal = True, event + b"\n" if cut_short else event
             return _Fate.STOP
         try:
             chunk = read_chunk(data)

@@ -1,0 +1,293 @@
+"""What callers get for whole answers and for every kind of bad input, and what is recorded."""
+
+import asyncio
+import json
+
+import openai
+import pytest
+
+from gateway.conftest import Rig
+from gateway.homes import EXPIRED_KEY, KEY, LIMITED_KEY, PROJECT, SECRET
+from gateway.http_client import call, connect, read_answer, request
+from gateway.raw_upstream import answers, unary
+from penstock.rules.call import CallStatus, UsageSource
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ANSWER = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "small-2026",
+    "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "Grüße"}, "finish_reason": "stop"}
+    ],
+    "usage": {
+        "prompt_tokens": 1000,
+        "completion_tokens": 500,
+        "prompt_tokens_details": {"cached_tokens": 400},
+        "completion_tokens_details": {"reasoning_tokens": 100},
+    },
+}
+WIRE = json.dumps(ANSWER, ensure_ascii=False).encode()
+ASK = b'{ "model":"up/small", "messages":[{"role":"user","content":"Hall\xc3\xb6chen"}] }'
+
+
+async def test_the_answer_passes_byte_for_byte_and_the_call_is_recorded(rig: Rig) -> None:
+    rig.answer(answers(unary(WIRE, headers="x-request-id: req_7\r\nx-ratelimit-limit: 5\r\n")))
+    answer = await call(rig.worker.url, ASK)
+    assert (answer.status, answer.body, answer.whole) == (200, WIRE, True)
+    assert answer.headers["x-request-id"] == "req_7"
+    assert answer.headers["x-ratelimit-limit"] == "5"
+    assert rig.upstream.seen[0].body == ASK.replace(b"up/small", b"small")
+    end = await rig.end_of(answer.trace_id)
+    assert (end.status, end.http_status, end.provider) == (CallStatus.OK, 200, "up")
+    assert (end.request, end.response) == (ASK, WIRE)
+    assert (end.begin.request_size, end.response_size) == (len(ASK), len(WIRE))
+    assert (end.response_id, end.response_model) == ("chatcmpl-1", "small-2026")
+    assert end.finish_reasons == ("stop",)
+    usage = end.usage
+    assert (usage.input_tokens, usage.output_tokens) == (1000, 500)
+    assert (usage.cache_read_tokens, usage.reasoning_tokens) == (400, 100)
+    assert usage.source is UsageSource.PROVIDER
+    assert (float(end.cost), end.price_id) == (
+        0.002,
+        "override/test",
+    )  # 1000 at 1 $, 500 at 2 $ per M
+    (attempt,) = end.attempts
+    assert (attempt.server_address, attempt.server_port) == ("127.0.0.1", rig.upstream.port)
+    assert attempt.start_ns <= attempt.first_byte_ns <= attempt.end_ns <= end.end_ns
+    assert end.begin in rig.worker.begins()
+
+
+async def test_the_official_client_gets_its_answer(rig: Rig) -> None:
+    rig.answer(answers(unary(WIRE)))
+    async with rig.openai() as client:
+        found = await client.chat.completions.create(model="small", messages=[])
+    assert found.choices[0].message.content == "Grüße"
+
+
+async def test_embeddings_pass_too(rig: Rig) -> None:
+    wire = b'{"object":"list","data":[{"embedding":[0.5]}],"model":"e","usage":{"prompt_tokens":3}}'
+    rig.answer(answers(unary(wire)))
+    answer = await call(rig.worker.url, b'{"model":"up/e","input":"x"}', path="/v1/embeddings")
+    assert answer.body == wire
+    assert rig.upstream.seen[0].head.startswith(b"POST /v1/embeddings ")
+    end = await rig.end_of(answer.trace_id)
+    assert (end.begin.operation, end.usage.input_tokens) == ("embeddings", 3)
+
+
+async def test_who_and_for_whom_is_recorded_and_the_key_wins(rig: Rig) -> None:
+    rig.answer(answers(unary(WIRE)))
+    headers = (
+        "x-penstock-team: other\r\nx-penstock-user: José\r\nx-penstock-use-case: faq\r\n"
+        "x-penstock-environment: dev\r\nx-penstock-segment: eu\r\nx-penstock-session: s1\r\n"
+    ).encode()
+    answer = await call(rig.worker.url, headers=headers)
+    caller = (await rig.end_of(answer.trace_id)).begin.caller
+    assert (caller.key_id, caller.team, caller.user) == ("key_all", "search", "José")
+    assert (caller.use_case, caller.environment) == ("faq", "dev")
+    assert (caller.segment, caller.session) == ("eu", "s1")
+
+
+async def test_a_header_in_latin_1_is_kept(rig: Rig) -> None:
+    rig.answer(answers(unary(WIRE)))
+    answer = await call(rig.worker.url, headers=b"x-penstock-user: Jos\xe9\r\n")
+    assert (await rig.end_of(answer.trace_id)).begin.caller.user == "José"
+
+
+async def test_a_trace_is_continued_and_handed_on(rig: Rig) -> None:
+    rig.answer(answers(unary(WIRE)))
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    answer = await call(rig.worker.url, headers=f"traceparent: 00-{trace}-{span}-00\r\n".encode())
+    assert answer.trace_id == trace
+    end = await rig.end_of(trace)
+    assert end.begin.parent_span_id == span
+    handed = f"traceparent: 00-{trace}-{end.attempts[0].span_id}-00\r\n".encode()
+    assert handed in rig.upstream.seen[0].head
+
+
+@pytest.mark.parametrize("broken", ["00-0-0-0", f"00-{'0' * 32}-{'1' * 16}-01", "ff-x"])
+async def test_a_broken_traceparent_begins_a_trace_of_its_own(rig: Rig, broken: str) -> None:
+    rig.answer(answers(unary(WIRE)))
+    answer = await call(rig.worker.url, headers=f"traceparent: {broken}\r\n".encode())
+    assert len(answer.trace_id.strip("0")) > 8
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "status", "code", "words"),
+    [
+        (b"{}", "wrong", 401, "invalid_api_key", "penstock key create"),
+        (b"{}", None, 401, "invalid_api_key", "is missing"),
+        (b"{}", EXPIRED_KEY, 401, "api_key_expired", "expired"),
+        (b'{"model":"large"}', LIMITED_KEY, 403, "model_not_allowed", "up/small"),
+        (b'{"model":"smal"}', KEY, 404, "model_not_found", "`small`"),
+        (b'{"model":"m",\n}', KEY, 400, "invalid_json", "line 2, column 1"),
+        (b'{"messages":[]}', KEY, 400, "invalid_request", "model"),
+        (b'{"model":"small","model":"large"}', KEY, 400, "invalid_request", "twice"),
+        (b'{"model":"down/x"}', KEY, 502, "upstream_unreachable", "'down'"),
+        (b'{"model":"public/x"}', KEY, 502, "upstream_address_forbidden", "'public'"),
+        (b'{"model":"x","p":"' + b"p" * 100_000 + b'"}', KEY, 413, "request_too_large", "100000"),
+    ],
+)
+async def test_bad_input_is_answered_in_openais_shape_and_recorded(
+    rig: Rig, body: bytes, key: str | None, status: int, code: str, words: str
+) -> None:
+    answer = await call(rig.worker.url, body, key=key)
+    assert (answer.status, answer.error["code"]) == (status, code)
+    assert words in answer.error["message"]
+    assert answer.error.keys() == {"message", "type", "param", "code"}
+    end = await rig.end_of(answer.trace_id)
+    assert (end.status, end.http_status, end.error_type) == (CallStatus.ERROR, status, code)
+    known = key not in ("wrong", None)
+    assert end.begin.project_id == (PROJECT if known else "")
+    assert (end.cost, end.usage.source) == ("", UsageSource.NONE)
+
+
+async def test_the_official_client_raises_its_own_errors(rig: Rig) -> None:
+    async with rig.openai("wrong") as client:
+        with pytest.raises(openai.AuthenticationError):
+            await client.chat.completions.create(model="small", messages=[])
+    async with rig.openai() as client:
+        with pytest.raises(openai.NotFoundError, match="small"):
+            await client.chat.completions.create(model="smal", messages=[])
+
+
+async def test_too_large_is_said_while_the_body_still_comes(rig: Rig) -> None:
+    reader, writer = await connect(rig.worker.url)
+    head = request(b"", headers=b"transfer-encoding: chunked\r\n").replace(
+        b"content-length: 0\r\n", b""
+    )
+    writer.write(head)
+    for _ in range(4):
+        writer.write(b"%x\r\n%b\r\n" % (30_000, b"x" * 30_000))
+    assert (await read_answer(reader)).status == 413
+    writer.close()
+
+
+async def test_a_body_that_comes_too_slowly_is_refused(rig: Rig) -> None:
+    reader, writer = await connect(rig.worker.url)
+    writer.write(request(b'{"model"', length=100))
+    answer = await read_answer(reader)
+    assert (answer.status, answer.error["code"]) == (408, "request_timeout")
+    writer.close()
+
+
+async def test_a_provider_that_does_not_begin_is_a_timeout(rig: Rig) -> None:
+    rig.answer(answers(b"", pause_s=2))
+    answer = await call(rig.worker.url, b'{"model":"hasty/x"}')
+    assert (answer.status, answer.error["code"]) == (504, "upstream_timeout")
+    assert "'hasty'" in answer.error["message"]
+    end = await rig.end_of(answer.trace_id)
+    assert end.attempts[0].error_type == "upstream_timeout"
+    assert end.usage.source is UsageSource.ESTIMATED  # the provider may have worked on it
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 429])
+async def test_what_the_caller_can_use_of_a_refusal_passes(rig: Rig, status: int) -> None:
+    body = json.dumps({"error": {"message": f"no, {SECRET} is bad", "code": "c"}}).encode()
+    rig.answer(answers(unary(body, f"{status} No", "retry-after: 7\r\n")))
+    answer = await call(rig.worker.url)
+    assert answer.status == status
+    assert answer.error["message"] == "no, [redacted] is bad"
+    assert answer.headers["retry-after"] == "7"
+    end = await rig.end_of(answer.trace_id)
+    assert (end.status, end.http_status) == (CallStatus.ERROR, status)
+    assert SECRET not in repr(end)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "status", "code"),
+    [
+        (401, 502, "upstream_credential"),
+        (403, 502, "upstream_credential"),
+        (500, 502, "upstream_500"),
+        (302, 502, "upstream_302"),
+        (503, 503, "upstream_overloaded"),
+        (504, 504, "upstream_timeout"),
+    ],
+)
+async def test_the_rest_is_translated_and_names_the_provider(
+    rig: Rig, upstream: int, status: int, code: str
+) -> None:
+    body = json.dumps({"detail": f"with {SECRET}"}).encode()
+    rig.answer(answers(unary(body, f"{upstream} No")))
+    answer = await call(rig.worker.url)
+    assert (answer.status, answer.error["code"]) == (status, code)
+    assert "'up'" in answer.error["message"]
+    assert SECRET.encode() not in answer.body
+    assert ("retry-after" in answer.headers) == (status == 503)
+    end = await rig.end_of(answer.trace_id)
+    assert SECRET not in repr(end)
+
+
+@pytest.mark.parametrize("wire", [unary(WIRE)[:-5], unary(b"<html>no JSON</html>")])
+async def test_a_cut_or_unreadable_answer_is_a_502(rig: Rig, wire: bytes) -> None:
+    rig.answer(answers(wire, close=True))
+    answer = await call(rig.worker.url)
+    assert answer.status == 502
+    end = await rig.end_of(answer.trace_id)
+    assert end.status is CallStatus.ERROR
+
+
+def large(size: int) -> bytes:
+    return b'{"data":"%b","usage":{"prompt_tokens":5,"completion_tokens":6}}' % (b"x" * size)
+
+
+async def test_a_large_answer_streams_through_and_its_usage_is_found(rig: Rig) -> None:
+    body = large(3_000_000)
+    rig.answer(answers(unary(body)))
+    answer = await call(rig.worker.url)
+    assert (answer.body == body, answer.whole) == (True, True)
+    assert answer.headers["content-length"] == str(len(body))
+    end = await rig.end_of(answer.trace_id)
+    assert (end.usage.input_tokens, end.usage.output_tokens) == (5, 6)
+    assert (end.response_size, len(end.response)) == (len(body), 128 * 1024)
+
+
+async def test_a_large_answer_that_is_cut_never_looks_whole(rig: Rig) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n100000\r\n"
+    for wire in (unary(large(3_000_000))[:-9], chunked + b"x" * 0x0F0000):
+        rig.answer(answers(wire, close=True))
+        answer = await call(rig.worker.url)
+        assert not answer.whole
+        assert (await rig.end_of(answer.trace_id)).status is CallStatus.ERROR
+
+
+async def test_models_are_listed_as_the_key_may_see_them(rig: Rig) -> None:
+    async with rig.openai(LIMITED_KEY) as client:
+        assert [model.id async for model in client.models.list()] == ["small"]
+    async with rig.openai() as client:
+        assert {model.id async for model in client.models.list()} == {"small", "large", "plain"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/chat/completions", 405),
+        ("POST", "/v1/models", 405),
+        ("POST", "/v1/images", 404),
+        ("GET", "/nowhere", 404),
+    ],
+)
+async def test_other_routes_say_what_is_served(
+    rig: Rig, method: str, path: str, status: int
+) -> None:
+    answer = await call(rig.worker.url, b"", method=method, path=path)
+    assert (answer.status, answer.error["message"] != "") == (status, True)
+
+
+async def test_health_and_metrics_answer_without_a_key(rig: Rig) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert (await call(rig.worker.url, b"", method="GET", path=path, key=None)).status == 200
+    page = (await call(rig.worker.url, b"", method="GET", path="/metrics", key=None)).body.decode()
+    assert (
+        'penstock_requests_total{provider="up",model="small",operation="chat",status="200"' in page
+    )
+
+
+async def test_many_at_once_all_get_their_own(rig: Rig) -> None:
+    rig.answer(answers(unary(WIRE)))
+    found = await asyncio.gather(*(call(rig.worker.url, ASK) for _ in range(100)))
+    assert {answer.status for answer in found} == {200}
+    assert len({answer.trace_id for answer in found}) == 100

@@ -1,0 +1,82 @@
+"""Overload and callers who do not read: the others, health and memory are not touched by it."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.homes import make_home, provider
+from gateway.http_client import call, connect, request
+from gateway.raw_upstream import Exchanged, answers, raw_upstream, unary
+from gateway.worker import Worker, worker
+from penstock.rules.call import CallStatus
+
+pytestmark = pytest.mark.drill
+
+MIB = 1024 * 1024
+LARGE = b'{"data":"%b"}' % (b"x" * 20 * MIB)
+SMALL = unary(b'{"usage":{"prompt_tokens":1,"completion_tokens":1}}')
+
+
+async def _large_or_small(asked: Exchanged, writer: asyncio.StreamWriter) -> None:
+    if b'"model":"large"' not in asked.body:
+        writer.write(SMALL)
+        return
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(LARGE))
+    for at in range(0, len(LARGE), 65536):
+        writer.write(LARGE[at : at + 65536])
+        await writer.drain()
+
+
+async def _p99_ms(running: Worker, count: int) -> float:
+    taken: list[float] = []
+    for _ in range(count):
+        started = time.perf_counter()
+        assert (await call(running.url)).status == 200
+        taken.append((time.perf_counter() - started) * 1000)
+    return sorted(taken)[int(count * 0.99)]
+
+
+async def test_200_callers_who_read_nothing_cost_little_and_disturb_nobody(
+    tmp_path: Path,
+) -> None:
+    async with raw_upstream(_large_or_small) as upstream:
+        home = make_home(tmp_path / "home", [provider(upstream.url)])
+        async with worker(home) as running:
+            calm = await _p99_ms(running, 200)
+            before = running.memory_bytes()
+            stuck = [await connect(running.url) for _ in range(200)]
+            for reader, writer in stuck:
+                reader._transport.pause_reading()  # type: ignore[attr-defined]  # reads nothing at all
+                writer.write(request(b'{"model":"large"}'))
+            await asyncio.sleep(4)
+            grown = running.memory_bytes() - before
+            crowded = await _p99_ms(running, 200)
+            for _, writer in stuck:
+                writer.transport.abort()
+            print(f"grown {grown / MIB:.1f} MiB, p99 {calm:.1f} -> {crowded:.1f} ms")
+            assert grown <= 100 * MIB
+            assert crowded <= calm * 2 + 10
+            ends = await running.wait_for_ends(600, 10)
+            assert sum(end.status is CallStatus.CANCELLED for end in ends) == 200
+
+
+async def test_at_overload_callers_are_told_when_to_come_back_and_health_answers(
+    tmp_path: Path,
+) -> None:
+    async with raw_upstream(answers(b"", unary(b"{}"), pause_s=1.5)) as upstream:
+        home = make_home(tmp_path / "home", [provider(upstream.url)])
+        async with worker(home, limits={"max_in_flight": 20}) as running:
+            calls = [asyncio.ensure_future(call(running.url)) for _ in range(60)]
+            await asyncio.sleep(0.7)
+            for path in ("/healthz", "/readyz", "/metrics"):
+                started = time.monotonic()
+                health = await call(running.url, b"", method="GET", path=path, key=None)
+                assert (health.status, time.monotonic() - started < 0.5) == (200, True)
+            found = await asyncio.gather(*calls)
+            shed = [answer for answer in found if answer.status == 503]
+            assert len(shed) == 40
+            assert {answer.headers["retry-after"] for answer in shed} == {"1"}
+            assert {answer.error["code"] for answer in shed} == {"overloaded"}
+            assert len(await running.wait_for_ends(60)) == 60
