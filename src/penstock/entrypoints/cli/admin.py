@@ -20,6 +20,7 @@ from penstock.kernel.time import SystemClock
 DATA: Final = (
     "audit.heads",
     "audit.heads.lock",
+    "audit.heads.lock",
     "bootstrap.json",
     "columns",
     "gateway.token",

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from penstock.entrypoints.server.app import behind_walls, build_app
+from penstock.entrypoints.server.backup import BackupService, backup_routes
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
@@ -75,6 +76,9 @@ class Composition:
         )
         self.identity.prepare()
         self.traces = open_traces(columns_dsn(config), clock, CostExplainer(self.database))
+        self.backups = BackupService(
+            home, self.database, self.traces, clock, embedded_columns=not config.columns_dsn
+        )
 
     def build(self) -> FastAPI:
         """All routes of all verticals."""
@@ -92,6 +96,7 @@ class Composition:
             build_instance_router(service, allow),
             build_ingest_router(service, self.gateway),
             build_snapshot_router(self.publisher, self.gateway),
+            backup_routes(self.identity, self.database, self.backups),
         ]
         return build_app(self._config, routers, (self.gateway,), logging.getLogger(_LOG))
 

@@ -34,8 +34,9 @@ def stored_version(database: Database) -> str:
         raise _unreachable(database, error) from error
 
 
-def migrate(database: Database) -> None:
-    """Makes the store current. A store of a newer Penstock is refused untouched."""
+def migrate(database: Database, *, to: str = "head") -> None:
+    """Makes the store current, or brings an older one `to` a version. A store of a newer Penstock
+    is refused untouched."""
     stored, head = stored_version(database), head_version()
     if stored == head:
         return
@@ -45,10 +46,10 @@ def migrate(database: Database) -> None:
             hint="Start the newer Penstock that wrote it, or restore a backup into an empty home.",
         )
     with database.write() as transaction:
-        _upgrade(transaction.connection)
+        _upgrade(transaction.connection, to)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     from alembic import command  # lazy: 0.3 s that a current store does not pay
     from alembic.config import Config  # lazy: the same
 
@@ -56,7 +57,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _unreachable(database: Database, error: DBAPIError) -> SetupError:

@@ -1,0 +1,110 @@
+"""Restores a backup into an empty home, while nothing runs there."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from penstock.entrypoints.server import manifest
+from penstock.entrypoints.server.config import ServerConfig
+from penstock.entrypoints.server.manifest import Manifest
+from penstock.infra.columns import open_columns
+from penstock.infra.process import lock_home
+from penstock.infra.sql import Database
+from penstock.infra.sql.database import sqlite_url
+from penstock.infra.sql.dump import load
+from penstock.infra.sql.migrate import head_version, migrate, stored_version
+from penstock.kernel.errors import SetupError
+
+_STAYS: Final = frozenset(
+    {"lock", "backups", "penstock.toml"}
+)  # no data: a home with these is empty
+
+
+def restore(backup: Path, config: ServerConfig) -> Manifest:
+    """Fills the config's home, and its database if that is elsewhere, from the folder `backup`.
+
+    `SetupError` if the backup is damaged or of a newer version, or if the home or the database
+    is in use or not empty; then nothing is changed.
+    """
+    found = manifest.read(backup)
+    if found.schema > head_version():
+        raise SetupError(
+            f"The backup has schema version {found.schema}; "
+            f"this Penstock knows versions up to {head_version()}.",
+            hint="Restore it with the Penstock that wrote it, or a newer one.",
+        )
+    lock = lock_home(config.home_path)
+    try:
+        _require_empty(config.home_path)
+        _fill(backup, found, config)
+    finally:
+        lock.release()
+    return found
+
+
+def _fill(backup: Path, found: Manifest, config: ServerConfig) -> None:
+    home = config.home_path
+    try:
+        _load_rows(backup / manifest.SQL, found, config)
+        if found.has_columns and not config.columns_dsn:
+            _restore_columns(backup / manifest.COLUMNS, home)
+        for path in (backup / manifest.HOME).iterdir():
+            if not (home / path.name).exists():
+                shutil.copy2(path, home / path.name)
+    except BaseException:
+        _empty(home)
+        raise
+
+
+def _load_rows(folder: Path, found: Manifest, config: ServerConfig) -> None:
+    database = Database(config.database_url or sqlite_url(config.home_path / "penstock.db"))
+    try:
+        if stored_version(database):
+            raise SetupError("The database is not empty.", hint="Name an empty one.")
+        migrate(database, to=found.schema)
+        if (rows := load(database, folder)) != found.rows:
+            raise SetupError(f"The backup tells of {found.rows} rows; {rows} were restored.")
+        migrate(database)
+    finally:
+        database.close()
+
+
+def _restore_columns(folder: Path, home: Path) -> None:
+    """The engine reads below the home only, so the backup lies there for a moment."""
+    inside = home / "restoring"
+    shutil.copytree(folder, inside, copy_function=_link_or_copy)
+    store = open_columns(f"chdb://{home / 'columns'}")
+    try:
+        store.restore(inside)
+    finally:
+        store.close()
+        shutil.rmtree(inside)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+def _require_empty(home: Path) -> None:
+    others = [path.name for path in _contents(home)]
+    if others:
+        raise SetupError(
+            f"The home {home} is not empty: it has {', '.join(others[:3])}.",
+            hint="Restore into a new home: --home DIR.",
+        )
+
+
+def _contents(home: Path) -> list[Path]:
+    return [path for path in sorted(home.iterdir()) if path.name not in _STAYS]
+
+
+def _empty(home: Path) -> None:
+    for path in _contents(home):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
