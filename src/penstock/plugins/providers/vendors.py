@@ -33,5 +33,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "ollama": Vendor("http://127.0.0.1:11434/v1"),
     "vllm": Vendor("http://127.0.0.1:8000/v1"),
     "llama.cpp": Vendor("http://127.0.0.1:8080/v1"),
-    "transformers": Vendor("http://127.0.0.1:8000/v1"),
+    "transformers": Vendor(
+        "http://127.0.0.1:8000/v1", quirks={"stream_usage": "no", "terminator": "finish_reason"}
+    ),
 }
