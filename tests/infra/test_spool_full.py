@@ -85,6 +85,17 @@ def test_a_project_that_serves_on_has_its_losses_counted(tmp_path: Path) -> None
     spool.close()
 
 
+def test_a_refused_call_is_no_loss_and_still_leaves_a_trace_if_that_fits(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path / "spool", quota_bytes=200_000)
+    for size, written in ((9000, True), (300_000, False)):
+        with pytest.raises(SpoolFull):
+            begin(spool, 1, on_full=OnFull.REFUSE, end_bytes=300_000)
+        assert end(spool, 1, size) is written
+    assert spool.stats().refused_calls == 2
+    assert spool.stats().lost_calls == 0
+    spool.close()
+
+
 async def test_what_other_writers_of_the_home_hold_counts_too(tmp_path: Path) -> None:
     first = open_spool(tmp_path / "spool")
     for number in range(80):

@@ -5,7 +5,7 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.limits import GatewayLimits
 from penstock.gateway.ports import Spool
-from penstock.infra.spool import OnFull
+from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.call import Attempt, CallBegin, CallEnd, CallStatus, Usage, encode
@@ -29,8 +29,7 @@ class Recorder:
         if _keeps_content(call):
             size += min(call.request_size, self._limits.capture_request_bytes)
             size += self._limits.capture_response_bytes
-        on_full = OnFull(call.grant.policy.on_spool_full) if call.grant else OnFull.REFUSE
-        self._spool.begin(call.span_id, encode(call.begin), end_bytes=size, on_full=on_full)
+        self._spool.begin(call.span_id, encode(call.begin), end_bytes=size, on_full=_on_full(call))
 
     def end(
         self,
@@ -40,7 +39,11 @@ class Recorder:
         usage: Usage,
         charge: Charge | None,
     ) -> CallEnd:
-        """Writes the end once; a call that never began gets its only record here."""
+        """Writes the end once; a call that never began gets its only record here.
+
+        `SpoolFull` if a call that went well cannot be recorded (the disk fails) and the project
+        wants no call without a record: its last byte then must not go out.
+        """
         now = self._clock.now_ns()
         attempts = _attempts(call, now, status, error)
         keep = _keeps_content(call)
@@ -66,8 +69,14 @@ class Recorder:
             attempts=attempts,
         )
         call.recorded = True
-        self._spool.end(call.span_id, encode(record))
+        kept = self._spool.end(call.span_id, encode(record))
+        if not kept and error is None and _on_full(call) is OnFull.REFUSE:
+            raise SpoolFull("The record of this call cannot be kept.", hint="See /readyz.")
         return record
+
+
+def _on_full(call: Call) -> OnFull:
+    return OnFull(call.grant.policy.on_spool_full) if call.grant else OnFull.REFUSE
 
 
 def _keeps_content(call: Call) -> bool:

@@ -83,7 +83,8 @@ class Spool:
     def end(self, key: str, payload: bytes) -> bool:
         """Records how a call ended. `False`: that could not be written and is counted as lost.
 
-        A call without a begin (it failed early, or began without room) is written if it fits.
+        A call without a begin (it failed early, or found no room) is written if it fits. Every
+        refused call must be ended too: it is no loss if that does not fit.
         `ValueError` for more than `frame.MAX_PAYLOAD` bytes.
         """
         return self._writer.end(key, payload)

@@ -33,6 +33,7 @@ class Writer:
         self.lost_calls = 0
         self.refused_calls = 0
         self.full_because = ""
+        self._refused: set[str] = set()
         self._journal = journal
         self._room = room
         self._on_step = on_step
@@ -46,6 +47,7 @@ class Writer:
             self._full(failure)
             if on_full is OnFull.REFUSE:
                 self.refused_calls += 1
+                self._refused.add(key)
                 raise _spool_full(failure) from failure
             return
         self.full_because = ""
@@ -67,8 +69,10 @@ class Writer:
             self._room.surely(size, lambda: self._journal.append(Kind.END, payload))
         except OSError as failure:
             self._full(failure)
-            self.lost_calls += 1
+            self.lost_calls += key not in self._refused
             return False
+        finally:
+            self._refused.discard(key)
         self._after_append()
         return True
 
