@@ -1,0 +1,121 @@
+"""Providers and prices through the REST API of a real server."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.features.world import SECRET
+from tests.server.running import Answer, Caller, Server, running
+
+
+class _Models(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps({"data": [{"id": "llama-3"}, {"id": "llama-4"}]}).encode()
+        self.send_response(200 if self.path == "/v1/models" else 404)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        pass
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Models)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("catalog") / "home") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def viewer(server: Server) -> Caller:
+    member = {"email": "vic@example.org", "role": "viewer"}
+    path = f"/api/v1/projects/{server.project_id()}/members"
+    password = server.call("POST", path, server.root, member).json()["initial_password"]
+    return server.sign_in("vic@example.org", password)
+
+
+def call(server: Server, method: str, path: str, body: object = None) -> Answer:
+    return server.call(method, f"/api/v1/projects/{server.project_id()}/{path}", server.root, body)
+
+
+def test_a_provider_from_its_adding_to_its_removal(server: Server, upstream: str) -> None:
+    wish = {"name": "local", "base_url": upstream, "api_key": SECRET, "private_allowed": True}
+    added = call(server, "POST", "providers", wish)
+    assert (added.status, added.json()["api_key_hint"]) == (201, "…wxyz")
+    checked = call(server, "POST", "providers/local/test").json()
+    assert (checked["ok"], checked["models"]) == (True, ["llama-3", "llama-4"])
+    listed = call(server, "GET", "providers")
+    view = next(item for item in listed.json()["items"] if item["name"] == "local")
+    assert view["models"] == ["llama-3", "llama-4"]
+    assert SECRET not in (added.body + listed.body).decode()
+    changed = call(server, "PATCH", "providers/local", {"models": ["llama-3"]}).json()
+    assert (changed["models"], changed["models_pinned"]) == (["llama-3"], True)
+    assert call(server, "DELETE", "providers/local").status == 204
+    assert call(server, "POST", "providers/local/test").status == 404
+
+
+def test_a_provider_that_does_not_answer_is_told_as_a_result(server: Server, upstream: str) -> None:
+    wish = {"name": "wrong", "base_url": f"{upstream}/x", "private_allowed": True}
+    call(server, "POST", "providers", wish)
+    checked = call(server, "POST", "providers/wrong/test")
+    assert (checked.status, checked.json()["ok"]) == (200, False)
+    assert "/v1" in checked.json()["problem"]
+
+
+def test_own_prices_keep_every_digit(server: Server) -> None:
+    wish = {
+        "model": "llama-*",
+        "prices": [
+            {"unit": "input_tokens", "price": "0.070001"},
+            {"unit": "output_tokens", "price": 0.1, "tiers": [{"above": 5, "price": "0.2"}]},
+        ],
+        "starts_at": "2026-01-01T00:00:00Z",
+    }
+    added = call(server, "POST", "prices", wish)
+    assert added.status == 201
+    price = added.json()
+    assert [p["price"] for p in price["prices"]] == ["0.070001", "0.1"]
+    assert (price["provider"], price["starts_at"]) == ("*", "2026-01-01T00:00:00Z")
+    replaced = call(server, "PUT", f"prices/{price['id']}", wish | {"provider": "local"})
+    assert replaced.json()["provider"] == "local"
+    assert replaced.json() in call(server, "GET", "prices").json()["items"]
+    assert call(server, "DELETE", f"prices/{price['id']}").status == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("providers", {"name": "x", "base_url": "http://10.1.2.3/v1"}, 400),
+        ("providers", {"name": "x", "base_url": "https://x", "surprise": 1}, 422),
+        ("providers", {"name": "X Y", "base_url": "https://x.example.com"}, 400),
+        ("prices", {"model": "m", "prices": []}, 422),
+        ("prices", {"model": "m", "prices": [{"unit": "seconds", "price": "1"}]}, 422),
+        ("prices", {"model": "m", "prices": [{"unit": "requests", "price": "-1"}]}, 400),
+    ],
+)
+def test_bad_wishes_are_refused(server: Server, path: str, body: object, status: int) -> None:
+    answer = call(server, "POST", path, body)
+    assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_viewers_may_look_and_not_touch(server: Server, viewer: Caller) -> None:
+    base = f"/api/v1/projects/{server.project_id()}"
+    for path in ("providers", "prices"):
+        assert server.call("GET", f"{base}/{path}", viewer).status == 200
+        assert server.call("DELETE", f"{base}/{path}/x", viewer).status == 403
+    assert server.call("POST", f"{base}/providers/x/test", viewer).status == 403
