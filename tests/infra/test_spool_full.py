@@ -58,6 +58,7 @@ async def test_at_the_quota_calls_are_refused_until_the_spool_has_drained(tmp_pa
     store.verdict = None
     await eventually(lambda: not spool.stats().full_because)
     begin(spool, -2, on_full=OnFull.REFUSE)
+    await eventually(lambda: len(store.calls()) == len(done))
     assert store.calls() == dict.fromkeys(done, 1)
     assert spool.stats().lost_calls == 0
     task.cancel()
