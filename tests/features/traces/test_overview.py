@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from features.traces import calls
 from penstock.features.traces.model import (
-    Bucket,
+    TIME,
     Dimension,
     Filter,
-    Group,
+    Sum,
     TimeRange,
     bucket_ns,
     without_gaps,
@@ -120,7 +120,7 @@ ranges = st.builds(
 def test_buckets_cover_a_range_without_gaps_in_at_most_61_pieces(time_range: TimeRange) -> None:
     width = bucket_ns(time_range)
     buckets = without_gaps([], time_range, width)
-    starts = [bucket.start_ns for bucket in buckets]
+    starts = [int(bucket.value) for bucket in buckets]
     assert starts[0] <= time_range.start_ns
     assert starts[-1] < time_range.end_ns <= starts[-1] + width
     assert starts == list(range(starts[0], starts[-1] + 1, width))
@@ -128,10 +128,6 @@ def test_buckets_cover_a_range_without_gaps_in_at_most_61_pieces(time_range: Tim
 
 
 def test_found_buckets_keep_their_place() -> None:
-    found = Bucket(start_ns=2 * SECOND, requests=3)
+    found = Sum(by=TIME, value=str(2 * SECOND), requests=3)
     buckets = without_gaps([found], TimeRange(0, 4 * SECOND), SECOND)
     assert [bucket.requests for bucket in buckets] == [0, 0, 3, 0]
-
-
-def test_a_group_is_a_value_with_measures() -> None:
-    assert Group(value="a").requests == 0

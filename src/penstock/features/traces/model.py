@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -12,8 +12,8 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest
 
-TRACES_PER_PAGE: Final = 50
 MAX_SPANS_PER_TRACE: Final = 2_000
+TIME: Final = "time"
 
 
 class Dimension(StrEnum):
@@ -171,15 +171,11 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     ttft_ns: list[float | None] = []
 
 
-class Bucket(Measures, frozen=True, kw_only=True):
-    """The measures of one stretch of time."""
+class Sum(Measures, frozen=True, kw_only=True):
+    """The measures of one value of a dimension (`by` is its name), of one stretch of time (`by` is
+    `TIME`, `value` its start in ns), or of all calls (`by` is empty)."""
 
-    start_ns: int
-
-
-class Group(Measures, frozen=True, kw_only=True):
-    """The measures of one value of a dimension."""
-
+    by: str
     value: str
 
 
@@ -191,8 +187,8 @@ class Overview:
     bucket_ns: int
     totals: Measures
     previous: Measures
-    series: list[Bucket]
-    by: Mapping[Dimension, list[Group]]
+    series: list[Sum]
+    by: Mapping[Dimension, list[Sum]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +211,9 @@ def bucket_ns(time_range: TimeRange) -> int:
     return next(fitting, _BUCKETS_S[-1]) * _SECOND
 
 
-def without_gaps(found: list[Bucket], time_range: TimeRange, width_ns: int) -> list[Bucket]:
-    """Every bucket of the range in order, empty ones included."""
-    by_start = {bucket.start_ns: bucket for bucket in found}
+def without_gaps(found: Iterable[Sum], time_range: TimeRange, width_ns: int) -> list[Sum]:
+    """Every stretch of the range in order, empty ones included."""
+    by_start = {one.value: one for one in found}
     first = time_range.start_ns // width_ns * width_ns
-    starts = range(first, time_range.end_ns, width_ns)
-    return [by_start.get(start) or Bucket(start_ns=start) for start in starts]
+    starts = (str(start) for start in range(first, time_range.end_ns, width_ns))
+    return [by_start.get(start) or Sum(by=TIME, value=start) for start in starts]

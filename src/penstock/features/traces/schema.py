@@ -60,6 +60,8 @@ _NARROW: Final = """
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_arrival stored_time TYPE minmax GRANULARITY 1"""
 
 _PAYLOADS: Final = """
@@ -72,16 +74,16 @@ _PAYLOADS: Final = """
     INDEX by_text lower(concat(input, '\\n', output))
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 1"""
 
-# An insert is on disk before it is acknowledged: the spool forgets the batch then.
+# An insert is on disk before it is acknowledged: the spool forgets the batch then. Granules are
+# small because pages and traces read a few rows, without their neighbours' megabytes.
 _ENGINE: Final = """ENGINE = MergeTree
     PARTITION BY toYYYYMM(start_time)
     ORDER BY (project_id, start_time, span_id)
     SETTINGS non_replicated_deduplication_window = 10000,
-             fsync_after_insert = 1, fsync_part_directory = 1"""
+             fsync_after_insert = 1, fsync_part_directory = 1,
+             index_granularity = 1024"""
 
-# Small granules: a trace's payloads are read without its neighbours' megabytes.
-_SPANS: Final = f"""CREATE TABLE IF NOT EXISTS spans ({_NARROW},{_PAYLOADS})
-    {_ENGINE}, index_granularity = 1024"""
+_SPANS: Final = f"CREATE TABLE IF NOT EXISTS spans ({_NARROW},{_PAYLOADS}) {_ENGINE}"
 _SPANS_LIST: Final = f"CREATE TABLE IF NOT EXISTS spans_list ({_NARROW}) {_ENGINE}"
 _VIEW: Final = """CREATE MATERIALIZED VIEW IF NOT EXISTS spans_list_view TO spans_list AS
     SELECT * EXCEPT (input, output, tools, request, response, attributes) FROM spans"""

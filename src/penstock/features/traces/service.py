@@ -1,11 +1,13 @@
 """The use cases of traces, one method a sentence. Everything blocks: call it off the event loop."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
 from penstock.features.traces.ingest import read_batch
 from penstock.features.traces.model import (
+    TIME,
     Cursor,
     Dimension,
     Filter,
@@ -13,6 +15,7 @@ from penstock.features.traces.model import (
     Overview,
     Page,
     SpanRecord,
+    Sum,
     TimeRange,
     bucket_ns,
     without_gaps,
@@ -107,17 +110,16 @@ class Traces:
     def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
         """Sums in total, over time and by dimension, with the range before for comparison."""
         store, width = self._store(), bucket_ns(time_range)
-        series = store.series(project_id, time_range, wanted, width)
+        found: dict[str, list[Sum]] = defaultdict(list)
+        for one in store.sums(project_id, time_range, wanted, width, GROUPED_BY):
+            found[one.by].append(one)
         return Overview(
             range=time_range,
             bucket_ns=width,
-            totals=store.totals(project_id, time_range, wanted),
+            totals=found[""][0],
             previous=store.totals(project_id, time_range.previous, wanted),
-            series=without_gaps(series, time_range, width),
-            by={
-                dimension: store.groups(project_id, time_range, wanted, dimension)
-                for dimension in GROUPED_BY
-            },
+            series=without_gaps(found[TIME], time_range, width),
+            by={dimension: found[dimension] for dimension in GROUPED_BY},
         )
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:

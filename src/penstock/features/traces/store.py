@@ -8,14 +8,14 @@ import msgspec
 from penstock.features.traces import sql
 from penstock.features.traces.model import (
     MAX_SPANS_PER_TRACE,
-    Bucket,
+    TIME,
     CallItem,
     Cursor,
     Dimension,
     Filter,
-    Group,
     Measures,
     SpanRecord,
+    Sum,
     TimeRange,
 )
 from penstock.features.traces.rows import SpanRow
@@ -30,7 +30,7 @@ _MEASURES: Final = """count() AS requests,
     sum(c.cost) AS cost,
     quantiles(0.5, 0.95, 0.99)(c.duration_ns) AS duration_ns,
     quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
-_GROUPS: Final = 50
+_SUMS: Final = 100  # of each kind; more than there are buckets
 _FACET_VALUES: Final = 200
 _REACH_NS: Final = 7 * 24 * 3600 * 10**9  # how far back the tail looks for a late arrival
 
@@ -94,24 +94,32 @@ class TraceStore:
         where = sql.matching(sql.calls(project_id, time_range), wanted)
         return self._select(_MEASURES, where, "", Measures, _table(wanted))[0]
 
-    def series(
-        self, project_id: str, time_range: TimeRange, wanted: Filter, width_ns: int
-    ) -> list[Bucket]:
-        """The measures by stretch of time, without the empty ones."""
+    def sums(
+        self,
+        project_id: str,
+        time_range: TimeRange,
+        wanted: Filter,
+        width_ns: int,
+        dimensions: Sequence[Dimension],
+    ) -> list[Sum]:
+        """The measures in total, by stretch of time and by dimension, in one pass over the calls.
+
+        Empty stretches are left out; of a dimension the values with the most requests stay.
+        """
         where = sql.matching(sql.calls(project_id, time_range), wanted)
         start = f"intDiv(toUnixTimestamp64Nano(c.start_time), {width_ns:d}) * {width_ns:d}"
-        what = f"{start} AS start_ns, {_MEASURES}"
-        order = "GROUP BY start_ns ORDER BY start_ns"
-        return self._select(what, where, order, Bucket, _table(wanted))
-
-    def groups(
-        self, project_id: str, time_range: TimeRange, wanted: Filter, dimension: Dimension
-    ) -> list[Group]:
-        """The measures by value of a dimension, most requests first."""
-        where = sql.matching(sql.calls(project_id, time_range), wanted)
-        what = f"c.{dimension} AS value, {_MEASURES}"
-        order = f"GROUP BY value ORDER BY requests DESC, value LIMIT {_GROUPS:d}"
-        return self._select(what, where, order, Group, _table(wanted))
+        keys = {TIME: start, **{dimension: f"c.{dimension}" for dimension in dimensions}}
+        sets = "".join(f", ({key})" for key in keys.values())
+        by = "".join(f"grouping({key}) = 0, '{name}', " for name, key in keys.items())
+        value = "".join(f"grouping({key}) = 0, toString({key}), " for key in keys.values())
+        return self._select(
+            f"multiIf({by}'') AS by, multiIf({value}'') AS value, {_MEASURES}",
+            where,
+            f"GROUP BY GROUPING SETS ((){sets}) ORDER BY by, requests DESC, value"
+            f" LIMIT {_SUMS:d} BY by",
+            Sum,
+            _table(wanted),
+        )
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
         """Which values occur in the range, at most 200 of each dimension."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from penstock.features.traces.model import Bucket, Dimension, Group, Measures, Overview
+from penstock.features.traces.model import Dimension, Measures, Overview, Sum
 from penstock.kernel.time import rfc3339
 
 
@@ -81,12 +81,12 @@ def overview_out(overview: Overview) -> OverviewOut:
     )
 
 
-def _bucket(bucket: Bucket) -> BucketOut:
-    return BucketOut(start=rfc3339(bucket.start_ns), **_measures(bucket))
+def _bucket(one: Sum) -> BucketOut:
+    return BucketOut(start=rfc3339(int(one.value)), **_measures(one))
 
 
-def _group(group: Group) -> GroupOut:
-    return GroupOut(value=group.value, **_measures(group))
+def _group(one: Sum) -> GroupOut:
+    return GroupOut(value=one.value, **_measures(one))
 
 
 def _measures(measures: Measures) -> dict[str, Any]:
