@@ -100,7 +100,8 @@ class Installation:
         for pid in map(int, listed.split()):
             with suppress(FileNotFoundError, ProcessLookupError):
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-                found[command[2].rpartition(".")[2]] = pid
+                if command[1:2] == ["-m"]:  # neither just forked nor dead already
+                    found[command[2].rpartition(".")[2]] = pid
         return found
 
     def run(self, *arguments: str, code: int = 0) -> str:

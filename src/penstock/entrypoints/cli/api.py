@@ -60,11 +60,15 @@ class Api:
             if cursor is None:
                 return
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
+    def call(
+        self, method: str, path: str, body: object = None, *, timeout_s: float = _TIMEOUT_S
+    ) -> Any:
         """The decoded answer, or our error for its problem."""
-        return _decode(self.fetch(method, path, body))
+        return _decode(self.fetch(method, path, body, timeout_s=timeout_s))
 
-    def fetch(self, method: str, path: str, body: object = None) -> HttpAnswer:
+    def fetch(
+        self, method: str, path: str, body: object = None, *, timeout_s: float = _TIMEOUT_S
+    ) -> HttpAnswer:
         """The answer as it came, whatever its status."""
         headers = [(b"authorization", b"Bearer " + self._key.encode())]
         content = b""
@@ -74,7 +78,7 @@ class Api:
         request = HttpRequest(method, self._base_url + path, tuple(headers), content)
         try:
             return self._runner.run(
-                self._fetch(request, timeout_s=_TIMEOUT_S, private_allowed=True)  # pyright: ignore[reportArgumentType] - Fetch's awaitable is a coroutine
+                self._fetch(request, timeout_s=timeout_s, private_allowed=True)  # pyright: ignore[reportArgumentType] - Fetch's awaitable is a coroutine
             )
         except (UpstreamFailed, UpstreamTimeout) as error:
             raise UpstreamFailed(
@@ -91,12 +95,9 @@ class Api:
     def project(self, named: str | None) -> str:
         """The path of the named project, or of the only one that the key belongs to."""
         if not named:
-            roles = self.get("/api/v1/session")["principal"]["roles"]
-            if len(roles) != 1:
-                raise InvalidRequest(
-                    "This key has no project of its own.", hint="Say --project ID."
-                )
-            named = str(next(iter(roles)))
+            named = self.get("/api/v1/session")["project_id"]
+        if not named:
+            raise InvalidRequest("This key has no project of its own.", hint="Say --project ID.")
         return f"/api/v1/projects/{quote(named)}"
 
 

@@ -68,8 +68,8 @@ class _Caller:
         self._authorization = (b"authorization", f"Bearer {key}".encode())
         self.egress = Egress()
 
-    async def models(self) -> list[str]:
-        """What the gateway offers."""
+    async def simulated(self) -> list[str]:
+        """The simulator's models, as calls name them."""
         request = HttpRequest("GET", f"{self._url}/v1/models", (self._authorization,))
         try:
             answer = await self.egress(request, timeout_s=10, private_allowed=True)
@@ -77,7 +77,8 @@ class _Caller:
             raise UpstreamFailed(
                 f"The gateway at {self._url} does not answer.", hint="Start it with `penstock up`."
             ) from error
-        return [str(model["id"]) for model in json.loads(answer.body).get("data", ())]
+        listed = json.loads(answer.body).get("data", ())
+        return [str(model["id"]) for model in listed if model["owned_by"] == SIMULATOR]
 
     async def call(self, call: DemoCall) -> str:
         """Makes the call and says how it went; a caller in a hurry leaves after some bytes."""
@@ -109,7 +110,7 @@ async def _run(
     at_once: int,
     console: Console,
 ) -> dict[str, int]:
-    models = models or [m for m in await caller.models() if m.startswith(f"{SIMULATOR}/")]
+    models = models or await caller.simulated()
     if not models:
         raise SetupError(
             "The simulator is not running, and other models may cost money.",
