@@ -12,11 +12,11 @@ PEPPER = b"p" * 32
 
 
 def key(secret: str, **fields: object) -> KeyEntry:
-    return KeyEntry(id=f"key_{secret}", digest=keyed_digest(PEPPER, secret), **fields)  # type: ignore[arg-type]  # fields of a test's choice
+    return KeyEntry(id=f"key_{secret}", digest=keyed_digest(PEPPER, secret), **fields)
 
 
 def provider(name: str, *models: str, **fields: object) -> ProviderEntry:
-    return ProviderEntry(name, "openai-compatible", f"https://{name}", models, **fields)  # type: ignore[arg-type]  # fields of a test's choice
+    return ProviderEntry(name, "openai-compatible", f"https://{name}", models, **fields)
 
 
 @dataclass
