@@ -34,8 +34,9 @@ def encode_cursor(position: str) -> str:
 def decode_cursor(cursor: str) -> str:
     """The position behind a cursor, empty for none; `InvalidRequest` if it is no cursor."""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as error:
         raise InvalidRequest(
             "The cursor cannot be read.", hint="Start without one.", param="cursor"
         ) from error

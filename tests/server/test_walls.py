@@ -1,0 +1,132 @@
+"""What the network meets before any route: names, origins, sizes, headers, errors, metrics."""
+
+import http.client
+import json
+
+import pytest
+
+from tests.server.running import Server
+
+PROJECTS = "/api/v1/projects"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost:80", "[::1]:4001"])
+def test_this_machines_names_are_answered(server: Server, host: str) -> None:
+    assert server.call("GET", PROJECTS, server.root, headers={"host": host}).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "a@b"])
+def test_a_rebound_name_is_refused(server: Server, host: str) -> None:
+    refused = server.call("GET", PROJECTS, server.root, headers={"host": host})
+    assert (refused.status, refused.json()["code"]) == (400, "unknown_host")
+
+
+def test_probes_answer_under_any_name(server: Server) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert server.call("GET", path, headers={"host": "10.1.2.3:4001"}).status == 200
+
+
+def test_another_site_may_change_nothing(server: Server) -> None:
+    wish = {"name": "x"}
+    for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
+        refused = server.call("POST", PROJECTS, server.root, wish, {"origin": origin})
+        assert (refused.status, refused.json()["code"]) == (403, "foreign_origin")
+    own = {"origin": f"http://127.0.0.1:{server.port}"}
+    assert server.call("POST", PROJECTS, server.root, wish, own).status == 400
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: Server) -> None:
+    stated = server.call("POST", PROJECTS, server.root, b"x" * 1_048_577)
+    assert (stated.status, stated.json()["code"]) == (413, "request_too_large")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    chunks = (b"x" * 65536 for _ in range(1000))
+    try:
+        connection.request("POST", PROJECTS, chunks, server.root.headers, encode_chunked=True)
+    except OSError:
+        pass  # refused while it was still sent
+    else:
+        assert connection.getresponse().status == 413
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"name": "x",', "body"),
+        (b'{"name": ""}', "body.name"),
+        (b'{"name": "x", "colour": "red"}', "body.colour"),
+        (b'{"name": ["pk_canary"]}', "body.name"),
+    ],
+)
+def test_a_bad_body_is_named_and_not_repeated(server: Server, body: bytes, place: str) -> None:
+    refused = server.call("POST", PROJECTS, server.root, body)
+    assert refused.status == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["param"].startswith(place)
+    assert "pk_canary" not in refused.body.decode()
+
+
+def test_every_answer_has_safe_headers(server: Server) -> None:
+    for path in ("/", "/healthz", PROJECTS, "/api/v1/none"):
+        headers = server.call("GET", path).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+    assert server.call("GET", PROJECTS).headers["cache-control"] == "no-store"
+
+
+def test_unknown_addresses_and_methods_are_problems(server: Server) -> None:
+    missing = server.call("GET", "/api/v1/none")
+    assert (missing.status, missing.json()["code"]) == (404, "not_found")
+    wrong = server.call("PUT", "/healthz")
+    assert wrong.status in {404, 405}
+    assert wrong.headers["content-type"] == "application/problem+json"
+
+
+def test_an_unauthenticated_caller_is_told_how(server: Server) -> None:
+    refused = server.call("GET", PROJECTS)
+    assert refused.status == 401
+    assert refused.headers["www-authenticate"] == "Bearer"
+    assert "Bearer" in refused.json()["hint"]
+
+
+def test_openapi_describes_the_api(server: Server) -> None:
+    document = server.call("GET", "/api/v1/openapi.json").json()
+    assert document["info"]["title"] == "Penstock"
+    assert {PROJECTS, "/api/v1/session", "/api/v1/traces", "/api/v1/backup"} <= set(
+        document["paths"]
+    )
+    assert not [path for path in document["paths"] if path.startswith("/internal/")]
+    ids = [
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+    ]
+    assert len(ids) == len(set(ids))
+
+
+def test_metrics_count_by_route_and_not_by_path(server: Server) -> None:
+    project_id = server.project_id()
+    server.call("GET", f"{PROJECTS}/{project_id}", server.root)
+    server.call("GET", "/api/pk_canary")
+    text = server.call("GET", "/metrics").body.decode()
+    labels = 'method="GET",route="/api/v1/projects/{project_id}",status="200"'
+    assert f"penstock_server_requests_total{{{labels}}}" in text
+    assert project_id not in text
+    assert "pk_canary" not in text
+
+
+def test_pages_have_cursors(server: Server) -> None:
+    path = f"{PROJECTS}/{server.project_id()}/audit"
+    first = server.call("GET", f"{path}?limit=1", server.root).json()
+    second = server.call("GET", f"{path}?limit=1&cursor={first['next_cursor']}", server.root).json()
+    assert first["items"][0]["previous"] == second["items"][0]["hash"]
+    assert server.call("GET", f"{path}?cursor=%00%FF", server.root).status == 400
+    assert server.call("GET", f"{path}?cursor=!!", server.root).status == 400
+    assert server.call("GET", f"{path}?limit=0", server.root).status == 422
+
+
+def test_an_audit_export_is_json_lines(server: Server) -> None:
+    answer = server.call("GET", f"{PROJECTS}/{server.project_id()}/audit/export", server.root)
+    assert answer.headers["content-type"] == "application/jsonl"
+    assert [json.loads(line)["sequence"] for line in answer.body.splitlines()][:2] == [1, 2]
