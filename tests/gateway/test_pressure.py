@@ -19,14 +19,28 @@ LARGE = b'{"data":"%b"}' % (b"x" * 20 * MIB)
 SMALL = unary(b'{"usage":{"prompt_tokens":1,"completion_tokens":1}}')
 
 
-async def _large_or_small(asked: Exchanged, writer: asyncio.StreamWriter) -> None:
-    if b'"model":"large"' not in asked.body:
-        writer.write(SMALL)
-        return
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(LARGE))
-    for at in range(0, len(LARGE), 65536):
-        writer.write(LARGE[at : at + 65536])
-        await writer.drain()
+class Provider:
+    """Answers `large` with 20 MB and anything else with little; counts what it could write."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    async def __call__(self, asked: Exchanged, writer: asyncio.StreamWriter) -> None:
+        if b'"model":"large"' not in asked.body:
+            writer.write(SMALL)
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(LARGE))
+        for at in range(0, len(LARGE), 65536):
+            writer.write(LARGE[at : at + 65536])
+            await writer.drain()
+            self.written += 65536
+
+    async def stuck(self) -> None:
+        """Until nothing more can be written."""
+        before = -1
+        while before != self.written:
+            before = self.written
+            await asyncio.sleep(1)
 
 
 async def _p99_ms(running: Worker, count: int) -> float:
@@ -41,7 +55,8 @@ async def _p99_ms(running: Worker, count: int) -> float:
 async def test_200_callers_who_read_nothing_cost_little_and_disturb_nobody(
     tmp_path: Path,
 ) -> None:
-    async with raw_upstream(_large_or_small) as upstream:
+    large = Provider()
+    async with raw_upstream(large) as upstream:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
         async with worker(home) as running:
             calm = await _p99_ms(running, 200)
@@ -50,7 +65,7 @@ async def test_200_callers_who_read_nothing_cost_little_and_disturb_nobody(
             for reader, writer in stuck:
                 reader._transport.pause_reading()  # type: ignore[attr-defined]  # reads nothing at all
                 writer.write(request(b'{"model":"large"}'))
-            await asyncio.sleep(4)
+            await large.stuck()
             grown = running.memory_bytes() - before
             crowded = await _p99_ms(running, 200)
             for _, writer in stuck:

@@ -18,6 +18,6 @@ class GatewayLimits(msgspec.Struct, frozen=True):
     body_timeout_s: float = 30.0
     stuck_caller_s: float = 300.0  # reads nothing of its answer for so long: gone
     drain_s: float = 30.0
-    small_answer_bytes: int = 128 * KIB  # whole in memory before the first byte goes out
+    small_answer_bytes: int = 64 * KIB  # whole in memory before the first byte goes out
     capture_request_bytes: int = MIB
     capture_response_bytes: int = 128 * KIB

@@ -10,7 +10,7 @@ from penstock.rules.wire.openai.errors import render_error
 
 ReplyHeaders = list[tuple[bytes, bytes]]
 
-PIECE_BYTES: Final = 32 * 1024  # the server queues a few of them for a caller who does not read
+PIECE_BYTES: Final = 8 * 1024  # the server queues a few of them for a caller who does not read
 JSON: Final = (b"content-type", b"application/json")
 EVENT_STREAM: Final[ReplyHeaders] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -48,11 +48,10 @@ async def send_piece(call: Call, piece: bytes, *, more: bool) -> None:
     call.sending_since = 0.0
 
 
-async def send_large(call: Call, piece: bytes, *, last: bool) -> None:
-    """The same for a piece of any size, in portions."""
+async def send_large(call: Call, piece: bytes) -> None:
+    """A piece of any size, in portions, with more to come."""
     for at in range(0, len(piece), PIECE_BYTES):
-        end = at + PIECE_BYTES
-        await send_piece(call, piece[at:end], more=not last or end < len(piece))
+        await send_piece(call, piece[at : at + PIECE_BYTES], more=True)
 
 
 async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.reply import provider_headers, send_large, send_whole, start
+from penstock.gateway.reply import provider_headers, send_large, send_piece, send_whole, start
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.answer import read_answer
@@ -45,23 +45,24 @@ class RelayUnary:
     async def _relay_large(
         self, call: Call, exchange: Exchange, body: bytes, conclude: Callable[[], None]
     ) -> None:
-        """One piece behind, so that the last one is still here when the end is seen."""
+        """One byte behind, so that the last one is still here when the end is seen."""
         length = [header for header in exchange.headers if header[0] == b"content-length"]
         await start(call, exchange.status, provider_headers(exchange) + length)
         kept = _Kept(self.limits.capture_response_bytes)
+        held = b""
         try:
-            kept.add(body)
-            while piece := await exchange.read():
-                await send_large(call, body, last=False)
-                kept.add(piece)
-                body = piece
+            while body:
+                kept.add(body)
+                await send_large(call, held + body[:-1])
+                held = body[-1:]
+                body = await exchange.read()
         finally:
             call.response_size = kept.size
             call.response = kept.head()
             call.usage = usage_in_tail(kept.tail())
         call.answered(self.clock.now_ns())
         conclude()
-        await send_large(call, body, last=True)
+        await send_piece(call, held, more=False)
 
 
 async def gather(exchange: Exchange, limit: int) -> bytes:

@@ -16,7 +16,7 @@ from penstock.infra.egress.exchange import Exchange, Limits
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.spi.http import HttpAnswer, HttpRequest
 
-BUFFER_BYTES: Final = 64 * 1024
+BUFFER_BYTES: Final = 32 * 1024
 TICK_S: Final = 0.1
 IDLE_S: Final = 55.0
 MAX_ORIGINS: Final = 1024
@@ -160,7 +160,7 @@ class Egress:
             exchange.abort()
             self._live.discard(exchange)
             raise
-        if exchange.complete:
+        if exchange.over:
             self._live.discard(exchange)
         return exchange
 
@@ -168,10 +168,10 @@ class Egress:
         """Instead of a timer per call: look at all that is under way ten times a second."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        over = [exchange for exchange in self._live if exchange.complete or now > exchange.deadline]
-        self._live.difference_update(over)
-        for exchange in over:
-            if not exchange.complete:
+        ended = [exchange for exchange in self._live if exchange.over or now > exchange.deadline]
+        self._live.difference_update(ended)
+        for exchange in ended:
+            if not exchange.over:
                 exchange.expire()
         self._drop_idle(now - IDLE_S)
         busy = self._live or self._idle

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from penstock.kernel.errors import PenstockError, UpstreamTimeout
 
-HIGH_WATER: Final = 64 * 1024  # bytes waiting for the reader before the socket is paused
+HIGH_WATER: Final = 16 * 1024  # bytes waiting for the reader before the socket is paused
 NEVER: Final = float("inf")
 
 
@@ -48,6 +48,7 @@ class Exchange:
         "deadline",
         "discarding",
         "headers",
+        "over",
         "status",
     )
 
@@ -65,6 +66,7 @@ class Exchange:
         self.headers: list[tuple[bytes, bytes]] = []
         self.complete = False
         self.discarding = False
+        self.over = False  # complete, failed or given up: nothing is to be watched any more
         self.deadline = self._started + min(limits.first_byte_s, limits.total_s)
 
     @property
@@ -113,6 +115,8 @@ class Exchange:
     def abort(self) -> None:
         """Give the answer up: unless it is complete, the connection is torn down at once."""
         if not self.complete and not self.discarding:
+            self.over = True
+            self._chunks.clear()
             self._wire.abort()
 
     def discard(self, grace_s: float = 1.0) -> None:
@@ -140,13 +144,14 @@ class Exchange:
         self._wake()
 
     def finish(self) -> None:
-        self.complete = True
+        self.complete = self.over = True
         self._resume()
         self._wake()
 
     def fail(self, error: PenstockError) -> None:
         if not self.complete and self._error is None:
             self._error = error
+            self.over = True
             self._wake()
 
     def expire(self) -> None:
