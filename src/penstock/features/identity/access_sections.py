@@ -6,8 +6,8 @@ rotated away, and the gateway looks at the clock.
 
 from collections import defaultdict
 
-from penstock.features.identity.model import ApiKey
-from penstock.features.identity.store import keys, projects
+from penstock.features.identity.store import projects
+from penstock.features.identity.store.entries import list_entries
 from penstock.infra.sql import Database
 from penstock.rules.snapshot import KeyEntry, ProjectSection
 
@@ -23,32 +23,9 @@ class AccessSections:
         """One section per project, by id; a key in rotation has one entry per secret."""
         with self._database.read() as connection:
             entries: dict[str, list[KeyEntry]] = defaultdict(list)
-            for key in keys.list_unrevoked(connection):
-                entries[key.project_id] += _entries(key)
+            for project_id, entry in list_entries(connection):
+                entries[project_id].append(entry)
             return tuple(
                 ProjectSection(project.id, tuple(entries[project.id]), project.policy)
                 for project in projects.list_all(connection)
             )
-
-
-def _entries(key: ApiKey) -> list[KeyEntry]:
-    fixed = key.attributes
-    return [
-        KeyEntry(
-            id=key.id,
-            digest=secret.digest,
-            name=key.name,
-            allowed_models=key.allowed_models,
-            expires_ms=_sooner(key.expires_ms, secret.expires_ms),
-            team=fixed.team,
-            user=fixed.user,
-            use_case=fixed.use_case,
-            environment=fixed.environment,
-            segment=fixed.segment,
-        )
-        for secret in key.secrets
-    ]
-
-
-def _sooner(first: int | None, second: int | None) -> int | None:
-    return min((limit for limit in (first, second) if limit is not None), default=None)
