@@ -38,7 +38,7 @@ def provider(base_url: str, name: str = "up", **changes: object) -> ProviderEntr
         "secret_id": "sec_up",
         "private_allowed": True,
     }
-    return ProviderEntry(**(fields | changes))  # type: ignore[arg-type]  # fields of a test's choice
+    return ProviderEntry(**(fields | changes))  # pyright: ignore[reportArgumentType] - fields of a test's choice
 
 
 def make_home(
@@ -73,7 +73,7 @@ def make_home(
 
 def _keys(pepper: bytes) -> tuple[KeyEntry, ...]:
     def entry(id_: str, key: str, **changes: object) -> KeyEntry:
-        return KeyEntry(id=id_, digest=keyed_digest(pepper, key), **changes)  # type: ignore[arg-type]  # fields of a test's choice
+        return KeyEntry(id=id_, digest=keyed_digest(pepper, key), **changes)  # pyright: ignore[reportArgumentType] - fields of a test's choice
 
     return (
         entry("key_all", KEY, team="search"),

@@ -63,7 +63,7 @@ async def test_200_callers_who_read_nothing_cost_little_and_disturb_nobody(
             before = running.memory_bytes()
             stuck = [await connect(running.url) for _ in range(200)]
             for reader, writer in stuck:
-                reader._transport.pause_reading()  # type: ignore[attr-defined]  # reads nothing at all
+                reader._transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] - reads nothing
                 writer.write(request(b'{"model":"large"}'))
             await large.stuck()
             grown = running.memory_bytes() - before

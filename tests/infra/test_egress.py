@@ -25,7 +25,7 @@ def post(url: str, body: bytes = b"{}", **headers: str) -> HttpRequest:
 
 
 async def fetch(egress: Egress, url: str, **options: float) -> bytes:
-    answer = await egress(post(url), timeout_s=2.0, private_allowed=True, **options)  # type: ignore[arg-type]  # max_bytes
+    answer = await egress(post(url), timeout_s=2.0, private_allowed=True, **options)  # pyright: ignore[reportArgumentType] - max_bytes
     return answer.body
 
 
