@@ -179,6 +179,9 @@ async def test_a_corrupt_record_hides_no_other_and_is_kept_for_a_person(
         await eventually(lambda: second.stats().adopted_writers == 1)
         await eventually(lambda: second.stats().corrupt_on_disk == 1)
         assert second.stats().corrupt_stretches == 1
+        assert second.stats().notices() == [
+            "1 damaged stretches of the spool are kept in spool/corrupt."
+        ]
     assert set(store.calls(CallStatus.OK)) == set(traces)  # the damaged one was a begin
     assert store.calls(CallStatus.INTERRUPTED) == {}
     assert len(list((tmp_path / "spool" / "corrupt").glob("*.bin"))) == 1

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import random
 import signal
 import sys
@@ -24,9 +25,9 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from penstock.gateway.app import build_app
-from penstock.gateway.entropy import Entropy
 from penstock.gateway.exposition import Pages
 from penstock.gateway.health import Health
+from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.limits import KIB, GatewayLimits
 from penstock.gateway.metrics import Metrics
@@ -40,6 +41,7 @@ from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.gateway.stages.resolve import Resolve
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
 from penstock.infra.registry import Registry
@@ -78,7 +80,7 @@ class Gateway:
         self.config = config
         home = Path(config.home)
         token = _read_token(home / "gateway.token")
-        clock, entropy = SystemClock(), Entropy()
+        clock, ids = SystemClock(), Ids()
         self.egress = Egress()
         self.holder = SnapshotHolder()
         self.snapshots = SnapshotClient(
@@ -91,7 +93,7 @@ class Gateway:
             jitter=random.random,
         )
         self.snapshots.load()
-        writer = uuid7(clock.now_ns() // 1_000_000, entropy(10)).hex
+        writer = uuid7(clock.now_ns() // 1_000_000, os.urandom(10)).hex
         self.spool = Spool.open(
             home / "spool",
             writer,
@@ -106,7 +108,12 @@ class Gateway:
         self.pages = Pages(home / "run", config.worker)
         readiness = Readiness(self.holder, self.spool.stats, self.inflight, time.monotonic)
         self.health = Health(
-            self.metrics, readiness.problems, readiness.gauges, self.pages, config.worker
+            self.metrics,
+            readiness.problems,
+            readiness.notices,
+            readiness.gauges,
+            self.pages,
+            config.worker,
         )
         providers: Registry[ChatProvider] = Registry("penstock.providers")
         providers.get("openai-compatible")  # nearly every call needs it: not the first one's time
@@ -114,7 +121,8 @@ class Gateway:
             snapshots=self.holder,
             authenticate=Authenticate(),
             inflight=self.inflight,
-            dispatch=Dispatch(providers, self.egress, clock, entropy, config.limits),
+            resolve=Resolve(providers.get),
+            dispatch=Dispatch(self.egress, clock, ids, config.limits),
             relay_unary=RelayUnary(config.limits, clock),
             relay_stream=RelayStream(config.limits, clock),
             recorder=Recorder(self.spool, clock, config.limits),
@@ -122,7 +130,7 @@ class Gateway:
             clock=clock,
             limits=config.limits,
         )
-        self.app = build_app(pipeline, self.health, entropy)
+        self.app = build_app(pipeline, self.health, ids)
 
     async def serve(self) -> None:
         """Until SIGTERM or SIGINT; then calls finish, records are shipped, and all is closed."""

@@ -10,7 +10,7 @@ from penstock.gateway.call import Send
 from penstock.gateway.exposition import Pages, merge, render
 from penstock.gateway.metrics import Metrics
 
-Problems = Callable[[], list[str]]
+Sentences = Callable[[], list[str]]
 Gauges = Callable[[], Mapping[str, tuple[str, float]]]
 
 _JSON: Final = b"application/json"
@@ -19,10 +19,12 @@ _PROMETHEUS: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`problems` says what keeps this gateway from its work, in sentences; empty: ready."""
+    """`problems` says what keeps this gateway from its work; without any it is ready. `notices`
+    says what works but wants to be looked at."""
 
     metrics: Metrics
-    problems: Problems
+    problems: Sentences
+    notices: Sentences
     gauges: Gauges
     pages: Pages
     worker: str
@@ -34,7 +36,11 @@ class Health:
                 await _send(send, 200, _JSON, b'{"status":"ok"}')
             case "/readyz":
                 problems = self.problems()
-                told = {"status": "unready" if problems else "ready", "problems": problems}
+                told = {
+                    "status": "unready" if problems else "ready",
+                    "problems": problems,
+                    "notices": self.notices(),
+                }
                 await _send(send, 503 if problems else 200, _JSON, msgspec.json.encode(told))
             case "/metrics":
                 page = merge((self.page(), *self.pages.others()))

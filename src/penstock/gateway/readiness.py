@@ -1,4 +1,4 @@
-"""What keeps this worker from its work, and the gauges that show how it stands."""
+"""What keeps this worker from its work, what else to know, and the gauges of how it stands."""
 
 from collections.abc import Callable, Mapping
 
@@ -34,6 +34,10 @@ class Readiness:
             found.append("The gateway is stopping.")
         return found
 
+    def notices(self) -> list[str]:
+        """Sentences about what works but wants to be looked at."""
+        return self._spool().notices()
+
     def gauges(self) -> Mapping[str, tuple[str, float]]:
         """Name → (help, value)."""
         spool = self._spool()
@@ -48,6 +52,13 @@ class Readiness:
             "spool_lost_calls": ("Records that found no room.", spool.lost_calls),
             "spool_refused_calls": ("Calls refused for want of room.", spool.refused_calls),
             "spool_rejected_batches": ("Batches set aside.", spool.rejected_on_disk),
+            "spool_corrupt": ("Damaged stretches set aside.", spool.corrupt_on_disk),
+            "spool_torn_tails": ("Writes cut short by a crash, found.", spool.torn_tails),
+            "spool_interrupted_calls": (
+                "Calls of dead workers booked as interrupted.",
+                spool.interrupted_calls,
+            ),
+            "spool_sync_failures": ("Failed syncs to the disk.", spool.sync_failures),
             "spool_full": (
                 "1 while there is no room for records.",
                 float(bool(spool.full_because)),

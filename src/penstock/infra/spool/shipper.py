@@ -24,7 +24,7 @@ from penstock.kernel.time import Clock, rfc3339
 
 _TICK_S: Final = 0.1
 _FIRST_PAUSE_S: Final = 0.1
-_LONGEST_PAUSE_S: Final = 5.0
+_LONGEST_PAUSE_S: Final = 2.0  # so that a server that is back is noticed as soon
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,21 @@ class SpoolStats(msgspec.Struct, frozen=True):
     corrupt_stretches: int
     last_failure: str
 
+    def notices(self) -> list[str]:
+        """What a person should know although everything works, in sentences."""
+        told = {
+            f"{self.rejected_on_disk} batches that the server will never take are kept in"
+            " spool/rejected, each with its reason.": self.rejected_on_disk,
+            f"{self.corrupt_on_disk} damaged stretches of the spool are kept in"
+            " spool/corrupt.": self.corrupt_on_disk,
+            f"{self.lost_calls} calls were answered without a record, for want of"
+            " room.": self.lost_calls,
+            f"The spool could not be synced to its disk {self.sync_failures}"
+            " times.": self.sync_failures,
+            f"Records wait for the server: {self.last_failure}": self.last_failure,
+        }
+        return [sentence for sentence, applies in told.items() if applies]
+
 
 @dataclass(slots=True)
 class Counters:
