@@ -138,6 +138,14 @@ class Home:
         assert 200 <= status < 300, (status, text)
         return json.loads(text) if text else None
 
+    def knows(self, trace: str) -> bool:
+        """Whether the REST API shows the trace."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.server_port}/api/v1/traces/{trace}",
+            headers={"authorization": f"Bearer {self.api_key}"},
+        )
+        return self._ask(request)[0] == 200
+
     def gauges(self, name: str) -> float:
         """The sum of a metric over all workers."""
         _, page = self.get(self.gateway_port, "/metrics")

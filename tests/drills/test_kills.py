@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,6 +173,7 @@ async def test_every_answered_call_is_stored_once(
     drill.up.stop()
     assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves nothing"
     print(f"seed {seed}", *drill.count.lines, sep="\n")
+    print("refusals:", Counter(json.loads(body)["error"]["code"] for body in drill.ledger.refusals))
     judge(drill.ledger, look(drill.home.path))
     assert drill.ledger.most_in_flight >= 200
     assert drill.count.inside_stream >= 5
