@@ -25,8 +25,10 @@ DEV     := .venv/.dev
 SYSTEM  := .venv/.system
 CONSOLE := .venv/.console
 NODE    := .venv/.examples
+REAL    := .venv-real-model/.installed
 
 .PHONY: up setup check format docs test unit drills bench e2e real-model dist lock clean
+.PHONY: check-format check-lint check-types check-layers check-house check-reference
 
 up: $(RUNTIME) $(CONSOLE)
 	@exec $(BIN)/penstock up $(ARGS)
@@ -68,12 +70,21 @@ $(NODE): examples/package-lock.json | $(BIN)/python
 	@if [ -n "$(NPM)" ]; then cd examples && npm ci --silent --no-audit --no-fund; fi
 	@touch $@
 
-check: $(DEV)
+# Each gate is a target of its own, so that `make -k check` shows all that is wrong.
+GATES := check-format check-lint check-types check-layers check-house check-reference
+check: $(GATES)
+$(GATES): $(DEV)
+check-format:
 	@$(BIN)/ruff format --check --quiet .
+check-lint:
 	@$(BIN)/ruff check --quiet .
+check-types:
 	@$(BIN)/basedpyright
+check-layers:
 	@$(BIN)/lint-imports --no-logo
+check-house:
 	@$(BIN)/python -m checks
+check-reference:
 	@$(BIN)/python -m checks.reference --check
 
 docs: $(DEV)
@@ -103,9 +114,16 @@ e2e: $(DEV) $(SYSTEM) $(CONSOLE)
 	@if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; \
 	else echo 'No console yet: nothing to drive in a browser.'; fi
 
-real-model: $(DEV)
-	@if [ -f requirements/real-model.txt ]; then $(BIN)/python -m pytest -s -m real_model tests/real_model; \
-	else echo 'No environment for a real model yet.'; fi
+# A CPU build of torch, which pip must find on Linux: see tests/real_model/README.md.
+$(REAL): requirements/real-model.txt requirements/real-model-torch.txt
+	@echo 'Setting up .venv-real-model (once; about a minute) …'
+	@$(PYTHON) -m venv .venv-real-model
+	@.venv-real-model/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	  --require-hashes $(addprefix -r ,$^)
+	@touch $@
+
+real-model: $(DEV) $(REAL)
+	@$(BIN)/python -m pytest -s -m real_model tests/real_model
 
 dist: $(DEV) $(CONSOLE)
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel && ls -l dist
@@ -114,6 +132,8 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --
 	--no-emit-index-url --custom-compile-command 'make lock'
 lock: $(DEV)
 	@for each in runtime build dev; do $(LOCK) requirements/$$each.in -o requirements/$$each.txt; done
+	@$(LOCK) --excludes requirements/real-model-without.txt --no-emit-package torch \
+	  requirements/real-model.in -o requirements/real-model.txt
 
 clean:
 	@rm -rf .venv .venv-* dist build src/penstock/console console/node_modules examples/node_modules

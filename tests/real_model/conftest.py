@@ -38,7 +38,7 @@ def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "OMP_NUM_THREADS": "1",
     }
     make = [str(ENVIRONMENT / "python"), str(MAKER), str(folder / "hub")]
-    subprocess.run(make, env=offline, check=True, timeout=120)
+    subprocess.run(make, env=offline, check=True, timeout=120, capture_output=True)
     port = free_port()
     command = [str(ENVIRONMENT / "transformers"), "serve", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--device", "cpu"]
