@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from penstock.features.identity.model import Principal
 from penstock.features.identity.store.tables import AUDIT_EVENTS, AUDIT_HEADS
@@ -149,16 +148,16 @@ def from_row(row: RowMapping) -> AuditEvent:
 
 
 def _lock_head(connection: Connection, project_id: str) -> Head:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    empty = Head()
-    connection.execute(
-        dialect.insert(AUDIT_HEADS)
-        .values(project_id=project_id, sequence=empty.sequence, hash=empty.hash)
-        .on_conflict_do_nothing()
-    )
+    """The chain's end, locked until the transaction's: whoever else appends waits."""
     row = connection.execute(
         select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
         .where(AUDIT_HEADS.c.project_id == project_id)
         .with_for_update()
-    ).one()
-    return Head(row.sequence, row.hash)
+    ).one_or_none()
+    if row is not None:
+        return Head(row.sequence, row.hash)
+    none = Head()
+    connection.execute(
+        insert(AUDIT_HEADS).values(project_id=project_id, sequence=none.sequence, hash=none.hash)
+    )
+    return none
