@@ -6,6 +6,7 @@ from typing import Any, Final
 from penstock.gateway.call import Call, Receive, Send
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.health import Health
+from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.reply import JSON, send_error, send_whole
 from penstock.kernel.errors import NotFound, PenstockError
@@ -22,7 +23,7 @@ CALLS: Final = {
 MODELS: Final = "/v1/models"
 
 
-def build_app(pipeline: Pipeline, health: Health, entropy: Callable[[int], bytes]) -> App:
+def build_app(pipeline: Pipeline, health: Health, ids: Ids) -> App:
     """The gateway's ASGI app (no lifespan: whoever composes it starts and stops its parts)."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +34,7 @@ def build_app(pipeline: Pipeline, health: Health, entropy: Callable[[int], bytes
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         now = pipeline.clock.now_ns()
-        call = Call(operation or "", headers, receive, send, entropy=entropy, start_ns=now)
+        call = Call(operation or "", headers, receive, send, ids=ids, start_ns=now)
         method: str = scope["method"]
         if operation is not None and method == "POST":
             await pipeline.serve(call)

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from penstock.gateway.errors import CallerGone
-from penstock.gateway.project_view import Grant, ProjectView, Target
+from penstock.gateway.ids import Ids
+from penstock.gateway.project_view import Grant
+from penstock.gateway.route import Route
 from penstock.gateway.snapshot import Snapshot
-from penstock.gateway.trace_context import TraceParent, read_traceparent
+from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
-from penstock.kernel.ids import span_id, trace_id
 from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus, Usage
 from penstock.rules.wire.openai.request import RequestHead
 
@@ -31,13 +32,13 @@ class OpenAttempt:
         "first_byte_ns",
         "http_status",
         "port",
+        "route",
         "span_id",
         "start_ns",
-        "target",
     )
 
-    def __init__(self, target: Target, address: str, port: int, span: str, start_ns: int) -> None:
-        self.target = target
+    def __init__(self, route: Route, address: str, port: int, span: str, start_ns: int) -> None:
+        self.route = route
         self.address = address
         self.port = port
         self.span_id = span
@@ -49,8 +50,8 @@ class OpenAttempt:
     def close(self, now_ns: int, status: CallStatus, error: PenstockError | None) -> Attempt:
         return Attempt(
             span_id=self.span_id,
-            provider=self.target.entry.name,
-            model=self.target.upstream_model,
+            provider=self.route.entry.name,
+            model=self.route.model,
             server_address=self.address,
             server_port=self.port,
             start_ns=self.start_ns,
@@ -66,6 +67,8 @@ class OpenAttempt:
 class Call:
     """One request of a caller. Defaults stand on the class: most calls change few of them."""
 
+    parent_span_id = ""
+    flags = "01"
     # what the stages find
     snapshot: Snapshot | None = None
     grant: Grant | None = None
@@ -73,8 +76,7 @@ class Call:
     body = b""
     request_size = 0
     head: RequestHead | None = None
-    project: ProjectView | None = None
-    target: Target | None = None
+    route: Route | None = None
     begin: CallBegin | None = None
     attempt: OpenAttempt | None = None
     # what comes of it
@@ -106,7 +108,7 @@ class Call:
         receive: Receive,
         send: Send,
         *,
-        entropy: Callable[[int], bytes],
+        ids: Ids,
         start_ns: int,
     ) -> None:
         self.operation = operation
@@ -114,15 +116,14 @@ class Call:
         self.receive = receive
         self.send = send
         parent = read_traceparent(headers.get(b"traceparent"))
-        self.parent = parent or TraceParent(trace_id(entropy(16)), "", "01")
-        self.span_id = span_id(entropy(8))
+        if parent is None:
+            self.trace_id = ids.trace()
+        else:
+            self.trace_id, self.parent_span_id, self.flags = parent
+        self.span_id = ids.span()
         self.start_ns = start_ns
         self.ready_ns = start_ns  # the request is here: from now on it is our time
         self._task = asyncio.current_task()
-
-    @property
-    def trace_id(self) -> str:
-        return self.parent.trace_id
 
     def answered(self, now_ns: int) -> None:
         """The provider's answer is complete."""

@@ -13,8 +13,8 @@ from penstock.gateway.errors import CallerGone
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.limits import GatewayLimits
 from penstock.gateway.metrics import Metrics
-from penstock.gateway.project_view import Target
 from penstock.gateway.reply import send_error, send_piece
+from penstock.gateway.route import Route
 from penstock.gateway.snapshot_holder import SnapshotHolder
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
@@ -23,7 +23,7 @@ from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.refuse import relay_refusal
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
-from penstock.gateway.stages.resolve import resolve
+from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import settle
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
@@ -42,6 +42,7 @@ class Pipeline:
     snapshots: SnapshotHolder
     authenticate: Authenticate
     inflight: InFlight
+    resolve: Resolve
     dispatch: Dispatch
     relay_unary: RelayUnary
     relay_stream: RelayStream
@@ -73,22 +74,22 @@ class Pipeline:
         self.inflight.enter(call)
         head = await read(call, self.limits)
         call.ready_ns = self.clock.now_ns()
-        target = resolve(call, snapshot, grant, head)
+        route = self.resolve(call, snapshot, grant, head)
         self.recorder.begin(call)
         try:
-            await self._ask(call, target, head)
+            await self._ask(call, route, head)
         except (UpstreamFailed, UpstreamTimeout, Overloaded) as error:
-            raise _named(error, target.entry.name) from error
+            raise _named(error, route.entry.name) from error
 
-    async def _ask(self, call: Call, target: Target, head: RequestHead) -> None:
-        exchange = await self.dispatch(call, target, head)
+    async def _ask(self, call: Call, route: Route, head: RequestHead) -> None:
+        exchange = await self.dispatch(call, route, head)
         call.http_status = exchange.status
         conclude = partial(self._conclude, call)
         try:
             if exchange.status >= 300:
-                await relay_refusal(call, exchange, target, conclude)
+                await relay_refusal(call, exchange, route, conclude)
             elif _is_stream(exchange):
-                await self.relay_stream(call, exchange, target, conclude)
+                await self.relay_stream(call, exchange, route, conclude)
             else:
                 await self.relay_unary(call, exchange, conclude)
         finally:

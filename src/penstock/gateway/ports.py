@@ -5,7 +5,6 @@ from typing import Protocol
 from penstock.infra.egress.client import Origin
 from penstock.infra.egress.exchange import Exchange, Limits
 from penstock.infra.spool import OnFull
-from penstock.spi.chat import ChatProvider
 from penstock.spi.http import HttpRequest
 
 
@@ -19,12 +18,6 @@ class Spool(Protocol):
     def end(self, key: str, payload: bytes) -> bool:
         """`False`: the record found no room and is counted as lost."""
         ...
-
-
-class Providers(Protocol):
-    """The plugins by kind."""
-
-    def get(self, kind: str) -> ChatProvider: ...
 
 
 class Egress(Protocol):

@@ -55,8 +55,9 @@ async def send_large(call: Call, piece: bytes) -> None:
 
 
 async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes) -> None:
+    """A whole answer; the server takes it without waiting for the caller."""
     await start(call, status, headers)
-    await send_piece(call, body, more=False)
+    await call.send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def send_error(call: Call, error: PenstockError) -> None:

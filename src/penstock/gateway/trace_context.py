@@ -18,7 +18,9 @@ class TraceParent(NamedTuple):
 
 def read_traceparent(value: bytes | None) -> TraceParent | None:
     """`None` for what is absent or breaks the standard: then a trace of its own begins."""
-    match = _TRACEPARENT.fullmatch(value) if value else None
+    if not value:
+        return None
+    match = _TRACEPARENT.fullmatch(value)
     if match is None:
         return None
     trace, span, flags = (part.decode("ascii") for part in match.group(1, 2, 3))

@@ -1,7 +1,5 @@
 """Stage 3: take the request in, within its bounds, and read what routing needs of it."""
 
-import asyncio
-
 from penstock.gateway.call import Call
 from penstock.gateway.errors import CallerGone
 from penstock.gateway.limits import GatewayLimits
@@ -11,7 +9,7 @@ from penstock.rules.wire.openai.request import RequestHead, read_request
 
 async def read(call: Call, limits: GatewayLimits) -> RequestHead:
     """`TooLarge` as soon as it is; `InvalidRequest` naming the place."""
-    call.reading_since = asyncio.get_running_loop().time()
+    call.reading_since = call.entered
     try:
         call.body = await _read_body(call, limits.max_body_bytes)
     finally:

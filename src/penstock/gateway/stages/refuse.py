@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.project_view import Target
 from penstock.gateway.reply import JSON, provider_headers, send_whole
+from penstock.gateway.route import Route
 from penstock.gateway.stages.relay_unary import gather
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
@@ -20,12 +20,12 @@ _REDACTED: Final = b"[redacted]"
 
 
 async def relay_refusal(
-    call: Call, exchange: Exchange, target: Target, conclude: Callable[[PenstockError], None]
+    call: Call, exchange: Exchange, route: Route, conclude: Callable[[PenstockError], None]
 ) -> None:
     """Passes the refusal on, or raises our own error that names the provider."""
     body = await gather(exchange, MAX_ERROR_BYTES)
-    if target.secret:
-        body = body.replace(target.secret.encode(), _REDACTED)
+    if route.provider.secret:
+        body = body.replace(route.provider.secret.encode(), _REDACTED)
     told = read_error(body)
     if exchange.status not in _FOR_THE_CALLER or not told or not exchange.ended:
         raise _translated(exchange, told)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from penstock.gateway.call import Call
 from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.project_view import Target
 from penstock.gateway.reply import EVENT_STREAM, provider_headers, send_piece, start
+from penstock.gateway.route import Route
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.stream import ChatStream
@@ -21,10 +21,10 @@ class RelayStream:
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: Exchange, target: Target, conclude: Callable[[], None]
+        self, call: Call, exchange: Exchange, route: Route, conclude: Callable[[], None]
     ) -> None:
         """`UpstreamFailed` when the stream is cut, malformed, an error, or ends too early."""
-        quirks = target.entry.quirks
+        quirks = route.entry.quirks
         wants_usage = call.head is not None and call.head.wants_usage
         stream = ChatStream(
             hide_usage=not wants_usage and quirks.get("stream_usage") != "no",

@@ -28,7 +28,10 @@ class RelayUnary:
 
     async def __call__(self, call: Call, exchange: Exchange, conclude: Callable[[], None]) -> None:
         """`UpstreamFailed` when the answer is cut or no JSON; once begun, it is then aborted."""
-        body = await gather(exchange, self.limits.small_answer_bytes)
+        if exchange.complete:
+            body = exchange.take()
+        else:
+            body = await gather(exchange, self.limits.small_answer_bytes)
         if not exchange.ended:
             await self._relay_large(call, exchange, body, conclude)
             return
@@ -67,8 +70,6 @@ class RelayUnary:
 
 async def gather(exchange: Exchange, limit: int) -> bytes:
     """The whole body, or, if it is larger than `limit`, at least so much of it."""
-    if exchange.complete:
-        return exchange.take()
     pieces: list[bytes] = []
     size = 0
     while size <= limit and not exchange.ended:

@@ -23,12 +23,12 @@ def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | Non
     usage = call.usage
     if usage is None and error is not None and _was_served(call, error):
         usage = estimate_usage(call.request_size, call.delta_count)
-    if usage is None or call.target is None or call.project is None:
+    route = call.route
+    if usage is None or route is None:
         return usage or _NOTHING, None
     context = {"service_tier": call.service_tier} if call.service_tier else _NO_CONTEXT
-    entry = call.target.entry
-    called = CalledModel(entry.name, entry.vendor, call.target.upstream_model, call.response_model)
-    return usage, call.project.charge(called, usage, call.start_ns, context)
+    called = CalledModel(route.entry.name, route.entry.vendor, route.model, call.response_model)
+    return usage, route.project.charge(called, usage, call.start_ns, context)
 
 
 def _was_served(call: Call, error: PenstockError) -> bool:

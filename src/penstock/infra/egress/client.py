@@ -251,16 +251,18 @@ class Egress:
                 del self._idle[key]
 
 
+_HEADER_LINE: Final = b"%b: %b\r\n".__mod__
+
+
 def _head(request: HttpRequest, origin: Origin, extra_headers: Headers) -> bytes:
     """Request line and headers. `InvalidRequest` if a value would break out of its line."""
     headers = request.headers + extra_headers
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), origin.target)]
-    lines.append(b"host: " + origin.authority)
-    lines += [b"%b: %b" % header for header in headers]
-    if request.body or request.method not in ("GET", "HEAD"):
-        lines.append(b"content-length: %d" % len(request.body))
-    head = b"\r\n".join(lines)
-    breaks = len(lines) - 1
-    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+    lines = b"".join(map(_HEADER_LINE, headers))
+    count = len(headers)
+    if lines.count(b"\n") != count or lines.count(b"\r") != count or b"\0" in lines:
         raise InvalidRequest("A header for the provider contains a line break.")
-    return head + b"\r\n\r\n"
+    start = (request.method.encode("ascii"), origin.target, origin.authority)
+    length = len(request.body)
+    if not length and request.method in ("GET", "HEAD"):
+        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b\r\n" % (*start, lines)
+    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%bcontent-length: %d\r\n\r\n" % (*start, lines, length)

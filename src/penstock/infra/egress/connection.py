@@ -33,10 +33,8 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
         self._headers: list[tuple[bytes, bytes]] = []
-        self._head_bytes = 0
-        self._framed = False
         self._used = False
-        self._answering = False
+        self._received = 0
         self._reusable = False
         self.idle_since = 0.0
 
@@ -51,8 +49,8 @@ class Connection(asyncio.BufferedProtocol):
         exchange = Exchange(self._loop, self, limits)
         self._exchange = exchange
         self._headers = exchange.headers
-        self._head_bytes = 0
-        self._framed = self._reusable = self._answering = False
+        self._received = 0
+        self._reusable = False
         if len(body) < MAX_HEAD_BYTES:
             self._transport.write(head + body)
         else:
@@ -82,7 +80,10 @@ class Connection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._answering = True
+        self._received += nbytes
+        if self._received > MAX_HEAD_BYTES and self._exchange and not self._exchange.status:
+            self._break("The head of the provider's answer is too large.")
+            return
         try:
             self._parser.feed_data(self._buffer[:nbytes])
         except httptools.HttpParserError as error:
@@ -99,10 +100,10 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._exchange = None
         if not exchange.status:
-            stale = self._used and not self._answering
+            stale = self._used and not self._received
             kind = StaleConnection if stale else UpstreamFailed
             exchange.fail(kind("The provider hung up before it answered."))
-        elif self._framed or exc is not None:
+        elif exc is not None or _is_framed(self._headers):
             exchange.fail(UpstreamFailed("The provider cut its answer off.", code="upstream_cut"))
         else:
             exchange.finish()  # HTTP/1.0 style: the end of the connection is the end of the body
@@ -112,13 +113,7 @@ class Connection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._exchange is None:
             raise UpstreamFailed("The provider sent an answer that nobody asked for.")
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise UpstreamFailed("The provider's answer has too many headers.")
-        name = name.lower()
-        if name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value):
-            self._framed = True
-        self._headers.append((name, value))
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -152,3 +147,11 @@ class Connection(asyncio.BufferedProtocol):
             self._exchange.fail(UpstreamFailed(message, code="upstream_malformed"))
             self._exchange = None
         self.abort()
+
+
+def _is_framed(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the end of the body is told by something else than the end of the connection."""
+    return any(
+        name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value.lower())
+        for name, value in headers
+    )

@@ -16,21 +16,20 @@ class _StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
 
 
-class _Request(msgspec.Struct):
+class RequestHead(msgspec.Struct, frozen=True):
+    """What routing needs of a request."""
+
     model: str
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
 
-
-class RequestHead(msgspec.Struct, frozen=True):
-    """What routing needs of a request. `wants_usage`: the caller asked for usage in the stream."""
-
-    model: str
-    stream: bool
-    wants_usage: bool
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the caller asked for the usage in the stream."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
 
 
-_decoder: Final = msgspec.json.Decoder(_Request)
+_decoder: Final = msgspec.json.Decoder(RequestHead)
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _PATH: Final = re.compile(r"`\$\.(\w+)|field `(\w+)`")
 _MODEL: Final = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")')
@@ -41,7 +40,7 @@ _INCLUDE_USAGE: Final = b'{"include_usage":true}'
 def read_request(body: bytes) -> RequestHead:
     """`InvalidRequest` naming line and column, or the field that is wrong."""
     try:
-        found = _decoder.decode(body)
+        return _decoder.decode(body)
     except msgspec.ValidationError as error:
         named = _PATH.search(str(error))
         param = (named[1] or named[2]) if named else None
@@ -50,9 +49,6 @@ def read_request(body: bytes) -> RequestHead:
         raise _malformed(body, str(error)) from None
     except RecursionError:
         raise InvalidRequest("The request body is nested too deeply.") from None
-    options = found.stream_options
-    wants_usage = options is not None and bool(options.include_usage)
-    return RequestHead(found.model, bool(found.stream), wants_usage)
 
 
 def edit_request(body: bytes, model: str, *, add_usage: bool = False) -> bytes:

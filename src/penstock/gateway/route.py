@@ -1,0 +1,20 @@
+"""All that a snapshot says about one key calling one model."""
+
+from dataclasses import dataclass
+
+from penstock.gateway.project_view import ProjectView
+from penstock.infra.egress.exchange import Limits
+from penstock.rules.snapshot import ProviderEntry
+from penstock.spi.chat import ChatProvider, ProviderTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`model` is the provider's own id; `project` knows the price."""
+
+    project: ProjectView
+    entry: ProviderEntry
+    model: str
+    plugin: ChatProvider
+    provider: ProviderTarget
+    limits: Limits
