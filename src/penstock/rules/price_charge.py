@@ -95,7 +95,8 @@ class Rates:
         for line in self.lines:
             if count := line.count(usage):
                 each = line.each(usage.input_tokens)
-                yield CostLine(line.unit, count, each * line.per, line.per, each * count)
+                price, amount = (each * line.per).normalize(), (each * count).normalize()
+                yield CostLine(line.unit, count, price, line.per, amount)
 
 
 def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:

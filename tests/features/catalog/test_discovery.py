@@ -159,3 +159,6 @@ async def test_the_simulator_of_a_past_run_can_be_forgotten(
     discovery.forget(project_id, "sim")
     discovery.forget(project_id, "sim")
     assert installed.catalog.providers.list_all(project_id) == []
+    prices = installed.catalog.prices.list_all(project_id)
+    await discovery.run(project_id, (simulator(upstream.base_url),))
+    assert installed.catalog.prices.list_all(project_id) == prices

@@ -34,7 +34,7 @@ class Candidate:
     certain: bool = False
     private_allowed: bool = False
     vendor: str | None = None
-    prices: tuple[PriceWish, ...] = ()  # own prices that come with it the first time
+    prices: tuple[PriceWish, ...] = ()  # come with it, unless the provider has own prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,17 @@ class Discovery:
     ) -> None:
         if existing is None:
             self._providers.add(self._actor, project_id, _wish(candidate, models), found=True)
-            for price in candidate.prices:
-                self._prices.add(self._actor, project_id, price)
+            self._add_prices(project_id, candidate)
             return
         self._refresh(existing, candidate)
         if models:
             self._providers.claim(self._actor, project_id, candidate.name, models)
+
+    def _add_prices(self, project_id: str, candidate: Candidate) -> None:
+        priced = {price.provider for price in self._prices.list_all(project_id)}
+        for price in candidate.prices:
+            if price.provider not in priced:
+                self._prices.add(self._actor, project_id, price)
 
     def _refresh(self, existing: Provider, candidate: Candidate) -> None:
         """The simulator's port and the environment's key may be others today."""
