@@ -10,7 +10,9 @@ from tests.server.running import Server
 PROJECTS = "/api/v1/projects"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost:80", "[::1]:4001"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "localhost:80", "[::1]:4001", "10.0.0.7"]
+)
 def test_this_machines_names_are_answered(server: Server, host: str) -> None:
     assert server.call("GET", PROJECTS, server.root, headers={"host": host}).status == 200
 

@@ -55,7 +55,9 @@ class World:
 def postgres() -> Iterator[Cluster]:
     binaries = postgres_binaries()
     if binaries is None:
-        pytest.skip("half of the contract unproven: apt-get install postgresql")  # needs: postgresql
+        pytest.skip(
+            "half of the contract unproven: apt-get install postgresql"
+        )  # needs: postgresql
     with cluster(binaries) as running:
         yield running
 

@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from penstock.kernel.errors import Conflict, Overloaded, SetupError
 
+_CONNECTIONS_KEPT, _CONNECTIONS_MORE = 8, 40  # together more than a web server has threads
 _BUSY_TIMEOUT_MS: Final = 10_000
 _SNAPSHOT: Final = "REPEATABLE READ"  # PostgreSQL: one view for all SELECTs, as SQLite gives
 _PRAGMAS: Final = (
@@ -45,7 +46,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = _parse(url)
-        engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite, hide_parameters=True)
+        engine = create_engine(
+            self.url,
+            pool_size=_CONNECTIONS_KEPT,
+            max_overflow=_CONNECTIONS_MORE,
+            pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,
+        )
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)

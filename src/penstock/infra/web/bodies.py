@@ -5,7 +5,6 @@ The HTTP server below has neither: it would take gigabytes, or one byte a second
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,15 +12,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from penstock.infra.web.problems import problem_response
 from penstock.kernel.errors import InvalidRequest, PenstockError, TooLarge
 
-_SILENCE_S: Final = 20.0
-_TOTAL_S: Final = 120.0
-
 
 class BodyLimit:
-    """ASGI middleware. `limits` maps path prefixes to bytes; the longest fitting one counts."""
+    """ASGI middleware. `limits` maps path prefixes to bytes; the longest fitting one counts. A
+    body may take `total_s` seconds and pause for `silence_s`."""
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Mapping[str, int],
+        *,
+        silence_s: float = 20.0,
+        total_s: float = 120.0,
+    ) -> None:
         self._app = app
+        self._silence_s = silence_s
+        self._total_s = total_s
         self._limits = sorted(limits.items(), key=lambda item: len(item[0]), reverse=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,9 +50,9 @@ class BodyLimit:
             raise _too_large(limit)
         chunks: list[bytes] = []
         try:
-            async with asyncio.timeout(_TOTAL_S):
+            async with asyncio.timeout(self._total_s):
                 while True:
-                    message = await asyncio.wait_for(receive(), _SILENCE_S)
+                    message = await asyncio.wait_for(receive(), self._silence_s)
                     if message["type"] == "http.disconnect":
                         return None
                     chunks.append(message.get("body", b""))

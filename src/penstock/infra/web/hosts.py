@@ -1,10 +1,12 @@
 """Which names this server answers to, and which pages may change something in it.
 
-A name outside the list means that some page rebound its own name to this address; a foreign
-Origin means that some page sends requests in a signed-in person's name. Both are refused.
+A name outside the list means that some page rebound its own name to this address (nobody can
+rebind an address, so these are fine); a foreign Origin means that some page sends requests in a
+signed-in person's name. Both are refused.
 """
 
 from collections.abc import Collection
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +20,7 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class HostGuard:
-    """ASGI middleware. `hosts` are names without port, `*` for any; paths that start with one of
+    """ASGI middleware. `hosts` are names without port; paths that start with one of
     `exempt` answer under every name (they know no cookies)."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], exempt: tuple[str, ...]) -> None:
@@ -36,7 +38,7 @@ class HostGuard:
 
     def _fault(self, headers: Headers, method: str) -> PenstockError | None:
         host = headers.get("host", "")
-        if "*" not in self._hosts and _name(f"//{host}") not in self._hosts:
+        if not self._knows(_name(f"//{host}")):
             return InvalidRequest(
                 "This server does not answer to that host name.",
                 hint="Add it to the setting server.allowed_hosts.",
@@ -46,6 +48,17 @@ class HostGuard:
         if origin and method not in SAFE_METHODS and urlsplit(origin).netloc != host:
             return Forbidden("Another site may not do this here.", code="foreign_origin")
         return None
+
+    def _knows(self, name: str) -> bool:
+        return name in self._hosts or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(url: str) -> str:

@@ -38,9 +38,9 @@ class RequestMetrics:
         """Counts one answered request."""
         self._requests[method, route, status] += 1
         self._seconds[route] += seconds
-        first = bisect_left(_BUCKETS_S, seconds)
-        for place in range(first, len(_BUCKETS_S)):
-            self._buckets[route][place] += 1
+        buckets = self._buckets[route]
+        for place in range(bisect_left(_BUCKETS_S, seconds), len(_BUCKETS_S)):
+            buckets[place] += 1
 
     def lines(self) -> Iterator[str]:
         """This source's metrics."""

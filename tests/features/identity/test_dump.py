@@ -1,0 +1,53 @@
+"""A dump of one store loads into the other, and the audit chains verify there."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.features.identity.assembly import Identity
+from penstock.features.identity.model import Role
+from penstock.features.identity.service.keys import KeyWish
+from penstock.infra.sql import Database
+from penstock.infra.sql.database import sqlite_url
+from penstock.infra.sql.dump import dump, load
+from penstock.infra.sql.migrate import migrate
+from penstock.kernel.errors import SetupError
+from penstock.kernel.time import SystemClock
+from tests.features.identity.conftest import MASTER_KEY, World
+
+
+@pytest.fixture
+def other(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[Database]:
+    """A fresh store of the other kind."""
+    if world.database.is_sqlite:
+        url = request.getfixturevalue("postgres").new_url()
+    else:
+        url = sqlite_url(tmp_path / "other.db")
+    database = Database(url)
+    migrate(database)
+    yield database
+    database.close()
+
+
+def test_a_dump_moves_to_the_other_database(world: World, other: Database, tmp_path: Path) -> None:
+    world.user("ann@example.org", Role.EDITOR)
+    new = world.identity.keys.create(
+        world.root, world.project_id, KeyWish("größe ✓", allowed_models=("a/*",))
+    )
+    folder = tmp_path / "dump"
+    folder.mkdir()
+    counts = dump(world.database, folder)
+    assert counts["audit_events"] == 7
+    assert load(other, folder) == counts
+    moved = Identity(tmp_path, other, MASTER_KEY, clock=SystemClock(), entropy=os.urandom)
+    assert all(report.breach is None for report in moved.audit_log.verify_all())
+    assert moved.access.principal_of_key(new.secret).label == "größe ✓"
+    assert moved.access_sections() == world.identity.access_sections()
+
+
+def test_a_dump_with_unknown_tables_is_refused(world: World, tmp_path: Path) -> None:
+    (tmp_path / "strange.jsonl").write_bytes(b"")
+    with pytest.raises(SetupError, match="strange"):
+        load(world.database, tmp_path)
