@@ -81,6 +81,8 @@ _ENGINE: Final = """ENGINE = MergeTree
     ORDER BY (project_id, start_time, span_id)
     SETTINGS non_replicated_deduplication_window = 10000,
              fsync_after_insert = 1, fsync_part_directory = 1,
+             min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 60,
+             max_part_removal_threads = 1,
              index_granularity = 1024"""
 
 _SPANS: Final = f"CREATE TABLE IF NOT EXISTS spans ({_NARROW},{_PAYLOADS}) {_ENGINE}"

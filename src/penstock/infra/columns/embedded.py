@@ -37,6 +37,10 @@ _LIMITS: Final[Mapping[str, int]] = {
     "background_common_pool_size": 1,
     "background_schedule_pool_size": 2,
     "max_thread_pool_free_size": 4,
+    "prefetch_threadpool_pool_size": 2,
+    "load_marks_threadpool_pool_size": 2,
+    "threadpool_writer_pool_size": 4,
+    "threadpool_local_fs_reader_pool_size": 4,
 }
 _FORBIDDEN: Final = frozenset("?&")  # they mean something in chDB's connection text
 _ESCAPES: Final = str.maketrans(

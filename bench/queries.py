@@ -1,0 +1,291 @@
+"""How fast the store answers what the console asks: `python bench/queries.py [--spans 1000000]`.
+
+Fills a fresh embedded store through the ingest path (batches as gateways ship them), then asks
+each question several times and prints medians beside their targets. Writes JSON beside.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from penstock.features.traces.model import Dimension, Filter, TimeRange
+from penstock.features.traces.service import Traces
+from penstock.features.traces.vertical import open_traces
+from penstock.infra.columns import ColumnStore
+from penstock.infra.spool.frame import Kind
+from penstock.infra.spool.frame import encode as frame
+from penstock.kernel.time import SystemClock
+from penstock.rules.call import (
+    CallBegin,
+    CallEnd,
+    Caller,
+    CallStatus,
+    Usage,
+    UsageSource,
+    encode,
+)
+
+PROJECT = "prj_bench"
+DAY_NS = 86_400 * 10**9
+BATCH = 500  # calls of 2 kB: 1 MiB, where the spool cuts
+WRITER = "b" * 32
+RARE = "zyzzyva"
+MODELS = ("gpt-4o", "gpt-4o-mini", "claude-sonnet", "llama-3")
+TEAMS = ("search", "support", "billing", "growth", "")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something the console asks, and how fast the answer should be (ms)."""
+
+    name: str
+    target_ms: float | None
+    ask: Callable[[], object]
+
+
+class Figures(msgspec.Struct):
+    """What the engine says about its own tables."""
+
+    rows: int
+    bytes: int
+    parts: int
+
+
+def main() -> int:
+    options = _options()
+    home = Path(tempfile.mkdtemp(prefix="penstock-queries-", dir=options.dir))
+    try:
+        report = run(home, options.spans, options.rounds)
+    finally:
+        shutil.rmtree(home)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(report, indent=2) + "\n")
+    missed = [one["name"] for one in report["questions"] if one["missed"]]
+    print(f"written to {options.output}; targets missed: {', '.join(missed) or 'none'}")
+    return 1 if missed else 0
+
+
+def run(home: Path, spans: int, rounds: int) -> dict[str, object]:
+    opened = open_traces(f"chdb://{home / 'columns'}", SystemClock(), lambda _: [])
+    columns = opened.wait(60)
+    end_ns = time.time_ns()
+    before = anonymous_mb()
+    seconds = fill(opened.service, spans, end_ns)
+    after = anonymous_mb()
+    print(f"{spans:,} spans stored at {spans / seconds:,.0f}/s (conversion, two tables, fsync)")
+    settle(columns)
+    tables = {table: figures(columns, table) for table in ("spans", "spans_list")}
+    for table, figure in tables.items():
+        print(
+            f"{table:11} {figure.rows:>10,} rows {figure.bytes / max(figure.rows, 1):7.0f} B/row"
+            f" {figure.parts:3} parts"
+        )
+    answers = [measure(question, rounds) for question in questions(opened.service, end_ns)]
+    asked = anonymous_mb()
+    time.sleep(30)
+    idle = anonymous_mb()
+    print(
+        f"anonymous memory: {before} MB open, {after} after filling, {asked} after asking,"
+        f" {idle} after 30 s idle"
+    )
+    opened.close()
+    return {
+        "spans": spans,
+        "spans_per_second": round(spans / seconds),
+        "tables": {name: msgspec.to_builtins(figure) for name, figure in tables.items()},
+        "anonymous_mb": {"open": before, "filled": after, "asked": asked, "idle": idle},
+        "questions": answers,
+        "machine": {"cores": os.cpu_count(), "python": sys.version.split()[0]},
+    }
+
+
+def fill(traces: Traces, spans: int, end_ns: int) -> float:
+    """Seconds that ingesting took; making the calls up is not counted."""
+    words = Words(random.Random(7))
+    took, stored, began = 0.0, 0, time.monotonic()
+    for number in range(0, spans, BATCH):
+        count = min(BATCH, spans - number)
+        data = b"".join(
+            frame(Kind.END, encode(make(words, index, spans, end_ns)))
+            for index in range(number, number + count)
+        )
+        start = time.perf_counter()
+        stored += traces.ingest(f"{WRITER}-{number:06d}:0-{len(data)}", data).stored
+        took += time.perf_counter() - start
+        if number % 50_000 < BATCH:
+            print(f"\r{stored:,} spans, {time.monotonic() - began:.0f} s ", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    assert stored == spans
+    return took
+
+
+class Words:
+    """Texts from a vocabulary in which few words are frequent and most are rare."""
+
+    def __init__(self, source: random.Random) -> None:
+        letters = "etaoinshrdlu"
+        self.source = source
+        self.vocabulary = [
+            "".join(source.choices(letters, k=source.randint(2, 10))) for _ in range(30_000)
+        ]
+        total = 0.0
+        self.weights = [total := total + 1 / (rank + 3) for rank in range(len(self.vocabulary))]
+
+    def text(self, count: int) -> str:
+        return " ".join(self.source.choices(self.vocabulary, cum_weights=self.weights, k=count))
+
+
+def make(words: Words, index: int, spans: int, end_ns: int) -> CallEnd:
+    """The calls of thirty days, evenly spread; each hundred thousandth has the rare word."""
+    pick = words.source
+    start_ns = end_ns - 30 * DAY_NS + index * (30 * DAY_NS // spans)
+    failed = pick.random() < 0.02
+    model = MODELS[index % len(MODELS)]
+    duration_ns = int(pick.lognormvariate(0, 0.6) * 10**9)
+    prompt = words.text(220) + (f" {RARE} fish" if index % 100_000 == 77 else "")
+    request = {"model": model, "messages": [{"role": "user", "content": prompt}]}
+    answer = {"role": "assistant", "content": words.text(60)}
+    response = {"choices": [{"index": 0, "message": answer, "finish_reason": "stop"}]}
+    begin = CallBegin(
+        PROJECT,
+        f"{index:032x}",
+        f"{index:016x}",
+        "",
+        start_ns,
+        "chat",
+        model,
+        index % 2 == 0,
+        Caller(f"key_{index % 40}", TEAMS[index % 5], f"user-{pick.randrange(5000)}", "faq"),
+        "ab" * 32,
+        1500,
+    )
+    return CallEnd(
+        begin,
+        start_ns + duration_ns,
+        CallStatus.ERROR if failed else CallStatus.OK,
+        502 if failed else 200,
+        "upstream_failed" if failed else "",
+        provider="openai" if model.startswith("gpt") else "other",
+        response_model=model,
+        usage=Usage(400, 90, 100, source=UsageSource.PROVIDER),
+        cost="0.001975",
+        price_id=f"p/{model}",
+        first_token_ns=start_ns + duration_ns // 3,
+        request=msgspec.json.encode(request),
+        response=msgspec.json.encode(response),
+    )
+
+
+def questions(traces: Traces, end_ns: int) -> Iterator[Question]:
+    day, month = TimeRange(end_ns - DAY_NS, end_ns), TimeRange(end_ns - 30 * DAY_NS, end_ns)
+    everything = Filter()
+    narrow = Filter(
+        only={Dimension.TEAM: ("billing",), Dimension.MODEL: ("gpt-4o",)}, errors_only=True
+    )
+    costly = Filter(min_cost=Decimal("0.001"), min_duration_ms=3000.0)
+
+    def page(time_range: TimeRange, wanted: Filter) -> list[str]:
+        found = traces.list_calls(PROJECT, time_range, wanted, after=None, limit=50)
+        return [item.trace_id for item in found.items]
+
+    def search(text: str) -> Callable[[], list[str]]:
+        return lambda: page(month, Filter(text=text))
+
+    deep = traces.list_calls(PROJECT, month, everything, after=None, limit=500).next_cursor
+    some = page(day, everything)[25]
+    yield Question("list, newest 50 of a day", 50, lambda: page(day, everything))
+    yield Question("list, newest 50 of a month", 50, lambda: page(month, everything))
+    yield Question(
+        "list, a later page",
+        50,
+        lambda: traces.list_calls(PROJECT, month, everything, after=deep, limit=50),
+    )
+    yield Question("list, team + model + errors, a month", 50, lambda: page(month, narrow))
+    yield Question("list, slow and costly, a month", 50, lambda: page(month, costly))
+    yield Question("search, no call has it, a month", 200, search("quagga"))
+    yield Question("search, few calls have it, a month", 200, search(RARE))
+    yield Question("search, a phrase, a month", 200, search(f"{RARE} fish"))
+    yield Question("search, a part of a word, a month", 200, search("yzzyv"))
+    yield Question("search, most calls have it, a month", None, search("content"))
+    yield Question("search, three letters nobody said, a month", None, search("qqq"))
+    yield Question("trace detail", 50, lambda: traces.get_trace(PROJECT, some))
+    yield Question("overview, a day", 300, lambda: traces.overview(PROJECT, day, everything))
+    yield Question("overview, a month", 300, lambda: traces.overview(PROJECT, month, everything))
+    yield Question("facets, a month", None, lambda: traces.facets(PROJECT, month))
+    yield Question("tail, start", None, lambda: traces.tail(PROJECT, after=None, limit=50))
+
+
+def measure(question: Question, rounds: int) -> dict[str, object]:
+    times: list[float] = []
+    for _ in range(rounds + 1):
+        start = time.perf_counter()
+        question.ask()
+        times.append((time.perf_counter() - start) * 1000)
+    first, median, worst = times[0], statistics.median(times[1:]), max(times[1:])
+    missed = question.target_ms is not None and median > question.target_ms
+    target = f"< {question.target_ms:.0f}" if question.target_ms else ""
+    print(
+        f"{question.name:45} {median:8.1f} ms  first {first:8.1f}  worst {worst:8.1f}"
+        f"  {target:6} {'MISSED' if missed else ''}"
+    )
+    return {
+        "name": question.name,
+        "median_ms": round(median, 1),
+        "first_ms": round(first, 1),
+        "worst_ms": round(worst, 1),
+        "target_ms": question.target_ms,
+        "missed": missed,
+    }
+
+
+def settle(columns: ColumnStore) -> None:
+    """Waits until no merge runs, as it would be a minute after a burst."""
+
+    class Running(msgspec.Struct):
+        merges: int
+
+    quiet = 0
+    while quiet < 3:
+        running = columns.query("SELECT count() AS merges FROM system.merges", {}, Running)
+        quiet = 0 if running[0].merges else quiet + 1
+        time.sleep(1)
+
+
+def figures(columns: ColumnStore, table: str) -> Figures:
+    return columns.query(
+        "SELECT sum(rows) AS rows, sum(bytes_on_disk) AS bytes, count() AS parts"
+        " FROM system.parts WHERE active AND database = 'penstock' AND table = {table:String}",
+        {"table": table},
+        Figures,
+    )[0]
+
+
+def anonymous_mb() -> int:
+    """Private anonymous memory of this process."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:")) // 1024
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spans", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--dir", type=Path, default=None, help="where the store is made")
+    parser.add_argument("--output", type=Path, default=Path("bench/results/queries.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
