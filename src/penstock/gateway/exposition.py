@@ -39,17 +39,16 @@ def merge(pages: Iterable[str]) -> str:
     headers: dict[str, str] = {}
     samples: dict[str, list[str]] = {}
     for page in pages:
+        known = set(headers)
         family = ""
         for line in page.splitlines(keepends=True):
-            if line.startswith("# HELP "):
-                family = line.split(" ", 3)[2]
-                headers[family] = line
-                samples.setdefault(family, [])
-            elif line.startswith("# TYPE "):
-                if not samples[family]:
-                    headers[family] += line
-            else:
+            if not line.startswith("# "):
                 samples[family].append(line)
+                continue
+            family = line.split(" ", 3)[2]
+            samples.setdefault(family, [])
+            if family not in known:
+                headers[family] = headers.get(family, "") + line
     return "".join(headers[family] + "".join(samples[family]) for family in headers)
 
 

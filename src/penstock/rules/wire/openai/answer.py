@@ -39,11 +39,9 @@ def read_answer(body: bytes) -> AnswerFacts:
     try:
         found = _decoder.decode(body)
     except msgspec.ValidationError:
-        return AnswerFacts()
+        return _unusual(body)
     except (msgspec.DecodeError, RecursionError):
-        raise UpstreamFailed(
-            "The provider's answer is not valid JSON.", code="upstream_malformed"
-        ) from None
+        raise _no_json() from None
     reasons = tuple(choice.finish_reason for choice in found.choices or () if choice.finish_reason)
     return AnswerFacts(
         found.id or "",
@@ -52,3 +50,26 @@ def read_answer(body: bytes) -> AnswerFacts:
         read_usage(found.usage),
         found.service_tier or "",
     )
+
+
+def _unusual(body: bytes) -> AnswerFacts:
+    """The usage at least, of JSON that is not shaped as expected."""
+    try:
+        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return _without_facts(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise _no_json() from None
+    return AnswerFacts(usage=read_usage(members.get("usage")))
+
+
+def _without_facts(body: bytes) -> AnswerFacts:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise _no_json() from None
+    return AnswerFacts()
+
+
+def _no_json() -> UpstreamFailed:
+    return UpstreamFailed("The provider's answer is not valid JSON.", code="upstream_malformed")

@@ -1,0 +1,115 @@
+"""What is read of answers, usage and errors, however odd they are."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.kernel.errors import NotFound, Overloaded, PenstockError, UpstreamFailed
+from penstock.rules.call import Usage, UsageSource
+from penstock.rules.wire.openai.answer import AnswerFacts, read_answer
+from penstock.rules.wire.openai.errors import read_error, render_error, render_error_event
+from penstock.rules.wire.openai.models import render_models
+from penstock.rules.wire.openai.usage import estimate_usage, read_usage, usage_in_tail
+
+
+def test_the_facts_of_an_answer() -> None:
+    body = (
+        b'{"id":"c1","model":"m-1","service_tier":"flex","choices":[{"finish_reason":"stop"},'
+        b'{"finish_reason":null}],"usage":{"prompt_tokens":3,"completion_tokens":2}}'
+    )
+    facts = read_answer(body)
+    assert (facts.id, facts.model, facts.service_tier) == ("c1", "m-1", "flex")
+    assert facts.finish_reasons == ("stop",)
+    assert facts.usage == Usage(3, 2, source=UsageSource.PROVIDER)
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"id":5}', b"{}", b'"text"'])
+def test_unusual_json_is_an_answer_without_facts(body: bytes) -> None:
+    assert read_answer(body) == AnswerFacts()
+
+
+def test_of_an_odd_answer_the_usage_is_still_read() -> None:
+    facts = read_answer(b'{"id":5,"usage":{"prompt_tokens":3}}')
+    assert facts.usage == Usage(3, source=UsageSource.PROVIDER)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"id":', b"[" * 100_000])
+def test_what_is_no_json_is_no_answer(body: bytes) -> None:
+    with pytest.raises(UpstreamFailed, match="not valid JSON"):
+        read_answer(body)
+
+
+def test_every_kind_of_token_is_read() -> None:
+    usage = read_usage(
+        b'{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150,'
+        b'"prompt_tokens_details":{"cached_tokens":40,"audio_tokens":7,"cache_write_tokens":2},'
+        b'"completion_tokens_details":{"reasoning_tokens":20,"audio_tokens":5}}'
+    )
+    assert usage == Usage(100, 50, 40, 2, 20, 7, 5, UsageSource.PROVIDER)
+    assert read_usage(b'{"prompt_tokens":9,"prompt_cache_hit_tokens":6}') == Usage(
+        9, 0, 6, source=UsageSource.PROVIDER
+    )
+
+
+@pytest.mark.parametrize("document", [None, b"", b"null", b"[]", b'{"prompt_tokens":"many"}', b"{"])
+def test_what_is_no_usage_is_none(document: bytes | None) -> None:
+    assert read_usage(document) is None
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 20_000))
+def test_usage_is_found_in_the_tail_of_a_large_answer(given_: int, made: int, cut: int) -> None:
+    usage = {"prompt_tokens": given_, "prompt_tokens_details": {"cached_tokens": 1}}
+    usage["completion_tokens"] = made
+    body = json.dumps({"data": "x" * 20_000, "usage": usage, "id": "c", "n": {"usage": 1}}).encode()
+    found = usage_in_tail(body[cut:])
+    assert found is not None
+    assert (found.input_tokens, found.output_tokens, found.cache_read_tokens) == (given_, made, 1)
+
+
+def test_a_tail_without_usage_has_none() -> None:
+    assert usage_in_tail(b'"usage":null}') is None
+    assert usage_in_tail(b'"usage":{"prompt_tokens":') is None
+
+
+def test_estimates_say_that_they_are() -> None:
+    assert estimate_usage(9, 4) == Usage(3, 4, source=UsageSource.ESTIMATED)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"error":{"message":"too long","code":1}}', "too long"),
+        (b'{"error":"a string"}', "a string"),
+        (b'{"detail":"not found"}', "not found"),
+        (b'{"message":"no"}', "no"),
+        (b'{"error":{"code":5}}', ""),
+        (b"Internal Server Error", ""),
+        (b"[1]", ""),
+    ],
+)
+def test_what_a_provider_says_went_wrong(body: bytes, told: str) -> None:
+    assert read_error(body) == told
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (NotFound("No.", hint="Do this.", param="model"), "invalid_request_error"),
+        (Overloaded("Full."), "server_error"),
+        (PenstockError("Oops."), "server_error"),
+    ],
+)
+def test_our_errors_in_openais_shape(error: PenstockError, kind: str) -> None:
+    document = json.loads(render_error(error))["error"]
+    assert document["message"] == error.sentence()
+    assert (document["type"], document["code"]) == (kind, error.code)
+    assert render_error_event(error) == b"data: " + render_error(error) + b"\n\n"
+
+
+def test_the_list_of_models() -> None:
+    assert json.loads(render_models([("m", "up")], 5)) == {
+        "object": "list",
+        "data": [{"id": "m", "object": "model", "created": 5, "owned_by": "up"}],
+    }
