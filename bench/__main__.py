@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from bench import contenders, nginx
 from bench.chart import draw
 from bench.contenders import Bench, Providers, Start
 from bench.gateway_alone import gateway_alone
+from bench.penstock import penstock
 from bench.process import Cores, free_port, started, wait_http
 from bench.session import Plan, Round, measure
 from bench.table import Target, render, summarise, targets
@@ -26,9 +28,10 @@ RESULTS: Final = Path(__file__).parent / "results"
 CONTENDERS: Final[dict[str, Start]] = {
     "direct": contenders.direct,
     "nginx": contenders.nginx_proxy,
-    "gateway": gateway_alone,
+    "penstock": penstock,
     "litellm": contenders.litellm,
     "tensorzero": contenders.tensorzero,
+    "gateway": gateway_alone,
 }
 FULL: Final = Plan(seconds=10, warmup_s=3, waves=2)
 QUICK: Final = Plan(seconds=3, warmup_s=1, waves=1)
@@ -36,13 +39,14 @@ QUICK: Final = Plan(seconds=3, warmup_s=1, waves=1)
 
 def main(argv: list[str]) -> int:
     """0 when everything was measured and every call is accounted for."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the children end, too
     asked = _arguments().parse_args(argv)
     plan = QUICK if asked.quick else FULL
     if asked.workloads:
         wanted = set(asked.workloads.split(","))
         chosen = tuple(each for each in UNARY if each.name in wanted)
         plan = Plan(plan.seconds, plan.warmup_s, plan.waves * ("streams" in wanted), chosen)
-    names = asked.only.split(",") if asked.only else list(CONTENDERS)
+    names = asked.only.split(",") if asked.only else list(CONTENDERS)[:-1]
     round_count = asked.rounds or (1 if asked.quick else 3)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
         rounds = _measure(names, round_count, plan, Path(folder))

@@ -1,0 +1,100 @@
+"""Penstock as its users run it: server and gateway as two commands, everything on.
+
+The gateway has a core to itself; the server stores what it ships, on the load generator's core.
+"""
+
+import json
+import shutil
+import sys
+import time
+import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bench.contenders import OPENAI_PATHS, ROUTES, Bench, Entry
+from bench.process import free_port, started, wait_http
+from bench.workloads import MODEL
+
+COMMAND: Final = Path(sys.executable).parent / "penstock"
+_PATIENCE_S: Final = 600.0
+_SETTLED_S: Final = 3.0
+# Ten seconds of 32 kB prompts at full speed are more than the default quota lets wait.
+_SETTINGS: Final = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(64 * 2**30), "PENSTOCK_LOG_LEVEL": "error"}
+
+
+@contextmanager
+def penstock(bench: Bench) -> Generator[Entry, None, None]:
+    """`penstock server` and `penstock gateway --server …`, each with a home of its own."""
+    folder = bench.folder / f"penstock-{free_port()}"
+    server_home, gateway_home = folder / "server", folder / "gateway"
+    api, port = Api(free_port(), server_home), free_port()
+    server = [str(COMMAND), "server", "--home", str(server_home), "--server-port", str(api.port)]
+    log = bench.log("penstock-server")
+    with started(server, cores=bench.cores.load, log=log, env=_SETTINGS) as process:
+        wait_http(f"http://127.0.0.1:{api.port}/readyz", process, log, patience_s=60)
+        _add_providers(api, bench)
+        gateway_home.mkdir(mode=0o700)
+        shutil.copy2(server_home / "gateway.token", gateway_home)
+        gateway = [str(COMMAND), "gateway", "--server", f"http://127.0.0.1:{api.port}"]
+        gateway += ["--home", str(gateway_home), "--gateway-port", str(port)]
+        log = bench.log("penstock-gateway")
+        with started(gateway, cores=bench.cores.gateway, log=log, env=_SETTINGS) as process:
+            wait_http(f"http://127.0.0.1:{port}/readyz", process, log, patience_s=60)
+            models = {route: f"{route}/{MODEL}" for route in ROUTES}
+            key = api.key
+            yield Entry(port, process.pid, OPENAI_PATHS, models, token=key, stored=api.stored)
+    shutil.rmtree(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The server's REST API, called with the key of the first start."""
+
+    port: int
+    home: Path
+
+    @property
+    def key(self) -> str:
+        """The key that the first start left."""
+        return str(json.loads((self.home / "bootstrap.json").read_text())["api_key"])
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """The decoded answer; `HTTPError` for a refusal."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
+        url = f"http://127.0.0.1:{self.port}/api/v1{path}"
+        request = urllib.request.Request(url, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def stored(self) -> int:
+        """How many calls are stored once nothing comes any more. `ValueError` if one of them has
+        no price: then pricing was not measured."""
+        before, since = -1, time.monotonic()
+        deadline = since + _PATIENCE_S
+        while time.monotonic() < deadline:
+            totals = self.call("GET", "/overview")["totals"]
+            if totals["requests"] != before:
+                before, since = totals["requests"], time.monotonic()
+            elif time.monotonic() - since > _SETTLED_S:
+                if totals["unpriced"] or not float(totals["cost"]):
+                    raise ValueError(f"calls without a price: {totals}")
+                return int(before)
+            time.sleep(0.2)
+        raise ValueError("the spool did not drain")
+
+
+def _add_providers(api: Api, bench: Bench) -> None:
+    project = api.call("GET", "/projects")["items"][0]
+    for route in ROUTES:
+        provider = {
+            "name": route,
+            "base_url": bench.providers.base_url(route),
+            "models": [MODEL],
+            "private_allowed": True,
+            "vendor": "openai",
+        }
+        api.call("POST", f"/projects/{project['id']}/providers", provider)
