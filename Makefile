@@ -42,8 +42,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv
 
 $(RUNTIME): requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
-	@$(PIP) --require-hashes -r requirements/runtime.txt
-	@$(PIP) --require-hashes -r requirements/build.txt
+	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 

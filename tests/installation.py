@@ -21,8 +21,10 @@ _FOREIGN = ("PENSTOCK_", "OPENAI_")  # what whoever runs the tests has set for t
 class Installation:
     """One home. `start` it as often as you like; `output` is what the last start has printed."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, program: Path = PENSTOCK) -> None:
         self.home = home
+        self.extra: dict[str, str] = {}  # more of the environment
+        self._program = program
         self.gateway_port = free_port()
         self.server_port = free_port()
         self.process: subprocess.Popen[str] | None = None
@@ -48,18 +50,22 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """For commands: they find this installation by it."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith(_FOREIGN)}
-        return ours | {
-            "PENSTOCK_HOME": str(self.home),
-            "PENSTOCK_GATEWAY__PORT": str(self.gateway_port),
-            "PENSTOCK_SERVER__PORT": str(self.server_port),
-        }
+        return (
+            ours
+            | self.extra
+            | {
+                "PENSTOCK_HOME": str(self.home),
+                "PENSTOCK_GATEWAY__PORT": str(self.gateway_port),
+                "PENSTOCK_SERVER__PORT": str(self.server_port),
+            }
+        )
 
     def start(self, *arguments: str, wait: bool = True) -> float:
         """Starts it; seconds until it said that it is running, if waited for."""
         begun = time.monotonic()
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [str(PENSTOCK), "up", *arguments],
+                [str(self._program), "up", *arguments],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -107,7 +113,7 @@ class Installation:
     def run(self, *arguments: str, code: int = 0) -> str:
         """What a command of this installation prints on standard output."""
         done = subprocess.run(
-            [str(PENSTOCK), *arguments],
+            [str(self._program), *arguments],
             env=self.environment,
             capture_output=True,
             text=True,

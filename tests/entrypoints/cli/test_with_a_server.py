@@ -1,0 +1,186 @@
+"""The command line against a running installation: each group does what it says."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from installation import PENSTOCK, Installation, wait_until
+
+pytestmark = pytest.mark.drill
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    it = Installation(tmp_path_factory.mktemp("cli") / "home")
+    it.start()
+    yield it
+    it.kill()
+
+
+def simulator_url(installation: Installation) -> str:
+    found = {one["name"]: one for one in installation.json("provider", "list")}
+    return str(found["sim"]["base_url"])
+
+
+def test_a_provider_is_added_tested_called_and_removed(installation: Installation) -> None:
+    url = simulator_url(installation)
+    refused = installation.run("provider", "add", "mine", "--base-url", url, code=1)
+    assert "private" in refused
+    added = installation.json("provider", "add", "mine", "--base-url", url, "--private-allowed")
+    assert added["provider"]["name"] == "mine"
+    assert added["test"]["ok"] is True
+    assert "mine" in installation.run("provider", "list")
+    assert "It answers: 4 models" in installation.run("provider", "test", "mine")
+    wait_until(lambda: _answered(installation, "mine/sim-small"))
+    assert installation.json("provider", "remove", "mine") == {"removed": "mine"}
+    assert "provider" in installation.run("provider", "test", "mine", code=4)
+
+
+def _answered(installation: Installation, model: str) -> bool:
+    try:
+        return bool(installation.chat(model=model)["choices"])
+    except OSError:
+        return False
+
+
+def test_a_provider_key_comes_from_a_variable_that_is_set(installation: Installation) -> None:
+    arguments = (
+        "provider",
+        "add",
+        "x",
+        "--base-url",
+        "https://x.example",
+        "--api-key-env",
+        "NO_KEY",
+    )
+    assert installation.run(*arguments, code=2) == (
+        "penstock: The variable NO_KEY is not set. export NO_KEY=…\n"
+    )
+
+
+def test_a_key_lives_and_dies(installation: Installation) -> None:
+    made = installation.json("key", "create", "app", "--team", "shop", "--model", "sim/*")
+    key_id = made["key"]["id"]
+    assert made["key"]["attributes"]["team"] == "shop"
+    assert made["secret"] not in installation.run("key", "list")
+    assert key_id in installation.run("key", "list")
+    rotated = installation.json("key", "rotate", key_id, "--overlap-hours", "0.5")
+    assert rotated["secret"] != made["secret"]
+    revoked = installation.json("key", "revoke", key_id)
+    assert revoked["revoked_at"] is not None
+    assert "key" in installation.run("key", "revoke", "key_unknown", code=4)
+    assert installation.run("key", "show").strip() == installation.key
+
+
+def test_a_key_without_the_permission_is_exit_code_three(installation: Installation) -> None:
+    viewer = installation.json("key", "create", "viewer")["secret"]
+    done = subprocess.run(
+        [str(PENSTOCK), "key", "create", "another"],
+        env=installation.environment | {"PENSTOCK_API_KEY": viewer},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_members_come_change_and_go(installation: Installation) -> None:
+    added = installation.json("member", "add", "ada@example.org", "--role", "editor")
+    assert added["initial_password"]
+    changed = installation.json("member", "role", "ada@example.org", "admin")
+    assert changed["role"] == "admin"
+    assert "ada@example.org" in installation.run("member", "list")
+    assert installation.json("member", "password", "ada@example.org")["password"]
+    installation.run("member", "remove", "ada@example.org")
+    assert "ada@example.org" not in installation.run("member", "list")
+    assert "is no member" in installation.run("member", "remove", "bob@example.org", code=4)
+
+
+def test_projects_are_made_and_changed(installation: Installation) -> None:
+    made = installation.json("project", "create", "second", "--owner", "admin@localhost")
+    assert made["name"] == "second"
+    changed = installation.json(
+        "project", "change", "--project", made["id"], "--on-spool-full", "serve"
+    )
+    assert changed["on_spool_full"] == "serve"
+    assert {"default", "second"} <= {one["name"] for one in installation.json("project", "list")}
+
+
+def test_the_audit_log_tells_verifies_and_exports(installation: Installation) -> None:
+    installation.run("key", "create", "audited")
+    newest = installation.json("audit", "list", "--limit", "1")[0]
+    assert newest["action"] == "key.create"
+    report = installation.json("audit", "verify")
+    assert report["ok"] is True
+    assert "events as they were written" in installation.run("audit", "verify")
+    lines = installation.run("audit", "export").splitlines()
+    assert json.loads(lines[-1])["hash"] == newest["hash"]
+    assert "instance" in installation.run("audit", "verify")
+
+
+def test_a_tampered_log_is_exit_code_one(installation: Installation, tmp_path: Path) -> None:
+    other = Installation(tmp_path / "home")
+    other.start("--no-demo")
+    other.stop()
+    heads = other.home / "audit.heads"
+    heads.write_text(heads.read_text().replace("1", "2"))
+    other.start("--no-demo")
+    try:
+        assert "BROKEN" in other.run("audit", "verify", code=1)
+    finally:
+        other.kill()
+
+
+def test_the_demo_makes_traffic_that_stands_in_the_traces(installation: Installation) -> None:
+    outcomes = installation.json("demo", "--calls", "30", "--seed", "4")
+    assert sum(outcomes.values()) == 30
+    assert outcomes["answered"] > 20
+    wait_until(lambda: len(installation.json("traces", "list", "--limit", "100")) >= 30)
+    teams = {call["team"] for call in installation.json("traces", "list", "--team", "support")}
+    assert teams == {"support"}
+
+
+def test_the_tail_shows_a_call_as_it_arrives(installation: Installation) -> None:
+    command = [str(PENSTOCK), "traces", "tail", "--last", "0", "--json"]
+    with subprocess.Popen(
+        command, env=installation.environment, stdout=subprocess.PIPE, text=True
+    ) as tail:
+        assert tail.stdout is not None
+        try:
+            installation.chat("Is anybody listening?")
+            shown = json.loads(tail.stdout.readline())
+        finally:
+            tail.kill()
+    assert shown["input"]
+
+
+def test_a_backup_is_restored_into_an_empty_home(
+    installation: Installation, tmp_path: Path
+) -> None:
+    written = installation.json("backup")
+    home = tmp_path / "restored"
+    restored = json.loads(
+        installation.run("restore", written["path"], "--home", str(home), "--json")
+    )
+    assert restored["rows"] == written["rows"]
+    again = installation.run("restore", written["path"], "--home", str(home), code=2)
+    assert "is not empty" in again
+
+
+def test_the_admin_is_reset_while_nothing_runs(tmp_path: Path) -> None:
+    it = Installation(tmp_path / "home")
+    it.start("--no-demo")
+    before = it.key
+    try:
+        assert "is in use by the process" in it.run("admin", "reset", code=2)
+        assert it.stop() == 0
+        told = it.json("admin", "reset")
+        assert told["api_key"] == it.key != before
+        it.start("--no-demo")
+        assert it.json("key", "list")
+    finally:
+        it.kill()
