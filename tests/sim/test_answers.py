@@ -8,13 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.sim import surfaces
+from penstock.sim.answers import answer_chat
+from penstock.sim.chat_wire import document, events
 from penstock.sim.controls import Controls
 from penstock.sim.draw import Draw, digest
 from penstock.sim.faults import FaultKind, parse_fault, spoil
 from penstock.sim.prose import tokens_of, write
+from penstock.sim.requests import read_chat
 from penstock.sim.script import Ending, Pace, Script
 
 COUNTS = st.integers(0, 60)
+CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+TREE: dict[str, Any] = {"properties": {"name": {"const": "a" * 50}}, "required": ["name"]}
 
 
 def script(*, stream: bool, tokens: int, **more: Any) -> Script:
@@ -24,7 +29,7 @@ def script(*, stream: bool, tokens: int, **more: Any) -> Script:
         "stream": stream,
         **more,
     }
-    prompt = surfaces.chat(msgspec.json.encode(body))
+    prompt = surfaces.read_chat_prompt(msgspec.json.encode(body))
     return prompt.answer(Controls(seed=1, tokens=tokens), 1_700_000_000)[1]
 
 
@@ -52,6 +57,36 @@ def test_a_pause_changes_no_byte(tokens: int, after: int | None, *, stream: bool
     whole = script(stream=stream, tokens=tokens)
     for kind in (FaultKind.STALL, FaultKind.SLOW_HEADERS):
         assert data_of(spoil(whole, kind, after, 1.0)) == data_of(whole)
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "text": {},
+    "document": {"response_format": {"type": "json_object"}},
+    "tools": {"tools": [{"type": "function", "function": {"name": "f", "parameters": TREE}}]},
+    "reasoning": {"reasoning_effort": "low"},
+    "huge": {},
+}
+
+
+@settings(deadline=None)
+@given(
+    shape=st.sampled_from(sorted(SHAPES)),
+    limit=st.integers(1, 6000) | st.integers(1, 80),
+    count=st.integers(1, 3),
+    stream=st.booleans(),
+)
+def test_no_choice_is_longer_than_its_limit(
+    shape: str, limit: int, count: int, *, stream: bool
+) -> None:
+    controls = Controls(seed=1, megabytes=0.1 if shape == "huge" else 0, tool_calls=2)
+    request = {**CHAT, **SHAPES[shape], "n": count}
+    free = answer_chat(read_chat(msgspec.json.encode(request)), controls)
+    answer = answer_chat(read_chat(msgspec.json.encode({**request, "max_tokens": limit})), controls)
+    for choice, whole in zip(answer.choices, free.choices, strict=True):
+        assert choice.tokens <= limit
+        assert (choice.finish_reason == "length") == (choice.tokens < whole.tokens)
+    script = events(answer, 0, include_usage=True) if stream else document(answer, 0)
+    assert sum(step.tokens for step in script.steps) == answer.completion_tokens
 
 
 @settings(deadline=None)

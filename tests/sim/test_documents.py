@@ -124,6 +124,26 @@ def test_tuples_and_unique_items(seed: int) -> None:
     jsonschema.validate(document, schema)
 
 
+@settings(deadline=None)
+@given(SEEDS)
+def test_schemas_may_be_true_and_types_may_be_left_out(seed: int) -> None:
+    schema: Any = {
+        "properties": {
+            "anything": True,
+            "list": {"minItems": 1},
+            "number": {"exclusiveMinimum": 3},
+            "half": {"type": "number", "multipleOf": 0.5},
+            "more": {"minProperties": 2},
+        },
+        "required": ["anything", "extra"],
+        "allOf": [{"properties": {"both": {"type": "integer"}}, "required": ["both"]}],
+        "minProperties": 8,
+    }
+    document = make_document(schema, Draw(seed))
+    jsonschema.validate(document, schema)
+    assert len(document) == 8
+
+
 PATTERNS = [
     r"^[A-Z]{3}$",
     r"^\d{4}-\d{2}-\d{2}$",
@@ -156,6 +176,10 @@ def test_strings_match_their_pattern(pattern: str, seed: int) -> None:
         {"type": "string", "pattern": r"(?=x)y"},
         {"type": "string", "pattern": r"^a{9}$", "maxLength": 3},
         {"type": "string", "pattern": "["},
+        *({"type": "string", "pattern": p} for p in (r"a\b", r"(?i)x", r"[^\x00-\xff]", r"x{9")),
+        {"type": "integer", "multipleOf": 0.5},
+        {"type": "integer", "multipleOf": 10, "minimum": 1, "maximum": 9},
+        {"type": "object", "properties": {"x": 3}},
         {"type": "object", "required": ["x"], "additionalProperties": False},
         {"type": "array", "items": False, "minItems": 1},
         {"type": "array", "items": {"const": 1}, "minItems": 2, "uniqueItems": True},

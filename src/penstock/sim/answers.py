@@ -1,32 +1,24 @@
-"""What the simulator answers: text, a document or tool calls, in tokens, and what it counts.
+"""What the simulator answers: text, a document or tool calls, in tokens.
 
 Pure and deterministic: the same seed and request give the same answer, streamed or not.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import msgspec
 
 from penstock.sim.controls import Controls
+from penstock.sim.counting import cached_tokens, prompt_tokens, reasoning_tokens
 from penstock.sim.documents import make_document
 from penstock.sim.draw import Draw, digest
 from penstock.sim.prose import write
-from penstock.sim.requests import ChatRequest, Message, NamedTool, Tool
+from penstock.sim.requests import Chat, ChatRequest, NamedTool, Tool
 
-_REASONING: Final = {
-    "none": 0,
-    "minimal": 16,
-    "low": 64,
-    "medium": 256,
-    "high": 1024,
-    "xhigh": 2048,
-}
-_REASONERS: Final = ("sim-reasoner", "o1", "o3", "o4", "gpt-5")
-_CACHE_FROM: Final = 1024  # OpenAI caches prompts from this length on …
-_CACHE_STEP: Final = 128  # … in steps of this many tokens
 _BLOCK: Final = 16 * 1024  # bytes per piece of a huge answer
+_LINE: Final = "The river does not stop for the reader. "
+_ANY_OBJECT: Final = {"type": "object", "properties": {"answer": {"type": "string"}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +34,16 @@ class ToolCall:
 class Choice:
     """One of `n` answers. A piece of text counts `piece_tokens` tokens (1, but in huge ones)."""
 
-    text: Sequence[str]
-    tool_calls: Sequence[ToolCall]
-    finish_reason: str
-    reasoning_tokens: int
+    text: Sequence[str] = ()
+    tool_calls: Sequence[ToolCall] = ()
+    finish_reason: str = "stop"
+    reasoning_tokens: int = 0
     piece_tokens: int = 1
+
+    @property
+    def huge(self) -> bool:
+        """Whether the text is one piece many times."""
+        return self.piece_tokens > 1 and len(self.text) > 0
 
     @property
     def tokens(self) -> int:
@@ -74,124 +71,84 @@ class Answer:
         return sum(choice.reasoning_tokens for choice in self.choices)
 
 
-def answer_chat(
-    request: ChatRequest,
-    messages: Sequence[Message],
-    tools: Sequence[Tool],
-    controls: Controls,
-) -> Answer:
+def answer_chat(chat: Chat, controls: Controls) -> Answer:
     """The answer to a chat request. `InvalidRequest` if its schemas ask for the impossible."""
-    parts = (request.model, request.messages, request.tools, str(request.seed))
+    request = chat.request
     key = digest(
-        str(controls.seed), *(part if isinstance(part, str) else bytes(part) for part in parts)
+        str(controls.seed),
+        str(request.seed),
+        request.model,
+        bytes(request.messages),
+        bytes(request.tools),
     )
-    prompt = count_tokens(messages) + (len(request.tools) + 3) // 4 * bool(tools)
+    choices = [_choice(chat, controls, Draw(key, index)) for index in range(request.n or 1)]
     return Answer(
         id=f"chatcmpl-{key.hex()[:29]}",
         model=request.model,
-        choices=[
-            _choice(request, messages, tools, controls, Draw(key, index))
-            for index in range(request.n or 1)
-        ],
-        prompt_tokens=prompt,
-        cached_tokens=_cached(messages, prompt, controls),
+        choices=choices,
+        prompt_tokens=prompt_tokens(chat),
+        cached_tokens=cached_tokens(chat, controls),
     )
 
 
-def count_tokens(messages: Sequence[Message]) -> int:
-    """Prompt tokens: one for four characters begun, four for each message, three to begin with."""
-    return 3 + sum(4 + _message_tokens(message) for message in messages)
+def _choice(chat: Chat, controls: Controls, draw: Draw) -> Choice:
+    """Reasoning first, then what is said, cut where the request's limit is reached."""
+    request = chat.request
+    if calls := _tool_calls(chat, controls, draw):
+        said = Choice(tool_calls=calls, finish_reason="tool_calls")
+    elif controls.megabytes:
+        said = _huge(controls.megabytes)
+    else:
+        said = Choice(text=_text(request, controls, draw))
+    reasoning = reasoning_tokens(request, controls)
+    if request.limit is not None:
+        said = _cut(said, request.limit - reasoning)
+    return replace(said, reasoning_tokens=reasoning)
 
 
-def _message_tokens(message: Message) -> int:
-    content = message.content
-    count = (len(message.tool_calls) + 3) // 4
-    if isinstance(content, str):
-        return count + (len(content) + 3) // 4
-    # An image or a sound counts as much as OpenAI's smallest image.
-    return count + sum((len(p.text) + 3) // 4 if p.type == "text" else 85 for p in content or ())
+def _cut(choice: Choice, room: int) -> Choice:
+    """At most `room` tokens of it; the finish reason then is `length`."""
+    if choice.tokens <= room:
+        return choice
+    calls: list[ToolCall] = []
+    for call in choice.tool_calls:
+        if room > 0:
+            calls.append(replace(call, arguments=call.arguments[:room]))
+            room -= len(call.arguments)
+    text = choice.text[: max(room, 0) // choice.piece_tokens]
+    return replace(choice, text=text, tool_calls=calls, finish_reason="length")
 
 
-def _cached(messages: Sequence[Message], prompt: int, controls: Controls) -> int:
-    """What a prefix cache would know: the conversation before its last message."""
-    if controls.cached_tokens is not None:
-        return min(controls.cached_tokens, prompt)
-    known = count_tokens(messages[:-1])
-    return known // _CACHE_STEP * _CACHE_STEP if known >= _CACHE_FROM else 0
-
-
-def _choice(
-    request: ChatRequest,
-    messages: Sequence[Message],
-    tools: Sequence[Tool],
-    controls: Controls,
-    draw: Draw,
-) -> Choice:
-    reasoning = _reasoning_tokens(request, controls)
-    room = None if request.limit is None else max(0, request.limit - reasoning)
-    if request.limit is not None and reasoning >= request.limit:
-        return Choice((), (), "length", request.limit)
-    if calls := _tool_calls(request, messages, tools, controls, draw):
-        return Choice((), calls, "tool_calls", reasoning)
-    if controls.megabytes:
-        return _huge(controls.megabytes, reasoning)
-    text, finish_reason = _text(request, controls, draw), "stop"
-    if request.stops:
-        text = _stopped(text, request.stops)
-    if room is not None and len(text) > room:
-        text, finish_reason = text[:room], "length"
-    return Choice(text, (), finish_reason, reasoning)
-
-
-def _reasoning_tokens(request: ChatRequest, controls: Controls) -> int:
-    if controls.reasoning_tokens is not None:
-        return controls.reasoning_tokens
-    if request.reasoning_effort is not None:
-        return _REASONING[request.reasoning_effort]
-    return _REASONING["medium"] if request.model.startswith(_REASONERS) else 0
-
-
-def _tool_calls(
-    request: ChatRequest,
-    messages: Sequence[Message],
-    tools: Sequence[Tool],
-    controls: Controls,
-    draw: Draw,
-) -> tuple[ToolCall, ...]:
+def _tool_calls(chat: Chat, controls: Controls, draw: Draw) -> tuple[ToolCall, ...]:
     """Calls a tool when it must, or when it may and the last message is not a tool's result."""
-    choice = request.tool_choice
-    if not tools or choice == "none":
+    choice = chat.request.tool_choice
+    if not chat.tools or choice == "none":
         return ()
-    if choice in (None, "auto") and messages[-1].role in ("tool", "function"):
+    if choice in (None, "auto") and chat.messages[-1].role in ("tool", "function"):
         return ()
-    offered = [
-        t
-        for t in tools
-        if not isinstance(choice, NamedTool) or t.function.name == choice.function.name
-    ]
+    named = choice.function.name if isinstance(choice, NamedTool) else None
+    offered = [tool for tool in chat.tools if named in (None, tool.function.name)]
     return tuple(_tool_call(draw.pick(offered), draw) for _ in range(controls.tool_calls))
 
 
 def _tool_call(tool: Tool, draw: Draw) -> ToolCall:
-    schema = {"type": "object", **tool.function.parameters}
-    document = msgspec.json.encode(make_document(schema, draw)).decode()
-    call_id = f"call_{digest(str(draw.below(1 << 62)))[:12].hex()}"
-    return ToolCall(call_id, tool.function.name, _pieces(document))
+    call_id = f"call_{digest(draw.below(1 << 62)).hex()[:24]}"
+    arguments = _document({"type": "object", **tool.function.parameters}, draw)
+    return ToolCall(call_id, tool.function.name, arguments)
 
 
 def _text(request: ChatRequest, controls: Controls, draw: Draw) -> list[str]:
     shape = request.response_format
-    if shape is None or shape.type == "text":
-        return write(draw, controls.tokens)
-    if shape.json_schema is None:
-        schema = {"type": "object", "properties": {"answer": {"type": "string"}}}
-    else:
-        schema = shape.json_schema.schema or {"type": "object"}
-    return _pieces(msgspec.json.encode(make_document(schema, draw)).decode())
+    if shape is not None and shape.type != "text":
+        schema = shape.json_schema.schema if shape.json_schema else _ANY_OBJECT
+        return _document(schema or _ANY_OBJECT, draw)
+    tokens = write(draw, controls.tokens)
+    return _stopped(tokens, request.stops) if request.stops else tokens
 
 
-def _pieces(text: str) -> list[str]:
-    """Text without words, four characters a token."""
+def _document(schema: Mapping[str, Any], draw: Draw) -> list[str]:
+    """A JSON document, four characters a token."""
+    text = msgspec.json.encode(make_document(schema, draw)).decode()
     return [text[start : start + 4] for start in range(0, len(text), 4)]
 
 
@@ -208,8 +165,7 @@ def _stopped(tokens: list[str], stops: Sequence[str]) -> list[str]:
     return kept
 
 
-def _huge(megabytes: float, reasoning: int) -> Choice:
-    line = "The river does not stop for the reader. "
-    block = (line * (_BLOCK // len(line) + 1))[:_BLOCK]
+def _huge(megabytes: float) -> Choice:
+    block = (_LINE * (_BLOCK // len(_LINE) + 1))[:_BLOCK]
     count = max(1, round(megabytes * 1024 * 1024 / _BLOCK))
-    return Choice([block] * count, (), "stop", reasoning, piece_tokens=_BLOCK // 4)
+    return Choice(text=[block] * count, piece_tokens=_BLOCK // 4)

@@ -38,8 +38,8 @@ class Simulator:
         self._limit = RateLimit(config.requests_per_minute)
         self._faults = [(parse_fault(name), chance) for name, chance in config.faults.items()]
         self._surfaces: dict[str, surfaces.Surface] = {
-            "/v1/chat/completions": surfaces.chat,
-            "/v1/embeddings": surfaces.embeddings,
+            "/v1/chat/completions": surfaces.read_chat_prompt,
+            "/v1/embeddings": surfaces.read_embeddings_prompt,
         }
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

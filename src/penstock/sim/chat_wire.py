@@ -83,7 +83,7 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
 
 
 def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
-    text = "".join(choice.text) if choice.piece_tokens == 1 else msgspec.Raw(_PLACE)
+    text = msgspec.Raw(_PLACE) if choice.huge else "".join(choice.text)
     message: dict[str, Any] = {
         "role": "assistant",
         "content": None if choice.tool_calls else text,
@@ -112,7 +112,7 @@ def _choice_steps(index: int, choice: Choice) -> Iterator[Step]:
     yield Step(b"", choice.reasoning_tokens)
     opening: dict[str, Any] = {"role": "assistant", "content": None if choice.tool_calls else ""}
     yield Step(_delta(index, _encode({**opening, "refusal": None})))
-    if choice.piece_tokens > 1:
+    if choice.huge:
         yield from [_content_step(index, choice.text[0], choice.piece_tokens)] * len(choice.text)
     else:
         yield from (_content_step(index, piece, 1) for piece in choice.text)

@@ -4,6 +4,7 @@ Fields that change nothing here (temperature, user, …) are checked where OpenA
 """
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -102,6 +103,15 @@ class ChatRequest(Struct):
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
 
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat request, all of it read."""
+
+    request: ChatRequest
+    messages: list[Message]
+    tools: list[Tool]
+
+
 class EmbeddingsRequest(Struct):
     """`POST /v1/embeddings`: texts, or texts as token numbers."""
 
@@ -130,13 +140,13 @@ _messages: Final = msgspec.json.Decoder(list[Message])
 _tools: Final = msgspec.json.Decoder(list[Tool])
 
 
-def read_chat(body: bytes) -> tuple[ChatRequest, list[Message], list[Tool]]:
-    """The request with its messages and tools; `InvalidRequest` naming the place otherwise."""
+def read_chat(body: bytes) -> Chat:
+    """The whole request; `InvalidRequest` naming the place otherwise."""
     request = _decode(_chat, body, "")
     messages = _decode(_messages, request.messages, "messages")
     tools = [] if bytes(request.tools) == b"null" else _decode(_tools, request.tools, "tools")
     _check(request, messages, tools)
-    return request, messages, tools
+    return Chat(request, messages, tools)
 
 
 def read_embeddings(body: bytes) -> EmbeddingsRequest:

@@ -11,7 +11,7 @@ from penstock.sim import chat_wire
 from penstock.sim.answers import answer_chat
 from penstock.sim.controls import Controls
 from penstock.sim.embeddings import embeddings_document
-from penstock.sim.requests import ChatRequest, Message, Tool, read_chat, read_embeddings
+from penstock.sim.requests import Chat, read_chat, read_embeddings
 from penstock.sim.script import Script, Step
 
 
@@ -29,14 +29,16 @@ class Prompt:
 Surface: TypeAlias = Callable[[bytes], Prompt]
 
 
-def chat(body: bytes) -> Prompt:
+def read_chat_prompt(body: bytes) -> Prompt:
     """`POST /v1/chat/completions`. `InvalidRequest` naming the place."""
-    request, messages, tools = read_chat(body)
-    answer = partial(_answer_chat, request, messages, tools)
-    return Prompt(request.model, bool(request.stream), request.metadata or {}, answer)
+    chat = read_chat(body)
+    request = chat.request
+    return Prompt(
+        request.model, bool(request.stream), request.metadata or {}, partial(_answer, chat)
+    )
 
 
-def embeddings(body: bytes) -> Prompt:
+def read_embeddings_prompt(body: bytes) -> Prompt:
     """`POST /v1/embeddings`. `InvalidRequest` naming the place."""
     request = read_embeddings(body)
 
@@ -52,15 +54,9 @@ def document(value: object) -> Script:
     return Script(b"application/json", (Step(body),), head_first=False, length=len(body))
 
 
-def _answer_chat(
-    request: ChatRequest,
-    messages: list[Message],
-    tools: list[Tool],
-    controls: Controls,
-    created: int,
-) -> tuple[str, Script]:
-    answer = answer_chat(request, messages, tools, controls)
-    if not request.stream:
+def _answer(chat: Chat, controls: Controls, created: int) -> tuple[str, Script]:
+    answer, options = answer_chat(chat, controls), chat.request.stream_options
+    if not chat.request.stream:
         return answer.id, chat_wire.document(answer, created)
-    usage = request.stream_options is not None and request.stream_options.include_usage
+    usage = options is not None and options.include_usage
     return answer.id, chat_wire.events(answer, created, include_usage=usage)
