@@ -110,9 +110,9 @@ def tensorzero(bench: Bench) -> Generator[Entry, None, None]:
     log = bench.log("tensorzero")
     with started(command, cores=bench.cores.gateway, log=log) as process:
         url = urlsplit(wait_file(ready, process, log, patience_s=30))
-        paths = {route: f"{url.path}/chat/completions" for route in ROUTES}
+        path = f"{url.path}/chat/completions"
         models = {route: f"tensorzero::model_name::{route}" for route in ROUTES}
-        yield Entry(url.port or 0, process.pid, paths, models)
+        yield Entry(url.port or 0, process.pid, dict[str, str].fromkeys(ROUTES, path), models)
 
 
 @contextmanager

@@ -41,11 +41,10 @@ def penstock(bench: Bench) -> Generator[Entry, None, None]:
         gateway = [str(COMMAND), "gateway", "--server", f"http://127.0.0.1:{api.port}"]
         gateway += ["--home", str(gateway_home), "--gateway-port", str(port)]
         log = bench.log("penstock-gateway")
-        with started(gateway, cores=bench.cores.gateway, log=log, env=_SETTINGS) as process:
-            wait_http(f"http://127.0.0.1:{port}/readyz", process, log, patience_s=60)
+        with started(gateway, cores=bench.cores.gateway, log=log, env=_SETTINGS) as plane:
+            wait_http(f"http://127.0.0.1:{port}/readyz", plane, log, patience_s=60)
             models = {route: f"{route}/{MODEL}" for route in ROUTES}
-            key = api.key
-            yield Entry(port, process.pid, OPENAI_PATHS, models, token=key, stored=api.stored)
+            yield Entry(port, plane.pid, OPENAI_PATHS, models, token=api.key, stored=api.stored)
     shutil.rmtree(folder)
 
 
