@@ -1,0 +1,51 @@
+"""docs/gateway.md against the code."""
+
+import re
+from pathlib import Path
+
+from penstock.gateway.exposition import render
+from penstock.gateway.inflight import InFlight
+from penstock.gateway.limits import KIB, MIB, GatewayLimits
+from penstock.gateway.metrics import Metrics
+from penstock.gateway.readiness import Readiness
+from penstock.gateway.snapshot_holder import SnapshotHolder
+from penstock.infra.spool import SpoolStats
+from penstock.rules.snapshot import ProviderEntry
+
+PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
+SOURCE = Path(__file__).parents[2] / "src" / "penstock"
+
+
+def _no_spool() -> SpoolStats:
+    kinds = {int: 0, float: 0.0, str: ""}
+    return SpoolStats(*(kinds[kind] for kind in SpoolStats.__annotations__.values()))
+
+
+def test_every_metric_is_documented() -> None:
+    holder, inflight = SnapshotHolder(), InFlight(GatewayLimits())
+    readiness = Readiness(holder, _no_spool, inflight, lambda: 0.0)
+    page = render(Metrics(), readiness.gauges(), "1")
+    told = set(re.findall(r"`(penstock_\w+)`", PAGE))
+    assert told == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
+
+
+def test_every_error_code_in_the_table_is_one_of_ours() -> None:
+    table = PAGE[PAGE.index("## Errors") : PAGE.index("## Streams")]
+    codes = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", table))
+    source = "".join(
+        path.read_text()
+        for folder in ("gateway", "infra", "kernel", "rules")
+        for path in (SOURCE / folder).rglob("*.py")
+    )
+    assert len(codes) > 20
+    assert {code for code in codes if f'"{code}"' not in source} == set()
+
+
+def test_the_figures_are_the_defaults() -> None:
+    limits, entry = GatewayLimits(), ProviderEntry("n", "k", "u")
+    assert (limits.capture_request_bytes, limits.capture_response_bytes) == (MIB, 128 * KIB)
+    assert limits.body_timeout_s == 30
+    assert (entry.connect_timeout_ms, entry.first_byte_timeout_ms) == (5_000, 120_000)
+    assert (entry.silence_timeout_ms, entry.total_timeout_ms) == (60_000, 900_000)
+    for figure in ("1 MiB", "128 KiB", "30 s", "5 s to connect", "120 s", "60 s", "15 minutes"):
+        assert figure in PAGE
