@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from installation import PENSTOCK, Installation, alive, wait_until
+from penstock.infra.settings import KEY_PREFIX
 
 pytestmark = pytest.mark.drill
 
@@ -37,6 +38,7 @@ def test_it_starts_answers_stops_and_starts_again(installation: Installation) ->
     first = first_answer_s(installation)
     installation.wait_for(lambda: "Ctrl-C stops it." in installation.output)
     assert installation.key in installation.output
+    assert installation.key.startswith(KEY_PREFIX)
     kept = installation.home / "bootstrap.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(installation.home.stat().st_mode) == 0o700

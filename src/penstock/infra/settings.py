@@ -19,6 +19,7 @@ from penstock.kernel.errors import SetupError
 
 PREFIX: Final = "PENSTOCK_"
 DELIMITER: Final = "__"
+KEY_PREFIX: Final = "pk_"  # of the keys that Penstock makes
 MIB: Final = 1024 * 1024
 # Kubernetes sets these for a service named penstock: no settings of ours.
 _FOREIGN: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
@@ -179,6 +180,13 @@ def load(flags: Mapping[str, object] | None = None) -> Loaded:
             f"The setting {key} is not usable: {first['msg']} (set by {origins.get(key, '?')}).",
             hint="`penstock settings` lists all of them.",
         ) from error
+
+
+def openai_api_key() -> str:
+    """The key of who uses OpenAI; empty for a key of our own, exported for an OpenAI client that
+    calls the gateway."""
+    key = os.environ.get("OPENAI_API_KEY", "")
+    return "" if key.startswith(KEY_PREFIX) else key
 
 
 def secret_variable(name: str) -> str:

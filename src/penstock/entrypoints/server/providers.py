@@ -12,7 +12,7 @@ from penstock.features.catalog.service.discovery import (
     simulator,
 )
 from penstock.features.identity.assembly import Identity
-from penstock.infra.settings import secret_variable
+from penstock.infra.settings import openai_api_key
 
 
 async def find_providers(catalog: Catalog, identity: Identity, config: ServerConfig) -> None:
@@ -29,7 +29,7 @@ async def find_providers(catalog: Catalog, identity: Identity, config: ServerCon
 
 def _candidates(config: ServerConfig) -> tuple[Candidate, ...]:
     candidates = local_servers()
-    if key := secret_variable("OPENAI_API_KEY"):
+    if key := openai_api_key():
         candidates += (openai(key),)
     if config.simulator_url:
         candidates += (simulator(config.simulator_url),)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from penstock.entrypoints.up.plan import reachable
 from penstock.infra.process import free_port, is_free
-from penstock.infra.settings import Settings, secret_variable
+from penstock.infra.settings import Settings, openai_api_key
 
 NAME: Final = "sim"  # the provider's name: its models are called `sim/…`
 _HOST: Final = "127.0.0.1"
@@ -21,7 +21,7 @@ _HOST: Final = "127.0.0.1"
 def simulator_port(settings: Settings) -> int | None:
     """Where to start it; `None`: not at all. In `auto`, only when no other provider is known."""
     known = known_providers(settings.home)
-    others = bool(known.keys() - {NAME}) or bool(secret_variable("OPENAI_API_KEY"))
+    others = bool(known.keys() - {NAME}) or bool(openai_api_key())
     if settings.demo == "off" or (settings.demo == "auto" and others):
         return None
     last = urlsplit(known.get(NAME, "")).port

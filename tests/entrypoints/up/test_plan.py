@@ -1,0 +1,133 @@
+"""What processes are told: configs that they accept, with the defaults of their own."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from penstock.entrypoints.gateway import GatewayConfig
+from penstock.entrypoints.server.config import ServerConfig
+from penstock.entrypoints.up import plan
+from penstock.entrypoints.up.child import Program
+from penstock.entrypoints.up.simulator import known_providers, simulator_port, simulator_url
+from penstock.infra.settings import GatewaySettings, ServerSettings, Settings, SpoolSettings
+from penstock.sim.config import SimConfig
+
+HOME = Path("/home/of/penstock")
+
+
+def decoded(program: Program, kind: type) -> object:
+    """The config as the process reads it; nothing may be unknown to it."""
+    config = msgspec.json.decode(program.config, type=kind)
+    known = msgspec.to_builtins(config)
+    assert keys(msgspec.json.decode(program.config)) <= keys(known)
+    return config
+
+
+def keys(tree: object, prefix: str = "") -> set[str]:
+    if not isinstance(tree, dict):
+        return {prefix}
+    return {key for name, value in tree.items() for key in keys(value, f"{prefix}.{name}")}
+
+
+def test_defaults_of_settings_are_the_processes_own() -> None:
+    settings = Settings(home=HOME)
+    (gateway,) = plan.gateways(settings, "http://127.0.0.1:4001")
+    told = decoded(gateway, GatewayConfig)
+    assert told == GatewayConfig(home=str(HOME), log_level="warning")
+    assert decoded(plan.server(settings), ServerConfig) == ServerConfig(
+        home=str(HOME), log_level="warning"
+    )
+
+
+def test_settings_reach_the_processes() -> None:
+    settings = Settings(
+        home=HOME,
+        host="0.0.0.0",
+        log_level="debug",
+        gateway=GatewaySettings(port=5000, workers=2, max_in_flight=7, drain_s=3),
+        server=ServerSettings(port=5001, allowed_hosts=("a.example",), secure_cookie=True),
+        spool=SpoolSettings(quota_bytes=2_000_000),
+    )
+    first, second = plan.gateways(settings, plan.local_server_url(settings))
+    told = decoded(second, GatewayConfig)
+    assert isinstance(told, GatewayConfig)
+    assert (told.host, told.port, told.worker) == ("0.0.0.0", 5000, "2")
+    assert told.server_url == "http://127.0.0.1:5001"
+    assert (told.limits.max_in_flight, told.limits.drain_s) == (7, 3)
+    assert told.spool.quota_bytes == 2_000_000
+    assert (first.name, second.name) == ("gateway-1", "gateway-2")
+    server = decoded(plan.server(settings, "http://127.0.0.1:9/v1"), ServerConfig)
+    assert isinstance(server, ServerConfig)
+    assert (server.port, server.allowed_hosts, server.secure_cookie) == (5001, ("a.example",), True)
+    assert server.simulator_url == "http://127.0.0.1:9/v1"
+
+
+def test_the_simulator_is_told_its_place_and_a_realistic_speed() -> None:
+    told = decoded(plan.simulator("127.0.0.1", 4010), SimConfig)
+    assert isinstance(told, SimConfig)
+    assert (told.host, told.port) == ("127.0.0.1", 4010)
+    assert told.latency_ms > 0 < told.tokens_per_second
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("10.0.0.7", "10.0.0.7")],
+)
+def test_who_listens_on_all_addresses_is_reached_on_this_machines(host: str, reached: str) -> None:
+    assert plan.reachable(host) == reached
+
+
+def store_snapshot(home: Path, providers: dict[str, str]) -> None:
+    """A snapshot as gateways keep it."""
+    sections = home / "snapshot" / "sections"
+    sections.mkdir(parents=True)
+    (home / "snapshot" / "root.json").write_bytes(
+        msgspec.json.encode({"schema": 1, "sections": {"prj_1/providers": "abc", "prices": "def"}})
+    )
+    listed = [{"name": name, "base_url": url} for name, url in providers.items()]
+    (sections / "abc").write_bytes(
+        msgspec.json.encode({"project_id": "prj_1", "providers": listed})
+    )
+
+
+@pytest.fixture
+def no_openai_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+@pytest.mark.usefixtures("no_openai_key")
+def test_the_simulator_starts_where_no_other_provider_is_known(tmp_path: Path) -> None:
+    assert simulator_port(Settings(home=tmp_path)) is not None
+    assert simulator_port(Settings(home=tmp_path, demo="off")) is None
+    store_snapshot(tmp_path, {"openai": "https://api.openai.com/v1"})
+    assert simulator_port(Settings(home=tmp_path)) is None
+    assert simulator_port(Settings(home=tmp_path, demo="on")) is not None
+
+
+def test_a_key_for_openai_is_a_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-something")
+    assert simulator_port(Settings(home=tmp_path)) is None
+
+
+def test_penstocks_own_key_is_none_for_openai(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who exports it for an OpenAI client and starts again in the same shell."""
+    monkeypatch.setenv("OPENAI_API_KEY", "pk_0123456789")
+    assert simulator_port(Settings(home=tmp_path)) is not None
+
+
+@pytest.mark.usefixtures("no_openai_key")
+def test_the_simulator_comes_back_on_its_port(tmp_path: Path) -> None:
+    port = simulator_port(Settings(home=tmp_path))
+    assert port is not None
+    store_snapshot(tmp_path, {"sim": simulator_url(port)})
+    assert simulator_port(Settings(home=tmp_path)) == port
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"sections": {"p/providers": "gone"}}', '{"a": 1}'])
+def test_a_damaged_snapshot_tells_of_no_provider(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "snapshot").mkdir()
+    (tmp_path / "snapshot" / "root.json").write_text(damage)
+    assert known_providers(tmp_path) == {}
