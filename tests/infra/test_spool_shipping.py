@@ -76,6 +76,32 @@ async def test_shipped_segments_are_removed_and_repeat_their_open_calls(
     spool.close()
 
 
+async def test_nothing_is_shipped_that_a_power_cut_could_take_back(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    spool = open_spool(tmp_path / "spool", sync_s=3600)
+    record(spool, 1)
+    async with running(spool, store):
+        await eventually(lambda: spool.stats().waiting_batches == 1)
+        await asyncio.sleep(0.3)
+        assert store.deliveries == []
+    assert await spool.drain(store, timeout_s=5)  # syncs
+    assert len(store.deliveries) == 1
+    spool.close()
+
+
+async def test_an_old_segment_is_closed_so_that_shipped_contents_leave_the_disk(
+    tmp_path: Path, store: FolderStore
+) -> None:
+    spool = open_spool(tmp_path / "spool", segment_s=0.3)
+    trace = record(spool, 1)
+    async with running(spool, store):
+        await eventually(lambda: trace in store.calls())
+        [first] = (tmp_path / "spool").glob("*.spool")
+        await eventually(lambda: not first.exists())
+    spool.close()
+
+
 async def test_nothing_is_forgotten_while_the_server_does_not_take_it(
     spool: Spool, store: FolderStore
 ) -> None:
