@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from penstock.infra.spool import Limits, Outcome, Spool, Verdict
 from penstock.infra.spool.frame import Damage, Frame, Kind, scan
 from penstock.kernel.ids import uuid7
@@ -51,7 +53,8 @@ def record(spool: Spool, number: int, *, writer: str = "w", size: int = 1000) ->
 
 
 def open_spool(directory: Path, writer: str | None = None, **limits: float) -> Spool:
-    wanted = Limits(**{"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05, "measure_s": 0.1} | limits)  # type: ignore[arg-type]
+    quick = {"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05, "measure_s": 0.1}
+    wanted = msgspec.convert(quick | limits, Limits)
     return Spool.open(
         directory, writer or new_writer(), clock=SystemClock(), jitter=random.random, limits=wanted
     )

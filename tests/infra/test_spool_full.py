@@ -122,7 +122,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=False
     )
     if mounted.returncode:
-        pytest.skip("mounting needs more rights than this user has")
+        pytest.skip("mounting needs more rights than this user has")  # needs: root
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 
