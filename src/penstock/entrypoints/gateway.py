@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -174,6 +175,7 @@ def run(config: GatewayConfig, on_step: Callable[[str], None] = lambda _: None) 
     `on_step` is told the steps of the spool: the fault points of drills.
     """
     _configure_logging(config.log_level)
+    _require_port(config.host, config.port)
     uvloop.run(_run(config, on_step))
 
 
@@ -223,6 +225,21 @@ def _configure_logging(level: str) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+
+
+def _require_port(host: str, port: int) -> None:
+    """Other workers may share the port; anybody else on it would make the server panic."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"Cannot listen on {host}:{port}: {error.strerror}.",
+                hint="Stop the other program, or choose another port with --gateway-port.",
+            ) from error
 
 
 def _read_token(path: Path) -> bytes:

@@ -55,7 +55,7 @@ class InFlight:
         if self._calls and not await self._emptied(self._limits.drain_s):
             for call in list(self._calls):
                 call.end(ShuttingDown("The gateway is stopping.", retry_after_s=1))
-            await self._emptied(5.0)
+            await self._emptied(1.0)
 
     async def _emptied(self, timeout_s: float) -> bool:
         try:
