@@ -17,6 +17,7 @@ class NetworkUsed(BaseException):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--drill-full", action="store_true", help="Drills at their full size.")
+    parser.addoption("--drill-seed", type=int, help="Kill at the times of an earlier run.")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +41,7 @@ class Drill:
     """An installation under load, and the ways to kill it."""
 
     def __init__(self, folder: Path, seed: int) -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.ledger = Ledger()
         self.count = Count()
@@ -148,36 +148,41 @@ class Drill:
                 await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6)], ids=lambda seed: f"seed-{seed}")
 async def test_every_answered_call_is_stored_once(
-    tmp_path: Path, seed: int, drill_full: bool
+    tmp_path: Path, drill_seed: int, drill_full: bool
 ) -> None:
-    drill = Drill(tmp_path, seed)
+    drill = Drill(tmp_path, drill_seed)
     drill.up.start()
-    for _ in range(20):
-        await drill.home.ready()  # workers share the port: ask until each has been asked
-    callers = Callers(drill.home.gateway_port, drill.home.api_key, drill.ledger, Style(), seed)
-    strikes: list[Callable[[], Awaitable[None]]] = [
-        *[drill.worker, drill.worker_in_drain, drill.server_in_drain] * (4 if drill_full else 2),
-        *[drill.server, drill.supervisor, drill.everything] * (2 if drill_full else 1),
-        *[drill.between_store_and_forgetting] * (3 if drill_full else 1),
-    ]
-    drill.random.shuffle(strikes)
-    async with callers.calling(220):
-        await asyncio.sleep(2)
-        for strike in [*strikes, drill.crash_loop]:
-            await drill.home.ready()
-            await asyncio.sleep(drill.random.uniform(0.5, 1.5))
-            await strike()
-        await drill.home.ready()
-    await drill.settled()
-    drill.up.stop()
+    try:
+        await strike_all(drill, twice=drill_full)
+        await drill.settled()
+    finally:
+        drill.up.stop()
+        print(f"seed {drill_seed}", *drill.count.lines, sep="\n")
     assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves nothing"
-    print(f"seed {seed}", *drill.count.lines, sep="\n")
-    print("refusals:", Counter(json.loads(body)["error"]["code"] for body in drill.ledger.refusals))
     judge(drill.ledger, look(drill.home.path))
     assert drill.ledger.most_in_flight >= 200
     assert set(drill.ledger.statuses) == {200}, "what comes back serves at once, from its disk"
     assert drill.count.inside_stream >= 5
-    assert drill.count.inside_drain >= (5 if drill_full else 3)
+    assert drill.count.inside_drain >= 5
     assert drill.count.kills >= (20 if drill_full else 10)
+
+
+async def strike_all(drill: Drill, *, twice: bool) -> None:
+    """Each kind of kill in the order that the seed says, under load."""
+    for _ in range(20):
+        await drill.home.ready()  # workers share the port: ask until each has been asked
+    home = drill.home
+    callers = Callers(home.gateway_port, home.api_key, drill.ledger, Style(), drill.seed)
+    strikes: list[Callable[[], Awaitable[None]]] = [
+        *[drill.worker, drill.worker_in_drain, drill.server_in_drain] * 2,
+        *[drill.server, drill.supervisor, drill.everything, drill.between_store_and_forgetting],
+    ] * (2 if twice else 1)
+    drill.random.shuffle(strikes)
+    async with callers.calling(220):
+        await asyncio.sleep(2)
+        for strike in [*strikes, drill.crash_loop]:
+            await home.ready()
+            await asyncio.sleep(drill.random.uniform(0.5, 1.5))
+            await strike()
+        await home.ready()
