@@ -58,7 +58,7 @@ class Worker:
 @asynccontextmanager
 async def worker(home: Path, **config: object) -> AsyncIterator[Worker]:
     """Starts `penstock.entrypoints.gateway` on a free port; there is no server behind it."""
-    port = _free_port()
+    port = int(str(config.get("port") or _free_port()))
     told = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
     told |= {"ship_rest_s": 0.1, **config}
     process = await asyncio.create_subprocess_exec(

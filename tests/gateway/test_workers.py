@@ -1,0 +1,34 @@
+"""Several workers of one home behind one port."""
+
+import asyncio
+from pathlib import Path
+
+from gateway.homes import make_home, provider
+from gateway.http_client import call
+from gateway.raw_upstream import answers, raw_upstream, unary
+from gateway.worker import worker
+
+
+async def test_workers_share_port_and_home_and_one_page_shows_them_all(tmp_path: Path) -> None:
+    async with raw_upstream(answers(unary(b"{}"))) as upstream:
+        home = make_home(tmp_path / "home", [provider(upstream.url)])
+        async with (
+            worker(home, worker="1") as first,
+            worker(home, worker="2", port=first.port) as second,
+        ):
+            found = await asyncio.gather(*(call(first.url) for _ in range(40)))
+            assert {answer.status for answer in found} == {200}
+            assert len(await second.wait_for_ends(40)) == 40
+            await asyncio.sleep(1.2)  # every worker leaves its page once a second
+            page = (
+                await call(first.url, b"", method="GET", path="/metrics", key=None)
+            ).body.decode()
+    counts = [
+        int(line.rpartition(" ")[2])
+        for line in page.splitlines()
+        if line.startswith("penstock_requests_total{") and 'model="small"' in line
+    ]
+    assert sum(counts) == 40
+    assert all(f'penstock_in_flight{{worker="{name}"}} 0' in page for name in "12")
+    assert page.count("# TYPE penstock_requests_total counter") == 1
+    assert list((home / "run").glob("*.prom")) == []
