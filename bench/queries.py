@@ -1,4 +1,4 @@
-"""How fast the store answers what the console asks: `python bench/queries.py [--spans 1000000]`.
+"""How fast the store answers what the console asks: `python -m bench.queries [--spans 1000000]`.
 
 Fills a fresh embedded store through the ingest path (batches as gateways ship them), then asks
 each question several times and prints medians beside their targets. Writes JSON beside.
@@ -78,7 +78,7 @@ def main() -> int:
 
 
 def run(home: Path, spans: int, rounds: int) -> dict[str, object]:
-    opened = open_traces(f"chdb://{home / 'columns'}", SystemClock(), lambda _: [])
+    opened = open_traces(f"chdb://{home / 'columns'}", SystemClock(), lambda *_: [])
     columns = opened.wait(60)
     end_ns = time.time_ns()
     before = anonymous_mb()

@@ -1,0 +1,34 @@
+"""The vertical as a composition root gets it: a store of its own, opened and given back."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from features.traces import calls
+from penstock.features.traces.schema import FAMILY
+from penstock.features.traces.vertical import open_traces
+from penstock.infra.columns import Step, apply_steps, open_columns
+from penstock.kernel.errors import SetupError
+from penstock.kernel.time import SystemClock
+
+
+def test_the_vertical_answers_before_its_store_is_open_and_waits_to_close(tmp_path: Path) -> None:
+    vertical = open_traces(f"chdb://{tmp_path / 'columns'}", SystemClock(), lambda *_: [])
+    columns = vertical.wait(30)
+    vertical.check()
+    end = calls.call("prj_1", time.time_ns())
+    vertical.service.ingest(calls.new_batch(), calls.frames([end]))
+    assert [count.rows for count in calls.counts(columns, "prj_1")] == [2, 2]
+    vertical.close()
+
+
+def test_tables_of_a_newer_penstock_keep_the_vertical_from_opening(tmp_path: Path) -> None:
+    dsn = f"chdb://{tmp_path / 'columns'}"
+    store = open_columns(dsn)
+    apply_steps(store, FAMILY, [Step(99, "from the future", ())])
+    store.close()
+    vertical = open_traces(dsn, SystemClock(), lambda *_: [])
+    with pytest.raises(SetupError, match="version 99"):
+        vertical.wait(30)
+    vertical.close()
