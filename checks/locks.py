@@ -5,22 +5,22 @@ from collections.abc import Iterator
 
 from checks.source import Finding, Source, finding
 
-_HOST = re.compile(r"https?://|--(extra-)?index-url|--find-links|\"resolved\"\s*:\s*\"")
-_LOCKS = ("package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".npmrc", "pip.conf")
+_PYTHON = re.compile(r"https?://|^-[if] |--(extra-)?index-url|--find-links")
+_NODE = re.compile(r"\"resolved\"\s*:|resolution:.*tarball|^resolved |registry\s*=")
+_NODE_LOCKS = ("package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".npmrc")
 
 
 def hosts_in_locks(source: Source) -> Iterator[Finding]:
-    """No registry's address in requirements or lock files."""
-    if source.path.parts[0] != "requirements" and source.path.name not in _LOCKS:
+    """No registry's address in requirements or lock files; npm's donation pages are none."""
+    if source.path.parts[0] == "requirements":
+        host = _PYTHON
+    elif source.path.name in _NODE_LOCKS:
+        host = _NODE
+    else:
         return
     for number, line in enumerate(source.lines, 1):
-        if _HOST.search(line) and not _is_funding(line):
+        if host.search(line):
             yield finding(source, number, "names a host: lock without it")
-
-
-def _is_funding(line: str) -> bool:
-    """npm copies each package's donation page into the lock."""
-    return '"url":' in line
 
 
 def unhashed(source: Source) -> Iterator[Finding]:

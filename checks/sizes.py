@@ -19,7 +19,7 @@ def file_sizes(source: Source) -> Iterator[Finding]:
 
 
 def _limit(source: Source) -> int | None:
-    if "generated" in source.path.parts:
+    if "generated" in (*source.path.parts, source.path.stem):
         return None
     if source.path.suffix == ".py":
         return PYTHON_TEST_LINES if source.is_test else PYTHON_LINES
