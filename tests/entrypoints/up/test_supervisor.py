@@ -64,12 +64,13 @@ def alive(pid: int) -> bool:
     return False
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_all_programs_start_and_a_stop_goes_rank_by_rank(
-    supervise: Callable[..., Supervised],
+    supervise: Callable[..., Supervised], number: signal.Signals
 ) -> None:
     it = supervise(gateway=("serve", 0), server=("serve", 1))
     it.wait_for(lambda: len(it.pids()) == 2)
-    it.process.send_signal(signal.SIGTERM)
+    it.process.send_signal(number)
     assert it.process.wait(10) == 0
     assert [name for name, _, _ in it.events(kind="stopped")] == ["gateway", "server"]
     assert not any(map(alive, it.pids()))

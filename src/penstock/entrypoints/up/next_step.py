@@ -37,9 +37,9 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
     model = TRY if simulated else _pick(models(host, settings.gateway.port, key))
     typer.echo()
     if model:
-        shown = key if first_start else f"$({_command(settings, 'key show')})"
+        again = f"$({_command(settings, 'key show')})" if credentials else "$PENSTOCK_API_KEY"
         _line("Try it:")
-        typer.echo(_curl(gateway, shown, model))
+        typer.echo(_curl(gateway, key if first_start else again, model))
     else:
         _line("Next, say where your models are:")
         add = "provider add NAME --base-url URL --api-key-env VARIABLE"

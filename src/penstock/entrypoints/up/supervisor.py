@@ -14,7 +14,7 @@ from penstock.entrypoints.up.child import Child, Program
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SETUP_EXIT = 2  # a process that cannot work until a person has changed something
 _KILL_AFTER_S = 5.0  # beyond the time that calls are given
 
@@ -44,8 +44,10 @@ class Supervisor:
         """
         awake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        for number in (*_STOPPING, signal.SIGCHLD):
-            signal.signal(number, self._on_signal)
+        signal.signal(signal.SIGCHLD, self._on_signal)
+        for number in _STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+                signal.signal(number, self._on_signal)
         try:
             while not self._stops:
                 self._start_due()
