@@ -26,6 +26,7 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import settle
 from penstock.infra.egress.exchange import Exchange
+from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus
@@ -78,6 +79,8 @@ class Pipeline:
         self.recorder.begin(call)
         try:
             await self._ask(call, route, head)
+        except SpoolFull:
+            raise  # ours, not the provider's
         except (UpstreamFailed, UpstreamTimeout, Overloaded) as error:
             raise _named(error, route.entry.name) from error
 

@@ -57,7 +57,7 @@ def edit_request(body: bytes, model: str, *, add_usage: bool = False) -> bytes:
     Every other byte stays. `InvalidRequest` when a member that is to be edited stands there twice:
     two readers could understand two different requests.
     """
-    value = b'"%b"' % model.encode() if _plain(model) else msgspec.json.encode(model)
+    value = msgspec.json.encode(model)
     escaped = rb"\u00" in body  # a key may be spelt with escapes: look at each of them
     if not escaped and body.count(b'"model"') == 1:
         match = _MODEL.search(body)
@@ -65,10 +65,6 @@ def edit_request(body: bytes, model: str, *, add_usage: bool = False) -> bytes:
             edited = body[: match.start(1)] + value + body[match.end(1) :]
             return _append_usage(edited) if add_usage else edited
     return _edit_members(body, value, add_usage=add_usage)
-
-
-def _plain(text: str) -> bool:
-    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def _append_usage(body: bytes) -> bytes:
