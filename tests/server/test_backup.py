@@ -17,6 +17,8 @@ import pytest
 from features.traces.calls import call, frames
 from tests.server.running import SOURCES, Server, by_key, running
 
+pytestmark = pytest.mark.drill
+
 PENSTOCK = Path(sys.executable).with_name("penstock")
 
 

@@ -12,6 +12,8 @@ import pytest
 from penstock.infra.columns.embedded import EmbeddedEngine
 from tests.server.running import Server, by_key, running, start
 
+pytestmark = pytest.mark.drill
+
 
 def _exit(server: Server) -> tuple[int, str]:
     return server.process.wait(20), server.log.read_text()

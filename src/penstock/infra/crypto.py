@@ -18,7 +18,8 @@ from penstock.kernel.errors import SetupError
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**15, 8, 1  # OWASP's 32 MiB setting for scrypt
+PASSWORD_COST: Final = 2**15  # scrypt's N; with r = 8: 32 MiB and a tenth of a second
+_SCRYPT_R, _SCRYPT_P = 8, 1
 _SCRYPT_MAX_MEMORY: Final = 64 * 1024 * 1024
 
 
@@ -56,10 +57,10 @@ class Sealer:
             raise SealBroken("This was not sealed with this key, or was changed since.") from error
 
 
-def hash_password(password: str, salt: bytes) -> str:
-    """`scrypt$n$r$p$salt$hash`, base64; takes about 0.1 s on purpose. `salt`: 16 random bytes."""
-    digest = _scrypt(password, salt, _SCRYPT_N, _SCRYPT_R, _SCRYPT_P)
-    numbers = f"{_SCRYPT_N}${_SCRYPT_R}${_SCRYPT_P}"
+def hash_password(password: str, salt: bytes, *, cost: int = PASSWORD_COST) -> str:
+    """`scrypt$n$r$p$salt$hash`, base64; slow on purpose. `salt`: 16 random bytes."""
+    digest = _scrypt(password, salt, cost, _SCRYPT_R, _SCRYPT_P)
+    numbers = f"{cost}${_SCRYPT_R}${_SCRYPT_P}"
     return f"scrypt${numbers}${_encode(salt)}${_encode(digest)}"
 
 

@@ -81,7 +81,9 @@ def database(new_url: Callable[[], str]) -> Iterator[Database]:
 @pytest.fixture
 def world(database: Database, tmp_path: Path) -> World:
     clock = HandClock()
-    identity = Identity(tmp_path, database, MASTER_KEY, clock=clock, entropy=os.urandom)
+    identity = Identity(
+        tmp_path, database, MASTER_KEY, clock=clock, entropy=os.urandom, password_cost=2
+    )
     assert identity.prepare()
     root = Principal("user", "usr_root", "root", {}, instance_admin=True)
     project = identity.projects.list_visible(root)[0]

@@ -24,7 +24,7 @@ from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.service.sign_in import SignInService
 from penstock.features.identity.surroundings import Surroundings
-from penstock.infra.crypto import derive_key, ensure_secret_file
+from penstock.infra.crypto import PASSWORD_COST, derive_key, ensure_secret_file
 from penstock.infra.sql import Database
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
@@ -57,6 +57,7 @@ class Identity:
         clock: Clock,
         entropy: Callable[[int], bytes],
         changed: Callable[[], None] = lambda: None,
+        password_cost: int = PASSWORD_COST,
     ) -> None:
         seal_key = derive_key(master_key, "audit seal")
         pepper = derive_key(master_key, "api key digest")
@@ -64,7 +65,7 @@ class Identity:
         self.heads = HeadsFile(home, derive_key(master_key, "audit heads"))
         self.trail = AuditTrail(clock, entropy, seal_key, self.heads, changed)
         around = Surroundings(database, self.trail, clock, entropy)
-        passwords = Passwords(entropy)
+        passwords = Passwords(entropy, password_cost)
         self.audit_log = AuditLog(database, seal_key, self.heads)
         self.access_sections = AccessSections(database, pepper)
         self.projects = ProjectService(around)

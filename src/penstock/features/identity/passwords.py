@@ -13,10 +13,11 @@ MAX_LENGTH: Final = 200
 
 
 class Passwords:
-    """`entropy(n)` gives n random bytes."""
+    """`entropy(n)` gives n random bytes; `cost` is what a guess must pay, see `hash_password`."""
 
-    def __init__(self, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, entropy: Callable[[int], bytes], cost: int) -> None:
         self._entropy = entropy
+        self._cost = cost
         self._one_at_a_time = Lock()
         self._nobody = ""
 
@@ -31,7 +32,7 @@ class Passwords:
                 f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.", param="password"
             )
         with self._one_at_a_time:
-            return hash_password(password, self._entropy(16))
+            return hash_password(password, self._entropy(16), cost=self._cost)
 
     def matches(self, password: str, stored: str | None) -> bool:
         """Whether the password is right. With nothing stored it is not, but takes as long, so
@@ -43,5 +44,5 @@ class Passwords:
             return password_matches(password[:MAX_LENGTH], stored)
 
     def _stored_for_nobody(self) -> str:
-        self._nobody = self._nobody or hash_password("nobody", self._entropy(16))
+        self._nobody = self._nobody or hash_password("nobody", self._entropy(16), cost=self._cost)
         return self._nobody
