@@ -185,6 +185,20 @@ def test_a_tail_has_every_arrival_once_however_late_it_is(
     assert set(stored) <= set(seen)
 
 
+def test_an_empty_tail_does_not_dig_up_the_past(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    calls.store(traces, calls.call(project, calls.START_NS - 30 * 86_400 * 10**9))
+    columns.command(
+        "ALTER TABLE spans_list UPDATE stored_time = start_time WHERE project_id = {p:String}"
+        " SETTINGS mutations_sync = 1",
+        {"p": project},
+    )
+    page = traces.tail(project, after=None, limit=5)
+    assert page.items == []
+    assert traces.tail(project, after=page.next_cursor, limit=5).items == []
+
+
 def test_a_tail_begins_with_the_last_arrivals_and_an_empty_one_waits(
     traces: Traces, project: str
 ) -> None:

@@ -35,6 +35,9 @@ GROUPED_BY: Final = (
 )
 
 
+_IN_FLIGHT_NS: Final = 60 * 10**9  # an insert under way may bear an earlier time than this moment
+
+
 class ExplainCost(Protocol):
     """Whoever knows prices, as traces need it: the lines that a span's cost is made of."""
 
@@ -95,7 +98,7 @@ class Traces:
         if items:
             last = items[-1]
             return Page(items, Cursor(last.start_ns, last.span_id, last.stored_ns))
-        return Page([], after or Cursor(0, "", 0))
+        return Page([], after or Cursor(0, "", self.now_ns() - _IN_FLIGHT_NS))
 
     def get_trace(self, project_id: str, trace_id: str) -> list[SpanRecord]:
         """The spans of a trace, in the order of their start; `NotFound` without any."""
