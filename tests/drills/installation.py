@@ -152,6 +152,11 @@ class Home:
         lines = [line for line in page.splitlines() if line.startswith(f"penstock_{name}{{")]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
+    def workers(self) -> int:
+        """How many gateway workers are up."""
+        _, page = self.get(self.gateway_port, "/metrics")
+        return page.count("\npenstock_in_flight{")
+
     async def ready(self, *ports: int, within_s: float = 30.0) -> None:
         """Waits until each port says that its process can do its work."""
         async with asyncio.timeout(within_s):

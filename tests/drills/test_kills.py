@@ -170,9 +170,12 @@ async def test_every_answered_call_is_stored_once(
 
 async def strike_all(drill: Drill, *, twice: bool) -> None:
     """Each kind of kill in the order that the seed says, under load."""
-    for _ in range(20):
-        await drill.home.ready()  # workers share the port: ask until each has been asked
     home = drill.home
+    await home.ready()
+    while await asyncio.to_thread(home.workers) < WORKERS:
+        await asyncio.sleep(0.1)
+    for _ in range(20):
+        await home.ready()  # workers share the port: ask until each has been asked
     callers = Callers(home.gateway_port, home.api_key, drill.ledger, Style(), drill.seed)
     strikes: list[Callable[[], Awaitable[None]]] = [
         *[drill.worker, drill.worker_in_drain, drill.server_in_drain] * 2,
