@@ -1,0 +1,47 @@
+import { Link } from "@tanstack/react-router";
+import { Keyboard } from "lucide-react";
+
+import { PAGES } from "@/app/pages";
+import { ProjectSwitcher } from "@/app/ProjectSwitcher";
+import { ThemeSwitch } from "@/app/ThemeSwitch";
+import { UserMenu } from "@/app/UserMenu";
+import { useProjectId } from "@/shared/session";
+import { IconButton } from "@/shared/ui/Button";
+
+export function Navigation({ onHelp }: { onHelp: () => void }) {
+  const projectId = useProjectId();
+  return (
+    <nav
+      aria-label="Main"
+      className="flex w-12 shrink-0 flex-col border-r border-line bg-sunken md:w-48"
+    >
+      <div className="flex h-14 items-center px-2">
+        <ProjectSwitcher />
+      </div>
+      <ul className="flex flex-1 flex-col gap-px px-2 pt-1">
+        {PAGES.map(({ to, name, icon: Icon, keys }) => (
+          <li key={to}>
+            <Link
+              to={to}
+              params={{ projectId }}
+              title={`${name} (${keys})`}
+              className="flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-ink-2 hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:text-accent"
+            >
+              <Icon size={16} strokeWidth={1.75} className="shrink-0" />
+              <span className="max-md:sr-only">{name}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <div className="flex flex-col gap-1 border-t border-line p-2">
+        <div className="flex max-md:flex-col md:gap-0.5">
+          <ThemeSwitch />
+          <IconButton label="Keyboard shortcuts (?)" onClick={onHelp}>
+            <Keyboard size={16} strokeWidth={1.75} />
+          </IconButton>
+        </div>
+        <UserMenu />
+      </div>
+    </nav>
+  );
+}

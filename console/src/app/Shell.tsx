@@ -1,0 +1,32 @@
+import { Outlet, useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+
+import { Navigation } from "@/app/Navigation";
+import { PAGES } from "@/app/pages";
+import { ShortcutsDialog } from "@/app/ShortcutsDialog";
+import { rememberProject } from "@/shared/lastProject";
+import { useProjectId } from "@/shared/session";
+import { useShortcuts } from "@/shared/shortcuts";
+
+/** What stands around every page of a project: navigation on the left, the page on the right. */
+export function Shell() {
+  const projectId = useProjectId();
+  const navigate = useNavigate();
+  const [help, setHelp] = useState(false);
+  useEffect(() => rememberProject(projectId), [projectId]);
+  useShortcuts({
+    ...Object.fromEntries(
+      PAGES.map((page) => [page.keys, () => void navigate({ to: page.to, params: { projectId } })]),
+    ),
+    "?": () => setHelp(true),
+  });
+  return (
+    <div className="flex h-full">
+      <Navigation onHelp={() => setHelp(true)} />
+      <div className="h-full min-w-0 flex-1">
+        <Outlet />
+      </div>
+      <ShortcutsDialog open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { Link, useRouter, type ErrorComponentProps } from "@tanstack/react-router";
+
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { ErrorState } from "@/shared/ui/ErrorState";
+
+export function ErrorPage({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <main className="grid h-full place-items-center">
+      <ErrorState error={error} onRetry={retry} />
+    </main>
+  );
+}
+
+export function NotFoundPage() {
+  return (
+    <main className="grid h-full place-items-center">
+      <EmptyState
+        title="This page does not exist"
+        action={
+          <Link to="/" className="text-sm font-medium text-accent hover:underline">
+            Go to the overview
+          </Link>
+        }
+      >
+        The address may be mistyped, or what it showed is gone.
+      </EmptyState>
+    </main>
+  );
+}

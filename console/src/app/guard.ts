@@ -1,0 +1,34 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { redirect } from "@tanstack/react-router";
+
+import { ApiError } from "@/shared/api/client";
+import { lastProject } from "@/shared/lastProject";
+import { projectsQuery, sessionQuery } from "@/shared/session";
+
+/** Leads to the sign-in page, and from there back to `href`, who is not signed in. */
+export async function requireSession(queries: QueryClient, href: string): Promise<void> {
+  try {
+    await queries.query({ ...sessionQuery, staleTime: "static" });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      redirect({ to: "/sign-in", search: href === "/" ? {} : { to: href }, throw: true });
+    }
+    throw error;
+  }
+}
+
+/** The project to begin with: the one looked at last, or the first there is. */
+export async function chooseProject(queries: QueryClient): Promise<string> {
+  const { items } = await queries.query({ ...projectsQuery, staleTime: "static" });
+  const last = items.find((project) => project.id === lastProject());
+  const chosen = last ?? items[0];
+  if (!chosen) {
+    throw new ApiError({
+      status: 403,
+      code: "no_project",
+      detail: "You are not a member of any project.",
+      hint: "Ask an admin of a project to add you.",
+    });
+  }
+  return chosen.id;
+}

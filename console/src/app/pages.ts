@@ -1,0 +1,11 @@
+import { Activity, Boxes, KeyRound, LayoutDashboard, ScrollText, Users } from "lucide-react";
+
+/** The pages of a project in the order of the navigation; `keys` is the shortcut. */
+export const PAGES = [
+  { to: "/projects/$projectId/overview", name: "Overview", icon: LayoutDashboard, keys: "g o" },
+  { to: "/projects/$projectId/traces", name: "Traces", icon: Activity, keys: "g t" },
+  { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k" },
+  { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
+  { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
+  { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
+] as const;

@@ -1,0 +1,130 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+
+import { ErrorPage, NotFoundPage } from "@/app/errors";
+import { chooseProject, requireSession } from "@/app/guard";
+import { Shell } from "@/app/Shell";
+import { AuditPage } from "@/features/audit/AuditPage";
+import { KeysPage } from "@/features/keys/KeysPage";
+import { MembersPage } from "@/features/members/MembersPage";
+import { OverviewPage } from "@/features/overview/OverviewPage";
+import { parseOverviewSearch } from "@/features/overview/search";
+import { ProvidersPage } from "@/features/providers/ProvidersPage";
+import { SignInPage } from "@/features/session/SignInPage";
+import { parseTracesSearch } from "@/features/traces/search";
+import { TracePage } from "@/features/traces/TracePage";
+import { TracesPage } from "@/features/traces/TracesPage";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>) =>
+    typeof search["to"] === "string" ? { to: search["to"] } : {},
+  component: SignInPage,
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: ({ context, location }) => requireSession(context.queries, location.href),
+  component: Outlet,
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  beforeLoad: async ({ context }) => {
+    const projectId = await chooseProject(context.queries);
+    redirect({
+      to: "/projects/$projectId/overview",
+      params: { projectId },
+      replace: true,
+      throw: true,
+    });
+  },
+});
+
+const project = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects/$projectId",
+  component: Shell,
+});
+
+const projectHome = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    redirect({ to: "/projects/$projectId/overview", params, replace: true, throw: true });
+  },
+});
+
+const overview = createRoute({
+  getParentRoute: () => project,
+  path: "/overview",
+  validateSearch: parseOverviewSearch,
+  component: OverviewPage,
+});
+
+const traces = createRoute({
+  getParentRoute: () => project,
+  path: "/traces",
+  validateSearch: parseTracesSearch,
+  component: TracesPage,
+});
+
+const trace = createRoute({
+  getParentRoute: () => project,
+  path: "/traces/$traceId",
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...(typeof search["tab"] === "string" ? { tab: search["tab"] } : {}),
+    ...(typeof search["span"] === "string" ? { span: search["span"] } : {}),
+  }),
+  component: TracePage,
+});
+
+const keys = createRoute({ getParentRoute: () => project, path: "/keys", component: KeysPage });
+const members = createRoute({
+  getParentRoute: () => project,
+  path: "/members",
+  component: MembersPage,
+});
+const providers = createRoute({
+  getParentRoute: () => project,
+  path: "/providers",
+  component: ProvidersPage,
+});
+const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
+
+const tree = root.addChildren([
+  signIn,
+  signedIn.addChildren([
+    home,
+    project.addChildren([projectHome, overview, traces, trace, keys, members, providers, audit]),
+  ]),
+]);
+
+/** The console's routes. A project's pages stand below `/projects/{id}`, so that every address
+ * can be shared. */
+export function createConsoleRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    defaultPreload: false,
+    defaultErrorComponent: ErrorPage,
+    defaultNotFoundComponent: NotFoundPage,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

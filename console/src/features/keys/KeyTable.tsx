@@ -1,0 +1,180 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { MoreHorizontal } from "lucide-react";
+import { useState } from "react";
+
+import type { Key } from "@/features/keys/queries";
+import { fixedAttributes, stateOf } from "@/features/keys/state";
+import { usageQuery } from "@/shared/api/usage";
+import { formatDateTime } from "@/shared/format/time";
+import { formatCount } from "@/shared/format/number";
+import { useProjectId } from "@/shared/session";
+import { Badge } from "@/shared/ui/Badge";
+import { Button, IconButton } from "@/shared/ui/Button";
+import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Money, RelativeTime } from "@/shared/ui/Values";
+import { useNow } from "@/shared/ui/useNow";
+
+const AT_ONCE = 200;
+
+interface KeyTableProps {
+  keys: Key[];
+  onRotate?: (key: Key) => void;
+  onRevoke?: (key: Key) => void;
+}
+
+export function KeyTable({ keys, onRotate, onRevoke }: KeyTableProps) {
+  const [limit, setLimit] = useState(AT_ONCE);
+  return (
+    <>
+      <Table label="Keys">
+        <TableHead>
+          <HeadCell>Name</HeadCell>
+          <HeadCell>Key</HeadCell>
+          <HeadCell>State</HeadCell>
+          <HeadCell>Models</HeadCell>
+          <HeadCell>Fixed for its calls</HeadCell>
+          <HeadCell numeric>Calls, 24 h</HeadCell>
+          <HeadCell numeric>Cost, 24 h</HeadCell>
+          <HeadCell>Created</HeadCell>
+          <HeadCell />
+        </TableHead>
+        <tbody>
+          {keys.slice(0, limit).map((key) => (
+            <KeyRow key={key.id} subject={key} onRotate={onRotate} onRevoke={onRevoke} />
+          ))}
+        </tbody>
+      </Table>
+      {keys.length > limit && (
+        <div className="mt-3 text-center">
+          <Button onClick={() => setLimit(limit + AT_ONCE)}>
+            Show more of {formatCount(keys.length)}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+interface KeyRowProps {
+  subject: Key;
+  onRotate?: ((key: Key) => void) | undefined;
+  onRevoke?: ((key: Key) => void) | undefined;
+}
+
+function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
+  const state = stateOf(subject, useNow());
+  return (
+    <Row className={state.alive ? undefined : "text-ink-3"}>
+      <Cell className="max-w-56">
+        <div className="truncate font-medium" title={subject.name}>
+          {subject.name}
+        </div>
+      </Cell>
+      <Cell className="font-mono text-xs whitespace-nowrap">{subject.prefix}…</Cell>
+      <Cell>
+        <State subject={subject} />
+      </Cell>
+      <Cell className="max-w-56">
+        <Models models={subject.allowed_models} />
+      </Cell>
+      <Cell className="max-w-64">
+        <Attributes subject={subject} />
+      </Cell>
+      <UsageCells keyId={subject.id} />
+      <Cell className="text-ink-2">
+        <RelativeTime at={subject.created_at} />
+      </Cell>
+      <Cell className="w-8 text-right">
+        {state.alive && onRotate && onRevoke && (
+          <Menu
+            align="end"
+            trigger={
+              <IconButton label={`Actions for ${subject.name}`}>
+                <MoreHorizontal size={16} />
+              </IconButton>
+            }
+          >
+            <MenuItem onSelect={() => onRotate(subject)}>Rotate…</MenuItem>
+            <MenuItem onSelect={() => onRevoke(subject)}>
+              <span className="text-danger">Revoke…</span>
+            </MenuItem>
+          </Menu>
+        )}
+      </Cell>
+    </Row>
+  );
+}
+
+function State({ subject }: { subject: Key }) {
+  const state = stateOf(subject, useNow());
+  const until = subject.revoked_at ?? subject.expires_at;
+  return (
+    <span className="inline-flex items-center gap-2 whitespace-nowrap" title={until ? formatDateTime(until) : "Never expires"}>
+      <Badge tone={state.tone}>{state.name}</Badge>
+      {until !== null && (
+        <span className="text-xs text-ink-3">
+          <RelativeTime at={until} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Models({ models }: { models: string[] }) {
+  if (models.length === 0) return <span className="text-ink-3">all</span>;
+  return (
+    <div className="truncate font-mono text-xs" title={models.join("\n")}>
+      {models.join(", ")}
+    </div>
+  );
+}
+
+function Attributes({ subject }: { subject: Key }) {
+  const attributes = fixedAttributes(subject);
+  if (attributes.length === 0) return <span className="text-ink-3">nothing</span>;
+  return (
+    <div className="truncate" title={attributes.map((a) => `${a.name}: ${a.value}`).join("\n")}>
+      {attributes.map(({ name, value }) => (
+        <span key={name} className="mr-3">
+          <span className="text-ink-3">{name}</span> {value}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function UsageCells({ keyId }: { keyId: string }) {
+  const projectId = useProjectId();
+  const usage = useQuery(usageQuery(projectId)).data?.byKey.get(keyId);
+  if (!usage) {
+    return (
+      <>
+        <Cell numeric className="text-ink-3">
+          –
+        </Cell>
+        <Cell numeric className="text-ink-3">
+          –
+        </Cell>
+      </>
+    );
+  }
+  return (
+    <>
+      <Cell numeric>
+        <Link
+          to="/projects/$projectId/traces"
+          params={{ projectId }}
+          search={{ key_id: [keyId] }}
+          className="hover:text-accent hover:underline"
+        >
+          {formatCount(usage.requests)}
+        </Link>
+      </Cell>
+      <Cell numeric>
+        <Money amount={usage.cost} />
+      </Cell>
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+/** USD to three significant digits, never fewer than cents: `$12.30`, `$0.0123`, `$0.00000615`. */
+export function formatMoney(amount: string | number): string {
+  const value = Number(amount);
+  if (value === 0) return "$0";
+  if (Math.abs(value) >= 1000) {
+    return `$${value.toLocaleString("en-US", { maximumFractionDigits: 0 })}`;
+  }
+  if (Math.abs(value) >= 0.1) return `$${value.toFixed(2)}`;
+  const digits = 2 - Math.floor(Math.log10(Math.abs(value)));
+  return `$${value.toFixed(Math.min(digits, 12)).replace(/0+$/, "")}`;
+}
+
+/** The exact amount as the server said it, without idle zeros: `$0.000012300000` → `$0.0000123`. */
+export function formatExactMoney(amount: string): string {
+  const [whole = "0", fraction = ""] = amount.split(".");
+  const kept = fraction.replace(/0+$/, "");
+  return kept ? `$${whole}.${kept}` : `$${whole}`;
+}

@@ -1,0 +1,10 @@
+const KEY = "penstock.project";
+
+/** The project looked at last in this browser. */
+export function lastProject(): string | null {
+  return localStorage.getItem(KEY);
+}
+
+export function rememberProject(projectId: string): void {
+  localStorage.setItem(KEY, projectId);
+}

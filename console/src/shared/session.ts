@@ -1,0 +1,53 @@
+import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+
+import { api, data, rememberCsrfToken, type Schemas } from "@/shared/api/client";
+
+export type Role = Schemas["Role"];
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async () => {
+    const session = await data(api.GET("/api/v1/session"));
+    rememberCsrfToken(session.csrf_token);
+    return session;
+  },
+  staleTime: 5 * 60_000,
+  retry: false,
+});
+
+export const projectsQuery = queryOptions({
+  queryKey: ["projects"],
+  queryFn: () => data(api.GET("/api/v1/projects")),
+  staleTime: 60_000,
+});
+
+/** Who is signed in; only below the signed-in layout. */
+export function useSession(): Schemas["SessionView"] {
+  return useSuspenseQuery(sessionQuery).data;
+}
+
+/** The project that the page is about, from its address. */
+export function useProjectId(): string {
+  const { projectId } = useParams({ strict: false });
+  if (!projectId) throw new Error("This page stands outside of any project.");
+  return projectId;
+}
+
+/** The project's name once it is known, its id until then. */
+export function useProjectName(): string {
+  const projectId = useProjectId();
+  const projects = useQuery(projectsQuery).data;
+  return projects?.items.find((project) => project.id === projectId)?.name ?? projectId;
+}
+
+const RANKS: readonly Role[] = ["viewer", "editor", "admin", "owner"];
+
+/** Whether the signed-in person has at least `role` in this project. The server decides anyway;
+ * this is for not offering what it would refuse. */
+export function useHasRole(role: Role): boolean {
+  const session = useSession();
+  const own = session.roles[useProjectId()];
+  if (session.instance_admin) return true;
+  return own !== undefined && RANKS.indexOf(own) >= RANKS.indexOf(role);
+}

@@ -1,0 +1,33 @@
+import { useEffect, useRef } from "react";
+
+const SEQUENCE_MS = 900;
+
+/** Runs the action of the keys that were pressed: `j`, `/`, `?`, or in sequence `g o`. Not while
+ * somebody types, nor with Ctrl, Alt or ⌘. */
+export function useShortcuts(actions: Record<string, () => void>): void {
+  const latest = useRef(actions);
+  useEffect(() => {
+    latest.current = actions;
+  });
+  useEffect(() => {
+    const sequence = { first: "", at: 0 };
+    const listen = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const inTime = event.timeStamp - sequence.at < SEQUENCE_MS;
+      const pair = inTime ? `${sequence.first} ${event.key}` : "";
+      sequence.first = event.key;
+      sequence.at = event.timeStamp;
+      const action = latest.current[pair] ?? latest.current[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener("keydown", listen);
+    return () => window.removeEventListener("keydown", listen);
+  }, []);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}

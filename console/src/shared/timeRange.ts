@@ -1,0 +1,56 @@
+/** A time range as it stands in addresses: a preset up to now, or fixed bounds (RFC 3339). */
+export interface RangeSearch {
+  range?: Preset | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+export const PRESETS = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
+export type Preset = (typeof PRESETS)[number];
+export const DEFAULT_PRESET: Preset = "24h";
+
+const HOUR = 3_600_000;
+const LENGTHS: Record<Preset, number> = {
+  "15m": HOUR / 4,
+  "1h": HOUR,
+  "6h": 6 * HOUR,
+  "24h": 24 * HOUR,
+  "7d": 7 * 24 * HOUR,
+  "30d": 30 * 24 * HOUR,
+};
+
+export const PRESET_NAMES: Record<Preset, string> = {
+  "15m": "Last 15 minutes",
+  "1h": "Last hour",
+  "6h": "Last 6 hours",
+  "24h": "Last 24 hours",
+  "7d": "Last 7 days",
+  "30d": "Last 30 days",
+};
+
+/** The range in an address; what is no range is left out. */
+export function parseRange(search: Record<string, unknown>): RangeSearch {
+  const from = asMoment(search["from"]);
+  const to = asMoment(search["to"]);
+  if (from && to && from < to) return { from, to };
+  const range = PRESETS.find((preset) => preset === search["range"]);
+  return range && range !== DEFAULT_PRESET ? { range } : {};
+}
+
+/** Bounds for the API, with presets counted back from `now` (Unix milliseconds). */
+export function boundsOf(search: RangeSearch, now: number): { from: string; to: string } {
+  if (search.from && search.to) return { from: search.from, to: search.to };
+  const length = LENGTHS[search.range ?? DEFAULT_PRESET];
+  return { from: new Date(now - length).toISOString(), to: new Date(now).toISOString() };
+}
+
+/** Whether the range ends now, so that new calls fall into it. */
+export function isLive(search: RangeSearch): boolean {
+  return !(search.from && search.to);
+}
+
+function asMoment(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+}

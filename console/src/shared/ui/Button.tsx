@@ -1,0 +1,57 @@
+import type { ButtonHTMLAttributes } from "react";
+
+import { cx } from "@/shared/ui/classes";
+
+type Kind = "primary" | "plain" | "quiet" | "danger";
+
+const KINDS: Record<Kind, string> = {
+  primary: "bg-accent text-accent-ink hover:opacity-90 border-transparent",
+  plain: "bg-raised text-ink border-line-strong hover:bg-hover",
+  quiet: "text-ink-2 border-transparent hover:bg-hover hover:text-ink",
+  danger: "bg-raised text-danger border-line-strong hover:bg-danger-soft",
+};
+
+type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: Kind; busy?: boolean };
+
+/** A button; `busy` while what it started runs. */
+export function Button({
+  kind = "plain",
+  busy = false,
+  className,
+  disabled,
+  ...rest
+}: ButtonProps) {
+  return (
+    <button
+      type="button"
+      aria-busy={busy}
+      disabled={disabled === true || busy}
+      className={cx(
+        "inline-flex h-8 shrink-0 items-center justify-center gap-1.5 rounded-md border px-3",
+        "text-sm font-medium whitespace-nowrap disabled:cursor-not-allowed disabled:opacity-50",
+        KINDS[kind],
+        className,
+      )}
+      {...rest}
+    />
+  );
+}
+
+type IconButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { label: string };
+
+/** A square button with an icon; `label` is what screen readers and tooltips say. */
+export function IconButton({ label, className, ...rest }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className={cx(
+        "inline-flex size-7 shrink-0 items-center justify-center rounded-md text-ink-3",
+        "hover:bg-hover hover:text-ink disabled:opacity-40",
+        className,
+      )}
+      {...rest}
+    />
+  );
+}

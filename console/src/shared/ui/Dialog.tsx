@@ -1,0 +1,53 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+
+import { IconButton } from "@/shared/ui/Button";
+
+interface DialogProps {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  description?: ReactNode;
+  children: ReactNode;
+  /** Whether a click outside or Escape closes it; off where something would be lost. */
+  dismissable?: boolean;
+}
+
+/** A modal dialog. Put the buttons into `DialogActions`. */
+export function Dialog(props: DialogProps) {
+  const { open, onClose, title, description, children, dismissable = true } = props;
+  const keep = (event: Event) => {
+    if (!dismissable) event.preventDefault();
+  };
+  return (
+    <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/60" />
+        <Radix.Content
+          onEscapeKeyDown={keep}
+          onPointerDownOutside={keep}
+          className="fixed top-[12vh] left-1/2 z-50 max-h-[80vh] w-[min(520px,calc(100vw-32px))] -translate-x-1/2 overflow-y-auto rounded-lg border border-line bg-raised p-5 shadow-float"
+        >
+          <Radix.Title className="pr-8 text-lg font-semibold">{title}</Radix.Title>
+          <Radix.Description asChild>
+            <div className="mt-1 text-sm text-ink-2">{description}</div>
+          </Radix.Description>
+          {dismissable && (
+            <Radix.Close asChild>
+              <IconButton label="Close" className="absolute top-4 right-4">
+                <X size={16} />
+              </IconButton>
+            </Radix.Close>
+          )}
+          <div className="mt-4">{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** The row of buttons at a dialog's end. */
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className="mt-5 flex justify-end gap-2">{children}</div>;
+}

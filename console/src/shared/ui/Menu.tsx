@@ -1,0 +1,69 @@
+import { Check } from "lucide-react";
+import { DropdownMenu as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+
+import { cx } from "@/shared/ui/classes";
+
+interface MenuProps {
+  trigger: ReactNode;
+  children: ReactNode;
+  align?: "start" | "end";
+  side?: "bottom" | "top" | "right";
+}
+
+/** A menu that hangs on its trigger (a button). */
+export function Menu({ trigger, children, align = "start", side = "bottom" }: MenuProps) {
+  return (
+    <Radix.Root>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content
+          align={align}
+          side={side}
+          sideOffset={4}
+          collisionPadding={8}
+          className="thin-scroll z-50 max-h-[60vh] min-w-44 overflow-y-auto rounded-lg border border-line bg-raised p-1 text-sm shadow-float"
+        >
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+interface MenuItemProps {
+  onSelect: () => void;
+  children: ReactNode;
+  /** Given: the item is a choice that is on or off. */
+  chosen?: boolean;
+  /** Whether the menu stays open, for choosing several. */
+  stays?: boolean;
+}
+
+export function MenuItem({ onSelect, children, chosen, stays = false }: MenuItemProps) {
+  return (
+    <Radix.Item
+      onSelect={(event) => {
+        if (stays) event.preventDefault();
+        onSelect();
+      }}
+      className={cx(
+        "flex h-8 items-center gap-2 rounded-md px-2 outline-none select-none",
+        "data-[highlighted]:bg-hover",
+      )}
+    >
+      {chosen !== undefined && (
+        <Check size={14} className={cx("shrink-0 text-accent", !chosen && "invisible")} />
+      )}
+      {children}
+    </Radix.Item>
+  );
+}
+
+export function MenuLabel({ children }: { children: ReactNode }) {
+  return <Radix.Label className="px-2 py-1.5 text-xs text-ink-3">{children}</Radix.Label>;
+}
+
+export function MenuLine() {
+  return <Radix.Separator className="-mx-1 my-1 h-px bg-line" />;
+}

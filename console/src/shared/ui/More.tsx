@@ -1,0 +1,15 @@
+import { ChevronRight } from "lucide-react";
+import type { ReactNode } from "react";
+
+/** The part of a form that few need; closed until asked for. */
+export function More({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <details className="group">
+      <summary className="flex w-fit cursor-pointer list-none items-center gap-1 text-sm font-medium text-ink-2 hover:text-ink">
+        <ChevronRight size={14} className="transition-transform group-open:rotate-90" aria-hidden />
+        {title}
+      </summary>
+      <div className="mt-3 flex flex-col gap-3">{children}</div>
+    </details>
+  );
+}

@@ -1,0 +1,23 @@
+import type { ReactNode } from "react";
+
+interface PageProps {
+  title: string;
+  /** What stands to the right of the title: the page's main actions. */
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+/** A page of the console: a title line, then content of readable width. */
+export function Page({ title, actions, children }: PageProps) {
+  return (
+    <main className="thin-scroll h-full overflow-y-auto">
+      <div className="mx-auto max-w-[1280px] px-6 pb-16">
+        <header className="flex h-14 items-center justify-between gap-4">
+          <h1 className="text-lg font-semibold tracking-tight">{title}</h1>
+          <div className="flex items-center gap-2">{actions}</div>
+        </header>
+        {children}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,42 @@
+import { CalendarClock, ChevronDown } from "lucide-react";
+
+import { formatDateTime } from "@/shared/format/time";
+import { DEFAULT_PRESET, PRESET_NAMES, PRESETS, type RangeSearch } from "@/shared/timeRange";
+import { Button } from "@/shared/ui/Button";
+import { Menu, MenuItem } from "@/shared/ui/Menu";
+
+interface TimeRangePickerProps {
+  value: RangeSearch;
+  onChange: (range: RangeSearch) => void;
+}
+
+/** Which time a page tells of. Fixed bounds come from charts (drag over them). */
+export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <Button aria-label="Time range">
+          <CalendarClock size={14} className="text-ink-3" />
+          <span className="num">{nameOf(value)}</span>
+          <ChevronDown size={14} className="text-ink-3" />
+        </Button>
+      }
+    >
+      {PRESETS.map((preset) => (
+        <MenuItem
+          key={preset}
+          chosen={!value.from && (value.range ?? DEFAULT_PRESET) === preset}
+          onSelect={() => onChange(preset === DEFAULT_PRESET ? {} : { range: preset })}
+        >
+          {PRESET_NAMES[preset]}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+function nameOf({ range, from, to }: RangeSearch): string {
+  if (from && to) return `${formatDateTime(from)} – ${formatDateTime(to)}`;
+  return PRESET_NAMES[range ?? DEFAULT_PRESET];
+}
