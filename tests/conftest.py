@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something about the machine, not about the law.
+settings.register_profile("penstock", deadline=None)
+settings.load_profile("penstock")
 
 _OPENING = {"socket.connect", "socket.sendto"}
 
