@@ -1664,6 +1664,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                project_id?: string;
             };
             header?: never;
             path?: never;
@@ -1693,7 +1694,9 @@ export interface operations {
     };
     export_audit_api_v1_audit_export_get: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1709,11 +1712,22 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     verify_audit_api_v1_audit_verify_get: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1729,11 +1743,22 @@ export interface operations {
                     "application/json": components["schemas"]["AuditReport"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     write_backup_api_v1_backup_post: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1747,6 +1772,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -1776,6 +1810,7 @@ export interface operations {
                 max_cost?: number | string | null;
                 cursor?: string;
                 limit?: number;
+                project_id?: string;
             };
             header?: never;
             path?: never;
@@ -1805,7 +1840,9 @@ export interface operations {
     };
     get_unclaimed_api_v1_instance_traces__trace_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path: {
                 trace_id: string;
@@ -1857,6 +1894,7 @@ export interface operations {
                 max_duration_ms?: number | null;
                 min_cost?: number | string | null;
                 max_cost?: number | string | null;
+                project_id?: string;
             };
             header?: never;
             path?: never;
@@ -1906,7 +1944,9 @@ export interface operations {
     };
     create_project_api_v1_projects_post: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1941,7 +1981,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1955,13 +1997,24 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectView"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     change_project_api_v1_projects__project_id__patch: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1999,7 +2052,9 @@ export interface operations {
                 cursor?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2028,7 +2083,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2042,13 +2099,24 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     verify_audit_api_v1_projects__project_id__audit_verify_get: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2062,6 +2130,15 @@ export interface operations {
                     "application/json": components["schemas"]["AuditReport"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     list_keys_api_v1_projects__project_id__keys_get: {
@@ -2073,7 +2150,9 @@ export interface operations {
                 cursor?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2102,7 +2181,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2137,6 +2218,7 @@ export interface operations {
             header?: never;
             path: {
                 key_id: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2168,6 +2250,7 @@ export interface operations {
             header?: never;
             path: {
                 key_id: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2206,7 +2289,9 @@ export interface operations {
                 cursor?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2235,7 +2320,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2270,6 +2357,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2299,6 +2387,7 @@ export interface operations {
             header?: never;
             path: {
                 user_id: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2332,7 +2421,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2346,13 +2437,24 @@ export interface operations {
                     "application/json": components["schemas"]["Page_PriceView_"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     add_price_api_v1_projects__project_id__prices_post: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2387,6 +2489,7 @@ export interface operations {
             header?: never;
             path: {
                 price_id: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2422,6 +2525,7 @@ export interface operations {
             header?: never;
             path: {
                 price_id: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2449,7 +2553,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2463,13 +2569,24 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ProviderView_"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     add_provider_api_v1_projects__project_id__providers_post: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                project_id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2504,6 +2621,7 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2533,6 +2651,7 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2568,6 +2687,7 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+                project_id: string;
             };
             cookie?: never;
         };
@@ -2720,6 +2840,7 @@ export interface operations {
                 max_cost?: number | string | null;
                 cursor?: string;
                 limit?: number;
+                project_id?: string;
             };
             header?: never;
             path?: never;
@@ -2752,6 +2873,7 @@ export interface operations {
             query?: {
                 from?: string | null;
                 to?: string | null;
+                project_id?: string;
             };
             header?: never;
             path?: never;
@@ -2786,6 +2908,7 @@ export interface operations {
             query?: {
                 after?: string;
                 limit?: number;
+                project_id?: string;
             };
             header?: never;
             path?: never;
@@ -2815,7 +2938,9 @@ export interface operations {
     };
     get_trace_api_v1_traces__trace_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path: {
                 trace_id: string;
@@ -2846,7 +2971,9 @@ export interface operations {
     };
     reset_password_api_v1_users__user_id__password_post: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string;
+            };
             header?: never;
             path: {
                 user_id: string;

@@ -73,9 +73,10 @@ class Allowed:
         self._signed_in = signed_in
         self._access = access
 
-    def __call__(self, request: Request) -> Access:
+    def __call__(self, request: Request, project_id: str = "") -> Access:
+        """`project_id` comes from the path where it stands there, else from the query."""
         principal = self._signed_in(request)
-        named = request.path_params.get("project_id", request.query_params.get("project_id"))
+        named = project_id or None
         return Access(principal, self._access.project_for(principal, named, self.permission))
 
 
