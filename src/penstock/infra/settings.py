@@ -116,7 +116,8 @@ class Settings(Section):
         default="", description="Where the command line finds the server; empty: on this machine."
     )
     gateway_url: str = Field(
-        default="", description="Where `penstock demo` finds the gateway; empty: on this machine."
+        default="",
+        description="Where the console and `penstock demo` say the gateway is; empty: here.",
     )
     api_key: SecretStr = Field(
         default=SecretStr(""),

@@ -59,6 +59,7 @@ def test_settings_reach_the_processes() -> None:
     assert (first.name, second.name) == ("gateway-1", "gateway-2")
     server = decoded(plan.server(settings, "http://127.0.0.1:9/v1"), ServerConfig)
     assert isinstance(server, ServerConfig)
+    assert server.gateway_url == "http://127.0.0.1:5000"
     assert (server.port, server.allowed_hosts, server.secure_cookie) == (5001, ("a.example",), True)
     assert server.simulator_url == "http://127.0.0.1:9/v1"
 

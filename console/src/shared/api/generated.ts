@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get About
+         * @description The version that runs, and where its gateway is.
+         */
+        get: operations["get_about_api_v1_about_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -672,6 +692,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * About
+         * @description `gateway_url`: where applications call, without `/v1`, seen from the server's machine.
+         */
+        About: {
+            /** Gateway Url */
+            gateway_url: string;
+            /** Version */
+            version: string;
+        };
         /**
          * AuditEventView
          * @description One audit event; see `penstock.features.identity.audit`.
@@ -1657,6 +1687,26 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_about_api_v1_about_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+        };
+    };
     list_audit_api_v1_audit_get: {
         parameters: {
             query?: {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
-from penstock.entrypoints.up.plan import local_server_url, reachable
+from penstock.entrypoints.up.plan import local_gateway_url, local_server_url
 from penstock.infra.egress.client import Egress
 from penstock.infra.settings import Settings, load
 from penstock.kernel.errors import (
@@ -124,7 +124,7 @@ def server_url(settings: Settings) -> str:
 
 def gateway_url(settings: Settings) -> str:
     """Where the gateway is."""
-    return settings.gateway_url or f"http://{reachable(settings.host)}:{settings.gateway.port}"
+    return settings.gateway_url or local_gateway_url(settings)
 
 
 def api_key(settings: Settings) -> str:

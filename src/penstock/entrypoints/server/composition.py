@@ -7,6 +7,7 @@ import os
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from penstock.entrypoints.server.about import about_routes
 from penstock.entrypoints.server.app import behind_walls, build_app
 from penstock.entrypoints.server.backup import BackupService, backup_routes
 from penstock.entrypoints.server.config import ServerConfig
@@ -90,6 +91,7 @@ class Composition:
         }
         routers = [
             health_routes(checks, (self._metrics.lines,)),
+            about_routes(self.identity.door.signed_in, self._config.gateway_url),
             *self.identity.routes(secure_cookie=self._config.secure_cookie),
             *self.catalog.routes(allow),
             build_router(service, allow),

@@ -7,11 +7,13 @@ import msgspec
 
 class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`database_url` and `columns_dsn`: empty = the home's own stores. `allowed_hosts`: names of
-    this server besides this machine's own. `secure_cookie`: reached over TLS only."""
+    this server besides this machine's own. `secure_cookie`: reached over TLS only. `gateway_url`:
+    where applications call, for the console to say."""
 
     home: str
     host: str = "127.0.0.1"
     port: int = 4001
+    gateway_url: str = "http://127.0.0.1:4000"
     database_url: str = ""
     columns_dsn: str = ""
     allowed_hosts: tuple[str, ...] = ()

@@ -27,7 +27,10 @@ def gateways(settings: Settings, server_url: str) -> list[Program]:
 def server(settings: Settings, simulator_url: str = "") -> Program:
     """The one server; `simulator_url` is registered as provider `sim`, where given."""
     config: dict[str, Any] = settings.server.model_dump(mode="json")
-    config |= _place(settings) | {"port": settings.server.port}
+    config |= _place(settings) | {
+        "port": settings.server.port,
+        "gateway_url": settings.gateway_url or local_gateway_url(settings),
+    }
     if simulator_url:
         config["simulator_url"] = simulator_url
     return _program("server", "server", STORES_LAST, config)
@@ -42,6 +45,11 @@ def simulator(host: str, port: int) -> Program:
 def local_server_url(settings: Settings) -> str:
     """Where this installation's own server is, for those beside it."""
     return f"http://{reachable(settings.host)}:{settings.server.port}"
+
+
+def local_gateway_url(settings: Settings) -> str:
+    """Where this installation's own gateway is, for those beside it."""
+    return f"http://{reachable(settings.host)}:{settings.gateway.port}"
 
 
 def reachable(host: str) -> str:
