@@ -20,8 +20,7 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
-    def now_ns(self) -> int:
-        return time.time_ns()
+    now_ns = staticmethod(time.time_ns)  # asked six times a call: no frame of our own
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from penstock.rules.call import Usage
 from penstock.rules.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
 
@@ -20,8 +22,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 _ZERO: Final = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(msgspec.Struct, frozen=True):
     """The price of one call in USD, and by which price list entry."""
 
     cost: Decimal
@@ -84,7 +85,8 @@ class Rates:
             count = line.count(usage)
             if count < 0:
                 return None
-            total += line.each(usage.input_tokens) * count
+            if count:
+                total += line.each(usage.input_tokens) * count
         return Charge(total, self.price_id)
 
     def explain(self, usage: Usage) -> list[CostLine]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from penstock.spi.http import HttpRequest
 
 
@@ -22,8 +24,7 @@ class ProviderTarget:
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingCall:
+class OutgoingCall(msgspec.Struct, frozen=True):
     """A caller's request as it stands: `body` is the surface's JSON, `model` the upstream id."""
 
     operation: str

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+
+class HttpRequest(msgspec.Struct, frozen=True):
     """One outbound request. `url` is absolute; header names are lower-case bytes."""
 
     method: str

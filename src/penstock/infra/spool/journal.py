@@ -23,6 +23,7 @@ class Journal:
         self.closed: deque[tuple[SegmentName, int]] = deque()
         self._directory = directory
         self._limits = limits
+        self._rotate_bytes = limits.rotate_bytes
         self._clock = clock
         self._unsynced: deque[Segment] = deque()  # closed for writing, still to be synced
         self._synced = (SegmentName(writer, 0), 0)
@@ -94,7 +95,7 @@ class Journal:
     @property
     def segment_is_full(self) -> bool:
         """Whether the segment has reached its size, or cannot be written any more."""
-        return self._segment.size >= self._limits.rotate_bytes or self._segment.broken
+        return self._segment.size >= self._rotate_bytes or self._segment.broken
 
     def segment_is_old(self, now_ns: int) -> bool:
         """Whether the segment has been written to and stood long enough."""
