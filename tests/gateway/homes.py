@@ -9,7 +9,7 @@ from pathlib import Path
 from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
-from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice
+from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
 from penstock.rules.snapshot import (
     SEALED_PURPOSE,
     KeyEntry,
@@ -47,17 +47,19 @@ def make_home(
     *,
     policy: ProjectPolicy | None = None,
     prices: Sequence[PriceOverride] = (),
+    price_lists: Sequence[VendorPrices] = (),
 ) -> Path:
     """Token and stored snapshot; one million input tokens of `up/small` cost 1 USD, output 2."""
     home.mkdir(parents=True, exist_ok=True)
     token = ensure_secret_file(home / "gateway.token")
     pepper = secrets.token_bytes(32)
     sections = [
-        ("access", ProjectSection(PROJECT, _keys(pepper), policy or ProjectPolicy())),
-        ("providers", ProvidersSection(PROJECT, tuple(providers))),
-        ("prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
+        (f"{PROJECT}/access", ProjectSection(PROJECT, _keys(pepper), policy or ProjectPolicy())),
+        (f"{PROJECT}/providers", ProvidersSection(PROJECT, tuple(providers))),
+        (f"{PROJECT}/prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
+        *((f"prices/{listed.vendor}", listed) for listed in price_lists),
     ]
-    raw = {f"{PROJECT}/{kind}": canonical_json(section) for kind, section in sections}
+    raw = {name: canonical_json(section) for name, section in sections}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
     sealed = Sealed(pepper.hex(), {"sec_up": SECRET})
     sealer = Sealer(derive_key(token, SEALED_PURPOSE))

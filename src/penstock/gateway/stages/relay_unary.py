@@ -14,7 +14,7 @@ from penstock.gateway.reply import provider_headers, send_large, send_piece, sen
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.answer import read_answer
-from penstock.rules.wire.openai.usage import usage_in_tail
+from penstock.rules.wire.openai.usage import tier_in_tail, usage_in_tail
 
 TAIL_BYTES: Final = 16 * 1024
 
@@ -62,7 +62,8 @@ class RelayUnary:
         finally:
             call.response_size = kept.size
             call.response = kept.head()
-            call.usage = usage_in_tail(kept.tail())
+            tail = kept.tail()
+            call.usage, call.service_tier = usage_in_tail(tail), tier_in_tail(tail)
         call.answered(self.clock.now_ns())
         conclude()
         await send_piece(call, held, more=False)

@@ -26,9 +26,16 @@ def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | Non
     route = call.route
     if usage is None or route is None:
         return usage or _NOTHING, None
-    context = {"service_tier": call.service_tier} if call.service_tier else _NO_CONTEXT
     called = CalledModel(route.entry.name, route.entry.vendor, route.model, call.response_model)
-    return usage, route.project.charge(called, usage, call.start_ns, context)
+    return usage, route.project.charge(called, usage, call.start_ns, _context(call.service_tier))
+
+
+def _context(tier: str) -> Mapping[str, str]:
+    """By what, beside the model, the provider says it has served the call. Price lists know batch
+    by how it is processed, not as a tier."""
+    if not tier:
+        return _NO_CONTEXT
+    return {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
 
 
 def _was_served(call: Call, error: PenstockError) -> bool:
