@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { MoreHorizontal } from "lucide-react";
 import { useState } from "react";
 
@@ -111,7 +110,10 @@ function State({ subject }: { subject: Key }) {
   const state = stateOf(subject, useNow());
   const until = subject.revoked_at ?? subject.expires_at;
   return (
-    <span className="inline-flex items-center gap-2 whitespace-nowrap" title={until ? formatDateTime(until) : "Never expires"}>
+    <span
+      className="inline-flex items-center gap-2 whitespace-nowrap"
+      title={until ? formatDateTime(until) : "Never expires"}
+    >
       <Badge tone={state.tone}>{state.name}</Badge>
       {until !== null && (
         <span className="text-xs text-ink-3">
@@ -162,16 +164,7 @@ function UsageCells({ keyId }: { keyId: string }) {
   }
   return (
     <>
-      <Cell numeric>
-        <Link
-          to="/projects/$projectId/traces"
-          params={{ projectId }}
-          search={{ key_id: [keyId] }}
-          className="hover:text-accent hover:underline"
-        >
-          {formatCount(usage.requests)}
-        </Link>
-      </Cell>
+      <Cell numeric>{formatCount(usage.requests)}</Cell>
       <Cell numeric>
         <Money amount={usage.cost} />
       </Cell>

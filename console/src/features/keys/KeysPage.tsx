@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { CreateKeyDialog } from "@/features/keys/CreateKeyDialog";
 import { KeyTable } from "@/features/keys/KeyTable";
@@ -15,6 +15,7 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { Loaded } from "@/shared/ui/Loaded";
 import { Page } from "@/shared/ui/Page";
 import { SearchInput } from "@/shared/ui/SearchInput";
+import { useNow } from "@/shared/ui/useNow";
 
 type Open = { deed: "create" } | { deed: "rotate" | "revoke"; key: Key } | null;
 
@@ -47,7 +48,7 @@ export function KeysPage() {
 
 interface KeysProps {
   mayWrite: boolean;
-  create: React.ReactNode;
+  create: ReactNode;
   onOpen: (open: Open) => void;
 }
 
@@ -78,7 +79,7 @@ interface FilteredKeysProps {
 function FilteredKeys({ keys, mayWrite, onOpen }: FilteredKeysProps) {
   const [text, setText] = useState("");
   const [withEnded, setWithEnded] = useState(false);
-  const now = Date.now();
+  const now = useNow();
   const ended = keys.filter((key) => !stateOf(key, now).alive).length;
   const shown = keys.filter(
     (key) => matches(key, text) && (withEnded || stateOf(key, now).alive || ended === keys.length),
@@ -96,7 +97,9 @@ function FilteredKeys({ keys, mayWrite, onOpen }: FilteredKeysProps) {
         )}
       </div>
       {shown.length === 0 ? (
-        <EmptyState title="No key matches">Names, prefixes, ids and attributes are searched.</EmptyState>
+        <EmptyState title="No key matches">
+          Names, prefixes, ids and attributes are searched.
+        </EmptyState>
       ) : (
         <KeyTable
           keys={shown}

@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
+import { callableModel } from "@/features/keys/callable";
 import type { NewKey } from "@/features/keys/queries";
-import { firstCall, modelsQuery } from "@/shared/firstCall";
+import { CALL_LANGUAGES, firstCall, modelsQuery, type CallLanguage } from "@/shared/firstCall";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { CodeBlock } from "@/shared/ui/CodeBlock";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { Notice } from "@/shared/ui/Notice";
+import { Tabs } from "@/shared/ui/Tabs";
 
 interface NewSecretProps {
   title: string;
@@ -19,11 +22,12 @@ interface NewSecretProps {
 export function NewSecret({ title, made, onClose }: NewSecretProps) {
   return (
     <Dialog open onClose={onClose} dismissable={false} title={title} description={made.key.name}>
-      <div className="flex flex-col gap-3">
+      <div className="flex flex-col gap-4">
         <Notice tone="warn">
-          This is shown once. Penstock keeps only a digest of it: copy it now.
+          It is shown this once; Penstock keeps only a digest of it. Copy it now.
         </Notice>
         <CodeBlock label="key" code={made.secret} />
+        <Calls made={made} />
       </div>
       <DialogActions>
         <Button kind="primary" onClick={onClose}>
@@ -31,5 +35,28 @@ export function NewSecret({ title, made, onClose }: NewSecretProps) {
         </Button>
       </DialogActions>
     </Dialog>
+  );
+}
+
+const NAMES: Record<CallLanguage, string> = { curl: "curl", python: "Python", node: "Node" };
+
+function Calls({ made }: { made: NewKey }) {
+  const [language, setLanguage] = useState<string>("curl");
+  const models = useQuery(modelsQuery(useProjectId())).data ?? [];
+  const gatewayUrl = useGatewayUrl();
+  const model = callableModel(made.key.allowed_models, models);
+  if (!gatewayUrl || !model) return null;
+  const calls = firstCall({ gatewayUrl, model, key: made.secret });
+  return (
+    <Tabs
+      label="First call with it"
+      value={language}
+      onChange={setLanguage}
+      tabs={CALL_LANGUAGES.map((id) => ({
+        id,
+        label: NAMES[id],
+        content: <CodeBlock label={`${NAMES[id]} call`} code={calls[id]} />,
+      }))}
+    />
   );
 }

@@ -1,9 +1,9 @@
 import { Search } from "lucide-react";
+import { useRef } from "react";
 
 import { useShortcuts } from "@/shared/shortcuts";
 import { cx } from "@/shared/ui/classes";
 import { CONTROL } from "@/shared/ui/Field";
-import { useRef } from "react";
 
 interface SearchInputProps {
   label: string;

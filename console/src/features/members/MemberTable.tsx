@@ -1,0 +1,74 @@
+import { MoreHorizontal } from "lucide-react";
+
+import type { Member } from "@/features/members/queries";
+import { RoleMenu } from "@/features/members/RoleMenu";
+import { useSession, type Role } from "@/shared/session";
+import { IconButton } from "@/shared/ui/Button";
+import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { RelativeTime } from "@/shared/ui/Values";
+
+/** What the signed-in person may do here; what is not given is not offered. */
+interface Deeds {
+  onRole?: (member: Member, role: Role) => void;
+  onRemove?: (member: Member) => void;
+  onPassword?: (member: Member) => void;
+}
+
+export function MemberTable({ members, ...deeds }: Deeds & { members: Member[] }) {
+  return (
+    <Table label="Members">
+      <TableHead>
+        <HeadCell>Person</HeadCell>
+        <HeadCell className="w-48">Role</HeadCell>
+        <HeadCell className="w-40">In the project since</HeadCell>
+        <HeadCell className="w-8" />
+      </TableHead>
+      <tbody>
+        {members.map((member) => (
+          <MemberRow key={member.user_id} member={member} {...deeds} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function MemberRow({ member, onRole, onRemove, onPassword }: Deeds & { member: Member }) {
+  const isMe = useSession().id === member.user_id;
+  return (
+    <Row>
+      <Cell>
+        <span className="font-medium">{member.email}</span>
+        {isMe && <span className="ml-2 text-xs text-ink-3">you</span>}
+      </Cell>
+      <Cell>
+        <RoleMenu
+          member={member}
+          {...(onRole && { onRole: (role: Role) => onRole(member, role) })}
+        />
+      </Cell>
+      <Cell className="text-ink-2">
+        <RelativeTime at={member.created_at} />
+      </Cell>
+      <Cell className="text-right">
+        {onRemove && (
+          <Menu
+            align="end"
+            trigger={
+              <IconButton label={`Actions for ${member.email}`}>
+                <MoreHorizontal size={16} />
+              </IconButton>
+            }
+          >
+            {onPassword && !isMe && (
+              <MenuItem onSelect={() => onPassword(member)}>New password…</MenuItem>
+            )}
+            <MenuItem onSelect={() => onRemove(member)}>
+              <span className="text-danger">Remove…</span>
+            </MenuItem>
+          </Menu>
+        )}
+      </Cell>
+    </Row>
+  );
+}

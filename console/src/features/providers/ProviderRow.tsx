@@ -1,0 +1,144 @@
+import { ChevronRight, MoreHorizontal } from "lucide-react";
+
+import { CheckResult } from "@/features/providers/CheckResult";
+import { useTestProvider, type Provider } from "@/features/providers/queries";
+import { UsageCells } from "@/features/providers/UsageCells";
+import { Badge } from "@/shared/ui/Badge";
+import { Button, IconButton } from "@/shared/ui/Button";
+import { cx } from "@/shared/ui/classes";
+import { ErrorText } from "@/shared/ui/ErrorState";
+import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { Notice } from "@/shared/ui/Notice";
+import { Cell, Row } from "@/shared/ui/Table";
+
+interface ProviderRowProps {
+  provider: Provider;
+  expanded: boolean;
+  onExpand: () => void;
+  onEdit: ((provider: Provider) => void) | undefined;
+  onRemove: ((provider: Provider) => void) | undefined;
+}
+
+/** A provider, and below it what a test of it brought or the models that it has. */
+export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: ProviderRowProps) {
+  const test = useTestProvider(provider.name);
+  const below = test.data !== undefined || test.isError || expanded;
+  return (
+    <tbody>
+      <Row className={cx(below && "border-b-0")}>
+        <Cell>
+          <Name provider={provider} />
+        </Cell>
+        <Cell className="max-w-80">
+          <div className="truncate font-mono text-xs" title={provider.base_url}>
+            {provider.base_url}
+          </div>
+        </Cell>
+        <Cell className="font-mono text-xs">
+          {provider.api_key_hint || <span className="font-sans text-sm text-ink-3">none</span>}
+        </Cell>
+        <Cell>
+          <ModelCount provider={provider} expanded={expanded} onExpand={onExpand} />
+        </Cell>
+        <UsageCells name={provider.name} />
+        <Cell className="w-px whitespace-nowrap">
+          {onEdit && onRemove && (
+            <div className="flex items-center justify-end gap-1">
+              <Button
+                className="h-7 px-2.5"
+                busy={test.isPending}
+                aria-label={`Test ${provider.name}`}
+                onClick={() => test.mutate()}
+              >
+                {test.isPending ? "Testing…" : "Test"}
+              </Button>
+              <Menu
+                align="end"
+                trigger={
+                  <IconButton label={`Actions for ${provider.name}`}>
+                    <MoreHorizontal size={16} />
+                  </IconButton>
+                }
+              >
+                <MenuItem onSelect={() => onEdit(provider)}>Edit…</MenuItem>
+                <MenuItem onSelect={() => onRemove(provider)}>
+                  <span className="text-danger">Remove…</span>
+                </MenuItem>
+              </Menu>
+            </div>
+          )}
+        </Cell>
+      </Row>
+      {below && (
+        <tr className="border-b border-line">
+          <td colSpan={8} className="pb-3">
+            <div className="flex flex-col gap-2">
+              {test.data && <CheckResult check={test.data} onClose={test.reset} />}
+              {test.isError && (
+                <Notice tone="danger" onClose={test.reset}>
+                  <ErrorText error={test.error} />
+                </Notice>
+              )}
+              {expanded && <ModelList models={provider.models} />}
+            </div>
+          </td>
+        </tr>
+      )}
+    </tbody>
+  );
+}
+
+function Name({ provider }: { provider: Provider }) {
+  return (
+    <div className="flex items-center gap-2">
+      <span className="font-medium whitespace-nowrap">{provider.name}</span>
+      {provider.found && (
+        <span title="Found at the start, and kept up to date by itself.">
+          <Badge>found</Badge>
+        </span>
+      )}
+      {provider.private_allowed && (
+        <span title="A private address that an admin has allowed for this host and port.">
+          <Badge>private</Badge>
+        </span>
+      )}
+    </div>
+  );
+}
+
+type ModelCountProps = Pick<ProviderRowProps, "provider" | "expanded" | "onExpand">;
+
+function ModelCount({ provider, expanded, onExpand }: ModelCountProps) {
+  const count = provider.models.length;
+  if (count === 0) return <Badge tone="warn">none yet: test it</Badge>;
+  return (
+    <button
+      type="button"
+      aria-expanded={expanded}
+      onClick={onExpand}
+      className="-ml-1 inline-flex items-center gap-1 rounded-sm whitespace-nowrap hover:text-accent"
+    >
+      <ChevronRight
+        size={14}
+        className={cx("text-ink-3 transition-transform", expanded && "rotate-90")}
+      />
+      <span className="num">{count}</span> {count === 1 ? "model" : "models"}
+      {provider.models_pinned && <span className="text-xs text-ink-3">pinned</span>}
+    </button>
+  );
+}
+
+function ModelList({ models }: { models: string[] }) {
+  return (
+    <ul
+      aria-label="Models"
+      className="thin-scroll max-h-64 columns-[220px] gap-6 overflow-y-auto rounded-md bg-sunken p-3 font-mono text-xs"
+    >
+      {models.map((model) => (
+        <li key={model} className="truncate leading-5" title={model}>
+          {model}
+        </li>
+      ))}
+    </ul>
+  );
+}
