@@ -1,0 +1,271 @@
+"""What an installation takes: `python -m bench.footprint`. Time and processor time from
+`penstock up` to its first answered call, first and second start; memory after 10,000 calls, idle.
+"""
+
+import argparse
+import json
+import os
+import queue
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import msgspec
+
+from bench.penstock import COMMAND, Api
+from bench.process import cpu_seconds, free_port, started, tree, wait_file
+from bench.workloads import MODEL, request_body
+
+RESULTS: Final = Path(__file__).parent / "results"
+STARTS: Final = ("first", "second")
+_ASKED_EVERY_S: Final = 0.005
+_PATIENCE_S: Final = 120.0
+_CALLERS: Final = 16
+_PROVIDER: Final = "swift"  # a simulator without latency, beside the one that `up` starts
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From `penstock up` to the first answered call: wall and processor seconds of the tree, and
+    the machine's load average (work that waits for a core) at the time."""
+
+    which: str
+    wall_s: float
+    cpu_s: float
+    load: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One process: memory of its own (`Pss_Anon`) and with its share of mapped files (`Pss`)."""
+
+    process: str
+    anon_mb: float
+    pss_mb: float
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A home and its ports."""
+
+    home: Path
+    gateway_port: int = field(default_factory=free_port)
+    server_port: int = field(default_factory=free_port)
+
+    @property
+    def api(self) -> Api:
+        """Its REST API."""
+        return Api(self.server_port, self.home)
+
+    @contextmanager
+    def up(self) -> Generator[int, None, None]:
+        """`penstock up`; the supervisor's process id."""
+        command = [str(COMMAND), "up", "--home", str(self.home)]
+        command += ["--gateway-port", str(self.gateway_port)]
+        command += ["--server-port", str(self.server_port)]
+        cores, log = _all_cores(), self.home.with_suffix(".log")
+        with started(command, cores=cores, log=log, env={"OPENAI_API_KEY": ""}) as process:
+            yield process.pid
+
+    def answers(self) -> bool:
+        """Whether a chat call is answered with 200."""
+        with suppress(OSError, ValueError, KeyError):  # no key, no port, no snapshot yet
+            connection = HTTPConnection("127.0.0.1", self.gateway_port, timeout=30)
+            return self.call(connection, "sim/sim-small", max_tokens=1) == 200
+        return False
+
+    def call(self, connection: HTTPConnection, model: str, max_tokens: int = 64) -> int:
+        """One chat call; its status."""
+        body = json.loads(request_body(model, 200)) | {"max_tokens": max_tokens}
+        headers = {
+            "authorization": f"Bearer {self.api.key}",
+            "content-type": "application/json",
+        }
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+
+def main(argv: list[str]) -> int:
+    """0 when everything was measured."""
+    asked = _arguments().parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="penstock-footprint-") as folder:
+        starts = list(_starts(Path(folder), asked.rounds))
+        memory = _memory(Path(folder), asked.calls, asked.idle_s) if asked.calls else []
+    _report(starts, memory, asked)
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.footprint", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="first and second starts (5)")
+    parser.add_argument("--calls", type=int, default=10_000, help="before memory is read (10000)")
+    parser.add_argument("--idle-s", type=float, default=300, help="and how long after them (300)")
+    parser.add_argument("--name", default="footprint", help="of the result file (footprint)")
+    return parser
+
+
+def _starts(folder: Path, rounds: int) -> Generator[Start, None, None]:
+    for number in range(rounds):
+        installation = Installation(folder / f"home-{number}")
+        for which in STARTS:
+            start = _start(installation, which)
+            print(f"{which:>6} start: {start.wall_s:.2f} s, of CPU {start.cpu_s:.2f} s", flush=True)
+            yield start
+
+
+def _start(installation: Installation, which: str) -> Start:
+    load, begun = os.getloadavg()[0], time.monotonic()
+    with installation.up() as pid:
+        while not installation.answers():
+            if time.monotonic() - begun > _PATIENCE_S:
+                raise SystemExit(f"no answer; see {installation.home.with_suffix('.log')}")
+            time.sleep(_ASKED_EVERY_S)
+        wall_s, cpu_s = time.monotonic() - begun, cpu_seconds(pid)
+        _wait_ready(installation)  # a stop in the middle of a start is not what is measured
+    return Start(which, round(wall_s, 3), cpu_s, load)
+
+
+def _wait_ready(installation: Installation) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        url = f"http://127.0.0.1:{installation.server_port}/readyz"
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.1)
+    raise SystemExit("the server was not ready in time")
+
+
+def _memory(folder: Path, calls: int, idle_s: float) -> list[Memory]:
+    installation = Installation(folder / "home-memory")
+    _start(installation, "first")
+    with installation.up() as pid, _swift_simulator(folder) as port:
+        _wait_ready(installation)
+        _add_provider(installation.api, port)
+        before = _stored(installation.api)
+        _load(installation, calls)
+        _wait_stored(installation.api, before + calls)
+        print(f"{calls} calls stored; idle for {idle_s:.0f} s", flush=True)
+        time.sleep(idle_s)
+        return [_read(member) for member in tree(pid)]
+
+
+@contextmanager
+def _swift_simulator(folder: Path) -> Generator[int, None, None]:
+    log = folder / "swift.log"
+    config = json.dumps({"port": 0, "recent_calls": 1})
+    command = [sys.executable, "-m", "penstock.entrypoints.sim", config]
+    with started(command, cores=_all_cores(), log=log) as process:
+        yield json.loads(wait_file(log, process, log, patience_s=20))["port"]
+
+
+def _add_provider(api: Api, port: int) -> None:
+    project = api.call("GET", "/projects")["items"][0]
+    provider = {
+        "name": _PROVIDER,
+        "base_url": f"http://127.0.0.1:{port}/v1",
+        "models": [MODEL],
+        "private_allowed": True,
+        "vendor": "openai",
+    }
+    api.call("POST", f"/projects/{project['id']}/providers", provider)
+
+
+def _load(installation: Installation, calls: int) -> None:
+    """As many answered calls, each caller over one kept-alive connection."""
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in range(calls):
+        waiting.put(number)
+
+    def caller() -> None:
+        connection = HTTPConnection("127.0.0.1", installation.gateway_port, timeout=30)
+        with suppress(queue.Empty):
+            while True:
+                waiting.get_nowait()
+                while installation.call(connection, f"{_PROVIDER}/{MODEL}") != 200:
+                    time.sleep(0.1)  # the gateway does not know the new provider yet
+
+    with ThreadPoolExecutor(_CALLERS) as callers:
+        for done in [callers.submit(caller) for _ in range(_CALLERS)]:
+            done.result()
+
+
+def _wait_stored(api: Api, count: int) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while _stored(api) < count:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"only {_stored(api)} of {count} calls are stored")
+        time.sleep(0.5)
+
+
+def _stored(api: Api) -> int:
+    return int(api.call("GET", "/overview")["totals"]["requests"])
+
+
+def _read(pid: int) -> Memory:
+    place = Path(f"/proc/{pid}")
+    command = (place / "cmdline").read_text().split("\0")
+    name = next((word for word in command if word.startswith("penstock.")), "penstock up")
+    lines = (place / "smaps_rollup").read_text().splitlines()[1:]
+    kb = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    threads = len(list((place / "task").iterdir()))
+    return Memory(name, round(kb["Pss_Anon"] / 1024, 1), round(kb["Pss"] / 1024, 1), threads)
+
+
+def _all_cores() -> str:
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))))
+
+
+def _report(starts: list[Start], memory: list[Memory], asked: argparse.Namespace) -> None:
+    summary = _medians(starts)
+    if memory:
+        summary["memory"] = {
+            "anon_mb": round(sum(each.anon_mb for each in memory), 1),
+            "pss_mb": round(sum(each.pss_mb for each in memory), 1),
+        }
+    for each in memory:
+        print(
+            f"{each.process:30} {each.anon_mb:7.1f} MB anon {each.pss_mb:7.1f} MB PSS"
+            f" {each.threads:4} threads"
+        )
+    for what, figures in summary.items():
+        print(f"{what}: " + ", ".join(f"{name} {value:g}" for name, value in figures.items()))
+    document = {
+        "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "cores": len(os.sched_getaffinity(0)),
+        "calls": asked.calls,
+        "idle_s": asked.idle_s,
+        "summary": summary,
+        "starts": starts,
+        "memory": memory,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    encoded = msgspec.json.format(msgspec.json.encode(document), indent=1)
+    (RESULTS / f"{asked.name}.json").write_bytes(encoded + b"\n")
+
+
+def _medians(starts: list[Start]) -> dict[str, dict[str, float]]:
+    return {
+        which: {
+            "wall_s": round(median(each.wall_s for each in ours), 3),
+            "least_wall_s": min(each.wall_s for each in ours),
+            "cpu_s": round(median(each.cpu_s for each in ours), 3),
+        }
+        for which in STARTS
+        if (ours := [each for each in starts if each.which == which])
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
