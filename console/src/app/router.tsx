@@ -14,10 +14,11 @@ import { AuditPage } from "@/features/audit/AuditPage";
 import { KeysPage } from "@/features/keys/KeysPage";
 import { MembersPage } from "@/features/members/MembersPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
-import { parseOverviewSearch } from "@/features/overview/search";
 import { ProvidersPage } from "@/features/providers/ProvidersPage";
 import { SignInPage } from "@/features/session/SignInPage";
 import { parseTracesSearch } from "@/features/traces/search";
+import { formatAddress, parseAddress } from "@/shared/addresses";
+import { parseCallSearch } from "@/shared/calls/search";
 import { TracePage } from "@/features/traces/TracePage";
 import { TracesPage } from "@/features/traces/TracesPage";
 
@@ -69,7 +70,7 @@ const projectHome = createRoute({
 const overview = createRoute({
   getParentRoute: () => project,
   path: "/overview",
-  validateSearch: parseOverviewSearch,
+  validateSearch: parseCallSearch,
   component: OverviewPage,
 });
 
@@ -117,6 +118,8 @@ export function createConsoleRouter(queries: QueryClient) {
   return createRouter({
     routeTree: tree,
     context: { queries },
+    parseSearch: parseAddress,
+    stringifySearch: formatAddress,
     defaultPreload: false,
     defaultErrorComponent: ErrorPage,
     defaultNotFoundComponent: NotFoundPage,

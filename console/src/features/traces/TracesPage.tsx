@@ -1,10 +1,120 @@
-import { Page } from "@/shared/ui/Page";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+
+import { CallList } from "@/features/traces/CallList";
+import type { Call } from "@/features/traces/CallRow";
+import { FirstCall } from "@/features/traces/FirstCall";
+import { Peek } from "@/features/traces/Peek";
+import { callsOf, type TracesSearch } from "@/features/traces/search";
+import { Summary } from "@/features/traces/Summary";
+import { useTail } from "@/features/traces/tail";
+import { Toolbar } from "@/features/traces/Toolbar";
+import { callsQuery } from "@/shared/calls/queries";
+import { isFiltered } from "@/shared/calls/search";
+import { useProjectId } from "@/shared/session";
+import { useShortcuts } from "@/shared/shortcuts";
+import { Button } from "@/shared/ui/Button";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { ErrorState } from "@/shared/ui/ErrorState";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 
+/** All calls of the project: filter, search, watch them arrive, peek at one. */
 export function TracesPage() {
+  const [search, setSearch] = useTracesSearch();
+  const freshAfter = useFreshAfter(search.live ?? false);
+  useTail(search.live ?? false);
   return (
-    <Page title="Traces">
-      <SkeletonRows />
-    </Page>
+    <main className="relative flex h-full flex-col">
+      <Toolbar search={search} onChange={setSearch} />
+      <Summary search={callsOf(search)} onChange={(calls) => setSearch({ ...search, ...calls })} />
+      <Calls search={search} freshAfter={freshAfter} onChange={setSearch} />
+    </main>
   );
+}
+
+interface CallsProps {
+  search: TracesSearch;
+  freshAfter: string | undefined;
+  onChange: (search: TracesSearch) => void;
+}
+
+function Calls({ search, freshAfter, onChange }: CallsProps) {
+  const list = useInfiniteQuery(callsQuery(useProjectId(), callsOf(search)));
+  const calls = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const peek = (trace: string | undefined) => onChange({ ...search, trace });
+  useListShortcuts(calls, search, onChange);
+  if (list.isPending) {
+    return (
+      <div className="px-6">
+        <SkeletonRows rows={14} />
+      </div>
+    );
+  }
+  if (list.error) return <ErrorState error={list.error} onRetry={() => void list.refetch()} />;
+  if (calls.length === 0) return <NoCalls search={search} onChange={onChange} />;
+  return (
+    <>
+      <CallList
+        calls={calls}
+        chosen={search.trace}
+        freshAfter={freshAfter}
+        hasMore={list.hasNextPage}
+        onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
+        onOpen={(call) => peek(call.trace_id)}
+      />
+      {search.trace && <Peek traceId={search.trace} onClose={() => peek(undefined)} />}
+    </>
+  );
+}
+
+function NoCalls({ search, onChange }: Omit<CallsProps, "freshAfter">) {
+  if (!isFiltered(callsOf(search))) return <FirstCall />;
+  const { range, from, to, live } = search;
+  return (
+    <EmptyState
+      title="No call matches"
+      action={<Button onClick={() => onChange({ range, from, to, live })}>Clear filters</Button>}
+    >
+      In this time range, no call has all of what the filters ask for.
+    </EmptyState>
+  );
+}
+
+function useTracesSearch(): [TracesSearch, (search: TracesSearch) => void] {
+  const search = useSearch({ from: "/signed-in/projects/$projectId/traces" });
+  const navigate = useNavigate({ from: "/projects/$projectId/traces" });
+  return [search, (next) => void navigate({ search: next, replace: true })];
+}
+
+/** The moment live tail was turned on. */
+function useFreshAfter(live: boolean): string | undefined {
+  const [since, setSince] = useState<string>();
+  if (live && since === undefined) setSince(new Date().toISOString());
+  if (!live && since !== undefined) setSince(undefined);
+  return since;
+}
+
+function useListShortcuts(
+  calls: readonly Call[],
+  search: TracesSearch,
+  onChange: (search: TracesSearch) => void,
+): void {
+  const move = (step: number) => {
+    const at = calls.findIndex((call) => call.trace_id === search.trace);
+    const next = calls[at < 0 ? 0 : Math.min(Math.max(at + step, 0), calls.length - 1)];
+    if (next) onChange({ ...search, trace: next.trace_id });
+  };
+  const navigate = useNavigate({ from: "/projects/$projectId/traces" });
+  useShortcuts({
+    j: () => move(1),
+    k: () => move(-1),
+    l: () => onChange({ ...search, live: search.live ? undefined : true }),
+    Escape: () => onChange({ ...search, trace: undefined }),
+    Enter: () => {
+      if (!search.trace) return;
+      const to = "/projects/$projectId/traces/$traceId";
+      void navigate({ to, params: (old) => ({ ...old, traceId: search.trace ?? "" }), search: {} });
+    },
+  });
 }

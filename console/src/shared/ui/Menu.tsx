@@ -1,8 +1,13 @@
-import { Check } from "lucide-react";
+import { Check, ChevronRight } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 
 import { cx } from "@/shared/ui/classes";
+
+const PANEL = cx(
+  "thin-scroll z-50 max-h-[60vh] min-w-44 overflow-y-auto rounded-lg border border-line",
+  "bg-raised p-1 text-sm shadow-float",
+);
 
 interface MenuProps {
   trigger: ReactNode;
@@ -22,7 +27,7 @@ export function Menu({ trigger, children, align = "start", side = "bottom" }: Me
           side={side}
           sideOffset={4}
           collisionPadding={8}
-          className="thin-scroll z-50 max-h-[60vh] min-w-44 overflow-y-auto rounded-lg border border-line bg-raised p-1 text-sm shadow-float"
+          className={PANEL}
         >
           {children}
         </Radix.Content>
@@ -57,6 +62,23 @@ export function MenuItem({ onSelect, children, chosen, stays = false }: MenuItem
       )}
       {children}
     </Radix.Item>
+  );
+}
+
+/** A menu within a menu, to its right. */
+export function SubMenu({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Radix.Sub>
+      <Radix.SubTrigger className="flex h-8 items-center justify-between gap-6 rounded-md px-2 outline-none select-none data-[highlighted]:bg-hover data-[state=open]:bg-hover">
+        {label}
+        <ChevronRight size={14} className="text-ink-3" />
+      </Radix.SubTrigger>
+      <Radix.Portal>
+        <Radix.SubContent collisionPadding={8} className={PANEL}>
+          {children}
+        </Radix.SubContent>
+      </Radix.Portal>
+    </Radix.Sub>
   );
 }
 

@@ -1,0 +1,135 @@
+import { memo, type ReactNode } from "react";
+
+import type { Schemas } from "@/shared/api/client";
+import { DOTS, toneOf } from "@/shared/calls/status";
+import { formatCount } from "@/shared/format/number";
+import { formatClock, formatDateTime } from "@/shared/format/time";
+import { cx } from "@/shared/ui/classes";
+import { Duration, Money } from "@/shared/ui/Values";
+
+export type Call = Schemas["Call"];
+
+export const ROW_HEIGHT = 34;
+
+const WIDTHS = {
+  time: "w-[92px]",
+  model: "w-[168px]",
+  text: "min-w-0 flex-1",
+  useCase: "w-[150px] max-xl:hidden",
+  tokens: "w-[104px] text-right max-lg:hidden",
+  ttft: "w-[72px] text-right max-lg:hidden",
+  duration: "w-[72px] text-right",
+  cost: "w-[84px] text-right max-md:hidden",
+};
+const LINE = "flex items-center gap-4 border-b border-line px-6";
+
+/** The names of the columns. */
+export function CallHeader() {
+  return (
+    <div role="row" className={cx(LINE, "h-8 shrink-0 text-xs font-medium text-ink-3")}>
+      <Column width={WIDTHS.time}>Time</Column>
+      <Column width={WIDTHS.model}>Model</Column>
+      <Column width={WIDTHS.text}>Input and output</Column>
+      <Column width={WIDTHS.useCase}>Use case</Column>
+      <Column width={WIDTHS.tokens}>Tokens in / out</Column>
+      <Column width={WIDTHS.ttft}>First token</Column>
+      <Column width={WIDTHS.duration}>Duration</Column>
+      <Column width={WIDTHS.cost}>Cost</Column>
+    </div>
+  );
+}
+
+function Column({ width, children }: { width: string; children: ReactNode }) {
+  return (
+    <div role="columnheader" className={cx("truncate", width)}>
+      {children}
+    </div>
+  );
+}
+
+interface CallRowProps {
+  call: Call;
+  chosen: boolean;
+  fresh: boolean;
+  top: number;
+  onOpen: (call: Call) => void;
+}
+
+/** One call in one line: when, what, how long, how much. */
+export const CallRow = memo(function CallRow({ call, chosen, fresh, top, onOpen }: CallRowProps) {
+  const tone = toneOf(call.status);
+  return (
+    <div
+      role="row"
+      aria-selected={chosen}
+      data-trace={call.trace_id}
+      onClick={() => onOpen(call)}
+      style={{ transform: `translateY(${top}px)`, height: ROW_HEIGHT }}
+      className={cx(
+        LINE,
+        "absolute inset-x-0 cursor-pointer text-sm",
+        chosen ? "bg-accent-soft" : "hover:bg-hover",
+        fresh && "animate-arrive",
+      )}
+    >
+      <div role="cell" className={cx(WIDTHS.time, "num truncate text-ink-2")}>
+        <time dateTime={call.start} title={formatDateTime(call.start)}>
+          {formatClock(call.start)}
+        </time>
+      </div>
+      <div role="cell" className={cx(WIDTHS.model, "flex items-center gap-2")}>
+        <span
+          role="img"
+          aria-label={call.status}
+          title={call.status}
+          className={cx("size-1.5 shrink-0 rounded-full", DOTS[tone])}
+        />
+        <span className="truncate" title={`${call.provider}/${call.model}`}>
+          {call.model || call.request_model || "–"}
+        </span>
+      </div>
+      <Text call={call} />
+      <div role="cell" className={cx(WIDTHS.useCase, "truncate text-ink-2")} title={call.team}>
+        {call.use_case || call.team || <Dash />}
+      </div>
+      <div role="cell" className={cx(WIDTHS.tokens, "num")}>
+        {formatCount(call.input_tokens)} <span className="text-ink-3">/</span>{" "}
+        {formatCount(call.output_tokens)}
+      </div>
+      <div role="cell" className={WIDTHS.ttft}>
+        <Duration ms={call.ttft_ms} />
+      </div>
+      <div role="cell" className={WIDTHS.duration}>
+        <Duration ms={call.duration_ms} />
+      </div>
+      <div role="cell" className={WIDTHS.cost}>
+        <Money amount={call.cost} />
+      </div>
+    </div>
+  );
+});
+
+function Text({ call }: { call: Call }) {
+  const failed = call.status !== "ok" && call.error_message;
+  return (
+    <div role="cell" className={cx(WIDTHS.text, "flex items-baseline gap-2")}>
+      <span className="min-w-0 max-w-[55%] shrink-0 truncate">{call.input || <Dash />}</span>
+      {failed ? (
+        <span
+          className={cx(
+            "min-w-0 truncate",
+            toneOf(call.status) === "danger" ? "text-danger" : "text-warn",
+          )}
+        >
+          {call.error_message}
+        </span>
+      ) : (
+        <span className="min-w-0 truncate text-ink-3">{call.output}</span>
+      )}
+    </div>
+  );
+}
+
+function Dash() {
+  return <span className="text-ink-3">–</span>;
+}

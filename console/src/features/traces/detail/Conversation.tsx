@@ -1,0 +1,129 @@
+import { Wrench } from "lucide-react";
+import type { ReactNode } from "react";
+
+import { readMessages, type Message, type Part } from "@/features/traces/detail/messages";
+import type { Span } from "@/features/traces/detail/queries";
+import { Badge } from "@/shared/ui/Badge";
+import { cx } from "@/shared/ui/classes";
+import { CopyButton } from "@/shared/ui/Copyable";
+import { EmptyState } from "@/shared/ui/EmptyState";
+
+/** What was said to the model and what it said, in order. */
+export function Conversation({ span }: { span: Span }) {
+  const input = readMessages(span.input);
+  const output = readMessages(span.output);
+  if (input.length + output.length === 0) {
+    return (
+      <EmptyState title="No content was kept">
+        The project keeps no content, or the request could not be read.
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="flex flex-col">
+      {span.tools && <Tools tools={span.tools} />}
+      {input.map((message, index) => (
+        <MessageView key={index} message={message} />
+      ))}
+      {output.map((message, index) => (
+        <MessageView key={`output ${index}`} message={message} answer />
+      ))}
+    </div>
+  );
+}
+
+function Tools({ tools }: { tools: readonly unknown[] }) {
+  return (
+    <details className="border-b border-line pb-3">
+      <summary className="cursor-pointer text-xs text-ink-3 hover:text-ink">
+        {tools.length === 1 ? "1 tool was offered" : `${tools.length} tools were offered`}
+      </summary>
+      <div className="mt-2">
+        <Data value={tools} />
+      </div>
+    </details>
+  );
+}
+
+/** The role stands in the margin, so that the text reads in one line down the page. */
+function MessageView({ message, answer = false }: { message: Message; answer?: boolean }) {
+  const text = message.parts.map((part) => part.text ?? "").join("\n");
+  return (
+    <article
+      className={cx(
+        "group grid grid-cols-[88px_minmax(0,1fr)_28px] gap-3 border-b border-line py-3",
+        answer && "bg-sunken",
+      )}
+    >
+      <div
+        className={cx(
+          "pt-px text-xs leading-5 font-medium",
+          answer ? "pl-2 text-accent" : "text-ink-3",
+        )}
+      >
+        {message.role}
+        {message.name && <div className="truncate font-normal">{message.name}</div>}
+      </div>
+      <div className="flex max-w-[76ch] flex-col gap-2">
+        {message.parts.map((part, index) => (
+          <PartView key={index} part={part} />
+        ))}
+        {message.finish_reason && message.finish_reason !== "stop" && (
+          <div>
+            <Badge tone="neutral">ended by {message.finish_reason.replaceAll("_", " ")}</Badge>
+          </div>
+        )}
+      </div>
+      <div className="opacity-0 group-hover:opacity-100 focus-within:opacity-100">
+        {text && <CopyButton value={text} label="message" />}
+      </div>
+    </article>
+  );
+}
+
+function PartView({ part }: { part: Part }) {
+  switch (part.kind) {
+    case "text":
+      return <Prose>{part.text}</Prose>;
+    case "refusal":
+      return <Prose className="text-danger">{part.text}</Prose>;
+    case "reasoning":
+      return (
+        <details className="border-l-2 border-line-strong pl-3 text-ink-2">
+          <summary className="cursor-pointer text-xs text-ink-3">Reasoning</summary>
+          <Prose>{part.text}</Prose>
+        </details>
+      );
+    case "media":
+      return (
+        <p className="font-mono text-xs break-all text-ink-2">{`${part.title}: ${part.text}`}</p>
+      );
+    default:
+      return <ToolPart part={part} />;
+  }
+}
+
+function ToolPart({ part }: { part: Part }) {
+  return (
+    <div className="flex flex-col gap-1.5">
+      <div className="flex items-center gap-2 text-xs">
+        <Wrench size={12} className="text-ink-3" />
+        <span className="font-medium">{part.title || part.kind}</span>
+        <span className="truncate font-mono text-2xs text-ink-3">{part.id}</span>
+      </div>
+      <Data value={part.json} />
+    </div>
+  );
+}
+
+function Prose({ children, className }: { children: ReactNode; className?: string }) {
+  return <p className={cx("text-sm break-words whitespace-pre-wrap", className)}>{children}</p>;
+}
+
+function Data({ value }: { value: unknown }) {
+  return (
+    <pre className="thin-scroll max-h-80 overflow-auto rounded-md border border-line bg-sunken p-2.5 font-mono text-xs leading-5 break-words whitespace-pre-wrap">
+      {typeof value === "string" ? value : JSON.stringify(value, null, 2)}
+    </pre>
+  );
+}

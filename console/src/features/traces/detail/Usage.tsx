@@ -1,0 +1,102 @@
+import type { Span } from "@/features/traces/detail/queries";
+import { formatExactMoney } from "@/shared/format/money";
+import { formatCount } from "@/shared/format/number";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+
+const TOKENS = [
+  ["input_tokens", "Input", false],
+  ["cache_read_tokens", "read from cache", true],
+  ["cache_write_tokens", "written to cache", true],
+  ["input_audio_tokens", "audio", true],
+  ["output_tokens", "Output", false],
+  ["reasoning_tokens", "reasoning", true],
+  ["output_audio_tokens", "audio", true],
+] as const;
+
+/** Tokens, and how they come to the cost. */
+export function UsageAndCost({ span }: { span: Span }) {
+  return (
+    <div className="grid gap-10 lg:grid-cols-[minmax(220px,1fr)_minmax(0,2fr)]">
+      <Tokens span={span} />
+      <Cost span={span} />
+    </div>
+  );
+}
+
+function Tokens({ span }: { span: Span }) {
+  const usage = span.usage;
+  if (!usage) return <p className="text-sm text-ink-3">No tokens were counted.</p>;
+  const shown = TOKENS.filter(([field, , part]) => !part || usage[field] > 0);
+  return (
+    <section>
+      <h3 className="mb-1 text-sm font-medium">Tokens</h3>
+      <dl>
+        {shown.map(([field, name, part]) => (
+          <div key={field} className="flex h-8 items-center justify-between border-b border-line">
+            <dt className={part ? "pl-4 text-ink-3" : "text-ink-2"}>{name}</dt>
+            <dd className="num">{formatCount(usage[field])}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="mt-2 text-xs text-ink-3">{sourceOf(usage.source)}</p>
+    </section>
+  );
+}
+
+function sourceOf(source: string): string {
+  return source === "provider" ? "Counted by the provider." : `Source: ${source || "unknown"}.`;
+}
+
+function Cost({ span }: { span: Span }) {
+  const cost = span.cost;
+  if (!cost) {
+    return (
+      <section>
+        <h3 className="mb-1 text-sm font-medium">Cost</h3>
+        <p className="text-sm text-ink-2">
+          Unpriced: no price is known for this model, so nothing is claimed. Give it an own price to
+          have its next calls priced.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section>
+      <h3 className="mb-1 text-sm font-medium">Cost</h3>
+      <Table label="Cost line by line">
+        <TableHead>
+          <HeadCell>What</HeadCell>
+          <HeadCell numeric>Count</HeadCell>
+          <HeadCell numeric>Price</HeadCell>
+          <HeadCell numeric>Amount</HeadCell>
+        </TableHead>
+        <tbody>
+          {cost.lines.map((line) => (
+            <Row key={line.unit}>
+              <Cell className="text-ink-2">{line.unit.replaceAll("_", " ")}</Cell>
+              <Cell numeric>{formatCount(line.count)}</Cell>
+              <Cell numeric className="text-ink-2">
+                {formatExactMoney(line.price)} / {perOf(line.per)}
+              </Cell>
+              <Cell numeric>{formatExactMoney(line.amount)}</Cell>
+            </Row>
+          ))}
+          <tr>
+            <Cell className="font-medium">Total</Cell>
+            <Cell />
+            <Cell />
+            <Cell numeric className="font-medium">
+              {formatExactMoney(cost.amount)}
+            </Cell>
+          </tr>
+        </tbody>
+      </Table>
+      <p className="mt-2 text-xs break-all text-ink-3">Price: {cost.price_id}</p>
+    </section>
+  );
+}
+
+function perOf(per: number): string {
+  if (per === 1_000_000) return "1M";
+  return per === 1 ? "each" : formatCount(per);
+}

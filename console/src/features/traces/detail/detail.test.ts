@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+
+import { asCurl } from "@/features/traces/detail/curl";
+import { readMessages } from "@/features/traces/detail/messages";
+import type { Span } from "@/features/traces/detail/queries";
+import { layOut } from "@/features/traces/detail/waterfall";
+
+function span(given: Partial<Span>): Span {
+  return {
+    trace_id: "t",
+    span_id: "call",
+    parent_span_id: null,
+    name: "chat sim-small",
+    kind: "call",
+    start: "2026-11-21T12:00:00.000000Z",
+    end: "2026-11-21T12:00:01.000000Z",
+    duration_ms: 1000,
+    ttft_ms: null,
+    overhead_ms: 0.2,
+    status: "ok",
+    error: null,
+    attributes: { "gen_ai.operation.name": "chat" },
+    input: null,
+    output: null,
+    tools: null,
+    usage: null,
+    cost: null,
+    request: "{}",
+    response: "",
+    ...given,
+  };
+}
+
+describe("a call as curl", () => {
+  it("survives quotes in what was said", () => {
+    const lines = asCurl(span({ request: `{"q":"it's"}` }), "http://127.0.0.1:4000");
+    expect(lines).toContain("curl http://127.0.0.1:4000/v1/chat/completions");
+    expect(lines).toContain(`-d '{"q":"it'\\''s"}'`);
+  });
+
+  it("goes to where its operation is", () => {
+    const embeddings = span({ attributes: { "gen_ai.operation.name": "embeddings" } });
+    expect(asCurl(embeddings, "http://gw")).toContain("http://gw/v1/embeddings");
+  });
+});
+
+describe("the waterfall", () => {
+  it("puts attempts below their call, in time", () => {
+    const { bars, lengthMs } = layOut([
+      span({
+        span_id: "second",
+        parent_span_id: "call",
+        kind: "attempt",
+        start: "2026-11-21T12:00:00.500Z",
+        duration_ms: 500,
+        ttft_ms: 250,
+      }),
+      span({ span_id: "first", parent_span_id: "call", kind: "attempt", duration_ms: 400 }),
+      span({}),
+    ]);
+    expect(lengthMs).toBe(1000);
+    expect(bars.map((bar) => [bar.span.span_id, bar.depth, bar.left, bar.width])).toEqual([
+      ["call", 0, 0, 1],
+      ["first", 1, 0, 0.4],
+      ["second", 1, 0.5, 0.5],
+    ]);
+    expect(bars[2]?.firstToken).toBe(0.75);
+  });
+
+  it("shows spans whose parent is elsewhere as roots", () => {
+    const { bars } = layOut([span({ parent_span_id: "of the caller" })]);
+    expect(bars).toHaveLength(1);
+  });
+});
+
+describe("messages", () => {
+  it("tell text, tool calls and their results apart", () => {
+    const [asked, answered] = readMessages([
+      {
+        role: "assistant",
+        parts: [{ type: "tool_call", id: "c1", name: "weather", arguments: { city: "Graz" } }],
+        finish_reason: "tool_calls",
+      },
+      { role: "tool", parts: [{ type: "tool_call_response", id: "c1", response: '{"t":3}' }] },
+    ]);
+    expect(asked?.parts).toEqual([
+      { kind: "tool call", title: "weather", id: "c1", json: { city: "Graz" } },
+    ]);
+    expect(asked?.finish_reason).toBe("tool_calls");
+    expect(answered?.parts[0]?.json).toEqual({ t: 3 });
+  });
+
+  it("show what they do not know as it came", () => {
+    const [message] = readMessages([{ role: "user", parts: [{ type: "token_ids", count: 3 }] }]);
+    expect(message?.parts[0]).toEqual({
+      kind: "other",
+      title: "token_ids",
+      json: { type: "token_ids", count: 3 },
+    });
+    expect(readMessages(null)).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+
+import { formatAddress, parseAddress } from "@/shared/addresses";
+import { filterOf, isFiltered, parseCallSearch, queryOf, toggleValue } from "@/shared/calls/search";
+
+describe("the search of calls", () => {
+  it("survives its way through an address", () => {
+    const search = parseCallSearch({
+      model: ["sim-large", "sim-small"],
+      team: "support",
+      errors_only: "true",
+      q: "invoice & co",
+      min_duration_ms: "1500",
+      range: "7d",
+    });
+    expect(search).toEqual({
+      model: ["sim-large", "sim-small"],
+      team: ["support"],
+      errors_only: true,
+      q: "invoice & co",
+      min_duration_ms: 1500,
+      range: "7d",
+    });
+    expect(parseCallSearch(parseAddress(formatAddress(search)))).toEqual(search);
+  });
+
+  it("leaves out what it does not know", () => {
+    expect(parseCallSearch({ colour: "red", errors_only: "no", min_duration_ms: "-1" })).toEqual(
+      {},
+    );
+    expect(formatAddress({})).toBe("");
+  });
+
+  it("is told to the API with bounds in place of presets", () => {
+    const now = Date.parse("2026-11-21T12:00:00Z");
+    expect(queryOf({ range: "1h", team: ["support"] }, "prj_1", now)).toEqual({
+      team: ["support"],
+      from: "2026-11-21T11:00:00.000Z",
+      to: "2026-11-21T12:00:00.000Z",
+      project_id: "prj_1",
+    });
+  });
+
+  it("takes values in and out", () => {
+    const one = toggleValue({}, "model", "a");
+    const two = toggleValue(one, "model", "b");
+    expect(two).toEqual({ model: ["a", "b"] });
+    expect(toggleValue(toggleValue(two, "model", "a"), "model", "b")).toEqual({});
+  });
+
+  it("knows whether it filters", () => {
+    expect(isFiltered({ range: "7d" })).toBe(false);
+    expect(isFiltered({ errors_only: true })).toBe(true);
+    expect(filterOf({ range: "7d", q: "x" })).toEqual({ q: "x" });
+  });
+});

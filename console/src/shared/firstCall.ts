@@ -1,0 +1,52 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { api, data } from "@/shared/api/client";
+
+/** The models that may be called in a project, as calls name them. */
+export function modelsQuery(projectId: string) {
+  return queryOptions({
+    queryKey: ["models", projectId],
+    queryFn: async () => {
+      const path = { project_id: projectId };
+      const call = api.GET("/api/v1/projects/{project_id}/providers", { params: { path } });
+      const { items } = await data(call);
+      return items.flatMap(({ name, models }) => models.map((model) => `${name}/${model}`));
+    },
+    staleTime: 30_000,
+  });
+}
+
+interface FirstCall {
+  gatewayUrl: string;
+  model: string;
+  /** The key's secret, or how to name it. */
+  key: string;
+}
+
+/** The lines that send a first request, by what they are pasted into. */
+export function firstCall({ gatewayUrl, model, key }: FirstCall): Record<CallLanguage, string> {
+  const curl = `curl ${gatewayUrl}/v1/chat/completions \\
+  -H "Authorization: Bearer ${key}" \\
+  -H "Content-Type: application/json" \\
+  -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello!"}]}'`;
+  const python = `from openai import OpenAI
+
+client = OpenAI(base_url="${gatewayUrl}/v1", api_key="${key}")
+answer = client.chat.completions.create(
+    model="${model}",
+    messages=[{"role": "user", "content": "Hello!"}],
+)
+print(answer.choices[0].message.content)`;
+  const node = `import OpenAI from "openai";
+
+const client = new OpenAI({ baseURL: "${gatewayUrl}/v1", apiKey: "${key}" });
+const answer = await client.chat.completions.create({
+  model: "${model}",
+  messages: [{ role: "user", content: "Hello!" }],
+});
+console.log(answer.choices[0].message.content);`;
+  return { curl, python, node };
+}
+
+export const CALL_LANGUAGES = ["curl", "python", "node"] as const;
+export type CallLanguage = (typeof CALL_LANGUAGES)[number];
