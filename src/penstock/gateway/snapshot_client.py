@@ -23,6 +23,7 @@ _PARALLEL: Final = 8
 _GRACE_S: Final = 10.0
 _FIRST_RETRY_S: Final = 0.1
 _LAST_RETRY_S: Final = 3.0
+_LAST_RETRY_EMPTY_S: Final = 0.2  # without any snapshot no call is answered: callers wait
 _MAX_SECTION_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -147,7 +148,8 @@ class SnapshotClient:
 
     def _delay(self, failures: int) -> float:
         """Doubles up to the limit; the jitter keeps many gateways from asking at once."""
-        full = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2 ** min(failures - 1, 10))
+        longest = _LAST_RETRY_S if self._holder.known else _LAST_RETRY_EMPTY_S
+        full = min(longest, _FIRST_RETRY_S * 2 ** min(failures - 1, 10))
         return full * (0.5 + self._jitter() / 2)
 
 

@@ -35,10 +35,11 @@ class Launch:
 def everything(settings: Settings) -> None:
     """Gateways, server, and the simulator where no other provider is known."""
     with_simulator = simulator_port(settings)
-    programs = [plan.server(settings, simulator_url(with_simulator) if with_simulator else "")]
+    # In the order in which a call needs them: with the last snapshot on disk, the server can wait.
+    programs = plan.gateways(settings, plan.local_server_url(settings))
     if with_simulator:
         programs.append(plan.simulator("127.0.0.1", with_simulator))
-    programs += plan.gateways(settings, plan.local_server_url(settings))
+    programs.append(plan.server(settings, simulator_url(with_simulator) if with_simulator else ""))
     ports = {settings.gateway.port: "--gateway-port", settings.server.port: "--server-port"}
     first_start = not (settings.home / "bootstrap.json").exists()
 
@@ -84,7 +85,7 @@ def launch(settings: Settings, what: Launch) -> None:
 
 
 class _Readiness:
-    """Asks each port in turn, and tells once all are ready."""
+    """Asks each port in turn, once every process is at work, and tells once all are ready."""
 
     def __init__(self, host: str, ports: Sequence[int], tell: Callable[[], None]) -> None:
         self._host = plan.reachable(host)
