@@ -74,6 +74,7 @@ def test_deep_nesting_is_refused() -> None:
     indent=st.none() | st.integers(0, 3),
     model=st.text(min_size=1),
     add_usage=st.booleans(),
+    large=st.booleans(),
     options=st.none()
     | st.fixed_dictionaries({"include_obfuscation": st.booleans()})
     | st.just({"include_usage": False}),
@@ -85,15 +86,18 @@ def test_only_the_model_and_the_usage_option_change(
     indent: int | None,
     model: str,
     add_usage: bool,
+    large: bool,
     options: dict[str, Any] | None,
 ) -> None:
     model = model.encode("utf-8", "replace").decode()
-    items = list(others.items())
+    items = list(others.items()) + [("input", "long " * 1000)] * large
     items.insert(min(position, len(items)), ("model", "up/small"))
     if options is not None:
         items.append(("stream_options", options))
     document = dict(items)
-    body = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "replace")
+    separators = (",", ":") if large and indent is None else None
+    dumped = json.dumps(document, ensure_ascii=ascii_only, indent=indent, separators=separators)
+    body = dumped.encode("utf-8", "replace")
     document = json.loads(body)
     edited = json.loads(edit_request(body, model, add_usage=add_usage))
     expected = {**document, "model": model}
@@ -126,3 +130,22 @@ def test_an_escaped_key_is_the_same_key() -> None:
 def test_a_model_named_twice_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest, match="twice"):
         edit_request(body, "small")
+    large = b'{"input":"%b",%b' % (b"long " * 1000, body[1:])
+    with pytest.raises(InvalidRequest, match="twice"):
+        edit_request(large, "small")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"",
+        b' "user":"u",',
+        '"größe":1,'.encode(),
+        rb'"\u0061":1,',
+        b'"tools":[ {"model": "x"} ],',
+        b'"user":"u","user":"v",',
+    ],
+)
+def test_of_a_large_body_every_other_byte_stays(more: bytes) -> None:
+    body = b'{%b"model":"up/small","input":"%b"}' % (more, b"long " * 1000)
+    assert edit_request(body, "small") == body.replace(b"up/small", b"small")

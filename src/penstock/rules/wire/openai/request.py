@@ -30,6 +30,9 @@ class RequestHead(msgspec.Struct, frozen=True):
 
 
 _decoder: Final = msgspec.json.Decoder(RequestHead)
+_members_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LARGE: Final = 4096  # bytes from which on parsing is cheaper than searching
+_GLANCE: Final = 64
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _PATH: Final = re.compile(r"`\$\.(\w+)|field `(\w+)`")
 _MODEL: Final = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")')
@@ -58,13 +61,38 @@ def edit_request(body: bytes, model: str, *, add_usage: bool = False) -> bytes:
     two readers could understand two different requests.
     """
     value = msgspec.json.encode(model)
-    escaped = rb"\u00" in body  # a key may be spelt with escapes: look at each of them
-    if not escaped and body.count(b'"model"') == 1:
-        match = _MODEL.search(body)
-        if match is not None and not (add_usage and b'"stream_options"' in body):
-            edited = body[: match.start(1)] + value + body[match.end(1) :]
-            return _append_usage(edited) if add_usage else edited
-    return _edit_members(body, value, add_usage=add_usage)
+    place = _place_of_model(body)
+    if place is None or (add_usage and b'"stream_options"' in body):
+        return _edit_members(body, value, add_usage=add_usage)
+    edited = body[: place[0]] + value + body[place[1] :]
+    return _append_usage(edited) if add_usage else edited
+
+
+def _place_of_model(body: bytes) -> tuple[int, int] | None:
+    """Where the value of the only `model` stands, if that can be told without a walk."""
+    compact = len(body) > _LARGE and b'": ' not in body[:_GLANCE]
+    if compact and (place := _place_if_compact(body)):
+        return place
+    if rb"\u00" in body or body.count(b'"model"') != 1:  # a key may be spelt with escapes
+        return None
+    match = _MODEL.search(body)
+    return match.span(1) if match is not None else None
+
+
+def _place_if_compact(body: bytes) -> tuple[int, int] | None:
+    """For JSON without spaces, as the SDKs write it; a third of the time of searching the text.
+
+    If the members add up to the body, then nothing else is in it: no space, no member twice, no
+    key that is longer than it reads.
+    """
+    at, place = 1, None
+    for name, value in _members_decoder.decode(body).items():
+        start = at + len(name) + 3  # two quotes and a colon
+        end = start + len(value)
+        if name == "model":
+            place = start, end
+        at = end + 1  # a comma, or the closing brace
+    return place if at == len(body) else None
 
 
 def _append_usage(body: bytes) -> bytes:
