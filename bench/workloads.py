@@ -49,7 +49,7 @@ def text(size: int) -> str:
 
 
 def request_body(model: str, prompt_size: int, *, stream: bool = False) -> bytes:
-    """A chat completion request in OpenAI's wire format."""
+    """A chat completion request in OpenAI's wire format, compact as its SDKs write it."""
     document: dict[str, object] = {
         "model": model,
         "messages": [{"role": "user", "content": text(prompt_size)}],
@@ -57,7 +57,7 @@ def request_body(model: str, prompt_size: int, *, stream: bool = False) -> bytes
     }
     if stream:
         document |= {"stream": True, "stream_options": {"include_usage": True}}
-    return json.dumps(document).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def answer_body(answer_size: int) -> bytes:
