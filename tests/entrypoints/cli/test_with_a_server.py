@@ -1,9 +1,11 @@
 """The command line against a running installation: each group does what it says."""
 
 import json
+import select
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -37,6 +39,21 @@ def test_a_provider_is_added_tested_called_and_removed(installation: Installatio
     wait_until(lambda: _answered(installation, "mine/sim-small"))
     assert installation.json("provider", "remove", "mine") == {"removed": "mine"}
     assert "provider" in installation.run("provider", "test", "mine", code=4)
+
+
+def test_a_known_vendor_needs_no_address_and_brings_its_quirks(installation: Installation) -> None:
+    known = {one["name"]: one for one in installation.json("provider", "vendors")}
+    assert known["groq"]["api_key_env"] == "GROQ_API_KEY"
+    added = installation.json("provider", "add", "llama.cpp", "--private-allowed")["provider"]
+    assert added["base_url"] == known["llama.cpp"]["base_url"]
+    arguments = ("--vendor", "transformers", "--quirk", "terminator=done", "--private-allowed")
+    added = installation.json("provider", "add", "tiny", *arguments)["provider"]
+    assert added["quirks"] == {"stream_usage": "no", "terminator": "done"}
+    refused = installation.run("provider", "add", "odd", "--quirk", "terminator", code=2)
+    assert "NAME=VALUE" in refused
+    assert "base URL" in installation.run("provider", "add", "nobody-knows-it", code=1)
+    for name in ("llama.cpp", "tiny"):
+        installation.run("provider", "remove", name)
 
 
 def _answered(installation: Installation, model: str) -> bool:
@@ -151,11 +168,17 @@ def test_the_tail_shows_a_call_as_it_arrives(installation: Installation) -> None
     ) as tail:
         assert tail.stdout is not None
         try:
-            installation.chat("Is anybody listening?")
+            # It shows what comes after it began, and when that is, it does not say: so go on.
+            wait_until(lambda: _heard_a_call(installation, tail.stdout), seconds=60)
             shown = json.loads(tail.stdout.readline())
         finally:
             tail.kill()
     assert shown["input"]
+
+
+def _heard_a_call(installation: Installation, heard: IO[str] | None) -> bool:
+    installation.chat("Is anybody listening?")
+    return bool(select.select([heard], [], [], 2)[0])
 
 
 def test_a_backup_is_restored_into_an_empty_home(
