@@ -16,6 +16,7 @@ from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
 from penstock.kernel.time import SystemClock
+from penstock.plugins.providers.vendors import VENDORS
 from penstock.spi.chat import ChatProvider
 
 MASTER_KEY = bytes(range(32))
@@ -56,6 +57,6 @@ def open_world(home: Path, changed: Callable[[], None] = lambda: None) -> World:
     project_id = identity.access_sections()[0].project_id
     kinds: Registry[ChatProvider] = Registry("penstock.providers")
     around = Surroundings(database, identity.trail, clock, os.urandom)
-    catalog = Catalog(around, kinds, Egress(), master_key=MASTER_KEY)
+    catalog = Catalog(around, kinds, VENDORS, Egress(), master_key=MASTER_KEY)
     admin = Principal("user", "usr_1", "ann@example.org", {project_id: Role.ADMIN})
     return World(home, database, identity, catalog, project_id, admin)

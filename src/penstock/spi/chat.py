@@ -7,11 +7,13 @@ point names a function without arguments that returns a `ChatProvider`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from penstock.spi.http import HttpRequest
+
+DEFAULT_KIND: Final = "openai-compatible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,18 @@ class ProviderTarget:
     base_url: str
     secret: str = field(default="", repr=False)
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """What is known ahead of a vendor, or of a server that people run themselves: its usual
+    address, the usual variable of its API key, and what is odd about it, for the plugin `kind`."""
+
+    label: str
+    base_url: str
+    api_key_env: str = ""
+    quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+    kind: str = DEFAULT_KIND
 
 
 class OutgoingCall(msgspec.Struct, frozen=True):

@@ -52,6 +52,17 @@ def call(server: Server, method: str, path: str, body: object = None) -> Answer:
     return server.call(method, f"/api/v1/projects/{server.project_id()}/{path}", server.root, body)
 
 
+def test_a_known_vendor_is_added_by_its_name(server: Server) -> None:
+    known = {
+        item["name"]: item for item in call(server, "GET", "providers/vendors").json()["items"]
+    }
+    added = call(server, "POST", "providers", {"name": "groq", "api_key": SECRET}).json()
+    for field in ("base_url", "kind", "quirks"):
+        assert added[field] == known["groq"][field]
+    assert added["vendor"] == "groq"
+    assert call(server, "DELETE", "providers/groq").status == 204
+
+
 def test_a_provider_from_its_adding_to_its_removal(server: Server, upstream: str) -> None:
     wish = {"name": "local", "base_url": upstream, "api_key": SECRET, "private_allowed": True}
     added = call(server, "POST", "providers", wish)

@@ -8,15 +8,16 @@ import pytest
 from penstock.features.catalog.model import ProviderCheck, ProviderWish
 from penstock.features.catalog.service.discovery import (
     Candidate,
-    local_servers,
-    openai,
+    perhaps_running,
     simulator,
+    with_key,
 )
 from penstock.features.catalog.service.probe import Prober
 from penstock.infra.egress.client import Egress
 from penstock.infra.process import free_port
 from penstock.infra.registry import Registry
 from penstock.kernel.time import SystemClock
+from penstock.plugins.providers.vendors import VENDORS
 from penstock.spi.chat import ChatProvider, ProviderTarget
 from tests.features.catalog.conftest import Upstream
 from tests.features.world import SECRET, World
@@ -116,7 +117,8 @@ async def test_what_a_person_has_set_up_stays(installed: World, upstream: Upstre
 
 
 async def test_what_does_not_answer_is_passed_over_quickly(installed: World) -> None:
-    nobody = [replace(c, base_url=f"http://127.0.0.1:{free_port()}/v1") for c in local_servers()]
+    local = [perhaps_running(name, VENDORS[name]) for name in ("ollama", "vllm")]
+    nobody = [replace(c, base_url=f"http://127.0.0.1:{free_port()}/v1") for c in local]
     start = time.monotonic()
     assert await installed.catalog.discovery.run(installed.project_id, tuple(nobody)) == []
     assert time.monotonic() - start < 1
@@ -125,7 +127,9 @@ async def test_what_does_not_answer_is_passed_over_quickly(installed: World) -> 
 
 async def test_a_certain_one_is_added_also_when_it_does_not_answer(installed: World) -> None:
     candidate = replace(
-        openai(SECRET), base_url=f"http://127.0.0.1:{free_port()}/v1", private_allowed=True
+        with_key("openai", VENDORS["openai"], SECRET),
+        base_url=f"http://127.0.0.1:{free_port()}/v1",
+        private_allowed=True,
     )
     found = await installed.catalog.discovery.run(installed.project_id, (candidate,))
     assert found[0].problem

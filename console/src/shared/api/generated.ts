@@ -448,6 +448,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/providers/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Vendors
+         * @description Vendors and servers that are known ahead. A provider of such a name, or with such a
+         *     `vendor`, needs no base URL and has the right quirks.
+         */
+        get: operations["list_vendors_api_v1_projects__project_id__providers_vendors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/providers/{name}": {
         parameters: {
             query?: never;
@@ -1204,6 +1225,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[VendorView] */
+        Page_VendorView_: {
+            /** Items */
+            items: components["schemas"]["VendorView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** PasswordWish */
         PasswordWish: {
             /**
@@ -1304,7 +1332,8 @@ export interface components {
         /**
          * ProviderChangeRequest
          * @description What should change. An empty `api_key` removes it, an empty list of models unpins them. A
-         *     new scheme, host or port wants `api_key` and `private_allowed` again.
+         *     new scheme, host or port wants `api_key` and `private_allowed` again. A known `vendor` brings
+         *     its quirks.
          */
         ProviderChangeRequest: {
             /** Api Key */
@@ -1324,8 +1353,10 @@ export interface components {
         };
         /**
          * ProviderRequest
-         * @description A new provider. `models` pins what it claims; without it, its own list counts. `vendor`
-         *     says whose public prices hold (empty: nobody's); by default the base URL tells.
+         * @description A new provider. `models` pins what it claims; without it, its own list counts. `vendor`, by
+         *     default the name, may be one of `…/providers/vendors`: then `base_url` and `kind` are not
+         *     needed, its quirks are set below the given ones, and its public prices hold. Else `vendor`
+         *     names a public price list (empty: nobody's); by default the base URL tells whose prices hold.
          */
         ProviderRequest: {
             /**
@@ -1334,11 +1365,14 @@ export interface components {
              * @default
              */
             api_key: string;
-            /** Base Url */
+            /**
+             * Base Url
+             * @default
+             */
             base_url: string;
             /**
              * Kind
-             * @default openai-compatible
+             * @default
              */
             kind: string;
             /**
@@ -1677,6 +1711,27 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * VendorView
+         * @description A vendor that is known ahead. `api_key_env` is the variable that usually holds its key;
+         *     empty: it usually wants none.
+         */
+        VendorView: {
+            /** Api Key Env */
+            api_key_env: string;
+            /** Base Url */
+            base_url: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Quirks */
+            quirks: {
+                [key: string]: string;
+            };
         };
     };
     responses: never;
@@ -2652,6 +2707,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_vendors_api_v1_projects__project_id__providers_vendors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VendorView_"];
                 };
             };
             /** @description Validation Error */

@@ -11,6 +11,7 @@ from penstock.infra.settings import secret_variable
 from penstock.kernel.errors import SetupError
 
 COLUMNS = ("name", "kind", "base_url", "api_key_hint", "model_count", "found")
+VENDOR_COLUMNS = ("name", "label", "base_url", "api_key_env")
 NONE_YET = "No providers yet: penstock provider add NAME --base-url URL"
 
 
@@ -19,6 +20,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
     group = typer.Typer(help=line, no_args_is_help=True)
     group.command("add")(add)
     group.command("list")(list_providers)
+    group.command("vendors")(list_vendors)
     group.command("test")(probe)
     group.command("remove")(remove)
     app.add_typer(group, name=name)
@@ -27,14 +29,25 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="Calls name it: NAME/model.")],
     *,
-    base_url: Annotated[str, typer.Option(help="Such as https://api.openai.com/v1.")],
+    base_url: Annotated[
+        str | None, typer.Option(help="Such as https://api.openai.com/v1. [the vendor's]")
+    ] = None,
+    vendor: Annotated[
+        str | None, typer.Option(help="One of `penstock provider vendors`. [as the name says]")
+    ] = None,
+    quirk: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What is odd about it (repeat). [the vendor's]"),
+    ] = None,
     api_key_env: Annotated[
         str | None, typer.Option(metavar="VARIABLE", help="Variable that holds its API key.")
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="Model that it serves (repeat); none: as it lists.")
     ] = None,
-    kind: Annotated[str, typer.Option(help="Which plugin speaks to it.")] = "openai-compatible",
+    kind: Annotated[
+        str | None, typer.Option(help="Which plugin speaks to it. [openai-compatible]")
+    ] = None,
     private_allowed: Annotated[
         bool, typer.Option("--private-allowed", help="Its address may be a private one.")
     ] = False,
@@ -45,11 +58,13 @@ def add(
     """Add a provider and test it, which takes over its models."""
     body = {
         "name": name,
-        "base_url": base_url,
-        "kind": kind,
+        "base_url": base_url or "",
+        "vendor": vendor,
+        "kind": kind or "",
         "api_key": _secret(api_key_env),
         "models": model or [],
         "private_allowed": private_allowed,
+        "quirks": dict(map(_quirk, quirk or [])),
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/providers"
@@ -73,6 +88,18 @@ def list_providers(
         found = list(api.items(f"{api.project(project)}/providers"))
     rows = found if as_json else map(_row, found)
     show_list(rows, COLUMNS, as_json=as_json, empty=NONE_YET)
+
+
+def list_vendors(
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Vendors and servers that are known ahead: a provider of such a name needs no address."""
+    with open_api(home) as api:
+        known = api.items(f"{api.project(project)}/providers/vendors")
+        show_list(known, VENDOR_COLUMNS, as_json=as_json, empty="")
 
 
 def probe(
@@ -112,6 +139,13 @@ def _secret(variable: str | None) -> str:
     if not (secret := secret_variable(variable)):
         raise SetupError(f"The variable {variable} is not set.", hint=f"export {variable}=…")
     return secret
+
+
+def _quirk(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        raise typer.BadParameter(f"{given!r} is not NAME=VALUE.", param_hint="--quirk")
+    return name, value
 
 
 def _row(provider: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
 from penstock.infra.web.metrics import RequestMetrics
 from penstock.kernel.time import SystemClock
+from penstock.plugins.providers.vendors import VENDORS
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 
@@ -65,7 +66,7 @@ class Composition:
         )
         around = Surroundings(self.database, self.identity.trail, clock, os.urandom)
         kinds: Registry[ChatProvider] = Registry("penstock.providers")
-        self.catalog = Catalog(around, kinds, self._egress, master_key=master_key)
+        self.catalog = Catalog(around, kinds, VENDORS, self._egress, master_key=master_key)
         self.publisher = Publisher(
             self.database,
             self.identity.access_sections,

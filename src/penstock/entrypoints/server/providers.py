@@ -7,12 +7,13 @@ from penstock.entrypoints.server.config import ServerConfig
 from penstock.features.catalog.assembly import Catalog
 from penstock.features.catalog.service.discovery import (
     Candidate,
-    local_servers,
-    openai,
+    perhaps_running,
     simulator,
+    with_key,
 )
 from penstock.features.identity.assembly import Identity
 from penstock.infra.settings import openai_api_key
+from penstock.plugins.providers.vendors import VENDORS
 
 
 async def find_providers(catalog: Catalog, identity: Identity, config: ServerConfig) -> None:
@@ -28,9 +29,9 @@ async def find_providers(catalog: Catalog, identity: Identity, config: ServerCon
 
 
 def _candidates(config: ServerConfig) -> tuple[Candidate, ...]:
-    candidates = local_servers()
+    candidates = tuple(perhaps_running(name, VENDORS[name]) for name in ("ollama", "vllm"))
     if key := openai_api_key():
-        candidates += (openai(key),)
+        candidates += (with_key("openai", VENDORS["openai"], key),)
     if config.simulator_url:
         candidates += (simulator(config.simulator_url),)
     return candidates

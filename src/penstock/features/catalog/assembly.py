@@ -1,5 +1,6 @@
 """Puts the catalog together: what composition roots build, and hand on to the other verticals."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter
@@ -13,8 +14,10 @@ from penstock.features.catalog.service.discovery import Discovery
 from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import SECRETS_PURPOSE, ProviderService
+from penstock.features.catalog.vendors import Vendors
 from penstock.features.identity.model import Allow, Principal
 from penstock.infra.crypto import Sealer, derive_key
+from penstock.spi.chat import Vendor
 from penstock.spi.http import Fetch
 
 START: Final = Principal("system", "start", "found at start", {}, instance_admin=True)
@@ -24,12 +27,19 @@ class Catalog:
     """The vertical's parts. `master_key` is the content of `HOME/master.key`."""
 
     def __init__(
-        self, around: Surroundings, kinds: Kinds, fetch: Fetch, *, master_key: bytes
+        self,
+        around: Surroundings,
+        kinds: Kinds,
+        vendors: Mapping[str, Vendor],
+        fetch: Fetch,
+        *,
+        master_key: bytes,
     ) -> None:
         sealer = Sealer(derive_key(master_key, SECRETS_PURPOSE))
         public = PublicPrices()
         self._prober = Prober(fetch, kinds, around.clock)
-        self.providers = ProviderService(around, kinds, public, sealer)
+        self._vendors = vendors
+        self.providers = ProviderService(around, kinds, Vendors(vendors, public), sealer)
         self.prices = PriceService(around)
         self.discovery = Discovery(self.providers, self.prices, self._prober, START)
         self.sections = CatalogSections(around.database, public, sealer)
@@ -37,6 +47,6 @@ class Catalog:
     def routes(self, allow: Allow) -> list[APIRouter]:
         """All routes of the vertical."""
         return [
-            provider_routes(allow, self.providers, self._prober),
+            provider_routes(allow, self.providers, self._prober, self._vendors),
             price_routes(allow, self.prices),
         ]

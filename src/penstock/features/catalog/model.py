@@ -11,7 +11,6 @@ from penstock.infra.egress.addresses import Verdict, judge
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.snapshot import ProviderEntry
 
-DEFAULT_KIND: Final = "openai-compatible"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _LOCAL_ENDS: Final = (".localhost", ".local", ".internal")
 
@@ -65,11 +64,12 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class ProviderWish:
-    """What a new provider should be. `vendor=None`: whoever the address belongs to."""
+    """What a new provider should be. Without address or kind, its vendor's hold; own quirks win
+    over the vendor's. `vendor=None`: known by the provider's name, its prices by the address."""
 
     name: str
-    base_url: str
-    kind: str = DEFAULT_KIND
+    base_url: str = ""
+    kind: str = ""
     secret: str = field(default="", repr=False)
     models: tuple[str, ...] = ()
     private_allowed: bool = False

@@ -1,39 +1,36 @@
-"""OpenAI-compatible vendors: where they are, which variable holds their key, what is odd.
+"""OpenAI-compatible vendors and servers: a new one is a row. Quirks: see `openai_compatible`.
 
-A vendor is a row. `vendor` names its price list (genai-prices); empty: self-hosted, unpriced.
+Whose public prices hold is no column: the address tells, and so nobody's for a server of one's own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """Defaults for a provider of this name. Quirks are explained in `openai_compatible`."""
-
-    base_url: str
-    api_key_env: str = ""
-    vendor: str = ""
-    quirks: Mapping[str, str] = field(default_factory=dict[str, str])
-
+from penstock.spi.chat import Vendor
 
 VENDORS: Final[Mapping[str, Vendor]] = {
-    "openai": Vendor("https://api.openai.com/v1", "OPENAI_API_KEY", "openai"),
-    "groq": Vendor("https://api.groq.com/openai/v1", "GROQ_API_KEY", "groq"),
-    "mistral": Vendor(
-        "https://api.mistral.ai/v1", "MISTRAL_API_KEY", "mistral", {"stream_usage": "no"}
+    "openai": Vendor("OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "google": Vendor(
+        "Google Gemini",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        "GEMINI_API_KEY",
     ),
-    "deepseek": Vendor("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "deepseek"),
-    "openrouter": Vendor("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "openrouter"),
-    "together": Vendor("https://api.together.xyz/v1", "TOGETHER_API_KEY", "together"),
-    "fireworks": Vendor("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY", "fireworks"),
-    "xai": Vendor("https://api.x.ai/v1", "XAI_API_KEY", "x-ai"),
-    "cerebras": Vendor("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", "cerebras"),
-    "ollama": Vendor("http://127.0.0.1:11434/v1"),
-    "vllm": Vendor("http://127.0.0.1:8000/v1"),
-    "llama.cpp": Vendor("http://127.0.0.1:8080/v1"),
+    "mistral": Vendor(
+        "Mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", {"stream_usage": "no"}
+    ),
+    "groq": Vendor("Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    "deepseek": Vendor("DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
+    "openrouter": Vendor("OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    "together": Vendor("Together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
+    "fireworks": Vendor("Fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
+    "xai": Vendor("xAI", "https://api.x.ai/v1", "XAI_API_KEY"),
+    "cerebras": Vendor("Cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    "ollama": Vendor("Ollama", "http://127.0.0.1:11434/v1"),
+    "vllm": Vendor("vLLM", "http://127.0.0.1:8000/v1"),
+    "llama.cpp": Vendor("llama.cpp", "http://127.0.0.1:8080/v1"),
     "transformers": Vendor(
-        "http://127.0.0.1:8000/v1", quirks={"stream_usage": "no", "terminator": "finish_reason"}
+        "transformers serve",
+        "http://127.0.0.1:8000/v1",
+        quirks={"stream_usage": "no", "terminator": "finish_reason"},
     ),
 }

@@ -1,6 +1,7 @@
 """`/api/v1/projects/{project_id}/providers`: who can be called."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,14 +11,18 @@ from penstock.features.catalog.http.schemas import (
     ProviderChangeRequest,
     ProviderRequest,
     ProviderView,
+    VendorView,
 )
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
 from penstock.features.identity.model import Access, Allow, Permission
 from penstock.infra.web.pages import Page
+from penstock.spi.chat import Vendor
 
 
-def provider_routes(allow: Allow, providers: ProviderService, prober: Prober) -> APIRouter:
+def provider_routes(
+    allow: Allow, providers: ProviderService, prober: Prober, vendors: Mapping[str, Vendor]
+) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/providers", tags=["providers"])
     may_read = Depends(allow(Permission.PROVIDERS_READ))
@@ -28,6 +33,12 @@ def provider_routes(allow: Allow, providers: ProviderService, prober: Prober) ->
         """The project's providers by name."""
         found = providers.list_all(access.project_id)
         return Page(items=[ProviderView.of(provider) for provider in found])
+
+    @router.get("/vendors", dependencies=[may_read])
+    def list_vendors() -> Page[VendorView]:
+        """Vendors and servers that are known ahead. A provider of such a name, or with such a
+        `vendor`, needs no base URL and has the right quirks."""
+        return Page(items=[VendorView.of(name, vendor) for name, vendor in vendors.items()])
 
     @router.post("", status_code=201)
     def add_provider(access: Annotated[Access, may_write], body: ProviderRequest) -> ProviderView:

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from penstock.features.catalog.model import (
-    DEFAULT_KIND,
     Provider,
     ProviderChange,
     ProviderCheck,
@@ -15,6 +14,7 @@ from penstock.features.catalog.model import (
 )
 from penstock.features.catalog.service.prices import PriceWish
 from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
+from penstock.spi.chat import Vendor
 
 Models = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=2000)
@@ -41,12 +41,14 @@ class Body(BaseModel):
 
 
 class ProviderRequest(Body):
-    """A new provider. `models` pins what it claims; without it, its own list counts. `vendor`
-    says whose public prices hold (empty: nobody's); by default the base URL tells."""
+    """A new provider. `models` pins what it claims; without it, its own list counts. `vendor`, by
+    default the name, may be one of `…/providers/vendors`: then `base_url` and `kind` are not
+    needed, its quirks are set below the given ones, and its public prices hold. Else `vendor`
+    names a public price list (empty: nobody's); by default the base URL tells whose prices hold."""
 
     name: Annotated[str, Field(max_length=63)]
-    base_url: Url
-    kind: Annotated[str, Field(max_length=63)] = DEFAULT_KIND
+    base_url: Url = ""
+    kind: Annotated[str, Field(max_length=63)] = ""
     api_key: Secret = SecretStr("")
     models: Models = []
     private_allowed: bool = False
@@ -68,7 +70,8 @@ class ProviderRequest(Body):
 
 class ProviderChangeRequest(Body):
     """What should change. An empty `api_key` removes it, an empty list of models unpins them. A
-    new scheme, host or port wants `api_key` and `private_allowed` again."""
+    new scheme, host or port wants `api_key` and `private_allowed` again. A known `vendor` brings
+    its quirks."""
 
     base_url: Url | None = None
     api_key: Secret | None = None
@@ -119,6 +122,29 @@ class ProviderView(BaseModel):
             api_key_hint=provider.secret_hint,
             created_at=_moment(provider.created_ms),
             updated_at=_moment(provider.updated_ms),
+        )
+
+
+class VendorView(BaseModel):
+    """A vendor that is known ahead. `api_key_env` is the variable that usually holds its key;
+    empty: it usually wants none."""
+
+    name: str
+    label: str
+    kind: str
+    base_url: str
+    api_key_env: str
+    quirks: dict[str, str]
+
+    @classmethod
+    def of(cls, name: str, vendor: Vendor) -> "VendorView":
+        return cls(
+            name=name,
+            label=vendor.label,
+            kind=vendor.kind,
+            base_url=vendor.base_url,
+            api_key_env=vendor.api_key_env,
+            quirks=dict(vendor.quirks),
         )
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Final
 
 from penstock.features.catalog.model import (
-    DEFAULT_KIND,
     Provider,
     ProviderChange,
     ProviderWish,
@@ -18,7 +17,7 @@ from penstock.features.catalog.service.providers import ProviderService
 from penstock.features.identity.model import Principal
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.rules.price import UnitPrice
-from penstock.spi.chat import ProviderTarget
+from penstock.spi.chat import DEFAULT_KIND, ProviderTarget, Vendor
 
 _PROBE_S: Final = 0.5
 _LISTING_S: Final = 5.0
@@ -47,17 +46,14 @@ class Found:
     problem: str
 
 
-def openai(api_key: str) -> Candidate:
-    """OpenAI, for who has `OPENAI_API_KEY` set."""
-    return Candidate("openai", "https://api.openai.com/v1", api_key, certain=True)
+def with_key(name: str, vendor: Vendor, api_key: str) -> Candidate:
+    """A vendor whose API key is at hand."""
+    return Candidate(name, vendor.base_url, api_key, certain=True)
 
 
-def local_servers() -> tuple[Candidate, ...]:
-    """Ollama and vLLM on their usual ports."""
-    return (
-        Candidate("ollama", "http://127.0.0.1:11434/v1", private_allowed=True),
-        Candidate("vllm", "http://127.0.0.1:8000/v1", private_allowed=True),
-    )
+def perhaps_running(name: str, vendor: Vendor) -> Candidate:
+    """A server that may run on its usual port of this machine."""
+    return Candidate(name, vendor.base_url, private_allowed=True)
 
 
 def simulator(base_url: str) -> Candidate:

@@ -16,12 +16,12 @@ from penstock.features.catalog.model import (
     secret_hint,
 )
 from penstock.features.catalog.ports import Kinds, Surroundings
-from penstock.features.catalog.public_prices import PublicPrices
+from penstock.features.catalog.vendors import Vendors
 from penstock.features.identity.model import Principal
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.spi.chat import ProviderTarget
+from penstock.spi.chat import ProviderTarget, Vendor
 
 SECRETS_PURPOSE: Final = "provider secrets"  # `sealer` holds the key derived for it
 _MOST_MODELS: Final = 10_000
@@ -32,11 +32,11 @@ class ProviderService:
     """Use cases around providers."""
 
     def __init__(
-        self, around: Surroundings, kinds: Kinds, prices: PublicPrices, sealer: Sealer
+        self, around: Surroundings, kinds: Kinds, vendors: Vendors, sealer: Sealer
     ) -> None:
         self._around = around
         self._kinds = kinds
-        self._prices = prices
+        self._vendors = vendors
         self._sealer = sealer
 
     def list_all(self, project_id: str) -> list[Provider]:
@@ -56,19 +56,22 @@ class ProviderService:
         `Conflict` if the name is taken or would hide a model that is in use."""
         now_ms = self._around.now_ms()
         secret_id, sealed = self._seal(wish.secret)
+        vendor = self._vendors.find(wish.name, wish.vendor)
         base_url = check_base_url(
-            wish.base_url, private_allowed=wish.private_allowed, secret=bool(wish.secret)
+            wish.base_url or _usual_address(vendor, wish.name),
+            private_allowed=wish.private_allowed,
+            secret=bool(wish.secret),
         )
         provider = Provider(
             project_id=project_id,
             name=check_name(wish.name),
-            kind=self._check_kind(wish.kind),
+            kind=self._check_kind(wish.kind or vendor.kind),
             base_url=base_url,
             models=clean_models(wish.models),
             models_pinned=bool(wish.models) and not found,
             private_allowed=wish.private_allowed,
-            quirks=wish.quirks,
-            vendor=self._vendor(wish.vendor, base_url),
+            quirks={**vendor.quirks, **wish.quirks},
+            vendor=self._vendors.price_list(wish.vendor, base_url),
             found=found,
             secret_id=secret_id,
             secret_hint=secret_hint(wish.secret),
@@ -142,11 +145,13 @@ class ProviderService:
         if change.models is not None:
             models = clean_models(change.models)
             after = replace(after, models=models or before.models, models_pinned=bool(models))
-        if change.quirks is not None:
-            after = replace(after, quirks=change.quirks)
+        quirks = before.quirks if change.quirks is None else change.quirks
+        if change.vendor:
+            quirks = {**self._vendors.find(before.name, change.vendor).quirks, **quirks}
         base_url = check_base_url(base_url, private_allowed=private, secret=bool(after.secret_id))
         vendor = before.vendor if change.vendor is None and not moved else change.vendor
-        return replace(after, base_url=base_url, vendor=self._vendor(vendor, base_url)), sealed
+        prices = self._vendors.price_list(vendor, base_url)
+        return replace(after, base_url=base_url, quirks=quirks, vendor=prices), sealed
 
     def _seal(self, secret: str) -> tuple[str, bytes]:
         if not secret:
@@ -168,17 +173,6 @@ class ProviderService:
                 param="kind",
             )
         return kind
-
-    def _vendor(self, vendor: str | None, base_url: str) -> str:
-        if vendor is None:
-            return self._prices.vendor_of(base_url)
-        if vendor and vendor not in self._prices.vendors():
-            raise InvalidRequest(
-                f"There is no public price list of {vendor!r}.",
-                hint=f"Known are: {', '.join(sorted(self._prices.vendors()))}.",
-                param="vendor",
-            )
-        return vendor
 
     def _tell(
         self,
@@ -211,6 +205,16 @@ def clean_models(models: tuple[str, ...]) -> tuple[str, ...]:
     """Model ids sorted, once each, without those that no request could name."""
     usable = {m for m in models if 0 < len(m) <= _LONGEST_MODEL and m.isprintable()}
     return tuple(sorted(usable)[:_MOST_MODELS])
+
+
+def _usual_address(vendor: Vendor, name: str) -> str:
+    if not vendor.base_url:
+        raise InvalidRequest(
+            f"Where is {name!r}? No vendor of that name is known.",
+            hint="Give its base URL, or its vendor.",
+            param="base_url",
+        )
+    return vendor.base_url
 
 
 def _get(connection: Connection, project_id: str, name: str) -> Provider:
