@@ -12,7 +12,7 @@ export function Diff({ event }: { event: AuditEvent }) {
         <table aria-label="Changes" className="w-fit max-w-full text-sm">
           <thead className="text-left text-xs text-ink-3">
             <tr>
-              <th scope="col" className="h-6 pr-8 font-medium">
+              <th scope="col" className="h-6 w-44 font-medium">
                 Field
               </th>
               {event.before && <Head name="Before" />}
@@ -26,7 +26,7 @@ export function Diff({ event }: { event: AuditEvent }) {
           </tbody>
         </table>
       )}
-      <dl className="grid w-fit max-w-full grid-cols-[auto_1fr] gap-x-8 text-xs text-ink-3">
+      <dl className="grid w-fit max-w-full grid-cols-[11rem_1fr] text-xs text-ink-3">
         <Fact name="Subject" value={event.subject} />
         <Fact name="Event" value={event.id} />
         <Fact name="Hash" value={event.hash} />
@@ -46,7 +46,7 @@ function Head({ name }: { name: string }) {
 function ChangeRow({ change, event }: { change: Change; event: AuditEvent }) {
   return (
     <tr className="align-top">
-      <th scope="row" className="py-0.5 pr-8 text-left font-normal text-ink-2">
+      <th scope="row" className="w-44 py-0.5 pr-4 text-left font-normal text-ink-2">
         {change.field}
       </th>
       {event.before && <Side text={change.before} tone="before" />}

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { MoreHorizontal } from "lucide-react";
 import { useState } from "react";
 
@@ -164,7 +165,16 @@ function UsageCells({ keyId }: { keyId: string }) {
   }
   return (
     <>
-      <Cell numeric>{formatCount(usage.requests)}</Cell>
+      <Cell numeric>
+        <Link
+          to="/projects/$projectId/traces"
+          params={{ projectId }}
+          search={{ key_id: [keyId] }}
+          className="hover:text-accent hover:underline"
+        >
+          {formatCount(usage.requests)}
+        </Link>
+      </Cell>
       <Cell numeric>
         <Money amount={usage.cost} />
       </Cell>

@@ -10,12 +10,16 @@ import { matches, stateOf } from "@/features/keys/state";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { CheckField } from "@/shared/ui/CheckField";
+import { cx } from "@/shared/ui/classes";
 import { Denied } from "@/shared/ui/Denied";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Loaded } from "@/shared/ui/Loaded";
 import { Page } from "@/shared/ui/Page";
 import { SearchInput } from "@/shared/ui/SearchInput";
 import { useNow } from "@/shared/ui/useNow";
+
+/** From here on a list wants a way to find something in it. */
+const MANY = 8;
 
 type Open = { deed: "create" } | { deed: "rotate" | "revoke"; key: Key } | null;
 
@@ -81,14 +85,16 @@ function FilteredKeys({ keys, mayWrite, onOpen }: FilteredKeysProps) {
   const [withEnded, setWithEnded] = useState(false);
   const now = useNow();
   const ended = keys.filter((key) => !stateOf(key, now).alive).length;
+  const someEnded = ended > 0 && ended < keys.length;
+  const many = keys.length > MANY;
   const shown = keys.filter(
     (key) => matches(key, text) && (withEnded || stateOf(key, now).alive || ended === keys.length),
   );
   return (
     <>
-      <div className="mb-2 flex h-8 items-center gap-4">
-        <SearchInput label="Find keys" value={text} onChange={setText} />
-        {ended > 0 && ended < keys.length && (
+      <div className={cx("mb-2 flex h-8 items-center gap-4", !many && !someEnded && "hidden")}>
+        {many && <SearchInput label="Find keys" value={text} onChange={setText} />}
+        {someEnded && (
           <CheckField
             label={<span className="font-normal text-ink-2">Show {ended} ended</span>}
             checked={withEnded}

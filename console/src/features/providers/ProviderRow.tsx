@@ -45,7 +45,7 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
           {onEdit && onRemove && (
             <div className="flex items-center justify-end gap-1">
               <Button
-                className="h-7 px-2.5"
+                className="px-2.5"
                 busy={test.isPending}
                 aria-label={`Test ${provider.name}`}
                 onClick={() => test.mutate()}
@@ -72,7 +72,7 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
       {below && (
         <tr className="border-b border-line">
           <td colSpan={8} className="pb-3">
-            <div className="flex flex-col gap-2">
+            <div className="flex flex-col gap-2 pt-1">
               {test.data && <CheckResult check={test.data} onClose={test.reset} />}
               {test.isError && (
                 <Notice tone="danger" onClose={test.reset}>
@@ -88,18 +88,23 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
   );
 }
 
+const NOTE = "rounded-sm border border-line-strong px-1 text-2xs text-ink-2";
+
 function Name({ provider }: { provider: Provider }) {
   return (
     <div className="flex items-center gap-2">
       <span className="font-medium whitespace-nowrap">{provider.name}</span>
       {provider.found && (
-        <span title="Found at the start, and kept up to date by itself.">
-          <Badge>found</Badge>
+        <span className={NOTE} title="Found at the start, and kept up to date by itself.">
+          found
         </span>
       )}
       {provider.private_allowed && (
-        <span title="A private address that an admin has allowed for this host and port.">
-          <Badge>private</Badge>
+        <span
+          className={NOTE}
+          title="A private address that an admin has allowed for this host and port."
+        >
+          private
         </span>
       )}
     </div>

@@ -1,10 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 
 import { usageQuery } from "@/shared/api/usage";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { Cell } from "@/shared/ui/Table";
 import { Duration } from "@/shared/ui/Values";
+
+const LINK = "hover:text-accent hover:underline";
 
 /** What came through a provider in the last 24 hours; every number leads to its calls. */
 export function UsageCells({ name }: { name: string }) {
@@ -17,11 +20,18 @@ export function UsageCells({ name }: { name: string }) {
       </Cell>
     ));
   }
+  const to = { to: "/projects/$projectId/traces", params: { projectId } } as const;
   return (
     <>
-      <Cell numeric>{formatCount(usage.requests)}</Cell>
+      <Cell numeric>
+        <Link {...to} search={{ provider: [name] }} className={LINK}>
+          {formatCount(usage.requests)}
+        </Link>
+      </Cell>
       <Cell numeric className={usage.errors > 0 ? "text-danger" : "text-ink-3"}>
-        {formatShare(usage.errors / usage.requests)}
+        <Link {...to} search={{ provider: [name], errors_only: true }} className={LINK}>
+          {formatShare(usage.errors / usage.requests)}
+        </Link>
       </Cell>
       <Cell numeric>
         <Duration ms={usage.latency_ms?.p50 ?? null} />

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+
+import { changesBetween } from "@/features/audit/diff";
+import type { AuditEvent } from "@/features/audit/queries";
+import { deed, subject } from "@/features/audit/words";
+
+const EVENT: AuditEvent = {
+  project_id: "prj_1",
+  sequence: 3,
+  id: "evt_1",
+  at: "2026-11-21T12:00:00Z",
+  actor_kind: "user",
+  actor_id: "usr_1",
+  actor_label: "ann@example.org",
+  action: "key.create",
+  subject: "key_1",
+  before: null,
+  after: { name: "checkout" },
+  previous: "",
+  hash: "",
+  seal: "",
+};
+
+test("only what differs is shown, nested fields by dotted name", () => {
+  const before = { name: "a", attributes: { team: "x", user: "" }, models: ["m1"] };
+  const after = { name: "a", attributes: { team: "y", user: "" }, models: ["m1", "m2"] };
+  expect(changesBetween(before, after)).toEqual([
+    { field: "attributes.team", before: "x", after: "y" },
+    { field: "models", before: "m1", after: "m1, m2" },
+  ]);
+});
+
+test("what is created or removed is shown on one side, empty fields not at all", () => {
+  const state = { name: "a", expires_ms: null, models: [], count: 0 };
+  expect(changesBetween(null, state)).toEqual([
+    { field: "name", before: undefined, after: "a" },
+    { field: "count", before: undefined, after: "0" },
+  ]);
+  expect(changesBetween(state, null).map((change) => change.after)).toEqual([undefined, undefined]);
+});
+
+test("moments are shown as people read them", () => {
+  const [change] = changesBetween({ revoked_ms: null }, { revoked_ms: 1_795_230_958_000 });
+  expect(change?.after).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+});
+
+test("an event reads as a sentence", () => {
+  expect([deed(EVENT), subject(EVENT)]).toEqual(["created key", "checkout"]);
+  const removed = { ...EVENT, action: "member.remove", before: { email: "b@x" }, after: null };
+  expect([deed(removed), subject(removed)]).toEqual(["removed member", "b@x"]);
+  expect(subject({ ...EVENT, action: "session.create", after: null })).toBe("");
+  expect(deed({ ...EVENT, action: "galaxy.invert" })).toBe("galaxy.invert");
+  expect(subject({ ...EVENT, after: null })).toBe("key_1");
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+
+import { changeOf, draftFrom, draftOf, looksPrivate, wishOf } from "@/features/providers/draft";
+import { PRESETS } from "@/features/providers/presets";
+import type { Provider } from "@/features/providers/queries";
+
+const PROVIDER: Provider = {
+  name: "openai",
+  kind: "openai-compatible",
+  base_url: "https://api.openai.com/v1",
+  models: ["gpt-4o"],
+  models_pinned: false,
+  private_allowed: false,
+  quirks: {},
+  vendor: "openai",
+  found: false,
+  api_key_hint: "…abcd",
+  created_at: "2026-11-01T00:00:00Z",
+  updated_at: "2026-11-01T00:00:00Z",
+};
+
+test("nothing touched changes nothing: the key and the list of models stay", () => {
+  expect(changeOf(draftFrom(PROVIDER), PROVIDER)).toEqual({});
+});
+
+test("a pasted key is sent, a removed one becomes empty", () => {
+  const draft = draftFrom(PROVIDER);
+  expect(changeOf({ ...draft, apiKey: " sk-1 " }, PROVIDER)).toEqual({ api_key: "sk-1" });
+  expect(changeOf({ ...draft, removeKey: true }, PROVIDER)).toEqual({ api_key: "" });
+});
+
+test("another address says again whether it may be private", () => {
+  const draft = { ...draftFrom(PROVIDER), baseUrl: "http://127.0.0.1:8000/v1" };
+  expect(changeOf({ ...draft, privateAllowed: true }, PROVIDER)).toEqual({
+    base_url: "http://127.0.0.1:8000/v1",
+    private_allowed: true,
+  });
+});
+
+test("emptied models are unpinned", () => {
+  const pinned = { ...PROVIDER, models_pinned: true };
+  expect(changeOf({ ...draftFrom(pinned), models: "" }, pinned)).toEqual({ models: [] });
+});
+
+test("without a vendor the address decides whose prices hold", () => {
+  const preset = PRESETS[0];
+  if (!preset) throw new Error("no presets");
+  expect(wishOf(draftOf(preset))).not.toHaveProperty("vendor");
+  expect(wishOf({ ...draftOf(preset), vendor: "mistral" })).toHaveProperty("vendor", "mistral");
+});
+
+test.each([
+  ["http://127.0.0.1:8000/v1", true],
+  ["http://localhost/v1", true],
+  ["https://models.internal/v1", true],
+  ["http://172.20.1.1/v1", true],
+  ["http://172.32.1.1/v1", false],
+  ["http://[::1]:8000/v1", true],
+  ["https://api.openai.com/v1", false],
+  ["not an address", false],
+])("%s looks private: %s", (url, expected) => {
+  expect(looksPrivate(url)).toBe(expected);
+});

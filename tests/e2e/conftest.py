@@ -1,0 +1,91 @@
+"""A real installation with traffic, and a real browser on it."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from e2e.console import Console
+from installation import Installation
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DEMO_CALLS = 120
+
+
+class Open(Protocol):
+    """Opens a window on an installation; `dark`: the system prefers dark colours."""
+
+    def __call__(self, installation: Installation, *, dark: bool = False) -> Console: ...
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The browser of this machine, without its habit of telephoning."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def penstock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation that a team has used for a while."""
+    installation = Installation(tmp_path_factory.mktemp("used") / "home")
+    installation.start("--workers", "1")
+    try:
+        installation.wait_for(installation.answers)
+        installation.run("demo", "--calls", str(DEMO_CALLS), "--at-once", "40")
+        yield installation
+    finally:
+        installation.kill()
+
+
+@pytest.fixture
+def new_penstock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation that nobody has called yet."""
+    installation = Installation(tmp_path_factory.mktemp("new") / "home")
+    installation.start("--workers", "1")
+    yield installation
+    installation.kill()
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Open]:
+    """Opens windows, each of somebody else; at the end none may have had a complaint."""
+    opened: list[Console] = []
+
+    def open_window(installation: Installation, *, dark: bool = False) -> Console:
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 900}, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(10_000)
+        console = Console(context.new_page(), installation)
+        opened.append(console)
+        return console
+
+    yield open_window
+    for console in opened:
+        console.page.context.close()
+    assert [complaint for console in opened for complaint in console.watch.complaints] == []
+
+
+@pytest.fixture
+def console(penstock: Installation, window: Open) -> Console:
+    """A window in which the first admin has signed in."""
+    console = window(penstock)
+    console.sign_in()
+    return console

@@ -1,0 +1,76 @@
+"""Providers in the console: added with a preset, tested, changed, removed."""
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.console import Console
+from installation import wait_until
+from penstock.infra.process import free_port
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_test_button_says_how_fast_it_answered_and_with_how_many_models(
+    console: Console,
+) -> None:
+    console.go("Providers")
+    expect(console.row("sim").first).to_contain_text("4 models")
+    console.button("Test sim").click()
+    expect(console.page.get_by_role("status").filter(has_text="It answered in")).to_contain_text(
+        "4 models"
+    )
+    console.button("4 models").click()
+    expect(console.page.get_by_role("list", name="Models")).to_contain_text("sim-reasoner")
+
+
+def test_a_provider_that_nobody_listens_at_says_so_and_is_repaired(console: Console) -> None:
+    sim = str(console.installation.get(f"/api/v1/projects/{console.project_id}/providers"))
+    working = sim.split("'base_url': '")[1].split("'", maxsplit=1)[0]
+    console.go("Providers")
+    console.button("Add provider").click()
+    dialog = console.dialog()
+    dialog.get_by_role("radio", name="vLLM").click()
+    expect(dialog.get_by_label("Base URL")).to_have_value("http://127.0.0.1:8000/v1")
+    dialog.get_by_label("Base URL").fill(f"http://127.0.0.1:{free_port()}/v1")
+    dialog.get_by_label("API key", exact=True).fill("sk-pasted-in-the-console-4242")
+    console.button("Add and test").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    console.button("Done").click()
+    expect(console.row("vllm").first).to_contain_text("…4242")
+    expect(console.row("vllm").first).to_contain_text("none yet")
+
+    console.act("vllm", "Edit")
+    console.dialog().get_by_label("Base URL").fill(working)
+    console.watch.expect(400)  # the key was given for another address
+    console.button("Save").click()
+    expect(console.dialog().get_by_text("Send it again")).to_be_visible()
+    console.dialog().get_by_label("API key", exact=True).fill("sk-another-one-000000001111")
+    console.button("Save").click()
+    expect(console.dialog()).to_have_count(0)
+    console.button("Test vllm").click()
+    expect(console.row("vllm").first).to_contain_text("4 models")
+    wait_until(lambda: _answers(console, "vllm/sim-small"), 5)
+
+    console.act("vllm", "Remove")
+    console.button("Remove provider").click()
+    expect(console.row("vllm")).to_have_count(0)
+
+
+def test_a_name_that_is_taken_is_refused_at_its_field(console: Console) -> None:
+    console.watch.expect(409)
+    console.go("Providers")
+    console.button("Add provider").click()
+    dialog = console.dialog()
+    dialog.get_by_role("radio", name="Other").click()
+    dialog.get_by_label("Name").fill("sim")
+    dialog.get_by_label("Base URL").fill("https://models.example.com/v1")
+    console.button("Add and test").click()
+    expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    expect(dialog).to_contain_text("There is a provider named 'sim' already.")
+
+
+def _answers(console: Console, model: str) -> bool:
+    try:
+        return bool(console.installation.chat(model=model, max_tokens=1)["choices"])
+    except OSError:
+        return False
