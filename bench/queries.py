@@ -36,7 +36,8 @@ from penstock.rules.call import (
     Usage,
     UsageSource,
     encode,
-)from penstock.rules.price_charge import CostLine
+)
+from penstock.rules.price_charge import CostLine
 
 PROJECT = "prj_bench"
 DAY_NS = 86_400 * 10**9
