@@ -16,6 +16,13 @@ export function modelsQuery(projectId: string) {
   });
 }
 
+/** The first model that chats; the first of all where names do not tell. */
+export function chatModel(models: readonly string[]): string | undefined {
+  return models.find((model) => !OTHERS.test(model)) ?? models[0];
+}
+
+const OTHERS = /embed|rerank|whisper|tts|dall-e|image|moderation|transcribe|realtime/i;
+
 interface FirstCall {
   gatewayUrl: string;
   model: string;

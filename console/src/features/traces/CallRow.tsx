@@ -12,14 +12,14 @@ export type Call = Schemas["Call"];
 export const ROW_HEIGHT = 34;
 
 const WIDTHS = {
-  time: "w-[92px]",
-  model: "w-[168px]",
-  text: "min-w-0 flex-1",
-  useCase: "w-[150px] max-xl:hidden",
+  time: "w-[88px]",
+  model: "w-[136px]",
+  text: "min-w-0 flex-1 basis-0",
+  useCase: "w-[132px] max-xl:hidden",
   tokens: "w-[104px] text-right max-lg:hidden",
   ttft: "w-[72px] text-right max-lg:hidden",
   duration: "w-[72px] text-right",
-  cost: "w-[84px] text-right max-md:hidden",
+  cost: "w-[92px] text-right max-md:hidden",
 };
 const LINE = "flex items-center gap-4 border-b border-line px-6";
 
@@ -29,7 +29,8 @@ export function CallHeader() {
     <div role="row" className={cx(LINE, "h-8 shrink-0 text-xs font-medium text-ink-3")}>
       <Column width={WIDTHS.time}>Time</Column>
       <Column width={WIDTHS.model}>Model</Column>
-      <Column width={WIDTHS.text}>Input and output</Column>
+      <Column width={WIDTHS.text}>Input</Column>
+      <Column width={WIDTHS.text}>Output</Column>
       <Column width={WIDTHS.useCase}>Use case</Column>
       <Column width={WIDTHS.tokens}>Tokens in / out</Column>
       <Column width={WIDTHS.ttft}>First token</Column>
@@ -109,24 +110,28 @@ export const CallRow = memo(function CallRow({ call, chosen, fresh, top, onOpen 
   );
 });
 
+/** What was asked, and what came of it: the answer, or why there is none. */
 function Text({ call }: { call: Call }) {
-  const failed = call.status !== "ok" && call.error_message;
+  const failure = call.status === "ok" ? null : call.error_message;
+  const danger = toneOf(call.status) === "danger";
   return (
-    <div role="cell" className={cx(WIDTHS.text, "flex items-baseline gap-2")}>
-      <span className="min-w-0 max-w-[55%] shrink-0 truncate">{call.input || <Dash />}</span>
-      {failed ? (
-        <span
-          className={cx(
-            "min-w-0 truncate",
-            toneOf(call.status) === "danger" ? "text-danger" : "text-warn",
-          )}
+    <>
+      <div role="cell" className={cx(WIDTHS.text, "truncate")}>
+        {call.input || <Dash />}
+      </div>
+      {failure ? (
+        <div
+          role="cell"
+          className={cx(WIDTHS.text, "truncate", danger ? "text-danger" : "text-warn")}
         >
-          {call.error_message}
-        </span>
+          {failure}
+        </div>
       ) : (
-        <span className="min-w-0 truncate text-ink-3">{call.output}</span>
+        <div role="cell" className={cx(WIDTHS.text, "truncate text-ink-2")}>
+          {call.output || <Dash />}
+        </div>
       )}
-    </div>
+    </>
   );
 }
 

@@ -2,7 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { CALL_LANGUAGES, firstCall, modelsQuery, type CallLanguage } from "@/shared/firstCall";
+import {
+  CALL_LANGUAGES,
+  chatModel,
+  firstCall,
+  modelsQuery,
+  type CallLanguage,
+} from "@/shared/firstCall";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useProjectId } from "@/shared/session";
 import { CodeBlock } from "@/shared/ui/CodeBlock";
@@ -15,15 +21,16 @@ const KEY_PLACE = "pk_…";
 export function FirstCall() {
   const projectId = useProjectId();
   const gatewayUrl = useGatewayUrl();
-  const model = useQuery(modelsQuery(projectId)).data?.[0];
+  const model = chatModel(useQuery(modelsQuery(projectId)).data ?? []);
   const [language, setLanguage] = useState<string>("curl");
   const lines = firstCall({ gatewayUrl, model: model ?? "provider/model", key: KEY_PLACE });
   return (
     <div className="thin-scroll min-h-0 flex-1 overflow-y-auto">
-      <section className="mx-auto max-w-2xl px-6 py-16">
-        <h2 className="text-lg font-semibold tracking-tight">No calls in this time range</h2>
+      <section className="mx-auto max-w-[760px] px-6 py-16">
+        <h2 className="text-lg font-semibold tracking-tight">Send your first call</h2>
         <p className="mt-1 mb-6 text-sm text-ink-2">
-          Send one through the gateway with any OpenAI client. It shows up here within two seconds.
+          Any OpenAI client will do: point it at the gateway. The call shows up here by itself
+          within two seconds.
         </p>
         <ol className="mb-6 flex flex-col gap-2 text-sm">
           <li className="flex gap-3">

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
+import { Histogram } from "@/features/traces/Histogram";
 import type { Schemas } from "@/shared/api/client";
 import { overviewQuery } from "@/shared/calls/queries";
 import type { CallSearch } from "@/shared/calls/search";
-import { Histogram } from "@/features/traces/Histogram";
 import { formatMoney } from "@/shared/format/money";
 import { formatCount, formatShare, formatShortCount } from "@/shared/format/number";
 import { formatDuration } from "@/shared/format/time";

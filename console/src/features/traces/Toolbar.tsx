@@ -51,6 +51,7 @@ function LiveButton({ live, onChange }: LiveButtonProps) {
     <Button
       aria-pressed={live}
       title="Show calls as they arrive (l)"
+      className={live ? "border-ok bg-ok-soft text-ok" : ""}
       onClick={() => onChange(live ? undefined : true)}
     >
       <span

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 
@@ -10,7 +10,7 @@ import { callsOf, type TracesSearch } from "@/features/traces/search";
 import { Summary } from "@/features/traces/Summary";
 import { useTail } from "@/features/traces/tail";
 import { Toolbar } from "@/features/traces/Toolbar";
-import { callsQuery } from "@/shared/calls/queries";
+import { callsQuery, latestCallQuery } from "@/shared/calls/queries";
 import { isFiltered } from "@/shared/calls/search";
 import { useProjectId } from "@/shared/session";
 import { useShortcuts } from "@/shared/shortcuts";
@@ -18,6 +18,7 @@ import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
+import { RelativeTime } from "@/shared/ui/Values";
 
 /** All calls of the project: filter, search, watch them arrive, peek at one. */
 export function TracesPage() {
@@ -69,14 +70,36 @@ function Calls({ search, freshAfter, onChange }: CallsProps) {
 }
 
 function NoCalls({ search, onChange }: Omit<CallsProps, "freshAfter">) {
-  if (!isFiltered(callsOf(search))) return <FirstCall />;
   const { range, from, to, live } = search;
+  if (!isFiltered(callsOf(search))) return <NoneInRange search={search} onChange={onChange} />;
   return (
     <EmptyState
       title="No call matches"
       action={<Button onClick={() => onChange({ range, from, to, live })}>Clear filters</Button>}
     >
       In this time range, no call has all of what the filters ask for.
+    </EmptyState>
+  );
+}
+
+/** Nothing in this time range: what there is at other times, or how to begin. */
+function NoneInRange({ search, onChange }: Omit<CallsProps, "freshAfter">) {
+  const latest = useQuery(latestCallQuery(useProjectId()));
+  useTail(true);
+  if (latest.isPending) return null;
+  if (!latest.data) return <FirstCall />;
+  const from = new Date(Date.parse(latest.data.start) - 3_600_000).toISOString();
+  const to = new Date(Date.parse(latest.data.start) + 60_000).toISOString();
+  return (
+    <EmptyState
+      title="No calls in this time range"
+      action={
+        <Button onClick={() => onChange({ ...search, range: undefined, from, to })}>
+          Show the latest calls
+        </Button>
+      }
+    >
+      The latest call of all was <RelativeTime at={latest.data.start} />.
     </EmptyState>
   );
 }

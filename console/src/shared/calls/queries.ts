@@ -11,6 +11,7 @@ const REFRESH_MS = 15_000;
 export const callKeys = {
   lists: (projectId: string) => ["calls", projectId, "list"] as const,
   list: (projectId: string, search: CallSearch) => ["calls", projectId, "list", search] as const,
+  latest: (projectId: string) => ["calls", projectId, "latest"] as const,
   overview: (projectId: string, search: CallSearch) =>
     ["calls", projectId, "overview", search] as const,
   facets: (projectId: string, range: RangeSearch) => ["calls", projectId, "facets", range] as const,
@@ -30,6 +31,18 @@ export function callsQuery(projectId: string, search: CallSearch) {
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The call that arrived last, whenever that was; `null` where none ever did. */
+export function latestCallQuery(projectId: string) {
+  return queryOptions({
+    queryKey: callKeys.latest(projectId),
+    queryFn: async () => {
+      const query = { project_id: projectId, limit: 1 };
+      const page = await data(api.GET("/api/v1/traces/tail", { params: { query } }));
+      return page.items[0] ?? null;
+    },
   });
 }
 

@@ -74,7 +74,7 @@ function MessageView({ message, answer = false }: { message: Message; answer?: b
           </div>
         )}
       </div>
-      <div className="opacity-0 group-hover:opacity-100 focus-within:opacity-100">
+      <div className="-my-1 opacity-0 group-hover:opacity-100 focus-within:opacity-100">
         {text && <CopyButton value={text} label="message" />}
       </div>
     </article>

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
 import { formatCount } from "@/shared/format/number";
-import { formatDateTime } from "@/shared/format/time";
+import { formatClock, formatDateTime } from "@/shared/format/time";
 import { Copyable } from "@/shared/ui/Copyable";
 import { Duration, Money, RelativeTime } from "@/shared/ui/Values";
 
@@ -33,11 +33,15 @@ export function Facts({ span, traceId }: { span: Span; traceId: string }) {
           <Money amount={span.cost?.amount ?? null} />
         </Fact>
         <Fact name="Started">
-          <RelativeTime at={span.start} />
+          <span className="num" title={formatDateTime(span.start)}>
+            {formatClock(span.start).slice(0, 8)}
+          </span>{" "}
+          <span className="text-sm font-normal text-ink-3">
+            <RelativeTime at={span.start} />
+          </span>
         </Fact>
       </dl>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 pt-2 text-xs text-ink-2">
-        <Note name="At">{formatDateTime(span.start)}</Note>
         <Note name="Provider">{about("gen_ai.provider.name")}</Note>
         <Note name="Use case">{about("penstock.use_case")}</Note>
         <Note name="Team">{about("penstock.team")}</Note>

@@ -24,10 +24,10 @@ export function Waterfall({ spans, chosen, onChoose }: WaterfallProps) {
           {TICKS.map((tick) => (
             <span
               key={tick}
-              className="num absolute"
+              className="num absolute whitespace-nowrap"
               style={{ left: `${tick * 100}%`, transform: `translateX(${-tick * 100}%)` }}
             >
-              {formatDuration(tick * lengthMs)}
+              {tick === 0 ? "0" : formatDuration(tick * lengthMs)}
             </span>
           ))}
         </div>
@@ -90,14 +90,23 @@ function BarView({ bar }: { bar: Bar }) {
       {firstToken !== null && (
         <span
           role="img"
-          aria-label={`First token after ${formatDuration(span.ttft_ms ?? 0)}`}
-          title={`First token after ${formatDuration(span.ttft_ms ?? 0)}`}
-          className="absolute top-1.5 h-5 w-0.5 bg-ink"
+          aria-label={markOf(span)}
+          title={markOf(span)}
+          className={cx(
+            "absolute w-0.5 -translate-x-px",
+            span.kind === "call" ? "top-1.5 h-5 bg-ink" : "top-2.5 h-3 bg-ink-3",
+          )}
           style={{ left: percent(firstToken) }}
         />
       )}
     </span>
   );
+}
+
+/** Calls know when their first token came, attempts when the provider began to answer. */
+function markOf({ kind, ttft_ms: ms }: Span): string {
+  const what = kind === "call" ? "First token" : "Provider began to answer";
+  return `${what} after ${formatDuration(ms ?? 0)}`;
 }
 
 function providerOf(span: Span): string {

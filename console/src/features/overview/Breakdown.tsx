@@ -1,0 +1,140 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+
+import type { Schemas } from "@/shared/api/client";
+import type { CallSearch, Dimension } from "@/shared/calls/search";
+import { formatCount, formatShare } from "@/shared/format/number";
+import { useProjectId } from "@/shared/session";
+import { cx } from "@/shared/ui/classes";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Duration, Money } from "@/shared/ui/Values";
+
+type Group = Schemas["GroupOut"];
+
+const BY = [
+  { dimension: "model", field: "by_model", name: "Model" },
+  { dimension: "provider", field: "by_provider", name: "Provider" },
+  { dimension: "team", field: "by_team", name: "Team" },
+  { dimension: "use_case", field: "by_use_case", name: "Use case" },
+  { dimension: "key_id", field: "by_key", name: "Key" },
+] as const satisfies readonly {
+  dimension: Dimension;
+  field: keyof Schemas["OverviewOut"];
+  name: string;
+}[];
+
+interface BreakdownProps {
+  overview: Schemas["OverviewOut"];
+  search: CallSearch;
+}
+
+/** The same measures by model, team and so on; each line leads to its calls. */
+export function Breakdown({ overview, search }: BreakdownProps) {
+  const [chosen, setChosen] = useState<(typeof BY)[number]>(BY[0]);
+  const groups = overview[chosen.field];
+  return (
+    <section aria-label="Breakdown" className="pt-10">
+      <div role="radiogroup" aria-label="Break down by" className="mb-1 flex items-center gap-1">
+        <h2 className="mr-2 text-sm font-medium">By</h2>
+        {BY.map((each) => (
+          <button
+            key={each.field}
+            type="button"
+            role="radio"
+            aria-checked={each === chosen}
+            onClick={() => setChosen(each)}
+            className={cx(
+              "h-7 rounded-md px-2 text-sm font-medium",
+              each === chosen ? "bg-accent-soft text-accent" : "text-ink-3 hover:text-ink",
+            )}
+          >
+            {each.name}
+          </button>
+        ))}
+      </div>
+      <Table label={`By ${chosen.name.toLowerCase()}`}>
+        <TableHead>
+          <HeadCell>{chosen.name}</HeadCell>
+          <HeadCell numeric>Requests</HeadCell>
+          <HeadCell numeric>Errors</HeadCell>
+          <HeadCell numeric>p50</HeadCell>
+          <HeadCell numeric>p95</HeadCell>
+          <HeadCell numeric>First token</HeadCell>
+          <HeadCell numeric>Tokens in</HeadCell>
+          <HeadCell numeric>Tokens out</HeadCell>
+          <HeadCell numeric>Cost</HeadCell>
+          <HeadCell className="w-[140px]">Share of cost</HeadCell>
+        </TableHead>
+        <tbody>
+          {groups.map((group) => (
+            <GroupRow
+              key={group.value}
+              group={group}
+              dimension={chosen.dimension}
+              search={search}
+              share={Number(group.cost) / (Number(overview.totals.cost) || 1)}
+            />
+          ))}
+        </tbody>
+      </Table>
+    </section>
+  );
+}
+
+interface GroupRowProps {
+  group: Group;
+  dimension: Dimension;
+  search: CallSearch;
+  share: number;
+}
+
+function GroupRow({ group, dimension, search, share }: GroupRowProps) {
+  const projectId = useProjectId();
+  const priced = group.unpriced < group.requests;
+  return (
+    <Row>
+      <Cell className="max-w-72 truncate">
+        <Link
+          to="/projects/$projectId/traces"
+          params={{ projectId }}
+          search={{ ...search, [dimension]: [group.value] }}
+          className="font-medium hover:text-accent hover:underline"
+        >
+          {group.value || <span className="font-normal text-ink-3">none</span>}
+        </Link>
+      </Cell>
+      <Cell numeric>{formatCount(group.requests)}</Cell>
+      <Cell numeric className={group.errors ? "text-danger" : "text-ink-3"}>
+        {formatShare(group.requests ? group.errors / group.requests : 0)}
+      </Cell>
+      <Cell numeric>
+        <Duration ms={group.latency_ms?.p50 ?? null} />
+      </Cell>
+      <Cell numeric>
+        <Duration ms={group.latency_ms?.p95 ?? null} />
+      </Cell>
+      <Cell numeric>
+        <Duration ms={group.ttft_ms?.p50 ?? null} />
+      </Cell>
+      <Cell numeric>{formatCount(group.input_tokens)}</Cell>
+      <Cell numeric>{formatCount(group.output_tokens)}</Cell>
+      <Cell numeric>
+        <Money amount={priced ? group.cost : null} />
+      </Cell>
+      <Cell>
+        <Share share={share} />
+      </Cell>
+    </Row>
+  );
+}
+
+function Share({ share }: { share: number }) {
+  return (
+    <div className="flex items-center gap-2">
+      <div className="h-1.5 flex-1 bg-hover">
+        <div className="h-full bg-chart-1" style={{ width: `${share * 100}%` }} />
+      </div>
+      <span className="num w-10 text-right text-xs text-ink-2">{formatShare(share)}</span>
+    </div>
+  );
+}

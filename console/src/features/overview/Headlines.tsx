@@ -1,0 +1,53 @@
+import { Link } from "@tanstack/react-router";
+
+import { headlinesOf, type Headline } from "@/features/overview/headlines";
+import type { Schemas } from "@/shared/api/client";
+import type { CallSearch } from "@/shared/calls/search";
+import { useProjectId } from "@/shared/session";
+import { cx } from "@/shared/ui/classes";
+
+interface HeadlinesProps {
+  overview: Schemas["OverviewOut"];
+  search: CallSearch;
+}
+
+/** The numbers that matter, beside those of the stretch of time before. */
+export function Headlines({ overview, search }: HeadlinesProps) {
+  const projectId = useProjectId();
+  return (
+    <section
+      aria-label="Headline numbers"
+      className="grid grid-cols-2 border-y border-line sm:grid-cols-4 xl:grid-cols-7"
+    >
+      {headlinesOf(overview.totals, overview.previous).map((headline) => (
+        <Link
+          key={headline.name}
+          to="/projects/$projectId/traces"
+          params={{ projectId }}
+          search={{ ...search, ...headline.calls }}
+          className="group border-line px-4 py-3 first:pl-0 hover:bg-hover xl:not-first:border-l"
+        >
+          <Number headline={headline} />
+        </Link>
+      ))}
+    </section>
+  );
+}
+
+function Number({ headline }: { headline: Headline }) {
+  const { name, value, change, worse, before } = headline;
+  return (
+    <>
+      <div className="text-xs text-ink-3">{name}</div>
+      <div className="num mt-0.5 text-xl font-semibold tracking-tight group-hover:text-accent">
+        {value}
+      </div>
+      <div
+        title={before && `Before: ${before}`}
+        className={cx("num h-4 text-xs", worse ? "text-danger" : "text-ink-3")}
+      >
+        {change && `${change} vs before`}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,104 @@
+import type { EChartsCoreOption } from "echarts/core";
+
+import { formatClock, formatDate, formatDateTime } from "@/shared/format/time";
+
+/** One line or stack of bars. `colour` is the name of a CSS variable. */
+export interface TimeSeries {
+  name: string;
+  kind: "bar" | "line";
+  colour: string;
+  values: readonly (number | null)[];
+}
+
+interface Chart {
+  starts: readonly string[];
+  bucketMs: number;
+  series: readonly TimeSeries[];
+  format: (value: number) => string;
+}
+
+const DAY_MS = 86_400_000;
+const FONT = { fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 11 };
+
+/** The drawing of a chart in the theme in force; `colour` resolves a CSS variable. */
+export function chartOption(chart: Chart, colour: (name: string) => string): EChartsCoreOption {
+  const { starts, bucketMs, format } = chart;
+  return {
+    animation: false,
+    textStyle: FONT,
+    grid: { left: 48, right: 8, top: 8, bottom: 22 },
+    tooltip: tooltip(chart, colour),
+    brush: {
+      xAxisIndex: 0,
+      brushStyle: { color: colour("--accent"), opacity: 0.15, borderWidth: 0 },
+      outOfBrush: { colorAlpha: 1 },
+    },
+    xAxis: {
+      type: "category",
+      data: starts.map((start) => labelOf(start, bucketMs)),
+      axisLine: { lineStyle: { color: colour("--line-strong") } },
+      axisTick: { show: false },
+      axisLabel: { ...FONT, color: colour("--ink-3"), hideOverlap: true },
+    },
+    yAxis: {
+      type: "value",
+      splitNumber: 3,
+      splitLine: { lineStyle: { color: colour("--line") } },
+      axisLabel: { ...FONT, color: colour("--ink-3"), formatter: format },
+    },
+    series: chart.series.map((series) => drawn(series, colour(series.colour))),
+  };
+}
+
+function drawn({ name, kind, values }: TimeSeries, colour: string) {
+  const common = { name, data: values, itemStyle: { color: colour }, emphasis: { disabled: true } };
+  if (kind === "bar") return { ...common, type: "bar", stack: "all", barCategoryGap: "20%" };
+  const lonely = values.filter((value) => value !== null).length < 3;
+  return {
+    ...common,
+    type: "line",
+    lineStyle: { width: 1.5 },
+    symbol: "circle",
+    symbolSize: 4,
+    showSymbol: lonely,
+  };
+}
+
+function tooltip({ starts, series, format }: Chart, colour: (name: string) => string) {
+  return {
+    trigger: "axis",
+    confine: true,
+    axisPointer: { type: "line", lineStyle: { color: colour("--line-strong") } },
+    backgroundColor: colour("--raised"),
+    borderColor: colour("--line"),
+    padding: [6, 10],
+    textStyle: { ...FONT, fontSize: 12, color: colour("--ink") },
+    formatter: (points: readonly { dataIndex: number }[]) => {
+      const at = points[0]?.dataIndex ?? 0;
+      const title = `<div style="color:${colour("--ink-3")}">${formatDateTime(starts[at] ?? 0)}</div>`;
+      const lines = series.map((one) => line(one, at, format, colour));
+      return title + lines.join("");
+    },
+  };
+}
+
+/** Names of series are ours, never a caller's: nothing needs escaping. */
+function line(
+  { name, values, colour: variable }: TimeSeries,
+  at: number,
+  format: (value: number) => string,
+  colour: (name: string) => string,
+): string {
+  const value = values[at];
+  const shown = value === null || value === undefined ? "–" : format(value);
+  const dot = `<i style="width:7px;height:7px;border-radius:2px;background:${colour(variable)}"></i>`;
+  return `<div style="display:flex;align-items:center;gap:6px">${dot}<span style="flex:1;padding-right:16px">${name}</span><b style="font-weight:500;font-variant-numeric:tabular-nums">${shown}</b></div>`;
+}
+
+function labelOf(start: string, bucketMs: number): string {
+  const date = formatDate(start).slice(5);
+  const clock = formatClock(start);
+  if (bucketMs >= DAY_MS) return date;
+  if (bucketMs >= DAY_MS / 12) return `${date} ${clock.slice(0, 5)}`;
+  return clock.slice(0, bucketMs < 60_000 ? 8 : 5);
+}
