@@ -1,11 +1,14 @@
 """What the embedded store does with its directory."""
 
+import contextlib
+import logging
 import os
 import stat
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -20,6 +23,7 @@ class Thing(msgspec.Struct):
 
 
 CREATE = "CREATE TABLE IF NOT EXISTS things (name String) ENGINE = MergeTree ORDER BY name"
+LOG = logging.getLogger("test.columns")
 THINGS = Step(1, "things", (CREATE,))
 
 
@@ -106,6 +110,34 @@ def test_a_backup_is_restored_into_an_empty_home(tmp_path: Path) -> None:
     store.close()
 
 
+class Counts(msgspec.Struct):
+    things: int
+    copies: int
+
+
+def test_inserts_go_on_during_a_backup_which_shows_all_tables_at_one_moment(tmp_path: Path) -> None:
+    store = opened(tmp_path / "old")
+    store.command("CREATE TABLE copies (name String) ENGINE = MergeTree ORDER BY name")
+    store.command("CREATE MATERIALIZED VIEW copying TO copies AS SELECT name FROM things")
+    store.command("INSERT INTO things SELECT randomString(400) FROM numbers(200000)")
+    backup = threading.Thread(target=store.backup, args=(tmp_path / "old" / "backup",))
+    backup.start()
+    during = 0
+    while backup.is_alive():
+        store.insert("things", [Thing("x" * 1000)])
+        during += backup.is_alive()
+    store.close()
+    assert during > 1
+    (tmp_path / "new").mkdir()
+    (tmp_path / "old" / "backup").rename(tmp_path / "new" / "backup")
+    restored = open_columns(f"chdb://{tmp_path / 'new' / 'columns'}")
+    restored.restore(tmp_path / "new" / "backup")
+    ask = "SELECT (SELECT count() FROM things) AS things, (SELECT count() FROM copies) AS copies"
+    (counts,) = restored.query(ask, {}, Counts)
+    assert 200_000 <= counts.things == counts.copies
+    restored.close()
+
+
 @pytest.mark.parametrize("dsn", ["", "columns", "chdb://relative", "sqlite:///x", "chdb:///a?b/c"])
 def test_a_dsn_that_names_no_store_is_refused(dsn: str) -> None:
     with pytest.raises(SetupError):
@@ -132,7 +164,7 @@ def test_while_it_opens_callers_are_told_to_come_back(tmp_path: Path) -> None:
         go_on.wait(10)
         return opened(tmp_path)
 
-    opening = Opening(slowly)
+    opening = Opening(slowly, LOG)
     with pytest.raises(Overloaded, match="still opening") as caught:
         opening.store()
     assert caught.value.retry_after_s == 1
@@ -141,11 +173,33 @@ def test_while_it_opens_callers_are_told_to_come_back(tmp_path: Path) -> None:
     opening.close()
 
 
-def test_a_failed_opening_is_told_to_everyone_who_asks(tmp_path: Path) -> None:
+def test_a_failed_opening_is_told_to_everyone_who_asks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     first = opened(tmp_path)
-    opening = Opening(lambda: opened(tmp_path))
+    opening = Opening(lambda: opened(tmp_path), LOG, first_retry_s=60)
     for _ in range(2):
         with pytest.raises(SetupError, match="Another process"):
             opening.wait(10)
-    opening.close()
+    opening.close()  # does not wait for the next try
     first.close()
+    assert "Another process" in caplog.text
+
+
+def test_a_failed_opening_is_tried_again_until_it_succeeds(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    opening = Opening(lambda: opened(tmp_path), LOG, first_retry_s=0.05)
+    with pytest.raises(SetupError, match="Another process"):
+        opening.wait(10)
+    first.close()
+    assert things(opened_at_last(opening)) == []
+    opening.close()
+
+
+def opened_at_last(opening: Opening) -> ColumnStore:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(SetupError):
+            return opening.store()
+        time.sleep(0.02)
+    raise AssertionError("the store was not opened again")

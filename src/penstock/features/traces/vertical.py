@@ -1,5 +1,6 @@
 """Putting traces together: the store opened beside the start, the service on top."""
 
+import logging
 from dataclasses import dataclass
 
 from penstock.features.traces.schema import FAMILY, STEPS
@@ -29,8 +30,11 @@ class TracesVertical:
 
 
 def open_traces(dsn: str, clock: Clock, explain_cost: ExplainCost) -> TracesVertical:
-    """Starts opening the column store behind `dsn` (see `open_columns`) and returns at once."""
-    opening = Opening(lambda: _open(dsn))
+    """Starts opening the column store behind `dsn` (see `open_columns`) and returns at once.
+
+    A store that does not open is tried again, ever more rarely, until the vertical is closed.
+    """
+    opening = Opening(lambda: _open(dsn), logging.getLogger("penstock.traces"))
     return TracesVertical(Traces(opening.store, clock, explain_cost), opening)
 
 

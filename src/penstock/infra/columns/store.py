@@ -4,8 +4,10 @@ A handle of the engine serialises its calls, so readers get one each; their numb
 what queries may take together. Inserts go one at a time: fewer parts, and an order of arrival.
 """
 
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Lock
@@ -29,6 +31,7 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 _READERS: Final = 3
 _WAIT_S: Final = 30.0
+_LOOK_EVERY_S: Final = 0.002
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -53,7 +56,8 @@ class ColumnStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._lock = Lock()
+        self._lock = Lock()  # of the writer
+        self._copying = Lock()
         self._readers: LifoQueue[Connection | None] = LifoQueue()
         for _ in range(_READERS):
             self._readers.put(None)  # opened when first needed
@@ -88,10 +92,21 @@ class ColumnStore:
             self._writer.query(sql, params or {})
 
     def backup(self, target: Path) -> None:
-        """A consistent copy of all tables into the new folder `target` (below the home)."""
-        self.command(
-            f"BACKUP DATABASE {DATABASE} TO File({{target:String}})", {"target": str(target)}
-        )
+        """A copy of all tables as of one moment into the new folder `target` (below the home).
+
+        Inserts wait until the engine has noted what the copy is made of, not for the copying.
+        """
+        sql = f"BACKUP DATABASE {DATABASE} TO File({{target:String}})"
+        with (
+            self._copying,
+            closing(self._engine.connect(WRITER_SETTINGS)) as apart,
+            ThreadPoolExecutor(1, "backup") as beside,
+        ):
+            with self._lock:
+                copy = beside.submit(apart.query, sql, {"target": str(target)})
+                while not copy.done() and not _is_being_filled(target):
+                    wait((copy,), _LOOK_EVERY_S)
+            copy.result()
 
     def restore(self, source: Path) -> None:
         """Brings all tables back from a `backup` into a store that has none yet."""
@@ -105,7 +120,7 @@ class ColumnStore:
             reader = self._readers.get(timeout=_WAIT_S)
             if reader is not None:
                 reader.close()
-        with self._lock:
+        with self._copying, self._lock:
             self._writer.close()
         self._engine.close()
 
@@ -122,6 +137,11 @@ class ColumnStore:
             yield reader
         finally:
             self._readers.put(reader)
+
+
+def _is_being_filled(target: Path) -> bool:
+    """The engine locks the folder, notes what of all tables it will copy, and writes then."""
+    return any(set(files) - {".lock"} for _, _, files in os.walk(target))
 
 
 StoreSource = Callable[[], ColumnStore]
