@@ -20,7 +20,6 @@ from penstock.infra.process import free_port
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-real-model" / "bin"
 MAKER = Path(__file__).with_name("tiny_llama.py")
 MODEL = "penstock/tiny-llama"
-QUIRKS = {"stream_usage": "no", "terminator": "finish_reason"}  # docs/providers.md says why
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +80,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 @dataclass(frozen=True)
 class Penstock:
     """A running installation that knows the model server as `local`, and as `strict` without
-    being told how its streams end."""
+    being told what it is."""
 
     installation: Installation
 
@@ -110,8 +109,8 @@ def penstock(model_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     installation = Installation(tmp_path_factory.mktemp("penstock") / "home")
     installation.start("--no-demo")
     try:
-        for name, quirks in (("local", QUIRKS), ("strict", {})):
-            _add_provider(installation, name, model_server, quirks)
+        for name, vendor in (("local", "transformers"), ("strict", "")):
+            _add_provider(installation, name, model_server, vendor)
         both = {f"local/{MODEL}", f"strict/{MODEL}"}  # a name that two claim is listed with both
         installation.wait_for(lambda: both <= _models(installation))
         yield Penstock(installation)
@@ -119,12 +118,10 @@ def penstock(model_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         assert installation.stop() == 0
 
 
-def _add_provider(
-    installation: Installation, name: str, base_url: str, quirks: dict[str, str]
-) -> None:
+def _add_provider(installation: Installation, name: str, base_url: str, vendor: str) -> None:
     project = installation.get("/api/v1/projects")["items"][0]["id"]
     path = f"/api/v1/projects/{project}/providers"
-    wish = {"name": name, "base_url": base_url, "quirks": quirks, "private_allowed": True}
+    wish = {"name": name, "base_url": base_url, "vendor": vendor, "private_allowed": True}
     _post(installation, path, wish)
     test = _post(installation, f"{path}/{name}/test", {})
     assert test["ok"], test
