@@ -7,8 +7,18 @@ Migration `0002` creates the tables; a test holds both equal.
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, Text, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Executable,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    select,
+)
+from sqlalchemy.dialects import sqlite
 
 from penstock.features.snapshots.model import Compiled
 
@@ -34,12 +44,11 @@ def save(
     connection: Connection, compiled: Compiled, new: Collection[str], compiled_ms: int
 ) -> None:
     """Stores a root and the sections named in `new`; what is there already stays as it is."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     if new:
         rows = [{"hash": hash_, "content": compiled.sections[hash_]} for hash_ in new]
-        connection.execute(dialect.insert(SECTIONS).on_conflict_do_nothing(), rows)
+        connection.execute(_insert_new(connection, SECTIONS), rows)
     root = {"digest": compiled.digest, "content": compiled.root, "compiled_ms": compiled_ms}
-    connection.execute(dialect.insert(ROOTS).on_conflict_do_nothing(), root)
+    connection.execute(_insert_new(connection, ROOTS), root)
 
 
 def find_root(connection: Connection, digest: str) -> bytes | None:
@@ -58,3 +67,12 @@ def find_sections(connection: Connection, hashes: Collection[str]) -> Mapping[st
     """Hash → content of those that were ever published."""
     query = select(SECTIONS).where(SECTIONS.c.hash.in_(hashes))
     return {row.hash: row.content for row in connection.execute(query)}
+
+
+def _insert_new(connection: Connection, table: Table) -> Executable:
+    """An INSERT that leaves rows alone that are there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql  # lazy: start-up time that SQLite does not need
+
+    return postgresql.insert(table).on_conflict_do_nothing()
