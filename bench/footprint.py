@@ -25,7 +25,7 @@ from bench.penstock import COMMAND, Api
 from bench.process import cpu_seconds, free_port, started, tree, wait_file
 from bench.workloads import MODEL, request_body
 
-RESULTS: Final = Path(__file__).parent / "results"
+RESULT: Final = Path(__file__).parent / "results" / "footprint.json"
 STARTS: Final = ("first", "second")
 _ASKED_EVERY_S: Final = 0.005
 _PATIENCE_S: Final = 120.0
@@ -112,7 +112,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="first and second starts (5)")
     parser.add_argument("--calls", type=int, default=10_000, help="before memory is read (10000)")
     parser.add_argument("--idle-s", type=float, default=300, help="and how long after them (300)")
-    parser.add_argument("--name", default="footprint", help="of the result file (footprint)")
+    parser.add_argument("--out", type=Path, default=RESULT, help="the result file")
     return parser
 
 
@@ -216,10 +216,14 @@ def _stored(api: Api) -> int:
 def _read(pid: int) -> Memory:
     place = Path(f"/proc/{pid}")
     command = (place / "cmdline").read_text().split("\0")
+    rollup = (place / "smaps_rollup").read_text().partition("\n")[2]
+    return memory_of(command, rollup, len(list((place / "task").iterdir())))
+
+
+def memory_of(command: list[str], rollup: str, threads: int) -> Memory:
+    """What a command line and the lines of `smaps_rollup`, without the first, say."""
     name = next((word for word in command if word.startswith("penstock.")), "penstock up")
-    lines = (place / "smaps_rollup").read_text().splitlines()[1:]
-    kb = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    threads = len(list((place / "task").iterdir()))
+    kb = {line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines()}
     return Memory(name, round(kb["Pss_Anon"] / 1024, 1), round(kb["Pss"] / 1024, 1), threads)
 
 
@@ -250,9 +254,9 @@ def _report(starts: list[Start], memory: list[Memory], asked: argparse.Namespace
         "starts": starts,
         "memory": memory,
     }
-    RESULTS.mkdir(exist_ok=True)
+    asked.out.parent.mkdir(exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(document), indent=1)
-    (RESULTS / f"{asked.name}.json").write_bytes(encoded + b"\n")
+    asked.out.write_bytes(encoded + b"\n")
 
 
 def _medians(starts: list[Start]) -> dict[str, dict[str, float]]:
