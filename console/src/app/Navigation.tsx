@@ -13,7 +13,7 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
   return (
     <nav
       aria-label="Main"
-      className="flex w-12 shrink-0 flex-col border-r border-line bg-sunken md:w-48"
+      className="flex w-12 shrink-0 flex-col border-r border-line bg-sunken md:w-44"
     >
       <div className="flex h-14 items-center px-2">
         <ProjectSwitcher />

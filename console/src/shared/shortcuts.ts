@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "react";
 
 const SEQUENCE_MS = 900;
+/** The key that begins sequences; what follows it means nothing else. */
+const LEADER = "g";
 
 /** Runs the action of the keys that were pressed: `j`, `/`, `?`, or in sequence `g o`. Not while
  * somebody types, nor with Ctrl, Alt or ⌘. */
@@ -12,12 +14,13 @@ export function useShortcuts(actions: Record<string, () => void>): void {
   useEffect(() => {
     const sequence = { first: "", at: 0 };
     const listen = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.defaultPrevented || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       const inTime = event.timeStamp - sequence.at < SEQUENCE_MS;
-      const pair = inTime ? `${sequence.first} ${event.key}` : "";
+      const keys = inTime && sequence.first === LEADER ? `${LEADER} ${event.key}` : event.key;
       sequence.first = event.key;
       sequence.at = event.timeStamp;
-      const action = latest.current[pair] ?? latest.current[event.key];
+      const action = latest.current[keys];
       if (!action) return;
       event.preventDefault();
       action();

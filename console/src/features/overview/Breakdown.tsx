@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import type { Schemas } from "@/shared/api/client";
 import type { CallSearch, Dimension } from "@/shared/calls/search";
@@ -89,29 +89,34 @@ interface GroupRowProps {
 }
 
 function GroupRow({ group, dimension, search, share }: GroupRowProps) {
-  const projectId = useProjectId();
+  const calls = { ...search, [dimension]: [group.value] };
   const priced = group.unpriced < group.requests;
   return (
     <Row>
       <Cell className="max-w-72 truncate">
-        <Link
-          to="/projects/$projectId/traces"
-          params={{ projectId }}
-          search={{ ...search, [dimension]: [group.value] }}
-          className="font-medium hover:text-accent hover:underline"
-        >
-          {group.value || <span className="font-normal text-ink-3">none</span>}
-        </Link>
+        <ToCalls calls={calls}>
+          {group.value ? (
+            <span className="font-medium">{group.value}</span>
+          ) : (
+            <span className="text-ink-3">none</span>
+          )}
+        </ToCalls>
       </Cell>
-      <Cell numeric>{formatCount(group.requests)}</Cell>
+      <Cell numeric>
+        <ToCalls calls={calls}>{formatCount(group.requests)}</ToCalls>
+      </Cell>
       <Cell numeric className={group.errors ? "text-danger" : "text-ink-3"}>
-        {formatShare(group.requests ? group.errors / group.requests : 0)}
+        <ToCalls calls={{ ...calls, errors_only: true }}>
+          {formatShare(group.requests ? group.errors / group.requests : 0)}
+        </ToCalls>
       </Cell>
       <Cell numeric>
         <Duration ms={group.latency_ms?.p50 ?? null} />
       </Cell>
       <Cell numeric>
-        <Duration ms={group.latency_ms?.p95 ?? null} />
+        <ToCalls calls={{ ...calls, min_duration_ms: group.latency_ms?.p95 }}>
+          <Duration ms={group.latency_ms?.p95 ?? null} />
+        </ToCalls>
       </Cell>
       <Cell numeric>
         <Duration ms={group.ttft_ms?.p50 ?? null} />
@@ -125,6 +130,20 @@ function GroupRow({ group, dimension, search, share }: GroupRowProps) {
         <Share share={share} />
       </Cell>
     </Row>
+  );
+}
+
+/** Leads to the calls behind a number. */
+function ToCalls({ calls, children }: { calls: CallSearch; children: ReactNode }) {
+  return (
+    <Link
+      to="/projects/$projectId/traces"
+      params={{ projectId: useProjectId() }}
+      search={calls}
+      className="hover:text-accent hover:underline"
+    >
+      {children}
+    </Link>
   );
 }
 

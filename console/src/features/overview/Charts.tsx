@@ -1,7 +1,9 @@
 import { lazy, Suspense, useCallback, useMemo } from "react";
 
 import { chartsOf } from "@/features/overview/charts";
+import { CostByModel } from "@/features/overview/CostByModel";
 import type { Schemas } from "@/shared/api/client";
+import type { CallSearch } from "@/shared/calls/search";
 import type { TimeSeries } from "@/shared/charts/option";
 import { Skeleton } from "@/shared/ui/Skeleton";
 
@@ -9,11 +11,12 @@ const TimeChart = lazy(() => import("@/shared/charts/TimeChart"));
 
 interface ChartsProps {
   overview: Schemas["OverviewOut"];
+  search: CallSearch;
   onSelect: (from: string, to: string) => void;
 }
 
 /** The measures over time; dragging over one of them chooses that time for the page. */
-export function Charts({ overview, onSelect }: ChartsProps) {
+export function Charts({ overview, search, onSelect }: ChartsProps) {
   const { series, bucket_s: bucketS } = overview;
   const starts = useMemo(() => series.map((bucket) => bucket.start), [series]);
   const charts = useMemo(() => chartsOf(series), [series]);
@@ -26,14 +29,17 @@ export function Charts({ overview, onSelect }: ChartsProps) {
     [starts, bucketS, onSelect],
   );
   return (
-    <section aria-label="Over time" className="grid gap-x-10 gap-y-8 pt-6 lg:grid-cols-2">
+    <section
+      aria-label="Over time"
+      className="grid gap-x-8 gap-y-7 pt-6 md:grid-cols-2 xl:grid-cols-3"
+    >
       {charts.map((chart) => (
         <figure key={chart.name} className="min-w-0">
           <figcaption className="mb-1 flex h-6 items-center justify-between gap-4">
             <h2 className="text-sm font-medium">{chart.name}</h2>
             {chart.series.length > 1 && <Legend series={chart.series} />}
           </figcaption>
-          <div className="h-44">
+          <div className="h-40">
             <Suspense fallback={<Skeleton className="h-full" />}>
               <TimeChart
                 label={`${chart.name} over time`}
@@ -47,6 +53,7 @@ export function Charts({ overview, onSelect }: ChartsProps) {
           </div>
         </figure>
       ))}
+      <CostByModel overview={overview} search={search} />
     </section>
   );
 }

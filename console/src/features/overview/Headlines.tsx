@@ -39,14 +39,16 @@ function Number({ headline }: { headline: Headline }) {
   return (
     <>
       <div className="text-xs text-ink-3">{name}</div>
-      <div className="num mt-0.5 text-xl font-semibold tracking-tight group-hover:text-accent">
-        {value}
-      </div>
-      <div
-        title={before && `Before: ${before}`}
-        className={cx("num h-4 text-xs", worse ? "text-danger" : "text-ink-3")}
-      >
-        {change && `${change} vs before`}
+      <div className="num mt-0.5 flex items-baseline gap-2">
+        <span className="text-xl font-semibold tracking-tight group-hover:text-accent">
+          {value}
+        </span>
+        <span
+          title={before && `${before} in the same time before`}
+          className={cx("text-xs", worse ? "text-danger" : "text-ink-3")}
+        >
+          {change}
+        </span>
       </div>
     </>
   );

@@ -56,6 +56,7 @@ function Content({ search, onChange }: ContentProps) {
         <>
           <Charts
             overview={data}
+            search={search}
             onSelect={(from, to) => onChange({ ...search, range: undefined, from, to })}
           />
           <Breakdown overview={data} search={search} />
@@ -88,10 +89,10 @@ function NoCalls() {
 function Loading() {
   return (
     <div role="status" aria-label="Loading">
-      <Skeleton className="h-[88px]" />
-      <div className="mt-8 grid gap-8 lg:grid-cols-2">
-        {[0, 1, 2, 3].map((chart) => (
-          <Skeleton key={chart} className="h-48" />
+      <Skeleton className="h-[72px]" />
+      <div className="mt-8 grid gap-8 xl:grid-cols-3">
+        {[0, 1, 2, 3, 4, 5].map((chart) => (
+          <Skeleton key={chart} className="h-44" />
         ))}
       </div>
     </div>

@@ -21,7 +21,7 @@ const WIDTHS = {
   duration: "w-[72px] text-right",
   cost: "w-[92px] text-right max-md:hidden",
 };
-const LINE = "flex items-center gap-4 border-b border-line px-6";
+const LINE = "flex items-center gap-3.5 border-b border-line px-6";
 
 /** The names of the columns. */
 export function CallHeader() {

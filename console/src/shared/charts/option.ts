@@ -26,7 +26,7 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
   return {
     animation: false,
     textStyle: FONT,
-    grid: { left: 48, right: 8, top: 8, bottom: 22 },
+    grid: { left: 46, right: 10, top: 8, bottom: 22 },
     tooltip: tooltip(chart, colour),
     brush: {
       xAxisIndex: 0,
@@ -44,7 +44,11 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
       type: "value",
       splitNumber: 3,
       splitLine: { lineStyle: { color: colour("--line") } },
-      axisLabel: { ...FONT, color: colour("--ink-3"), formatter: format },
+      axisLabel: {
+        ...FONT,
+        color: colour("--ink-3"),
+        formatter: (value: number) => withoutIdleZeros(format(value)),
+      },
     },
     series: chart.series.map((series) => drawn(series, colour(series.colour))),
   };
@@ -93,6 +97,11 @@ function line(
   const shown = value === null || value === undefined ? "–" : format(value);
   const dot = `<i style="width:7px;height:7px;border-radius:2px;background:${colour(variable)}"></i>`;
   return `<div style="display:flex;align-items:center;gap:6px">${dot}<span style="flex:1;padding-right:16px">${name}</span><b style="font-weight:500;font-variant-numeric:tabular-nums">${shown}</b></div>`;
+}
+
+/** `3.00 s` → `3 s`, for axes. */
+function withoutIdleZeros(text: string): string {
+  return text.replace(/\.0+(?=\D|$)/, "");
 }
 
 function labelOf(start: string, bucketMs: number): string {

@@ -9,7 +9,13 @@ import {
   formatShare,
   formatShortCount,
 } from "@/shared/format/number";
-import { formatAgo, formatClock, formatDate, formatDuration } from "@/shared/format/time";
+import {
+  formatAgo,
+  formatClock,
+  formatDate,
+  formatDuration,
+  formatRange,
+} from "@/shared/format/time";
 
 describe("money", () => {
   it.each([
@@ -18,7 +24,7 @@ describe("money", () => {
     ["12.3", "$12.30"],
     ["0.1", "$0.10"],
     ["0.0123", "$0.0123"],
-    ["0.09999", "$0.1"],
+    ["0.0005", "$0.000500"],
     ["0.000123456", "$0.000123"],
     ["0.00000615", "$0.00000615"],
     ["1234.56", "$1,235"],
@@ -29,6 +35,7 @@ describe("money", () => {
   it("is exact where asked to", () => {
     expect(formatExactMoney("0.000012300000")).toBe("$0.0000123");
     expect(formatExactMoney("2.000000000000")).toBe("$2");
+    expect(formatExactMoney("2.5")).toBe("$2.50");
   });
 });
 
@@ -58,6 +65,13 @@ describe("times", () => {
     [-5 * 60_000, "in 5m"],
   ])("%d ms before now is %s", (before, shown) => {
     expect(formatAgo(now - before, now)).toBe(shown);
+  });
+
+  it("of a range say no more than they must", () => {
+    const at = (hour: number, second = 0, day = 21) => new Date(2026, 10, day, hour, 0, second);
+    expect(formatRange(at(3), at(5))).toBe("2026-11-21 03:00 – 05:00");
+    expect(formatRange(at(3), at(3, 30))).toBe("2026-11-21 03:00:00 – 03:00:30");
+    expect(formatRange(at(3), at(3, 0, 22))).toBe("2026-11-21 03:00 – 2026-11-22 03:00");
   });
 
   it("are dates when long ago", () => {

@@ -48,6 +48,14 @@ export function formatDateTime(at: string | number | Date): string {
   return `${formatDate(at)} ${formatClock(at).slice(0, 8)}`;
 }
 
+/** From when to when in local time; seconds only where they matter, the day once if it is one. */
+export function formatRange(from: string | Date, to: string | Date): string {
+  const short = new Date(to).getTime() - new Date(from).getTime() < 10 * MINUTE;
+  const clock = (at: string | Date) => formatClock(at).slice(0, short ? 8 : 5);
+  const end = formatDate(from) === formatDate(to) ? "" : `${formatDate(to)} `;
+  return `${formatDate(from)} ${clock(from)} – ${end}${clock(to)}`;
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, "0");
 }

@@ -1,6 +1,6 @@
 import { CalendarClock, ChevronDown } from "lucide-react";
 
-import { formatDateTime } from "@/shared/format/time";
+import { formatRange } from "@/shared/format/time";
 import { DEFAULT_PRESET, PRESET_NAMES, PRESETS, type RangeSearch } from "@/shared/timeRange";
 import { Button } from "@/shared/ui/Button";
 import { Menu, MenuItem } from "@/shared/ui/Menu";
@@ -37,6 +37,6 @@ export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
 }
 
 function nameOf({ range, from, to }: RangeSearch): string {
-  if (from && to) return `${formatDateTime(from)} – ${formatDateTime(to)}`;
+  if (from && to) return formatRange(from, to);
   return PRESET_NAMES[range ?? DEFAULT_PRESET];
 }

@@ -4,6 +4,7 @@ import { toneOf } from "@/shared/calls/status";
 import { formatDuration } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
 
+const COLUMNS = "grid-cols-[minmax(120px,200px)_minmax(0,1fr)_72px]";
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const BARS = { ok: "bg-accent", danger: "bg-danger", warn: "bg-warn", neutral: "", accent: "" };
 
@@ -18,7 +19,7 @@ export function Waterfall({ spans, chosen, onChoose }: WaterfallProps) {
   const { bars, lengthMs } = layOut(spans);
   return (
     <section aria-label="Waterfall" className="text-xs">
-      <div className="grid grid-cols-[minmax(120px,200px)_minmax(0,1fr)_72px] gap-3 border-b border-line text-ink-3">
+      <div className={cx("grid gap-3 border-b border-line text-ink-3", COLUMNS)}>
         <span className="h-6">Span</span>
         <div className="relative h-6">
           {TICKS.map((tick) => (
@@ -59,7 +60,8 @@ function SpanLine({ bar, chosen, onChoose }: SpanLineProps) {
       aria-pressed={chosen}
       onClick={() => onChoose(span.span_id)}
       className={cx(
-        "grid h-8 w-full grid-cols-[minmax(120px,200px)_minmax(0,1fr)_72px] items-center gap-3 border-b border-line text-left",
+        "-mx-2 grid h-8 w-[calc(100%+16px)] items-center gap-3 border-b border-line px-2 text-left",
+        COLUMNS,
         chosen ? "bg-hover" : "hover:bg-hover",
       )}
     >
