@@ -22,7 +22,7 @@ from bench.gateway_alone import gateway_alone
 from bench.penstock import penstock
 from bench.process import Cores, free_port, started, wait_http
 from bench.session import Plan, Round, measure
-from bench.table import Target, render, summarise, targets
+from bench.table import Target, disturbed, render, summarise, targets
 from bench.workloads import UNARY
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -104,6 +104,8 @@ def _report(rounds: list[list[Round]], plan: Plan, name: str) -> int:
         print(
             f"{'reached' if target.reached else 'MISSED '}  {target.sentence}: {target.value:.2f}"
         )
+    for sentence in disturbed(summary):
+        print(f"DISTURBED {sentence}")
     lost = [each for one in rounds for each in one if each.ledger and not each.ledger.holds]
     for each in (each for one in rounds for each in one if each.ledger):
         print(f"{'MISCOUNT' if each in lost else 'counted '} {each.contender}: {each.ledger}")

@@ -8,6 +8,7 @@ from bench.figures import medians, ratio
 from bench.session import Round
 
 Figures = Mapping[str, float]
+_QUIET: Final = 0.9
 
 COLUMNS: Final = (
     # heading, key, decimals, unit factor
@@ -94,6 +95,18 @@ def _related(own: Figures, floor: Figures, direct: Figures) -> dict[str, float]:
         if kind in {"p50_us", "p99_us"} and name in direct:
             found[f"{workload}.added_{kind}"] = value - direct[name]
     return found
+
+
+def disturbed(summary: Mapping[str, Figures]) -> list[str]:
+    """Sentences on gateways that did not get their core: then the machine was busy with other
+    things, and throughput and latency say little (processor time a call says a little more).
+    nginx is not judged: it may be faster than the load generator."""
+    shares = {name: figures.get("small@64.cpu_share", 1.0) for name, figures in summary.items()}
+    return [
+        f"{name} had its core for {share:.0%} of the time: measure again on a quiet machine."
+        for name, share in shares.items()
+        if name not in {"direct", "nginx"} and share < _QUIET
+    ]
 
 
 def render(summary: Mapping[str, Figures]) -> str:

@@ -10,7 +10,7 @@ from bench.chart import draw
 from bench.figures import medians, percentile, ratio
 from bench.session import Ledger, Paced, Round, Unary
 from bench.streams import StreamLoad
-from bench.table import render, summarise, targets
+from bench.table import disturbed, render, summarise, targets
 
 
 def unary(rate: float, p50_us: int = 100, p99_us: int = 200) -> Unary:
@@ -79,6 +79,15 @@ def test_what_was_asked_for_is_judged() -> None:
 
 def test_a_figure_that_was_not_measured_is_neither_reached_nor_missed() -> None:
     assert targets(summarise([[one_round("nginx", 1000)]])) == []
+
+
+def test_a_gateway_that_did_not_get_its_core_is_named() -> None:
+    starved = Unary(100.0, 1, 2, failed=0, cpu_us_per_call=10.0, cpu_share=0.5)
+    rounds = [
+        Round(name, {"small@64": load}, None, memory_mb=1.0, ledger=None)
+        for name, load in [("nginx", starved), ("penstock", starved), ("litellm", unary(5))]
+    ]
+    assert [line.split()[0] for line in disturbed(summarise([rounds]))] == ["penstock"]
 
 
 def test_the_table_has_a_line_for_each_contender() -> None:
