@@ -1,105 +1,94 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { CheckResult } from "@/features/providers/CheckResult";
+import { Added } from "@/features/providers/Added";
 import { draftOf, FIELDS, wishOf, type Draft } from "@/features/providers/draft";
-import { PresetChoice } from "@/features/providers/PresetChoice";
-import { OTHER, PRESETS, type Preset } from "@/features/providers/presets";
 import { ProviderFields } from "@/features/providers/ProviderFields";
-import { useAddProvider, useTestProvider } from "@/features/providers/queries";
+import { useAddProvider } from "@/features/providers/queries";
+import { VendorChoice } from "@/features/providers/VendorChoice";
+import { OTHER, vendorsQuery, type Vendor } from "@/features/providers/vendors";
 import { faultOf, isElsewhere } from "@/shared/api/faults";
+import { useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { ErrorText } from "@/shared/ui/ErrorState";
 import { Field } from "@/shared/ui/Field";
+import { Loaded } from "@/shared/ui/Loaded";
 import { Notice } from "@/shared/ui/Notice";
 
 export function AddProviderDialog({ onClose }: { onClose: () => void }) {
+  const vendors = useQuery(vendorsQuery(useProjectId()));
   const add = useAddProvider();
-  const [preset, setPreset] = useState<Preset>(PRESETS[0] ?? OTHER);
-  const [draft, setDraft] = useState<Draft>(draftOf(preset));
-  const choose = (chosen: Preset) => {
-    setPreset(chosen);
-    setDraft({ ...draftOf(chosen), apiKey: draft.apiKey });
-    add.reset();
-  };
   if (add.data) return <Added name={add.data.name} onClose={onClose} />;
   return (
     <Dialog
       open
       onClose={onClose}
       title="Add a provider"
-      description="Anything that speaks OpenAI’s format."
+      description="A vendor, or a server of your own: anything that speaks OpenAI’s format."
     >
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          add.mutate(wishOf(draft));
-        }}
-      >
-        <PresetChoice chosen={preset} onChoose={choose} />
-        <Field
-          label="Name"
-          required
-          autoComplete="off"
-          spellCheck={false}
-          placeholder="my-models"
-          hint={`Calls name its models ${draft.name || "my-models"}/…`}
-          value={draft.name}
-          onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-          error={faultOf(add.error, "name")}
-        />
-        <ProviderFields
-          draft={draft}
-          error={add.error}
-          keyNote={keyNote(preset)}
-          onChange={(change) => setDraft({ ...draft, ...change })}
-        />
-        {isElsewhere(add.error, FIELDS) && (
-          <Notice tone="danger">
-            <ErrorText error={add.error} />
-          </Notice>
-        )}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={add.isPending}>
-            Add and test
-          </Button>
-        </DialogActions>
-      </form>
+      <Loaded query={vendors}>
+        {(known) => <AddForm vendors={known} add={add} onClose={onClose} />}
+      </Loaded>
     </Dialog>
   );
 }
 
-function keyNote(preset: Preset): string {
-  if (preset.local) return "Leave it empty if the server wants none.";
-  const source = preset.keysAt ? `Made at ${preset.keysAt}. ` : "";
-  return `${source}Stored encrypted, shown to nobody again.`;
+interface AddFormProps {
+  vendors: readonly Vendor[];
+  add: ReturnType<typeof useAddProvider>;
+  onClose: () => void;
 }
 
-/** The test of a provider just added runs by itself: it takes over its models. */
-function Added({ name, onClose }: { name: string; onClose: () => void }) {
-  const test = useTestProvider(name);
-  const [begun, setBegun] = useState(false);
-  if (!begun) {
-    setBegun(true);
-    queueMicrotask(() => test.mutate());
-  }
+function AddForm({ vendors, add, onClose }: AddFormProps) {
+  const [vendor, setVendor] = useState<Vendor>(vendors[0] ?? OTHER);
+  const [draft, setDraft] = useState<Draft>(draftOf(vendor));
+  const choose = (chosen: Vendor) => {
+    setVendor(chosen);
+    setDraft({ ...draftOf(chosen), apiKey: draft.apiKey });
+    add.reset();
+  };
   return (
-    <Dialog open onClose={onClose} title={`“${name}” is added`}>
-      {test.isPending && <Notice tone="neutral">Asking it for its models…</Notice>}
-      {test.data && <CheckResult check={test.data} />}
-      {test.isError && (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        add.mutate(wishOf(draft));
+      }}
+    >
+      <VendorChoice vendors={vendors} chosen={vendor} onChoose={choose} />
+      <Field
+        label="Name"
+        required
+        autoComplete="off"
+        spellCheck={false}
+        placeholder="my-models"
+        hint={`Calls name its models ${draft.name || "my-models"}/…`}
+        value={draft.name}
+        onChange={(event) => setDraft({ ...draft, name: event.target.value })}
+        error={faultOf(add.error, "name")}
+      />
+      <ProviderFields
+        draft={draft}
+        error={add.error}
+        keyNote={
+          vendor.api_key_env
+            ? "Stored encrypted, shown to nobody again."
+            : "Leave it empty if the server wants none."
+        }
+        onChange={(change) => setDraft({ ...draft, ...change })}
+      />
+      {isElsewhere(add.error, FIELDS) && (
         <Notice tone="danger">
-          <ErrorText error={test.error} />
+          <ErrorText error={add.error} />
         </Notice>
       )}
       <DialogActions>
-        {test.data?.ok === false && <Button onClick={() => test.mutate()}>Test again</Button>}
-        <Button kind="primary" onClick={onClose}>
-          Done
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" kind="primary" busy={add.isPending}>
+          Add and test
         </Button>
       </DialogActions>
-    </Dialog>
+    </form>
   );
 }

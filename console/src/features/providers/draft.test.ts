@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { changeOf, draftFrom, draftOf, looksPrivate, wishOf } from "@/features/providers/draft";
-import { PRESETS } from "@/features/providers/presets";
 import type { Provider } from "@/features/providers/queries";
+import type { Vendor } from "@/features/providers/vendors";
 
 const PROVIDER: Provider = {
   name: "openai",
@@ -18,6 +18,24 @@ const PROVIDER: Provider = {
   created_at: "2026-11-01T00:00:00Z",
   updated_at: "2026-11-01T00:00:00Z",
 };
+
+const VLLM: Vendor = {
+  name: "vllm",
+  label: "vLLM",
+  kind: "openai-compatible",
+  base_url: "http://127.0.0.1:8000/v1",
+  api_key_env: "",
+  quirks: { terminator: "finish_reason" },
+};
+
+test("a known server comes with its address, its quirks and leave to be called", () => {
+  expect(wishOf(draftOf(VLLM))).toMatchObject({
+    name: "vllm",
+    base_url: "http://127.0.0.1:8000/v1",
+    private_allowed: true,
+    quirks: { terminator: "finish_reason" },
+  });
+});
 
 test("nothing touched changes nothing: the key and the list of models stay", () => {
   expect(changeOf(draftFrom(PROVIDER), PROVIDER)).toEqual({});
@@ -43,10 +61,8 @@ test("emptied models are unpinned", () => {
 });
 
 test("without a vendor the address decides whose prices hold", () => {
-  const preset = PRESETS[0];
-  if (!preset) throw new Error("no presets");
-  expect(wishOf(draftOf(preset))).not.toHaveProperty("vendor");
-  expect(wishOf({ ...draftOf(preset), vendor: "mistral" })).toHaveProperty("vendor", "mistral");
+  expect(wishOf(draftOf(VLLM))).not.toHaveProperty("vendor");
+  expect(wishOf({ ...draftOf(VLLM), vendor: "mistral" })).toHaveProperty("vendor", "mistral");
 });
 
 test.each([

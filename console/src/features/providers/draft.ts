@@ -1,9 +1,10 @@
-import type { Preset } from "@/features/providers/presets";
 import type { Provider, ProviderChange, ProviderWish } from "@/features/providers/queries";
+import type { Vendor } from "@/features/providers/vendors";
 
 /** What stands in the form of a provider. */
 export interface Draft {
   name: string;
+  kind: string;
   baseUrl: string;
   apiKey: string;
   removeKey: boolean;
@@ -15,22 +16,24 @@ export interface Draft {
 
 export const FIELDS = ["name", "base_url", "api_key", "models", "vendor"];
 
-export function draftOf(preset: Preset): Draft {
+export function draftOf(known: Vendor): Draft {
   return {
-    name: preset.id,
-    baseUrl: preset.baseUrl,
+    name: known.name,
+    kind: known.kind,
+    baseUrl: known.base_url,
     apiKey: "",
     removeKey: false,
-    privateAllowed: preset.local ?? false,
+    privateAllowed: looksPrivate(known.base_url),
     models: "",
     vendor: "",
-    quirks: preset.quirks ?? {},
+    quirks: known.quirks,
   };
 }
 
 export function draftFrom(provider: Provider): Draft {
   return {
     name: provider.name,
+    kind: provider.kind,
     baseUrl: provider.base_url,
     apiKey: "",
     removeKey: false,
@@ -45,7 +48,7 @@ export function draftFrom(provider: Provider): Draft {
 export function wishOf(draft: Draft): ProviderWish {
   return {
     name: draft.name.trim(),
-    kind: "openai-compatible",
+    kind: draft.kind,
     base_url: draft.baseUrl.trim(),
     api_key: draft.apiKey.trim(),
     models: modelsOf(draft),

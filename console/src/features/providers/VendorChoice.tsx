@@ -1,30 +1,31 @@
-import { OTHER, PRESETS, type Preset } from "@/features/providers/presets";
+import type { Vendor } from "@/features/providers/vendors";
 import { cx } from "@/shared/ui/classes";
 
-interface PresetChoiceProps {
-  chosen: Preset;
-  onChoose: (preset: Preset) => void;
+interface VendorChoiceProps {
+  vendors: readonly Vendor[];
+  chosen: Vendor;
+  onChoose: (vendor: Vendor) => void;
 }
 
 /** Who it is: fills in the rest of the form. */
-export function PresetChoice({ chosen, onChoose }: PresetChoiceProps) {
+export function VendorChoice({ vendors, chosen, onChoose }: VendorChoiceProps) {
   return (
     <div role="radiogroup" aria-label="Provider" className="flex flex-wrap gap-1.5">
-      {[...PRESETS, OTHER].map((preset) => (
+      {vendors.map((vendor) => (
         <button
-          key={preset.id}
+          key={vendor.name}
           type="button"
           role="radio"
-          aria-checked={preset.id === chosen.id}
-          onClick={() => onChoose(preset)}
+          aria-checked={vendor.name === chosen.name}
+          onClick={() => onChoose(vendor)}
           className={cx(
             "h-7 rounded-md border px-2.5 text-sm",
-            preset.id === chosen.id
+            vendor.name === chosen.name
               ? "border-accent bg-accent-soft font-medium text-accent"
               : "border-line text-ink-2 hover:border-line-strong hover:text-ink",
           )}
         >
-          {preset.label}
+          {vendor.label}
         </button>
       ))}
     </div>
