@@ -8,11 +8,13 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from installation import PENSTOCK, Installation, alive, wait_until
+from penstock.entrypoints.up.probe import get
 from penstock.infra.settings import KEY_PREFIX
 
 pytestmark = pytest.mark.drill
@@ -50,6 +52,35 @@ def test_it_starts_answers_stops_and_starts_again(installation: Installation) ->
     installation.wait_for(lambda: "Ctrl-C stops it." in installation.output)
     assert installation.key not in installation.output
     print(f"\nfirst start to first answer {first:.2f} s, second {second:.2f} s")
+
+
+def readiness(installation: Installation) -> int:
+    """The status of one worker's `/readyz`; 0 where nobody listens."""
+    with suppress(OSError):
+        return get("127.0.0.1", installation.gateway_port, "/readyz")[0]
+    return 0
+
+
+def test_nobody_meets_a_worker_without_configuration(installation: Installation) -> None:
+    """It says that it runs once all workers do, and until then nobody gets an error."""
+    installation.start("--workers", "3", wait=False)
+    statuses = {0}
+
+    def said_so() -> bool:
+        statuses.add(readiness(installation))
+        return "Ctrl-C stops it." in installation.output
+
+    installation.wait_for(said_so)
+    assert statuses <= {0, 200}
+    assert {readiness(installation) for _ in range(30)} == {200}
+    assert len(list((installation.home / "run").iterdir())) == 3  # metrics pages of the living
+
+
+def test_no_process_shows_its_config(installation: Installation) -> None:
+    installation.start()
+    for pid in installation.children().values():
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert command.endswith(b"\0-\0")
 
 
 def test_the_printed_line_can_be_pasted(installation: Installation) -> None:

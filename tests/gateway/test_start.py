@@ -1,14 +1,18 @@
 """What keeps a worker from starting: one clear line and exit code 2."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from gateway.homes import make_home, provider
+from penstock.entrypoints.up.probe import get
+from penstock.infra.process import free_port, is_free
 
 
 def start(config: dict[str, object]) -> tuple[int, str]:
@@ -37,3 +41,35 @@ def test_a_wrong_configuration_is_named(config: dict[str, object]) -> None:
     code, said = start(config)
     assert (code, said.count("\n")) == (2, 1)
     assert "home" in said
+
+
+def test_without_a_configuration_it_listens_late_and_says_what_it_waits_for(
+    tmp_path: Path,
+) -> None:
+    """A worker apart from its server: callers are not to meet it, but its health can be asked."""
+    home = make_home(tmp_path / "home", [provider("http://127.0.0.1:1/v1")])
+    shutil.rmtree(home / "snapshot")
+    port = free_port()
+    config = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
+    config |= {"first_snapshot_s": 1.0, "ship_rest_s": 0.1}
+    command = [sys.executable, "-m", "penstock.entrypoints.gateway", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as it:
+        assert it.stdin is not None
+        assert it.stderr is not None
+        it.stdin.write(json.dumps(config))
+        it.stdin.close()
+        said = it.stderr.readline()
+        assert "Waiting for the first configuration from http://127.0.0.1:9;" in said
+        assert is_free("127.0.0.1", port)
+        deadline = time.monotonic() + 20
+        while is_free("127.0.0.1", port):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        status, told = get("127.0.0.1", port, "/readyz")
+        it.terminate()
+        rest = it.stdout.read() if it.stdout else ""
+        assert it.wait(10) == 0
+    assert (status, b"No configuration yet." in told) == (503, True)
+    assert rest == ""  # it never said that it is at work

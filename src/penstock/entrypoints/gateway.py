@@ -43,8 +43,10 @@ from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.resolve import Resolve
+from penstock.infra.announce import announce
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
+from penstock.infra.process import told
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
 from penstock.infra.spool.limits import Limits as SpoolLimits
@@ -56,8 +58,11 @@ from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 
 PAGE_EVERY_S: Final = 1.0
+QUIET_S: Final = 5.0  # a server that starts beside may need that long at its first start
 GC_THRESHOLDS: Final = (20_000, 20, 50)  # the defaults cost 6 % of a call
 PER_CALLER_BUFFER: Final = 64 * KIB  # of the server, for an answer that is not read
+
+_log: Final = logging.getLogger("penstock.gateway")
 
 
 class GatewayConfig(msgspec.Struct, frozen=True):
@@ -71,6 +76,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     limits: GatewayLimits = GatewayLimits()
     spool: SpoolLimits = SpoolLimits()
     ship_rest_s: float = 3.0  # at the end: what is not shipped by then waits on disk
+    first_snapshot_s: float = 10.0  # after that it listens without one
     log_level: str = "info"
 
 
@@ -145,8 +151,9 @@ class Gateway:
                 group.create_task(self.snapshots.run()),
                 group.create_task(self.spool.run(self.send)),
                 group.create_task(self._leave_pages()),
+                group.create_task(self._announce()),
             ]
-            serving = group.create_task(server.serve())
+            serving = group.create_task(self._listen(server))
             stopping = asyncio.ensure_future(stopped.wait())
             await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
             server.stop()
@@ -156,6 +163,24 @@ class Gateway:
             await asyncio.wait((serving,), timeout=1.0)
             serving.cancel()
         await self.spool.drain(self.send, timeout_s=self.config.ship_rest_s)
+
+    async def _listen(self, server: Server) -> None:
+        """With a configuration: workers share the port, and no caller is to meet one that has
+        none. Without one for long, all the same: then `/readyz` says why."""
+        patience_s = self.config.first_snapshot_s
+        if not await self.holder.arrives_within(min(patience_s, QUIET_S)):
+            _log.warning(
+                "Waiting for the first configuration from %s; listening in %g s without it. %s",
+                self.config.server_url,
+                patience_s,
+                self.holder.state.problem,
+            )
+            await self.holder.arrives_within(patience_s)
+        await server.serve()
+
+    async def _announce(self) -> None:
+        await self.holder.arrives_within(None)
+        await announce(self.config.host, self.config.port)
 
     def close(self) -> None:
         self.spool.close()
@@ -190,9 +215,9 @@ async def _run(config: GatewayConfig, on_step: Callable[[str], None]) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """One argument: the config as JSON."""
+    """One argument: the config as JSON, or `-` to read it from standard input."""
     try:
-        run(msgspec.json.decode(argv[1] if len(argv) > 1 else "", type=GatewayConfig))
+        run(msgspec.json.decode(told(argv[1:]), type=GatewayConfig))
     except SetupError as error:
         print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
         return 2

@@ -18,7 +18,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from penstock.infra.process import free_port, require_free_port
+from penstock.infra.announce import announce
+from penstock.infra.process import free_port, require_free_port, told
 from penstock.kernel.errors import PenstockError, SetupError
 from penstock.kernel.time import SystemClock
 from penstock.sim.app import App, build_app
@@ -41,9 +42,9 @@ def run(config: SimConfig) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """One argument: the config as JSON; none = the defaults."""
+    """One argument: the config as JSON, or `-` to read it from standard input; none = defaults."""
     try:
-        run(msgspec.json.decode(argv[1] if len(argv) > 1 else "{}", type=SimConfig))
+        run(msgspec.json.decode(told(argv[1:], "{}"), type=SimConfig))
     except SetupError as error:
         print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
         return 2
@@ -71,26 +72,12 @@ async def _serve(app: App, host: str, port: int) -> None:
     )
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stopped.wait())
-    await _announce(host, port)
+    await announce(host, port)
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     server.stop()
     await asyncio.wait((serving,), timeout=_GRACE_S)  # a stalled answer would never end
     for task in (serving, stopping):
         task.cancel()
-
-
-async def _announce(host: str, port: int) -> None:
-    """Says where the simulator listens, once it does."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            await asyncio.sleep(0.005)
-            continue
-        writer.close()
-        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        print(msgspec.json.encode({"address": address, "port": port}).decode(), flush=True)  # noqa: T201 - the announcement
-        return
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The one place where the current snapshot stands; swapped in a single assignment."""
 
+import asyncio
+import contextlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -31,6 +33,7 @@ class SnapshotHolder:
     def __init__(self) -> None:
         self._current: Snapshot | None = None
         self._state = SnapshotState()
+        self._arrived = asyncio.Event()
 
     @property
     def current(self) -> Snapshot:
@@ -54,10 +57,18 @@ class SnapshotHolder:
         """How things stand."""
         return self._state
 
+    async def arrives_within(self, seconds: float | None) -> bool:
+        """Whether the first snapshot is there, which is waited for that long; `None`: for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        return self._arrived.is_set()
+
     def swap(self, snapshot: Snapshot, origin: SnapshotOrigin) -> None:
         """From the next request on, `snapshot` governs."""
         self._current = snapshot
         self._state = SnapshotState(snapshot.digest, origin)
+        self._arrived.set()
 
     def confirm(self) -> None:
         """The server says that the current snapshot is the newest."""

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,13 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it died before the kernel was told
+
+
+def told(arguments: Sequence[str], default: str = "") -> str:
+    """The config that this process was started with: its first argument; `-`: it comes over
+    standard input, because everybody on a machine can read command lines."""
+    config = arguments[0] if arguments else default
+    return sys.stdin.read() if config == "-" else config
 
 
 class FileLock:

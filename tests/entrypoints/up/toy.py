@@ -1,4 +1,4 @@
-"""Programs for the supervisor's tests, run as `python -m tests.entrypoints.up.toy '<json>'`.
+"""Programs for the supervisor's tests, run as `python -m tests.entrypoints.up.toy -`.
 
 Config: `log` is a file that gets a line `<name> <event> <pid>` per event; `behaviour` is one of
 serve (until SIGTERM), stubborn (ignores SIGTERM), refuse (exit 2), crash (exit 1).
@@ -11,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+from penstock.infra.process import told
+
 
 def main(argv: list[str]) -> int:
-    config = json.loads(argv[0])
+    config = json.loads(told(argv))
     behaviour = config["behaviour"]
 
     def note(event: str) -> None:

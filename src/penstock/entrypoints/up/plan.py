@@ -33,7 +33,7 @@ def server(settings: Settings, simulator_url: str = "") -> Program:
     }
     if simulator_url:
         config["simulator_url"] = simulator_url
-    return _program("server", "server", STORES_LAST, config)
+    return _program("server", "server", STORES_LAST, config, announces=False)
 
 
 def simulator(host: str, port: int) -> Program:
@@ -77,5 +77,7 @@ def _place(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _program(name: str, module: str, rank: int, config: Mapping[str, object]) -> Program:
-    return Program(name, f"penstock.entrypoints.{module}", json.dumps(config), rank)
+def _program(
+    name: str, module: str, rank: int, config: Mapping[str, object], *, announces: bool = True
+) -> Program:
+    return Program(name, f"penstock.entrypoints.{module}", json.dumps(config), rank, announces)

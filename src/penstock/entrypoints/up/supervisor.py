@@ -38,7 +38,8 @@ class Supervisor:
         self._ready = False
 
     def run(self, tick: Callable[[], bool]) -> None:
-        """Until a stop is asked for. `tick` is called every 20 ms until it says that all is ready.
+        """Until a stop is asked for. Once all programs are at work, `tick` is called every 20 ms
+        until it says that all is ready.
 
         `SetupError` if, before that, a process twice said that it cannot work like this.
         """
@@ -51,8 +52,8 @@ class Supervisor:
         try:
             while not self._stops:
                 self._start_due()
-                self._ready = self._ready or tick()
-                _wait(awake, self._next_due_s())
+                self._ready = self._ready or (self._all_at_work() and tick())
+                self._wait(awake, self._next_due_s())
                 self._reap()
         finally:
             self._stop(awake)
@@ -60,6 +61,19 @@ class Supervisor:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._stops += number in _STOPPING
+
+    def _all_at_work(self) -> bool:
+        return all(child.at_work for child in self._children)
+
+    def _wait(self, awake: int, seconds: float | None) -> None:
+        """Until a signal comes, a child says something, or the time is over."""
+        talking = {child.voice: child for child in self._children if child.voice is not None}
+        readable, _, _ = select.select([awake, *talking], [], [], seconds)
+        for fd in readable:
+            if fd == awake:
+                os.read(awake, 4096)
+            else:
+                talking[fd].listen()
 
     def _start_due(self) -> None:
         now = self._clock.monotonic()
@@ -100,15 +114,9 @@ class Supervisor:
             if now >= deadline or self._stops > 1:
                 for child in group:
                     child.signal(signal.SIGKILL)
-            _wait(awake, 0.1)
+            self._wait(awake, 0.1)
             for child in group:
                 child.poll(now)
-
-
-def _wait(awake: int, seconds: float | None) -> None:
-    readable, _, _ = select.select([awake], [], [], seconds)
-    if readable:
-        os.read(awake, 4096)
 
 
 def _how(code: int) -> str:
