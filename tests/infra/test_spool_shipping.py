@@ -9,6 +9,7 @@ import pytest
 
 from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
 from penstock.infra.spool import Outcome, Spool, Verdict
+from penstock.infra.spool.aside import list_aside, put_back
 from penstock.infra.spool.frame import Kind, encode
 from penstock.rules.call import CallStatus
 from penstock.rules.call import encode as encode_record
@@ -226,3 +227,25 @@ async def test_segments_without_an_owner_file_are_adopted_too(
     async with running(second, store):
         await eventually(lambda: store.calls() == {trace: 1})
     second.close()
+
+
+async def test_a_rejected_batch_that_is_put_back_is_shipped_under_its_name(
+    tmp_path: Path, spool: Spool, store: FolderStore
+) -> None:
+    store.verdict = Verdict(Outcome.REJECTED, "the server said 413: too large")
+    async with running(spool, store):
+        trace = record(spool, 1)
+        await eventually(lambda: list_aside(tmp_path / "spool"))
+        [aside] = list_aside(tmp_path / "spool")
+        assert (aside.state, aside.detail) == ("rejected", "the server said 413: too large")
+        assert aside.name == store.deliveries[0]
+        put_back(tmp_path / "spool", aside.name)
+        await eventually(lambda: store.deliveries.count(aside.name) > 1)  # refused once more
+        await eventually(
+            lambda: [one.state for one in list_aside(tmp_path / "spool")] == ["rejected"]
+        )
+        store.verdict = None
+        put_back(tmp_path / "spool", aside.name)
+        await eventually(lambda: trace in store.calls())
+        await eventually(lambda: not list_aside(tmp_path / "spool"))
+    assert set(store.deliveries) == {aside.name}

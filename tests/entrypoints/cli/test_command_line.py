@@ -8,6 +8,8 @@ import pytest
 
 from installation import PENSTOCK, Installation
 from penstock.entrypoints.cli.main import COMMANDS
+from penstock.infra.spool.aside import Reason, keep_corrupt, keep_rejected
+from penstock.infra.spool.files import SegmentName
 
 
 @pytest.fixture
@@ -89,3 +91,20 @@ def test_reset_deletes_what_penstock_made_and_nothing_else(installation: Install
     assert deleted == ["penstock.db", "spool"]
     left = {path.name for path in installation.home.iterdir()}
     assert left == {"penstock.toml", "mine.txt", "lock"}
+
+
+def test_a_batch_that_was_set_aside_is_listed_and_put_back(installation: Installation) -> None:
+    spool = installation.home / "spool"
+    assert installation.json("spool", "list") == []
+    name = f"{'0' * 32}-000001:0-9"
+    keep_rejected(spool, b"nine byte", Reason(name, "the server said 413: too large", "2026-11-21"))
+    keep_corrupt(spool, SegmentName("0" * 32, 1), 9, b"x")
+    rejected, corrupt = installation.json("spool", "list")
+    assert (rejected["name"], rejected["bytes"], rejected["state"]) == (name, 9, "rejected")
+    assert "413" in rejected["detail"]
+    assert (corrupt["name"], corrupt["state"]) == (f"{'0' * 32}-000001:9-10", "corrupt")
+    assert "No rejected batch" in installation.run("spool", "retry", corrupt["name"], code=4)
+    assert "--all" in installation.run("spool", "retry", code=1)
+    assert installation.json("spool", "retry", "--all") == {"put_back": [name]}
+    states = {one["name"]: one["state"] for one in installation.json("spool", "list")}
+    assert states == {name: "again", corrupt["name"]: "corrupt"}

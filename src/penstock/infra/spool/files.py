@@ -3,7 +3,7 @@
 <writer>.owner              locked by the owner; how far the writer's records are stored
 <writer>-<sequence>.spool   a segment
 <writer>.reserve            room kept for the ends of open calls
-rejected/, corrupt/         what was set aside
+rejected/, corrupt/, again/ what was set aside: see `aside`
 """
 
 import os

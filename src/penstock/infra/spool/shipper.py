@@ -15,7 +15,12 @@ from penstock.infra.spool.files import remove_segment, writers_in
 from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.limits import Limits
 from penstock.infra.spool.owner import Owner
-from penstock.infra.spool.parcels import Parcel, from_the_dead, from_the_living
+from penstock.infra.spool.parcels import (
+    Parcel,
+    from_a_person,
+    from_the_dead,
+    from_the_living,
+)
 from penstock.infra.spool.room import Room
 from penstock.infra.spool.send import Outcome, Send, Verdict
 from penstock.infra.spool.stats import Counters, Usage, usage
@@ -59,6 +64,7 @@ class Shipper:
             tasks.create_task(self._keep_house())
             tasks.create_task(self._adopt(send))
             tasks.create_task(self._ship_own(send))
+            tasks.create_task(self._ship_again(send))
 
     async def ship_rest(self, send: Send) -> None:
         """Ships all that is cut and synced, then returns; it retries for ever."""
@@ -100,6 +106,14 @@ class Shipper:
                 owner = Owner.take(self._around.directory, writer)
                 if owner is not None:
                     await self._inherit(writer, owner, send)
+            await asyncio.sleep(self._around.limits.adopt_s)
+
+    async def _ship_again(self, send: Send) -> None:
+        while True:
+            try:
+                await self._ship_all(from_a_person(self._around.directory), send)
+            except OSError as failure:
+                self._note(f"shipping again what was put back: {failure}")
             await asyncio.sleep(self._around.limits.adopt_s)
 
     async def _inherit(self, writer: str, owner: Owner, send: Send) -> None:

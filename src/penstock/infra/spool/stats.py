@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.infra.spool.aside import CORRUPT, REJECTED
+from penstock.infra.spool.aside import AGAIN, CORRUPT, REJECTED
 
 
 class SpoolStats(msgspec.Struct, frozen=True):
@@ -82,8 +82,9 @@ def usage(directory: Path) -> Usage:
     segments = _sizes(directory, "*.spool")
     rejected = _sizes(directory / REJECTED, "*.batch")
     corrupt = _sizes(directory / CORRUPT, "*.bin")
+    again = _sizes(directory / AGAIN, "*.batch")
     return Usage(
-        total_bytes=sum(segments) + sum(rejected) + sum(corrupt),
+        total_bytes=sum(segments) + sum(rejected) + sum(corrupt) + sum(again),
         segment_count=len(segments),
         rejected_count=len(rejected),
         corrupt_count=len(corrupt),
