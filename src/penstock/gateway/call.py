@@ -14,7 +14,8 @@ from penstock.gateway.route import Route
 from penstock.gateway.snapshot import Snapshot
 from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
-from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus, Usage
+from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus
+from penstock.rules.wire.openai.answer import AnswerFacts
 from penstock.rules.wire.openai.request import RequestHead
 
 Message = MutableMapping[str, Any]
@@ -83,12 +84,8 @@ class Call:
     reply_started = False
     streaming = False
     http_status = 0
-    usage: Usage | None = None
+    facts = AnswerFacts()
     delta_count = 0
-    finish_reasons: tuple[str, ...] = ()
-    response_id = ""
-    response_model = ""
-    service_tier = ""
     response = b""
     response_size = 0
     first_token_ns = 0

@@ -1,4 +1,4 @@
-"""The calls that are under way: how many there may be, and which of them must end.
+"""Stage 2, and the watch over the calls under way: how many may be, and which must end.
 
 One look at all of them twenty times a second replaces timers and watchers of each call.
 """

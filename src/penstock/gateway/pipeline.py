@@ -25,7 +25,6 @@ from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import settle
-from penstock.infra.egress.exchange import Exchange
 from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.kernel.time import Clock
@@ -91,7 +90,7 @@ class Pipeline:
         try:
             if exchange.status >= 300:
                 await relay_refusal(call, exchange, route, conclude)
-            elif _is_stream(exchange):
+            elif exchange.header(b"content-type").startswith(b"text/event-stream"):
                 await self.relay_stream(call, exchange, route, conclude)
             else:
                 await self.relay_unary(call, exchange, conclude)
@@ -134,10 +133,3 @@ def _status(error: PenstockError | None) -> CallStatus:
     if error is None:
         return CallStatus.OK
     return CallStatus.CANCELLED if isinstance(error, CallerGone) else CallStatus.ERROR
-
-
-def _is_stream(exchange: Exchange) -> bool:
-    for name, value in exchange.headers:
-        if name == b"content-type":
-            return value.startswith(b"text/event-stream")
-    return False

@@ -34,6 +34,11 @@ def provider_headers(exchange: Exchange) -> ReplyHeaders:
     ]
 
 
+def own_type(own: ReplyHeaders, exchange: Exchange) -> ReplyHeaders:
+    """Ours, which say the type of the content, and what else of the provider's means something."""
+    return own + [header for header in provider_headers(exchange) if header[0] != b"content-type"]
+
+
 async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
     """Status and headers; every answer carries the trace id."""
     call.reply_started = True

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.reply import JSON, provider_headers, send_whole
+from penstock.gateway.reply import JSON, own_type, send_whole
 from penstock.gateway.route import Route
 from penstock.gateway.stages.relay_unary import gather
 from penstock.infra.egress.exchange import Exchange
@@ -32,8 +32,7 @@ async def relay_refusal(
     call.response = body
     call.response_size = len(body)
     conclude(PenstockError(told, code=f"upstream_{exchange.status}"))
-    headers = [header for header in provider_headers(exchange) if header[0] != b"content-type"]
-    await send_whole(call, exchange.status, [JSON, *headers], body)
+    await send_whole(call, exchange.status, own_type([JSON], exchange), body)
 
 
 def _translated(exchange: Exchange, told: str) -> PenstockError:
@@ -59,7 +58,5 @@ def _translated(exchange: Exchange, told: str) -> PenstockError:
 
 
 def _retry_after(exchange: Exchange) -> int:
-    for name, value in exchange.headers:
-        if name == b"retry-after" and value.isdigit():
-            return int(value)
-    return 1
+    told = exchange.header(b"retry-after")
+    return int(told) if told.isdigit() else 1

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from penstock.gateway.call import Call
 from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.reply import EVENT_STREAM, provider_headers, send_piece, start
+from penstock.gateway.reply import EVENT_STREAM, own_type, send_piece, start
 from penstock.gateway.route import Route
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.stream import ChatStream
-from penstock.rules.wire.openai.usage import read_usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class RelayStream:
         )
         call.streaming = True
         try:
-            await start(call, exchange.status, _headers(exchange))
+            await start(call, exchange.status, own_type(EVENT_STREAM, exchange))
             await self._forward(call, exchange, stream)
         finally:
             _note(call, stream)
@@ -59,15 +58,7 @@ class RelayStream:
 
 def _note(call: Call, stream: ChatStream) -> None:
     """What has been received, also when that is not all."""
-    assembly = stream.assembly
-    call.response_id, call.response_model = assembly.id, assembly.model
-    call.finish_reasons, call.service_tier = assembly.finish_reasons, assembly.service_tier
-    call.delta_count = assembly.delta_count
-    call.usage = read_usage(assembly.usage)
-    call.response = assembly.document()
+    call.facts = stream.assembly.facts
+    call.delta_count = stream.assembly.delta_count
+    call.response = stream.assembly.document()
     call.response_size = stream.size
-
-
-def _headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    passed = [header for header in provider_headers(exchange) if header[0] != b"content-type"]
-    return EVENT_STREAM + passed

@@ -13,8 +13,7 @@ from penstock.gateway.limits import GatewayLimits
 from penstock.gateway.reply import provider_headers, send_large, send_piece, send_whole, start
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
-from penstock.rules.wire.openai.answer import read_answer
-from penstock.rules.wire.openai.usage import tier_in_tail, usage_in_tail
+from penstock.rules.wire.openai.answer import facts_in_tail, read_answer
 
 TAIL_BYTES: Final = 16 * 1024
 
@@ -36,12 +35,9 @@ class RelayUnary:
             await self._relay_large(call, exchange, body, conclude)
             return
         call.answered(self.clock.now_ns())
-        facts = read_answer(body)
+        call.facts = read_answer(body)
         call.response_size = len(body)
         call.response = body[: self.limits.capture_response_bytes]
-        call.response_id, call.response_model = facts.id, facts.model
-        call.finish_reasons, call.service_tier = facts.finish_reasons, facts.service_tier
-        call.usage = facts.usage
         conclude()
         await send_whole(call, exchange.status, provider_headers(exchange), body)
 
@@ -49,8 +45,10 @@ class RelayUnary:
         self, call: Call, exchange: Exchange, body: bytes, conclude: Callable[[], None]
     ) -> None:
         """One byte behind, so that the last one is still here when the end is seen."""
-        length = [header for header in exchange.headers if header[0] == b"content-length"]
-        await start(call, exchange.status, provider_headers(exchange) + length)
+        headers = provider_headers(exchange)
+        if length := exchange.header(b"content-length"):
+            headers.append((b"content-length", length))
+        await start(call, exchange.status, headers)
         kept = _Kept(self.limits.capture_response_bytes)
         held = b""
         try:
@@ -62,8 +60,7 @@ class RelayUnary:
         finally:
             call.response_size = kept.size
             call.response = kept.head()
-            tail = kept.tail()
-            call.usage, call.service_tier = usage_in_tail(tail), tier_in_tail(tail)
+            call.facts = facts_in_tail(kept.tail())
         call.answered(self.clock.now_ns())
         conclude()
         await send_piece(call, held, more=False)

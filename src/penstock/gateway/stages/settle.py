@@ -20,14 +20,15 @@ def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | Non
 
     `None`: unpriced, which is never free.
     """
-    usage = call.usage
+    facts = call.facts
+    usage = facts.usage
     if usage is None and error is not None and _was_served(call, error):
         usage = estimate_usage(call.request_size, call.delta_count)
     route = call.route
     if usage is None or route is None:
         return usage or _NOTHING, None
-    called = CalledModel(route.entry.name, route.entry.vendor, route.model, call.response_model)
-    return usage, route.project.charge(called, usage, call.start_ns, _context(call.service_tier))
+    called = CalledModel(route.entry.name, route.entry.vendor, route.model, facts.model)
+    return usage, route.project.charge(called, usage, call.start_ns, _context(facts.service_tier))
 
 
 def _context(tier: str) -> Mapping[str, str]:

@@ -74,6 +74,13 @@ class Exchange:
         """Whether `read` has nothing more to give."""
         return self.complete and not self._chunks
 
+    def header(self, wanted: bytes) -> bytes:
+        """The first value of a header, its name in lower case; empty if there is none."""
+        for name, value in self.headers:
+            if name == wanted:
+                return value
+        return b""
+
     # ---- the reader's side
 
     async def head(self) -> None:

@@ -1,12 +1,13 @@
 """A provider's whole answer: the few facts that the record needs. The bytes pass as they are."""
 
+import re
 from typing import Final
 
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.call import Usage
-from penstock.rules.wire.openai.usage import read_usage
+from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
 
 
 class _Choice(msgspec.Struct):
@@ -32,6 +33,7 @@ class AnswerFacts(msgspec.Struct, frozen=True):
 
 
 _decoder: Final = msgspec.json.Decoder(_Answer)
+_TIER: Final = re.compile(rb'"service_tier"\s*:\s*"([^"\\]+)"')
 
 
 def read_answer(body: bytes) -> AnswerFacts:
@@ -50,6 +52,13 @@ def read_answer(body: bytes) -> AnswerFacts:
         read_usage(found.usage),
         found.service_tier or "",
     )
+
+
+def facts_in_tail(tail: bytes) -> AnswerFacts:
+    """What the end of an answer tells that is too large to be kept whole: usage and tier."""
+    tiers = _TIER.findall(tail)
+    tier = tiers[-1].decode("utf-8", "replace") if tiers else ""
+    return AnswerFacts(usage=usage_in_tail(tail), service_tier=tier)
 
 
 def _unusual(body: bytes) -> AnswerFacts:

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from penstock.rules.wire.openai.answer import AnswerFacts
+from penstock.rules.wire.openai.usage import read_usage
+
 
 class _Function(msgspec.Struct):
     name: str | None = None
@@ -113,9 +116,16 @@ class Assembly:
         self.service_tier = ""
 
     @property
-    def finish_reasons(self) -> tuple[str, ...]:
-        found = (self._messages[index].finish_reason for index in sorted(self._messages))
-        return tuple(reason for reason in found if reason)
+    def facts(self) -> AnswerFacts:
+        """What the record keeps, as of a whole answer."""
+        reasons = (self._messages[index].finish_reason for index in sorted(self._messages))
+        return AnswerFacts(
+            self.id,
+            self.model,
+            tuple(reason for reason in reasons if reason),
+            read_usage(self.usage),
+            self.service_tier,
+        )
 
     @property
     def finished(self) -> bool:

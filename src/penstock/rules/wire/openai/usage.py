@@ -1,6 +1,4 @@
-"""Token counts as OpenAI and its compatible vendors report them, in our own `Usage`; and what is
-read off the end of an answer too large to be kept: the counts, and the service tier.
-"""
+"""Token counts as OpenAI and its compatible vendors report them, in our own `Usage`."""
 
 import re
 from typing import Final
@@ -33,7 +31,6 @@ class _Usage(msgspec.Struct):
 
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
 _LAST_USAGE: Final = re.compile(rb'"usage"\s*:\s*(?=\{)')
-_TIER: Final = re.compile(rb'"service_tier"\s*:\s*"([^"\\]+)"')
 
 
 def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
@@ -67,12 +64,6 @@ def usage_in_tail(tail: bytes) -> Usage | None:
             if depth == 0:
                 return read_usage(tail[match.end() : at + 1])
     return None
-
-
-def tier_in_tail(tail: bytes) -> str:
-    """The service tier that the end of such an answer names; empty if it names none."""
-    found = _TIER.findall(tail)
-    return found[-1].decode("utf-8", "replace") if found else ""
 
 
 def estimate_usage(request_size: int, delta_count: int) -> Usage:
