@@ -12,12 +12,13 @@ import time
 import urllib.request
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from typing import Final
+from urllib.error import HTTPError
 
 import msgspec
 
@@ -79,10 +80,13 @@ class Installation:
 
     def answers(self) -> bool:
         """Whether a chat call is answered with 200."""
-        with suppress(OSError, ValueError, KeyError):  # no key, no port, no snapshot yet
-            connection = HTTPConnection("127.0.0.1", self.gateway_port, timeout=30)
+        with suppress(OSError, ValueError, KeyError), self.connection() as connection:
             return self.call(connection, "sim/sim-small", max_tokens=1) == 200
-        return False
+        return False  # no key, no port, no snapshot yet
+
+    def connection(self) -> closing[HTTPConnection]:
+        """One kept-alive connection to the gateway."""
+        return closing(HTTPConnection("127.0.0.1", self.gateway_port, timeout=30))
 
     def call(self, connection: HTTPConnection, model: str, max_tokens: int = 64) -> int:
         """One chat call; its status."""
@@ -141,8 +145,13 @@ def _wait_ready(installation: Installation) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
         url = f"http://127.0.0.1:{installation.server_port}/readyz"
-        with suppress(OSError), urllib.request.urlopen(url, timeout=5):
-            return
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except HTTPError as error:
+            error.close()  # 503: not yet
+        except OSError:
+            pass  # nobody listens yet
         time.sleep(0.1)
     raise SystemExit("the server was not ready in time")
 
@@ -189,8 +198,7 @@ def _load(installation: Installation, calls: int) -> None:
         waiting.put(number)
 
     def caller() -> None:
-        connection = HTTPConnection("127.0.0.1", installation.gateway_port, timeout=30)
-        with suppress(queue.Empty):
+        with installation.connection() as connection, suppress(queue.Empty):
             while True:
                 waiting.get_nowait()
                 while installation.call(connection, f"{_PROVIDER}/{MODEL}") != 200:
