@@ -4,21 +4,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from e2e.browser import launch
 from e2e.console import Console
 from installation import Installation
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DEMO_CALLS = 120
 
 
@@ -26,11 +17,6 @@ class Open(Protocol):
     """Opens a window on an installation; `dark`: the system prefers dark colours."""
 
     def __call__(self, installation: Installation, *, dark: bool = False) -> Console: ...
-
-
-def launch(playwright: Playwright) -> Browser:
-    """The browser of this machine, without its habit of telephoning."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,21 @@
+"""The browser of this machine, without its habit of telephoning."""
+
+from typing import Final
+
+from playwright.sync_api import Browser, Playwright
+
+CHROMIUM: Final = "/usr/bin/chromium"
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Starts it, headless, in a folder of its own."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))

@@ -1,0 +1,155 @@
+"""`python -m e2e.shots`: pictures of every page after 10,000 calls, light, dark and narrow.
+
+For people to look at; nothing is compared. The calls go through a real gateway to the simulator.
+"""
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, sync_playwright
+
+from e2e.browser import launch
+from e2e.console import Console, first_admin
+from installation import Installation
+
+SHOTS = Path(__file__).with_name("shots")
+LOOKS = {"light": (1440, 900, False), "dark": (1440, 900, True), "narrow": (420, 900, False)}
+_KEYS = (
+    (
+        "checkout-service",
+        "--team",
+        "shop",
+        "--model",
+        "sim/sim-small",
+        "--environment",
+        "production",
+    ),
+    ("nightly-evals", "--team", "research", "--expires-in-days", "90"),
+    ("support-bot", "--team", "support", "--use-case", "support-answers", "--model", "sim/*"),
+    ("trial-partner", "--expires-in-days", "5", "--segment", "partners"),
+)
+
+
+def fill(installation: Installation, calls: int) -> None:
+    """Calls of several teams, keys, members and providers, so that every page has something."""
+    for options in _KEYS:
+        installation.run("key", "create", *options)
+    revoked = installation.json("key", "create", "old-prototype", "--team", "shop")
+    installation.run("key", "revoke", revoked["key"]["id"])
+    for name, role in (("ada", "admin"), ("bruno", "editor"), ("chen", "viewer")):
+        installation.run("member", "add", f"{name}@example.org", "--role", role)
+    installation.run("demo", "--calls", str(calls), "--at-once", "200")
+
+
+def page_of(name: str) -> Callable[[Console], None]:
+    """Goes to a page by the navigation."""
+    return lambda console: console.go(name)
+
+
+def newest_trace(tab: str) -> Callable[[Console], None]:
+    """Opens the newest call that went well, at one of its tabs."""
+
+    def open_trace(console: Console) -> None:
+        [call] = console.installation.get(
+            "/api/v1/traces?limit=1&status=ok&use_case=ticket-triage"
+        )["items"]
+        path = f"/projects/{console.project_id}/traces/{call['trace_id']}?tab={tab}"
+        console.open(path)
+        console.page.get_by_role("tab", name="Raw").wait_for()
+
+    return open_trace
+
+
+def peek(console: Console) -> None:
+    """A trace beside the list."""
+    console.go("Traces")
+    console.page.locator("[data-trace]").nth(3).click()
+    console.page.get_by_role("complementary", name="Trace").get_by_role("tab").first.wait_for()
+
+
+def dialog(page: str, button: str) -> Callable[[Console], None]:
+    """A page with one of its dialogs open."""
+
+    def open_dialog(console: Console) -> None:
+        console.go(page)
+        console.button(button).click()
+        console.dialog().get_by_role("button", name=re.compile("Create|Add")).wait_for()
+
+    return open_dialog
+
+
+def tested_provider(console: Console) -> None:
+    """Providers after a test that went well."""
+    console.go("Providers")
+    console.button("Test sim").click()
+    console.page.get_by_text("It answered in").wait_for()
+
+
+def audited(console: Console) -> None:
+    """An audit event with before and after."""
+    console.go("Audit")
+    console.row("revoked key").get_by_role("button").click()
+
+
+SCENES: dict[str, Callable[[Console], None]] = {
+    "overview": page_of("Overview"),
+    "traces": page_of("Traces"),
+    "traces-peek": peek,
+    "trace": newest_trace("conversation"),
+    "trace-raw": newest_trace("raw"),
+    "trace-usage": newest_trace("usage"),
+    "keys": page_of("Keys"),
+    "keys-create": dialog("Keys", "Create key"),
+    "providers": tested_provider,
+    "providers-add": dialog("Providers", "Add provider"),
+    "members": page_of("Members"),
+    "audit": audited,
+}
+
+
+def shoot(browser: Browser, installation: Installation, look: str) -> None:
+    """All scenes in one look."""
+    width, height, dark = LOOKS[look]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    console = Console(context.new_page(), installation)
+    console.open("/sign-in")
+    console.page.screenshot(path=SHOTS / f"sign-in-{look}.png")
+    console.sign_in(first_admin(installation))
+    for name, scene in SCENES.items():
+        scene(console)
+        console.page.wait_for_load_state("networkidle")
+        console.page.wait_for_timeout(500)  # charts draw themselves after their data came
+        console.page.screenshot(path=SHOTS / f"{name}-{look}.png")
+        console.page.keyboard.press("Escape")
+    for complaint in console.watch.complaints:
+        print(f"{look}: {complaint}")
+    context.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="e2e.shots", description=__doc__)
+    parser.add_argument("--calls", type=int, default=10_000, help="how many traces to fill in")
+    parser.add_argument("--look", action="append", choices=list(LOOKS), help="all unless told")
+    wanted = parser.parse_args()
+    SHOTS.mkdir(exist_ok=True)
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        installation = Installation(Path(folder) / "home")
+        installation.start("--workers", "1")
+        browser = launch(playwright)
+        try:
+            fill(installation, wanted.calls)
+            for look in wanted.look or LOOKS:
+                shoot(browser, installation, look)
+        finally:
+            browser.close()
+            installation.kill()
+    print(f"{len(list(SHOTS.glob('*.png')))} pictures in {SHOTS}")
+
+
+if __name__ == "__main__":
+    main()
