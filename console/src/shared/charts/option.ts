@@ -99,9 +99,9 @@ function line(
   return `<div style="display:flex;align-items:center;gap:6px">${dot}<span style="flex:1;padding-right:16px">${name}</span><b style="font-weight:500;font-variant-numeric:tabular-nums">${shown}</b></div>`;
 }
 
-/** `3.00 s` → `3 s`, for axes. */
+/** `3.00 s` → `3 s`, `$0.0500` → `$0.05`; for axes. */
 function withoutIdleZeros(text: string): string {
-  return text.replace(/\.0+(?=\D|$)/, "");
+  return text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
 }
 
 function labelOf(start: string, bucketMs: number): string {
