@@ -210,7 +210,7 @@ def test_a_damaged_section_and_a_missing_secret_are_refused() -> None:
         wrong.build()
 
 
-@given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=50, unique=True))
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=12, unique=True))
 def test_a_known_name_is_always_the_nearest_to_itself(names: list[str]) -> None:
     index = NameIndex(names)
     for name in names:
