@@ -4,6 +4,7 @@
 #   make check     formats, lints, types, layers, house rules      make bench  compare with peers
 #   make e2e       the console in a browser    make real-model     a real model as upstream
 #   make dist      build the wheel             make lock           renew requirements/*.txt
+#   make api       renew the API client        make docs           renew generated pages
 #   make clean     remove what can be rebuilt
 
 SHELL       := /bin/bash
@@ -27,8 +28,8 @@ CONSOLE := .venv/.console
 NODE    := .venv/.examples
 REAL    := .venv-real-model/.installed
 
-.PHONY: up setup check format docs test unit drills bench e2e real-model dist lock clean
-.PHONY: check-format check-lint check-types check-layers check-house check-reference
+.PHONY: up setup check format docs api test unit drills bench e2e real-model dist lock clean
+.PHONY: check-format check-lint check-types check-layers check-house check-reference check-console
 
 up: $(RUNTIME) $(CONSOLE)
 	@exec $(BIN)/penstock up $(ARGS)
@@ -70,7 +71,7 @@ $(NODE): examples/package-lock.json | $(BIN)/python
 	@touch $@
 
 # Each gate is a target of its own, so that `make -k check` shows all that is wrong.
-GATES := check-format check-lint check-types check-layers check-house check-reference
+GATES := check-format check-lint check-types check-layers check-house check-reference check-console
 check: $(GATES)
 $(GATES): $(DEV)
 check-format:
@@ -85,9 +86,16 @@ check-house:
 	@$(BIN)/python -m checks
 check-reference:
 	@$(BIN)/python -m checks.reference --check
+check-console: $(CONSOLE)
+	@if [ -n "$(NPM)" ]; then cd console && npm run --silent check; fi
 
 docs: $(DEV)
 	@$(BIN)/python -m checks.reference
+
+# The console's client follows the API.
+api: $(DEV) $(CONSOLE)
+	@$(BIN)/python -m penstock.entrypoints.server.openapi > console/openapi.json
+	@cd console && npm run --silent generate
 
 format: $(DEV)
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .

@@ -8,7 +8,4 @@ _COMMITTED = Path(__file__).parents[2] / "console" / "openapi.json"
 
 
 def test_the_committed_description_is_the_servers() -> None:
-    assert _COMMITTED.read_text() == describe_api(), (
-        "Renew it: .venv/bin/python -m penstock.entrypoints.server.openapi > console/openapi.json "
-        "&& npm --prefix console run generate"
-    )
+    assert _COMMITTED.read_text() == describe_api(), "Renew it: make api"

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 
 import type { Schemas } from "@/shared/api/client";
+import { useValueName } from "@/shared/calls/names";
 import type { CallSearch, Dimension } from "@/shared/calls/search";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
@@ -90,13 +91,14 @@ interface GroupRowProps {
 
 function GroupRow({ group, dimension, search, share }: GroupRowProps) {
   const calls = { ...search, [dimension]: [group.value] };
+  const name = useValueName()(dimension, group.value);
   const priced = group.unpriced < group.requests;
   return (
     <Row>
       <Cell className="max-w-72 truncate">
         <ToCalls calls={calls}>
-          {group.value ? (
-            <span className="font-medium">{group.value}</span>
+          {name ? (
+            <span className="font-medium">{name}</span>
           ) : (
             <span className="text-ink-3">none</span>
           )}

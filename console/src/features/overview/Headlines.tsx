@@ -25,7 +25,7 @@ export function Headlines({ overview, search }: HeadlinesProps) {
           to="/projects/$projectId/traces"
           params={{ projectId }}
           search={{ ...search, ...headline.calls }}
-          className="group border-line px-4 py-3 first:pl-0 hover:bg-hover xl:not-first:border-l"
+          className="group border-line py-3 hover:bg-hover xl:px-4 xl:not-first:border-l xl:first:pl-0"
         >
           <Number headline={headline} />
         </Link>

@@ -12,14 +12,14 @@ export type Call = Schemas["Call"];
 export const ROW_HEIGHT = 34;
 
 const WIDTHS = {
-  time: "w-[88px]",
-  model: "w-[136px]",
-  text: "min-w-0 flex-1 basis-0",
-  useCase: "w-[132px] max-xl:hidden",
-  tokens: "w-[104px] text-right max-lg:hidden",
-  ttft: "w-[72px] text-right max-lg:hidden",
-  duration: "w-[72px] text-right",
-  cost: "w-[92px] text-right max-md:hidden",
+  time: "w-[88px] shrink-0",
+  model: "w-[136px] shrink-0 max-sm:w-auto max-sm:flex-1",
+  text: "min-w-0 flex-1 basis-0 max-sm:hidden",
+  useCase: "shrink-0 w-[132px] max-xl:hidden",
+  tokens: "shrink-0 w-[104px] text-right max-lg:hidden",
+  ttft: "shrink-0 w-[72px] text-right max-lg:hidden",
+  duration: "shrink-0 w-[72px] text-right",
+  cost: "shrink-0 w-[92px] text-right max-md:hidden",
 };
 const LINE = "flex items-center gap-3.5 border-b border-line px-6";
 

@@ -1,10 +1,10 @@
-import { Search } from "lucide-react";
+import { Search, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 
 import type { TracesSearch } from "@/features/traces/search";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
 import { useShortcuts } from "@/shared/shortcuts";
-import { Button } from "@/shared/ui/Button";
+import { Button, IconButton } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
 import { CONTROL } from "@/shared/ui/Field";
 import { TimeRangePicker } from "@/shared/ui/TimeRangePicker";
@@ -93,9 +93,17 @@ function SearchField({ value, onChange }: SearchFieldProps) {
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        className={cx(CONTROL, "pr-8 pl-8")}
+        className={cx(CONTROL, "pr-8 pl-8 [&::-webkit-search-cancel-button]:hidden")}
       />
-      {!text && (
+      {text ? (
+        <IconButton
+          label="Clear search"
+          className="absolute top-1 right-1 size-6"
+          onClick={() => setText("")}
+        >
+          <X size={14} />
+        </IconButton>
+      ) : (
         <kbd className="absolute top-1.5 right-1.5 grid size-5 place-items-center rounded-sm border border-line font-sans text-xs text-ink-3">
           /
         </kbd>

@@ -8,16 +8,18 @@ import { useProjectId } from "@/shared/session";
 const EVERY_MS = 1000;
 const AT_MOST = 500;
 
-/** While `live`: asks each second what has arrived, and renews the lists when something has. */
+/** While `live`: asks each second what has arrived, and renews lists and sums if anything has. */
 export function useTail(live: boolean): void {
   const projectId = useProjectId();
   const queries = useQueryClient();
   useEffect(() => {
     if (!live) return;
     const stopping = new AbortController();
-    void follow(projectId, stopping.signal, () =>
-      queries.invalidateQueries({ queryKey: callKeys.lists(projectId) }),
-    );
+    void follow(projectId, stopping.signal, async () => {
+      void queries.invalidateQueries({ queryKey: callKeys.overviews(projectId) });
+      void queries.invalidateQueries({ queryKey: callKeys.latest(projectId) });
+      await queries.invalidateQueries({ queryKey: callKeys.lists(projectId) });
+    });
     return () => stopping.abort();
   }, [live, projectId, queries]);
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ListFilter, X } from "lucide-react";
 
+import { useValueName } from "@/shared/calls/names";
 import { facetsQuery } from "@/shared/calls/queries";
 import {
   DIMENSION_NAMES,
@@ -72,6 +73,7 @@ export function FilterChips({ search, onChange }: FilterProps) {
   const without = (name: keyof CallSearch) => () => onChange({ ...search, [name]: undefined });
   const dimensions = DIMENSIONS.filter((dimension) => search[dimension]);
   const slow = search.min_duration_ms;
+  const nameOf = useValueName();
   return (
     <>
       {search.errors_only && <Chip text="Errors only" onRemove={without("errors_only")} />}
@@ -86,7 +88,7 @@ export function FilterChips({ search, onChange }: FilterProps) {
         <Chip
           key={dimension}
           name={DIMENSION_NAMES[dimension]}
-          text={search[dimension]?.join(", ") ?? ""}
+          text={(search[dimension] ?? []).map((value) => nameOf(dimension, value)).join(", ")}
           onRemove={without(dimension)}
         />
       ))}
@@ -125,6 +127,7 @@ interface ValuesProps extends FilterProps {
 }
 
 function Values({ dimension, values, search, onChange }: ValuesProps) {
+  const nameOf = useValueName();
   return values.map((value) => (
     <MenuItem
       key={value}
@@ -132,7 +135,7 @@ function Values({ dimension, values, search, onChange }: ValuesProps) {
       chosen={search[dimension]?.includes(value) ?? false}
       onSelect={() => onChange(toggleValue(search, dimension, value))}
     >
-      <span className="max-w-64 truncate">{value}</span>
+      <span className="block max-w-64 truncate">{nameOf(dimension, value)}</span>
     </MenuItem>
   ));
 }

@@ -12,6 +12,7 @@ export const callKeys = {
   lists: (projectId: string) => ["calls", projectId, "list"] as const,
   list: (projectId: string, search: CallSearch) => ["calls", projectId, "list", search] as const,
   latest: (projectId: string) => ["calls", projectId, "latest"] as const,
+  overviews: (projectId: string) => ["calls", projectId, "overview"] as const,
   overview: (projectId: string, search: CallSearch) =>
     ["calls", projectId, "overview", search] as const,
   facets: (projectId: string, range: RangeSearch) => ["calls", projectId, "facets", range] as const,

@@ -33,6 +33,7 @@ export function Dialog(props: DialogProps) {
           <Radix.Description asChild>
             <div className="mt-1 text-sm text-ink-2">{description}</div>
           </Radix.Description>
+          <div className="mt-4">{children}</div>
           {dismissable && (
             <Radix.Close asChild>
               <IconButton label="Close" className="absolute top-4 right-4">
@@ -40,7 +41,6 @@ export function Dialog(props: DialogProps) {
               </IconButton>
             </Radix.Close>
           )}
-          <div className="mt-4">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

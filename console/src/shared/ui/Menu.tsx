@@ -57,10 +57,10 @@ export function MenuItem({ onSelect, children, chosen, stays = false }: MenuItem
         "data-[highlighted]:bg-hover",
       )}
     >
+      {chosen === undefined ? children : <span className="min-w-0 flex-1">{children}</span>}
       {chosen !== undefined && (
         <Check size={14} className={cx("shrink-0 text-accent", !chosen && "invisible")} />
       )}
-      {children}
     </Radix.Item>
   );
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
+import { useValueName } from "@/shared/calls/names";
 import { formatCount } from "@/shared/format/number";
 import { formatClock, formatDateTime } from "@/shared/format/time";
 import { Copyable } from "@/shared/ui/Copyable";
@@ -9,6 +10,7 @@ import { Duration, Money, RelativeTime } from "@/shared/ui/Values";
 /** The figures of a call in one line, and who made it in the next. */
 export function Facts({ span, traceId }: { span: Span; traceId: string }) {
   const about = (name: string) => attributeOf(span, name);
+  const nameOf = useValueName();
   const usage = span.usage;
   return (
     <>
@@ -47,6 +49,7 @@ export function Facts({ span, traceId }: { span: Span; traceId: string }) {
         <Note name="Team">{about("penstock.team")}</Note>
         <Note name="User">{about("user.id")}</Note>
         <Note name="Environment">{about("deployment.environment.name")}</Note>
+        <Note name="Key">{nameOf("key_id", about("penstock.key.id"))}</Note>
         <Note name="Session">{about("gen_ai.conversation.id")}</Note>
         <Note name="Trace">
           <Copyable value={traceId} label="trace id">
