@@ -44,6 +44,16 @@ def fill(installation: Installation, calls: int) -> None:
     installation.run("demo", "--calls", str(calls), "--at-once", "200")
 
 
+def in_range(page: str) -> Callable[[Console], None]:
+    """A page about the time in which the calls were made."""
+
+    def open_page(console: Console) -> None:
+        console.open(f"/projects/{console.project_id}/{page}?range=15m")
+        console.page.get_by_role("table").first.wait_for()
+
+    return open_page
+
+
 def page_of(name: str) -> Callable[[Console], None]:
     """Goes to a page by the navigation."""
     return lambda console: console.go(name)
@@ -95,8 +105,8 @@ def audited(console: Console) -> None:
 
 
 SCENES: dict[str, Callable[[Console], None]] = {
-    "overview": page_of("Overview"),
-    "traces": page_of("Traces"),
+    "overview": in_range("overview"),
+    "traces": in_range("traces"),
     "traces-peek": peek,
     "trace": newest_trace("conversation"),
     "trace-raw": newest_trace("raw"),
@@ -125,7 +135,8 @@ def shoot(browser: Browser, installation: Installation, look: str) -> None:
         console.page.wait_for_load_state("networkidle")
         console.page.wait_for_timeout(500)  # charts draw themselves after their data came
         console.page.screenshot(path=SHOTS / f"{name}-{look}.png")
-        console.page.keyboard.press("Escape")
+        if console.dialog().is_visible():
+            console.page.keyboard.press("Escape")
     for complaint in console.watch.complaints:
         print(f"{look}: {complaint}")
     context.close()

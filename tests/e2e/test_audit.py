@@ -27,7 +27,7 @@ def test_what_was_done_here_stands_in_the_log_with_before_and_after(console: Con
     expect(revoked).to_contain_text("key.revoke")
     revoked.get_by_role("button").click()
     changes = console.page.get_by_role("table", name="Changes")
-    expect(changes.get_by_role("row").filter(has_text="revoked_ms")).to_contain_text(
+    expect(changes.get_by_role("row").filter(has_text="revoked")).to_contain_text(
         re.compile(r"–\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
     )
     expect(changes.get_by_role("row")).to_have_count(2)  # the head, and what changed

@@ -21,11 +21,11 @@ const EVENT: AuditEvent = {
   seal: "",
 };
 
-test("only what differs is shown, nested fields by dotted name", () => {
+test("only what differs is shown, nested fields after what they belong to", () => {
   const before = { name: "a", attributes: { team: "x", user: "" }, models: ["m1"] };
   const after = { name: "a", attributes: { team: "y", user: "" }, models: ["m1", "m2"] };
   expect(changesBetween(before, after)).toEqual([
-    { field: "attributes.team", before: "x", after: "y" },
+    { field: "attributes team", before: "x", after: "y" },
     { field: "models", before: "m1", after: "m1, m2" },
   ]);
 });

@@ -15,7 +15,7 @@ export function changesBetween(before: State, after: State): Change[] {
   const now = flat(after);
   const fields = new Set([...old.keys(), ...now.keys()]);
   return [...fields]
-    .map((field) => ({ field, before: old.get(field), after: now.get(field) }))
+    .map((field) => ({ field: nameOf(field), before: old.get(field), after: now.get(field) }))
     .filter((change) => change.before !== change.after);
 }
 
@@ -28,6 +28,11 @@ function flat(state: State, prefix = ""): Map<string, string> {
     else if (!isEmpty(value)) found.set(field, show(name, value));
   }
   return found;
+}
+
+/** `attributes.use_case` → `attributes use case`, `revoked_ms` → `revoked`. */
+function nameOf(field: string): string {
+  return field.replace(/_ms$/, "").replace(/[._]/g, " ");
 }
 
 function isNested(value: unknown): value is Record<string, unknown> {

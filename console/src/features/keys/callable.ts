@@ -1,11 +1,12 @@
-/** A chat model to show a key's first call with: the first of `models` (`provider/model`) that its
- * limits allow; else a limit that names one model; empty where none is known. */
+import { chatModel } from "@/shared/firstCall";
+
+/** A model to show a key's first call with: of `models` (`provider/model`) one that its limits
+ * allow and that chats; else a limit that names one model; empty where none is known. */
 export function callableModel(allowed: readonly string[], models: readonly string[]): string {
   const able = models.filter(
     (model) => allowed.length === 0 || allowed.some((pattern) => fits(pattern, model)),
   );
-  const chat = able.find((model) => !/embed/i.test(model));
-  return chat ?? allowed.find((pattern) => !pattern.includes("*")) ?? able[0] ?? "";
+  return chatModel(able) ?? allowed.find((pattern) => !pattern.includes("*")) ?? "";
 }
 
 /** Whether a limit takes in a model: named in full, without its provider, or by a pattern. */

@@ -10,7 +10,7 @@ interface SegmentsProps {
 /** A choice of two or three that stand side by side. */
 export function Segments({ label, options, value, onChange }: SegmentsProps) {
   return (
-    <div role="radiogroup" aria-label={label} className="flex h-8 rounded-md bg-hover p-0.5">
+    <div role="radiogroup" aria-label={label} className="flex h-8 gap-0.5">
       {options.map((option) => (
         <button
           key={option.value}
@@ -19,8 +19,8 @@ export function Segments({ label, options, value, onChange }: SegmentsProps) {
           aria-checked={option.value === value}
           onClick={() => onChange(option.value)}
           className={cx(
-            "max-w-40 truncate rounded-sm px-2.5 text-sm font-medium",
-            option.value === value ? "bg-raised text-ink shadow-sm" : "text-ink-2 hover:text-ink",
+            "max-w-40 truncate rounded-md px-2.5 text-sm font-medium",
+            option.value === value ? "bg-accent-soft text-accent" : "text-ink-3 hover:text-ink",
           )}
         >
           {option.name}
