@@ -1,14 +1,16 @@
 """A real installation with traffic, and a real browser on it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from e2e.browser import launch
+from e2e.browser import CHROMIUM, launch
 from e2e.console import Console
 from installation import Installation
+from penstock.entrypoints.server.console import BUILT
 
 DEMO_CALLS = 120
 
@@ -21,6 +23,10 @@ class Open(Protocol):
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no {CHROMIUM}")  # needs: chromium
+    if not (BUILT / "index.html").exists():
+        pytest.skip("the console is not built")  # needs: npm
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

@@ -29,7 +29,7 @@ export function EventRow({ event, open, onToggle }: EventRowProps) {
             <ChevronRight size={14} className={cx("transition-transform", open && "rotate-90")} />
           </button>
         </Cell>
-        <Cell numeric className="text-ink-3">
+        <Cell numeric className="text-ink-3 max-md:hidden">
           {event.sequence}
         </Cell>
         <Cell className="num whitespace-nowrap text-ink-2">{formatDateTime(event.at)}</Cell>
@@ -41,7 +41,7 @@ export function EventRow({ event, open, onToggle }: EventRowProps) {
             {deed(event)} <span className="font-medium">{subject(event)}</span>
           </div>
         </Cell>
-        <Cell className="font-mono text-xs text-ink-3">{event.action}</Cell>
+        <Cell className="font-mono text-xs text-ink-3 max-md:hidden">{event.action}</Cell>
       </Row>
       {open && (
         <tr className="border-b border-line">

@@ -21,13 +21,13 @@ export function EventTable({ scope }: { scope: Scope }) {
       <Table label="Audit events">
         <TableHead>
           <HeadCell className="w-6" />
-          <HeadCell numeric className="w-12">
+          <HeadCell numeric className="w-12 max-md:hidden">
             No.
           </HeadCell>
           <HeadCell className="w-40">When</HeadCell>
           <HeadCell>Who</HeadCell>
           <HeadCell>What</HeadCell>
-          <HeadCell>Action</HeadCell>
+          <HeadCell className="max-md:hidden">Action</HeadCell>
         </TableHead>
         {events.map((event) => (
           <EventRow

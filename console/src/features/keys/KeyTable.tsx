@@ -11,12 +11,17 @@ import { formatCount } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { Button, IconButton } from "@/shared/ui/Button";
+import { cx } from "@/shared/ui/classes";
 import { Menu, MenuItem } from "@/shared/ui/Menu";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { Money, RelativeTime } from "@/shared/ui/Values";
 import { useNow } from "@/shared/ui/useNow";
 
 const AT_ONCE = 200;
+
+/** What windows of less width do without. */
+const WIDE = "max-lg:hidden";
+const MEDIUM = "max-md:hidden";
 
 interface KeyTableProps {
   keys: Key[];
@@ -31,13 +36,17 @@ export function KeyTable({ keys, onRotate, onRevoke }: KeyTableProps) {
       <Table label="Keys">
         <TableHead>
           <HeadCell>Name</HeadCell>
-          <HeadCell>Key</HeadCell>
+          <HeadCell className="max-sm:hidden">Key</HeadCell>
           <HeadCell>State</HeadCell>
-          <HeadCell>Models</HeadCell>
-          <HeadCell>Fixed for its calls</HeadCell>
-          <HeadCell numeric>Calls, 24 h</HeadCell>
-          <HeadCell numeric>Cost, 24 h</HeadCell>
-          <HeadCell>Created</HeadCell>
+          <HeadCell className={WIDE}>Models</HeadCell>
+          <HeadCell className={WIDE}>Fixed for its calls</HeadCell>
+          <HeadCell numeric className={MEDIUM}>
+            Calls, 24 h
+          </HeadCell>
+          <HeadCell numeric className={MEDIUM}>
+            Cost, 24 h
+          </HeadCell>
+          <HeadCell className={WIDE}>Created</HeadCell>
           <HeadCell />
         </TableHead>
         <tbody>
@@ -72,18 +81,18 @@ function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
           {subject.name}
         </div>
       </Cell>
-      <Cell className="font-mono text-xs whitespace-nowrap">{subject.prefix}…</Cell>
+      <Cell className="font-mono text-xs whitespace-nowrap max-sm:hidden">{subject.prefix}…</Cell>
       <Cell>
         <State subject={subject} />
       </Cell>
-      <Cell className="max-w-56">
+      <Cell className={cx("max-w-56", WIDE)}>
         <Models models={subject.allowed_models} />
       </Cell>
-      <Cell className="max-w-64">
+      <Cell className={cx("max-w-64", WIDE)}>
         <Attributes subject={subject} />
       </Cell>
       <UsageCells keyId={subject.id} />
-      <Cell className="text-ink-2">
+      <Cell className={cx("text-ink-2", WIDE)}>
         <RelativeTime at={subject.created_at} />
       </Cell>
       <Cell className="w-8 text-right">
@@ -154,10 +163,10 @@ function UsageCells({ keyId }: { keyId: string }) {
   if (!usage) {
     return (
       <>
-        <Cell numeric className="text-ink-3">
+        <Cell numeric className={cx("text-ink-3", MEDIUM)}>
           –
         </Cell>
-        <Cell numeric className="text-ink-3">
+        <Cell numeric className={cx("text-ink-3", MEDIUM)}>
           –
         </Cell>
       </>
@@ -165,7 +174,7 @@ function UsageCells({ keyId }: { keyId: string }) {
   }
   return (
     <>
-      <Cell numeric>
+      <Cell numeric className={MEDIUM}>
         <Link
           to="/projects/$projectId/traces"
           params={{ projectId }}
@@ -175,7 +184,7 @@ function UsageCells({ keyId }: { keyId: string }) {
           {formatCount(usage.requests)}
         </Link>
       </Cell>
-      <Cell numeric>
+      <Cell numeric className={MEDIUM}>
         <Money amount={usage.cost} />
       </Cell>
     </>

@@ -20,8 +20,8 @@ export function MemberTable({ members, ...deeds }: Deeds & { members: Member[] }
     <Table label="Members">
       <TableHead>
         <HeadCell>Person</HeadCell>
-        <HeadCell className="w-48">Role</HeadCell>
-        <HeadCell className="w-40">In the project since</HeadCell>
+        <HeadCell className="md:w-48">Role</HeadCell>
+        <HeadCell className="w-40 max-md:hidden">In the project since</HeadCell>
         <HeadCell className="w-8" />
       </TableHead>
       <tbody>
@@ -47,7 +47,7 @@ function MemberRow({ member, onRole, onRemove, onPassword }: Deeds & { member: M
           {...(onRole && { onRole: (role: Role) => onRole(member, role) })}
         />
       </Cell>
-      <Cell className="text-ink-2">
+      <Cell className="text-ink-2 max-md:hidden">
         <RelativeTime at={member.created_at} />
       </Cell>
       <Cell className="text-right">

@@ -16,12 +16,18 @@ export function ProviderTable({ providers, onEdit, onRemove }: ProviderTableProp
     <Table label="Providers">
       <TableHead>
         <HeadCell>Name</HeadCell>
-        <HeadCell>Address</HeadCell>
-        <HeadCell>API key</HeadCell>
+        <HeadCell className="max-md:hidden">Address</HeadCell>
+        <HeadCell className="max-lg:hidden">API key</HeadCell>
         <HeadCell>Models</HeadCell>
-        <HeadCell numeric>Calls, 24 h</HeadCell>
-        <HeadCell numeric>Errors</HeadCell>
-        <HeadCell numeric>Latency, p50</HeadCell>
+        <HeadCell numeric className="max-md:hidden">
+          Calls, 24 h
+        </HeadCell>
+        <HeadCell numeric className="max-md:hidden">
+          Errors
+        </HeadCell>
+        <HeadCell numeric className="max-lg:hidden">
+          Latency, p50
+        </HeadCell>
         <HeadCell />
       </TableHead>
       {providers.map((provider) => (
