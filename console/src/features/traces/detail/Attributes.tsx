@@ -12,7 +12,7 @@ export function Attributes({ span }: { span: Span }) {
       {attributes.map(([name, value]) => (
         <div
           key={name}
-          className="group grid min-h-8 grid-cols-[minmax(180px,300px)_minmax(0,1fr)_28px] items-center gap-4 border-b border-line py-1"
+          className="group grid min-h-8 grid-cols-[minmax(180px,300px)_minmax(0,1fr)_28px] items-center gap-4 border-b border-line"
         >
           <dt className="truncate font-mono text-xs text-ink-2" title={name}>
             {name}

@@ -84,7 +84,7 @@ function MessageView({ message, answer = false }: { message: Message; answer?: b
 function PartView({ part }: { part: Part }) {
   switch (part.kind) {
     case "text":
-      return <Prose>{part.text}</Prose>;
+      return part.json === undefined ? <Prose>{part.text}</Prose> : <Data value={part.json} />;
     case "refusal":
       return <Prose className="text-danger">{part.text}</Prose>;
     case "reasoning":

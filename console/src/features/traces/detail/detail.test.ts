@@ -90,6 +90,13 @@ describe("messages", () => {
     expect(answered?.parts[0]?.json).toEqual({ t: 3 });
   });
 
+  it("show structured answers as data, and text that only looks like it as text", () => {
+    const read = (content: string) =>
+      readMessages([{ role: "assistant", parts: [{ type: "text", content }] }])[0]?.parts[0];
+    expect(read('{"urgency":"low"}')?.json).toEqual({ urgency: "low" });
+    expect(read("[sic] he said")).toEqual({ kind: "text", text: "[sic] he said" });
+  });
+
   it("show what they do not know as it came", () => {
     const [message] = readMessages([{ role: "user", parts: [{ type: "token_ids", count: 3 }] }]);
     expect(message?.parts[0]).toEqual({

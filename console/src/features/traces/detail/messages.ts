@@ -28,7 +28,7 @@ export function readMessages(raw: readonly Record<string, unknown>[] | null): Me
 function readPart(part: Record<string, unknown>): Part {
   switch (part["type"]) {
     case "text":
-      return { kind: "text", text: asText(part["content"]) };
+      return readText(asText(part["content"]));
     case "reasoning":
       return { kind: "reasoning", text: asText(part["content"]) };
     case "refusal":
@@ -48,6 +48,12 @@ function readPart(part: Record<string, unknown>): Part {
     default:
       return { kind: "other", title: asText(part["type"]), json: part["content"] ?? part };
   }
+}
+
+/** Text that is an object or a list in JSON (structured answers) is data, too. */
+function readText(text: string): Part {
+  const value = /^\s*[[{]/.test(text) ? parsed(text) : text;
+  return typeof value === "string" ? { kind: "text", text } : { kind: "text", text, json: value };
 }
 
 function mediaOf(part: Record<string, unknown>): string {
