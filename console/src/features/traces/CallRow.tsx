@@ -5,7 +5,7 @@ import { DOTS, toneOf } from "@/shared/calls/status";
 import { formatCount } from "@/shared/format/number";
 import { formatClock, formatDateTime } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
-import { Duration, Money } from "@/shared/ui/Values";
+import { CallCost, Duration } from "@/shared/ui/Values";
 
 export type Call = Schemas["Call"];
 
@@ -104,7 +104,7 @@ export const CallRow = memo(function CallRow({ call, chosen, fresh, top, onOpen 
         <Duration ms={call.duration_ms} />
       </div>
       <div role="cell" className={WIDTHS.cost}>
-        <Money amount={call.cost} />
+        <CallCost amount={call.cost} tokens={call.input_tokens + call.output_tokens} />
       </div>
     </div>
   );

@@ -43,7 +43,7 @@ describe("money", () => {
 
 describe("durations", () => {
   it.each([
-    [0.42, "0.4 ms"],
+    [0.42, "0.42 ms"],
     [3.14, "3.1 ms"],
     [32.4, "32 ms"],
     [999.4, "999 ms"],

@@ -28,6 +28,12 @@ export function Money({ amount }: { amount: string | null }) {
   );
 }
 
+/** What a call cost; a dash for calls that used nothing, such as those refused before dispatch. */
+export function CallCost({ amount, tokens }: { amount: string | null; tokens: number }) {
+  if (amount === null && tokens === 0) return <span className="text-ink-3">–</span>;
+  return <Money amount={amount} />;
+}
+
 /** A span of time in milliseconds, or a dash. */
 export function Duration({ ms }: { ms: number | null }) {
   if (ms === null) return <span className="text-ink-3">–</span>;

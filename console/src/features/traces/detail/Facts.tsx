@@ -5,7 +5,7 @@ import { useValueName } from "@/shared/calls/names";
 import { formatCount } from "@/shared/format/number";
 import { formatClock, formatDateTime } from "@/shared/format/time";
 import { Copyable } from "@/shared/ui/Copyable";
-import { Duration, Money, RelativeTime } from "@/shared/ui/Values";
+import { CallCost, Duration, RelativeTime } from "@/shared/ui/Values";
 
 /** The figures of a call in one line, and who made it in the next. */
 export function Facts({ span, traceId }: { span: Span; traceId: string }) {
@@ -32,7 +32,10 @@ export function Facts({ span, traceId }: { span: Span; traceId: string }) {
           </span>
         </Fact>
         <Fact name="Cost">
-          <Money amount={span.cost?.amount ?? null} />
+          <CallCost
+            amount={span.cost?.amount ?? null}
+            tokens={usage ? usage.input_tokens + usage.output_tokens : 0}
+          />
         </Fact>
         <Fact name="Started">
           <span className="num" title={formatDateTime(span.start)}>

@@ -49,6 +49,9 @@ function sourceOf(source: string): string {
 
 function Cost({ span }: { span: Span }) {
   const cost = span.cost;
+  if (!cost && !span.usage?.input_tokens && !span.usage?.output_tokens) {
+    return <p className="text-sm text-ink-2">Nothing was used, so it cost nothing.</p>;
+  }
   if (!cost) {
     return (
       <section>
