@@ -24,8 +24,8 @@ def test_the_test_button_says_how_fast_it_answered_and_with_how_many_models(
 
 
 def test_a_provider_that_nobody_listens_at_says_so_and_is_repaired(console: Console) -> None:
-    sim = str(console.installation.get(f"/api/v1/projects/{console.project_id}/providers"))
-    working = sim.split("'base_url': '")[1].split("'", maxsplit=1)[0]
+    listed = console.installation.get(f"/api/v1/projects/{console.project_id}/providers")["items"]
+    [working] = [provider["base_url"] for provider in listed if provider["name"] == "sim"]
     console.go("Providers")
     console.button("Add provider").click()
     dialog = console.dialog()
