@@ -62,8 +62,8 @@ $(CONSOLE): $(shell git ls-files console 2>/dev/null) | $(BIN)/python
 	  echo 'No Node: the server runs without its console. Install Node 20 or newer, then `make up`.'; \
 	else \
 	  echo 'Building the console …'; \
-	  cd console && npm ci --silent --no-audit --no-fund && npm run --silent build; \
-	  touch ../$@; \
+	  cd console && npm install --no-save --silent --no-audit --no-fund && npm run --silent build \
+	    && touch ../$@; \
 	fi
 
 $(NODE): examples/package-lock.json | $(BIN)/python
