@@ -56,6 +56,8 @@ $(SYSTEM): .ci/system-packages $(DEV)
 	@touch $@
 
 # The console is built where Node is; without it the server runs and says how to get the console.
+# Not `npm ci`: it refuses a lock without the binaries of other platforms, which a registry may not
+# carry. `npm install --no-save` keeps to the lock's versions and hashes and leaves it as it is.
 $(CONSOLE): $(shell git ls-files console 2>/dev/null) | $(BIN)/python
 	@if [ ! -f console/package.json ]; then :; \
 	elif [ -z "$(NPM)" ]; then \

@@ -6,7 +6,7 @@ The gateway answers on, and afterwards every answered call is stored, once.
 import asyncio
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -146,15 +146,19 @@ HEAVY = Style(tokens=5, tokens_per_second=0, latency_ms=(5, 20), prompt_bytes=20
 SMALL_QUOTA = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(4 * 1024 * 1024)}
 
 
-async def fill(home: Home, up: Supervised, callers: Callers) -> None:
-    """Calls while the server is stopped, until well after the quota is reached."""
+async def fill(
+    home: Home, up: Supervised, callers: Callers, enough: Callable[[], bool] = lambda: True
+) -> None:
+    """Calls while the server is stopped, until well after the quota is reached, and `enough`."""
     for pid in up.pids("server"):
         kill(pid, signal.SIGSTOP)
     async with callers.calling(8):
         async with asyncio.timeout(60):
             while (await asyncio.to_thread(home.get, home.gateway_port, "/readyz"))[0] != 503:
                 await asyncio.sleep(0.1)
-        await asyncio.sleep(2)
+            await asyncio.sleep(2)
+            while not enough():
+                await asyncio.sleep(0.1)
 
 
 async def go_on(home: Home, up: Supervised) -> None:
@@ -168,7 +172,7 @@ async def test_at_the_quota_calls_are_refused_and_nothing_is_lost(tmp_path: Path
     ledger = Ledger()
     async with installation(tmp_path, **SMALL_QUOTA) as (home, up):
         callers = Callers(home.gateway_port, home.api_key, ledger, HEAVY, seed=3)
-        await fill(home, up, callers)
+        await fill(home, up, callers, lambda: ledger.statuses[503] > 10)
         _, why = await asyncio.to_thread(home.get, home.gateway_port, "/readyz")
         assert "quota of 4 MiB is reached" in why
         served = len(ledger.ok)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -39,7 +40,8 @@ from penstock.plugins.providers.vendors import VENDORS
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 
-_LOG = "penstock.server"
+_LOG: Final = "penstock.server"
+_FINDING_S: Final = 2.0  # how long the first snapshot waits for providers to be found
 
 
 class Composition:
@@ -109,11 +111,16 @@ class Composition:
         return behind_walls(self._config, self.build(), self._metrics, log)
 
     async def run(self) -> None:
-        """What goes on beside the requests, until cancelled: publishing, looking for providers."""
+        """What goes on beside the requests, until cancelled: looking for providers, publishing.
+
+        The first snapshot waits a moment for what is found, so that a gateway that has it can
+        serve the providers that are there; a slow one comes with the next.
+        """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.publisher.run())
             if self._config.find_providers:
-                group.create_task(find_providers(self.catalog, self.identity, self._config))
+                look = find_providers(self.catalog, self.identity, self._config)
+                await asyncio.wait([group.create_task(look)], timeout=_FINDING_S)
+            group.create_task(self.publisher.run())
 
     def close(self) -> None:
         """Closes what was opened."""
