@@ -29,10 +29,11 @@ RESULTS: Final = Path(__file__).parent / "results"
 CONTENDERS: Final[dict[str, Start]] = {
     "direct": contenders.direct,
     "nginx": contenders.nginx_proxy,
+    "nginx-plain": contenders.nginx_plain,
     "penstock": penstock,
+    "gateway": gateway_alone,
     "litellm": contenders.litellm,
     "tensorzero": contenders.tensorzero,
-    "gateway": gateway_alone,
 }
 FULL: Final = Plan(seconds=10, warmup_s=3, waves=2)
 QUICK: Final = Plan(seconds=3, warmup_s=1, waves=1)
@@ -47,7 +48,7 @@ def main(argv: list[str]) -> int:
         wanted = set(asked.workloads.split(","))
         chosen = tuple(each for each in UNARY if each.name in wanted)
         plan = Plan(plan.seconds, plan.warmup_s, plan.waves * ("streams" in wanted), chosen)
-    names = asked.only.split(",") if asked.only else list(CONTENDERS)[:-1]
+    names = asked.only.split(",") if asked.only else list(CONTENDERS)
     round_count = asked.rounds or (1 if asked.quick else 3)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
         rounds = _measure(names, round_count, plan, Path(folder))

@@ -66,11 +66,22 @@ _OWN_PATHS: Final = {route: f"/{route}/v1/chat/completions" for route in ROUTES}
 _PLAIN_MODEL: Final[Mapping[str, str]] = dict.fromkeys(ROUTES, MODEL)
 
 
-@contextmanager
-def nginx_proxy(bench: Bench) -> Generator[Entry, None, None]:
+def nginx_proxy(bench: Bench) -> AbstractContextManager[Entry]:
     """The floor: one nginx worker, keep-alive to both providers, nothing else."""
+    return _nginx(bench, nginx.proxy_conf)
+
+
+def nginx_plain(bench: Bench) -> AbstractContextManager[Entry]:
+    """`proxy_pass` and no more: a connection to the provider for each call."""
+    return _nginx(bench, nginx.plain_proxy_conf)
+
+
+@contextmanager
+def _nginx(
+    bench: Bench, write: Callable[[Path, int, int, int], Path]
+) -> Generator[Entry, None, None]:
     port, folder = free_port(), bench.folder / "nginx-proxy"
-    conf = nginx.proxy_conf(folder, port, bench.providers.canned, bench.providers.paced)
+    conf = write(folder, port, bench.providers.canned, bench.providers.paced)
     log = bench.log("nginx-proxy")
     with started(nginx.command(conf), cores=bench.cores.gateway, log=log) as process:
         wait_http(f"http://127.0.0.1:{port}/status", process, log, patience_s=10)

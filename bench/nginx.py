@@ -1,4 +1,5 @@
-"""nginx twice: as the canned provider, and as the `proxy_pass` floor every gateway is held to."""
+"""nginx as the canned provider, and as the `proxy_pass` floor every gateway is held to: with
+connections to the provider kept alive, and plain, as two lines of configuration make it."""
 
 from pathlib import Path
 
@@ -41,6 +42,15 @@ server {{
 }}
 """
 
+# Without an upstream block nginx makes a connection to the provider for each request.
+_PLAIN_PROXY = """
+server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{ proxy_pass http://127.0.0.1:{upstream}; }}
+    location /paced/ {{ proxy_pass http://127.0.0.1:{paced}; proxy_buffering off; }}
+}}
+"""
+
 
 def provider_conf(folder: Path, port: int) -> Path:
     """The canned provider: `/small/v1/chat/completions`, `/large/…`, and `/status`."""
@@ -53,6 +63,11 @@ def provider_conf(folder: Path, port: int) -> Path:
 def proxy_conf(folder: Path, port: int, upstream: int, paced: int) -> Path:
     """Forwards everything to the canned provider, `/paced/` to the streaming one, unbuffered."""
     return _written(folder, _PROXY.format(port=port, upstream=upstream, paced=paced))
+
+
+def plain_proxy_conf(folder: Path, port: int, upstream: int, paced: int) -> Path:
+    """The same without anything that a reader of nginx's first page would not write."""
+    return _written(folder, _PLAIN_PROXY.format(port=port, upstream=upstream, paced=paced))
 
 
 def command(conf: Path) -> list[str]:

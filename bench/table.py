@@ -9,14 +9,17 @@ from bench.session import Round
 
 Figures = Mapping[str, float]
 _QUIET: Final = 0.9
+_FLOORS: Final = ("nginx", "nginx-plain")
 
 COLUMNS: Final = (
     # heading, key, decimals, unit factor
     ("calls/s\nsmall @64", "small@64.rate", 0, 1.0),
     ("of\nnginx", "small@64.of_nginx", 1, 100.0),
+    ("of\nplain", "small@64.of_nginx-plain", 1, 100.0),
     ("CPU µs\na call", "small@64.cpu_us", 0, 1.0),
     ("calls/s\nlarge @64", "large@64.rate", 0, 1.0),
     ("of\nnginx", "large@64.of_nginx", 1, 100.0),
+    ("of\nplain", "large@64.of_nginx-plain", 1, 100.0),
     ("added ms\np50 @1", "small@1.added_p50_us", 2, 0.001),
     ("added ms\np99 @1", "small@1.added_p99_us", 2, 0.001),
     ("streams\nclean %", "paced.clean_share", 1, 100.0),
@@ -81,17 +84,19 @@ def summarise(rounds: Iterable[Sequence[Round]]) -> dict[str, dict[str, float]]:
     for one in rounds:
         figures = {each.contender: figures_of(each) for each in one}
         for name, own in figures.items():
-            related = _related(own, figures.get("nginx", {}), figures.get("direct", {}))
+            floors = {floor: figures[floor] for floor in _FLOORS if floor in figures}
+            related = _related(own, floors, figures.get("direct", {}))
             collected.setdefault(name, []).append(own | related)
     return {name: medians(each) for name, each in collected.items()}
 
 
-def _related(own: Figures, floor: Figures, direct: Figures) -> dict[str, float]:
+def _related(own: Figures, floors: Mapping[str, Figures], direct: Figures) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in own.items():
         workload, _, kind = name.partition(".")
-        if kind == "rate" and name in floor:
-            found[f"{workload}.of_nginx"] = ratio(value, floor[name])
+        if kind == "rate":
+            for floor, figures in floors.items():
+                found[f"{workload}.of_{floor}"] = ratio(value, figures.get(name, 0.0))
         if kind in {"p50_us", "p99_us"} and name in direct:
             found[f"{workload}.added_{kind}"] = value - direct[name]
     return found
@@ -105,7 +110,7 @@ def disturbed(summary: Mapping[str, Figures]) -> list[str]:
     return [
         f"{name} had its core for {share:.0%} of the time: measure again on a quiet machine."
         for name, share in shares.items()
-        if name not in {"direct", "nginx"} and share < _QUIET
+        if name not in {"direct", *_FLOORS} and share < _QUIET
     ]
 
 
@@ -132,18 +137,21 @@ def targets(summary: Mapping[str, Figures]) -> list[Target]:
     own = summary.get("penstock", {})
     found: list[Target] = []
     for size in ("small", "large"):
-        if (share := own.get(f"{size}@64.of_nginx")) is not None:
-            sentence = f"{size}: at least 25 % of nginx at 64 connections"
-            found.append(Target.at_least(sentence, share * 100, 25.0))
+        for floor in reversed(_FLOORS):
+            if share := own.get(f"{size}@64.of_{floor}"):
+                sentence = f"{size}: at least 25 % of {floor} at 64 connections"
+                found.append(Target.at_least(sentence, share * 100, 25.0))
         for peer, factor in (("litellm", 100.0), ("tensorzero", 1.0)):
             theirs = summary.get(peer, {}).get(f"{size}@64.rate", 0.0)
             if theirs and f"{size}@64.rate" in own:
                 sentence = f"{size}: at least {factor:g} times {peer} at 64 connections"
                 found.append(Target.at_least(sentence, own[f"{size}@64.rate"] / theirs, factor))
-    for share, bound in (("p50", 0.5), ("p99", 1.5)):
-        if (added := own.get(f"small@1.added_{share}_us")) is not None:
-            sentence = f"at most {bound} ms added at one connection, {share}"
-            found.append(Target.at_most(sentence, added / 1000, bound))
+    for name in ("gateway", "penstock"):
+        for share, bound in (("p50", 0.5), ("p99", 1.5)):
+            added = summary.get(name, {}).get(f"small@1.added_{share}_us")
+            if added is not None:
+                sentence = f"{name}: at most {bound} ms added at one connection, {share}"
+                found.append(Target.at_most(sentence, added / 1000, bound))
     if (clean := own.get("paced.clean_share")) is not None:
         found.append(Target.at_least("100 % of the paced streams clean", clean * 100, 100.0))
     return found

@@ -17,6 +17,7 @@ from typing import Final
 from penstock.kernel.errors import SetupError
 
 _PR_SET_PDEATHSIG: Final = 1
+_M_TRIM_THRESHOLD: Final = -1
 
 
 def die_with(parent: int) -> None:
@@ -28,6 +29,14 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it died before the kernel was told
+
+
+def keep_freed_memory(size_bytes: int) -> None:
+    """Has the allocator keep so much freed memory at hand, where it would give it back to the
+    kernel and ask for it again a moment later. GNU libc only; elsewhere nothing happens."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, size_bytes)
 
 
 def told(arguments: Sequence[str], default: str = "") -> str:

@@ -39,12 +39,16 @@ class Vendor:
 
 
 class OutgoingCall(msgspec.Struct, frozen=True):
-    """A caller's request as it stands: `body` is the surface's JSON, `model` the upstream id."""
+    """A caller's request as it stands: `body` is the surface's JSON, `model` the upstream id.
+
+    `model_at`: first byte and end of the value of `model` in `body`, where that is known.
+    """
 
     operation: str
     model: str
     stream: bool
     body: bytes
+    model_at: tuple[int, int] | None = None
 
 
 class ChatProvider(Protocol):

@@ -23,7 +23,7 @@ class Dispatch:
 
     async def __call__(self, call: Call, route: Route, head: RequestHead) -> Exchange:
         """The exchange, its head standing. `UpstreamFailed`, `UpstreamTimeout`."""
-        asked = OutgoingCall(call.operation, route.model, bool(head.stream), call.body)
+        asked = OutgoingCall(call.operation, route.model, head.stream, call.body, head.model_at)
         request = route.plugin.build(route.provider, asked)
         call.body = call.body[: self._capture]
         origin = self._egress.origin(request.url)

@@ -92,7 +92,7 @@ def _begin(call: Call) -> CallBegin:
         start_ns=call.start_ns,
         operation=call.operation,
         request_model=call.head.model if call.head else "",
-        stream=call.head is not None and bool(call.head.stream),
+        stream=call.head is not None and call.head.stream,
         caller=call.caller,
         snapshot=call.snapshot.digest if call.snapshot else "",
         request_size=call.request_size,

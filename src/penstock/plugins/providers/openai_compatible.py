@@ -38,7 +38,7 @@ class OpenAICompatible:
 
     def build(self, target: ProviderTarget, call: OutgoingCall) -> HttpRequest:
         add_usage = call.stream and target.quirks.get("stream_usage") != "no"
-        body = edit_request(call.body, call.model, add_usage=add_usage)
+        body = edit_request(call.body, call.model, add_usage=add_usage, model_at=call.model_at)
         url = target.base_url.rstrip("/") + _PATHS[call.operation]
         return HttpRequest("POST", url, (_JSON, *_headers(target)), body)
 
