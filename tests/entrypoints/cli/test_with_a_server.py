@@ -171,9 +171,10 @@ def test_a_tampered_log_is_exit_code_one(installation: Installation, tmp_path: P
 
 
 def test_the_demo_makes_traffic_that_stands_in_the_traces(installation: Installation) -> None:
-    outcomes = installation.json("demo", "--calls", "30", "--seed", "4")
+    outcomes = installation.json("demo", "--calls", "30", "--seed", "16")
     assert sum(outcomes.values()) == 30
     assert outcomes["answered"] > 20
+    assert outcomes["refused (404)"] > 0
     wait_until(lambda: len(installation.json("traces", "list", "--limit", "100")) >= 30)
     teams = {call["team"] for call in installation.json("traces", "list", "--team", "support")}
     assert teams == {"support"}

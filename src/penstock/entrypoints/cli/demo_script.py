@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-_WRONG_MODEL: Final = "sim/sim-smal"  # the gateway names the nearest ones
+_WRONG_MODEL: Final = "sim-smal"  # no provider claims it: the gateway names the nearest ones
 
 
 @dataclass(frozen=True)
