@@ -12,7 +12,7 @@ export function Page({ title, actions, children }: PageProps) {
   return (
     <main className="thin-scroll h-full overflow-y-auto">
       <div className="mx-auto max-w-[1280px] px-6 pb-16">
-        <header className="flex h-14 items-center justify-between gap-4">
+        <header className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2">
           <h1 className="text-lg font-semibold tracking-tight">{title}</h1>
           <div className="flex items-center gap-2">{actions}</div>
         </header>

@@ -116,6 +116,8 @@ def _chat(draw: Random, use_case: UseCase, question: str, model: str) -> dict[st
     }
     if body["stream"]:
         body["stream_options"] = {"include_usage": True}
+    if "reason" in model:
+        body["reasoning_effort"] = "minimal"  # or the tokens are spent before the first word
     if use_case.json_answer:
         body["response_format"] = _SCHEMA
     return body

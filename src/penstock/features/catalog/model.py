@@ -93,7 +93,7 @@ class ProviderChange:
 class ProviderCheck:
     """What came of asking a provider for its models. `problem` is empty when it answered."""
 
-    latency_ms: int
+    latency_ms: float
     models: tuple[str, ...] = ()
     problem: str = ""
 

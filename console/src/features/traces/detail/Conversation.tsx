@@ -52,14 +52,11 @@ function MessageView({ message, answer = false }: { message: Message; answer?: b
     <article
       className={cx(
         "group grid grid-cols-[88px_minmax(0,1fr)_28px] gap-3 border-b border-line py-3",
-        answer && "bg-sunken",
+        answer && "-mx-2 bg-sunken px-2",
       )}
     >
       <div
-        className={cx(
-          "pt-px text-xs leading-5 font-medium",
-          answer ? "pl-2 text-accent" : "text-ink-3",
-        )}
+        className={cx("pt-px text-xs leading-5 font-medium", answer ? "text-accent" : "text-ink-3")}
       >
         {message.role}
         {message.name && <div className="truncate font-normal">{message.name}</div>}

@@ -152,7 +152,7 @@ class CheckView(BaseModel):
     """What came of asking the provider for its models. `problem` says what to do."""
 
     ok: bool
-    latency_ms: int
+    latency_ms: float
     models: list[str]
     problem: str
 

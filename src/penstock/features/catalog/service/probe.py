@@ -42,8 +42,8 @@ class Prober:
             return ProviderCheck(self._ms_since(start), problem=error.sentence())
         return ProviderCheck(self._ms_since(start), models)
 
-    def _ms_since(self, start: float) -> int:
-        return round((self._clock.monotonic() - start) * 1000)
+    def _ms_since(self, start: float) -> float:
+        return round((self._clock.monotonic() - start) * 1000, 2)
 
 
 def _accepted(answer: HttpAnswer) -> HttpAnswer:
