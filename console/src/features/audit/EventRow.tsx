@@ -33,7 +33,7 @@ export function EventRow({ event, open, onToggle }: EventRowProps) {
           {event.sequence}
         </Cell>
         <Cell className="num whitespace-nowrap text-ink-2">{formatDateTime(event.at)}</Cell>
-        <Cell className="max-w-64">
+        <Cell className="max-w-64 max-md:hidden">
           <Actor event={event} />
         </Cell>
         <Cell className="max-w-96">

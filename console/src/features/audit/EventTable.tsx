@@ -25,7 +25,7 @@ export function EventTable({ scope }: { scope: Scope }) {
             No.
           </HeadCell>
           <HeadCell className="w-40">When</HeadCell>
-          <HeadCell>Who</HeadCell>
+          <HeadCell className="max-md:hidden">Who</HeadCell>
           <HeadCell>What</HeadCell>
           <HeadCell className="max-md:hidden">Action</HeadCell>
         </TableHead>

@@ -4,7 +4,8 @@ import { toneOf } from "@/shared/calls/status";
 import { formatDuration } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
 
-const COLUMNS = "grid-cols-[minmax(120px,200px)_minmax(0,1fr)_72px]";
+const COLUMNS =
+  "grid-cols-[96px_minmax(0,1fr)_64px] md:grid-cols-[minmax(120px,200px)_minmax(0,1fr)_72px]";
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const BARS = { ok: "bg-accent", danger: "bg-danger", warn: "bg-warn", neutral: "", accent: "" };
 
@@ -25,7 +26,10 @@ export function Waterfall({ spans, chosen, onChoose }: WaterfallProps) {
           {TICKS.map((tick) => (
             <span
               key={tick}
-              className="num absolute whitespace-nowrap"
+              className={cx(
+                "num absolute whitespace-nowrap",
+                tick > 0 && tick < 1 && "max-md:hidden",
+              )}
               style={{ left: `${tick * 100}%`, transform: `translateX(${-tick * 100}%)` }}
             >
               {tick === 0 ? "0" : formatDuration(tick * lengthMs)}
