@@ -97,7 +97,7 @@ docs: $(DEV)
 # The console's client follows the API.
 api: $(DEV) $(CONSOLE)
 	@$(BIN)/python -m penstock.entrypoints.server.openapi > console/openapi.json
-	@cd console && npm run --silent generate
+	@cd console && npm run --silent build
 
 format: $(DEV)
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .

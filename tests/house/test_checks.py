@@ -79,7 +79,10 @@ def source(path: str, text: str) -> Source:
             locks.hosts_in_locks, "requirements/dev.txt", "-i https://x/simple\n", id="index"
         ),
         pytest.param(
-            locks.hosts_in_locks, "console/package-lock.json", '"resolved": "https://x"\n', id="npm"
+            locks.hosts_in_locks,
+            "console/package-lock.json",
+            '"resolved": ' + '"https://x"\n',
+            id="npm",
         ),
         pytest.param(locks.unhashed, "requirements/dev.txt", "ruff==1.0\n", id="no hash"),
         pytest.param(suite.skips, "tests/test_x.py", "@pytest." + "mark.skip\n", id="skipped"),
