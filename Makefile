@@ -137,7 +137,7 @@ real-model: $(DEV) $(REAL)
 dist: $(DEV) $(CONSOLE)
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel && ls -l dist
 
-LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --upgrade \
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --upgrade --no-strip-extras \
 	--no-emit-index-url --custom-compile-command 'make lock'
 lock: $(DEV)
 	@for each in runtime build dev; do $(LOCK) requirements/$$each.in -o requirements/$$each.txt; done
