@@ -4,11 +4,11 @@ import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How long an example takes says something about the machine, not about the law.
 settings.register_profile("penstock", deadline=None)
@@ -24,6 +24,11 @@ class NetworkUsed(BaseException):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--drill-full", action="store_true", help="Drills at their full size.")
     parser.addoption("--drill-seed", type=int, help="Kill at the times of an earlier run.")
+    parser.addoption(
+        "--law-examples",
+        type=int,
+        help="Generated requests per law; without it a small draw, made by each law itself.",
+    )
 
 
 def pytest_configure() -> None:
@@ -34,6 +39,26 @@ def pytest_configure() -> None:
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+LawSettings = Callable[[int], settings]
+
+
+@pytest.fixture(scope="session")
+def law(request: pytest.FixtureRequest) -> LawSettings:
+    """Settings of a law against real processes: `law(small)` draws `small` examples, or as many
+    as `--law-examples` says. Examples are slow and share one world, so hypothesis must not
+    complain about either."""
+    wanted: int | None = request.config.getoption("--law-examples")
+
+    def sized(small: int) -> settings:
+        return settings(
+            max_examples=wanted or small,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+
+    return sized
 
 
 @pytest.fixture(autouse=True, scope="session")
