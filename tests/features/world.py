@@ -32,7 +32,8 @@ class World:
     identity: Identity
     catalog: Catalog
     project_id: str
-    admin: Principal
+    admin: Principal  # of the project
+    root: Principal  # of the instance
 
     def events(self) -> list[AuditEvent]:
         """What the catalog has told the audit trail, oldest first."""
@@ -59,4 +60,5 @@ def open_world(home: Path, changed: Callable[[], None] = lambda: None) -> World:
     around = Surroundings(database, identity.trail, clock, os.urandom)
     catalog = Catalog(around, kinds, VENDORS, Egress(), master_key=MASTER_KEY)
     admin = Principal("user", "usr_1", "ann@example.org", {project_id: Role.ADMIN})
-    return World(home, database, identity, catalog, project_id, admin)
+    root = Principal("user", "usr_2", "root@example.org", {}, instance_admin=True)
+    return World(home, database, identity, catalog, project_id, admin, root)

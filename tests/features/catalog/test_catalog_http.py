@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.features.world import SECRET
-from tests.server.running import Answer, Caller, Server, running
+from tests.server.running import Answer, Caller, Server, by_key, running
 
 
 class _Models(BaseHTTPRequestHandler):
@@ -122,6 +122,16 @@ def test_bad_wishes_are_refused(server: Server, path: str, body: object, status:
     answer = call(server, "POST", path, body)
     assert answer.status == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_private_address_needs_an_instance_admin(server: Server) -> None:
+    made = call(server, "POST", "keys", {"name": "admin", "role": "admin"}).json()
+    path = f"/api/v1/projects/{server.project_id()}/providers"
+    wish = {"name": "near", "base_url": "http://10.1.2.3/v1", "private_allowed": True}
+    refused = server.call("POST", path, by_key(made["secret"]), wish)
+    problem = refused.json()
+    assert (refused.status, problem["code"]) == (403, "private_needs_instance_admin")
+    assert "instance admin" in problem["detail"]
 
 
 def test_viewers_may_look_and_not_touch(server: Server, viewer: Caller) -> None:

@@ -1,11 +1,20 @@
 """Providers: added, changed, removed; their secrets never told."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from penstock.features.catalog.model import ProviderChange, ProviderWish, check_base_url, check_name
-from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.features.catalog.model import (
+    ProviderChange,
+    ProviderWish,
+    check_base_url,
+    check_name,
+    origin,
+)
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from tests.features.world import SECRET, World
 
 WISH = ProviderWish("openai", "https://api.openai.com/v1/", secret=SECRET)
@@ -76,20 +85,75 @@ def test_a_secret_does_not_follow_to_another_address(installed: World) -> None:
     assert providers.change(installed.admin, project_id, "openai", same_origin).secret_id
 
 
-def test_the_leave_to_be_private_does_not_follow_to_another_address(installed: World) -> None:
+def test_a_private_address_is_allowed_by_instance_admins_for_one_host_and_port(
+    installed: World,
+) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    providers.add(installed.admin, project_id, LOCAL)
+    providers.add(installed.root, project_id, LOCAL)
     with pytest.raises(InvalidRequest, match="private address"):
         providers.change(
-            installed.admin, project_id, "vllm", ProviderChange(base_url="http://10.0.0.7:8000/v1")
+            installed.root, project_id, "vllm", ProviderChange(base_url="http://10.0.0.7:8000/v1")
         )
     allowed = ProviderChange(base_url="http://10.0.0.7:8000/v1", private_allowed=True)
-    assert providers.change(installed.admin, project_id, "vllm", allowed).private_allowed
+    assert providers.change(installed.root, project_id, "vllm", allowed).private_allowed
+
+
+def test_a_projects_admin_allows_no_private_address(installed: World) -> None:
+    providers, project_id = installed.catalog.providers, installed.project_id
+    with pytest.raises(Forbidden, match="instance admin") as refusal:
+        providers.add(installed.admin, project_id, LOCAL)
+    assert (refusal.value.code, refusal.value.param) == (
+        "private_needs_instance_admin",
+        "private_allowed",
+    )
+    providers.add(installed.admin, project_id, replace(WISH, name="public"))
+    with pytest.raises(Forbidden):
+        providers.change(
+            installed.admin, project_id, "public", ProviderChange(private_allowed=True)
+        )
+
+
+HOSTS = ("127.0.0.1:8000", "127.0.0.1:8001", "10.0.0.7:8000", "localhost", "[::1]:8000", "x.local")
+CHANGES = st.builds(
+    ProviderChange,
+    base_url=st.none()
+    | st.builds(
+        "{}://{}/{}".format,
+        st.sampled_from(("http", "https")),
+        st.sampled_from(HOSTS),
+        st.sampled_from(("v1", "v2")),
+    ),
+    secret=st.none() | st.just(SECRET),
+    models=st.none() | st.just(("llama",)),
+    private_allowed=st.none() | st.booleans(),
+)
+
+
+@given(changes=st.lists(st.tuples(st.booleans(), CHANGES), max_size=6))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_sequence_of_changes_leads_where_no_instance_admin_allowed_it(
+    installed: World, changes: list[tuple[bool, ProviderChange]]
+) -> None:
+    """Law: a provider is allowed to be private only at an origin that an instance admin chose."""
+    providers, project_id = installed.catalog.providers, installed.project_id
+    provider = providers.add(installed.root, project_id, LOCAL)
+    allowed = {origin(provider.base_url)}
+    try:
+        for by_root, change in changes:
+            actor = installed.root if by_root else installed.admin
+            with suppress(InvalidRequest, Forbidden):
+                provider = providers.change(actor, project_id, "vllm", change)
+                if by_root and provider.private_allowed:
+                    allowed.add(origin(provider.base_url))
+            stored = providers.get(project_id, "vllm")
+            assert not stored.private_allowed or origin(stored.base_url) in allowed
+    finally:
+        providers.remove(installed.root, project_id, "vllm")
 
 
 def test_models_that_a_person_named_are_not_replaced(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    providers.add(installed.admin, project_id, LOCAL)
+    providers.add(installed.root, project_id, LOCAL)
     assert providers.claim(installed.admin, project_id, "vllm", ("a", "b")).models == ("llama",)
     unpinned = providers.change(installed.admin, project_id, "vllm", ProviderChange(models=()))
     assert (unpinned.models, unpinned.models_pinned) == (("llama",), False)

@@ -19,7 +19,7 @@ SOMEWHERE = ProviderWish("tiny", "http://10.0.0.7:8000/v1", private_allowed=True
 @pytest.mark.parametrize("name", VENDORS)
 def test_a_vendors_name_is_enough(installed: World, name: str) -> None:
     wish = ProviderWish(name, secret=SECRET, private_allowed=True)
-    made = installed.catalog.providers.add(installed.admin, installed.project_id, wish)
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
     vendor = VENDORS[name]
     assert (made.base_url, made.kind, made.quirks) == (
         vendor.base_url,
@@ -37,31 +37,31 @@ def test_every_vendor_is_served_by_a_plugin_that_is_installed() -> None:
 
 def test_a_given_vendor_brings_its_quirks_to_any_name_and_address(installed: World) -> None:
     wish = replace(SOMEWHERE, vendor="transformers")
-    made = installed.catalog.providers.add(installed.admin, installed.project_id, wish)
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
     assert (made.base_url, made.quirks, made.vendor) == (wish.base_url, TRANSFORMERS, "")
 
 
 def test_a_given_vendor_brings_its_prices_to_any_address(installed: World) -> None:
     wish = replace(SOMEWHERE, vendor="xai")
-    made = installed.catalog.providers.add(installed.admin, installed.project_id, wish)
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
     assert made.vendor == "x-ai"
 
 
 def test_what_is_said_of_a_provider_wins_over_its_vendor(installed: World) -> None:
     wish = replace(SOMEWHERE, name="transformers", quirks={"terminator": "done"})
-    made = installed.catalog.providers.add(installed.admin, installed.project_id, wish)
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
     assert made.base_url == wish.base_url
     assert made.quirks == {"stream_usage": "no", "terminator": "done"}
 
 
 def test_a_vendor_named_later_brings_its_quirks_too(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    assert providers.add(installed.admin, project_id, SOMEWHERE).quirks == {}
+    assert providers.add(installed.root, project_id, SOMEWHERE).quirks == {}
     change = ProviderChange(vendor="transformers")
-    assert providers.change(installed.admin, project_id, "tiny", change).quirks == TRANSFORMERS
+    assert providers.change(installed.root, project_id, "tiny", change).quirks == TRANSFORMERS
 
 
 def test_a_name_that_nobody_knows_wants_an_address(installed: World) -> None:
     with pytest.raises(InvalidRequest, match="Where is 'tiny'") as refusal:
-        installed.catalog.providers.add(installed.admin, installed.project_id, ProviderWish("tiny"))
+        installed.catalog.providers.add(installed.root, installed.project_id, ProviderWish("tiny"))
     assert refusal.value.param == "base_url"

@@ -8,7 +8,7 @@ import { useAddProvider } from "@/features/providers/queries";
 import { VendorChoice } from "@/features/providers/VendorChoice";
 import { OTHER, vendorsQuery, type Vendor } from "@/features/providers/vendors";
 import { faultOf, isElsewhere } from "@/shared/api/faults";
-import { useProjectId } from "@/shared/session";
+import { useProjectId, useSession } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { ErrorText } from "@/shared/ui/ErrorState";
@@ -41,11 +41,12 @@ interface AddFormProps {
 }
 
 function AddForm({ vendors, add, onClose }: AddFormProps) {
+  const mayAllow = useSession().instance_admin;
   const [vendor, setVendor] = useState<Vendor>(vendors[0] ?? OTHER);
-  const [draft, setDraft] = useState<Draft>(draftOf(vendor));
+  const [draft, setDraft] = useState<Draft>(draftOf(vendor, mayAllow));
   const choose = (chosen: Vendor) => {
     setVendor(chosen);
-    setDraft({ ...draftOf(chosen), apiKey: draft.apiKey });
+    setDraft({ ...draftOf(chosen, mayAllow), apiKey: draft.apiKey });
     add.reset();
   };
   return (

@@ -4,6 +4,7 @@ import { changeOf, draftFrom, FIELDS } from "@/features/providers/draft";
 import { ProviderFields } from "@/features/providers/ProviderFields";
 import { useChangeProvider, type Provider } from "@/features/providers/queries";
 import { isElsewhere } from "@/shared/api/faults";
+import { useSession } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { ErrorText } from "@/shared/ui/ErrorState";
@@ -16,6 +17,7 @@ interface EditProviderDialogProps {
 
 export function EditProviderDialog({ provider, onClose }: EditProviderDialogProps) {
   const change = useChangeProvider(provider.name);
+  const mayAllow = useSession().instance_admin;
   const [draft, setDraft] = useState(draftFrom(provider));
   return (
     <Dialog
@@ -31,7 +33,7 @@ export function EditProviderDialog({ provider, onClose }: EditProviderDialogProp
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          change.mutate(changeOf(draft, provider), { onSuccess: onClose });
+          change.mutate(changeOf(draft, provider, mayAllow), { onSuccess: onClose });
         }}
       >
         <ProviderFields

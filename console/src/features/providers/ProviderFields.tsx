@@ -1,5 +1,6 @@
 import { looksPrivate, type Draft } from "@/features/providers/draft";
 import { faultOf } from "@/shared/api/faults";
+import { useSession } from "@/shared/session";
 import { CheckField } from "@/shared/ui/CheckField";
 import { Field, SelectField } from "@/shared/ui/Field";
 import { More } from "@/shared/ui/More";
@@ -15,6 +16,7 @@ interface ProviderFieldsProps {
 }
 
 export function ProviderFields({ draft, error, keyHint, keyNote, onChange }: ProviderFieldsProps) {
+  const mayAllow = useSession().instance_admin;
   return (
     <>
       <Field
@@ -50,7 +52,12 @@ export function ProviderFields({ draft, error, keyHint, keyNote, onChange }: Pro
       {(looksPrivate(draft.baseUrl) || draft.privateAllowed) && (
         <CheckField
           label="Allow this private address"
-          hint="Gateways may then call this host and port, though it lies in your own network."
+          hint={
+            mayAllow
+              ? "Gateways may then call this host and port, though it lies in your own network."
+              : "Only an instance admin may allow it, for one host and port."
+          }
+          disabled={!mayAllow}
           checked={draft.privateAllowed}
           onChange={(privateAllowed) => onChange({ privateAllowed })}
         />

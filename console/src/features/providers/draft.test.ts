@@ -29,7 +29,7 @@ const VLLM: Vendor = {
 };
 
 test("a known server comes with its address, its quirks and leave to be called", () => {
-  expect(wishOf(draftOf(VLLM))).toMatchObject({
+  expect(wishOf(draftOf(VLLM, true))).toMatchObject({
     name: "vllm",
     base_url: "http://127.0.0.1:8000/v1",
     private_allowed: true,
@@ -38,31 +38,38 @@ test("a known server comes with its address, its quirks and leave to be called",
 });
 
 test("nothing touched changes nothing: the key and the list of models stay", () => {
-  expect(changeOf(draftFrom(PROVIDER), PROVIDER)).toEqual({});
+  expect(changeOf(draftFrom(PROVIDER), PROVIDER, true)).toEqual({});
 });
 
 test("a pasted key is sent, a removed one becomes empty", () => {
   const draft = draftFrom(PROVIDER);
-  expect(changeOf({ ...draft, apiKey: " sk-1 " }, PROVIDER)).toEqual({ api_key: "sk-1" });
-  expect(changeOf({ ...draft, removeKey: true }, PROVIDER)).toEqual({ api_key: "" });
+  expect(changeOf({ ...draft, apiKey: " sk-1 " }, PROVIDER, true)).toEqual({ api_key: "sk-1" });
+  expect(changeOf({ ...draft, removeKey: true }, PROVIDER, true)).toEqual({ api_key: "" });
 });
 
 test("another address says again whether it may be private", () => {
   const draft = { ...draftFrom(PROVIDER), baseUrl: "http://127.0.0.1:8000/v1" };
-  expect(changeOf({ ...draft, privateAllowed: true }, PROVIDER)).toEqual({
+  expect(changeOf({ ...draft, privateAllowed: true }, PROVIDER, true)).toEqual({
     base_url: "http://127.0.0.1:8000/v1",
     private_allowed: true,
   });
 });
 
+test("who may not allow private addresses asks for none, and leaves an allowed one as it is", () => {
+  expect(wishOf(draftOf(VLLM, false)).private_allowed).toBe(false);
+  const near = { ...PROVIDER, base_url: VLLM.base_url, private_allowed: true };
+  const moved = { ...draftFrom(near), baseUrl: "https://api.example.com/v1" };
+  expect(changeOf(moved, near, false)).toEqual({ base_url: "https://api.example.com/v1" });
+});
+
 test("emptied models are unpinned", () => {
   const pinned = { ...PROVIDER, models_pinned: true };
-  expect(changeOf({ ...draftFrom(pinned), models: "" }, pinned)).toEqual({ models: [] });
+  expect(changeOf({ ...draftFrom(pinned), models: "" }, pinned, true)).toEqual({ models: [] });
 });
 
 test("without a vendor the address decides whose prices hold", () => {
-  expect(wishOf(draftOf(VLLM))).not.toHaveProperty("vendor");
-  expect(wishOf({ ...draftOf(VLLM), vendor: "mistral" })).toHaveProperty("vendor", "mistral");
+  expect(wishOf(draftOf(VLLM, true))).not.toHaveProperty("vendor");
+  expect(wishOf({ ...draftOf(VLLM, true), vendor: "mistral" })).toHaveProperty("vendor", "mistral");
 });
 
 test.each([

@@ -16,14 +16,15 @@ export interface Draft {
 
 export const FIELDS = ["name", "base_url", "api_key", "models", "vendor"];
 
-export function draftOf(known: Vendor): Draft {
+/** A new provider of a known vendor. `mayAllow`: whether this person may allow private addresses. */
+export function draftOf(known: Vendor, mayAllow: boolean): Draft {
   return {
     name: known.name,
     kind: known.kind,
     baseUrl: known.base_url,
     apiKey: "",
     removeKey: false,
-    privateAllowed: looksPrivate(known.base_url),
+    privateAllowed: mayAllow && looksPrivate(known.base_url),
     models: "",
     vendor: "",
     quirks: known.quirks,
@@ -59,14 +60,15 @@ export function wishOf(draft: Draft): ProviderWish {
 }
 
 /** Only what differs from `provider`, so that an unchanged key or list stays as it is. */
-export function changeOf(draft: Draft, provider: Provider): ProviderChange {
+export function changeOf(draft: Draft, provider: Provider, mayAllow: boolean): ProviderChange {
   const before = draftFrom(provider);
   const change: ProviderChange = {};
   if (draft.baseUrl.trim() !== before.baseUrl) change.base_url = draft.baseUrl.trim();
   if (draft.apiKey.trim()) change.api_key = draft.apiKey.trim();
   else if (draft.removeKey) change.api_key = "";
   if (draft.models !== before.models) change.models = modelsOf(draft);
-  if (draft.privateAllowed !== before.privateAllowed || change.base_url !== undefined) {
+  const asked = draft.privateAllowed !== before.privateAllowed || change.base_url !== undefined;
+  if (mayAllow && asked) {
     change.private_allowed = draft.privateAllowed;
   }
   if (draft.vendor.trim() !== before.vendor) change.vendor = draft.vendor.trim();

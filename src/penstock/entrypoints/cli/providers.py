@@ -49,7 +49,10 @@ def add(
         str | None, typer.Option(help="Which plugin speaks to it. [openai-compatible]")
     ] = None,
     private_allowed: Annotated[
-        bool, typer.Option("--private-allowed", help="Its address may be a private one.")
+        bool,
+        typer.Option(
+            "--private-allowed", help="Its address may be a private one (instance admins)."
+        ),
     ] = False,
     project: options.ProjectId = None,
     home: options.Home = None,

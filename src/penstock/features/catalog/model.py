@@ -7,8 +7,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from penstock.features.identity.model import Principal
 from penstock.infra.egress.addresses import Verdict, judge
-from penstock.kernel.errors import InvalidRequest
+from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.snapshot import ProviderEntry
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -130,13 +131,26 @@ def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
     if verdict is Verdict.PRIVATE and not private_allowed:
         raise InvalidRequest(
             f"{parts.hostname} is a private address.",
-            hint="An admin can allow it for this host and port: set `private_allowed`.",
+            hint="An instance admin can allow it for this host and port: set `private_allowed` "
+            "(`penstock provider add … --private-allowed`).",
             code="private_address",
             param="base_url",
         )
     if parts.scheme == "http" and secret and not private_allowed:
         raise _bad_url("Over plain http the API key could be read on its way.", "Use https.")
     return url.rstrip("/")
+
+
+def require_may_allow_private(actor: Principal) -> None:
+    """`Forbidden` unless the actor is an instance admin: private addresses are other machines of
+    whoever runs this installation, not the project's."""
+    if not actor.instance_admin:
+        raise Forbidden(
+            "Only an instance admin may allow a private address.",
+            hint="Ask one to add this provider with `penstock provider add … --private-allowed`.",
+            code="private_needs_instance_admin",
+            param="private_allowed",
+        )
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:

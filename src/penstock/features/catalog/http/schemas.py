@@ -44,7 +44,8 @@ class ProviderRequest(Body):
     """A new provider. `models` pins what it claims; without it, its own list counts. `vendor`, by
     default the name, may be one of `…/providers/vendors`: then `base_url` and `kind` are not
     needed, its quirks are set below the given ones, and its public prices hold. Else `vendor`
-    names a public price list (empty: nobody's); by default the base URL tells whose prices hold."""
+    names a public price list (empty: nobody's); by default the base URL tells whose prices hold.
+    `private_allowed`: the host may be a private address; only instance admins may set it."""
 
     name: Annotated[str, Field(max_length=63)]
     base_url: Url = ""
@@ -70,8 +71,8 @@ class ProviderRequest(Body):
 
 class ProviderChangeRequest(Body):
     """What should change. An empty `api_key` removes it, an empty list of models unpins them. A
-    new scheme, host or port wants `api_key` and `private_allowed` again. A known `vendor` brings
-    its quirks."""
+    new scheme, host or port needs `api_key` and `private_allowed` again; only instance admins may
+    set the latter. A known `vendor` brings its quirks."""
 
     base_url: Url | None = None
     api_key: Secret | None = None

@@ -13,6 +13,7 @@ from penstock.features.catalog.model import (
     check_base_url,
     check_name,
     origin,
+    require_may_allow_private,
     secret_hint,
 )
 from penstock.features.catalog.ports import Kinds, Surroundings
@@ -53,7 +54,10 @@ class ProviderService:
         self, actor: Principal, project_id: str, wish: ProviderWish, *, found: bool = False
     ) -> Provider:
         """A new provider. `InvalidRequest` if its name, address, kind or vendor cannot be;
-        `Conflict` if the name is taken or would hide a model that is in use."""
+        `Conflict` if the name is taken or would hide a model that is in use; `Forbidden` if the
+        actor may not allow private addresses."""
+        if wish.private_allowed:
+            require_may_allow_private(actor)
         now_ms = self._around.now_ms()
         secret_id, sealed = self._seal(wish.secret)
         vendor = self._vendors.find(wish.name, wish.vendor)
@@ -87,10 +91,13 @@ class ProviderService:
     def change(
         self, actor: Principal, project_id: str, name: str, change: ProviderChange
     ) -> Provider:
-        """A changed provider. A new scheme, host or port wants the secret and the leave to be
-        private again: both were given for the old one."""
+        """A changed provider. A new scheme, host or port needs the secret and `private_allowed`
+        again: both were given for the old one. `Forbidden` if the change allows a private address
+        and the actor may not."""
         with self._around.database.write() as tx:
             before = _get(tx.connection, project_id, name)
+            if _allows_private(before, change):
+                require_may_allow_private(actor)
             after, sealed = self._changed(before, change)
             store.save_provider(tx.connection, after, sealed)
             self._tell(tx, actor, "provider.change", before=before, after=after)
@@ -205,6 +212,13 @@ def clean_models(models: tuple[str, ...]) -> tuple[str, ...]:
     """Model ids sorted, once each, without those that no request could name."""
     usable = {m for m in models if 0 < len(m) <= _LONGEST_MODEL and m.isprintable()}
     return tuple(sorted(usable)[:_MOST_MODELS])
+
+
+def _allows_private(before: Provider, change: ProviderChange) -> bool:
+    """Whether the change allows a private address that was not allowed before."""
+    base_url = change.base_url if change.base_url is not None else before.base_url
+    kept = before.private_allowed and origin(base_url) == origin(before.base_url)
+    return bool(change.private_allowed) and not kept
 
 
 def _usual_address(vendor: Vendor, name: str) -> str:
