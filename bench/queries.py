@@ -6,6 +6,7 @@ each question several times and prints medians beside their targets. Writes JSON
 
 import argparse
 import json
+import logging
 import os
 import random
 import shutil
@@ -22,6 +23,7 @@ from typing import Any
 import msgspec
 
 from penstock.features.traces.model import Dimension, Filter, SpanRecord, TimeRange
+from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.service import Traces
 from penstock.features.traces.vertical import open_traces
 from penstock.infra.columns import ColumnStore
@@ -83,7 +85,8 @@ def main() -> int:
 
 def run(home: Path, spans: int, rounds: int) -> dict[str, Any]:
     dsn = f"chdb://{home.resolve() / 'columns'}"
-    opened = open_traces(dsn, SystemClock(), unexplained)
+    quarantine = Quarantine(home / "spool", SystemClock(), logging.getLogger("bench"))
+    opened = open_traces(dsn, SystemClock(), unexplained, quarantine)
     columns = opened.wait(60)
     memory = {"open": anonymous_mb()}
     rate = None

@@ -2,18 +2,23 @@
 
 import itertools
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from penstock.features.traces.model import TimeRange
+from penstock.features.traces.quarantine import Quarantine
+from penstock.features.traces.rows import SpanRow, explode
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
+from penstock.kernel.time import SystemClock
 from penstock.rules.call import (
     Attempt,
     CallBegin,
@@ -29,6 +34,10 @@ START_NS = time.time_ns() - 3600 * 10**9
 ALWAYS = TimeRange(START_NS - 10**15, START_NS + 10**15)
 WRITER = "0" * 31 + "d"
 _numbers = itertools.count(1)
+
+
+def new_quarantine(spool: Path) -> Quarantine:
+    return Quarantine(spool, SystemClock(), logging.getLogger("test"))
 
 
 def new_project() -> str:
@@ -109,6 +118,11 @@ def call(
 
 def frames(calls: Iterable[CallEnd]) -> bytes:
     return b"".join(frame(Kind.END, encode(end)) for end in calls) + frame(Kind.CUT)
+
+
+def rows(end: CallEnd) -> list[SpanRow]:
+    """Its rows as they are stored."""
+    return explode(end, WRITER)
 
 
 def new_batch() -> str:

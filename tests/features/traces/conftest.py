@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from features.traces import calls
 from features.traces.calls import new_project
+from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore, apply_steps, open_columns
@@ -23,8 +25,14 @@ def columns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ColumnStore]:
 
 
 @pytest.fixture(scope="module")
-def traces(columns: ColumnStore) -> Traces:
-    return Traces(lambda: columns, SystemClock(), lambda project_id, span: [])
+def quarantine(tmp_path_factory: pytest.TempPathFactory) -> Quarantine:
+    spool: Path = tmp_path_factory.mktemp("spool")
+    return calls.new_quarantine(spool)
+
+
+@pytest.fixture(scope="module")
+def traces(columns: ColumnStore, quarantine: Quarantine) -> Traces:
+    return Traces(lambda: columns, SystemClock(), lambda project_id, span: [], quarantine)
 
 
 @pytest.fixture

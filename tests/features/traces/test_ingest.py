@@ -75,14 +75,14 @@ def test_begins_cuts_and_damage_do_not_disturb_their_neighbours(
     )
     done = traces.ingest(calls.new_batch(), data)
     assert done.stored == 2
-    assert done.skipped == 2
+    assert done.quarantined == 2
     wide, narrow = calls.counts(columns, project)
     assert (wide.rows, narrow.rows) == (4, 4)
 
 
 def test_a_batch_without_calls_is_answered_and_stores_nothing(traces: Traces) -> None:
     done = traces.ingest(calls.new_batch(), frame(Kind.CUT))
-    assert (done.stored, done.skipped) == (0, 0)
+    assert (done.stored, done.quarantined) == (0, 0)
 
 
 def test_the_same_batch_twice_is_stored_once(
@@ -173,8 +173,10 @@ def test_payloads_come_back_as_they_went(traces: Traces, project: str) -> None:
 
 # A store in a process of its own, which says when each batch is acknowledged.
 _STORING = """
+    import logging
     import sys
     from pathlib import Path
+    from penstock.features.traces.quarantine import Quarantine
     from penstock.features.traces.service import Traces
     from penstock.features.traces.schema import FAMILY, STEPS
     from penstock.infra.columns import apply_steps, open_columns
@@ -182,7 +184,8 @@ _STORING = """
 
     store = open_columns(sys.argv[1])
     apply_steps(store, FAMILY, STEPS)
-    traces = Traces(lambda: store, SystemClock(), lambda project_id, span: [])
+    quarantine = Quarantine(Path(sys.argv[3]), SystemClock(), logging.getLogger())
+    traces = Traces(lambda: store, SystemClock(), lambda project_id, span: [], quarantine)
     for path in sorted(Path(sys.argv[2]).iterdir()):
         traces.ingest(path.name.replace("_", ":"), path.read_bytes())
         print(path.name, flush=True)
@@ -212,6 +215,7 @@ def test_killed_while_storing_and_replayed_nothing_is_lost_or_doubled(
         textwrap.dedent(_STORING),
         f"chdb://{tmp_path / 'columns'}",
         str(batches),
+        str(tmp_path / "spool"),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as killed:
         assert killed.stdout is not None

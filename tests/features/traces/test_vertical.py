@@ -14,7 +14,12 @@ from penstock.kernel.time import SystemClock
 
 
 def test_the_vertical_answers_before_its_store_is_open_and_waits_to_close(tmp_path: Path) -> None:
-    vertical = open_traces(f"chdb://{tmp_path / 'columns'}", SystemClock(), lambda *_: [])
+    vertical = open_traces(
+        f"chdb://{tmp_path / 'columns'}",
+        SystemClock(),
+        lambda *_: [],
+        calls.new_quarantine(tmp_path / "spool"),
+    )
     columns = vertical.wait(30)
     vertical.check()
     end = calls.call("prj_1", time.time_ns())
@@ -28,7 +33,9 @@ def test_tables_of_a_newer_penstock_keep_the_vertical_from_opening(tmp_path: Pat
     store = open_columns(dsn)
     apply_steps(store, FAMILY, [Step(99, "from the future", ())])
     store.close()
-    vertical = open_traces(dsn, SystemClock(), lambda *_: [])
+    vertical = open_traces(
+        dsn, SystemClock(), lambda *_: [], calls.new_quarantine(tmp_path / "spool")
+    )
     with pytest.raises(SetupError, match="version 99"):
         vertical.wait(30)
     vertical.close()

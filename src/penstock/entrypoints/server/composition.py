@@ -27,6 +27,7 @@ from penstock.features.traces.http import (
     build_instance_router,
     build_router,
 )
+from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.vertical import open_traces
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
@@ -79,7 +80,9 @@ class Composition:
             log=logging.getLogger(_LOG),
         )
         self.identity.prepare()
-        self.traces = open_traces(columns_dsn(config), clock, CostExplainer(self.database))
+        quarantine = Quarantine(home / "spool", clock, logging.getLogger(_LOG))
+        explain_cost = CostExplainer(self.database)
+        self.traces = open_traces(columns_dsn(config), clock, explain_cost, quarantine)
         self.backups = BackupService(
             home, self.database, self.traces, clock, embedded_columns=not config.columns_dsn
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from penstock.features.traces.model import SpanRecord
-from penstock.features.traces.payload import decode
+from penstock.features.traces.payload import Json, decode_stored
 from penstock.features.traces.rows import CALL
 
 # Attribute → field; what is empty or zero is left out. Usage: input includes cached tokens.
@@ -60,4 +60,10 @@ def span_attributes(span: SpanRecord) -> dict[str, Any]:
         attributes["gen_ai.response.time_to_first_chunk"] = span.ttft_ns / _SECOND
     if span.kind == CALL:
         attributes["penstock.overhead_ms"] = span.overhead_ns / _MILLISECOND
-    return attributes | {name: decode(value) for name, value in span.attributes.items()}
+    return attributes | {name: _value(text) for name, text in span.attributes.items()}
+
+
+def _value(text: str) -> Json:
+    """A stored attribute is JSON text; one that was cut, or is none, is shown as it stands."""
+    value = decode_stored(text)
+    return text if value is None else value

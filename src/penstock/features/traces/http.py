@@ -21,10 +21,10 @@ _INGESTS: Final = 2  # threads of their own: people's questions never hold up ga
 
 
 class IngestAnswer(BaseModel):
-    """Calls stored, and stretches of the batch that could not be read."""
+    """Calls stored, and records that could not be and are quarantined."""
 
     stored: int
-    skipped: int
+    quarantined: int
 
 
 def build_router(traces: Traces, allow: Allow) -> APIRouter:
@@ -96,7 +96,7 @@ def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
     ) -> IngestAnswer:
         frames = await _body(request)
         done = await to_thread.run_sync(traces.ingest, x_penstock_batch, frames, limiter=limiter)
-        return IngestAnswer(stored=done.stored, skipped=done.skipped)
+        return IngestAnswer(stored=done.stored, quarantined=done.quarantined)
 
     return router
 

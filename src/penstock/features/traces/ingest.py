@@ -1,26 +1,38 @@
-"""Raw spool frames into rows. Pure; one unreadable record never takes others along."""
+"""Raw spool frames into rows. Pure. One bad record costs one record: whatever raises while it is
+read, it is given back without its content, or as one to be quarantined, and the others go on.
+"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
-from penstock.features.traces.rows import SpanRow, explode
+from penstock.features.traces.rows import SpanRow, explode, explode_without_content
 from penstock.infra.spool.frame import Damage, Frame, Kind, scan
 from penstock.kernel.errors import InvalidRequest, Overloaded
-from penstock.rules.call import CALL_SCHEMA, decode_end
+from penstock.rules.call import CALL_SCHEMA, CallEnd, decode_end
 
 _BATCH: Final = re.compile(r"([0-9a-f]{32})(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)")
+_REASON_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """The rows of a batch, how many calls they tell of, how much could not be read."""
+class Readable:
+    """One call of a batch: where its record lies in the batch, and its rows."""
 
+    start: int
+    end: int
     rows: list[SpanRow]
-    calls: int
-    skipped: int
+    record: CallEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stretch of a batch that cannot be stored, and why."""
+
+    start: int
+    end: int
+    reason: str
 
 
 def writer_of(batch: str) -> str:
@@ -35,34 +47,52 @@ def writer_of(batch: str) -> str:
     return named.group(1)
 
 
-def read_batch(name: str, frames: bytes) -> Batch:
-    """The rows of every whole call in `frames`. `Overloaded` (try again later) for records of a
-    newer schema: they wait in their spool until this server has been upgraded."""
-    writer = writer_of(name)
-    rows: list[SpanRow] = []
-    calls = skipped = 0
-    for found in scan(frames):
-        if isinstance(found, Frame) and found.kind is not Kind.END:
-            continue  # begins matter to the spool alone, cuts only part batches
-        call = _rows_of(found, writer)
-        rows += call
-        calls += bool(call)
-        skipped += not call
-    return Batch(rows, calls, skipped)
+def read_batch(name: str, frames: bytes) -> list[Readable | Unreadable]:
+    """Every call of a batch, in order. `Overloaded` (try again later) for records of a newer
+    schema: they wait in their spool until this server has been upgraded."""
+    return list(_read(scan(frames), writer_of(name)))
 
 
-def _rows_of(found: Frame | Damage, writer: str) -> list[SpanRow]:
-    """The rows of one call; none if it cannot be read."""
-    if isinstance(found, Damage):
-        return []
-    if found.schema > CALL_SCHEMA:
+def without_content(call: Readable, writer: str, reason: str) -> Readable:
+    """The same call, its content left out because of `reason`."""
+    rows = explode_without_content(call.record, writer, reason)
+    return Readable(call.start, call.end, rows, call.record)
+
+
+def why(error: Exception) -> str:
+    """An error as the reason that stands beside a record."""
+    return f"{type(error).__name__}: {error}"[:_REASON_CHARS]
+
+
+def _read(found: Iterator[Frame | Damage], writer: str) -> Iterator[Readable | Unreadable]:
+    for one in found:
+        if isinstance(one, Damage):
+            yield Unreadable(one.start, one.end, "The bytes hold no whole record.")
+        elif one.kind is Kind.END:  # begins matter to the spool alone, cuts only part batches
+            _require_known_schema(one)
+            yield _call(one, writer)
+
+
+def _require_known_schema(frame: Frame) -> None:
+    if frame.schema > CALL_SCHEMA:
         raise Overloaded(
-            f"The batch has records of schema {found.schema}; this server reads {CALL_SCHEMA}.",
+            f"The batch has records of schema {frame.schema}; this server reads {CALL_SCHEMA}.",
             hint="Upgrade the server; until then the gateway keeps the batch.",
             code="newer_schema",
             retry_after_s=60,
         )
+
+
+def _call(frame: Frame, writer: str) -> Readable | Unreadable:
     try:
-        return explode(decode_end(found.payload), writer)
-    except msgspec.DecodeError:
-        return []
+        record = decode_end(frame.payload)
+        return Readable(frame.start, frame.end, _rows(record, writer), record)
+    except Exception as error:  # noqa: BLE001 - one bad record costs one record
+        return Unreadable(frame.start, frame.end, why(error))
+
+
+def _rows(record: CallEnd, writer: str) -> list[SpanRow]:
+    try:
+        return explode(record, writer)
+    except Exception as error:  # noqa: BLE001 - one bad record costs its content only
+        return explode_without_content(record, writer, why(error))

@@ -5,13 +5,20 @@ this answers and never raises. Inline media are not copied: their part points in
 (`request:#/messages/0/content/1/image_url/url`), which stands on the same span.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from penstock.features.traces.payload import Json, decode, encode, items, mapping, string
 
 Message = dict[str, Json]
 Part = dict[str, Json]
+
+# Messages and parts of one payload that are made; what follows stands in the raw payload only.
+MAX_PARTS: Final = 20_000
+# Characters of a role or a finish reason.
+MAX_WORD: Final = 64
+_CUT: Final = f"More than {MAX_PARTS} parts: the rest is in the raw payload."
 
 _MEDIA: Final[Mapping[str, tuple[str, str, str]]] = {  # part type → object, its data, modality
     "image_url": ("image_url", "url", "image"),
@@ -25,22 +32,22 @@ def input_messages(request: Json) -> list[Message]:
     """What the model was given: the chat so far, or the texts to embed."""
     body = mapping(request)
     if "messages" in body:
-        return [
+        return _bounded(
             _message(mapping(message), f"/messages/{index}")
             for index, message in enumerate(items(body["messages"]))
-        ]
-    return [
+        )
+    return _bounded(
         {"role": "user", "parts": [_embedded(text)]}
         for text in _embedding_inputs(body.get("input"))
-    ]
+    )
 
 
 def output_messages(response: Json) -> list[Message]:
     """What the model gave back, one message a choice."""
-    return [
+    return _bounded(
         _choice(mapping(choice), index)
         for index, choice in enumerate(items(mapping(response).get("choices")))
-    ]
+    )
 
 
 def unparsed(payload: str) -> list[Message]:
@@ -57,18 +64,31 @@ def preview(message: Message) -> str:
     return " ".join(words)[:200]
 
 
+def _bounded(messages: Iterable[Message]) -> list[Message]:
+    """The messages up to `MAX_PARTS`, and a last one that says so if there are more."""
+    result: list[Message] = []
+    count = 0
+    for message in messages:
+        count += 1 + len(message["parts"])
+        if count > MAX_PARTS:
+            result.append({"role": "unknown", "parts": [{"type": "cut", "content": _CUT}]})
+            break
+        result.append(message)
+    return result
+
+
 def _choice(choice: Mapping[str, Json], index: int) -> Message:
     message = _message(mapping(choice.get("message")), f"/choices/{index}/message")
     message["role"] = "assistant"
     if isinstance(choice.get("finish_reason"), str):
-        message["finish_reason"] = choice["finish_reason"]
+        message["finish_reason"] = choice["finish_reason"][:MAX_WORD]
     return message
 
 
 def _message(message: Mapping[str, Json], pointer: str) -> Message:
     result: Message = {
-        "role": string(message.get("role")) or "unknown",
-        "parts": list(_parts(message, pointer)),
+        "role": string(message.get("role"))[:MAX_WORD] or "unknown",
+        "parts": list(islice(_parts(message, pointer), MAX_PARTS)),
     }
     if isinstance(message.get("name"), str):
         result["name"] = message["name"]

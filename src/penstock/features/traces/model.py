@@ -193,10 +193,10 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of a batch: calls stored, stretches that could not be read."""
+    """What became of a batch: calls stored, records that could not be and are quarantined."""
 
     stored: int
-    skipped: int
+    quarantined: int
 
 
 _SECOND: Final = 10**9

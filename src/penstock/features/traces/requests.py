@@ -5,6 +5,9 @@ from typing import Final
 
 from penstock.features.traces.payload import Json, encode, items, mapping, string
 
+# Characters of one attribute; a longer value is cut, and then is no JSON any more.
+MAX_ATTRIBUTE: Final = 4096
+
 _NAMES: Final[Mapping[str, str]] = {
     "temperature": "gen_ai.request.temperature",
     "top_p": "gen_ai.request.top_p",
@@ -32,7 +35,9 @@ _OUTPUT_TYPES: Final[Mapping[str, str]] = {
 def request_attributes(body: Mapping[str, Json]) -> dict[str, str]:
     """Attribute → value as JSON text, for each parameter that the caller set."""
     attributes = {
-        name: encode([value] if field in _LISTS and isinstance(value, str) else value)
+        name: encode([value] if field in _LISTS and isinstance(value, str) else value)[
+            :MAX_ATTRIBUTE
+        ]
         for field, name in _NAMES.items()
         if (value := body.get(field)) is not None
     }

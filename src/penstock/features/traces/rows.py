@@ -5,17 +5,32 @@ from typing import Final
 
 import msgspec
 
-from penstock.features.traces.content import read_content
+from penstock.features.traces.content import Content, read_content
 from penstock.features.traces.payload import encode
 from penstock.rules.call import Attempt, CallEnd
 
 CALL: Final = "call"
 ATTEMPT: Final = "attempt"
+CONTENT_MISSING: Final = "penstock.content.missing"  # why a call was stored without its content
 
 _MAX: Final = 2**63 - 1
 _MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
 _PLACES: Final = Decimal("1e-12")
 _MAX_COST: Final = Decimal(1_000_000)
+
+
+class RowLimits(msgspec.Struct, frozen=True):
+    """What the columns of one span may hold. Text is cut, numbers are brought into the range."""
+
+    name_chars: int = 256  # of a model, provider, key, team, user, session, id, code
+    message_chars: int = 4096  # of an error message
+    attempts: int = 64  # how many; more than any retry policy allows
+    finish_reasons: int = 128  # how many; more choices than any provider gives
+    finish_reason_chars: int = 64
+    tokens: int = 10**12  # of one kind, in one call: sums over 18 million such calls are exact
+
+
+LIMITS: Final = RowLimits()
 
 
 class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,61 +92,71 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def explode(end: CallEnd, writer: str) -> list[SpanRow]:
     """The rows of a call: its own first, then one for each attempt."""
+    content = read_content(_text(end.request), _text(end.response))
+    return _rows(end, writer, content)
+
+
+def explode_without_content(end: CallEnd, writer: str, reason: str) -> list[SpanRow]:
+    """The same for a call whose content cannot be stored; an attribute says why."""
+    missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
+    return _rows(end, writer, read_content("", "")._replace(attributes=missing))
+
+
+def _rows(end: CallEnd, writer: str, content: Content) -> list[SpanRow]:
     return [
-        _call_row(end, writer),
-        *(_attempt_row(end, attempt, writer) for attempt in end.attempts),
+        _call_row(end, writer, content),
+        *(_attempt_row(end, attempt, writer) for attempt in end.attempts[: LIMITS.attempts]),
     ]
 
 
-def _call_row(end: CallEnd, writer: str) -> SpanRow:
+def _call_row(end: CallEnd, writer: str, content: Content) -> SpanRow:
     begin, caller, usage = end.begin, end.begin.caller, end.usage
-    content = read_content(_text(end.request), _text(end.response))
     last = end.attempts[-1] if end.attempts else None
     cost = _cost(end.cost)
     return SpanRow(
-        project_id=begin.project_id,
-        trace_id=begin.trace_id,
-        span_id=begin.span_id,
-        parent_span_id=begin.parent_span_id,
+        project_id=_name(begin.project_id),
+        trace_id=_name(begin.trace_id),
+        span_id=_name(begin.span_id),
+        parent_span_id=_name(begin.parent_span_id),
         kind=CALL,
         start_time=_moment(begin.start_ns),
         duration_ns=_count(end.end_ns - begin.start_ns),
         status=str(end.status),
         http_status=_small(end.http_status),
-        error_type=end.error_type,
-        error_message=end.error_message,
-        operation=begin.operation,
-        provider=end.provider or (last.provider if last else ""),
-        request_model=begin.request_model,
-        model=last.model if last else begin.request_model,
-        response_model=end.response_model,
+        error_type=_name(end.error_type),
+        error_message=end.error_message[: LIMITS.message_chars],
+        operation=_name(begin.operation),
+        provider=_name(end.provider or (last.provider if last else "")),
+        request_model=_name(begin.request_model),
+        model=_name(last.model if last else begin.request_model),
+        response_model=_name(end.response_model),
         stream=begin.stream,
-        key_id=caller.key_id,
-        team=caller.team,
-        user=caller.user,
-        use_case=caller.use_case,
-        environment=caller.environment,
-        segment=caller.segment,
-        session=caller.session,
-        input_tokens=_count(usage.input_tokens),
-        output_tokens=_count(usage.output_tokens),
-        cache_read_tokens=_count(usage.cache_read_tokens),
-        cache_write_tokens=_count(usage.cache_write_tokens),
-        reasoning_tokens=_count(usage.reasoning_tokens),
-        input_audio_tokens=_count(usage.input_audio_tokens),
-        output_audio_tokens=_count(usage.output_audio_tokens),
+        key_id=_name(caller.key_id),
+        team=_name(caller.team),
+        user=_name(caller.user),
+        use_case=_name(caller.use_case),
+        environment=_name(caller.environment),
+        segment=_name(caller.segment),
+        session=_name(caller.session),
+        input_tokens=_tokens(usage.input_tokens),
+        output_tokens=_tokens(usage.output_tokens),
+        cache_read_tokens=_tokens(usage.cache_read_tokens),
+        cache_write_tokens=_tokens(usage.cache_write_tokens),
+        reasoning_tokens=_tokens(usage.reasoning_tokens),
+        input_audio_tokens=_tokens(usage.input_audio_tokens),
+        output_audio_tokens=_tokens(usage.output_audio_tokens),
         usage_source=str(usage.source),
         cost=cost,
-        price_id=end.price_id,
+        price_id=_name(end.price_id),
         ttft_ns=_count(end.first_token_ns - begin.start_ns) if end.first_token_ns else None,
         overhead_ns=_count(end.overhead_ns),
         request_size=_count(begin.request_size),
         response_size=_count(end.response_size),
-        finish_reasons=end.finish_reasons,
-        response_id=end.response_id,
-        snapshot=begin.snapshot,
+        finish_reasons=_reasons(end.finish_reasons),
+        response_id=_name(end.response_id),
+        snapshot=_name(begin.snapshot),
         writer=writer,
-        server_address=last.server_address if last else "",
+        server_address=_name(last.server_address) if last else "",
         server_port=_small(last.server_port) if last else 0,
         input_preview=content.input_preview,
         output_preview=content.output_preview,
@@ -148,33 +173,33 @@ def _attempt_row(end: CallEnd, attempt: Attempt, writer: str) -> SpanRow:
     begin, caller = end.begin, end.begin.caller
     came = attempt.first_byte_ns
     return SpanRow(
-        project_id=begin.project_id,
-        trace_id=begin.trace_id,
-        span_id=attempt.span_id,
-        parent_span_id=begin.span_id,
+        project_id=_name(begin.project_id),
+        trace_id=_name(begin.trace_id),
+        span_id=_name(attempt.span_id),
+        parent_span_id=_name(begin.span_id),
         kind=ATTEMPT,
         start_time=_moment(attempt.start_ns),
         duration_ns=_count(attempt.end_ns - attempt.start_ns),
         status=str(attempt.status),
         http_status=_small(attempt.http_status),
-        error_type=attempt.error_type,
-        error_message=attempt.error_message,
-        operation=begin.operation,
-        provider=attempt.provider,
-        request_model=begin.request_model,
-        model=attempt.model,
+        error_type=_name(attempt.error_type),
+        error_message=attempt.error_message[: LIMITS.message_chars],
+        operation=_name(begin.operation),
+        provider=_name(attempt.provider),
+        request_model=_name(begin.request_model),
+        model=_name(attempt.model),
         stream=begin.stream,
-        key_id=caller.key_id,
-        team=caller.team,
-        user=caller.user,
-        use_case=caller.use_case,
-        environment=caller.environment,
-        segment=caller.segment,
-        session=caller.session,
+        key_id=_name(caller.key_id),
+        team=_name(caller.team),
+        user=_name(caller.user),
+        use_case=_name(caller.use_case),
+        environment=_name(caller.environment),
+        segment=_name(caller.segment),
+        session=_name(caller.session),
         ttft_ns=_count(came - attempt.start_ns) if came else None,
-        snapshot=begin.snapshot,
+        snapshot=_name(begin.snapshot),
         writer=writer,
-        server_address=attempt.server_address,
+        server_address=_name(attempt.server_address),
         server_port=_small(attempt.server_port),
     )
 
@@ -183,8 +208,18 @@ def _text(payload: bytes) -> str:
     return payload.decode("utf-8", "replace")
 
 
+def _name(text: str) -> str:
+    return text[: LIMITS.name_chars]
+
+
+def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one[: LIMITS.finish_reason_chars] for one in reasons[: LIMITS.finish_reasons])
+
+
 def _cost(text: str) -> Decimal | None:
     """`None` also for what no column can hold; the attributes then say what it was."""
+    if len(text) > LIMITS.name_chars:
+        return None
     try:
         cost = Decimal(text).quantize(_PLACES)
     except InvalidOperation:
@@ -193,16 +228,20 @@ def _cost(text: str) -> Decimal | None:
 
 
 def _unreadable_cost(text: str, cost: Decimal | None) -> dict[str, str]:
-    return {"penstock.cost.unreadable": encode(text)} if text and cost is None else {}
+    return {"penstock.cost.unreadable": encode(_name(text))} if text and cost is None else {}
 
 
 def _moment(unix_ns: int) -> str:
     seconds, rest = divmod(min(max(unix_ns, 0), _MAX_NS), 10**9)
-    return f"{seconds}.{rest:09d}"
+    return f"{seconds:010d}.{rest:09d}"  # fewer digits would be read as a date
 
 
 def _count(value: int) -> int:
     return min(max(value, 0), _MAX)
+
+
+def _tokens(value: int) -> int:
+    return min(max(value, 0), LIMITS.tokens)
 
 
 def _small(value: int) -> int:

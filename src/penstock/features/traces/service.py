@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from penstock.features.traces.ingest import read_batch
+from penstock.features.traces.ingest import Readable, Unreadable, read_batch
 from penstock.features.traces.model import (
     TIME,
     Cursor,
@@ -20,7 +20,9 @@ from penstock.features.traces.model import (
     bucket_ns,
     without_gaps,
 )
+from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
+from penstock.features.traces.storing import store_calls
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound
 from penstock.kernel.time import Clock
@@ -50,11 +52,16 @@ class Traces:
     """Stores what gateways ship, and answers what people ask about it."""
 
     def __init__(
-        self, columns: Callable[[], ColumnStore], clock: Clock, explain_cost: ExplainCost
+        self,
+        columns: Callable[[], ColumnStore],
+        clock: Clock,
+        explain_cost: ExplainCost,
+        quarantine: Quarantine,
     ) -> None:
         self._columns = columns
         self._clock = clock
         self._explain_cost = explain_cost
+        self._quarantine = quarantine
 
     def now_ns(self) -> int:
         """The present, for time ranges that end now."""
@@ -66,12 +73,18 @@ class Traces:
 
     def ingest(self, batch: str, frames: bytes) -> Ingested:
         """Stores a batch of spool frames, once, however often it comes; on disk when it returns.
+        Records that cannot be stored are quarantined, so that nothing waits behind them.
 
         `InvalidRequest`: it can never be stored. `Overloaded`: try again.
         """
         read = read_batch(batch, frames)
-        self._store().add(read.rows, batch)
-        return Ingested(read.calls, read.skipped)
+        store = self._store()
+        calls = [one for one in read if isinstance(one, Readable)]
+        unreadable = [one for one in read if isinstance(one, Unreadable)]
+        refused = store_calls(store, calls, batch)
+        quarantined = [*unreadable, *refused]
+        self._quarantine.keep(batch, frames, quarantined)
+        return Ingested(len(calls) - len(refused), len(quarantined))
 
     def list_calls(
         self,

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.features.traces.service import ExplainCost, Traces
 from penstock.infra.columns import ColumnStore, Opening, apply_steps, open_columns
@@ -29,13 +30,15 @@ class TracesVertical:
         self.opening.close()
 
 
-def open_traces(dsn: str, clock: Clock, explain_cost: ExplainCost) -> TracesVertical:
+def open_traces(
+    dsn: str, clock: Clock, explain_cost: ExplainCost, quarantine: Quarantine
+) -> TracesVertical:
     """Starts opening the column store behind `dsn` (see `open_columns`) and returns at once.
 
     A store that does not open is tried again, ever more rarely, until the vertical is closed.
     """
     opening = Opening(lambda: _open(dsn), logging.getLogger("penstock.traces"))
-    return TracesVertical(Traces(opening.store, clock, explain_cost), opening)
+    return TracesVertical(Traces(opening.store, clock, explain_cost, quarantine), opening)
 
 
 def _open(dsn: str) -> ColumnStore:

@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from penstock.features.traces.document import span_attributes, span_name
+from penstock.features.traces.messages import unparsed
 from penstock.features.traces.model import MAX_SPANS_PER_TRACE, SpanRecord
-from penstock.features.traces.payload import decode
+from penstock.features.traces.payload import Json, decode_stored, items
 from penstock.features.traces.rows import CALL
 from penstock.kernel.time import rfc3339
 from penstock.rules.price_charge import CostLine
@@ -95,9 +96,9 @@ class Span(BaseModel):
             status=span.status,
             error=_error(span),
             attributes=span_attributes(span),
-            input=decode(span.input),
-            output=decode(span.output),
-            tools=decode(span.tools),
+            input=_messages(span.input),
+            output=_messages(span.output),
+            tools=items(decode_stored(span.tools)) or None,
             usage=_usage(span) if call else None,
             cost=_cost(span, explain),
             request=span.request,
@@ -121,6 +122,14 @@ class Trace(BaseModel):
             spans=[Span.of(span, explain) for span in spans],
             truncated=len(spans) >= MAX_SPANS_PER_TRACE,
         )
+
+
+def _messages(text: str) -> list[dict[str, Json]] | None:
+    """The messages of a stored column; text that holds none becomes a message of its own kind."""
+    if not text:
+        return None
+    found = items(decode_stored(text))
+    return found if found and all(isinstance(one, dict) for one in found) else unparsed(text)
 
 
 def _error(span: SpanRecord) -> SpanError | None:

@@ -4,7 +4,7 @@ The only importer of chdb and clickhouse-connect. `open_columns` takes a DSN: a 
 embedded engine (chDB) or the URL of a ClickHouse server. What the tables mean is not known here.
 """
 
-from penstock.infra.columns.connection import Connection, Param, Params
+from penstock.infra.columns.connection import Connection, Param, Params, RowsRefused
 from penstock.infra.columns.migrate import Step, apply_steps
 from penstock.infra.columns.opening import Opening
 from penstock.infra.columns.store import ColumnStore, open_columns
@@ -15,6 +15,7 @@ __all__ = [
     "Opening",
     "Param",
     "Params",
+    "RowsRefused",
     "Step",
     "apply_steps",
     "open_columns",

@@ -29,6 +29,19 @@ WRITER_SETTINGS: Final[Mapping[str, str]] = {
 
 _CODE: Final = re.compile(r"Code: (\d+)")
 _TIMEOUT, _MEMORY = 159, 241
+# What the engine says of values that it cannot take, now or later: texts, numbers, dates and
+# arrays that it cannot parse or hold, constraints, and rows of too many months in one insert.
+_OF_VALUES: Final = frozenset(
+    {6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 407, 467, 469}
+)
+_PARTS: Final = 252
+_PARTITIONS: Final = "partitions for single INSERT block"
+
+
+class RowsRefused(PenstockError):
+    """An insert that can never succeed, because of a value in it; nothing of it is stored."""
+
+    default_code = "rows_refused"
 
 
 class Connection(Protocol):
@@ -39,7 +52,8 @@ class Connection(Protocol):
         ...
 
     def insert(self, table: str, columns: Sequence[str], rows: bytes, token: str) -> None:
-        """Adds `rows` (JSON objects, one a line), once per non-empty `token`."""
+        """Adds `rows` (JSON objects, one a line), once per non-empty `token`. `RowsRefused` when a
+        value in them can never be stored."""
         ...
 
     def close(self) -> None:
@@ -69,6 +83,8 @@ def refusal(message: str) -> PenstockError:
             hint="Ask for a shorter time range or add a filter.",
             code="query_too_large",
         )
+    if code in _OF_VALUES or (code == _PARTS and _PARTITIONS in message):
+        return RowsRefused(f"The column store refused rows: {message.strip()[:300]}")
     return PenstockError(
         f"The column store refused a statement: {message.strip()[:300]}", code="column_store_failed"
     )

@@ -22,6 +22,7 @@ from penstock.infra.columns.connection import (
     Connection,
     Engine,
     Params,
+    RowsRefused,
 )
 from penstock.infra.columns.embedded import EmbeddedEngine
 from penstock.infra.columns.server import ServerEngine
@@ -79,10 +80,11 @@ class ColumnStore:
 
     def insert(self, table: str, rows: Sequence[msgspec.Struct], *, token: str = "") -> None:
         """Adds `rows` (all of one type, its fields named like columns) in one insert, once per
-        `token`; they are on disk when this returns."""
+        `token`; they are on disk when this returns. `RowsRefused` when a value in them can never
+        be stored: without it the others can."""
         if not rows:
             return
-        lines = _encoder.encode_lines(rows)
+        lines = _lines(rows)
         with self._lock:
             self._writer.insert(table, rows[0].__struct_fields__, lines, token)
 
@@ -137,6 +139,13 @@ class ColumnStore:
             yield reader
         finally:
             self._readers.put(reader)
+
+
+def _lines(rows: Sequence[msgspec.Struct]) -> bytes:
+    try:
+        return _encoder.encode_lines(rows)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise RowsRefused(f"A row cannot be written as JSON: {error}") from error
 
 
 def _is_being_filled(target: Path) -> bool:

@@ -3,8 +3,10 @@
 rejected/<batch>.batch, .json   refused by the server, and why
 corrupt/<place>.bin             damaged bytes; they hold no whole record
 again/<batch>.batch             put back by a person: the next living worker ships it
+quarantined/<record>.record, .json   one record that the server could not store, and why
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,11 +14,27 @@ from typing import Final
 
 import msgspec
 
-from penstock.infra.spool.files import SegmentName, make_directory
+from penstock.infra.spool.files import SegmentName, make_directory, sync_directory
 
 REJECTED: Final = "rejected"
 CORRUPT: Final = "corrupt"
 AGAIN: Final = "again"
+QUARANTINED: Final = "quarantined"
+
+
+class AsideLimits(msgspec.Struct, frozen=True):
+    """What a folder of things set aside may hold; beyond it the oldest go."""
+
+    files: int = 1_000
+    bytes: int = 64 * 1024 * 1024
+
+
+_PATTERNS: Final = {
+    REJECTED: "*.batch",
+    QUARANTINED: "*.record",
+    CORRUPT: "*.bin",
+    AGAIN: "*.batch",
+}
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -28,8 +46,8 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Aside(msgspec.Struct, frozen=True):
-    """One thing that was set aside. `state`: `rejected`, `corrupt`, or `again` once put back;
-    `detail` says why, empty where nobody wrote it down."""
+    """One thing that was set aside. `state`: `rejected`, `corrupt`, `quarantined`, or `again`
+    once put back; `detail` says why, empty where nobody wrote it down."""
 
     name: str
     state: str
@@ -50,11 +68,41 @@ def keep_corrupt(directory: Path, segment: SegmentName, start: int, data: bytes)
     _write(directory / CORRUPT, _file_name(f"{segment}:{start}-{end}") + ".bin", data)
 
 
+def keep_quarantined(directory: Path, data: bytes, reason: Reason) -> None:
+    """Sets one record aside that the store will never take. `OSError` if it cannot be kept."""
+    folder, name = directory / QUARANTINED, _file_name(reason.batch)
+    _write(folder, f"{name}.json", msgspec.json.encode(reason))
+    _write(folder, f"{name}.record", data)
+
+
+def drop_quarantined(directory: Path, limits: AsideLimits) -> None:
+    """Deletes the oldest quarantined records beyond `limits`."""
+    drop_oldest(directory / QUARANTINED, "*.record", limits)
+
+
+def drop_oldest(folder: Path, pattern: str, limits: AsideLimits) -> int:
+    """Deletes the oldest files, each with its reason, until the folder keeps its limits; how many
+    these were."""
+    found = sorted(
+        (status.st_mtime_ns, status.st_size, path)
+        for path in folder.glob(pattern)
+        if (status := _status(path)) is not None
+    )
+    size, dropped = sum(one[1] for one in found), 0
+    for _, its_size, path in found:
+        if len(found) - dropped <= limits.files and size <= limits.bytes:
+            break
+        path.unlink(missing_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)
+        size, dropped = size - its_size, dropped + 1
+    return dropped
+
+
 def list_aside(directory: Path) -> list[Aside]:
     """Everything set aside, rejected batches first. Files that vanish meanwhile are left out."""
     return [
         one
-        for state, pattern in ((REJECTED, "*.batch"), (CORRUPT, "*.bin"), (AGAIN, "*.batch"))
+        for state, pattern in _PATTERNS.items()
         for path in sorted((directory / state).glob(pattern))
         for one in _describe(path, state)
     ]
@@ -80,11 +128,22 @@ def _describe(path: Path, state: str) -> Iterator[Aside]:
         yield Aside(_batch_name(path), state, size, reason.at, reason.detail)
 
 
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
 def _write(directory: Path, name: str, data: bytes) -> None:
     make_directory(directory)
     draft = directory / f"{name}.draft"
-    draft.write_bytes(data)
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())  # the segment that also holds it goes as soon as this returns
     draft.rename(directory / name)
+    sync_directory(directory)
 
 
 def _file_name(batch: str) -> str:

@@ -1,0 +1,45 @@
+"""Records that can never be stored: kept in the home with the reason, bounded, for a person."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.features.traces.ingest import Unreadable
+from penstock.infra.spool.aside import (
+    AsideLimits,
+    Reason,
+    drop_quarantined,
+    keep_quarantined,
+)
+from penstock.kernel.time import Clock, rfc3339
+
+
+class Quarantine:
+    """Keeps records in `<spool>/quarantined`, where `penstock spool list` finds them.
+
+    Beyond `limits` the oldest go. What cannot be written there is only logged: a full disk must
+    not hold up the records behind.
+    """
+
+    def __init__(
+        self, spool: Path, clock: Clock, log: logging.Logger, limits: AsideLimits | None = None
+    ) -> None:
+        self._spool = spool
+        self._clock = clock
+        self._log = log
+        self._limits = limits or AsideLimits()
+
+    def keep(self, batch: str, frames: bytes, records: Sequence[Unreadable]) -> None:
+        """Keeps some records of a batch. The same ones again replace themselves."""
+        if not records:
+            return
+        at = rfc3339(self._clock.now_ns())
+        first = records[0].reason
+        self._log.warning("%d records of %s cannot be stored: %r", len(records), batch, first)
+        try:
+            for one in records:
+                reason = Reason(f"{batch}@{one.start}", one.reason, at)
+                keep_quarantined(self._spool, frames[one.start : one.end], reason)
+            drop_quarantined(self._spool, self._limits)
+        except OSError as failure:
+            self._log.error("Records of %s that cannot be stored are lost: %s", batch, failure)
