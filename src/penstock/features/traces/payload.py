@@ -3,7 +3,7 @@
 Depth is bounded here: nothing that recurses over a value meets one that is deeper.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
@@ -52,14 +52,17 @@ def string(value: Json) -> str:
 
 def _is_deeper(value: Json, max_depth: int) -> bool:
     """Walks level by level: recursion is what must not happen."""
-    level = [value] if isinstance(value, list | dict) else []
+    level = _containers([value])
     for _ in range(max_depth):
         if not level:
             return False
-        level = [
-            child
-            for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, list | dict)
-        ]
+        level = [child for container in level for child in _containers(_children(container))]
     return bool(level)
+
+
+def _containers(values: Iterable[Json]) -> list[Json]:
+    return [value for value in values if isinstance(value, list | dict)]
+
+
+def _children(container: Json) -> Iterable[Json]:
+    return mapping(container).values() or items(container)
