@@ -6,12 +6,12 @@ exactly one provider claims.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Final
 
 from penstock.gateway.nearest import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
+from penstock.rules.model_patterns import allows
 from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import Charge
 from penstock.rules.snapshot import KeyEntry, ProjectPolicy, ProviderEntry
@@ -89,17 +89,13 @@ class ProjectView:
         )
 
     def models(self, allowed: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-        """(id, provider) of every claimed model that fits the patterns, by the shortest id that
-        reaches it. No patterns: all of them."""
-        listed = (
-            (self._shortest(model, entry), entry.name, f"{entry.name}/{model}")
+        """(id, provider) of every claimed model that the patterns allow, by the shortest id that
+        reaches it."""
+        return tuple(
+            (self._shortest(model, entry), entry.name)
             for model, claims in sorted(self._claims.items())
             for entry in claims
-        )
-        return tuple(
-            (name, provider)
-            for name, provider, full in listed
-            if not allowed or any(fnmatchcase(n, p) for p in allowed for n in (name, full))
+            if allows(allowed, entry.name, model)
         )
 
     def charge(
