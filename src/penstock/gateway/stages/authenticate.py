@@ -8,6 +8,11 @@ from penstock.gateway.project_view import Grant
 from penstock.gateway.snapshot import Snapshot
 from penstock.kernel.errors import Unauthenticated
 
+# A longer secret is no key of ours (those have 46 characters) and is not hashed.
+MAX_SECRET_BYTES: Final = 256
+# Valid keys that one worker remembers, at most 256 bytes each; when it is full it starts afresh.
+MAX_REMEMBERED: Final = 4096
+
 _HINT: Final = (
     "Make one with `penstock key create` or in the console, "
     "and send it as `Authorization: Bearer <key>`."
@@ -17,8 +22,8 @@ _HINT: Final = (
 class Authenticate:
     """Finds the grant of the presented key.
 
-    Grants are remembered by the header that opened them, as long as the snapshot stands: the
-    digest of a key takes a twentieth of a call. Only valid keys are remembered.
+    Grants are remembered by secret as long as the snapshot stands, because the digest of a key
+    takes a twentieth of a call. Only valid keys are remembered, each once, however it was written.
     """
 
     def __init__(self) -> None:
@@ -30,22 +35,29 @@ class Authenticate:
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
         call.snapshot = snapshot
-        presented = call.headers.get(b"authorization", b"")
-        grant = call.grant = self._known.get(presented) or self._look_up(presented, snapshot)
+        secret = _secret(call.headers.get(b"authorization", b""))
+        grant = call.grant = self._known.get(secret) or self._look_up(secret, snapshot)
         call.caller = read_caller(call.headers, grant.key if grant else None)
         if grant is None:
-            what = "is wrong or revoked" if presented else "is missing"
+            what = "is wrong or revoked" if b"authorization" in call.headers else "is missing"
             raise Unauthenticated(f"The API key {what}.", hint=_HINT)
         expires_ms = grant.key.expires_ms
         if expires_ms is not None and call.start_ns >= expires_ms * 1_000_000:
+            self._known.pop(secret, None)
             raise Unauthenticated("The API key has expired.", hint=_HINT, code="api_key_expired")
         return grant
 
-    def _look_up(self, presented: bytes, snapshot: Snapshot) -> Grant | None:
-        scheme, _, key = presented.partition(b" ")
-        if scheme.lower() != b"bearer" or not key:
+    def _look_up(self, secret: bytes, snapshot: Snapshot) -> Grant | None:
+        if not 0 < len(secret) <= MAX_SECRET_BYTES:
             return None
-        grant = snapshot.find_any_key(key.strip().decode("latin-1"))
+        grant = snapshot.find_any_key(secret.decode("latin-1"))
         if grant is not None:
-            self._known[presented] = grant
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            self._known[secret] = grant
         return grant
+
+
+def _secret(header: bytes) -> bytes:
+    """What follows `Bearer`, without the blanks around it; empty for another scheme."""
+    return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""
