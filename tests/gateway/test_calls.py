@@ -280,10 +280,6 @@ async def test_other_routes_say_what_is_served(
 async def test_health_and_metrics_answer_without_a_key(rig: Rig) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         assert (await call(rig.worker.url, b"", method="GET", path=path, key=None)).status == 200
-    page = (await call(rig.worker.url, b"", method="GET", path="/metrics", key=None)).body.decode()
-    assert (
-        'penstock_requests_total{provider="up",model="small",operation="chat",status="200"' in page
-    )
 
 
 async def test_many_at_once_all_get_their_own(rig: Rig) -> None:

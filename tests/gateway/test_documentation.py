@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from penstock.gateway.exposition import render
+from penstock.gateway.exposition import page_of, render
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.limits import KIB, MIB, GatewayLimits
 from penstock.gateway.metrics import Metrics
@@ -24,7 +24,7 @@ def _no_spool() -> SpoolStats:
 def test_every_metric_is_documented() -> None:
     holder, inflight = SnapshotHolder(), InFlight(GatewayLimits())
     readiness = Readiness(holder, _no_spool, inflight, lambda: 0.0)
-    page = render(Metrics(), readiness.gauges(), "1")
+    page = render([page_of(Metrics(), readiness.gauges(), "1")])
     told = set(re.findall(r"`(penstock_\w+)`", PAGE))
     assert told == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
 

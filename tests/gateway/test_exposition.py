@@ -3,22 +3,38 @@
 import os
 from pathlib import Path
 
-from penstock.gateway.exposition import Pages, merge, render
-from penstock.gateway.metrics import MAX_SERIES, Metrics
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.prometheus_text import Scrape, parse
+from penstock.gateway.exposition import page_of, render
+from penstock.gateway.metrics import MAX_LABEL_CHARS, MAX_OUTCOMES, MAX_SERIES, Metrics
+from penstock.gateway.metrics_page import Page, Pages
 from penstock.rules.call import Attempt, CallBegin, CallEnd, Caller, CallStatus, Usage
 
+NASTY = st.text(max_size=300) | st.text('\u2028\u2029\x85\r\n\x00\x1c\v\f"\\{}=, m', max_size=12)
+ANY_NAMES = NASTY | st.text(st.characters(categories=["Cs", "Lu"]), max_size=4)
 
-def ended(model: str = "m", *, error: str = "", cost: str = "0.5", took_s: float = 0.2) -> CallEnd:
-    begin = CallBegin("p", "t", "s", "", 0, "chat", model, stream=False, caller=Caller())
-    status = CallStatus.ERROR if error else CallStatus.OK
-    attempt = Attempt("a", "up", model, "h", 1, 0, 1, status)
+
+def ended(
+    provider: str = "up",
+    *,
+    error: str = "",
+    cost: str = "0.5",
+    took_s: float = 0.2,
+    status: int = 0,
+) -> CallEnd:
+    begin = CallBegin("p", "t", "s", "", 0, "chat", "m", stream=False, caller=Caller())
+    how = CallStatus.ERROR if error else CallStatus.OK
+    attempt = Attempt("a", provider, "m", "h", 1, 0, 1, how)
     return CallEnd(
         begin=begin,
         end_ns=int(took_s * 1e9),
-        status=status,
-        http_status=502 if error else 200,
+        status=how,
+        http_status=status or (502 if error else 200),
         error_type=error,
-        provider="up",
+        provider=provider,
         usage=Usage(input_tokens=10, output_tokens=3, cache_read_tokens=4),
         cost=cost,
         first_token_ns=50_000_000,
@@ -27,65 +43,126 @@ def ended(model: str = "m", *, error: str = "", cost: str = "0.5", took_s: float
     )
 
 
-def page_of(*records: CallEnd) -> list[str]:
+def counted(*records: CallEnd) -> Metrics:
     metrics = Metrics()
     for record in records:
-        metrics.observe(record)
-    return render(metrics, {"in_flight": ("Calls under way.", 3)}, "1").splitlines()
+        metrics.observe(record, "m")
+    return metrics
+
+
+def page(metrics: Metrics, worker: str = "1") -> Page:
+    return page_of(metrics, {"in_flight": ("Calls under way.", 3)}, worker)
+
+
+def scraped(metrics: Metrics) -> Scrape:
+    return parse(render([page(metrics)]).encode())
 
 
 def test_calls_tokens_and_cost_are_counted_by_provider_and_model() -> None:
-    page = page_of(ended(), ended(), ended(error="upstream_cut", cost=""))
-    labels = 'provider="up",model="m"'
-    how = 'operation="chat",status="{}",error="{}",worker="1"'
-    assert f"penstock_requests_total{{{labels},{how.format(200, '')}}} 2" in page
-    assert f"penstock_requests_total{{{labels},{how.format(502, 'upstream_cut')}}} 1" in page
-    assert f'penstock_tokens_total{{{labels},kind="input",worker="1"}} 30' in page
-    assert f'penstock_tokens_total{{{labels},kind="cache_read",worker="1"}} 12' in page
-    assert f'penstock_cost_usd_total{{{labels},worker="1"}} 1.0' in page
-    assert 'penstock_in_flight{worker="1"} 3' in page
+    scrape = scraped(counted(ended(), ended(), ended(error="upstream_cut", cost="")))
+    name, labels = "penstock_requests_total", {"provider": "up", "model": "m", "worker": "1"}
+    assert scrape.total(name, **labels, operation="chat", status="200", error="") == 2
+    assert scrape.total(name, **labels, status="502", error="upstream_cut") == 1
+    assert scrape.total("penstock_tokens_total", **labels, kind="input") == 30
+    assert scrape.total("penstock_tokens_total", **labels, kind="cache_read") == 12
+    assert scrape.total("penstock_cost_usd_total", **labels) == 1.0
+    assert scrape.total("penstock_in_flight", worker="1") == 3
 
 
 def test_histograms_are_cumulative_and_end_in_infinity() -> None:
-    page = page_of(ended(took_s=0.2), ended(took_s=500.0))
-    line = 'penstock_request_seconds_bucket{{provider="up",model="m",le="{}",worker="1"}} {}'
-    assert line.format("0.1", 0) in page
-    assert line.format("0.25", 1) in page
-    assert line.format("120.0", 1) in page
-    assert line.format("+Inf", 2) in page
-    assert 'penstock_overhead_seconds_count{worker="1"} 2' in page
+    scrape = scraped(counted(ended(took_s=0.2), ended(took_s=500.0)))
+    found = [
+        scrape.total("penstock_request_seconds_bucket", provider="up", model="m", le=bound)
+        for bound in ("0.1", "0.25", "120.0", "+Inf")
+    ]
+    assert found == [0, 1, 1, 2]
+    assert scrape.total("penstock_overhead_seconds_count") == 2
 
 
 def test_a_call_without_a_price_is_unpriced_not_free() -> None:
-    page = page_of(ended(cost=""), ended(cost="", error="upstream_cut"))
-    assert 'penstock_unpriced_total{provider="up",model="m",worker="1"} 1' in page
+    scrape = scraped(counted(ended(cost=""), ended(cost="", error="upstream_cut")))
+    assert scrape.total("penstock_unpriced_total", provider="up", model="m") == 1
 
 
-def test_names_from_callers_cannot_make_endless_series_or_break_the_page() -> None:
-    page = page_of(*(ended(f'm"{number}\n') for number in range(MAX_SERIES + 50)))
-    series = [line for line in page if line.startswith("penstock_unpriced_total{")]
-    assert len(series) == MAX_SERIES + 1
-    assert any('provider="other",model="other"' in line for line in series)
-    assert any(r'model="m\"7\n"' in line for line in series)
+@given(st.lists(st.tuples(ANY_NAMES, ANY_NAMES), max_size=8))
+def test_whatever_the_names_the_page_can_be_read_and_every_call_is_counted(
+    names: list[tuple[str, str]],
+) -> None:
+    metrics = Metrics()
+    for provider, model in names:
+        metrics.observe(ended(provider), model)
+    written = msgspec.msgpack.encode(page(metrics))
+    read = msgspec.msgpack.decode(written, type=Page)
+    scrape = parse(render([read, page(Metrics(), "2")]).encode())
+    assert scrape.total("penstock_requests_total") == len(names)
+    assert scrape.total("penstock_tokens_total", kind="output") == 3 * len(names)
+    assert len(scrape.kinds) == 8
+    told = scrape.label("penstock_unpriced_total", "model")
+    assert all(len(name) <= MAX_LABEL_CHARS and name.isprintable() for name in told)
+
+
+def test_names_from_callers_cannot_make_endless_series() -> None:
+    metrics = Metrics()
+    for number in range(MAX_SERIES + 50):
+        metrics.observe(ended(), f"m{number}")
+    scrape = scraped(metrics)
+    assert len(scrape.label("penstock_unpriced_total", "model")) == MAX_SERIES + 1
+    assert scrape.total("penstock_requests_total", provider="other", model="other") == 50
+
+
+def test_ways_to_end_cannot_make_endless_series() -> None:
+    statuses = range(100, 900)
+    metrics = counted(*(ended(error=f"upstream_{n}", status=n) for n in statuses))
+    scrape = scraped(metrics)
+    assert scrape.total("penstock_requests_total") == len(statuses)
+    assert len(scrape.label("penstock_requests_total", "status")) <= MAX_OUTCOMES + 10
+    assert scrape.total("penstock_requests_total", status="800", error="other") == 100
 
 
 def test_pages_are_joined_with_one_header_for_each_family() -> None:
-    one = render(Metrics(), {"in_flight": ("Calls.", 1)}, "1")
-    two = render(Metrics(), {"in_flight": ("Calls.", 2)}, "2")
-    joined = merge((one, two))
-    assert joined.count("# TYPE penstock_in_flight gauge\n") == 1
-    assert joined.count("# HELP penstock_in_flight Calls.\n") == 1
-    assert 'penstock_in_flight{worker="1"} 1\npenstock_in_flight{worker="2"} 2\n' in joined
+    joined = render([page(Metrics(), "1"), page(Metrics(), "2")])
+    assert joined.count("# HELP penstock_in_flight Calls under way.\n") == 1
+    assert parse(joined.encode()).label("penstock_in_flight", "worker") == {"1", "2"}
 
 
 def test_pages_of_the_dead_are_removed(tmp_path: Path) -> None:
     mine = Pages(tmp_path, "1")
-    mine.leave("mine\n")
-    alive = tmp_path / f"metrics-2-{os.getppid()}.prom"
-    alive.write_text("theirs\n")
-    dead = tmp_path / "metrics-3-4194999.prom"
-    dead.write_text("old\n")
-    assert list(mine.others()) == ["theirs\n"]
+    mine.leave(page(Metrics()))
+    alive = tmp_path / f"metrics-2-{os.getppid()}.page"
+    alive.write_bytes(msgspec.msgpack.encode(page(Metrics(), "2")))
+    dead = tmp_path / "metrics-3-4194999.page"
+    dead.write_bytes(b"old")
+    assert [other.worker for other in mine.others()] == ["2"]
     assert not dead.exists()
     mine.remove()
     assert [path.name for path in tmp_path.iterdir()] == [alive.name]
+
+
+@given(st.binary(max_size=60), st.integers(0, 400))
+def test_a_damaged_or_foreign_page_costs_that_page_only(
+    tmp_path_factory, junk: bytes, cut: int
+) -> None:
+    folder: Path = tmp_path_factory.mktemp("run")
+    good = msgspec.msgpack.encode(page(counted(ended()), "2"))
+    pid = os.getppid()
+    (folder / f"metrics-2-{pid}.page").write_bytes(good)
+    (folder / f"metrics-3-{pid}.page").write_bytes(good[:cut] + junk)
+    for name in (
+        "metrics-x.page",
+        f"metrics-4-{pid}.prom",
+        "metrics--.page",
+        "metrics-5-9999999999.page",
+    ):
+        (folder / name).write_bytes(junk)
+    (folder / f"metrics-6-{pid}.page").mkdir()
+    pages = [page(counted(ended()), "1"), *Pages(folder, "1").others()]
+    assert parse(render(pages).encode()).total("penstock_requests_total") >= 2
+
+
+def test_a_page_that_calls_a_metric_another_kind_loses_that_metric() -> None:
+    odd = msgspec.msgpack.decode(
+        msgspec.msgpack.encode(["2", [["penstock_in_flight", "counter", "", [["", [], 1.0]]]]]),
+        type=Page,
+    )
+    scrape = parse(render([page(Metrics(), "1"), odd]).encode())
+    assert scrape.label("penstock_in_flight", "worker") == {"1"}

@@ -31,4 +31,4 @@ async def test_workers_share_port_and_home_and_one_page_shows_them_all(tmp_path:
     assert sum(counts) == 40
     assert all(f'penstock_in_flight{{worker="{name}"}} 0' in page for name in "12")
     assert page.count("# TYPE penstock_requests_total counter") == 1
-    assert list((home / "run").glob("*.prom")) == []
+    assert list((home / "run").glob("*")) == []

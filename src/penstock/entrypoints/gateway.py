@@ -26,12 +26,12 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from penstock.gateway.app import build_app
-from penstock.gateway.exposition import Pages
 from penstock.gateway.health import Health
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.limits import KIB, GatewayLimits
 from penstock.gateway.metrics import Metrics
+from penstock.gateway.metrics_page import Pages
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.readiness import Readiness
 from penstock.gateway.snapshot_client import SnapshotClient

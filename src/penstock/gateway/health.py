@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from penstock.gateway.call import Send
-from penstock.gateway.exposition import Pages, merge, render
+from penstock.gateway.exposition import page_of, render
 from penstock.gateway.metrics import Metrics
+from penstock.gateway.metrics_page import Page, Pages
 
 Sentences = Callable[[], list[str]]
 Gauges = Callable[[], Mapping[str, tuple[str, float]]]
@@ -43,15 +44,15 @@ class Health:
                 }
                 await _send(send, 503 if problems else 200, _JSON, msgspec.json.encode(told))
             case "/metrics":
-                page = merge((self.page(), *self.pages.others()))
-                await _send(send, 200, _PROMETHEUS, page.encode())
+                text = render((self.page(), *self.pages.others()))
+                await _send(send, 200, _PROMETHEUS, text.encode("utf-8", "replace"))
             case _:
                 told = {"error": {"message": f"There is no {path} here.", "code": "not_found"}}
                 await _send(send, 404, _JSON, msgspec.json.encode(told))
 
-    def page(self) -> str:
+    def page(self) -> Page:
         """This worker's own metrics."""
-        return render(self.metrics, self.gauges(), self.worker)
+        return page_of(self.metrics, self.gauges(), self.worker)
 
 
 async def _send(send: Send, status: int, content_type: bytes, body: bytes) -> None:

@@ -8,7 +8,10 @@ from typing import Final
 
 from penstock.rules.call import CallEnd
 
-MAX_SERIES: Final = 500  # model names come from callers: beyond this they share one series
+MAX_SERIES: Final = 500  # pairs of provider and model; further ones share the pair `other`
+MAX_OUTCOMES: Final = 64  # ways to end that one pair counts; further ones share the error `other`
+MAX_LABEL_CHARS: Final = 128  # of a provider's or model's name; longer ones are cut
+OTHER: Final = "other"
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 OVERHEAD_SECONDS: Final = (
     0.0001,
@@ -69,16 +72,15 @@ class Metrics:
     """Everything one worker has counted since it started."""
 
     def __init__(self) -> None:
-        self.series: dict[tuple[str, str], Series] = {}
+        self.series: dict[tuple[str, str], Series] = {}  # by labels
+        self._known: dict[tuple[str, str], Series] = {}  # by names as they came
         self.overhead = Histogram(OVERHEAD_SECONDS)
 
-    def observe(self, record: CallEnd) -> None:
-        """Count one call that is over."""
-        model = record.attempts[-1].model if record.attempts else ""
-        series = self._series(record.provider, model)
+    def observe(self, record: CallEnd, model: str) -> None:
+        """Count one call that is over. `model` is its label, empty if no provider was asked."""
+        series = self._known.get((record.provider, model)) or self._add(record.provider, model)
         begin = record.begin
-        how = (begin.operation, record.http_status, record.error_type)
-        series.requests[how] = series.requests.get(how, 0) + 1
+        _count(series, begin.operation, record.http_status, record.error_type)
         series.duration.observe((record.end_ns - begin.start_ns) / 1e9)
         self.overhead.observe(record.overhead_ns / 1e9)
         if record.first_token_ns:
@@ -92,10 +94,30 @@ class Metrics:
         elif not record.error_type:
             series.unpriced += 1
 
-    def _series(self, provider: str, model: str) -> Series:
-        found = self.series.get((provider, model))
-        if found is None:
-            if len(self.series) >= MAX_SERIES:
-                provider, model = provider and "other", "other"
-            found = self.series.setdefault((provider, model), Series())
-        return found
+    def _add(self, provider: str, model: str) -> Series:
+        """Names that become the same label share a series: a page must not say one twice."""
+        labels = as_label(provider), as_label(model)
+        if labels not in self.series and len(self.series) >= MAX_SERIES:
+            labels = provider and OTHER, OTHER
+        series = self.series.setdefault(labels, Series())
+        if len(self._known) < MAX_SERIES:
+            self._known[provider, model] = series
+        return series
+
+
+def as_label(text: str) -> str:
+    """`text` as a label's value: at most `MAX_LABEL_CHARS`, only characters that print.
+
+    Others (line ends of all kinds, control characters, lone surrogates) become U+FFFD.
+    """
+    text = text[:MAX_LABEL_CHARS]
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _count(series: Series, operation: str, status: int, error: str) -> None:
+    how = (operation, status, error)
+    if how not in series.requests and len(series.requests) >= MAX_OUTCOMES:
+        how = (operation, status - status % 100, OTHER)
+    series.requests[how] = series.requests.get(how, 0) + 1

@@ -102,7 +102,7 @@ class Pipeline:
         status = _status(error)
         usage, charge = settle(call, error)
         record = self.recorder.end(call, status, error, usage, charge)
-        self.metrics.observe(record)
+        self.metrics.observe(record, call.route.counted_as if call.route else "")
 
     async def _fail(self, call: Call, error: PenstockError) -> None:
         """After the first byte only an error event, or an end without an end, is honest."""

@@ -10,11 +10,14 @@ from penstock.spi.chat import ChatProvider, ProviderTarget
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`model` is the provider's own id; `project` knows the price."""
+    """`model` is the provider's own id; `project` knows the price. `counted_as` is the model's
+    label in metrics: its id if the provider claims it, because other names are the caller's choice.
+    """
 
     project: ProjectView
     entry: ProviderEntry
     model: str
+    counted_as: str
     plugin: ChatProvider
     provider: ProviderTarget
     limits: Limits

@@ -1,20 +1,23 @@
 """Stage 4: which provider serves this model, and may this key call it?"""
 
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.gateway.metrics import OTHER
 from penstock.gateway.project_view import Grant, Target
 from penstock.gateway.route import Route
 from penstock.gateway.snapshot import Snapshot
 from penstock.infra.egress.exchange import Limits
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.call import Operation
+from penstock.rules.model_patterns import allows
 from penstock.rules.snapshot import ProviderEntry
 from penstock.rules.wire.openai.request import RequestHead
 from penstock.spi.chat import ChatProvider, ProviderTarget
 
+# Routes that one worker remembers, about 1 kB each: a key and a name of at most 256 characters.
+# Callers choose the names; when it is full it starts afresh.
 MAX_REMEMBERED: Final = 4096
 
 
@@ -30,7 +33,7 @@ class Resolve:
         """`NotFound` with the nearest names, `Forbidden`, or `InvalidRequest`."""
         if head.stream and call.operation == Operation.EMBEDDINGS:
             raise InvalidRequest("Embeddings cannot be streamed.", param="stream")
-        if snapshot is not self._snapshot or len(self._known) > MAX_REMEMBERED:
+        if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
             self._snapshot, self._known = snapshot, {}
         wanted = (grant.key.id, head.model)
         route = self._known.get(wanted)
@@ -50,6 +53,7 @@ class Resolve:
             project=project,
             entry=entry,
             model=target.upstream_model,
+            counted_as=target.upstream_model if target.upstream_model in entry.models else OTHER,
             plugin=self._plugin(entry.kind),
             provider=ProviderTarget(entry.name, entry.base_url, target.secret, entry.quirks),
             limits=_limits(entry),
@@ -57,9 +61,7 @@ class Resolve:
 
 
 def _require_allowed(patterns: tuple[str, ...], target: Target, model: str) -> None:
-    """No patterns: everything. A pattern names a model plainly or with its provider."""
-    names = (target.upstream_model, f"{target.entry.name}/{target.upstream_model}")
-    if patterns and not any(fnmatchcase(name, p) for p in patterns for name in names):
+    if not allows(patterns, target.entry.name, target.upstream_model):
         raise Forbidden(
             f"This key may not call the model {model!r}.",
             hint=f"It may call: {', '.join(patterns)}.",

@@ -1,0 +1,97 @@
+"""A worker's metrics as data: what it leaves for the other workers of its home.
+
+Data, not text: nothing that another worker left is parsed as lines or labels. What a page may
+contain is checked when it is read; how it looks in Prometheus' format is `exposition.py`'s.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+MAX_PAGE_BYTES: Final = 16 * 1024 * 1024  # of one worker; a larger file is not read
+
+_NAME: Final = r"\A[a-zA-Z_][a-zA-Z0-9_]*\Z"
+_FILE: Final = re.compile(r"metrics-(?P<worker>.+)-(?P<pid>[0-9]{1,9})\.page")
+
+Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
+Labels = tuple[tuple[Name, str], ...]
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """One value. `suffix` belongs to histograms."""
+
+    suffix: Literal["", "_bucket", "_sum", "_count"]
+    labels: Labels
+    value: float
+
+
+class Family(msgspec.Struct, frozen=True, array_like=True):
+    """One metric with its samples."""
+
+    name: Name
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    samples: tuple[Sample, ...]
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True):
+    """All metrics of one worker."""
+
+    worker: str
+    families: tuple[Family, ...]
+
+
+class Pages:
+    """The files of the workers in `directory`; a page is its worker's as long as that lives."""
+
+    def __init__(self, directory: Path, worker: str) -> None:
+        self._directory = directory
+        self._worker = worker
+        self._own = directory / f"metrics-{worker}-{os.getpid()}.page"
+
+    def leave(self, page: Page) -> None:
+        """Replace this worker's page; readers see the old one or the new one."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._own.with_suffix(".tmp")
+        draft.write_bytes(msgspec.msgpack.encode(page))
+        draft.replace(self._own)
+
+    def others(self) -> Iterator[Page]:
+        """The pages of the other living workers, one each; files of the dead are removed.
+
+        A file that cannot be read costs its own page and no other.
+        """
+        seen = {self._worker}
+        for path in sorted(self._directory.glob("metrics-*"), key=_age):
+            found = _FILE.fullmatch(path.name)
+            if found is None or path == self._own:
+                continue
+            if not Path(f"/proc/{found['pid']}").exists():
+                path.unlink(missing_ok=True)
+            elif (page := _read(path)) is not None and page.worker not in seen:
+                seen.add(page.worker)
+                yield page
+
+    def remove(self) -> None:
+        self._own.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Newest first; a file that has just gone comes last."""
+    try:
+        return -path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _read(path: Path) -> Page | None:
+    try:
+        if path.stat().st_size > MAX_PAGE_BYTES:
+            return None
+        return msgspec.msgpack.decode(path.read_bytes(), type=Page)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
