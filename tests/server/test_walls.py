@@ -152,7 +152,8 @@ def test_pages_have_cursors(server: Server) -> None:
     first = server.call("GET", f"{path}?limit=1", server.root).json()
     second = server.call("GET", f"{path}?limit=1&cursor={first['next_cursor']}", server.root).json()
     assert first["items"][0]["previous"] == second["items"][0]["hash"]
-    assert server.call("GET", f"{path}?cursor=%00%FF", server.root).status == 400
+    assert server.call("GET", f"{path}?cursor=%FF", server.root).status == 400
+    assert server.call("GET", f"{path}?cursor=%00", server.root).status == 422
     assert server.call("GET", f"{path}?cursor=!!", server.root).status == 400
     assert server.call("GET", f"{path}?limit=0", server.root).status == 422
 

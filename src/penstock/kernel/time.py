@@ -1,8 +1,15 @@
 """Time as an argument: the clock port, and UTC on the wire (RFC 3339)."""
 
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+# The last moment that nanoseconds since the epoch hold in 64 bits: 2262-04-11T23:47:16Z.
+LATEST_NS: Final = 2**63 - 1
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_FIRST_S: Final = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+_LAST_S: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
 
 
 class Clock(Protocol):
@@ -26,11 +33,30 @@ class SystemClock:
         return time.monotonic()
 
 
+def utc(unix_s: int) -> datetime:
+    """The moment in UTC. Never raises: what lies outside the years 1 to 9999 is cut to them."""
+    return _EPOCH + timedelta(seconds=min(max(unix_s, _FIRST_S), _LAST_S))
+
+
 def rfc3339(unix_ns: int) -> str:
-    """`2026-11-21T09:30:00.123456Z`: UTC with microseconds."""
+    """`2026-11-21T09:30:00.123456Z`: UTC with microseconds; cut to the years 1 to 9999."""
     seconds, rest = divmod(unix_ns, 1_000_000_000)
-    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{rest // 1000:06d}Z"
+    return f"{utc(seconds).replace(tzinfo=None).isoformat()}.{rest // 1000:06d}Z"
+
+
+def unix_ns(moment: datetime) -> int:
+    """Nanoseconds since the epoch of a moment with a time zone; exact, never raises.
+
+    Not `timestamp()` or `astimezone()`: they overflow where an offset leads out of the years 1 to
+    9999.
+    """
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def stored_ns(unix_ns: int) -> int:
+    """The nearest time that the column store can hold: for bounds of a range, where
+    `to=9999-12-31` means "without end"."""
+    return min(max(unix_ns, 0), LATEST_NS)
 
 
 def parse_rfc3339(text: str) -> int:
@@ -38,5 +64,4 @@ def parse_rfc3339(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write it like 2026-11-21T09:30:00Z")
-    whole = int(moment.replace(microsecond=0).timestamp())
-    return whole * 1_000_000_000 + moment.microsecond * 1000
+    return unix_ns(moment)

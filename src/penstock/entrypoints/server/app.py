@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.console import BUILT, mount_console
 from penstock.features.identity.http.access import public, require_declarations
-from penstock.infra.web.bodies import BodyLimit
+from penstock.infra.web.bodies import Admission, BodyLimit
+from penstock.infra.web.clean_text import CleanText
 from penstock.infra.web.headers import SecurityHeaders
 from penstock.infra.web.hosts import HostGuard
 from penstock.infra.web.metrics import Observed, RequestMetrics
@@ -43,11 +44,16 @@ def build_app(
 
 
 def behind_walls(
-    config: ServerConfig, app: FastAPI, metrics: RequestMetrics, log: logging.Logger
+    config: ServerConfig,
+    app: FastAPI,
+    admission: Admission,
+    metrics: RequestMetrics,
+    log: logging.Logger,
 ) -> ASGIApp:
-    """The application as the network sees it: counted, with safe headers, names and sizes."""
-    limits = {"": config.body_limit_bytes, "/internal/": config.batch_limit_bytes}
-    walled: ASGIApp = BodyLimit(app, limits)
+    """The application as the network sees it: counted, with safe headers, names, sizes and
+    texts."""
+    walled: ASGIApp = CleanText(app)
+    walled = BodyLimit(walled, admission)
     walled = HostGuard(walled, hosts_of(config), _MACHINES)
     walled = SecurityHeaders(walled)
     return Observed(walled, metrics, log)

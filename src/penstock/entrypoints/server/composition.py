@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from penstock.entrypoints.server.about import about_routes
+from penstock.entrypoints.server.admission import ServerAdmission
 from penstock.entrypoints.server.app import behind_walls, build_app
 from penstock.entrypoints.server.backup import BackupService, backup_routes
 from penstock.entrypoints.server.config import ServerConfig
@@ -111,7 +112,8 @@ class Composition:
     def app(self) -> ASGIApp:
         """The application as the network sees it."""
         log = logging.getLogger("penstock.access")
-        return behind_walls(self._config, self.build(), self._metrics, log)
+        admission = ServerAdmission(self._config, self.gateway, self.identity.door.signed_in)
+        return behind_walls(self._config, self.build(), admission, self._metrics, log)
 
     async def run(self) -> None:
         """What goes on beside the requests, until cancelled: looking for providers, publishing.

@@ -18,8 +18,11 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns_dsn: str = ""
     allowed_hosts: tuple[str, ...] = ()
     secure_cookie: bool = False
-    body_limit_bytes: int = 1024 * 1024
-    batch_limit_bytes: int = 96 * 1024 * 1024
+    body_limit_bytes: int = 1024 * 1024  # a request's, of a caller who is known
+    stranger_body_limit_bytes: int = 64 * 1024  # a request's, of anybody else
+    batch_limit_bytes: int = 96 * 1024 * 1024  # a gateway's batch of call records
+    known_bodies_bytes: int = 256 * 1024 * 1024  # all bodies held at a time, of known callers
+    stranger_bodies_bytes: int = 16 * 1024 * 1024  # all bodies held at a time, of the others
     simulator_url: str = ""  # base URL of the simulator that runs beside, if one does
     find_providers: bool = True
     console: str = ""  # folder of the built console; empty: the package's own

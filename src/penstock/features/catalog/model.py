@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from penstock.features.identity.model import Principal
 from penstock.infra.egress.addresses import Verdict, judge
+from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.snapshot import ProviderEntry
 
@@ -120,23 +120,21 @@ def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
 
     Only what can be read off it is judged here; where a name leads is judged at every connection.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise _bad_url(f"{url!r} is no base URL.", "Write it like https://api.example.com/v1.")
-    if parts.query or parts.fragment or not url.isascii():
-        raise _bad_url("A base URL has no query, no fragment and only ASCII characters.", "")
-    verdict = _judge_host(parts.hostname)
+    read = parse_url(url)
+    if read.suffix:
+        raise _bad_url("A base URL has no query and no fragment.", "")
+    verdict = _judge_host(read.host)
     if verdict is Verdict.NEVER:
-        raise _bad_url(f"The host {parts.hostname} may never be called.", "")
+        raise _bad_url(f"The host {read.host} may never be called.", "")
     if verdict is Verdict.PRIVATE and not private_allowed:
         raise InvalidRequest(
-            f"{parts.hostname} is a private address.",
+            f"{read.host} is a private address.",
             hint="An instance admin can allow it for this host and port: set `private_allowed` "
             "(`penstock provider add … --private-allowed`).",
             code="private_address",
             param="base_url",
         )
-    if parts.scheme == "http" and secret and not private_allowed:
+    if read.scheme == "http" and secret and not private_allowed:
         raise _bad_url("Over plain http the API key could be read on its way.", "Use https.")
     return url.rstrip("/")
 
@@ -153,10 +151,14 @@ def require_may_allow_private(actor: Principal) -> None:
         )
 
 
-def origin(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port: to whom a secret goes."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: to whom a secret goes. What is no URL (stores may hold some from
+    before they were read fully) is an origin of its own."""
+    try:
+        read = parse_url(url)
+    except InvalidRequest:
+        return "", url, 0
+    return read.scheme, read.host, read.port
 
 
 def secret_hint(secret: str) -> str:
@@ -167,6 +169,7 @@ def secret_hint(secret: str) -> str:
 
 
 def _judge_host(host: str) -> Verdict:
+    host = host.removesuffix(".")
     try:
         return judge(ip_address(host))
     except ValueError:

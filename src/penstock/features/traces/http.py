@@ -12,11 +12,9 @@ from penstock.features.traces.service import Traces
 from penstock.features.traces.wire import CallPage, FilterQuery, ListQuery, RangeQuery, TailQuery
 from penstock.features.traces.wire_overview import OverviewOut, overview_out
 from penstock.features.traces.wire_trace import Trace
-from penstock.kernel.errors import TooLarge
 
 TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
-_MAX_BATCH: Final = 80 * 1024 * 1024  # the largest record a spool takes, with room
 _INGESTS: Final = 2  # threads of their own: people's questions never hold up gateways
 
 
@@ -94,7 +92,7 @@ def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
     async def ingest(
         request: Request, x_penstock_batch: Annotated[str, Header(max_length=200)]
     ) -> IngestAnswer:
-        frames = await _body(request)
+        frames = await request.body()
         done = await to_thread.run_sync(traces.ingest, x_penstock_batch, frames, limiter=limiter)
         return IngestAnswer(stored=done.stored, quarantined=done.quarantined)
 
@@ -110,12 +108,3 @@ def _list(traces: Traces, access: Access, query: ListQuery) -> CallPage:
         limit=query.limit,
     )
     return CallPage.of(page)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BATCH:
-            raise TooLarge(f"A batch may have {_MAX_BATCH} bytes.", hint="Cut it smaller.")
-    return bytes(body)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
+from penstock.kernel.time import LATEST_NS
 
 MAX_SPANS_PER_TRACE: Final = 2_000
 TIME: Final = "time"
@@ -40,8 +41,8 @@ class TimeRange(NamedTuple):
 
     @property
     def previous(self) -> "TimeRange":
-        """The range of the same length just before."""
-        return TimeRange(2 * self.start_ns - self.end_ns, self.start_ns)
+        """The range of the same length just before, as far as there is one after 1970."""
+        return TimeRange(max(2 * self.start_ns - self.end_ns, 0), self.start_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,16 @@ class Filter:
     max_cost: Decimal | None = None
 
 
+# What the column store takes as a time: a cursor comes from outside.
+UnixNs = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NS)]
+
+
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """A place in a list: the last call seen. `stored_ns` only where arrival is the order."""
 
-    start_ns: int
-    span_id: str
-    stored_ns: int = 0
+    start_ns: UnixNs
+    span_id: Annotated[str, msgspec.Meta(max_length=64)]
+    stored_ns: UnixNs = 0
 
     def text(self) -> str:
         """Opaque and URL-safe."""
@@ -201,14 +206,16 @@ class Ingested:
 
 _SECOND: Final = 10**9
 _BUCKETS_S: Final = (1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800)
-_MOST_BUCKETS: Final = 60
+_MOST_BUCKETS: Final = 60  # of an overview's series
 
 
 def bucket_ns(time_range: TimeRange) -> int:
-    """The smallest round width that cuts the range into at most 60 buckets (or weeks)."""
+    """The smallest round width that cuts the range into at most 60 buckets; beyond 60 weeks a
+    whole number of weeks. (61 where the range begins inside a bucket.)"""
     length = time_range.end_ns - time_range.start_ns
-    fitting = (s for s in _BUCKETS_S if length <= s * _SECOND * _MOST_BUCKETS)
-    return next(fitting, _BUCKETS_S[-1]) * _SECOND
+    fitting = (s * _SECOND for s in _BUCKETS_S if length <= s * _SECOND * _MOST_BUCKETS)
+    week = _BUCKETS_S[-1] * _SECOND
+    return next(fitting, week * -(-length // (week * _MOST_BUCKETS)))
 
 
 def without_gaps(found: Iterable[Sum], time_range: TimeRange, width_ns: int) -> list[Sum]:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from penstock.features.traces.model import CallItem, Cursor, Dimension, Filter, Page, TimeRange
 from penstock.kernel.errors import InvalidRequest
-from penstock.kernel.time import parse_rfc3339, rfc3339
+from penstock.kernel.time import rfc3339, stored_ns, unix_ns
 
 _DAY_NS = 24 * 3600 * 10**9
 _MS = 1e6
@@ -23,14 +23,15 @@ class RangeQuery(BaseModel):
     to: AwareDatetime | None = None
 
     def range(self, now_ns: int) -> TimeRange:
-        """In nanoseconds; `InvalidRequest` if it ends before it begins."""
-        end = parse_rfc3339(self.to.isoformat()) if self.to else now_ns
-        start = parse_rfc3339(self.from_.isoformat()) if self.from_ else end - _DAY_NS
+        """In nanoseconds, cut to what the store can hold; `InvalidRequest` if it ends before it
+        begins."""
+        end = unix_ns(self.to) if self.to else now_ns
+        start = unix_ns(self.from_) if self.from_ else end - _DAY_NS
         if start >= end:
             raise InvalidRequest(
                 "The time range ends before it begins.", hint="Swap from and to.", param="from"
             )
-        return TimeRange(start, end)
+        return TimeRange(stored_ns(start), stored_ns(end))
 
 
 class FilterQuery(RangeQuery):

@@ -8,11 +8,11 @@ import ssl
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from penstock.infra.egress.addresses import resolve
 from penstock.infra.egress.connection import Connection, StaleConnection
 from penstock.infra.egress.exchange import Exchange, Limits
+from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.spi.http import HttpAnswer, HttpRequest
 
@@ -47,20 +47,14 @@ class Origin:
 
 def parse_origin(url: str) -> Origin:
     """`InvalidRequest` for anything but a plain http or https URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise InvalidRequest(f"{url!r} is not a URL that can be called.", hint="Use http or https.")
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        return Origin(
-            host=parts.hostname,
-            port=parts.port or (443 if parts.scheme == "https" else 80),
-            tls=parts.scheme == "https",
-            authority=parts.netloc.encode("ascii"),
-            target=target.encode("ascii"),
-        )
-    except ValueError as error:
-        raise InvalidRequest(f"{url!r} is not a URL that can be called ({error}).") from error
+    read = parse_url(url)
+    return Origin(
+        host=read.host,
+        port=read.port,
+        tls=read.scheme == "https",
+        authority=read.authority.encode("ascii"),
+        target=read.target.encode("ascii"),
+    )
 
 
 class Egress:

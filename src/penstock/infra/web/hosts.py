@@ -45,7 +45,7 @@ class HostGuard:
                 code="unknown_host",
             )
         origin = headers.get("origin")
-        if origin and method not in SAFE_METHODS and urlsplit(origin).netloc != host:
+        if origin and method not in SAFE_METHODS and _netloc(origin) != host:
             return Forbidden("Another site may not do this here.", code="foreign_origin")
         return None
 
@@ -66,3 +66,11 @@ def _name(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _netloc(url: str) -> str | None:
+    """Host and port as written; `None` for what is no URL."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return None

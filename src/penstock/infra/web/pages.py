@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from penstock.kernel.errors import InvalidRequest
 
 MAX_LIMIT = 500
+_POSITION_DIGITS = 18  # fit into 64 bits
 
 Item = TypeVar("Item")
 Source = TypeVar("Source")
@@ -35,11 +36,22 @@ def decode_cursor(cursor: str) -> str:
     """The position behind a cursor, empty for none; `InvalidRequest` if it is no cursor."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        position = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise InvalidRequest(
-            "The cursor cannot be read.", hint="Start without one.", param="cursor"
-        ) from error
+        raise _unreadable() from error
+    if "\0" in position:  # PostgreSQL takes none, and no position of ours has one
+        raise _unreadable()
+    return position
+
+
+def decode_position(cursor: str) -> int | None:
+    """The number behind a cursor of a list in the order of numbers, `None` for none."""
+    text = decode_cursor(cursor)
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > _POSITION_DIGITS:
+        raise _unreadable()
+    return int(text)
 
 
 def page_of(
@@ -53,3 +65,7 @@ def page_of(
     more = len(found) > limit
     cursor = encode_cursor(position(shown[-1])) if more else None
     return Page(items=[show(item) for item in shown], next_cursor=cursor)
+
+
+def _unreadable() -> InvalidRequest:
+    return InvalidRequest("The cursor cannot be read.", hint="Start without one.", param="cursor")

@@ -1,10 +1,10 @@
 """What the catalog's routes take and give. Prices are decimal strings, times RFC 3339."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from penstock.features.catalog.model import (
     Provider,
@@ -13,6 +13,7 @@ from penstock.features.catalog.model import (
     ProviderWish,
 )
 from penstock.features.catalog.service.prices import PriceWish
+from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
 from penstock.spi.chat import Vendor
 
@@ -121,8 +122,8 @@ class ProviderView(BaseModel):
             vendor=provider.vendor,
             found=provider.found,
             api_key_hint=provider.secret_hint,
-            created_at=_moment(provider.created_ms),
-            updated_at=_moment(provider.updated_ms),
+            created_at=moment_of(provider.created_ms),
+            updated_at=moment_of(provider.updated_ms),
         )
 
 
@@ -194,11 +195,10 @@ class PriceRequest(Body):
     provider: Annotated[str, Field(max_length=200)] = "*"
     model: Annotated[str, Field(max_length=200)]
     prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=8)]
-    starts_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
 
     def wish(self) -> PriceWish:
-        starts = self.starts_at
-        from_ms = int(starts.timestamp() * 1000) if starts is not None else None
+        from_ms = unix_ms(self.starts_at) if self.starts_at is not None else None
         prices = tuple(price.value() for price in self.prices)
         return PriceWish(self.provider, self.model, prices, from_ms)
 
@@ -219,14 +219,10 @@ class PriceView(BaseModel):
             provider=price.provider,
             model=price.model,
             prices=[UnitPriceBody.model_validate(_plain(p)) for p in price.prices],
-            starts_at=_moment(price.from_ms),
+            starts_at=moment_of(price.from_ms),
         )
 
 
 def _plain(price: UnitPrice) -> dict[str, object]:
     tiers = [{"above": tier.above, "price": tier.price} for tier in price.tiers]
     return {"unit": price.unit, "price": price.price, "per": price.per, "tiers": tiers}
-
-
-def _moment(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=unix_ms)

@@ -12,8 +12,7 @@ from penstock.features.identity.audit_log import AuditLog
 from penstock.features.identity.http.access import Allowed, Doorkeeper
 from penstock.features.identity.http.schemas import AuditEventView, AuditReport, ChainView
 from penstock.features.identity.model import Access, Permission
-from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
-from penstock.kernel.errors import InvalidRequest
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
 
 
 class _JsonLines(StreamingResponse):
@@ -36,7 +35,7 @@ def _add_routes(router: APIRouter, prefix: str, guard: Allowed, log: AuditLog) -
         access: Annotated[Access, granted], limit: Limit = 100, cursor: Cursor = ""
     ) -> Page[AuditEventView]:
         """Audit events, newest first."""
-        before = _sequence(decode_cursor(cursor))
+        before = decode_position(cursor)
         found = log.list_page(access.project_id, before, limit + 1)
         return page_of(found, limit, _view, lambda event: str(event.sequence))
 
@@ -56,11 +55,3 @@ def _add_routes(router: APIRouter, prefix: str, guard: Allowed, log: AuditLog) -
 
 def _view(event: AuditEvent) -> AuditEventView:
     return AuditEventView(**msgspec.structs.asdict(event))
-
-
-def _sequence(position: str) -> int | None:
-    if position and not position.isdecimal():
-        raise InvalidRequest(
-            "The cursor cannot be read.", hint="Start without one.", param="cursor"
-        )
-    return int(position) if position else None

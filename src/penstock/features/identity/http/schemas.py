@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from penstock.features.identity.audit_log import ChainReport
 from penstock.features.identity.model import ApiKey, Attributes, Member, Principal, Project, Role
+from penstock.infra.web.moments import Moment, moment_of, unix_ms
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -94,7 +95,7 @@ class ProjectView(BaseModel):
             name=project.name,
             on_spool_full=project.policy.on_spool_full,
             capture_content=project.policy.capture_content,
-            created_at=moment(project.created_ms),
+            created_at=moment_of(project.created_ms),
         )
 
 
@@ -119,7 +120,7 @@ class MemberView(BaseModel):
             user_id=member.user_id,
             email=member.email,
             role=member.role,
-            created_at=moment(member.created_ms),
+            created_at=moment_of(member.created_ms),
         )
 
 
@@ -156,10 +157,10 @@ class KeyRequest(Wish):
     role: GivenRole = "viewer"
     allowed_models: Annotated[list[Label], Field(max_length=200)] = []
     attributes: KeyAttributes = KeyAttributes()
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
     def expires_ms(self) -> int | None:
-        return int(self.expires_at.timestamp() * 1000) if self.expires_at else None
+        return unix_ms(self.expires_at) if self.expires_at else None
 
 
 class RotationWish(Wish):
@@ -190,9 +191,9 @@ class KeyView(BaseModel):
             role=key.role,
             allowed_models=list(key.allowed_models),
             attributes=KeyAttributes(**asdict(key.attributes)),
-            created_at=moment(key.created_ms),
-            expires_at=moment(key.expires_ms) if key.expires_ms is not None else None,
-            revoked_at=moment(key.revoked_ms) if key.revoked_ms is not None else None,
+            created_at=moment_of(key.created_ms),
+            expires_at=moment_of(key.expires_ms) if key.expires_ms is not None else None,
+            revoked_at=moment_of(key.revoked_ms) if key.revoked_ms is not None else None,
         )
 
 
@@ -255,8 +256,3 @@ class AuditReport(BaseModel):
 
     ok: bool
     chains: list[ChainView]
-
-
-def moment(unix_ms: int) -> datetime:
-    """The time, in UTC."""
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=unix_ms)
