@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="Generated requests per law; without it a small draw, made by each law itself.",
     )
+    parser.addoption("--law-seed", type=int, help="Draw the calls of an earlier run.")
 
 
 def pytest_configure() -> None:

@@ -1,0 +1,156 @@
+"""docs/limits.md: every bound with its value, read from the code, and what `bounds.toml` tells of
+it. A bound that is not told, or told and gone, breaks `make check` (`checks.bounds`).
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from checks.bounds import registry
+from penstock.infra.settings import every_setting
+
+ROOT: Final = Path(__file__).parents[1]
+_INTRO: Final = """\
+# Limits
+
+Everything that grows has a bound: each body, buffer, queue, pool, cache, header, label, wait and
+retry. This page says how large it is, what happens there, and which test goes there. Values are
+read from the code; a bound that is set by a [setting](settings.md) names it. A constant that looks
+like a bound, or a container that grows and is not listed, breaks `make check`.
+
+Per process unless it says otherwise. What a limit protects from whom: the
+[threat model](threat-model.md).
+"""
+_AREAS: Final = (
+    ("Callers of the gateway", ("infra.http_server", "gateway", "entrypoints.gateway")),
+    ("Providers", ("infra.egress", "rules.wire", "rules.price", "spi")),
+    ("Records on their way to the store", ("infra.spool",)),
+    ("The store", ("features.traces", "infra.columns")),
+    ("People, keys, projects", ("features.identity", "features.catalog", "infra.crypto")),
+    (
+        "The server",
+        ("infra.web", "infra.sql", "features", "entrypoints", "infra", "rules", "kernel"),
+    ),
+)
+_KIB: Final = 1024
+
+
+def limits_page() -> str:
+    """The whole page."""
+    told = dict(registry()["limits"])
+    parts = [_INTRO, "<!-- Generated from the code by `make docs`: change it there. -->"]
+    for title, prefixes in _AREAS:
+        names = [name for name in told if name.startswith(prefixes)]
+        rows = [_row(name, told.pop(name)) for name in sorted(names, key=_order(prefixes))]
+        parts += [
+            f"\n## {title}\n",
+            "| what | bound | at the bound | test |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    parts += ["\n## What holds things in memory\n", "| container | bounded by |", "|---|---|"]
+    parts += [f"| `{name}` | {by} |" for name, by in sorted(registry()["containers"].items())]
+    return "\n".join([*parts, ""])
+
+
+def _order(prefixes: tuple[str, ...]) -> Any:
+    def place(name: str) -> tuple[int, str]:
+        return next(at for at, prefix in enumerate(prefixes) if name.startswith(prefix)), name
+
+    return place
+
+
+def _row(name: str, told: Mapping[str, str]) -> str:
+    value = told.get("shown") or _shown(name)
+    setting = _setting(name)
+    bound = f"{value}, `{setting}`" if setting else value
+    return f"| {told['what']} | {bound} | {told['then']} | {_test(told.get('test', ''))} |"
+
+
+def _test(test: str) -> str:
+    """A link to the file. `AssertionError` when it, or the function, does not exist."""
+    if not test:
+        return ""
+    path, _, function = test.partition("::")
+    text = (ROOT / path).read_text("utf-8")
+    assert f"def {function}" in text, f"checks/bounds.toml: there is no {test}"
+    return f"[{function or path.rpartition('/')[2]}](../{path})"
+
+
+def _setting(name: str) -> str:
+    """The setting of the same name that sets a field of the gateway's or the spool's limits."""
+    field = name.rpartition(".")[2]
+    for prefix, section in (("gateway.limits", "gateway"), ("infra.spool.limits", "spool")):
+        if name.startswith(prefix) and f"{section}.{field}" in _settings():
+            return f"{section}.{field}"
+    return ""
+
+
+def _settings() -> set[str]:
+    return {setting.key for setting in every_setting()}
+
+
+def _value(name: str) -> object:
+    """What the code says: a constant, or the default of a field."""
+    *path, attribute = name.split(".")
+    if path[-1][0].isupper():
+        kind = getattr(importlib.import_module("penstock." + ".".join(path[:-1])), path[-1])
+        return _default(kind, attribute)
+    return getattr(importlib.import_module("penstock." + ".".join(path)), attribute)
+
+
+def _default(kind: Any, field: str) -> object:
+    if hasattr(kind, "__struct_fields__"):
+        found = {each.name: each.default for each in msgspec.structs.fields(kind)}
+        return found[field]
+    if hasattr(kind, "_field_defaults"):
+        return kind._field_defaults[field]
+    return getattr(kind, field)
+
+
+def _shown(name: str) -> str:
+    """The value with its unit, which the name tells."""
+    value = _value(name)
+    assert isinstance(value, int | float), f"{name} is no number but {value!r}"
+    unit = name.rpartition("_")[2].lower()
+    match unit:
+        case "s":
+            return _seconds(float(value))
+        case "ms":
+            return _seconds(value / 1000)
+        case "ns":
+            return _seconds(value / 1e9)
+        case _:
+            return _bytes(value) if _is_size(name) else f"{value:,}"
+
+
+def _is_size(name: str) -> bool:
+    sizes = ("BYTES", "BUFFER", "HIGH_WATER", "PAYLOAD", "_MEMORY", "_MAX_BATCH")
+    return name.upper().endswith(sizes)
+
+
+def _bytes(value: float) -> str:
+    for unit in ("bytes", "KiB", "MiB"):
+        if value < _KIB or value % _KIB:
+            return f"{value:g} {unit}"
+        value /= _KIB
+    return f"{value:g} GiB"
+
+
+def _seconds(value: float) -> str:
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if value >= 2 * size and value % size == 0:
+            return f"{value / size:g} {unit}"
+    return f"{value:g} s"
+
+
+def problems() -> Iterator[str]:
+    """What `make check` says of tests that are named and do not exist."""
+    for name, told in registry()["limits"].items():
+        try:
+            _row(name, told)
+        except (AssertionError, AttributeError, KeyError, OSError, ModuleNotFoundError) as error:
+            yield f"checks/bounds.toml: {name}: {error!r}"

@@ -1,0 +1,62 @@
+"""A bound or a growing container that is not listed is found; what is listed and gone, too."""
+
+from pathlib import PurePosixPath
+from textwrap import dedent
+
+import pytest
+
+from checks import bounds
+from checks.source import Source
+
+
+def product(text: str, path: str = "src/penstock/gateway/new.py") -> Source:
+    return Source(PurePosixPath(path), dedent(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MAX_THINGS: Final = 10",
+        "_LONGEST_NAME = 2 * 1024",
+        "class PeerLimits(Struct):\n    idle_s: float = 30.0",
+    ],
+)
+def test_a_bound_is_found(text: str) -> None:
+    assert len(list(bounds.bounds(product(text)))) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["NAMES: Final = ('a',)", "SCHEMA: Final = 1", "MAX_NAME = 'x'", "max_things = 1"]
+)
+def test_what_is_no_bound_is_not_found(text: str) -> None:
+    assert list(bounds.bounds(product(text))) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["{}", "[]", "set()", "deque()", "defaultdict(list)", "Counter[str]()", "bytearray()"]
+)
+def test_a_container_that_grows_is_found(value: str) -> None:
+    source = product(f"class A:\n    def __init__(self):\n        self._seen = {value}\n")
+    assert [place.name for place in bounds.containers(source)] == ["gateway.new.A._seen"]
+
+
+@pytest.mark.parametrize("value", ["deque(maxlen=4)", "[1]", "Queue(maxsize=2)", "tuple()"])
+def test_a_container_with_a_bound_of_its_own_is_not(value: str) -> None:
+    source = product(f"class A:\n    def __init__(self):\n        self._seen = {value}\n")
+    assert list(bounds.containers(source)) == []
+
+
+def test_what_is_not_listed_and_what_is_gone_are_findings() -> None:
+    source = product(
+        "MAX_THINGS = 1\n\n\nclass A:\n    def __init__(self):\n        self._seen = {}\n"
+    )
+    said = " ".join(found.message for found in bounds.unlisted([source]))
+    assert "does not list: gateway.new.MAX_THINGS" in said
+    assert "does not list: gateway.new.A._seen" in said
+    assert "lists gateway.limits.GatewayLimits.max_in_flight, which is not" in said
+
+
+def test_tests_and_the_simulator_are_not_looked_at() -> None:
+    elsewhere = ("tests/test_x.py", "src/penstock/sim/limits.py")
+    tree = [product("MAX_THINGS = 1\n", path) for path in elsewhere]
+    assert list(bounds.unlisted(tree)) == []
