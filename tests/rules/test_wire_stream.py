@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.stream import ChatStream
 
+SECRET = "sk-a-secret-of-this-provider"
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 
@@ -49,7 +51,13 @@ def wire(deltas: list[dict[str, Any]], end: str = "\n") -> bytes:
 
 def stream(**options: Any) -> ChatStream:
     return ChatStream(
-        **{"hide_usage": False, "needs_done": True, "capture_limit": 10_000, **options}
+        **{
+            "hide_usage": False,
+            "needs_done": True,
+            "capture_limit": 10_000,
+            "redaction": Redaction(SECRET),
+            **options,
+        }
     )
 
 

@@ -5,7 +5,7 @@ The only mutable thing of the data plane that stages share; it dies with the cal
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from penstock.gateway.errors import CallerGone
 from penstock.gateway.ids import Ids
@@ -17,6 +17,8 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus
 from penstock.rules.wire.openai.answer import AnswerFacts
 from penstock.rules.wire.openai.request import RequestHead
+
+MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -61,7 +63,7 @@ class OpenAttempt:
             first_byte_ns=self.first_byte_ns,
             http_status=self.http_status,
             error_type=error.code if error else "",
-            error_message=error.message if error else "",
+            error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
         )
 
 

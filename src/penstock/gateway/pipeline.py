@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.errors import CallerGone
+from penstock.gateway.errors import CallerGone, ShuttingDown
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.limits import GatewayLimits
 from penstock.gateway.metrics import Metrics
@@ -28,7 +28,7 @@ from penstock.gateway.stages.settle import settle
 from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.kernel.time import Clock
-from penstock.rules.call import CallStatus
+from penstock.rules.call import CallStatus, Usage
 from penstock.rules.wire.openai.errors import render_error_event
 from penstock.rules.wire.openai.request import RequestHead
 
@@ -59,6 +59,8 @@ class Pipeline:
             await self._fail(call, error)
         except asyncio.CancelledError:
             if call.ended_by is None:
+                if not call.recorded:
+                    self._conclude(call, ShuttingDown("The gateway is stopping."))
                 raise
             await self._fail(call, call.ended_by)
         except Exception:  # noqa: BLE001 - the edge: a fault of ours is a 500 with its record
@@ -89,18 +91,23 @@ class Pipeline:
         conclude = partial(self._conclude, call)
         try:
             if exchange.status >= 300:
-                await relay_refusal(call, exchange, route, conclude)
+                now_s = self.clock.now_ns() / 1e9
+                await relay_refusal(call, exchange, route, conclude, now_s)
             elif exchange.header(b"content-type").startswith(b"text/event-stream"):
                 await self.relay_stream(call, exchange, route, conclude)
             else:
-                await self.relay_unary(call, exchange, conclude)
+                await self.relay_unary(call, exchange, route, conclude)
         finally:
             exchange.abort()
 
     def _conclude(self, call: Call, error: PenstockError | None = None) -> None:
         """Settle, record, count: once for each call."""
         status = _status(error)
-        usage, charge = settle(call, error)
+        try:
+            usage, charge = settle(call, error)
+        except Exception:  # noqa: BLE001 - what cannot be priced is unpriced, and still recorded
+            _log.exception("The cost of trace %s cannot be computed", call.trace_id)
+            usage, charge = Usage(), None
         record = self.recorder.end(call, status, error, usage, charge)
         self.metrics.observe(record, call.route.counted_as if call.route else "")
 

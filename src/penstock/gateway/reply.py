@@ -1,11 +1,13 @@
 """Answers to the caller: whole, in pieces, or an error in the surface's own shape."""
 
 import asyncio
+import re
 from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.errors import PenstockError
+from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.errors import render_error
 
 ReplyHeaders = list[tuple[bytes, bytes]]
@@ -17,26 +19,27 @@ EVENT_STREAM: Final[ReplyHeaders] = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
-_PASSED: Final = frozenset(
-    (b"content-type", b"content-encoding", b"retry-after", b"x-request-id", b"openai-version")
-)
+MAX_PASSED_HEADERS: Final = 32  # of a provider's; common clients refuse answers with 100 headers
+MAX_PASSED_BYTES: Final = 256  # of one such value; longer ones are dropped
+_PASSED: Final = frozenset((b"x-request-id", b"openai-version"))
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-")
 _PASSED_INITIALS: Final = (b"x", b"o")
+_VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 
-def provider_headers(exchange: Exchange) -> ReplyHeaders:
-    """The provider's headers that mean something to the caller."""
-    return [
-        header
-        for header in exchange.headers
-        if header[0] in _PASSED
-        or (header[0][:1] in _PASSED_INITIALS and header[0].startswith(_PASSED_FAMILY))
-    ]
+def provider_headers(exchange: Exchange, redaction: Redaction) -> ReplyHeaders:
+    """The provider's headers that mean something to the caller, none with our credential.
 
-
-def own_type(own: ReplyHeaders, exchange: Exchange) -> ReplyHeaders:
-    """Ours, which say the type of the content, and what else of the provider's means something."""
-    return own + [header for header in provider_headers(exchange) if header[0] != b"content-type"]
+    Not the type of the content, which is always ours.
+    """
+    passed: ReplyHeaders = []
+    for header in exchange.headers:
+        name, value = header
+        if name[:1] in _PASSED_INITIALS and (name in _PASSED or name.startswith(_PASSED_FAMILY)):
+            clean = _VALUE.fullmatch(value) and len(name) <= MAX_PASSED_BYTES
+            if clean and not redaction.found_in(name + b" " + value):
+                passed.append(header)
+    return passed[:MAX_PASSED_HEADERS]
 
 
 async def start(call: Call, status: int, headers: ReplyHeaders) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from penstock.gateway.project_view import ProjectView
 from penstock.infra.egress.exchange import Limits
+from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderTarget
 
@@ -12,6 +13,7 @@ from penstock.spi.chat import ChatProvider, ProviderTarget
 class Route:
     """`model` is the provider's own id; `project` knows the price. `counted_as` is the model's
     label in metrics: its id if the provider claims it, because other names are the caller's choice.
+    `redaction` keeps the provider's secret out of what it answers.
     """
 
     project: ProjectView
@@ -21,3 +23,4 @@ class Route:
     plugin: ChatProvider
     provider: ProviderTarget
     limits: Limits
+    redaction: Redaction

@@ -35,6 +35,7 @@ class UsageSource(StrEnum):
 
     PROVIDER = "provider"
     ESTIMATED = "estimated"  # cut off before the provider's own count came
+    INVALID = "invalid"  # the provider's count cannot be true and is not believed: unpriced
     NONE = "none"
 
 

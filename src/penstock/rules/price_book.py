@@ -17,6 +17,7 @@ from penstock.rules.price_charge import Charge, ModelRates, Rates, compile_rates
 _REMEMBERED: Final = 4096
 _COMPACT_DATE: Final = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
+_NOT_COUNTED: Final = (UsageSource.NONE, UsageSource.INVALID)
 
 
 class CalledModel(NamedTuple):
@@ -97,7 +98,7 @@ class PriceBook:
         context: Mapping[str, str] = _NO_CONTEXT,
     ) -> Charge | None:
         """What a call cost; `None`: unpriced, because the model or the usage is unknown."""
-        if usage.source == UsageSource.NONE:
+        if usage.source in _NOT_COUNTED:
             return None
         rates = self.rates(called, start_ns, context)
         return rates.charge(usage) if rates is not None else None

@@ -20,6 +20,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "output_tokens": ("reasoning_tokens", "output_audio_tokens"),
 }
 _ZERO: Final = Decimal(0)
+MAX_COST: Final = Decimal(999_999)  # USD for one call: what the store's Decimal(18, 12) can hold
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -77,17 +78,25 @@ class Rates:
 
     def charge(self, usage: Usage) -> Charge | None:
         """`None` where the counts do not determine the cost: parts larger than their whole, or
-        cached and audio input where cached audio has a price of its own."""
+        cached and audio input where cached audio has a price of its own. Also `None` above
+        `MAX_COST`: a count or a price is wrong then."""
         if self.splits_cached_audio and usage.cache_read_tokens and usage.input_audio_tokens:
             return None
+        total = self._total(usage)
+        return Charge(total, self.price_id) if total is not None else None
+
+    def _total(self, usage: Usage) -> Decimal | None:
         total = _ZERO
-        for line in self.lines:
-            count = line.count(usage)
-            if count < 0:
-                return None
-            if count:
-                total += line.each(usage.input_tokens) * count
-        return Charge(total, self.price_id)
+        try:
+            for line in self.lines:
+                count = line.count(usage)
+                if count < 0:
+                    return None
+                if count:
+                    total += line.each(usage.input_tokens) * count
+        except ArithmeticError:  # a price with an exponent that Decimal cannot hold
+            return None
+        return total if total <= MAX_COST else None
 
     def explain(self, usage: Usage) -> list[CostLine]:
         """The lines whose amounts add up to the charge; without those that count nothing."""

@@ -1,17 +1,30 @@
-"""Stage 8: the two records of a call. The second one stands before the caller's last byte."""
+"""Stage 8: the two records of a call. The second one stands before the caller's last byte.
 
+Whatever a provider answered, the second record is written: whole, or without its content, or as
+the little that is ours.
+"""
+
+import logging
 from typing import Final
 
-from penstock.gateway.call import Call
-from penstock.gateway.limits import GatewayLimits
+from msgspec.structs import replace
+
+from penstock.gateway.call import MAX_MESSAGE_CHARS, Call
+from penstock.gateway.limits import KIB, GatewayLimits
 from penstock.gateway.ports import Spool
 from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.call import Attempt, CallBegin, CallEnd, CallStatus, Usage, encode
+from penstock.rules.call import Attempt, CallBegin, CallEnd, Caller, CallStatus, Usage, encode
 from penstock.rules.price_charge import Charge
 
-_FACTS_BYTES: Final = 4096  # a record without its payloads
+FACTS_BYTES: Final = 4 * KIB  # what is kept in the spool for a record without its content
+MAX_FACTS_BYTES: Final = 128 * KIB  # the most that a record may have beside its content
+MAX_ESCAPED: Final = 6  # bytes of JSON for one byte of a stream's text, at worst
+MAX_NAME_CHARS: Final = 256  # of the model that the caller asked for
+MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded as the store rounds it
+
+_log: Final = logging.getLogger("penstock.gateway")
 
 
 class Recorder:
@@ -21,11 +34,13 @@ class Recorder:
         self._spool = spool
         self._clock = clock
         self._limits = limits
+        captured = limits.capture_request_bytes + MAX_ESCAPED * limits.capture_response_bytes
+        self.max_bytes = MAX_FACTS_BYTES + captured
 
     def begin(self, call: Call) -> None:
         """`Overloaded` when the spool is full and the project wants no call without a record."""
         call.begin = _begin(call)
-        size = _FACTS_BYTES
+        size = FACTS_BYTES
         if _keeps_content(call):
             size += min(call.request_size, self._limits.capture_request_bytes)
             size += self._limits.capture_response_bytes
@@ -44,35 +59,102 @@ class Recorder:
         `SpoolFull` if a call that went well cannot be recorded (the disk fails) and the project
         wants no call without a record: its last byte then must not go out.
         """
-        now = self._clock.now_ns()
-        attempts = _attempts(call, now, status, error)
-        keep = _keeps_content(call)
-        record = CallEnd(
-            begin=call.begin or _begin(call),
-            end_ns=now,
-            status=status,
-            http_status=call.http_status,
-            error_type=error.code if error else "",
-            error_message=error.message if error else "",
-            provider=call.route.entry.name if call.route else "",
-            response_model=call.facts.model,
-            response_id=call.facts.id,
-            finish_reasons=call.facts.finish_reasons,
-            usage=usage,
-            cost=format(charge.cost, "f") if charge else "",
-            price_id=charge.price_id if charge else "",
-            first_token_ns=call.first_token_ns,
-            overhead_ns=_overhead(call, attempts, now),
-            request=call.body if keep else b"",
-            response=call.response if keep else b"",
-            response_size=call.response_size,
-            attempts=attempts,
-        )
+        record = _end(call, self._clock.now_ns(), status, error, (usage, charge))
+        record, payload = self._encode(record, call)
+        kept = self._spool.end(call.span_id, payload)
         call.recorded = True
-        kept = self._spool.end(call.span_id, encode(record))
         if not kept and error is None and _on_full(call) is OnFull.REFUSE:
             raise SpoolFull("The record of this call cannot be kept.", hint="See /readyz.")
         return record
+
+    def _encode(self, record: CallEnd, call: Call) -> tuple[CallEnd, bytes]:
+        """The record as it can be written: whole, else without content, else what is ours."""
+        payload = _try_encode(record, self.max_bytes)
+        if payload is not None:
+            return record, payload
+        _log.warning("The record of trace %s cannot be kept whole", call.trace_id)
+        record = _without_content(record)
+        payload = _try_encode(record, MAX_FACTS_BYTES)
+        if payload is not None:
+            return record, payload
+        record = _own(record)
+        return record, encode(record)
+
+
+def _try_encode(record: CallEnd, max_bytes: int) -> bytes | None:
+    try:
+        payload = encode(record)
+    except Exception:  # noqa: BLE001 - whatever value cannot be encoded, the call gets its record
+        return None
+    return payload if len(payload) <= max_bytes else None
+
+
+def _without_content(record: CallEnd) -> CallEnd:
+    return replace(
+        record, request=b"", response=b"", error_type=record.error_type or "record_reduced"
+    )
+
+
+def _own(record: CallEnd) -> CallEnd:
+    """Identity, status and times: values that the gateway made itself."""
+    begin = record.begin
+    return CallEnd(
+        begin=CallBegin(
+            project_id=begin.project_id,
+            trace_id=begin.trace_id,
+            span_id=begin.span_id,
+            parent_span_id=begin.parent_span_id,
+            start_ns=begin.start_ns,
+            operation=begin.operation,
+            request_model="",
+            stream=begin.stream,
+            caller=Caller(begin.caller.key_id),
+        ),
+        end_ns=record.end_ns,
+        status=record.status,
+        http_status=record.http_status,
+        error_type="record_reduced",
+        provider=record.provider,
+        overhead_ns=record.overhead_ns,
+    )
+
+
+def _end(
+    call: Call,
+    now: int,
+    status: CallStatus,
+    error: PenstockError | None,
+    settled: tuple[Usage, Charge | None],
+) -> CallEnd:
+    usage, charge = settled
+    attempts = _attempts(call, now, status, error)
+    keep = _keeps_content(call)
+    return CallEnd(
+        begin=call.begin or _begin(call),
+        end_ns=now,
+        status=status,
+        http_status=call.http_status,
+        error_type=error.code if error else "",
+        error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
+        provider=call.route.entry.name if call.route else "",
+        response_model=call.facts.model,
+        response_id=call.facts.id,
+        finish_reasons=call.facts.finish_reasons,
+        usage=usage,
+        cost=_cost(charge) if charge else "",
+        price_id=charge.price_id if charge else "",
+        first_token_ns=call.first_token_ns,
+        overhead_ns=_overhead(call, attempts, now),
+        request=call.body if keep else b"",
+        response=call.response if keep else b"",
+        response_size=call.response_size,
+        attempts=attempts,
+    )
+
+
+def _cost(charge: Charge) -> str:
+    text = format(charge.cost, "f")
+    return text if len(text) <= MAX_COST_CHARS else format(charge.cost, ".12f")
 
 
 def _on_full(call: Call) -> OnFull:
@@ -91,7 +173,7 @@ def _begin(call: Call) -> CallBegin:
         parent_span_id=call.parent_span_id,
         start_ns=call.start_ns,
         operation=call.operation,
-        request_model=call.head.model if call.head else "",
+        request_model=call.head.model[:MAX_NAME_CHARS] if call.head else "",
         stream=call.head is not None and call.head.stream,
         caller=call.caller,
         snapshot=call.snapshot.digest if call.snapshot else "",

@@ -1,42 +1,49 @@
 """Stage 6 when the provider says no: what the caller can use passes, the rest is translated.
 
-A provider's 401 or 403 is about our credential, not the caller's; no secret passes in a message.
+A provider's 401 or 403 is about our credential, not the caller's. Nothing of a refusal passes as
+it came: its message is read, cleaned of our credential, and written into a document of our own.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.reply import JSON, own_type, send_whole
+from penstock.gateway.reply import JSON, provider_headers, send_whole
 from penstock.gateway.route import Route
 from penstock.gateway.stages.relay_unary import gather
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
-from penstock.rules.wire.openai.errors import read_error
+from penstock.rules.wire.openai.errors import read_error, render_told_error
+from penstock.rules.wire.retry_after import read_retry_after
 
-MAX_ERROR_BYTES: Final = 64 * 1024
+MAX_ERROR_BYTES: Final = 64 * 1024  # of a refusal's body; what is larger says nothing
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
-_REDACTED: Final = b"[redacted]"
 
 
 async def relay_refusal(
-    call: Call, exchange: Exchange, route: Route, conclude: Callable[[PenstockError], None]
+    call: Call,
+    exchange: Exchange,
+    route: Route,
+    conclude: Callable[[PenstockError], None],
+    now_s: float,
 ) -> None:
-    """Passes the refusal on, or raises our own error that names the provider."""
+    """Passes the refusal on, or raises our own error that says what the provider said."""
     body = await gather(exchange, MAX_ERROR_BYTES)
-    if route.provider.secret:
-        body = body.replace(route.provider.secret.encode(), _REDACTED)
-    told = read_error(body)
-    if exchange.status not in _FOR_THE_CALLER or not told or not exchange.ended:
-        raise _translated(exchange, told)
-    call.response = body
+    told = read_error(body, route.redaction)
+    retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
+    if exchange.status not in _FOR_THE_CALLER or not told.message or not exchange.ended:
+        raise _translated(exchange.status, told.message, retry_after_s)
+    document = render_told_error(told, exchange.status)
+    call.response = document
     call.response_size = len(body)
-    conclude(PenstockError(told, code=f"upstream_{exchange.status}"))
-    await send_whole(call, exchange.status, own_type([JSON], exchange), body)
+    conclude(PenstockError(told.message, code=f"upstream_{exchange.status}"))
+    headers = [JSON, *provider_headers(exchange, route.redaction)]
+    if retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % retry_after_s))
+    await send_whole(call, exchange.status, headers, document)
 
 
-def _translated(exchange: Exchange, told: str) -> PenstockError:
-    status = exchange.status
+def _translated(status: int, told: str, retry_after_s: int | None) -> PenstockError:
     said = f" {status}: {told}" if told else f" {status}."
     match status:
         case 401 | 403 | 407:
@@ -51,12 +58,7 @@ def _translated(exchange: Exchange, told: str) -> PenstockError:
             return Overloaded(
                 f"it answered{said}",
                 code="upstream_overloaded",
-                retry_after_s=_retry_after(exchange),
+                retry_after_s=1 if retry_after_s is None else retry_after_s,
             )
         case _:
             return UpstreamFailed(f"it answered{said}", code=f"upstream_{status}")
-
-
-def _retry_after(exchange: Exchange) -> int:
-    told = exchange.header(b"retry-after")
-    return int(told) if told.isdigit() else 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from penstock.gateway.call import Call
 from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.reply import EVENT_STREAM, own_type, send_piece, start
+from penstock.gateway.reply import EVENT_STREAM, provider_headers, send_piece, start
 from penstock.gateway.route import Route
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
@@ -29,10 +29,12 @@ class RelayStream:
             hide_usage=not wants_usage and quirks.get("stream_usage") != "no",
             needs_done=quirks.get("terminator") != "finish_reason",
             capture_limit=self.limits.capture_response_bytes,
+            redaction=route.redaction,
         )
         call.streaming = True
         try:
-            await start(call, exchange.status, own_type(EVENT_STREAM, exchange))
+            passed = provider_headers(exchange, route.redaction)
+            await start(call, exchange.status, EVENT_STREAM + passed)
             await self._forward(call, exchange, stream)
         finally:
             _note(call, stream)

@@ -10,9 +10,20 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.reply import provider_headers, send_large, send_piece, send_whole, start
+from penstock.gateway.reply import (
+    JSON,
+    ReplyHeaders,
+    provider_headers,
+    send_large,
+    send_piece,
+    send_whole,
+    start,
+)
+from penstock.gateway.route import Route
 from penstock.infra.egress.exchange import Exchange
+from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.time import Clock
+from penstock.rules.redaction import leaked
 from penstock.rules.wire.openai.answer import facts_in_tail, read_answer
 
 TAIL_BYTES: Final = 16 * 1024
@@ -25,27 +36,38 @@ class RelayUnary:
     limits: GatewayLimits
     clock: Clock
 
-    async def __call__(self, call: Call, exchange: Exchange, conclude: Callable[[], None]) -> None:
+    async def __call__(
+        self, call: Call, exchange: Exchange, route: Route, conclude: Callable[[], None]
+    ) -> None:
         """`UpstreamFailed` when the answer is cut or no JSON; once begun, it is then aborted."""
+        headers = [JSON, *provider_headers(exchange, route.redaction)]
         if exchange.complete:
             body = exchange.take()
         else:
             body = await gather(exchange, self.limits.small_answer_bytes)
         if not exchange.ended:
-            await self._relay_large(call, exchange, body, conclude)
+            await self._relay_large(call, exchange, headers, body, conclude)
             return
         call.answered(self.clock.now_ns())
         call.facts = read_answer(body)
+        if call.facts.reports_error and route.redaction.found_in(body):
+            raise leaked()
         call.response_size = len(body)
         call.response = body[: self.limits.capture_response_bytes]
         conclude()
-        await send_whole(call, exchange.status, provider_headers(exchange), body)
+        await send_whole(call, exchange.status, headers, body)
 
     async def _relay_large(
-        self, call: Call, exchange: Exchange, body: bytes, conclude: Callable[[], None]
+        self,
+        call: Call,
+        exchange: Exchange,
+        headers: ReplyHeaders,
+        body: bytes,
+        conclude: Callable[[], None],
     ) -> None:
         """One byte behind, so that the last one is still here when the end is seen."""
-        headers = provider_headers(exchange)
+        if exchange.header(b"content-encoding") not in (b"", b"identity"):
+            raise UpstreamFailed("The provider's answer is compressed.", code="upstream_malformed")
         if length := exchange.header(b"content-length"):
             headers.append((b"content-length", length))
         await start(call, exchange.status, headers)

@@ -12,6 +12,7 @@ from penstock.infra.egress.exchange import Limits
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.call import Operation
 from penstock.rules.model_patterns import allows
+from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.rules.wire.openai.request import RequestHead
 from penstock.spi.chat import ChatProvider, ProviderTarget
@@ -57,6 +58,7 @@ class Resolve:
             plugin=self._plugin(entry.kind),
             provider=ProviderTarget(entry.name, entry.base_url, target.secret, entry.quirks),
             limits=_limits(entry),
+            redaction=Redaction(target.secret),
         )
 
 

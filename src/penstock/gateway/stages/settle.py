@@ -6,7 +6,7 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
-from penstock.rules.call import Usage
+from penstock.rules.call import Usage, UsageSource
 from penstock.rules.price_book import CalledModel
 from penstock.rules.price_charge import Charge
 from penstock.rules.wire.openai.usage import estimate_usage
@@ -22,7 +22,8 @@ def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | Non
     """
     facts = call.facts
     usage = facts.usage
-    if usage is None and error is not None and _was_served(call, error):
+    counted = usage is not None and usage.source is UsageSource.PROVIDER
+    if not counted and error is not None and _was_served(call, error):
         usage = estimate_usage(call.request_size, call.delta_count)
     route = call.route
     if usage is None or route is None:

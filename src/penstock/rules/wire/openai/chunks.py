@@ -1,14 +1,25 @@
 """Chunks of a chat stream, and the unary answer that they add up to.
 
-Owns the shape of a chunk and the assembly. Events and their ends are `stream.py`'s.
+Owns the shape of a chunk, the assembly and its bounds. Events and their ends are `stream.py`'s.
 """
 
 from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.wire.openai.answer import AnswerFacts
+from penstock.rules.wire.json_text import decode_json, decode_whole_json
+from penstock.rules.wire.openai.answer import (
+    MAX_CHOICES,
+    MAX_NAME_CHARS,
+    MAX_REASON_CHARS,
+    AnswerFacts,
+    bounded_facts,
+)
 from penstock.rules.wire.openai.usage import read_usage
+
+TOOL_CALL_COST: Final = 128  # bytes of the capture for a new tool call, beside its text
+MAX_USAGE_BYTES: Final = 4096  # of the usage in a stream; real ones have less than 1,000
+MAX_CREATED: Final = 2**53  # Unix seconds; more is no time
 
 
 class _Function(msgspec.Struct):
@@ -43,6 +54,7 @@ class Chunk(msgspec.Struct):
     """One chunk. `error` and `usage` stay raw: most chunks have none."""
 
     id: str | None = None
+    object: str | None = None  # "error": how some servers report one
     model: str | None = None
     created: int | None = None
     choices: list[_Choice] | None = None
@@ -52,6 +64,7 @@ class Chunk(msgspec.Struct):
 
 
 _decoder: Final = msgspec.json.Decoder(Chunk)
+_any_decoder: Final = msgspec.json.Decoder()
 _encoder: Final = msgspec.json.Encoder()
 _NULL: Final = (b"", b"null")
 
@@ -59,9 +72,9 @@ _NULL: Final = (b"", b"null")
 def read_chunk(data: bytes) -> Chunk:
     """`msgspec.DecodeError` if `data` is not JSON; JSON of another shape is an empty chunk."""
     try:
-        return _decoder.decode(data)
+        return decode_whole_json(_decoder, data)
     except msgspec.ValidationError:
-        msgspec.json.decode(data)  # raises for what is not JSON
+        decode_json(_any_decoder, data)  # raises for what is not JSON
         return Chunk()
 
 
@@ -85,6 +98,14 @@ class _Message:
     def add_text(self, name: str, text: str) -> None:
         self.texts.setdefault(name, []).append(text)
 
+    def count_new(self, deltas: list[_ToolCall]) -> int:
+        """How many of these tool calls have not begun yet; at most as many as there are."""
+        begun = self.calls
+        return sum(
+            (position if delta.index is None else delta.index) not in begun
+            for position, delta in enumerate(deltas)
+        )
+
     def add_call(self, delta: _ToolCall, fallback: int) -> None:
         index = fallback if delta.index is None else delta.index
         call = self.calls.setdefault(index, {"id": "", "type": "function", "function": _function()})
@@ -103,7 +124,9 @@ class _Message:
 
 
 class Assembly:
-    """Adds chunks up. Text beyond `limit` characters is counted but not kept."""
+    """Adds chunks up. What grows with the stream counts against `limit` bytes; beyond them it is
+    counted but not kept. What a stream has once, or once for each choice, has fixed bounds.
+    """
 
     def __init__(self, limit: int) -> None:
         self._room = limit
@@ -119,12 +142,8 @@ class Assembly:
     def facts(self) -> AnswerFacts:
         """What the record keeps, as of a whole answer."""
         reasons = (self._messages[index].finish_reason for index in sorted(self._messages))
-        return AnswerFacts(
-            self.id,
-            self.model,
-            tuple(reason for reason in reasons if reason),
-            read_usage(self.usage),
-            self.service_tier,
+        return bounded_facts(
+            self.id, self.model, reasons, read_usage(self.usage), self.service_tier
         )
 
     @property
@@ -134,32 +153,45 @@ class Assembly:
         return bool(messages) and all(message.finish_reason for message in messages)
 
     def add(self, chunk: Chunk) -> None:
-        self.id = self.id or chunk.id or ""
-        self.model = self.model or chunk.model or ""
-        self._created = self._created or chunk.created or 0
-        self.service_tier = self.service_tier or chunk.service_tier or ""
+        if not self.id and chunk.id:
+            self.id = chunk.id[:MAX_NAME_CHARS]
+        if not self.model and chunk.model:
+            self.model = chunk.model[:MAX_NAME_CHARS]
+        if not self._created and chunk.created and 0 < chunk.created <= MAX_CREATED:
+            self._created = chunk.created
+        if not self.service_tier and chunk.service_tier:
+            self.service_tier = chunk.service_tier[:MAX_REASON_CHARS]
         if present(chunk.usage):
-            self.usage = bytes(chunk.usage)
+            told = bytes(chunk.usage)
+            self.usage = told if len(told) <= MAX_USAGE_BYTES else b""
         for choice in chunk.choices or ():
             self._add_choice(choice)
 
     def _add_choice(self, choice: _Choice) -> None:
-        message = self._messages.get(choice.index or 0)
+        index = choice.index or 0
+        message = self._messages.get(index)
         if message is None:
-            message = self._messages[choice.index or 0] = _Message()
+            if not 0 <= index < MAX_CHOICES:
+                self.delta_count += choice.delta is not None and _size(choice.delta) > 0
+                return
+            message = self._messages[index] = _Message()
         if choice.finish_reason:
-            message.finish_reason = choice.finish_reason
-        delta = choice.delta
-        if delta is None:
-            return
+            message.finish_reason = choice.finish_reason[:MAX_REASON_CHARS]
+        if choice.delta is not None:
+            self._add_delta(message, choice.delta)
+
+    def _add_delta(self, message: _Message, delta: _Delta) -> None:
         if delta.role:
-            message.role = delta.role
+            message.role = delta.role[:MAX_REASON_CHARS]
         size = _size(delta)
-        if size:
-            self.delta_count += 1
-            self._room -= size
-            if self._room >= 0:
-                _add_delta(message, delta)
+        if not size:
+            return
+        self.delta_count += 1
+        if delta.tool_calls:
+            size += TOOL_CALL_COST * message.count_new(delta.tool_calls)
+        self._room -= size
+        if self._room >= 0:
+            _add_delta(message, delta)
 
     def document(self) -> bytes:
         """The unary shape, one JSON document; empty when nothing came."""
@@ -186,16 +218,23 @@ class Assembly:
 
 
 def _size(delta: _Delta) -> int:
-    """Characters of generated text in a delta, names and ids of tool calls included."""
-    size = len(delta.content or "")
+    """Bytes of generated text in a delta; of tool calls also names, ids and types."""
+    size = _bytes(delta.content)
     if delta.refusal or delta.reasoning_content or delta.reasoning:
-        size += len(delta.refusal or "") + len(delta.reasoning_content or delta.reasoning or "")
+        size += _bytes(delta.refusal) + _bytes(delta.reasoning_content or delta.reasoning)
     for call in delta.tool_calls or ():
         function = call.function or _Function()
-        size += len(call.id or "") + len(function.name or "") + len(function.arguments or "")
+        size += _bytes(call.id) + _bytes(function.name) + _bytes(function.arguments)
+        size += _bytes(call.type) if call.type != "function" else 0
     if delta.function_call is not None:
-        size += len(delta.function_call.name or "") + len(delta.function_call.arguments or "")
+        size += _bytes(delta.function_call.name) + _bytes(delta.function_call.arguments)
     return size
+
+
+def _bytes(text: str | None) -> int:
+    if not text:
+        return 0
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _add_delta(message: _Message, delta: _Delta) -> None:
@@ -213,18 +252,19 @@ def _add_delta(message: _Message, delta: _Delta) -> None:
 
 
 def _function() -> dict[str, Any]:
-    return {"name": "", "arguments": []}
+    return {"name": [], "arguments": []}
 
 
 def _grow(function: dict[str, Any], delta: _Function | None) -> None:
     if delta is not None:
-        function["name"] += delta.name or ""
+        if delta.name:
+            function["name"].append(delta.name)
         if delta.arguments:
             function["arguments"].append(delta.arguments)
 
 
 def _finished(function: dict[str, Any]) -> dict[str, Any]:
-    return {"name": function["name"], "arguments": "".join(function["arguments"])}
+    return {"name": "".join(function["name"]), "arguments": "".join(function["arguments"])}
 
 
 def _joined(call: dict[str, Any]) -> dict[str, Any]:

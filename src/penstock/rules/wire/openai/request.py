@@ -58,6 +58,8 @@ def read_request(body: bytes) -> RequestHead:
         raise InvalidRequest(f"The request body is wrong: {error}.", param=param) from None
     except msgspec.DecodeError as error:
         raise _malformed(body, str(error)) from None
+    except UnicodeDecodeError:
+        raise _malformed(body, "invalid UTF-8") from None
     except RecursionError:
         raise InvalidRequest("The request body is nested too deeply.") from None
 
@@ -173,10 +175,19 @@ def _members(body: bytes) -> Iterator[tuple[str, int, int]]:
             depth += 1
 
 
+def _first_invalid(body: bytes) -> int:
+    """The offset of the first byte that is not UTF-8, or the end."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(body)
+
+
 def _malformed(body: bytes, reason: str) -> InvalidRequest:
     """Where it is: line and column count from 1, columns in characters."""
     found = _BYTE.search(reason)
-    at = int(found[1]) if found else len(body)
+    at = int(found[1]) if found else _first_invalid(body)
     line = body.count(b"\n", 0, at) + 1
     column = len(body[body.rfind(b"\n", 0, at) + 1 : at].decode("utf-8", "replace")) + 1
     detail = _BYTE.sub("", reason).removeprefix("JSON is malformed: ").strip()

@@ -10,12 +10,14 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import PenstockError, UpstreamFailed
+from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.wire.openai.chunks import Assembly, Chunk, present, read_chunk
 from penstock.rules.wire.openai.errors import read_error
-from penstock.rules.wire.sse import event_data, event_ends, event_name
+from penstock.rules.wire.sse import event_data, event_ends, event_name, is_plain
 
-MAX_EVENT_BYTES: Final = 4 * 1024 * 1024
+MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
 DONE: Final = b"data: [DONE]\n\n"
+_EDGE: Final = 3  # bytes of the tail in which an event's end can have begun
 
 
 class _Fate(Enum):
@@ -30,13 +32,17 @@ class ChatStream:
     """Feed it the provider's bytes; send what it returns. Look at `done` and `failure` after each.
 
     `hide_usage`: the caller did not ask for the usage-only chunk. `needs_done`: a stream without
-    `[DONE]` is incomplete (some vendors never send it; then finish reasons decide).
+    `[DONE]` is incomplete (some vendors never send it; then finish reasons decide). `redaction`
+    keeps our credential out of everything that is not a chunk with choices.
     """
 
-    def __init__(self, *, hide_usage: bool, needs_done: bool, capture_limit: int) -> None:
+    def __init__(
+        self, *, hide_usage: bool, needs_done: bool, capture_limit: int, redaction: Redaction
+    ) -> None:
         self._hide_usage = hide_usage
         self._needs_done = needs_done
-        self._tail = b""
+        self._redaction = redaction
+        self._tail = bytearray()  # the beginning of an event that is not whole yet
         self.assembly = Assembly(capture_limit)
         self.size = 0
         self.terminal = b""
@@ -46,26 +52,39 @@ class ChatStream:
     def feed(self, piece: bytes) -> bytes:
         """The bytes that may go out now: whole events, exactly as they came."""
         self.size += len(piece)
-        buffer = self._tail + piece if self._tail else piece
-        out, end = self._sift(buffer, event_ends(buffer, max(0, len(self._tail) - 3)))
-        self._tail = buffer[end:] if end < len(buffer) else b""
-        if len(self._tail) > MAX_EVENT_BYTES:
-            self.failure = UpstreamFailed(
-                "The provider sent an event that is too large.", code="upstream_malformed"
-            )
+        tail = self._tail
+        if tail and not _ends_event(bytes(tail[-_EDGE:]) + piece):
+            tail += piece  # in place: an event of many small pieces costs no more than its size
+            self._limit_tail()
+            return b""
+        start = max(0, len(tail) - _EDGE)
+        buffer = bytes(tail) + piece if tail else piece
+        out, end = self._sift(buffer, event_ends(buffer, start))
+        if tail:
+            tail.clear()
+        if end < len(buffer):
+            tail += buffer[end:]
+            self._limit_tail()
         return out
 
     def close(self) -> None:
         """The provider's body has ended. Sets `done` or `failure`."""
         if self.done or self.failure is not None:
             return
-        unterminated = event_data(self._tail + b"\n\n") == b"[DONE]"
-        by_reason = not self._needs_done and self.assembly.finished and not self._tail.strip()
-        if unterminated or by_reason:
+        rest = bytes(self._tail)
+        by_reason = not self._needs_done and self.assembly.finished and not rest.strip()
+        if _is_done(event_data(rest + b"\n\n")) or by_reason:
             self.done, self.terminal = True, DONE
         else:
             self.failure = UpstreamFailed(
                 "The provider's stream ended before it was complete.", code="upstream_cut"
+            )
+
+    def _limit_tail(self) -> None:
+        if len(self._tail) > MAX_EVENT_BYTES:
+            self._tail.clear()
+            self.failure = self.failure or _malformed(
+                "The provider sent an event that is too large."
             )
 
     def _sift(self, buffer: bytes, ends: Iterable[int]) -> tuple[bytes, int]:
@@ -86,28 +105,51 @@ class ChatStream:
 
     def _judge(self, event: bytes) -> _Fate:
         data = event_data(event)
-        if data is None:
-            return _Fate.PASS
-        if data == b"[DONE]":
+        if data is None:  # a comment, a ping
+            return self._unless_leaking(event)
+        if not data or data.isspace():  # no event by the standard; official clients choke on it
+            return _Fate.HIDE
+        if _is_done(data):
             cut_short = event.endswith(b"\r\n\r")  # its last LF is still under way
             self.done, self.terminal = True, event + b"\n" if cut_short else event
-            return _Fate.STOP
+            return self._unless_leaking(event, _Fate.STOP)
         try:
             chunk = read_chunk(data)
-        except (msgspec.DecodeError, RecursionError):
-            self.failure = UpstreamFailed(
-                "The provider sent a malformed chunk.", code="upstream_malformed"
-            )
+        except msgspec.DecodeError:
+            self.failure = _malformed("The provider sent a malformed chunk.")
             return _Fate.STOP
-        if present(chunk.error) or event_name(event) == b"error":
-            self.failure = _reported(read_error(data))
+        if present(chunk.error) or chunk.object == "error" or event_name(event) == b"error":
+            self.failure = _reported(read_error(data, self._redaction).message)
+            return _Fate.STOP
+        content = chunk.choices and is_plain(event)
+        if not content and self._unless_leaking(event) is _Fate.STOP:
             return _Fate.STOP
         self.assembly.add(chunk)
         return _Fate.HIDE if self._hide_usage and _usage_only(chunk) else _Fate.PASS
 
+    def _unless_leaking(self, event: bytes, fate: _Fate = _Fate.PASS) -> _Fate:
+        """`fate`, or an end of the stream if our credential is in `event`."""
+        if not self._redaction.found_in(event):
+            return fate
+        self.done, self.terminal = False, b""
+        self.failure = leaked()
+        return _Fate.STOP
+
+
+def _ends_event(text: bytes) -> bool:
+    return next(iter(event_ends(text)), None) is not None
+
+
+def _is_done(data: bytes | None) -> bool:
+    return data is not None and data.strip() == b"[DONE]"
+
 
 def _usage_only(chunk: Chunk) -> bool:
     return not chunk.choices and present(chunk.usage)
+
+
+def _malformed(message: str) -> UpstreamFailed:
+    return UpstreamFailed(message, code="upstream_malformed")
 
 
 def _reported(message: str) -> UpstreamFailed:

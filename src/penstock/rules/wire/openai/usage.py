@@ -6,8 +6,10 @@ from typing import Final
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
+from penstock.rules.wire.json_text import decode_json
 
 BYTES_PER_TOKEN: Final = 4  # the usual rule of thumb; only for calls that were cut off
+MAX_TOKENS: Final = 2**53  # of one kind in one call: the largest count that JSON keeps exactly
 
 
 class _InputDetails(msgspec.Struct):
@@ -31,28 +33,35 @@ class _Usage(msgspec.Struct):
 
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
 _LAST_USAGE: Final = re.compile(rb'"usage"\s*:\s*(?=\{)')
+_INVALID: Final = Usage(source=UsageSource.INVALID)
 
 
 def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
-    """The counts of one `usage` object; `None` if it is absent, null or not such an object."""
+    """The counts of one `usage` object; `None` if it is absent, null or not such an object.
+
+    Counts that cannot be true (negative, above `MAX_TOKENS`) are not believed, none of them: then
+    the source is `invalid` and all counts are zero.
+    """
     if not document:
         return None
     try:
-        found = _decoder.decode(document)
+        found = decode_json(_decoder, bytes(document))
     except msgspec.DecodeError:
         return None
     given = found.prompt_tokens_details or _InputDetails()
     made = found.completion_tokens_details or _OutputDetails()
-    return Usage(
-        input_tokens=found.prompt_tokens or 0,
-        output_tokens=found.completion_tokens or 0,
-        cache_read_tokens=given.cached_tokens or found.prompt_cache_hit_tokens or 0,
-        cache_write_tokens=given.cache_write_tokens or 0,
-        reasoning_tokens=made.reasoning_tokens or 0,
-        input_audio_tokens=given.audio_tokens or 0,
-        output_audio_tokens=made.audio_tokens or 0,
-        source=UsageSource.PROVIDER,
+    counts = (
+        found.prompt_tokens or 0,
+        found.completion_tokens or 0,
+        given.cached_tokens or found.prompt_cache_hit_tokens or 0,
+        given.cache_write_tokens or 0,
+        made.reasoning_tokens or 0,
+        given.audio_tokens or 0,
+        made.audio_tokens or 0,
     )
+    if min(counts) < 0 or max(counts) > MAX_TOKENS:
+        return _INVALID
+    return Usage(*counts, UsageSource.PROVIDER)
 
 
 def usage_in_tail(tail: bytes) -> Usage | None:

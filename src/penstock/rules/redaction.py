@@ -1,0 +1,105 @@
+"""Keeps one secret out of text that somebody else wrote, in whatever usual encoding it comes.
+
+Texts are compared in a normal form: escapes undone, then only ASCII letters and digits, in lower
+case. In that form each encoding of the secret is one plain needle. Deliberately not here:
+compressed or encrypted copies, parts of the secret, copies spread over several texts.
+"""
+
+import base64
+import html
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from penstock.kernel.errors import UpstreamFailed
+
+MIN_SECRET_CHARS: Final = 8  # shorter ones are placeholders, and would be found in innocent texts
+MAX_ROUNDS: Final = 8  # of undoing escapes inside escapes
+REDACTED: Final = "[redacted]"
+
+_ESCAPE: Final = re.compile(
+    rb"\\+(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|[bfnrtv])"
+)
+_DROPPED: Final = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
+_LOWER: Final = bytes(range(256)).lower()
+
+
+class Redaction:
+    """Built once for each provider. Without a secret it lets everything pass."""
+
+    __slots__ = ("_needles", "_plain", "_shortest")
+
+    def __init__(self, secret: str = "") -> None:
+        self._plain = secret
+        self._needles = tuple(_needles(secret))
+        self._shortest = min(map(len, self._needles), default=0)
+
+    def found_in(self, text: bytes) -> bool:
+        """Whether the secret is in `text`, plain or encoded."""
+        if len(text) < self._shortest or not self._needles:
+            return False
+        normal = _normal_form(text)
+        for needle in self._needles:  # noqa: SIM110 - on the path of every answer: half the time
+            if needle in normal:
+                return True
+        return False
+
+    def clean(self, text: str) -> str:
+        """`text` without the secret; one that hides it in an encoding is withheld whole."""
+        if not self.found_in(_encoded(text)):
+            return text
+        rest = text.replace(self._plain, REDACTED)
+        return REDACTED if self.found_in(_encoded(rest)) else rest
+
+
+def leaked() -> UpstreamFailed:
+    """The provider sent our credential back, outside of an answer's content."""
+    return UpstreamFailed(
+        "The provider's answer contained our credential and was withheld.",
+        code="upstream_leaked_credential",
+    )
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _needles(secret: str) -> set[bytes]:
+    """The normal forms of the secret's encodings: itself, hexadecimal, base64 at each alignment."""
+    raw = secret.encode("utf-8", "replace")
+    found = {_normal_form(raw), _compact(raw), raw.hex().encode("ascii")}
+    for skipped, lead in enumerate((0, 2, 3)):
+        whole = (skipped + len(raw)) // 3 * 4  # behind it, what follows the secret has a say
+        found.add(_compact(base64.b64encode(bytes(skipped) + raw)[lead:whole]))
+    return {needle for needle in found if len(needle) >= MIN_SECRET_CHARS <= len(raw)}
+
+
+def _normal_form(text: bytes) -> bytes:
+    if b"%" in text or b"\\" in text or b"&" in text:
+        for _ in range(MAX_ROUNDS):
+            undone = _undo_escapes(text)
+            if undone == text:
+                break
+            text = undone
+    return _compact(text)
+
+
+def _undo_escapes(text: bytes) -> bytes:
+    """One layer of percent-encoding, backslash escapes and HTML entities."""
+    if b"%" in text:
+        text = unquote_to_bytes(text)
+    if b"\\" in text:
+        text = _ESCAPE.sub(_character, text)
+    if b"&" in text:
+        text = html.unescape(text.decode("utf-8", "replace")).encode("utf-8", "replace")
+    return text
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    digits: bytes = match[1] or match[2] or match[3] or b"20"  # a line break or tab: a blank
+    number = int(digits, 16)
+    return chr(number).encode("utf-8", "replace") if number <= 0x10FFFF else b" "
+
+
+def _compact(text: bytes) -> bytes:
+    return text.translate(_LOWER, _DROPPED)

@@ -1,0 +1,150 @@
+"""Whatever a call found out, exactly one end of it is in the spool, and its room is given back."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.homes import provider
+from penstock.gateway.call import Call, OpenAttempt
+from penstock.gateway.ids import Ids
+from penstock.gateway.limits import GatewayLimits
+from penstock.gateway.project_view import Grant, ProjectView
+from penstock.gateway.route import Route
+from penstock.gateway.stages.record import Recorder
+from penstock.infra.egress.exchange import Limits
+from penstock.infra.spool import Spool
+from penstock.infra.spool.frame import Frame, Kind, scan
+from penstock.infra.spool.limits import MIB
+from penstock.infra.spool.limits import Limits as SpoolLimits
+from penstock.kernel.errors import UpstreamFailed
+from penstock.kernel.ids import uuid7
+from penstock.kernel.time import SystemClock
+from penstock.plugins.providers.openai_compatible import OpenAICompatible
+from penstock.rules.call import CallEnd, CallStatus, Usage, UsageSource, decode_end, encode
+from penstock.rules.price_book import PriceBook
+from penstock.rules.price_charge import Charge
+from penstock.rules.redaction import Redaction
+from penstock.rules.snapshot import KeyEntry, ProjectPolicy
+from penstock.rules.wire.openai.answer import AnswerFacts
+from penstock.rules.wire.openai.request import RequestHead
+from penstock.spi.chat import ProviderTarget
+
+LIMITS = GatewayLimits(capture_request_bytes=1000, capture_response_bytes=1000)
+TEXT = st.text(st.characters(), max_size=300) | st.sampled_from(
+    ["\ud800", "\u2028\r", "x" * 5000, "é" * 3000, "\x00\x01"]
+)
+COUNT = st.integers() | st.sampled_from([2**63, 2**64, -(2**63) - 1, 10**400])
+FACTS = st.builds(
+    AnswerFacts, id=TEXT, model=TEXT, finish_reasons=st.lists(TEXT, max_size=4).map(tuple)
+) | st.just(AnswerFacts(finish_reasons=("x" * 100_000,) * 70))
+USAGE = st.builds(
+    Usage,
+    input_tokens=COUNT,
+    output_tokens=COUNT,
+    cache_read_tokens=COUNT,
+    source=st.sampled_from(UsageSource),
+)
+COST = st.decimals() | st.sampled_from([Decimal("1E-400000"), Decimal("1E+400000")])
+ERROR = st.none() | st.builds(UpstreamFailed, TEXT, code=TEXT)
+
+
+@dataclass
+class Records:
+    """A spool with a small quota, and what lies in it."""
+
+    folder: Path
+    spool: Spool
+
+    def ends(self, span_id: str) -> list[CallEnd]:
+        return [end for end in self.all_ends() if end.begin.span_id == span_id]
+
+    def all_ends(self) -> Iterator[CallEnd]:
+        for path in self.folder.glob("*.spool"):
+            for frame in scan(path.read_bytes()):
+                if isinstance(frame, Frame) and frame.kind is Kind.END:
+                    yield decode_end(frame.payload)
+
+
+@contextmanager
+def records_in(folder: Path, quota_bytes: int = 1 << 30) -> Iterator[Records]:
+    clock = SystemClock()
+    writer = uuid7(clock.now_ns() // 1_000_000, random.randbytes(10)).hex
+    limits = SpoolLimits(quota_bytes=quota_bytes)
+    spool = Spool.open(folder, writer, clock=clock, jitter=random.random, limits=limits)
+    try:
+        yield Records(folder, spool)
+    finally:
+        spool.close()
+
+
+async def _nothing(*_: object) -> dict[str, object]:
+    return {}
+
+
+def a_call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call:
+    return asyncio.run(_call(body, response, facts, model))
+
+
+async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call:
+    ids, clock = Ids(), SystemClock()
+    call = Call("chat", {}, _nothing, _nothing, ids=ids, start_ns=clock.now_ns())
+    call.grant = Grant("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
+    call.head = RequestHead(model)
+    call.body, call.request_size = body[: LIMITS.capture_request_bytes], len(body)
+    call.response, call.response_size = response, len(response)
+    call.facts = facts
+    entry = provider("http://127.0.0.1:1/v1")
+    call.route = Route(
+        ProjectView("prj_test", [entry], {}, PriceBook({})),
+        entry,
+        "small",
+        "small",
+        OpenAICompatible(),
+        ProviderTarget("up", entry.base_url),
+        Limits(),
+        Redaction(),
+    )
+    call.attempt = OpenAttempt(call.route, "127.0.0.1", 1, ids.span(), clock.now_ns())
+    return call
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_one_end_for_each_call_whatever_it_found_out(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    with records_in(tmp_path_factory.mktemp("spool")) as records:
+        recorder = Recorder(records.spool, SystemClock(), LIMITS)
+        body = data.draw(st.binary(max_size=2000))
+        response = data.draw(st.binary(max_size=6000) | st.just(b"x" * 200_000))
+        call = a_call(body, response, data.draw(FACTS), data.draw(st.text(max_size=2000)))
+        if data.draw(st.booleans()):
+            recorder.begin(call)
+        charge = Charge(data.draw(COST), data.draw(TEXT))
+        end = recorder.end(call, CallStatus.OK, data.draw(ERROR), data.draw(USAGE), charge)
+        (stored,) = records.ends(call.span_id)
+        assert stored == end
+        assert call.recorded
+        assert (stored.begin.project_id, stored.begin.trace_id) == ("prj_test", call.trace_id)
+        assert (stored.status, stored.end_ns >= stored.begin.start_ns) == (CallStatus.OK, True)
+        assert len(encode(stored)) <= recorder.max_bytes
+        assert (records.spool.stats().open_calls, records.spool._room.promised) == (0, 0)
+
+
+def test_calls_that_cannot_be_recorded_whole_do_not_fill_the_spool(tmp_path: Path) -> None:
+    with records_in(tmp_path, quota_bytes=4 * MIB) as records:
+        recorder = Recorder(records.spool, SystemClock(), GatewayLimits())
+        for _ in range(100):
+            call = a_call(b"{}", b"{}", AnswerFacts(), "small")
+            recorder.begin(call)
+            recorder.end(call, CallStatus.OK, None, Usage(2**64, source=UsageSource.PROVIDER), None)
+        assert records.spool.stats().full_because == ""
+        assert [end.error_type for end in records.all_ends()] == ["record_reduced"] * 100
