@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -52,11 +53,29 @@ def record(spool: Spool, number: int, *, writer: str = "w", size: int = 1000) ->
     return begin.trace_id
 
 
-def open_spool(directory: Path, writer: str | None = None, **limits: float) -> Spool:
+class JumpingClock(SystemClock):
+    """A machine whose wall clock is set by `jump_s`; what is monotonic stays so."""
+
+    jump_s = 0.0
+
+    def now_ns(self) -> int:
+        return time.time_ns() + int(self.jump_s * 1e9)
+
+
+def open_spool(
+    directory: Path,
+    writer: str | None = None,
+    clock: SystemClock | None = None,
+    **limits: float,
+) -> Spool:
     quick = {"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05, "measure_s": 0.1}
     wanted = msgspec.convert(quick | limits, Limits)
     return Spool.open(
-        directory, writer or new_writer(), clock=SystemClock(), jitter=random.random, limits=wanted
+        directory,
+        writer or new_writer(),
+        clock=clock or SystemClock(),
+        jitter=random.random,
+        limits=wanted,
     )
 
 

@@ -187,11 +187,11 @@ async def test_truncated_anywhere_the_batches_before_keep_their_names(tmp_path: 
     [name] = segments_of(tmp_path / "spool", writer)
     path = name.path(tmp_path / "spool")
     content = path.read_bytes()
-    whole = examine(tmp_path / "spool", name, {}).batches
+    whole = examine(tmp_path / "spool", name, None, {}).batches
     bytes_of = {batch.name: read_batch(tmp_path / "spool", batch) for batch in whole}
     for size in (*range(0, len(content), 997), len(content)):
         path.write_bytes(content[:size])
-        left = examine(tmp_path / "spool", name, {}).batches
+        left = examine(tmp_path / "spool", name, None, {}).batches
         kept = [batch.name for batch in whole if batch.end <= size]
         assert [batch.name for batch in left][: len(kept)] == kept
         for batch in left[: len(kept)]:

@@ -1,35 +1,71 @@
-"""Frames: whatever is cut off or flipped, the records that are whole are found again."""
+"""Frames: whatever is cut off, flipped or planted, the records that are whole are found again, and
+nothing else is."""
+
+import zlib
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.infra.spool.frame import HEADER_SIZE, Damage, Frame, Kind, encode, scan
-
-RECORDS = st.lists(
-    st.tuples(st.sampled_from([Kind.BEGIN, Kind.END, Kind.CUT]), st.binary(max_size=200)),
-    min_size=1,
-    max_size=12,
+from penstock.infra.spool.frame import (
+    HEADER_SIZE,
+    MARKER_SIZE,
+    Damage,
+    Frame,
+    Framing,
+    Kind,
+    encode,
+    marker_at_start,
+    scan,
 )
 
+KINDS = st.sampled_from([Kind.BEGIN, Kind.END, Kind.CUT])
+MARKERS = st.binary(min_size=MARKER_SIZE, max_size=MARKER_SIZE)
+MARKER = b"\x8fsecret\xe1"
+FRAMING = Framing(MARKER)
 
-def _whole(data: bytes) -> list[tuple[Kind, bytes]]:
-    return [(found.kind, found.payload) for found in scan(data) if isinstance(found, Frame)]
+
+def old_frame(kind: Kind, payload: bytes) -> bytes:
+    """A frame of schema 1, as versions before wrote it."""
+    head = bytes((1, kind))
+    crc = zlib.crc32(payload, zlib.crc32(head))
+    return len(payload).to_bytes(4, "little") + crc.to_bytes(4, "little") + head + payload
+
+
+# Whole frames in a payload, with every marker but ours, as a caller can have them recorded.
+PLANTED = st.one_of(
+    st.builds(encode, KINDS, st.binary(max_size=60)),
+    st.builds(encode, KINDS, st.binary(max_size=60), MARKERS.filter(lambda one: one != MARKER)),
+    st.builds(old_frame, KINDS, st.binary(max_size=60)),
+)
+PAYLOADS = st.one_of(
+    st.binary(max_size=200), st.lists(PLANTED | st.binary(max_size=9), max_size=5).map(b"".join)
+)
+RECORDS = st.lists(st.tuples(KINDS, PAYLOADS), min_size=1, max_size=12)
+
+
+def _frames(records: list[tuple[Kind, bytes]]) -> list[bytes]:
+    return [FRAMING.encode(kind, payload) for kind, payload in records]
+
+
+def _whole(data: bytes, marker: bytes | None = MARKER) -> list[tuple[Kind, bytes]]:
+    return [(found.kind, found.payload) for found in scan(data, marker) if isinstance(found, Frame)]
 
 
 def _damages(data: bytes) -> list[Damage]:
-    return [found for found in scan(data) if isinstance(found, Damage)]
+    return [found for found in scan(data, MARKER) if isinstance(found, Damage)]
 
 
 @given(RECORDS)
 def test_what_was_encoded_is_scanned(records: list[tuple[Kind, bytes]]) -> None:
-    data = b"".join(encode(kind, payload) for kind, payload in records)
-    assert _whole(data) == records
+    data = b"".join(_frames(records))
+    assert _whole(data) == _whole(data, None) == records
+    assert marker_at_start(data) == MARKER
     assert not _damages(data)
 
 
 @given(RECORDS)
 def test_truncated_anywhere_the_whole_records_remain(records: list[tuple[Kind, bytes]]) -> None:
-    frames = [encode(kind, payload) for kind, payload in records]
+    frames = _frames(records)
     data = b"".join(frames)
     ends = [sum(map(len, frames[: i + 1])) for i in range(len(frames))]
     for size in range(len(data) + 1):
@@ -44,7 +80,7 @@ def test_truncated_anywhere_the_whole_records_remain(records: list[tuple[Kind, b
 def test_a_flipped_bit_costs_one_record_and_is_reported(
     records: list[tuple[Kind, bytes]], data: st.DataObject
 ) -> None:
-    frames = [encode(kind, payload) for kind, payload in records]
+    frames = _frames(records)
     victim = data.draw(st.integers(0, len(frames) - 1))
     bit = data.draw(st.integers(0, len(frames[victim]) * 8 - 1))
     hurt = bytearray(frames[victim])
@@ -56,37 +92,73 @@ def test_a_flipped_bit_costs_one_record_and_is_reported(
     assert (damage.start, damage.end) == (len(before), len(before) + len(hurt))
 
 
+@given(RECORDS, st.data())
+def test_torn_or_overwritten_anywhere_no_planted_record_is_believed(
+    records: list[tuple[Kind, bytes]], data: st.DataObject
+) -> None:
+    """Several stretches are lost; what is left of a payload is never taken for a record."""
+    frames = _frames(records)
+    written = b"".join(frames)
+    hurt = bytearray(written)
+    keep = [True] * len(frames)
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(written) - 1))
+        end = data.draw(st.integers(start + 1, min(len(written), start + 60)))
+        hurt[start:end] = data.draw(st.binary(min_size=end - start, max_size=end - start))
+    place = 0
+    for index, frame in enumerate(frames):
+        keep[index] = hurt[place : place + len(frame)] == frame
+        place += len(frame)
+    left = [record for record, whole in zip(records, keep, strict=True) if whole]
+    assert _whole(bytes(hurt)) == left
+    cut = data.draw(st.integers(0, len(written)))  # its beginning is lost as well
+    assert _whole(written[cut:]) == _suffix(records, frames, cut)
+
+
+def _suffix(
+    records: list[tuple[Kind, bytes]], frames: list[bytes], cut: int
+) -> list[tuple[Kind, bytes]]:
+    starts = [sum(map(len, frames[:index])) for index in range(len(frames))]
+    return [record for record, start in zip(records, starts, strict=True) if start >= cut]
+
+
 @given(st.binary(max_size=500), RECORDS)
 def test_any_rubbish_before_records_hides_none_of_them(
     rubbish: bytes, records: list[tuple[Kind, bytes]]
 ) -> None:
-    data = b"".join(encode(kind, payload) for kind, payload in records)
-    assert _whole(rubbish + data)[-len(records) :] == records
+    assert _whole(rubbish + b"".join(_frames(records)))[-len(records) :] == records
 
 
-@given(st.binary(max_size=2000))
-def test_the_pieces_cover_everything_without_overlap(data: bytes) -> None:
+@given(st.binary(max_size=2000), st.sampled_from([None, b"", MARKER]))
+def test_the_pieces_cover_everything_without_overlap(data: bytes, marker: bytes | None) -> None:
     position = 0
-    for found in scan(data):
+    for found in scan(data, marker):
         assert found.start == position
         position = found.end
     assert position == len(data)
 
 
+@given(st.lists(st.tuples(KINDS, st.binary(max_size=99)), min_size=1), st.data())
+def test_segments_of_schema_1_are_still_read(
+    records: list[tuple[Kind, bytes]], data: st.DataObject
+) -> None:
+    frames = [old_frame(kind, payload) for kind, payload in records]
+    written = b"".join(frames)
+    assert marker_at_start(written) == b""
+    assert _whole(written, None) == _whole(written, b"") == records
+    victim = data.draw(st.integers(0, len(frames) - 1))
+    hurt = bytearray(frames[victim])
+    hurt[-1] ^= 1
+    spoiled = b"".join([*frames[:victim], bytes(hurt), *frames[victim + 1 :]])
+    assert _whole(spoiled, b"") == records[:victim] + records[victim + 1 :]
+
+
 def test_zeros_behind_the_last_record_are_a_torn_tail() -> None:
-    data = encode(Kind.END, b"x") + bytes(4096)
+    data = FRAMING.encode(Kind.END, b"x") + bytes(4096)
     assert _damages(data) == [Damage(HEADER_SIZE + 1, len(data), torn=True)]
 
 
 def test_a_corrupt_record_at_the_end_is_not_taken_for_a_torn_one() -> None:
-    frame = bytearray(encode(Kind.END, b"payload"))
+    frame = bytearray(FRAMING.encode(Kind.END, b"payload"))
     frame[-1] ^= 1
     assert _damages(bytes(frame)) == [Damage(0, len(frame), torn=False)]
-
-
-def test_what_a_caller_sends_as_json_is_never_taken_for_a_record() -> None:
-    """A forger would need control characters, which JSON only knows escaped."""
-    forged = encode(Kind.END, b"forged")
-    assert any(byte < 0x20 for byte in forged)
-    torn = encode(Kind.END, b'{"prompt": "' + b"\\u0001\\u0002" * 100 + b'"}')[:-5]
-    assert _whole(torn) == []

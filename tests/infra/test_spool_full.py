@@ -202,10 +202,15 @@ def test_a_spool_that_cannot_be_written_says_so_in_one_line(tmp_path: Path) -> N
         open_spool(tmp_path / "spool")
 
 
-def test_a_record_larger_than_any_may_be_is_the_callers_mistake(tmp_path: Path) -> None:
-    spool = open_spool(tmp_path / "spool")
-    with pytest.raises(ValueError, match="more than a record may have"):
-        spool.end("x", bytes(64 * MIB + 1))
+def test_a_record_larger_than_any_may_be_is_lost_alone_and_gives_its_room_back(
+    tmp_path: Path,
+) -> None:
+    spool = open_spool(tmp_path / "spool", quota_bytes=200_000)
+    for number in range(20):
+        trace = begin(spool, number, on_full=OnFull.REFUSE, end_bytes=100_000)
+        assert not spool.end(trace, bytes(64 * MIB + 1))
+    assert spool.stats().open_calls == 0
+    assert spool.stats().lost_calls == 20
     spool.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
 from penstock.infra.spool import Outcome, Spool, Verdict
 from penstock.infra.spool.aside import list_aside, put_back
-from penstock.infra.spool.frame import Kind, encode
+from penstock.infra.spool.frame import Kind, encode, marker_at_start
 from penstock.rules.call import CallStatus
 from penstock.rules.call import encode as encode_record
 
@@ -73,7 +73,10 @@ async def test_shipped_segments_are_removed_and_repeat_their_open_calls(
         await eventually(lambda: len(list((tmp_path / "spool").glob("*.spool"))) == 1)
         await eventually(lambda: not spool.stats().oldest_unshipped_s)
     [segment] = (tmp_path / "spool").glob("*.spool")
-    assert segment.read_bytes().startswith(encode(Kind.BEGIN, encode_record(begin)))
+    content = segment.read_bytes()
+    marker = marker_at_start(content)
+    assert marker
+    assert content.startswith(encode(Kind.BEGIN, encode_record(begin), marker))
     spool.close()
 
 

@@ -7,11 +7,18 @@ Fields are only ever appended, with a default (arrays on the wire: older readers
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, cast
 
 import msgspec
 
-CALL_SCHEMA: Final = 1
+# What one encoded record may have. The three below keep a record that has more within it.
+MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
+MAX_TEXT_CHARS: Final = 1024
+MAX_CONTENT_BYTES: Final = 16 * 1024 * 1024
+MAX_ITEMS: Final = 256
+
+_MIN_INT: Final = -(2**63)
+_MAX_INT: Final = 2**63 - 1
 
 
 class Operation(StrEnum):
@@ -128,8 +135,13 @@ class CallEnd(Record, frozen=True):
 
 
 def encode(record: Record) -> bytes:
-    """MessagePack, positional."""
-    return msgspec.msgpack.encode(record)
+    """MessagePack, positional, whatever numbers and texts stand in the record: what MessagePack
+    cannot hold, or makes the record too large, is brought into its bounds."""
+    try:
+        data = msgspec.msgpack.encode(record)
+    except (OverflowError, UnicodeEncodeError):
+        return msgspec.msgpack.encode(_bounded(record))
+    return data if len(data) <= MAX_RECORD_BYTES else msgspec.msgpack.encode(_bounded(record))
 
 
 def decode_begin(payload: bytes | memoryview) -> CallBegin:
@@ -140,3 +152,22 @@ def decode_begin(payload: bytes | memoryview) -> CallBegin:
 def decode_end(payload: bytes | memoryview) -> CallEnd:
     """The inverse of `encode`; `msgspec.DecodeError` for anything else."""
     return msgspec.msgpack.decode(payload, type=CallEnd)
+
+
+def _bounded(value: Any) -> Any:
+    match value:
+        case Record():
+            fields = {name: _bounded(getattr(value, name)) for name in value.__struct_fields__}
+            return msgspec.structs.replace(value, **fields)
+        case tuple():
+            return tuple(_bounded(item) for item in cast("tuple[Any, ...]", value)[:MAX_ITEMS])
+        case StrEnum() | bool():
+            return value
+        case str():
+            return value[:MAX_TEXT_CHARS].encode("utf-8", "replace").decode()
+        case bytes():
+            return value[:MAX_CONTENT_BYTES]
+        case int():
+            return min(max(value, _MIN_INT), _MAX_INT)
+        case _:
+            return value

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.features.traces.rows import SpanRow, explode, explode_without_content
-from penstock.infra.spool.frame import Damage, Frame, Kind, scan
+from penstock.infra.spool.frame import SCHEMA, Damage, Frame, Kind, scan
 from penstock.kernel.errors import InvalidRequest, Overloaded
-from penstock.rules.call import CALL_SCHEMA, CallEnd, decode_end
+from penstock.rules.call import CallEnd, decode_end
 
 _BATCH: Final = re.compile(r"([0-9a-f]{32})(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)")
 _REASON_CHARS: Final = 500
@@ -74,9 +74,9 @@ def _read(found: Iterator[Frame | Damage], writer: str) -> Iterator[Readable | U
 
 
 def _require_known_schema(frame: Frame) -> None:
-    if frame.schema > CALL_SCHEMA:
+    if frame.schema > SCHEMA:
         raise Overloaded(
-            f"The batch has records of schema {frame.schema}; this server reads {CALL_SCHEMA}.",
+            f"The batch has records of schema {frame.schema}; this server reads {SCHEMA}.",
             hint="Upgrade the server; until then the gateway keeps the batch.",
             code="newer_schema",
             retry_after_s=60,

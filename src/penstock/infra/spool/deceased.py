@@ -9,7 +9,15 @@ from pathlib import Path
 import msgspec
 
 from penstock.infra.spool.files import Batch, SegmentName
-from penstock.infra.spool.frame import Damage, Frame, Kind, encode, scan
+from penstock.infra.spool.frame import (
+    NO_MARKER,
+    Damage,
+    Frame,
+    Framing,
+    Kind,
+    marker_at_start,
+    scan,
+)
 from penstock.rules.call import CallBegin, CallEnd, CallStatus, decode_begin
 from penstock.rules.call import encode as encode_record
 
@@ -36,7 +44,20 @@ class Findings:
     damages: list[Damage] = field(default_factory=list[Damage])
 
 
-def examine(directory: Path, name: SegmentName, begun: dict[CallKey, bytes]) -> Findings:
+def marker_of(directory: Path, segments: list[SegmentName]) -> bytes | None:
+    """The marker of a writer's frames, from the first one of its segments that can be read."""
+    for name in segments:
+        with name.path(directory).open("rb") as file:
+            if file.seek(0, os.SEEK_END):
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    if (marker := marker_at_start(data)) is not None:
+                        return marker
+    return None
+
+
+def examine(
+    directory: Path, name: SegmentName, marker: bytes | None, begun: dict[CallKey, bytes]
+) -> Findings:
     """Reads a whole segment, after making it durable: what is shipped from here on must not
     change in a power cut. Keeps `begun` up to date: BEGIN payloads whose END has not come."""
     with name.path(directory).open("rb") as file:
@@ -45,7 +66,7 @@ def examine(directory: Path, name: SegmentName, begun: dict[CallKey, bytes]) -> 
         findings = Findings(status.st_mtime_ns)
         if status.st_size:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                _read(name, scan(data), findings, begun)
+                _read(name, scan(data, marker), findings, begun)
     return findings
 
 
@@ -64,18 +85,16 @@ def _read(
             continue
         whole = piece.end
         if piece.kind is Kind.CUT:
-            findings.batches.append(_batch(name, start, whole, findings.written_ns, holes))
+            findings.batches.append(_batch(name, start, whole, holes))
             start, holes = whole, []
         else:
             _follow(piece, begun)
     if whole > start:
-        findings.batches.append(_batch(name, start, whole, findings.written_ns, holes))
+        findings.batches.append(_batch(name, start, whole, holes))
 
 
-def _batch(
-    name: SegmentName, start: int, end: int, since_ns: int, holes: list[tuple[int, int]]
-) -> Batch:
-    return Batch(name, start, end, since_ns, tuple(hole for hole in holes if hole[1] <= end))
+def _batch(name: SegmentName, start: int, end: int, holes: list[tuple[int, int]]) -> Batch:
+    return Batch(name, start, end, holes=tuple(hole for hole in holes if hole[1] <= end))
 
 
 def _follow(frame: Frame, begun: dict[CallKey, bytes]) -> None:
@@ -93,10 +112,11 @@ def _key(call: _Identity | CallBegin) -> CallKey:
     return call.project_id, call.trace_id, call.span_id
 
 
-def interrupted(begun: dict[CallKey, bytes], died_ns: int) -> bytes:
+def interrupted(begun: dict[CallKey, bytes], died_ns: int, marker: bytes | None) -> bytes:
     """The batch of ENDs for calls whose writer died: they end with its last write."""
+    framing = Framing(marker or NO_MARKER)
     return b"".join(
-        encode(Kind.END, encode_record(_end(begin, died_ns))) for begin in begun.values()
+        framing.encode(Kind.END, encode_record(_end(begin, died_ns))) for begin in begun.values()
     )
 
 

@@ -26,13 +26,14 @@ class SegmentName(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The bytes from one CUT (or the segment's start) through the next; `since_ns` is when the
-    first of them was written. `holes` are damaged stretches, which are never shipped."""
+    """The bytes from one CUT (or the segment's start) through the next; `since` is when the first
+    of them was written (monotonic, in the living writer only). `holes` are damaged stretches, which
+    are never shipped."""
 
     segment: SegmentName
     start: int
     end: int
-    since_ns: int
+    since: float = 0.0
     holes: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -49,8 +50,9 @@ def make_directory(directory: Path) -> None:
 def segments_of(directory: Path, writer: str) -> list[SegmentName]:
     """The segments of one writer that are still there, oldest first."""
     return sorted(
-        SegmentName(writer, int(path.stem.rpartition("-")[2]))
+        SegmentName(writer, int(sequence))
         for path in directory.glob(f"{writer}-*.spool")
+        if (sequence := path.stem.rpartition("-")[2]).isdecimal()
     )
 
 

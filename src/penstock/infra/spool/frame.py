@@ -1,7 +1,9 @@
 """Frames: how one record lies in a segment, and how to read on behind damage.
 
-`u32 length | u32 crc32 | u8 schema | u8 kind | payload`, little endian; `length` counts the
-payload, the CRC covers schema, kind and payload. What a payload means is not known here.
+`u32 length | u32 crc32 | u8 schema | u8 kind | 8-byte marker | payload`, little endian; `length`
+counts marker and payload, the CRC covers everything behind itself. The marker is random and the
+same in all frames of a writer: who does not know it cannot plant a frame inside a payload. Frames
+of schema 1, written before, have none. What a payload means is not known here.
 """
 
 import re
@@ -12,13 +14,16 @@ from enum import IntEnum
 from mmap import mmap
 from typing import Final, NamedTuple
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 MAX_PAYLOAD: Final = 64 * 1024 * 1024
+MARKER_SIZE: Final = 8
+NO_MARKER: Final = bytes(MARKER_SIZE)  # for frames that stand in no segment
 
 _HEADER: Final = struct.Struct("<IIBB")
-HEADER_SIZE: Final = _HEADER.size
+_SCHEMA_AND_KIND: Final = struct.Struct("<BB")
+HEADER_SIZE: Final = _HEADER.size + MARKER_SIZE
 
-Bytes = bytes | memoryview | mmap
+Bytes = bytes | mmap
 
 
 class Kind(IntEnum):
@@ -48,33 +53,55 @@ class Damage(NamedTuple):
 
 
 _KINDS: Final = {int(kind): kind for kind in Kind}
-_CRC_OF_HEAD: Final = {kind: zlib.crc32(bytes((SCHEMA, kind))) for kind in Kind}
-# Schema and kind are control characters, which cannot stand raw inside JSON: what a caller sent
-# is never taken for a frame while looking for the next one behind damage.
-_SCHEMA_AND_KIND: Final = re.compile(rb"(?=[\x01-\x0f][\x01-\x03])")
+# Frames of schema 1 are found by their schema and kind. A caller can plant these: see decision 19.
+_OLD_FRAME: Final = re.compile(rb"(?=\x01[\x01-\x03])")
 
 
-def header(kind: Kind, payload: bytes) -> bytes:
-    """The ten bytes that go before `payload`."""
-    crc = zlib.crc32(payload, _CRC_OF_HEAD[kind])
-    return _HEADER.pack(len(payload), crc, SCHEMA, kind)
+class Framing:
+    """Writes the frames of one marker."""
+
+    def __init__(self, marker: bytes) -> None:
+        self.marker = marker
+        self._crcs = {kind: zlib.crc32(bytes((SCHEMA, kind)) + marker) for kind in Kind}
+
+    def header(self, kind: Kind, payload: bytes) -> bytes:
+        """The 18 bytes that go before `payload`."""
+        crc = zlib.crc32(payload, self._crcs[kind])
+        return _HEADER.pack(MARKER_SIZE + len(payload), crc, SCHEMA, kind) + self.marker
+
+    def encode(self, kind: Kind, payload: bytes = b"") -> bytes:
+        """A whole frame."""
+        return self.header(kind, payload) + payload
 
 
-def encode(kind: Kind, payload: bytes = b"") -> bytes:
+def encode(kind: Kind, payload: bytes = b"", marker: bytes = NO_MARKER) -> bytes:
     """A whole frame."""
-    return header(kind, payload) + payload
+    return Framing(marker).encode(kind, payload)
 
 
-def scan(data: Bytes) -> Iterator[Frame | Damage]:
+def marker_at_start(data: Bytes) -> bytes | None:
+    """The marker of the first frame of a segment or batch: empty for schema 1, `None` if there is
+    no whole frame. Nobody but the writer decides what stands there."""
+    if len(data) < HEADER_SIZE:
+        return b"" if _frame_at(data, 0, b"") else None
+    marker = bytes(data[_HEADER.size : HEADER_SIZE])
+    return next((one for one in (marker, b"") if _frame_at(data, 0, one)), None)
+
+
+def scan(data: Bytes, marker: bytes | None = None) -> Iterator[Frame | Damage]:
     """Every whole record in order, and every stretch between them that is none.
 
-    The stretches cover `data` without gap or overlap.
+    The stretches cover `data` without gap or overlap. `marker`: the one that all frames must have
+    (empty: none, schema 1); `None`: that of the first frame, and if that is damaged no other one is
+    believed.
     """
+    if marker is None:
+        marker = marker_at_start(data)
     position, size = 0, len(data)
     while position < size:
-        frame = _frame_at(data, position)
+        frame = None if marker is None else _frame_at(data, position, marker)
         if frame is None:
-            end = _next_frame(data, position + 1)
+            end = size if marker is None else _next_frame(data, position + 1, marker)
             yield Damage(position, end, torn=end == size and _is_torn(data, position))
             position = end
         else:
@@ -82,35 +109,59 @@ def scan(data: Bytes) -> Iterator[Frame | Damage]:
             position = frame.end
 
 
-def _frame_at(data: Bytes, start: int) -> Frame | None:
-    body = start + HEADER_SIZE
+def _frame_at(data: Bytes, start: int, marker: bytes) -> Frame | None:
+    body = start + _HEADER.size
     if body > len(data):
         return None
     length, crc, schema, kind = _HEADER.unpack_from(data, start)
-    end = body + length
-    if kind not in _KINDS or not schema or length > MAX_PAYLOAD or end > len(data):
+    end, payload = body + length, body + len(marker)
+    if kind not in _KINDS or not _may_bear(schema, marker) or not _fits(length, marker):
         return None
-    payload = bytes(data[body:end])
-    if zlib.crc32(payload, zlib.crc32(bytes((schema, kind)))) != crc:
+    if end > len(data) or data[body:payload] != marker:
         return None
-    return Frame(_KINDS[kind], schema, payload, start, end)
+    content = data[body:end]
+    if zlib.crc32(content, zlib.crc32(_SCHEMA_AND_KIND.pack(schema, kind))) != crc:
+        return None
+    return Frame(_KINDS[kind], schema, content[len(marker) :], start, end)
 
 
-def _next_frame(data: Bytes, start: int) -> int:
-    for found in _SCHEMA_AND_KIND.finditer(data, start + HEADER_SIZE - 2):
-        candidate = found.start() - HEADER_SIZE + 2
-        if _frame_at(data, candidate) is not None:
-            return candidate
-    return len(data)
+def _may_bear(schema: int, marker: bytes) -> bool:
+    return schema > 1 if marker else schema == 1
+
+
+def _fits(length: int, marker: bytes) -> bool:
+    return len(marker) <= length <= MAX_PAYLOAD + len(marker)
+
+
+def _next_frame(data: Bytes, start: int, marker: bytes) -> int:
+    places = _places_of(data, start, marker) if marker else _old_places(data, start)
+    return next((at for at in places if _frame_at(data, at, marker) is not None), len(data))
+
+
+def _places_of(data: Bytes, start: int, marker: bytes) -> Iterator[int]:
+    found = data.find(marker, start + _HEADER.size)
+    while found >= 0:
+        yield found - _HEADER.size
+        found = data.find(marker, found + 1)
+
+
+def _old_places(data: Bytes, start: int) -> Iterator[int]:
+    for found in _OLD_FRAME.finditer(data, start + _HEADER.size - 2):
+        yield found.start() - _HEADER.size + 2
 
 
 def _is_torn(data: Bytes, start: int) -> bool:
     """Whether the stretch up to the end looks like a write that was cut short: a header or a
     payload without its rest, or (after a power cut, on some file systems) nothing but zeros."""
-    body = start + HEADER_SIZE
+    body = start + _HEADER.size
     if body > len(data):
         return True
     length, _, schema, kind = _HEADER.unpack_from(data, start)
-    if kind in _KINDS and schema and length <= MAX_PAYLOAD and body + length > len(data):
+    if (
+        kind in _KINDS
+        and schema
+        and length <= MAX_PAYLOAD + MARKER_SIZE
+        and body + length > len(data)
+    ):
         return True
     return not bytes(data[start:]).strip(b"\0")

@@ -1,7 +1,7 @@
 """One writer's segments as one endless log: appending, cutting batches, rotating, syncing.
 
 All methods but `sync` belong to the writing thread; none waits. Whether there is room, and what
-to do without, is the writer's question.
+to do without, is the writer's question. Moments are monotonic: the wall clock may jump.
 """
 
 from collections import deque
@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from penstock.infra.spool.files import Batch, SegmentName, sync_directory
-from penstock.infra.spool.frame import Kind
+from penstock.infra.spool.frame import Framing, Kind
 from penstock.infra.spool.limits import Limits
 from penstock.infra.spool.segment import Segment
 from penstock.kernel.time import Clock
@@ -18,22 +18,25 @@ from penstock.kernel.time import Clock
 class Journal:
     """`batches` are cut and not yet forgotten, `closed` segments not yet removed; oldest first."""
 
-    def __init__(self, directory: Path, writer: str, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self, directory: Path, writer: str, marker: bytes, limits: Limits, clock: Clock
+    ) -> None:
         self.batches: deque[Batch] = deque()
         self.closed: deque[tuple[SegmentName, int]] = deque()
         self._directory = directory
+        self._framing = Framing(marker)
         self._limits = limits
         self._rotate_bytes = limits.rotate_bytes
         self._clock = clock
         self._unsynced: deque[Segment] = deque()  # closed for writing, still to be synced
         self._synced = (SegmentName(writer, 0), 0)
         self._closed_bytes = 0
-        self._open(Segment.create(directory, SegmentName(writer, 1), ()))
+        self._open(Segment.create(directory, SegmentName(writer, 1), self._framing, ()))
 
     def append(self, kind: Kind, payload: bytes) -> None:
         """Writes one record. `OSError` if it cannot be; the log then is as it was."""
         if not self._records:
-            self._since_ns = self._clock.now_ns()
+            self._since = self._clock.monotonic()
         self._segment.append(kind, payload)
         self._records += 1
 
@@ -46,7 +49,7 @@ class Journal:
     def _end_batch(self) -> None:
         name, start, end = self._segment.name, self._cut_at, self._segment.size
         if end > start:
-            self.batches.append(Batch(name, start, end, self._since_ns))
+            self.batches.append(Batch(name, start, end, self._since))
         self._cut_at, self._records = end, 0
 
     def rotate(self, head: Collection[bytes]) -> None:
@@ -56,7 +59,7 @@ class Journal:
         """
         old = self._segment
         name = SegmentName(old.name.writer, old.name.sequence + 1)
-        fresh = Segment.create(self._directory, name, head)
+        fresh = Segment.create(self._directory, name, self._framing, head)
         self._end_batch()
         self.closed.append((old.name, old.size))
         self._closed_bytes += old.size
@@ -64,7 +67,7 @@ class Journal:
         self._open(fresh)
 
     def _open(self, segment: Segment) -> None:
-        self._created_ns = self._since_ns = self._clock.now_ns()
+        self._created = self._since = self._clock.monotonic()
         self._cut_at = self._records = 0
         self._head_bytes = segment.size
         self._segment = segment
@@ -85,23 +88,19 @@ class Journal:
         size = self._segment.size - self._cut_at
         return size >= self._limits.batch_bytes or self._records >= self._limits.batch_records
 
-    def batch_is_old(self, now_ns: int) -> bool:
+    def batch_is_old(self, now: float) -> bool:
         """Whether the batch has anything in it and has waited long enough."""
-        return (
-            self._segment.size > self._cut_at
-            and now_ns - self._since_ns >= self._limits.batch_s * 1e9
-        )
+        return self._segment.size > self._cut_at and now - self._since >= self._limits.batch_s
 
     @property
     def segment_is_full(self) -> bool:
         """Whether the segment has reached its size, or cannot be written any more."""
         return self._segment.size >= self._rotate_bytes or self._segment.broken
 
-    def segment_is_old(self, now_ns: int) -> bool:
+    def segment_is_old(self, now: float) -> bool:
         """Whether the segment has been written to and stood long enough."""
         return (
-            self._segment.size > self._head_bytes
-            and now_ns - self._created_ns >= self._limits.segment_s * 1e9
+            self._segment.size > self._head_bytes and now - self._created >= self._limits.segment_s
         )
 
     def next_synced(self) -> Batch | None:
@@ -124,11 +123,11 @@ class Journal:
             finished.append(name)
         return finished
 
-    def oldest_unshipped_ns(self) -> int:
-        """When the oldest record that is not yet forgotten was written; 0 = there is none."""
+    def oldest_unshipped(self) -> float | None:
+        """When the oldest record that is not yet forgotten was written; `None`: there is none."""
         if self.batches:
-            return self.batches[0].since_ns
-        return self._since_ns if self._segment.size > self._cut_at else 0
+            return self.batches[0].since
+        return self._since if self._segment.size > self._cut_at else None
 
     def sync(self) -> None:
         """Makes durable what is written so far (any one thread). `OSError` if the disk fails:

@@ -12,9 +12,11 @@ import zlib
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from penstock.infra.spool.files import owner_path
+from penstock.infra.spool.files import owner_path, sync_directory
+from penstock.infra.spool.frame import MARKER_SIZE
 
 _MARK: Final = struct.Struct("<QQI")
+_MARKER: Final = struct.Struct(f"<{MARKER_SIZE}sI")
 
 
 class Mark(NamedTuple):
@@ -25,7 +27,7 @@ class Mark(NamedTuple):
 
 
 class Owner:
-    """A held lock on the writer's owner file, which keeps the mark."""
+    """A held lock on the writer's owner file, which keeps the mark and the marker of its frames."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self._path = path
@@ -71,6 +73,20 @@ class Owner:
         """
         with contextlib.suppress(OSError):
             os.pwrite(self._fd, _MARK.pack(*mark, _checksum(*mark)), 0)
+
+    def keep_marker(self, marker: bytes) -> None:
+        """Keeps the marker of the writer's frames, durably: before the first of them is written."""
+        os.pwrite(self._fd, _MARKER.pack(marker, zlib.crc32(marker)), _MARK.size)
+        os.fsync(self._fd)
+        sync_directory(self._path.parent)
+
+    def marker(self) -> bytes | None:
+        """The kept marker; `None` if there is none (schema 1) or it cannot be read."""
+        content = os.pread(self._fd, _MARKER.size, _MARK.size)
+        if len(content) < _MARKER.size:
+            return None
+        marker, crc = _MARKER.unpack(content)
+        return marker if crc == zlib.crc32(marker) else None
 
     def release(self) -> None:
         """Lets go; whoever comes next may take over."""

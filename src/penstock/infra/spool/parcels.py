@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from penstock.infra.spool.aside import keep_corrupt, put_back_batches
-from penstock.infra.spool.deceased import CallKey, Findings, examine, interrupted
+from penstock.infra.spool.deceased import CallKey, Findings, examine, interrupted, marker_of
 from penstock.infra.spool.files import (
     Batch,
     SegmentName,
@@ -23,16 +23,16 @@ from penstock.infra.spool.files import (
 from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.owner import Mark, Owner
 from penstock.infra.spool.stats import Counters
+from penstock.kernel.time import Clock
 
 _READ_IN_PLACE_BYTES: Final = 1024 * 1024
 
 
 class Parcel(NamedTuple):
-    """A batch on its way. `since_ns`: when its oldest record was written."""
+    """A batch on its way."""
 
     name: str
     data: bytes
-    since_ns: int
 
 
 async def from_the_living(
@@ -46,13 +46,13 @@ async def from_the_living(
                 return
             await asyncio.sleep(idle_s)
             continue
-        yield Parcel(batch.name, await _read(directory, batch), batch.since_ns)
+        yield Parcel(batch.name, await _read(directory, batch))
         owner.acknowledge(Mark(batch.segment.sequence, batch.end))
         journal.batches.popleft()
 
 
 async def from_the_dead(
-    directory: Path, writer: str, owner: Owner, counters: Counters
+    directory: Path, writer: str, owner: Owner, counters: Counters, clock: Clock
 ) -> AsyncGenerator[Parcel]:
     """What a dead writer left, then its interrupted calls; then its files go.
 
@@ -61,22 +61,24 @@ async def from_the_dead(
     mark = owner.mark()
     begun: dict[CallKey, bytes] = {}
     segments = segments_of(directory, writer)
+    marker = owner.marker() or await asyncio.to_thread(marker_of, directory, segments)
     died_ns = 0
     for name in segments:
         if name.sequence < mark.sequence:
             await asyncio.to_thread(remove_segment, directory, name)
             continue
-        findings = await asyncio.to_thread(examine, directory, name, begun)
-        died_ns = counters.carrying_since_ns = findings.written_ns
+        findings = await asyncio.to_thread(examine, directory, name, marker, begun)
+        died_ns = findings.written_ns
+        counters.carrying_since = clock.monotonic() - max(0, clock.now_ns() - died_ns) / 1e9
         for batch in findings.batches:
             if Mark(name.sequence, batch.end) > mark:
-                yield Parcel(batch.name, await _read(directory, batch), batch.since_ns)
+                yield Parcel(batch.name, await _read(directory, batch))
                 owner.acknowledge(Mark(name.sequence, batch.end))
         await asyncio.to_thread(_set_damages_aside, directory, name, findings, counters)
         if name != segments[-1]:
             await asyncio.to_thread(remove_segment, directory, name)
     if begun:
-        yield Parcel(f"{writer}:interrupted", interrupted(begun, died_ns), died_ns)
+        yield Parcel(f"{writer}:interrupted", interrupted(begun, died_ns, marker))
         counters.interrupted_calls += len(begun)
     await asyncio.to_thread(remove_traces, directory, writer)
     owner.retire()
@@ -87,7 +89,7 @@ async def from_a_person(directory: Path) -> AsyncGenerator[Parcel]:
     as it does with every batch that it has by that name."""
     for name, path in put_back_batches(directory):
         data = await asyncio.to_thread(path.read_bytes)
-        yield Parcel(name, data, 0)
+        yield Parcel(name, data)
         path.unlink(missing_ok=True)
 
 

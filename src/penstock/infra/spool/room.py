@@ -32,6 +32,12 @@ class Room:
             raise OSError(errno.EDQUOT, f"the quota of {self._quota / MIB:.3g} MiB is reached")
         self._reserve.hold(wanted)
 
+    def find(self, begin_bytes: int, end_bytes: int) -> None:
+        """As `admit`, and the disk must give something beyond what is reserved already: after a
+        failed write the reserve alone does not say that there is room again."""
+        self.admit(begin_bytes, end_bytes)
+        self._reserve.hold(self._reserve.size + 1)
+
     def surely(self, size: int, write: Callable[[], T]) -> T:
         """Does `write`; on a full disk frees reserved room for `size` bytes and tries again.
 

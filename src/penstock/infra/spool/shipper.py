@@ -82,7 +82,7 @@ class Shipper:
     async def _keep_house(self) -> None:
         while True:
             for _ in range(max(1, round(self._around.limits.measure_s / _TICK_S))):
-                self._writer.tick(self._around.clock.now_ns(), hurry=not self._journal.batches)
+                self._writer.tick(self._around.clock.monotonic(), hurry=not self._journal.batches)
                 await asyncio.sleep(_TICK_S)
             try:
                 await self._sweep()
@@ -117,7 +117,8 @@ class Shipper:
             await asyncio.sleep(self._around.limits.adopt_s)
 
     async def _inherit(self, writer: str, owner: Owner, send: Send) -> None:
-        left = from_the_dead(self._around.directory, writer, owner, self.counters)
+        directory, clock = self._around.directory, self._around.clock
+        left = from_the_dead(directory, writer, owner, self.counters, clock)
         try:
             await self._ship_all(left, send)
         except OSError as failure:  # an unreadable disk must not stop our own shipping
@@ -126,7 +127,7 @@ class Shipper:
             self.counters.adopted_writers += 1
         finally:
             owner.release()
-            self.counters.carrying_since_ns = 0
+            self.counters.carrying_since = None
 
     def _living(self, *, until_empty: bool) -> AsyncGenerator[Parcel]:
         return from_the_living(

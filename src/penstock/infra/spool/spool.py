@@ -1,12 +1,14 @@
 """The spool of one process, put together: write here, run the shipper, look at the stats."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from penstock.infra.spool.files import make_directory, remove_traces, reserve_path
+from penstock.infra.spool.frame import MARKER_SIZE
 from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.limits import Limits, OnFull
 from penstock.infra.spool.owner import Owner
@@ -48,6 +50,7 @@ class Spool:
         clock: Clock,
         jitter: Callable[[], float],
         limits: Limits | None = None,
+        entropy: Callable[[int], bytes] = os.urandom,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Starts the journal of `writer`: a fresh UUIDv7 in hex. `SetupError` if it cannot be."""
@@ -55,7 +58,9 @@ class Spool:
         try:
             make_directory(directory)
             owner = Owner.wait_for(directory, writer)
-            journal = Journal(directory, writer, limits, clock)
+            marker = entropy(MARKER_SIZE)
+            owner.keep_marker(marker)
+            journal = Journal(directory, writer, marker, limits, clock)
             reserve = Reserve(reserve_path(directory, writer), limits.reserve_step_bytes)
         except OSError as failure:
             raise SetupError(
@@ -85,7 +90,7 @@ class Spool:
 
         A call without a begin (it failed early, or found no room) is written if it fits. Every
         refused call must be ended too: it is no loss if that does not fit.
-        `ValueError` for more than `frame.MAX_PAYLOAD` bytes.
+        More than `frame.MAX_PAYLOAD` bytes never fit.
         """
         return self._writer.end(key, payload)
 
@@ -112,7 +117,7 @@ class Spool:
         self._sync()
         self._journal.close()
         self._room.close()
-        if not self._journal.oldest_unshipped_ns() and not self._writer.open_calls:
+        if self._journal.oldest_unshipped() is None and not self._writer.open_calls:
             remove_traces(self._around.directory, self._journal.current.writer)
             self._owner.retire()
         self._owner.release()
@@ -144,9 +149,9 @@ class Spool:
         )
 
     def _oldest_unshipped_s(self) -> float:
-        since = [self._journal.oldest_unshipped_ns(), self._shipper.counters.carrying_since_ns]
-        oldest = min((moment for moment in since if moment), default=0)
-        return max(0, self._around.clock.now_ns() - oldest) / 1e9 if oldest else 0.0
+        now = self._around.clock.monotonic()
+        since = [self._journal.oldest_unshipped(), self._shipper.counters.carrying_since]
+        return now - min((moment for moment in since if moment is not None), default=now)
 
     def _sync_often(self) -> None:
         while not self._stop.wait(self._around.limits.sync_s):

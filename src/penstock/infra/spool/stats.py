@@ -51,8 +51,8 @@ class SpoolStats(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Counters:
-    """The running counts behind `SpoolStats`. `carrying_since_ns`: the age of what is under way
-    from dead writers; 0 = nothing is."""
+    """The running counts behind `SpoolStats`. `carrying_since`: when the oldest record under way
+    from a dead writer was written (monotonic); `None`: nothing is."""
 
     shipped_batches: int = 0
     shipped_bytes: int = 0
@@ -63,7 +63,7 @@ class Counters:
     interrupted_calls: int = 0
     torn_tails: int = 0
     corrupt_stretches: int = 0
-    carrying_since_ns: int = 0
+    carrying_since: float | None = None
     last_failure: str = ""
 
 

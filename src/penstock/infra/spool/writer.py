@@ -4,6 +4,7 @@ Plain writes, no locks, no waiting, one thread. Admission is decided when a call
 the end of an admitted call still finds room. Shipping is elsewhere.
 """
 
+import errno
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -57,15 +58,15 @@ class Writer:
 
     def end(self, key: str, payload: bytes) -> bool:
         """As `Spool.end`."""
-        if len(payload) > MAX_PAYLOAD:
-            raise ValueError(f"{len(payload)} bytes are more than a record may have")
         opened = self.open_calls.pop(key, None)
         size = len(payload) + HEADER_SIZE
+        if opened is not None:
+            self._room.promised -= opened.end_bytes
         try:
+            if len(payload) > MAX_PAYLOAD:
+                raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
                 self._room.admit(size, 0)
-            else:
-                self._room.promised -= opened.end_bytes
             self._room.surely(size, lambda: self._journal.append(Kind.END, payload))
         except OSError as failure:
             self._full(failure)
@@ -76,12 +77,12 @@ class Writer:
         self._after_append()
         return True
 
-    def tick(self, now_ns: int, *, hurry: bool) -> None:
+    def tick(self, now: float, *, hurry: bool) -> None:
         """What time brings: cuts an old batch (only in a `hurry`: while none waits to be shipped,
         so that a backlog grows in large batches), closes an old segment, looks for new room."""
-        if hurry and self._journal.batch_is_old(now_ns):
+        if hurry and self._journal.batch_is_old(now):
             self.cut()
-        if self._journal.segment_is_full or self._journal.segment_is_old(now_ns):
+        if self._journal.segment_is_full or self._journal.segment_is_old(now):
             self.rotate()
         if self.full_because:
             self._look_for_room()
@@ -115,7 +116,7 @@ class Writer:
 
     def _look_for_room(self) -> None:
         try:
-            self._room.admit(USUAL_END_BYTES, USUAL_END_BYTES)
+            self._room.find(USUAL_END_BYTES, USUAL_END_BYTES)
         except OSError as failure:
             self._full(failure)
         else:

@@ -1,0 +1,189 @@
+"""What strangers can do to a spool: plant frames in what is recorded, and nothing comes of it; set
+the clock, and everything is shipped as before."""
+
+import asyncio
+import zlib
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.spool_world import (
+    FolderStore,
+    JumpingClock,
+    begin_of,
+    end_of,
+    eventually,
+    new_writer,
+    open_spool,
+    record,
+)
+from penstock.infra.spool.frame import Kind
+from penstock.infra.spool.frame import encode as frame
+from penstock.rules.call import (
+    Attempt,
+    CallEnd,
+    CallStatus,
+    Usage,
+    decode_end,
+    encode,
+)
+
+HOUR_S, YEAR_S = 3600.0, 365 * 86_400.0
+
+
+async def adopt(directory: Path, store: FolderStore) -> None:
+    """Ships everything that a dead writer left there."""
+    heir = open_spool(directory)
+    task = asyncio.create_task(heir.run(store))
+    await eventually(lambda: heir.stats().adopted_writers == 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    heir.close()
+
+
+def forged() -> bytes:
+    """A batch of records as somebody who knows our source would plant it."""
+    end = encode(end_of(begin_of(666, "forged")))
+    head = bytes((1, 2))
+    crc = zlib.crc32(end, zlib.crc32(head))
+    old = len(end).to_bytes(4, "little") + crc.to_bytes(4, "little") + head + end
+    return (old + frame(Kind.END, end)) * 3
+
+
+@pytest.mark.parametrize("owner_is_left", [True, False])
+async def test_a_frame_planted_in_a_body_is_never_believed(
+    tmp_path: Path, owner_is_left: bool
+) -> None:
+    directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
+    spool = open_spool(directory)
+    kept = [record(spool, 1)]
+    begin = begin_of(2)
+    spool.begin(begin.trace_id, encode(begin))
+    body = forged()
+    assert spool.end(begin.trace_id, encode(msgspec.structs.replace(end_of(begin), request=body)))
+    kept.append(record(spool, 3))
+    spool.close()
+    [segment] = directory.glob("*.spool")
+    content = bytearray(segment.read_bytes())
+    content[content.index(body) - 1] ^= 1  # the record around it is damaged
+    segment.write_bytes(content)
+    if not owner_is_left:
+        for owner in directory.glob("*.owner"):
+            owner.unlink()
+    await adopt(directory, store)
+    assert store.calls(CallStatus.OK) == dict.fromkeys(kept, 1)
+    assert store.calls(CallStatus.INTERRUPTED) == {begin.trace_id: 1}
+
+
+async def test_a_segment_that_is_damaged_at_its_start_loses_its_first_record_only(
+    tmp_path: Path,
+) -> None:
+    directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
+    spool = open_spool(directory)
+    traces = [record(spool, number) for number in range(5)]
+    spool.close()
+    [segment] = directory.glob("*.spool")
+    segment.write_bytes(bytes(30) + segment.read_bytes()[30:])
+    await adopt(directory, store)
+    assert store.calls(CallStatus.OK) == dict.fromkeys(traces, 1)
+
+
+async def test_segments_of_the_version_before_are_adopted(tmp_path: Path) -> None:
+    directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
+    directory.mkdir()
+    ends = [end_of(begin_of(number)) for number in range(5)]
+    records = [(kind, encode(one)) for end in ends for kind, one in ((1, end.begin), (2, end))]
+    data = b"".join(
+        len(payload).to_bytes(4, "little")
+        + zlib.crc32(payload, zlib.crc32(bytes((1, kind)))).to_bytes(4, "little")
+        + bytes((1, kind))
+        + payload
+        for kind, payload in records[:-1]
+    )
+    writer = new_writer()
+    (directory / f"{writer}-000001.spool").write_bytes(data)
+    (directory / f"{writer}.owner").touch()
+    await adopt(directory, store)
+    assert store.calls(CallStatus.OK) == {end.begin.trace_id: 1 for end in ends[:-1]}
+    assert store.calls(CallStatus.INTERRUPTED) == {ends[-1].begin.trace_id: 1}
+
+
+async def test_files_that_no_spool_wrote_stop_nobody(tmp_path: Path) -> None:
+    directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
+    spool = open_spool(directory)
+    trace = record(spool, 1)
+    spool.close()
+    for name in ("a.spool", "a-b.spool", "-1.spool", "a-²2.spool", ".spool"):
+        (directory / name).write_bytes(forged())
+    heir = open_spool(directory)
+    task = asyncio.create_task(heir.run(store))
+    await eventually(lambda: trace in store.calls())
+    own = record(heir, 9)
+    await eventually(lambda: own in store.calls())
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    heir.close()
+
+
+@pytest.mark.parametrize(
+    "jump_s",
+    [-HOUR_S, HOUR_S, -30 * YEAR_S, 200 * YEAR_S],
+    ids=["back", "on", "years back", "on 200 years"],
+)
+async def test_whatever_the_wall_clock_does_records_are_shipped_at_once(
+    tmp_path: Path, jump_s: float
+) -> None:
+    clock, store = JumpingClock(), FolderStore(tmp_path / "store")
+    spool = open_spool(tmp_path / "spool", clock=clock, segment_s=0.3)
+    task = asyncio.create_task(spool.run(store))
+    first = record(spool, 1)
+    clock.jump_s = jump_s
+    second = record(spool, 2)
+    await eventually(lambda: {first, second} <= set(store.calls()), within_s=5)
+    [segment] = (tmp_path / "spool").glob("*.spool")
+    third = record(spool, 3)
+    assert 0 <= spool.stats().oldest_unshipped_s < 60
+    await eventually(lambda: third in store.calls(), within_s=5)
+    await eventually(lambda: not segment.exists(), within_s=5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    spool.close()
+
+
+ANY_TEXT = st.text() | st.just("\ud800") | st.just("x" * 70_000)
+ANY_NUMBER = st.integers() | st.sampled_from([2**63, 2**64, -(2**63) - 1, 10**400])
+
+
+@given(ANY_NUMBER, ANY_NUMBER, ANY_TEXT, st.lists(ANY_TEXT, max_size=3))
+def test_whatever_numbers_and_texts_a_record_holds_it_can_be_written_and_read(
+    number: int, other: int, text: str, reasons: list[str]
+) -> None:
+    begin = msgspec.structs.replace(begin_of(1), request_model=text, request_size=number)
+    attempt = Attempt(text, text, text, text, number, other, number, CallStatus.OK)
+    end = CallEnd(
+        begin,
+        end_ns=number,
+        status=CallStatus.ERROR,
+        http_status=other,
+        error_message=text,
+        finish_reasons=tuple(reasons),
+        usage=Usage(number, other, number),
+        attempts=(attempt,),
+    )
+    read = decode_end(encode(end))
+    assert read.begin.trace_id == end.begin.trace_id
+    assert read.status is CallStatus.ERROR
+    assert read.usage.input_tokens in {number, min(max(number, -(2**63)), 2**63 - 1)}
+
+
+def test_a_record_that_is_too_large_is_cut_to_what_a_frame_takes() -> None:
+    huge = "f" * (8 * 1024 * 1024)
+    end = msgspec.structs.replace(
+        end_of(begin_of(1)), finish_reasons=(huge,) * 10, request=bytes(20 * 1024 * 1024)
+    )
+    data = encode(end)
+    assert len(data) < 20 * 1024 * 1024
+    assert decode_end(data).begin == end.begin
