@@ -40,7 +40,11 @@ def fill(installation: Installation, calls: int) -> None:
     revoked = installation.json("key", "create", "old-prototype", "--team", "shop")
     installation.run("key", "revoke", revoked["key"]["id"])
     for name, role in (("ada", "admin"), ("bruno", "editor"), ("chen", "viewer")):
-        installation.run("member", "add", f"{name}@example.org", "--role", role)
+        email = f"{name}@example.org"
+        made = installation.json("member", "invite", email, "--role", role)
+        wish = {"token": made["token"], "email": email, "password": "a long enough password"}
+        installation.post("/api/v1/invitations/redeem", wish)
+    installation.run("member", "invite", "dana@example.org", "--role", "editor")
     installation.run("demo", "--calls", str(calls), "--at-once", "200")
 
 
@@ -86,7 +90,7 @@ def dialog(page: str, button: str) -> Callable[[Console], None]:
     def open_dialog(console: Console) -> None:
         console.go(page)
         console.button(button).click()
-        console.dialog().get_by_role("button", name=re.compile("Create|Add")).wait_for()
+        console.dialog().get_by_role("button", name=re.compile("Create|Add|Create link")).wait_for()
 
     return open_dialog
 
@@ -116,6 +120,7 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "providers": tested_provider,
     "providers-add": dialog("Providers", "Add provider"),
     "members": page_of("Members"),
+    "members-invite": dialog("Members", "Invite"),
     "audit": audited,
 }
 
@@ -129,6 +134,10 @@ def shoot(browser: Browser, installation: Installation, look: str) -> None:
     console = Console(context.new_page(), installation)
     console.open("/sign-in")
     console.page.screenshot(path=SHOTS / f"sign-in-{look}.png")
+    made = installation.json("member", "invite", "erin@example.org")
+    console.open(made["link"].removeprefix(installation.server))
+    console.button("Create account and join").wait_for()
+    console.page.screenshot(path=SHOTS / f"invitation-{look}.png")
     console.sign_in(first_admin(installation))
     for name, scene in SCENES.items():
         scene(console)

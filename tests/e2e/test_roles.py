@@ -1,26 +1,47 @@
 """Members in the console, and what each role is offered."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from e2e.conftest import Open
 from e2e.console import Console, Person
 
 pytestmark = pytest.mark.e2e
 
+PASSWORD = "a long enough password"
 
-def add_member(console: Console, email: str, role: str) -> Person:
-    """Takes somebody in by the dialog and gives what they sign in with."""
+
+def invite(console: Console, email: str, role: str) -> str:
+    """Makes a link by the dialog and gives its path with the token."""
     console.go("Members")
-    console.button("Add member").click()
+    console.button("Invite").click()
     dialog = console.dialog()
     dialog.get_by_label("Email").fill(email)
     dialog.get_by_label("Role").select_option(label=role)
-    dialog.get_by_role("button", name="Add member").click()
-    password = dialog.get_by_label("password", exact=True).inner_text().strip()
+    dialog.get_by_role("button", name="Create link").click()
+    link = dialog.get_by_label("invitation link", exact=True).inner_text().strip()
     console.button("I have copied it").click()
-    expect(console.row(email)).to_contain_text(role)
-    return Person(email, password)
+    expect(console.row(email)).to_contain_text("pending")
+    return link.removeprefix(console.installation.server)
+
+
+def add_member(console: Console, window: Open, email: str, role: str) -> tuple[Person, Console]:
+    """Invites somebody, who opens the link and makes an account."""
+    link = invite(console, email, role)
+    theirs = window(console.installation)
+    theirs.watch.expect(401)  # nobody is signed in there yet
+    theirs.open(link)
+    expect(theirs.heading("Join default")).to_be_visible()
+    theirs.page.get_by_label("Password").fill(PASSWORD)
+    theirs.button("Create account and join").click()
+    theirs.heading("Overview").wait_for()
+    return Person(email, PASSWORD), theirs
+
+
+def member(console: Console, email: str) -> Locator:
+    """Somebody's line in the table of members."""
+    table = console.page.get_by_role("table", name="Members")
+    return table.get_by_role("row").filter(has_text=email)
 
 
 def ask(page: Page, method: str, path: str) -> int:
@@ -40,9 +61,7 @@ def ask(page: Page, method: str, path: str) -> int:
 def test_a_viewer_sees_calls_and_is_denied_what_changes_something(
     console: Console, window: Open
 ) -> None:
-    viewer = add_member(console, "vera@example.org", "Viewer")
-    theirs = window(console.installation)
-    theirs.sign_in(viewer)
+    _, theirs = add_member(console, window, "vera@example.org", "Viewer")
     theirs.watch.expect(403)
     project = f"/api/v1/projects/{theirs.project_id}"
 
@@ -64,17 +83,16 @@ def test_a_viewer_sees_calls_and_is_denied_what_changes_something(
 
     theirs.go("Members")
     expect(theirs.row("vera@example.org")).to_contain_text("you")
-    expect(theirs.button("Add member")).to_have_count(0)
+    expect(theirs.button("Invite")).to_have_count(0)
     expect(theirs.button("Actions for vera@example.org")).to_have_count(0)
 
 
 def test_a_role_is_changed_and_a_member_removed(console: Console, window: Open) -> None:
-    person = add_member(console, "emil@example.org", "Viewer")
-    theirs = window(console.installation)
-    theirs.sign_in(person)
+    _, theirs = add_member(console, window, "emil@example.org", "Viewer")
+    console.page.reload()
     console.button("Role of emil@example.org: Viewer").click()
     console.page.get_by_role("menuitem", name="Editor").click()
-    expect(console.row("emil@example.org")).to_contain_text("Editor")
+    expect(member(console, "emil@example.org")).to_contain_text("Editor")
     theirs.page.reload()
     theirs.go("Keys")
     expect(theirs.row("bootstrap")).to_be_visible()
@@ -82,7 +100,7 @@ def test_a_role_is_changed_and_a_member_removed(console: Console, window: Open) 
 
     console.act("emil@example.org", "Remove")
     console.button("Remove member").click()
-    expect(console.row("emil@example.org")).to_have_count(0)
+    expect(member(console, "emil@example.org")).to_have_count(0)
     theirs.watch.expect(404)
     assert ask(theirs.page, "GET", f"/api/v1/projects/{theirs.project_id}/keys") == 404
 
@@ -95,7 +113,60 @@ def test_the_last_owner_can_neither_step_down_nor_go(console: Console) -> None:
     console.page.get_by_role("menuitem", name="Viewer").click()
     console.alert("This is the project's last owner. Name another owner first.")
     console.button("Dismiss").click()
-    expect(console.row(owner)).to_contain_text("Owner")
+    expect(member(console, owner)).to_contain_text("Owner")
     console.act(owner, "Remove")
     console.button("Leave project").click()
     console.alert("This is the project's last owner.")
+
+
+def test_a_link_lets_in_once_and_who_is_signed_in_joins_with_a_click(
+    console: Console, window: Open
+) -> None:
+    nina, theirs = add_member(console, window, "nina@example.org", "Viewer")
+    console.page.reload()
+    console.act("nina@example.org", "Remove")
+    console.button("Remove member").click()
+    link = invite(console, "somebody.else@example.org", "Editor")
+    theirs.open(link)
+    theirs.page.reload()  # only the fragment differs from an earlier address
+    theirs.button("Join as nina@example.org").click()
+    theirs.heading("Overview").wait_for()
+    console.page.reload()
+    expect(console.row("by nina@example.org")).to_contain_text("redeemed")
+
+    late = window(console.installation)
+    late.watch.expect(401, 409)
+    late.open(link)
+    expect(late.heading("This link was used")).to_be_visible()
+    late.alert("Ask for a new one.")
+    assert nina.email not in late.page.content()
+
+
+def test_a_revoked_link_and_a_cut_one_say_what_they_are(console: Console, window: Open) -> None:
+    link = invite(console, "rita@example.org", "Viewer")
+    console.act("the invitation of rita@example.org", "Revoke")
+    console.button("Revoke invitation").click()
+    expect(console.row("rita@example.org")).to_contain_text("revoked")
+    theirs = window(console.installation)
+    theirs.watch.expect(401, 404, 409)
+    theirs.open(link)
+    expect(theirs.heading("This link was revoked")).to_be_visible()
+    theirs.open("/invitation")
+    expect(theirs.heading("This link is incomplete")).to_be_visible()
+
+
+def test_who_has_an_account_signs_in_on_the_page_of_the_link(
+    console: Console, window: Open
+) -> None:
+    link = invite(console, "admin@localhost.example", "Viewer")
+    theirs = window(console.installation)
+    theirs.watch.expect(401, 409)
+    theirs.open(link)
+    theirs.page.get_by_label("Email").fill("admin@localhost")
+    theirs.page.get_by_label("Password").fill(PASSWORD)
+    theirs.button("Create account and join").click()
+    expect(theirs.page.get_by_text("Somebody signs in with this address")).to_be_visible()
+    theirs.button("I have an account").click()
+    theirs.fill_sign_in()
+    theirs.button("Join as admin@localhost").click()
+    theirs.alert("You are a member of this project already.")

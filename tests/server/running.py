@@ -16,6 +16,7 @@ from typing import Any
 from penstock.infra.process import free_port
 
 SOURCES = Path(__file__).parents[2] / "src"
+PASSWORD = "a long enough password"
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,17 @@ class Server:
     def sign_in(self, email: str, password: str) -> Caller:
         answer = self.call("POST", "/api/v1/session", body={"email": email, "password": password})
         assert answer.status == 200, answer.body
-        cookie = answer.headers["set-cookie"].partition(";")[0]
-        return Caller({"cookie": cookie, "x-csrf-token": answer.json()["csrf_token"]})
+        return _session(answer)
+
+    def join(self, project_id: str, email: str, role: str) -> Caller:
+        """Somebody new, who was invited and chose `PASSWORD`; signed in."""
+        path = f"/api/v1/projects/{project_id}/invitations"
+        made = self.call("POST", path, self.root, {"email": email, "role": role})
+        assert made.status == 201, made.body
+        wish = {"token": made.json()["token"], "email": email, "password": PASSWORD}
+        answer = self.call("POST", "/api/v1/invitations/redeem", body=wish)
+        assert answer.status == 200, answer.body
+        return _session(answer)
 
     def wait_for(self, path: str, status: int = 200, seconds: float = 30.0) -> None:
         end = time.monotonic() + seconds
@@ -97,6 +107,11 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+
+
+def _session(answer: Answer) -> Caller:
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    return Caller({"cookie": cookie, "x-csrf-token": answer.json()["csrf_token"]})
 
 
 def by_key(secret: str) -> Caller:

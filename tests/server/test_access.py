@@ -74,22 +74,15 @@ def _callers(server: Server, project_id: str) -> dict[str, Caller]:
         "gateway": by_key((server.home / "gateway.token").read_text().strip()),
         "instance admin": instance_admin,
         "bootstrap key": server.root,
-        "stranger": _member(server, other, "stranger", "owner"),
+        "stranger": server.join(other, "stranger@example.org", "owner"),
     }
     for role in ("viewer", "editor", "admin", "owner"):
-        callers[role] = _member(server, project_id, role, role)
+        callers[role] = server.join(project_id, f"{role}@example.org", role)
     for role in ("viewer", "editor", "admin"):
         path = f"/api/v1/projects/{project_id}/keys"
         answer = server.call("POST", path, server.root, {"name": role, "role": role})
         callers[f"{role} key"] = by_key(answer.json()["secret"])
     return callers
-
-
-def _member(server: Server, project_id: str, name: str, role: str) -> Caller:
-    path = f"/api/v1/projects/{project_id}/members"
-    email = f"{name}@example.org"
-    answer = server.call("POST", path, server.root, {"email": email, "role": role})
-    return server.sign_in(email, answer.json()["initial_password"])
 
 
 def _declared(home: Path) -> list[Declaration]:

@@ -54,21 +54,27 @@ def _use_secrets(server: Server, project_id: str) -> list[str]:
     rotated = server.call(
         "POST", f"{base}/keys/{_first_key(server, base)}/rotate", server.root, {"overlap_s": 60}
     )
-    member = {"email": "ann@example.org", "role": "viewer"}
-    password = server.call("POST", f"{base}/members", server.root, member).json()[
-        "initial_password"
+    invited = {"email": "ann@example.org", "role": "viewer"}
+    tokens = [
+        server.call("POST", f"{base}/invitations", server.root, invited).json()["token"]
+        for _ in range(2)
     ]
-    session = server.sign_in("ann@example.org", password)
-    changed = {"current": password, "new": f"{MARK} long enough"}
+    ann = {"token": tokens[0], "email": "ann@example.org", "password": f"{MARK} first password"}
+    assert server.call("POST", "/api/v1/invitations/redeem", body=ann).status == 200
+    session = server.sign_in("ann@example.org", ann["password"])
+    changed = {"current": ann["password"], "new": f"{MARK} long enough"}
     assert server.call("POST", "/api/v1/session/password", session, changed).status == 204
     session = server.sign_in("ann@example.org", f"{MARK} long enough")
+    assert server.call("POST", "/api/v1/invitations/look", body={"token": tokens[1]}).status == 200
+    again = server.call("POST", "/api/v1/invitations/accept", session, {"token": tokens[1]})
+    assert again.json()["code"] == "already_member"
     wrong = {"email": "ann@example.org", "password": f"wrong {MARK}"}
     assert server.call("POST", "/api/v1/session", body=wrong).status == 401
     made = server.bootstrap
     return [
         key,
         rotated.json()["secret"],
-        password,
+        *tokens,
         made["admin_password"],
         made["api_key"],
         session.headers["cookie"].partition("=")[2],
@@ -113,6 +119,7 @@ def _read_everything(server: Server, project_id: str) -> list[str]:
         base,
         f"{base}/keys",
         f"{base}/members",
+        f"{base}/invitations",
         f"{base}/providers",
         f"{base}/audit?limit=500",
         f"{base}/audit/export",

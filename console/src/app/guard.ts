@@ -27,7 +27,7 @@ export async function chooseProject(queries: QueryClient): Promise<string> {
       status: 403,
       code: "no_project",
       detail: "You are not a member of any project.",
-      hint: "Ask an admin of a project to add you.",
+      hint: "Ask an admin of a project to invite you.",
     });
   }
   return chosen.id;

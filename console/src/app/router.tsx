@@ -15,6 +15,7 @@ import { KeysPage } from "@/features/keys/KeysPage";
 import { MembersPage } from "@/features/members/MembersPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { ProvidersPage } from "@/features/providers/ProvidersPage";
+import { InvitationPage } from "@/features/session/InvitationPage";
 import { SignInPage } from "@/features/session/SignInPage";
 import { parseTracesSearch } from "@/features/traces/search";
 import { formatAddress, parseAddress } from "@/shared/addresses";
@@ -30,6 +31,12 @@ const signIn = createRoute({
   validateSearch: (search: Record<string, unknown>) =>
     typeof search["to"] === "string" ? { to: search["to"] } : {},
   component: SignInPage,
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  component: InvitationPage,
 });
 
 const signedIn = createRoute({
@@ -106,6 +113,7 @@ const audit = createRoute({ getParentRoute: () => project, path: "/audit", compo
 
 const tree = root.addChildren([
   signIn,
+  invitation,
   signedIn.addChildren([
     home,
     project.addChildren([projectHome, overview, traces, trace, keys, members, providers, audit]),

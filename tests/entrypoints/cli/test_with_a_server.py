@@ -123,9 +123,15 @@ def test_a_key_without_the_permission_is_exit_code_three(installation: Installat
     assert done.stderr.count("\n") == 1
 
 
-def test_members_come_change_and_go(installation: Installation) -> None:
-    added = installation.json("member", "add", "ada@example.org", "--role", "editor")
-    assert added["initial_password"]
+def test_members_come_by_invitation_change_and_go(installation: Installation) -> None:
+    made = installation.json("member", "invite", "ada@example.org", "--role", "editor")
+    assert made["link"].startswith(f"{installation.server}/invitation#")
+    assert made["invitation"]["state"] == "pending"
+    installation.post(
+        "/api/v1/invitations/redeem",
+        {"token": made["token"], "email": "ada@example.org", "password": "a long enough password"},
+    )
+    assert "redeemed" in installation.run("member", "invitations")
     changed = installation.json("member", "role", "ada@example.org", "admin")
     assert changed["role"] == "admin"
     assert "ada@example.org" in installation.run("member", "list")
@@ -135,8 +141,17 @@ def test_members_come_change_and_go(installation: Installation) -> None:
     assert "is no member" in installation.run("member", "remove", "bob@example.org", code=4)
 
 
+def test_an_invitation_is_printed_once_and_revoked(installation: Installation) -> None:
+    shown = installation.run("member", "invite", "bob@example.org")
+    assert f"{installation.server}/invitation#inv_" in shown
+    listed = installation.json("member", "invitations")
+    bob = next(each for each in listed if each["email"] == "bob@example.org")
+    assert installation.json("member", "revoke", bob["id"]) == {"revoked": bob["id"]}
+    assert "revoked" in installation.run("member", "revoke", bob["id"], code=1)
+
+
 def test_projects_are_made_and_changed(installation: Installation) -> None:
-    made = installation.json("project", "create", "second", "--owner", "admin@localhost")
+    made = installation.json("project", "create", "second")
     assert made["name"] == "second"
     changed = installation.json(
         "project", "change", "--project", made["id"], "--on-spool-full", "serve"

@@ -42,10 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def viewer(server: Server) -> Caller:
-    member = {"email": "vic@example.org", "role": "viewer"}
-    path = f"/api/v1/projects/{server.project_id()}/members"
-    password = server.call("POST", path, server.root, member).json()["initial_password"]
-    return server.sign_in("vic@example.org", password)
+    return server.join(server.project_id(), "vic@example.org", "viewer")
 
 
 def call(server: Server, method: str, path: str, body: object = None) -> Answer:

@@ -15,6 +15,7 @@ from penstock.infra.sql.migrate import migrate
 from tests.stores import Cluster, cluster, postgres_binaries
 
 MASTER_KEY = bytes(range(32))
+PASSWORD = "a long enough password"
 
 
 class HandClock:
@@ -46,9 +47,10 @@ class World:
     root: Principal
 
     def user(self, email: str, role: Role) -> Principal:
-        """A new member of the project, as they are when they sign in."""
-        new = self.identity.members.add(self.root, self.project_id, email, role)
-        return Principal("user", new.member.user_id, email, {self.project_id: role})
+        """A new member of the project, as they are when they sign in with `PASSWORD`."""
+        invitations = self.identity.invitations
+        token = invitations.invite(self.root, self.project_id, email, role).token
+        return invitations.redeem(token, email, PASSWORD).principal({self.project_id: role})
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +82,16 @@ def database(new_url: Callable[[], str]) -> Iterator[Database]:
 
 @pytest.fixture
 def world(database: Database, tmp_path: Path) -> World:
-    clock = HandClock()
+    return open_world(tmp_path, database, HandClock())
+
+
+def open_world(home: Path, database: Database, clock: HandClock) -> World:
+    """The installation in `home`, after its first start."""
     identity = Identity(
-        tmp_path, database, MASTER_KEY, clock=clock, entropy=os.urandom, password_cost=2
+        home, database, MASTER_KEY, clock=clock, entropy=os.urandom, password_cost=2
     )
-    assert identity.prepare()
-    root = Principal("user", "usr_root", "root", {}, instance_admin=True)
-    project = identity.projects.list_visible(root)[0]
-    return World(identity, database, clock, tmp_path, project.id, root)
+    identity.prepare()
+    project_id = identity.first_project_id()
+    admin = identity.members.list_page(project_id, "", 1)[0]
+    root = Principal("user", admin.user_id, admin.email, {project_id: Role.OWNER}, True)
+    return World(identity, database, clock, home, project_id, root)

@@ -56,7 +56,7 @@ def test_every_deed_is_told_with_before_and_after(world: World) -> None:
     assert (created.action, created.subject, created.before) == ("key.create", new.key.id, None)
     assert revoked.action == "key.revoke"
     assert (revoked.before["revoked_ms"], revoked.after["revoked_ms"] > 0) == (None, True)
-    assert (revoked.actor_kind, revoked.actor_id) == ("user", "usr_root")
+    assert (revoked.actor_kind, revoked.actor_id) == ("user", world.root.id)
     assert revoked.previous == created.hash
 
 

@@ -14,8 +14,7 @@ from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.dump import dump, load
 from penstock.infra.sql.migrate import migrate
 from penstock.kernel.errors import SetupError
-from penstock.kernel.time import SystemClock
-from tests.features.identity.conftest import MASTER_KEY, World
+from tests.features.identity.conftest import MASTER_KEY, PASSWORD, World
 
 
 @pytest.fixture
@@ -33,17 +32,22 @@ def other(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Itera
 
 def test_a_dump_moves_to_the_other_database(world: World, other: Database, tmp_path: Path) -> None:
     world.user("ann@example.org", Role.EDITOR)
+    invited = world.identity.invitations.invite(
+        world.root, world.project_id, "bob@example.org", Role.VIEWER
+    )
     new = world.identity.keys.create(
         world.root, world.project_id, KeyWish("größe ✓", allowed_models=("a/*",))
     )
     folder = tmp_path / "dump"
     folder.mkdir()
     counts = dump(world.database, folder)
-    assert counts["audit_events"] == 7
+    assert counts["audit_events"] == 10
+    assert counts["invitations"] == 2
     assert load(other, folder) == counts
-    moved = Identity(tmp_path, other, MASTER_KEY, clock=SystemClock(), entropy=os.urandom)
+    moved = Identity(tmp_path, other, MASTER_KEY, clock=world.clock, entropy=os.urandom)
     assert all(report.breach is None for report in moved.audit_log.verify_all())
     assert moved.access.principal_of_key(new.secret).label == "größe ✓"
+    assert moved.invitations.redeem(invited.token, "bob@example.org", PASSWORD)
     assert moved.access_sections() == world.identity.access_sections()
 
 

@@ -6,26 +6,9 @@ from hypothesis import strategies as st
 
 from penstock.features.identity.model import GRANTS, Permission, Principal, Role
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
-from tests.features.identity.conftest import World
+from tests.features.identity.conftest import PASSWORD, World
 
 ROLES = st.sampled_from(list(Role))
-
-
-def test_somebody_new_gets_a_password_and_can_sign_in(world: World) -> None:
-    new = world.identity.members.add(world.root, world.project_id, "ann@example.org", Role.VIEWER)
-    assert new.initial_password
-    session = world.identity.sign_in.sign_in("ann@example.org", new.initial_password)
-    assert session.principal.roles == {world.project_id: Role.VIEWER}
-    assert new.initial_password not in repr(new)
-
-
-def test_somebody_known_gets_no_new_password(world: World) -> None:
-    other = world.identity.projects.create(world.root, "other", "admin@localhost")
-    world.user("ann@example.org", Role.VIEWER)
-    again = world.identity.members.add(world.root, other.id, "ann@example.org", Role.EDITOR)
-    assert again.initial_password is None
-    with pytest.raises(Conflict, match="already"):
-        world.identity.members.add(world.root, other.id, "ann@example.org", Role.VIEWER)
 
 
 def test_an_admin_names_no_owner_and_touches_none(world: World) -> None:
@@ -33,7 +16,7 @@ def test_an_admin_names_no_owner_and_touches_none(world: World) -> None:
     owner = world.user("owner@example.org", Role.OWNER)
     members = world.identity.members
     with pytest.raises(Forbidden, match="owner"):
-        members.add(admin, world.project_id, "new@example.org", Role.OWNER)
+        world.identity.invitations.invite(admin, world.project_id, "new@x.org", Role.OWNER)
     with pytest.raises(Forbidden):
         members.change_role(admin, world.project_id, owner.id, Role.VIEWER)
     with pytest.raises(Forbidden):
@@ -56,15 +39,14 @@ def test_the_last_owner_cannot_go(world: World) -> None:
 
 
 def test_who_was_removed_may_do_nothing_more(world: World) -> None:
-    new = world.identity.members.add(world.root, world.project_id, "ann@example.org", Role.ADMIN)
-    assert new.initial_password
-    token = world.identity.sign_in.sign_in("ann@example.org", new.initial_password).token
-    world.identity.members.remove(world.root, world.project_id, new.member.user_id)
+    ann = world.user("ann@example.org", Role.ADMIN)
+    token = world.identity.sign_in.sign_in("ann@example.org", PASSWORD).token
+    world.identity.members.remove(world.root, world.project_id, ann.id)
     principal = world.identity.sign_in.find(token)
     assert principal is not None
     assert not any(principal.may(p, world.project_id) for p in Permission)
     with pytest.raises(NotFound):
-        world.identity.members.remove(world.root, world.project_id, new.member.user_id)
+        world.identity.members.remove(world.root, world.project_id, ann.id)
 
 
 def test_members_come_in_pages(world: World) -> None:

@@ -7,26 +7,30 @@ from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from tests.features.identity.conftest import World
 
 
-def test_a_project_starts_with_an_owner(world: World) -> None:
+def test_who_makes_a_project_owns_it(world: World) -> None:
     projects = world.identity.projects
-    made = projects.create(world.root, "search", "admin@localhost")
+    made = projects.create(world.root, "search")
     assert projects.get(made.id) == made
     owner = world.identity.members.list_page(made.id, "", 10)
     assert [(m.email, m.role) for m in owner] == [("admin@localhost", Role.OWNER)]
     actions = [e.action for e in world.identity.audit_log.list_page(made.id, None, 10)]
     assert actions == ["member.add", "project.create"]
     with pytest.raises(Conflict, match="search"):
-        projects.create(world.root, "search", "admin@localhost")
-    with pytest.raises(NotFound, match="nobody"):
-        projects.create(world.root, "other", "nobody@example.org")
+        projects.create(world.root, "search")
     with pytest.raises(NotFound):
         projects.get("prj_none")
+
+
+def test_a_project_that_a_key_makes_has_no_members(world: World) -> None:
+    key = Principal("key", "key_1", "bootstrap", {}, instance_admin=True)
+    made = world.identity.projects.create(key, "search")
+    assert world.identity.members.list_page(made.id, "", 10) == []
 
 
 def test_people_see_their_own_projects_only(world: World) -> None:
     projects = world.identity.projects
     world.clock.forward(1)
-    other = projects.create(world.root, "other", "admin@localhost")
+    other = projects.create(world.root, "other")
     ann = world.user("ann@example.org", Role.VIEWER)
     assert [p.id for p in projects.list_visible(ann)] == [world.project_id]
     assert [p.id for p in projects.list_visible(world.root)] == [world.project_id, other.id]
@@ -34,7 +38,7 @@ def test_people_see_their_own_projects_only(world: World) -> None:
 
 def test_a_changed_project_says_what_it_was(world: World) -> None:
     projects = world.identity.projects
-    projects.create(world.root, "other", "admin@localhost")
+    projects.create(world.root, "other")
     changed = projects.change(world.root, world.project_id, name="prod", capture_content=False)
     assert (changed.name, changed.policy.capture_content) == ("prod", False)
     assert changed.policy.on_spool_full == "refuse"

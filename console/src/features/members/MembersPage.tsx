@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { AddMemberDialog } from "@/features/members/AddMemberDialog";
+import { Invitations } from "@/features/members/Invitations";
+import { InviteDialog } from "@/features/members/InviteDialog";
 import { MemberTable } from "@/features/members/MemberTable";
 import { NewPasswordDialog } from "@/features/members/NewPasswordDialog";
 import { membersQuery, useChangeRole, type Member } from "@/features/members/queries";
@@ -13,7 +14,7 @@ import { Loaded } from "@/shared/ui/Loaded";
 import { Notice } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 
-type Open = { deed: "add" } | { deed: "remove" | "password"; member: Member } | null;
+type Open = { deed: "invite" } | { deed: "remove" | "password"; member: Member } | null;
 
 export function MembersPage() {
   const mayWrite = useHasRole("admin");
@@ -27,8 +28,8 @@ export function MembersPage() {
       title="Members"
       actions={
         mayWrite && (
-          <Button kind="primary" onClick={() => setOpen({ deed: "add" })}>
-            Add member
+          <Button kind="primary" onClick={() => setOpen({ deed: "invite" })}>
+            Invite
           </Button>
         )
       }
@@ -55,7 +56,8 @@ export function MembersPage() {
           />
         )}
       </Loaded>
-      {open?.deed === "add" && <AddMemberDialog onClose={close} />}
+      {mayWrite && <Invitations />}
+      {open?.deed === "invite" && <InviteDialog onClose={close} />}
       {open?.deed === "remove" && <RemoveMemberDialog member={open.member} onClose={close} />}
       {open?.deed === "password" && <NewPasswordDialog member={open.member} onClose={close} />}
     </Page>

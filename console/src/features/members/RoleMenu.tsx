@@ -1,7 +1,7 @@
 import { ChevronDown } from "lucide-react";
 
 import type { Member } from "@/features/members/queries";
-import { roleName, rolesToGive } from "@/features/members/roles";
+import { roleName, rolesToGive } from "@/shared/roles";
 import { useProjectId, useSession, type Role } from "@/shared/session";
 import { Menu, MenuItem } from "@/shared/ui/Menu";
 

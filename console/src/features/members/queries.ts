@@ -26,13 +26,6 @@ export const membersQuery = (projectId: string) =>
     },
   });
 
-export function useAddMember() {
-  return useMemberMutation((projectId, body: { email: string; role: Role }) => {
-    const path = { project_id: projectId };
-    return data(api.POST("/api/v1/projects/{project_id}/members", { params: { path }, body }));
-  });
-}
-
 export function useChangeRole() {
   return useMemberMutation((projectId, wish: { userId: string; role: Role }) => {
     const path = { project_id: projectId, user_id: wish.userId };

@@ -38,7 +38,7 @@ class Api:
     """The server at `base_url`, as seen with `key`."""
 
     def __init__(self, base_url: str, key: str, fetch: Fetch, runner: asyncio.Runner) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._key = key
         self._fetch = fetch
         self._runner = runner
@@ -75,14 +75,14 @@ class Api:
         if body is not None:
             headers.append((b"content-type", b"application/json"))
             content = json.dumps(body).encode()
-        request = HttpRequest(method, self._base_url + path, tuple(headers), content)
+        request = HttpRequest(method, self.base_url + path, tuple(headers), content)
         try:
             return self._runner.run(
                 self._fetch(request, timeout_s=timeout_s, private_allowed=True)  # pyright: ignore[reportArgumentType] - Fetch's awaitable is a coroutine
             )
         except (UpstreamFailed, UpstreamTimeout) as error:
             raise UpstreamFailed(
-                f"The server at {self._base_url} does not answer.",
+                f"The server at {self.base_url} does not answer.",
                 hint="Start it with `penstock up`, or name another with PENSTOCK_SERVER_URL.",
             ) from error
 

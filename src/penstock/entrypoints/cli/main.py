@@ -31,7 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("providers", "Where models are: add, list, test, remove."),
     "key": ("keys", "Virtual keys: create, list, rotate, revoke, show."),
     "traces": ("traces", "What was called: list, show, tail."),
-    "member": ("members", "Who may do what in a project: add, list, role, remove."),
+    "member": ("members", "Who may do what in a project: invite, list, role, remove."),
     "price": ("prices", "What a project really pays: add, list, remove."),
     "project": ("projects", "Projects: create, list."),
     "audit": ("audit", "Who changed what: list, verify, export."),

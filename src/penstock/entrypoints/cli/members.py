@@ -9,6 +9,7 @@ from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.kernel.errors import NotFound
 
+INVITATION_COLUMNS = ("id", "email", "role", "state", "redeemed_by", "expires_at")
 COLUMNS = ("email", "role", "user_id", "created_at")
 RoleName = Literal["viewer", "editor", "admin", "owner"]
 Person = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address or user id.")]
@@ -17,7 +18,9 @@ Person = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address or 
 def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds the group."""
     group = typer.Typer(help=line, no_args_is_help=True)
-    group.command("add")(add)
+    group.command("invite")(invite)
+    group.command("invitations")(list_invitations)
+    group.command("revoke")(revoke)
     group.command("list")(list_members)
     group.command("role")(change_role)
     group.command("remove")(remove)
@@ -25,25 +28,53 @@ def register(app: typer.Typer, name: str, line: str) -> None:
     app.add_typer(group, name=name)
 
 
-def add(
-    email: Annotated[str, typer.Argument(help="E-mail address to sign in with.")],
+def invite(
+    email: Annotated[str, typer.Argument(help="Who it is for: a label, checked by nobody.")],
     *,
     role: RoleName = "viewer",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Take somebody into the project. A new person's first password is printed this once."""
+    """Make a one-time link by which somebody becomes a member. It is printed this once."""
     with open_api(home) as api:
-        path = f"{api.project(project)}/members"
+        path = f"{api.project(project)}/invitations"
         made = api.call("POST", path, {"email": email, "role": role})
+        link = f"{api.base_url}{made['path']}"
     if as_json:
-        show_json(made)
-    else:
-        password = (
-            {"initial_password": made["initial_password"]} if made["initial_password"] else {}
-        )
-        show_record(made["member"] | password, as_json=False)
+        show_json(made | {"link": link})
+        return
+    shown = {name: made["invitation"][name] for name in ("id", "email", "role", "expires_at")}
+    show_record({"link": link, **shown}, as_json=False)
+    typer.echo("Hand the link over now: it cannot be shown again, and works once.", err=True)
+
+
+def list_invitations(
+    *,
+    limit: options.Count = 100,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """The project's invitations, and which of them were redeemed."""
+    with open_api(home) as api:
+        found = list(api.items(f"{api.project(project)}/invitations", limit))
+    show_list(
+        found, INVITATION_COLUMNS, as_json=as_json, empty="None: penstock member invite EMAIL"
+    )
+
+
+def revoke(
+    invitation_id: str,
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """End an invitation that nobody has redeemed yet."""
+    with open_api(home) as api:
+        api.call("DELETE", f"{api.project(project)}/invitations/{invitation_id}")
+    show_record({"revoked": invitation_id}, as_json=as_json)
 
 
 def list_members(
@@ -56,7 +87,7 @@ def list_members(
     """Who takes part, and as what."""
     with open_api(home) as api:
         found = list(api.items(f"{api.project(project)}/members", limit))
-    show_list(found, COLUMNS, as_json=as_json, empty="Nobody: penstock member add EMAIL")
+    show_list(found, COLUMNS, as_json=as_json, empty="Nobody: penstock member invite EMAIL")
 
 
 def change_role(

@@ -23,13 +23,12 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 def create(
     name: str,
     *,
-    owner: Annotated[str, typer.Option(help="E-mail address of its first owner.")],
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a project."""
+    """Make a project. It has no members yet: `penstock member invite` with its id."""
     with open_api(home) as api:
-        made = api.call("POST", "/api/v1/projects", {"name": name, "owner_email": owner})
+        made = api.call("POST", "/api/v1/projects", {"name": name})
     show_record(made, as_json=as_json)
 
 

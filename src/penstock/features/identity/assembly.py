@@ -12,6 +12,7 @@ from penstock.features.identity.audit_log import AuditLog
 from penstock.features.identity.checkpoint import HeadsFile
 from penstock.features.identity.http.access import Doorkeeper
 from penstock.features.identity.http.audit import audit_routes
+from penstock.features.identity.http.invitations import invitation_routes, redemption_routes
 from penstock.features.identity.http.keys import key_routes
 from penstock.features.identity.http.members import member_routes
 from penstock.features.identity.http.projects import project_routes
@@ -19,6 +20,7 @@ from penstock.features.identity.http.sessions import session_routes
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.access import AccessService
 from penstock.features.identity.service.first_start import SYSTEM, FirstStart, has_started
+from penstock.features.identity.service.invitations import InvitationService
 from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
@@ -70,6 +72,9 @@ class Identity:
         self.access_sections = AccessSections(database, pepper)
         self.projects = ProjectService(around)
         self.members = MemberService(around, passwords)
+        self.invitations = InvitationService(
+            around, passwords, derive_key(master_key, "invitations")
+        )
         self.keys = KeyService(around, pepper)
         self.sign_in = SignInService(around, passwords, derive_key(master_key, "sessions"))
         self.first_start = FirstStart(around, self.keys, passwords, home)
@@ -92,6 +97,10 @@ class Identity:
             session_routes(self.door, self.sign_in, secure_cookie=secure_cookie),
             project_routes(self.door, self.projects),
             member_routes(self.door, self.members),
+            invitation_routes(self.door, self.invitations),
+            redemption_routes(
+                self.door, self.invitations, self.sign_in, secure_cookie=secure_cookie
+            ),
             key_routes(self.door, self.keys),
             audit_routes(self.door, self.audit_log),
         ]

@@ -131,6 +131,10 @@ class User:
     instance_admin: bool
     created_ms: int
 
+    def principal(self, roles: Mapping[str, Role]) -> Principal:
+        """The person as a caller, with their roles by project."""
+        return Principal("user", self.id, self.email, roles, self.instance_admin)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -145,6 +149,41 @@ class Member:
     def audited(self) -> dict[str, object]:
         """What the audit trail tells of it."""
         return {"email": self.email, "role": self.role.value}
+
+
+class InvitationState(StrEnum):
+    """Where an invitation stands; only a pending one can be redeemed."""
+
+    PENDING = "pending"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time link into a project. Whoever redeems it becomes a member.
+
+    `email` is a label for people. It proves nothing, and nothing is looked up by it.
+    """
+
+    id: str
+    project_id: str
+    email: str
+    role: Role
+    inviter_kind: str
+    inviter_id: str
+    inviter_label: str
+    created_ms: int
+    expires_ms: int
+    revoked_ms: int | None = None
+    redeemed_ms: int | None = None
+    redeemed_by: str | None = None  # user id
+    taken_count: int = 0  # how often a sign-in address was chosen that somebody has
+
+    def audited(self) -> dict[str, object]:
+        """What the audit trail tells of it: no token, no digest."""
+        return {"email": self.email, "role": self.role.value, "expires_ms": self.expires_ms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +227,11 @@ class ApiKey:
     def prefix(self) -> str:
         """The first characters of the newest secret."""
         return self.secrets[0].prefix if self.secrets else ""
+
+    def principal(self) -> Principal:
+        """The key as a caller."""
+        roles = {self.project_id: self.role}
+        return Principal("key", self.id, self.name, roles, self.instance_admin)
 
     def audited(self) -> dict[str, object]:
         """What the audit trail tells of it: no digest, no secret."""

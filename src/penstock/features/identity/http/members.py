@@ -7,8 +7,6 @@ from fastapi import APIRouter, Depends
 from penstock.features.identity.http.access import Doorkeeper
 from penstock.features.identity.http.schemas import (
     MemberView,
-    MemberWish,
-    NewMemberView,
     NewPasswordView,
     RoleChange,
 )
@@ -30,14 +28,6 @@ def member_routes(door: Doorkeeper, members: MemberService) -> APIRouter:
         """Who takes part in the project."""
         found = members.list_page(access.project_id, decode_cursor(cursor), limit + 1)
         return page_of(found, limit, MemberView.of, lambda member: member.user_id)
-
-    @router.post("/projects/{project_id}/members", status_code=201)
-    def add_member(access: Annotated[Access, may_write], wish: MemberWish) -> NewMemberView:
-        """Takes somebody into the project."""
-        new = members.add(access.principal, access.project_id, wish.email, wish.role)
-        return NewMemberView(
-            member=MemberView.of(new.member), initial_password=new.initial_password
-        )
 
     @router.patch("/projects/{project_id}/members/{user_id}")
     def change_role(

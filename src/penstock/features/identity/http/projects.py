@@ -9,7 +9,6 @@ from penstock.features.identity.http.schemas import ProjectChange, ProjectView, 
 from penstock.features.identity.model import Access, Permission, Principal
 from penstock.features.identity.service.projects import ProjectService
 from penstock.infra.web.pages import Page
-from penstock.kernel.errors import InvalidRequest
 
 
 def project_routes(door: Doorkeeper, projects: ProjectService) -> APIRouter:
@@ -27,12 +26,9 @@ def project_routes(door: Doorkeeper, projects: ProjectService) -> APIRouter:
     def create_project(
         access: Annotated[Access, Depends(door.allow(Permission.INSTANCE))], wish: ProjectWish
     ) -> ProjectView:
-        """A new project with its first owner."""
-        actor = access.principal
-        owner_email = wish.owner_email or (actor.label if actor.kind == "user" else "")
-        if not owner_email:
-            raise InvalidRequest("Say who owns the project.", param="owner_email")
-        return ProjectView.of(projects.create(actor, wish.name, owner_email))
+        """A new project. Who is signed in owns it; one made with a key has no members until
+        somebody redeems an invitation."""
+        return ProjectView.of(projects.create(access.principal, wish.name))
 
     @router.get("/{project_id}")
     def get_project(

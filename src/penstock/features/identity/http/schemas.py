@@ -69,10 +69,7 @@ class SessionView(BaseModel):
 
 
 class ProjectWish(Wish):
-    """A new project. `owner_email` defaults to the signed-in user; keys must say it."""
-
     name: Name
-    owner_email: Email | None = None
 
 
 class ProjectChange(Wish):
@@ -99,11 +96,6 @@ class ProjectView(BaseModel):
         )
 
 
-class MemberWish(Wish):
-    email: Email
-    role: Role
-
-
 class RoleChange(Wish):
     role: Role
 
@@ -122,13 +114,6 @@ class MemberView(BaseModel):
             role=member.role,
             created_at=moment_of(member.created_ms),
         )
-
-
-class NewMemberView(BaseModel):
-    """A new member; `initial_password` is told once, and only for people not known before."""
-
-    member: MemberView
-    initial_password: str | None
 
 
 class NewPasswordView(BaseModel):

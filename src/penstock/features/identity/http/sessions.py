@@ -11,7 +11,7 @@ from penstock.features.identity.http.schemas import (
     SignInWish,
 )
 from penstock.features.identity.model import Principal
-from penstock.features.identity.service.sign_in import SESSION_LIFETIME, SignInService
+from penstock.features.identity.service.sign_in import SESSION_LIFETIME, Session, SignInService
 from penstock.kernel.errors import Forbidden
 
 
@@ -24,15 +24,7 @@ def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: b
     def create_session(wish: SignInWish, response: Response) -> SessionView:
         """Signs in with address and password: sets the cookie, tells the CSRF token."""
         session = sign_in.sign_in(wish.email, wish.password.get_secret_value())
-        response.set_cookie(
-            COOKIE,
-            session.token,
-            max_age=int(SESSION_LIFETIME.total_seconds()),
-            httponly=True,
-            samesite="strict",
-            secure=secure_cookie,
-        )
-        return SessionView.of(session.principal, session.csrf_token)
+        return give_session(session, response, secure_cookie=secure_cookie)
 
     @router.get("")
     def get_session(principal: Annotated[Principal, signed_in], request: Request) -> SessionView:
@@ -59,6 +51,19 @@ def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: b
         )
 
     return router
+
+
+def give_session(session: Session, response: Response, *, secure_cookie: bool) -> SessionView:
+    """Sets the session's cookie and tells who is signed in."""
+    response.set_cookie(
+        COOKIE,
+        session.token,
+        max_age=int(SESSION_LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=secure_cookie,
+    )
+    return SessionView.of(session.principal, session.csrf_token)
 
 
 def _require_user(principal: Principal) -> None:

@@ -29,7 +29,7 @@ class AccessService:
             raise Unauthenticated(
                 "This key has expired.", hint="Make or rotate one.", code="expired_api_key"
             )
-        return Principal("key", key.id, key.name, {key.project_id: key.role}, key.instance_admin)
+        return key.principal()
 
     def project_for(self, principal: Principal, named: str | None, permission: Permission) -> str:
         """The project a request is about, granted: the one it names or the principal's only one.

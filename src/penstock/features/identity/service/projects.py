@@ -5,6 +5,7 @@ from dataclasses import replace
 from penstock.features.identity.model import Member, Principal, Project, Role
 from penstock.features.identity.store import people, projects
 from penstock.features.identity.surroundings import Surroundings
+from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, NotFound
 from penstock.rules.snapshot import ProjectPolicy
 
@@ -15,26 +16,20 @@ class ProjectService:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    def create(self, actor: Principal, name: str, owner_email: str) -> Project:
-        """A new project with its first owner. `Conflict` if the name is taken, `NotFound` if
-        nobody has that address."""
+    def create(self, actor: Principal, name: str) -> Project:
+        """A new project. A person who makes it owns it; one that a key makes has no members until
+        somebody redeems an invitation. `Conflict` if the name is taken."""
         now_ms = self._around.now_ms()
         project = Project(self._around.new_id("prj"), name, ProjectPolicy(), now_ms)
         with self._around.database.write() as tx:
             if projects.find_by_name(tx.connection, name):
                 raise Conflict(f"There is a project named {name!r} already.", param="name")
-            found = people.find_user_by_email(tx.connection, owner_email)
-            if found is None:
-                raise NotFound(f"Nobody here has the address {owner_email!r}.", param="owner_email")
-            owner = Member(project.id, found[0].id, owner_email, Role.OWNER, now_ms)
             projects.add(tx.connection, project)
-            people.add_member(tx.connection, owner)
             self._around.trail.append(
                 tx, actor, project.id, "project.create", project.id, after=project.audited()
             )
-            self._around.trail.append(
-                tx, actor, project.id, "member.add", owner.user_id, after=owner.audited()
-            )
+            if actor.kind == "user":
+                self._add_owner(tx, actor, project)
         return project
 
     def list_visible(self, actor: Principal) -> list[Project]:
@@ -87,6 +82,13 @@ class ProjectService:
                 after=after.audited(),
             )
         return after
+
+    def _add_owner(self, tx: Transaction, actor: Principal, project: Project) -> None:
+        owner = Member(project.id, actor.id, actor.label, Role.OWNER, project.created_ms)
+        people.add_member(tx.connection, owner)
+        self._around.trail.append(
+            tx, actor, project.id, "member.add", owner.user_id, after=owner.audited()
+        )
 
 
 def _get(project: Project | None, project_id: str) -> Project:

@@ -2,12 +2,11 @@
 
 import base64
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from penstock.features.identity.model import Principal, Role, User
+from penstock.features.identity.model import Principal, User
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.store import people, sessions
 from penstock.features.identity.surroundings import Surroundings
@@ -52,14 +51,17 @@ class SignInService:
                 code="sign_in_throttled",
                 retry_after_s=wait_s,
             )
-        user = self._check(email, password)
+        return self.start(self._check(email, password))
+
+    def start(self, user: User) -> Session:
+        """A new session for somebody who has just proven who they are."""
         token = base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip("=")
         now_ms = self._around.now_ms()
         expires_ms = now_ms + SESSION_LIFETIME // timedelta(milliseconds=1)
         with self._around.database.write() as tx:
             sessions.remove_expired(tx.connection, now_ms)
             sessions.add(tx.connection, self._digest(token), user.id, now_ms, expires_ms)
-            principal = _principal(user, people.roles_of(tx.connection, user.id))
+            principal = user.principal(people.roles_of(tx.connection, user.id))
             self._around.trail.append(tx, principal, "", "session.create", user.id)
         return Session(principal, token, self.csrf_token(token))
 
@@ -69,7 +71,7 @@ class SignInService:
             now_ms = self._around.now_ms()
             user_id = sessions.find_user_id(connection, self._digest(token), now_ms)
             user = people.find_user(connection, user_id) if user_id else None
-            return _principal(user, people.roles_of(connection, user.id)) if user else None
+            return user.principal(people.roles_of(connection, user.id)) if user else None
 
     def sign_out(self, actor: Principal, token: str) -> None:
         """Ends this session."""
@@ -110,7 +112,3 @@ class SignInService:
 
     def _digest(self, token: str) -> str:
         return keyed_digest(self._session_key, f"session {token}")
-
-
-def _principal(user: User, roles: Mapping[str, Role]) -> Principal:
-    return Principal("user", user.id, user.email, roles, user.instance_admin)

@@ -56,6 +56,16 @@ def find(connection: Connection, project_id: str, key_id: str) -> ApiKey | None:
     return next(iter(_load(connection, query)), None)
 
 
+def find_usable(connection: Connection, key_id: str, now_ms: int) -> ApiKey | None:
+    """The key of that id, unless it is revoked or has expired."""
+    query = select(API_KEYS).where(
+        API_KEYS.c.id == key_id,
+        API_KEYS.c.revoked_ms.is_(None),
+        API_KEYS.c.expires_ms.is_(None) | (API_KEYS.c.expires_ms > now_ms),
+    )
+    return next(iter(_load(connection, query)), None)
+
+
 def find_by_digest(connection: Connection, digest: str) -> ApiKey | None:
     """The key that has a secret with this digest, if there is one."""
     query = select(API_KEYS).join(KEY_SECRETS).where(KEY_SECRETS.c.digest == digest)

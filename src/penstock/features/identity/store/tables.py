@@ -1,4 +1,5 @@
-"""The tables of the identity vertical. Migration `0001` creates them; a test holds both equal."""
+"""The tables of the identity vertical. Migrations `0001` and `0003` create them; a test holds both
+equal."""
 
 from typing import Final
 
@@ -9,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     Table,
     Text,
@@ -44,6 +46,26 @@ MEMBERS: Final = Table(
     Column("role", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Index("members_by_user", "user_id"),
+)
+
+INVITATIONS: Final = Table(
+    "invitations",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("inviter_kind", Text, nullable=False),
+    Column("inviter_id", Text, nullable=False),
+    Column("inviter_label", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+    Column("redeemed_ms", BigInteger),
+    Column("redeemed_by", Text, ForeignKey("users.id")),
+    Column("taken_count", Integer, nullable=False),
+    Index("invitations_by_project", "project_id", "id"),
 )
 
 API_KEYS: Final = Table(

@@ -1,9 +1,9 @@
 import { useState } from "react";
 
-import { useAddMember } from "@/features/members/queries";
-import { rolesToGive } from "@/features/members/roles";
-import { PasswordOnce } from "@/features/members/PasswordOnce";
+import { LinkOnce } from "@/features/members/LinkOnce";
+import { useInvite } from "@/features/members/invitations";
 import { faultOf, isElsewhere } from "@/shared/api/faults";
+import { rolesToGive } from "@/shared/roles";
 import { useProjectId, useSession, type Role } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
@@ -11,28 +11,25 @@ import { ErrorText } from "@/shared/ui/ErrorState";
 import { Field, SelectField } from "@/shared/ui/Field";
 import { Notice } from "@/shared/ui/Notice";
 
-export function AddMemberDialog({ onClose }: { onClose: () => void }) {
-  const add = useAddMember();
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const invite = useInvite();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const { roles, instance_admin } = useSession();
   const offered = rolesToGive(roles[useProjectId()], instance_admin);
-  if (add.data?.initial_password) {
-    const { email } = add.data.member;
-    return <PasswordOnce email={email} password={add.data.initial_password} onClose={onClose} />;
-  }
+  if (invite.data) return <LinkOnce made={invite.data} onClose={onClose} />;
   return (
     <Dialog
       open
       onClose={onClose}
-      title="Add a member"
-      description="Somebody not known here yet gets a password, which you hand on."
+      title="Invite somebody"
+      description="You get a link to hand over. Whoever opens it first becomes a member."
     >
       <form
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          add.mutate({ email: email.trim(), role }, { onSuccess: closeUnlessNew(onClose) });
+          invite.mutate({ email: email.trim(), role });
         }}
       >
         <Field
@@ -41,9 +38,10 @@ export function AddMemberDialog({ onClose }: { onClose: () => void }) {
           autoFocus
           autoComplete="off"
           placeholder="ann@example.org"
+          hint="Whom it is for. Nothing is sent, and they may sign in with another address."
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          error={faultOf(add.error, "email")}
+          error={faultOf(invite.error, "email")}
         />
         <SelectField
           label="Role"
@@ -57,27 +55,20 @@ export function AddMemberDialog({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </SelectField>
-        {isElsewhere(add.error, ["email"]) && (
+        {isElsewhere(invite.error, ["email"]) && (
           <Notice tone="danger">
-            <ErrorText error={add.error} />
+            <ErrorText error={invite.error} />
           </Notice>
         )}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={add.isPending}>
-            Add member
+          <Button type="submit" kind="primary" busy={invite.isPending}>
+            Create link
           </Button>
         </DialogActions>
       </form>
     </Dialog>
   );
-}
-
-/** Who is known already has a password: nothing more to show. */
-function closeUnlessNew(onClose: () => void) {
-  return (added: { initial_password: string | null }) => {
-    if (added.initial_password === null) onClose();
-  };
 }
 
 function sentence(text = ""): string {

@@ -1,0 +1,78 @@
+import { MoreHorizontal } from "lucide-react";
+
+import { STATE_TONES, type Invitation } from "@/features/members/invitations";
+import { formatDateTime } from "@/shared/format/time";
+import { roleName, rolesToGive } from "@/shared/roles";
+import { useProjectId, useSession } from "@/shared/session";
+import { Badge } from "@/shared/ui/Badge";
+import { IconButton } from "@/shared/ui/Button";
+import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { RelativeTime } from "@/shared/ui/Values";
+
+interface InvitationTableProps {
+  invitations: Invitation[];
+  onRevoke: (invitation: Invitation) => void;
+}
+
+export function InvitationTable({ invitations, onRevoke }: InvitationTableProps) {
+  const { roles, instance_admin } = useSession();
+  const mine = rolesToGive(roles[useProjectId()], instance_admin).map(({ role }) => role);
+  const mayRevoke = ({ state, role }: Invitation) => state === "pending" && mine.includes(role);
+  return (
+    <Table label="Invitations">
+      <TableHead>
+        <HeadCell>For</HeadCell>
+        <HeadCell className="md:w-48">Role</HeadCell>
+        <HeadCell>State</HeadCell>
+        <HeadCell className="max-md:hidden">Invited by</HeadCell>
+        <HeadCell className="w-40 max-md:hidden">Invited</HeadCell>
+        <HeadCell className="w-8" />
+      </TableHead>
+      <tbody>
+        {invitations.map((each) => (
+          <Row key={each.id} className={each.state === "pending" ? undefined : "text-ink-3"}>
+            <Cell className="font-medium">{each.email}</Cell>
+            <Cell>{roleName(each.role)}</Cell>
+            <Cell>
+              <State invitation={each} />
+            </Cell>
+            <Cell className="max-md:hidden">{each.invited_by}</Cell>
+            <Cell className="max-md:hidden">
+              <RelativeTime at={each.created_at} />
+            </Cell>
+            <Cell className="text-right">
+              {mayRevoke(each) && (
+                <Menu
+                  align="end"
+                  trigger={
+                    <IconButton label={`Actions for the invitation of ${each.email}`}>
+                      <MoreHorizontal size={16} />
+                    </IconButton>
+                  }
+                >
+                  <MenuItem onSelect={() => onRevoke(each)}>
+                    <span className="text-danger">Revoke…</span>
+                  </MenuItem>
+                </Menu>
+              )}
+            </Cell>
+          </Row>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+/** Where it stands; who redeemed it, where that is another address than the one written down. */
+function State({ invitation }: { invitation: Invitation }) {
+  const { state, redeemed_by, email, expires_at } = invitation;
+  return (
+    <span className="inline-flex flex-wrap items-center gap-2">
+      <span title={`Valid until ${formatDateTime(expires_at)}`}>
+        <Badge tone={STATE_TONES[state]}>{state}</Badge>
+      </span>
+      {redeemed_by && redeemed_by !== email && <span className="text-xs">by {redeemed_by}</span>}
+    </span>
+  );
+}

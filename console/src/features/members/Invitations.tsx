@@ -1,0 +1,41 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import {
+  invitationsQuery,
+  useRevokeInvitation,
+  type Invitation,
+} from "@/features/members/invitations";
+import { InvitationTable } from "@/features/members/InvitationTable";
+import { useProjectId } from "@/shared/session";
+import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
+
+/** Who was invited; nothing where nobody was. */
+export function Invitations() {
+  const found = useQuery(invitationsQuery(useProjectId())).data ?? [];
+  const [revoking, setRevoking] = useState<Invitation | null>(null);
+  if (found.length === 0) return null;
+  return (
+    <section className="mt-8">
+      <h2 className="mb-1 text-sm font-semibold">Invitations</h2>
+      <InvitationTable invitations={found} onRevoke={setRevoking} />
+      {revoking && <RevokeDialog invitation={revoking} onClose={() => setRevoking(null)} />}
+    </section>
+  );
+}
+
+function RevokeDialog({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) {
+  const revoke = useRevokeInvitation();
+  return (
+    <ConfirmDialog
+      title={`Revoke the invitation of ${invitation.email}?`}
+      confirm="Revoke invitation"
+      busy={revoke.isPending}
+      error={revoke.error}
+      onConfirm={() => revoke.mutate(invitation.id, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      Its link stops at once.
+    </ConfirmDialog>
+  );
+}

@@ -1,0 +1,70 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+
+import { rememberSession } from "@/features/session/signedIn";
+import { formText } from "@/features/session/SignInForm";
+import { faultOf, isElsewhere } from "@/shared/api/faults";
+import { api, data } from "@/shared/api/client";
+import { Button } from "@/shared/ui/Button";
+import { ErrorText } from "@/shared/ui/ErrorState";
+import { Field } from "@/shared/ui/Field";
+
+const MIN_LENGTH = 12;
+
+/** Somebody new chooses what to sign in with; the address may be another than the invited one. */
+export function NewAccountForm({ token, email }: { token: string; email: string }) {
+  const redeem = useRedeem(token);
+  return (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        redeem.mutate({ email: formText(form, "email"), password: formText(form, "password") });
+      }}
+    >
+      <Field
+        label="Email"
+        name="email"
+        type="text"
+        autoComplete="username"
+        required
+        defaultValue={email}
+        hint="You sign in with it."
+        error={faultOf(redeem.error, "email")}
+      />
+      <Field
+        label="Password"
+        name="password"
+        type="password"
+        autoComplete="new-password"
+        required
+        autoFocus
+        minLength={MIN_LENGTH}
+        hint={`At least ${MIN_LENGTH} characters. Nobody else learns it.`}
+        error={faultOf(redeem.error, "password")}
+      />
+      {isElsewhere(redeem.error, ["email", "password"]) && (
+        <p role="alert" className="text-sm text-danger">
+          <ErrorText error={redeem.error} />
+        </p>
+      )}
+      <Button type="submit" kind="primary" busy={redeem.isPending}>
+        Create account and join
+      </Button>
+    </form>
+  );
+}
+
+function useRedeem(token: string) {
+  const queries = useQueryClient();
+  const router = useRouter();
+  return useMutation({
+    mutationFn: (wish: { email: string; password: string }) =>
+      data(api.POST("/api/v1/invitations/redeem", { body: { token, ...wish } })),
+    onSuccess: async (session) => {
+      rememberSession(queries, session);
+      await router.navigate({ to: "/", replace: true });
+    },
+  });
+}

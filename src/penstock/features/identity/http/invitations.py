@@ -1,0 +1,86 @@
+"""`/api/v1/projects/{project_id}/invitations`: one-time links; `/api/v1/invitations`: redeem them.
+
+A token comes in a body, never in an address: addresses stand in logs.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from penstock.features.identity.http.access import Doorkeeper, public
+from penstock.features.identity.http.invitation_schemas import (
+    InvitationView,
+    InvitationWish,
+    MembershipView,
+    NewInvitationView,
+    OfferView,
+    RedemptionWish,
+    TokenWish,
+)
+from penstock.features.identity.http.schemas import SessionView
+from penstock.features.identity.http.sessions import give_session
+from penstock.features.identity.model import Access, Permission, Principal
+from penstock.features.identity.service.invitations import InvitationService
+from penstock.features.identity.service.sign_in import SignInService
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
+
+
+def invitation_routes(door: Doorkeeper, invitations: InvitationService) -> APIRouter:
+    """The routes for whoever invites."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/invitations", tags=["invitations"])
+    may_write = Depends(door.allow(Permission.MEMBERS_WRITE))
+
+    @router.get("")
+    def list_invitations(
+        access: Annotated[Access, may_write], limit: Limit = 100, cursor: Cursor = ""
+    ) -> Page[InvitationView]:
+        """The project's invitations, oldest first; settled ones until 30 days after expiry."""
+        found = invitations.list_page(access.project_id, decode_cursor(cursor), limit + 1)
+        return page_of(found, limit, InvitationView.of, lambda each: each.invitation.id)
+
+    @router.post("", status_code=201)
+    def invite(access: Annotated[Access, may_write], wish: InvitationWish) -> NewInvitationView:
+        """A one-time link, valid for a week and told this once. Hand it to who should join."""
+        new = invitations.invite(access.principal, access.project_id, wish.email, wish.role)
+        return NewInvitationView.of(new)
+
+    @router.delete("/{invitation_id}", status_code=204)
+    def revoke_invitation(access: Annotated[Access, may_write], invitation_id: str) -> None:
+        """Ends a pending link."""
+        invitations.revoke(access.principal, access.project_id, invitation_id)
+
+    return router
+
+
+def redemption_routes(
+    door: Doorkeeper,
+    invitations: InvitationService,
+    sign_in: SignInService,
+    *,
+    secure_cookie: bool,
+) -> APIRouter:
+    """The routes for whoever was invited."""
+    router = APIRouter(prefix="/api/v1/invitations", tags=["invitations"])
+
+    @router.post("/look", dependencies=[Depends(public)])
+    def look_at_invitation(wish: TokenWish) -> OfferView:
+        """Where a link leads; 404 or 409 if it cannot be redeemed."""
+        return OfferView.of(invitations.look(wish.token.get_secret_value()))
+
+    @router.post("/accept")
+    def accept_invitation(
+        principal: Annotated[Principal, Depends(door.signed_in)], wish: TokenWish
+    ) -> MembershipView:
+        """Makes the signed-in person a member, whatever address they sign in with."""
+        return MembershipView.of(invitations.accept(principal, wish.token.get_secret_value()))
+
+    @router.post("/redeem", dependencies=[Depends(public)])
+    def redeem_invitation(wish: RedemptionWish, response: Response) -> SessionView:
+        """Makes a new person with their own address and password, makes them a member, and signs
+        them in. 409 `address_taken`: choose another address, or sign in and accept."""
+        user = invitations.redeem(
+            wish.token.get_secret_value(), wish.email, wish.password.get_secret_value()
+        )
+        return give_session(sign_in.start(user), response, secure_cookie=secure_cookie)
+
+    return router

@@ -1,0 +1,301 @@
+"""Invitations: one-time links by which people become members.
+
+Membership comes by redeeming a link, never by matching an address: an address that somebody signs
+in with is a name that they chose, and no proof of who they are.
+"""
+
+import base64
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from penstock.features.identity.model import (
+    Invitation,
+    InvitationState,
+    Member,
+    Permission,
+    Principal,
+    Project,
+    Role,
+    User,
+)
+from penstock.features.identity.passwords import Passwords
+from penstock.features.identity.service.members import require_may_give
+from penstock.features.identity.store import invitations, keys, people, projects
+from penstock.features.identity.surroundings import Surroundings
+from penstock.infra.crypto import keyed_digest
+from penstock.infra.sql import Transaction
+from penstock.kernel.errors import Conflict, Forbidden, NotFound
+
+_MS: Final = timedelta(milliseconds=1)
+
+
+class InvitationLimits(msgspec.Struct, frozen=True):
+    """Bounds of invitations."""
+
+    lifetime: timedelta = timedelta(days=7)
+    """How long a link can be redeemed."""
+    pending_count: int = 100
+    """Pending invitations per project."""
+    taken_count: int = 10
+    """How often one link may be tried with a sign-in address that somebody has. Then it ends, so
+    that a link is no way to find out which addresses exist."""
+    kept: timedelta = timedelta(days=30)
+    """How long an invitation is listed after its expiry. The audit log keeps it for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """An invitation with its token, which is told once."""
+
+    invitation: Invitation
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInvitation:
+    """An invitation as it stands now. `redeemed_by`: the sign-in address of who redeemed it."""
+
+    invitation: Invitation
+    state: InvitationState
+    redeemed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What whoever holds a link is told: where it leads."""
+
+    project: Project
+    invitation: Invitation
+
+
+class InvitationService:
+    """Use cases around invitations. `digest_key` keys the digests under which tokens are stored."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        passwords: Passwords,
+        digest_key: bytes,
+        limits: InvitationLimits = InvitationLimits(),  # noqa: B008 - frozen
+    ) -> None:
+        self._around = around
+        self._passwords = passwords
+        self._digest_key = digest_key
+        self._limits = limits
+
+    def list_page(self, project_id: str, after_id: str, limit: int) -> list[ListedInvitation]:
+        """Invitations of a project, oldest first, settled ones for 30 days after their expiry."""
+        now_ms = self._around.now_ms()
+        with self._around.database.read() as connection:
+            return [
+                self._listed(connection, found, now_ms)
+                for found in invitations.list_by_project(connection, project_id, after_id, limit)
+            ]
+
+    def invite(self, actor: Principal, project_id: str, email: str, role: Role) -> NewInvitation:
+        """A new one-time link. `Forbidden` if the actor may not give that role, `Conflict` if too
+        many invitations of the project are pending."""
+        require_may_give(actor, role, project_id)
+        now_ms = self._around.now_ms()
+        token = f"inv_{base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip('=')}"
+        invitation = Invitation(
+            id=self._around.new_id("inv"),
+            project_id=project_id,
+            email=email,
+            role=role,
+            inviter_kind=actor.kind,
+            inviter_id=actor.id,
+            inviter_label=actor.label,
+            created_ms=now_ms,
+            expires_ms=now_ms + self._limits.lifetime // _MS,
+        )
+        with self._around.database.write() as tx:
+            # The event first: it locks the project's chain, so that the count below is exact.
+            self._tell(tx, actor, "invitation.create", invitation, after=invitation.audited())
+            self._require_room(tx, project_id, now_ms)
+            invitations.add(tx.connection, invitation, self._digest(token))
+        return NewInvitation(invitation, token)
+
+    def revoke(self, actor: Principal, project_id: str, invitation_id: str) -> Invitation:
+        """Ends a pending link. `Conflict` if it is not pending, `Forbidden` if its role is above
+        the actor's own."""
+        now_ms = self._around.now_ms()
+        with self._around.database.write() as tx:
+            before = invitations.find(tx.connection, project_id, invitation_id)
+            if before is None:
+                raise NotFound("There is no such invitation in this project.")
+            require_may_give(actor, before.role, project_id)
+            state = self._state(tx.connection, before, now_ms)
+            if state is not InvitationState.PENDING:
+                raise Conflict(f"This invitation is {state.value}, not pending.")
+            invitations.revoke(tx.connection, invitation_id, now_ms)
+            self._tell(tx, actor, "invitation.revoke", before, before=before.audited())
+        return replace(before, revoked_ms=now_ms)
+
+    def look(self, token: str) -> Offer:
+        """Where a link leads. `NotFound` or `Conflict` if it cannot be redeemed."""
+        with self._around.database.read() as connection:
+            invitation = self._pending(connection, token)
+            project = projects.find(connection, invitation.project_id)
+        assert project is not None  # noqa: S101 - a foreign key holds it
+        return Offer(project, invitation)
+
+    def accept(self, actor: Principal, token: str) -> Member:
+        """Makes the signed-in person a member, whatever address they sign in with. `Conflict` if
+        they are one already; the link stays then."""
+        if actor.kind != "user":
+            raise Forbidden("A key cannot become a member.", hint="Sign in to accept.")
+        with self._around.database.write() as tx:
+            invitation = self._pending(tx.connection, token, lock=True)
+            return self._join(tx, actor, invitation)
+
+    def redeem(self, token: str, email: str, password: str) -> User:
+        """Makes a new person, with the address and password that they chose, and makes them a
+        member. `Conflict` (`address_taken`) if somebody signs in with that address already;
+        `InvalidRequest` for a password that is too short or too long."""
+        self._require_free(token, email)
+        password_hash = self._passwords.hash(password)
+        user = User(
+            self._around.new_id("usr"),
+            email,
+            instance_admin=False,
+            created_ms=self._around.now_ms(),
+        )
+        actor = user.principal({})
+        with self._around.database.write() as tx:
+            invitation = self._pending(tx.connection, token, lock=True)
+            if people.find_user_by_email(tx.connection, email):
+                raise _address_taken()
+            people.add_user(tx.connection, user, password_hash)
+            self._around.trail.append(
+                tx, actor, "", "user.create", user.id, after={"email": user.email}
+            )
+            self._join(tx, actor, invitation)
+        return user
+
+    def _join(self, tx: Transaction, actor: Principal, invitation: Invitation) -> Member:
+        now_ms = self._around.now_ms()
+        if people.find_member(tx.connection, invitation.project_id, actor.id):
+            raise Conflict(
+                "You are a member of this project already.",
+                hint="The link was not used up.",
+                code="already_member",
+            )
+        if not invitations.redeem(tx.connection, invitation.id, actor.id, now_ms):
+            raise _not_pending(InvitationState.REDEEMED)
+        member = Member(invitation.project_id, actor.id, actor.label, invitation.role, now_ms)
+        people.add_member(tx.connection, member)
+        redeemed = {**invitation.audited(), "redeemed_by": actor.label}
+        self._tell(tx, actor, "invitation.redeem", invitation, after=redeemed)
+        self._around.trail.append(
+            tx, actor, member.project_id, "member.add", member.user_id, after=member.audited()
+        )
+        return member
+
+    def _require_free(self, token: str, email: str) -> None:
+        """Before a password is hashed: the link is good and the address free. Counts the tries."""
+        with self._around.database.write() as tx:
+            invitation = self._pending(tx.connection, token, lock=True)
+            taken = people.find_user_by_email(tx.connection, email) is not None
+            if taken:
+                invitations.count_taken(tx.connection, invitation.id)
+        if taken:
+            raise _address_taken()
+
+    def _require_room(self, tx: Transaction, project_id: str, now_ms: int) -> None:
+        invitations.remove_settled(tx.connection, project_id, now_ms - self._limits.kept // _MS)
+        most = self._limits.pending_count
+        if invitations.pending_count(tx.connection, project_id, now_ms) >= most:
+            raise Conflict(
+                f"This project has {most} pending invitations, the most it may have.",
+                hint="Revoke those that nobody needs.",
+                code="too_many_invitations",
+            )
+
+    def _pending(self, connection: Connection, token: str, *, lock: bool = False) -> Invitation:
+        invitation = invitations.find_by_digest(connection, self._digest(token), lock=lock)
+        if invitation is None:
+            raise NotFound(
+                "This invitation is not known here.",
+                hint="Is the link complete? Ask for a new one.",
+                code="invitation_unknown",
+            )
+        state = self._state(connection, invitation, self._around.now_ms())
+        if state is not InvitationState.PENDING:
+            raise _not_pending(state)
+        return invitation
+
+    def _listed(self, connection: Connection, found: Invitation, now_ms: int) -> ListedInvitation:
+        user = people.find_user(connection, found.redeemed_by) if found.redeemed_by else None
+        state = self._state(connection, found, now_ms)
+        return ListedInvitation(found, state, user.email if user else "")
+
+    def _state(self, connection: Connection, found: Invitation, now_ms: int) -> InvitationState:
+        """Where it stands. A link is worth what whoever made it may give now: it counts as revoked
+        once they may not."""
+        if found.redeemed_ms is not None:
+            return InvitationState.REDEEMED
+        if found.revoked_ms is not None or found.taken_count >= self._limits.taken_count:
+            return InvitationState.REVOKED
+        if found.expires_ms <= now_ms:
+            return InvitationState.EXPIRED
+        inviter = _inviter(connection, found, now_ms)
+        if inviter is None or not _may_invite(inviter, found):
+            return InvitationState.REVOKED
+        return InvitationState.PENDING
+
+    def _tell(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        action: str,
+        invitation: Invitation,
+        *,
+        before: dict[str, object] | None = None,
+        after: dict[str, object] | None = None,
+    ) -> None:
+        project_id = invitation.project_id
+        self._around.trail.append(
+            tx, actor, project_id, action, invitation.id, before=before, after=after
+        )
+
+    def _digest(self, token: str) -> str:
+        return keyed_digest(self._digest_key, token)
+
+
+def _inviter(connection: Connection, invitation: Invitation, now_ms: int) -> Principal | None:
+    """Whoever made the invitation, with what they may do now; `None` if they are gone."""
+    if invitation.inviter_kind == "key":
+        key = keys.find_usable(connection, invitation.inviter_id, now_ms)
+        return key.principal() if key else None
+    user = people.find_user(connection, invitation.inviter_id)
+    return user.principal(people.roles_of(connection, user.id)) if user else None
+
+
+def _may_invite(inviter: Principal, invitation: Invitation) -> bool:
+    project_id = invitation.project_id
+    return inviter.may(Permission.MEMBERS_WRITE, project_id) and inviter.may_give(
+        invitation.role, project_id
+    )
+
+
+def _address_taken() -> Conflict:
+    return Conflict(
+        "Somebody signs in with this address already.",
+        hint="If it is you, sign in and accept; else choose another.",
+        code="address_taken",
+        param="email",
+    )
+
+
+def _not_pending(state: InvitationState) -> Conflict:
+    used = state is InvitationState.REDEEMED
+    return Conflict(
+        f"This invitation {'was used already' if used else f'is {state.value}'}.",
+        hint="Ask for a new one.",
+        code=f"invitation_{state.value}",
+    )
