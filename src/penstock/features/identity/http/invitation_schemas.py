@@ -5,9 +5,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, SecretStr
 
-from penstock.features.identity.http.schemas import Email, Password, Wish, moment
+from penstock.features.identity.http.schemas import Email, Password, Wish
 from penstock.features.identity.model import InvitationState, Member, Role
 from penstock.features.identity.service.invitations import ListedInvitation, NewInvitation, Offer
+from penstock.infra.web.moments import moment_of
 
 Token = Annotated[SecretStr, Field(min_length=1, max_length=100)]
 
@@ -40,8 +41,8 @@ class InvitationView(BaseModel):
             role=invitation.role,
             state=listed.state,
             invited_by=invitation.inviter_label,
-            created_at=moment(invitation.created_ms),
-            expires_at=moment(invitation.expires_ms),
+            created_at=moment_of(invitation.created_ms),
+            expires_at=moment_of(invitation.expires_ms),
             redeemed_by=listed.redeemed_by,
         )
 
@@ -93,7 +94,7 @@ class OfferView(BaseModel):
             role=invitation.role,
             email=invitation.email,
             invited_by=invitation.inviter_label,
-            expires_at=moment(invitation.expires_ms),
+            expires_at=moment_of(invitation.expires_ms),
         )
 
 
