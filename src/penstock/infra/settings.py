@@ -80,6 +80,12 @@ class ServerSettings(Section):
     columns_dsn: str = Field(
         default="", description="ClickHouse; empty: chDB in the home, inside the server."
     )
+    unclaimed_days: int = Field(
+        default=7, ge=1, description="Days for which calls of no project (wrong keys) are kept."
+    )
+    unclaimed_calls_per_hour: int = Field(
+        default=3600, ge=0, description="Calls of no project that are stored in an hour."
+    )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -61,7 +61,7 @@ def recent(project: str, **fields: Any) -> CallEnd:
 
 def test_a_shipped_batch_is_listed_and_shown(client: TestClient, project: str) -> None:
     end = recent(project)
-    assert ship(client, end) == {"stored": 1, "quarantined": 0}
+    assert ship(client, end) == {"stored": 1, "quarantined": 0, "skipped": 0}
     page = client.get("/api/v1/traces", params={"project_id": project}).json()
     assert page["next_cursor"] is None
     [item] = page["items"]

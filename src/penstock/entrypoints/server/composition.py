@@ -29,6 +29,7 @@ from penstock.features.traces.http import (
     build_router,
 )
 from penstock.features.traces.quarantine import Quarantine
+from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.vertical import open_traces
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
@@ -83,7 +84,8 @@ class Composition:
         self.identity.prepare()
         quarantine = Quarantine(home / "spool", clock, logging.getLogger(_LOG))
         explain_cost = CostExplainer(self.database)
-        self.traces = open_traces(columns_dsn(config), clock, explain_cost, quarantine)
+        unclaimed = UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days)
+        self.traces = open_traces(columns_dsn(config), clock, explain_cost, quarantine, unclaimed)
         self.backups = BackupService(
             home, self.database, self.traces, clock, embedded_columns=not config.columns_dsn
         )

@@ -16,6 +16,8 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway_url: str = "http://127.0.0.1:4000"
     database_url: str = ""
     columns_dsn: str = ""
+    unclaimed_days: int = 7
+    unclaimed_calls_per_hour: int = 3_600
     allowed_hosts: tuple[str, ...] = ()
     secure_cookie: bool = False
     body_limit_bytes: int = 1024 * 1024  # a request's, of a caller who is known

@@ -1,5 +1,6 @@
 """The routes of traces. Thin: parse, ask the service, render; reads run in the thread pool."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from anyio import CapacityLimiter, to_thread
@@ -19,10 +20,11 @@ _INGESTS: Final = 2  # threads of their own: people's questions never hold up ga
 
 
 class IngestAnswer(BaseModel):
-    """Calls stored, and records that could not be and are quarantined."""
+    """As `Ingested`."""
 
     stored: int
     quarantined: int
+    skipped: int
 
 
 def build_router(traces: Traces, allow: Allow) -> APIRouter:
@@ -94,7 +96,7 @@ def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
     ) -> IngestAnswer:
         frames = await request.body()
         done = await to_thread.run_sync(traces.ingest, x_penstock_batch, frames, limiter=limiter)
-        return IngestAnswer(stored=done.stored, quarantined=done.quarantined)
+        return IngestAnswer(**asdict(done))
 
     return router
 

@@ -12,7 +12,7 @@ from penstock.infra.spool.frame import SCHEMA, Damage, Frame, Kind, scan
 from penstock.kernel.errors import InvalidRequest, Overloaded
 from penstock.rules.call import CallEnd, decode_end
 
-_BATCH: Final = re.compile(r"([0-9a-f]{32})(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)")
+_BATCH: Final = re.compile(r"[0-9a-f]{32}(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)")
 _REASON_CHARS: Final = 500
 
 
@@ -35,27 +35,26 @@ class Unreadable:
     reason: str
 
 
-def writer_of(batch: str) -> str:
-    """Who wrote a batch, from its name; `InvalidRequest` unless it is a name that spools give."""
-    named = _BATCH.fullmatch(batch)
-    if named is None:
+def require_batch_name(batch: str) -> None:
+    """`InvalidRequest` unless it is a name that spools give."""
+    if _BATCH.fullmatch(batch) is None:
         raise InvalidRequest(
             "The batch has no name that a spool would give it.",
             hint="Send it in the header x-penstock-batch as <writer>-<sequence>:<start>-<end>.",
             param="x-penstock-batch",
         )
-    return named.group(1)
 
 
 def read_batch(name: str, frames: bytes) -> list[Readable | Unreadable]:
     """Every call of a batch, in order. `Overloaded` (try again later) for records of a newer
     schema: they wait in their spool until this server has been upgraded."""
-    return list(_read(scan(frames), writer_of(name)))
+    require_batch_name(name)
+    return list(_read(scan(frames), name))
 
 
-def without_content(call: Readable, writer: str, reason: str) -> Readable:
+def without_content(call: Readable, batch: str, reason: str) -> Readable:
     """The same call, its content left out because of `reason`."""
-    rows = explode_without_content(call.record, writer, reason)
+    rows = explode_without_content(call.record, batch, reason)
     return Readable(call.start, call.end, rows, call.record)
 
 
@@ -64,13 +63,13 @@ def why(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_REASON_CHARS]
 
 
-def _read(found: Iterator[Frame | Damage], writer: str) -> Iterator[Readable | Unreadable]:
+def _read(found: Iterator[Frame | Damage], batch: str) -> Iterator[Readable | Unreadable]:
     for one in found:
         if isinstance(one, Damage):
             yield Unreadable(one.start, one.end, "The bytes hold no whole record.")
         elif one.kind is Kind.END:  # begins matter to the spool alone, cuts only part batches
             _require_known_schema(one)
-            yield _call(one, writer)
+            yield _call(one, batch)
 
 
 def _require_known_schema(frame: Frame) -> None:
@@ -83,16 +82,16 @@ def _require_known_schema(frame: Frame) -> None:
         )
 
 
-def _call(frame: Frame, writer: str) -> Readable | Unreadable:
+def _call(frame: Frame, batch: str) -> Readable | Unreadable:
     try:
         record = decode_end(frame.payload)
-        return Readable(frame.start, frame.end, _rows(record, writer), record)
+        return Readable(frame.start, frame.end, _rows(record, batch), record)
     except Exception as error:  # noqa: BLE001 - one bad record costs one record
         return Unreadable(frame.start, frame.end, why(error))
 
 
-def _rows(record: CallEnd, writer: str) -> list[SpanRow]:
+def _rows(record: CallEnd, batch: str) -> list[SpanRow]:
     try:
-        return explode(record, writer)
+        return explode(record, batch)
     except Exception as error:  # noqa: BLE001 - one bad record costs its content only
-        return explode_without_content(record, writer, why(error))
+        return explode_without_content(record, batch, why(error))

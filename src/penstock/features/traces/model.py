@@ -198,10 +198,12 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of a batch: calls stored, records that could not be and are quarantined."""
+    """What became of a batch: calls stored, records that could not be and are quarantined, calls
+    of no project beyond what is kept of these."""
 
     stored: int
     quarantined: int
+    skipped: int
 
 
 _SECOND: Final = 10**9

@@ -11,6 +11,7 @@ from penstock.rules.call import Attempt, CallEnd
 
 CALL: Final = "call"
 ATTEMPT: Final = "attempt"
+WRITER_CHARS: Final = 32  # how much of a batch's name says who wrote it
 CONTENT_MISSING: Final = "penstock.content.missing"  # why a call was stored without its content
 
 _MAX: Final = 2**63 - 1
@@ -88,28 +89,29 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     request: str = ""
     response: str = ""
     attributes: dict[str, str] = {}
+    batch: str = ""
 
 
-def explode(end: CallEnd, writer: str) -> list[SpanRow]:
+def explode(end: CallEnd, batch: str) -> list[SpanRow]:
     """The rows of a call: its own first, then one for each attempt."""
     content = read_content(_text(end.request), _text(end.response))
-    return _rows(end, writer, content)
+    return _rows(end, batch, content)
 
 
-def explode_without_content(end: CallEnd, writer: str, reason: str) -> list[SpanRow]:
+def explode_without_content(end: CallEnd, batch: str, reason: str) -> list[SpanRow]:
     """The same for a call whose content cannot be stored; an attribute says why."""
     missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
-    return _rows(end, writer, read_content("", "")._replace(attributes=missing))
+    return _rows(end, batch, read_content("", "")._replace(attributes=missing))
 
 
-def _rows(end: CallEnd, writer: str, content: Content) -> list[SpanRow]:
+def _rows(end: CallEnd, batch: str, content: Content) -> list[SpanRow]:
     return [
-        _call_row(end, writer, content),
-        *(_attempt_row(end, attempt, writer) for attempt in end.attempts[: LIMITS.attempts]),
+        _call_row(end, batch, content),
+        *(_attempt_row(end, attempt, batch) for attempt in end.attempts[: LIMITS.attempts]),
     ]
 
 
-def _call_row(end: CallEnd, writer: str, content: Content) -> SpanRow:
+def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
     begin, caller, usage = end.begin, end.begin.caller, end.usage
     last = end.attempts[-1] if end.attempts else None
     cost = _cost(end.cost)
@@ -155,7 +157,8 @@ def _call_row(end: CallEnd, writer: str, content: Content) -> SpanRow:
         finish_reasons=_reasons(end.finish_reasons),
         response_id=_name(end.response_id),
         snapshot=_name(begin.snapshot),
-        writer=writer,
+        writer=batch[:WRITER_CHARS],
+        batch=batch,
         server_address=_name(last.server_address) if last else "",
         server_port=_small(last.server_port) if last else 0,
         input_preview=content.input_preview,
@@ -169,7 +172,7 @@ def _call_row(end: CallEnd, writer: str, content: Content) -> SpanRow:
     )
 
 
-def _attempt_row(end: CallEnd, attempt: Attempt, writer: str) -> SpanRow:
+def _attempt_row(end: CallEnd, attempt: Attempt, batch: str) -> SpanRow:
     begin, caller = end.begin, end.begin.caller
     came = attempt.first_byte_ns
     return SpanRow(
@@ -198,7 +201,8 @@ def _attempt_row(end: CallEnd, attempt: Attempt, writer: str) -> SpanRow:
         session=_name(caller.session),
         ttft_ns=_count(came - attempt.start_ns) if came else None,
         snapshot=_name(begin.snapshot),
-        writer=writer,
+        writer=batch[:WRITER_CHARS],
+        batch=batch,
         server_address=_name(attempt.server_address),
         server_port=_small(attempt.server_port),
     )

@@ -90,6 +90,28 @@ _SPANS_LIST: Final = f"CREATE TABLE IF NOT EXISTS spans_list ({_NARROW}) {_ENGIN
 _VIEW: Final = """CREATE MATERIALIZED VIEW IF NOT EXISTS spans_list_view TO spans_list AS
     SELECT * EXCEPT (input, output, tools, request, response, attributes) FROM spans"""
 
+_BATCH: Final = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS batch String CODEC(ZSTD(1))"
+
 STEPS: Final = (
     Step(1, "spans, their narrow copy, and the view between", (_SPANS, _SPANS_LIST, _VIEW)),
+    Step(
+        2,
+        "the batch that each row came in",
+        (
+            _BATCH.format("spans"),
+            _BATCH.format("spans_list"),
+            "DROP VIEW IF EXISTS spans_list_view",  # its columns are those of its creation
+            _VIEW,
+        ),
+    ),
 )
+
+
+def retention(unclaimed_days: int) -> tuple[str, ...]:
+    """The statements that have the engine delete calls of no project after so many days. What is
+    stored already is looked at when it is next merged."""
+    return tuple(
+        f"ALTER TABLE {table} MODIFY TTL toDateTime(stored_time) + INTERVAL {unclaimed_days:d} DAY"
+        " DELETE WHERE project_id = '' SETTINGS materialize_ttl_after_modify = 0"
+        for table in ("spans", "spans_list")
+    )

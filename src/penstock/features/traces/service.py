@@ -22,7 +22,8 @@ from penstock.features.traces.model import (
 )
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
-from penstock.features.traces.storing import store_calls
+from penstock.features.traces.storing import StoredBefore, store_calls
+from penstock.features.traces.unclaimed import UnclaimedBudget, UnclaimedLimits
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound
 from penstock.kernel.time import Clock
@@ -57,11 +58,14 @@ class Traces:
         clock: Clock,
         explain_cost: ExplainCost,
         quarantine: Quarantine,
+        unclaimed: UnclaimedLimits | None = None,
     ) -> None:
         self._columns = columns
         self._clock = clock
         self._explain_cost = explain_cost
         self._quarantine = quarantine
+        self._unclaimed = UnclaimedBudget(unclaimed or UnclaimedLimits(), clock)
+        self._stored_before = StoredBefore()
 
     def now_ns(self) -> int:
         """The present, for time ranges that end now."""
@@ -77,14 +81,17 @@ class Traces:
 
         `InvalidRequest`: it can never be stored. `Overloaded`: try again.
         """
-        read = read_batch(batch, frames)
-        store = self._store()
-        calls = [one for one in read if isinstance(one, Readable)]
-        unreadable = [one for one in read if isinstance(one, Unreadable)]
-        refused = store_calls(store, calls, batch)
-        quarantined = [*unreadable, *refused]
+        read, store = read_batch(batch, frames), self._store()
+        readable = [one for one in read if isinstance(one, Readable)]
+        quarantined = [one for one in read if isinstance(one, Unreadable)]
+        calls = self._unclaimed.admit(readable)
+        skipped = len(readable) - len(calls)
+        refused: list[Unreadable] = []
+        if not self._stored_before.has(store, batch, sum(len(call.rows) for call in calls)):
+            refused = store_calls(store, calls, batch)
+        quarantined += refused
         self._quarantine.keep(batch, frames, quarantined)
-        return Ingested(len(calls) - len(refused), len(quarantined))
+        return Ingested(len(calls) - len(refused), len(quarantined), skipped)
 
     def list_calls(
         self,

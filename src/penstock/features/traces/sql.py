@@ -9,6 +9,7 @@ from penstock.features.traces.payload import encode
 from penstock.infra.columns import Param
 
 _MS: Final = 1_000_000
+_HOUR_NS: Final = 3600 * 10**9  # longer than storing one batch can take
 _WORD: Final = re.compile(rb"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _TEXT: Final = "lower(concat(c.input, '\\n', c.output))"  # as the index `by_text` has it
@@ -85,6 +86,13 @@ def arrived_behind(where: Where, cursor: Cursor) -> Where:
         at=cursor.start_ns,
         at_span=cursor.span_id,
     )
+
+
+def of_batch(batch: str, stored_ns: int) -> Where:
+    """The rows of one batch, the last of which was stored then."""
+    where = Where().add("c.batch = {batch:String}", batch=batch)
+    earliest = max(stored_ns - _HOUR_NS, 0)
+    return where.add("c.stored_time >= fromUnixTimestamp64Nano({at:Int64})", at=earliest)
 
 
 def trace(project_id: str, trace_id: str) -> Where:

@@ -35,9 +35,19 @@ _FACET_VALUES: Final = 200
 _REACH_NS: Final = 7 * 24 * 3600 * 10**9  # how far back the tail looks for a late arrival
 
 
+_RECENT_BATCHES: Final = 20_000  # names that are known again after a restore
 _LATEST_NS: Final = 9_000_000_000 * 10**9
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class _Batch(msgspec.Struct, frozen=True):
+    batch: str
+    stored_ns: int
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    rows: int
 
 
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +65,26 @@ class TraceStore:
     def add(self, rows: Sequence[SpanRow], batch: str) -> None:
         """All rows of a batch in one insert; the same batch again adds nothing."""
         self._columns.insert("spans", rows, token=batch)
+
+    def recent_batches(self) -> dict[str, int]:
+        """When each batch was stored, of those in the last day before the newest one."""
+        found = self._columns.query(
+            "SELECT c.batch AS batch, max(toUnixTimestamp64Nano(c.stored_time)) AS stored_ns"
+            " FROM spans_list AS c WHERE c.batch != '' AND c.stored_time >="
+            " (SELECT max(stored_time) FROM spans_list) - INTERVAL 1 DAY"
+            " GROUP BY batch ORDER BY stored_ns DESC LIMIT {count:UInt32}",
+            {"count": _RECENT_BATCHES},
+            _Batch,
+        )
+        return {one.batch: one.stored_ns for one in found}
+
+    def count_batch(self, batch: str, stored_ns: int) -> tuple[int, int]:
+        """How many rows of a batch stored about then are in the wide and in the narrow table."""
+        wide, narrow = (
+            self._select("count() AS rows", sql.of_batch(batch, stored_ns), "", _Rows, table)[0]
+            for table in ("spans", "spans_list")
+        )
+        return wide.rows, narrow.rows
 
     def newest(
         self,

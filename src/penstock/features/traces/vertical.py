@@ -4,8 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from penstock.features.traces.quarantine import Quarantine
-from penstock.features.traces.schema import FAMILY, STEPS
+from penstock.features.traces.schema import FAMILY, STEPS, retention
 from penstock.features.traces.service import ExplainCost, Traces
+from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.infra.columns import ColumnStore, Opening, apply_steps, open_columns
 from penstock.kernel.time import Clock
 
@@ -31,20 +32,27 @@ class TracesVertical:
 
 
 def open_traces(
-    dsn: str, clock: Clock, explain_cost: ExplainCost, quarantine: Quarantine
+    dsn: str,
+    clock: Clock,
+    explain_cost: ExplainCost,
+    quarantine: Quarantine,
+    unclaimed: UnclaimedLimits | None = None,
 ) -> TracesVertical:
     """Starts opening the column store behind `dsn` (see `open_columns`) and returns at once.
 
     A store that does not open is tried again, ever more rarely, until the vertical is closed.
     """
-    opening = Opening(lambda: _open(dsn), logging.getLogger("penstock.traces"))
-    return TracesVertical(Traces(opening.store, clock, explain_cost, quarantine), opening)
+    limits = unclaimed or UnclaimedLimits()
+    opening = Opening(lambda: _open(dsn, limits.days), logging.getLogger("penstock.traces"))
+    return TracesVertical(Traces(opening.store, clock, explain_cost, quarantine, limits), opening)
 
 
-def _open(dsn: str) -> ColumnStore:
+def _open(dsn: str, unclaimed_days: int) -> ColumnStore:
     store = open_columns(dsn)
     try:
         apply_steps(store, FAMILY, STEPS)
+        for statement in retention(unclaimed_days):
+            store.command(statement)
     except BaseException:
         store.close()
         raise

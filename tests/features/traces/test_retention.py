@@ -1,0 +1,119 @@
+"""What is kept, and for how long: no doubles after a restore, bounds for calls of no project."""
+
+from pathlib import Path
+
+import pytest
+
+from features.traces import calls
+from penstock.features.traces.schema import FAMILY, STEPS, retention
+from penstock.features.traces.service import Traces
+from penstock.features.traces.unclaimed import UnclaimedLimits
+from penstock.infra.columns import ColumnStore, apply_steps, open_columns
+from penstock.kernel.time import SystemClock
+
+TABLES = ("spans", "spans_list")
+
+
+class Hours(SystemClock):
+    """A clock whose hours pass when told."""
+
+    hours = 0.0
+
+    def monotonic(self) -> float:
+        return self.hours * 3600
+
+
+def open_at(folder: Path) -> ColumnStore:
+    return open_columns(f"chdb://{folder}")
+
+
+def traces_on(store: ColumnStore, folder: Path) -> Traces:
+    return Traces(lambda: store, SystemClock(), lambda *_: [], calls.new_quarantine(folder))
+
+
+def rows(store: ColumnStore, project: str) -> list[int]:
+    return [count.rows for count in calls.counts(store, project)]
+
+
+def test_a_batch_that_is_in_a_backup_and_comes_again_after_its_restore_is_not_doubled(
+    tmp_path: Path,
+) -> None:
+    project, name = calls.new_project(), calls.new_batch()
+    data = calls.frames(calls.call(project) for _ in range(20))
+    store = open_at(tmp_path / "first")
+    apply_steps(store, FAMILY, STEPS)
+    traces_on(store, tmp_path).ingest(name, data)
+    store.backup(tmp_path / "backup")
+    store.close()
+
+    restored = open_at(tmp_path / "second")
+    restored.restore(tmp_path / "backup")
+    apply_steps(restored, FAMILY, STEPS)
+    traces = traces_on(restored, tmp_path)
+    for _ in range(2):
+        assert traces.ingest(name, data).stored == 20
+        assert rows(restored, project) == [40, 40]
+    other = calls.new_batch()
+    traces.ingest(other, calls.frames([calls.call(project)]))
+    assert rows(restored, project) == [42, 42]
+    restored.close()
+
+
+def test_tables_of_the_version_before_get_the_new_column_and_the_view(tmp_path: Path) -> None:
+    store = open_at(tmp_path / "columns")
+    apply_steps(store, FAMILY, STEPS[:1])
+    apply_steps(store, FAMILY, STEPS)
+    for statement in STEPS[1].statements:  # a crash may repeat them
+        store.command(statement)
+    project = calls.new_project()
+    calls.store(traces_on(store, tmp_path), calls.call(project))
+    assert rows(store, project) == [2, 2]
+    store.close()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> ColumnStore:
+    store = open_at(tmp_path / "columns")
+    apply_steps(store, FAMILY, STEPS)
+    return store
+
+
+def test_calls_of_no_project_go_after_their_days_and_no_others(
+    kept: ColumnStore, tmp_path: Path
+) -> None:
+    traces, project = traces_on(kept, tmp_path), calls.new_project()
+    calls.store(traces, calls.call(""), calls.call(project))
+    for table in TABLES:  # the same, stored eight days ago
+        kept.command(
+            f"INSERT INTO {table} SELECT * REPLACE"
+            f" (stored_time - INTERVAL 8 DAY AS stored_time) FROM {table}"
+        )
+    before = rows(kept, ""), rows(kept, project)
+    for statement in retention(7):
+        kept.command(statement)
+    for table in TABLES:
+        kept.command(f"OPTIMIZE TABLE {table} FINAL")
+    after = rows(kept, ""), rows(kept, project)
+    kept.close()
+    assert min(before[0]) == 4
+    assert after == ([2, 2], before[1])
+
+
+def test_of_calls_of_no_project_a_bounded_number_is_stored_in_an_hour(
+    kept: ColumnStore, tmp_path: Path
+) -> None:
+    clock, project = Hours(), calls.new_project()
+    quarantine = calls.new_quarantine(tmp_path)
+    limits = UnclaimedLimits(per_hour=10)
+    traces = Traces(lambda: kept, clock, lambda *_: [], quarantine, limits)
+
+    def ingest(count: int) -> tuple[int, int]:
+        ends = [calls.call("") for _ in range(count)] + [calls.call(project)]
+        done = traces.ingest(calls.new_batch(), calls.frames(ends))
+        return done.stored, done.skipped
+
+    found = [ingest(8), ingest(8), ingest(8)]
+    clock.hours = 1.0
+    found.append(ingest(8))
+    kept.close()
+    assert found == [(9, 0), (3, 6), (1, 8), (9, 0)]
