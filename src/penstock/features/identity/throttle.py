@@ -1,19 +1,52 @@
-"""Slows down guessing: after a few wrong passwords an address must wait, twice as long each time.
+"""Slows down guessing: attempts are counted before a password is looked at, and waits double.
 
-Kept in memory: the server is one process, and a restart costs a guesser more than it gives.
+Who is slowed down is decided so that nobody can lock somebody else out for ever; the rules are in
+docs/decisions/0023-sign-in-throttle.md. Kept in memory: the server is one process, and a restart
+costs a guesser more than it gives.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from threading import Lock
-from typing import Final
+from typing import NamedTuple
 
+import msgspec
+
+from penstock.kernel.errors import RateLimited
 from penstock.kernel.time import Clock
 
-_FREE_FAILURES: Final = 5
-_MAX_WAIT_S: Final = 300.0
-_FORGET_AFTER_S: Final = 900.0
-_MAX_ADDRESSES: Final = 10_000
+
+class ThrottleLimits(msgspec.Struct, frozen=True):
+    """When a wait begins, and how much is remembered."""
+
+    source_failures: int = 5
+    """Wrong passwords of one source for one account before it must wait."""
+    account_failures: int = 30
+    """Wrong passwords for one account of all sources that never signed in to it before these must
+    wait."""
+    max_wait_s: float = 300.0
+    """The longest wait; it starts at a second and doubles with each wrong password."""
+    forget_after_s: float = 900.0
+    """How long after its last wrong password a source or an account is forgotten."""
+    max_remembered: int = 20_000
+    """Sources and accounts that are remembered; beyond it the oldest go."""
+
+
+class Source(NamedTuple):
+    """Where an attempt comes from: the peer's address, and the device if this account has signed
+    in from it before (else empty)."""
+
+    peer: str = ""
+    device: str = ""
+
+
+class Attempt(NamedTuple):
+    """A counted attempt: what it counts for, with the failures that are free there."""
+
+    keys: Sequence[tuple[bytes, int]]
+    known: bytes = b""  # remembered when it succeeds
 
 
 @dataclass(slots=True)
@@ -23,38 +56,91 @@ class _Failures:
 
 
 class Throttle:
-    """Counts failures by address."""
+    """Counts attempts by source and account."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, limits: ThrottleLimits | None = None) -> None:
         self._clock = clock
-        self._failures: dict[str, _Failures] = {}
+        self._limits = limits or ThrottleLimits()
+        self._failures: dict[bytes, _Failures] = {}
+        self._known: dict[bytes, None] = {}
         self._lock = Lock()
 
-    def wait_s(self, address: str) -> int:
-        """Whole seconds until the next try is allowed; 0: now."""
+    def begin(self, account: str, source: Source) -> Attempt:
+        """Counts an attempt as if it had failed; `RateLimited` when it must wait."""
+        attempt = self._attempt(account, source)
         with self._lock:
-            failures = self._failures.get(address)
-            if failures is None or failures.count < _FREE_FAILURES:
-                return 0
-            wait = min(2.0 ** (failures.count - _FREE_FAILURES), _MAX_WAIT_S)
-            return max(0, math.ceil(failures.last + wait - self._clock.monotonic()))
+            now = self._clock.monotonic()
+            wait_s = max(self._wait_s(key, free, now) for key, free in attempt.keys)
+            if wait_s:
+                raise RateLimited(
+                    "Too many wrong passwords.",
+                    hint=f"Try again in {wait_s} s.",
+                    code="sign_in_throttled",
+                    retry_after_s=wait_s,
+                )
+            for key, _ in attempt.keys:
+                self._count(key, now)
+        return attempt
 
-    def failed(self, address: str) -> None:
-        """Counts a wrong password."""
-        now = self._clock.monotonic()
+    def succeeded(self, attempt: Attempt) -> None:
+        """The password was right: forgets its source's failures and knows it from now on. What
+        others tried on the account stays counted."""
         with self._lock:
-            self._forget(now)
-            failures = self._failures.setdefault(address, _Failures())
-            failures.count = failures.count + 1 if now - failures.last < _FORGET_AFTER_S else 1
-            failures.last = now
+            own, *others = attempt.keys
+            self._failures.pop(own[0], None)
+            self._give_back(others)
+            if attempt.known:
+                self._known.pop(attempt.known, None)
+                self._known[attempt.known] = None
+                if len(self._known) > self._limits.max_remembered:
+                    del self._known[next(iter(self._known))]
 
-    def succeeded(self, address: str) -> None:
-        """Forgets the failures of an address."""
+    def undone(self, attempt: Attempt) -> None:
+        """The password was not looked at: it counts for nothing."""
         with self._lock:
-            self._failures.pop(address, None)
+            self._give_back(attempt.keys)
 
-    def _forget(self, now: float) -> None:
-        if len(self._failures) < _MAX_ADDRESSES:
-            return
-        fresh = {a: f for a, f in self._failures.items() if now - f.last < _FORGET_AFTER_S}
-        self._failures = fresh if len(fresh) < _MAX_ADDRESSES else {}
+    def remembered(self) -> int:
+        """How many sources and accounts are remembered."""
+        return len(self._failures) + len(self._known)
+
+    def _attempt(self, account: str, source: Source) -> Attempt:
+        free = self._limits.source_failures
+        if source.device:
+            return Attempt([(_key("device", source.device), free)])
+        own = _key("peer", account, source.peer)
+        if own in self._known:
+            return Attempt([(own, free)], own)
+        return Attempt(
+            [(own, free), (_key("account", account), self._limits.account_failures)], own
+        )
+
+    def _wait_s(self, key: bytes, free: int, now: float) -> int:
+        failures = self._failures.get(key)
+        if failures is None or failures.count < free:
+            return 0
+        # The exponent is bounded: 2.0**1024 overflows.
+        wait = min(2.0 ** min(failures.count - free, 60), self._limits.max_wait_s)
+        return max(0, math.ceil(failures.last + wait - now))
+
+    def _count(self, key: bytes, now: float) -> None:
+        """Counts one; the entry moves to the end, so that the oldest stand first."""
+        failures = self._failures.pop(key, None)
+        if failures is None or now - failures.last >= self._limits.forget_after_s:
+            failures = _Failures()
+        self._failures[key] = _Failures(failures.count + 1, now)
+        if len(self._failures) > self._limits.max_remembered:
+            del self._failures[next(iter(self._failures))]
+
+    def _give_back(self, keys: Sequence[tuple[bytes, int]]) -> None:
+        for key, _ in keys:
+            failures = self._failures.get(key)
+            if failures is not None:
+                failures.count -= 1
+                if failures.count <= 0:
+                    del self._failures[key]
+
+
+def _key(*parts: str) -> bytes:
+    """16 bytes in place of texts of any length."""
+    return blake2b("\0".join(parts).encode(), digest_size=16).digest()

@@ -22,7 +22,7 @@ COOKIE: Final = "penstock_session"
 CSRF_HEADER: Final = "x-csrf-token"
 
 
-def public() -> None:
+async def public() -> None:
     """The declaration of a route that anybody may use."""
 
 

@@ -1,6 +1,6 @@
 """`/api/v1/session`: sign in, who am I, sign out, change the password."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -12,7 +12,13 @@ from penstock.features.identity.http.schemas import (
 )
 from penstock.features.identity.model import Principal
 from penstock.features.identity.service.sign_in import SESSION_LIFETIME, Session, SignInService
+from penstock.features.identity.throttle import Source
+from penstock.infra.web.peers import peer_of
 from penstock.kernel.errors import Forbidden
+
+# Known to the server as a device from which an account has signed in; opens nothing.
+DEVICE_COOKIE: Final = "penstock_device"
+_DEVICE_LIFETIME_S: Final = 365 * 24 * 3600
 
 
 def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: bool) -> APIRouter:
@@ -21,9 +27,21 @@ def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: b
     signed_in = Depends(door.signed_in)
 
     @router.post("", dependencies=[Depends(public)])
-    def create_session(wish: SignInWish, response: Response) -> SessionView:
+    def create_session(wish: SignInWish, request: Request, response: Response) -> SessionView:
         """Signs in with address and password: sets the cookie, tells the CSRF token."""
-        session = sign_in.sign_in(wish.email, wish.password.get_secret_value())
+        device = sign_in.device_of(wish.email, request.cookies.get(DEVICE_COOKIE, ""))
+        source = Source(peer_of(request.scope), device)
+        session = sign_in.sign_in(wish.email, wish.password.get_secret_value(), source)
+        if not device:
+            response.set_cookie(
+                DEVICE_COOKIE,
+                sign_in.new_device(wish.email),
+                max_age=_DEVICE_LIFETIME_S,
+                path="/api/v1/session",
+                httponly=True,
+                samesite="strict",
+                secure=secure_cookie,
+            )
         return give_session(session, response, secure_cookie=secure_cookie)
 
     @router.get("")

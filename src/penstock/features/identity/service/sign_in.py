@@ -10,11 +10,13 @@ from penstock.features.identity.model import Principal, User
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.store import people, sessions
 from penstock.features.identity.surroundings import Surroundings
-from penstock.features.identity.throttle import Throttle
+from penstock.features.identity.throttle import Source, Throttle
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import RateLimited, Unauthenticated
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
+MAX_SESSIONS: Final = 50  # of one user; a further one ends the oldest
+NOWHERE: Final = Source()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,10 @@ class SignInService:
         self._session_key = session_key
         self._throttle = Throttle(around.clock)
 
-    def sign_in(self, email: str, password: str) -> Session:
+    def sign_in(self, email: str, password: str, source: Source = NOWHERE) -> Session:
         """A new session. `Unauthenticated` if address or password is wrong, `RateLimited` after
-        several wrong ones."""
-        wait_s = self._throttle.wait_s(email)
-        if wait_s:
-            raise RateLimited(
-                "Too many wrong passwords for this address.",
-                hint=f"Try again in {wait_s} s.",
-                code="sign_in_throttled",
-                retry_after_s=wait_s,
-            )
-        return self.start(self._check(email, password))
+        several wrong ones, or when too many sign in at a time."""
+        return self.start(self._check(email, password, source))
 
     def start(self, user: User) -> Session:
         """A new session for somebody who has just proven who they are."""
@@ -61,6 +55,7 @@ class SignInService:
         with self._around.database.write() as tx:
             sessions.remove_expired(tx.connection, now_ms)
             sessions.add(tx.connection, self._digest(token), user.id, now_ms, expires_ms)
+            sessions.remove_oldest_of(tx.connection, user.id, keep=MAX_SESSIONS)
             principal = user.principal(people.roles_of(tx.connection, user.id))
             self._around.trail.append(tx, principal, "", "session.create", user.id)
         return Session(principal, token, self.csrf_token(token))
@@ -81,8 +76,10 @@ class SignInService:
 
     def change_password(self, actor: Principal, current: str, new: str) -> None:
         """A new password of one's own choice; all one's sessions end. `Unauthenticated` if the
-        current one is wrong."""
-        self._check(actor.label, current)
+        current one is wrong, `RateLimited` after several wrong ones: counted by user, apart from
+        sign-ins, for whoever asks is signed in."""
+        self._passwords.require_usable(new)
+        self._check(actor.label, current, Source(device=f"user {actor.id}"))
         password_hash = self._passwords.hash(new)
         with self._around.database.write() as tx:
             people.set_password(tx.connection, actor.id, password_hash)
@@ -97,17 +94,39 @@ class SignInService:
         """Whether `given` is the session's; compares in constant time."""
         return hmac.compare_digest(self.csrf_token(token).encode(), given.encode())
 
-    def _check(self, email: str, password: str) -> User:
-        with self._around.database.read() as connection:
-            found = people.find_user_by_email(connection, email)
-        if not self._passwords.matches(password, found[1] if found else None) or found is None:
-            self._throttle.failed(email)
+    def device_of(self, email: str, cookie: str) -> str:
+        """Which device this is, if this account has signed in from it before; else empty."""
+        device, _, digest = cookie.partition(".")
+        known = hmac.compare_digest(self._device_digest(email, device).encode(), digest.encode())
+        return device if known else ""
+
+    def new_device(self, email: str) -> str:
+        """The cookie of a device from which this account has just signed in."""
+        device = base64.urlsafe_b64encode(self._around.entropy(16)).decode().rstrip("=")
+        return f"{device}.{self._device_digest(email, device)}"
+
+    def _device_digest(self, email: str, device: str) -> str:
+        return keyed_digest(self._session_key, f"device {device} {email}")
+
+    def _check(self, email: str, password: str, source: Source) -> User:
+        attempt = self._throttle.begin(email, source)
+        try:
+            with self._around.database.read() as connection:
+                found = people.find_user_by_email(connection, email)
+            stranger = "" if source.device else f"peer {source.peer}"
+            right = self._passwords.matches(
+                password, found[1] if found else None, stranger=stranger
+            )
+        except RateLimited:
+            self._throttle.undone(attempt)
+            raise
+        if not right or found is None:
             raise Unauthenticated(
                 "Address or password is wrong.",
                 hint="`penstock admin reset` on the server makes new ones for the first admin.",
                 code="wrong_credentials",
             )
-        self._throttle.succeeded(email)
+        self._throttle.succeeded(attempt)
         return found[0]
 
     def _digest(self, token: str) -> str:

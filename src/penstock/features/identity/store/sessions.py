@@ -34,6 +34,15 @@ def remove_all_of(connection: Connection, user_id: str) -> None:
     connection.execute(delete(SESSIONS).where(SESSIONS.c.user_id == user_id))
 
 
+def remove_oldest_of(connection: Connection, user_id: str, *, keep: int) -> None:
+    """Ends all sessions of a user but the `keep` newest."""
+    mine = SESSIONS.c.user_id == user_id
+    newest = (
+        select(SESSIONS.c.digest).where(mine).order_by(SESSIONS.c.created_ms.desc()).limit(keep)
+    )
+    connection.execute(delete(SESSIONS).where(mine, SESSIONS.c.digest.not_in(newest)))
+
+
 def remove_expired(connection: Connection, now_ms: int) -> None:
     """Forgets sessions that have ended."""
     connection.execute(delete(SESSIONS).where(SESSIONS.c.expires_ms <= now_ms))
