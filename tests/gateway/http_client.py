@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -47,6 +48,11 @@ async def call(
 async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     port = int(url.rpartition(":")[2])
     return await asyncio.open_connection("127.0.0.1", port, limit=1 << 26)
+
+
+def metrics_token(home: Path) -> str:
+    """What opens the whole metrics page of a home."""
+    return (home / "metrics.token").read_text().strip()
 
 
 def request(

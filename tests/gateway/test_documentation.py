@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from penstock.gateway.auth_failures import AuthFailures, FailureLimits
 from penstock.gateway.exposition import page_of, render
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.limits import KIB, MIB, GatewayLimits
@@ -23,7 +24,8 @@ def _no_spool() -> SpoolStats:
 
 def test_every_metric_is_documented() -> None:
     holder, inflight = SnapshotHolder(), InFlight(GatewayLimits())
-    readiness = Readiness(holder, _no_spool, inflight, lambda: 0.0)
+    failures = AuthFailures(FailureLimits(), 0.0)
+    readiness = Readiness(holder, _no_spool, inflight, failures, lambda: 0.0)
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
     told = set(re.findall(r"`(penstock_\w+)`", PAGE))
     assert told == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))

@@ -1,12 +1,13 @@
 """Callers who want more than is theirs, against a real worker: the others notice nothing."""
 
+import asyncio
 import json
 
 import pytest
 
 from gateway.conftest import Rig
-from gateway.homes import LIMITED_KEY
-from gateway.http_client import call
+from gateway.homes import EXPIRED_KEY, KEY, LIMITED_KEY
+from gateway.http_client import call, connect, metrics_token, request
 from gateway.prometheus_text import Scrape, parse
 from gateway.raw_upstream import answers, unary
 
@@ -24,9 +25,10 @@ NAMES = (
 )
 
 
-async def scrape(rig: Rig) -> Scrape:
-    """The worker's metrics as a scraper reads them."""
-    answer = await call(rig.worker.url, b"", method="GET", path="/metrics", key=None)
+async def scrape(rig: Rig, token: str | None = None) -> Scrape:
+    """The worker's metrics as a scraper with the token of this home reads them."""
+    token = metrics_token(rig.worker.home) if token is None else token
+    answer = await call(rig.worker.url, b"", method="GET", path="/metrics", key=token or None)
     assert answer.status == 200
     return parse(answer.body)
 
@@ -50,3 +52,55 @@ async def test_a_limited_key_reaches_no_other_provider_by_the_name_of_a_model(ri
     assert (refused.status, refused.error["code"]) == (403, "model_not_allowed")
     assert rig.upstream.seen == []
     assert (await call(rig.worker.url, b'{"model":"up/small"}', key=LIMITED_KEY)).status == 200
+
+
+async def test_without_its_token_metrics_tell_no_names_tokens_or_money(rig: Rig) -> None:
+    rig.answer(answers(unary(b"{}")))
+    assert (await call(rig.worker.url)).status == 200
+    everything, public = await scrape(rig), await scrape(rig, "")
+    assert "up" in everything.label("penstock_requests_total", "provider")
+    assert {label for _, told in public.values for label, _ in told} <= {
+        "worker", "operation", "status", "error", "le",
+    }  # fmt: skip
+    assert public.kinds.keys() == everything.kinds.keys() - {
+        "penstock_tokens_total", "penstock_cost_usd_total", "penstock_unpriced_total",
+    }  # fmt: skip
+    for total in ("penstock_requests_total", "penstock_request_seconds_count"):
+        assert public.total(total) == everything.total(total) > 0
+
+
+async def test_another_token_opens_no_more_than_none(rig: Rig) -> None:
+    for token in ("wrong", KEY, metrics_token(rig.worker.home)[:-1]):
+        assert (await scrape(rig, token)).label("penstock_requests_total", "provider") == set()
+    assert (rig.worker.home / "metrics.token").stat().st_mode & 0o777 == 0o600
+
+
+async def test_calls_without_a_valid_key_are_counted_but_fill_no_store_and_hurt_nobody(
+    rig: Rig,
+) -> None:
+    rig.answer(answers(unary(b"{}")))
+    before = (await scrape(rig)).total("penstock_requests_total", provider="", model="")
+    ends, bodies, count = len(rig.worker.ends()), b"{}" + b" " * 5000, 1500
+    statuses = set[int]()
+    for batch in range(count // 50):
+        keys = (EXPIRED_KEY if n % 7 == 0 else f"pk_wrong_{batch}_{n}" for n in range(50))
+        found = await asyncio.gather(*(call(rig.worker.url, bodies, key=key) for key in keys))
+        statuses |= {answer.status for answer in found}
+        throttled = [answer for answer in found if answer.status == 429]
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in throttled)
+        assert (await call(rig.worker.url)).status == 200
+    assert statuses == {401, 429}
+    after = await scrape(rig)
+    assert after.total("penstock_requests_total", provider="", model="") == before + count
+    records = rig.worker.ends()[ends:]
+    failed = [end for end in records if end.http_status in {401, 429}]
+    assert 0 < len(failed) < 30
+    assert all(end.request == b"" for end in failed)
+    assert after.total("penstock_unrecorded_auth_failures") >= count - 30
+
+
+async def test_the_body_of_a_call_without_a_key_is_not_waited_for(rig: Rig) -> None:
+    reader, writer = await connect(rig.worker.url)
+    writer.write(request(b"x", key=None, length=50_000))
+    assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] in {b"401", b"429"}
+    writer.close()

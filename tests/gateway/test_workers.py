@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from gateway.homes import make_home, provider
-from gateway.http_client import call
+from gateway.http_client import call, metrics_token
 from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import worker
 
@@ -20,9 +20,9 @@ async def test_workers_share_port_and_home_and_one_page_shows_them_all(tmp_path:
             assert {answer.status for answer in found} == {200}
             assert len(await second.wait_for_ends(40)) == 40
             await asyncio.sleep(1.2)  # every worker leaves its page once a second
-            page = (
-                await call(first.url, b"", method="GET", path="/metrics", key=None)
-            ).body.decode()
+            token = metrics_token(home)
+            told = await call(first.url, b"", method="GET", path="/metrics", key=token)
+            page = told.body.decode()
     counts = [
         int(line.rpartition(" ")[2])
         for line in page.splitlines()

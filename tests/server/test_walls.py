@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.server.running import Server
+from tests.server.running import Server, by_key
 
 PROJECTS = "/api/v1/projects"
 
@@ -109,11 +109,22 @@ def test_metrics_count_by_route_and_not_by_path(server: Server) -> None:
     project_id = server.project_id()
     server.call("GET", f"{PROJECTS}/{project_id}", server.root)
     server.call("GET", "/api/pk_canary")
-    text = server.call("GET", "/metrics").body.decode()
+    token = (server.home / "metrics.token").read_text().strip()
+    text = server.call("GET", "/metrics", by_key(token)).body.decode()
     labels = 'method="GET",route="/api/v1/projects/{project_id}",status="200"'
     assert f"penstock_server_requests_total{{{labels}}}" in text
     assert project_id not in text
     assert "pk_canary" not in text
+
+
+def test_without_its_token_metrics_tell_only_how_many_requests_got_which_status(
+    server: Server,
+) -> None:
+    for caller in (None, by_key("wrong"), server.root):
+        text = server.call("GET", "/metrics", caller).body.decode()
+        assert 'penstock_server_requests_total{status="200"} ' in text
+        assert "/api" not in text
+        assert "seconds" not in text
 
 
 def test_a_project_is_changed_and_a_person_gets_a_new_password(server: Server) -> None:

@@ -26,6 +26,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from penstock.gateway.app import build_app
+from penstock.gateway.auth_failures import AuthFailures, FailureLimits
 from penstock.gateway.health import Health
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
@@ -46,6 +47,7 @@ from penstock.gateway.stages.resolve import Resolve
 from penstock.infra.announce import announce
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
+from penstock.infra.metrics_access import open_metrics
 from penstock.infra.process import keep_freed_memory, told
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
@@ -77,6 +79,8 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     server_url: str = "http://127.0.0.1:4001"
     worker: str = "1"
     limits: GatewayLimits = GatewayLimits()
+    failures: FailureLimits = FailureLimits()
+    metrics_open: bool = False  # /metrics tells names to everybody
     spool: SpoolLimits = SpoolLimits()
     ship_rest_s: float = 3.0  # at the end: what is not shipped by then waits on disk
     first_snapshot_s: float = 10.0  # after that it listens without one
@@ -116,7 +120,10 @@ class Gateway:
         self.inflight = InFlight(config.limits)
         self.metrics = Metrics()
         self.pages = Pages(home / "run", config.worker)
-        readiness = Readiness(self.holder, self.spool.stats, self.inflight, time.monotonic)
+        failures = AuthFailures(config.failures, clock.monotonic())
+        readiness = Readiness(
+            self.holder, self.spool.stats, self.inflight, failures, time.monotonic
+        )
         self.health = Health(
             self.metrics,
             readiness.problems,
@@ -124,12 +131,14 @@ class Gateway:
             readiness.gauges,
             self.pages,
             config.worker,
+            open_metrics(home, token, everybody=config.metrics_open),
         )
         providers: Registry[ChatProvider] = Registry("penstock.providers")
         providers.get("openai-compatible")  # nearly every call needs it: not the first one's time
         pipeline = Pipeline(
             snapshots=self.holder,
             authenticate=Authenticate(),
+            failures=failures,
             inflight=self.inflight,
             resolve=Resolve(providers.get),
             dispatch=Dispatch(self.egress, clock, ids, config.limits),

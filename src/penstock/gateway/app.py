@@ -30,11 +30,12 @@ def build_app(pipeline: Pipeline, health: Health, ids: Ids) -> App:
         path: str = scope["path"]
         operation = CALLS.get(path)
         if operation is None and not path.startswith("/v1/"):
-            await health.answer(path, send)
+            await health.answer(path, scope["headers"], send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         now = pipeline.clock.now_ns()
         call = Call(operation or "", headers, receive, send, ids=ids, start_ns=now)
+        call.client = scope.get("client")
         method: str = scope["method"]
         if operation is not None and method == "POST":
             await pipeline.serve(call)
@@ -51,7 +52,7 @@ async def _list_models(call: Call, pipeline: Pipeline) -> None:
         snapshot = pipeline.snapshots.current
         grant = pipeline.authenticate(call, snapshot)
     except PenstockError as error:
-        await send_error(call, error)
+        await send_error(call, pipeline.book_failure(call, error))
         return
     body = render_models(snapshot.models(grant), call.start_ns // 1_000_000_000)
     await send_whole(call, 200, [JSON], body)

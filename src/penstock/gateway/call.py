@@ -72,6 +72,7 @@ class Call:
 
     parent_span_id = ""
     flags = "01"
+    client: tuple[str, int] | None = None  # address and port of the caller, or of its proxy
     # what the stages find
     snapshot: Snapshot | None = None
     grant: Grant | None = None

@@ -11,6 +11,10 @@ from typing import Final
 from penstock.gateway.metrics import Histogram, Metrics
 from penstock.gateway.metrics_page import Family, Labels, Page, Sample
 
+_NAMES: Final = frozenset(("provider", "model"))
+_ONLY_WITH_TOKEN: Final = frozenset(
+    ("penstock_tokens_total", "penstock_cost_usd_total", "penstock_unpriced_total")
+)
 _WHOLE: Final = 2.0**53  # up to here a float is an exact count
 
 
@@ -22,6 +26,23 @@ def page_of(metrics: Metrics, gauges: Mapping[str, tuple[str, float]], worker: s
         for name, (text, value) in gauges.items()
     ]
     return Page(worker, tuple(families))
+
+
+def without_names(page: Page) -> Page:
+    """What everybody may see of a page: no providers, models, tokens or money; the calls of all of
+    them together."""
+    shown = (_summed(family) for family in page.families if family.name not in _ONLY_WITH_TOKEN)
+    return Page(page.worker, tuple(shown))
+
+
+def _summed(family: Family) -> Family:
+    totals: dict[tuple[str, Labels], float] = {}
+    for sample in family.samples:
+        kept = tuple(label for label in sample.labels if label[0] not in _NAMES)
+        key = (sample.suffix, kept)
+        totals[key] = totals.get(key, 0.0) + sample.value
+    samples = tuple(Sample(suffix, labels, v) for (suffix, labels), v in totals.items())  # pyright: ignore[reportArgumentType] - the suffixes of samples
+    return Family(family.name, family.kind, family.help, samples)
 
 
 def render(pages: Iterable[Page]) -> str:

@@ -1,17 +1,19 @@
 """`/healthz`, `/readyz`, `/metrics`: always answered, also when calls are shed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from penstock.gateway.call import Send
-from penstock.gateway.exposition import page_of, render
+from penstock.gateway.exposition import page_of, render, without_names
 from penstock.gateway.metrics import Metrics
 from penstock.gateway.metrics_page import Page, Pages
+from penstock.infra.metrics_access import MetricsAccess
 
 Sentences = Callable[[], list[str]]
+Headers = Iterable[tuple[bytes, bytes]]
 Gauges = Callable[[], Mapping[str, tuple[str, float]]]
 
 _JSON: Final = b"application/json"
@@ -29,8 +31,9 @@ class Health:
     gauges: Gauges
     pages: Pages
     worker: str
+    access: MetricsAccess
 
-    async def answer(self, path: str, send: Send) -> None:
+    async def answer(self, path: str, headers: Headers, send: Send) -> None:
         """One of the three, or 404."""
         match path:
             case "/healthz":
@@ -44,11 +47,16 @@ class Health:
                 }
                 await _send(send, 503 if problems else 200, _JSON, msgspec.json.encode(told))
             case "/metrics":
-                text = render((self.page(), *self.pages.others()))
-                await _send(send, 200, _PROMETHEUS, text.encode("utf-8", "replace"))
+                await self._answer_scrape(dict(headers).get(b"authorization", b""), send)
             case _:
                 told = {"error": {"message": f"There is no {path} here.", "code": "not_found"}}
                 await _send(send, 404, _JSON, msgspec.json.encode(told))
+
+    async def _answer_scrape(self, authorization: bytes, send: Send) -> None:
+        sees_all = self.access.sees_all(authorization)
+        pages = (self.page(), *self.pages.others())
+        text = render(pages if sees_all else map(without_names, pages))
+        await _send(send, 200, _PROMETHEUS, text.encode("utf-8", "replace"))
 
     def page(self) -> Page:
         """This worker's own metrics."""

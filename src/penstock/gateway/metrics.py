@@ -94,6 +94,11 @@ class Metrics:
         elif not record.error_type:
             series.unpriced += 1
 
+    def count_unrecorded(self, operation: str, status: int, error: str) -> None:
+        """Count one call without a valid key that has no record."""
+        series = self._known.get(("", "")) or self._add("", "")
+        _count(series, operation, status, error)
+
     def _add(self, provider: str, model: str) -> Series:
         """Names that become the same label share a series: a page must not say one twice."""
         labels = as_label(provider), as_label(model)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.call import Call
 from penstock.gateway.errors import CallerGone, ShuttingDown
 from penstock.gateway.inflight import InFlight
@@ -26,7 +27,14 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import settle
 from penstock.infra.spool import SpoolFull
-from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
+from penstock.kernel.errors import (
+    Overloaded,
+    PenstockError,
+    RateLimited,
+    Unauthenticated,
+    UpstreamFailed,
+    UpstreamTimeout,
+)
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Usage
 from penstock.rules.wire.openai.errors import render_error_event
@@ -41,6 +49,7 @@ class Pipeline:
 
     snapshots: SnapshotHolder
     authenticate: Authenticate
+    failures: AuthFailures
     inflight: InFlight
     resolve: Resolve
     dispatch: Dispatch
@@ -113,6 +122,9 @@ class Pipeline:
 
     async def _fail(self, call: Call, error: PenstockError) -> None:
         """After the first byte only an error event, or an end without an end, is honest."""
+        if call.grant is None or isinstance(error, Unauthenticated):
+            await send_error(call, self.book_failure(call, error))
+            return
         if not call.reply_started:
             call.http_status = error.status
         if not call.recorded:
@@ -123,6 +135,35 @@ class Pipeline:
             await send_error(call, error)
         elif call.streaming:
             await send_piece(call, render_error_event(error), more=True)
+
+    def book_failure(self, call: Call, error: PenstockError) -> PenstockError:
+        """Counts a call without a valid key and records it if it is one of the sample. What to
+        answer: `error`, or `RateLimited` for an address with too many of them."""
+        client = call.client[0] if call.client else ""
+        verdict = self.failures.judge(client, self.clock.monotonic())
+        throttled = verdict.throttled and isinstance(error, Unauthenticated)
+        call.http_status = RateLimited.status if throttled else error.status
+        if verdict.recorded and call.operation:
+            self._conclude(call, _with_count(error, verdict.unrecorded))
+        else:
+            self.metrics.count_unrecorded(call.operation, call.http_status, error.code)
+        return _throttled(error) if throttled else error
+
+
+def _with_count(error: PenstockError, unrecorded: int) -> PenstockError:
+    """The same failure, saying how many others like it have no record."""
+    if not unrecorded:
+        return error
+    told = f"{error.message} {unrecorded} calls from this address before it were not recorded."
+    return type(error)(told, hint=error.hint, code=error.code)
+
+
+def _throttled(error: PenstockError) -> RateLimited:
+    return RateLimited(
+        "Too many calls without a valid key come from this address.",
+        hint=error.hint,
+        retry_after_s=5,
+    )
 
 
 def _named(error: PenstockError, provider: str) -> PenstockError:

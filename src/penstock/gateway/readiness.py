@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.snapshot_holder import SnapshotHolder, SnapshotOrigin
 from penstock.infra.spool import SpoolStats
@@ -15,11 +16,13 @@ class Readiness:
         holder: SnapshotHolder,
         spool: Callable[[], SpoolStats],
         inflight: InFlight,
+        failures: AuthFailures,
         monotonic: Callable[[], float],
     ) -> None:
         self._holder = holder
         self._spool = spool
         self._inflight = inflight
+        self._failures = failures
         self._monotonic = monotonic
         self._heard_s = monotonic()
 
@@ -46,6 +49,10 @@ class Readiness:
             "shed_calls": (
                 "Calls refused at the limit, since the start.",
                 self._inflight.shed_count,
+            ),
+            "unrecorded_auth_failures": (
+                "Calls without a valid key that were counted but not recorded, since the start.",
+                self._failures.unrecorded_count,
             ),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),

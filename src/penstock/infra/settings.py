@@ -118,6 +118,10 @@ class Settings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="What the processes write to standard error."
     )
+    metrics_open: bool = Field(
+        default=False,
+        description="/metrics tells names, tokens and costs without the token in metrics.token.",
+    )
     server_url: str = Field(
         default="", description="Where the command line finds the server; empty: on this machine."
     )

@@ -33,6 +33,7 @@ from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.vertical import open_traces
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
+from penstock.infra.metrics_access import open_metrics
 from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
@@ -61,6 +62,7 @@ class Composition:
         master_key = open_master_key(home, self.database)
         token = open_gateway_token(home)
         self.gateway = GatewayToken(token.hex())
+        self._metrics_access = open_metrics(home, token, everybody=config.metrics_open)
         self.identity = Identity(
             home,
             self.database,
@@ -99,7 +101,7 @@ class Composition:
             "snapshot": self.publisher.check,
         }
         routers = [
-            health_routes(checks, (self._metrics.lines,)),
+            health_routes(checks, (self._metrics.lines,), self._metrics_access),
             about_routes(self.identity.door.signed_in, self._config.gateway_url),
             *self.identity.routes(secure_cookie=self._config.secure_cookie),
             *self.catalog.routes(allow),

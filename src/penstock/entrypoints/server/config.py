@@ -30,6 +30,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console: str = ""  # folder of the built console; empty: the package's own
     drain_s: float = 10.0
     log_level: str = "info"
+    metrics_open: bool = False  # /metrics tells routes to everybody
 
     @property
     def home_path(self) -> Path:

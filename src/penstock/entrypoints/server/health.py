@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from penstock.features.identity.http.access import public
+from penstock.infra.metrics_access import MetricsAccess
 from penstock.infra.web.metrics import CONTENT_TYPE, MetricSource
 from penstock.kernel.errors import PenstockError
 
@@ -26,7 +27,9 @@ class Readiness(BaseModel):
     checks: dict[str, str]
 
 
-def health_routes(checks: Checks, sources: Iterable[MetricSource]) -> APIRouter:
+def health_routes(
+    checks: Checks, sources: Iterable[MetricSource], access: MetricsAccess
+) -> APIRouter:
     """The three routes."""
     router = APIRouter(tags=["health"], dependencies=[Depends(public)])
     metric_sources = tuple(sources)
@@ -47,9 +50,11 @@ def health_routes(checks: Checks, sources: Iterable[MetricSource]) -> APIRouter:
         return Readiness(ready=ready, checks=found)
 
     @router.get("/metrics", response_class=Response)
-    def metrics() -> Response:
-        """Prometheus text format."""
-        lines = [line for source in metric_sources for line in source()]
+    def metrics(request: Request) -> Response:
+        """Prometheus text format; routes and durations with the token of `metrics.token` only."""
+        authorization = request.headers.get("authorization", "").encode("latin-1")
+        sees_all = access.sees_all(authorization)
+        lines = [line for source in metric_sources for line in source(sees_all)]
         return Response("\n".join([*lines, ""]), media_type=CONTENT_TYPE)
 
     return router

@@ -74,6 +74,7 @@ def _place(settings: Settings) -> dict[str, Any]:
         "home": str(settings.home),
         "host": settings.host,
         "log_level": settings.log_level,
+        "metrics_open": settings.metrics_open,
     }
 
 

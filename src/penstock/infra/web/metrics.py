@@ -14,8 +14,8 @@ _BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
-# Where metrics come from: each call gives the lines of one source.
-MetricSource = Callable[[], Iterable[str]]
+# Where metrics come from: each call gives the lines of one source, with or without details.
+MetricSource = Callable[[bool], Iterable[str]]
 
 
 def metric(name: str, kind: str, text: str, values: Mapping[str, float]) -> Iterator[str]:
@@ -42,17 +42,18 @@ class RequestMetrics:
         for place in range(bisect_left(_BUCKETS_S, seconds), len(_BUCKETS_S)):
             buckets[place] += 1
 
-    def lines(self) -> Iterator[str]:
-        """This source's metrics."""
-        yield from metric(
-            "penstock_server_requests_total",
-            "counter",
-            "Requests answered by the server.",
-            {
-                f'{{method="{method}",route="{route}",status="{status}"}}': count
-                for (method, route, status), count in self._requests.items()
-            },
-        )
+    def lines(self, sees_all: bool) -> Iterator[str]:  # noqa: FBT001 - the call of a MetricSource
+        """This source's metrics; unless `sees_all`, only requests by status."""
+        told: Counter[str] = Counter()
+        for (method, route, status), count in self._requests.items():
+            where = f'method="{method}",route="{route}",' if sees_all else ""
+            told[f'{{{where}status="{status}"}}'] += count
+        text = "Requests answered by the server."
+        yield from metric("penstock_server_requests_total", "counter", text, told)
+        if sees_all:
+            yield from self._durations()
+
+    def _durations(self) -> Iterator[str]:
         yield "# HELP penstock_server_request_seconds Time to answer requests."
         yield "# TYPE penstock_server_request_seconds histogram"
         for route, buckets in self._buckets.items():

@@ -1,0 +1,116 @@
+"""Calls without a valid key: all are counted, few are recorded, and an address that makes very
+many of them is answered 429. Calls with a valid key are never judged here.
+"""
+
+from collections import OrderedDict
+from ipaddress import IPv6Address
+from typing import Final, NamedTuple
+
+import msgspec
+
+_IPV6_NETWORK: Final = 64  # bits; one customer has at least a /64 to choose addresses from
+
+
+class FailureLimits(msgspec.Struct, frozen=True):
+    """What callers without a valid key may cost. All of it is for one worker."""
+
+    answers_per_s: float = 10.0
+    """Failed calls of one address that are answered 401; beyond it 429."""
+    answers_at_once: float = 50.0
+    """How many of them may come at once."""
+    records_per_minute: float = 6.0
+    """Failed calls of one address that are recorded."""
+    all_records_per_minute: float = 60.0
+    """Failed calls of all addresses together that are recorded."""
+    max_addresses: int = 4096
+    """Addresses that are remembered; the one not heard of for longest is forgotten first."""
+
+
+class Verdict(NamedTuple):
+    """`unrecorded`: failed calls of this address since its last record."""
+
+    throttled: bool
+    recorded: bool
+    unrecorded: int
+
+
+class _Bucket:
+    """A token bucket: `rate` a second, at most `depth` at once."""
+
+    __slots__ = ("_at", "_depth", "_left", "_rate")
+
+    def __init__(self, rate: float, depth: float, now: float) -> None:
+        self._rate, self._depth, self._left, self._at = rate, depth, depth, now
+
+    def take(self, now: float) -> bool:
+        self._left = min(self._depth, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+    def put_back(self) -> None:
+        self._left += 1.0
+
+
+class _Address:
+    __slots__ = ("answers", "records", "unrecorded")
+
+    def __init__(self, limits: FailureLimits, now: float) -> None:
+        self.answers = _Bucket(limits.answers_per_s, limits.answers_at_once, now)
+        per_minute = limits.records_per_minute
+        self.records = _Bucket(per_minute / 60, max(1.0, per_minute), now)
+        self.unrecorded = 0
+
+
+class AuthFailures:
+    """Judges failed calls by the address they come from. Counts those it does not let record."""
+
+    def __init__(self, limits: FailureLimits, now: float) -> None:
+        self._limits = limits
+        per_minute = limits.all_records_per_minute
+        self._records = _Bucket(per_minute / 60, max(1.0, per_minute), now)
+        self._addresses: OrderedDict[str, _Address] = OrderedDict()
+        self.unrecorded_count = 0
+
+    def judge(self, client: str, now: float) -> Verdict:
+        """One failed call from the IP address `client`, at `now` in seconds (monotonic)."""
+        address = self._address(network_of(client), now)
+        throttled = not address.answers.take(now)
+        recorded = address.records.take(now)
+        if recorded and not self._records.take(now):
+            address.records.put_back()
+            recorded = False
+        if not recorded:
+            address.unrecorded += 1
+            self.unrecorded_count += 1
+            return Verdict(throttled, recorded=False, unrecorded=address.unrecorded)
+        before, address.unrecorded = address.unrecorded, 0
+        return Verdict(throttled, recorded=True, unrecorded=before)
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def _address(self, network: str, now: float) -> _Address:
+        known = self._addresses.get(network)
+        if known is None:
+            if len(self._addresses) >= self._limits.max_addresses:
+                self._addresses.popitem(last=False)
+            known = self._addresses[network] = _Address(self._limits, now)
+        self._addresses.move_to_end(network)
+        return known
+
+
+def network_of(client: str) -> str:
+    """Whom an address belongs to: itself, or its /64 for IPv6."""
+    if ":" not in client:
+        return client
+    try:
+        address = IPv6Address(client)
+    except ValueError:
+        return client
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    kept = int(address) >> (128 - _IPV6_NETWORK) << (128 - _IPV6_NETWORK)
+    return f"{IPv6Address(kept)}/{_IPV6_NETWORK}"
