@@ -62,7 +62,7 @@ async def test_what_the_server_can_never_take_is_rejected(status: int) -> None:
         assert await _ask(url) == (Outcome.REJECTED, f"the server said {status}: why")
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 500, 502, 503, 301])
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 502, 503, 301])
 async def test_what_says_nothing_about_the_batch_is_tried_again(status: int) -> None:
     async with serving(status) as (_, url):
         outcome, detail = await _ask(url)
@@ -90,4 +90,9 @@ async def test_a_server_that_does_not_answer_is_tried_again() -> None:
         url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
         outcome, _ = await _ask(url, timeout_s=0.2)
         stopped.set()
-    assert outcome is Outcome.RETRY
+    assert outcome is Outcome.FAILED
+
+
+async def test_a_mistake_of_the_server_may_be_over_this_batch_only() -> None:
+    async with serving(500) as (_, url):
+        assert await _ask(url) == (Outcome.FAILED, "the server said 500: why")

@@ -2,7 +2,8 @@
 
 rejected/<batch>.batch, .json   refused by the server, and why
 corrupt/<place>.bin             damaged bytes; they hold no whole record
-again/<batch>.batch             put back by a person: the next living worker ships it
+again/<batch>.batch             the server failed over it, or a person put it back: the living
+                                workers try it again, beside all others
 quarantined/<record>.record, .json   one record that the server could not store, and why
 """
 
@@ -46,8 +47,8 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Aside(msgspec.Struct, frozen=True):
-    """One thing that was set aside. `state`: `rejected`, `corrupt`, `quarantined`, or `again`
-    once put back; `detail` says why, empty where nobody wrote it down."""
+    """One thing that was set aside. `state`: `rejected`, `corrupt`, `quarantined`, or `again`;
+    `detail` says why, empty where nobody wrote it down."""
 
     name: str
     state: str
@@ -60,6 +61,25 @@ def keep_rejected(directory: Path, data: bytes, reason: Reason) -> None:
     """Sets a batch aside that the server will never take. `OSError` if it cannot be kept."""
     _write(directory / REJECTED, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
     _write(directory / REJECTED, f"{_file_name(reason.batch)}.batch", data)
+
+
+def keep_for_again(directory: Path, data: bytes, reason: Reason) -> None:
+    """Sets a batch aside so that others go first. `OSError` if it cannot be kept."""
+    _write(directory / AGAIN, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
+    _write(directory / AGAIN, f"{_file_name(reason.batch)}.batch", data)
+
+
+def forget(batch: Path) -> None:
+    """Deletes a batch that was set aside, and its reason."""
+    batch.unlink(missing_ok=True)
+    batch.with_suffix(".json").unlink(missing_ok=True)
+
+
+def trim(directory: Path, limits: AsideLimits) -> int:
+    """Keeps what was rejected and what is corrupt within `limits` each; how many files went."""
+    return drop_oldest(directory / REJECTED, _PATTERNS[REJECTED], limits) + drop_oldest(
+        directory / CORRUPT, _PATTERNS[CORRUPT], limits
+    )
 
 
 def keep_corrupt(directory: Path, segment: SegmentName, start: int, data: bytes) -> None:
@@ -92,8 +112,7 @@ def drop_oldest(folder: Path, pattern: str, limits: AsideLimits) -> int:
     for _, its_size, path in found:
         if len(found) - dropped <= limits.files and size <= limits.bytes:
             break
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
+        forget(path)
         size, dropped = size - its_size, dropped + 1
     return dropped
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from penstock.infra.spool.aside import AsideLimits
 from penstock.kernel.errors import Overloaded
 
 MIB: Final = 1024 * 1024
@@ -26,7 +27,10 @@ class SpoolFull(Overloaded):
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     """Sizes in bytes, durations in seconds.
 
-    `quota_bytes` bounds all segments of the home together; a segment may take an eighth of it.
+    `quota_bytes` bounds all segments of the home together; a segment may take an eighth of it, and
+    so may each of what was rejected and what is corrupt: beyond that the oldest go.
+    `defer_after`: failures of the server over one batch until the others go first (`again/`);
+    `reject_after`: failures there, while others are stored, until it is set aside (`rejected/`).
     """
 
     quota_bytes: int = 1024 * MIB
@@ -39,8 +43,20 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     adopt_s: float = 2.0
     measure_s: float = 1.0  # how often the disk is looked at
     reserve_step_bytes: int = MIB
+    defer_after: int = 5
+    reject_after: int = 60
+    aside_files: int = 1_000  # in rejected, and in corrupt
 
     @property
     def rotate_bytes(self) -> int:
         """The size at which a segment is closed."""
-        return min(self.segment_bytes, max(self.quota_bytes // 8, 4096))
+        return min(self.segment_bytes, self._eighth)
+
+    @property
+    def aside(self) -> AsideLimits:
+        """What `rejected` may hold, and what `corrupt` may."""
+        return AsideLimits(self.aside_files, self._eighth)
+
+    @property
+    def _eighth(self) -> int:
+        return max(self.quota_bytes // 8, 4096)

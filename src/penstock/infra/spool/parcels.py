@@ -1,7 +1,6 @@
-"""What is to be shipped, in order: from the living writer of this process, from dead ones, and
-what a person has put back.
+"""What is to be shipped, in order: from the living writer of this process, and from dead ones.
 
-All are generators in which a `yield` means: this is stored (or set aside) when you come back.
+Both are generators in which a `yield` means: this is stored (or set aside) when you come back.
 What follows the `yield` is the forgetting; a generator that is closed there forgets nothing.
 """
 
@@ -10,7 +9,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from penstock.infra.spool.aside import keep_corrupt, put_back_batches
+from penstock.infra.spool.aside import keep_corrupt
 from penstock.infra.spool.deceased import CallKey, Findings, examine, interrupted, marker_of
 from penstock.infra.spool.files import (
     Batch,
@@ -82,15 +81,6 @@ async def from_the_dead(
         counters.interrupted_calls += len(begun)
     await asyncio.to_thread(remove_traces, directory, writer)
     owner.retire()
-
-
-async def from_a_person(directory: Path) -> AsyncGenerator[Parcel]:
-    """The batches that were put back. Two workers may ship one at once: the store drops the second,
-    as it does with every batch that it has by that name."""
-    for name, path in put_back_batches(directory):
-        data = await asyncio.to_thread(path.read_bytes)
-        yield Parcel(name, data)
-        path.unlink(missing_ok=True)
 
 
 async def _read(directory: Path, batch: Batch) -> bytes:

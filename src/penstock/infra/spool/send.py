@@ -11,6 +11,7 @@ class Outcome(StrEnum):
     STORED = "stored"  # it is safe, now or already before: forget it
     REJECTED = "rejected"  # this batch can never be stored: set it aside
     RETRY = "retry"  # not now
+    FAILED = "failed"  # the receiver failed over it: perhaps over this batch only
 
 
 class Verdict(NamedTuple):

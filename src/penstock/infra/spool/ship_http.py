@@ -3,13 +3,14 @@
 from typing import Final
 
 from penstock.infra.spool.send import Outcome, Send, Verdict
-from penstock.kernel.errors import PenstockError
+from penstock.kernel.errors import PenstockError, UpstreamTimeout
 from penstock.spi.http import Fetch, HttpAnswer, HttpRequest
 
 _PATH: Final = "/internal/v1/calls"
 # What says something about the batch itself. Any other refusal (a wrong token, an older server,
 # too many requests) is about the moment, and the batch waits.
 _NEVER: Final = frozenset({400, 413, 422})
+_FAILED: Final = 500  # the server's own mistake, which may be over this batch only
 
 
 def http_send(
@@ -28,6 +29,8 @@ def http_send(
         request = HttpRequest("POST", url, headers, data)
         try:
             answer = await fetch(request, timeout_s=timeout_s, private_allowed=True)
+        except UpstreamTimeout as failure:
+            return Verdict(Outcome.FAILED, failure.message)
         except PenstockError as failure:
             return Verdict(Outcome.RETRY, failure.message)
         return _verdict(answer)
@@ -39,4 +42,6 @@ def _verdict(answer: HttpAnswer) -> Verdict:
     if answer.status == 200:
         return Verdict(Outcome.STORED)
     detail = f"the server said {answer.status}: {answer.body[:500].decode(errors='replace')}"
-    return Verdict(Outcome.REJECTED if answer.status in _NEVER else Outcome.RETRY, detail)
+    if answer.status in _NEVER:
+        return Verdict(Outcome.REJECTED, detail)
+    return Verdict(Outcome.FAILED if answer.status == _FAILED else Outcome.RETRY, detail)

@@ -8,16 +8,22 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from penstock.infra.spool.aside import Reason, keep_rejected
+from penstock.infra.spool.aside import (
+    Reason,
+    forget,
+    keep_for_again,
+    keep_rejected,
+    put_back_batches,
+    trim,
+)
 from penstock.infra.spool.files import remove_segment, writers_in
 from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.limits import Limits
 from penstock.infra.spool.owner import Owner
 from penstock.infra.spool.parcels import (
     Parcel,
-    from_a_person,
     from_the_dead,
     from_the_living,
 )
@@ -30,6 +36,16 @@ from penstock.kernel.time import Clock, rfc3339
 _TICK_S: Final = 0.1
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0  # so that a server that is back is noticed as soon
+
+
+Keep = Callable[[Path, bytes, Reason], None]
+
+
+class Failing(NamedTuple):
+    """How often the server failed over a batch, and how many it had stored when it first did."""
+
+    times: int
+    shipped_batches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,9 @@ class Shipper:
         self._writer = writer
         self._room = room
         self._owner = owner
+        self._failing: dict[
+            str, Failing
+        ] = {}  # of what lies in `again`; each leaves it with its file
 
     async def run(self, send: Send) -> None:
         """Until cancelled. What is under way then is simply not forgotten."""
@@ -96,6 +115,10 @@ class Shipper:
             self._around.on_step("removed")
 
     async def _measure(self) -> None:
+        around = self._around
+        self.counters.dropped_aside += await asyncio.to_thread(
+            trim, around.directory, around.limits.aside
+        )
         self.usage = await asyncio.to_thread(usage, self._around.directory)
         self._room.foreign_bytes = max(0, self.usage.total_bytes - self._journal.used_bytes)
 
@@ -109,12 +132,36 @@ class Shipper:
             await asyncio.sleep(self._around.limits.adopt_s)
 
     async def _ship_again(self, send: Send) -> None:
+        """What failed before or was put back: each once a round, so that none waits for another.
+        Two workers may ship one at once: the store drops the second."""
         while True:
             try:
-                await self._ship_all(from_a_person(self._around.directory), send)
+                for name, path in put_back_batches(self._around.directory):
+                    data = await asyncio.to_thread(path.read_bytes)
+                    await self._try_again(Parcel(name, data), path, send)
             except OSError as failure:
                 self._note(f"shipping again what was put back: {failure}")
             await asyncio.sleep(self._around.limits.adopt_s)
+
+    async def _try_again(self, parcel: Parcel, path: Path, send: Send) -> None:
+        verdict = await send(parcel.name, parcel.data)
+        if verdict.outcome is Outcome.STORED:
+            self._stored(parcel)
+        elif not self._is_hopeless(parcel, verdict) or not await self._set_aside(parcel, verdict):
+            self._note(verdict.detail)
+            return
+        self._failing.pop(parcel.name, None)
+        await asyncio.to_thread(forget, path)
+        self._around.on_step("shipped")
+
+    def _is_hopeless(self, parcel: Parcel, verdict: Verdict) -> bool:
+        """Whether it is the batch: the server says so, or fails over it while it stores others."""
+        if verdict.outcome is not Outcome.FAILED:
+            return verdict.outcome is Outcome.REJECTED
+        found = self._failing.get(parcel.name, Failing(0, self.counters.shipped_batches))
+        self._failing[parcel.name] = found._replace(times=found.times + 1)
+        others = self.counters.shipped_batches - found.shipped_batches
+        return found.times + 1 >= self._around.limits.reject_after and others > 0
 
     async def _inherit(self, writer: str, owner: Owner, send: Send) -> None:
         directory, clock = self._around.directory, self._around.clock
@@ -146,29 +193,43 @@ class Shipper:
 
     async def _ship(self, parcel: Parcel, send: Send) -> None:
         """Returns once the parcel is stored or set aside."""
-        pause = _FIRST_PAUSE_S
+        pause, failures = _FIRST_PAUSE_S, 0
         while True:
             verdict = await send(parcel.name, parcel.data)
+            failures += verdict.outcome is Outcome.FAILED
             if verdict.outcome is Outcome.STORED:
-                self.counters.shipped_batches += 1
-                self.counters.shipped_bytes += len(parcel.data)
-                self.counters.last_failure = ""
+                self._stored(parcel)
                 return
             if verdict.outcome is Outcome.REJECTED and await self._set_aside(parcel, verdict):
+                return
+            if failures >= self._around.limits.defer_after and await self._defer(parcel, verdict):
                 return
             self._note(verdict.detail)
             self.counters.retries += 1
             await asyncio.sleep(pause * (0.5 + self._around.jitter() / 2))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
+    def _stored(self, parcel: Parcel) -> None:
+        self.counters.shipped_batches += 1
+        self.counters.shipped_bytes += len(parcel.data)
+        self.counters.last_failure = ""
+
     async def _set_aside(self, parcel: Parcel, verdict: Verdict) -> bool:
+        kept = await self._keep(keep_rejected, parcel, verdict)
+        self.counters.rejected_batches += kept
+        return kept
+
+    async def _defer(self, parcel: Parcel, verdict: Verdict) -> bool:
+        """Lets the others go first: this batch waits in a file of its own."""
+        return await self._keep(keep_for_again, parcel, verdict)
+
+    async def _keep(self, keep: Keep, parcel: Parcel, verdict: Verdict) -> bool:
         reason = Reason(parcel.name, verdict.detail, rfc3339(self._around.clock.now_ns()))
         try:
-            await asyncio.to_thread(keep_rejected, self._around.directory, parcel.data, reason)
+            await asyncio.to_thread(keep, self._around.directory, parcel.data, reason)
         except OSError as failure:
             self._note(f"setting {parcel.name} aside: {failure}")
             return False
-        self.counters.rejected_batches += 1
         return True
 
     def _note(self, failure: str) -> None:

@@ -146,6 +146,8 @@ class Spool:
             torn_tails=counters.torn_tails,
             corrupt_stretches=counters.corrupt_stretches,
             last_failure=counters.last_failure,
+            again_on_disk=usage.again_count,
+            dropped_aside=counters.dropped_aside,
         )
 
     def _oldest_unshipped_s(self) -> float:

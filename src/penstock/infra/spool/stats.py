@@ -32,6 +32,8 @@ class SpoolStats(msgspec.Struct, frozen=True):
     torn_tails: int
     corrupt_stretches: int
     last_failure: str
+    again_on_disk: int = 0  # batches that failed or were put back, in spool/again
+    dropped_aside: int = 0  # files that rejected or corrupt had no room for
 
     def notices(self) -> list[str]:
         """What a person should know although everything works, in sentences."""
@@ -40,6 +42,10 @@ class SpoolStats(msgspec.Struct, frozen=True):
             " spool/rejected, each with its reason.": self.rejected_on_disk,
             f"{self.corrupt_on_disk} damaged stretches of the spool are kept in"
             " spool/corrupt.": self.corrupt_on_disk,
+            f"{self.again_on_disk} batches that the server failed over are tried again"
+            " beside the others.": self.again_on_disk,
+            f"{self.dropped_aside} old files in spool/rejected and spool/corrupt were deleted, for"
+            " want of room.": self.dropped_aside,
             f"{self.lost_calls} calls were answered without a record, for want of"
             " room.": self.lost_calls,
             f"The spool could not be synced to its disk {self.sync_failures}"
@@ -63,6 +69,7 @@ class Counters:
     interrupted_calls: int = 0
     torn_tails: int = 0
     corrupt_stretches: int = 0
+    dropped_aside: int = 0
     carrying_since: float | None = None
     last_failure: str = ""
 
@@ -75,6 +82,7 @@ class Usage:
     segment_count: int = 0
     rejected_count: int = 0
     corrupt_count: int = 0
+    again_count: int = 0
 
 
 def usage(directory: Path) -> Usage:
@@ -88,6 +96,7 @@ def usage(directory: Path) -> Usage:
         segment_count=len(segments),
         rejected_count=len(rejected),
         corrupt_count=len(corrupt),
+        again_count=len(again),
     )
 
 
