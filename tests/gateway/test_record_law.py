@@ -131,7 +131,7 @@ def test_one_end_for_each_call_whatever_it_found_out(
         charge = Charge(data.draw(COST), data.draw(TEXT))
         end = recorder.end(call, CallStatus.OK, data.draw(ERROR), data.draw(USAGE), charge)
         (stored,) = records.ends(call.span_id)
-        assert stored == end
+        assert stored == decode_end(encode(end))
         assert call.recorded
         assert (stored.begin.project_id, stored.begin.trace_id) == ("prj_test", call.trace_id)
         assert (stored.status, stored.end_ns >= stored.begin.start_ns) == (CallStatus.OK, True)
@@ -142,9 +142,11 @@ def test_one_end_for_each_call_whatever_it_found_out(
 def test_calls_that_cannot_be_recorded_whole_do_not_fill_the_spool(tmp_path: Path) -> None:
     with records_in(tmp_path, quota_bytes=4 * MIB) as records:
         recorder = Recorder(records.spool, SystemClock(), GatewayLimits())
+        facts = AnswerFacts(finish_reasons=("x" * 100_000,) * 30)
+        usage = Usage(1, source=UsageSource.PROVIDER)
         for _ in range(100):
-            call = a_call(b"{}", b"{}", AnswerFacts(), "small")
+            call = a_call(b"{}", b"{}", facts, "small")
             recorder.begin(call)
-            recorder.end(call, CallStatus.OK, None, Usage(2**64, source=UsageSource.PROVIDER), None)
+            recorder.end(call, CallStatus.OK, None, usage, None)
         assert records.spool.stats().full_because == ""
         assert [end.error_type for end in records.all_ends()] == ["record_reduced"] * 100

@@ -1,7 +1,9 @@
 """The HTTP client against a provider made of a plain socket."""
 
 import asyncio
+import socket
 import time
+import tracemalloc
 
 import pytest
 
@@ -35,6 +37,7 @@ async def drain(egress: Egress, url: str, limits: Limits) -> None:
         pass
 
 
+ODD_STATUSES = (b"000", b"1", b"099", b"600", b"999", b"1000", b"-200", b"2e2")
 FRAMINGS = {
     "length": unary(b"hello world"),
     "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -87,12 +90,68 @@ async def test_a_body_that_is_cut_is_a_failure(wire: bytes) -> None:
         b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 70_000 + b"\r\n\r\n",
         STREAM_HEAD + b"zz\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, gzip\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nhello",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + unary(b"hello"),
+        *(b"HTTP/1.1 %b Odd\r\ncontent-length: 0\r\n\r\n" % n for n in ODD_STATUSES),
     ],
 )
 async def test_an_answer_that_is_no_http_is_a_failure(wire: bytes) -> None:
     async with raw_upstream(answers(wire, pause_s=1)) as upstream:
-        with pytest.raises(UpstreamFailed):
+        with pytest.raises(UpstreamFailed) as caught:
             await fetch(Egress(), upstream.url)
+        assert caught.value.code == "upstream_malformed"
+
+
+ENDLESS = {
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"x-more: y\r\n" * 1000),
+    "one header": (b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000),
+    "interim answers": (b"", b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" * 200),
+    "status line": (b"HTTP/1.1 200 ", b"y" * 10_000),
+    "chunk extension": (STREAM_HEAD + b"5;", b"y" * 10_000),
+    "chunk size": (STREAM_HEAD, b"0" * 10_000),
+    "trailers": (STREAM_HEAD + chunk(b"x") + b"0\r\n", b"x-more: y\r\n" * 1000),
+    "one trailer": (STREAM_HEAD + chunk(b"x") + b"0\r\nx: ", b"y" * 10_000),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_what_is_no_content_has_a_bound(what: str) -> None:
+    first, again = ENDLESS[what]
+    sent = 0
+
+    async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(first)
+        while sent < 300_000_000:
+            writer.write(again)
+            await writer.drain()
+            sent += len(again)
+
+    async with raw_upstream(script) as upstream:
+        egress = Egress()
+        tracemalloc.start()
+        with pytest.raises(UpstreamFailed) as caught:
+            await fetch(egress, upstream.url)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert caught.value.code == "upstream_malformed"
+        assert sent < 20_000_000  # what the kernel's buffers take
+        assert peak < 20_000_000
+        egress.close()
+
+
+async def test_trailers_are_no_headers() -> None:
+    async with raw_upstream(answers(FRAMINGS["trailers"])) as upstream:
+        egress = Egress()
+        answer = await egress(post(upstream.url), timeout_s=2, private_allowed=True)
+        assert "x-sum" not in answer.headers
+        egress.close()
 
 
 async def test_connections_are_kept_and_used_again() -> None:
@@ -104,21 +163,24 @@ async def test_connections_are_kept_and_used_again() -> None:
         egress.close()
 
 
-async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
-    async with raw_upstream(answers(unary(b"one") + unary(b"forged"))) as upstream:
+@pytest.mark.parametrize("forged", [unary(b"forged"), b"HTTP/1.1 200 OK\r\n", b"H", b"x"])
+@pytest.mark.parametrize("pause_s", [0.0, 0.05])
+async def test_bytes_that_nobody_asked_for_end_the_connection(
+    forged: bytes, pause_s: float
+) -> None:
+    pieces = (unary(b"one"), forged) if pause_s else (unary(b"one") + forged,)
+    async with raw_upstream(answers(*pieces, pause_s=pause_s)) as upstream:
         egress = Egress()
         assert await fetch(egress, upstream.url) == b"one"
+        await asyncio.sleep(pause_s * 2)
         assert await fetch(egress, upstream.url) == b"one"
         assert upstream.connections == 2
+        egress.close()
 
 
-async def test_a_dead_idle_connection_is_replaced_once() -> None:
-    calls = 0
-
+async def test_a_request_that_was_read_is_never_sent_again() -> None:
     async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 2:  # hangs up on the first request of the kept connection
+        if len(upstream.seen) == 2:  # reads the first request of the kept connection, hangs up
             writer.close()
         else:
             writer.write(unary(b"ok"))
@@ -126,8 +188,29 @@ async def test_a_dead_idle_connection_is_replaced_once() -> None:
     async with raw_upstream(script) as upstream:
         egress = Egress()
         assert await fetch(egress, upstream.url) == b"ok"
+        with pytest.raises(UpstreamFailed) as caught:
+            await fetch(egress, upstream.url)
+        assert (caught.value.code, caught.value.retry_after_s) == ("upstream_connection_lost", 1)
+        await asyncio.sleep(0.1)
+        assert (len(upstream.seen), upstream.connections) == (2, 1)
         assert await fetch(egress, upstream.url) == b"ok"
-        assert calls == 3
+        assert (len(upstream.seen), upstream.connections) == (3, 2)
+        egress.close()
+
+
+async def test_a_connection_that_the_provider_has_ended_is_not_written_to() -> None:
+    async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        writer.write(unary(b"ok"))
+        await writer.drain()
+        writer.transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+
+    async with raw_upstream(script) as upstream:
+        egress = Egress()
+        for count in range(1, 20):
+            answer = await egress(post(upstream.url), timeout_s=2, private_allowed=True)
+            time.sleep(0.01)  # the event loop has not heard of the end of the connection yet
+            assert (answer.body, len(upstream.seen)) == (b"ok", count)
+        egress.close()
 
 
 async def test_a_fresh_connection_that_dies_is_not_tried_again() -> None:

@@ -127,20 +127,78 @@ def test_an_escaped_key_is_the_same_key() -> None:
     assert edited == {"messages": [{"model": "up/small"}], "model": "small"}
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"model":"cheap","model":"dear"}',
-        rb'{"model":"cheap","mod\u0065l":"dear"}',
-        rb'{"mod\u0065l":"dear","model":"cheap"}',
-    ],
-)
-def test_a_model_named_twice_is_refused(body: bytes) -> None:
-    with pytest.raises(InvalidRequest, match="twice"):
-        _edit(body, "small")
-    large = _large(body)
-    with pytest.raises(InvalidRequest, match="twice"):
-        _edit(large, "small")
+REPEATED = [
+    ("model", b'{"model":"cheap","model":"dear"}'),
+    ("model", rb'{"model":"cheap","mod\u0065l":"dear"}'),
+    ("model", rb'{"mod\u0065l":"dear","model":"cheap"}'),
+    ("model", b'{"model":"ok","Model":"expensive","STREAM":true}'),
+    ("model", rb'{"model":"ok","\u004dodel":"expensive"}'),
+    ("model", b'{"MODEL":"expensive","model":"ok"}'),
+    ("stream", b'{"model":"m","stream":true,"stream":false}'),
+    ("stream", b'{"model":"m","stream":null,"stream":true}'),
+    ("stream", b'{"model":"m","STREAM":true}'),
+    ("stream", b'{"model":"m","stream":null,"Stream":true}'),
+    ("stream", '{"model":"m","\u017ftream":true}'.encode()),
+    ("stream", rb'{"model":"m","\u017Ftream":true}'),
+    ("stream", rb'{"model":"m","\u0053tream":true}'),
+    ("stream_options", b'{"model":"m","stream_options":{},"stream_options":{}}'),
+    ("stream_options", b'{"model":"m","stream_options":{},"Stream_Options":{}}'),
+    ("stream_options", b'{"model":"m","stream":true,"Stream_Options":{}}'),
+]
+
+
+@pytest.mark.parametrize("pad", ["", "large", "large and compact", "spaced"])
+@pytest.mark.parametrize(("name", "body"), REPEATED)
+def test_a_member_that_two_readers_could_read_differently_is_refused(
+    name: str, body: bytes, pad: str
+) -> None:
+    if pad.startswith("large"):
+        body = _large(body)
+    if not pad.endswith("compact"):
+        body = body.replace(b",", b", ").replace(b'":', b'": ') if pad else body
+    with pytest.raises(InvalidRequest, match=r"twice|otherwise") as caught:
+        read_request(body)
+    assert caught.value.param == name
+
+
+NAMES = st.sampled_from(["model", "stream", "stream_options"])
+
+
+@given(data=st.data(), others=OTHERS, large=st.booleans(), compact=st.booleans())
+def test_a_second_spelling_is_refused_wherever_it_stands(
+    data: st.DataObject, others: dict[str, Any], large: bool, compact: bool
+) -> None:
+    """And a body that names each of them once, as it should, is accepted."""
+    texts: dict[str, Any] = {"model": "m", "stream": True, "stream_options": {}}
+    items = [*others.items(), *texts.items()] + [("input", "long " * 1000)] * large
+    items = [item for item in items if item[0].casefold() not in texts or item[0] in texts]
+    members = [_member(name, value, compact) for name, value in items]
+    accepted = read_request(_object(members, compact))
+    assert accepted[:3] == ("m", True, False)
+    name = data.draw(NAMES)
+    spelling = "".join(data.draw(st.sampled_from(_spellings(letter))) for letter in name)
+    again = f'"{spelling}":{json.dumps(texts[name])}'
+    members.insert(data.draw(st.integers(0, len(members))), again)
+    with pytest.raises(InvalidRequest) as caught:
+        read_request(_object(members, compact))
+    assert caught.value.param == name
+
+
+def _member(name: str, value: Any, compact: bool) -> str:
+    space = "" if compact else " "
+    told = json.dumps(value, ensure_ascii=False, separators=("," + space, ":" + space))
+    return f"{json.dumps(name, ensure_ascii=False)}:{space}{told}"
+
+
+def _object(members: list[str], compact: bool) -> bytes:
+    inner = ("," if compact else ", ").join(members)
+    return f"{{{inner}}}".encode("utf-8", "replace")
+
+
+def _spellings(letter: str) -> list[str]:
+    both = [letter, letter.upper()]
+    folding = ["\u017f"] if letter == "s" else []
+    return [*both, *folding, *(f"\\u{ord(one):04x}" for one in [*both, *folding])]
 
 
 def test_a_large_body_is_read_as_a_small_one() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.infra.egress.addresses import resolve
-from penstock.infra.egress.connection import Connection, StaleConnection
+from penstock.infra.egress.connection import Connection
 from penstock.infra.egress.exchange import Exchange, Limits
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
@@ -18,8 +18,12 @@ from penstock.spi.http import HttpAnswer, HttpRequest
 
 BUFFER_BYTES: Final = 32 * 1024
 TICK_S: Final = 0.1
+# Seconds that an idle connection is kept: shorter than those that wait for us keep it, so that a
+# request seldom meets a hang-up. Servers that people run themselves, mostly without TLS (uvicorn,
+# llama.cpp, Node), hang up after 5; the load balancers of public providers after 60 or more.
 IDLE_S: Final = 55.0
-MAX_ORIGINS: Final = 1024
+IDLE_PLAIN_S: Final = 4.0
+MAX_ORIGINS: Final = 1024  # parsed URLs that are remembered
 
 # Codes of failures before a byte of the request was sent.
 NEVER_SENT: Final = frozenset(
@@ -88,18 +92,17 @@ class Egress:
     ) -> Exchange:
         """Send `request` and return once the answer's head stands.
 
-        `UpstreamFailed` or `UpstreamTimeout`. A kept-alive connection that turns out to be dead
-        is replaced once, before any byte of an answer. Cancelling hangs up at once.
+        `UpstreamFailed` or `UpstreamTimeout`; `ConnectionLost` when the provider hung up before a
+        byte of its answer: a request that was written is never written again. Cancelling hangs up
+        at once.
         """
         origin = self.origin(request.url)
         head = _head(request, origin, extra_headers)
         connection = self._take_idle(origin, private_allowed=private_allowed)
-        if connection is not None:
-            try:
-                return await self._exchange(connection, head, request.body, limits)
-            except StaleConnection:
-                pass
-        connection = await self._connect(origin, limits.connect_s, private_allowed=private_allowed)
+        if connection is None:
+            connection = await self._connect(
+                origin, limits.connect_s, private_allowed=private_allowed
+            )
         return await self._exchange(connection, head, request.body, limits)
 
     async def __call__(
@@ -167,7 +170,7 @@ class Egress:
         for exchange in ended:
             if not exchange.over:
                 exchange.expire()
-        self._drop_idle(now - IDLE_S)
+        self._drop_idle(now)
         busy = self._live or self._idle
         self._ticker = loop.call_later(TICK_S, self._tick) if busy else None
 
@@ -225,6 +228,7 @@ class Egress:
             connection = pool.pop()
             if connection.alive:
                 return connection
+            connection.abort()
         return None
 
     def _release(self, key: tuple[str, int, bool, bool], connection: Connection) -> None:
@@ -237,8 +241,9 @@ class Egress:
         connection.idle_since = asyncio.get_running_loop().time()
         pool.append(connection)
 
-    def _drop_idle(self, before: float) -> None:
+    def _drop_idle(self, now: float) -> None:
         for key, pool in list(self._idle.items()):
+            before = now - (IDLE_S if key[2] else IDLE_PLAIN_S)
             while pool and (pool[0].idle_since < before or not pool[0].alive):
                 pool.popleft().abort()
             if not pool:

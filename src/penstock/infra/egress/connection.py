@@ -1,9 +1,11 @@
 """One HTTP/1.1 connection: bytes to and from the socket, one exchange at a time.
 
-Owns framing (length, chunks, until close) and whether the connection can be used again.
+Owns framing (length, chunks, until close), the bounds of what is not content, and whether the
+connection can be used again.
 """
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -12,11 +14,20 @@ import httptools
 from penstock.infra.egress.exchange import Exchange, Limits
 from penstock.kernel.errors import UpstreamFailed
 
-MAX_HEAD_BYTES: Final = 64 * 1024
+# Bytes that may come without one byte of content between them: status line, interim answers and
+# headers; chunk sizes and their extensions; trailers.
+MAX_OVERHEAD_BYTES: Final = 64 * 1024
+JOINED_BYTES: Final = 64 * 1024  # a smaller body is written together with its head
+RETRY_AFTER_S: Final = 1  # told to callers whose provider hung up: the next connection is fresh
 
 
-class StaleConnection(UpstreamFailed):
-    """A kept-alive connection turned out to be dead before any byte of an answer came."""
+class ConnectionLost(UpstreamFailed):
+    """The connection ended after the request was written and before a byte of an answer came.
+
+    Nobody knows whether the provider has read the request, so it is not sent again here.
+    """
+
+    default_code = "upstream_connection_lost"
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -31,27 +42,34 @@ class Connection(asyncio.BufferedProtocol):
         self._released = released
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
+        self._hung_up = select.poll()
         self._exchange: Exchange | None = None
         self._headers: list[tuple[bytes, bytes]] = []
-        self._used = False
-        self._received = 0
+        self._overhead = 0  # bytes since the last byte of content
+        self._answered = False  # a byte of the answer has come
+        self._framed = False  # something else than the end of the connection tells the body's end
+        self._wrong = ""  # what is wrong with the answer, found while it was parsed
         self._reusable = False
         self.idle_since = 0.0
 
     @property
     def alive(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+        """Whether a request may be written: asks the kernel too, which knows of a hang-up first."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        return not self._hung_up.poll(0)
 
     def send(self, head: bytes, body: bytes, limits: Limits) -> Exchange:
         """Write one request. The connection must be alive and idle."""
-        if self._transport is None:
-            raise StaleConnection("The connection to the provider was lost.")
         exchange = Exchange(self._loop, self, limits)
+        if self._transport is None:
+            exchange.fail(_lost())
+            return exchange
         self._exchange = exchange
         self._headers = exchange.headers
-        self._received = 0
-        self._reusable = False
-        if len(body) < MAX_HEAD_BYTES:
+        self._overhead = 0
+        self._answered = self._framed = self._reusable = False
+        if len(body) < JOINED_BYTES:
             self._transport.write(head + body)
         else:
             self._transport.write(head)
@@ -74,22 +92,26 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._hung_up.register(transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._received += nbytes
-        if self._received > MAX_HEAD_BYTES and self._exchange and not self._exchange.status:
-            self._break("The head of the provider's answer is too large.")
+        if self._exchange is None:  # nobody has asked: never to be taken for the next answer
+            self.abort()
             return
+        self._answered = True
+        self._overhead += nbytes
         try:
             self._parser.feed_data(self._buffer[:nbytes])
-        except httptools.HttpParserError as error:
-            self._break(f"The provider's answer is not valid HTTP ({error}).")
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._break(self._wrong or f"The provider's answer is not valid HTTP ({error}).")
             return
-        if self._reusable:
+        if self._overhead > MAX_OVERHEAD_BYTES:
+            self._break("The provider's answer has too many headers, trailers or empty chunks.")
+        elif self._reusable:
             self._reusable = False
             self._released(self)
 
@@ -99,30 +121,47 @@ class Connection(asyncio.BufferedProtocol):
         if exchange is None:
             return
         self._exchange = None
-        if not exchange.status:
-            stale = self._used and not self._received
-            kind = StaleConnection if stale else UpstreamFailed
-            exchange.fail(kind("The provider hung up before it answered."))
-        elif exc is not None or _is_framed(self._headers):
+        if not self._answered:
+            exchange.fail(_lost())
+        elif not exchange.status or exc is not None or self._framed:
             exchange.fail(UpstreamFailed("The provider cut its answer off.", code="upstream_cut"))
         else:
             exchange.finish()  # HTTP/1.0 style: the end of the connection is the end of the body
 
     # ---- httptools
 
+    def on_message_begin(self) -> None:
+        if self._exchange is None:  # behind a complete answer
+            self._reusable = False
+            self.abort()
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._exchange is None:
-            raise UpstreamFailed("The provider sent an answer that nobody asked for.")
-        self._headers.append((name.lower(), value))
+        exchange = self._exchange
+        if exchange is None or exchange.status:  # trailers say nothing that we need
+            return
+        name = name.lower()
+        if name == b"transfer-encoding":
+            if self._framed or value.strip().lower() != b"chunked":
+                self._refuse(
+                    "The provider's answer has a transfer encoding that was not asked for."
+                )
+            self._framed = True
+        elif name == b"content-length":
+            self._framed = True
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            return
         status = self._parser.get_status_code()
-        if self._exchange is None:
-            raise UpstreamFailed("The provider sent an answer that nobody asked for.")
-        if status >= 200:
-            self._exchange.begin(status)
+        if 200 <= status <= 599:
+            exchange.begin(status)
+        elif status == 101 or not 100 <= status <= 199:
+            self._refuse(f"The provider answered with the status {status}.")
 
     def on_body(self, body: bytes) -> None:
+        self._overhead = 0
         if self._exchange is not None:
             self._exchange.feed(body)
 
@@ -132,26 +171,32 @@ class Connection(asyncio.BufferedProtocol):
             return
         if not exchange.status:  # an interim answer (1xx): the real one follows
             self._headers.clear()
+            self._framed = False
             return
         transport = self._transport
         self._exchange = None
-        self._used = True
         unsent = transport is None or transport.get_write_buffer_size() > 0
         self._reusable = not unsent and self._parser.should_keep_alive()
         exchange.finish()
         if not self._reusable:
             self.abort()
 
+    def _refuse(self, message: str) -> None:
+        """Ends the parsing; what is raised here reaches `buffer_updated` as the parser's error."""
+        self._wrong = message
+        raise UpstreamFailed(message)
+
     def _break(self, message: str) -> None:
         if self._exchange is not None:
             self._exchange.fail(UpstreamFailed(message, code="upstream_malformed"))
             self._exchange = None
+        self._reusable = False
         self.abort()
 
 
-def _is_framed(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether the end of the body is told by something else than the end of the connection."""
-    return any(
-        name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value.lower())
-        for name, value in headers
+def _lost() -> ConnectionLost:
+    return ConnectionLost(
+        "The provider hung up before it answered.",
+        hint="The request was not sent again, because the provider may have read it.",
+        retry_after_s=RETRY_AFTER_S,
     )

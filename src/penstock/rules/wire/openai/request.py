@@ -38,7 +38,9 @@ class _Head(msgspec.Struct):
 _decoder: Final = msgspec.json.Decoder(_Head)
 _members_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _HEAD_MEMBERS: Final = ("model", "stream", "stream_options")
+_FOLDED: Final = frozenset(_HEAD_MEMBERS)
 _LARGE: Final = 4096  # bytes from which on searching the text costs more than reading all members
+_LONG_S: Final = "\u017f".encode()  # folds to an s
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _PATH: Final = re.compile(r"`\$\.(\w+)|field `(\w+)`")
 _MODEL: Final = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")')
@@ -47,11 +49,15 @@ _INCLUDE_USAGE: Final = b'{"include_usage":true}'
 
 
 def read_request(body: bytes) -> RequestHead:
-    """`InvalidRequest` naming line and column, or the field that is wrong."""
+    """`InvalidRequest` naming line and column, or the field that is wrong.
+
+    Also when a member that we read or edit stands there twice, or spelt otherwise (`Model`, an
+    escape): two readers could understand two different requests.
+    """
     try:
         if len(body) > _LARGE:
             return _read_large(body)
-        return _head(_decoder.decode(body))
+        return _read_small(body)
     except msgspec.ValidationError as error:
         named = _PATH.search(str(error))
         param = (named[1] or named[2]) if named else None
@@ -64,11 +70,48 @@ def read_request(body: bytes) -> RequestHead:
         raise InvalidRequest("The request body is nested too deeply.") from None
 
 
+def _read_small(body: bytes) -> RequestHead:
+    found = _decoder.decode(body)
+    text = body.lower()
+    # What was read is spelt as it should be; if no name stands there more often, all is said.
+    told = (found.stream is not None) + (found.stream_options is not None)
+    if (
+        text.count(b'"model"') != 1
+        or text.count(b'"stream') != told
+        or (b"\\" in text and b"\\u" in text)
+        or (not text.isascii() and _LONG_S in text)
+    ):
+        _require_unique(body)
+        return _head(found)
+    match = _MODEL.search(body)
+    return _head(found, match.span(1) if match is not None else None)
+
+
 def _read_large(body: bytes) -> RequestHead:
     """One pass over a long text, not one for reading and another one for editing."""
     members = _members_decoder.decode(body)
+    place = _place_if_regular(body, members)
+    if place is None:
+        _require_unique(body)
+    for name in members:
+        _require_spelling(name)
     head = {name: members[name] for name in _HEAD_MEMBERS if name in members}
-    return _head(_decoder.decode(msgspec.json.encode(head)), _place_if_compact(body, members))
+    return _head(_decoder.decode(msgspec.json.encode(head)), place)
+
+
+def _require_unique(body: bytes) -> None:
+    seen: set[str] = set()
+    for name, _, _ in _members(body):
+        _require_spelling(name)
+        if name in _FOLDED:
+            if name in seen:
+                raise InvalidRequest(f"The request body has {name!r} twice.", param=name)
+            seen.add(name)
+
+
+def _require_spelling(name: str) -> None:
+    if name not in _FOLDED and (folded := name.casefold()) in _FOLDED:
+        raise InvalidRequest(f"The request body spells {folded!r} otherwise.", param=folded)
 
 
 def _head(found: _Head, model_at: Place | None = None) -> RequestHead:
@@ -82,9 +125,7 @@ def edit_request(
 ) -> bytes:
     """`body` with another `model`, and with `stream_options.include_usage` if `add_usage`.
 
-    Every other byte stays. `model_at` is what `read_request` said of this body.
-    `InvalidRequest` when a member that is to be edited stands there twice: two readers could
-    understand two different requests.
+    Every other byte stays. `model_at` is what `read_request` said of this body, which it accepted.
     """
     value = msgspec.json.encode(model)
     place = model_at or _place_of_model(body)
@@ -102,19 +143,26 @@ def _place_of_model(body: bytes) -> Place | None:
     return match.span(1) if match is not None else None
 
 
-def _place_if_compact(body: bytes, members: dict[str, msgspec.Raw]) -> Place | None:
-    """Where the value of `model` stands in JSON without spaces, as the SDKs write it.
+def _place_if_regular(body: bytes, members: dict[str, msgspec.Raw]) -> Place | None:
+    """Where the value of `model` stands in JSON without spaces, as the SDKs write it, or with one
+    behind each comma and colon, as Python does.
 
-    If the members add up to the body, then nothing else is in it: no space, no member twice, no
-    key that is longer than it reads.
+    If writing the members again gives the body, then nothing else is in it: no member twice, no
+    key that is spelt longer than it reads.
     """
     at, place = 1, None
+    colon = len(next(iter(members), "").encode()) + 3  # behind a brace, the first name, two quotes
+    gap = b" " if body[colon + 1 : colon + 2] == b" " else b""
     for name, value in members.items():
-        start = at + len(name) + 3  # two quotes and a colon
+        key = b'"%b":%b' % (name.encode(), gap)
+        start = at + len(key)
+        if not (body.startswith(key, at) and body.startswith(value, start)):
+            return None
         end = start + len(value)
         if name == "model":
             place = start, end
-        at = end + 1  # a comma, or the closing brace
+        comma = b"," + gap
+        at = end + len(comma) if body.startswith(comma, end) else end + 1
     return place if at == len(body) else None
 
 
@@ -129,19 +177,13 @@ def _edit_members(body: bytes, model: bytes, *, add_usage: bool) -> bytes:
     if add_usage:
         values["stream_options"] = _INCLUDE_USAGE
     pieces: list[bytes] = []
-    seen: set[str] = set()
     kept = 0
     for name, start, end in _members(body):
-        if name not in _HEAD_MEMBERS:
-            continue
-        if name in seen:
-            raise InvalidRequest(f"The request body has {name!r} twice.", param=name)
-        seen.add(name)
-        if name in values:
-            pieces += (body[kept:start], _merged(name, body[start:end], values[name]))
+        if (value := values.pop(name, None)) is not None:
+            pieces += (body[kept:start], _merged(name, body[start:end], value))
             kept = end
     edited = b"".join((*pieces, body[kept:]))
-    return _append_usage(edited) if add_usage and "stream_options" not in seen else edited
+    return _append_usage(edited) if "stream_options" in values else edited
 
 
 def _merged(name: str, old: bytes, new: bytes) -> bytes:
