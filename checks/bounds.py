@@ -5,7 +5,7 @@ and holds them against `bounds.toml`, from which docs/limits.md is written (`che
 import ast
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -43,6 +43,19 @@ class Place(NamedTuple):
     source: Source
     line: int
 
+    @property
+    def comment(self) -> str:
+        """What the code says of it: behind it on its line, above it, or as a string below it."""
+        lines, at = self.source.lines, self.line - 1
+        if found := dict(self.source.comments).get(self.line):
+            return found.lstrip("# ")
+        above: list[str] = []
+        while at > 0 and lines[at - 1].lstrip().startswith("#"):
+            at -= 1
+            above.insert(0, lines[at].strip().lstrip("# "))
+        below = lines[self.line].strip() if self.line < len(lines) else ""
+        return " ".join(above) or (below.strip('"') if below.startswith('"""') else "")
+
 
 @cache
 def registry() -> dict[str, Any]:
@@ -52,29 +65,31 @@ def registry() -> dict[str, Any]:
 
 
 def unlisted(tree: Iterable[Source]) -> Iterator[Finding]:
-    """Every bound and every container that grows is listed, and nothing listed is gone."""
-    product = [source for source in tree if _is_looked_at(source)]
+    """Every bound is told of, by a comment or in the list; every container that grows is listed;
+    nothing listed is gone."""
+    product = looked_at(tree)
     if not product:
         return
     told = registry()
+    found = [place for source in product for place in bounds(source)]
     listed = {**told["limits"], **told["no_bounds"]}
-    yield from _compared(listed, list(_each(product, bounds)), "a bound")
-    yield from _compared(told["containers"], list(_each(product, containers)), "a container")
-
-
-def _each(tree: Iterable[Source], find: Any) -> Iterator[Place]:
-    for source in tree:
-        yield from find(source)
-
-
-def _compared(listed: Mapping[str, object], found: list[Place], what: str) -> Iterator[Finding]:
-    for place in found:
-        if place.name not in listed:
-            message = f"{what} that {_PLACE} does not list: {place.name}"
+    silent = [place for place in found if place.name not in listed and not place.comment]
+    grows = [place for source in product for place in containers(source)]
+    for place in silent:
+        message = f"say in a comment what {place.name} bounds, and what happens there"
+        yield finding(place.source, place.line, message)
+    for place in grows:
+        if place.name not in told["containers"]:
+            message = f"{place.name} grows: list in {_PLACE} what bounds it"
             yield finding(place.source, place.line, message)
-    for name in listed.keys() - {place.name for place in found}:
-        where = next(iter(found)).source
-        yield finding(where, 1, f"{_PLACE} lists {name}, which is not in the sources")
+    names = {place.name for place in (*found, *grows)}
+    for name in {**listed, **told["containers"]}.keys() - names:
+        yield finding(product[0], 1, f"{_PLACE} lists {name}, which is not in the sources")
+
+
+def looked_at(tree: Iterable[Source]) -> list[Source]:
+    """The sources of the product whose bounds count."""
+    return [source for source in tree if _is_looked_at(source)]
 
 
 def bounds(source: Source) -> Iterator[Place]:

@@ -1,15 +1,18 @@
-"""docs/limits.md: every bound with its value, read from the code, and what `bounds.toml` tells of
-it. A bound that is not told, or told and gone, breaks `make check` (`checks.bounds`).
+"""docs/limits.md: every bound with its value, read from the code, and what its comment or
+`bounds.toml` tells of it. A bound that nothing tells of breaks `make check` (`checks.bounds`).
 """
 
 import importlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from checks.bounds import registry
+from checks.bounds import Place, bounds, looked_at, registry
+from checks.source import sources
 from penstock.infra.settings import every_setting
 
 ROOT: Final = Path(__file__).parents[1]
@@ -40,20 +43,46 @@ _KIB: Final = 1024
 
 def limits_page() -> str:
     """The whole page."""
-    told = dict(registry()["limits"])
+    told = dict(_told())
     parts = [_INTRO, "<!-- Generated from the code by `make docs`: change it there. -->"]
     for title, prefixes in _AREAS:
         names = [name for name in told if name.startswith(prefixes)]
         rows = [_row(name, told.pop(name)) for name in sorted(names, key=_order(prefixes))]
-        parts += [
-            f"\n## {title}\n",
-            "| what | bound | at the bound | test |",
-            "|---|---|---|---|",
-            *rows,
-        ]
+        parts += [f"\n## {title}\n", "| what | bound | at the bound | test |", "|---|---|---|---|"]
+        parts += rows
     parts += ["\n## What holds things in memory\n", "| container | bounded by |", "|---|---|"]
     parts += [f"| `{name}` | {by} |" for name, by in sorted(registry()["containers"].items())]
     return "\n".join([*parts, ""])
+
+
+@cache
+def _told() -> Mapping[str, Mapping[str, str]]:
+    """What is told of each bound: in the list, else by the comment in the code."""
+    listed = registry()
+    found = [place for source in looked_at(sources(ROOT)) for place in bounds(source)]
+    return {
+        place.name: listed["limits"].get(place.name) or _from_comment(place)
+        for place in found
+        if place.name not in listed["no_bounds"]
+    }
+
+
+def _from_comment(place: Place) -> dict[str, str]:
+    """`MAX_LABEL_CHARS  # of a model's name; longer ones are cut` → label chars of a model's name;
+    longer ones are cut."""
+    what, _, then = place.comment.partition(";")
+    subject = _words(place.name.rpartition(".")[2])
+    if what.startswith(("of ", "in ", "from ", "that ", "how ", "for ")) or not what:
+        what = f"{subject} {what.removeprefix('how many')}".strip(" ,")
+    elif what[1:2].islower():
+        what = what[0].lower() + what[1:]
+    return {"what": what.rstrip("."), "then": then.strip().rstrip(".")}
+
+
+def _words(name: str) -> str:
+    """The constant's name as a person says it."""
+    words = [w for w in name.strip("_").lower().split("_") if w not in ("max", "longest", "most")]
+    return " ".join("characters" if word == "chars" else word for word in words)
 
 
 def _order(prefixes: tuple[str, ...]) -> Any:
@@ -67,17 +96,34 @@ def _row(name: str, told: Mapping[str, str]) -> str:
     value = told.get("shown") or _shown(name)
     setting = _setting(name)
     bound = f"{value}, `{setting}`" if setting else value
-    return f"| {told['what']} | {bound} | {told['then']} | {_test(told.get('test', ''))} |"
+    test = _stated(told["test"]) if "test" in told else _naming(name.rpartition(".")[2])
+    return f"| {told['what']} | {bound} | {told['then']} | {test} |"
 
 
-def _test(test: str) -> str:
-    """A link to the file. `AssertionError` when it, or the function, does not exist."""
-    if not test:
-        return ""
+def _stated(test: str) -> str:
+    """A link to `path::function`. `AssertionError` when there is none."""
     path, _, function = test.partition("::")
     text = (ROOT / path).read_text("utf-8")
-    assert f"def {function}" in text, f"checks/bounds.toml: there is no {test}"
-    return f"[{function or path.rpartition('/')[2]}](../{path})"
+    assert f"def {function}(" in text, f"checks/bounds.toml: there is no {test}"
+    return f"[{function}](../{path})"
+
+
+def _naming(name: str) -> str:
+    """A link to the first test that names the constant, if no other has its name."""
+    same = [each for each in _told() if each.rpartition(".")[2] == name]
+    if not name.isupper() or len(same) > 1:
+        return ""
+    for path, text in _tests():
+        if re.search(rf"\b{name}\b", text):
+            return f"[{path.name}](../{path.relative_to(ROOT)})"
+    return ""
+
+
+@cache
+def _tests() -> list[tuple[Path, str]]:
+    paths = sorted((ROOT / "tests").rglob("test_*.py"))
+    paths = [path for path in paths if path.parent.name != "house"]
+    return [(path, path.read_text("utf-8")) for path in paths]
 
 
 def _setting(name: str) -> str:
@@ -128,7 +174,7 @@ def _shown(name: str) -> str:
 
 
 def _is_size(name: str) -> bool:
-    sizes = ("BYTES", "BUFFER", "HIGH_WATER", "PAYLOAD", "_MEMORY", "_MAX_BATCH")
+    sizes = ("BYTES", "BUFFER", "HIGH_WATER", "PAYLOAD", "_MEMORY", "BATCH", "_CONTENT")
     return name.upper().endswith(sizes)
 
 
@@ -145,12 +191,3 @@ def _seconds(value: float) -> str:
         if value >= 2 * size and value % size == 0:
             return f"{value / size:g} {unit}"
     return f"{value:g} s"
-
-
-def problems() -> Iterator[str]:
-    """What `make check` says of tests that are named and do not exist."""
-    for name, told in registry()["limits"].items():
-        try:
-            _row(name, told)
-        except (AssertionError, AttributeError, KeyError, OSError, ModuleNotFoundError) as error:
-            yield f"checks/bounds.toml: {name}: {error!r}"
