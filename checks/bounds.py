@@ -53,8 +53,13 @@ class Place(NamedTuple):
         while at > 0 and lines[at - 1].lstrip().startswith("#"):
             at -= 1
             above.insert(0, lines[at].strip().lstrip("# "))
-        below = lines[self.line].strip() if self.line < len(lines) else ""
-        return " ".join(above) or (below.strip('"') if below.startswith('"""') else "")
+        return " ".join(above) or self._below()
+
+    def _below(self) -> str:
+        """The string under it."""
+        rest = "\n".join(self.source.lines[self.line :]).lstrip()
+        text = rest.split('"""', 2)[1] if rest.startswith('"""') else ""
+        return " ".join(text.split())
 
 
 @cache
@@ -147,6 +152,8 @@ def _is_number(value: ast.expr | None) -> bool:
             return _is_number(value.left) or _is_number(value.right)
         case ast.Name() | ast.Attribute():
             return True
+        case ast.Call():
+            return getattr(value.func, "id", "") == "timedelta"
         case _:
             return False
 

@@ -5,6 +5,7 @@
 import importlib
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -160,6 +161,8 @@ def _default(kind: Any, field: str) -> object:
 def _shown(name: str) -> str:
     """The value with its unit, which the name tells."""
     value = _value(name)
+    if isinstance(value, timedelta):
+        return _seconds(value.total_seconds())
     assert isinstance(value, int | float), f"{name} is no number but {value!r}"
     unit = name.rpartition("_")[2].lower()
     match unit:
