@@ -51,8 +51,8 @@ def test_what_is_not_listed_and_what_is_gone_are_findings() -> None:
         "MAX_THINGS = 1\n\n\nclass A:\n    def __init__(self):\n        self._seen = {}\n"
     )
     said = " ".join(found.message for found in bounds.unlisted([source]))
-    assert "does not list: gateway.new.MAX_THINGS" in said
-    assert "does not list: gateway.new.A._seen" in said
+    assert "say in a comment what gateway.new.MAX_THINGS bounds" in said
+    assert "gateway.new.A._seen grows" in said
     assert "lists gateway.limits.GatewayLimits.max_in_flight, which is not" in said
 
 
