@@ -74,7 +74,8 @@ class World:
 
     async def metrics(self, port: int) -> dict[str, float]:
         """The samples of a plane. `AssertionError` for a page that Prometheus would refuse."""
-        status, page = await self.get(port, "/metrics")
+        token = (self.installation.home / "metrics.token").read_text().strip()
+        status, page = await self.get(port, "/metrics", key=token)
         assert status == 200, (status, page[:500])
         return samples(page.decode("utf-8"))
 
