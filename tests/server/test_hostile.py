@@ -93,6 +93,33 @@ def test_an_address_that_cannot_be_is_refused(server: Server, project: str, url:
     assert _status(server, "DELETE", f"{project}/providers/odd") == 204
 
 
+@pytest.mark.parametrize(
+    "price",
+    [
+        {"price": "0E-1000000"},
+        {"price": "0E+1000000"},
+        {"price": "1." + "0" * 5000},
+        {"price": "1", "tiers": [{"above": 10**23, "price": "1"}]},
+    ],
+)
+def test_a_price_that_nobody_can_write_down_is_refused(
+    server: Server, project: str, price: dict[str, object]
+) -> None:
+    body = {"model": "*", "prices": [{"unit": "requests", **price}]}
+    assert _status(server, "POST", f"{project}/prices", body) in {400, 422}
+
+
+@pytest.mark.parametrize("parts", ["bytes=,,", "bytes=9-1", "bytes=0-0"])
+def test_pages_are_sent_whole_whatever_range_is_asked_for(server: Server, parts: str) -> None:
+    assert _status(server, "GET", "/", range=parts) == 200
+
+
+def test_the_name_of_a_fault_is_cut(server: Server) -> None:
+    refused = server.call("POST", "/api/v1/projects", server.root, {"x" * 60_000: 1, "name": "n"})
+    assert refused.status == 422
+    assert len(refused.body) < 1000
+
+
 def test_strangers_get_no_body_read_on_internal_routes(server: Server) -> None:
     """Five callers without the token send 90 MB each; the server keeps none of it."""
     before = _memory(server)

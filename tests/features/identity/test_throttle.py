@@ -90,7 +90,7 @@ def test_what_was_not_looked_at_counts_for_nothing() -> None:
 def test_attempts_in_parallel_are_counted_before_they_are_looked_at() -> None:
     throttle = Throttle(HandClock())
     with ThreadPoolExecutor(16) as pool:
-        done = list(pool.map(lambda _: _fails(throttle, "ann", Source("a")), range(200)))
+        done = list(pool.map(_fails, [throttle] * 200, ["ann"] * 200, [Source("a")] * 200))
     assert sum(done) == LIMITS.source_failures
 
 

@@ -31,6 +31,10 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        # Nothing here is large enough to be asked for in parts, and parts go wrong in many ways.
+        # In place: whoever stands before reads the route from this scope.
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)

@@ -18,6 +18,7 @@ from penstock.kernel.errors import PenstockError
 
 _MEDIA_TYPE = "application/problem+json"
 _encoder = msgspec.json.Encoder()
+_LONGEST_PLACE = 200  # characters of the place of a fault: a caller may name fields as it likes
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,7 +37,7 @@ def problem_response(error: PenstockError) -> Response:
     headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
-    title = http.HTTPStatus(error.status).phrase
+    title = _title(error.status)
     problem = Problem(title, error.status, error.message, error.code, error.hint, error.param)
     return _respond(problem, headers)
 
@@ -73,13 +74,13 @@ def install_problems(app: FastAPI, log: logging.Logger) -> None:
 
 
 def _first_fault(faults: Sequence[Any]) -> Problem:
-    place = ".".join(str(part) for part in faults[0]["loc"])
+    place = ".".join(str(part) for part in faults[0]["loc"])[:_LONGEST_PLACE]
     detail = f"{place}: {faults[0]['msg']}"
-    return Problem("Unprocessable Content", 422, detail, "invalid_request", param=place)
+    return Problem(_title(422), 422, detail, "invalid_request", param=place)
 
 
 def _from_http(error: HTTPException) -> Problem:
-    title = http.HTTPStatus(error.status_code).phrase
+    title = _title(error.status_code)
     match error.status_code:
         case 404:
             return Problem(title, 404, "There is nothing at this address.", "not_found")
@@ -88,6 +89,11 @@ def _from_http(error: HTTPException) -> Problem:
             return Problem(title, 405, detail, "method_not_allowed")
         case status:
             return Problem(title, status, str(error.detail), "invalid_request")
+
+
+def _title(status: int) -> str:
+    """The phrase of RFC 9110; Python 3.11 has an older one for 422."""
+    return "Unprocessable Content" if status == 422 else http.HTTPStatus(status).phrase
 
 
 def _respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

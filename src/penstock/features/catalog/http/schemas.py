@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -23,6 +23,7 @@ Models = Annotated[
 Quirks = Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
 Url = Annotated[str, Field(max_length=500)]
 Secret = Annotated[SecretStr, Field(max_length=4000)]
+MOST_TOKENS: Final = 10**12  # of a call, for the tiers of a price
 OwnUnit = Literal[
     "input_tokens",
     "output_tokens",
@@ -171,7 +172,7 @@ class CheckView(BaseModel):
 class TierBody(Body):
     """The price of all units of a call whose input has more than `above` tokens."""
 
-    above: Annotated[int, Field(ge=0)]
+    above: Annotated[int, Field(ge=0, le=MOST_TOKENS)]
     price: Decimal
 
 

@@ -15,6 +15,7 @@ from penstock.rules.price import PriceOverride, UnitPrice
 
 _LONGEST_PATTERN: Final = 200
 _MOST_EXPENSIVE: Final = Decimal(1_000_000)
+_LONGEST_AMOUNT: Final = 24  # digits as written
 _DECIMALS: Final = 6  # of a price per million: costs are kept with twelve
 
 
@@ -112,11 +113,21 @@ def _check(wish: PriceWish) -> None:
 def _check_price(price: UnitPrice) -> None:
     for amount in (price.price, *(tier.price for tier in price.tiers)):
         if not amount.is_finite() or not 0 <= amount <= _MOST_EXPENSIVE:
-            raise InvalidRequest(f"{amount} is no price of {price.unit}.", param="prices")
-        if amount != round(amount, _DECIMALS):
+            raise InvalidRequest(
+                f"The price of {price.unit} lies between 0 and {_MOST_EXPENSIVE}.", param="prices"
+            )
+        if amount != round(amount, _DECIMALS) or not _is_short(amount):
             raise InvalidRequest(
                 f"The price of {price.unit} has more than {_DECIMALS} decimals.", param="prices"
             )
     starts = [tier.above for tier in price.tiers]
     if starts != sorted(set(starts)) or any(start < 0 for start in starts):
         raise InvalidRequest(f"The tiers of {price.unit} must ascend.", param="prices")
+
+
+def _is_short(amount: Decimal) -> bool:
+    """Whether it is short when written out: `0E-1000000` is not."""
+    return (
+        len(amount.as_tuple().digits) <= _LONGEST_AMOUNT
+        and abs(amount.adjusted()) <= _LONGEST_AMOUNT
+    )
