@@ -20,12 +20,8 @@ from typing import Final
 
 import msgspec
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
 
-from penstock.gateway.app import build_app
+from penstock.gateway.app import App, build_app
 from penstock.gateway.auth_failures import AuthFailures, FailureLimits
 from penstock.gateway.health import Health
 from penstock.gateway.ids import Ids
@@ -47,6 +43,7 @@ from penstock.gateway.stages.resolve import Resolve
 from penstock.infra.announce import announce
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
+from penstock.infra.http_server import HEALTH_PATHS, HttpLimits, HttpServer, HttpStats
 from penstock.infra.metrics_access import open_metrics
 from penstock.infra.process import keep_freed_memory, told
 from penstock.infra.registry import Registry
@@ -65,7 +62,6 @@ GC_THRESHOLDS: Final = (20_000, 20, 50)  # the defaults cost 6 % of a call
 FREED_MEMORY: Final = (
     16 * 1024 * KIB
 )  # without it, giving back and asking takes 7 % of a large call
-PER_CALLER_BUFFER: Final = 64 * KIB  # of the server, for an answer that is not read
 
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -82,6 +78,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     failures: FailureLimits = FailureLimits()
     metrics_open: bool = False  # /metrics tells names to everybody
     spool: SpoolLimits = SpoolLimits()
+    http: HttpLimits = HttpLimits()
     ship_rest_s: float = 3.0  # at the end: what is not shipped by then waits on disk
     first_snapshot_s: float = 10.0  # after that it listens without one
     log_level: str = "info"
@@ -119,6 +116,7 @@ class Gateway:
         self.send = http_send(self.egress, config.server_url, token.hex())
         self.inflight = InFlight(config.limits)
         self.metrics = Metrics()
+        self.http = HttpStats()
         self.pages = Pages(home / "run", config.worker)
         failures = AuthFailures(config.failures, clock.monotonic())
         readiness = Readiness(
@@ -128,7 +126,7 @@ class Gateway:
             self.metrics,
             readiness.problems,
             readiness.notices,
-            readiness.gauges,
+            lambda: {**readiness.gauges(), **self.http.gauges()},
             self.pages,
             config.worker,
             open_metrics(home, token, everybody=config.metrics_open),
@@ -157,7 +155,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        server = _server(self.app, self.config)
+        server = _server(self.app, self.config, self.http)
         async with asyncio.TaskGroup() as group:
             background = [
                 group.create_task(self.snapshots.run()),
@@ -176,7 +174,7 @@ class Gateway:
             serving.cancel()
         await self.spool.drain(self.send, timeout_s=self.config.ship_rest_s)
 
-    async def _listen(self, server: Server) -> None:
+    async def _listen(self, server: HttpServer) -> None:
         """With a configuration: workers share the port, and no caller is to meet one that has
         none. Without one for long, all the same: then `/readyz` says why."""
         patience_s = self.config.first_snapshot_s
@@ -240,20 +238,22 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _server(app: object, config: GatewayConfig) -> Server:
-    """No lifespan, no access log. Its own limit stands far above ours: ours sheds politely."""
-    return Server(
+def _server(app: App, config: GatewayConfig, stats: HttpStats) -> HttpServer:
+    """Its own limit of requests stands far above ours: ours sheds politely. A call may open a
+    connection to its provider: these files are kept."""
+    limits = msgspec.structs.replace(
+        config.http,
+        max_requests=4 * config.limits.max_in_flight,
+        kept_files=config.http.kept_files + config.limits.max_in_flight,
+    )
+    return HttpServer(
         app,
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(max_buffer_size=PER_CALLER_BUFFER),
-        websockets=False,
-        backlog=2048,
-        backpressure=4 * config.limits.max_in_flight,
-        log_level=LogLevels.error,
-        log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
+        config.host,
+        config.port,
+        limits=limits,
+        exempt=HEALTH_PATHS,
+        stats=stats,
+        share_port=True,
     )
 
 

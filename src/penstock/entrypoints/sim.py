@@ -1,6 +1,6 @@
 """The simulator's process: `python -m penstock.entrypoints.sim '<SimConfig as JSON>'`.
 
-One process, Granian embedded; its first line on standard output is its address as JSON.
+One process; its first line on standard output is its address as JSON.
 """
 
 import asyncio
@@ -14,18 +14,16 @@ from pathlib import Path
 
 import msgspec
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from penstock.infra.announce import announce
+from penstock.infra.http_server import HttpLimits, HttpServer
 from penstock.infra.process import free_port, require_free_port, told
 from penstock.kernel.errors import PenstockError, SetupError
 from penstock.kernel.time import SystemClock
 from penstock.sim.app import App, build_app
 from penstock.sim.config import SimConfig
 
-_CONNECTIONS = 4096
+_REQUESTS = 4096
 _GRACE_S = 2.0
 
 
@@ -59,17 +57,8 @@ async def _serve(app: App, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    server = Server(
-        app,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=2048,
-        backpressure=_CONNECTIONS,
-        log_level=LogLevels.error,
-    )
+    server = HttpServer(app, host, port, limits=HttpLimits(max_requests=_REQUESTS))
+    await server.listen()
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stopped.wait())
     await announce(host, port)

@@ -6,6 +6,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import resource
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from penstock.kernel.errors import SetupError
 
 _PR_SET_PDEATHSIG: Final = 1
 _M_TRIM_THRESHOLD: Final = -1
+_OPEN_FILES: Final = 1024 * 1024  # where the system sets no limit
 
 
 def die_with(parent: int) -> None:
@@ -37,6 +39,14 @@ def keep_freed_memory(size_bytes: int) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_TRIM_THRESHOLD, size_bytes)
+
+
+def raise_open_files() -> int:
+    """Lets this process open as many files as it is allowed to at all; how many that is."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
 
 
 def told(arguments: Sequence[str], default: str = "") -> str:

@@ -5,6 +5,7 @@ What a process needs of it is handed on as that process's own config; see `entry
 """
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -46,6 +47,14 @@ class GatewaySettings(Section):
         ge=1,
         description="Calls at one time and worker; more get 503 and Retry-After.",
     )
+    max_connections: int = Field(
+        default=10_000,
+        ge=16,
+        description="Open connections of a worker; then the longest idle one is closed.",
+    )
+    max_connections_per_peer: int = Field(
+        default=0, ge=0, description="Of them from one address; 0: a quarter."
+    )
     max_body_bytes: int = Field(
         default=20 * MIB, ge=1024, description="Larger request bodies are refused with 413."
     )
@@ -70,6 +79,14 @@ class ServerSettings(Section):
     allowed_hosts: tuple[str, ...] = Field(
         default=(), description="Names of the server besides this machine's; commas between them."
     )
+    max_connections: int = Field(
+        default=10_000,
+        ge=16,
+        description="Open connections; then the longest idle one is closed.",
+    )
+    max_connections_per_peer: int = Field(
+        default=0, ge=0, description="Of them from one address; 0: a quarter."
+    )
     secure_cookie: bool = Field(
         default=False, description="The console is reached over TLS only (behind a proxy)."
     )
@@ -90,9 +107,7 @@ class ServerSettings(Section):
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
-        )
+        return _parts(value)
 
 
 class SpoolSettings(Section):
@@ -111,6 +126,11 @@ class Settings(Section):
     )
     host: str = Field(
         default="127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Networks of reverse proxies: no limit of connections per address there;"
+        " commas between them.",
     )
     demo: Literal["auto", "on", "off"] = Field(
         default="auto", description="The simulated provider; auto: when no other is known."
@@ -136,6 +156,21 @@ class Settings(Section):
     gateway: GatewaySettings = GatewaySettings()
     server: ServerSettings = ServerSettings()
     spool: SpoolSettings = SpoolSettings()
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _parts(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_network(one)) for one in value)
+
+
+def _parts(value: object) -> object:
+    """The parts of a text with commas; anything else as it is."""
+    return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,13 @@
 """One HTTP exchange over ASGI: reading the body, answering once, noticing that the client left.
 
-Under Granian an answer that is left without its last message is aborted: the client sees the
-connection closed within the body (FIN), never a clean end.
+An answer that is left without its last message is cut by the server: the client sees the connection
+closed within the body (FIN), never a clean end.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
-from penstock.sim.reset import reset_connection
 from penstock.sim.wire_errors import BodyTooSlow, too_large
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -32,7 +31,6 @@ class Exchange:
         self.query: str = scope["query_string"].decode("latin-1")
         self.headers: Headers = []
         self._asked: Headers = scope["headers"]
-        self._client: tuple[str, int | str] = scope["client"]
         self._receive = receive
         self._send = send
         self.started = False
@@ -89,9 +87,8 @@ class Exchange:
 
     async def reset(self) -> None:
         """Has the client see `connection reset by peer`; returns when it is done."""
-        host, port = self._client
-        if reset_connection(host, int(port)):
-            await self.departure()
+        await self._send({"type": "penstock.reset"})  # an extension of our own server
+        await self.departure()
 
     async def _raise_when_gone(self) -> None:
         await self.departure()

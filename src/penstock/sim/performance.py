@@ -61,6 +61,8 @@ class Performance:
             await self._play_step(step)
         match script.ending:
             case Ending.COMPLETE:
+                if script.length is None:
+                    await self._flush()  # a piece of its own: the server sees that it is a stream
                 await self._flush(more=False)
             case Ending.CUT:
                 await self._flush()

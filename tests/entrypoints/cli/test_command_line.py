@@ -23,7 +23,7 @@ def test_help_names_every_command_and_imports_none(installation: Installation) -
     done = subprocess.run(command, env=installation.environment, capture_output=True, check=True)
     assert all(f" {name} ".encode() in done.stdout for name in COMMANDS)
     imported = {line.rpartition(b"|")[2].strip() for line in done.stderr.splitlines()}
-    heavy = {b"pydantic", b"asyncio", b"fastapi", b"sqlalchemy", b"chdb", b"granian"}
+    heavy = {b"pydantic", b"asyncio", b"fastapi", b"sqlalchemy", b"chdb", b"uvloop"}
     assert not imported & heavy
 
 

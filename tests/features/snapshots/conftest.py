@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.http import build_router
@@ -20,6 +18,7 @@ from penstock.gateway.snapshot_files import SnapshotFiles
 from penstock.gateway.snapshot_holder import SnapshotHolder
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
+from penstock.infra.http_server import HttpServer
 from penstock.infra.process import free_port
 from penstock.infra.web.problems import install_problems
 from penstock.kernel.errors import Unauthenticated
@@ -71,9 +70,7 @@ async def serving(publisher: Publisher, port: int = 0) -> AsyncIterator[str]:
     install_problems(app, logging.getLogger("test"))
     app.include_router(build_router(publisher, _gateway_only))
     port = port or free_port()
-    server = Server(
-        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False
-    )
+    server = HttpServer(app, "127.0.0.1", port)
     publishing = asyncio.create_task(publisher.run())
     listening = asyncio.create_task(server.serve())
     try:

@@ -33,12 +33,13 @@ from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.vertical import open_traces
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
+from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
 from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
-from penstock.infra.web.metrics import RequestMetrics
+from penstock.infra.web.metrics import RequestMetrics, gauge_lines
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
 from penstock.rules.snapshot import SEALED_PURPOSE
@@ -56,6 +57,7 @@ class Composition:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._config = config
         self._metrics = RequestMetrics()
+        self.http = HttpStats()
         self._egress = Egress()
         clock, changes = SystemClock(), ChangeSignal()
         self.database = open_database(config)
@@ -100,8 +102,9 @@ class Composition:
             "columns": self.traces.check,
             "snapshot": self.publisher.check,
         }
+        sources = (self._metrics.lines, lambda: gauge_lines(self.http.gauges()))
         routers = [
-            health_routes(checks, (self._metrics.lines,), self._metrics_access),
+            health_routes(checks, sources, self._metrics_access),
             about_routes(self.identity.door.signed_in, self._config.gateway_url),
             *self.identity.routes(secure_cookie=self._config.secure_cookie),
             *self.catalog.routes(allow),

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.infra.http_server import HttpLimits
+
 
 class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`database_url` and `columns_dsn`: empty = the home's own stores. `allowed_hosts`: names of
@@ -28,6 +30,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     simulator_url: str = ""  # base URL of the simulator that runs beside, if one does
     find_providers: bool = True
     console: str = ""  # folder of the built console; empty: the package's own
+    http: HttpLimits = HttpLimits()
     drain_s: float = 10.0
     log_level: str = "info"
     metrics_open: bool = False  # /metrics tells routes to everybody

@@ -4,12 +4,10 @@ import asyncio
 import signal
 
 import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
-from starlette.types import ASGIApp
 
 from penstock.entrypoints.server.composition import Composition
 from penstock.entrypoints.server.config import ServerConfig
+from penstock.infra.http_server import HEALTH_PATHS, HttpServer
 from penstock.infra.process import require_free_port
 
 
@@ -24,7 +22,14 @@ def run(config: ServerConfig) -> None:
 
 
 async def _live(config: ServerConfig, parts: Composition) -> None:
-    server = _server(config, parts.app())
+    server = HttpServer(
+        parts.app(),
+        config.host,
+        config.port,
+        limits=config.http,
+        exempt=HEALTH_PATHS,
+        stats=parts.http,
+    )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,19 +43,6 @@ async def _live(config: ServerConfig, parts: Composition) -> None:
     server.stop()
     await asyncio.wait((serving, beside), timeout=config.drain_s)
     _raise_first(serving, beside)
-
-
-def _server(config: ServerConfig, app: ASGIApp) -> Server:
-    return Server(
-        app,
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        backlog=1024,
-        backpressure=512,
-        log_enabled=False,
-    )
 
 
 def _raise_first(*tasks: asyncio.Task[None]) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from penstock.entrypoints.up.child import Program
-from penstock.infra.settings import Settings
+from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
-_SERVED_BY_LAUNCH: Final = frozenset({"port", "workers"})
+_OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
+_NOT_OF_THE_PIPELINE: Final = {"port", "workers"} | _OF_THE_HTTP_SERVER
+_THIS_MACHINE: Final = ("127.0.0.0/8", "::1/128")
 CALLS_FIRST, STORES_LAST = 0, 1  # stop ranks: a call that finishes still needs the others
 
 
@@ -26,9 +28,10 @@ def gateways(settings: Settings, server_url: str) -> list[Program]:
 
 def server(settings: Settings, simulator_url: str = "") -> Program:
     """The one server; `simulator_url` is registered as provider `sim`, where given."""
-    config: dict[str, Any] = settings.server.model_dump(mode="json")
+    config: dict[str, Any] = settings.server.model_dump(mode="json", exclude=_OF_THE_HTTP_SERVER)
     config |= _place(settings) | {
         "port": settings.server.port,
+        "http": _http(settings, settings.server),
         "gateway_url": settings.gateway_url or local_gateway_url(settings),
     }
     if simulator_url:
@@ -59,13 +62,22 @@ def reachable(host: str) -> str:
 
 
 def _gateway(settings: Settings, server_url: str, worker: str) -> dict[str, Any]:
-    limits = settings.gateway.model_dump(mode="json", exclude=set(_SERVED_BY_LAUNCH))
+    limits = settings.gateway.model_dump(mode="json", exclude=_NOT_OF_THE_PIPELINE)
     return _place(settings) | {
         "port": settings.gateway.port,
         "server_url": server_url,
         "worker": worker,
         "limits": limits,
+        "http": _http(settings, settings.gateway),
         "spool": settings.spool.model_dump(mode="json"),
+    }
+
+
+def _http(settings: Settings, section: GatewaySettings | ServerSettings) -> dict[str, Any]:
+    return {
+        "max_connections": section.max_connections,
+        "max_connections_per_peer": section.max_connections_per_peer,
+        "trusted_peers": [*_THIS_MACHINE, *settings.trusted_proxies],
     }
 
 

@@ -26,6 +26,12 @@ def metric(name: str, kind: str, text: str, values: Mapping[str, float]) -> Iter
         yield f"{name}{labels} {value:g}" if value % 1 else f"{name}{labels} {int(value)}"
 
 
+def gauge_lines(gauges: Mapping[str, tuple[str, float]]) -> Iterator[str]:
+    """Gauges of the server, by name: what it is, and its value."""
+    for name, (text, value) in gauges.items():
+        yield from metric(f"penstock_server_{name}", "gauge", text, {"": value})
+
+
 class RequestMetrics:
     """Requests by route and status, and their duration. One event loop, so no lock."""
 

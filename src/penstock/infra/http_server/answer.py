@@ -1,0 +1,99 @@
+"""The head of an answer, and how its body is framed."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Final
+
+from penstock.infra.http_server.asgi import Headers
+
+_REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+_OURS: Final = frozenset((b"content-length", b"connection", b"transfer-encoding", b"date"))
+
+
+class Framing(Enum):
+    """How the client finds the end of the body."""
+
+    NONE = auto()  # there is no body
+    LENGTH = auto()
+    CHUNKED = auto()
+    CLOSE = auto()  # HTTP/1.0: by the end of the connection
+
+
+@dataclass(slots=True)
+class Plan:
+    """What the app's headers say about framing, and what is decided."""
+
+    headers: Headers
+    length: int | None = None
+    close: bool = False
+    date: bytes = b""
+    framing: Framing = Framing.NONE
+
+
+def read_headers(headers: Headers) -> Plan:
+    """Takes the fields out that the server writes itself. `ValueError` for a wrong length."""
+    plan = Plan([])
+    for name, value in headers:
+        field = name.lower()
+        if field not in _OURS:
+            plan.headers.append((field, value))
+        elif field == b"content-length":
+            length = int(value)
+            if length < 0 or plan.length not in {None, length}:
+                raise ValueError("The app gave two lengths, or a negative one.")
+            plan.length = length
+        elif field == b"connection":
+            plan.close = plan.close or b"close" in value.lower()
+        elif field == b"date":
+            plan.date = value
+    return plan
+
+
+def frame(plan: Plan, *, status: int, method: str, minor_version: int, whole: int | None) -> None:
+    """Decides the framing; `whole` is the size of a body that is complete."""
+    if status in {204, 304} or method == "HEAD":
+        plan.framing = Framing.NONE
+        if status == 204:
+            plan.length = None
+        elif plan.length is None and method == "HEAD":
+            plan.length = whole or None
+    elif plan.length is not None:
+        plan.framing = Framing.LENGTH
+    elif whole is not None:
+        plan.framing, plan.length = Framing.LENGTH, whole
+    elif minor_version:
+        plan.framing = Framing.CHUNKED
+    else:
+        plan.framing, plan.close = Framing.CLOSE, True
+
+
+def render(plan: Plan, *, status: int, minor_version: int, date: bytes) -> bytes:
+    """The bytes of the head. `ValueError` when a header field holds a line end."""
+    lines = [b"HTTP/1.1 %d %b" % (status, _REASONS.get(status, "").encode("ascii"))]
+    lines += [b"%b: %b" % field for field in plan.headers]
+    if plan.length is not None:
+        lines.append(b"content-length: %d" % plan.length)
+    elif plan.framing is Framing.CHUNKED:
+        lines.append(b"transfer-encoding: chunked")
+    lines.append(b"date: " + (plan.date or date))
+    if plan.close:
+        lines.append(b"connection: close")
+    elif not minor_version:
+        lines.append(b"connection: keep-alive")
+    lines.append(b"\r\n")
+    head = b"\r\n".join(lines)
+    ends = len(lines)
+    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+        raise ValueError("A header of the app holds a line end.")
+    return head
+
+
+def plain(status: int, reason: str, date: bytes, *, retry_after_s: int = 0) -> bytes:
+    """A whole answer of the server itself, after which it closes."""
+    plan = Plan([(b"content-type", b"text/plain; charset=utf-8")], close=True)
+    if retry_after_s:
+        plan.headers.append((b"retry-after", b"%d" % retry_after_s))
+    body = reason.encode() + b"\n"
+    plan.length = len(body)
+    return render(plan, status=status, minor_version=1, date=date) + body

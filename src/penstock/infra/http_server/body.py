@@ -1,0 +1,140 @@
+"""The body of a request, taken out of its framing."""
+
+import re
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from penstock.infra.http_server.head import CHUNKED, Refused
+from penstock.infra.http_server.limits import HttpLimits
+
+_SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(;[\t\x20-\x7e\x80-\xff]*+)?\r\n")
+_TRAILER: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+\r\n")
+
+
+class Body(Protocol):
+    """Takes the bytes of one body; `done` once it is complete."""
+
+    done: bool
+
+    def feed(self, data: bytes) -> tuple[bytes, int]:
+        """Content found in `data`, and how many of its bytes belong to this body.
+
+        `Refused` when the framing is broken.
+        """
+        ...
+
+    def left(self) -> int | None:
+        """Bytes that are still to come; `None` when that is not known."""
+        ...
+
+
+def body_of(length: int, limits: HttpLimits) -> Body:
+    """The reader for a body of this length."""
+    return ChunkedBody(limits) if length == CHUNKED else SizedBody(length)
+
+
+class SizedBody:
+    """A body with a Content-Length."""
+
+    __slots__ = ("_left", "done")
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self.done = length == 0
+
+    def feed(self, data: bytes) -> tuple[bytes, int]:
+        piece = data if len(data) <= self._left else data[: self._left]
+        self._left -= len(piece)
+        self.done = self._left == 0
+        return piece, len(piece)
+
+    def left(self) -> int | None:
+        return self._left
+
+
+class _Next(Enum):
+    SIZE = auto()
+    CONTENT = auto()
+    LINE_END = auto()
+    TRAILER = auto()
+
+
+class ChunkedBody:
+    """A body in chunks. Extensions and trailers are checked, counted and discarded."""
+
+    __slots__ = ("_extension_room", "_left", "_limits", "_line", "_next", "_trailer_room", "done")
+
+    def __init__(self, limits: HttpLimits) -> None:
+        self._limits = limits
+        self._next = _Next.SIZE
+        self._line = b""
+        self._left = 0
+        self._extension_room = limits.chunk_extension_bytes
+        self._trailer_room = limits.trailer_bytes
+        self.done = False
+
+    def left(self) -> int | None:
+        return None
+
+    def feed(self, data: bytes) -> tuple[bytes, int]:
+        at, size = 0, len(data)
+        pieces: list[bytes] = []
+        while at < size and not self.done:
+            if self._next is _Next.CONTENT:
+                piece = data[at : at + self._left]
+                pieces.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                if not self._left:
+                    self._next = _Next.LINE_END
+            else:
+                at = self._take_line(data, at)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces), at
+
+    def _take_line(self, data: bytes, at: int) -> int:
+        """Reads on to the end of a line and acts on it when it is whole."""
+        end = data.find(b"\n", at) + 1
+        stop = end or len(data)
+        if len(self._line) + stop - at > self._longest():
+            raise Refused(400, "A line within the body is too long.")
+        line = self._line + data[at:stop]
+        if not end:
+            self._line = line
+            return stop
+        self._line = b""
+        if self._next is _Next.SIZE:
+            self._start_chunk(line)
+        elif self._next is _Next.LINE_END:
+            if line != b"\r\n":
+                raise Refused(400, "A chunk is longer than its size says.")
+            self._next = _Next.SIZE
+        else:
+            self._take_trailer(line)
+        return stop
+
+    def _longest(self) -> int:
+        match self._next:
+            case _Next.SIZE:
+                return self._limits.chunk_line_bytes
+            case _Next.LINE_END:
+                return 2
+            case _:
+                return self._trailer_room + 2
+
+    def _start_chunk(self, line: bytes) -> None:
+        found = _SIZE_LINE.fullmatch(line)
+        if found is None:
+            raise Refused(400, "The size of a chunk is malformed.")
+        self._extension_room -= len(found[2] or b"")
+        if self._extension_room < 0:
+            raise Refused(400, "The chunk extensions are too large.")
+        self._left = int(found[1], 16)
+        self._next = _Next.CONTENT if self._left else _Next.TRAILER
+
+    def _take_trailer(self, line: bytes) -> None:
+        if line == b"\r\n":
+            self.done = True
+            return
+        if not _TRAILER.fullmatch(line):
+            raise Refused(400, "A trailer field is malformed.")
+        self._trailer_room -= len(line)

@@ -1,0 +1,386 @@
+"""One connection: its bytes become requests, one at a time; later ones wait in their bytes."""
+
+import asyncio
+import socket
+import struct
+from typing import Final, cast
+
+from penstock.infra.http_server.answer import plain
+from penstock.infra.http_server.asgi import RESET, Scope
+from penstock.infra.http_server.body import body_of
+from penstock.infra.http_server.exchange import Exchange
+from penstock.infra.http_server.head import Head, Refused, find_end, parse_head
+from penstock.infra.http_server.hub import Hub
+from penstock.infra.http_server.pool import Peer, Queue
+from penstock.infra.http_server.tls import handshake
+from penstock.infra.http_server.wake import Wake
+
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}  # 2.4 would let `send` raise OSError
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
+_RETRY_AFTER_S: Final = 1
+
+
+class Connection(asyncio.Protocol):
+    """See `Held` for what the pool, and `Line` for what the exchange uses of it."""
+
+    __slots__ = (
+        "_client", "_closing", "_discarded", "_discarding", "_drain", "_exchange", "_half_closed",
+        "_heard_at", "_hub", "_pending", "_read_paused", "_scanned", "_securing", "_server",
+        "_transport", "address", "peer", "queue", "reserve", "write_paused",
+    )  # fmt: skip
+
+    _transport: asyncio.Transport
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._exchange: Exchange | None = None
+        self._pending = b""
+        self._scanned = 0  # bytes of `_pending` without the end of a head
+        self._heard_at = 0.0
+        self._discarded = 0
+        self._discarding = False  # the last answer is out; what still comes is thrown away
+        self._closing = False
+        self._half_closed = False
+        self._read_paused = False
+        self._securing = False
+        self._drain = Wake()
+        self.write_paused = False
+        self.address = ""
+        self.peer: Peer | None = None
+        self.queue: Queue | None = None
+        self.reserve = False
+
+    # ---- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._client = _place(transport.get_extra_info("peername"))
+        self._server = _place(transport.get_extra_info("sockname"))
+        self.address = self._client[0] if self._client else ""
+        if not self._hub.pool.admit(self):
+            self._hub.stats.refused_count += 1
+            self._abort()
+            return
+        self._securing = self._hub.tls is not None
+        if self._securing:
+            self._hub.start(self._secure())
+        else:
+            self._bound_writes()
+
+    def data_received(self, data: bytes) -> None:
+        if self._discarding:
+            self._discarded += len(data)
+            if self._discarded > self._hub.limits.linger_bytes:
+                self._abort()
+            return
+        self._heard_at = self._hub.loop.time()
+        self._pending = self._pending + data if self._pending else data
+        if not self._securing:
+            self._advance()
+
+    def eof_received(self) -> bool:
+        """Whether the connection stays open for the answers that are due."""
+        exchange = self._exchange
+        if self._discarding or self._closing or (exchange is None and not self._pending):
+            return False
+        whole = exchange is None or exchange.body.done
+        if whole and self._hub.loop.time() - self._heard_at <= self._hub.limits.half_close_s:
+            self._half_closed = True
+            if exchange is None and not self.write_paused:
+                self._close()  # a part of a head
+            return True
+        self._abort()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._closing = True
+        self._hub.pool.remove(self)
+        self._pending = b""
+        self.write_paused = False
+        self._drain.set()
+        self._lose()
+
+    def pause_writing(self) -> None:
+        self.write_paused = True
+        if not self._discarding:
+            self._hub.pool.enter(self, self._hub.pool.writing)
+
+    def resume_writing(self) -> None:
+        self.write_paused = False
+        self._drain.set()
+        if self._closing or self._discarding:
+            return
+        pool, exchange = self._hub.pool, self._exchange
+        if exchange is None:
+            pool.enter(self, pool.idle)
+            self._advance()
+        elif exchange.body.done:
+            pool.leave(self)
+        else:
+            pool.enter(self, pool.lingering if exchange.complete else pool.body)
+
+    # ---- for the pool
+
+    def expire(self, queue: Queue) -> None:
+        pool = self._hub.pool
+        if queue is not pool.idle and queue is not pool.lingering:
+            self._hub.stats.timed_out_count += 1
+        unanswered = self._exchange is None or not self._exchange.begun
+        late = queue is pool.body or (queue is pool.head and self._pending)
+        if late and unanswered and not self._securing:
+            self._lose()
+            self._write_plain(408, "The request did not arrive in time.")
+            self._close()
+        elif queue is pool.writing or queue is pool.body:
+            self.reset()
+        else:
+            self._abort()
+
+    def evict(self) -> None:
+        self._hub.pool.remove(self)
+        self._abort()
+
+    # ---- for the exchange
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Returns once the client has read enough, or is gone."""
+        while self.write_paused:
+            await self._drain.wait()
+
+    def date(self) -> bytes:
+        return self._hub.date
+
+    def must_close(self, exchange: Exchange) -> bool:
+        """Whether the answer that starts now is the connection's last."""
+        if not exchange.head.keep_alive or self._hub.stopping or self.reserve:
+            return True
+        if self._half_closed and not self._pending:
+            return True
+        if exchange.body.done:
+            return False
+        return not exchange.continued or (exchange.body.left() or 0) > self._hub.limits.unread_bytes
+
+    def app_reads(self) -> None:
+        """The app has taken what was here of the body."""
+        if self._read_paused:
+            self._regulate()
+
+    def finished(self, exchange: Exchange) -> None:
+        """The whole answer has been given to the transport."""
+        if not exchange.body.done:
+            if exchange.close:
+                self._linger()
+            else:
+                self._discarded = 0
+                self._hub.pool.enter(self, self._hub.pool.lingering)
+                self._regulate()
+        elif exchange.close:
+            self._end()
+        else:
+            self._next()
+            self._advance()
+
+    def abandoned(self, exchange: Exchange) -> None:
+        """The app has ended and its answer has not: 500 when nothing of it is out, else a cut."""
+        if self._exchange is not exchange or self._closing:
+            return
+        if not exchange.begun:
+            self._refuse(Refused(500, "The server failed to answer."))
+        elif self.write_paused or exchange.until_close():
+            self.reset()
+        else:
+            self._lose()
+            self._close()
+
+    def reset(self) -> None:
+        """Ends the connection with RST."""
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None and not self._transport.is_closing():
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._abort()
+
+    # ---- from bytes to requests
+
+    def _advance(self) -> None:
+        """Goes as far as the bytes that are here allow."""
+        try:
+            while self._pending and not self._discarding and not self._closing:
+                exchange = self._exchange
+                if exchange is None:
+                    if self.write_paused or not self._begin():
+                        break
+                elif exchange.body.done:
+                    break
+                else:
+                    self._feed(exchange)
+        except Refused as error:
+            self._refuse(error)
+        self._regulate()
+
+    def _begin(self) -> bool:
+        """Starts a request. False while its head is not here."""
+        limits, pool = self._hub.limits, self._hub.pool
+        data = self._pending
+        end = find_end(data, self._scanned, limits)
+        if end < 0:
+            self._scanned = len(data)
+            if self._half_closed:
+                self._close()
+            elif self.queue is None or self.queue is pool.idle:
+                pool.enter(self, pool.head)
+            return False
+        head = parse_head(data[: end + 2], limits)
+        self._pending = data[end + 4 :]
+        self._scanned = 0
+        self._start(head)
+        return True
+
+    def _start(self, head: Head) -> None:
+        hub = self._hub
+        busy = self.reserve or len(hub.tasks) >= hub.limits.max_requests
+        if busy and head.path not in hub.exempt:
+            raise Refused(503, "The server has as many connections as it can serve.")
+        exchange = Exchange(self, head, body_of(head.length, hub.limits), self._scope(head))
+        self._exchange = exchange
+        if exchange.body.done:
+            hub.pool.leave(self)
+        else:
+            hub.pool.enter(self, hub.pool.body)
+        hub.start(exchange.run(hub.app))
+
+    def _scope(self, head: Head) -> Scope:
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1" if head.minor_version else "1.0",
+            "server": self._server,
+            "client": self._client,
+            "scheme": "http" if self._hub.tls is None else "https",
+            "method": head.method,
+            "root_path": "",
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "extensions": {RESET: {}},
+        }
+
+    def _feed(self, exchange: Exchange) -> None:
+        piece, used = exchange.body.feed(self._pending)
+        self._pending = self._pending[used:]
+        exchange.feed(piece)
+        if exchange.complete:
+            self._discarded += used
+            if exchange.body.done:
+                self._next()
+            elif self._discarded > self._hub.limits.unread_bytes:
+                self._linger()
+        elif exchange.body.done and not self.write_paused:
+            self._hub.pool.leave(self)
+
+    def _next(self) -> None:
+        """Ready for the next request."""
+        self._exchange = None
+        if self._hub.stopping or (self._half_closed and not self._pending):
+            self._end()
+        elif not self.write_paused:
+            self._hub.pool.enter(self, self._hub.pool.idle)
+
+    def _regulate(self) -> None:
+        """Reads on unless much is here that nobody has taken."""
+        exchange = self._exchange
+        waiting = len(self._pending) + (exchange.size if exchange else 0)
+        much = waiting > self._hub.limits.ahead_bytes and not self._discarding
+        held = exchange is not None or self.write_paused
+        if (much and held) != self._read_paused and not self._transport.is_closing():
+            self._read_paused = not self._read_paused
+            if self._read_paused:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    # ---- ends
+
+    def _refuse(self, error: Refused) -> None:
+        """Answers with the error, where an answer is still possible, and ends."""
+        match error.status:
+            case 503:
+                self._hub.stats.refused_count += 1
+            case 500:
+                pass
+            case _:
+                self._hub.stats.bad_request_count += 1
+        answered = self._exchange is not None and self._exchange.begun
+        self._lose()
+        if answered:
+            self._close()
+        else:
+            self._write_plain(error.status, error.reason)
+            self._linger()
+
+    def _write_plain(self, status: int, reason: str) -> None:
+        again = _RETRY_AFTER_S if status == 503 else 0
+        self.write(plain(status, reason, self._hub.date, retry_after_s=again))
+
+    def _lose(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.lose()
+
+    def _end(self) -> None:
+        """Closes after the last answer. Bytes that nobody reads would make the kernel send RST,
+        and the client would lose the answer: then they are read first."""
+        if self._pending or self._read_paused:
+            self._linger()
+        else:
+            self._close()
+
+    def _linger(self) -> None:
+        """Ends the sending side and throws away what still comes, for a while."""
+        self._exchange = None
+        self._pending = b""
+        self._discarding, self._discarded = True, 0
+        if self._half_closed or self._transport.is_closing():
+            self._close()
+            return
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        pool = self._hub.pool
+        pool.enter(self, pool.reserve if self.reserve else pool.lingering)
+        self._regulate()
+
+    def _close(self) -> None:
+        """Closes once the client has read what was written, or its time is over."""
+        self._closing = True
+        self._hub.pool.enter(self, self._hub.pool.writing)
+        self._transport.close()
+
+    def _abort(self) -> None:
+        self._closing = True
+        self._lose()
+        self._transport.abort()
+
+    def _bound_writes(self) -> None:
+        self._transport.set_write_buffer_limits(self._hub.limits.write_buffer_bytes)
+
+    async def _secure(self) -> None:
+        """Until then what comes waits: answered too early, it would go out in clear."""
+        secured = await handshake(self._hub, self._transport, self)
+        if secured is None:
+            self.evict()
+            return
+        self._transport = secured
+        self._securing = False
+        self._bound_writes()
+        self._advance()
+
+
+def _place(name: object) -> tuple[str, int] | None:
+    """Address and port; `None` for a socket without."""
+    if isinstance(name, tuple) and len(cast("tuple[object, ...]", name)) >= 2:
+        return cast("tuple[str, int]", name[:2])
+    return None

@@ -1,0 +1,190 @@
+"""One request and its answer: the `receive` and `send` of ASGI."""
+
+import logging
+from typing import Final, Protocol, cast
+
+from penstock.infra.http_server.answer import Framing, Plan, frame, read_headers, render
+from penstock.infra.http_server.asgi import RESET, App, Headers, Message, Scope
+from penstock.infra.http_server.body import Body
+from penstock.infra.http_server.head import Head
+from penstock.infra.http_server.wake import Wake
+
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_JOIN_BYTES: Final = 64 * 1024  # smaller pieces go out in one write with what stands before them
+_LAST_CHUNK: Final = b"0\r\n\r\n"
+
+_log: Final = logging.getLogger("penstock.http")
+
+
+class Line(Protocol):
+    """What an exchange needs of its connection."""
+
+    write_paused: bool
+
+    def write(self, data: bytes) -> None: ...
+    async def drained(self) -> None: ...
+    def date(self) -> bytes: ...
+    def must_close(self, exchange: "Exchange") -> bool: ...
+    def app_reads(self) -> None: ...
+    def finished(self, exchange: "Exchange") -> None: ...
+    def abandoned(self, exchange: "Exchange") -> None: ...
+    def reset(self) -> None: ...
+
+
+class Exchange:
+    """`gone`: nobody hears the answer. `complete`: the whole answer has been given to the
+    connection. `begun`: a part of it has."""
+
+    __slots__ = (
+        "_arrived", "_body_told", "_left", "_line", "_plan", "_status", "_wake", "begun", "body",
+        "close", "complete", "continued", "gone", "head", "scope", "size",
+    )  # fmt: skip
+
+    def __init__(self, line: Line, head: Head, body: Body, scope: Scope) -> None:
+        self._line = line
+        self._arrived: list[bytes] = []
+        self._body_told = False
+        self._wake = Wake()
+        self._plan: Plan | None = None
+        self._status = 0
+        self._left = 0
+        self.head = head
+        self.body = body
+        self.scope = scope
+        self.size = 0  # bytes of the body that the app has not taken
+        self.begun = False
+        self.complete = False
+        self.gone = False
+        self.close = False  # the answer says that the connection ends with it
+        self.continued = not head.expects_continue
+
+    async def run(self, app: App) -> None:
+        """Runs the app; ends the exchange when the app did not."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except Exception:  # noqa: BLE001 - the edge: a fault of the app must not reach the loop
+            _log.exception("The application failed to answer a %s request.", self.head.method)
+        finally:
+            if not self.complete and not self.gone:
+                self._line.abandoned(self)
+
+    # ---- from the connection
+
+    def feed(self, piece: bytes) -> None:
+        """A piece of the body has arrived, or its end."""
+        self.continued = True
+        if self.complete:
+            return
+        if piece:
+            self._arrived.append(piece)
+            self.size += len(piece)
+        if piece or self.body.done:
+            self._wake.set()
+
+    def lose(self) -> None:
+        """The client is gone."""
+        self.gone = True
+        self._arrived.clear()
+        self.size = 0
+        self._wake.set()
+
+    # ---- ASGI
+
+    async def receive(self) -> Message:
+        """The next piece of the body; after its end it waits for the end of the exchange."""
+        while not (self.gone or self.complete):
+            if self._arrived or (self.body.done and not self._body_told):
+                return self._take()
+            if not self.continued:
+                self.continued = True
+                self._line.write(_CONTINUE)
+            await self._wake.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Takes a part of the answer; waits while the client reads too little of it.
+
+        `RuntimeError` when the app breaks the order or the length it gave. Does nothing once the
+        client is gone.
+        """
+        if self.gone:
+            return
+        match message["type"]:
+            case "http.response.start":
+                self._start(message)
+            case "http.response.body":
+                more = bool(message.get("more_body", False))
+                self._send_body(cast("bytes", message.get("body", b"")), more=more)
+                if more and self._line.write_paused:
+                    await self._line.drained()
+            case str(kind) if kind == RESET:
+                self._line.reset()
+            case kind:
+                raise RuntimeError(f"The app sent a message of the type {kind!r}.")
+
+    def _take(self) -> Message:
+        pieces = self._arrived
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self.size = 0
+        done = self.body.done
+        self._body_told = done
+        if not done:
+            self._line.app_reads()
+        return {"type": "http.request", "body": body, "more_body": not done}
+
+    def _start(self, message: Message) -> None:
+        if self._plan is not None:
+            raise RuntimeError("The app started its answer twice.")
+        self._status = int(message["status"])
+        if not 200 <= self._status <= 999:
+            raise RuntimeError(f"The app answered with status {self._status}.")
+        headers = cast("Headers", message.get("headers", ()))
+        self._plan = read_headers(headers)
+
+    def _send_body(self, body: bytes, *, more: bool) -> None:
+        if self._plan is None or self.complete:
+            raise RuntimeError("The app sent a body outside of an answer.")
+        head = b"" if self.begun else self._open(self._plan, None if more else len(body))
+        self._write(self._plan.framing, head, body, more=more)
+        self.begun = True
+        if not more:
+            self.complete = True
+            self._arrived.clear()
+            self._wake.set()
+            self._line.finished(self)
+
+    def _open(self, plan: Plan, whole: int | None) -> bytes:
+        minor = self.head.minor_version
+        frame(plan, status=self._status, method=self.head.method, minor_version=minor, whole=whole)
+        plan.close = plan.close or self._line.must_close(self)
+        self.close = plan.close
+        self._left = plan.length or 0
+        return render(plan, status=self._status, minor_version=minor, date=self._line.date())
+
+    def _write(self, framing: Framing, head: bytes, body: bytes, *, more: bool) -> None:
+        match framing:
+            case Framing.NONE:
+                body = b""
+            case Framing.LENGTH:
+                self._left -= len(body)
+                if self._left < 0 or (self._left and not more):
+                    raise RuntimeError("The app sent more or less than the length it gave.")
+            case Framing.CHUNKED:
+                if body:
+                    head += b"%x\r\n" % len(body)
+                    body += b"\r\n" if more else b"\r\n" + _LAST_CHUNK
+                elif not more:
+                    body = _LAST_CHUNK
+            case Framing.CLOSE:
+                pass
+        if len(body) <= _JOIN_BYTES:
+            if head or body:
+                self._line.write(head + body if head else body)
+        else:
+            self._line.write(head)
+            self._line.write(body)
+
+    def until_close(self) -> bool:
+        """Whether the end of the connection is the end of the body."""
+        return self._plan is not None and self._plan.framing is Framing.CLOSE

@@ -1,0 +1,179 @@
+"""The head of a request: read whole, strictly, or refused.
+
+Strict so that no proxy in front can read other requests from the same bytes (smuggling): one
+spelling of each length, no bare CR or LF, no folding, one Host.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from penstock.infra.http_server.asgi import Headers
+from penstock.infra.http_server.limits import HttpLimits
+
+CHUNKED: Final = -1
+
+# Some clients end a body with an empty line of their own: one may stand before a request.
+_REQUEST_LINE: Final = re.compile(
+    rb"(?:\r\n)?([A-Z]{1,24}) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])\r\n"
+)
+_OTHER_VERSION: Final = re.compile(rb"(?:\r\n)?[A-Z]{1,24} [\x21-\x7e]+ HTTP/[0-9]\.[0-9]\r\n")
+# Starts after a line end and takes a whole line: as many matches as lines mean that all lines
+# match. Possessive: no backtracking, whatever the line.
+_FIELD: Final = re.compile(
+    rb"(?<=\n)([!#$%&'*+\-.^_`|~0-9A-Za-z]++):([\t\x20-\x7e\x80-\xff]*+)\r\n"
+)
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?]+)(.*)", re.IGNORECASE)
+_HOST: Final = re.compile(rb"[A-Za-z0-9\-._~%@!$&'()*+,;=:\[\]]*")
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+_MEANT: Final = frozenset(
+    (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect")
+)
+
+
+class Refused(Exception):
+    """The request is not served: its status and reason go out, and the connection is closed."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`length` is the body's, or `CHUNKED`. `raw_path` is as sent, `path` percent-decoded."""
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    minor_version: int
+    headers: Headers
+    length: int
+    keep_alive: bool
+    expects_continue: bool
+
+
+def find_end(data: bytes | bytearray, scanned: int, limits: HttpLimits) -> int:
+    """Where the empty line after the head starts; -1 when it is not here yet.
+
+    The first `scanned` bytes were looked at before. `Refused` for a bare LF or a head that is too
+    large, at the same byte however the head arrives.
+    """
+    end = data.find(b"\r\n\r\n", max(0, scanned - 3), limits.head_bytes + 4)
+    stop = end if end >= 0 else min(len(data), limits.head_bytes)
+    seen = min(scanned, limits.head_bytes)
+    if data.count(b"\n", seen, stop) != data.count(b"\r\n", max(0, seen - 1), stop):
+        raise Refused(400, "A line of the head does not end with CR LF.")
+    if end < 0 and len(data) >= limits.head_bytes + 4:
+        raise Refused(431, "The head of the request is too large.")
+    return end
+
+
+def parse_head(raw: bytes, limits: HttpLimits) -> Head:
+    """Reads a head, up to the line end of its last line. `Refused` when it is not valid."""
+    line = _REQUEST_LINE.match(raw)
+    if line is None:
+        raise _bad_line(raw)
+    fields = _FIELD.findall(raw, line.end())
+    if len(fields) != raw.count(b"\n", line.end()):
+        raise Refused(400, "A header field is malformed.")
+    _require_small(line.end(), len(raw), fields, limits)
+    headers: Headers = [(name.lower(), value.strip()) for name, value in fields]
+    method, target, minor = line.groups()
+    meant = _meant(headers)
+    host = meant.get(b"host")
+    if host is None and minor == b"1":
+        raise Refused(400, "The Host header is missing.")
+    if host is not None and not _HOST.fullmatch(host):
+        raise Refused(400, "The Host header is malformed.")
+    connection = meant.get(b"connection", b"").lower()
+    raw_path, _, query = _origin(method, target, host).partition(b"?")
+    return Head(
+        method=method.decode("ascii"),
+        path=unquote(raw_path.decode("ascii")) if b"%" in raw_path else raw_path.decode("ascii"),
+        raw_path=raw_path,
+        query=query,
+        minor_version=minor[0] - 48,
+        headers=headers,
+        length=_length(meant, minor),
+        keep_alive=_keep_alive(connection, minor) if connection else minor == b"1",
+        expects_continue=b"expect" in meant and _expects_continue(meant[b"expect"], minor),
+    )
+
+
+def _bad_line(raw: bytes) -> Refused:
+    other = _OTHER_VERSION.match(raw)
+    if other is not None and b" HTTP/1." not in other[0]:
+        return Refused(505, "Only HTTP/1.1 and HTTP/1.0 are served.")
+    return Refused(400, "The request line is malformed.")
+
+
+def _require_small(
+    line: int, total: int, fields: list[tuple[bytes, bytes]], limits: HttpLimits
+) -> None:
+    if line > limits.request_line_bytes:
+        raise Refused(414, "The request line is too long.")
+    if len(fields) > limits.header_count:
+        raise Refused(431, "There are too many header fields.")
+    if total > limits.header_bytes and any(
+        len(name) + len(value) > limits.header_bytes for name, value in fields
+    ):
+        raise Refused(431, "A header field is too large.")
+
+
+def _meant(headers: Headers) -> dict[bytes, bytes]:
+    """The header fields that mean something to the server. `Refused` when one that must be alone
+    is there twice."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name not in _MEANT:
+            continue
+        if name in found and name != b"connection":
+            raise Refused(400, f"There are two {name.decode('ascii')} headers.")
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
+
+
+def _length(meant: dict[bytes, bytes], minor: bytes) -> int:
+    coding = meant.get(b"transfer-encoding")
+    length = meant.get(b"content-length")
+    if coding is not None:
+        if length is not None:
+            raise Refused(400, "Content-Length and Transfer-Encoding exclude each other.")
+        if minor == b"0" or coding.lower() != b"chunked":
+            raise Refused(400, "The only Transfer-Encoding served is chunked, in HTTP/1.1.")
+        return CHUNKED
+    if length is None:
+        return 0
+    if not _LENGTH.fullmatch(length):
+        raise Refused(400, "The Content-Length is not a number.")
+    return int(length)
+
+
+def _keep_alive(connection: bytes, minor: bytes) -> bool:
+    tokens = [token.strip() for token in connection.split(b",")]
+    return b"close" not in tokens and (minor == b"1" or b"keep-alive" in tokens)
+
+
+def _expects_continue(expect: bytes, minor: bytes) -> bool:
+    if expect.lower() != b"100-continue":
+        raise Refused(417, "The only expectation served is 100-continue.")
+    return minor == b"1"
+
+
+def _origin(method: bytes, target: bytes, host: bytes | None) -> bytes:
+    """Path and query of a target in any of its forms."""
+    if target[:1] == b"/" and method != b"CONNECT":
+        return target
+    if target == b"*" and method == b"OPTIONS":
+        return target
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None or method == b"CONNECT":
+        raise Refused(400, "The target of the request is malformed.")
+    authority, rest = absolute.groups()
+    if host is not None and authority.lower() != host.lower():
+        raise Refused(400, "The target and the Host header name different hosts.")
+    return rest if rest.startswith(b"/") else b"/" + rest

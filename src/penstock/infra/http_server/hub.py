@@ -1,0 +1,42 @@
+"""What all connections of a server share."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+from penstock.infra.http_server.asgi import App
+from penstock.infra.http_server.limits import HttpLimits
+from penstock.infra.http_server.pool import Pool
+from penstock.infra.http_server.stats import HttpStats
+
+
+@dataclass(slots=True)
+class Hub:
+    """`exempt`: paths that are answered whatever limit is reached. `tasks`: the requests in
+    progress. `date`: for the Date header, at most a tick old."""
+
+    app: App
+    limits: HttpLimits
+    exempt: frozenset[str]
+    tls: ssl.SSLContext | None
+    stats: HttpStats
+    pool: Pool
+    loop: asyncio.AbstractEventLoop
+    stopping: bool = False
+    date: bytes = b""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs it as a task that stop waits for."""
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def tick(self) -> None:
+        """Ends what has timed out."""
+        self.date = formatdate(time.time(), usegmt=True).encode("ascii")
+        self.pool.expire()

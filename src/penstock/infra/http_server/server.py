@@ -1,0 +1,127 @@
+"""Listening, the tick, and the end of a server."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import Final
+
+from penstock.infra.http_server.asgi import App
+from penstock.infra.http_server.connection import Connection
+from penstock.infra.http_server.hub import Hub
+from penstock.infra.http_server.limits import HttpLimits
+from penstock.infra.http_server.pool import Pool
+from penstock.infra.http_server.stats import HttpStats
+from penstock.infra.process import raise_open_files
+
+TICK_S: Final = 0.25
+_PROBE_AFTER_S: Final = 60  # a peer that vanished without a word is found by TCP's own probes
+
+
+class HttpServer:
+    """Serves an ASGI app at one address. `exempt`: paths that are answered whatever limit is
+    reached. Port 0: a free one; `port` says which."""
+
+    def __init__(
+        self,
+        app: App,
+        host: str,
+        port: int,
+        *,
+        limits: HttpLimits | None = None,
+        exempt: frozenset[str] = frozenset(),
+        stats: HttpStats | None = None,
+        tls: ssl.SSLContext | None = None,
+        share_port: bool = False,
+    ) -> None:
+        self._app = app
+        self._address = (host, port)
+        self._limits = limits or HttpLimits()
+        self._exempt = exempt
+        self._stats = stats or HttpStats()
+        self._tls = tls
+        self._share_port = share_port
+        self._hub: Hub | None = None
+        self._listening: asyncio.Server | None = None
+        self._stopped = asyncio.Event()
+        self.port = port
+
+    async def listen(self) -> None:
+        """From now on connections are accepted. `OSError` when the address cannot be used."""
+        await self._listen()
+
+    async def _listen(self) -> Hub:
+        if self._hub is not None:
+            return self._hub
+        loop = asyncio.get_running_loop()
+        limits = self._limits.within(raise_open_files())
+        pool = Pool(limits, loop.time, self._stats)
+        hub = Hub(self._app, limits, self._exempt, self._tls, self._stats, pool, loop)
+        hub.tick()
+        sock = _listening_socket(*self._address, share_port=self._share_port)
+        self.port = int(sock.getsockname()[1])
+        self._hub = hub
+        self._listening = await loop.create_server(
+            lambda: Connection(hub), sock=sock, backlog=limits.backlog
+        )
+        return hub
+
+    async def serve(self) -> None:
+        """Listens, where `listen` was not called, until `stop`; then until all answers are out.
+
+        Cancelled, it drops the connections that are left.
+        """
+        if self._stopped.is_set():
+            return
+        hub = await self._listen()
+        try:
+            while not (self._stopped.is_set() and not hub.pool.open and not hub.tasks):
+                await self._pause()
+                hub.tick()
+        finally:
+            self.stop()
+            await _drop_all(hub)
+
+    def stop(self) -> None:
+        """Accepts no more connections and ends the idle ones; requests in progress go on."""
+        self._stopped.set()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        if self._hub is not None:
+            self._hub.stopping = True
+            self._hub.pool.close_idle()
+
+    async def _pause(self) -> None:
+        if self._stopped.is_set():
+            await asyncio.sleep(TICK_S / 10)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), TICK_S)
+
+
+async def _drop_all(hub: Hub) -> None:
+    for connection in list(hub.pool.open):
+        connection.evict()
+    tasks = list(hub.tasks)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=1.0)
+
+
+def _listening_socket(host: str, port: int, *, share_port: bool) -> socket.socket:
+    """Accepted connections inherit its options."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_AFTER_S)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,29 @@
+"""Wakes those who wait for something to change; costs nothing while nobody waits."""
+
+import asyncio
+
+
+class Wake:
+    """Unlike an `asyncio.Event` it has no state: each waiter looks at the state itself, again."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: list[asyncio.Future[None]] | None = None
+
+    async def wait(self) -> None:
+        """Returns at the next `set`."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._waiters is None:
+            self._waiters = []
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.remove(waiter)
+
+    def set(self) -> None:
+        """Wakes all who wait now."""
+        for waiter in self._waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
