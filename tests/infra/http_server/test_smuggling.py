@@ -189,10 +189,17 @@ ODD = [
     b"0x",
 ]
 FIELDS = [
-    b"Content-Length: 3", b"Content-Length: 03", b"Transfer-Encoding: chunked", b"A: b", b"A:",
-    b"Transfer-Encoding: Chunked ", b"Connection: close", b"Host: here", b"X: \xff\t,",
+    b"Content-Length: 3",
+    b"Content-Length: 03",
+    b"Transfer-Encoding: chunked",
+    b"A: b",
+    b"A:",
+    b"Transfer-Encoding: Chunked ",
+    b"Connection: close",
+    b"Host: here",
+    b"X: \xff\t,",
     b"Expect: 100-continue",
-]  # fmt: skip
+]
 
 
 @settings(max_examples=500)

@@ -23,12 +23,6 @@ _RETRY_AFTER_S: Final = 1
 class Connection(asyncio.Protocol):
     """See `Held` for what the pool, and `Line` for what the exchange uses of it."""
 
-    __slots__ = (
-        "_client", "_closing", "_discarded", "_discarding", "_drain", "_exchange", "_half_closed",
-        "_heard_at", "_hub", "_pending", "_read_paused", "_scanned", "_securing", "_server",
-        "_transport", "address", "peer", "queue", "reserve", "write_paused",
-    )  # fmt: skip
-
     _transport: asyncio.Transport
 
     def __init__(self, hub: Hub) -> None:

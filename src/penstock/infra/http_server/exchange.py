@@ -36,9 +36,23 @@ class Exchange:
     connection. `begun`: a part of it has."""
 
     __slots__ = (
-        "_arrived", "_body_told", "_left", "_line", "_plan", "_status", "_wake", "begun", "body",
-        "close", "complete", "continued", "gone", "head", "scope", "size",
-    )  # fmt: skip
+        "_arrived",
+        "_body_told",
+        "_left",
+        "_line",
+        "_plan",
+        "_status",
+        "_wake",
+        "begun",
+        "body",
+        "close",
+        "complete",
+        "continued",
+        "gone",
+        "head",
+        "scope",
+        "size",
+    )
 
     def __init__(self, line: Line, head: Head, body: Body, scope: Scope) -> None:
         self._line = line

@@ -69,8 +69,13 @@ class Pool:
         self.body = Queue(limits.body_s)
         self.writing = Queue(limits.write_s)
         self._queues = (
-            self.head, self.idle, self.lingering, self.reserve, self.body, self.writing,
-        )  # fmt: skip
+            self.head,
+            self.idle,
+            self.lingering,
+            self.reserve,
+            self.body,
+            self.writing,
+        )
         self._idle_queues = (self.head, self.idle, self.lingering)
 
     def admit(self, connection: Held) -> bool:
