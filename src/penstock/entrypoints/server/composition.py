@@ -102,7 +102,7 @@ class Composition:
             "columns": self.traces.check,
             "snapshot": self.publisher.check,
         }
-        sources = (self._metrics.lines, lambda: gauge_lines(self.http.gauges()))
+        sources = (self._metrics.lines, lambda _: gauge_lines(self.http.gauges()))
         routers = [
             health_routes(checks, sources, self._metrics_access),
             about_routes(self.identity.door.signed_in, self._config.gateway_url),
