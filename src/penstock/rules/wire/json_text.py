@@ -23,9 +23,11 @@ def decode_json(decoder: msgspec.json.Decoder[T], document: bytes) -> T:
 
 def decode_whole_json(decoder: msgspec.json.Decoder[T], document: bytes) -> T:
     """The same, and invalid UTF-8 anywhere in `document` is an error, also in skipped members."""
-    if not document.isascii():  # nearly free; most answers stop here
-        try:
+    try:
+        if not document.isascii():  # nearly free; most answers stop here
             document.decode()
-        except UnicodeDecodeError as error:
-            raise msgspec.DecodeError(f"invalid UTF-8: {error.reason}") from None
-    return decode_json(decoder, document)
+        return decoder.decode(document)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(f"invalid UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise msgspec.DecodeError("nested too deeply") from None

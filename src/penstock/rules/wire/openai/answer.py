@@ -59,7 +59,7 @@ def read_answer(body: bytes) -> AnswerFacts:
     return bounded_facts(
         found.id,
         found.model,
-        (choice.finish_reason for choice in (found.choices or ())[:MAX_CHOICES]),
+        [choice.finish_reason for choice in found.choices[:MAX_CHOICES]] if found.choices else (),
         read_usage(found.usage),
         found.service_tier,
         reports_error=bool(found.error),
@@ -79,7 +79,7 @@ def bounded_facts(
     return AnswerFacts(
         (id_ or "")[:MAX_NAME_CHARS],
         (model or "")[:MAX_NAME_CHARS],
-        tuple(reason[:MAX_REASON_CHARS] for reason in reasons if reason),
+        tuple([reason[:MAX_REASON_CHARS] for reason in reasons if reason]),
         usage,
         (tier or "")[:MAX_REASON_CHARS],
         reports_error,

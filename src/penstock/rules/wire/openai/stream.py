@@ -13,10 +13,12 @@ from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.wire.openai.chunks import Assembly, Chunk, present, read_chunk
 from penstock.rules.wire.openai.errors import read_error
-from penstock.rules.wire.sse import event_data, event_ends, event_name, is_plain
+from penstock.rules.wire.sse import event_data, event_ends, event_name
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
 DONE: Final = b"data: [DONE]\n\n"
+_DONE_BYTES: Final = 16  # of `[DONE]` and blanks around it
+_PLAIN_BYTES: Final = 8  # of an event beside its data, where it has nothing else: `data: `, LF, LF
 _EDGE: Final = 3  # bytes of the tail in which an event's end can have begun
 
 
@@ -109,7 +111,7 @@ class ChatStream:
             return self._unless_leaking(event)
         if not data or data.isspace():  # no event by the standard; official clients choke on it
             return _Fate.HIDE
-        if _is_done(data):
+        if len(data) <= _DONE_BYTES and _is_done(data):
             cut_short = event.endswith(b"\r\n\r")  # its last LF is still under way
             self.done, self.terminal = True, event + b"\n" if cut_short else event
             return self._unless_leaking(event, _Fate.STOP)
@@ -121,7 +123,7 @@ class ChatStream:
         if present(chunk.error) or chunk.object == "error" or event_name(event) == b"error":
             self.failure = _reported(read_error(data, self._redaction).message)
             return _Fate.STOP
-        content = chunk.choices and is_plain(event)
+        content = chunk.choices and len(event) - len(data) <= _PLAIN_BYTES
         if not content and self._unless_leaking(event) is _Fate.STOP:
             return _Fate.STOP
         self.assembly.add(chunk)
