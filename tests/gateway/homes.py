@@ -23,6 +23,8 @@ from penstock.rules.snapshot import (
 
 PROJECT = "prj_test"
 KEY = "pk_test_a_key_for_tests"
+OTHER_PROJECT = "prj_other"
+OTHER_KEY = "pk_test_of_another_project"
 LIMITED_KEY = "pk_test_only_small"
 EXPIRED_KEY = "pk_test_expired"
 SECRET = "sk-provider-secret-canary"
@@ -56,6 +58,8 @@ def make_home(
     sections = [
         (f"{PROJECT}/access", ProjectSection(PROJECT, _keys(pepper), policy or ProjectPolicy())),
         (f"{PROJECT}/providers", ProvidersSection(PROJECT, tuple(providers))),
+        (f"{OTHER_PROJECT}/access", ProjectSection(OTHER_PROJECT, (_key(pepper),))),
+        (f"{OTHER_PROJECT}/providers", ProvidersSection(OTHER_PROJECT, tuple(providers))),
         (f"{PROJECT}/prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
         *((f"prices/{listed.vendor}", listed) for listed in price_lists),
     ]
@@ -71,6 +75,10 @@ def make_home(
         )
     )
     return home
+
+
+def _key(pepper: bytes) -> KeyEntry:
+    return KeyEntry(id="key_other", digest=keyed_digest(pepper, OTHER_KEY))
 
 
 def _keys(pepper: bytes) -> tuple[KeyEntry, ...]:

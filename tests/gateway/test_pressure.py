@@ -82,7 +82,9 @@ async def test_at_overload_callers_are_told_when_to_come_back_and_health_answers
 ) -> None:
     async with raw_upstream(answers(b"", unary(b"{}"), pause_s=1.5)) as upstream:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
-        async with worker(home, limits={"max_in_flight": 20}) as running:
+        async with worker(
+            home, limits={"max_in_flight": 20, "project_share": 1.0, "key_share": 1.0}
+        ) as running:
             calls = [asyncio.ensure_future(call(running.url)) for _ in range(60)]
             await asyncio.sleep(0.7)
             for path in ("/healthz", "/readyz", "/metrics"):

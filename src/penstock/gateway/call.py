@@ -79,6 +79,7 @@ class Call:
     caller = Caller()
     body = b""
     request_size = 0
+    held_bytes = 0  # of the body, as `InFlight` counts them
     head: RequestHead | None = None
     route: Route | None = None
     begin: CallBegin | None = None

@@ -1,4 +1,5 @@
-"""Stage 2, and the watch over the calls under way: how many may be, and which must end.
+"""Stage 2, and the watch over the calls under way: how many may be and whose, how much memory
+their bodies take, and which must end.
 
 One look at all of them twenty times a second replaces timers and watchers of each call.
 """
@@ -8,10 +9,13 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.errors import BodyTooSlow, CallerGone, ShuttingDown
-from penstock.gateway.limits import GatewayLimits
-from penstock.kernel.errors import Overloaded
+from penstock.gateway.limits import KIB, GatewayLimits
+from penstock.gateway.project_view import Grant
+from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
+from penstock.rules.shares import Refused, Shares
 
 TICK_S: Final = 0.05
+BODY_STEP: Final = 64 * KIB  # bodies are counted in such steps, the first one with the call
 WATCH_AFTER_S: Final = 0.04  # most calls of a fast provider are over before anyone could leave
 
 
@@ -20,6 +24,11 @@ class InFlight:
 
     def __init__(self, limits: GatewayLimits) -> None:
         self._limits = limits
+        shares = (limits.project_share, limits.key_share)
+        self._slots = Shares(limits.max_in_flight, *shares)
+        # a body of the largest size must fit into any usual share
+        room = max(limits.held_body_bytes, 4 * limits.max_body_bytes)
+        self._bodies = Shares(room, *shares)
         self._calls: set[Call] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
@@ -29,23 +38,46 @@ class InFlight:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def enter(self, call: Call) -> None:
-        """`Overloaded` when there are too many already, or the gateway is about to stop."""
-        if self.closing or len(self._calls) >= self._limits.max_in_flight:
-            self.shed_count += 1
-            raise Overloaded(
-                "The gateway has as many calls as it can serve.",
-                hint="Try again in a moment.",
-                retry_after_s=1,
-            )
+    def enter(self, call: Call, grant: Grant) -> None:
+        """`Overloaded` when there are too many already, or the gateway is about to stop;
+        `RateLimited` when the caller's project or key holds its share."""
+        if self.closing:
+            raise self._shed(Refused.FULL, "calls")
+        if refused := self._slots.take(grant.project_id, grant.key.id):
+            raise self._shed(refused, "calls")
         loop = asyncio.get_running_loop()
         call.entered = loop.time()
         self._calls.add(call)
         if self._ticker is None:
             self._ticker = loop.call_later(TICK_S, self._tick)
 
+    def hold(self, call: Call, size: int) -> int:
+        """Counts `size` bytes of the call's body; returns up to which size that holds. Raises as
+        `enter`."""
+        grant = call.grant
+        steps = (size - 1) // BODY_STEP
+        more = steps * BODY_STEP - call.held_bytes
+        if grant is not None and more > 0:
+            if refused := self._bodies.take(grant.project_id, grant.key.id, more):
+                raise self._shed(refused, "bytes of requests")
+            call.held_bytes += more
+        return call.held_bytes + BODY_STEP
+
+    def release_body(self, call: Call, kept: int = 0) -> None:
+        """Of the call's body only `kept` bytes are still in memory."""
+        held = max(0, (kept - 1) // BODY_STEP) * BODY_STEP
+        if (grant := call.grant) is not None and call.held_bytes > held:
+            less = call.held_bytes - held
+            self._bodies.give_back(grant.project_id, grant.key.id, less)
+            call.held_bytes = held
+
     def leave(self, call: Call) -> None:
-        self._calls.discard(call)
+        """Gives back what the call held."""
+        if call in self._calls and (grant := call.grant) is not None:
+            self._calls.discard(call)
+            self._slots.give_back(grant.project_id, grant.key.id)
+            if call.held_bytes:
+                self.release_body(call)
         if self.closing and not self._calls:
             self._empty.set()
 
@@ -56,6 +88,21 @@ class InFlight:
             for call in list(self._calls):
                 call.end(ShuttingDown("The gateway is stopping.", retry_after_s=1))
             await self._emptied(1.0)
+
+    def _shed(self, refused: Refused, of_what: str) -> PenstockError:
+        self.shed_count += 1
+        if refused is Refused.FULL:
+            return Overloaded(
+                f"The gateway has as many {of_what} as it can hold.",
+                hint="Try again in a moment.",
+                retry_after_s=1,
+            )
+        return RateLimited(
+            f"The {refused} of this call holds its share of the gateway's {of_what}.",
+            hint="Try again when some of its calls are over.",
+            code="share_exceeded",
+            retry_after_s=1,
+        )
 
     async def _emptied(self, timeout_s: float) -> bool:
         try:

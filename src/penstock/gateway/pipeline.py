@@ -82,8 +82,8 @@ class Pipeline:
     async def _run(self, call: Call) -> None:
         snapshot = self.snapshots.current
         grant = self.authenticate(call, snapshot)
-        self.inflight.enter(call)
-        head = await read(call, self.limits)
+        self.inflight.enter(call, grant)
+        head = await read(call, self.limits, self.inflight)
         call.ready_ns = self.clock.now_ns()
         route = self.resolve(call, snapshot, grant, head)
         self.recorder.begin(call)
@@ -96,6 +96,7 @@ class Pipeline:
 
     async def _ask(self, call: Call, route: Route, head: RequestHead) -> None:
         exchange = await self.dispatch(call, route, head)
+        self.inflight.release_body(call, len(call.body))
         call.http_status = exchange.status
         conclude = partial(self._conclude, call)
         try:

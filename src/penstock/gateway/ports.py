@@ -11,11 +11,13 @@ from penstock.spi.http import HttpRequest
 class Spool(Protocol):
     """Where call records are safe. `key` joins the two records of one call."""
 
-    def begin(self, key: str, payload: bytes, *, end_bytes: int, on_full: OnFull) -> None:
+    def begin(
+        self, key: str, payload: bytes, *, end_bytes: int, on_full: OnFull, project: str
+    ) -> None:
         """Keeps `end_bytes` for the end. `SpoolFull` without room, unless `on_full` serves on."""
         ...
 
-    def end(self, key: str, payload: bytes) -> bool:
+    def end(self, key: str, payload: bytes, *, project: str) -> bool:
         """`False`: the record found no room and is counted as lost."""
         ...
 

@@ -55,6 +55,23 @@ class GatewaySettings(Section):
     max_connections_per_peer: int = Field(
         default=0, ge=0, description="Of them from one address; 0: a quarter."
     )
+    project_share: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Part of the calls and body bytes that one project may hold; 1: all.",
+    )
+    key_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Part of the calls and body bytes that one key may hold; 1: all.",
+    )
+    held_body_bytes: int = Field(
+        default=256 * MIB,
+        ge=MIB,
+        description="Memory of a worker for request bodies (at least 4 of the largest).",
+    )
     max_body_bytes: int = Field(
         default=20 * MIB, ge=1024, description="Larger request bodies are refused with 413."
     )
@@ -115,6 +132,9 @@ class SpoolSettings(Section):
 
     quota_bytes: int = Field(
         default=1024 * MIB, ge=MIB, description="Disk space for records the server has not taken."
+    )
+    project_share: float = Field(
+        default=0.75, gt=0, le=1, description="Part of it that one project may fill; 1: all."
     )
 
 

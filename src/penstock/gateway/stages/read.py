@@ -1,17 +1,22 @@
 """Stage 3: take the request in, within its bounds, and read what routing needs of it."""
 
+from typing import Final
+
 from penstock.gateway.call import Call
 from penstock.gateway.errors import CallerGone
+from penstock.gateway.inflight import BODY_STEP, InFlight
 from penstock.gateway.limits import GatewayLimits
 from penstock.kernel.errors import InvalidRequest, TooLarge
 from penstock.rules.wire.openai.request import RequestHead, read_request
 
+_SMALL: Final = 8192
 
-async def read(call: Call, limits: GatewayLimits) -> RequestHead:
-    """`TooLarge` as soon as it is; `InvalidRequest` naming the place."""
+
+async def read(call: Call, limits: GatewayLimits, inflight: InFlight) -> RequestHead:
+    """`TooLarge` as soon as it is; `InvalidRequest` naming the place; as `InFlight.hold`."""
     call.reading_since = call.entered
     try:
-        call.body = await _read_body(call, limits.max_body_bytes)
+        call.body = await _read_body(call, limits.max_body_bytes, inflight)
     finally:
         call.reading_since = 0.0
         call.request_size = len(call.body)
@@ -19,13 +24,13 @@ async def read(call: Call, limits: GatewayLimits) -> RequestHead:
     return call.head
 
 
-async def _read_body(call: Call, max_bytes: int) -> bytes:
+async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
     """The declared length, where there is one, spares a last wait for the end of the body."""
     expected = _content_length(call)
     if expected > max_bytes:
         raise _too_large(max_bytes)
-    pieces: list[bytes] = []
-    size = 0
+    body = _Body()
+    size, counted = 0, BODY_STEP
     while True:
         message = await call.receive()
         if message["type"] == "http.disconnect":
@@ -34,9 +39,39 @@ async def _read_body(call: Call, max_bytes: int) -> bytes:
         size += len(piece)
         if size > max_bytes:
             raise _too_large(max_bytes)
-        pieces.append(piece)
+        if size > counted:
+            counted = inflight.hold(call, size)
+        body.add(piece)
         if size == expected or not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return body.whole()
+
+
+class _Body:
+    """The pieces of a body. Small ones are joined as they come: kept one by one, they would take
+    many times their size."""
+
+    __slots__ = ("_pieces", "_small")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._small = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        if not self._small and (len(piece) >= _SMALL or not self._pieces):
+            self._pieces.append(piece)
+            return
+        self._small += piece
+        if len(self._small) >= BODY_STEP:
+            self._flush()
+
+    def whole(self) -> bytes:
+        if self._small:
+            self._flush()
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def _flush(self) -> None:
+        self._pieces.append(bytes(self._small))
+        self._small.clear()
 
 
 def _content_length(call: Call) -> int:

@@ -44,7 +44,13 @@ class Recorder:
         if _keeps_content(call):
             size += min(call.request_size, self._limits.capture_request_bytes)
             size += self._limits.capture_response_bytes
-        self._spool.begin(call.span_id, encode(call.begin), end_bytes=size, on_full=_on_full(call))
+        self._spool.begin(
+            call.span_id,
+            encode(call.begin),
+            end_bytes=size,
+            on_full=_on_full(call),
+            project=call.begin.project_id,
+        )
 
     def end(
         self,
@@ -61,7 +67,7 @@ class Recorder:
         """
         record = _end(call, self._clock.now_ns(), status, error, (usage, charge))
         record, payload = self._encode(record, call)
-        kept = self._spool.end(call.span_id, payload)
+        kept = self._spool.end(call.span_id, payload, project=_project(call))
         call.recorded = True
         if not kept and error is None and _on_full(call) is OnFull.REFUSE:
             raise SpoolFull("The record of this call cannot be kept.", hint="See /readyz.")
@@ -155,6 +161,10 @@ def _end(
 def _cost(charge: Charge) -> str:
     text = format(charge.cost, "f")
     return text if len(text) <= MAX_COST_CHARS else format(charge.cost, ".12f")
+
+
+def _project(call: Call) -> str:
+    return call.grant.project_id if call.grant else ""
 
 
 def _on_full(call: Call) -> OnFull:

@@ -67,7 +67,7 @@ class Spool:
                 f"The spool {directory} cannot be written: {failure.strerror}.",
                 hint="See that the directory belongs to you and that its disk is not full.",
             ) from failure
-        room = Room(limits.quota_bytes, reserve, lambda: journal.used_bytes)
+        room = Room(limits.quota_bytes, reserve, lambda: journal.used_bytes, limits.project_share)
         around = Surroundings(directory, limits, clock, jitter, on_step)
         return cls(around, owner, journal, room)
 
@@ -78,21 +78,23 @@ class Spool:
         *,
         end_bytes: int = USUAL_END_BYTES,
         on_full: OnFull = OnFull.REFUSE,
+        project: str = "",
     ) -> None:
         """Records that a call begins, and keeps `end_bytes` for its end.
 
-        Without room: `SpoolFull` under `refuse`; under `serve` the call goes on unrecorded.
+        Without room, or when `project` has its share of it: `SpoolFull` under `refuse`; under
+        `serve` the call goes on unrecorded.
         """
-        self._writer.begin(key, payload, end_bytes, on_full)
+        self._writer.begin(key, payload, end_bytes, on_full, project)
 
-    def end(self, key: str, payload: bytes) -> bool:
+    def end(self, key: str, payload: bytes, *, project: str = "") -> bool:
         """Records how a call ended. `False`: that could not be written and is counted as lost.
 
         A call without a begin (it failed early, or found no room) is written if it fits. Every
         refused call must be ended too: it is no loss if that does not fit.
         More than `frame.MAX_PAYLOAD` bytes never fit.
         """
-        return self._writer.end(key, payload)
+        return self._writer.end(key, payload, project)
 
     async def run(self, send: Send) -> None:
         """Ships, keeps house and adopts until cancelled."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from penstock.infra.spool.frame import HEADER_SIZE, MAX_PAYLOAD, Kind
 from penstock.infra.spool.journal import Journal
-from penstock.infra.spool.limits import OnFull, SpoolFull
+from penstock.infra.spool.limits import OnFull, ShareReached, SpoolFull
 from penstock.infra.spool.room import Room
 
 USUAL_END_BYTES: Final = 16 * 1024
@@ -24,6 +24,7 @@ class OpenCall(NamedTuple):
 
     begin: bytes
     end_bytes: int
+    project: str
 
 
 class Writer:
@@ -39,10 +40,12 @@ class Writer:
         self._room = room
         self._on_step = on_step
 
-    def begin(self, key: str, payload: bytes, end_bytes: int, on_full: OnFull) -> None:
+    def begin(
+        self, key: str, payload: bytes, end_bytes: int, on_full: OnFull, project: str = ""
+    ) -> None:
         """As `Spool.begin`."""
         try:
-            self._room.admit(len(payload) + HEADER_SIZE, end_bytes)
+            self._room.admit(len(payload) + HEADER_SIZE, end_bytes, project)
             self._journal.append(Kind.BEGIN, payload)
         except OSError as failure:
             self._full(failure)
@@ -52,21 +55,22 @@ class Writer:
                 raise _spool_full(failure) from failure
             return
         self.full_because = ""
-        self.open_calls[key] = OpenCall(payload, end_bytes)
-        self._room.promised += end_bytes
+        self.open_calls[key] = OpenCall(payload, end_bytes, project)
+        self._room.promise(project, end_bytes)
+        self._room.wrote(project, len(payload) + HEADER_SIZE)
         self._after_append()
 
-    def end(self, key: str, payload: bytes) -> bool:
+    def end(self, key: str, payload: bytes, project: str = "") -> bool:
         """As `Spool.end`."""
         opened = self.open_calls.pop(key, None)
         size = len(payload) + HEADER_SIZE
         if opened is not None:
-            self._room.promised -= opened.end_bytes
+            self._room.promise(opened.project, -opened.end_bytes)
         try:
             if len(payload) > MAX_PAYLOAD:
                 raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
-                self._room.admit(size, 0)
+                self._room.admit(size, 0, project)
             self._room.surely(size, lambda: self._journal.append(Kind.END, payload))
         except OSError as failure:
             self._full(failure)
@@ -74,6 +78,7 @@ class Writer:
             return False
         finally:
             self._refused.discard(key)
+        self._room.wrote(project, size)
         self._after_append()
         return True
 
@@ -123,6 +128,8 @@ class Writer:
             self.full_because = ""
 
     def _full(self, failure: OSError) -> None:
+        if isinstance(failure, ShareReached):
+            return  # one project's: the spool has room for the others
         self.full_because = failure.strerror or str(failure)
 
 
