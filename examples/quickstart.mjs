@@ -1,6 +1,6 @@
 import OpenAI from "openai";
 
-const client = new OpenAI({ baseURL: "http://127.0.0.1:4000/v1", apiKey: process.env.PENSTOCK_API_KEY });
+const client = new OpenAI({ baseURL: "http://127.0.0.1:4000/v1", apiKey: process.env.GATEWAY_KEY });
 const messages = [{ role: "user", content: "Hello!" }];
 
 const answer = await client.chat.completions.create({ model: "sim/sim-small", messages });

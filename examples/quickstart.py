@@ -2,7 +2,7 @@ import os
 
 from openai import OpenAI
 
-client = OpenAI(base_url="http://127.0.0.1:4000/v1", api_key=os.environ["PENSTOCK_API_KEY"])
+client = OpenAI(base_url="http://127.0.0.1:4000/v1", api_key=os.environ["GATEWAY_KEY"])
 hello = [{"role": "user", "content": "Hello!"}]
 
 answer = client.chat.completions.create(model="sim/sim-small", messages=hello)

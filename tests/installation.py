@@ -43,6 +43,11 @@ class Installation:
         return str(json.loads((self.home / "bootstrap.json").read_text())["api_key"])
 
     @property
+    def gateway_key(self) -> str:
+        """The first start's key for applications."""
+        return str(json.loads((self.home / "bootstrap.json").read_text())["gateway_key"])
+
+    @property
     def output(self) -> str:
         return self._log.read_text()
 
@@ -148,7 +153,7 @@ class Installation:
         request = urllib.request.Request(
             f"{self.gateway}/v1/chat/completions", data=json.dumps(body).encode()
         )
-        request.add_header("authorization", f"Bearer {self.key}")
+        request.add_header("authorization", f"Bearer {self.gateway_key}")
         request.add_header("content-type", "application/json")
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)

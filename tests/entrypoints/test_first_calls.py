@@ -69,7 +69,7 @@ def _found(installation: Installation, path: str) -> bool:
 
 
 def test_the_python_client(installation: Installation) -> None:
-    with OpenAI(base_url=f"{installation.gateway}/v1", api_key=installation.key) as client:
+    with OpenAI(base_url=f"{installation.gateway}/v1", api_key=installation.gateway_key) as client:
         whole = client.chat.completions.with_raw_response.create(**BODY)
         text = whole.parse().choices[0].message.content
         with client.chat.completions.with_streaming_response.create(**BODY, stream=True) as stream:
@@ -89,7 +89,13 @@ def test_the_node_client(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(modules)
     script = tmp_path / "first_calls.mjs"
     shutil.copy(Path(__file__).with_name("first_calls.mjs"), script)
-    command = [node, str(script), f"{installation.gateway}/v1", installation.key, json.dumps(BODY)]
+    command = [
+        node,
+        str(script),
+        f"{installation.gateway}/v1",
+        installation.gateway_key,
+        json.dumps(BODY),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     (text, trace), (streamed_text, streamed_trace) = json.loads(done.stdout)
     assert text == streamed_text != ""

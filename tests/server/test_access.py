@@ -41,6 +41,8 @@ MAY = {
     "editor": EDITOR,
     "admin": ADMIN,
     "owner": ADMIN,
+    "calling key": set[str](),
+    "first application's key": set[str](),
     "viewer key": VIEWER,
     "editor key": EDITOR,
     "admin key": ADMIN,
@@ -78,8 +80,11 @@ def _callers(server: Server, project_id: str) -> dict[str, Caller]:
     }
     for role in ("viewer", "editor", "admin", "owner"):
         callers[role] = server.join(project_id, f"{role}@example.org", role)
+    path = f"/api/v1/projects/{project_id}/keys"
+    bare = server.call("POST", path, server.root, {"name": "app"}).json()
+    callers["calling key"] = by_key(bare["secret"])
+    callers["first application's key"] = by_key(made["gateway_key"])
     for role in ("viewer", "editor", "admin"):
-        path = f"/api/v1/projects/{project_id}/keys"
         answer = server.call("POST", path, server.root, {"name": role, "role": role})
         callers[f"{role} key"] = by_key(answer.json()["secret"])
     return callers

@@ -77,6 +77,7 @@ def _use_secrets(server: Server, project_id: str) -> list[str]:
         *tokens,
         made["admin_password"],
         made["api_key"],
+        made["gateway_key"],
         session.headers["cookie"].partition("=")[2],
         (server.home / "gateway.token").read_text().strip(),
         (server.home / "master.key").read_text().strip(),

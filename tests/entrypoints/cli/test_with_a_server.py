@@ -107,20 +107,23 @@ def test_a_key_lives_and_dies(installation: Installation) -> None:
     revoked = installation.json("key", "revoke", key_id)
     assert revoked["revoked_at"] is not None
     assert "key" in installation.run("key", "revoke", "key_unknown", code=4)
-    assert installation.run("key", "show").strip() == installation.key
+    assert installation.run("key", "show").strip() == installation.gateway_key
+    assert installation.run("key", "show", "--admin").strip() == installation.key
 
 
 def test_a_key_without_the_permission_is_exit_code_three(installation: Installation) -> None:
-    viewer = installation.json("key", "create", "viewer")["secret"]
-    done = subprocess.run(
-        [str(PENSTOCK), "key", "create", "another"],
-        env=installation.environment | {"PENSTOCK_API_KEY": viewer},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 3, done.stderr
-    assert done.stderr.count("\n") == 1
+    viewer = installation.json("key", "create", "viewer", "--role", "viewer")["secret"]
+    for secret in (viewer, installation.gateway_key):
+        done = subprocess.run(
+            [str(PENSTOCK), "key", "create", "another"],
+            env=installation.environment | {"PENSTOCK_API_KEY": secret},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 3, done.stderr
+        assert done.stderr.count("\n") == 1
+    assert "nothing else" in done.stderr
 
 
 def test_members_come_by_invitation_change_and_go(installation: Installation) -> None:
@@ -231,12 +234,13 @@ def test_a_backup_is_restored_into_an_empty_home(
 def test_the_admin_is_reset_while_nothing_runs(tmp_path: Path) -> None:
     it = Installation(tmp_path / "home")
     it.start("--no-demo")
-    before = it.key
+    before, calling = it.key, it.gateway_key
     try:
         assert "is in use by the process" in it.run("admin", "reset", code=2)
         assert it.stop() == 0
         told = it.json("admin", "reset")
         assert told["api_key"] == it.key != before
+        assert told["gateway_key"] == it.gateway_key == calling
         it.start("--no-demo")
         assert it.json("key", "list")
     finally:

@@ -137,7 +137,7 @@ def test_a_truncated_log_is_found_by_its_head(world: World) -> None:
     _write_events(world)
     breach = _tamper(world, f"DELETE FROM {EVENTS} WHERE project_id = :p AND sequence > 6")
     assert breach is not None
-    assert (breach.sequence, breach.reason) == (7, "missing: the log went on to event 9")
+    assert (breach.sequence, breach.reason) == (7, "missing: the log went on to event 10")
 
 
 def test_a_truncated_log_with_a_matching_head_is_found_by_the_checkpoint(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_truncated_log_with_a_matching_head_is_found_by_the_checkpoint(world: 
         f"UPDATE audit_heads SET sequence = 6, hash = '{sixth.hash}' WHERE project_id = :p",
     )
     assert breach is not None
-    assert (breach.sequence, breach.reason) == (7, "missing: the log went on to event 9")
+    assert (breach.sequence, breach.reason) == (7, "missing: the log went on to event 10")
 
 
 def test_a_log_that_is_gone_altogether_is_found(world: World) -> None:
@@ -229,10 +229,10 @@ def test_events_of_many_threads_make_one_chain(world: World) -> None:
     for thread in threads:
         thread.join()
     report = world.identity.audit_log.verify(world.project_id)
-    assert (report.event_count, report.breach) == (63, None)
+    assert (report.event_count, report.breach) == (64, None)
     noted = world.identity.heads.read()
     assert noted is not None
-    assert noted[world.project_id].sequence == 63
+    assert noted[world.project_id].sequence == 64
 
 
 def test_an_export_can_be_verified_without_us(world: World) -> None:

@@ -41,7 +41,7 @@ def test_a_dump_moves_to_the_other_database(world: World, other: Database, tmp_p
     folder = tmp_path / "dump"
     folder.mkdir()
     counts = dump(world.database, folder)
-    assert counts["audit_events"] == 10
+    assert counts["audit_events"] == 11
     assert counts["invitations"] == 2
     assert load(other, folder) == counts
     moved = Identity(tmp_path, other, MASTER_KEY, clock=world.clock, entropy=os.urandom)

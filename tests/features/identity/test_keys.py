@@ -2,7 +2,7 @@
 
 import pytest
 
-from penstock.features.identity.model import Attributes, Principal, Role
+from penstock.features.identity.model import Attributes, Permission, Principal, Role
 from penstock.features.identity.service.keys import KeyWish
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
@@ -44,6 +44,21 @@ def test_a_key_acts_in_its_role_and_project(world: World) -> None:
     assert principal.roles == {world.project_id: Role.EDITOR}
     with pytest.raises(Unauthenticated, match="not known"):
         _principal(world, new.secret + "x")
+
+
+def test_a_new_key_calls_models_and_may_do_nothing_else(world: World) -> None:
+    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app"))
+    principal = _principal(world, new.secret)
+    assert (new.key.role, principal.roles) == (None, {})
+    assert new.key.id in {entry.id for entry in _section(world).keys}
+    for permission in Permission:
+        assert not principal.may(permission, world.project_id)
+        with pytest.raises(Forbidden):
+            world.identity.access.project_for(principal, world.project_id, permission)
+        with pytest.raises(Forbidden):
+            world.identity.access.project_for(principal, None, permission)
+    [stored] = [k for k in world.identity.keys.list_page(world.project_id, "", 10) if k == new.key]
+    assert stored.role is None
 
 
 def test_no_key_is_above_its_maker_or_an_owner(world: World) -> None:

@@ -18,7 +18,7 @@ def _bootstrap(world: World) -> dict[str, str]:
 
 def test_the_first_start_tells_its_secrets_in_a_private_file(world: World) -> None:
     told = _bootstrap(world)
-    assert set(told) == {"admin_email", "admin_password", "api_key"}
+    assert set(told) == {"admin_email", "admin_password", "gateway_key", "api_key"}
     assert stat.S_IMODE((world.home / "bootstrap.json").stat().st_mode) == 0o600
     session = world.identity.sign_in.sign_in(told["admin_email"], told["admin_password"])
     assert session.principal.instance_admin
@@ -26,6 +26,8 @@ def test_the_first_start_tells_its_secrets_in_a_private_file(world: World) -> No
     key = world.identity.access.principal_of_key(told["api_key"])
     assert key.instance_admin
     assert key.roles == {world.project_id: Role.ADMIN}
+    calling = world.identity.access.principal_of_key(told["gateway_key"])
+    assert (calling.roles, calling.instance_admin) == ({}, False)
 
 
 def test_the_second_start_makes_nothing(world: World) -> None:
@@ -41,12 +43,21 @@ def test_reset_makes_new_ones_and_ends_the_old(world: World) -> None:
     token = world.identity.sign_in.sign_in(EMAIL, old["admin_password"]).token
     new = world.identity.first_start.reset_admin()
     assert _bootstrap(world)["api_key"] == new.api_key != old["api_key"]
+    assert new.gateway_key == old["gateway_key"]
     assert world.identity.sign_in.find(token) is None
     with pytest.raises(Unauthenticated):
         world.identity.sign_in.sign_in(EMAIL, old["admin_password"])
     with pytest.raises(Unauthenticated):
         world.identity.access.principal_of_key(old["api_key"])
     assert world.identity.sign_in.sign_in(EMAIL, new.admin_password)
+
+
+def test_reset_makes_a_key_for_applications_where_the_file_has_none(world: World) -> None:
+    old = _bootstrap(world)
+    del old["gateway_key"]
+    (world.home / "bootstrap.json").write_text(json.dumps(old))
+    new = world.identity.first_start.reset_admin()
+    assert world.identity.access.principal_of_key(new.gateway_key).roles == {}
 
 
 def test_a_session_ends_by_sign_out_and_by_time(world: World) -> None:

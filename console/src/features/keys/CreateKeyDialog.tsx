@@ -78,6 +78,7 @@ function KeyForm({ error, busy, onSubmit, onClose }: KeyFormProps) {
           name="role"
           hint="What it may do besides calling models."
         >
+          <option value="">None: it only calls models</option>
           <option value="viewer">Viewer</option>
           <option value="editor">Editor</option>
           <option value="admin">Admin</option>

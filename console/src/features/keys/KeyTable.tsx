@@ -8,6 +8,7 @@ import { fixedAttributes, stateOf } from "@/features/keys/state";
 import { usageQuery } from "@/shared/api/usage";
 import { formatDateTime } from "@/shared/format/time";
 import { formatCount } from "@/shared/format/number";
+import { roleName } from "@/shared/roles";
 import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { Button, IconButton } from "@/shared/ui/Button";
@@ -38,6 +39,7 @@ export function KeyTable({ keys, onRotate, onRevoke }: KeyTableProps) {
           <HeadCell>Name</HeadCell>
           <HeadCell className="max-sm:hidden">Key</HeadCell>
           <HeadCell>State</HeadCell>
+          <HeadCell className={WIDE}>REST API</HeadCell>
           <HeadCell className={WIDE}>Models</HeadCell>
           <HeadCell className={WIDE}>Fixed for its calls</HeadCell>
           <HeadCell numeric className={MEDIUM}>
@@ -84,6 +86,9 @@ function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
       <Cell className="font-mono text-xs whitespace-nowrap max-sm:hidden">{subject.prefix}…</Cell>
       <Cell>
         <State subject={subject} />
+      </Cell>
+      <Cell className={cx("text-ink-2", WIDE)}>
+        {subject.role ? roleName(subject.role) : <span className="text-ink-3">nothing</span>}
       </Cell>
       <Cell className={cx("max-w-56", WIDE)}>
         <Models models={subject.allowed_models} />

@@ -4,7 +4,7 @@ import { callableModel } from "@/features/keys/callable";
 import { expiryAfter } from "@/features/keys/expiry";
 import type { Key } from "@/features/keys/queries";
 import { fixedAttributes, matches, stateOf } from "@/features/keys/state";
-import { splitModels } from "@/features/keys/wish";
+import { readWish, splitModels } from "@/features/keys/wish";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const KEY: Key = {
@@ -49,6 +49,15 @@ test("models may be separated by anything that is no model", () => {
     "mistral/*",
   ]);
   expect(splitModels(" ")).toEqual([]);
+});
+
+test("a new key has no role unless one is chosen", () => {
+  const form = new FormData();
+  form.set("name", "app");
+  form.set("role", "");
+  expect(readWish(form, 0).role).toBeNull();
+  form.set("role", "viewer");
+  expect(readWish(form, 0).role).toBe("viewer");
 });
 
 test("never expires as null, else so many days from now", () => {

@@ -7,7 +7,7 @@ type Wish = Schemas["KeyRequest"];
 export function readWish(form: FormData, now: number): Wish {
   return {
     name: text(form, "name"),
-    role: text(form, "role") as Wish["role"],
+    role: (text(form, "role") || null) as Wish["role"],
     allowed_models: splitModels(text(form, "allowed_models")),
     expires_at: expiryAfter(Number(text(form, "days")), now),
     attributes: {

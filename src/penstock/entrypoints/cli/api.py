@@ -129,16 +129,31 @@ def gateway_url(settings: Settings) -> str:
 
 def api_key(settings: Settings) -> str:
     """The key of the command line; `SetupError` where none is to be found."""
-    if key := settings.api_key.get_secret_value():
+    if key := settings.api_key.get_secret_value() or _kept_key(settings, "api_key"):
         return key
-    file = settings.home / "bootstrap.json"
+    raise SetupError(
+        "There is no key to call the server with: "
+        f"{settings.home / 'bootstrap.json'} is missing or unreadable.",
+        hint="Start with `penstock up`, or set PENSTOCK_API_KEY.",
+    )
+
+
+def gateway_key(settings: Settings) -> str:
+    """The key that the first start made for applications; `SetupError` where it is not kept."""
+    if key := _kept_key(settings, "gateway_key"):
+        return key
+    raise SetupError(
+        f"{settings.home / 'bootstrap.json'} keeps no key for applications.",
+        hint="Make one: `penstock key create NAME`.",
+    )
+
+
+def _kept_key(settings: Settings, name: str) -> str:
+    """A key of `bootstrap.json`; empty where it is not to be found."""
     try:
-        return str(json.loads(file.read_bytes())["api_key"])
-    except (OSError, ValueError, KeyError) as error:
-        raise SetupError(
-            f"There is no key to call the server with: {file} is missing or unreadable.",
-            hint="Start with `penstock up`, or set PENSTOCK_API_KEY.",
-        ) from error
+        return str(json.loads((settings.home / "bootstrap.json").read_bytes())[name])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _decode(answer: HttpAnswer) -> Any:

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import api_key, gateway_url
+from penstock.entrypoints.cli.api import api_key, gateway_key, gateway_url
 from penstock.entrypoints.cli.demo_script import DemoCall, draw_call
 from penstock.entrypoints.cli.output import show_json
 from penstock.entrypoints.up.plan import local_server_url
 from penstock.entrypoints.up.simulator import NAME as SIMULATOR
 from penstock.infra.egress.client import Egress
 from penstock.infra.egress.exchange import Limits
-from penstock.infra.settings import load
+from penstock.infra.settings import Settings, load
 from penstock.kernel.errors import PenstockError, SetupError, UpstreamFailed
 from penstock.spi.http import HttpRequest
 
@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Send calls of several teams and use cases, streamed and not, a few of them wrong."""
     settings = load({"home": home}).settings
-    caller = _Caller(gateway_url(settings), api_key(settings))
+    caller = _Caller(gateway_url(settings), _key(settings))
     console = Console(stderr=True, quiet=as_json)
     draw = random.Random(seed)  # noqa: S311 - a script of calls, no secret
 
@@ -58,6 +58,11 @@ def demo(
     else:
         typer.echo(", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())))
         typer.echo(f"See them: {settings.server_url or local_server_url(settings)}")
+
+
+def _key(settings: Settings) -> str:
+    """The key that settings name, else the one for applications."""
+    return api_key(settings) if settings.api_key.get_secret_value() else gateway_key(settings)
 
 
 class _Caller:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import api_key, open_api
+from penstock.entrypoints.cli.api import api_key, gateway_key, open_api
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.infra.settings import load
 
@@ -31,9 +31,9 @@ def create(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     *,
     role: Annotated[
-        Literal["viewer", "editor", "admin"],
-        typer.Option(help="What it may do in the REST API; every key may call the gateway."),
-    ] = "viewer",
+        Literal["viewer", "editor", "admin"] | None,
+        typer.Option(help="What it may do at the REST API besides calling models. [nothing]"),
+    ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="Allowed model or pattern (repeat); none: all.")
     ] = None,
@@ -112,9 +112,18 @@ def revoke(
     show_record(gone, as_json=as_json)
 
 
-def show(*, home: options.Home = None, as_json: options.Json = False) -> None:
-    """The key that the command line itself uses: `$(penstock key show)` in scripts."""
-    secret = api_key(load({"home": home}).settings)
+def show(
+    *,
+    admin: Annotated[
+        bool,
+        typer.Option("--admin", help="The command line's own key, which may do everything."),
+    ] = False,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """The first start's key for applications: it calls models and nothing else."""
+    settings = load({"home": home}).settings
+    secret = api_key(settings) if admin else gateway_key(settings)
     if as_json:
         show_json({"api_key": secret})
     else:

@@ -22,7 +22,7 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
     gateway = f"http://{host}:{settings.gateway.port}/v1"
     file = settings.home / "bootstrap.json"
     credentials = _read(file)
-    key = str(credentials.get("api_key", ""))
+    key = str(credentials.get("gateway_key", ""))
     typer.echo()
     _line("Penstock is running.", bold=True)
     typer.echo()
@@ -31,13 +31,14 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
     if first_start and credentials:
         _row("Sign in", f"{credentials.get('admin_email')}  {credentials.get('admin_password')}")
         _row("API key", key)
-        _row("", f"shown this once; kept in {_short(file)}")
+        _row("", "calls models and nothing else")
+        _row("", f"both shown this once; kept in {_short(file)}")
     elif credentials:
         _row("Sign in", f"as in {_short(file)}")
     model = TRY if simulated else _pick(models(host, settings.gateway.port, key))
     typer.echo()
     if model:
-        again = f"$({_command(settings, 'key show')})" if credentials else "$PENSTOCK_API_KEY"
+        again = f"$({_command(settings, 'key show')})" if key else "$GATEWAY_KEY"
         _line("Try it:")
         typer.echo(_curl(gateway, key if first_start else again, model))
     else:

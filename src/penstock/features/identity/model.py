@@ -209,12 +209,13 @@ class KeySecret:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A virtual key: for the gateway, and for the REST API in its role. Newest secret first."""
+    """A virtual key: it calls models, and does at the REST API what its role may; nothing without
+    one. Newest secret first."""
 
     id: str
     project_id: str
     name: str
-    role: Role
+    role: Role | None
     instance_admin: bool
     allowed_models: tuple[str, ...]
     attributes: Attributes
@@ -230,7 +231,7 @@ class ApiKey:
 
     def principal(self) -> Principal:
         """The key as a caller."""
-        roles = {self.project_id: self.role}
+        roles = {self.project_id: self.role} if self.role else {}
         return Principal("key", self.id, self.name, roles, self.instance_admin)
 
     def audited(self) -> dict[str, object]:
@@ -238,7 +239,7 @@ class ApiKey:
         return {
             "name": self.name,
             "prefix": self.prefix,
-            "role": self.role.value,
+            "role": self.role.value if self.role else None,
             "allowed_models": list(self.allowed_models),
             "attributes": asdict(self.attributes),
             "expires_ms": self.expires_ms,

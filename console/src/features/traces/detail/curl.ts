@@ -10,7 +10,7 @@ export function asCurl(span: Span, gatewayUrl: string): string {
   const path = PATHS[attributeOf(span, "gen_ai.operation.name")] ?? "/v1/chat/completions";
   return [
     `curl ${gatewayUrl}${path}`,
-    `-H "Authorization: Bearer $PENSTOCK_API_KEY"`,
+    `-H "Authorization: Bearer $GATEWAY_KEY"`,
     `-H "Content-Type: application/json"`,
     `-d ${quoted(span.request)}`,
   ].join(" \\\n  ");

@@ -35,7 +35,7 @@ def key_routes(door: Doorkeeper, keys: KeyService) -> APIRouter:
         """A new key; its secret is told this once."""
         wanted = KeyWish(
             name=wish.name,
-            role=Role(wish.role),
+            role=Role(wish.role) if wish.role else None,
             allowed_models=tuple(wish.allowed_models),
             attributes=wish.attributes.value(),
             expires_ms=wish.expires_ms(),

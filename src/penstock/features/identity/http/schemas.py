@@ -136,10 +136,12 @@ class KeyAttributes(Wish):
 
 
 class KeyRequest(Wish):
-    """A new key. No `allowed_models`: all; `provider/*` and plain patterns are fine."""
+    """A new key. No `role`: it may call models and nothing else; with one it may also use the REST
+    API as a member of that role may. No `allowed_models`: all; `provider/*` and plain patterns are
+    fine."""
 
     name: Name
-    role: GivenRole = "viewer"
+    role: GivenRole | None = None
     allowed_models: Annotated[list[Label], Field(max_length=200)] = []
     attributes: KeyAttributes = KeyAttributes()
     expires_at: Moment | None = None
@@ -155,12 +157,13 @@ class RotationWish(Wish):
 
 
 class KeyView(BaseModel):
-    """A key. `prefix` is how people tell keys apart; the secret itself is known to nobody."""
+    """A key. `role` is null where it may only call models. `prefix` is how people tell keys apart;
+    the secret itself is known to nobody."""
 
     id: str
     name: str
     prefix: str
-    role: Role
+    role: Role | None
     allowed_models: list[str]
     attributes: KeyAttributes
     created_at: datetime

@@ -40,6 +40,12 @@ class AccessService:
             if not principal.instance_admin:
                 raise Forbidden("Only instance admins may do this.")
             return ""
+        if principal.kind == "key" and not principal.roles and not principal.instance_admin:
+            raise Forbidden(
+                "This key may call models and nothing else.",
+                hint="`penstock key create NAME --role viewer` makes one that may read.",
+                code="key_without_role",
+            )
         project_id = self._only_project(principal) if named is None else named
         if not self._has_part(principal, project_id):
             raise NotFound("There is no such project, or you have no part in it.")

@@ -26,11 +26,19 @@ RESET: Final = Principal("system", "admin_reset", "penstock admin reset", {}, in
 
 
 class Bootstrap(msgspec.Struct, frozen=True):
-    """The content of `bootstrap.json`."""
+    """The content of `bootstrap.json`. `gateway_key` calls models and nothing else; `api_key` may
+    do everything that an instance admin may, for the command line."""
 
     admin_email: str
     admin_password: str
+    gateway_key: str
     api_key: str
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What a reset keeps of the file."""
+
+    gateway_key: str
 
 
 def has_started(database: Database) -> bool:
@@ -63,8 +71,8 @@ class FirstStart:
         return True
 
     def reset_admin(self) -> Bootstrap:
-        """New password and key for the first admin; their sessions and the keys that only this
-        file told end, all others stay.
+        """New password and `api_key` for the first admin; their sessions and the keys of instance
+        admins end, all others stay, the `gateway_key` too.
 
         `SetupError` where the first start has not happened yet.
         """
@@ -104,9 +112,20 @@ class FirstStart:
     def _tell(
         self, tx: Transaction, actor: Principal, project: Project, email: str, password: str
     ) -> Bootstrap:
-        """Makes the key; writes the file before the commit, so that nothing stored stays untold."""
+        """Makes the keys; writes the file before the commit: nothing stored stays untold."""
         wish = KeyWish("bootstrap", Role.ADMIN, instance_admin=True)
         new = self._keys.create_in(tx, actor, project.id, wish)
-        told = Bootstrap(email, password, new.secret)
+        gateway_key = self._kept_gateway_key()
+        if not gateway_key:
+            first = KeyWish("first application")
+            gateway_key = self._keys.create_in(tx, actor, project.id, first).secret
+        told = Bootstrap(email, password, gateway_key, new.secret)
         write_private(self._file, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
         return told
+
+    def _kept_gateway_key(self) -> str:
+        """The one that the file has; empty without a file, or in one of an older Penstock."""
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=_Kept).gateway_key
+        except (FileNotFoundError, msgspec.DecodeError):
+            return ""

@@ -16,10 +16,11 @@ _PREFIX_LENGTH: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class KeyWish:
-    """What a new key should be. `expires_ms`: Unix milliseconds; no models: all of them."""
+    """What a new key should be. No role: it calls models and nothing else. No models: all of them.
+    `expires_ms`: Unix milliseconds."""
 
     name: str
-    role: Role = Role.VIEWER
+    role: Role | None = None
     allowed_models: tuple[str, ...] = ()
     attributes: Attributes = field(default_factory=Attributes)
     expires_ms: int | None = None
@@ -52,9 +53,10 @@ class KeyService:
 
     def create(self, actor: Principal, project_id: str, wish: KeyWish) -> NewKey:
         """A new key. `Forbidden` if its role is above the actor's own, or owner."""
-        if wish.role is Role.OWNER or not actor.may_give(wish.role, project_id):
+        role = wish.role
+        if role and (role is Role.OWNER or not actor.may_give(role, project_id)):
             raise Forbidden(
-                f"You may not make a key with the role {wish.role.value!r}.",
+                f"You may not make a key with the role {role.value!r}.",
                 hint="A key's role is at most your own, and never owner.",
             )
         with self._around.database.write() as tx:
@@ -142,6 +144,6 @@ def _get_usable(key: ApiKey | None, actor: Principal) -> ApiKey:
         raise Conflict("This key is revoked for ever.", hint="Make a new one.")
     if key.instance_admin and not actor.instance_admin:
         raise Forbidden("This key belongs to an instance admin.")
-    if not actor.may_give(key.role, key.project_id):
+    if key.role and not actor.may_give(key.role, key.project_id):
         raise Forbidden("This key's role is above your own.")
     return key

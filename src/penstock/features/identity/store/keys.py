@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from penstock.features.identity.model import ApiKey, Attributes, KeySecret, Role
 from penstock.features.identity.store.tables import API_KEYS, KEY_SECRETS
 
+_NO_ROLE = ""  # what stands in the column for a key that may call models and nothing else
+
 
 def add(connection: Connection, key: ApiKey) -> None:
     """Stores a new key with its secrets."""
@@ -18,7 +20,7 @@ def add(connection: Connection, key: ApiKey) -> None:
             id=key.id,
             project_id=key.project_id,
             name=key.name,
-            role=key.role,
+            role=key.role or _NO_ROLE,
             instance_admin=key.instance_admin,
             allowed_models=list(key.allowed_models),
             attributes=asdict(key.attributes),
@@ -114,7 +116,7 @@ def _from_row(row: Row[*tuple[Any, ...]], secrets: Mapping[str, list[KeySecret]]
         id=row.id,
         project_id=row.project_id,
         name=row.name,
-        role=Role(row.role),
+        role=None if row.role == _NO_ROLE else Role(row.role),
         instance_admin=row.instance_admin,
         allowed_models=tuple(row.allowed_models),
         attributes=Attributes(**row.attributes),
