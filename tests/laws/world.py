@@ -135,8 +135,7 @@ async def known(world: World) -> None:
 def _tenant(
     installation: Installation, name: str, port: int, provider: str, models: list[str]
 ) -> Tenant:
-    owner = json.loads((installation.home / "bootstrap.json").read_text())["admin_email"]
-    project = installation.post("/api/v1/projects", {"name": name, "owner_email": owner})["id"]
+    project = installation.post("/api/v1/projects", {"name": name})["id"]
     place = f"/api/v1/projects/{project}"
     installation.post(
         f"{place}/providers",

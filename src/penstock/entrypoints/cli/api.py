@@ -94,11 +94,17 @@ class Api:
 
     def project(self, named: str | None) -> str:
         """The path of the named project, or of the only one that the key belongs to."""
-        if not named:
-            named = self.get("/api/v1/session")["project_id"]
-        if not named:
+        if named:
+            return f"/api/v1/projects/{quote(named)}"
+        session = self.get("/api/v1/session")
+        if not session["roles"] and not session["instance_admin"]:
+            raise Forbidden(
+                "This key may call models and nothing else.",
+                hint="Is PENSTOCK_API_KEY set to a key of an application?",
+            )
+        if not (own := session["project_id"]):
             raise InvalidRequest("This key has no project of its own.", hint="Say --project ID.")
-        return f"/api/v1/projects/{quote(named)}"
+        return f"/api/v1/projects/{quote(own)}"
 
 
 @contextmanager
