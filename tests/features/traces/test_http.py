@@ -59,6 +59,18 @@ def recent(project: str, **fields: Any) -> CallEnd:
     return calls.call(project, time.time_ns() - 10**9, **fields)
 
 
+@pytest.mark.parametrize(
+    "to", ["2262-06-01T00:00:00Z", "2263-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"]
+)
+def test_a_range_that_ends_later_than_stores_can_say_holds_its_calls(
+    client: TestClient, project: str, to: str
+) -> None:
+    ship(client, recent(project))
+    query = {"project_id": project, "from": "0001-01-01T00:00:00+14:00", "to": to}
+    assert len(client.get("/api/v1/traces", params=query).json()["items"]) == 1
+    assert client.get("/api/v1/overview", params=query).json()["totals"]["requests"] == 1
+
+
 def test_a_shipped_batch_is_listed_and_shown(client: TestClient, project: str) -> None:
     end = recent(project)
     assert ship(client, end) == {"stored": 1, "quarantined": 0, "skipped": 0}
