@@ -90,6 +90,7 @@ class Client:
             with contextlib.suppress(ConnectionError):
                 while piece := await self.reader.read(65536):
                     data += piece
+        self.close()
         return data
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ from penstock.infra.http_server.exchange import Exchange
 from penstock.infra.http_server.head import Head, Refused, find_end, parse_head
 from penstock.infra.http_server.hub import Hub
 from penstock.infra.http_server.pool import Peer, Queue
-from penstock.infra.http_server.tls import handshake
 from penstock.infra.http_server.wake import Wake
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}  # 2.4 would let `send` raise OSError
@@ -36,7 +35,6 @@ class Connection(asyncio.Protocol):
         self._closing = False
         self._half_closed = False
         self._read_paused = False
-        self._securing = False
         self._drain = Wake()
         self.write_paused = False
         self.address = ""
@@ -55,11 +53,7 @@ class Connection(asyncio.Protocol):
             self._hub.stats.refused_count += 1
             self._abort()
             return
-        self._securing = self._hub.tls is not None
-        if self._securing:
-            self._hub.start(self._secure())
-        else:
-            self._bound_writes()
+        self._transport.set_write_buffer_limits(self._hub.limits.write_buffer_bytes)
 
     def data_received(self, data: bytes) -> None:
         if self._discarding:
@@ -69,8 +63,7 @@ class Connection(asyncio.Protocol):
             return
         self._heard_at = self._hub.loop.time()
         self._pending = self._pending + data if self._pending else data
-        if not self._securing:
-            self._advance()
+        self._advance()
 
     def eof_received(self) -> bool:
         """Whether the connection stays open for the answers that are due."""
@@ -122,7 +115,7 @@ class Connection(asyncio.Protocol):
             self._hub.stats.timed_out_count += 1
         unanswered = self._exchange is None or not self._exchange.begun
         late = queue is pool.body or (queue is pool.head and self._pending)
-        if late and unanswered and not self._securing:
+        if late and unanswered:
             self._lose()
             self._write_plain(408, "The request did not arrive in time.")
             self._close()
@@ -253,7 +246,7 @@ class Connection(asyncio.Protocol):
             "http_version": "1.1" if head.minor_version else "1.0",
             "server": self._server,
             "client": self._client,
-            "scheme": "http" if self._hub.tls is None else "https",
+            "scheme": self._hub.scheme,
             "method": head.method,
             "root_path": "",
             "path": head.path,
@@ -357,20 +350,6 @@ class Connection(asyncio.Protocol):
         self._closing = True
         self._lose()
         self._transport.abort()
-
-    def _bound_writes(self) -> None:
-        self._transport.set_write_buffer_limits(self._hub.limits.write_buffer_bytes)
-
-    async def _secure(self) -> None:
-        """Until then what comes waits: answered too early, it would go out in clear."""
-        secured = await handshake(self._hub, self._transport, self)
-        if secured is None:
-            self.evict()
-            return
-        self._transport = secured
-        self._securing = False
-        self._bound_writes()
-        self._advance()
 
 
 def _place(name: object) -> tuple[str, int] | None:

@@ -165,6 +165,7 @@ class Exchange:
         if not more:
             self.complete = True
             self._arrived.clear()
+            self.size = 0
             self._wake.set()
             self._line.finished(self)
 

@@ -1,7 +1,6 @@
 """What all connections of a server share."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ class Hub:
     app: App
     limits: HttpLimits
     exempt: frozenset[str]
-    tls: ssl.SSLContext | None
+    scheme: str
     stats: HttpStats
     pool: Pool
     loop: asyncio.AbstractEventLoop

@@ -47,7 +47,7 @@ class HttpLimits(msgspec.Struct, frozen=True):
     """A sender that ends its side this soon after its request still reads and gets its answer; one
     that does so later has hung up. TCP does not tell the two apart."""
     tls_handshake_s: float = 10.0
-    """Time for a TLS handshake."""
+    """Time for a TLS handshake. A connection counts once it is done."""
 
     head_bytes: int = 64 * KIB
     """Request line and header fields together."""

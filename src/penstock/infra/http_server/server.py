@@ -56,13 +56,17 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         limits = self._limits.within(raise_open_files())
         pool = Pool(limits, loop.time, self._stats)
-        hub = Hub(self._app, limits, self._exempt, self._tls, self._stats, pool, loop)
+        hub = Hub(self._app, limits, self._exempt, self._scheme(), self._stats, pool, loop)
         hub.tick()
         sock = _listening_socket(*self._address, share_port=self._share_port)
         self.port = int(sock.getsockname()[1])
         self._hub = hub
         self._listening = await loop.create_server(
-            lambda: Connection(hub), sock=sock, backlog=limits.backlog
+            lambda: Connection(hub),
+            sock=sock,
+            backlog=limits.backlog,
+            ssl=self._tls,
+            ssl_handshake_timeout=limits.tls_handshake_s if self._tls else None,
         )
         return hub
 
@@ -91,6 +95,9 @@ class HttpServer:
         if self._hub is not None:
             self._hub.stopping = True
             self._hub.pool.close_idle()
+
+    def _scheme(self) -> str:
+        return "https" if self._tls else "http"
 
     async def _pause(self) -> None:
         if self._stopped.is_set():
