@@ -101,7 +101,7 @@ def read_mark(content: bytes) -> Mark:
     """The mark in an owner file."""
     if len(content) < _MARK.size:
         return Mark()
-    sequence, offset, crc = _MARK.unpack(content)
+    sequence, offset, crc = _MARK.unpack_from(content)
     return Mark(sequence, offset) if crc == _checksum(sequence, offset) else Mark()
 
 
