@@ -260,7 +260,8 @@ def _framed(draw: st.DrawFn, bodies: Bytes, usual: bytes) -> ProviderScript:
     ending: Ending = draw(
         st.sampled_from(("keep",) * 4 + ("close", "close", "abort", "half_close", "hang"))
     )
-    if ending == "keep" and framing not in ("length", "chunked", "trailers", "extensions"):
+    interim_only = status.startswith(b"HTTP/1.1 1")
+    if ending == "keep" and (interim_only or framing not in _ENDED):
         ending = (
             "close"  # else the gateway rightly waits for the rest, and the test for the gateway
         )
@@ -269,6 +270,7 @@ def _framed(draw: st.DrawFn, bodies: Bytes, usual: bytes) -> ProviderScript:
     return ProviderScript(pieces, pause, ending, early=draw(st.integers(0, 19)) == 0)
 
 
+_ENDED: Final = ("length", "chunked", "trailers", "extensions")
 _INTERIM: Final = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
 
 
