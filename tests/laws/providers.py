@@ -253,15 +253,12 @@ def _framed(draw: st.DrawFn, bodies: Bytes, usual: bytes) -> ProviderScript:
         st.sampled_from((usual,) * 9 + (_STREAM, _JSON, b"text/html", b"TEXT/EVENT-STREAM"))
     )
     lines, sent = _frame(framing, body)
-    head = (
-        draw(_STATUSES) + b"\r\ncontent-type: " + kind + b"\r\n" + draw(_HEADERS) + lines + b"\r\n"
-    )
+    status = draw(_STATUSES)
+    head = status + b"\r\ncontent-type: " + kind + b"\r\n" + draw(_HEADERS) + lines + b"\r\n"
     interim = draw(st.sampled_from((b"",) * 12 + (_INTERIM, _INTERIM * 20)))
-    ending: Ending = draw(
-        st.sampled_from(("keep",) * 4 + ("close", "close", "abort", "half_close", "hang"))
-    )
-    interim_only = status.startswith(b"HTTP/1.1 1")
-    if ending == "keep" and (interim_only or framing not in _ENDED):
+    endings = ("keep",) * 4 + ("close", "close", "abort", "half_close", "hang")
+    ending: Ending = draw(st.sampled_from(endings))
+    if ending == "keep" and (status.startswith(b"HTTP/1.1 1") or framing not in _ENDED):
         ending = (
             "close"  # else the gateway rightly waits for the rest, and the test for the gateway
         )
