@@ -110,12 +110,13 @@ def _stated(test: str) -> str:
 
 
 def _naming(name: str) -> str:
-    """A link to the first test that names the constant, if no other has its name."""
-    same = [each for each in _told() if each.rpartition(".")[2] == name]
-    if not name.isupper() or len(same) > 1:
+    """A link to the first test that names the constant or sets the field, if no other has its
+    name."""
+    if sum(each.rpartition(".")[2] == name for each in _told()) > 1:
         return ""
+    wanted = re.compile(rf"\b{name}\b" if name.isupper() else rf"\b{name}=[^=]")
     for path, text in _tests():
-        if re.search(rf"\b{name}\b", text):
+        if wanted.search(text):
             return f"[{path.name}](../{path.relative_to(ROOT)})"
     return ""
 
