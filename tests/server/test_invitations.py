@@ -26,6 +26,7 @@ def test_a_link_tells_where_it_leads_and_lets_in_once(server: Server) -> None:
     token = invite(server, "ann@one.example", "editor")
     told = server.call("POST", LOOK, body={"token": token}).json()
     assert (told["project_name"], told["role"]) == ("default", "editor")
+    assert told["invited_by"] == ""  # a key made it, and its name is nobody's business
     joined = redeem(server, token, "ann@one.example")
     assert joined.status == 200
     assert "HttpOnly" in joined.headers["set-cookie"]

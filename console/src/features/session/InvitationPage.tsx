@@ -49,7 +49,7 @@ export function InvitationPage() {
 function Terms({ offer }: { offer: Offer }) {
   return (
     <p className="text-sm text-ink-2">
-      {offer.invited_by} invites you as{" "}
+      {offer.invited_by ? `${offer.invited_by} invites you as` : "You are invited as"}{" "}
       <strong className="font-medium text-ink">{roleName(offer.role)}</strong>. The link works once,
       until {formatDateTime(offer.expires_at)}.
     </p>

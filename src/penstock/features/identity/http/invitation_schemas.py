@@ -78,7 +78,8 @@ class RedemptionWish(Wish):
 
 
 class OfferView(BaseModel):
-    """Where a link leads. `email` is what whoever made it wrote down for whom it is."""
+    """Where a link leads. `email` is what whoever made it wrote down for whom it is;
+    `invited_by` is empty where a key made it."""
 
     project_name: str
     role: Role
@@ -93,7 +94,7 @@ class OfferView(BaseModel):
             project_name=offer.project.name,
             role=invitation.role,
             email=invitation.email,
-            invited_by=invitation.inviter_label,
+            invited_by=invitation.inviter_label if invitation.inviter_kind == "user" else "",
             expires_at=moment_of(invitation.expires_ms),
         )
 
