@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks import comments, documents, imports, locks, names, sizes, state, suite
+from checks import bounds, comments, documents, imports, locks, names, sizes, state, suite
 from checks.source import FileRule, Finding, Source, TreeRule, sources
 
 FILE_RULES: tuple[FileRule, ...] = (
@@ -21,7 +21,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     state.module_state,
     suite.skips,
 )
-TREE_RULES: tuple[TreeRule, ...] = (documents.links, suite.patches)
+TREE_RULES: tuple[TreeRule, ...] = (bounds.unlisted, documents.links, suite.patches)
 
 
 def findings(tree: list[Source]) -> Iterator[Finding]:
