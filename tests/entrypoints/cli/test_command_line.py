@@ -58,7 +58,7 @@ def test_settings_hide_secrets(installation: Installation, monkeypatch: pytest.M
     ("arguments", "code", "said"),
     [
         (["key", "list"], 2, "There is no key to call the server with"),
-        (["demo"], 2, "There is no key to call the server with"),
+        (["demo"], 2, "There is no key for applications in"),
         (["nonsense"], 2, "No such command 'nonsense'"),
         (["key", "create"], 2, "Missing argument 'name'"),
         (["gateway", "--server", "http://127.0.0.1:1"], 2, "gateway.token"),

@@ -149,8 +149,8 @@ def gateway_key(settings: Settings) -> str:
     if key := _kept_key(settings, "gateway_key"):
         return key
     raise SetupError(
-        f"{settings.home / 'bootstrap.json'} keeps no key for applications.",
-        hint="Make one: `penstock key create NAME`.",
+        f"There is no key for applications in {settings.home / 'bootstrap.json'}.",
+        hint="Start with `penstock up`, or make a key with `penstock key create NAME`.",
     )
 
 

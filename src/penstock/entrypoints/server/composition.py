@@ -39,7 +39,7 @@ from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
-from penstock.infra.web.metrics import RequestMetrics, gauge_lines
+from penstock.infra.web.metrics import MetricSource, RequestMetrics, gauge_lines
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
 from penstock.rules.snapshot import SEALED_PURPOSE
@@ -102,7 +102,10 @@ class Composition:
             "columns": self.traces.check,
             "snapshot": self.publisher.check,
         }
-        sources = (self._metrics.lines, lambda _: gauge_lines(self.http.gauges()))
+        sources: tuple[MetricSource, ...] = (
+            self._metrics.lines,
+            lambda _: gauge_lines(self.http.gauges()),
+        )
         routers = [
             health_routes(checks, sources, self._metrics_access),
             about_routes(self.identity.door.signed_in, self._config.gateway_url),
