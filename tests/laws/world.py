@@ -147,7 +147,9 @@ def _tenant(
             "private_allowed": True,
         },
     )
-    return Tenant(project, installation.post(f"{place}/keys", {"name": name})["secret"])
+    return Tenant(
+        project, installation.post(f"{place}/keys", {"name": name, "role": "viewer"})["secret"]
+    )
 
 
 def _joined(data: bytes) -> bytes:
