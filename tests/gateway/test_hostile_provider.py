@@ -169,6 +169,18 @@ async def test_afterwards_the_worker_is_well(rig: Rig) -> None:
     assert b'penstock_spool_full{worker="1"} 0' in page
 
 
+@pytest.mark.parametrize("status", [b"204 No Content", b"205 Reset Content"])
+@pytest.mark.parametrize("kind", [b"text/event-stream", b"application/json"])
+async def test_a_status_that_has_no_content_is_no_answer(
+    rig: Rig, status: bytes, kind: bytes
+) -> None:
+    """A stream that begins with it could not even be ended with an error."""
+    rig.answer(answers(b"HTTP/1.1 %b\r\ncontent-type: %b\r\n\r\n" % (status, kind), close=True))
+    answer = await call(rig.worker.url, STREAM)
+    assert (answer.status, answer.error["code"]) == (502, "upstream_malformed")
+    assert (await rig.end_of(answer.trace_id)).status is CallStatus.ERROR
+
+
 COUNTS = [
     ("18446744073709551616", UsageSource.INVALID),
     ("-5", UsageSource.INVALID),

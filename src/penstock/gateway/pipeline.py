@@ -40,6 +40,8 @@ from penstock.rules.call import CallStatus, Usage
 from penstock.rules.wire.openai.errors import render_error_event
 from penstock.rules.wire.openai.request import RequestHead
 
+NO_CONTENT: Final = frozenset((204, 205))  # answers that may have no body, so none of a model
+
 _log: Final = logging.getLogger("penstock.gateway")
 
 
@@ -100,6 +102,8 @@ class Pipeline:
         call.http_status = exchange.status
         conclude = partial(self._conclude, call)
         try:
+            if exchange.status in NO_CONTENT:
+                raise _without_content(exchange.status)
             if exchange.status >= 300:
                 now_s = self.clock.now_ns() / 1e9
                 await relay_refusal(call, exchange, route, conclude, now_s)
@@ -165,6 +169,10 @@ def _throttled(error: PenstockError) -> RateLimited:
         hint=error.hint,
         retry_after_s=5,
     )
+
+
+def _without_content(status: int) -> UpstreamFailed:
+    return UpstreamFailed(f"it answered {status}, without content.", code="upstream_malformed")
 
 
 def _named(error: PenstockError, provider: str) -> PenstockError:
