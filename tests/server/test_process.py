@@ -42,7 +42,7 @@ def test_a_killed_server_comes_back_with_everything(tmp_path: Path) -> None:
     with running(tmp_path / "home") as server:
         root, project_id = server.root, server.project_id()
         path = f"/api/v1/projects/{project_id}/keys"
-        secret = server.call("POST", path, root, {"name": "app"}).json()["secret"]
+        secret = server.call("POST", path, root, {"name": "app", "role": "viewer"}).json()["secret"]
         server.process.kill()
         server.process.wait()
     with running(tmp_path / "home") as again:
