@@ -165,7 +165,9 @@ def _shown(name: str) -> str:
     if isinstance(value, timedelta):
         return _seconds(value.total_seconds())
     assert isinstance(value, int | float), f"{name} is no number but {value!r}"
-    unit = name.rpartition("_")[2].lower()
+    rest, _, unit = name.lower().rpartition("_")
+    if rest.endswith("_per") and unit in ("s", "minute", "hour"):
+        return f"{value:g} a {'second' if unit == 's' else unit}"
     match unit:
         case "s":
             return _seconds(float(value))
@@ -174,7 +176,7 @@ def _shown(name: str) -> str:
         case "ns":
             return _seconds(value / 1e9)
         case _:
-            return _bytes(value) if _is_size(name) else f"{value:,}"
+            return _bytes(value) if _is_size(name) else f"{value:,}".removesuffix(".0")
 
 
 def _is_size(name: str) -> bool:

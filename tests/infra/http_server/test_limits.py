@@ -135,6 +135,23 @@ async def test_requests_above_the_limit_get_503() -> None:
             client.close()
 
 
+async def test_requests_that_wait_for_their_body_make_room_oldest_first() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await whole_body(receive)
+        await reply(send, b"ok")
+
+    unfinished = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf"
+    async with serving(app, max_requests=3) as running:
+        waiting = await hold(running, 3, unfinished)
+        client = await running.connect()
+        assert (await client.ask(get())).status == 200
+        assert (await waiting[0].answer()).status == 408
+        waiting[2].writer.write(b"whole!")
+        assert (await waiting[2].answer()).status == 200
+        for one in (client, *waiting):
+            one.close()
+
+
 @pytest.mark.parametrize(
     ("sent", "status"), [(b"", None), (b"GET / HTTP/1.1\r\nHost", 408)], ids=["silent", "half"]
 )

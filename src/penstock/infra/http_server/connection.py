@@ -228,9 +228,11 @@ class Connection(asyncio.Protocol):
 
     def _start(self, head: Head) -> None:
         hub = self._hub
-        busy = self.reserve or len(hub.tasks) >= hub.limits.max_requests
-        if busy and head.path not in hub.exempt:
-            raise Refused(503, "The server has as many connections as it can serve.")
+        full = len(hub.tasks) >= hub.limits.max_requests
+        if head.path not in hub.exempt and (
+            self.reserve or (full and not hub.pool.end_oldest_body())
+        ):
+            raise Refused(503, "The server has as many requests as it can serve.")
         exchange = Exchange(self, head, body_of(head.length, hub.limits), self._scope(head))
         self._exchange = exchange
         if exchange.body.done:

@@ -22,7 +22,8 @@ class HttpLimits(msgspec.Struct, frozen=True):
     """Networks without a share: this machine, and reverse proxies, behind which all callers have
     one address."""
     max_requests: int = 1024
-    """Requests in progress of a process. Above it a request gets 503; health paths do not."""
+    """Requests in progress of a process. Above it the one that has waited longest for its body is
+    ended with 408; if none waits, the new one gets 503. Health paths are always served."""
     reserve_connections: int = 64
     """Connections above `max_connections`, for health paths only; others get 503 there. The oldest
     that has not asked yet makes room for the next."""

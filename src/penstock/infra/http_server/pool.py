@@ -141,6 +141,16 @@ class Pool:
                 self.leave(connection)
                 connection.expire(queue)
 
+    def end_oldest_body(self) -> bool:
+        """Ends the request that has waited longest for its body, so that another one is served.
+        False: no request waits for a body."""
+        oldest = next(iter(self.body.members), None)
+        if oldest is None:
+            return False
+        self.leave(oldest)
+        oldest.expire(self.body)
+        return True
+
     def close_idle(self) -> None:
         """Ends all idle connections: the server stops."""
         for queue in (self.head, self.idle):
