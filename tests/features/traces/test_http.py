@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -16,6 +17,7 @@ from penstock.features.traces.http import (
     build_instance_router,
     build_router,
 )
+from penstock.features.traces.model import MAX_TRACE_BYTES
 from penstock.features.traces.service import Traces
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import rfc3339
@@ -179,3 +181,18 @@ def test_an_unknown_trace_is_not_found(client: TestClient, project: str) -> None
     query = {"project_id": project}
     assert client.get(f"/api/v1/traces/{'a' * 32}", params=query).status_code == 404
     assert client.get("/api/v1/traces/xyz", params=query).status_code == 422
+
+
+def test_a_trace_of_any_size_is_shown_as_far_as_it_may_be(
+    client: TestClient, traces: Traces
+) -> None:
+    project, text = calls.new_project(), "a" * 2**20
+    first = calls.call(project, request=calls.chat(text))
+    for _ in range(80):
+        end = calls.call(project, request=calls.chat(text))
+        begin = msgspec.structs.replace(end.begin, trace_id=first.begin.trace_id)
+        calls.store(traces, msgspec.structs.replace(end, begin=begin))
+    path = f"/api/v1/traces/{first.begin.trace_id}"
+    trace = client.get(path, params={"project_id": project}).json()
+    content = sum(len(span["request"]) for span in trace["spans"])
+    assert (trace["truncated"], 2**24 < content < MAX_TRACE_BYTES) == (True, True)

@@ -156,7 +156,7 @@ def test_a_payload_of_thirty_megabytes_is_stored_whole(traces: Traces, project: 
     text = "lorem ipsum " * 2_500_000
     end = calls.call(project, request=calls.chat(text))
     calls.store(traces, end)
-    [span, _] = traces.get_trace(project, end.begin.trace_id)
+    [span, _] = traces.get_trace(project, end.begin.trace_id).spans
     assert span.request == calls.chat(text).decode()
 
 
@@ -164,7 +164,7 @@ def test_payloads_come_back_as_they_went(traces: Traces, project: str) -> None:
     request = calls.chat('Grüße 😀 " \\ \n \t \u0000 \u2028', temperature=0.1)
     end = calls.call(project, request=request, response=b'{"broken": "\xff')
     calls.store(traces, end)
-    [span, _] = traces.get_trace(project, end.begin.trace_id)
+    [span, _] = traces.get_trace(project, end.begin.trace_id).spans
     assert span.request.encode() == request
     assert span.response == '{"broken": "\ufffd'
     assert span.cost == Decimal("0.000425000000")

@@ -229,7 +229,7 @@ def test_a_trace_has_its_spans_in_order_and_belongs_to_its_project(
 ) -> None:
     end = calls.call(project)
     calls.store(traces, end)
-    call, attempt = traces.get_trace(project, end.begin.trace_id)
+    call, attempt = traces.get_trace(project, end.begin.trace_id).spans
     assert (call.span_id, attempt.parent_span_id) == (end.begin.span_id, end.begin.span_id)
     with pytest.raises(NotFound):
         traces.get_trace("prj_other", end.begin.trace_id)

@@ -53,11 +53,11 @@ def test_a_row_that_the_store_refuses_is_stored_without_its_content(
             assert (done.stored, done.quarantined) == (7, 0)
     wide, narrow = calls.counts(columns, project)
     assert (wide.rows, narrow.rows) == (14, 14)
-    [span, _] = strict.get_trace(project, ends[4].begin.trace_id)
+    [span, _] = strict.get_trace(project, ends[4].begin.trace_id).spans
     assert span.request == ""
     assert span.input_tokens == 100
     assert "constraint" in span.attributes["penstock.content.missing"].lower()
-    [other, _] = strict.get_trace(project, ends[3].begin.trace_id)
+    [other, _] = strict.get_trace(project, ends[3].begin.trace_id).spans
     assert other.request
     assert not list_aside(spool)
 

@@ -53,8 +53,8 @@ def build_router(traces: Traces, allow: Allow) -> APIRouter:
 
     @router.get("/traces/{trace_id}")
     def get_trace(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
-        spans = traces.get_trace(access.project_id, trace_id)
-        return Trace.of(spans, traces.explain(access.project_id))
+        found = traces.get_trace(access.project_id, trace_id)
+        return Trace.of(found, traces.explain(access.project_id))
 
     @router.get("/overview")
     def overview(
@@ -79,8 +79,8 @@ def build_instance_router(traces: Traces, allow: Allow) -> APIRouter:
 
     @router.get("/traces/{trace_id}")
     def get_unclaimed(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
-        spans = traces.get_trace(access.project_id, trace_id)
-        return Trace.of(spans, traces.explain(access.project_id))
+        found = traces.get_trace(access.project_id, trace_id)
+        return Trace.of(found, traces.explain(access.project_id))
 
     return router
 

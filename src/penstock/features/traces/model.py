@@ -14,6 +14,7 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import LATEST_NS
 
 MAX_SPANS_PER_TRACE: Final = 2_000
+MAX_TRACE_BYTES: Final = 64 * 1024 * 1024  # of stored content of the spans that are shown
 TIME: Final = "time"
 
 
@@ -194,6 +195,15 @@ class Overview:
     previous: Measures
     series: list[Sum]
     by: Mapping[Dimension, list[Sum]]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSpans:
+    """The spans of a trace in the order of their start. `truncated`: there are more, left out
+    because of their number or the size of their content."""
+
+    spans: list[SpanRecord]
+    truncated: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from penstock.features.traces.model import (
     SpanRecord,
     Sum,
     TimeRange,
+    TraceSpans,
     bucket_ns,
     without_gaps,
 )
@@ -120,15 +121,15 @@ class Traces:
             return Page(items, Cursor(last.start_ns, last.span_id, last.stored_ns))
         return Page([], after or Cursor(0, "", self.now_ns() - _IN_FLIGHT_NS))
 
-    def get_trace(self, project_id: str, trace_id: str) -> list[SpanRecord]:
-        """The spans of a trace, in the order of their start; `NotFound` without any."""
-        spans = self._store().trace(project_id, trace_id)
-        if not spans:
+    def get_trace(self, project_id: str, trace_id: str) -> TraceSpans:
+        """A trace, as much of it as may be shown at once; `NotFound` without any span."""
+        found = self._store().trace(project_id, trace_id)
+        if not found.spans:
             raise NotFound(
                 f"There is no trace {trace_id} in this project.",
                 hint="A call appears within two seconds after its answer.",
             )
-        return spans
+        return found
 
     def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
         """Sums in total, over time and by dimension, with the range before for comparison."""

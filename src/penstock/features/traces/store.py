@@ -8,6 +8,7 @@ import msgspec
 from penstock.features.traces import sql
 from penstock.features.traces.model import (
     MAX_SPANS_PER_TRACE,
+    MAX_TRACE_BYTES,
     TIME,
     CallItem,
     Cursor,
@@ -17,6 +18,7 @@ from penstock.features.traces.model import (
     SpanRecord,
     Sum,
     TimeRange,
+    TraceSpans,
 )
 from penstock.features.traces.rows import SpanRow
 from penstock.infra.columns import ColumnStore
@@ -30,6 +32,8 @@ _MEASURES: Final = """count() AS requests,
     sum(c.cost) AS cost,
     quantiles(0.5, 0.95, 0.99)(c.duration_ns) AS duration_ns,
     quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
+_SPAN_SIZES: Final = """c.span_id, length(c.input) + length(c.output) + length(c.tools)
+    + length(c.request) + length(c.response) AS content_bytes"""
 _SUMS: Final = 100  # of each kind; more than there are buckets
 _FACET_VALUES: Final = 200
 _REACH_NS: Final = 7 * 24 * 3600 * 10**9  # how far back the tail looks for a late arrival
@@ -48,6 +52,11 @@ class _Batch(msgspec.Struct, frozen=True):
 
 class _Rows(msgspec.Struct, frozen=True):
     rows: int
+
+
+class _Size(msgspec.Struct, frozen=True):
+    span_id: str
+    content_bytes: int
 
 
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,11 +122,16 @@ class TraceStore:
         order = f"ORDER BY c.stored_time DESC, c.start_time DESC, c.span_id DESC LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem)[::-1]
 
-    def trace(self, project_id: str, trace_id: str) -> list[SpanRecord]:
-        """The spans of a trace in the order of their start."""
-        order = f"ORDER BY c.start_time, c.kind DESC, c.span_id LIMIT {MAX_SPANS_PER_TRACE:d}"
+    def trace(self, project_id: str, trace_id: str) -> TraceSpans:
+        """The first spans of a trace, as many as may be shown; always at least one if there are
+        any. Sizes are looked at before the content: a query that sorts all of it has no bound."""
         where = sql.trace(project_id, trace_id)
-        return self._select(_columns(SpanRecord), where, order, SpanRecord, "spans")
+        most = _first_spans(MAX_SPANS_PER_TRACE + 1)
+        sizes = self._select(_SPAN_SIZES, where, most, _Size, "spans")
+        count = _shown_count(sizes)
+        where.add("c.span_id IN {ids:Array(String)}", ids=[one.span_id for one in sizes[:count]])
+        spans = self._select(_columns(SpanRecord), where, _first_spans(count), SpanRecord, "spans")
+        return TraceSpans(spans, truncated=count < len(sizes))
 
     def totals(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Measures:
         """The measures over all matching calls."""
@@ -166,6 +180,20 @@ class TraceStore:
         self, what: str, where: sql.Where, rest: str, row: type[Row], table: str = "spans_list"
     ) -> list[Row]:
         return self._columns.query(where.select(what, table, rest), where.params, row)
+
+
+def _first_spans(count: int) -> str:
+    return f"ORDER BY c.start_time, c.kind DESC, c.span_id LIMIT {count:d}"
+
+
+def _shown_count(sizes: Sequence[_Size]) -> int:
+    """How many of the first spans may be shown."""
+    size = 0
+    for count, one in enumerate(sizes[:MAX_SPANS_PER_TRACE]):
+        size += one.content_bytes
+        if count and size > MAX_TRACE_BYTES:
+            return count
+    return min(len(sizes), MAX_SPANS_PER_TRACE)
 
 
 def _table(wanted: Filter) -> str:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from penstock.features.traces.document import span_attributes, span_name
 from penstock.features.traces.messages import unparsed
-from penstock.features.traces.model import MAX_SPANS_PER_TRACE, SpanRecord
+from penstock.features.traces.model import SpanRecord, TraceSpans
 from penstock.features.traces.payload import Json, decode_stored, items
 from penstock.features.traces.rows import CALL
 from penstock.kernel.time import rfc3339
@@ -114,13 +114,11 @@ class Trace(BaseModel):
     truncated: bool
 
     @classmethod
-    def of(
-        cls, spans: Sequence[SpanRecord], explain: Callable[[SpanRecord], Sequence[CostLine]]
-    ) -> "Trace":
+    def of(cls, found: TraceSpans, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> "Trace":
         return cls(
-            trace_id=spans[0].trace_id,
-            spans=[Span.of(span, explain) for span in spans],
-            truncated=len(spans) >= MAX_SPANS_PER_TRACE,
+            trace_id=found.spans[0].trace_id,
+            spans=[Span.of(span, explain) for span in found.spans],
+            truncated=found.truncated,
         )
 
 
