@@ -181,6 +181,16 @@ async def test_a_status_that_has_no_content_is_no_answer(
     assert (await rig.end_of(answer.trace_id)).status is CallStatus.ERROR
 
 
+async def test_an_interim_answer_with_content_is_malformed_at_once(rig: Rig) -> None:
+    """Its content belongs to no answer; nobody would read it, and the caller would wait."""
+    interim = b"HTTP/1.1 199 Soon\r\ncontent-length: 20000\r\n\r\n"
+    rig.answer(answers(interim, b"x" * 20_000, pause_s=0.01, close=True))
+    async with asyncio.timeout(10):
+        answer = await call(rig.worker.url, ASK)
+    assert (answer.status, answer.error["code"]) == (502, "upstream_malformed")
+    await rig.end_of(answer.trace_id)
+
+
 COUNTS = [
     ("18446744073709551616", UsageSource.INVALID),
     ("-5", UsageSource.INVALID),

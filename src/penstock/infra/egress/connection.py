@@ -162,8 +162,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._overhead = 0
-        if self._exchange is not None:
-            self._exchange.feed(body)
+        exchange = self._exchange
+        if exchange is None:
+            return
+        if not exchange.status:  # nobody reads before the head: the socket would stay paused
+            self._refuse("The provider sent an interim answer (1xx) with content.")
+        exchange.feed(body)
 
     def on_message_complete(self) -> None:
         exchange = self._exchange
