@@ -132,7 +132,7 @@ def test_a_link_lets_in_once_and_who_is_signed_in_joins_with_a_click(
     theirs.button("Join as nina@example.org").click()
     theirs.heading("Overview").wait_for()
     console.page.reload()
-    expect(console.row("by nina@example.org")).to_contain_text("redeemed")
+    expect(console.row("by nina@example.org")).to_contain_text("accepted")
 
     late = window(console.installation)
     late.watch.expect(401, 409)

@@ -5,7 +5,7 @@ const WORDS: Record<string, string> = {
   "key.rotate": "rotated key",
   "key.revoke": "revoked key",
   "invitation.create": "invited",
-  "invitation.redeem": "redeemed the invitation of",
+  "invitation.redeem": "accepted the invitation of",
   "invitation.revoke": "revoked the invitation of",
   "member.add": "added member",
   "member.change_role": "changed the role of",

@@ -23,7 +23,7 @@ export function InvitationTable({ invitations, onRevoke }: InvitationTableProps)
     <Table label="Invitations">
       <TableHead>
         <HeadCell>For</HeadCell>
-        <HeadCell className="md:w-48">Role</HeadCell>
+        <HeadCell className="max-md:hidden md:w-48">Role</HeadCell>
         <HeadCell>State</HeadCell>
         <HeadCell className="max-md:hidden">Invited by</HeadCell>
         <HeadCell className="w-40 max-md:hidden">Invited</HeadCell>
@@ -33,7 +33,7 @@ export function InvitationTable({ invitations, onRevoke }: InvitationTableProps)
         {invitations.map((each) => (
           <Row key={each.id} className={each.state === "pending" ? undefined : "text-ink-3"}>
             <Cell className="font-medium">{each.email}</Cell>
-            <Cell>{roleName(each.role)}</Cell>
+            <Cell className="max-md:hidden">{roleName(each.role)}</Cell>
             <Cell>
               <State invitation={each} />
             </Cell>
@@ -64,13 +64,13 @@ export function InvitationTable({ invitations, onRevoke }: InvitationTableProps)
   );
 }
 
-/** Where it stands; who redeemed it, where that is another address than the one written down. */
+/** Its state, and who accepted it where that is another address than the one invited. */
 function State({ invitation }: { invitation: Invitation }) {
   const { state, redeemed_by, email, expires_at } = invitation;
   return (
     <span className="inline-flex flex-wrap items-center gap-2">
       <span title={`Valid until ${formatDateTime(expires_at)}`}>
-        <Badge tone={STATE_TONES[state]}>{state}</Badge>
+        <Badge tone={STATE_TONES[state]}>{state === "redeemed" ? "accepted" : state}</Badge>
       </span>
       {redeemed_by && redeemed_by !== email && <span className="text-xs">by {redeemed_by}</span>}
     </span>

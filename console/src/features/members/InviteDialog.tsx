@@ -22,7 +22,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     <Dialog
       open
       onClose={onClose}
-      title="Invite somebody"
+      title="Invite a member"
       description="You get a link to hand over. Whoever opens it first becomes a member."
     >
       <form
