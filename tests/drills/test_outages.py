@@ -143,7 +143,10 @@ def add_simulator(home: Home, sim: Supervised) -> None:
 
 
 HEAVY = Style(tokens=5, tokens_per_second=0, latency_ms=(5, 20), prompt_bytes=20_000)
-SMALL_QUOTA = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(4 * 1024 * 1024)}
+SMALL_QUOTA = {
+    "PENSTOCK_SPOOL__QUOTA_BYTES": str(4 * 1024 * 1024),
+    "PENSTOCK_SPOOL__PROJECT_SHARE": "1",  # the only project may fill all of it
+}
 
 
 async def fill(

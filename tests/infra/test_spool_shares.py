@@ -40,6 +40,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
     filled = spool.stats().bytes_on_disk
     assert 0.6 * QUOTA < filled < 0.76 * QUOTA
     assert spool.stats().full_because == "", "the spool is ready for the others"
+    assert any("have their share of the spool: 1" in one for one in spool.stats().notices())
     second = until_refused(spool, "second", 20_000)
     assert second > 10
     one_call(spool, 50_000, "third")
@@ -47,6 +48,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
     await eventually(lambda: len(store.calls()) == greedy + second + 1)
     await eventually(lambda: spool.stats().bytes_on_disk < QUOTA // 4)
     await asyncio.sleep(0.1)
+    assert spool.stats().projects_at_share == 0
     assert until_refused(spool, "greedy", 60_000) > 10
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -58,6 +58,10 @@ class Readiness:
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),
             "spool_lost_calls": ("Records that found no room.", spool.lost_calls),
             "spool_refused_calls": ("Calls refused for want of room.", spool.refused_calls),
+            "spool_projects_at_share": (
+                "Projects refused because of their share of the spool.",
+                spool.projects_at_share,
+            ),
             "spool_rejected_batches": ("Batches set aside.", spool.rejected_on_disk),
             "spool_corrupt": ("Damaged stretches set aside.", spool.corrupt_on_disk),
             "spool_torn_tails": ("Writes cut short by a crash, found.", spool.torn_tails),

@@ -23,6 +23,11 @@ class Holders:
         held = self._promised.get(project, 0) + self._written.get(project, 0)
         return held + more <= self._ratio * free
 
+    def count_at_share(self, more: int, free: int) -> int:
+        """How many projects may not have `more` bytes."""
+        projects = self._promised.keys() | self._written.keys()
+        return sum(not self.fits(project, more, free) for project in projects)
+
     def promise(self, project: str, size: int) -> None:
         """Room for the end of a call; a negative `size` gives it back."""
         left = self._promised.pop(project, 0) + size

@@ -37,13 +37,20 @@ class Room:
         """`OSError` unless begin and end fit beside everything that is promised already;
         `ShareReached` if they fit but `project` has its share."""
         more = begin_bytes + end_bytes
-        free = self._quota - self._used_bytes() - self.foreign_bytes - self.promised
+        free = self._free_bytes()
         if more > free:
             raise OSError(errno.EDQUOT, f"the quota of {self._quota / MIB:.3g} MiB is reached")
         if not self._holders.fits(project, more, free):
             share = f"the project's share of the quota of {self._quota / MIB:.3g} MiB is reached"
             raise ShareReached(errno.EDQUOT, share)
         self._reserve.hold(self.promised + more)
+
+    def projects_at_share(self, call_bytes: int) -> int:
+        """How many projects have so much of the quota that a call of theirs is refused."""
+        return self._holders.count_at_share(call_bytes, max(0, self._free_bytes()))
+
+    def _free_bytes(self) -> int:
+        return self._quota - self._used_bytes() - self.foreign_bytes - self.promised
 
     def promise(self, project: str, size: int) -> None:
         """Keeps room for the end of a call; a negative `size` gives it back."""

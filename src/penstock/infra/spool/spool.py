@@ -150,6 +150,7 @@ class Spool:
             last_failure=counters.last_failure,
             again_on_disk=usage.again_count,
             dropped_aside=counters.dropped_aside,
+            projects_at_share=self._room.projects_at_share(USUAL_END_BYTES),
         )
 
     def _oldest_unshipped_s(self) -> float:

@@ -34,6 +34,7 @@ class SpoolStats(msgspec.Struct, frozen=True):
     last_failure: str
     again_on_disk: int = 0  # batches that failed or were put back, in spool/again
     dropped_aside: int = 0  # files that rejected or corrupt had no room for
+    projects_at_share: int = 0  # projects whose calls are refused because of their share
 
     def notices(self) -> list[str]:
         """What a person should know although everything works, in sentences."""
@@ -48,6 +49,8 @@ class SpoolStats(msgspec.Struct, frozen=True):
             " want of room.": self.dropped_aside,
             f"{self.lost_calls} calls were answered without a record, for want of"
             " room.": self.lost_calls,
+            f"Projects that have their share of the spool: {self.projects_at_share}. Their calls"
+            " are refused or not recorded until the server has taken some.": self.projects_at_share,
             f"The spool could not be synced to its disk {self.sync_failures}"
             " times.": self.sync_failures,
             f"Records wait for the server: {self.last_failure}": self.last_failure,
