@@ -9,6 +9,25 @@ from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import worker
 
 
+async def _metrics(url: str, token: str) -> str:
+    return (await call(url, b"", method="GET", path="/metrics", key=token)).body.decode()
+
+
+def _counted(page: str) -> int:
+    """Calls of the model, of all workers."""
+    return sum(
+        int(line.rpartition(" ")[2])
+        for line in page.splitlines()
+        if line.startswith("penstock_requests_total{") and 'model="small"' in line
+    )
+
+
+def _at_rest(page: str) -> bool:
+    """Whether the pages of both workers are from after their last call."""
+    resting = all(f'penstock_in_flight{{worker="{name}"}} 0' in page for name in "12")
+    return resting and _counted(page) >= 40
+
+
 async def test_workers_share_port_and_home_and_one_page_shows_them_all(tmp_path: Path) -> None:
     async with raw_upstream(answers(unary(b"{}"))) as upstream:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
@@ -19,16 +38,10 @@ async def test_workers_share_port_and_home_and_one_page_shows_them_all(tmp_path:
             found = await asyncio.gather(*(call(first.url) for _ in range(40)))
             assert {answer.status for answer in found} == {200}
             assert len(await second.wait_for_ends(40)) == 40
-            await asyncio.sleep(1.2)  # every worker leaves its page once a second
             token = metrics_token(home)
-            told = await call(first.url, b"", method="GET", path="/metrics", key=token)
-            page = told.body.decode()
-    counts = [
-        int(line.rpartition(" ")[2])
-        for line in page.splitlines()
-        if line.startswith("penstock_requests_total{") and 'model="small"' in line
-    ]
-    assert sum(counts) == 40
-    assert all(f'penstock_in_flight{{worker="{name}"}} 0' in page for name in "12")
+            async with asyncio.timeout(20):  # every worker leaves its page once a second
+                while not _at_rest(page := await _metrics(first.url, token)):
+                    await asyncio.sleep(0.1)
+    assert _counted(page) == 40
     assert page.count("# TYPE penstock_requests_total counter") == 1
     assert list((home / "run").glob("*")) == []

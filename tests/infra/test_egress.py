@@ -253,8 +253,8 @@ async def test_each_time_limit_ends_the_exchange(limits: Limits, wire: bytes, wo
         started = time.monotonic()
         with pytest.raises(UpstreamTimeout, match=words):
             await drain(egress, upstream.url, limits)
-        assert time.monotonic() - started < 1
-        async with asyncio.timeout(1):
+        assert time.monotonic() - started < 4
+        async with asyncio.timeout(4):
             await upstream.seen[0].hung_up.wait()
 
 
@@ -317,7 +317,7 @@ async def test_a_rest_that_does_not_come_ends_the_connection() -> None:
         exchange = await Egress().open(post(upstream.url), Limits(), private_allowed=True)
         await exchange.read()
         exchange.discard(grace_s=0.1)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(4):
             await upstream.seen[0].hung_up.wait()
 
 

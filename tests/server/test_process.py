@@ -67,7 +67,7 @@ def test_a_waiting_gateway_does_not_hold_up_a_stop(tmp_path: Path) -> None:
         begun = time.monotonic()
         assert server.stop() == 0
         poll.join()
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
         assert statuses[0] in {204, 503}
 
 
