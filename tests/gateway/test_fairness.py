@@ -18,6 +18,7 @@ from penstock.gateway.stages.read import read
 from penstock.kernel.errors import InvalidRequest
 
 KIB = 1024
+SHARES = {"project_share": 0.75, "key_share": 0.5}
 SLOW = b'{"model":"up/small","user":"slow"}'
 FAST = b'{"model":"up/small","user":"fast"}'
 
@@ -48,7 +49,7 @@ async def test_a_greedy_key_and_project_hold_their_share_of_calls_and_others_get
     greedy = Provider()
     async with raw_upstream(greedy) as upstream:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
-        async with worker(home, limits={"max_in_flight": 40}) as running:
+        async with worker(home, limits={"max_in_flight": 40, **SHARES}) as running:
             calls = [asyncio.create_task(call(running.url, SLOW)) for _ in range(60)]
             refused = await _waiting(calls, 20)
             assert {answer.status for answer in refused} == {429}
@@ -74,7 +75,7 @@ async def test_a_greedy_key_holds_its_share_of_request_bytes_and_others_get_thro
     tmp_path: Path,
 ) -> None:
     body = b'{"model":"up/small","user":"%b"}' % (b"x" * 240 * KIB)
-    limits = {"max_body_bytes": 256 * KIB, "held_body_bytes": 1024 * KIB}
+    limits = {"max_body_bytes": 256 * KIB, "held_body_bytes": 1024 * KIB, **SHARES}
     async with raw_upstream(Provider()) as upstream:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
         async with worker(home, limits=limits) as running:

@@ -33,7 +33,10 @@ def until_refused(spool: Spool, project: str, first: int) -> int:
 
 
 async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: Path) -> None:
-    spool, store = open_spool(tmp_path / "spool", quota_bytes=QUOTA), FolderStore(tmp_path / "s")
+    spool, store = (
+        open_spool(tmp_path / "spool", quota_bytes=QUOTA, project_share=0.75),
+        FolderStore(tmp_path / "s"),
+    )
     store.verdict = Verdict(Outcome.RETRY, "down")
     task = asyncio.create_task(spool.run(store))
     greedy = until_refused(spool, "greedy", 0)
@@ -56,7 +59,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
 
 
 async def test_the_ends_of_refused_calls_do_not_fill_the_rest(tmp_path: Path) -> None:
-    spool = open_spool(tmp_path / "spool", quota_bytes=QUOTA)
+    spool = open_spool(tmp_path / "spool", quota_bytes=QUOTA, project_share=0.75)
     until_refused(spool, "greedy", 0)
     for number in range(20_000, 20_200):
         begin = begin_of(number)

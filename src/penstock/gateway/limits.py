@@ -14,8 +14,8 @@ class GatewayLimits(msgspec.Struct, frozen=True):
     """
 
     max_in_flight: int = 1024
-    project_share: float = 0.75  # of calls and body bytes one project may hold while alone
-    key_share: float = 0.5  # of calls and body bytes one key may hold while alone
+    project_share: float = 0.9  # of calls and body bytes one project may hold while alone
+    key_share: float = 0.8  # of calls and body bytes one key may hold while alone
     held_body_bytes: int = 256 * MIB  # request bodies in memory, beyond the first 64 KiB of each
     max_body_bytes: int = 20 * MIB
     body_timeout_s: float = 30.0

@@ -56,13 +56,13 @@ class GatewaySettings(Section):
         default=0, ge=0, description="Of them from one address; 0: a quarter."
     )
     project_share: float = Field(
-        default=0.75,
+        default=0.9,
         gt=0,
         le=1,
         description="Part of the calls and body bytes that one project may hold; 1: all.",
     )
     key_share: float = Field(
-        default=0.5,
+        default=0.8,
         gt=0,
         le=1,
         description="Part of the calls and body bytes that one key may hold; 1: all.",
@@ -134,7 +134,7 @@ class SpoolSettings(Section):
         default=1024 * MIB, ge=MIB, description="Disk space for records the server has not taken."
     )
     project_share: float = Field(
-        default=0.75, gt=0, le=1, description="Part of it that one project may fill; 1: all."
+        default=0.9, gt=0, le=1, description="Part of it that one project may fill; 1: all."
     )
 
 

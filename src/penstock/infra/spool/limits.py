@@ -38,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     quota_bytes: int = 1024 * MIB
-    project_share: float = 0.75  # of the quota one project may fill while nobody else has any
+    project_share: float = 0.9  # of the quota one project may fill while nobody else has any
     segment_bytes: int = 64 * MIB
     segment_s: float = 60.0
     batch_bytes: int = MIB
