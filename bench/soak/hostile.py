@@ -17,8 +17,8 @@ from itertools import cycle
 from typing import Final
 from urllib.parse import quote
 
-from tests.laws.draw import Drawn, batch
 from tests.laws.exchange import Provider, follow, providing
+from tests.laws.samples import Sample, batch
 
 HELD: Final = 60  # connections that stay open, each of two kinds and two planes
 PATIENCE_S: Final = 40.0
@@ -62,7 +62,7 @@ class Hostile:
 
     target: Target
     provider: Provider
-    calls: list[Drawn]
+    calls: list[Sample]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     got: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter[str]))
 
@@ -106,7 +106,7 @@ class Hostile:
                 self.got[kind][type(error).__name__] += 1
             await self._rest(random.uniform(0.5, 1.5) / rate)
 
-    async def _drawn(self, call: Drawn) -> str:
+    async def _drawn(self, call: Sample) -> str:
         trace = f"{random.getrandbits(128):032x}"
         self.provider.scripts[trace] = call.provider
         try:

@@ -57,6 +57,6 @@ def test_what_is_not_listed_and_what_is_gone_are_findings() -> None:
 
 
 def test_tests_and_the_simulator_are_not_looked_at() -> None:
-    elsewhere = ("tests/test_x.py", "src/penstock/sim/limits.py")
+    elsewhere = ("tests/test_x.py", "src/penstock/sim/rate_limits.py")
     tree = [product("MAX_THINGS = 1\n", path) for path in elsewhere]
     assert list(bounds.unlisted(tree)) == []

@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from tests.laws.draw import batches
 from tests.laws.exchange import Provider, providing
+from tests.laws.samples import batches
 from tests.laws.trial import Trial
 from tests.laws.world import World, known, living
 

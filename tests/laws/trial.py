@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.laws import judgement
+from tests.laws import violations
 from tests.laws.callers import CallerScript
-from tests.laws.draw import Drawn
 from tests.laws.exchange import Answer, Provider, follow
+from tests.laws.samples import Sample
 from tests.laws.world import World
 
 AT_ONCE: Final = 24
@@ -31,10 +31,10 @@ class Trial:
 
     world: World
     provider: Provider
-    calls: list[Drawn]
+    calls: list[Sample]
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     honest: list[str] = field(default_factory=list[str])
-    complaints: list[tuple[Drawn | None, str]] = field(default_factory=list[Any])
+    complaints: list[tuple[Sample | None, str]] = field(default_factory=list[Any])
 
     async def run(self) -> None:
         """Calls, then waits for the records, then reads everything that was stored."""
@@ -43,10 +43,10 @@ class Trial:
         self.provider.scripts |= {call.trace_id: call.provider for call in self.calls}
         await self._call_all()
         listed = await self._stored(since.isoformat())
-        self._blame(judgement.of_records(self.calls, listed, self.answers))
+        self._blame(violations.of_records(self.calls, listed, self.answers))
         await self._read_details(listed)
         for plane, samples in (await self._metrics()).items():
-            self._say(f"{plane}: {c}" for c in judgement.of_metrics(before[plane], samples))
+            self._say(f"{plane}: {c}" for c in violations.of_metrics(before[plane], samples))
         await self._read_pages(since.isoformat())
         for call in self.calls:
             self.provider.scripts.pop(call.trace_id)
@@ -54,7 +54,7 @@ class Trial:
 
     def report(self) -> str:
         """The complaints by kind, each with a script it is about, repetitions cut short."""
-        kinds: dict[str, list[tuple[Drawn | None, str]]] = {}
+        kinds: dict[str, list[tuple[Sample | None, str]]] = {}
         for call, what in self.complaints:
             kinds.setdefault(_DIGITS.sub("0", what)[:40], []).append((call, what))
         lines = [f"{len(self.complaints)} complaints about {len(self.calls)} calls"]
@@ -85,7 +85,7 @@ class Trial:
             for _ in range(AT_ONCE):
                 group.create_task(caller())
 
-    async def _call(self, call: Drawn) -> None:
+    async def _call(self, call: Sample) -> None:
         world = self.world
         port = world.installation.gateway_port
         try:
@@ -94,7 +94,7 @@ class Trial:
             answer = Answer()
             self.complaints.append((call, f"the gateway does not accept connections: {error}"))
         self.answers[call.trace_id] = answer
-        self.complaints += [(call, c) for c in judgement.of_answer(call, answer)]
+        self.complaints += [(call, c) for c in violations.of_answer(call, answer)]
 
     async def _call_honestly(self, number: int) -> None:
         world = self.world
@@ -116,7 +116,7 @@ class Trial:
             hostile = await self._traces(self.world.hostile.project_id, since)
             honest = await self._traces(self.world.honest.project_id, since)
             missing = [trace for trace in self.honest if honest[trace] != 1]
-            lacking = any(judgement.of_records(self.calls, hostile, self.answers))
+            lacking = any(violations.of_records(self.calls, hostile, self.answers))
             late = asyncio.get_running_loop().time() > deadline
             if late or not (missing or lacking):
                 break
@@ -139,7 +139,7 @@ class Trial:
             for _ in range(READERS):
                 group.create_task(reader())
 
-    async def _read_detail(self, call: Drawn) -> None:
+    async def _read_detail(self, call: Sample) -> None:
         path, project = f"/traces/{call.trace_id}", self.world.hostile.project_id
         try:
             trace = await self.world.rest(path, project_id=project)
@@ -147,7 +147,7 @@ class Trial:
             self.complaints.append((call, f"the detail cannot be read: {error!r}"))
             return
         asked = self.provider.asked[call.trace_id]
-        self.complaints += [(call, c) for c in judgement.of_detail(call, trace, asked)]
+        self.complaints += [(call, c) for c in violations.of_detail(call, trace, asked)]
 
     async def _read_pages(self, since: str) -> None:
         """What people look at, of the project that was attacked: all of it is answered."""
@@ -179,7 +179,7 @@ class Trial:
                 found[plane] = {}
         return found
 
-    def _blame(self, found: Iterable[tuple[Drawn, str]]) -> None:
+    def _blame(self, found: Iterable[tuple[Sample, str]]) -> None:
         self.complaints += list(found)
 
     def _say(self, found: Iterable[str]) -> None:

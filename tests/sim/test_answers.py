@@ -7,15 +7,15 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.sim import surfaces
+from penstock.sim import endpoints
 from penstock.sim.answers import answer_chat
 from penstock.sim.chat_wire import document, events
 from penstock.sim.controls import Controls
-from penstock.sim.draw import Draw, digest
-from penstock.sim.faults import FaultKind, parse_fault, spoil
-from penstock.sim.prose import tokens_of, write
+from penstock.sim.faults import FaultKind, inject_fault, parse_fault
+from penstock.sim.prose import tokenize, write
 from penstock.sim.requests import read_chat
 from penstock.sim.script import Ending, Pace, Script
+from penstock.sim.seeded_random import SeededRandom, digest
 
 COUNTS = st.integers(0, 60)
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -29,7 +29,7 @@ def script(*, stream: bool, tokens: int, **more: Any) -> Script:
         "stream": stream,
         **more,
     }
-    prompt = surfaces.read_chat_prompt(msgspec.json.encode(body))
+    prompt = endpoints.read_chat_prompt(msgspec.json.encode(body))
     return prompt.answer(Controls(seed=1, tokens=tokens), 1_700_000_000)[1]
 
 
@@ -44,7 +44,7 @@ def test_what_a_fault_leaves_is_the_beginning_of_the_whole(
 ) -> None:
     whole = script(stream=stream, tokens=tokens)
     for kind in (FaultKind.CUT, FaultKind.RESET, FaultKind.STALL):
-        hurt = spoil(whole, kind, after, None)
+        hurt = inject_fault(whole, kind, after, None)
         assert hurt.ending is not Ending.COMPLETE
         assert data_of(whole).startswith(data_of(hurt))
         assert len(data_of(hurt)) < len(data_of(whole))
@@ -56,7 +56,7 @@ def test_what_a_fault_leaves_is_the_beginning_of_the_whole(
 def test_a_pause_changes_no_byte(tokens: int, after: int | None, *, stream: bool) -> None:
     whole = script(stream=stream, tokens=tokens)
     for kind in (FaultKind.STALL, FaultKind.SLOW_HEADERS):
-        assert data_of(spoil(whole, kind, after, 1.0)) == data_of(whole)
+        assert data_of(inject_fault(whole, kind, after, 1.0)) == data_of(whole)
 
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -102,9 +102,9 @@ def test_what_is_due_is_generated(tokens: int, total: int, latency: float, speed
 @settings(deadline=None)
 @given(st.integers(0, 2**32), COUNTS)
 def test_prose_has_the_tokens_asked_for_and_they_are_its_text(seed: int, count: int) -> None:
-    tokens = write(Draw(seed), count)
+    tokens = write(SeededRandom(seed), count)
     assert len(tokens) == count
-    assert tokens_of("".join(tokens)) == tokens
+    assert tokenize("".join(tokens)) == tokens
 
 
 @settings(deadline=None)
@@ -114,8 +114,8 @@ def test_digests_know_where_parts_end(one: Sequence[bytes], other: Sequence[byte
 
 
 def test_draws_are_the_same_for_ever() -> None:
-    draw = Draw(42, "river")
-    assert [draw.below(1000) for _ in range(5)] == GOLDEN
+    rng = SeededRandom(42, "river")
+    assert [rng.below(1000) for _ in range(5)] == GOLDEN
 
 
 def test_every_fault_has_a_name_that_is_understood() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.sim.call_log import Call, Outcome
+from penstock.sim.call_log import CallOutcome, LoggedCall
 from penstock.sim.config import SimConfig
 from penstock.sim.controls import Controls
 from penstock.sim.faults import FaultKind
@@ -30,11 +30,11 @@ def test_its_commands_run(sim: Sim, command: str) -> None:
 def test_it_names_every_control_fault_outcome_and_field() -> None:
     controls = [f"x-sim-{name.replace('_', '-')}" for name in Controls.__struct_fields__]
     faults = [kind for kind in FaultKind if kind is not FaultKind.STATUS]
-    names = [*controls, *faults, *Outcome, *SimConfig.__struct_fields__]
+    names = [*controls, *faults, *CallOutcome, *SimConfig.__struct_fields__]
     assert [name for name in names if f"`{name}`" not in PAGE] == []
 
 
 def test_its_example_of_a_call_is_one() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    assert msgspec.json.decode(example, type=Call)
-    assert msgspec.json.decode(example).keys() == set(Call.__struct_fields__)
+    assert msgspec.json.decode(example, type=LoggedCall)
+    assert msgspec.json.decode(example).keys() == set(LoggedCall.__struct_fields__)

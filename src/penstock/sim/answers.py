@@ -12,9 +12,9 @@ import msgspec
 from penstock.sim.controls import Controls
 from penstock.sim.counting import cached_tokens, prompt_tokens, reasoning_tokens
 from penstock.sim.documents import make_document
-from penstock.sim.draw import Draw, digest
 from penstock.sim.prose import write
 from penstock.sim.requests import Chat, ChatRequest, NamedTool, Tool
+from penstock.sim.seeded_random import SeededRandom, digest
 
 _BLOCK: Final = 16 * 1024  # bytes per piece of a huge answer
 _LINE: Final = "The river does not stop for the reader. "
@@ -81,7 +81,7 @@ def answer_chat(chat: Chat, controls: Controls) -> Answer:
         bytes(request.messages),
         bytes(request.tools),
     )
-    choices = [_choice(chat, controls, Draw(key, index)) for index in range(request.n or 1)]
+    choices = [_choice(chat, controls, SeededRandom(key, index)) for index in range(request.n or 1)]
     return Answer(
         id=f"chatcmpl-{key.hex()[:29]}",
         model=request.model,
@@ -91,15 +91,15 @@ def answer_chat(chat: Chat, controls: Controls) -> Answer:
     )
 
 
-def _choice(chat: Chat, controls: Controls, draw: Draw) -> Choice:
+def _choice(chat: Chat, controls: Controls, rng: SeededRandom) -> Choice:
     """Reasoning first, then what is said, cut where the request's limit is reached."""
     request = chat.request
-    if calls := _tool_calls(chat, controls, draw):
+    if calls := _tool_calls(chat, controls, rng):
         said = Choice(tool_calls=calls, finish_reason="tool_calls")
     elif controls.megabytes:
         said = _huge(controls.megabytes)
     else:
-        said = Choice(text=_text(request, controls, draw))
+        said = Choice(text=_text(request, controls, rng))
     reasoning = reasoning_tokens(request, controls)
     if request.limit is not None:
         said = _cut(said, request.limit - reasoning)
@@ -119,7 +119,7 @@ def _cut(choice: Choice, room: int) -> Choice:
     return replace(choice, text=text, tool_calls=calls, finish_reason="length")
 
 
-def _tool_calls(chat: Chat, controls: Controls, draw: Draw) -> tuple[ToolCall, ...]:
+def _tool_calls(chat: Chat, controls: Controls, rng: SeededRandom) -> tuple[ToolCall, ...]:
     """Calls a tool when it must, or when it may and the last message is not a tool's result."""
     choice = chat.request.tool_choice
     if not chat.tools or choice == "none":
@@ -128,27 +128,27 @@ def _tool_calls(chat: Chat, controls: Controls, draw: Draw) -> tuple[ToolCall, .
         return ()
     named = choice.function.name if isinstance(choice, NamedTool) else None
     offered = [tool for tool in chat.tools if named in (None, tool.function.name)]
-    return tuple(_tool_call(draw.pick(offered), draw) for _ in range(controls.tool_calls))
+    return tuple(_tool_call(rng.pick(offered), rng) for _ in range(controls.tool_calls))
 
 
-def _tool_call(tool: Tool, draw: Draw) -> ToolCall:
-    call_id = f"call_{digest(draw.below(1 << 62)).hex()[:24]}"
-    arguments = _document({"type": "object", **tool.function.parameters}, draw)
+def _tool_call(tool: Tool, rng: SeededRandom) -> ToolCall:
+    call_id = f"call_{digest(rng.below(1 << 62)).hex()[:24]}"
+    arguments = _document({"type": "object", **tool.function.parameters}, rng)
     return ToolCall(call_id, tool.function.name, arguments)
 
 
-def _text(request: ChatRequest, controls: Controls, draw: Draw) -> list[str]:
+def _text(request: ChatRequest, controls: Controls, rng: SeededRandom) -> list[str]:
     shape = request.response_format
     if shape is not None and shape.type != "text":
         schema = shape.json_schema.schema if shape.json_schema else _ANY_OBJECT
-        return _document(schema or _ANY_OBJECT, draw)
-    tokens = write(draw, controls.tokens)
+        return _document(schema or _ANY_OBJECT, rng)
+    tokens = write(rng, controls.tokens)
     return _stopped(tokens, request.stops) if request.stops else tokens
 
 
-def _document(schema: Mapping[str, Any], draw: Draw) -> list[str]:
+def _document(schema: Mapping[str, Any], rng: SeededRandom) -> list[str]:
     """A JSON document, four characters a token."""
-    text = msgspec.json.encode(make_document(schema, draw)).decode()
+    text = msgspec.json.encode(make_document(schema, rng)).decode()
     return [text[start : start + 4] for start in range(0, len(text), 4)]
 
 

@@ -8,17 +8,17 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest, NotFound, PenstockError, Unauthenticated
 from penstock.kernel.time import Clock
-from penstock.sim import surfaces
-from penstock.sim.call_log import Call, CallLog, Outcome
+from penstock.sim import endpoints
+from penstock.sim.call_log import CallLog, CallOutcome, LoggedCall
 from penstock.sim.config import SimConfig
 from penstock.sim.controls import Controls, read_controls, with_defaults
-from penstock.sim.draw import Draw
-from penstock.sim.exchange import ClientGone, Exchange, Message, Receive, Send
-from penstock.sim.faults import Fault, FaultKind, parse_fault, spoil
-from penstock.sim.limits import RateLimit
-from penstock.sim.performance import Performance
+from penstock.sim.exchange import Message, Receive, Send, SimClientDisconnected, SimExchange
+from penstock.sim.faults import Fault, FaultKind, inject_fault, parse_fault
+from penstock.sim.playback import Playback
+from penstock.sim.rate_limits import RateLimit
 from penstock.sim.script import Pace, Script
-from penstock.sim.wire_errors import MethodNotAllowed, error_document, status_document
+from penstock.sim.seeded_random import SeededRandom
+from penstock.sim.wire_errors import SimMethodNotAllowed, error_document, status_document
 
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
@@ -37,65 +37,67 @@ class Simulator:
         self._clock = clock
         self._limit = RateLimit(config.requests_per_minute)
         self._faults = [(parse_fault(name), chance) for name, chance in config.faults.items()]
-        self._surfaces: dict[str, surfaces.Surface] = {
-            "/v1/chat/completions": surfaces.read_chat_prompt,
-            "/v1/embeddings": surfaces.read_embeddings_prompt,
+        self._endpoints: dict[str, endpoints.Endpoint] = {
+            "/v1/chat/completions": endpoints.read_chat_prompt,
+            "/v1/embeddings": endpoints.read_embeddings_prompt,
         }
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        exchange = Exchange(scope, receive, send)
+        exchange = SimExchange(scope, receive, send)
         try:
-            if (surface := self._surfaces.get(exchange.path)) is None:
+            if (endpoint := self._endpoints.get(exchange.path)) is None:
                 await exchange.answer(200, msgspec.json.encode(self._page(exchange)))
             else:
-                await self._logged(exchange, surface)
-        except ClientGone:
+                await self._logged(exchange, endpoint)
+        except SimClientDisconnected:
             pass
         except PenstockError as error:
             if error.retry_after_s is not None:
-                exchange.headers.append((b"retry-after", b"%d" % error.retry_after_s))
+                exchange.response_headers.append((b"retry-after", b"%d" % error.retry_after_s))
             await exchange.answer(error.status, error_document(error))
 
-    async def _logged(self, exchange: Exchange, surface: surfaces.Surface) -> None:
+    async def _logged(self, exchange: SimExchange, endpoint: endpoints.Endpoint) -> None:
         """Serves one call; however it ends, the log says so."""
         call = self._log.begin(exchange.path)
-        outcome = Outcome.FAULT
+        outcome = CallOutcome.FAULT
         try:
-            await self._serve(exchange, surface, call)
-            outcome = Outcome.FAULT if call.fault else Outcome.COMPLETED
-        except ClientGone:
-            outcome = Outcome.CANCELLED
+            await self._serve(exchange, endpoint, call)
+            outcome = CallOutcome.FAULT if call.fault else CallOutcome.COMPLETED
+        except SimClientDisconnected:
+            outcome = CallOutcome.CANCELLED
             raise
         except PenstockError as error:
-            outcome, call.status = Outcome.REFUSED, error.status
+            outcome, call.status = CallOutcome.REFUSED, error.status
             raise
         finally:
             self._log.end(call, outcome)
 
-    async def _serve(self, exchange: Exchange, surface: surfaces.Surface, call: Call) -> None:
+    async def _serve(
+        self, exchange: SimExchange, endpoint: endpoints.Endpoint, call: LoggedCall
+    ) -> None:
         _require(exchange, "POST")
-        headers = exchange.asked()
+        headers = exchange.request_headers()
         body = await exchange.body(self._config.body_limit_bytes)
         self._admit(exchange, headers.get("authorization", ""))
-        prompt = surface(body)
+        prompt = endpoint(body)
         controls = with_defaults(read_controls(headers, prompt.metadata), self._config)
         call.model, call.stream, call.tag = prompt.model, prompt.stream, controls.tag
         call.traceparent = headers.get("traceparent", "")
-        fault = controls.chosen_fault() or self._drawn_fault(call.call)
+        fault = controls.chosen_fault() or self._random_fault(call.call)
         script = self._script(exchange, call, prompt, controls, fault)
         pace = Pace((controls.latency_ms or 0) / 1000, controls.tokens_per_second or 0)
-        performance = Performance(
+        playback = Playback(
             exchange, script, pace, call, log=self._log, monotonic=self._clock.monotonic
         )
-        await performance.run()
+        await playback.run()
 
     def _script(
         self,
-        exchange: Exchange,
-        call: Call,
-        prompt: surfaces.Prompt,
+        exchange: SimExchange,
+        call: LoggedCall,
+        prompt: endpoints.Prompt,
         controls: Controls,
         fault: Fault | None,
     ) -> Script:
@@ -105,33 +107,33 @@ class Simulator:
         if fault and fault.kind is FaultKind.STATUS:
             call.status = fault.status
             if fault.status in (429, 503):
-                exchange.headers.append((b"retry-after", b"%d" % controls.retry_after_s))
-            return surfaces.document(status_document(fault.status))
+                exchange.response_headers.append((b"retry-after", b"%d" % controls.retry_after_s))
+            return endpoints.document(status_document(fault.status))
         if fault and fault.kind is FaultKind.HUGE:
-            controls = controls.made_huge()
+            controls = controls.with_huge_answer()
         call.id, script = prompt.answer(controls, self._clock.now_ns() // 1_000_000_000)
         if fault is None:
             return script
         pause_s = None if controls.stall_ms is None else controls.stall_ms / 1000
-        return spoil(script, fault.kind, controls.after_tokens, pause_s)
+        return inject_fault(script, fault.kind, controls.after_tokens, pause_s)
 
-    def _admit(self, exchange: Exchange, authorization: str) -> None:
+    def _admit(self, exchange: SimExchange, authorization: str) -> None:
         """Key and rate limit. Every key is good but those that say `invalid`."""
         key = authorization.removeprefix("Bearer ")
         if "invalid" in key:
             raise Unauthenticated("Incorrect API key provided.")
-        if allowance := self._limit.take(key, self._clock.monotonic()):
-            exchange.headers += allowance.headers()
-            allowance.check()
+        if state := self._limit.take(key, self._clock.monotonic()):
+            exchange.response_headers += state.headers()
+            state.check()
 
-    def _drawn_fault(self, number: int) -> Fault | None:
+    def _random_fault(self, number: int) -> Fault | None:
         """By seed and number of the call, so that a retry has its own luck."""
         if not self._faults:
             return None
-        draw = Draw(self._config.seed, "fault", number)
-        return next((fault for fault, chance in self._faults if draw.fraction() < chance), None)
+        rng = SeededRandom(self._config.seed, "fault", number)
+        return next((fault for fault, chance in self._faults if rng.fraction() < chance), None)
 
-    def _page(self, exchange: Exchange) -> dict[str, Any]:
+    def _page(self, exchange: SimExchange) -> dict[str, Any]:
         """What can be read: health, models, calls."""
         path = exchange.path
         name = path.removeprefix("/v1/models/")
@@ -148,7 +150,7 @@ class Simulator:
             case _:
                 return _model(name)
 
-    def _calls(self, query: str) -> list[Call]:
+    def _calls(self, query: str) -> list[LoggedCall]:
         asked = {name: values[-1] for name, values in parse_qs(query).items()}
         try:
             after, limit = int(asked.get("after", 0)), int(asked.get("limit", 100))
@@ -157,9 +159,9 @@ class Simulator:
         return self._log.recent(after, limit, asked.get("tag", ""))
 
 
-def _require(exchange: Exchange, method: str) -> None:
+def _require(exchange: SimExchange, method: str) -> None:
     if exchange.method != method:
-        raise MethodNotAllowed(f"{exchange.path} wants {method}, not {exchange.method}.")
+        raise SimMethodNotAllowed(f"{exchange.path} wants {method}, not {exchange.method}.")
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Outcome(StrEnum):
+class CallOutcome(StrEnum):
     """How a call ended."""
 
     RUNNING = "running"
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # an invalid request, or one over the rate limit
 
 
-class Call(msgspec.Struct, kw_only=True):
+class LoggedCall(msgspec.Struct, kw_only=True):
     """One call. Times are Unix nanoseconds, 0 = has not happened. `tokens` are those generated
     by the end: of a cancelled call, what a real model would have been paid for."""
 
@@ -33,7 +33,7 @@ class Call(msgspec.Struct, kw_only=True):
     stream: bool = False
     status: int = 0
     fault: str = ""
-    outcome: Outcome = Outcome.RUNNING
+    outcome: CallOutcome = CallOutcome.RUNNING
     started_ns: int
     first_token_ns: int = 0
     ended_ns: int = 0
@@ -46,7 +46,7 @@ class CallLog:
     def __init__(
         self, recent: int, now_ns: Callable[[], int], write: Callable[[bytes], object]
     ) -> None:
-        self._calls: deque[Call] = deque(maxlen=recent)
+        self._calls: deque[LoggedCall] = deque(maxlen=recent)
         self._now_ns = now_ns
         self._write = write
         self._encode = msgspec.json.Encoder().encode
@@ -57,25 +57,25 @@ class CallLog:
         """How many calls there have been."""
         return self._count
 
-    def begin(self, path: str) -> Call:
+    def begin(self, path: str) -> LoggedCall:
         """A new call, running."""
         self._count += 1
-        call = Call(call=self._count, path=path, started_ns=self._now_ns())
+        call = LoggedCall(call=self._count, path=path, started_ns=self._now_ns())
         self._calls.append(call)
         return call
 
-    def first_token(self, call: Call) -> None:
+    def first_token(self, call: LoggedCall) -> None:
         """Notes the time of the first token, once."""
         if not call.first_token_ns:
             call.first_token_ns = self._now_ns()
 
-    def end(self, call: Call, outcome: Outcome) -> None:
+    def end(self, call: LoggedCall, outcome: CallOutcome) -> None:
         """Notes the end and writes the line."""
         call.outcome = outcome
         call.ended_ns = self._now_ns()
         self._write(self._encode(call) + b"\n")
 
-    def recent(self, after: int, limit: int, tag: str) -> list[Call]:
+    def recent(self, after: int, limit: int, tag: str) -> list[LoggedCall]:
         """The calls with a number above `after`, oldest first, at most the last `limit`."""
         chosen = [c for c in self._calls if c.call > after and (not tag or c.tag == tag)]
         return chosen[-limit:] if limit else []

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.sim.answers import Answer, Choice, ToolCall
-from penstock.sim.script import Script, Step
+from penstock.sim.script import Script, ScriptStep
 
 DONE: Final = b"data: [DONE]\n\n"
 _PLACE: Final = b'"\\u0000huge\\u0000"'  # of a huge text in a document; no text of ours has it
@@ -46,18 +46,18 @@ def document(answer: Answer, created: int) -> Script:
         }
     )
     first, *rest = body.split(_PLACE)
-    steps = [Step(first, tokens=answer.completion_tokens)]
+    steps = [ScriptStep(first, tokens=answer.completion_tokens)]
     for part in rest:
         steps += _huge_content(answer.choices[0].text)
-        steps.append(Step(part))
+        steps.append(ScriptStep(part))
     length = sum(len(step.data) for step in steps)
     return Script(b"application/json", tuple(steps), head_first=False, length=length)
 
 
-def _huge_content(pieces: Sequence[str]) -> list[Step]:
+def _huge_content(pieces: Sequence[str]) -> list[ScriptStep]:
     """A JSON string of one piece many times, which is in memory once."""
-    inside = Step(_encode(pieces[0])[1:-1])
-    return [Step(b'"'), *[inside] * len(pieces), Step(b'"')]
+    inside = ScriptStep(_encode(pieces[0])[1:-1])
+    return [ScriptStep(b'"'), *[inside] * len(pieces), ScriptStep(b'"')]
 
 
 def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
@@ -69,16 +69,19 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
     )
     tail = b'],"usage":null}\n\n' if include_usage else b"]}\n\n"
     turns = zip_longest(*(_choice_steps(i, choice) for i, choice in enumerate(answer.choices)))
-    steps: list[Step] = []
-    last = whole = Step(b"")
+    steps: list[ScriptStep] = []
+    last = whole = ScriptStep(b"")
     for part in filter(None, chain.from_iterable(turns)):
         if part is not last:  # a huge answer repeats one event, which is in memory once
-            last, whole = part, Step(head + part.data + tail if part.data else b"", part.tokens)
+            last, whole = (
+                part,
+                ScriptStep(head + part.data + tail if part.data else b"", part.tokens),
+            )
         steps.append(whole)
     if include_usage:
         usage = _encode(usage_document(answer))
-        steps.append(Step(head + b'],"usage":' + usage + b"}\n\n"))
-    steps.append(Step(DONE))
+        steps.append(ScriptStep(head + b'],"usage":' + usage + b"}\n\n"))
+    steps.append(ScriptStep(DONE))
     return Script(b"text/event-stream; charset=utf-8", tuple(steps), head_first=True)
 
 
@@ -107,35 +110,35 @@ def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _choice_steps(index: int, choice: Choice) -> Iterator[Step]:
+def _choice_steps(index: int, choice: Choice) -> Iterator[ScriptStep]:
     """The choice's part of each event: `{"index": …, "delta": …}`."""
-    yield Step(b"", choice.reasoning_tokens)
+    yield ScriptStep(b"", choice.reasoning_tokens)
     opening: dict[str, Any] = {"role": "assistant", "content": None if choice.tool_calls else ""}
-    yield Step(_delta(index, _encode({**opening, "refusal": None})))
+    yield ScriptStep(_delta(index, _encode({**opening, "refusal": None})))
     if choice.huge:
         yield from [_content_step(index, choice.text[0], choice.piece_tokens)] * len(choice.text)
     else:
         yield from (_content_step(index, piece, 1) for piece in choice.text)
     for number, call in enumerate(choice.tool_calls):
         yield from _call_steps(index, number, call)
-    yield Step(_delta(index, b"{}", choice.finish_reason))
+    yield ScriptStep(_delta(index, b"{}", choice.finish_reason))
 
 
-def _content_step(index: int, piece: str, tokens: int) -> Step:
-    return Step(_delta(index, b'{"content":' + _encode(piece) + b"}"), tokens)
+def _content_step(index: int, piece: str, tokens: int) -> ScriptStep:
+    return ScriptStep(_delta(index, b'{"content":' + _encode(piece) + b"}"), tokens)
 
 
-def _call_steps(index: int, number: int, call: ToolCall) -> Iterator[Step]:
+def _call_steps(index: int, number: int, call: ToolCall) -> Iterator[ScriptStep]:
     opening = {
         "index": number,
         "id": call.id,
         "type": "function",
         "function": {"name": call.name, "arguments": ""},
     }
-    yield Step(_delta(index, _encode({"tool_calls": [opening]})))
+    yield ScriptStep(_delta(index, _encode({"tool_calls": [opening]})))
     for piece in call.arguments:
         part = {"index": number, "function": {"arguments": piece}}
-        yield Step(_delta(index, _encode({"tool_calls": [part]})), 1)
+        yield ScriptStep(_delta(index, _encode({"tool_calls": [part]})), 1)
 
 
 def _delta(index: int, delta: bytes, finish_reason: str | None = None) -> bytes:

@@ -41,7 +41,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The fault asked for; `InvalidRequest` if there is none of that name."""
         return parse_fault(self.fault) if self.fault else None
 
-    def made_huge(self) -> "Controls":
+    def with_huge_answer(self) -> "Controls":
         """The same with a huge answer, of a size of its own if none was asked for."""
         return msgspec.structs.replace(self, megabytes=self.megabytes or _DEFAULT_MEGABYTES)
 
@@ -55,7 +55,7 @@ def read_controls(headers: Mapping[str, str], metadata: Mapping[str, str]) -> Co
         if name.startswith(PREFIX)
     }
     if not asked:
-        return _NOTHING_ASKED
+        return _NO_CONTROLS
     try:
         return msgspec.convert(asked, Controls, strict=False)
     except msgspec.ValidationError as error:
@@ -65,7 +65,7 @@ def read_controls(headers: Mapping[str, str], metadata: Mapping[str, str]) -> Co
         ) from None
 
 
-_NOTHING_ASKED: Final = Controls()
+_NO_CONTROLS: Final = Controls()
 
 
 def with_defaults(controls: Controls, config: SimConfig) -> Controls:

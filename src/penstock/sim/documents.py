@@ -7,33 +7,33 @@ Understands what OpenAI's structured outputs and common tools use; refuses the r
 from collections.abc import Sequence
 from typing import Any, Final
 
-from penstock.sim.draw import Draw
 from penstock.sim.scalars import make_integer, make_number, make_string
-from penstock.sim.schemas import Schema, refusal, resolved, type_of
+from penstock.sim.schemas import Schema, resolved, type_of, unsupported
+from penstock.sim.seeded_random import SeededRandom
 
 _DEEP: Final = 4  # from here on only what is required
 _TOO_DEEP: Final = 40
 _TRIES: Final = 20  # for each item that must differ from the others
 
 
-def make_document(schema: Schema, draw: Draw) -> Any:
-    """A value valid for `schema` (JSON Schema 2020-12); the same draw gives the same value."""
-    return _Maker(schema, draw).value(schema, 0)
+def make_document(schema: Schema, rng: SeededRandom) -> Any:
+    """A value valid for `schema` (JSON Schema 2020-12); the same rng gives the same value."""
+    return _Maker(schema, rng).value(schema, 0)
 
 
 class _Maker:
-    def __init__(self, root: Schema, draw: Draw) -> None:
+    def __init__(self, root: Schema, rng: SeededRandom) -> None:
         self._root = root
-        self._draw = draw
+        self._rng = rng
 
     def value(self, stated: Any, depth: int) -> Any:
         if depth > _TOO_DEEP:
-            raise refusal("it has no end")
-        schema = resolved(stated, self._root, self._draw)
+            raise unsupported("it has no end")
+        schema = resolved(stated, self._root, self._rng)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
-            return self._draw.pick(schema["enum"])
+            return self._rng.pick(schema["enum"])
         match self._type(schema, depth):
             case "object":
                 return self._object(schema, depth)
@@ -48,22 +48,22 @@ class _Maker:
             return kinds
         if depth >= _DEEP and "null" in kinds:
             return "null"
-        return self._draw.pick(kinds)
+        return self._rng.pick(kinds)
 
     def _scalar(self, kind: str, schema: Schema) -> str | float | bool | None:
         match kind:
             case "string":
-                return make_string(schema, self._draw)
+                return make_string(schema, self._rng)
             case "integer":
-                return make_integer(schema, self._draw)
+                return make_integer(schema, self._rng)
             case "number":
-                return make_number(schema, self._draw)
+                return make_number(schema, self._rng)
             case "boolean":
-                return self._draw.below(2) == 1
+                return self._rng.below(2) == 1
             case "null":
                 return None
             case _:
-                raise refusal(f"there is no type {kind!r}")
+                raise unsupported(f"there is no type {kind!r}")
 
     def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
         required = list(dict.fromkeys(schema.get("required", ())))
@@ -78,20 +78,20 @@ class _Maker:
             missing.append(fillers.pop())
         extra = schema.get("additionalProperties", True)
         if missing and extra is False:
-            raise refusal(f"{missing[0]!r} is required and not allowed")
+            raise unsupported(f"{missing[0]!r} is required and not allowed")
         return made | {name: self.value(extra, depth + 1) for name in missing}
 
     def _array(self, schema: Schema, depth: int) -> list[Any]:
         first: Sequence[Any] = schema.get("prefixItems", ())
         low = schema.get("minItems", 0)
         high = schema.get("maxItems", max(low, len(first), 3))
-        wanted = low if depth >= _DEEP else self._draw.between(low, max(low, min(high, low + 2)))
+        wanted = low if depth >= _DEEP else self._rng.between(low, max(low, min(high, low + 2)))
         wanted = min(max(wanted, len(first)), high)
         items = [self.value(inner, depth + 1) for inner in first[:wanted]]
         if (rest := schema.get("items", True)) is not False:
             self._fill(items, wanted, rest, depth, unique=bool(schema.get("uniqueItems")))
         if len(items) < low:
-            raise refusal("it wants more items than there are")
+            raise unsupported("it wants more items than there are")
         return items
 
     def _fill(self, items: list[Any], wanted: int, inner: Any, depth: int, *, unique: bool) -> None:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
-from penstock.sim.wire_errors import BodyTooSlow, too_large
+from penstock.sim.wire_errors import SimBodyTimeout, too_large
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -18,29 +18,31 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 _BODY_TIMEOUT_S: Final = 60.0
 
 
-class ClientGone(Exception):
+class SimClientDisconnected(Exception):
     """The client closed the connection."""
 
 
-class Exchange:
+class SimExchange:
     """A request and the answer to it. `headers` are the answer's, completed before it starts."""
 
     def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: str = scope["query_string"].decode("latin-1")
-        self.headers: Headers = []
-        self._asked: Headers = scope["headers"]
+        self.response_headers: Headers = []
+        self._request_headers: Headers = scope["headers"]
         self._receive = receive
         self._send = send
         self.started = False
 
-    def asked(self) -> dict[str, str]:
+    def request_headers(self) -> dict[str, str]:
         """The request's headers, names in lower case; of repeated ones the last."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._asked}
+        return {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in self._request_headers
+        }
 
     async def body(self, limit: int) -> bytes:
-        """The whole request body. `TooLarge`, `BodyTooSlow`, `ClientGone`."""
+        """The whole request body. `TooLarge`, `SimBodyTimeout`, `SimClientDisconnected`."""
         message = await self._more()
         if not message.get("more_body"):
             return self._within(message["body"], limit)
@@ -52,7 +54,7 @@ class Exchange:
 
     async def start(self, status: int, content_type: bytes, length: int | None = None) -> None:
         """Sends status and headers."""
-        headers = [(b"content-type", content_type), *self.headers]
+        headers = [(b"content-type", content_type), *self.response_headers]
         if length is not None:
             headers.append((b"content-length", b"%d" % length))
         self.started = True
@@ -67,41 +69,42 @@ class Exchange:
         await self.start(status, b"application/json", len(document))
         await self.write(document, more=False)
 
-    async def departure(self) -> None:
+    async def wait_for_disconnect(self) -> None:
         """Returns when the client has closed the connection. Only after the body is read."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    async def unless_left(self, work: Awaitable[None]) -> None:
-        """Awaits `work`; `ClientGone` as soon as the client leaves, the work cancelled."""
+    async def cancel_on_disconnect(self, work: Awaitable[None]) -> None:
+        """Awaits `work`. If the client disconnects, cancels it and raises
+        `SimClientDisconnected`."""
         left = False
         try:
             async with asyncio.TaskGroup() as group:
-                watch = group.create_task(self._raise_when_gone())
+                watch = group.create_task(self._raise_on_disconnect())
                 await work
                 watch.cancel()
-        except* ClientGone:
+        except* SimClientDisconnected:
             left = True
         if left:
-            raise ClientGone
+            raise SimClientDisconnected
 
     async def reset(self) -> None:
         """Has the client see `connection reset by peer`; returns when it is done."""
         await self._send({"type": "penstock.reset"})  # an extension of our own server
-        await self.departure()
+        await self.wait_for_disconnect()
 
-    async def _raise_when_gone(self) -> None:
-        await self.departure()
-        raise ClientGone
+    async def _raise_on_disconnect(self) -> None:
+        await self.wait_for_disconnect()
+        raise SimClientDisconnected
 
     async def _more(self) -> Message:
         try:
             async with asyncio.timeout(_BODY_TIMEOUT_S):
                 message = await self._receive()
         except TimeoutError:
-            raise BodyTooSlow("The request body did not arrive in time.") from None
+            raise SimBodyTimeout("The request body did not arrive in time.") from None
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise SimClientDisconnected
         return message
 
     @staticmethod

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.sim.script import Ending, Script, Step
+from penstock.sim.script import Ending, Script, ScriptStep
 
 
 class FaultKind(StrEnum):
@@ -57,7 +57,7 @@ def parse_fault(text: str) -> Fault:
     )
 
 
-def spoil(
+def inject_fault(
     script: Script, kind: FaultKind, after_tokens: int | None, pause_s: float | None
 ) -> Script:
     """The script with the fault in it. `pause_s` None = until the client leaves."""
@@ -84,7 +84,7 @@ def _other_end(script: Script, kind: FaultKind, after_tokens: int | None) -> Scr
     if kind is FaultKind.NO_FINISH:
         return replace(script, steps=before)
     if kind is FaultKind.ERROR_EVENT:
-        return replace(script, steps=(*before, Step(ERROR_EVENT)))
+        return replace(script, steps=(*before, ScriptStep(ERROR_EVENT)))
     return script
 
 
@@ -99,15 +99,17 @@ def _stalled(script: Script, pause_s: float | None, after_tokens: int | None) ->
     if pause_s is None:
         return _ending(script, Ending.STALL, after_tokens)
     if after_tokens is None:
-        return replace(script, steps=(Step(b"", pause_s=pause_s), *script.steps), head_first=False)
+        return replace(
+            script, steps=(ScriptStep(b"", pause_s=pause_s), *script.steps), head_first=False
+        )
     before, after = _split(script, after_tokens)
-    return replace(script, steps=(*before, Step(b"", pause_s=pause_s), *after))
+    return replace(script, steps=(*before, ScriptStep(b"", pause_s=pause_s), *after))
 
 
 def _malformed(script: Script, after_tokens: int) -> Script:
     before, after = _split(script, after_tokens)
     if script.head_first:
-        return replace(script, steps=(*before, Step(MALFORMED_EVENT), *after))
+        return replace(script, steps=(*before, ScriptStep(MALFORMED_EVENT), *after))
     return replace(script, steps=before, length=sum(len(step.data) for step in before))
 
 
@@ -116,7 +118,7 @@ def _middle(script: Script, after_tokens: int | None) -> int:
     return total // 2 if after_tokens is None else after_tokens
 
 
-def _split(script: Script, tokens: int) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+def _split(script: Script, tokens: int) -> tuple[tuple[ScriptStep, ...], tuple[ScriptStep, ...]]:
     """The steps up to that many tokens, and the rest; a document is split by its bytes."""
     if not script.head_first:
         return _split_document(script.steps, tokens)
@@ -131,8 +133,8 @@ def _split(script: Script, tokens: int) -> tuple[tuple[Step, ...], tuple[Step, .
 
 
 def _split_document(
-    steps: tuple[Step, ...], tokens: int
-) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    steps: tuple[ScriptStep, ...], tokens: int
+) -> tuple[tuple[ScriptStep, ...], tuple[ScriptStep, ...]]:
     """At the share of its bytes that the tokens have in all; its first step has them all."""
     total = steps[0].tokens
     size = sum(len(step.data) for step in steps)
@@ -141,7 +143,7 @@ def _split_document(
     for index, step in enumerate(steps):
         if left < len(step.data):
             before = (*steps[:index], replace(step, data=step.data[:left]))
-            after = (Step(step.data[left:]), *steps[index + 1 :])
+            after = (ScriptStep(step.data[left:]), *steps[index + 1 :])
             first = replace(before[0], tokens=min(tokens, total))
             return (first, *before[1:]), after
         left -= len(step.data)

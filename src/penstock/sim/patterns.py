@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.sim.draw import Draw
+from penstock.sim.seeded_random import SeededRandom
 
 _CLASSES = {
     "d": string.digits,
@@ -26,24 +26,24 @@ _MORE = 4  # how far beyond its minimum an open count goes
 _Maker: TypeAlias = Callable[[], str]
 
 
-def sample(pattern: str, draw: Draw) -> str:
+def sample(pattern: str, rng: SeededRandom) -> str:
     """A string that the pattern should match; `InvalidRequest` for what is not understood."""
-    parser = _Parser(pattern, draw)
+    parser = _Parser(pattern, rng)
     text = parser.alternatives()()
     if parser.rest:
-        raise parser.refusal()
+        raise parser.unsupported()
     return text
 
 
 class _Parser:
     """Recursive descent; each construct becomes a function that makes a string for it."""
 
-    def __init__(self, pattern: str, draw: Draw) -> None:
+    def __init__(self, pattern: str, rng: SeededRandom) -> None:
         self.rest = pattern
         self._pattern = pattern
-        self._draw = draw
+        self._rng = rng
 
-    def refusal(self) -> InvalidRequest:
+    def unsupported(self) -> InvalidRequest:
         return InvalidRequest(
             f"The simulator cannot make a string for the pattern {self._pattern!r}.",
             code="unsupported_schema",
@@ -55,7 +55,7 @@ class _Parser:
             branches.append(self._sequence())
         if len(branches) == 1:
             return branches[0]
-        return lambda: self._draw.pick(branches)()  # noqa: PLW0108 - drawn anew for each string
+        return lambda: self._rng.pick(branches)()  # noqa: PLW0108 - drawn anew for each string
 
     def _sequence(self) -> _Maker:
         parts: list[_Maker] = []
@@ -76,18 +76,18 @@ class _Parser:
             case "\\":
                 return self._one_of(self._escape())
             case _ if char in "*+?":
-                raise self.refusal()
+                raise self.unsupported()
             case _:
                 return lambda: char
 
     def _group(self) -> _Maker:
         if self._take("?") and not self._take(":"):
             if not (self._take("P<") or self._take("<")) or self.rest[:1] in "=!":
-                raise self.refusal()
+                raise self.unsupported()
             self.rest = self.rest.partition(">")[2]
         inside = self.alternatives()
         if not self._take(")"):
-            raise self.refusal()
+            raise self.unsupported()
         return inside
 
     def _escape(self) -> str:
@@ -95,7 +95,7 @@ class _Parser:
         if char in _CLASSES:
             return _CLASSES[char]
         if char.isalnum() and char not in _CONTROLS:
-            raise self.refusal()
+            raise self.unsupported()
         return _CONTROLS.get(char, char)
 
     def _class(self) -> str:
@@ -120,7 +120,7 @@ class _Parser:
         self._take("?")  # lazy or not is the same to a maker
         if (low, high) == (1, 1):
             return part
-        return lambda: "".join(part() for _ in range(self._draw.between(low, high)))
+        return lambda: "".join(part() for _ in range(self._rng.between(low, high)))
 
     def _count(self) -> tuple[int, int]:
         if self._take("*"):
@@ -134,19 +134,19 @@ class _Parser:
         inside, closed, self.rest = self.rest.partition("}")
         low, comma, high = inside.partition(",")
         if not closed or not low.isdecimal() or not (high or "0").isdecimal():
-            raise self.refusal()
+            raise self.unsupported()
         if not comma:
             return int(low), int(low)
         return int(low), int(high) if high else int(low) + _MORE
 
     def _one_of(self, chars: str) -> _Maker:
         if not chars:
-            raise self.refusal()
-        return lambda: self._draw.pick(chars)
+            raise self.unsupported()
+        return lambda: self._rng.pick(chars)
 
     def _next(self) -> str:
         if not self.rest:
-            raise self.refusal()
+            raise self.unsupported()
         char, self.rest = self.rest[0], self.rest[1:]
         return char
 

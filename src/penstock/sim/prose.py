@@ -7,7 +7,7 @@ ASCII on purpose: whoever splits a stream inside a character shall notice.
 import re
 from typing import Final
 
-from penstock.sim.draw import Draw
+from penstock.sim.seeded_random import SeededRandom
 
 _TOKEN: Final = re.compile(r"\s?\S{1,6}")
 _OPENING: Final = "This is a simulated answer."
@@ -39,22 +39,22 @@ _SENTENCES: Final = (
 )
 
 
-def tokens_of(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The tokens of a text; joined they are the text again, up to white space at its end."""
     return _TOKEN.findall(text)
 
 
-def write(draw: Draw, count: int | None) -> list[str]:
+def write(rng: SeededRandom, count: int | None) -> list[str]:
     """A few sentences, or exactly `count` tokens of them."""
-    wanted = draw.between(24, 96) if count is None else count
-    tokens = tokens_of(_OPENING)
+    wanted = rng.between(24, 96) if count is None else count
+    tokens = tokenize(_OPENING)
     while len(tokens) < wanted:
-        tokens += tokens_of(" " + draw.pick(_SENTENCES))
+        tokens += tokenize(" " + rng.pick(_SENTENCES))
     return tokens if count is None else tokens[:count]
 
 
-def phrase(draw: Draw) -> str:
+def phrase(rng: SeededRandom) -> str:
     """A few words without a full stop, for strings in documents."""
-    words = draw.pick(_SENTENCES).rstrip("。.🌊 ").split()
-    start = draw.below(max(1, len(words) - 3))
+    words = rng.pick(_SENTENCES).rstrip("。.🌊 ").split()
+    start = rng.below(max(1, len(words) - 3))
     return " ".join(words[start : start + 3])

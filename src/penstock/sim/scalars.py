@@ -5,10 +5,10 @@ import re
 from typing import Final
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.sim.draw import Draw
 from penstock.sim.patterns import sample
 from penstock.sim.prose import phrase
-from penstock.sim.schemas import Schema, refusal
+from penstock.sim.schemas import Schema, unsupported
+from penstock.sim.seeded_random import SeededRandom
 
 _TRIES: Final = 50
 _WIDTH: Final = 100  # of a range that the schema leaves open
@@ -26,55 +26,55 @@ _FORMATS: Final = {
 }
 
 
-def make_string(schema: Schema, draw: Draw) -> str:
+def make_string(schema: Schema, rng: SeededRandom) -> str:
     """A few words, or what `pattern` or `format` ask for, within the lengths allowed."""
     low = schema.get("minLength", 0)
     high = schema.get("maxLength", max(low, 200))
     if pattern := schema.get("pattern"):
-        return _matching(pattern, low, high, draw)
+        return _matching(pattern, low, high, rng)
     if (form := _FORMATS.get(schema.get("format", ""))) is not None:
-        return form.format(draw.between(10, 49), draw.between(1, 9), draw.between(0, 9))
-    text = phrase(draw)
+        return form.format(rng.between(10, 49), rng.between(1, 9), rng.between(0, 9))
+    text = phrase(rng)
     while len(text) < low:
-        text += " " + phrase(draw)
+        text += " " + phrase(rng)
     return text[:high]
 
 
-def make_integer(schema: Schema, draw: Draw) -> int:
+def make_integer(schema: Schema, rng: SeededRandom) -> int:
     """An integer within the range, a multiple of `multipleOf`."""
     low, high = _range(schema, 1)
     step = schema.get("multipleOf", 1)
     if step != int(step):
-        raise refusal("no integer is a multiple of a fraction here")
-    return _multiple(low, high, int(step), draw) * int(step)
+        raise unsupported("no integer is a multiple of a fraction here")
+    return _multiple(low, high, int(step), rng) * int(step)
 
 
-def make_number(schema: Schema, draw: Draw) -> float:
+def make_number(schema: Schema, rng: SeededRandom) -> float:
     """A number within the range with at most two decimals, or a multiple of `multipleOf`."""
     low, high = _range(schema, 0.01)
     if step := schema.get("multipleOf"):
-        return _multiple(low, high, step, draw) * step
-    value = round(low + (high - low) * draw.fraction(), 2)
+        return _multiple(low, high, step, rng) * step
+    value = round(low + (high - low) * rng.fraction(), 2)
     return min(max(value, low), high)
 
 
-def _matching(pattern: str, low: int, high: int, draw: Draw) -> str:
+def _matching(pattern: str, low: int, high: int, rng: SeededRandom) -> str:
     try:
         wanted = re.compile(pattern)
     except re.error as error:
-        raise refusal(f"the pattern {pattern!r} is wrong ({error})") from None
+        raise unsupported(f"the pattern {pattern!r} is wrong ({error})") from None
     for _ in range(_TRIES):
-        text = sample(pattern, draw)
+        text = sample(pattern, rng)
         if low <= len(text) <= high and wanted.search(text):
             return text
-    raise refusal(f"no string found for the pattern {pattern!r}")
+    raise unsupported(f"no string found for the pattern {pattern!r}")
 
 
-def _multiple(low: float, high: float, step: float, draw: Draw) -> int:
+def _multiple(low: float, high: float, step: float, rng: SeededRandom) -> int:
     least, most = math.ceil(low / step), math.floor(high / step)
     if least > most:
         raise InvalidRequest("The simulator finds no such multiple.", code="unsupported_schema")
-    return draw.between(least, most)
+    return rng.between(least, most)
 
 
 def _range(schema: Schema, nudge: float) -> tuple[float, float]:
@@ -90,5 +90,5 @@ def _range(schema: Schema, nudge: float) -> tuple[float, float]:
     if high is None:
         high = low + _WIDTH
     if low > high:
-        raise refusal("no number is in its range")
+        raise unsupported("no number is in its range")
     return low, high

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.sim.draw import Draw
+from penstock.sim.seeded_random import SeededRandom
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -20,29 +20,29 @@ _REFUSED: Final = (
 _PLAIN: Final = ("null", "string", "integer", "number", "boolean")
 
 
-def refusal(what: str) -> InvalidRequest:
+def unsupported(what: str) -> InvalidRequest:
     """The error for a schema that the simulator cannot serve."""
     return InvalidRequest(
         f"The simulator cannot make a document for this schema: {what}.", code="unsupported_schema"
     )
 
 
-def resolved(schema: Any, root: Schema, draw: Draw) -> Schema:
+def resolved(schema: Any, root: Schema, rng: SeededRandom) -> Schema:
     """`schema` without `$ref`, `allOf`, `anyOf` and `oneOf`; `root` is where references point."""
     for _ in range(_HOPS):
         schema = _plain(schema)
         if "$ref" in schema:
             schema = merged(_without(schema, "$ref"), _plain(_lookup(root, schema["$ref"])))
         elif "allOf" in schema:
-            parts = [resolved(part, root, draw) for part in schema["allOf"]]
+            parts = [resolved(part, root, rng) for part in schema["allOf"]]
             schema = _without(schema, "allOf")
             for part in parts:
                 schema = merged(schema, part)
         elif branches := schema.get("anyOf") or schema.get("oneOf"):
-            schema = merged(_without(schema, "anyOf", "oneOf"), _plain(_branch(branches, draw)))
+            schema = merged(_without(schema, "anyOf", "oneOf"), _plain(_branch(branches, rng)))
         else:
             return schema
-    raise refusal("its references go in a circle")
+    raise unsupported("its references go in a circle")
 
 
 def merged(one: Schema, other: Schema) -> Schema:
@@ -73,17 +73,17 @@ def _plain(schema: Any) -> Schema:
     if schema is True:
         return {}
     if not isinstance(schema, Mapping):
-        raise refusal(f"{schema!r} is none")
+        raise unsupported(f"{schema!r} is none")
     for keyword in _REFUSED:
         if keyword in schema:
-            raise refusal(f"it uses {keyword!r}")
+            raise unsupported(f"it uses {keyword!r}")
     return cast("Schema", schema)
 
 
-def _branch(branches: list[Any], draw: Draw) -> Any:
+def _branch(branches: list[Any], rng: SeededRandom) -> Any:
     """Any branch; a plain one, if there is one, so that recursive schemas come to an end."""
     plain = [b for b in branches if b is not True and b.get("type") in _PLAIN]
-    return draw.pick(plain or branches)
+    return rng.pick(plain or branches)
 
 
 def _lookup(root: Schema, pointer: str) -> Any:
@@ -94,7 +94,7 @@ def _lookup(root: Schema, pointer: str) -> Any:
         try:
             node = node[key]
         except (KeyError, TypeError):
-            raise refusal(f"{pointer!r} is not in it") from None
+            raise unsupported(f"{pointer!r} is not in it") from None
     return node
 
 

@@ -15,7 +15,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScriptStep:
     """Bytes that go out once `tokens` more tokens are generated, and `pause_s` later."""
 
     data: bytes
@@ -29,7 +29,7 @@ class Script:
     otherwise with the first bytes (documents). `length` is the Content-Length of a document."""
 
     content_type: bytes
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
     head_first: bool
     length: int | None = None
     ending: Ending = Ending.COMPLETE

@@ -17,14 +17,14 @@ _MESSAGES: Final = {
 }
 
 
-class MethodNotAllowed(PenstockError):
+class SimMethodNotAllowed(PenstockError):
     """The path exists, but not with this method."""
 
     status = 405
     default_code = "method_not_allowed"
 
 
-class BodyTooSlow(PenstockError):
+class SimBodyTimeout(PenstockError):
     """The request body did not arrive in time."""
 
     status = 408

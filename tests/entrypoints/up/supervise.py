@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
         text = log.read_text() if log.exists() else ""
         return all(f"{name} started" in text for name in config["ready_when"])
 
-    supervisor = Supervisor(programs, drain_s=config["drain_s"], clock=SystemClock(), say=say)
+    supervisor = Supervisor(programs, drain_s=config["drain_s"], clock=SystemClock(), report=say)
     try:
         supervisor.run(ready)
     except SetupError as error:

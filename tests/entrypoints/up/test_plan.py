@@ -76,7 +76,7 @@ def test_the_simulator_is_told_its_place_and_a_realistic_speed() -> None:
     [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("10.0.0.7", "10.0.0.7")],
 )
 def test_who_listens_on_all_addresses_is_reached_on_this_machines(host: str, reached: str) -> None:
-    assert plan.reachable(host) == reached
+    assert plan.connect_host(host) == reached
 
 
 def store_snapshot(home: Path, providers: dict[str, str]) -> None:

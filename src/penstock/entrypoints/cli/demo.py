@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Send calls of several teams and use cases, streamed and not, a few of them wrong."""
     settings = load({"home": home}).settings
-    caller = _Caller(gateway_url(settings), _key(settings))
+    caller = _DemoClient(gateway_url(settings), _key(settings))
     console = Console(stderr=True, quiet=as_json)
     draw = random.Random(seed)  # noqa: S311 - a script of calls, no secret
 
@@ -65,7 +65,7 @@ def _key(settings: Settings) -> str:
     return api_key(settings) if settings.api_key.get_secret_value() else gateway_key(settings)
 
 
-class _Caller:
+class _DemoClient:
     """An application behind the gateway."""
 
     def __init__(self, url: str, key: str) -> None:
@@ -86,7 +86,7 @@ class _Caller:
         return [str(model["id"]) for model in listed if model["owned_by"] == SIMULATOR]
 
     async def call(self, call: DemoCall) -> str:
-        """Makes the call and says how it went; a caller in a hurry leaves after some bytes."""
+        """Makes the call and says how it went; a caller in a cancels leaves after some bytes."""
         headers = (
             self._authorization,
             (b"content-type", b"application/json"),
@@ -99,7 +99,7 @@ class _Caller:
             exchange = await self.egress.open(request, _LIMITS, private_allowed=True)
             try:
                 async for _ in exchange:
-                    if call.in_a_hurry:
+                    if call.cancels_early:
                         return "left early"
             finally:
                 exchange.abort()
@@ -109,7 +109,7 @@ class _Caller:
 
 
 async def _run(
-    caller: _Caller,
+    caller: _DemoClient,
     script: Callable[[Sequence[str]], list[DemoCall]],
     models: Sequence[str],
     at_once: int,

@@ -15,7 +15,7 @@ class DemoCall:
     path: str
     body: Mapping[str, Any]
     attributes: tuple[tuple[str, str], ...]
-    in_a_hurry: bool = False
+    cancels_early: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def draw_call(draw: Random, models: Sequence[str]) -> DemoCall:
         return DemoCall("/v1/embeddings", body, attributes)
     model = _WRONG_MODEL if draw.random() < 0.02 else draw.choice(talkers)
     body = _chat(draw, use_case, question, model)
-    hurry = bool(body["stream"]) and draw.random() < 0.05
-    return DemoCall("/v1/chat/completions", body, attributes, in_a_hurry=hurry)
+    cancels = bool(body["stream"]) and draw.random() < 0.05
+    return DemoCall("/v1/chat/completions", body, attributes, cancels_early=cancels)
 
 
 def _chat(draw: Random, use_case: UseCase, question: str, model: str) -> dict[str, Any]:

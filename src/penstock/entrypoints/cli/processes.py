@@ -41,7 +41,7 @@ def up(
         "server.port": server_port,
         "demo": None if demo is None else ("on" if demo else "off"),
     }
-    launch.everything(load(flags).settings)
+    launch.run_all(load(flags).settings)
 
 
 def gateway(
@@ -59,13 +59,13 @@ def gateway(
         "gateway.port": gateway_port,
         "gateway.workers": workers,
     }
-    launch.gateways(load(flags).settings, server_url)
+    launch.run_gateways(load(flags).settings, server_url)
 
 
 def server(*, home: options.Home = None, host: Host = None, server_port: ServerPort = None) -> None:
     """Run the server alone; gateways elsewhere need its address and its gateway.token."""
     flags = {"home": home, "host": host, "server.port": server_port}
-    launch.server(load(flags).settings)
+    launch.run_server(load(flags).settings)
 
 
 def sim(

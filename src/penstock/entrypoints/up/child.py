@@ -1,5 +1,5 @@
 """One supervised process: started, watched, told to stop. When to start again is decided here,
-by the law of `restarts`; what to start is the plan's.
+by the law of `backoff`; what to start is the plan's.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from penstock.entrypoints.up.restarts import Restarts
+from penstock.entrypoints.up.backoff import RestartBackoff
 from penstock.infra.process import die_with
 
 
@@ -31,8 +31,8 @@ class Child:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.restarts = Restarts()
-        self.due_s: float | None = 0.0  # when to start it; None while it runs
+        self.backoff = RestartBackoff()
+        self.start_at_s: float | None = 0.0  # when to start it; None while it runs
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._announced = False
@@ -43,12 +43,12 @@ class Child:
         return self._process.pid if self._process else None
 
     @property
-    def at_work(self) -> bool:
+    def has_started(self) -> bool:
         """Whether it runs, and has said so if it is one that does."""
         return self._process is not None and (self._announced or not self.program.announces)
 
     @property
-    def voice(self) -> int | None:
+    def output_fd(self) -> int | None:
         """The file descriptor that the process talks to; None when it has no more to say."""
         out = self._process.stdout if self._process else None
         return None if out is None or out.closed else out.fileno()
@@ -69,26 +69,26 @@ class Child:
                 told.write(self.program.config.encode())  # fits into the pipe: nobody waits
         self._announced = False
         self._started_s = now_s
-        self.due_s = None
+        self.start_at_s = None
 
-    def listen(self) -> None:
-        """Takes in what there is of its voice; its first word says that it is at work."""
-        if (voice := self.voice) is not None and os.read(voice, 65536):
+    def read_output(self) -> None:
+        """Takes in what there is of its output_fd; its first word says that it is at work."""
+        if (output_fd := self.output_fd) is not None and os.read(output_fd, 65536):
             self._announced = True
         else:
-            self._close_voice()
+            self._close_output()
 
     def poll(self, now_s: float) -> int | None:
         """The exit code if the process has ended since the last look (negative: the signal)."""
         if self._process is None or (code := self._process.poll()) is None:
             return None
-        self._close_voice()
+        self._close_output()
         self._process = None
-        self.restarts = self.restarts.after(now_s - self._started_s)
-        self.due_s = now_s + self.restarts.delay_s
+        self.backoff = self.backoff.after(now_s - self._started_s)
+        self.start_at_s = now_s + self.backoff.delay_s
         return code
 
-    def _close_voice(self) -> None:
+    def _close_output(self) -> None:
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.close()
 

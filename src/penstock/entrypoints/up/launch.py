@@ -12,7 +12,7 @@ import typer
 
 from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.child import Program
-from penstock.entrypoints.up.next_step import first_steps
+from penstock.entrypoints.up.first_steps import first_steps
 from penstock.entrypoints.up.probe import is_ready
 from penstock.entrypoints.up.simulator import simulator_port, simulator_url
 from penstock.entrypoints.up.supervisor import Supervisor
@@ -32,7 +32,7 @@ class Launch:
     tell: Callable[[], None]
 
 
-def everything(settings: Settings) -> None:
+def run_all(settings: Settings) -> None:
     """Gateways, server, and the simulator where no other provider is known."""
     with_simulator = simulator_port(settings)
     # In the order in which a call needs them: with the last snapshot on disk, the server can wait.
@@ -49,20 +49,20 @@ def everything(settings: Settings) -> None:
     launch(settings, Launch(programs, ports, tell))
 
 
-def gateways(settings: Settings, server_url: str) -> None:
+def run_gateways(settings: Settings, server_url: str) -> None:
     """Gateway workers for a server elsewhere."""
     if not (settings.home / "gateway.token").exists():
         raise SetupError(
             f"There is no {settings.home / 'gateway.token'}.",
             hint="Copy it from the home of the server: it is the secret that both share.",
         )
-    address = f"http://{plan.reachable(settings.host)}:{settings.gateway.port}/v1"
+    address = f"http://{plan.connect_host(settings.host)}:{settings.gateway.port}/v1"
     tell = _line(f"The gateway answers at {address}, for the server at {server_url}.")
     ports = {settings.gateway.port: "--gateway-port"}
     launch(settings, Launch(plan.gateways(settings, server_url), ports, tell))
 
 
-def server(settings: Settings) -> None:
+def run_server(settings: Settings) -> None:
     """The server alone."""
     tell = _line(f"The server answers at {plan.local_server_url(settings)}.")
     ports = {settings.server.port: "--server-port"}
@@ -77,7 +77,7 @@ def launch(settings: Settings, what: Launch) -> None:
             require_free_port(settings.host, port, flag)
         _ensure_gateway_token(settings)
         supervisor = Supervisor(
-            what.programs, drain_s=settings.gateway.drain_s, clock=SystemClock(), say=_say
+            what.programs, drain_s=settings.gateway.drain_s, clock=SystemClock(), report=_report
         )
         supervisor.run(_Readiness(settings.host, list(what.ports), what.tell))
     finally:
@@ -88,7 +88,7 @@ class _Readiness:
     """Asks each port in turn, once every process is at work, and tells once all are ready."""
 
     def __init__(self, host: str, ports: Sequence[int], tell: Callable[[], None]) -> None:
-        self._host = plan.reachable(host)
+        self._host = plan.connect_host(host)
         self._waiting = list(ports)
         self._tell = tell
 
@@ -115,5 +115,5 @@ def _line(text: str) -> Callable[[], None]:
     return lambda: typer.echo(text)
 
 
-def _say(event: str) -> None:
+def _report(event: str) -> None:
     typer.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S')} WARNING penstock.up: {event}", err=True)

@@ -47,15 +47,15 @@ def simulator(host: str, port: int) -> Program:
 
 def local_server_url(settings: Settings) -> str:
     """Where this installation's own server is, for those beside it."""
-    return f"http://{reachable(settings.host)}:{settings.server.port}"
+    return f"http://{connect_host(settings.host)}:{settings.server.port}"
 
 
 def local_gateway_url(settings: Settings) -> str:
     """Where this installation's own gateway is, for those beside it."""
-    return f"http://{reachable(settings.host)}:{settings.gateway.port}"
+    return f"http://{connect_host(settings.host)}:{settings.gateway.port}"
 
 
-def reachable(host: str) -> str:
+def connect_host(host: str) -> str:
     """The address to call for an address that is listened on."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"[{host}]" if ":" in host else host

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from penstock.entrypoints.up.plan import reachable
+from penstock.entrypoints.up.plan import connect_host
 from penstock.infra.process import free_port, is_free
 from penstock.infra.settings import Settings, openai_api_key
 
@@ -30,7 +30,7 @@ def simulator_port(settings: Settings) -> int | None:
 
 def simulator_url(port: int) -> str:
     """Its base URL as a provider."""
-    return f"http://{reachable(_HOST)}:{port}/v1"
+    return f"http://{connect_host(_HOST)}:{port}/v1"
 
 
 def known_providers(home: Path) -> Mapping[str, str]:

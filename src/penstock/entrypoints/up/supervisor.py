@@ -28,12 +28,12 @@ class Supervisor:
         *,
         drain_s: float,
         clock: Clock,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self._children = [Child(program) for program in programs]
         self._drain_s = drain_s
         self._clock = clock
-        self._say = say
+        self._report = report
         self._stops = 0
         self._ready = False
 
@@ -52,7 +52,7 @@ class Supervisor:
         try:
             while not self._stops:
                 self._start_due()
-                self._ready = self._ready or (self._all_at_work() and tick())
+                self._ready = self._ready or (self._all_have_started() and tick())
                 self._wait(awake, self._next_due_s())
                 self._reap()
         finally:
@@ -62,30 +62,32 @@ class Supervisor:
         del frame
         self._stops += number in _STOPPING
 
-    def _all_at_work(self) -> bool:
-        return all(child.at_work for child in self._children)
+    def _all_have_started(self) -> bool:
+        return all(child.has_started for child in self._children)
 
     def _wait(self, awake: int, seconds: float | None) -> None:
         """Until a signal comes, a child says something, or the time is over."""
-        talking = {child.voice: child for child in self._children if child.voice is not None}
+        talking = {
+            child.output_fd: child for child in self._children if child.output_fd is not None
+        }
         readable, _, _ = select.select([awake, *talking], [], [], seconds)
         for fd in readable:
             if fd == awake:
                 os.read(awake, 4096)
             else:
-                talking[fd].listen()
+                talking[fd].read_output()
 
     def _start_due(self) -> None:
         now = self._clock.monotonic()
         for child in self._children:
-            if child.due_s is not None and child.due_s <= now:
+            if child.start_at_s is not None and child.start_at_s <= now:
                 child.start(now)
 
     def _next_due_s(self) -> float | None:
         """Seconds until something is to be done; `None`: when a signal comes."""
         if not self._ready:
             return 0.02
-        due = [child.due_s for child in self._children if child.due_s is not None]
+        due = [child.start_at_s for child in self._children if child.start_at_s is not None]
         return max(0.0, min(due) - self._clock.monotonic()) if due else None
 
     def _reap(self) -> None:
@@ -93,10 +95,10 @@ class Supervisor:
         for child in self._children:
             if (code := child.poll(now)) is None:
                 continue
-            if code == _SETUP_EXIT and not self._ready and child.restarts.early_count > 1:
+            if code == _SETUP_EXIT and not self._ready and child.backoff.early_count > 1:
                 raise SetupError(f"The {child.program.name} cannot start; it said why above.")
-            delay = f" in {child.restarts.delay_s:.1f} s" if child.restarts.delay_s else ""
-            self._say(f"{child.program.name} ended ({_how(code)}); starting it again{delay}")
+            delay = f" in {child.backoff.delay_s:.1f} s" if child.backoff.delay_s else ""
+            self._report(f"{child.program.name} ended ({_how(code)}); starting it again{delay}")
 
     def _stop(self, awake: int) -> None:
         """Rank by rank: who serves calls first, who they need last; a second signal kills all."""

@@ -12,7 +12,7 @@ from penstock.sim.answers import answer_chat
 from penstock.sim.controls import Controls
 from penstock.sim.embeddings import embeddings_document
 from penstock.sim.requests import Chat, read_chat, read_embeddings
-from penstock.sim.script import Script, Step
+from penstock.sim.script import Script, ScriptStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Prompt:
     answer: Callable[[Controls, int], tuple[str, Script]]
 
 
-Surface: TypeAlias = Callable[[bytes], Prompt]
+Endpoint: TypeAlias = Callable[[bytes], Prompt]
 
 
 def read_chat_prompt(body: bytes) -> Prompt:
@@ -51,7 +51,7 @@ def read_embeddings_prompt(body: bytes) -> Prompt:
 def document(value: object) -> Script:
     """A JSON document that costs no tokens."""
     body = value if isinstance(value, bytes) else msgspec.json.encode(value)
-    return Script(b"application/json", (Step(body),), head_first=False, length=len(body))
+    return Script(b"application/json", (ScriptStep(body),), head_first=False, length=len(body))
 
 
 def _answer(chat: Chat, controls: Controls, created: int) -> tuple[str, Script]:

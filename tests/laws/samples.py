@@ -16,7 +16,7 @@ MEETS: Final = (
 )
 
 
-class Drawn(NamedTuple):
+class Sample(NamedTuple):
     """One call: what its caller does, and what the provider does should it be asked."""
 
     trace_id: str
@@ -24,14 +24,14 @@ class Drawn(NamedTuple):
     provider: ProviderScript
 
 
-def batches(count: int, number: int) -> Iterator[list[Drawn]]:
+def batches(count: int, number: int) -> Iterator[list[Sample]]:
     """`count` calls in batches. `number` is the seed of the first batch; each further one has the
     next number, so that any batch can be drawn again alone."""
     for at in range(0, count, BATCH):
         yield batch(min(BATCH, count - at), number + at // BATCH)
 
 
-def batch(count: int, number: int) -> list[Drawn]:
+def batch(count: int, number: int) -> list[Sample]:
     """The calls of one seed: each caller that was drawn meets MEETS of the providers."""
     drawn: list[tuple[CallerScript, ProviderScript]] = []
 
@@ -53,7 +53,7 @@ def batch(count: int, number: int) -> list[Drawn]:
         for turn in range(MEETS)
         for at, caller in enumerate(callers)
     )
-    return [Drawn(_trace(number, at), *pair) for at, pair in enumerate(pairs)][:count]
+    return [Sample(_trace(number, at), *pair) for at, pair in enumerate(pairs)][:count]
 
 
 def _trace(number: int, at: int) -> str:

@@ -13,12 +13,12 @@ from penstock.entrypoints.up.probe import models
 from penstock.entrypoints.up.simulator import NAME
 from penstock.infra.settings import Settings
 
-TRY: Final = f"{NAME}/sim-small"
+DEMO_MODEL: Final = f"{NAME}/sim-small"
 
 
 def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> None:
     """Prints them. Credentials are shown at the first start only; later, where they stand."""
-    host = plan.reachable(settings.host)
+    host = plan.connect_host(settings.host)
     gateway = f"http://{host}:{settings.gateway.port}/v1"
     file = settings.home / "bootstrap.json"
     credentials = _read(file)
@@ -35,7 +35,7 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
         _row("", f"both shown this once; kept in {_short(file)}")
     elif credentials:
         _row("Sign in", f"as in {_short(file)}")
-    model = TRY if simulated else _pick(models(host, settings.gateway.port, key))
+    model = DEMO_MODEL if simulated else _pick(models(host, settings.gateway.port, key))
     typer.echo()
     if model:
         again = f"$({_command(settings, 'key show')})" if key else "$GATEWAY_KEY"

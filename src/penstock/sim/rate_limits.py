@@ -13,7 +13,7 @@ class _Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class RateLimitState:
     """What a key may still do; `retry_after_s` is 0 if this request was let through."""
 
     limit: int
@@ -44,7 +44,7 @@ class RateLimit:
         self._limit = requests_per_minute
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, key: str, now_s: float) -> Allowance | None:
+    def take(self, key: str, now_s: float) -> RateLimitState | None:
         """Takes one request of `key` at a monotonic time; None without a limit."""
         if self._limit <= 0:
             return None
@@ -53,6 +53,6 @@ class RateLimit:
         bucket.left = min(self._limit, bucket.left + (now_s - bucket.at_s) * per_second)
         bucket.at_s = now_s
         if bucket.left < 1:
-            return Allowance(int(self._limit), 0, (1 - bucket.left) / per_second)
+            return RateLimitState(int(self._limit), 0, (1 - bucket.left) / per_second)
         bucket.left -= 1
-        return Allowance(int(self._limit), int(bucket.left), 0.0)
+        return RateLimitState(int(self._limit), int(bucket.left), 0.0)

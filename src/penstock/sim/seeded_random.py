@@ -19,7 +19,7 @@ def digest(*parts: bytes | str | int) -> bytes:
     return state.digest()
 
 
-class Draw:
+class SeededRandom:
     """A stream of numbers from a seed (SplitMix64, Steele et al. 2014)."""
 
     __slots__ = ("_state",)

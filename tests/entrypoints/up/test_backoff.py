@@ -1,18 +1,18 @@
-"""The law of restarts: at once, then later and later, for ever."""
+"""The law of backoff: at once, then later and later, for ever."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.entrypoints.up.restarts import LONGEST_DELAY_S, SETTLED_S, Restarts
+from penstock.entrypoints.up.backoff import LONGEST_DELAY_S, SETTLED_S, RestartBackoff
 
 lives = st.lists(st.floats(0, 100, allow_nan=False), max_size=50)
 
 
-def after(lived: list[float]) -> Restarts:
-    restarts = Restarts()
+def after(lived: list[float]) -> RestartBackoff:
+    backoff = RestartBackoff()
     for life in lived:
-        restarts = restarts.after(life)
-    return restarts
+        backoff = backoff.after(life)
+    return backoff
 
 
 def test_the_first_end_is_answered_at_once_and_repetition_ever_later() -> None:

@@ -9,14 +9,14 @@ LONGEST_DELAY_S: Final = 10.0
 
 
 @dataclass(frozen=True)
-class Restarts:
+class RestartBackoff:
     """How often in a row a process ended early."""
 
     early_count: int = 0
 
-    def after(self, lived_s: float) -> "Restarts":
+    def after(self, lived_s: float) -> "RestartBackoff":
         """The record once the process has ended `lived_s` seconds after its start."""
-        return Restarts(1 if lived_s >= SETTLED_S else self.early_count + 1)
+        return RestartBackoff(1 if lived_s >= SETTLED_S else self.early_count + 1)
 
     @property
     def delay_s(self) -> float:

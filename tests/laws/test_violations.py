@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.laws import judgement
-from tests.laws.draw import Drawn, batch
+from tests.laws import violations
 from tests.laws.exchange import Answer
 from tests.laws.providers import GOOD
+from tests.laws.samples import Sample, batch
 from tests.laws.trial import honest_call
 from tests.laws.world import samples
 
 TRACE = "ab" * 16
-CALL = Drawn(TRACE, honest_call(stream=False), GOOD[0])
+CALL = Sample(TRACE, honest_call(stream=False), GOOD[0])
 OWN = {"x-penstock-trace-id": TRACE}
 ERROR = b'{"error":{"message":"m","type":"t","code":"c"}}'
 GOOD_ANSWER = Answer(200, OWN, b"{}", whole=True)
@@ -36,20 +36,20 @@ GOOD_ANSWER = Answer(200, OWN, b"{}", whole=True)
     ],
 )
 def test_a_bad_answer_is_a_complaint(answer: Answer, complaint: str) -> None:
-    assert complaint in " ".join(judgement.of_answer(CALL, answer))
+    assert complaint in " ".join(violations.of_answer(CALL, answer))
 
 
 @pytest.mark.parametrize(
     "answer", [GOOD_ANSWER, Answer(502, OWN, ERROR, whole=True), Answer(404, OWN, b"x", whole=True)]
 )
 def test_a_listed_answer_is_none(answer: Answer) -> None:
-    assert list(judgement.of_answer(CALL, answer)) == []
+    assert list(violations.of_answer(CALL, answer)) == []
 
 
 def test_records_that_are_missing_or_doubled_are_complaints() -> None:
     def said(times: int) -> list[str]:
         listed = Counter({TRACE: times})
-        return [what for _, what in judgement.of_records([CALL], listed, {TRACE: GOOD_ANSWER})]
+        return [what for _, what in violations.of_records([CALL], listed, {TRACE: GOOD_ANSWER})]
 
     assert said(0) == ["no record"]
     assert said(2) == ["2 records"]
@@ -61,19 +61,19 @@ def test_a_detail_shows_each_time_that_the_provider_was_asked() -> None:
         return {"kind": kind, "request": "", "response": "", "usage": {"input_tokens": count}}
 
     good = {"spans": [span("call"), span("attempt")]}
-    assert list(judgement.of_detail(CALL, good, 1)) == []
-    assert "asked 2 times" in " ".join(judgement.of_detail(CALL, good, 2))
+    assert list(violations.of_detail(CALL, good, 1)) == []
+    assert "asked 2 times" in " ".join(violations.of_detail(CALL, good, 2))
     negative = {"spans": [span("call", -1)]}
-    assert "negative usage" in " ".join(judgement.of_detail(CALL, negative, 0))
+    assert "negative usage" in " ".join(violations.of_detail(CALL, negative, 0))
     odd = {"spans": [span("call") | {"response": "\ud800"}]}
-    assert "surrogates" in " ".join(judgement.of_detail(CALL, odd, 0))
+    assert "surrogates" in " ".join(violations.of_detail(CALL, odd, 0))
 
 
 def test_metrics_that_vanish_or_go_back_are_complaints() -> None:
     before = {'a_total{x="1"}': 2.0, "gauge": 5.0}
-    assert list(judgement.of_metrics(before, before | {"gauge": 1.0})) == []
-    assert "went back" in " ".join(judgement.of_metrics(before, before | {'a_total{x="1"}': 1.0}))
-    assert "lost" in " ".join(judgement.of_metrics(before, {"gauge": 5.0}))
+    assert list(violations.of_metrics(before, before | {"gauge": 1.0})) == []
+    assert "went back" in " ".join(violations.of_metrics(before, before | {'a_total{x="1"}': 1.0}))
+    assert "lost" in " ".join(violations.of_metrics(before, {"gauge": 5.0}))
 
 
 @pytest.mark.parametrize("line", ['a{b="c\rd} 1', "a{b=c} 1", 'a{b="x"y"} 1', "a", 'a{b="c"} x'])

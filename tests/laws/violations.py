@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tests.laws.draw import Drawn
 from tests.laws.exchange import Answer
+from tests.laws.samples import Sample
 
 LISTED: Final = frozenset(
     (
@@ -20,7 +20,7 @@ FROM_THE_PROVIDER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 _DONE: Final = (b"data: [DONE]", b"data:[DONE]")
 
 
-def of_answer(call: Drawn, answer: Answer) -> Iterator[str]:
+def of_answer(call: Sample, answer: Answer) -> Iterator[str]:
     """The answer is of a listed kind, in the surface's shape, and says which call it was."""
     if not call.caller.stays:
         return
@@ -38,7 +38,7 @@ def of_answer(call: Drawn, answer: Answer) -> Iterator[str]:
     yield from _of_body(call, answer)
 
 
-def _of_body(call: Drawn, answer: Answer) -> Iterator[str]:
+def _of_body(call: Sample, answer: Answer) -> Iterator[str]:
     if answer.status < 300:
         streamed = answer.headers.get("content-type", "").startswith("text/event-stream")
         if streamed and answer.whole and not any(done in answer.body for done in _DONE):
@@ -61,8 +61,8 @@ def _has_error(body: bytes) -> bool:
 
 
 def of_records(
-    calls: list[Drawn], listed: Counter[str], answers: Mapping[str, Answer]
-) -> Iterator[tuple[Drawn, str]]:
+    calls: list[Sample], listed: Counter[str], answers: Mapping[str, Answer]
+) -> Iterator[tuple[Sample, str]]:
     """Exactly one record for each authenticated call; none is doubled; no stranger has one."""
     for call in calls:
         times = listed[call.trace_id]
@@ -74,7 +74,7 @@ def of_records(
             yield call, "no record"
 
 
-def _must_be_recorded(call: Drawn, answer: Answer) -> bool:
+def _must_be_recorded(call: Sample, answer: Answer) -> bool:
     if call.caller.anonymous:
         return False
     if call.caller.certain:
@@ -83,7 +83,7 @@ def _must_be_recorded(call: Drawn, answer: Answer) -> bool:
     return told and answer.status not in (401, 404, 405) and call.caller.data.startswith(b"POST")
 
 
-def of_detail(call: Drawn, trace: Mapping[str, Any], asked: int) -> Iterator[str]:
+def of_detail(call: Sample, trace: Mapping[str, Any], asked: int) -> Iterator[str]:
     """The detail has the call and its attempts: as many as the provider has seen."""
     spans = trace["spans"]
     kinds = Counter(span["kind"] for span in spans)
