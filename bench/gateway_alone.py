@@ -19,7 +19,7 @@ from penstock.entrypoints.gateway import GatewayConfig
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
-from penstock.infra.spool.limits import Limits
+from penstock.infra.spool.policy import SpoolLimits
 from penstock.kernel.digests import canonical_json, content_hash
 from penstock.rules.snapshot import (
     SEALED_PURPOSE,
@@ -47,7 +47,7 @@ def gateway_alone(bench: Bench) -> Generator[Entry, None, None]:
         home=str(home),
         port=port,
         server_url=f"http://127.0.0.1:{free_port()}",  # nobody listens there
-        spool=Limits(quota_bytes=_QUOTA_BYTES),
+        spool=SpoolLimits(quota_bytes=_QUOTA_BYTES),
         log_level="error",
     )
     command = [sys.executable, "-m", "penstock.entrypoints.gateway"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import quantiles
 from tempfile import mkdtemp
 
-from penstock.infra.spool import Limits, OnFull, Spool
+from penstock.infra.spool import OnFull, Spool, SpoolLimits
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 
@@ -37,7 +37,7 @@ def main() -> None:
 def _measure(folder: Path, size: int, calls: int) -> None:
     clock = SystemClock()
     writer = uuid7(clock.now_ns() // 1_000_000, random.randbytes(10)).hex
-    limits = Limits(quota_bytes=8 << 30)
+    limits = SpoolLimits(quota_bytes=8 << 30)
     spool = Spool.open(folder, writer, clock=clock, jitter=random.random, limits=limits)
     end = random.randbytes(size)
     begins: list[int] = []

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from penstock.infra.spool.owner import read_mark
+from penstock.infra.spool.owner import read_checkpoint
 
 
 def unshipped_bytes(spool: Path) -> int:
@@ -12,12 +12,12 @@ def unshipped_bytes(spool: Path) -> int:
 
 def _behind(spool: Path, owner: Path) -> int:
     try:
-        mark = read_mark(owner.read_bytes())
+        checkpoint = read_checkpoint(owner.read_bytes())
         sizes = {
             int(path.stem.rpartition("-")[2]): path.stat().st_size
             for path in spool.glob(f"{owner.stem}-*.spool")
         }
     except FileNotFoundError:
         return 0
-    later = sum(size for sequence, size in sizes.items() if sequence > mark.sequence)
-    return later + max(0, sizes.get(mark.sequence, 0) - mark.offset)
+    later = sum(size for sequence, size in sizes.items() if sequence > checkpoint.sequence)
+    return later + max(0, sizes.get(checkpoint.sequence, 0) - checkpoint.offset)

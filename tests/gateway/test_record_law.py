@@ -22,8 +22,7 @@ from penstock.gateway.stages.record import Recorder
 from penstock.infra.egress.exchange import Limits
 from penstock.infra.spool import Spool
 from penstock.infra.spool.frame import Frame, Kind, scan
-from penstock.infra.spool.limits import MIB
-from penstock.infra.spool.limits import Limits as SpoolLimits
+from penstock.infra.spool.policy import MIB, SpoolLimits
 from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock

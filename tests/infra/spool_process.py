@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from infra.spool_world import FolderStore, begin_of, end_of
-from penstock.infra.spool import Limits, Spool
+from penstock.infra.spool import Spool, SpoolLimits
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import encode
 
@@ -47,7 +47,7 @@ def killer(step_name: str, after: int) -> "callable[[str], None]":
 
 
 async def work(orders: Orders) -> None:
-    limits = Limits(
+    limits = SpoolLimits(
         segment_bytes=orders.segment_bytes,
         batch_bytes=20_000,
         batch_s=0.05,

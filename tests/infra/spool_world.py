@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.infra.spool import Limits, Outcome, Spool, Verdict
+from penstock.infra.spool import SendOutcome, SendResult, Spool, SpoolLimits
 from penstock.infra.spool.frame import Damage, Frame, Kind, scan
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
@@ -69,7 +69,7 @@ def open_spool(
     **limits: float,
 ) -> Spool:
     quick = {"batch_s": 0.05, "sync_s": 0.02, "adopt_s": 0.05, "measure_s": 0.1}
-    wanted = msgspec.convert(quick | limits, Limits)
+    wanted = msgspec.convert(quick | limits, SpoolLimits)
     return Spool.open(
         directory,
         writer or new_writer(),
@@ -86,19 +86,19 @@ class FolderStore:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.deliveries: list[str] = []
-        self.verdict: Verdict | None = None  # said instead of storing
+        self.result: SendResult | None = None  # said instead of storing
 
-    async def __call__(self, name: str, data: bytes) -> Verdict:
+    async def __call__(self, name: str, data: bytes) -> SendResult:
         self.deliveries.append(name)
-        if self.verdict is not None:
-            return self.verdict
+        if self.result is not None:
+            return self.result
         assert not any(isinstance(found, Damage) for found in scan(data))
         target = self.folder / name
         if not target.exists():
             draft = self.folder / f".{random.getrandbits(64)}"
             draft.write_bytes(data)
             draft.rename(target)
-        return Verdict(Outcome.STORED)
+        return SendResult(SendOutcome.STORED)
 
     def ends(self) -> list[CallEnd]:
         return [

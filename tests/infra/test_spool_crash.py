@@ -15,8 +15,8 @@ from infra import spool_process
 from infra.spool_process import Orders
 from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
 from penstock.infra.spool import Spool
-from penstock.infra.spool.deceased import examine
 from penstock.infra.spool.files import read_batch, segments_of
+from penstock.infra.spool.recovery import read_segment
 from penstock.rules.call import CallStatus, encode
 
 HERE = Path(__file__).parent
@@ -187,11 +187,11 @@ async def test_truncated_anywhere_the_batches_before_keep_their_names(tmp_path: 
     [name] = segments_of(tmp_path / "spool", writer)
     path = name.path(tmp_path / "spool")
     content = path.read_bytes()
-    whole = examine(tmp_path / "spool", name, None, {}).batches
+    whole = read_segment(tmp_path / "spool", name, None, {}).batches
     bytes_of = {batch.name: read_batch(tmp_path / "spool", batch) for batch in whole}
     for size in (*range(0, len(content), 997), len(content)):
         path.write_bytes(content[:size])
-        left = examine(tmp_path / "spool", name, None, {}).batches
+        left = read_segment(tmp_path / "spool", name, None, {}).batches
         kept = [batch.name for batch in whole if batch.end <= size]
         assert [batch.name for batch in left][: len(kept)] == kept
         for batch in left[: len(kept)]:

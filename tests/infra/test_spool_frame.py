@@ -11,7 +11,7 @@ from penstock.infra.spool.frame import (
     MARKER_SIZE,
     Damage,
     Frame,
-    Framing,
+    FrameEncoder,
     Kind,
     encode,
     marker_at_start,
@@ -21,7 +21,7 @@ from penstock.infra.spool.frame import (
 KINDS = st.sampled_from([Kind.BEGIN, Kind.END, Kind.CUT])
 MARKERS = st.binary(min_size=MARKER_SIZE, max_size=MARKER_SIZE)
 MARKER = b"\x8fsecret\xe1"
-FRAMING = Framing(MARKER)
+ENCODER = FrameEncoder(MARKER)
 
 
 def old_frame(kind: Kind, payload: bytes) -> bytes:
@@ -44,7 +44,7 @@ RECORDS = st.lists(st.tuples(KINDS, PAYLOADS), min_size=1, max_size=12)
 
 
 def _frames(records: list[tuple[Kind, bytes]]) -> list[bytes]:
-    return [FRAMING.encode(kind, payload) for kind, payload in records]
+    return [ENCODER.encode(kind, payload) for kind, payload in records]
 
 
 def _whole(data: bytes, marker: bytes | None = MARKER) -> list[tuple[Kind, bytes]]:
@@ -154,11 +154,11 @@ def test_segments_of_schema_1_are_still_read(
 
 
 def test_zeros_behind_the_last_record_are_a_torn_tail() -> None:
-    data = FRAMING.encode(Kind.END, b"x") + bytes(4096)
+    data = ENCODER.encode(Kind.END, b"x") + bytes(4096)
     assert _damages(data) == [Damage(HEADER_SIZE + 1, len(data), torn=True)]
 
 
 def test_a_corrupt_record_at_the_end_is_not_taken_for_a_torn_one() -> None:
-    frame = bytearray(FRAMING.encode(Kind.END, b"payload"))
+    frame = bytearray(ENCODER.encode(Kind.END, b"payload"))
     frame[-1] ^= 1
     assert _damages(bytes(frame)) == [Damage(0, len(frame), torn=False)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.spool_world import FolderStore, begin_of, end_of, eventually, new_writer, open_spool
-from penstock.infra.spool import Limits, OnFull, Outcome, Spool, SpoolFull, Verdict
+from penstock.infra.spool import OnFull, SendOutcome, SendResult, Spool, SpoolFull, SpoolLimits
 from penstock.infra.spool.frame import Damage, scan
 from penstock.infra.spool.reserve import Reserve
 from penstock.kernel.errors import SetupError
@@ -46,7 +46,7 @@ def fill(spool: Spool, *, limit: int = 100_000) -> list[str]:
 
 async def test_at_the_quota_calls_are_refused_until_the_spool_has_drained(tmp_path: Path) -> None:
     spool, store = open_spool(tmp_path / "spool", quota_bytes=200_000), FolderStore(tmp_path / "s")
-    store.verdict = Verdict(Outcome.RETRY, "down")
+    store.result = SendResult(SendOutcome.RETRY, "down")
     task = asyncio.create_task(spool.run(store))
     done = fill(spool)
     with pytest.raises(SpoolFull, match=r"quota of 0\.191 MiB is reached") as refused:
@@ -55,7 +55,7 @@ async def test_at_the_quota_calls_are_refused_until_the_spool_has_drained(tmp_pa
     assert refused.value.retry_after_s
     assert spool.stats().refused_calls == 2
     assert spool.stats().full_because
-    store.verdict = None
+    store.result = None
     await eventually(lambda: not spool.stats().full_because)
     begin(spool, -2, on_full=OnFull.REFUSE)
     await eventually(lambda: len(store.calls()) == len(done))
@@ -133,7 +133,7 @@ def open_on(disk: Path) -> Spool:
         new_writer(),
         clock=SystemClock(),
         jitter=random.random,
-        limits=Limits(segment_bytes=400_000, reserve_step_bytes=64 * 1024),
+        limits=SpoolLimits(segment_bytes=400_000, reserve_step_bytes=64 * 1024),
     )
 
 

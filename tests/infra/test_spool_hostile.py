@@ -20,10 +20,10 @@ from infra.spool_world import (
     open_spool,
     record,
 )
-from penstock.infra.spool import Outcome, Verdict
-from penstock.infra.spool.aside import REJECTED, list_aside, put_back
+from penstock.infra.spool import SendOutcome, SendResult
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
+from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
 from penstock.rules.call import (
     Attempt,
     CallEnd,
@@ -196,10 +196,10 @@ class Failing(FolderStore):
 
     poison = b"poison"
 
-    async def __call__(self, name: str, data: bytes) -> Verdict:
+    async def __call__(self, name: str, data: bytes) -> SendResult:
         if self.poison and self.poison in data:
             self.deliveries.append(name)
-            return Verdict(Outcome.FAILED, "the server said 500: why")
+            return SendResult(SendOutcome.FAILED, "the server said 500: why")
         return await super().__call__(name, data)
 
 
@@ -215,14 +215,14 @@ async def test_a_batch_that_the_server_always_fails_over_holds_up_no_other(tmp_p
     good = record(spool, 4)
     await eventually(lambda: good in store.calls())
     await eventually(lambda: spool.stats().adopted_writers == 1)
-    await eventually(lambda: len(list_aside(directory)) == 2)
-    while [one.state for one in list_aside(directory)] != [REJECTED] * 2:
+    await eventually(lambda: len(list_quarantined(directory)) == 2)
+    while [one.state for one in list_quarantined(directory)] != [REJECTED] * 2:
         more = record(spool, len(store.deliveries) + 10)  # others are stored meanwhile
         await eventually(lambda wanted=more: wanted in store.calls())
-    assert {one.detail for one in list_aside(directory)} == {"the server said 500: why"}
+    assert {one.detail for one in list_quarantined(directory)} == {"the server said 500: why"}
     store.poison = b""
-    for one in list_aside(directory):
-        put_back(directory, one.name)
+    for one in list_quarantined(directory):
+        requeue(directory, one.name)
     await eventually(lambda: {*left, poisoned, good} <= set(store.calls()))
     assert set(store.calls().values()) == {1}
     task.cancel()
@@ -243,7 +243,7 @@ async def test_while_the_server_fails_over_everything_nothing_is_given_up(tmp_pa
     assert not spool.stats().rejected_batches
     store.poison = b""
     await eventually(lambda: set(store.calls()) == set(traces))
-    await eventually(lambda: not list_aside(directory))
+    await eventually(lambda: not list_quarantined(directory))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     spool.close()
@@ -251,15 +251,15 @@ async def test_while_the_server_fails_over_everything_nothing_is_given_up(tmp_pa
 
 async def test_what_is_set_aside_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> None:
     directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
-    store.verdict = Verdict(Outcome.REJECTED, "no")
+    store.result = SendResult(SendOutcome.REJECTED, "no")
     spool = open_spool(directory, quota_bytes=160_000, measure_s=0.1)
     task = asyncio.create_task(spool.run(store))
     for number in range(60):
         record(spool, number, size=5000)
         await eventually(lambda wanted=number: spool.stats().rejected_batches > wanted)
     await eventually(lambda: spool.stats().rejected_on_disk <= 4)
-    assert spool.stats().dropped_aside >= 50
-    newest = max(list_aside(directory), key=lambda one: one.at)
+    assert spool.stats().dropped_files >= 50
+    newest = max(list_quarantined(directory), key=lambda one: one.at)
     assert newest.name == store.deliveries[-1]
     assert not spool.stats().full_because
     task.cancel()

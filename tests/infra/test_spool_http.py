@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from penstock.infra.egress.client import Egress
-from penstock.infra.spool import Outcome
+from penstock.infra.spool import SendOutcome
 from penstock.infra.spool.ship_http import http_send
 
 
@@ -37,7 +37,9 @@ async def serving(status: int) -> AsyncIterator[tuple[Server, str]]:
         yield server, f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
 
 
-async def _ask(url: str, data: bytes = b"frames", *, timeout_s: float = 5.0) -> tuple[Outcome, str]:
+async def _ask(
+    url: str, data: bytes = b"frames", *, timeout_s: float = 5.0
+) -> tuple[SendOutcome, str]:
     egress = Egress()
     try:
         return await http_send(egress, url, "token", timeout_s=timeout_s)("w-000001:0-9", data)
@@ -48,7 +50,7 @@ async def _ask(url: str, data: bytes = b"frames", *, timeout_s: float = 5.0) -> 
 async def test_a_batch_goes_out_under_its_name_with_the_gateways_token() -> None:
     data = bytes(range(256)) * 1000
     async with serving(200) as (server, url):
-        assert await _ask(url, data) == (Outcome.STORED, "")
+        assert await _ask(url, data) == (SendOutcome.STORED, "")
     [head] = server.heads
     assert head.startswith(b"post /internal/v1/calls http/1.1\r\n")
     assert b"\r\nauthorization: bearer token\r\n" in head
@@ -59,14 +61,14 @@ async def test_a_batch_goes_out_under_its_name_with_the_gateways_token() -> None
 @pytest.mark.parametrize("status", [400, 413, 422])
 async def test_what_the_server_can_never_take_is_rejected(status: int) -> None:
     async with serving(status) as (_, url):
-        assert await _ask(url) == (Outcome.REJECTED, f"the server said {status}: why")
+        assert await _ask(url) == (SendOutcome.REJECTED, f"the server said {status}: why")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 502, 503, 301])
 async def test_what_says_nothing_about_the_batch_is_tried_again(status: int) -> None:
     async with serving(status) as (_, url):
         outcome, detail = await _ask(url)
-    assert outcome is Outcome.RETRY
+    assert outcome is SendOutcome.RETRY
     assert str(status) in detail
 
 
@@ -74,7 +76,7 @@ async def test_a_server_that_is_not_there_is_tried_again() -> None:
     async with serving(200) as (_, url):
         pass
     outcome, detail = await _ask(url)
-    assert outcome is Outcome.RETRY
+    assert outcome is SendOutcome.RETRY
     assert detail
 
 
@@ -90,9 +92,9 @@ async def test_a_server_that_does_not_answer_is_tried_again() -> None:
         url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
         outcome, _ = await _ask(url, timeout_s=0.2)
         stopped.set()
-    assert outcome is Outcome.FAILED
+    assert outcome is SendOutcome.FAILED
 
 
 async def test_a_mistake_of_the_server_may_be_over_this_batch_only() -> None:
     async with serving(500) as (_, url):
-        assert await _ask(url) == (Outcome.FAILED, "the server said 500: why")
+        assert await _ask(url) == (SendOutcome.FAILED, "the server said 500: why")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.spool_world import FolderStore, begin_of, end_of, eventually, open_spool
-from penstock.infra.spool import OnFull, Outcome, Spool, SpoolFull, Verdict
-from penstock.infra.spool.holders import Holders
+from penstock.infra.spool import OnFull, SendOutcome, SendResult, Spool, SpoolFull
+from penstock.infra.spool.project_usage import ProjectUsage
 from penstock.rules.call import encode
 
 QUOTA = 400_000
@@ -37,7 +37,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
         open_spool(tmp_path / "spool", quota_bytes=QUOTA, project_share=0.75),
         FolderStore(tmp_path / "s"),
     )
-    store.verdict = Verdict(Outcome.RETRY, "down")
+    store.result = SendResult(SendOutcome.RETRY, "down")
     task = asyncio.create_task(spool.run(store))
     greedy = until_refused(spool, "greedy", 0)
     filled = spool.stats().bytes_on_disk
@@ -47,7 +47,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
     second = until_refused(spool, "second", 20_000)
     assert second > 10
     one_call(spool, 50_000, "third")
-    store.verdict = None
+    store.result = None
     await eventually(lambda: len(store.calls()) == greedy + second + 1)
     await eventually(lambda: spool.stats().bytes_on_disk < QUOTA // 4)
     await asyncio.sleep(0.1)
@@ -82,16 +82,16 @@ STEPS = st.lists(
 def test_projects_that_have_nothing_are_forgotten_and_sums_are_kept(
     steps: list[tuple[str, int, bool, float]],
 ) -> None:
-    holders, used = Holders(0.75), 0
+    usage, used = ProjectUsage(0.75), 0
     for project, size, finished, left in steps:
-        if 2 * size <= 1000 - used and holders.fits(project, 2 * size, 1000 - used):
-            holders.promise(project, size)
-            holders.write(project, size)
+        if 2 * size <= 1000 - used and usage.fits(project, 2 * size, 1000 - used):
+            usage.reserve(project, size)
+            usage.write(project, size)
             used += size
-            holders.promise(project, -size)
+            usage.reserve(project, -size)
         if finished:
             used = int(used * left)
-            holders.shrink(used)
+            usage.shrink(used)
         assert used <= 1000
-    holders.shrink(0)
-    assert len(holders) == 0
+    usage.shrink(0)
+    assert len(usage) == 0

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
-from penstock.infra.spool import Outcome, Spool, Verdict
-from penstock.infra.spool.aside import list_aside, put_back
+from penstock.infra.spool import SendOutcome, SendResult, Spool
 from penstock.infra.spool.frame import Kind, encode, marker_at_start
+from penstock.infra.spool.quarantine import list_quarantined, requeue
 from penstock.rules.call import CallStatus
 from penstock.rules.call import encode as encode_record
 
@@ -109,24 +109,24 @@ async def test_an_old_segment_is_closed_so_that_shipped_contents_leave_the_disk(
 async def test_nothing_is_forgotten_while_the_server_does_not_take_it(
     spool: Spool, store: FolderStore
 ) -> None:
-    store.verdict = Verdict(Outcome.RETRY, "the server is down")
+    store.result = SendResult(SendOutcome.RETRY, "the server is down")
     async with running(spool, store):
         traces = [record(spool, number) for number in range(10)]
         await eventually(lambda: spool.stats().retries >= 3)
         assert spool.stats().last_failure == "the server is down"
         assert len(set(store.deliveries)) == 1
-        store.verdict = None
+        store.result = None
         await eventually(lambda: len(store.calls()) == len(traces))
     assert spool.stats().last_failure == ""
 
 
 async def test_a_backlog_is_shipped_in_few_large_batches(spool: Spool, store: FolderStore) -> None:
-    store.verdict = Verdict(Outcome.RETRY, "the server is down")
+    store.result = SendResult(SendOutcome.RETRY, "the server is down")
     async with running(spool, store):
         for number in range(100):
             record(spool, number)
             await asyncio.sleep(0.005)
-        store.verdict = None
+        store.result = None
         await eventually(lambda: len(store.calls()) == 100)
     assert len(set(store.deliveries)) <= 4
 
@@ -134,11 +134,11 @@ async def test_a_backlog_is_shipped_in_few_large_batches(spool: Spool, store: Fo
 async def test_a_rejected_batch_is_set_aside_with_its_reason_and_blocks_nothing(
     tmp_path: Path, spool: Spool, store: FolderStore
 ) -> None:
-    store.verdict = Verdict(Outcome.REJECTED, "the server said 400: no")
+    store.result = SendResult(SendOutcome.REJECTED, "the server said 400: no")
     async with running(spool, store):
         record(spool, 1)
         await eventually(lambda: spool.stats().rejected_batches == 1)
-        store.verdict = None
+        store.result = None
         trace = record(spool, 2)
         await eventually(lambda: trace in store.calls())
         await eventually(lambda: spool.stats().rejected_on_disk == 1)
@@ -151,9 +151,9 @@ async def test_draining_ships_the_rest_and_says_whether_it_could(
     spool: Spool, store: FolderStore
 ) -> None:
     trace = record(spool, 1)
-    store.verdict = Verdict(Outcome.RETRY, "the server is down")
+    store.result = SendResult(SendOutcome.RETRY, "the server is down")
     assert not await spool.drain(store, timeout_s=0.3)
-    store.verdict = None
+    store.result = None
     assert await spool.drain(store, timeout_s=5)
     assert store.calls() == {trace: 1}
 
@@ -235,20 +235,20 @@ async def test_segments_without_an_owner_file_are_adopted_too(
 async def test_a_rejected_batch_that_is_put_back_is_shipped_under_its_name(
     tmp_path: Path, spool: Spool, store: FolderStore
 ) -> None:
-    store.verdict = Verdict(Outcome.REJECTED, "the server said 413: too large")
+    store.result = SendResult(SendOutcome.REJECTED, "the server said 413: too large")
     async with running(spool, store):
         trace = record(spool, 1)
-        await eventually(lambda: list_aside(tmp_path / "spool"))
-        [aside] = list_aside(tmp_path / "spool")
+        await eventually(lambda: list_quarantined(tmp_path / "spool"))
+        [aside] = list_quarantined(tmp_path / "spool")
         assert (aside.state, aside.detail) == ("rejected", "the server said 413: too large")
         assert aside.name == store.deliveries[0]
-        put_back(tmp_path / "spool", aside.name)
+        requeue(tmp_path / "spool", aside.name)
         await eventually(lambda: store.deliveries.count(aside.name) > 1)  # refused once more
         await eventually(
-            lambda: [one.state for one in list_aside(tmp_path / "spool")] == ["rejected"]
+            lambda: [one.state for one in list_quarantined(tmp_path / "spool")] == ["rejected"]
         )
-        store.verdict = None
-        put_back(tmp_path / "spool", aside.name)
+        store.result = None
+        requeue(tmp_path / "spool", aside.name)
         await eventually(lambda: trace in store.calls())
-        await eventually(lambda: not list_aside(tmp_path / "spool"))
+        await eventually(lambda: not list_quarantined(tmp_path / "spool"))
     assert set(store.deliveries) == {aside.name}

@@ -45,10 +45,10 @@ from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
 from penstock.infra.http_server import HEALTH_PATHS, HttpLimits, HttpServer, HttpStats
 from penstock.infra.metrics_access import open_metrics
-from penstock.infra.process import keep_freed_memory, told
+from penstock.infra.process import keep_freed_memory, read_config_argument
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
-from penstock.infra.spool.limits import Limits as SpoolLimits
+from penstock.infra.spool.policy import SpoolLimits
 from penstock.infra.spool.ship_http import http_send
 from penstock.kernel.errors import SetupError
 from penstock.kernel.ids import uuid7
@@ -228,7 +228,7 @@ async def _run(config: GatewayConfig, on_step: Callable[[str], None]) -> None:
 def main(argv: list[str]) -> int:
     """One argument: the config as JSON, or `-` to read it from standard input."""
     try:
-        run(msgspec.json.decode(told(argv[1:]), type=GatewayConfig))
+        run(msgspec.json.decode(read_config_argument(argv[1:]), type=GatewayConfig))
     except SetupError as error:
         print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
         return 2

@@ -17,7 +17,7 @@ import uvloop
 
 from penstock.infra.announce import announce
 from penstock.infra.http_server import HttpLimits, HttpServer
-from penstock.infra.process import free_port, require_free_port, told
+from penstock.infra.process import free_port, read_config_argument, require_free_port
 from penstock.kernel.errors import PenstockError, SetupError
 from penstock.kernel.time import SystemClock
 from penstock.sim.app import App, build_app
@@ -42,7 +42,7 @@ def run(config: SimConfig) -> None:
 def main(argv: list[str]) -> int:
     """One argument: the config as JSON, or `-` to read it from standard input; none = defaults."""
     try:
-        run(msgspec.json.decode(told(argv[1:], "{}"), type=SimConfig))
+        run(msgspec.json.decode(read_config_argument(argv[1:], "{}"), type=SimConfig))
     except SetupError as error:
         print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
         return 2

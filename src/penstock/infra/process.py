@@ -49,7 +49,7 @@ def raise_open_files() -> int:
     return most
 
 
-def told(arguments: Sequence[str], default: str = "") -> str:
+def read_config_argument(arguments: Sequence[str], default: str = "") -> str:
     """The config that this process was started with: its first argument; `-`: it comes over
     standard input, because everybody on a machine can read command lines."""
     config = arguments[0] if arguments else default

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from installation import PENSTOCK, Installation
 from penstock.entrypoints.cli.main import COMMANDS, build
-from penstock.infra.spool.aside import Reason, keep_corrupt, keep_rejected
 from penstock.infra.spool.files import SegmentName
+from penstock.infra.spool.quarantine import Reason, quarantine_batch, quarantine_damage
 
 
 @pytest.fixture
@@ -99,8 +99,10 @@ def test_a_batch_that_was_set_aside_is_listed_and_put_back(installation: Install
     spool = installation.home / "spool"
     assert installation.json("spool", "list") == []
     name = f"{'0' * 32}-000001:0-9"
-    keep_rejected(spool, b"nine byte", Reason(name, "the server said 413: too large", "2026-11-21"))
-    keep_corrupt(spool, SegmentName("0" * 32, 1), 9, b"x")
+    quarantine_batch(
+        spool, b"nine byte", Reason(name, "the server said 413: too large", "2026-11-21")
+    )
+    quarantine_damage(spool, SegmentName("0" * 32, 1), 9, b"x")
     rejected, corrupt = installation.json("spool", "list")
     assert (rejected["name"], rejected["bytes"], rejected["state"]) == (name, 9, "rejected")
     assert "413" in rejected["detail"]

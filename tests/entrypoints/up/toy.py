@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from penstock.infra.process import told
+from penstock.infra.process import read_config_argument
 
 
 def main(argv: list[str]) -> int:
-    config = json.loads(told(argv))
+    config = json.loads(read_config_argument(argv))
     behaviour = config["behaviour"]
 
     def note(event: str) -> None:

@@ -13,9 +13,9 @@ from penstock.features.traces.model import Filter
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
-from penstock.infra.spool.aside import QUARANTINED, AsideLimits, list_aside
 from penstock.infra.spool.frame import Frame, Kind, scan
 from penstock.infra.spool.frame import encode as frame
+from penstock.infra.spool.quarantine import QUARANTINED, QuarantineLimits, list_quarantined
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import decode_end
@@ -59,7 +59,7 @@ def test_a_row_that_the_store_refuses_is_stored_without_its_content(
     assert "constraint" in span.attributes["penstock.content.missing"].lower()
     [other, _] = strict.get_trace(project, ends[3].begin.trace_id).spans
     assert other.request
-    assert not list_aside(spool)
+    assert not list_quarantined(spool)
 
 
 def test_a_row_that_the_store_never_takes_is_quarantined_and_the_others_are_stored(
@@ -71,7 +71,7 @@ def test_a_row_that_the_store_never_takes_is_quarantined_and_the_others_are_stor
         done = strict.ingest(calls.new_batch(), calls.frames(ends))
     assert (done.stored, done.quarantined) == (5, 1)
     assert len(strict.list_calls(project, calls.ALWAYS, Filter(), after=None, limit=9).items) == 5
-    [aside] = list_aside(spool)
+    [aside] = list_quarantined(spool)
     assert aside.state == QUARANTINED
     assert "constraint" in aside.detail.lower()
     [kept] = (spool / QUARANTINED).glob("*.record")
@@ -89,7 +89,7 @@ def test_calls_of_hundreds_of_months_in_one_batch_are_all_stored(
     assert strict.ingest(calls.new_batch(), calls.frames(ends)).stored == 150
     wide, narrow = calls.counts(columns, project)
     assert (wide.rows, narrow.rows) == (150, 150)
-    assert not list_aside(spool)
+    assert not list_quarantined(spool)
 
 
 def test_a_store_that_fails_for_another_reason_quarantines_nothing(
@@ -101,22 +101,22 @@ def test_a_store_that_fails_for_another_reason_quarantines_nothing(
             strict.ingest(calls.new_batch(), calls.frames([calls.call(project)]))
     finally:
         columns.command("RENAME TABLE away TO spans")
-    assert not list_aside(spool)
+    assert not list_quarantined(spool)
 
 
 def test_what_is_no_record_is_kept_with_its_reason(strict: Traces, spool: Path) -> None:
     strict.ingest(calls.new_batch(), frame(Kind.END, b"no record"))
-    [aside] = list_aside(spool)
+    [aside] = list_quarantined(spool)
     assert aside.state == QUARANTINED
     assert "DecodeError" in aside.detail or "ValidationError" in aside.detail
 
 
 def test_the_quarantine_keeps_its_bounds_and_drops_the_oldest(spool: Path) -> None:
-    limits = AsideLimits(files=5, bytes=1000)
+    limits = QuarantineLimits(files=5, bytes=1000)
     quarantine = Quarantine(spool, SystemClock(), logging.getLogger("test"), limits)
     for size, kept in ((10, 5), (300, 3), (5000, 0)):
         for _ in range(10):
             quarantine.keep(calls.new_batch(), bytes(size), [Unreadable(0, size, "odd")])
-        assert len(list_aside(spool)) == kept
+        assert len(list_quarantined(spool)) == kept
         files = list((spool / QUARANTINED).iterdir())
         assert len(files) == 2 * kept

@@ -11,7 +11,7 @@ import typer
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.infra.settings import load
-from penstock.infra.spool.aside import REJECTED, list_aside, put_back
+from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
 from penstock.kernel.errors import InvalidRequest, NotFound
 
 COLUMNS = ("name", "state", "bytes", "at", "detail")
@@ -31,7 +31,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 def list_batches(*, home: options.Home = None, as_json: options.Json = False) -> None:
     """Batches that the server refused (`rejected`), damaged stretches (`corrupt`), and batches
     that wait to be shipped again (`again`)."""
-    rows = [msgspec.to_builtins(one) for one in list_aside(_spool(home))]
+    rows = [msgspec.to_builtins(one) for one in list_quarantined(_spool(home))]
     show_list(rows, COLUMNS, as_json=as_json, empty=NOTHING)
 
 
@@ -47,12 +47,12 @@ def retry(
     spool = _spool(home)
     if bool(names) == every:
         raise InvalidRequest("Say which batches, or --all.", hint="`penstock spool list`")
-    rejected = [one.name for one in list_aside(spool) if one.state == REJECTED]
+    rejected = [one.name for one in list_quarantined(spool) if one.state == REJECTED]
     wanted = rejected if every else names or []
     if unknown := [name for name in wanted if name not in rejected]:
         raise NotFound(f"No rejected batch is named {unknown[0]}.", hint="`penstock spool list`")
     for name in wanted:
-        put_back(spool, name)
+        requeue(spool, name)
     show_record({"put_back": wanted}, as_json=as_json)
 
 

@@ -8,14 +8,14 @@ import msgspec
 
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.process import run
-from penstock.infra.process import told
+from penstock.infra.process import read_config_argument
 from penstock.kernel.errors import SetupError
 
 
 def main(argv: Sequence[str]) -> int:
     """Exit code 0 after an ordered stop, 2 with one line on standard error otherwise."""
     try:
-        config = msgspec.json.decode(told(argv, "{}"), type=ServerConfig)
+        config = msgspec.json.decode(read_config_argument(argv, "{}"), type=ServerConfig)
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         logging.getLogger("penstock").setLevel(config.log_level.upper())
         run(config)

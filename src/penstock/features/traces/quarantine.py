@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penstock.features.traces.ingest import Unreadable
-from penstock.infra.spool.aside import (
-    AsideLimits,
+from penstock.infra.spool.quarantine import (
+    QuarantineLimits,
     Reason,
-    drop_quarantined,
-    keep_quarantined,
+    quarantine_record,
+    trim_records,
 )
 from penstock.kernel.time import Clock, rfc3339
 
@@ -22,12 +22,12 @@ class Quarantine:
     """
 
     def __init__(
-        self, spool: Path, clock: Clock, log: logging.Logger, limits: AsideLimits | None = None
+        self, spool: Path, clock: Clock, log: logging.Logger, limits: QuarantineLimits | None = None
     ) -> None:
         self._spool = spool
         self._clock = clock
         self._log = log
-        self._limits = limits or AsideLimits()
+        self._limits = limits or QuarantineLimits()
 
     def keep(self, batch: str, frames: bytes, records: Sequence[Unreadable]) -> None:
         """Keeps some records of a batch. The same ones again replace themselves."""
@@ -39,7 +39,7 @@ class Quarantine:
         try:
             for one in records:
                 reason = Reason(f"{batch}@{one.start}", one.reason, at)
-                keep_quarantined(self._spool, frames[one.start : one.end], reason)
-            drop_quarantined(self._spool, self._limits)
+                quarantine_record(self._spool, frames[one.start : one.end], reason)
+            trim_records(self._spool, self._limits)
         except OSError as failure:
             self._log.error("Records of %s that cannot be stored are lost: %s", batch, failure)

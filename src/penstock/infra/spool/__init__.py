@@ -3,9 +3,18 @@
 `Spool` is the door; `docs/durability.md` says what may be lost when, and why nothing else is.
 """
 
-from penstock.infra.spool.limits import Limits, OnFull, SpoolFull
-from penstock.infra.spool.send import Outcome, Send, Verdict
+from penstock.infra.spool.policy import OnFull, SpoolFull, SpoolLimits
+from penstock.infra.spool.send import Send, SendOutcome, SendResult
 from penstock.infra.spool.spool import Spool
 from penstock.infra.spool.stats import SpoolStats
 
-__all__ = ["Limits", "OnFull", "Outcome", "Send", "Spool", "SpoolFull", "SpoolStats", "Verdict"]
+__all__ = [
+    "OnFull",
+    "Send",
+    "SendOutcome",
+    "SendResult",
+    "Spool",
+    "SpoolFull",
+    "SpoolLimits",
+    "SpoolStats",
+]

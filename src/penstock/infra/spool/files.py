@@ -25,7 +25,7 @@ class SegmentName(NamedTuple):
         return directory / f"{self}.spool"
 
 
-class Batch(NamedTuple):
+class BatchRange(NamedTuple):
     """The bytes from one CUT (or the segment's start) through the next; `since` is when the first
     of them was written (monotonic, in the living writer only). `holes` are damaged stretches, which
     are never shipped."""
@@ -97,7 +97,7 @@ def remove_traces(directory: Path, writer: str) -> None:
     reserve_path(directory, writer).unlink(missing_ok=True)
 
 
-def read_batch(directory: Path, batch: Batch) -> bytes:
+def read_batch(directory: Path, batch: BatchRange) -> bytes:
     """The bytes to ship: the batch's range without its holes."""
     with batch.segment.path(directory).open("rb") as file:
         file.seek(batch.start)

@@ -57,7 +57,7 @@ _KINDS: Final = {int(kind): kind for kind in Kind}
 _OLD_FRAME: Final = re.compile(rb"(?=\x01[\x01-\x03])")
 
 
-class Framing:
+class FrameEncoder:
     """Writes the frames of one marker."""
 
     def __init__(self, marker: bytes) -> None:
@@ -76,7 +76,7 @@ class Framing:
 
 def encode(kind: Kind, payload: bytes = b"", marker: bytes = NO_MARKER) -> bytes:
     """A whole frame."""
-    return Framing(marker).encode(kind, payload)
+    return FrameEncoder(marker).encode(kind, payload)
 
 
 def marker_at_start(data: Bytes) -> bytes | None:

@@ -1,6 +1,6 @@
 """One writer's segments as one endless log: appending, cutting batches, rotating, syncing.
 
-All methods but `sync` belong to the writing thread; none waits. Whether there is room, and what
+All methods but `sync` belong to the writing thread; none waits. Whether there is capacity, and what
 to do without, is the writer's question. Moments are monotonic: the wall clock may jump.
 """
 
@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Collection
 from pathlib import Path
 
-from penstock.infra.spool.files import Batch, SegmentName, sync_directory
-from penstock.infra.spool.frame import Framing, Kind
-from penstock.infra.spool.limits import Limits
+from penstock.infra.spool.files import BatchRange, SegmentName, sync_directory
+from penstock.infra.spool.frame import FrameEncoder, Kind
+from penstock.infra.spool.policy import SpoolLimits
 from penstock.infra.spool.segment import Segment
 from penstock.kernel.time import Clock
 
@@ -19,19 +19,19 @@ class Journal:
     """`batches` are cut and not yet forgotten, `closed` segments not yet removed; oldest first."""
 
     def __init__(
-        self, directory: Path, writer: str, marker: bytes, limits: Limits, clock: Clock
+        self, directory: Path, writer: str, marker: bytes, limits: SpoolLimits, clock: Clock
     ) -> None:
-        self.batches: deque[Batch] = deque()
+        self.batches: deque[BatchRange] = deque()
         self.closed: deque[tuple[SegmentName, int]] = deque()
         self._directory = directory
-        self._framing = Framing(marker)
+        self._encoder = FrameEncoder(marker)
         self._limits = limits
         self._rotate_bytes = limits.rotate_bytes
         self._clock = clock
         self._unsynced: deque[Segment] = deque()  # closed for writing, still to be synced
         self._synced = (SegmentName(writer, 0), 0)
         self._closed_bytes = 0
-        self._open(Segment.create(directory, SegmentName(writer, 1), self._framing, ()))
+        self._open(Segment.create(directory, SegmentName(writer, 1), self._encoder, ()))
 
     def append(self, kind: Kind, payload: bytes) -> None:
         """Writes one record. `OSError` if it cannot be; the log then is as it was."""
@@ -49,7 +49,7 @@ class Journal:
     def _end_batch(self) -> None:
         name, start, end = self._segment.name, self._cut_at, self._segment.size
         if end > start:
-            self.batches.append(Batch(name, start, end, self._since))
+            self.batches.append(BatchRange(name, start, end, self._since))
         self._cut_at, self._records = end, 0
 
     def rotate(self, head: Collection[bytes]) -> None:
@@ -59,7 +59,7 @@ class Journal:
         """
         old = self._segment
         name = SegmentName(old.name.writer, old.name.sequence + 1)
-        fresh = Segment.create(self._directory, name, self._framing, head)
+        fresh = Segment.create(self._directory, name, self._encoder, head)
         self._end_batch()
         self.closed.append((old.name, old.size))
         self._closed_bytes += old.size
@@ -103,13 +103,13 @@ class Journal:
             self._segment.size > self._head_bytes and now - self._created >= self._limits.segment_s
         )
 
-    def next_synced(self) -> Batch | None:
+    def next_synced(self) -> BatchRange | None:
         """The oldest batch, once a power cut cannot take it back."""
         if self.batches and self._covers(self.batches[0]):
             return self.batches[0]
         return None
 
-    def _covers(self, batch: Batch) -> bool:
+    def _covers(self, batch: BatchRange) -> bool:
         return (batch.segment, batch.end) <= self._synced
 
     def take_finished(self) -> list[SegmentName]:

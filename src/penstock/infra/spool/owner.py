@@ -15,11 +15,11 @@ from typing import Final, NamedTuple, Self
 from penstock.infra.spool.files import owner_path, sync_directory
 from penstock.infra.spool.frame import MARKER_SIZE
 
-_MARK: Final = struct.Struct("<QQI")
+_CHECKPOINT: Final = struct.Struct("<QQI")
 _MARKER: Final = struct.Struct(f"<{MARKER_SIZE}sI")
 
 
-class Mark(NamedTuple):
+class Checkpoint(NamedTuple):
     """Everything of this writer before this place is stored."""
 
     sequence: int = 0
@@ -27,7 +27,7 @@ class Mark(NamedTuple):
 
 
 class Owner:
-    """A held lock on the writer's owner file, which keeps the mark and the marker of its frames."""
+    """A held lock on the writer's owner file, with the checkpoint and the frame marker."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self._path = path
@@ -61,28 +61,28 @@ class Owner:
                 return cls(path, fd)
             os.close(fd)  # its last owner retired it between our open and our lock
 
-    def mark(self) -> Mark:
+    def checkpoint(self) -> Checkpoint:
         """How far everything is stored; the start if nobody said so or it cannot be read."""
-        return read_mark(os.pread(self._fd, _MARK.size, 0))
+        return read_checkpoint(os.pread(self._fd, _CHECKPOINT.size, 0))
 
-    def acknowledge(self, mark: Mark) -> None:
-        """Says that everything before `mark` is stored.
+    def acknowledge(self, checkpoint: Checkpoint) -> None:
+        """Says that everything before `checkpoint` is stored.
 
-        A mark that is lost (full disk, power cut) costs a second shipment under the same names,
+        A lost checkpoint (full disk, power cut) costs a second shipment under the same names,
         never a record: so a failure here is none.
         """
         with contextlib.suppress(OSError):
-            os.pwrite(self._fd, _MARK.pack(*mark, _checksum(*mark)), 0)
+            os.pwrite(self._fd, _CHECKPOINT.pack(*checkpoint, _checksum(*checkpoint)), 0)
 
     def keep_marker(self, marker: bytes) -> None:
         """Keeps the marker of the writer's frames, durably: before the first of them is written."""
-        os.pwrite(self._fd, _MARKER.pack(marker, zlib.crc32(marker)), _MARK.size)
+        os.pwrite(self._fd, _MARKER.pack(marker, zlib.crc32(marker)), _CHECKPOINT.size)
         os.fsync(self._fd)
         sync_directory(self._path.parent)
 
     def marker(self) -> bytes | None:
         """The kept marker; `None` if there is none (schema 1) or it cannot be read."""
-        content = os.pread(self._fd, _MARKER.size, _MARK.size)
+        content = os.pread(self._fd, _MARKER.size, _CHECKPOINT.size)
         if len(content) < _MARKER.size:
             return None
         marker, crc = _MARKER.unpack(content)
@@ -97,12 +97,12 @@ class Owner:
         self._path.unlink(missing_ok=True)
 
 
-def read_mark(content: bytes) -> Mark:
-    """The mark in an owner file."""
-    if len(content) < _MARK.size:
-        return Mark()
-    sequence, offset, crc = _MARK.unpack_from(content)
-    return Mark(sequence, offset) if crc == _checksum(sequence, offset) else Mark()
+def read_checkpoint(content: bytes) -> Checkpoint:
+    """The checkpoint in an owner file."""
+    if len(content) < _CHECKPOINT.size:
+        return Checkpoint()
+    sequence, offset, crc = _CHECKPOINT.unpack_from(content)
+    return Checkpoint(sequence, offset) if crc == _checksum(sequence, offset) else Checkpoint()
 
 
 def _still_named(path: Path, fd: int) -> bool:
@@ -113,4 +113,4 @@ def _still_named(path: Path, fd: int) -> bool:
 
 
 def _checksum(sequence: int, offset: int) -> int:
-    return zlib.crc32(_MARK.pack(sequence, offset, 0))
+    return zlib.crc32(_CHECKPOINT.pack(sequence, offset, 0))

@@ -1,4 +1,4 @@
-"""Room on the disk that is taken before it is needed, so that an admitted call can end.
+"""Capacity on the disk that is taken before it is needed, so that an admitted call can end.
 
 A file of allocated, never written blocks. When the disk is full, giving some back makes room for
 just the record that must be written; as long as it cannot grow again, no call is admitted.
@@ -18,7 +18,7 @@ class Reserve:
         self.size = 0
 
     def hold(self, wanted: int) -> None:
-        """Grows to at least `wanted` bytes, in steps. `OSError` if the disk has no room."""
+        """Grows to at least `wanted` bytes, in steps. `OSError` if the disk has no capacity."""
         if wanted <= self.size:
             return
         size = -(-wanted // self._step) * self._step

@@ -6,22 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from penstock.infra.spool.files import SegmentName
-from penstock.infra.spool.frame import HEADER_SIZE, Framing, Kind
+from penstock.infra.spool.frame import HEADER_SIZE, FrameEncoder, Kind
 
 
 class Segment:
     """An append-only file. `size` counts whole records only; once `broken` it takes no more."""
 
-    def __init__(self, name: SegmentName, framing: Framing, fd: int, size: int) -> None:
+    def __init__(self, name: SegmentName, encoder: FrameEncoder, fd: int, size: int) -> None:
         self.name = name
         self.size = size
         self.broken = False
         self._fd = fd
-        self._framing = framing
+        self._encoder = encoder
 
     @classmethod
     def create(
-        cls, directory: Path, name: SegmentName, framing: Framing, head: Iterable[bytes]
+        cls, directory: Path, name: SegmentName, encoder: FrameEncoder, head: Iterable[bytes]
     ) -> "Segment":
         """A new segment that starts with a BEGIN for each payload of `head`.
 
@@ -31,14 +31,14 @@ class Segment:
         draft = path.with_suffix(".draft")
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
-            data = b"".join(framing.encode(Kind.BEGIN, payload) for payload in head)
+            data = b"".join(encoder.encode(Kind.BEGIN, payload) for payload in head)
             _write_whole(fd, data)
             draft.rename(path)
         except OSError:
             os.close(fd)
             draft.unlink(missing_ok=True)
             raise
-        return cls(name, framing, fd, len(data))
+        return cls(name, encoder, fd, len(data))
 
     def append(self, kind: Kind, payload: bytes = b"") -> None:
         """Writes one record: it survives the death of this process from here on.
@@ -48,7 +48,7 @@ class Segment:
         if self.broken:
             raise OSError(errno.EIO, "the segment takes no more records")
         size = HEADER_SIZE + len(payload)
-        if os.writev(self._fd, (self._framing.header(kind, payload), payload)) != size:
+        if os.writev(self._fd, (self._encoder.header(kind, payload), payload)) != size:
             self._undo()
         self.size += size
 

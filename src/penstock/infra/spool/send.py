@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Outcome(StrEnum):
+class SendOutcome(StrEnum):
     """What the receiver said."""
 
     STORED = "stored"  # it is safe, now or already before: forget it
@@ -14,13 +14,13 @@ class Outcome(StrEnum):
     FAILED = "failed"  # the receiver failed over it: perhaps over this batch only
 
 
-class Verdict(NamedTuple):
+class SendResult(NamedTuple):
     """The outcome, and in words why it is not `stored`."""
 
-    outcome: Outcome
+    outcome: SendOutcome
     detail: str = ""
 
 
-Send = Callable[[str, bytes], Awaitable[Verdict]]
+Send = Callable[[str, bytes], Awaitable[SendResult]]
 """Takes a batch's name and bytes. The same name may come again, also while the first is still
 under way: it must store nothing twice. Raises nothing but cancellation."""

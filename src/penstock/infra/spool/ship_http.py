@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from penstock.infra.spool.send import Outcome, Send, Verdict
+from penstock.infra.spool.send import Send, SendOutcome, SendResult
 from penstock.kernel.errors import PenstockError, UpstreamTimeout
 from penstock.spi.http import Fetch, HttpAnswer, HttpRequest
 
@@ -20,7 +20,7 @@ def http_send(
     url = server_url.rstrip("/") + _PATH
     authorization = f"Bearer {gateway_token}".encode()
 
-    async def send(name: str, data: bytes) -> Verdict:
+    async def send(name: str, data: bytes) -> SendResult:
         headers = (
             (b"authorization", authorization),
             (b"content-type", b"application/octet-stream"),
@@ -30,18 +30,18 @@ def http_send(
         try:
             answer = await fetch(request, timeout_s=timeout_s, private_allowed=True)
         except UpstreamTimeout as failure:
-            return Verdict(Outcome.FAILED, failure.message)
+            return SendResult(SendOutcome.FAILED, failure.message)
         except PenstockError as failure:
-            return Verdict(Outcome.RETRY, failure.message)
-        return _verdict(answer)
+            return SendResult(SendOutcome.RETRY, failure.message)
+        return _result(answer)
 
     return send
 
 
-def _verdict(answer: HttpAnswer) -> Verdict:
+def _result(answer: HttpAnswer) -> SendResult:
     if answer.status == 200:
-        return Verdict(Outcome.STORED)
+        return SendResult(SendOutcome.STORED)
     detail = f"the server said {answer.status}: {answer.body[:500].decode(errors='replace')}"
     if answer.status in _NEVER:
-        return Verdict(Outcome.REJECTED, detail)
-    return Verdict(Outcome.FAILED if answer.status == _FAILED else Outcome.RETRY, detail)
+        return SendResult(SendOutcome.REJECTED, detail)
+    return SendResult(SendOutcome.FAILED if answer.status == _FAILED else SendOutcome.RETRY, detail)

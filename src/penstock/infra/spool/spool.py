@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from penstock.infra.spool.capacity import Capacity
 from penstock.infra.spool.files import make_directory, remove_traces, reserve_path
 from penstock.infra.spool.frame import MARKER_SIZE
 from penstock.infra.spool.journal import Journal
-from penstock.infra.spool.limits import Limits, OnFull
 from penstock.infra.spool.owner import Owner
+from penstock.infra.spool.policy import OnFull, SpoolLimits
 from penstock.infra.spool.reserve import Reserve
-from penstock.infra.spool.room import Room
 from penstock.infra.spool.send import Send
-from penstock.infra.spool.shipper import Shipper, Surroundings
+from penstock.infra.spool.shipper import Shipper, SpoolContext
 from penstock.infra.spool.stats import SpoolStats
 from penstock.infra.spool.writer import USUAL_END_BYTES, Writer
 from penstock.kernel.errors import SetupError
@@ -29,13 +29,15 @@ class Spool:
     process when they return, and a power cut after `limits.sync_s`.
     """
 
-    def __init__(self, around: Surroundings, owner: Owner, journal: Journal, room: Room) -> None:
-        self._around = around
+    def __init__(
+        self, context: SpoolContext, owner: Owner, journal: Journal, capacity: Capacity
+    ) -> None:
+        self._context = context
         self._owner = owner
         self._journal = journal
-        self._room = room
-        self._writer = Writer(journal, room, around.on_step)
-        self._shipper = Shipper(around, journal, self._writer, room, owner)
+        self._capacity = capacity
+        self._writer = Writer(journal, capacity, context.on_step)
+        self._shipper = Shipper(context, journal, self._writer, capacity, owner)
         self._one_sync = threading.Lock()
         self._stop = threading.Event()
         self._syncing = threading.Thread(target=self._sync_often, name="spool-sync", daemon=True)
@@ -49,12 +51,12 @@ class Spool:
         *,
         clock: Clock,
         jitter: Callable[[], float],
-        limits: Limits | None = None,
+        limits: SpoolLimits | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Starts the journal of `writer`: a fresh UUIDv7 in hex. `SetupError` if it cannot be."""
-        limits = limits or Limits()
+        limits = limits or SpoolLimits()
         try:
             make_directory(directory)
             owner = Owner.wait_for(directory, writer)
@@ -67,9 +69,11 @@ class Spool:
                 f"The spool {directory} cannot be written: {failure.strerror}.",
                 hint="See that the directory belongs to you and that its disk is not full.",
             ) from failure
-        room = Room(limits.quota_bytes, reserve, lambda: journal.used_bytes, limits.project_share)
-        around = Surroundings(directory, limits, clock, jitter, on_step)
-        return cls(around, owner, journal, room)
+        capacity = Capacity(
+            limits.quota_bytes, reserve, lambda: journal.used_bytes, limits.project_share
+        )
+        context = SpoolContext(directory, limits, clock, jitter, on_step)
+        return cls(context, owner, journal, capacity)
 
     def begin(
         self,
@@ -82,7 +86,7 @@ class Spool:
     ) -> None:
         """Records that a call begins, and keeps `end_bytes` for its end.
 
-        Without room, or when `project` has its share of it: `SpoolFull` under `refuse`; under
+        Without capacity, or when `project` has its share of it: `SpoolFull` under `refuse`; under
         `serve` the call goes on unrecorded.
         """
         self._writer.begin(key, payload, end_bytes, on_full, project)
@@ -90,7 +94,7 @@ class Spool:
     def end(self, key: str, payload: bytes, *, project: str = "") -> bool:
         """Records how a call ended. `False`: that could not be written and is counted as lost.
 
-        A call without a begin (it failed early, or found no room) is written if it fits. Every
+        A call without a begin (it failed early, or found no capacity) is written if it fits. Every
         refused call must be ended too: it is no loss if that does not fit.
         More than `frame.MAX_PAYLOAD` bytes never fit.
         """
@@ -118,9 +122,9 @@ class Spool:
         self._syncing.join()
         self._sync()
         self._journal.close()
-        self._room.close()
+        self._capacity.close()
         if self._journal.oldest_unshipped() is None and not self._writer.open_calls:
-            remove_traces(self._around.directory, self._journal.current.writer)
+            remove_traces(self._context.directory, self._journal.current.writer)
             self._owner.retire()
         self._owner.release()
 
@@ -128,7 +132,7 @@ class Spool:
         """As of now; sizes on disk as of a second ago."""
         writer, counters, usage = self._writer, self._shipper.counters, self._shipper.usage
         return SpoolStats(
-            bytes_on_disk=self._room.foreign_bytes + self._journal.used_bytes,
+            bytes_on_disk=self._capacity.foreign_bytes + self._journal.used_bytes,
             segments_on_disk=usage.segment_count,
             rejected_on_disk=usage.rejected_count,
             corrupt_on_disk=usage.corrupt_count,
@@ -149,17 +153,17 @@ class Spool:
             corrupt_stretches=counters.corrupt_stretches,
             last_failure=counters.last_failure,
             again_on_disk=usage.again_count,
-            dropped_aside=counters.dropped_aside,
-            projects_at_share=self._room.projects_at_share(USUAL_END_BYTES),
+            dropped_files=counters.dropped_files,
+            projects_at_share=self._capacity.projects_at_share(USUAL_END_BYTES),
         )
 
     def _oldest_unshipped_s(self) -> float:
-        now = self._around.clock.monotonic()
+        now = self._context.clock.monotonic()
         since = [self._journal.oldest_unshipped(), self._shipper.counters.carrying_since]
         return now - min((moment for moment in since if moment is not None), default=now)
 
     def _sync_often(self) -> None:
-        while not self._stop.wait(self._around.limits.sync_s):
+        while not self._stop.wait(self._context.limits.sync_s):
             self._sync()
 
     def _sync(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.infra.spool.aside import AGAIN, CORRUPT, REJECTED
+from penstock.infra.spool.quarantine import AGAIN, CORRUPT, REJECTED
 
 
 class SpoolStats(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class SpoolStats(msgspec.Struct, frozen=True):
     corrupt_stretches: int
     last_failure: str
     again_on_disk: int = 0  # batches that failed or were put back, in spool/again
-    dropped_aside: int = 0  # files that rejected or corrupt had no room for
+    dropped_files: int = 0  # files that rejected or corrupt had no room for
     projects_at_share: int = 0  # projects whose calls are refused because of their share
 
     def notices(self) -> list[str]:
@@ -45,10 +45,10 @@ class SpoolStats(msgspec.Struct, frozen=True):
             " spool/corrupt.": self.corrupt_on_disk,
             f"{self.again_on_disk} batches that the server failed over are tried again"
             " beside the others.": self.again_on_disk,
-            f"{self.dropped_aside} old files in spool/rejected and spool/corrupt were deleted, for"
-            " want of room.": self.dropped_aside,
+            f"{self.dropped_files} old files in spool/rejected and spool/corrupt were deleted, for"
+            " want of capacity.": self.dropped_files,
             f"{self.lost_calls} calls were answered without a record, for want of"
-            " room.": self.lost_calls,
+            " capacity.": self.lost_calls,
             f"Projects that have their share of the spool: {self.projects_at_share}. Their calls"
             " are refused or not recorded until the server has taken some.": self.projects_at_share,
             f"The spool could not be synced to its disk {self.sync_failures}"
@@ -59,7 +59,7 @@ class SpoolStats(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Counters:
+class SpoolCounters:
     """The running counts behind `SpoolStats`. `carrying_since`: when the oldest record under way
     from a dead writer was written (monotonic); `None`: nothing is."""
 
@@ -72,13 +72,13 @@ class Counters:
     interrupted_calls: int = 0
     torn_tails: int = 0
     corrupt_stretches: int = 0
-    dropped_aside: int = 0
+    dropped_files: int = 0
     carrying_since: float | None = None
     last_failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class DiskUsage:
     """What lies in the spool's directory, of all writers."""
 
     total_bytes: int = 0
@@ -88,13 +88,13 @@ class Usage:
     again_count: int = 0
 
 
-def usage(directory: Path) -> Usage:
+def usage(directory: Path) -> DiskUsage:
     """Looks at the disk. Files that vanish meanwhile do not count."""
     segments = _sizes(directory, "*.spool")
     rejected = _sizes(directory / REJECTED, "*.batch")
     corrupt = _sizes(directory / CORRUPT, "*.bin")
     again = _sizes(directory / AGAIN, "*.batch")
-    return Usage(
+    return DiskUsage(
         total_bytes=sum(segments) + sum(rejected) + sum(corrupt) + sum(again),
         segment_count=len(segments),
         rejected_count=len(rejected),

@@ -1,17 +1,17 @@
 """The writer: puts begins and ends of calls into the journal, on the path of every request.
 
 Plain writes, no locks, no waiting, one thread. Admission is decided when a call begins, so that
-the end of an admitted call still finds room. Shipping is elsewhere.
+the end of an admitted call still finds capacity. Shipping is elsewhere.
 """
 
 import errno
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from penstock.infra.spool.capacity import Capacity
 from penstock.infra.spool.frame import HEADER_SIZE, MAX_PAYLOAD, Kind
 from penstock.infra.spool.journal import Journal
-from penstock.infra.spool.limits import OnFull, ShareReached, SpoolFull
-from penstock.infra.spool.room import Room
+from penstock.infra.spool.policy import OnFull, ShareReached, SpoolFull
 
 USUAL_END_BYTES: Final = 16 * 1024
 _HINT: Final = (
@@ -28,16 +28,18 @@ class OpenCall(NamedTuple):
 
 
 class Writer:
-    """Counts what it had to lose or refuse; `full_because` is empty while there is room."""
+    """Counts what it had to lose or refuse; `full_because` is empty while there is capacity."""
 
-    def __init__(self, journal: Journal, room: Room, on_step: Callable[[str], None]) -> None:
+    def __init__(
+        self, journal: Journal, capacity: Capacity, on_step: Callable[[str], None]
+    ) -> None:
         self.open_calls: dict[str, OpenCall] = {}
         self.lost_calls = 0
         self.refused_calls = 0
         self.full_because = ""
         self._refused: set[str] = set()
         self._journal = journal
-        self._room = room
+        self._capacity = capacity
         self._on_step = on_step
 
     def begin(
@@ -45,7 +47,7 @@ class Writer:
     ) -> None:
         """As `Spool.begin`."""
         try:
-            self._room.admit(len(payload) + HEADER_SIZE, end_bytes, project)
+            self._capacity.admit(len(payload) + HEADER_SIZE, end_bytes, project)
             self._journal.append(Kind.BEGIN, payload)
         except OSError as failure:
             self._full(failure)
@@ -56,8 +58,8 @@ class Writer:
             return
         self.full_because = ""
         self.open_calls[key] = OpenCall(payload, end_bytes, project)
-        self._room.promise(project, end_bytes)
-        self._room.wrote(project, len(payload) + HEADER_SIZE)
+        self._capacity.reserve(project, end_bytes)
+        self._capacity.wrote(project, len(payload) + HEADER_SIZE)
         self._after_append()
 
     def end(self, key: str, payload: bytes, project: str = "") -> bool:
@@ -65,49 +67,49 @@ class Writer:
         opened = self.open_calls.pop(key, None)
         size = len(payload) + HEADER_SIZE
         if opened is not None:
-            self._room.promise(opened.project, -opened.end_bytes)
+            self._capacity.reserve(opened.project, -opened.end_bytes)
         try:
             if len(payload) > MAX_PAYLOAD:
                 raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
-                self._room.admit(size, 0, project)
-            self._room.surely(size, lambda: self._journal.append(Kind.END, payload))
+                self._capacity.admit(size, 0, project)
+            self._capacity.surely(size, lambda: self._journal.append(Kind.END, payload))
         except OSError as failure:
             self._full(failure)
             self.lost_calls += key not in self._refused
             return False
         finally:
             self._refused.discard(key)
-        self._room.wrote(project, size)
+        self._capacity.wrote(project, size)
         self._after_append()
         return True
 
     def tick(self, now: float, *, hurry: bool) -> None:
         """What time brings: cuts an old batch (only in a `hurry`: while none waits to be shipped,
-        so that a backlog grows in large batches), closes an old segment, looks for new room."""
+        so that a backlog grows in large batches), closes an old segment, looks for new capacity."""
         if hurry and self._journal.batch_is_old(now):
             self.cut()
         if self._journal.segment_is_full or self._journal.segment_is_old(now):
             self.rotate()
         if self.full_because:
-            self._look_for_room()
-        self._room.trim()
+            self._look_for_capacity()
+        self._capacity.trim()
 
     def cut(self) -> None:
         """Ends the batch. Without room for the mark, the batch goes on."""
         try:
-            self._room.surely(HEADER_SIZE, self._journal.cut)
+            self._capacity.surely(HEADER_SIZE, self._journal.cut)
         except OSError as failure:
             self._full(failure)
         else:
             self._on_step("cut")
 
     def rotate(self) -> None:
-        """Goes on in a new segment that repeats the open begins. Without room, in the old one."""
+        """Continues in a new segment with the open begins; without capacity, in the old one."""
         head = [call.begin for call in self.open_calls.values()]
         size = sum(map(len, head)) + HEADER_SIZE * len(head)
         try:
-            self._room.surely(size, lambda: self._journal.rotate(head))
+            self._capacity.surely(size, lambda: self._journal.rotate(head))
         except OSError as failure:
             self._full(failure)
         else:
@@ -119,9 +121,9 @@ class Writer:
         elif self._journal.batch_is_full:
             self.cut()
 
-    def _look_for_room(self) -> None:
+    def _look_for_capacity(self) -> None:
         try:
-            self._room.find(USUAL_END_BYTES, USUAL_END_BYTES)
+            self._capacity.find(USUAL_END_BYTES, USUAL_END_BYTES)
         except OSError as failure:
             self._full(failure)
         else:

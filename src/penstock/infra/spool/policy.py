@@ -5,14 +5,14 @@ from typing import Final
 
 import msgspec
 
-from penstock.infra.spool.aside import AsideLimits
+from penstock.infra.spool.quarantine import QuarantineLimits
 from penstock.kernel.errors import Overloaded
 
 MIB: Final = 1024 * 1024
 
 
 class OnFull(StrEnum):
-    """What a project wants when its records find no room."""
+    """What a project wants when its records find no capacity."""
 
     REFUSE = "refuse"  # no call without its record: 503
     SERVE = "serve"  # answer on; the lost record is counted and shown
@@ -25,10 +25,10 @@ class SpoolFull(Overloaded):
 
 
 class ShareReached(OSError):
-    """A project has its share of the quota; others still find room."""
+    """A project has its share of the quota; others still find capacity."""
 
 
-class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+class SpoolLimits(msgspec.Struct, frozen=True, omit_defaults=True):
     """Sizes in bytes, durations in seconds.
 
     `quota_bytes` bounds all segments of the home together; a segment may take an eighth of it, and
@@ -50,7 +50,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     reserve_step_bytes: int = MIB
     defer_after: int = 5
     reject_after: int = 60
-    aside_files: int = 1_000  # in rejected, and in corrupt
+    quarantine_files: int = 1_000  # in rejected, and in corrupt
 
     @property
     def rotate_bytes(self) -> int:
@@ -58,9 +58,9 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
         return min(self.segment_bytes, self._eighth)
 
     @property
-    def aside(self) -> AsideLimits:
+    def quarantine(self) -> QuarantineLimits:
         """What `rejected` may hold, and what `corrupt` may."""
-        return AsideLimits(self.aside_files, self._eighth)
+        return QuarantineLimits(self.quarantine_files, self._eighth)
 
     @property
     def _eighth(self) -> int:

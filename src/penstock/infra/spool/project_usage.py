@@ -3,7 +3,7 @@
 from penstock.rules.shares import ratio_of
 
 
-class Holders:
+class ProjectUsage:
     """Bytes by project: kept for the ends of open calls, and written but not yet shipped.
 
     A project may grow as long as it then has at most share / (1 - share) times what is free. What
@@ -13,26 +13,26 @@ class Holders:
 
     def __init__(self, share: float) -> None:
         self._ratio = ratio_of(share)
-        self._promised: dict[str, int] = {}
+        self._reserved: dict[str, int] = {}
         self._written: dict[str, int] = {}
 
     def fits(self, project: str, more: int, free: int) -> bool:
         """Whether `project` may have `more` bytes while `free` are nobody's."""
         if not project:
             return True
-        held = self._promised.get(project, 0) + self._written.get(project, 0)
+        held = self._reserved.get(project, 0) + self._written.get(project, 0)
         return held + more <= self._ratio * free
 
     def count_at_share(self, more: int, free: int) -> int:
         """How many projects may not have `more` bytes."""
-        projects = self._promised.keys() | self._written.keys()
+        projects = self._reserved.keys() | self._written.keys()
         return sum(not self.fits(project, more, free) for project in projects)
 
-    def promise(self, project: str, size: int) -> None:
-        """Room for the end of a call; a negative `size` gives it back."""
-        left = self._promised.pop(project, 0) + size
+    def reserve(self, project: str, size: int) -> None:
+        """Capacity for the end of a call; a negative `size` gives it back."""
+        left = self._reserved.pop(project, 0) + size
         if project and left:
-            self._promised[project] = left
+            self._reserved[project] = left
 
     def write(self, project: str, size: int) -> None:
         """Bytes of a record."""
@@ -48,4 +48,4 @@ class Holders:
             self._written = {project: size for project, size in parts.items() if size}
 
     def __len__(self) -> int:
-        return len(self._promised.keys() | self._written.keys())
+        return len(self._reserved.keys() | self._written.keys())

@@ -23,7 +23,7 @@ AGAIN: Final = "again"
 QUARANTINED: Final = "quarantined"
 
 
-class AsideLimits(msgspec.Struct, frozen=True):
+class QuarantineLimits(msgspec.Struct, frozen=True):
     """What a folder of things set aside may hold; beyond it the oldest go."""
 
     files: int = 1_000
@@ -46,7 +46,7 @@ class Reason(msgspec.Struct, frozen=True):
     at: str
 
 
-class Aside(msgspec.Struct, frozen=True):
+class QuarantinedFile(msgspec.Struct, frozen=True):
     """One thing that was set aside. `state`: `rejected`, `corrupt`, `quarantined`, or `again`;
     `detail` says why, empty where nobody wrote it down."""
 
@@ -57,50 +57,50 @@ class Aside(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-def keep_rejected(directory: Path, data: bytes, reason: Reason) -> None:
+def quarantine_batch(directory: Path, data: bytes, reason: Reason) -> None:
     """Sets a batch aside that the server will never take. `OSError` if it cannot be kept."""
     _write(directory / REJECTED, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
     _write(directory / REJECTED, f"{_file_name(reason.batch)}.batch", data)
 
 
-def keep_for_again(directory: Path, data: bytes, reason: Reason) -> None:
+def defer_batch(directory: Path, data: bytes, reason: Reason) -> None:
     """Sets a batch aside so that others go first. `OSError` if it cannot be kept."""
     _write(directory / AGAIN, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
     _write(directory / AGAIN, f"{_file_name(reason.batch)}.batch", data)
 
 
-def forget(batch: Path) -> None:
+def remove_file(batch: Path) -> None:
     """Deletes a batch that was set aside, and its reason."""
     batch.unlink(missing_ok=True)
     batch.with_suffix(".json").unlink(missing_ok=True)
 
 
-def trim(directory: Path, limits: AsideLimits) -> int:
+def trim(directory: Path, limits: QuarantineLimits) -> int:
     """Keeps what was rejected and what is corrupt within `limits` each; how many files went."""
     return drop_oldest(directory / REJECTED, _PATTERNS[REJECTED], limits) + drop_oldest(
         directory / CORRUPT, _PATTERNS[CORRUPT], limits
     )
 
 
-def keep_corrupt(directory: Path, segment: SegmentName, start: int, data: bytes) -> None:
+def quarantine_damage(directory: Path, segment: SegmentName, start: int, data: bytes) -> None:
     """Sets a damaged stretch of a segment aside. `OSError` if it cannot be kept."""
     end = start + len(data)
     _write(directory / CORRUPT, _file_name(f"{segment}:{start}-{end}") + ".bin", data)
 
 
-def keep_quarantined(directory: Path, data: bytes, reason: Reason) -> None:
+def quarantine_record(directory: Path, data: bytes, reason: Reason) -> None:
     """Sets one record aside that the store will never take. `OSError` if it cannot be kept."""
     folder, name = directory / QUARANTINED, _file_name(reason.batch)
     _write(folder, f"{name}.json", msgspec.json.encode(reason))
     _write(folder, f"{name}.record", data)
 
 
-def drop_quarantined(directory: Path, limits: AsideLimits) -> None:
+def trim_records(directory: Path, limits: QuarantineLimits) -> None:
     """Deletes the oldest quarantined records beyond `limits`."""
     drop_oldest(directory / QUARANTINED, "*.record", limits)
 
 
-def drop_oldest(folder: Path, pattern: str, limits: AsideLimits) -> int:
+def drop_oldest(folder: Path, pattern: str, limits: QuarantineLimits) -> int:
     """Deletes the oldest files, each with its reason, until the folder keeps its limits; how many
     these were."""
     found = sorted(
@@ -112,12 +112,12 @@ def drop_oldest(folder: Path, pattern: str, limits: AsideLimits) -> int:
     for _, its_size, path in found:
         if len(found) - dropped <= limits.files and size <= limits.bytes:
             break
-        forget(path)
+        remove_file(path)
         size, dropped = size - its_size, dropped + 1
     return dropped
 
 
-def list_aside(directory: Path) -> list[Aside]:
+def list_quarantined(directory: Path) -> list[QuarantinedFile]:
     """Everything set aside, rejected batches first. Files that vanish meanwhile are left out."""
     return [
         one
@@ -127,24 +127,24 @@ def list_aside(directory: Path) -> list[Aside]:
     ]
 
 
-def put_back(directory: Path, batch: str) -> None:
+def requeue(directory: Path, batch: str) -> None:
     """Has a rejected batch shipped again, under its name. `FileNotFoundError` if there is none."""
     rejected = directory / REJECTED / f"{_file_name(batch)}.batch"
     make_directory(directory / AGAIN)
     rejected.rename(directory / AGAIN / rejected.name)
 
 
-def put_back_batches(directory: Path) -> list[tuple[str, Path]]:
+def requeued_batches(directory: Path) -> list[tuple[str, Path]]:
     """Name and file of each batch that is to be shipped again."""
     return [(_batch_name(path), path) for path in sorted((directory / AGAIN).glob("*.batch"))]
 
 
-def _describe(path: Path, state: str) -> Iterator[Aside]:
+def _describe(path: Path, state: str) -> Iterator[QuarantinedFile]:
     with suppress(FileNotFoundError):
         size, reason = path.stat().st_size, Reason("", "", "")
         with suppress(FileNotFoundError, msgspec.MsgspecError):
             reason = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Reason)
-        yield Aside(_batch_name(path), state, size, reason.at, reason.detail)
+        yield QuarantinedFile(_batch_name(path), state, size, reason.at, reason.detail)
 
 
 def _status(path: Path) -> os.stat_result | None:

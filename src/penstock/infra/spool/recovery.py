@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.infra.spool.files import Batch, SegmentName
+from penstock.infra.spool.files import BatchRange, SegmentName
 from penstock.infra.spool.frame import (
     NO_MARKER,
     Damage,
     Frame,
-    Framing,
+    FrameEncoder,
     Kind,
     marker_at_start,
     scan,
@@ -36,11 +36,11 @@ class _Ended(msgspec.Struct, array_like=True, frozen=True):
 
 
 @dataclass(slots=True)
-class Findings:
+class SegmentContents:
     """What one segment holds. `written_ns` is its last write."""
 
     written_ns: int
-    batches: list[Batch] = field(default_factory=list[Batch])
+    batches: list[BatchRange] = field(default_factory=list[BatchRange])
     damages: list[Damage] = field(default_factory=list[Damage])
 
 
@@ -55,46 +55,46 @@ def marker_of(directory: Path, segments: list[SegmentName]) -> bytes | None:
     return None
 
 
-def examine(
+def read_segment(
     directory: Path, name: SegmentName, marker: bytes | None, begun: dict[CallKey, bytes]
-) -> Findings:
+) -> SegmentContents:
     """Reads a whole segment, after making it durable: what is shipped from here on must not
     change in a power cut. Keeps `begun` up to date: BEGIN payloads whose END has not come."""
     with name.path(directory).open("rb") as file:
         os.fdatasync(file.fileno())
         status = os.fstat(file.fileno())
-        findings = Findings(status.st_mtime_ns)
+        contents = SegmentContents(status.st_mtime_ns)
         if status.st_size:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                _read(name, scan(data, marker), findings, begun)
-    return findings
+                _read(name, scan(data, marker), contents, begun)
+    return contents
 
 
 def _read(
     name: SegmentName,
     found: Iterator[Frame | Damage],
-    findings: Findings,
+    contents: SegmentContents,
     begun: dict[CallKey, bytes],
 ) -> None:
     start = whole = 0
     holes: list[tuple[int, int]] = []
     for piece in found:
         if isinstance(piece, Damage):
-            findings.damages.append(piece)
+            contents.damages.append(piece)
             holes.append((piece.start, piece.end))
             continue
         whole = piece.end
         if piece.kind is Kind.CUT:
-            findings.batches.append(_batch(name, start, whole, holes))
+            contents.batches.append(_batch(name, start, whole, holes))
             start, holes = whole, []
         else:
             _follow(piece, begun)
     if whole > start:
-        findings.batches.append(_batch(name, start, whole, holes))
+        contents.batches.append(_batch(name, start, whole, holes))
 
 
-def _batch(name: SegmentName, start: int, end: int, holes: list[tuple[int, int]]) -> Batch:
-    return Batch(name, start, end, holes=tuple(hole for hole in holes if hole[1] <= end))
+def _batch(name: SegmentName, start: int, end: int, holes: list[tuple[int, int]]) -> BatchRange:
+    return BatchRange(name, start, end, holes=tuple(hole for hole in holes if hole[1] <= end))
 
 
 def _follow(frame: Frame, begun: dict[CallKey, bytes]) -> None:
@@ -114,9 +114,9 @@ def _key(call: _Identity | CallBegin) -> CallKey:
 
 def interrupted(begun: dict[CallKey, bytes], died_ns: int, marker: bytes | None) -> bytes:
     """The batch of ENDs for calls whose writer died: they end with its last write."""
-    framing = Framing(marker or NO_MARKER)
+    encoder = FrameEncoder(marker or NO_MARKER)
     return b"".join(
-        framing.encode(Kind.END, encode_record(_end(begin, died_ns))) for begin in begun.values()
+        encoder.encode(Kind.END, encode_record(_end(begin, died_ns))) for begin in begun.values()
     )
 
 
