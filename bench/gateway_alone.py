@@ -15,9 +15,9 @@ import msgspec
 from bench.contenders import OPENAI_PATHS, ROUTES, Bench, Entry
 from bench.process import free_port, started, wait_http
 from bench.workloads import MODEL
-from penstock.entrypoints.gateway import GatewayConfig
+from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.features.catalog.public_prices import PublicPrices
-from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
+from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.infra.spool.policy import SpoolLimits
 from penstock.kernel.digests import canonical_json, content_hash

@@ -131,7 +131,7 @@ def _tests() -> list[tuple[Path, str]]:
 def _setting(name: str) -> str:
     """The setting of the same name that sets a field of the gateway's or the spool's limits."""
     field = name.rpartition(".")[2]
-    for prefix, section in (("gateway.limits", "gateway"), ("infra.spool.policy", "spool")):
+    for prefix, section in (("gateway.call_limits", "gateway"), ("infra.spool.policy", "spool")):
         if name.startswith(prefix) and f"{section}.{field}" in _settings():
             return f"{section}.{field}"
     return ""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from penstock.entrypoints.gateway import GatewayConfig, run
+from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.process import run
 
 
 def killing_at(step: str, times: int) -> Callable[[str], None]:

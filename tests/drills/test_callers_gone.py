@@ -116,7 +116,7 @@ def test_generation_stops_within_a_second_and_what_was_received_is_booked(
     assert generated["outcome"] == "cancelled"
     assert stopped_ms < 1000
     assert (call["status"], span["attempt"]["status"]) == ("cancelled", "cancelled")
-    assert call["error"]["type"] == "caller_gone"
+    assert call["error"]["type"] == "client_disconnected"
     assert call["duration_ms"] == pytest.approx(PATIENCE_S * 1000, abs=900)
     assert usage["source"] == "estimated"
     assert usage["input_tokens"] > 0

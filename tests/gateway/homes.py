@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
+from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
 from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from penstock.gateway.snapshot import Snapshot, build
+from penstock.gateway.snapshot.snapshot import Snapshot, build
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.digests import canonical_json
 from penstock.rules.snapshot import Document, KeyEntry, ProviderEntry, Root, Sealed

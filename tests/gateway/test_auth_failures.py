@@ -19,7 +19,7 @@ def test_every_failed_call_is_recorded_or_counted_and_memory_stays_bounded(
     failures, now, recorded = AuthFailures(LIMITS, 0.0), 0.0, 0
     for client, pause in calls:
         now += pause
-        recorded += failures.judge(client, now).recorded
+        recorded += failures.decide(client, now).recorded
         assert len(failures) <= LIMITS.max_addresses
     assert recorded + failures.unrecorded_count == len(calls)
     assert recorded <= LIMITS.all_records_per_minute * (1 + now / 60) + 1
@@ -31,9 +31,9 @@ def test_a_record_tells_how_many_calls_of_its_address_have_none(pauses: list[flo
     silent = 0
     for pause in pauses:
         now += pause
-        verdict = failures.judge("10.0.0.1", now)
-        if verdict.recorded:
-            assert verdict.unrecorded == silent
+        decision = failures.decide("10.0.0.1", now)
+        if decision.recorded:
+            assert decision.unrecorded == silent
             told, silent = told + 1, 0
         else:
             silent += 1
@@ -42,15 +42,15 @@ def test_a_record_tells_how_many_calls_of_its_address_have_none(pauses: list[flo
 
 def test_an_address_with_too_many_is_throttled_and_recovers_and_others_are_not() -> None:
     failures = AuthFailures(LIMITS, 0.0)
-    verdicts = [failures.judge("10.0.0.1", 0.0).throttled for _ in range(200)]
+    verdicts = [failures.decide("10.0.0.1", 0.0).throttled for _ in range(200)]
     assert verdicts == [False] * 50 + [True] * 150
-    assert not failures.judge("10.0.0.2", 0.0).throttled
-    assert not failures.judge("10.0.0.1", 10.0).throttled
+    assert not failures.decide("10.0.0.2", 0.0).throttled
+    assert not failures.decide("10.0.0.1", 10.0).throttled
 
 
 def test_many_addresses_together_cannot_fill_the_store() -> None:
     failures = AuthFailures(FailureLimits(), 0.0)
-    found = [failures.judge(f"10.0.{n >> 8}.{n & 255}", 0.0).recorded for n in range(20_000)]
+    found = [failures.decide(f"10.0.{n >> 8}.{n & 255}", 0.0).recorded for n in range(20_000)]
     assert sum(found) == FailureLimits().all_records_per_minute
     assert len(failures) == FailureLimits().max_addresses
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from penstock.gateway.call import Call, Message
 from penstock.gateway.ids import Ids
-from penstock.gateway.project_view import Grant
-from penstock.gateway.snapshot import AccessIndex, Snapshot
+from penstock.gateway.snapshot.project_index import KeyContext
+from penstock.gateway.snapshot.snapshot import AccessIndex, Snapshot
 from penstock.gateway.stages import authenticate
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.infra.crypto import keyed_digest
@@ -25,21 +25,21 @@ class CountingSnapshot(Snapshot):
 
     hashed = 0
 
-    def find_any_key(self, presented: str) -> Grant | None:
+    def find_any_key(self, presented: str) -> KeyContext | None:
         self.hashed += 1
         return super().find_any_key(presented)
 
 
 def snapshot(*secrets: str, expires_ms: int | None = None) -> CountingSnapshot:
-    grants = {
-        digest: Grant("p", KeyEntry(f"key{n}", digest, expires_ms=expires_ms), ProjectPolicy())
+    keys = {
+        digest: KeyContext("p", KeyEntry(f"key{n}", digest, expires_ms=expires_ms), ProjectPolicy())
         for n, secret in enumerate(secrets)
         for digest in [keyed_digest(PEPPER, secret)]
     }
-    return CountingSnapshot("d", {}, {"p/access": AccessIndex("p", grants)}, Sealed(PEPPER.hex()))
+    return CountingSnapshot("d", {}, {"p/access": AccessIndex("p", keys)}, Sealed(PEPPER.hex()))
 
 
-def ask(stage: Authenticate, known: Snapshot, header: bytes) -> Grant:
+def ask(stage: Authenticate, known: Snapshot, header: bytes) -> KeyContext:
     async def receive() -> Message:
         raise AssertionError("the body was read")
 

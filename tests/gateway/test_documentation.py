@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 from penstock.gateway.auth_failures import AuthFailures, FailureLimits
-from penstock.gateway.exposition import page_of, render
+from penstock.gateway.call_limits import KIB, MIB, CallLimits
+from penstock.gateway.http.readiness import GatewayReadiness
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.limits import KIB, MIB, GatewayLimits
-from penstock.gateway.metrics import Metrics
-from penstock.gateway.readiness import Readiness
-from penstock.gateway.snapshot_holder import SnapshotHolder
+from penstock.gateway.metrics.counts import Metrics
+from penstock.gateway.metrics.prometheus import page_of, render
+from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.infra.spool import SpoolStats
 from penstock.rules.snapshot import ProviderEntry
 
@@ -23,9 +23,9 @@ def _no_spool() -> SpoolStats:
 
 
 def test_every_metric_is_documented() -> None:
-    holder, inflight = SnapshotHolder(), InFlight(GatewayLimits())
+    holder, inflight = SnapshotHolder(), InFlight(CallLimits())
     failures = AuthFailures(FailureLimits(), 0.0)
-    readiness = Readiness(holder, _no_spool, inflight, failures, lambda: 0.0)
+    readiness = GatewayReadiness(holder, _no_spool, inflight, failures, lambda: 0.0)
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
     told = set(re.findall(r"`(penstock_\w+)`", PAGE))
     assert told == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
@@ -44,7 +44,7 @@ def test_every_error_code_in_the_table_is_one_of_ours() -> None:
 
 
 def test_the_figures_are_the_defaults() -> None:
-    limits, entry = GatewayLimits(), ProviderEntry("n", "k", "u")
+    limits, entry = CallLimits(), ProviderEntry("n", "k", "u")
     assert (limits.capture_request_bytes, limits.capture_response_bytes) == (MIB, 128 * KIB)
     assert limits.body_timeout_s == 30
     assert (entry.connect_timeout_ms, entry.first_byte_timeout_ms) == (5_000, 120_000)

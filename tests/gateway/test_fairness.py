@@ -11,9 +11,9 @@ from gateway.http_client import Answer, call, connect, read_answer, request
 from gateway.raw_upstream import Exchanged, raw_upstream, unary
 from gateway.worker import worker
 from penstock.gateway.call import Call, Message
+from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import BODY_STEP, InFlight
-from penstock.gateway.limits import GatewayLimits
 from penstock.gateway.stages.read import read
 from penstock.kernel.errors import InvalidRequest
 
@@ -109,7 +109,7 @@ async def test_a_body_in_tiny_pieces_takes_little_more_than_its_size() -> None:
 
     async def send(_: Message) -> None: ...
 
-    limits = GatewayLimits()
+    limits = CallLimits()
     asked = Call("chat", {}, receive, send, ids=Ids(), start_ns=0)
     tracemalloc.start()
     with pytest.raises(InvalidRequest):  # it is no JSON; only its size matters here

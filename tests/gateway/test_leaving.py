@@ -54,7 +54,7 @@ async def test_a_caller_who_leaves_stops_the_provider_within_a_second(
         await rig.upstream.seen[0].hung_up.wait()
     print(f"hung up after {time.monotonic() - left:.3f} s")
     end = (await rig.worker.wait_for_ends(known + 1))[-1]
-    assert (end.status, end.error_type) == (CallStatus.CANCELLED, "caller_gone")
+    assert (end.status, end.error_type) == (CallStatus.CANCELLED, "client_disconnected")
     assert end.usage.source is UsageSource.ESTIMATED
     assert end.usage.input_tokens == -(-len(body) // 4)
     assert end.attempts[0].status is CallStatus.CANCELLED

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from gateway.homes import provider
 from penstock.gateway.call import Call, OpenAttempt
+from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.ids import Ids
-from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.project_view import Grant, ProjectView
-from penstock.gateway.route import Route
+from penstock.gateway.snapshot.project_index import KeyContext, ProjectIndex
 from penstock.gateway.stages.record import Recorder
+from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import Limits
 from penstock.infra.spool import Spool
 from penstock.infra.spool.frame import Frame, Kind, scan
@@ -34,9 +34,9 @@ from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyEntry, ProjectPolicy
 from penstock.rules.wire.openai.answer import AnswerFacts
 from penstock.rules.wire.openai.request import RequestHead
-from penstock.spi.chat import ProviderTarget
+from penstock.spi.chat import ProviderConfig
 
-LIMITS = GatewayLimits(capture_request_bytes=1000, capture_response_bytes=1000)
+LIMITS = CallLimits(capture_request_bytes=1000, capture_response_bytes=1000)
 TEXT = st.text(st.characters(), max_size=300) | st.sampled_from(
     ["\ud800", "\u2028\r", "x" * 5000, "é" * 3000, "\x00\x01"]
 )
@@ -95,23 +95,23 @@ def a_call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call
 async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call:
     ids, clock = Ids(), SystemClock()
     call = Call("chat", {}, _nothing, _nothing, ids=ids, start_ns=clock.now_ns())
-    call.grant = Grant("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
+    call.key_context = KeyContext("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
     call.head = RequestHead(model)
     call.body, call.request_size = body[: LIMITS.capture_request_bytes], len(body)
     call.response, call.response_size = response, len(response)
     call.facts = facts
     entry = provider("http://127.0.0.1:1/v1")
-    call.route = Route(
-        ProjectView("prj_test", [entry], {}, PriceBook({})),
+    call.target = Target(
+        ProjectIndex("prj_test", [entry], {}, PriceBook({})),
         entry,
         "small",
         "small",
         OpenAICompatible(),
-        ProviderTarget("up", entry.base_url),
+        ProviderConfig("up", entry.base_url),
         Limits(),
         Redaction(),
     )
-    call.attempt = OpenAttempt(call.route, "127.0.0.1", 1, ids.span(), clock.now_ns())
+    call.attempt = OpenAttempt(call.target, "127.0.0.1", 1, ids.span(), clock.now_ns())
     return call
 
 
@@ -140,7 +140,7 @@ def test_one_end_for_each_call_whatever_it_found_out(
 
 def test_calls_that_cannot_be_recorded_whole_do_not_fill_the_spool(tmp_path: Path) -> None:
     with records_in(tmp_path, quota_bytes=4 * MIB) as records:
-        recorder = Recorder(records.spool, SystemClock(), GatewayLimits())
+        recorder = Recorder(records.spool, SystemClock(), CallLimits())
         facts = AnswerFacts(finish_reasons=("x" * 100_000,) * 30)
         usage = Usage(1, source=UsageSource.PROVIDER)
         for _ in range(100):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.gateway.nearest import NameIndex
-from penstock.gateway.snapshot import SnapshotUnusable, build, missing_sections, read_root
+from penstock.gateway.snapshot.snapshot import SnapshotUnusable, build, missing_sections, read_root
+from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.price import (
@@ -45,9 +45,13 @@ def test_a_key_opens_its_project_until_it_expires() -> None:
     policy = ProjectPolicy(on_spool_full="serve")
     section = ProjectSection(P, (key("good"), key("old", expires_ms=1_000)), policy)
     snapshot = Tree({f"{P}/access": section}).build()
-    grant = snapshot.find_key("good", 10**15)
-    assert grant is not None
-    assert (grant.project_id, grant.key.id, grant.policy) == (P, "key_good", policy)
+    key_context = snapshot.find_key("good", 10**15)
+    assert key_context is not None
+    assert (key_context.project_id, key_context.key.id, key_context.policy) == (
+        P,
+        "key_good",
+        policy,
+    )
     assert snapshot.find_key("old", 999) is not None
     assert snapshot.find_key("old", 1_000) is None
     assert snapshot.find_any_key("old") is not None
@@ -134,9 +138,9 @@ def test_a_key_sees_the_models_it_may_call() -> None:
     allowed = key("k", allowed_models=("azure/*", "o3"))
     tree.documents[f"{P}/access"] = ProjectSection(P, (allowed,))
     snapshot = tree.build()
-    grant = snapshot.find_key("k", 0)
-    assert grant is not None
-    assert snapshot.models(grant) == (("azure/gpt-4o", "azure"), ("o3", "openai"))
+    key_context = snapshot.find_key("k", 0)
+    assert key_context is not None
+    assert snapshot.models(key_context) == (("azure/gpt-4o", "azure"), ("o3", "openai"))
 
 
 def test_calls_are_priced_by_the_vendors_list_and_by_own_prices() -> None:
@@ -214,6 +218,6 @@ def test_a_damaged_section_and_a_missing_secret_are_refused() -> None:
 def test_a_known_name_is_always_the_nearest_to_itself(names: list[str]) -> None:
     index = NameIndex(names)
     for name in names:
-        nearest = index.nearest(name, count=len(names))
+        nearest = index.suggest(name, count=len(names))
         assert name in nearest
         assert len(set(nearest)) == len(nearest)

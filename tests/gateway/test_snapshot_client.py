@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.gateway.snapshot import SnapshotUnusable
-from penstock.gateway.snapshot_client import SnapshotClient
-from penstock.gateway.snapshot_files import SnapshotFiles
-from penstock.gateway.snapshot_holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.snapshot.client import SnapshotClient
+from penstock.gateway.snapshot.files import SnapshotFiles
+from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.snapshot.snapshot import SnapshotUnusable
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.infra.process import free_port

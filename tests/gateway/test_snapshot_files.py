@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
-from penstock.gateway.snapshot_holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
+from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import Overloaded
 from penstock.rules.snapshot import ProjectSection, ProviderEntry, ProvidersSection

@@ -53,7 +53,7 @@ def test_what_is_not_listed_and_what_is_gone_are_findings() -> None:
     said = " ".join(found.message for found in bounds.unlisted([source]))
     assert "say in a comment what gateway.new.MAX_THINGS bounds" in said
     assert "gateway.new.A._seen grows" in said
-    assert "lists gateway.limits.GatewayLimits.max_in_flight, which is not" in said
+    assert "lists gateway.call_limits.CallLimits.max_in_flight, which is not" in said
 
 
 def test_tests_and_the_simulator_are_not_looked_at() -> None:

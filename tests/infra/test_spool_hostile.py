@@ -25,7 +25,7 @@ from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
 from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
 from penstock.rules.call import (
-    Attempt,
+    AttemptRecord,
     CallEnd,
     CallStatus,
     Usage,
@@ -164,7 +164,7 @@ def test_whatever_numbers_and_texts_a_record_holds_it_can_be_written_and_read(
     number: int, other: int, text: str, reasons: list[str]
 ) -> None:
     begin = msgspec.structs.replace(begin_of(1), request_model=text, request_size=number)
-    attempt = Attempt(text, text, text, text, number, other, number, CallStatus.OK)
+    attempt = AttemptRecord(text, text, text, text, number, other, number, CallStatus.OK)
     end = CallEnd(
         begin,
         end_ns=number,

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from penstock.gateway.limits import GatewayLimits
+from penstock.gateway.call_limits import CallLimits
 from penstock.infra.process import free_port
 from tests.laws.exchange import Provider, follow, providing
 from tests.laws.providers import ProviderScript
@@ -23,7 +23,7 @@ MIB: Final = 1024 * 1024
 ROOM: Final = 100 * MIB
 """How much each process may grow: far below what each attack below sends or leaves behind."""
 
-_LIMITS: Final = GatewayLimits()
+_LIMITS: Final = CallLimits()
 BODIES_ROOM: Final = ROOM + int(_LIMITS.held_body_bytes * _LIMITS.key_share)
 """The same while one key sends bodies: what it may hold of the room for them comes on top."""
 

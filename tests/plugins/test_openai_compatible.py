@@ -6,9 +6,9 @@ import pytest
 
 from penstock.infra.registry import Registry
 from penstock.kernel.errors import NotFound, UpstreamFailed
-from penstock.spi.chat import ChatProvider, OutgoingCall, ProviderTarget
+from penstock.spi.chat import ChatProvider, OutgoingCall, ProviderConfig
 
-TARGET = ProviderTarget("up", "http://host/v1/", "sk-1")
+TARGET = ProviderConfig("up", "http://host/v1/", "sk-1")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_call_goes_to_its_path_with_our_credential(plugin: ChatProvider) -> No
 
 def test_without_a_secret_there_is_no_authorization(plugin: ChatProvider) -> None:
     call = OutgoingCall("chat", "m", stream=False, body=b'{"model":"m"}')
-    request = plugin.build(ProviderTarget("up", "http://host/v1"), call)
+    request = plugin.build(ProviderConfig("up", "http://host/v1"), call)
     assert b"authorization" not in dict(request.headers)
 
 
@@ -49,7 +49,7 @@ def test_usage_is_asked_for_in_streams_unless_the_vendor_minds(
     plugin: ChatProvider, quirks: dict[str, str], *, asked: bool
 ) -> None:
     call = OutgoingCall("chat", "m", stream=True, body=b'{"model":"m","stream":true}')
-    request = plugin.build(ProviderTarget("up", "http://host/v1", "", quirks), call)
+    request = plugin.build(ProviderConfig("up", "http://host/v1", "", quirks), call)
     assert ("stream_options" in json.loads(request.body)) == asked
 
 

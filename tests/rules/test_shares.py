@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from penstock.rules.shares import Refused, Shares
+from penstock.rules.shares import ShareRefusal, Shares
 
 SHARES = st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
 
@@ -29,16 +29,16 @@ class Admission(RuleBasedStateMachine):
         holder = (f"p{project}", f"p{project}k{key}")
         free = self.shares.capacity - self.shares.used
         refused = self.shares.take(*holder, amount)
-        assert (refused is Refused.FULL) == (amount > free)
+        assert (refused is ShareRefusal.FULL) == (amount > free)
         if refused is None:
             self.held[holder] += amount
 
     @rule(data=st.data(), part=st.floats(0.1, 1))
-    def give_back(self, data: st.DataObject, part: float) -> None:
+    def release(self, data: st.DataObject, part: float) -> None:
         if holders := sorted(self.held):
             holder = data.draw(st.sampled_from(holders))
             amount = math.ceil(self.held[holder] * part)
-            self.shares.give_back(*holder, amount)
+            self.shares.release(*holder, amount)
             self.held[holder] -= amount
             self.held = +self.held
 
@@ -50,7 +50,7 @@ class Admission(RuleBasedStateMachine):
         refused = self.shares.take(*new)
         assert (refused is None) == (self.shares.used - (refused is None) < self.shares.capacity)
         if refused is None:
-            self.shares.give_back(*new)
+            self.shares.release(*new)
 
     @invariant()
     def nobody_holds_more_than_a_share(self) -> None:
@@ -91,10 +91,10 @@ def test_greedy_projects_one_after_the_other_leave_a_part_to_the_next(
 def test_a_key_leaves_room_to_the_other_keys_of_its_project() -> None:
     shares = Shares(1024, 0.75, 0.5)
     assert greedily(shares, "p", "k1") == 512
-    assert shares.take("p", "k1") is Refused.KEY
+    assert shares.take("p", "k1") is ShareRefusal.KEY
     assert greedily(shares, "p", "k2") == 256
     assert greedily(shares, "p", "k3") == 0
-    assert shares.take("p", "k3") is Refused.PROJECT
+    assert shares.take("p", "k3") is ShareRefusal.PROJECT
     assert greedily(shares, "q", "k4") == 128
 
 
@@ -107,7 +107,7 @@ def test_what_a_greedy_project_gives_back_goes_to_who_waits(capacity: int, seed:
     for _ in range(20 * capacity):
         ending = "a" if random.random() * sum(held.values()) < held["a"] else "b"
         if held[ending]:
-            shares.give_back(ending, ending)
+            shares.release(ending, ending)
             held[ending] -= 1
         for project in random.sample(["a", "b"], 2):
             held[project] += shares.take(project, project) is None
@@ -118,5 +118,5 @@ def test_what_a_greedy_project_gives_back_goes_to_who_waits(capacity: int, seed:
 def test_a_whole_share_is_no_limit_but_the_capacity() -> None:
     shares = Shares(10, 1.0, 1.0)
     assert greedily(shares, "p") == 10
-    assert shares.take("p", "p") is Refused.FULL
-    assert shares.take("q", "q") is Refused.FULL
+    assert shares.take("p", "p") is ShareRefusal.FULL
+    assert shares.take("q", "q") is ShareRefusal.FULL

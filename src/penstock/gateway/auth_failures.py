@@ -26,7 +26,7 @@ class FailureLimits(msgspec.Struct, frozen=True):
     """Addresses that are remembered; the one not heard of for longest is forgotten first."""
 
 
-class Verdict(NamedTuple):
+class FailureDecision(NamedTuple):
     """`unrecorded`: failed calls of this address since its last record."""
 
     throttled: bool
@@ -74,7 +74,7 @@ class AuthFailures:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self.unrecorded_count = 0
 
-    def judge(self, client: str, now: float) -> Verdict:
+    def decide(self, client: str, now: float) -> FailureDecision:
         """One failed call from the IP address `client`, at `now` in seconds (monotonic)."""
         address = self._address(network_of(client), now)
         throttled = not address.answers.take(now)
@@ -85,9 +85,9 @@ class AuthFailures:
         if not recorded:
             address.unrecorded += 1
             self.unrecorded_count += 1
-            return Verdict(throttled, recorded=False, unrecorded=address.unrecorded)
+            return FailureDecision(throttled, recorded=False, unrecorded=address.unrecorded)
         before, address.unrecorded = address.unrecorded, 0
-        return Verdict(throttled, recorded=True, unrecorded=before)
+        return FailureDecision(throttled, recorded=True, unrecorded=before)
 
     def __len__(self) -> int:
         return len(self._addresses)

@@ -7,14 +7,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from penstock.gateway.errors import CallerGone
+from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
-from penstock.gateway.project_view import Grant
-from penstock.gateway.route import Route
-from penstock.gateway.snapshot import Snapshot
+from penstock.gateway.snapshot.project_index import KeyContext
+from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
-from penstock.rules.call import Attempt, CallBegin, Caller, CallStatus
+from penstock.rules.call import AttemptRecord, CallBegin, Caller, CallStatus
 from penstock.rules.wire.openai.answer import AnswerFacts
 from penstock.rules.wire.openai.request import RequestHead
 
@@ -35,13 +35,13 @@ class OpenAttempt:
         "first_byte_ns",
         "http_status",
         "port",
-        "route",
         "span_id",
         "start_ns",
+        "target",
     )
 
-    def __init__(self, route: Route, address: str, port: int, span: str, start_ns: int) -> None:
-        self.route = route
+    def __init__(self, target: Target, address: str, port: int, span: str, start_ns: int) -> None:
+        self.target = target
         self.address = address
         self.port = port
         self.span_id = span
@@ -50,11 +50,11 @@ class OpenAttempt:
         self.end_ns = 0
         self.http_status = 0
 
-    def close(self, now_ns: int, status: CallStatus, error: PenstockError | None) -> Attempt:
-        return Attempt(
+    def close(self, now_ns: int, status: CallStatus, error: PenstockError | None) -> AttemptRecord:
+        return AttemptRecord(
             span_id=self.span_id,
-            provider=self.route.entry.name,
-            model=self.route.model,
+            provider=self.target.entry.name,
+            model=self.target.model,
             server_address=self.address,
             server_port=self.port,
             start_ns=self.start_ns,
@@ -75,13 +75,13 @@ class Call:
     client: tuple[str, int] | None = None  # address and port of the caller, or of its proxy
     # what the stages find
     snapshot: Snapshot | None = None
-    grant: Grant | None = None
+    key_context: KeyContext | None = None
     caller = Caller()
     body = b""
     request_size = 0
     held_bytes = 0  # of the body, as `InFlight` counts them
     head: RequestHead | None = None
-    route: Route | None = None
+    target: Target | None = None
     begin: CallBegin | None = None
     attempt: OpenAttempt | None = None
     # what comes of it
@@ -146,6 +146,6 @@ class Call:
         if self.over or future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            self.end(CallerGone("The caller hung up."))
+            self.end(ClientDisconnected("The caller hung up."))
         else:
             self.watch()  # the end of a body that was complete by its length

@@ -3,7 +3,7 @@
 from penstock.kernel.errors import Overloaded, PenstockError
 
 
-class BodyTooSlow(PenstockError):
+class RequestTimeout(PenstockError):
     """The caller takes too long to send its request."""
 
     status = 408
@@ -17,11 +17,11 @@ class MethodNotAllowed(PenstockError):
     default_code = "method_not_allowed"
 
 
-class CallerGone(PenstockError):
+class ClientDisconnected(PenstockError):
     """The caller hung up; nobody will read this (nginx's 499)."""
 
     status = 499
-    default_code = "caller_gone"
+    default_code = "client_disconnected"
 
 
 class ShuttingDown(Overloaded):

@@ -8,11 +8,11 @@ import asyncio
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.errors import BodyTooSlow, CallerGone, ShuttingDown
-from penstock.gateway.limits import KIB, GatewayLimits
-from penstock.gateway.project_view import Grant
+from penstock.gateway.call_limits import KIB, CallLimits
+from penstock.gateway.errors import ClientDisconnected, RequestTimeout, ShuttingDown
+from penstock.gateway.snapshot.project_index import KeyContext
 from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
-from penstock.rules.shares import Refused, Shares
+from penstock.rules.shares import ShareRefusal, Shares
 
 TICK_S: Final = 0.05
 BODY_STEP: Final = 64 * KIB  # bodies are counted in such steps, the first one with the call
@@ -22,7 +22,7 @@ WATCH_AFTER_S: Final = 0.04  # most calls of a fast provider are over before any
 class InFlight:
     """Admits calls up to a limit and looks after them until they leave."""
 
-    def __init__(self, limits: GatewayLimits) -> None:
+    def __init__(self, limits: CallLimits) -> None:
         self._limits = limits
         shares = (limits.project_share, limits.key_share)
         self._slots = Shares(limits.max_in_flight, *shares)
@@ -38,12 +38,12 @@ class InFlight:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def enter(self, call: Call, grant: Grant) -> None:
+    def enter(self, call: Call, key_context: KeyContext) -> None:
         """`Overloaded` when there are too many already, or the gateway is about to stop;
         `RateLimited` when the caller's project or key holds its share."""
         if self.closing:
-            raise self._shed(Refused.FULL, "calls")
-        if refused := self._slots.take(grant.project_id, grant.key.id):
+            raise self._shed(ShareRefusal.FULL, "calls")
+        if refused := self._slots.take(key_context.project_id, key_context.key.id):
             raise self._shed(refused, "calls")
         loop = asyncio.get_running_loop()
         call.entered = loop.time()
@@ -54,11 +54,11 @@ class InFlight:
     def hold(self, call: Call, size: int) -> int:
         """Counts `size` bytes of the call's body; returns up to which size that holds. Raises as
         `enter`."""
-        grant = call.grant
+        key_context = call.key_context
         steps = (size - 1) // BODY_STEP
         more = steps * BODY_STEP - call.held_bytes
-        if grant is not None and more > 0:
-            if refused := self._bodies.take(grant.project_id, grant.key.id, more):
+        if key_context is not None and more > 0:
+            if refused := self._bodies.take(key_context.project_id, key_context.key.id, more):
                 raise self._shed(refused, "bytes of requests")
             call.held_bytes += more
         return call.held_bytes + BODY_STEP
@@ -66,16 +66,16 @@ class InFlight:
     def release_body(self, call: Call, kept: int = 0) -> None:
         """Of the call's body only `kept` bytes are still in memory."""
         held = max(0, (kept - 1) // BODY_STEP) * BODY_STEP
-        if (grant := call.grant) is not None and call.held_bytes > held:
+        if (key_context := call.key_context) is not None and call.held_bytes > held:
             less = call.held_bytes - held
-            self._bodies.give_back(grant.project_id, grant.key.id, less)
+            self._bodies.release(key_context.project_id, key_context.key.id, less)
             call.held_bytes = held
 
     def leave(self, call: Call) -> None:
         """Gives back what the call held."""
-        if call in self._calls and (grant := call.grant) is not None:
+        if call in self._calls and (key_context := call.key_context) is not None:
             self._calls.discard(call)
-            self._slots.give_back(grant.project_id, grant.key.id)
+            self._slots.release(key_context.project_id, key_context.key.id)
             if call.held_bytes:
                 self.release_body(call)
         if self.closing and not self._calls:
@@ -89,9 +89,9 @@ class InFlight:
                 call.end(ShuttingDown("The gateway is stopping.", retry_after_s=1))
             await self._emptied(1.0)
 
-    def _shed(self, refused: Refused, of_what: str) -> PenstockError:
+    def _shed(self, refused: ShareRefusal, of_what: str) -> PenstockError:
         self.shed_count += 1
-        if refused is Refused.FULL:
+        if refused is ShareRefusal.FULL:
             return Overloaded(
                 f"The gateway has as many {of_what} as it can hold.",
                 hint="Try again in a moment.",
@@ -122,9 +122,9 @@ class InFlight:
     def _look_at(self, call: Call, now: float) -> None:
         if call.reading_since:
             if now - call.reading_since > self._limits.body_timeout_s:
-                call.end(BodyTooSlow("The request body did not arrive in time."))
+                call.end(RequestTimeout("The request body did not arrive in time."))
         elif not call.watched:
             if now - call.entered > WATCH_AFTER_S:
                 call.watch()
         elif call.sending_since and now - call.sending_since > self._limits.stuck_caller_s:
-            call.end(CallerGone("The caller stopped reading its answer."))
+            call.end(ClientDisconnected("The caller stopped reading its answer."))

@@ -1,5 +1,5 @@
 """The one pipeline of all surfaces: authenticate → admit → read → resolve → dispatch → relay →
-settle → record. Every way a call can end goes through `_conclude` once, before its last byte.
+settle → record. Every way a call can end goes through `_finalize` once, before its last byte.
 """
 
 import asyncio
@@ -10,22 +10,22 @@ from typing import Final
 
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.call import Call
-from penstock.gateway.errors import CallerGone, ShuttingDown
+from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.errors import ClientDisconnected, ShuttingDown
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.metrics import Metrics
-from penstock.gateway.reply import send_error, send_piece
-from penstock.gateway.route import Route
-from penstock.gateway.snapshot_holder import SnapshotHolder
+from penstock.gateway.metrics.counts import Metrics
+from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
-from penstock.gateway.stages.refuse import relay_refusal
+from penstock.gateway.stages.relay_error import relay_provider_error
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.gateway.stages.reply import send_error, send_piece
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import settle
+from penstock.gateway.target import Target
 from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import (
     Overloaded,
@@ -60,7 +60,7 @@ class Pipeline:
     recorder: Recorder
     metrics: Metrics
     clock: Clock
-    limits: GatewayLimits
+    limits: CallLimits
 
     async def serve(self, call: Call) -> None:
         """Answers the call, whatever happens, and books it."""
@@ -71,7 +71,7 @@ class Pipeline:
         except asyncio.CancelledError:
             if call.ended_by is None:
                 if not call.recorded:
-                    self._conclude(call, ShuttingDown("The gateway is stopping."))
+                    self._finalize(call, ShuttingDown("The gateway is stopping."))
                 raise
             await self._fail(call, call.ended_by)
         except Exception:  # noqa: BLE001 - the edge: a fault of ours is a 500 with its record
@@ -83,38 +83,38 @@ class Pipeline:
 
     async def _run(self, call: Call) -> None:
         snapshot = self.snapshots.current
-        grant = self.authenticate(call, snapshot)
-        self.inflight.enter(call, grant)
+        key_context = self.authenticate(call, snapshot)
+        self.inflight.enter(call, key_context)
         head = await read(call, self.limits, self.inflight)
         call.ready_ns = self.clock.now_ns()
-        route = self.resolve(call, snapshot, grant, head)
+        target = self.resolve(call, snapshot, key_context, head)
         self.recorder.begin(call)
         try:
-            await self._ask(call, route, head)
+            await self._ask(call, target, head)
         except SpoolFull:
             raise  # ours, not the provider's
         except (UpstreamFailed, UpstreamTimeout, Overloaded) as error:
-            raise _named(error, route.entry.name) from error
+            raise _named(error, target.entry.name) from error
 
-    async def _ask(self, call: Call, route: Route, head: RequestHead) -> None:
-        exchange = await self.dispatch(call, route, head)
+    async def _ask(self, call: Call, target: Target, head: RequestHead) -> None:
+        exchange = await self.dispatch(call, target, head)
         self.inflight.release_body(call, len(call.body))
         call.http_status = exchange.status
-        conclude = partial(self._conclude, call)
+        finalize = partial(self._finalize, call)
         try:
             if exchange.status in NO_CONTENT:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
                 now_s = self.clock.now_ns() / 1e9
-                await relay_refusal(call, exchange, route, conclude, now_s)
+                await relay_provider_error(call, exchange, target, finalize, now_s)
             elif exchange.header(b"content-type").startswith(b"text/event-stream"):
-                await self.relay_stream(call, exchange, route, conclude)
+                await self.relay_stream(call, exchange, target, finalize)
             else:
-                await self.relay_unary(call, exchange, route, conclude)
+                await self.relay_unary(call, exchange, target, finalize)
         finally:
             exchange.abort()
 
-    def _conclude(self, call: Call, error: PenstockError | None = None) -> None:
+    def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
         """Settle, record, count: once for each call."""
         status = _status(error)
         try:
@@ -123,33 +123,33 @@ class Pipeline:
             _log.exception("The cost of trace %s cannot be computed", call.trace_id)
             usage, charge = Usage(), None
         record = self.recorder.end(call, status, error, usage, charge)
-        self.metrics.observe(record, call.route.counted_as if call.route else "")
+        self.metrics.observe(record, call.target.counted_as if call.target else "")
 
     async def _fail(self, call: Call, error: PenstockError) -> None:
         """After the first byte only an error event, or an end without an end, is honest."""
-        if call.grant is None or isinstance(error, Unauthenticated):
-            await send_error(call, self.book_failure(call, error))
+        if call.key_context is None or isinstance(error, Unauthenticated):
+            await send_error(call, self.record_failure(call, error))
             return
         if not call.reply_started:
             call.http_status = error.status
         if not call.recorded:
-            self._conclude(call, error)
-        if isinstance(error, CallerGone):
+            self._finalize(call, error)
+        if isinstance(error, ClientDisconnected):
             return
         if not call.reply_started:
             await send_error(call, error)
         elif call.streaming:
             await send_piece(call, render_error_event(error), more=True)
 
-    def book_failure(self, call: Call, error: PenstockError) -> PenstockError:
+    def record_failure(self, call: Call, error: PenstockError) -> PenstockError:
         """Counts a call without a valid key and records it if it is one of the sample. What to
         answer: `error`, or `RateLimited` for an address with too many of them."""
         client = call.client[0] if call.client else ""
-        verdict = self.failures.judge(client, self.clock.monotonic())
-        throttled = verdict.throttled and isinstance(error, Unauthenticated)
+        decision = self.failures.decide(client, self.clock.monotonic())
+        throttled = decision.throttled and isinstance(error, Unauthenticated)
         call.http_status = RateLimited.status if throttled else error.status
-        if verdict.recorded and call.operation:
-            self._conclude(call, _with_count(error, verdict.unrecorded))
+        if decision.recorded and call.operation:
+            self._finalize(call, _with_count(error, decision.unrecorded))
         else:
             self.metrics.count_unrecorded(call.operation, call.http_status, error.code)
         return _throttled(error) if throttled else error
@@ -189,4 +189,4 @@ def _named(error: PenstockError, provider: str) -> PenstockError:
 def _status(error: PenstockError | None) -> CallStatus:
     if error is None:
         return CallStatus.OK
-    return CallStatus.CANCELLED if isinstance(error, CallerGone) else CallStatus.ERROR
+    return CallStatus.CANCELLED if isinstance(error, ClientDisconnected) else CallStatus.ERROR

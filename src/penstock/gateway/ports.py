@@ -8,7 +8,7 @@ from penstock.infra.spool import OnFull
 from penstock.spi.http import HttpRequest
 
 
-class Spool(Protocol):
+class RecordSpool(Protocol):
     """Where call records are safe. `key` joins the two records of one call."""
 
     def begin(
@@ -22,7 +22,7 @@ class Spool(Protocol):
         ...
 
 
-class Egress(Protocol):
+class UpstreamClient(Protocol):
     """The way out."""
 
     def origin(self, url: str) -> Origin: ...

@@ -36,7 +36,7 @@ class Section(BaseModel):
 
 
 class GatewaySettings(Section):
-    """The data plane: what applications call. Fields named as in `gateway.limits` go there."""
+    """The data plane: what applications call. Fields named as in `gateway.call_limits` go there."""
 
     port: Port = Field(default=4000, description="Port that applications call.")
     workers: int = Field(

@@ -92,7 +92,7 @@ class CallBegin(Record, frozen=True):
     request_size: int = 0
 
 
-class Attempt(Record, frozen=True):
+class AttemptRecord(Record, frozen=True):
     """One request to one provider: a child span of the call."""
 
     span_id: str
@@ -131,7 +131,7 @@ class CallEnd(Record, frozen=True):
     request: bytes = b""
     response: bytes = b""  # one JSON document; streams are assembled into the unary shape
     response_size: int = 0
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
 
 
 def encode(record: Record) -> bytes:

@@ -42,7 +42,7 @@ class CostLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UnitRate:
     """A price ready to be applied: `less` are the parts with a price of their own."""
 
     unit: str
@@ -73,7 +73,7 @@ class Rates:
     """All prices that hold for a model at one time."""
 
     price_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[UnitRate, ...]
     splits_cached_audio: bool = False
 
     def charge(self, usage: Usage) -> Charge | None:
@@ -114,7 +114,7 @@ def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
     """Prices of one time, made ready to be applied."""
     priced = {price.unit for price in prices}
     lines = tuple(
-        Line(
+        UnitRate(
             unit=price.unit,
             less=tuple(part for part in _PARTS.get(price.unit, ()) if part in priced),
             per=price.per,

@@ -12,7 +12,7 @@ from typing import Final
 _WHOLE: Final = 1.0
 
 
-class Refused(StrEnum):
+class ShareRefusal(StrEnum):
     """Why nothing was taken."""
 
     FULL = "full"  # the capacity is used up
@@ -43,23 +43,23 @@ class Shares:
         self._projects: dict[str, int] = {}
         self._keys: dict[str, int] = {}
 
-    def take(self, project: str, key: str, amount: int = 1) -> Refused | None:
+    def take(self, project: str, key: str, amount: int = 1) -> ShareRefusal | None:
         """Takes `amount`, or says why not and takes nothing. `key` is unique over projects."""
         free = self.capacity - self.used
         if amount > free:
-            return Refused.FULL
+            return ShareRefusal.FULL
         of_project = self._projects.get(project, 0) + amount
         if of_project > self._project_ratio * free:
-            return Refused.PROJECT
+            return ShareRefusal.PROJECT
         of_key = self._keys.get(key, 0) + amount
         if of_key > self._key_ratio * free:
-            return Refused.KEY
+            return ShareRefusal.KEY
         self._projects[project] = of_project
         self._keys[key] = of_key
         self.used += amount
         return None
 
-    def give_back(self, project: str, key: str, amount: int = 1) -> None:
+    def release(self, project: str, key: str, amount: int = 1) -> None:
         """Returns what was taken."""
         self.used -= amount
         _lower(self._projects, project, amount)

@@ -17,7 +17,7 @@ DEFAULT_KIND: Final = "openai-compatible"
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderTarget:
+class ProviderConfig:
     """What a plugin may know of one configured provider. `secret` is empty when none is needed."""
 
     name: str
@@ -59,11 +59,11 @@ class ChatProvider(Protocol):
         """The wire format it speaks (`openai`); the same as the surface's = bytes pass through."""
         ...
 
-    def build(self, target: ProviderTarget, call: OutgoingCall) -> HttpRequest:
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
         """The upstream request of a call. `InvalidRequest` if the provider cannot express it."""
         ...
 
-    def build_model_list(self, target: ProviderTarget) -> HttpRequest:
+    def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
         """The request that lists the provider's models; also serves as its connection test."""
         ...
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.entrypoints.gateway import GatewayConfig
+from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.child import Program

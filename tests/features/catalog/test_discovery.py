@@ -18,7 +18,7 @@ from penstock.infra.process import free_port
 from penstock.infra.registry import Registry
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
-from penstock.spi.chat import ChatProvider, ProviderTarget
+from penstock.spi.chat import ChatProvider, ProviderConfig
 from tests.features.catalog.conftest import Upstream
 from tests.features.world import SECRET, World
 
@@ -28,7 +28,7 @@ async def check(upstream: Upstream, timeout_s: float = 5.0, secret: str = SECRET
     prober = Prober(Egress(), kinds, SystemClock())
     return await prober.check(
         "openai-compatible",
-        ProviderTarget("up", upstream.base_url, secret),
+        ProviderConfig("up", upstream.base_url, secret),
         private_allowed=True,
         timeout_s=timeout_s,
     )

@@ -13,9 +13,9 @@ from fastapi import FastAPI, Request
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.http import build_router
 from penstock.features.snapshots.service import Publisher
-from penstock.gateway.snapshot_client import SnapshotClient
-from penstock.gateway.snapshot_files import SnapshotFiles
-from penstock.gateway.snapshot_holder import SnapshotHolder
+from penstock.gateway.snapshot.client import SnapshotClient
+from penstock.gateway.snapshot.files import SnapshotFiles
+from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.infra.http_server import HttpServer

@@ -10,7 +10,7 @@ from penstock.features.catalog.model import ProviderChange, ProviderWish
 from penstock.features.catalog.service.prices import PriceWish
 from penstock.features.snapshots.explain import CostExplainer
 from penstock.features.traces.model import SpanRecord
-from penstock.gateway.snapshot import build
+from penstock.gateway.snapshot.snapshot import build
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.price import UnitPrice
 from penstock.rules.price_book import CalledModel

@@ -11,7 +11,7 @@ from penstock.features.catalog.assembly import START
 from penstock.features.catalog.model import ProviderWish
 from penstock.features.identity.service.keys import KeyWish
 from penstock.features.snapshots.changes import ChangeSignal
-from penstock.gateway.snapshot_holder import SnapshotOrigin
+from penstock.gateway.snapshot.holder import SnapshotOrigin
 from penstock.infra.egress.client import Egress
 from penstock.infra.process import free_port
 from penstock.kernel.errors import NotFound, Overloaded
@@ -48,9 +48,9 @@ async def test_a_new_key_reaches_a_gateway_within_a_second(
         )
         took = await until(lambda: gw.holder.current.find_key(new.secret, 0) is not None)
         assert took < 1
-        grant = gw.holder.current.find_key(new.secret, 0)
-        assert grant is not None
-        assert (grant.project_id, grant.key.id) == (world.project_id, new.key.id)
+        key_context = gw.holder.current.find_key(new.secret, 0)
+        assert key_context is not None
+        assert (key_context.project_id, key_context.key.id) == (world.project_id, new.key.id)
         await asyncio.to_thread(world.identity.keys.revoke, START, world.project_id, new.key.id)
         took = await until(lambda: gw.holder.current.find_key(new.secret, 0) is None)
         assert took < 1

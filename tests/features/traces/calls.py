@@ -20,7 +20,7 @@ from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import (
-    Attempt,
+    AttemptRecord,
     CallBegin,
     CallEnd,
     Caller,
@@ -82,7 +82,7 @@ def call(
     """An answered call with one attempt; `fields` are those of `CallEnd`."""
     opened = begin(project, start_ns, caller)
     end_ns = start_ns + duration_ns
-    attempt = Attempt(
+    attempt = AttemptRecord(
         span_id=os.urandom(8).hex(),
         provider="openai",
         model="gpt-4o",

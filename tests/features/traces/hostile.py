@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from features.traces import calls
-from penstock.rules.call import Attempt, CallEnd, Usage
+from penstock.rules.call import AttemptRecord, CallEnd, Usage
 
 TEXTS = st.one_of(
     st.text(max_size=20),
@@ -96,7 +96,7 @@ def ends(draw: st.DrawFn, project: str) -> CallEnd:
         finish_reasons=tuple(draw(st.lists(TEXTS, max_size=3))),
         usage=Usage(**draw(_fields(Usage, {}))),
         attempts=tuple(
-            msgspec.structs.replace(usual.attempts[0], **draw(_fields(Attempt, {})))
+            msgspec.structs.replace(usual.attempts[0], **draw(_fields(AttemptRecord, {})))
             for _ in range(draw(st.integers(0, 2)))
         ),
     )

@@ -7,7 +7,7 @@ import msgspec
 
 from penstock.features.traces.content import Content, read_content
 from penstock.features.traces.payload import encode
-from penstock.rules.call import Attempt, CallEnd
+from penstock.rules.call import AttemptRecord, CallEnd
 
 CALL: Final = "call"
 ATTEMPT: Final = "attempt"
@@ -172,7 +172,7 @@ def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
     )
 
 
-def _attempt_row(end: CallEnd, attempt: Attempt, batch: str) -> SpanRow:
+def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
     begin, caller = end.begin, end.begin.caller
     came = attempt.first_byte_ns
     return SpanRow(

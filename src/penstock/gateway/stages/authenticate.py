@@ -4,8 +4,8 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.caller import read_caller
-from penstock.gateway.project_view import Grant
-from penstock.gateway.snapshot import Snapshot
+from penstock.gateway.snapshot.project_index import KeyContext
+from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import Unauthenticated
 
 # A longer secret is no key of ours (those have 46 characters) and is not hashed.
@@ -20,7 +20,7 @@ _HINT: Final = (
 
 
 class Authenticate:
-    """Finds the grant of the presented key.
+    """Finds the key_context of the presented key.
 
     Grants are remembered by secret as long as the snapshot stands, because the digest of a key
     takes a twentieth of a call. Only valid keys are remembered, each once, however it was written.
@@ -28,34 +28,34 @@ class Authenticate:
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
-        self._known: dict[bytes, Grant] = {}
+        self._known: dict[bytes, KeyContext] = {}
 
-    def __call__(self, call: Call, snapshot: Snapshot) -> Grant:
+    def __call__(self, call: Call, snapshot: Snapshot) -> KeyContext:
         """`Unauthenticated` without a valid key; an expired one is booked where it belonged."""
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
         call.snapshot = snapshot
         secret = _secret(call.headers.get(b"authorization", b""))
-        grant = call.grant = self._known.get(secret) or self._look_up(secret, snapshot)
-        call.caller = read_caller(call.headers, grant.key if grant else None)
-        if grant is None:
+        key_context = call.key_context = self._known.get(secret) or self._look_up(secret, snapshot)
+        call.caller = read_caller(call.headers, key_context.key if key_context else None)
+        if key_context is None:
             what = "is wrong or revoked" if b"authorization" in call.headers else "is missing"
             raise Unauthenticated(f"The API key {what}.", hint=_HINT)
-        expires_ms = grant.key.expires_ms
+        expires_ms = key_context.key.expires_ms
         if expires_ms is not None and call.start_ns >= expires_ms * 1_000_000:
             self._known.pop(secret, None)
             raise Unauthenticated("The API key has expired.", hint=_HINT, code="api_key_expired")
-        return grant
+        return key_context
 
-    def _look_up(self, secret: bytes, snapshot: Snapshot) -> Grant | None:
+    def _look_up(self, secret: bytes, snapshot: Snapshot) -> KeyContext | None:
         if not 0 < len(secret) <= MAX_SECRET_BYTES:
             return None
-        grant = snapshot.find_any_key(secret.decode("latin-1"))
-        if grant is not None:
+        key_context = snapshot.find_any_key(secret.decode("latin-1"))
+        if key_context is not None:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
-            self._known[secret] = grant
-        return grant
+            self._known[secret] = key_context
+        return key_context
 
 
 def _secret(header: bytes) -> bytes:

@@ -1,10 +1,10 @@
 """Stage 5: ask the provider, and wait for the head of its answer."""
 
 from penstock.gateway.call import Call, OpenAttempt
+from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.ids import Ids
-from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.ports import Egress
-from penstock.gateway.route import Route
+from penstock.gateway.ports import UpstreamClient
+from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
@@ -15,26 +15,26 @@ from penstock.spi.chat import OutgoingCall
 class Dispatch:
     """Builds the provider's request through its plugin and sends it."""
 
-    def __init__(self, egress: Egress, clock: Clock, ids: Ids, limits: GatewayLimits) -> None:
+    def __init__(self, egress: UpstreamClient, clock: Clock, ids: Ids, limits: CallLimits) -> None:
         self._egress = egress
         self._clock = clock
         self._ids = ids
         self._capture = limits.capture_request_bytes
 
-    async def __call__(self, call: Call, route: Route, head: RequestHead) -> Exchange:
+    async def __call__(self, call: Call, target: Target, head: RequestHead) -> Exchange:
         """The exchange, its head standing. `UpstreamFailed`, `UpstreamTimeout`."""
-        asked = OutgoingCall(call.operation, route.model, head.stream, call.body, head.model_at)
-        request = route.plugin.build(route.provider, asked)
+        asked = OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
+        request = target.plugin.build(target.provider, asked)
         call.body = call.body[: self._capture]
         origin = self._egress.origin(request.url)
         span = self._ids.span()
-        attempt = OpenAttempt(route, origin.host, origin.port, span, self._clock.now_ns())
+        attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
         call.attempt = attempt
         traceparent = write_traceparent(call.trace_id, span, call.flags)
         exchange = await self._egress.open(
             request,
-            route.limits,
-            private_allowed=route.entry.private_allowed,
+            target.limits,
+            private_allowed=target.entry.private_allowed,
             extra_headers=((b"traceparent", traceparent),),
         )
         attempt.first_byte_ns = self._clock.now_ns()

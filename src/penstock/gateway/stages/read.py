@@ -3,16 +3,16 @@
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.errors import CallerGone
+from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.inflight import BODY_STEP, InFlight
-from penstock.gateway.limits import GatewayLimits
 from penstock.kernel.errors import InvalidRequest, TooLarge
 from penstock.rules.wire.openai.request import RequestHead, read_request
 
 _SMALL: Final = 8192
 
 
-async def read(call: Call, limits: GatewayLimits, inflight: InFlight) -> RequestHead:
+async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHead:
     """`TooLarge` as soon as it is; `InvalidRequest` naming the place; as `InFlight.hold`."""
     call.reading_since = call.entered
     try:
@@ -34,7 +34,7 @@ async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
     while True:
         message = await call.receive()
         if message["type"] == "http.disconnect":
-            raise CallerGone("The caller hung up while it sent its request.")
+            raise ClientDisconnected("The caller hung up while it sent its request.")
         piece = message.get("body", b"")
         size += len(piece)
         if size > max_bytes:

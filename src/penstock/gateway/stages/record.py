@@ -10,12 +10,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from penstock.gateway.call import MAX_MESSAGE_CHARS, Call
-from penstock.gateway.limits import KIB, GatewayLimits
-from penstock.gateway.ports import Spool
+from penstock.gateway.call_limits import KIB, CallLimits
+from penstock.gateway.ports import RecordSpool
 from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.call import Attempt, CallBegin, CallEnd, Caller, CallStatus, Usage, encode
+from penstock.rules.call import AttemptRecord, CallBegin, CallEnd, Caller, CallStatus, Usage, encode
 from penstock.rules.price_charge import Charge
 
 FACTS_BYTES: Final = 4 * KIB  # what is kept in the spool for a record without its content
@@ -30,7 +30,7 @@ _log: Final = logging.getLogger("penstock.gateway")
 class Recorder:
     """Writes `CallBegin` and `CallEnd`."""
 
-    def __init__(self, spool: Spool, clock: Clock, limits: GatewayLimits) -> None:
+    def __init__(self, spool: RecordSpool, clock: Clock, limits: CallLimits) -> None:
         self._spool = spool
         self._clock = clock
         self._limits = limits
@@ -142,7 +142,7 @@ def _end(
         http_status=call.http_status,
         error_type=error.code if error else "",
         error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
-        provider=call.route.entry.name if call.route else "",
+        provider=call.target.entry.name if call.target else "",
         response_model=call.facts.model,
         response_id=call.facts.id,
         finish_reasons=call.facts.finish_reasons,
@@ -164,20 +164,20 @@ def _cost(charge: Charge) -> str:
 
 
 def _project(call: Call) -> str:
-    return call.grant.project_id if call.grant else ""
+    return call.key_context.project_id if call.key_context else ""
 
 
 def _on_full(call: Call) -> OnFull:
-    return OnFull(call.grant.policy.on_spool_full) if call.grant else OnFull.REFUSE
+    return OnFull(call.key_context.policy.on_spool_full) if call.key_context else OnFull.REFUSE
 
 
 def _keeps_content(call: Call) -> bool:
-    return call.grant is not None and call.grant.policy.capture_content
+    return call.key_context is not None and call.key_context.policy.capture_content
 
 
 def _begin(call: Call) -> CallBegin:
     return CallBegin(
-        project_id=call.grant.project_id if call.grant else "",
+        project_id=call.key_context.project_id if call.key_context else "",
         trace_id=call.trace_id,
         span_id=call.span_id,
         parent_span_id=call.parent_span_id,
@@ -193,11 +193,11 @@ def _begin(call: Call) -> CallBegin:
 
 def _attempts(
     call: Call, now: int, status: CallStatus, error: PenstockError | None
-) -> tuple[Attempt, ...]:
+) -> tuple[AttemptRecord, ...]:
     return (call.attempt.close(now, status, error),) if call.attempt else ()
 
 
-def _overhead(call: Call, attempts: tuple[Attempt, ...], now: int) -> int:
+def _overhead(call: Call, attempts: tuple[AttemptRecord, ...], now: int) -> int:
     """What was not spent waiting for the caller's request or for the provider."""
     if not attempts:
         return now - call.ready_ns

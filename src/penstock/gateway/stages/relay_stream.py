@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from penstock.gateway.call import Call
-from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.reply import EVENT_STREAM, provider_headers, send_piece, start
-from penstock.gateway.route import Route
+from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.stages.reply import EVENT_STREAM, provider_headers, send_piece, start
+from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.stream import ChatStream
@@ -14,26 +14,26 @@ from penstock.rules.wire.openai.stream import ChatStream
 
 @dataclass(frozen=True, slots=True)
 class RelayStream:
-    """Relays one stream; `conclude` is called when it is complete."""
+    """Relays one stream; `finalize` is called when it is complete."""
 
-    limits: GatewayLimits
+    limits: CallLimits
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: Exchange, route: Route, conclude: Callable[[], None]
+        self, call: Call, exchange: Exchange, target: Target, finalize: Callable[[], None]
     ) -> None:
         """`UpstreamFailed` when the stream is cut, malformed, an error, or ends too early."""
-        quirks = route.entry.quirks
+        quirks = target.entry.quirks
         wants_usage = call.head is not None and call.head.wants_usage
         stream = ChatStream(
             hide_usage=not wants_usage and quirks.get("stream_usage") != "no",
             needs_done=quirks.get("terminator") != "finish_reason",
             capture_limit=self.limits.capture_response_bytes,
-            redaction=route.redaction,
+            redaction=target.redaction,
         )
         call.streaming = True
         try:
-            passed = provider_headers(exchange, route.redaction)
+            passed = provider_headers(exchange, target.redaction)
             await start(call, exchange.status, EVENT_STREAM + passed)
             await self._forward(call, exchange, stream)
         finally:
@@ -42,7 +42,7 @@ class RelayStream:
             raise stream.failure
         call.answered(self.clock.now_ns())
         exchange.discard()
-        conclude()
+        finalize()
         await send_piece(call, stream.terminal, more=False)
 
     async def _forward(self, call: Call, exchange: Exchange, stream: ChatStream) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.limits import GatewayLimits
-from penstock.gateway.reply import (
+from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.stages.reply import (
     JSON,
     ReplyHeaders,
     provider_headers,
@@ -19,7 +19,7 @@ from penstock.gateway.reply import (
     send_whole,
     start,
 )
-from penstock.gateway.route import Route
+from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.time import Clock
@@ -31,30 +31,30 @@ TAIL_BYTES: Final = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RelayUnary:
-    """Relays one whole answer; `conclude` is called when it is complete."""
+    """Relays one whole answer; `finalize` is called when it is complete."""
 
-    limits: GatewayLimits
+    limits: CallLimits
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: Exchange, route: Route, conclude: Callable[[], None]
+        self, call: Call, exchange: Exchange, target: Target, finalize: Callable[[], None]
     ) -> None:
         """`UpstreamFailed` when the answer is cut or no JSON; once begun, it is then aborted."""
-        headers = [JSON, *provider_headers(exchange, route.redaction)]
+        headers = [JSON, *provider_headers(exchange, target.redaction)]
         if exchange.complete:
             body = exchange.take()
         else:
             body = await gather(exchange, self.limits.small_answer_bytes)
         if not exchange.ended:
-            await self._relay_large(call, exchange, headers, body, conclude)
+            await self._relay_large(call, exchange, headers, body, finalize)
             return
         call.answered(self.clock.now_ns())
         call.facts = read_answer(body)
-        if call.facts.reports_error and route.redaction.found_in(body):
+        if call.facts.reports_error and target.redaction.found_in(body):
             raise leaked()
         call.response_size = len(body)
         call.response = body[: self.limits.capture_response_bytes]
-        conclude()
+        finalize()
         await send_whole(call, exchange.status, headers, body)
 
     async def _relay_large(
@@ -63,7 +63,7 @@ class RelayUnary:
         exchange: Exchange,
         headers: ReplyHeaders,
         body: bytes,
-        conclude: Callable[[], None],
+        finalize: Callable[[], None],
     ) -> None:
         """One byte behind, so that the last one is still here when the end is seen."""
         if exchange.header(b"content-encoding") not in (b"", b"identity"):
@@ -84,7 +84,7 @@ class RelayUnary:
             call.response = kept.head()
             call.facts = facts_in_tail(kept.tail())
         call.answered(self.clock.now_ns())
-        conclude()
+        finalize()
         await send_piece(call, held, more=False)
 
 

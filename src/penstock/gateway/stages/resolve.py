@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.metrics import OTHER
-from penstock.gateway.project_view import Grant, Target
-from penstock.gateway.route import Route
-from penstock.gateway.snapshot import Snapshot
+from penstock.gateway.metrics.counts import OTHER
+from penstock.gateway.snapshot.project_index import KeyContext, ModelMatch
+from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import Limits
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.call import Operation
@@ -15,7 +15,7 @@ from penstock.rules.model_patterns import allows
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.rules.wire.openai.request import RequestHead
-from penstock.spi.chat import ChatProvider, ProviderTarget
+from penstock.spi.chat import ChatProvider, ProviderConfig
 
 # Routes that one worker remembers, about 1 kB each: a key and a name of at most 256 characters.
 # Callers choose the names; when it is full it starts afresh.
@@ -23,47 +23,49 @@ MAX_REMEMBERED: Final = 4096
 
 
 class Resolve:
-    """Finds the route of a call. Routes are remembered as long as the snapshot stands."""
+    """Finds the target of a call. Routes are remembered as long as the snapshot stands."""
 
     def __init__(self, plugin: Callable[[str], ChatProvider]) -> None:
         self._plugin = plugin
         self._snapshot: Snapshot | None = None
-        self._known: dict[tuple[str, str], Route] = {}
+        self._known: dict[tuple[str, str], Target] = {}
 
-    def __call__(self, call: Call, snapshot: Snapshot, grant: Grant, head: RequestHead) -> Route:
+    def __call__(
+        self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
+    ) -> Target:
         """`NotFound` with the nearest names, `Forbidden`, or `InvalidRequest`."""
         if head.stream and call.operation == Operation.EMBEDDINGS:
             raise InvalidRequest("Embeddings cannot be streamed.", param="stream")
         if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
             self._snapshot, self._known = snapshot, {}
-        wanted = (grant.key.id, head.model)
-        route = self._known.get(wanted)
-        if route is None:
-            route = self._known[wanted] = self._find(snapshot, grant, head.model)
-        call.route = route
-        return route
+        wanted = (key_context.key.id, head.model)
+        target = self._known.get(wanted)
+        if target is None:
+            target = self._known[wanted] = self._find(snapshot, key_context, head.model)
+        call.target = target
+        return target
 
-    def _find(self, snapshot: Snapshot, grant: Grant, model: str) -> Route:
+    def _find(self, snapshot: Snapshot, key_context: KeyContext, model: str) -> Target:
         if not model:
             raise InvalidRequest("The request names no model.", param="model")
-        project = snapshot.project(grant.project_id)
-        target = project.resolve(model)
-        _require_allowed(grant.key.allowed_models, target, model)
-        entry = target.entry
-        return Route(
+        project = snapshot.project(key_context.project_id)
+        found = project.resolve(model)
+        _require_allowed(key_context.key.allowed_models, found, model)
+        entry = found.entry
+        return Target(
             project=project,
             entry=entry,
-            model=target.upstream_model,
-            counted_as=target.upstream_model if target.upstream_model in entry.models else OTHER,
+            model=found.upstream_model,
+            counted_as=found.upstream_model if found.upstream_model in entry.models else OTHER,
             plugin=self._plugin(entry.kind),
-            provider=ProviderTarget(entry.name, entry.base_url, target.secret, entry.quirks),
+            provider=ProviderConfig(entry.name, entry.base_url, found.secret, entry.quirks),
             limits=_limits(entry),
-            redaction=Redaction(target.secret),
+            redaction=Redaction(found.secret),
         )
 
 
-def _require_allowed(patterns: tuple[str, ...], target: Target, model: str) -> None:
-    if not allows(patterns, target.entry.name, target.upstream_model):
+def _require_allowed(patterns: tuple[str, ...], found: ModelMatch, model: str) -> None:
+    if not allows(patterns, found.entry.name, found.upstream_model):
         raise Forbidden(
             f"This key may not call the model {model!r}.",
             hint=f"It may call: {', '.join(patterns)}.",

@@ -25,11 +25,11 @@ def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | Non
     counted = usage is not None and usage.source is UsageSource.PROVIDER
     if not counted and error is not None and _was_served(call, error):
         usage = estimate_usage(call.request_size, call.delta_count)
-    route = call.route
-    if usage is None or route is None:
+    target = call.target
+    if usage is None or target is None:
         return usage or _NOTHING, None
-    called = CalledModel(route.entry.name, route.entry.vendor, route.model, facts.model)
-    return usage, route.project.charge(called, usage, call.start_ns, _context(facts.service_tier))
+    called = CalledModel(target.entry.name, target.entry.vendor, target.model, facts.model)
+    return usage, target.project.charge(called, usage, call.start_ns, _context(facts.service_tier))
 
 
 def _context(tier: str) -> Mapping[str, str]:

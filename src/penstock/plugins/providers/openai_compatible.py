@@ -11,7 +11,7 @@ import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.wire.openai.request import edit_request
-from penstock.spi.chat import OutgoingCall, ProviderTarget
+from penstock.spi.chat import OutgoingCall, ProviderConfig
 from penstock.spi.http import HttpRequest
 
 _PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -36,14 +36,14 @@ class OpenAICompatible:
     def dialect(self) -> str:
         return "openai"
 
-    def build(self, target: ProviderTarget, call: OutgoingCall) -> HttpRequest:
-        add_usage = call.stream and target.quirks.get("stream_usage") != "no"
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
+        add_usage = call.stream and provider.quirks.get("stream_usage") != "no"
         body = edit_request(call.body, call.model, add_usage=add_usage, model_at=call.model_at)
-        url = target.base_url.rstrip("/") + _PATHS[call.operation]
-        return HttpRequest("POST", url, (_JSON, *_headers(target)), body)
+        url = provider.base_url.rstrip("/") + _PATHS[call.operation]
+        return HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
 
-    def build_model_list(self, target: ProviderTarget) -> HttpRequest:
-        return HttpRequest("GET", target.base_url.rstrip("/") + "/models", _headers(target))
+    def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
+        return HttpRequest("GET", provider.base_url.rstrip("/") + "/models", _headers(provider))
 
     def read_model_list(self, body: bytes) -> tuple[str, ...]:
         try:
@@ -56,10 +56,10 @@ class OpenAICompatible:
         return tuple(model.id for model in found.data)
 
 
-def _headers(target: ProviderTarget) -> tuple[tuple[bytes, bytes], ...]:
-    if not target.secret:
+def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
+    if not provider.secret:
         return (_ANY, _PLAIN, _AGENT)
-    return (_ANY, _PLAIN, _AGENT, (b"authorization", b"Bearer " + target.secret.encode()))
+    return (_ANY, _PLAIN, _AGENT, (b"authorization", b"Bearer " + provider.secret.encode()))
 
 
 def create() -> OpenAICompatible:

@@ -17,7 +17,7 @@ from penstock.features.catalog.service.providers import ProviderService
 from penstock.features.identity.model import Principal
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.rules.price import UnitPrice
-from penstock.spi.chat import DEFAULT_KIND, ProviderTarget, Vendor
+from penstock.spi.chat import DEFAULT_KIND, ProviderConfig, Vendor
 
 _PROBE_S: Final = 0.5
 _LISTING_S: Final = 5.0
@@ -101,7 +101,7 @@ class Discovery:
             return None
         check = await self._prober.check(
             DEFAULT_KIND,
-            ProviderTarget(candidate.name, candidate.base_url, candidate.secret),
+            ProviderConfig(candidate.name, candidate.base_url, candidate.secret),
             private_allowed=candidate.private_allowed,
             timeout_s=_LISTING_S if candidate.certain else _PROBE_S,
         )

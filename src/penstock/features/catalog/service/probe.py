@@ -6,7 +6,7 @@ from penstock.features.catalog.model import ProviderCheck
 from penstock.features.catalog.ports import Kinds
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
-from penstock.spi.chat import ProviderTarget
+from penstock.spi.chat import ProviderConfig
 from penstock.spi.http import Fetch, HttpAnswer
 
 TEST_TIMEOUT_S: Final = 10.0
@@ -23,7 +23,7 @@ class Prober:
     async def check(
         self,
         kind: str,
-        target: ProviderTarget,
+        target: ProviderConfig,
         *,
         private_allowed: bool,
         timeout_s: float = TEST_TIMEOUT_S,

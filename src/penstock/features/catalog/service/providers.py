@@ -22,7 +22,7 @@ from penstock.features.identity.model import Principal
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.spi.chat import ProviderTarget, Vendor
+from penstock.spi.chat import ProviderConfig, Vendor
 
 SECRETS_PURPOSE: Final = "provider secrets"  # `sealer` holds the key derived for it
 _MOST_MODELS: Final = 10_000
@@ -123,13 +123,13 @@ class ProviderService:
             store.remove_provider(tx.connection, project_id, name)
             self._tell(tx, actor, "provider.remove", before=before, after=None)
 
-    def target(self, project_id: str, name: str) -> ProviderTarget:
+    def target(self, project_id: str, name: str) -> ProviderConfig:
         """How to reach a provider, with its secret in the clear."""
         with self._around.database.read() as connection:
             provider = _get(connection, project_id, name)
             sealed = store.sealed_secrets(connection).get(provider.secret_id)
         secret = open_secret(self._sealer, provider.secret_id, sealed) if sealed else ""
-        return ProviderTarget(name, provider.base_url, secret, provider.quirks)
+        return ProviderConfig(name, provider.base_url, secret, provider.quirks)
 
     def _changed(self, before: Provider, change: ProviderChange) -> tuple[Provider, bytes | None]:
         base_url = change.base_url if change.base_url is not None else before.base_url

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from penstock.gateway.snapshot import read_root
+from penstock.gateway.snapshot.snapshot import read_root
 from penstock.infra.crypto import write_private
 
 _LINGER_S: Final = 3600.0  # another worker may be about to name a section that is new

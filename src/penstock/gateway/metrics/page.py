@@ -38,14 +38,14 @@ class Family(msgspec.Struct, frozen=True, array_like=True):
     samples: tuple[Sample, ...]
 
 
-class Page(msgspec.Struct, frozen=True, array_like=True):
+class MetricsPage(msgspec.Struct, frozen=True, array_like=True):
     """All metrics of one worker."""
 
     worker: str
     families: tuple[Family, ...]
 
 
-class Pages:
+class MetricsPages:
     """The files of the workers in `directory`; a page is its worker's as long as that lives."""
 
     def __init__(self, directory: Path, worker: str) -> None:
@@ -53,14 +53,14 @@ class Pages:
         self._worker = worker
         self._own = directory / f"metrics-{worker}-{os.getpid()}.page"
 
-    def leave(self, page: Page) -> None:
+    def write(self, page: MetricsPage) -> None:
         """Replace this worker's page; readers see the old one or the new one."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._own.with_suffix(".tmp")
         draft.write_bytes(msgspec.msgpack.encode(page))
         draft.replace(self._own)
 
-    def others(self) -> Iterator[Page]:
+    def others(self) -> Iterator[MetricsPage]:
         """The pages of the other living workers, one each; files of the dead are removed.
 
         A file that cannot be read costs its own page and no other.
@@ -88,10 +88,10 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _read(path: Path) -> Page | None:
+def _read(path: Path) -> MetricsPage | None:
     try:
         if path.stat().st_size > MAX_PAGE_BYTES:
             return None
-        return msgspec.msgpack.decode(path.read_bytes(), type=Page)
+        return msgspec.msgpack.decode(path.read_bytes(), type=MetricsPage)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None

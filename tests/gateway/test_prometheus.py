@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.prometheus_text import Scrape, parse
-from penstock.gateway.exposition import page_of, render
-from penstock.gateway.metrics import MAX_LABEL_CHARS, MAX_OUTCOMES, MAX_SERIES, Metrics
-from penstock.gateway.metrics_page import Page, Pages
-from penstock.rules.call import Attempt, CallBegin, CallEnd, Caller, CallStatus, Usage
+from penstock.gateway.metrics.counts import MAX_LABEL_CHARS, MAX_OUTCOMES, MAX_SERIES, Metrics
+from penstock.gateway.metrics.page import MetricsPage, MetricsPages
+from penstock.gateway.metrics.prometheus import page_of, render
+from penstock.rules.call import AttemptRecord, CallBegin, CallEnd, Caller, CallStatus, Usage
 
 NASTY = st.text(max_size=300) | st.text('\u2028\u2029\x85\r\n\x00\x1c\v\f"\\{}=, m', max_size=12)
 ANY_NAMES = NASTY | st.text(st.characters(categories=["Cs", "Lu"]), max_size=4)
@@ -27,7 +27,7 @@ def ended(
 ) -> CallEnd:
     begin = CallBegin("p", "t", "s", "", 0, "chat", "m", stream=False, caller=Caller())
     how = CallStatus.ERROR if error else CallStatus.OK
-    attempt = Attempt("a", provider, "m", "h", 1, 0, 1, how)
+    attempt = AttemptRecord("a", provider, "m", "h", 1, 0, 1, how)
     return CallEnd(
         begin=begin,
         end_ns=int(took_s * 1e9),
@@ -50,7 +50,7 @@ def counted(*records: CallEnd) -> Metrics:
     return metrics
 
 
-def page(metrics: Metrics, worker: str = "1") -> Page:
+def page(metrics: Metrics, worker: str = "1") -> MetricsPage:
     return page_of(metrics, {"in_flight": ("Calls under way.", 3)}, worker)
 
 
@@ -92,7 +92,7 @@ def test_whatever_the_names_the_page_can_be_read_and_every_call_is_counted(
     for provider, model in names:
         metrics.observe(ended(provider), model)
     written = msgspec.msgpack.encode(page(metrics))
-    read = msgspec.msgpack.decode(written, type=Page)
+    read = msgspec.msgpack.decode(written, type=MetricsPage)
     scrape = parse(render([read, page(Metrics(), "2")]).encode())
     assert scrape.total("penstock_requests_total") == len(names)
     assert scrape.total("penstock_tokens_total", kind="output") == 3 * len(names)
@@ -126,8 +126,8 @@ def test_pages_are_joined_with_one_header_for_each_family() -> None:
 
 
 def test_pages_of_the_dead_are_removed(tmp_path: Path) -> None:
-    mine = Pages(tmp_path, "1")
-    mine.leave(page(Metrics()))
+    mine = MetricsPages(tmp_path, "1")
+    mine.write(page(Metrics()))
     alive = tmp_path / f"metrics-2-{os.getppid()}.page"
     alive.write_bytes(msgspec.msgpack.encode(page(Metrics(), "2")))
     dead = tmp_path / "metrics-3-4194999.page"
@@ -155,14 +155,14 @@ def test_a_damaged_or_foreign_page_costs_that_page_only(
     ):
         (folder / name).write_bytes(junk)
     (folder / f"metrics-6-{pid}.page").mkdir()
-    pages = [page(counted(ended()), "1"), *Pages(folder, "1").others()]
+    pages = [page(counted(ended()), "1"), *MetricsPages(folder, "1").others()]
     assert parse(render(pages).encode()).total("penstock_requests_total") >= 2
 
 
 def test_a_page_that_calls_a_metric_another_kind_loses_that_metric() -> None:
     odd = msgspec.msgpack.decode(
         msgspec.msgpack.encode(["2", [["penstock_in_flight", "counter", "", [["", [], 1.0]]]]]),
-        type=Page,
+        type=MetricsPage,
     )
     scrape = parse(render([page(Metrics(), "1"), odd]).encode())
     assert scrape.label("penstock_in_flight", "worker") == {"1"}

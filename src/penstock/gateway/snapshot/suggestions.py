@@ -14,7 +14,7 @@ class NameIndex:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = [(name, _pairs(name)) for name in names]
 
-    def nearest(self, wanted: str, count: int = 3) -> list[str]:
+    def suggest(self, wanted: str, count: int = 3) -> list[str]:
         """At most `count` names, most alike first, by the Dice coefficient of pairs."""
         pairs = _pairs(wanted)
         scored = ((_alike(pairs, own), name) for name, own in self._names)

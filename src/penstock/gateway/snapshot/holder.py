@@ -5,7 +5,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from penstock.gateway.snapshot import Snapshot
+from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import Overloaded
 
 

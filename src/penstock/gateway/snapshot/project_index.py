@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from penstock.gateway.nearest import NameIndex
+from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
 from penstock.rules.model_patterns import allows
@@ -21,7 +21,7 @@ _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ModelMatch:
     """Where a call goes: the provider, its own id of the model, and its secret (may be empty)."""
 
     entry: ProviderEntry
@@ -30,7 +30,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class KeyContext:
     """What a presented key opens."""
 
     project_id: str
@@ -38,7 +38,7 @@ class Grant:
     policy: ProjectPolicy
 
 
-class ProjectView:
+class ProjectIndex:
     """Models and prices of one project."""
 
     def __init__(
@@ -58,7 +58,7 @@ class ProjectView:
                 self._claims.setdefault(model, []).append(entry)
         self._names: NameIndex | None = None
 
-    def resolve(self, model: str) -> Target:
+    def resolve(self, model: str) -> ModelMatch:
         """The one provider and model that a caller's `model` means.
 
         `NotFound` with the nearest names; `InvalidRequest` if several providers claim a plain id.
@@ -70,10 +70,10 @@ class ProjectView:
             )
         provider, _, upstream = model.partition("/")
         if upstream and (entry := self._providers.get(provider)) is not None:
-            return self._target(entry, upstream)
+            return self._match(entry, upstream)
         claims = self._claims.get(model, ())
         if len(claims) == 1:
-            return self._target(claims[0], model)
+            return self._match(claims[0], model)
         if claims:
             raise InvalidRequest(
                 f"{len(claims)} providers serve the model {model!r}.",
@@ -109,8 +109,8 @@ class ProjectView:
         such as `{"service_tier": "flex"}` from the answer."""
         return self._prices.charge(called, usage, start_ns, context)
 
-    def _target(self, entry: ProviderEntry, model: str) -> Target:
-        return Target(entry, model, self._secrets.get(entry.secret_id, ""))
+    def _match(self, entry: ProviderEntry, model: str) -> ModelMatch:
+        return ModelMatch(entry, model, self._secrets.get(entry.secret_id, ""))
 
     def _shortest(self, model: str, entry: ProviderEntry) -> str:
         head, slash, _ = model.partition("/")
@@ -123,7 +123,7 @@ class ProjectView:
             return "No provider is set up: add one in the console or by `penstock provider add`."
         if self._names is None:
             self._names = NameIndex(name for name, _ in self.models())
-        if nearest := self._names.nearest(model):
+        if nearest := self._names.suggest(model):
             return f"Did you mean {_either(nearest)}? All of them: GET /v1/models."
         return "Send `provider/model` or a name from GET /v1/models."
 

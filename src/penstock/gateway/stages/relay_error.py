@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.reply import JSON, provider_headers, send_whole
-from penstock.gateway.route import Route
 from penstock.gateway.stages.relay_unary import gather
+from penstock.gateway.stages.reply import JSON, provider_headers, send_whole
+from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import Exchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.rules.wire.openai.errors import read_error, render_told_error
@@ -20,24 +20,24 @@ MAX_ERROR_BYTES: Final = 64 * 1024  # of a refusal's body; what is larger says n
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 
 
-async def relay_refusal(
+async def relay_provider_error(
     call: Call,
     exchange: Exchange,
-    route: Route,
-    conclude: Callable[[PenstockError], None],
+    target: Target,
+    finalize: Callable[[PenstockError], None],
     now_s: float,
 ) -> None:
     """Passes the refusal on, or raises our own error that says what the provider said."""
     body = await gather(exchange, MAX_ERROR_BYTES)
-    told = read_error(body, route.redaction)
+    told = read_error(body, target.redaction)
     retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
     if exchange.status not in _FOR_THE_CALLER or not told.message or not exchange.ended:
         raise _translated(exchange.status, told.message, retry_after_s)
     document = render_told_error(told, exchange.status)
     call.response = document
     call.response_size = len(body)
-    conclude(PenstockError(told.message, code=f"upstream_{exchange.status}"))
-    headers = [JSON, *provider_headers(exchange, route.redaction)]
+    finalize(PenstockError(told.message, code=f"upstream_{exchange.status}"))
+    headers = [JSON, *provider_headers(exchange, target.redaction)]
     if retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % retry_after_s))
     await send_whole(call, exchange.status, headers, document)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.snapshot_holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.infra.spool import SpoolStats
 
 
-class Readiness:
+class GatewayReadiness:
     """`problems` for `/readyz`, `gauges` for `/metrics`."""
 
     def __init__(

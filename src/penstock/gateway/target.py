@@ -2,25 +2,25 @@
 
 from dataclasses import dataclass
 
-from penstock.gateway.project_view import ProjectView
+from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.egress.exchange import Limits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
-from penstock.spi.chat import ChatProvider, ProviderTarget
+from penstock.spi.chat import ChatProvider, ProviderConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Target:
     """`model` is the provider's own id; `project` knows the price. `counted_as` is the model's
     label in metrics: its id if the provider claims it, because other names are the caller's choice.
     `redaction` keeps the provider's secret out of what it answers.
     """
 
-    project: ProjectView
+    project: ProjectIndex
     entry: ProviderEntry
     model: str
     counted_as: str
     plugin: ChatProvider
-    provider: ProviderTarget
+    provider: ProviderConfig
     limits: Limits
     redaction: Redaction

@@ -6,7 +6,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-class GatewayLimits(msgspec.Struct, frozen=True):
+class CallLimits(msgspec.Struct, frozen=True):
     """Sizes in bytes, durations in seconds.
 
     Two hundred callers who read nothing of large answers cost 200 times the capture and what is

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from penstock.gateway.project_view import Grant, ProjectView
+from penstock.gateway.snapshot.project_index import KeyContext, ProjectIndex
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.price import OverridesSection, VendorPrices
@@ -35,7 +35,7 @@ class AccessIndex:
     """`<project_id>/access`, by key digest."""
 
     project_id: str
-    grants: Mapping[str, Grant]
+    keys: Mapping[str, KeyContext]
 
 
 Part = AccessIndex | ProvidersSection | OverridesSection | PriceList
@@ -52,41 +52,43 @@ class Snapshot:
         self.parts = parts  # by section name
         self._secrets = sealed.secrets
         self._pepper = bytes.fromhex(sealed.pepper)
-        self._grants: dict[str, Grant] = {}
+        self._keys: dict[str, KeyContext] = {}
         self._price_lists: dict[str, PriceList] = {}
         for name, part in parts.items():
             if isinstance(part, AccessIndex):
-                self._grants |= part.grants
+                self._keys |= part.keys
             elif isinstance(part, PriceList):
                 self._price_lists[name.partition("/")[2]] = part
-        self._views: dict[str, ProjectView] = {}  # made on first use: many projects, few served
+        self._views: dict[str, ProjectIndex] = {}  # made on first use: many projects, few served
 
-    def find_key(self, presented: str, now_ms: int) -> Grant | None:
+    def find_key(self, presented: str, now_ms: int) -> KeyContext | None:
         """Whose key this is; `None` if nobody's, or expired."""
-        grant = self.find_any_key(presented)
-        if grant is None or (grant.key.expires_ms is not None and now_ms >= grant.key.expires_ms):
+        key_context = self.find_any_key(presented)
+        if key_context is None or (
+            key_context.key.expires_ms is not None and now_ms >= key_context.key.expires_ms
+        ):
             return None
-        return grant
+        return key_context
 
-    def find_any_key(self, presented: str) -> Grant | None:
+    def find_any_key(self, presented: str) -> KeyContext | None:
         """Whose key this is or was: expired ones too, to tell their owners so."""
-        return self._grants.get(keyed_digest(self._pepper, presented))
+        return self._keys.get(keyed_digest(self._pepper, presented))
 
-    def project(self, project_id: str) -> ProjectView:
+    def project(self, project_id: str) -> ProjectIndex:
         """What a project may reach; an unknown one reaches nothing."""
         if (view := self._views.get(project_id)) is None:
             view = self._view(project_id)
             self._views[project_id] = view
         return view
 
-    def models(self, grant: Grant) -> tuple[tuple[str, str], ...]:
+    def models(self, key_context: KeyContext) -> tuple[tuple[str, str], ...]:
         """(id, provider) of what the key may call."""
-        return self.project(grant.project_id).models(grant.key.allowed_models)
+        return self.project(key_context.project_id).models(key_context.key.allowed_models)
 
-    def _view(self, project_id: str) -> ProjectView:
+    def _view(self, project_id: str) -> ProjectIndex:
         providers = self.parts.get(f"{project_id}/providers")
         prices = self.parts.get(f"{project_id}/prices")
-        return ProjectView(
+        return ProjectIndex(
             project_id,
             providers.providers if isinstance(providers, ProvidersSection) else (),
             self._secrets,
@@ -163,8 +165,8 @@ def _read_section(name: str, raw: bytes) -> Part | None:
 
 
 def _index_keys(section: ProjectSection) -> AccessIndex:
-    grants = {key.digest: Grant(section.project_id, key, section.policy) for key in section.keys}
-    return AccessIndex(section.project_id, grants)
+    keys = {key.digest: KeyContext(section.project_id, key, section.policy) for key in section.keys}
+    return AccessIndex(section.project_id, keys)
 
 
 def _require_secrets(parts: Iterable[Part], sealed: Sealed) -> None:

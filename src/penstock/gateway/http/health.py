@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from penstock.gateway.call import Send
-from penstock.gateway.exposition import page_of, render, without_names
-from penstock.gateway.metrics import Metrics
-from penstock.gateway.metrics_page import Page, Pages
+from penstock.gateway.metrics.counts import Metrics
+from penstock.gateway.metrics.page import MetricsPage, MetricsPages
+from penstock.gateway.metrics.prometheus import page_of, render, without_names
 from penstock.infra.metrics_access import MetricsAccess
 
 Sentences = Callable[[], list[str]]
@@ -21,7 +21,7 @@ _PROMETHEUS: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class GatewayHealth:
     """`problems` says what keeps this gateway from its work; without any it is ready. `notices`
     says what works but wants to be looked at."""
 
@@ -29,7 +29,7 @@ class Health:
     problems: Sentences
     notices: Sentences
     gauges: Gauges
-    pages: Pages
+    pages: MetricsPages
     worker: str
     access: MetricsAccess
 
@@ -58,7 +58,7 @@ class Health:
         text = render(pages if sees_all else map(without_names, pages))
         await _send(send, 200, _PROMETHEUS, text.encode("utf-8", "replace"))
 
-    def page(self) -> Page:
+    def page(self) -> MetricsPage:
         """This worker's own metrics."""
         return page_of(self.metrics, self.gauges(), self.worker)
 

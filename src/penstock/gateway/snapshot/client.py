@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from penstock.gateway.snapshot import SnapshotUnusable, build, missing_sections, read_root
-from penstock.gateway.snapshot_files import SnapshotFiles, StoredSnapshot
-from penstock.gateway.snapshot_holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
+from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.snapshot.snapshot import SnapshotUnusable, build, missing_sections, read_root
 from penstock.infra.crypto import SealBroken, Sealer
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.rules.snapshot import Sealed

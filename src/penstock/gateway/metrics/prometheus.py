@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from penstock.gateway.metrics import Histogram, Metrics
-from penstock.gateway.metrics_page import Family, Labels, Page, Sample
+from penstock.gateway.metrics.counts import Histogram, Metrics
+from penstock.gateway.metrics.page import Family, Labels, MetricsPage, Sample
 
 _NAMES: Final = frozenset(("provider", "model"))
 _ONLY_WITH_TOKEN: Final = frozenset(
@@ -18,21 +18,21 @@ _ONLY_WITH_TOKEN: Final = frozenset(
 _WHOLE: Final = 2.0**53  # up to here a float is an exact count
 
 
-def page_of(metrics: Metrics, gauges: Mapping[str, tuple[str, float]], worker: str) -> Page:
+def page_of(metrics: Metrics, gauges: Mapping[str, tuple[str, float]], worker: str) -> MetricsPage:
     """The page of one worker. `gauges`: name → (help, value)."""
     families = [*_call_families(metrics), _overhead(metrics)]
     families += [
         Family(f"penstock_{name}", "gauge", text, (Sample("", (), value),))
         for name, (text, value) in gauges.items()
     ]
-    return Page(worker, tuple(families))
+    return MetricsPage(worker, tuple(families))
 
 
-def without_names(page: Page) -> Page:
+def without_names(page: MetricsPage) -> MetricsPage:
     """What everybody may see of a page: no providers, models, tokens or money; the calls of all of
     them together."""
     shown = (_summed(family) for family in page.families if family.name not in _ONLY_WITH_TOKEN)
-    return Page(page.worker, tuple(shown))
+    return MetricsPage(page.worker, tuple(shown))
 
 
 def _summed(family: Family) -> Family:
@@ -45,7 +45,7 @@ def _summed(family: Family) -> Family:
     return Family(family.name, family.kind, family.help, samples)
 
 
-def render(pages: Iterable[Page]) -> str:
+def render(pages: Iterable[MetricsPage]) -> str:
     """One text of all pages: each family's header once, then everybody's samples.
 
     A family that another page describes as another kind is left out: a scrape with two kinds of

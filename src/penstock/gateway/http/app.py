@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from penstock.gateway.call import Call, Receive, Send
 from penstock.gateway.errors import MethodNotAllowed
-from penstock.gateway.health import Health
+from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
-from penstock.gateway.reply import JSON, send_error, send_whole
+from penstock.gateway.stages.reply import JSON, send_error, send_whole
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.rules.call import Operation
 from penstock.rules.wire.openai.models import render_models
@@ -23,7 +23,7 @@ CALLS: Final = {
 MODELS: Final = "/v1/models"
 
 
-def build_app(pipeline: Pipeline, health: Health, ids: Ids) -> App:
+def build_app(pipeline: Pipeline, health: GatewayHealth, ids: Ids) -> App:
     """The gateway's ASGI app (no lifespan: whoever composes it starts and stops its parts)."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,11 +50,11 @@ def build_app(pipeline: Pipeline, health: Health, ids: Ids) -> App:
 async def _list_models(call: Call, pipeline: Pipeline) -> None:
     try:
         snapshot = pipeline.snapshots.current
-        grant = pipeline.authenticate(call, snapshot)
+        key_context = pipeline.authenticate(call, snapshot)
     except PenstockError as error:
-        await send_error(call, pipeline.book_failure(call, error))
+        await send_error(call, pipeline.record_failure(call, error))
         return
-    body = render_models(snapshot.models(grant), call.start_ns // 1_000_000_000)
+    body = render_models(snapshot.models(key_context), call.start_ns // 1_000_000_000)
     await send_whole(call, 200, [JSON], body)
 
 

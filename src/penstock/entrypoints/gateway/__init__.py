@@ -1,0 +1,4 @@
+"""One gateway worker: serves the data plane on the shared port.
+
+`python -m penstock.entrypoints.gateway '<GatewayConfig as JSON>'`; see `config`, `process`.
+"""

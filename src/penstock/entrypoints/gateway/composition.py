@@ -1,0 +1,133 @@
+"""Puts the parts of one worker together. Nothing here is started; `process` does that."""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.gateway.auth_failures import AuthFailures
+from penstock.gateway.http.app import build_app
+from penstock.gateway.http.health import GatewayHealth
+from penstock.gateway.http.readiness import GatewayReadiness
+from penstock.gateway.ids import Ids
+from penstock.gateway.inflight import InFlight
+from penstock.gateway.metrics.counts import Metrics
+from penstock.gateway.metrics.page import MetricsPages
+from penstock.gateway.pipeline import Pipeline
+from penstock.gateway.snapshot.client import SnapshotClient
+from penstock.gateway.snapshot.files import SnapshotFiles
+from penstock.gateway.snapshot.holder import SnapshotHolder
+from penstock.gateway.stages.authenticate import Authenticate
+from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.record import Recorder
+from penstock.gateway.stages.relay_stream import RelayStream
+from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.gateway.stages.resolve import Resolve
+from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
+from penstock.infra.egress.client import Egress
+from penstock.infra.http_server import HttpStats
+from penstock.infra.metrics_access import open_metrics
+from penstock.infra.registry import Registry
+from penstock.infra.spool import Spool
+from penstock.infra.spool.ship_http import http_send
+from penstock.kernel.errors import SetupError
+from penstock.kernel.ids import uuid7
+from penstock.kernel.time import SystemClock
+from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.spi.chat import ChatProvider
+
+
+class Composition:
+    """The parts of one worker."""
+
+    def __init__(self, config: GatewayConfig, on_step: Callable[[str], None]) -> None:
+        self.config = config
+        self.home = Path(config.home)
+        self.token = _read_token(self.home / "gateway.token")
+        self.clock, self.ids = SystemClock(), Ids()
+        self.egress = Egress()
+        self.send = http_send(self.egress, config.server_url, self.token.hex())
+        self.holder = SnapshotHolder()
+        self.snapshots = self._snapshot_client()
+        self.spool = self._spool(on_step)
+        self.inflight = InFlight(config.limits)
+        self.failures = AuthFailures(config.failures, self.clock.monotonic())
+        self.metrics = Metrics()
+        self.http = HttpStats()
+        self.pages = MetricsPages(self.home / "run", config.worker)
+        self.health = self._health()
+        self.app = build_app(self._pipeline(), self.health, self.ids)
+
+    def close(self) -> None:
+        """Closes the spool and all connections to providers, and removes the metrics page."""
+        self.spool.close()
+        self.egress.close()
+        self.pages.remove()
+
+    def _snapshot_client(self) -> SnapshotClient:
+        """Loads the last good snapshot from disk, if there is one."""
+        client = SnapshotClient(
+            self.egress,
+            self.holder,
+            SnapshotFiles(self.home / "snapshot"),
+            server_url=self.config.server_url,
+            token=self.token.hex(),
+            sealer=Sealer(derive_key(self.token, SEALED_PURPOSE)),
+            jitter=random.random,
+        )
+        client.load()
+        return client
+
+    def _spool(self, on_step: Callable[[str], None]) -> Spool:
+        return Spool.open(
+            self.home / "spool",
+            uuid7(self.clock.now_ns() // 1_000_000, os.urandom(10)).hex,
+            clock=self.clock,
+            jitter=random.random,
+            limits=self.config.spool,
+            on_step=on_step,
+        )
+
+    def _health(self) -> GatewayHealth:
+        readiness = GatewayReadiness(
+            self.holder, self.spool.stats, self.inflight, self.failures, time.monotonic
+        )
+        return GatewayHealth(
+            self.metrics,
+            readiness.problems,
+            readiness.notices,
+            lambda: {**readiness.gauges(), **self.http.gauges()},
+            self.pages,
+            self.config.worker,
+            open_metrics(self.home, self.token, everybody=self.config.metrics_open),
+        )
+
+    def _pipeline(self) -> Pipeline:
+        limits, clock = self.config.limits, self.clock
+        providers: Registry[ChatProvider] = Registry("penstock.providers")
+        providers.get("openai-compatible")  # loaded now, so that the first call does not wait
+        return Pipeline(
+            snapshots=self.holder,
+            authenticate=Authenticate(),
+            failures=self.failures,
+            inflight=self.inflight,
+            resolve=Resolve(providers.get),
+            dispatch=Dispatch(self.egress, clock, self.ids, limits),
+            relay_unary=RelayUnary(limits, clock),
+            relay_stream=RelayStream(limits, clock),
+            recorder=Recorder(self.spool, clock, limits),
+            metrics=self.metrics,
+            clock=clock,
+            limits=limits,
+        )
+
+
+def _read_token(path: Path) -> bytes:
+    if not path.exists():
+        raise SetupError(
+            f"{path} does not exist.",
+            hint="Copy gateway.token from the server's home; `penstock up` creates it.",
+        )
+    return ensure_secret_file(path)

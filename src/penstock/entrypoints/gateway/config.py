@@ -1,0 +1,26 @@
+"""The configuration of one gateway worker. Secrets are read from the home, never from here."""
+
+import msgspec
+
+from penstock.gateway.auth_failures import FailureLimits
+from penstock.gateway.call_limits import CallLimits
+from penstock.infra.http_server import HttpLimits
+from penstock.infra.spool.policy import SpoolLimits
+
+
+class GatewayConfig(msgspec.Struct, frozen=True):
+    """`home` holds `gateway.token`, `snapshot/`, `spool/` and `run/`. Durations are in seconds."""
+
+    home: str
+    host: str = "127.0.0.1"
+    port: int = 4000
+    server_url: str = "http://127.0.0.1:4001"
+    worker: str = "1"
+    limits: CallLimits = CallLimits()
+    failures: FailureLimits = FailureLimits()
+    metrics_open: bool = False  # /metrics shows provider and model names without a token
+    spool: SpoolLimits = SpoolLimits()
+    http: HttpLimits = HttpLimits()
+    ship_rest_s: float = 3.0  # at a stop: what is not shipped by then stays on disk
+    first_snapshot_s: float = 10.0  # after that the worker listens without a snapshot
+    log_level: str = "info"

@@ -1,0 +1,1 @@
+"""The gateway's ASGI app, its health paths and what they report."""

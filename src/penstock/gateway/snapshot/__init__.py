@@ -1,0 +1,1 @@
+"""The configuration that governs a call: fetched from the server, kept on disk, indexed."""
