@@ -19,7 +19,7 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.snapshot.project_index import KeyContext, ProjectIndex
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import Limits
+from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.infra.spool import Spool
 from penstock.infra.spool.frame import Frame, Kind, scan
 from penstock.infra.spool.policy import MIB, SpoolLimits
@@ -108,7 +108,7 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
         "small",
         OpenAICompatible(),
         ProviderConfig("up", entry.base_url),
-        Limits(),
+        UpstreamTimeLimits(),
         Redaction(),
     )
     call.attempt = OpenAttempt(call.target, "127.0.0.1", 1, ids.span(), clock.now_ns())

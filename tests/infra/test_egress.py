@@ -16,7 +16,7 @@ from gateway.raw_upstream import (
     unary,
 )
 from penstock.infra.egress.client import BUFFER_BYTES, Egress, parse_origin
-from penstock.infra.egress.exchange import HIGH_WATER, Limits
+from penstock.infra.egress.exchange import HIGH_WATER, UpstreamTimeLimits
 from penstock.kernel.errors import InvalidRequest, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.spi.http import HttpRequest
 
@@ -31,7 +31,7 @@ async def fetch(egress: Egress, url: str, **options: float) -> bytes:
     return answer.body
 
 
-async def drain(egress: Egress, url: str, limits: Limits) -> None:
+async def drain(egress: Egress, url: str, limits: UpstreamTimeLimits) -> None:
     exchange = await egress.open(post(url), limits, private_allowed=True)
     async for _ in exchange:
         pass
@@ -242,12 +242,14 @@ async def test_after_the_first_byte_nothing_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("limits", "wire", "words"),
     [
-        (Limits(first_byte_s=0.2), b"", "begin its answer"),
-        (Limits(silence_s=0.2), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
-        (Limits(total_s=0.3), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
+        (UpstreamTimeLimits(first_byte_s=0.2), b"", "begin its answer"),
+        (UpstreamTimeLimits(silence_s=0.2), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
+        (UpstreamTimeLimits(total_s=0.3), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
     ],
 )
-async def test_each_time_limit_ends_the_exchange(limits: Limits, wire: bytes, words: str) -> None:
+async def test_each_time_limit_ends_the_exchange(
+    limits: UpstreamTimeLimits, wire: bytes, words: str
+) -> None:
     async with raw_upstream(answers(wire, pause_s=5)) as upstream:
         egress = Egress()
         started = time.monotonic()
@@ -290,7 +292,7 @@ async def test_a_reader_who_does_not_read_stops_the_provider() -> None:
 
     async with raw_upstream(script) as upstream:
         egress = Egress()
-        exchange = await egress.open(post(upstream.url), Limits(), private_allowed=True)
+        exchange = await egress.open(post(upstream.url), UpstreamTimeLimits(), private_allowed=True)
         await asyncio.sleep(0.5)
         stuck_at = sent
         await asyncio.sleep(0.2)
@@ -305,7 +307,9 @@ async def test_the_rest_of_an_answer_can_be_let_go_without_losing_the_connection
     ) as upstream:
         egress = Egress()
         for _ in range(2):
-            exchange = await egress.open(post(upstream.url), Limits(), private_allowed=True)
+            exchange = await egress.open(
+                post(upstream.url), UpstreamTimeLimits(), private_allowed=True
+            )
             assert await exchange.read() == b"all"
             exchange.discard()
             await asyncio.sleep(0.2)
@@ -314,7 +318,9 @@ async def test_the_rest_of_an_answer_can_be_let_go_without_losing_the_connection
 
 async def test_a_rest_that_does_not_come_ends_the_connection() -> None:
     async with raw_upstream(answers(STREAM_HEAD + chunk(b"all"), pause_s=5)) as upstream:
-        exchange = await Egress().open(post(upstream.url), Limits(), private_allowed=True)
+        exchange = await Egress().open(
+            post(upstream.url), UpstreamTimeLimits(), private_allowed=True
+        )
         await exchange.read()
         exchange.discard(grace_s=0.1)
         async with asyncio.timeout(4):

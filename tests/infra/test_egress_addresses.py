@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.infra.egress.addresses import Verdict, judge, resolve
+from penstock.infra.egress.addresses import AddressClass, classify, resolve
 from penstock.kernel.errors import UpstreamFailed
 
 
@@ -15,7 +15,7 @@ from penstock.kernel.errors import UpstreamFailed
     ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
 def test_public_addresses_are_for_anyone(text: str) -> None:
-    assert judge(ip_address(text)) is Verdict.PUBLIC
+    assert classify(ip_address(text)) is AddressClass.PUBLIC
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_public_addresses_are_for_anyone(text: str) -> None:
     ],
 )
 def test_private_addresses_need_an_admins_word(text: str) -> None:
-    assert judge(ip_address(text)) is Verdict.PRIVATE
+    assert classify(ip_address(text)) is AddressClass.PRIVATE
 
 
 @pytest.mark.parametrize(
@@ -65,25 +65,25 @@ def test_private_addresses_need_an_admins_word(text: str) -> None:
     ],
 )
 def test_these_are_never_called(text: str) -> None:
-    assert judge(ip_address(text)) is Verdict.NEVER
+    assert classify(ip_address(text)) is AddressClass.NEVER
 
 
 @given(st.ip_addresses(v=4))
 def test_a_mapped_address_is_judged_like_the_plain_one(address: IPv4Address) -> None:
-    assert judge(IPv6Address(f"::ffff:{address}")) is judge(address)
+    assert classify(IPv6Address(f"::ffff:{address}")) is classify(address)
 
 
 @given(st.ip_addresses(v=4))
 def test_a_translated_address_is_never_better_than_the_plain_one(address: IPv4Address) -> None:
-    translated = judge(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address)))
-    assert (translated is Verdict.PUBLIC) == (judge(address) is Verdict.PUBLIC)
+    translated = classify(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address)))
+    assert (translated is AddressClass.PUBLIC) == (classify(address) is AddressClass.PUBLIC)
 
 
 @given(st.ip_addresses())
 def test_public_is_only_what_the_registry_calls_global(
     address: IPv4Address | IPv6Address,
 ) -> None:
-    if judge(address) is Verdict.PUBLIC and address.version == 4:
+    if classify(address) is AddressClass.PUBLIC and address.version == 4:
         assert address.is_global
 
 

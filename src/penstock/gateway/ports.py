@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from penstock.infra.egress.client import Origin
-from penstock.infra.egress.exchange import Exchange, Limits
+from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.infra.spool import OnFull
 from penstock.spi.http import HttpRequest
 
@@ -30,8 +30,8 @@ class UpstreamClient(Protocol):
     async def open(
         self,
         request: HttpRequest,
-        limits: Limits,
+        limits: UpstreamTimeLimits,
         *,
         private_allowed: bool = False,
         extra_headers: tuple[tuple[bytes, bytes], ...] = (),
-    ) -> Exchange: ...
+    ) -> UpstreamExchange: ...

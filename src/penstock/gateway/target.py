@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from penstock.gateway.snapshot.project_index import ProjectIndex
-from penstock.infra.egress.exchange import Limits
+from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
@@ -22,5 +22,5 @@ class Target:
     counted_as: str
     plugin: ChatProvider
     provider: ProviderConfig
-    limits: Limits
+    limits: UpstreamTimeLimits
     redaction: Redaction

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from infra.http_server.wire import HOST, Answer, chunked, get, post, serving, split
 from penstock.infra.http_server import HttpLimits
-from penstock.infra.http_server.head import CHUNKED, Refused, find_end, parse_head
+from penstock.infra.http_server.head import CHUNKED, RequestRejected, find_end, parse_head
 
 POST = b"POST / HTTP/1.1\r\n" + HOST
 NEXT = get("/smuggled")
@@ -220,7 +220,7 @@ def test_what_is_accepted_llhttp_reads_the_same(
     try:
         end = find_end(wire, 0, limits)
         head = parse_head(wire[: end + 2], limits)
-    except Refused:
+    except RequestRejected:
         return
     other = Other()
     parser = httptools.HttpRequestParser(other)

@@ -18,12 +18,12 @@ from penstock.entrypoints.cli.output import show_json
 from penstock.entrypoints.up.plan import local_server_url
 from penstock.entrypoints.up.simulator import NAME as SIMULATOR
 from penstock.infra.egress.client import Egress
-from penstock.infra.egress.exchange import Limits
+from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.infra.settings import Settings, load
 from penstock.kernel.errors import PenstockError, SetupError, UpstreamFailed
 from penstock.spi.http import HttpRequest
 
-_LIMITS: Final = Limits(5.0, 60.0, 60.0, 120.0)
+_LIMITS: Final = UpstreamTimeLimits(5.0, 60.0, 60.0, 120.0)
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:

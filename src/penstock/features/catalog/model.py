@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from penstock.features.identity.model import Principal
-from penstock.infra.egress.addresses import Verdict, judge
+from penstock.infra.egress.addresses import AddressClass, classify
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.snapshot import ProviderEntry
@@ -123,10 +123,10 @@ def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
     read = parse_url(url)
     if read.suffix:
         raise _bad_url("A base URL has no query and no fragment.", "")
-    verdict = _judge_host(read.host)
-    if verdict is Verdict.NEVER:
+    address_class = _classify_host(read.host)
+    if address_class is AddressClass.NEVER:
         raise _bad_url(f"The host {read.host} may never be called.", "")
-    if verdict is Verdict.PRIVATE and not private_allowed:
+    if address_class is AddressClass.PRIVATE and not private_allowed:
         raise InvalidRequest(
             f"{read.host} is a private address.",
             hint="An instance admin can allow it for this host and port: set `private_allowed` "
@@ -168,13 +168,13 @@ def secret_hint(secret: str) -> str:
     return f"…{secret[-4:]}" if len(secret) >= 16 else "…"
 
 
-def _judge_host(host: str) -> Verdict:
+def _classify_host(host: str) -> AddressClass:
     host = host.removesuffix(".")
     try:
-        return judge(ip_address(host))
+        return classify(ip_address(host))
     except ValueError:
         local = host == "localhost" or host.endswith(_LOCAL_ENDS)
-        return Verdict.PRIVATE if local else Verdict.PUBLIC
+        return AddressClass.PRIVATE if local else AddressClass.PUBLIC
 
 
 def _bad_url(message: str, hint: str) -> InvalidRequest:

@@ -6,7 +6,7 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.ports import UpstreamClient
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
-from penstock.infra.egress.exchange import Exchange
+from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.request import RequestHead
 from penstock.spi.chat import OutgoingCall
@@ -21,7 +21,7 @@ class Dispatch:
         self._ids = ids
         self._capture = limits.capture_request_bytes
 
-    async def __call__(self, call: Call, target: Target, head: RequestHead) -> Exchange:
+    async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """The exchange, its head standing. `UpstreamFailed`, `UpstreamTimeout`."""
         asked = OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
         request = target.plugin.build(target.provider, asked)

@@ -11,7 +11,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.stages.relay_unary import gather
 from penstock.gateway.stages.reply import JSON, provider_headers, send_whole
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import Exchange
+from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.rules.wire.openai.errors import read_error, render_told_error
 from penstock.rules.wire.retry_after import read_retry_after
@@ -22,7 +22,7 @@ _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 
 async def relay_provider_error(
     call: Call,
-    exchange: Exchange,
+    exchange: UpstreamExchange,
     target: Target,
     finalize: Callable[[PenstockError], None],
     now_s: float,

@@ -7,7 +7,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.stages.reply import EVENT_STREAM, provider_headers, send_piece, start
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import Exchange
+from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.time import Clock
 from penstock.rules.wire.openai.stream import ChatStream
 
@@ -20,7 +20,7 @@ class RelayStream:
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: Exchange, target: Target, finalize: Callable[[], None]
+        self, call: Call, exchange: UpstreamExchange, target: Target, finalize: Callable[[], None]
     ) -> None:
         """`UpstreamFailed` when the stream is cut, malformed, an error, or ends too early."""
         quirks = target.entry.quirks
@@ -45,7 +45,7 @@ class RelayStream:
         finalize()
         await send_piece(call, stream.terminal, more=False)
 
-    async def _forward(self, call: Call, exchange: Exchange, stream: ChatStream) -> None:
+    async def _forward(self, call: Call, exchange: UpstreamExchange, stream: ChatStream) -> None:
         while not stream.done and stream.failure is None:
             piece = await exchange.read()
             if not piece:

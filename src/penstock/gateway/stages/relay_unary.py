@@ -20,7 +20,7 @@ from penstock.gateway.stages.reply import (
     start,
 )
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import Exchange
+from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.redaction import leaked
@@ -37,7 +37,7 @@ class RelayUnary:
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: Exchange, target: Target, finalize: Callable[[], None]
+        self, call: Call, exchange: UpstreamExchange, target: Target, finalize: Callable[[], None]
     ) -> None:
         """`UpstreamFailed` when the answer is cut or no JSON; once begun, it is then aborted."""
         headers = [JSON, *provider_headers(exchange, target.redaction)]
@@ -60,7 +60,7 @@ class RelayUnary:
     async def _relay_large(
         self,
         call: Call,
-        exchange: Exchange,
+        exchange: UpstreamExchange,
         headers: ReplyHeaders,
         body: bytes,
         finalize: Callable[[], None],
@@ -88,7 +88,7 @@ class RelayUnary:
         await send_piece(call, held, more=False)
 
 
-async def gather(exchange: Exchange, limit: int) -> bytes:
+async def gather(exchange: UpstreamExchange, limit: int) -> bytes:
     """The whole body, or, if it is larger than `limit`, at least so much of it."""
     pieces: list[bytes] = []
     size = 0

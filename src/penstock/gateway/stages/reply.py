@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.infra.egress.exchange import Exchange
+from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.errors import render_error
@@ -27,7 +27,7 @@ _PASSED_INITIALS: Final = (b"x", b"o")
 _VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 
-def provider_headers(exchange: Exchange, redaction: Redaction) -> ReplyHeaders:
+def provider_headers(exchange: UpstreamExchange, redaction: Redaction) -> ReplyHeaders:
     """The provider's headers that mean something to the caller, none with our credential.
 
     Not the type of the content, which is always ours.

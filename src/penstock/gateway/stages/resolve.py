@@ -8,7 +8,7 @@ from penstock.gateway.metrics.counts import OTHER
 from penstock.gateway.snapshot.project_index import KeyContext, ModelMatch
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import Limits
+from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.call import Operation
 from penstock.rules.model_patterns import allows
@@ -74,8 +74,8 @@ def _require_allowed(patterns: tuple[str, ...], found: ModelMatch, model: str) -
         )
 
 
-def _limits(entry: ProviderEntry) -> Limits:
-    return Limits(
+def _limits(entry: ProviderEntry) -> UpstreamTimeLimits:
+    return UpstreamTimeLimits(
         entry.connect_timeout_ms / 1000,
         entry.first_byte_timeout_ms / 1000,
         entry.silence_timeout_ms / 1000,

@@ -44,7 +44,7 @@ class RowsRefused(PenstockError):
     default_code = "rows_refused"
 
 
-class Connection(Protocol):
+class ColumnConnection(Protocol):
     """One session with the engine. Every method raises `PenstockError` when the engine refuses."""
 
     def query(self, sql: str, params: Params) -> bytes:
@@ -64,7 +64,7 @@ class Connection(Protocol):
 class Engine(Protocol):
     """Where connections come from."""
 
-    def connect(self, settings: Mapping[str, str]) -> Connection:
+    def connect(self, settings: Mapping[str, str]) -> ColumnConnection:
         """A new session in the database `penstock`, which exists afterwards."""
         ...
 

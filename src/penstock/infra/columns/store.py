@@ -19,7 +19,7 @@ from penstock.infra.columns.connection import (
     DATABASE,
     READER_SETTINGS,
     WRITER_SETTINGS,
-    Connection,
+    ColumnConnection,
     Engine,
     Params,
     RowsRefused,
@@ -59,7 +59,7 @@ class ColumnStore:
         self._engine = engine
         self._lock = Lock()  # of the writer
         self._copying = Lock()
-        self._readers: LifoQueue[Connection | None] = LifoQueue()
+        self._readers: LifoQueue[ColumnConnection | None] = LifoQueue()
         for _ in range(_READERS):
             self._readers.put(None)  # opened when first needed
         try:
@@ -127,7 +127,7 @@ class ColumnStore:
         self._engine.close()
 
     @contextmanager
-    def _reader(self) -> Generator[Connection]:
+    def _reader(self) -> Generator[ColumnConnection]:
         try:
             reader = self._readers.get(timeout=_WAIT_S)
         except Empty as error:

@@ -1,6 +1,6 @@
 """Which addresses may be connected to: every address a name resolves to is judged, none is trusted.
 
-Owns the verdict and the look-up. Connecting to what was judged is `client.py`'s work.
+Owns the address_class and the look-up. Connecting to what was judged is `client.py`'s work.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from penstock.kernel.errors import UpstreamFailed
 Address = IPv4Address | IPv6Address
 
 
-class Verdict(StrEnum):
+class AddressClass(StrEnum):
     """Who may connect to an address."""
 
     PUBLIC = "public"  # anyone
@@ -49,21 +49,25 @@ _PRIVATE: Final = tuple(
 _NAT64: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
 
-def judge(address: Address) -> Verdict:
-    """The verdict on one address; one that carries another inside is judged by that one too."""
+def classify(address: Address) -> AddressClass:
+    """Returns the class of an address. One that embeds another has the stricter class."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:  # the same socket as the plain IPv4 address
-            return judge(address.ipv4_mapped)
+            return classify(address.ipv4_mapped)
         inner = _tunnelled(address)
         if inner is not None:
-            return Verdict.PUBLIC if judge(inner) is Verdict.PUBLIC else Verdict.NEVER
+            return (
+                AddressClass.PUBLIC
+                if classify(inner) is AddressClass.PUBLIC
+                else AddressClass.NEVER
+            )
     if address in _METADATA:
-        return Verdict.NEVER
+        return AddressClass.NEVER
     if any(address in network for network in _PRIVATE):
-        return Verdict.PRIVATE
+        return AddressClass.PRIVATE
     if address.is_multicast or not address.is_global:
-        return Verdict.NEVER
-    return Verdict.PUBLIC
+        return AddressClass.NEVER
+    return AddressClass.PUBLIC
 
 
 def _tunnelled(address: IPv6Address) -> IPv4Address | None:
@@ -93,15 +97,17 @@ async def resolve(host: str, port: int, *, private_allowed: bool) -> list[str]:
         ) from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for text in addresses:
-        _require(host, port, judge(ip_address(text)), private_allowed=private_allowed)
+        _require(host, port, classify(ip_address(text)), private_allowed=private_allowed)
     return addresses
 
 
-def _require(host: str, port: int, verdict: Verdict, *, private_allowed: bool) -> None:
-    if verdict is Verdict.PUBLIC or (verdict is Verdict.PRIVATE and private_allowed):
+def _require(host: str, port: int, address_class: AddressClass, *, private_allowed: bool) -> None:
+    if address_class is AddressClass.PUBLIC or (
+        address_class is AddressClass.PRIVATE and private_allowed
+    ):
         return
     hint = "Use a public address."
-    if verdict is Verdict.PRIVATE:
+    if address_class is AddressClass.PRIVATE:
         hint = f"An admin can allow private addresses for {host}:{port} in the provider's settings."
     raise UpstreamFailed(
         f"The host {host!r} leads to an address that may not be called.",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.infra.egress.addresses import resolve
-from penstock.infra.egress.connection import Connection
-from penstock.infra.egress.exchange import Exchange, Limits
+from penstock.infra.egress.connection import UpstreamConnection
+from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.spi.http import HttpAnswer, HttpRequest
@@ -69,8 +69,8 @@ class Egress:
         self._max_idle = max_idle
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._origins: dict[str, Origin] = {}
-        self._idle: dict[tuple[str, int, bool, bool], deque[Connection]] = {}
-        self._live: set[Exchange] = set()
+        self._idle: dict[tuple[str, int, bool, bool], deque[UpstreamConnection]] = {}
+        self._live: set[UpstreamExchange] = set()
         self._ticker: asyncio.TimerHandle | None = None
 
     def origin(self, url: str) -> Origin:
@@ -85,11 +85,11 @@ class Egress:
     async def open(
         self,
         request: HttpRequest,
-        limits: Limits,
+        limits: UpstreamTimeLimits,
         *,
         private_allowed: bool = False,
         extra_headers: Headers = (),
-    ) -> Exchange:
+    ) -> UpstreamExchange:
         """Send `request` and return once the answer's head stands.
 
         `UpstreamFailed` or `UpstreamTimeout`; `ConnectionLost` when the provider hung up before a
@@ -114,7 +114,7 @@ class Egress:
         max_bytes: int = 16 * 1024 * 1024,
     ) -> HttpAnswer:
         """`spi.http.Fetch`."""
-        limits = Limits(timeout_s, timeout_s, timeout_s, timeout_s)
+        limits = UpstreamTimeLimits(timeout_s, timeout_s, timeout_s, timeout_s)
         exchange = await self.open(request, limits, private_allowed=private_allowed)
         pieces: list[bytes] = []
         size = 0
@@ -145,14 +145,14 @@ class Egress:
     # ---- exchanges
 
     async def _exchange(
-        self, connection: Connection, head: bytes, body: bytes, limits: Limits
-    ) -> Exchange:
+        self, connection: UpstreamConnection, head: bytes, body: bytes, limits: UpstreamTimeLimits
+    ) -> UpstreamExchange:
         exchange = connection.send(head, body, limits)
         self._live.add(exchange)
         if self._ticker is None:
             self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
         try:
-            await exchange.head()
+            await exchange.wait_for_headers()
         except BaseException:
             exchange.abort()
             self._live.discard(exchange)
@@ -178,7 +178,7 @@ class Egress:
 
     async def _connect(
         self, origin: Origin, timeout_s: float, *, private_allowed: bool
-    ) -> Connection:
+    ) -> UpstreamConnection:
         key = (origin.host, origin.port, origin.tls, private_allowed)
         try:
             async with asyncio.timeout(timeout_s):
@@ -198,14 +198,14 @@ class Egress:
 
     async def _connect_first(
         self, origin: Origin, addresses: list[str], key: tuple[str, int, bool, bool]
-    ) -> Connection:
+    ) -> UpstreamConnection:
         """The first address that accepts. Name, SNI and certificate check stay the host's."""
         loop = asyncio.get_running_loop()
         failure = OSError("no address")
         for address in addresses:
             try:
                 _, connection = await loop.create_connection(
-                    lambda: Connection(self._buffer, lambda c: self._release(key, c)),
+                    lambda: UpstreamConnection(self._buffer, lambda c: self._release(key, c)),
                     address,
                     origin.port,
                     ssl=self._tls_context() if origin.tls else None,
@@ -222,7 +222,7 @@ class Egress:
             self._tls = ssl.create_default_context()
         return self._tls
 
-    def _take_idle(self, origin: Origin, *, private_allowed: bool) -> Connection | None:
+    def _take_idle(self, origin: Origin, *, private_allowed: bool) -> UpstreamConnection | None:
         pool = self._idle.get((origin.host, origin.port, origin.tls, private_allowed))
         while pool:
             connection = pool.pop()
@@ -231,7 +231,7 @@ class Egress:
             connection.abort()
         return None
 
-    def _release(self, key: tuple[str, int, bool, bool], connection: Connection) -> None:
+    def _release(self, key: tuple[str, int, bool, bool], connection: UpstreamConnection) -> None:
         pool = self._idle.get(key)
         if pool is None:
             pool = self._idle[key] = deque()

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 import httptools
 
-from penstock.infra.egress.exchange import Exchange, Limits
+from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.kernel.errors import UpstreamFailed
 
 # Bytes that may come without one byte of content between them: status line, interim answers and
@@ -30,20 +30,22 @@ class ConnectionLost(UpstreamFailed):
     default_code = "upstream_connection_lost"
 
 
-class Connection(asyncio.BufferedProtocol):
+class UpstreamConnection(asyncio.BufferedProtocol):
     """A connection of the pool. `released` is called when it can take the next request.
 
     All connections of a client share one receive buffer: what is read is parsed at once.
     """
 
-    def __init__(self, buffer: memoryview, released: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, buffer: memoryview, released: Callable[["UpstreamConnection"], None]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._buffer = buffer
         self._released = released
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._hung_up = select.poll()
-        self._exchange: Exchange | None = None
+        self._exchange: UpstreamExchange | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._overhead = 0  # bytes since the last byte of content
         self._answered = False  # a byte of the answer has come
@@ -59,9 +61,9 @@ class Connection(asyncio.BufferedProtocol):
             return False
         return not self._hung_up.poll(0)
 
-    def send(self, head: bytes, body: bytes, limits: Limits) -> Exchange:
+    def send(self, head: bytes, body: bytes, limits: UpstreamTimeLimits) -> UpstreamExchange:
         """Write one request. The connection must be alive and idle."""
-        exchange = Exchange(self._loop, self, limits)
+        exchange = UpstreamExchange(self._loop, self, limits)
         if self._transport is None:
             exchange.fail(_lost())
             return exchange

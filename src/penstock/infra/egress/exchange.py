@@ -14,7 +14,7 @@ HIGH_WATER: Final = 16 * 1024  # bytes waiting for the reader before the socket 
 NEVER: Final = float("inf")
 
 
-class Limits(NamedTuple):
+class UpstreamTimeLimits(NamedTuple):
     """Seconds a provider may take: to accept, to begin its answer, between pieces, in all."""
 
     connect_s: float = 5.0
@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     total_s: float = 900.0
 
 
-class Wire(Protocol):
+class ReadControl(Protocol):
     """What an exchange may ask of its connection."""
 
     def pause(self) -> None: ...
@@ -31,11 +31,12 @@ class Wire(Protocol):
     def abort(self) -> None: ...
 
 
-class Exchange:
+class UpstreamExchange:
     """The answer to one request while it arrives. Read it to its end, or `abort` it."""
 
     __slots__ = (
         "_chunks",
+        "_connection",
         "_error",
         "_limits",
         "_loop",
@@ -43,7 +44,6 @@ class Exchange:
         "_size",
         "_started",
         "_waiter",
-        "_wire",
         "complete",
         "deadline",
         "discarding",
@@ -52,9 +52,11 @@ class Exchange:
         "status",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, wire: Wire, limits: Limits) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, connection: ReadControl, limits: UpstreamTimeLimits
+    ) -> None:
         self._loop = loop
-        self._wire = wire
+        self._connection = connection
         self._limits = limits
         self._started = loop.time()
         self._chunks: list[bytes] = []
@@ -83,12 +85,12 @@ class Exchange:
 
     # ---- the reader's side
 
-    async def head(self) -> None:
+    async def wait_for_headers(self) -> None:
         """Returns once `status` and `headers` stand."""
         while not self.status:
             if self._error is not None:
                 raise self._error
-            await self._news()
+            await self._wait()
         self.deadline = self._started + self._limits.total_s
 
     async def read(self) -> bytes:
@@ -103,7 +105,7 @@ class Exchange:
                 return b""
             total = self._started + self._limits.total_s
             self.deadline = min(self._loop.time() + self._limits.silence_s, total)
-            await self._news()
+            await self._wait()
             self.deadline = total
         return self.take()
 
@@ -124,7 +126,7 @@ class Exchange:
         if not self.complete and not self.discarding:
             self.over = True
             self._chunks.clear()
-            self._wire.abort()
+            self._connection.abort()
 
     def discard(self, grace_s: float = 1.0) -> None:
         """The rest does not matter: let it arrive for a moment, so that the connection lives on."""
@@ -147,7 +149,7 @@ class Exchange:
         self._size += len(data)
         if self._size > HIGH_WATER and not self._paused:
             self._paused = True
-            self._wire.pause()
+            self._connection.pause()
         self._wake()
 
     def finish(self) -> None:
@@ -166,16 +168,16 @@ class Exchange:
         if not self.discarding:
             waited = "begin its answer" if not self.status else "go on with its answer"
             self.fail(UpstreamTimeout(f"The provider did not {waited} in time."))
-        self._wire.abort()
+        self._connection.abort()
 
     # ---- inside
 
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
-            self._wire.resume()
+            self._connection.resume()
 
-    async def _news(self) -> None:
+    async def _wait(self) -> None:
         self._waiter = self._loop.create_future()
         try:
             await self._waiter

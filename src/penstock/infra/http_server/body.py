@@ -4,14 +4,14 @@ import re
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from penstock.infra.http_server.head import CHUNKED, Refused
+from penstock.infra.http_server.head import CHUNKED, RequestRejected
 from penstock.infra.http_server.limits import HttpLimits
 
 _SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(;[\t\x20-\x7e\x80-\xff]*+)?\r\n")
 _TRAILER: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+\r\n")
 
 
-class Body(Protocol):
+class BodyReader(Protocol):
     """Takes the bytes of one body; `done` once it is complete."""
 
     done: bool
@@ -19,7 +19,7 @@ class Body(Protocol):
     def feed(self, data: bytes) -> tuple[bytes, int]:
         """Content found in `data`, and how many of its bytes belong to this body.
 
-        `Refused` when the framing is broken.
+        `RequestRejected` when the framing is broken.
         """
         ...
 
@@ -28,7 +28,7 @@ class Body(Protocol):
         ...
 
 
-def body_of(length: int, limits: HttpLimits) -> Body:
+def body_of(length: int, limits: HttpLimits) -> BodyReader:
     """The reader for a body of this length."""
     return ChunkedBody(limits) if length == CHUNKED else SizedBody(length)
 
@@ -62,15 +62,23 @@ class _Next(Enum):
 class ChunkedBody:
     """A body in chunks. Extensions and trailers are checked, counted and discarded."""
 
-    __slots__ = ("_extension_room", "_left", "_limits", "_line", "_next", "_trailer_room", "done")
+    __slots__ = (
+        "_extension_left",
+        "_left",
+        "_limits",
+        "_line",
+        "_next",
+        "_trailer_left",
+        "done",
+    )
 
     def __init__(self, limits: HttpLimits) -> None:
         self._limits = limits
         self._next = _Next.SIZE
         self._line = b""
         self._left = 0
-        self._extension_room = limits.chunk_extension_bytes
-        self._trailer_room = limits.trailer_bytes
+        self._extension_left = limits.chunk_extension_bytes
+        self._trailer_left = limits.trailer_bytes
         self.done = False
 
     def left(self) -> int | None:
@@ -96,7 +104,7 @@ class ChunkedBody:
         end = data.find(b"\n", at) + 1
         stop = end or len(data)
         if len(self._line) + stop - at > self._longest():
-            raise Refused(400, "A line within the body is too long.")
+            raise RequestRejected(400, "A line within the body is too long.")
         line = self._line + data[at:stop]
         if not end:
             self._line = line
@@ -106,7 +114,7 @@ class ChunkedBody:
             self._start_chunk(line)
         elif self._next is _Next.LINE_END:
             if line != b"\r\n":
-                raise Refused(400, "A chunk is longer than its size says.")
+                raise RequestRejected(400, "A chunk is longer than its size says.")
             self._next = _Next.SIZE
         else:
             self._take_trailer(line)
@@ -119,15 +127,15 @@ class ChunkedBody:
             case _Next.LINE_END:
                 return 2
             case _:
-                return self._trailer_room + 2
+                return self._trailer_left + 2
 
     def _start_chunk(self, line: bytes) -> None:
         found = _SIZE_LINE.fullmatch(line)
         if found is None:
-            raise Refused(400, "The size of a chunk is malformed.")
-        self._extension_room -= len(found[2] or b"")
-        if self._extension_room < 0:
-            raise Refused(400, "The chunk extensions are too large.")
+            raise RequestRejected(400, "The size of a chunk is malformed.")
+        self._extension_left -= len(found[2] or b"")
+        if self._extension_left < 0:
+            raise RequestRejected(400, "The chunk extensions are too large.")
         self._left = int(found[1], 16)
         self._next = _Next.CONTENT if self._left else _Next.TRAILER
 
@@ -136,5 +144,5 @@ class ChunkedBody:
             self.done = True
             return
         if not _TRAILER.fullmatch(line):
-            raise Refused(400, "A trailer field is malformed.")
-        self._trailer_room -= len(line)
+            raise RequestRejected(400, "A trailer field is malformed.")
+        self._trailer_left -= len(line)

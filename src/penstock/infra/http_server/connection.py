@@ -5,28 +5,28 @@ import socket
 import struct
 from typing import Final, cast
 
-from penstock.infra.http_server.answer import plain
 from penstock.infra.http_server.asgi import RESET, Scope
 from penstock.infra.http_server.body import body_of
-from penstock.infra.http_server.exchange import Exchange
-from penstock.infra.http_server.head import Head, Refused, find_end, parse_head
-from penstock.infra.http_server.hub import Hub
+from penstock.infra.http_server.exchange import RequestExchange
+from penstock.infra.http_server.head import HttpRequestHead, RequestRejected, find_end, parse_head
 from penstock.infra.http_server.pool import Peer, Queue
-from penstock.infra.http_server.wake import Wake
+from penstock.infra.http_server.response import plain
+from penstock.infra.http_server.server_state import ServerState
+from penstock.infra.http_server.waiters import Waiters
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}  # 2.4 would let `send` raise OSError
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 _RETRY_AFTER_S: Final = 1
 
 
-class Connection(asyncio.Protocol):
-    """See `Held` for what the pool, and `Line` for what the exchange uses of it."""
+class HttpConnection(asyncio.Protocol):
+    """Implements `PooledConnection` for the pool and `ExchangeTransport` for the exchange."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._exchange: Exchange | None = None
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._exchange: RequestExchange | None = None
         self._pending = b""
         self._scanned = 0  # bytes of `_pending` without the end of a head
         self._heard_at = 0.0
@@ -35,7 +35,7 @@ class Connection(asyncio.Protocol):
         self._closing = False
         self._half_closed = False
         self._read_paused = False
-        self._drain = Wake()
+        self._drain_waiters = Waiters()
         self.write_paused = False
         self.address = ""
         self.peer: Peer | None = None
@@ -49,19 +49,19 @@ class Connection(asyncio.Protocol):
         self._client = _place(transport.get_extra_info("peername"))
         self._server = _place(transport.get_extra_info("sockname"))
         self.address = self._client[0] if self._client else ""
-        if not self._hub.pool.admit(self):
-            self._hub.stats.refused_count += 1
+        if not self._state.pool.admit(self):
+            self._state.stats.refused_count += 1
             self._abort()
             return
-        self._transport.set_write_buffer_limits(self._hub.limits.write_buffer_bytes)
+        self._transport.set_write_buffer_limits(self._state.limits.write_buffer_bytes)
 
     def data_received(self, data: bytes) -> None:
         if self._discarding:
             self._discarded += len(data)
-            if self._discarded > self._hub.limits.linger_bytes:
+            if self._discarded > self._state.limits.linger_bytes:
                 self._abort()
             return
-        self._heard_at = self._hub.loop.time()
+        self._heard_at = self._state.loop.time()
         self._pending = self._pending + data if self._pending else data
         self._advance()
 
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         if self._discarding or self._closing or (exchange is None and not self._pending):
             return False
         whole = exchange is None or exchange.body.done
-        if whole and self._hub.loop.time() - self._heard_at <= self._hub.limits.half_close_s:
+        if whole and self._state.loop.time() - self._heard_at <= self._state.limits.half_close_s:
             self._half_closed = True
             if exchange is None and not self.write_paused:
                 self._close()  # a part of a head
@@ -82,23 +82,23 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self._closing = True
-        self._hub.pool.remove(self)
+        self._state.pool.remove(self)
         self._pending = b""
         self.write_paused = False
-        self._drain.set()
+        self._drain_waiters.wake()
         self._lose()
 
     def pause_writing(self) -> None:
         self.write_paused = True
         if not self._discarding:
-            self._hub.pool.enter(self, self._hub.pool.writing)
+            self._state.pool.enter(self, self._state.pool.writing)
 
     def resume_writing(self) -> None:
         self.write_paused = False
-        self._drain.set()
+        self._drain_waiters.wake()
         if self._closing or self._discarding:
             return
-        pool, exchange = self._hub.pool, self._exchange
+        pool, exchange = self._state.pool, self._exchange
         if exchange is None:
             pool.enter(self, pool.idle)
             self._advance()
@@ -110,9 +110,9 @@ class Connection(asyncio.Protocol):
     # ---- for the pool
 
     def expire(self, queue: Queue) -> None:
-        pool = self._hub.pool
+        pool = self._state.pool
         if queue is not pool.idle and queue is not pool.lingering:
-            self._hub.stats.timed_out_count += 1
+            self._state.stats.timed_out_count += 1
         unanswered = self._exchange is None or not self._exchange.begun
         late = queue is pool.body or (queue is pool.head and self._pending)
         if late and unanswered:
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
             self._abort()
 
     def evict(self) -> None:
-        self._hub.pool.remove(self)
+        self._state.pool.remove(self)
         self._abort()
 
     # ---- for the exchange
@@ -136,34 +136,36 @@ class Connection(asyncio.Protocol):
     async def drained(self) -> None:
         """Returns once the client has read enough, or is gone."""
         while self.write_paused:
-            await self._drain.wait()
+            await self._drain_waiters.wait()
 
     def date(self) -> bytes:
-        return self._hub.date
+        return self._state.date
 
-    def must_close(self, exchange: Exchange) -> bool:
+    def must_close(self, exchange: RequestExchange) -> bool:
         """Whether the answer that starts now is the connection's last."""
-        if not exchange.head.keep_alive or self._hub.stopping or self.reserve:
+        if not exchange.head.keep_alive or self._state.stopping or self.reserve:
             return True
         if self._half_closed and not self._pending:
             return True
         if exchange.body.done:
             return False
-        return not exchange.continued or (exchange.body.left() or 0) > self._hub.limits.unread_bytes
+        return (
+            not exchange.continued or (exchange.body.left() or 0) > self._state.limits.unread_bytes
+        )
 
     def app_reads(self) -> None:
         """The app has taken what was here of the body."""
         if self._read_paused:
             self._regulate()
 
-    def finished(self, exchange: Exchange) -> None:
+    def finished(self, exchange: RequestExchange) -> None:
         """The whole answer has been given to the transport."""
         if not exchange.body.done:
             if exchange.close:
                 self._linger()
             else:
                 self._discarded = 0
-                self._hub.pool.enter(self, self._hub.pool.lingering)
+                self._state.pool.enter(self, self._state.pool.lingering)
                 self._regulate()
         elif exchange.close:
             self._end()
@@ -171,12 +173,12 @@ class Connection(asyncio.Protocol):
             self._next()
             self._advance()
 
-    def abandoned(self, exchange: Exchange) -> None:
+    def abandoned(self, exchange: RequestExchange) -> None:
         """The app has ended and its answer has not: 500 when nothing of it is out, else a cut."""
         if self._exchange is not exchange or self._closing:
             return
         if not exchange.begun:
-            self._refuse(Refused(500, "The server failed to answer."))
+            self._refuse(RequestRejected(500, "The server failed to answer."))
         elif self.write_paused or exchange.until_close():
             self.reset()
         else:
@@ -204,13 +206,13 @@ class Connection(asyncio.Protocol):
                     break
                 else:
                     self._feed(exchange)
-        except Refused as error:
+        except RequestRejected as error:
             self._refuse(error)
         self._regulate()
 
     def _begin(self) -> bool:
         """Starts a request. False while its head is not here."""
-        limits, pool = self._hub.limits, self._hub.pool
+        limits, pool = self._state.limits, self._state.pool
         data = self._pending
         end = find_end(data, self._scanned, limits)
         if end < 0:
@@ -226,29 +228,31 @@ class Connection(asyncio.Protocol):
         self._start(head)
         return True
 
-    def _start(self, head: Head) -> None:
-        hub = self._hub
-        full = len(hub.tasks) >= hub.limits.max_requests
-        if head.path not in hub.exempt and (
-            self.reserve or (full and not hub.pool.end_oldest_body())
+    def _start(self, head: HttpRequestHead) -> None:
+        state = self._state
+        full = len(state.tasks) >= state.limits.max_requests
+        if head.path not in state.exempt and (
+            self.reserve or (full and not state.pool.end_oldest_body())
         ):
-            raise Refused(503, "The server has as many requests as it can serve.")
-        exchange = Exchange(self, head, body_of(head.length, hub.limits), self._scope(head))
+            raise RequestRejected(503, "The server has as many requests as it can serve.")
+        exchange = RequestExchange(
+            self, head, body_of(head.length, state.limits), self._scope(head)
+        )
         self._exchange = exchange
         if exchange.body.done:
-            hub.pool.leave(self)
+            state.pool.leave(self)
         else:
-            hub.pool.enter(self, hub.pool.body)
-        hub.start(exchange.run(hub.app))
+            state.pool.enter(self, state.pool.body)
+        state.start(exchange.run(state.app))
 
-    def _scope(self, head: Head) -> Scope:
+    def _scope(self, head: HttpRequestHead) -> Scope:
         return {
             "type": "http",
             "asgi": _ASGI,
             "http_version": "1.1" if head.minor_version else "1.0",
             "server": self._server,
             "client": self._client,
-            "scheme": self._hub.scheme,
+            "scheme": self._state.scheme,
             "method": head.method,
             "root_path": "",
             "path": head.path,
@@ -258,7 +262,7 @@ class Connection(asyncio.Protocol):
             "extensions": {RESET: {}},
         }
 
-    def _feed(self, exchange: Exchange) -> None:
+    def _feed(self, exchange: RequestExchange) -> None:
         piece, used = exchange.body.feed(self._pending)
         self._pending = self._pending[used:]
         exchange.feed(piece)
@@ -266,24 +270,24 @@ class Connection(asyncio.Protocol):
             self._discarded += used
             if exchange.body.done:
                 self._next()
-            elif self._discarded > self._hub.limits.unread_bytes:
+            elif self._discarded > self._state.limits.unread_bytes:
                 self._linger()
         elif exchange.body.done and not self.write_paused:
-            self._hub.pool.leave(self)
+            self._state.pool.leave(self)
 
     def _next(self) -> None:
         """Ready for the next request."""
         self._exchange = None
-        if self._hub.stopping or (self._half_closed and not self._pending):
+        if self._state.stopping or (self._half_closed and not self._pending):
             self._end()
         elif not self.write_paused:
-            self._hub.pool.enter(self, self._hub.pool.idle)
+            self._state.pool.enter(self, self._state.pool.idle)
 
     def _regulate(self) -> None:
         """Reads on unless much is here that nobody has taken."""
         exchange = self._exchange
         waiting = len(self._pending) + (exchange.size if exchange else 0)
-        much = waiting > self._hub.limits.ahead_bytes and not self._discarding
+        much = waiting > self._state.limits.ahead_bytes and not self._discarding
         held = exchange is not None or self.write_paused
         if (much and held) != self._read_paused and not self._transport.is_closing():
             self._read_paused = not self._read_paused
@@ -294,15 +298,15 @@ class Connection(asyncio.Protocol):
 
     # ---- ends
 
-    def _refuse(self, error: Refused) -> None:
+    def _refuse(self, error: RequestRejected) -> None:
         """Answers with the error, where an answer is still possible, and ends."""
         match error.status:
             case 503:
-                self._hub.stats.refused_count += 1
+                self._state.stats.refused_count += 1
             case 500:
                 pass
             case _:
-                self._hub.stats.bad_request_count += 1
+                self._state.stats.bad_request_count += 1
         answered = self._exchange is not None and self._exchange.begun
         self._lose()
         if answered:
@@ -313,7 +317,7 @@ class Connection(asyncio.Protocol):
 
     def _write_plain(self, status: int, reason: str) -> None:
         again = _RETRY_AFTER_S if status == 503 else 0
-        self.write(plain(status, reason, self._hub.date, retry_after_s=again))
+        self.write(plain(status, reason, self._state.date, retry_after_s=again))
 
     def _lose(self) -> None:
         exchange, self._exchange = self._exchange, None
@@ -338,14 +342,14 @@ class Connection(asyncio.Protocol):
             return
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        pool = self._hub.pool
+        pool = self._state.pool
         pool.enter(self, pool.reserve if self.reserve else pool.lingering)
         self._regulate()
 
     def _close(self) -> None:
         """Closes once the client has read what was written, or its time is over."""
         self._closing = True
-        self._hub.pool.enter(self, self._hub.pool.writing)
+        self._state.pool.enter(self, self._state.pool.writing)
         self._transport.close()
 
     def _abort(self) -> None:

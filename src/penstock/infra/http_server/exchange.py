@@ -3,11 +3,17 @@
 import logging
 from typing import Final, Protocol, cast
 
-from penstock.infra.http_server.answer import Framing, Plan, frame, read_headers, render
 from penstock.infra.http_server.asgi import RESET, App, Headers, Message, Scope
-from penstock.infra.http_server.body import Body
-from penstock.infra.http_server.head import Head
-from penstock.infra.http_server.wake import Wake
+from penstock.infra.http_server.body import BodyReader
+from penstock.infra.http_server.head import HttpRequestHead
+from penstock.infra.http_server.response import (
+    ResponseFraming,
+    ResponsePlan,
+    frame,
+    read_headers,
+    render,
+)
+from penstock.infra.http_server.waiters import Waiters
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _JOIN_BYTES: Final = 64 * 1024  # smaller pieces go out in one write with what stands before them
@@ -16,7 +22,7 @@ _LAST_CHUNK: Final = b"0\r\n\r\n"
 _log: Final = logging.getLogger("penstock.http")
 
 
-class Line(Protocol):
+class ExchangeTransport(Protocol):
     """What an exchange needs of its connection."""
 
     write_paused: bool
@@ -24,25 +30,25 @@ class Line(Protocol):
     def write(self, data: bytes) -> None: ...
     async def drained(self) -> None: ...
     def date(self) -> bytes: ...
-    def must_close(self, exchange: "Exchange") -> bool: ...
+    def must_close(self, exchange: "RequestExchange") -> bool: ...
     def app_reads(self) -> None: ...
-    def finished(self, exchange: "Exchange") -> None: ...
-    def abandoned(self, exchange: "Exchange") -> None: ...
+    def finished(self, exchange: "RequestExchange") -> None: ...
+    def abandoned(self, exchange: "RequestExchange") -> None: ...
     def reset(self) -> None: ...
 
 
-class Exchange:
+class RequestExchange:
     """`gone`: nobody hears the answer. `complete`: the whole answer has been given to the
     connection. `begun`: a part of it has."""
 
     __slots__ = (
         "_arrived",
-        "_body_told",
+        "_end_delivered",
         "_left",
-        "_line",
         "_plan",
         "_status",
-        "_wake",
+        "_transport",
+        "_waiters",
         "begun",
         "body",
         "close",
@@ -54,12 +60,14 @@ class Exchange:
         "size",
     )
 
-    def __init__(self, line: Line, head: Head, body: Body, scope: Scope) -> None:
-        self._line = line
+    def __init__(
+        self, transport: ExchangeTransport, head: HttpRequestHead, body: BodyReader, scope: Scope
+    ) -> None:
+        self._transport = transport
         self._arrived: list[bytes] = []
-        self._body_told = False
-        self._wake = Wake()
-        self._plan: Plan | None = None
+        self._end_delivered = False
+        self._waiters = Waiters()
+        self._plan: ResponsePlan | None = None
         self._status = 0
         self._left = 0
         self.head = head
@@ -80,7 +88,7 @@ class Exchange:
             _log.exception("The application failed to answer a %s request.", self.head.method)
         finally:
             if not self.complete and not self.gone:
-                self._line.abandoned(self)
+                self._transport.abandoned(self)
 
     # ---- from the connection
 
@@ -93,26 +101,26 @@ class Exchange:
             self._arrived.append(piece)
             self.size += len(piece)
         if piece or self.body.done:
-            self._wake.set()
+            self._waiters.wake()
 
     def lose(self) -> None:
         """The client is gone."""
         self.gone = True
         self._arrived.clear()
         self.size = 0
-        self._wake.set()
+        self._waiters.wake()
 
     # ---- ASGI
 
     async def receive(self) -> Message:
         """The next piece of the body; after its end it waits for the end of the exchange."""
         while not (self.gone or self.complete):
-            if self._arrived or (self.body.done and not self._body_told):
+            if self._arrived or (self.body.done and not self._end_delivered):
                 return self._take()
             if not self.continued:
                 self.continued = True
-                self._line.write(_CONTINUE)
-            await self._wake.wait()
+                self._transport.write(_CONTINUE)
+            await self._waiters.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
@@ -129,10 +137,10 @@ class Exchange:
             case "http.response.body":
                 more = bool(message.get("more_body", False))
                 self._send_body(cast("bytes", message.get("body", b"")), more=more)
-                if more and self._line.write_paused:
-                    await self._line.drained()
+                if more and self._transport.write_paused:
+                    await self._transport.drained()
             case str(kind) if kind == RESET:
-                self._line.reset()
+                self._transport.reset()
             case kind:
                 raise RuntimeError(f"The app sent a message of the type {kind!r}.")
 
@@ -142,9 +150,9 @@ class Exchange:
         pieces.clear()
         self.size = 0
         done = self.body.done
-        self._body_told = done
+        self._end_delivered = done
         if not done:
-            self._line.app_reads()
+            self._transport.app_reads()
         return {"type": "http.request", "body": body, "more_body": not done}
 
     def _start(self, message: Message) -> None:
@@ -166,40 +174,40 @@ class Exchange:
             self.complete = True
             self._arrived.clear()
             self.size = 0
-            self._wake.set()
-            self._line.finished(self)
+            self._waiters.wake()
+            self._transport.finished(self)
 
-    def _open(self, plan: Plan, whole: int | None) -> bytes:
+    def _open(self, plan: ResponsePlan, whole: int | None) -> bytes:
         minor = self.head.minor_version
         frame(plan, status=self._status, method=self.head.method, minor_version=minor, whole=whole)
-        plan.close = plan.close or self._line.must_close(self)
+        plan.close = plan.close or self._transport.must_close(self)
         self.close = plan.close
         self._left = plan.length or 0
-        return render(plan, status=self._status, minor_version=minor, date=self._line.date())
+        return render(plan, status=self._status, minor_version=minor, date=self._transport.date())
 
-    def _write(self, framing: Framing, head: bytes, body: bytes, *, more: bool) -> None:
+    def _write(self, framing: ResponseFraming, head: bytes, body: bytes, *, more: bool) -> None:
         match framing:
-            case Framing.NONE:
+            case ResponseFraming.NONE:
                 body = b""
-            case Framing.LENGTH:
+            case ResponseFraming.LENGTH:
                 self._left -= len(body)
                 if self._left < 0 or (self._left and not more):
                     raise RuntimeError("The app sent more or less than the length it gave.")
-            case Framing.CHUNKED:
+            case ResponseFraming.CHUNKED:
                 if body:
                     head += b"%x\r\n" % len(body)
                     body += b"\r\n" if more else b"\r\n" + _LAST_CHUNK
                 elif not more:
                     body = _LAST_CHUNK
-            case Framing.CLOSE:
+            case ResponseFraming.CLOSE:
                 pass
         if len(body) <= _JOIN_BYTES:
             if head or body:
-                self._line.write(head + body if head else body)
+                self._transport.write(head + body if head else body)
         else:
-            self._line.write(head)
-            self._line.write(body)
+            self._transport.write(head)
+            self._transport.write(body)
 
     def until_close(self) -> bool:
         """Whether the end of the connection is the end of the body."""
-        return self._plan is not None and self._plan.framing is Framing.CLOSE
+        return self._plan is not None and self._plan.framing is ResponseFraming.CLOSE

@@ -32,7 +32,7 @@ _MEANT: Final = frozenset(
 )
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """The request is not served: its status and reason go out, and the connection is closed."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -42,7 +42,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class HttpRequestHead:
     """`length` is the body's, or `CHUNKED`. `raw_path` is as sent, `path` percent-decoded."""
 
     method: str
@@ -57,41 +57,41 @@ class Head:
 
 
 def find_end(data: bytes | bytearray, scanned: int, limits: HttpLimits) -> int:
-    """Where the empty line after the head starts; -1 when it is not here yet.
+    """Returns the position of the empty line after the head; -1 if it has not arrived yet.
 
-    The first `scanned` bytes were looked at before. `Refused` for a bare LF or a head that is too
-    large, at the same byte however the head arrives.
+    The first `scanned` bytes were searched before. Raises `RequestRejected` for a bare LF or a head
+    that is too large, at the same byte however the head is split into packets.
     """
     end = data.find(b"\r\n\r\n", max(0, scanned - 3), limits.head_bytes + 4)
     stop = end if end >= 0 else min(len(data), limits.head_bytes)
     seen = min(scanned, limits.head_bytes)
     if data.count(b"\n", seen, stop) != data.count(b"\r\n", max(0, seen - 1), stop):
-        raise Refused(400, "A line of the head does not end with CR LF.")
+        raise RequestRejected(400, "A line of the head does not end with CR LF.")
     if end < 0 and len(data) >= limits.head_bytes + 4:
-        raise Refused(431, "The head of the request is too large.")
+        raise RequestRejected(431, "The head of the request is too large.")
     return end
 
 
-def parse_head(raw: bytes, limits: HttpLimits) -> Head:
-    """Reads a head, up to the line end of its last line. `Refused` when it is not valid."""
+def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
+    """Reads a head, up to the line end of its last line. `RequestRejected` when it is not valid."""
     line = _REQUEST_LINE.match(raw)
     if line is None:
         raise _bad_line(raw)
     fields = _FIELD.findall(raw, line.end())
     if len(fields) != raw.count(b"\n", line.end()):
-        raise Refused(400, "A header field is malformed.")
+        raise RequestRejected(400, "A header field is malformed.")
     _require_small(line.end(), len(raw), fields, limits)
     headers: Headers = [(name.lower(), value.strip()) for name, value in fields]
     method, target, minor = line.groups()
     meant = _meant(headers)
     host = meant.get(b"host")
     if host is None and minor == b"1":
-        raise Refused(400, "The Host header is missing.")
+        raise RequestRejected(400, "The Host header is missing.")
     if host is not None and not _HOST.fullmatch(host):
-        raise Refused(400, "The Host header is malformed.")
+        raise RequestRejected(400, "The Host header is malformed.")
     connection = meant.get(b"connection", b"").lower()
     raw_path, _, query = _origin(method, target, host).partition(b"?")
-    return Head(
+    return HttpRequestHead(
         method=method.decode("ascii"),
         path=unquote(raw_path.decode("ascii")) if b"%" in raw_path else raw_path.decode("ascii"),
         raw_path=raw_path,
@@ -104,35 +104,35 @@ def parse_head(raw: bytes, limits: HttpLimits) -> Head:
     )
 
 
-def _bad_line(raw: bytes) -> Refused:
+def _bad_line(raw: bytes) -> RequestRejected:
     other = _OTHER_VERSION.match(raw)
     if other is not None and b" HTTP/1." not in other[0]:
-        return Refused(505, "Only HTTP/1.1 and HTTP/1.0 are served.")
-    return Refused(400, "The request line is malformed.")
+        return RequestRejected(505, "Only HTTP/1.1 and HTTP/1.0 are served.")
+    return RequestRejected(400, "The request line is malformed.")
 
 
 def _require_small(
     line: int, total: int, fields: list[tuple[bytes, bytes]], limits: HttpLimits
 ) -> None:
     if line > limits.request_line_bytes:
-        raise Refused(414, "The request line is too long.")
+        raise RequestRejected(414, "The request line is too long.")
     if len(fields) > limits.header_count:
-        raise Refused(431, "There are too many header fields.")
+        raise RequestRejected(431, "There are too many header fields.")
     if total > limits.header_bytes and any(
         len(name) + len(value) > limits.header_bytes for name, value in fields
     ):
-        raise Refused(431, "A header field is too large.")
+        raise RequestRejected(431, "A header field is too large.")
 
 
 def _meant(headers: Headers) -> dict[bytes, bytes]:
-    """The header fields that mean something to the server. `Refused` when one that must be alone
-    is there twice."""
+    """Returns the header fields that the server interprets. Raises `RequestRejected` if one that
+    must be unique occurs twice."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name not in _MEANT:
             continue
         if name in found and name != b"connection":
-            raise Refused(400, f"There are two {name.decode('ascii')} headers.")
+            raise RequestRejected(400, f"There are two {name.decode('ascii')} headers.")
         found[name] = found[name] + b"," + value if name in found else value
     return found
 
@@ -142,14 +142,14 @@ def _length(meant: dict[bytes, bytes], minor: bytes) -> int:
     length = meant.get(b"content-length")
     if coding is not None:
         if length is not None:
-            raise Refused(400, "Content-Length and Transfer-Encoding exclude each other.")
+            raise RequestRejected(400, "Content-Length and Transfer-Encoding exclude each other.")
         if minor == b"0" or coding.lower() != b"chunked":
-            raise Refused(400, "The only Transfer-Encoding served is chunked, in HTTP/1.1.")
+            raise RequestRejected(400, "The only Transfer-Encoding served is chunked, in HTTP/1.1.")
         return CHUNKED
     if length is None:
         return 0
     if not _LENGTH.fullmatch(length):
-        raise Refused(400, "The Content-Length is not a number.")
+        raise RequestRejected(400, "The Content-Length is not a number.")
     return int(length)
 
 
@@ -160,7 +160,7 @@ def _keep_alive(connection: bytes, minor: bytes) -> bool:
 
 def _expects_continue(expect: bytes, minor: bytes) -> bool:
     if expect.lower() != b"100-continue":
-        raise Refused(417, "The only expectation served is 100-continue.")
+        raise RequestRejected(417, "The only expectation served is 100-continue.")
     return minor == b"1"
 
 
@@ -172,8 +172,8 @@ def _origin(method: bytes, target: bytes, host: bytes | None) -> bytes:
         return target
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None or method == b"CONNECT":
-        raise Refused(400, "The target of the request is malformed.")
+        raise RequestRejected(400, "The target of the request is malformed.")
     authority, rest = absolute.groups()
     if host is not None and authority.lower() != host.lower():
-        raise Refused(400, "The target and the Host header name different hosts.")
+        raise RequestRejected(400, "The target and the Host header name different hosts.")
     return rest if rest.startswith(b"/") else b"/" + rest

@@ -13,7 +13,7 @@ from penstock.infra.http_server.limits import HttpLimits
 from penstock.infra.http_server.stats import HttpStats
 
 
-class Held(Protocol):
+class PooledConnection(Protocol):
     """A connection as the pool sees it."""
 
     address: str
@@ -38,7 +38,7 @@ class Queue:
     def __init__(self, timeout_s: float, *, idle: bool = False) -> None:
         self.timeout_s = timeout_s
         self.idle = idle
-        self.members: OrderedDict[Held, float] = OrderedDict()
+        self.members: OrderedDict[PooledConnection, float] = OrderedDict()
 
 
 class Peer:
@@ -48,7 +48,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.count = 0
-        self.idle: OrderedDict[Held, None] = OrderedDict()
+        self.idle: OrderedDict[PooledConnection, None] = OrderedDict()
 
 
 class Pool:
@@ -61,7 +61,7 @@ class Pool:
         self._trusted = tuple(ipaddress.ip_network(one) for one in limits.trusted_peers)
         self._peers: dict[str, Peer] = {}
         self._reserve_count = 0
-        self.open: set[Held] = set()
+        self.open: set[PooledConnection] = set()
         self.head = Queue(limits.head_s, idle=True)
         self.idle = Queue(limits.idle_s, idle=True)
         self.lingering = Queue(limits.linger_s, idle=True)
@@ -78,11 +78,11 @@ class Pool:
         )
         self._idle_queues = (self.head, self.idle, self.lingering)
 
-    def admit(self, connection: Held) -> bool:
+    def admit(self, connection: PooledConnection) -> bool:
         """Takes a new connection in, on the reserve where the limits are reached. False: there is
         no room at all."""
         peer = self._peer_of(connection.address)
-        if self._has_room(peer):
+        if self._has_capacity(peer):
             self.open.add(connection)
             connection.peer = peer
             if peer is not None:
@@ -99,7 +99,7 @@ class Pool:
         self._stats.open_count = len(self.open)
         return True
 
-    def remove(self, connection: Held) -> None:
+    def remove(self, connection: PooledConnection) -> None:
         """The connection is gone. Does nothing the second time."""
         if connection not in self.open:
             return
@@ -111,7 +111,7 @@ class Pool:
             self._forget(connection.address, connection.peer)
         self._stats.open_count = len(self.open)
 
-    def enter(self, connection: Held, queue: Queue) -> None:
+    def enter(self, connection: PooledConnection, queue: Queue) -> None:
         """From now on the connection waits there."""
         if connection not in self.open:
             return
@@ -121,7 +121,7 @@ class Pool:
         if queue.idle and connection.peer is not None:
             connection.peer.idle[connection] = None
 
-    def leave(self, connection: Held) -> None:
+    def leave(self, connection: PooledConnection) -> None:
         """The connection is at work: it has no time-out and is not idle."""
         if connection.queue is None:
             return
@@ -157,7 +157,7 @@ class Pool:
             for connection in list(queue.members):
                 connection.evict()
 
-    def _has_room(self, peer: Peer | None) -> bool:
+    def _has_capacity(self, peer: Peer | None) -> bool:
         full = peer is not None and peer.count >= self._limits.peer_share
         if full and not self._evict(next(iter(peer.idle), None) if peer else None):
             return False
@@ -170,14 +170,14 @@ class Pool:
             return True
         return self._evict(next(iter(self.reserve.members), None))
 
-    def _evict(self, connection: Held | None) -> bool:
+    def _evict(self, connection: PooledConnection | None) -> bool:
         if connection is None:
             return False
         self._stats.closed_idle_count += 1
         connection.evict()
         return True
 
-    def _oldest_idle(self) -> Held | None:
+    def _oldest_idle(self) -> PooledConnection | None:
         firsts = [next(iter(q.members.items())) for q in self._idle_queues if q.members]
         return min(firsts, key=lambda first: first[1])[0] if firsts else None
 

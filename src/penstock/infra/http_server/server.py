@@ -7,10 +7,10 @@ import ssl
 from typing import Final
 
 from penstock.infra.http_server.asgi import App
-from penstock.infra.http_server.connection import Connection
-from penstock.infra.http_server.hub import Hub
+from penstock.infra.http_server.connection import HttpConnection
 from penstock.infra.http_server.limits import HttpLimits
 from penstock.infra.http_server.pool import Pool
+from penstock.infra.http_server.server_state import ServerState
 from penstock.infra.http_server.stats import HttpStats
 from penstock.infra.process import raise_open_files
 
@@ -41,7 +41,7 @@ class HttpServer:
         self._stats = stats or HttpStats()
         self._tls = tls
         self._share_port = share_port
-        self._hub: Hub | None = None
+        self._state: ServerState | None = None
         self._listening: asyncio.Server | None = None
         self._stopped = asyncio.Event()
         self.port = port
@@ -50,25 +50,27 @@ class HttpServer:
         """From now on connections are accepted. `OSError` when the address cannot be used."""
         await self._listen()
 
-    async def _listen(self) -> Hub:
-        if self._hub is not None:
-            return self._hub
+    async def _listen(self) -> ServerState:
+        if self._state is not None:
+            return self._state
         loop = asyncio.get_running_loop()
         limits = self._limits.within(raise_open_files())
         pool = Pool(limits, loop.time, self._stats)
-        hub = Hub(self._app, limits, self._exempt, self._scheme(), self._stats, pool, loop)
-        hub.tick()
+        state = ServerState(
+            self._app, limits, self._exempt, self._scheme(), self._stats, pool, loop
+        )
+        state.tick()
         sock = _listening_socket(*self._address, share_port=self._share_port)
         self.port = int(sock.getsockname()[1])
-        self._hub = hub
+        self._state = state
         self._listening = await loop.create_server(
-            lambda: Connection(hub),
+            lambda: HttpConnection(state),
             sock=sock,
             backlog=limits.backlog,
             ssl=self._tls,
             ssl_handshake_timeout=limits.tls_handshake_s if self._tls else None,
         )
-        return hub
+        return state
 
     async def serve(self) -> None:
         """Listens, where `listen` was not called, until `stop`; then until all answers are out.
@@ -77,14 +79,14 @@ class HttpServer:
         """
         if self._stopped.is_set():
             return
-        hub = await self._listen()
+        state = await self._listen()
         try:
-            while not (self._stopped.is_set() and not hub.pool.open and not hub.tasks):
+            while not (self._stopped.is_set() and not state.pool.open and not state.tasks):
                 await self._pause()
-                hub.tick()
+                state.tick()
         finally:
             self.stop()
-            await _drop_all(hub)
+            await _drop_all(state)
 
     def stop(self) -> None:
         """Accepts no more connections and ends the idle ones; requests in progress go on."""
@@ -92,9 +94,9 @@ class HttpServer:
         if self._listening is not None:
             self._listening.close()
             self._listening = None
-        if self._hub is not None:
-            self._hub.stopping = True
-            self._hub.pool.close_idle()
+        if self._state is not None:
+            self._state.stopping = True
+            self._state.pool.close_idle()
 
     def _scheme(self) -> str:
         return "https" if self._tls else "http"
@@ -107,10 +109,10 @@ class HttpServer:
             await asyncio.wait_for(self._stopped.wait(), TICK_S)
 
 
-async def _drop_all(hub: Hub) -> None:
-    for connection in list(hub.pool.open):
+async def _drop_all(state: ServerState) -> None:
+    for connection in list(state.pool.open):
         connection.evict()
-    tasks = list(hub.tasks)
+    tasks = list(state.tasks)
     for task in tasks:
         task.cancel()
     if tasks:

@@ -18,7 +18,7 @@ from penstock.infra.spool.files import (
     segments_of,
 )
 from penstock.infra.spool.journal import Journal
-from penstock.infra.spool.owner import Checkpoint, Owner
+from penstock.infra.spool.owner import Owner, SpoolCheckpoint
 from penstock.infra.spool.quarantine import quarantine_damage
 from penstock.infra.spool.recovery import (
     CallKey,
@@ -52,7 +52,7 @@ async def own_batches(
             await asyncio.sleep(idle_s)
             continue
         yield Batch(batch.name, await _read(directory, batch))
-        owner.acknowledge(Checkpoint(batch.segment.sequence, batch.end))
+        owner.acknowledge(SpoolCheckpoint(batch.segment.sequence, batch.end))
         journal.batches.popleft()
 
 
@@ -76,9 +76,9 @@ async def recover_batches(
         died_ns = contents.written_ns
         counters.carrying_since = clock.monotonic() - max(0, clock.now_ns() - died_ns) / 1e9
         for batch in contents.batches:
-            if Checkpoint(name.sequence, batch.end) > checkpoint:
+            if SpoolCheckpoint(name.sequence, batch.end) > checkpoint:
                 yield Batch(batch.name, await _read(directory, batch))
-                owner.acknowledge(Checkpoint(name.sequence, batch.end))
+                owner.acknowledge(SpoolCheckpoint(name.sequence, batch.end))
         await asyncio.to_thread(_set_damages_aside, directory, name, contents, counters)
         if name != segments[-1]:
             await asyncio.to_thread(remove_segment, directory, name)

@@ -19,7 +19,7 @@ _CHECKPOINT: Final = struct.Struct("<QQI")
 _MARKER: Final = struct.Struct(f"<{MARKER_SIZE}sI")
 
 
-class Checkpoint(NamedTuple):
+class SpoolCheckpoint(NamedTuple):
     """Everything of this writer before this place is stored."""
 
     sequence: int = 0
@@ -61,11 +61,11 @@ class Owner:
                 return cls(path, fd)
             os.close(fd)  # its last owner retired it between our open and our lock
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> SpoolCheckpoint:
         """How far everything is stored; the start if nobody said so or it cannot be read."""
         return read_checkpoint(os.pread(self._fd, _CHECKPOINT.size, 0))
 
-    def acknowledge(self, checkpoint: Checkpoint) -> None:
+    def acknowledge(self, checkpoint: SpoolCheckpoint) -> None:
         """Says that everything before `checkpoint` is stored.
 
         A lost checkpoint (full disk, power cut) costs a second shipment under the same names,
@@ -97,12 +97,16 @@ class Owner:
         self._path.unlink(missing_ok=True)
 
 
-def read_checkpoint(content: bytes) -> Checkpoint:
+def read_checkpoint(content: bytes) -> SpoolCheckpoint:
     """The checkpoint in an owner file."""
     if len(content) < _CHECKPOINT.size:
-        return Checkpoint()
+        return SpoolCheckpoint()
     sequence, offset, crc = _CHECKPOINT.unpack_from(content)
-    return Checkpoint(sequence, offset) if crc == _checksum(sequence, offset) else Checkpoint()
+    return (
+        SpoolCheckpoint(sequence, offset)
+        if crc == _checksum(sequence, offset)
+        else SpoolCheckpoint()
+    )
 
 
 def _still_named(path: Path, fd: int) -> bool:

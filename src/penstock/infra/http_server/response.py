@@ -11,7 +11,7 @@ _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _OURS: Final = frozenset((b"content-length", b"connection", b"transfer-encoding", b"date"))
 
 
-class Framing(Enum):
+class ResponseFraming(Enum):
     """How the client finds the end of the body."""
 
     NONE = auto()  # there is no body
@@ -21,19 +21,19 @@ class Framing(Enum):
 
 
 @dataclass(slots=True)
-class Plan:
+class ResponsePlan:
     """What the app's headers say about framing, and what is decided."""
 
     headers: Headers
     length: int | None = None
     close: bool = False
     date: bytes = b""
-    framing: Framing = Framing.NONE
+    framing: ResponseFraming = ResponseFraming.NONE
 
 
-def read_headers(headers: Headers) -> Plan:
+def read_headers(headers: Headers) -> ResponsePlan:
     """Takes the fields out that the server writes itself. `ValueError` for a wrong length."""
-    plan = Plan([])
+    plan = ResponsePlan([])
     for name, value in headers:
         field = name.lower()
         if field not in _OURS:
@@ -50,31 +50,33 @@ def read_headers(headers: Headers) -> Plan:
     return plan
 
 
-def frame(plan: Plan, *, status: int, method: str, minor_version: int, whole: int | None) -> None:
+def frame(
+    plan: ResponsePlan, *, status: int, method: str, minor_version: int, whole: int | None
+) -> None:
     """Decides the framing; `whole` is the size of a body that is complete."""
     if status in {204, 304} or method == "HEAD":
-        plan.framing = Framing.NONE
+        plan.framing = ResponseFraming.NONE
         if status == 204:
             plan.length = None
         elif plan.length is None and method == "HEAD":
             plan.length = whole or None
     elif plan.length is not None:
-        plan.framing = Framing.LENGTH
+        plan.framing = ResponseFraming.LENGTH
     elif whole is not None:
-        plan.framing, plan.length = Framing.LENGTH, whole
+        plan.framing, plan.length = ResponseFraming.LENGTH, whole
     elif minor_version:
-        plan.framing = Framing.CHUNKED
+        plan.framing = ResponseFraming.CHUNKED
     else:
-        plan.framing, plan.close = Framing.CLOSE, True
+        plan.framing, plan.close = ResponseFraming.CLOSE, True
 
 
-def render(plan: Plan, *, status: int, minor_version: int, date: bytes) -> bytes:
+def render(plan: ResponsePlan, *, status: int, minor_version: int, date: bytes) -> bytes:
     """The bytes of the head. `ValueError` when a header field holds a line end."""
     lines = [b"HTTP/1.1 %d %b" % (status, _REASONS.get(status, "").encode("ascii"))]
     lines += [b"%b: %b" % field for field in plan.headers]
     if plan.length is not None:
         lines.append(b"content-length: %d" % plan.length)
-    elif plan.framing is Framing.CHUNKED:
+    elif plan.framing is ResponseFraming.CHUNKED:
         lines.append(b"transfer-encoding: chunked")
     lines.append(b"date: " + (plan.date or date))
     if plan.close:
@@ -91,7 +93,7 @@ def render(plan: Plan, *, status: int, minor_version: int, date: bytes) -> bytes
 
 def plain(status: int, reason: str, date: bytes, *, retry_after_s: int = 0) -> bytes:
     """A whole answer of the server itself, after which it closes."""
-    plan = Plan([(b"content-type", b"text/plain; charset=utf-8")], close=True)
+    plan = ResponsePlan([(b"content-type", b"text/plain; charset=utf-8")], close=True)
     if retry_after_s:
         plan.headers.append((b"retry-after", b"%d" % retry_after_s))
     body = reason.encode() + b"\n"

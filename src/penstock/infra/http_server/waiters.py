@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Wake:
+class Waiters:
     """Unlike an `asyncio.Event` it has no state: each waiter looks at the state itself, again."""
 
     __slots__ = ("_waiters",)
@@ -22,7 +22,7 @@ class Wake:
         finally:
             self._waiters.remove(waiter)
 
-    def set(self) -> None:
+    def wake(self) -> None:
         """Wakes all who wait now."""
         for waiter in self._waiters or ():
             if not waiter.done():

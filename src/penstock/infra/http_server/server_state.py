@@ -14,7 +14,7 @@ from penstock.infra.http_server.stats import HttpStats
 
 
 @dataclass(slots=True)
-class Hub:
+class ServerState:
     """`exempt`: paths that are answered whatever limit is reached. `tasks`: the requests in
     progress. `date`: for the Date header, at most a tick old."""
 
