@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.features.catalog.assembly import Catalog
-from penstock.features.catalog.ports import Surroundings
+from penstock.features.catalog.ports import Context
 from penstock.features.identity.assembly import Identity
-from penstock.features.identity.audit import AuditEvent
+from penstock.features.identity.audit_log import AuditEvent
 from penstock.features.identity.model import Principal, Role
 from penstock.infra.egress.client import Egress
 from penstock.infra.registry import Registry
@@ -37,7 +37,7 @@ class World:
 
     def events(self) -> list[AuditEvent]:
         """What the catalog has told the audit trail, oldest first."""
-        found = self.identity.audit_log.list_page(self.project_id, None, 100)
+        found = self.identity.audit_reader.list_page(self.project_id, None, 100)
         own = ("provider.", "price.")
         return [event for event in reversed(found) if event.action.startswith(own)]
 
@@ -52,13 +52,13 @@ def open_world(home: Path, changed: Callable[[], None] = lambda: None) -> World:
     migrate(database)
     clock = SystemClock()
     identity = Identity(
-        home, database, MASTER_KEY, clock=clock, entropy=os.urandom, changed=changed
+        home, database, MASTER_KEY, clock=clock, random_bytes=os.urandom, changed=changed
     )
-    identity.first_start.ensure()
+    identity.bootstrap.ensure()
     project_id = identity.access_sections()[0].project_id
     kinds: Registry[ChatProvider] = Registry("penstock.providers")
-    around = Surroundings(database, identity.trail, clock, os.urandom)
-    catalog = Catalog(around, kinds, VENDORS, Egress(), master_key=MASTER_KEY)
+    context = Context(database, identity.audit_log, clock, os.urandom)
+    catalog = Catalog(context, kinds, VENDORS, Egress(), master_key=MASTER_KEY)
     admin = Principal("user", "usr_1", "ann@example.org", {project_id: Role.ADMIN})
     root = Principal("user", "usr_2", "root@example.org", {}, instance_admin=True)
     return World(home, database, identity, catalog, project_id, admin, root)

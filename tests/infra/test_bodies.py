@@ -9,29 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from penstock.infra.web.bodies import Allowance, BodyLimit, BodyRoom, BodyTimes
+from penstock.infra.web.bodies import BodyAllowance, BodyCapacity, BodyLimit, BodyTimes
 from penstock.kernel.errors import Overloaded, RateLimited, Unauthenticated
 
-ROOM = BodyRoom(10_000_000)
+ROOM = BodyCapacity(10_000_000)
 
 
-class Admission:
+class BodyAdmission:
     """Strangers may send 10 bytes, whoever asks for `/known` a hundred, `/closed` nobody."""
 
-    def first(self, scope: Scope) -> Allowance:
+    def first(self, scope: Scope) -> BodyAllowance:
         if scope["path"] == "/closed":
             raise Unauthenticated("Nobody.")
-        return Allowance(10, ROOM)
+        return BodyAllowance(10, ROOM)
 
-    async def more(self, scope: Scope) -> Allowance:
+    async def more(self, scope: Scope) -> BodyAllowance:
         if scope["path"] == "/known":
-            return Allowance(100, ROOM)
+            return BodyAllowance(100, ROOM)
         if scope["path"] == "/huge":
-            return Allowance(1_000_000, ROOM)
-        return Allowance(10, ROOM)
+            return BodyAllowance(1_000_000, ROOM)
+        return BodyAllowance(10, ROOM)
 
 
-ADMISSION = Admission()
+ADMISSION = BodyAdmission()
 
 
 class Application:
@@ -142,10 +142,10 @@ async def test_what_was_booked_is_given_back() -> None:
 def test_a_room_holds_its_limit_and_a_peer_half_of_it(
     steps: list[tuple[str, int, bool]],
 ) -> None:
-    room, held = BodyRoom(100), list[tuple[str, int]]()
+    room, held = BodyCapacity(100), list[tuple[str, int]]()
     for peer, size, leave in steps:
         if leave and held:
-            room.give_back(*held.pop())
+            room.release(*held.pop())
         mine = sum(n for p, n in held if p == peer)
         try:
             room.take(peer, size)

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.clickhouse_front import clickhouse_front
-from penstock.infra.columns import ColumnStore, Step, apply_steps, open_columns
+from penstock.infra.columns import ColumnStore, SchemaStep, apply_steps, open_columns
 from penstock.kernel.errors import Overloaded, PenstockError, SetupError
 
 CREATE = (
     "CREATE TABLE IF NOT EXISTS things (name String, size UInt64) ENGINE = MergeTree"
     " ORDER BY name SETTINGS non_replicated_deduplication_window = 100"
 )
-THINGS = Step(1, "things", (CREATE,))
+THINGS = SchemaStep(1, "things", (CREATE,))
 law = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -137,8 +137,8 @@ def test_writers_and_readers_work_at_the_same_time(store: ColumnStore) -> None:
 
 
 def test_steps_are_applied_once_and_in_order(store: ColumnStore) -> None:
-    create = Step(1, "one", ("CREATE TABLE steps (a Int8) ENGINE = MergeTree ORDER BY a",))
-    extend = Step(2, "two", ("ALTER TABLE steps ADD COLUMN b Int8",))
+    create = SchemaStep(1, "one", ("CREATE TABLE steps (a Int8) ENGINE = MergeTree ORDER BY a",))
+    extend = SchemaStep(2, "two", ("ALTER TABLE steps ADD COLUMN b Int8",))
     apply_steps(store, "steps", [create])
     apply_steps(store, "steps", [create, extend])
     apply_steps(store, "steps", [create, extend])
@@ -146,9 +146,9 @@ def test_steps_are_applied_once_and_in_order(store: ColumnStore) -> None:
 
 
 def test_a_store_of_a_newer_version_is_refused(store: ColumnStore) -> None:
-    apply_steps(store, "newer", [Step(3, "three", ())])
+    apply_steps(store, "newer", [SchemaStep(3, "three", ())])
     with pytest.raises(SetupError, match="version 3"):
-        apply_steps(store, "newer", [Step(1, "one", ())])
+        apply_steps(store, "newer", [SchemaStep(1, "one", ())])
 
 
 def test_more_questions_than_readers_wait_their_turn(store: ColumnStore) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.infra.columns import ColumnStore, Opening, Step, apply_steps, open_columns
+from penstock.infra.columns import ColumnStore, Opening, SchemaStep, apply_steps, open_columns
 from penstock.kernel.errors import Overloaded, SetupError
 
 
@@ -24,7 +24,7 @@ class Thing(msgspec.Struct):
 
 CREATE = "CREATE TABLE IF NOT EXISTS things (name String) ENGINE = MergeTree ORDER BY name"
 LOG = logging.getLogger("test.columns")
-THINGS = Step(1, "things", (CREATE,))
+THINGS = SchemaStep(1, "things", (CREATE,))
 
 
 def opened(directory: Path) -> ColumnStore:

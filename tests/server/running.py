@@ -83,8 +83,8 @@ class Server:
         path = f"/api/v1/projects/{project_id}/invitations"
         made = self.call("POST", path, self.root, {"email": email, "role": role})
         assert made.status == 201, made.body
-        wish = {"token": made.json()["token"], "email": email, "password": PASSWORD}
-        answer = self.call("POST", "/api/v1/invitations/redeem", body=wish)
+        body = {"token": made.json()["token"], "email": email, "password": PASSWORD}
+        answer = self.call("POST", "/api/v1/invitations/redeem", body=body)
         assert answer.status == 200, answer.body
         return _session(answer)
 

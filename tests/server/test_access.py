@@ -12,8 +12,8 @@ from penstock.entrypoints.server.app import build_app
 from penstock.entrypoints.server.composition import Composition
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.features.identity.http.access import (
-    Allowed,
     Declaration,
+    PermissionGuard,
     SignedIn,
     declarations,
     public,
@@ -129,7 +129,7 @@ def _problem(declaration: Declaration, name: str, status: int) -> str | None:
         return "public, but refused" if status in {401, 403} else None
     if isinstance(guard, SignedIn):
         return None if known == (status != 401) else "wrong for a signed-in caller"
-    if not isinstance(guard, Allowed):  # the gateway's token
+    if not isinstance(guard, PermissionGuard):  # the gateway's token
         return None if (name == "gateway") == (status not in {401, 403}) else "gateways only"
     if not known:
         return None if status == 401 else "unknown callers get 401"

@@ -146,9 +146,9 @@ def _send_much(server: Server) -> None:
 
 
 def test_a_stranger_may_send_what_signing_in_needs(server: Server) -> None:
-    wish = {"email": "a@b", "password": "x" * 100, "more": "x" * 70_000}
+    body = {"email": "a@b", "password": "x" * 100, "more": "x" * 70_000}
     for caller, status in ((Caller(), 401), (by_key("pk_x"), 401), (server.root, 422)):
-        assert server.call("POST", "/api/v1/session", caller, wish).status == status
+        assert server.call("POST", "/api/v1/session", caller, body).status == status
 
 
 def test_a_body_of_single_bytes_is_read_as_fast_as_it_comes(server: Server) -> None:

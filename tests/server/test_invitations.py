@@ -18,8 +18,8 @@ def invite(server: Server, email: str, role: str = "viewer") -> str:
 
 
 def redeem(server: Server, token: str, email: str) -> Answer:
-    wish = {"token": token, "email": email, "password": PASSWORD}
-    return server.call("POST", REDEEM, body=wish)
+    body = {"token": token, "email": email, "password": PASSWORD}
+    return server.call("POST", REDEEM, body=body)
 
 
 def test_a_link_tells_where_it_leads_and_lets_in_once(server: Server) -> None:
@@ -77,7 +77,7 @@ def test_no_password_of_a_person_is_told_to_a_projects_admin(server: Server) -> 
     user_id = server.call("GET", "/api/v1/session", ann).json()["id"]
     path = f"/api/v1/projects/{server.project_id()}"
     assert server.call("POST", f"/api/v1/users/{user_id}/password", admin).status == 403
-    wish = {"email": "victim@one.example", "role": "viewer"}
-    assert server.call("POST", f"{path}/members", admin, wish).status == 404
-    told = server.call("POST", f"{path}/invitations", admin, wish).json()
+    body = {"email": "victim@one.example", "role": "viewer"}
+    assert server.call("POST", f"{path}/members", admin, body).status == 404
+    told = server.call("POST", f"{path}/invitations", admin, body).json()
     assert set(told) == {"invitation", "token", "path"}

@@ -40,10 +40,10 @@ def test_of_parallel_wrong_passwords_few_are_looked_at(server: Server) -> None:
 def test_wrong_current_passwords_are_throttled_too(server: Server) -> None:
     made = server.bootstrap
     session = server.sign_in(made["admin_email"], made["admin_password"])
-    wish = {"current": "wrong", "new": "a new good password"}
+    body = {"current": "wrong", "new": "a new good password"}
     path = f"{SESSION}/password"
     with ThreadPoolExecutor(20) as pool:
-        tries = [pool.submit(server.call, "POST", path, session, wish) for _ in range(20)]
+        tries = [pool.submit(server.call, "POST", path, session, body) for _ in range(20)]
         found = Counter(each.result().status for each in tries)
     assert set(found) == {401, 429}
     assert found[401] <= 5
@@ -66,9 +66,9 @@ def test_a_device_that_has_signed_in_gets_in_while_others_guess(server: Server) 
     assert server.call("POST", SESSION, forged, right).status == 429
 
 
-def _set_cookies(server: Server, wish: dict[str, str]) -> dict[str, str]:
+def _set_cookies(server: Server, body: dict[str, str]) -> dict[str, str]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.request("POST", SESSION, json.dumps(wish), {"content-type": "application/json"})
+    connection.request("POST", SESSION, json.dumps(body), {"content-type": "application/json"})
     answer = connection.getresponse()
     answer.read()
     connection.close()

@@ -30,12 +30,12 @@ def test_probes_answer_under_any_name(server: Server) -> None:
 
 
 def test_another_site_may_change_nothing(server: Server) -> None:
-    wish = {"name": ""}
+    body = {"name": ""}
     for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
-        refused = server.call("POST", PROJECTS, server.root, wish, {"origin": origin})
+        refused = server.call("POST", PROJECTS, server.root, body, {"origin": origin})
         assert (refused.status, refused.json()["code"]) == (403, "foreign_origin")
     own = {"origin": f"http://127.0.0.1:{server.port}"}
-    assert server.call("POST", PROJECTS, server.root, wish, own).status == 422
+    assert server.call("POST", PROJECTS, server.root, body, own).status == 422
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: Server) -> None:

@@ -61,8 +61,8 @@ def test_a_known_vendor_is_added_by_its_name(server: Server) -> None:
 
 
 def test_a_provider_from_its_adding_to_its_removal(server: Server, upstream: str) -> None:
-    wish = {"name": "local", "base_url": upstream, "api_key": SECRET, "private_allowed": True}
-    added = call(server, "POST", "providers", wish)
+    wanted = {"name": "local", "base_url": upstream, "api_key": SECRET, "private_allowed": True}
+    added = call(server, "POST", "providers", wanted)
     assert (added.status, added.json()["api_key_hint"]) == (201, "…wxyz")
     checked = call(server, "POST", "providers/local/test").json()
     assert (checked["ok"], checked["models"]) == (True, ["llama-3", "llama-4"])
@@ -77,15 +77,15 @@ def test_a_provider_from_its_adding_to_its_removal(server: Server, upstream: str
 
 
 def test_a_provider_that_does_not_answer_is_told_as_a_result(server: Server, upstream: str) -> None:
-    wish = {"name": "wrong", "base_url": f"{upstream}/x", "private_allowed": True}
-    call(server, "POST", "providers", wish)
+    wanted = {"name": "wrong", "base_url": f"{upstream}/x", "private_allowed": True}
+    call(server, "POST", "providers", wanted)
     checked = call(server, "POST", "providers/wrong/test")
     assert (checked.status, checked.json()["ok"]) == (200, False)
     assert "/v1" in checked.json()["problem"]
 
 
 def test_own_prices_keep_every_digit(server: Server) -> None:
-    wish = {
+    wanted = {
         "model": "llama-*",
         "prices": [
             {"unit": "input_tokens", "price": "0.070001"},
@@ -93,12 +93,12 @@ def test_own_prices_keep_every_digit(server: Server) -> None:
         ],
         "starts_at": "2026-01-01T00:00:00Z",
     }
-    added = call(server, "POST", "prices", wish)
+    added = call(server, "POST", "prices", wanted)
     assert added.status == 201
     price = added.json()
     assert [p["price"] for p in price["prices"]] == ["0.070001", "0.1"]
     assert (price["provider"], price["starts_at"]) == ("*", "2026-01-01T00:00:00Z")
-    replaced = call(server, "PUT", f"prices/{price['id']}", wish | {"provider": "local"})
+    replaced = call(server, "PUT", f"prices/{price['id']}", wanted | {"provider": "local"})
     assert replaced.json()["provider"] == "local"
     assert replaced.json() in call(server, "GET", "prices").json()["items"]
     assert call(server, "DELETE", f"prices/{price['id']}").status == 204
@@ -124,8 +124,8 @@ def test_bad_wishes_are_refused(server: Server, path: str, body: object, status:
 def test_a_private_address_needs_an_instance_admin(server: Server) -> None:
     made = call(server, "POST", "keys", {"name": "admin", "role": "admin"}).json()
     path = f"/api/v1/projects/{server.project_id()}/providers"
-    wish = {"name": "near", "base_url": "http://10.1.2.3/v1", "private_allowed": True}
-    refused = server.call("POST", path, by_key(made["secret"]), wish)
+    wanted = {"name": "near", "base_url": "http://10.1.2.3/v1", "private_allowed": True}
+    refused = server.call("POST", path, by_key(made["secret"]), wanted)
     problem = refused.json()
     assert (refused.status, problem["code"]) == (403, "private_needs_instance_admin")
     assert "instance admin" in problem["detail"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from penstock.features.catalog.model import ProviderCheck, ProviderWish
+from penstock.features.catalog.model import NewProvider, ProviderCheck
 from penstock.features.catalog.service.discovery import (
     Candidate,
     perhaps_running,
@@ -104,7 +104,7 @@ async def test_the_next_start_brings_it_up_to_date(installed: World, upstream: U
 
 
 async def test_what_a_person_has_set_up_stays(installed: World, upstream: Upstream) -> None:
-    mine = ProviderWish("sim", "https://sim.example.com/v1")
+    mine = NewProvider("sim", "https://sim.example.com/v1")
     added = installed.catalog.providers.add(installed.admin, installed.project_id, mine)
     found = await installed.catalog.discovery.run(
         installed.project_id, (simulator(upstream.base_url),)
@@ -147,7 +147,7 @@ async def test_a_new_key_in_the_environment_takes_the_place_of_the_old(
 
 
 async def test_a_name_that_would_hide_a_model_is_told(installed: World, upstream: Upstream) -> None:
-    router = ProviderWish("router", "https://openrouter.ai/api/v1", models=("sim/x",))
+    router = NewProvider("router", "https://openrouter.ai/api/v1", models=("sim/x",))
     installed.catalog.providers.add(installed.admin, installed.project_id, router)
     found = await installed.catalog.discovery.run(
         installed.project_id, (simulator(upstream.base_url),)

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.features.catalog.model import (
+    NewProvider,
     ProviderChange,
-    ProviderWish,
     check_base_url,
     check_name,
     origin,
@@ -17,12 +17,12 @@ from penstock.features.catalog.model import (
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from tests.features.world import SECRET, World
 
-WISH = ProviderWish("openai", "https://api.openai.com/v1/", secret=SECRET)
-LOCAL = ProviderWish("vllm", "http://127.0.0.1:8000/v1", private_allowed=True, models=("llama",))
+NEW = NewProvider("openai", "https://api.openai.com/v1/", secret=SECRET)
+LOCAL = NewProvider("vllm", "http://127.0.0.1:8000/v1", private_allowed=True, models=("llama",))
 
 
 def test_a_new_provider_knows_its_vendor_by_its_address(installed: World) -> None:
-    provider = installed.catalog.providers.add(installed.admin, installed.project_id, WISH)
+    provider = installed.catalog.providers.add(installed.admin, installed.project_id, NEW)
     assert (provider.vendor, provider.base_url) == ("openai", "https://api.openai.com/v1")
     assert installed.catalog.providers.list_all(installed.project_id) == [provider]
     assert installed.catalog.providers.get(installed.project_id, "openai") == provider
@@ -30,16 +30,16 @@ def test_a_new_provider_knows_its_vendor_by_its_address(installed: World) -> Non
 
 def test_a_secret_is_told_to_nobody_and_stored_sealed(installed: World) -> None:
     providers = installed.catalog.providers
-    provider = providers.add(installed.admin, installed.project_id, WISH)
+    provider = providers.add(installed.admin, installed.project_id, NEW)
     assert provider.secret_hint == "…wxyz"
-    assert SECRET not in repr(provider) + repr(WISH) + repr(installed.events())
+    assert SECRET not in repr(provider) + repr(NEW) + repr(installed.events())
     assert SECRET.encode() not in installed.stored_bytes()
     assert providers.target(installed.project_id, "openai").secret == SECRET
 
 
 def test_a_new_secret_has_a_new_id_so_that_gateways_notice(installed: World) -> None:
     providers = installed.catalog.providers
-    before = providers.add(installed.admin, installed.project_id, WISH)
+    before = providers.add(installed.admin, installed.project_id, NEW)
     change = ProviderChange(secret="sk-another-0123456789")
     after = providers.change(installed.admin, installed.project_id, "openai", change)
     assert after.secret_id != before.secret_id
@@ -53,7 +53,7 @@ def test_a_new_secret_has_a_new_id_so_that_gateways_notice(installed: World) -> 
 
 def test_every_deed_is_audited_with_before_and_after(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    providers.add(installed.admin, project_id, WISH)
+    providers.add(installed.admin, project_id, NEW)
     providers.change(installed.admin, project_id, "openai", ProviderChange(vendor=""))
     providers.claim(installed.admin, project_id, "openai", ("gpt-4o",))
     providers.remove(installed.admin, project_id, "openai")
@@ -73,7 +73,7 @@ def test_every_deed_is_audited_with_before_and_after(installed: World) -> None:
 
 def test_a_secret_does_not_follow_to_another_address(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    providers.add(installed.admin, project_id, WISH)
+    providers.add(installed.admin, project_id, NEW)
     moved = ProviderChange(base_url="https://elsewhere.example.com/v1")
     with pytest.raises(InvalidRequest, match="another address"):
         providers.change(installed.admin, project_id, "openai", moved)
@@ -106,7 +106,7 @@ def test_a_projects_admin_allows_no_private_address(installed: World) -> None:
         "private_needs_instance_admin",
         "private_allowed",
     )
-    providers.add(installed.admin, project_id, replace(WISH, name="public"))
+    providers.add(installed.admin, project_id, replace(NEW, name="public"))
     with pytest.raises(Forbidden):
         providers.change(
             installed.admin, project_id, "public", ProviderChange(private_allowed=True)
@@ -168,7 +168,7 @@ def test_models_that_a_person_named_are_not_replaced(installed: World) -> None:
 
 def test_models_and_quirks_can_be_set(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    providers.add(installed.admin, project_id, WISH)
+    providers.add(installed.admin, project_id, NEW)
     change = ProviderChange(models=("o3", "", "x" * 201, "a\nb"), quirks={"stream_usage": "no"})
     after = providers.change(installed.admin, project_id, "openai", change)
     assert (after.models, after.quirks) == (("o3",), {"stream_usage": "no"})
@@ -176,32 +176,32 @@ def test_models_and_quirks_can_be_set(installed: World) -> None:
 
 def test_a_taken_name_and_one_that_hides_a_model_are_refused(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    router = ProviderWish("router", "https://openrouter.ai/api/v1", models=("openai/gpt-4o",))
+    router = NewProvider("router", "https://openrouter.ai/api/v1", models=("openai/gpt-4o",))
     providers.add(installed.admin, project_id, router)
     with pytest.raises(Conflict, match="already"):
         providers.add(installed.admin, project_id, router)
     with pytest.raises(Conflict, match="would hide the model 'openai/gpt-4o'") as refusal:
-        providers.add(installed.admin, project_id, WISH)
+        providers.add(installed.admin, project_id, NEW)
     assert refusal.value.code == "name_hides_model"
     assert installed.events()[-1].subject == "router"
 
 
 @pytest.mark.parametrize(
-    ("wish", "param"),
+    ("wanted", "param"),
     [
-        (replace(WISH, kind="carrier-pigeon"), "kind"),
-        (replace(WISH, vendor="nobody"), "vendor"),
-        (replace(WISH, secret="sk with spaces"), "api_key"),
-        (replace(WISH, secret="sk-\n"), "api_key"),
-        (replace(WISH, name="Open AI"), "name"),
-        (replace(WISH, base_url="ftp://api.openai.com"), "base_url"),
+        (replace(NEW, kind="carrier-pigeon"), "kind"),
+        (replace(NEW, vendor="nobody"), "vendor"),
+        (replace(NEW, secret="sk with spaces"), "api_key"),
+        (replace(NEW, secret="sk-\n"), "api_key"),
+        (replace(NEW, name="Open AI"), "name"),
+        (replace(NEW, base_url="ftp://api.openai.com"), "base_url"),
     ],
 )
 def test_what_cannot_be_is_refused_naming_the_place(
-    installed: World, wish: ProviderWish, param: str
+    installed: World, wanted: NewProvider, param: str
 ) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        installed.catalog.providers.add(installed.admin, installed.project_id, wish)
+        installed.catalog.providers.add(installed.admin, installed.project_id, wanted)
     assert refusal.value.param == param
     assert SECRET not in refusal.value.sentence()
 

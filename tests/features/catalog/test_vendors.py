@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from penstock.features.catalog.model import ProviderChange, ProviderWish
+from penstock.features.catalog.model import NewProvider, ProviderChange
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.infra.registry import Registry
 from penstock.kernel.errors import InvalidRequest
@@ -13,13 +13,13 @@ from penstock.spi.chat import ChatProvider
 from tests.features.world import SECRET, World
 
 TRANSFORMERS = {"stream_usage": "no", "terminator": "finish_reason"}
-SOMEWHERE = ProviderWish("tiny", "http://10.0.0.7:8000/v1", private_allowed=True)
+SOMEWHERE = NewProvider("tiny", "http://10.0.0.7:8000/v1", private_allowed=True)
 
 
 @pytest.mark.parametrize("name", VENDORS)
 def test_a_vendors_name_is_enough(installed: World, name: str) -> None:
-    wish = ProviderWish(name, secret=SECRET, private_allowed=True)
-    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
+    wanted = NewProvider(name, secret=SECRET, private_allowed=True)
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wanted)
     vendor = VENDORS[name]
     assert (made.base_url, made.kind, made.quirks) == (
         vendor.base_url,
@@ -36,21 +36,21 @@ def test_every_vendor_is_served_by_a_plugin_that_is_installed() -> None:
 
 
 def test_a_given_vendor_brings_its_quirks_to_any_name_and_address(installed: World) -> None:
-    wish = replace(SOMEWHERE, vendor="transformers")
-    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
-    assert (made.base_url, made.quirks, made.vendor) == (wish.base_url, TRANSFORMERS, "")
+    wanted = replace(SOMEWHERE, vendor="transformers")
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wanted)
+    assert (made.base_url, made.quirks, made.vendor) == (wanted.base_url, TRANSFORMERS, "")
 
 
 def test_a_given_vendor_brings_its_prices_to_any_address(installed: World) -> None:
-    wish = replace(SOMEWHERE, vendor="xai")
-    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
+    wanted = replace(SOMEWHERE, vendor="xai")
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wanted)
     assert made.vendor == "x-ai"
 
 
 def test_what_is_said_of_a_provider_wins_over_its_vendor(installed: World) -> None:
-    wish = replace(SOMEWHERE, name="transformers", quirks={"terminator": "done"})
-    made = installed.catalog.providers.add(installed.root, installed.project_id, wish)
-    assert made.base_url == wish.base_url
+    wanted = replace(SOMEWHERE, name="transformers", quirks={"terminator": "done"})
+    made = installed.catalog.providers.add(installed.root, installed.project_id, wanted)
+    assert made.base_url == wanted.base_url
     assert made.quirks == {"stream_usage": "no", "terminator": "done"}
 
 
@@ -63,5 +63,5 @@ def test_a_vendor_named_later_brings_its_quirks_too(installed: World) -> None:
 
 def test_a_name_that_nobody_knows_wants_an_address(installed: World) -> None:
     with pytest.raises(InvalidRequest, match="Where is 'tiny'") as refusal:
-        installed.catalog.providers.add(installed.root, installed.project_id, ProviderWish("tiny"))
+        installed.catalog.providers.add(installed.root, installed.project_id, NewProvider("tiny"))
     assert refusal.value.param == "base_url"

@@ -88,7 +88,7 @@ def world(database: Database, tmp_path: Path) -> World:
 def open_world(home: Path, database: Database, clock: HandClock) -> World:
     """The installation in `home`, after its first start."""
     identity = Identity(
-        home, database, MASTER_KEY, clock=clock, entropy=os.urandom, password_cost=2
+        home, database, MASTER_KEY, clock=clock, random_bytes=os.urandom, password_cost=2
     )
     identity.prepare()
     project_id = identity.first_project_id()

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from penstock.features.identity.assembly import open_master_key
-from penstock.features.identity.audit import AuditEvent, Head
-from penstock.features.identity.audit_log import Breach
-from penstock.features.identity.service.keys import KeyWish
+from penstock.features.identity.audit_log import AuditEvent, ChainHead
+from penstock.features.identity.audit_reader import ChainFault
+from penstock.features.identity.service.keys import NewKey
 from penstock.infra.sql import Database
 from penstock.kernel.errors import Conflict, SetupError
 from tests.features.identity.conftest import MASTER_KEY, World
@@ -20,13 +20,13 @@ from tests.features.identity.conftest import MASTER_KEY, World
 EVENTS = "audit_events"
 
 
-def _breach(world: World) -> Breach | None:
-    return world.identity.audit_log.verify(world.project_id).breach
+def _breach(world: World) -> ChainFault | None:
+    return world.identity.audit_reader.verify(world.project_id).breach
 
 
 def _write_events(world: World, count: int = 6) -> None:
     for number in range(count):
-        world.identity.keys.create(world.root, world.project_id, KeyWish(f"key {number}"))
+        world.identity.keys.create(world.root, world.project_id, NewKey(f"key {number}"))
 
 
 def _without_triggers(database: Database, deed: Callable[[Connection], object]) -> None:
@@ -40,7 +40,7 @@ def _without_triggers(database: Database, deed: Callable[[Connection], object]) 
         deed(tx.connection)
 
 
-def _tamper(world: World, *statements: str) -> Breach | None:
+def _tamper(world: World, *statements: str) -> ChainFault | None:
     def deed(connection: Connection) -> None:
         for statement in statements:
             connection.execute(text(statement), {"p": world.project_id})
@@ -50,9 +50,9 @@ def _tamper(world: World, *statements: str) -> Breach | None:
 
 
 def test_every_deed_is_told_with_before_and_after(world: World) -> None:
-    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app"))
+    new = world.identity.keys.create(world.root, world.project_id, NewKey("app"))
     world.identity.keys.revoke(world.root, world.project_id, new.key.id)
-    revoked, created = world.identity.audit_log.list_page(world.project_id, None, 2)
+    revoked, created = world.identity.audit_reader.list_page(world.project_id, None, 2)
     assert (created.action, created.subject, created.before) == ("key.create", new.key.id, None)
     assert revoked.action == "key.revoke"
     assert (revoked.before["revoked_ms"], revoked.after["revoked_ms"] > 0) == (None, True)
@@ -61,16 +61,16 @@ def test_every_deed_is_told_with_before_and_after(world: World) -> None:
 
 
 def test_an_undone_deed_leaves_no_event(world: World) -> None:
-    before = world.identity.audit_log.verify(world.project_id)
+    before = world.identity.audit_reader.verify(world.project_id)
     owner = world.identity.members.list_page(world.project_id, "", 1)[0]
     with pytest.raises(Conflict):
         world.identity.members.remove(world.root, world.project_id, owner.user_id)
-    assert world.identity.audit_log.verify(world.project_id) == before
+    assert world.identity.audit_reader.verify(world.project_id) == before
 
 
 def test_an_untouched_log_verifies_and_reads_back(world: World) -> None:
     _write_events(world)
-    reports = world.identity.audit_log.verify_all()
+    reports = world.identity.audit_reader.verify_all()
     assert {report.project_id for report in reports} == {"", world.project_id}
     assert all(report.breach is None for report in reports)
     noted = world.identity.heads.read()
@@ -111,7 +111,7 @@ def test_an_edited_event_is_named(world: World, column: str, value: str) -> None
 def test_a_removed_event_is_named(world: World) -> None:
     _write_events(world)
     breach = _tamper(world, f"DELETE FROM {EVENTS} WHERE project_id = :p AND sequence = 4")
-    assert breach == Breach(4, "", "missing: removed or moved")
+    assert breach == ChainFault(4, "", "missing: removed or moved")
 
 
 def test_a_removed_event_is_found_when_the_rest_moves_up(world: World) -> None:
@@ -142,7 +142,7 @@ def test_a_truncated_log_is_found_by_its_head(world: World) -> None:
 
 def test_a_truncated_log_with_a_matching_head_is_found_by_the_checkpoint(world: World) -> None:
     _write_events(world)
-    sixth = world.identity.audit_log.list_page(world.project_id, 7, 1)[0]
+    sixth = world.identity.audit_reader.list_page(world.project_id, 7, 1)[0]
     breach = _tamper(
         world,
         f"DELETE FROM {EVENTS} WHERE project_id = :p AND sequence > 6",
@@ -155,7 +155,7 @@ def test_a_truncated_log_with_a_matching_head_is_found_by_the_checkpoint(world: 
 def test_a_log_that_is_gone_altogether_is_found(world: World) -> None:
     _write_events(world)
     _tamper(world, f"DELETE FROM {EVENTS}", "DELETE FROM audit_heads")
-    reports = world.identity.audit_log.verify_all()
+    reports = world.identity.audit_reader.verify_all()
     assert {report.project_id for report in reports} == {"", world.project_id}
     assert all(report.breach is not None and report.breach.sequence == 1 for report in reports)
 
@@ -163,7 +163,7 @@ def test_a_log_that_is_gone_altogether_is_found(world: World) -> None:
 def test_a_chain_rewritten_from_its_edit_on_is_named_by_its_seals(world: World) -> None:
     """Somebody recomputes all hashes, but has not the key of the seals."""
     _write_events(world)
-    events = world.identity.audit_log.list_page(world.project_id, None, 100)[::-1]
+    events = world.identity.audit_reader.list_page(world.project_id, None, 100)[::-1]
     previous, forged = events[2].hash, list[AuditEvent]()
     for event in events[3:]:
         fields = {name: getattr(event, name) for name in AuditEvent.__struct_fields__}
@@ -215,7 +215,7 @@ def test_a_missing_or_forged_checkpoint_is_told_and_never_replaced(world: World)
 def test_the_checkpoint_never_goes_back(world: World) -> None:
     _write_events(world)
     before = world.identity.heads.read()
-    world.identity.heads.advance(world.project_id, Head(2, "0" * 64))
+    world.identity.heads.advance(world.project_id, ChainHead(2, "0" * 64))
     assert world.identity.heads.read() == before
 
 
@@ -228,7 +228,7 @@ def test_events_of_many_threads_make_one_chain(world: World) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    report = world.identity.audit_log.verify(world.project_id)
+    report = world.identity.audit_reader.verify(world.project_id)
     assert (report.event_count, report.breach) == (64, None)
     noted = world.identity.heads.read()
     assert noted is not None
@@ -239,14 +239,14 @@ def test_an_export_can_be_verified_without_us(world: World) -> None:
     """SHA-256 over sorted JSON without white space, as docs/security.md says."""
     _write_events(world)
     previous = "0" * 64
-    for line in b"".join(world.identity.audit_log.export(world.project_id)).splitlines():
+    for line in b"".join(world.identity.audit_reader.export(world.project_id)).splitlines():
         event = json.loads(line)
         claimed, _seal = event.pop("hash"), event.pop("seal")
         plain = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         assert event["previous"] == previous
         assert sha256(plain.encode()).hexdigest() == claimed
         previous = claimed
-    assert previous == world.identity.audit_log.verify(world.project_id).head
+    assert previous == world.identity.audit_reader.verify(world.project_id).head
 
 
 def test_the_master_key_is_never_made_anew_over_a_used_store(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.features.identity.assembly import Identity
 from penstock.features.identity.model import Role
-from penstock.features.identity.service.keys import KeyWish
+from penstock.features.identity.service.keys import NewKey
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.dump import dump, load
@@ -36,7 +36,7 @@ def test_a_dump_moves_to_the_other_database(world: World, other: Database, tmp_p
         world.root, world.project_id, "bob@example.org", Role.VIEWER
     )
     new = world.identity.keys.create(
-        world.root, world.project_id, KeyWish("größe ✓", allowed_models=("a/*",))
+        world.root, world.project_id, NewKey("größe ✓", allowed_models=("a/*",))
     )
     folder = tmp_path / "dump"
     folder.mkdir()
@@ -44,8 +44,8 @@ def test_a_dump_moves_to_the_other_database(world: World, other: Database, tmp_p
     assert counts["audit_events"] == 11
     assert counts["invitations"] == 2
     assert load(other, folder) == counts
-    moved = Identity(tmp_path, other, MASTER_KEY, clock=world.clock, entropy=os.urandom)
-    assert all(report.breach is None for report in moved.audit_log.verify_all())
+    moved = Identity(tmp_path, other, MASTER_KEY, clock=world.clock, random_bytes=os.urandom)
+    assert all(report.breach is None for report in moved.audit_reader.verify_all())
     assert moved.access.principal_of_key(new.secret).label == "größe ✓"
     assert moved.invitations.redeem(invited.token, "bob@example.org", PASSWORD)
     assert moved.access_sections() == world.identity.access_sections()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from penstock.features.identity.model import Principal, Role
-from penstock.features.identity.service.invitations import InvitationLimits, NewInvitation
+from penstock.features.identity.service.invitations import InvitationLimits, IssuedInvitation
 from penstock.infra.crypto import password_matches
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
@@ -60,7 +60,7 @@ class Membership(RuleBasedStateMachine):
         self.people: dict[str, str] = {}  # user id: the password that only this person knows
         self.projects: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}  # who made the project or redeemed a link of it
-        self.links: list[tuple[str, NewInvitation]] = []
+        self.links: list[tuple[str, IssuedInvitation]] = []
         self.dead: set[str] = set()
         self.told: set[str] = set()  # all that projects' admins were told
         for name in PROJECTS:
@@ -140,7 +140,7 @@ class Membership(RuleBasedStateMachine):
         assert (member.project_id, member.user_id) == (project_id, actor.id)
         self.members[project_id].add(actor.id)
 
-    def _used(self, new: NewInvitation) -> None:
+    def _used(self, new: IssuedInvitation) -> None:
         assert new.token not in self.dead, "a link that was used, revoked or expired let one in"
         self.dead.add(new.token)
 

@@ -7,7 +7,7 @@ import pytest
 
 from penstock.features.identity.model import InvitationState, Principal, Role
 from penstock.features.identity.service.invitations import InvitationLimits
-from penstock.features.identity.service.keys import KeyWish
+from penstock.features.identity.service.keys import NewKey
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound, PenstockError
 from tests.features.identity.conftest import PASSWORD, World
 
@@ -193,7 +193,7 @@ def test_a_link_dies_with_the_right_of_whoever_made_it(world: World) -> None:
 
 def test_a_link_dies_with_the_key_that_made_it(world: World) -> None:
     keys, invitations = world.identity.keys, world.identity.invitations
-    made = keys.create(world.root, world.project_id, KeyWish("ci", Role.ADMIN))
+    made = keys.create(world.root, world.project_id, NewKey("ci", Role.ADMIN))
     by_key = world.identity.access.principal_of_key(made.secret)
     token = invitations.invite(by_key, world.project_id, BOB, Role.VIEWER).token
     assert invitations.look(token)
@@ -230,7 +230,7 @@ def test_each_step_is_an_event(world: World) -> None:
     first = invitations.invite(world.root, world.project_id, BOB, Role.VIEWER)
     invitations.revoke(world.root, world.project_id, first.invitation.id)
     user = invitations.redeem(invite(world), "b@example.org", PASSWORD)
-    events = world.identity.audit_log.list_page(world.project_id, None, 5)[::-1]
+    events = world.identity.audit_reader.list_page(world.project_id, None, 5)[::-1]
     assert [event.action for event in events] == [
         "invitation.create",
         "invitation.revoke",
@@ -240,4 +240,4 @@ def test_each_step_is_an_event(world: World) -> None:
     ]
     assert (events[3].actor_id, events[3].after["email"]) == (user.id, BOB)
     assert events[3].after["redeemed_by"] == "b@example.org"
-    assert all(report.breach is None for report in world.identity.audit_log.verify_all())
+    assert all(report.breach is None for report in world.identity.audit_reader.verify_all())

@@ -3,7 +3,7 @@
 import pytest
 
 from penstock.features.identity.model import Attributes, Permission, Principal, Role
-from penstock.features.identity.service.keys import KeyWish
+from penstock.features.identity.service.keys import NewKey
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from penstock.rules.snapshot import ProjectSection
@@ -19,7 +19,7 @@ def _principal(world: World, secret: str) -> Principal:
 
 
 def test_a_key_is_told_once_and_stored_as_a_digest(world: World) -> None:
-    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app"))
+    new = world.identity.keys.create(world.root, world.project_id, NewKey("app"))
     assert new.secret.startswith("pk_")
     assert len(new.secret) == 46
     assert new.secret not in repr(new)
@@ -38,7 +38,7 @@ def test_a_key_is_told_once_and_stored_as_a_digest(world: World) -> None:
 
 
 def test_a_key_acts_in_its_role_and_project(world: World) -> None:
-    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app", Role.EDITOR))
+    new = world.identity.keys.create(world.root, world.project_id, NewKey("app", Role.EDITOR))
     principal = _principal(world, new.secret)
     assert (principal.kind, principal.label) == ("key", "app")
     assert principal.roles == {world.project_id: Role.EDITOR}
@@ -47,7 +47,7 @@ def test_a_key_acts_in_its_role_and_project(world: World) -> None:
 
 
 def test_a_new_key_calls_models_and_may_do_nothing_else(world: World) -> None:
-    new = world.identity.keys.create(world.root, world.project_id, KeyWish("app"))
+    new = world.identity.keys.create(world.root, world.project_id, NewKey("app"))
     principal = _principal(world, new.secret)
     assert (new.key.role, principal.roles) == (None, {})
     assert new.key.id in {entry.id for entry in _section(world).keys}
@@ -64,17 +64,17 @@ def test_a_new_key_calls_models_and_may_do_nothing_else(world: World) -> None:
 def test_no_key_is_above_its_maker_or_an_owner(world: World) -> None:
     admin = world.user("admin@example.org", Role.ADMIN)
     keys = world.identity.keys
-    assert keys.create(admin, world.project_id, KeyWish("a", Role.ADMIN)).key.role is Role.ADMIN
+    assert keys.create(admin, world.project_id, NewKey("a", Role.ADMIN)).key.role is Role.ADMIN
     with pytest.raises(Forbidden):
-        keys.create(world.root, world.project_id, KeyWish("o", Role.OWNER))
+        keys.create(world.root, world.project_id, NewKey("o", Role.OWNER))
     editor = Principal("key", "key_x", "x", {world.project_id: Role.EDITOR})
     with pytest.raises(Forbidden):
-        keys.create(editor, world.project_id, KeyWish("a", Role.ADMIN))
+        keys.create(editor, world.project_id, NewKey("a", Role.ADMIN))
 
 
 def test_rotation_overlaps_and_then_ends_the_old_secret(world: World) -> None:
     keys = world.identity.keys
-    old = keys.create(world.root, world.project_id, KeyWish("app"))
+    old = keys.create(world.root, world.project_id, NewKey("app"))
     new = keys.rotate(world.root, world.project_id, old.key.id, 60_000)
     assert new.key.id == old.key.id
     assert _principal(world, old.secret).id == _principal(world, new.secret).id
@@ -91,7 +91,7 @@ def test_rotation_overlaps_and_then_ends_the_old_secret(world: World) -> None:
 
 def test_a_rotation_never_lengthens_a_life(world: World) -> None:
     keys = world.identity.keys
-    first = keys.create(world.root, world.project_id, KeyWish("app"))
+    first = keys.create(world.root, world.project_id, NewKey("app"))
     keys.rotate(world.root, world.project_id, first.key.id, 10_000)
     keys.rotate(world.root, world.project_id, first.key.id, 1_000_000)
     world.clock.forward(11)
@@ -101,7 +101,7 @@ def test_a_rotation_never_lengthens_a_life(world: World) -> None:
 
 def test_a_revoked_key_is_gone_from_rest_and_snapshot(world: World) -> None:
     keys = world.identity.keys
-    new = keys.create(world.root, world.project_id, KeyWish("app"))
+    new = keys.create(world.root, world.project_id, NewKey("app"))
     keys.revoke(world.root, world.project_id, new.key.id)
     with pytest.raises(Unauthenticated):
         _principal(world, new.secret)
@@ -115,7 +115,7 @@ def test_a_revoked_key_is_gone_from_rest_and_snapshot(world: World) -> None:
 def test_an_expired_key_is_refused(world: World) -> None:
     expires_ms = world.clock.now_ns() // 1_000_000 + 1_000
     new = world.identity.keys.create(
-        world.root, world.project_id, KeyWish("app", expires_ms=expires_ms)
+        world.root, world.project_id, NewKey("app", expires_ms=expires_ms)
     )
     assert _principal(world, new.secret)
     world.clock.forward(2)
@@ -125,13 +125,13 @@ def test_an_expired_key_is_refused(world: World) -> None:
 
 
 def test_gateways_learn_what_a_key_fixes(world: World) -> None:
-    wish = KeyWish(
+    wanted = NewKey(
         "app",
         allowed_models=("openai/*",),
         attributes=Attributes(team="search", environment="production"),
         expires_ms=1_900_000_000_000,
     )
-    new = world.identity.keys.create(world.root, world.project_id, wish)
+    new = world.identity.keys.create(world.root, world.project_id, wanted)
     entry = next(e for e in _section(world).keys if e.id == new.key.id)
     assert (entry.allowed_models, entry.team, entry.environment) == (
         ("openai/*",),

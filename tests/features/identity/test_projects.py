@@ -13,7 +13,7 @@ def test_who_makes_a_project_owns_it(world: World) -> None:
     assert projects.get(made.id) == made
     owner = world.identity.members.list_page(made.id, "", 10)
     assert [(m.email, m.role) for m in owner] == [("admin@localhost", Role.OWNER)]
-    actions = [e.action for e in world.identity.audit_log.list_page(made.id, None, 10)]
+    actions = [e.action for e in world.identity.audit_reader.list_page(made.id, None, 10)]
     assert actions == ["member.add", "project.create"]
     with pytest.raises(Conflict, match="search"):
         projects.create(world.root, "search")
@@ -42,7 +42,7 @@ def test_a_changed_project_says_what_it_was(world: World) -> None:
     changed = projects.change(world.root, world.project_id, name="prod", capture_content=False)
     assert (changed.name, changed.policy.capture_content) == ("prod", False)
     assert changed.policy.on_spool_full == "refuse"
-    event = world.identity.audit_log.list_page(world.project_id, None, 1)[0]
+    event = world.identity.audit_reader.list_page(world.project_id, None, 1)[0]
     assert (event.before["name"], event.after["name"]) == ("default", "prod")
     section = next(s for s in world.identity.access_sections() if s.project_id == world.project_id)
     assert section.policy == changed.policy

@@ -41,7 +41,7 @@ def test_the_second_start_makes_nothing(world: World) -> None:
 def test_reset_makes_new_ones_and_ends_the_old(world: World) -> None:
     old = _bootstrap(world)
     token = world.identity.sign_in.sign_in(EMAIL, old["admin_password"]).token
-    new = world.identity.first_start.reset_admin()
+    new = world.identity.bootstrap.reset_admin()
     assert _bootstrap(world)["api_key"] == new.api_key != old["api_key"]
     assert new.gateway_key == old["gateway_key"]
     assert world.identity.sign_in.find(token) is None
@@ -56,7 +56,7 @@ def test_reset_makes_a_key_for_applications_where_the_file_has_none(world: World
     old = _bootstrap(world)
     del old["gateway_key"]
     (world.home / "bootstrap.json").write_text(json.dumps(old))
-    new = world.identity.first_start.reset_admin()
+    new = world.identity.bootstrap.reset_admin()
     assert world.identity.access.principal_of_key(new.gateway_key).roles == {}
 
 
@@ -126,4 +126,4 @@ def test_reset_before_the_first_start_says_so(world: World) -> None:
     with world.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE users SET instance_admin = FALSE")
     with pytest.raises(SetupError, match="no admin yet"):
-        world.identity.first_start.reset_admin()
+        world.identity.bootstrap.reset_admin()

@@ -74,7 +74,7 @@ def test_waits_double_up_to_five_minutes_and_end() -> None:
 
 def _wait_s(throttle: Throttle) -> int:
     try:
-        throttle.undone(throttle.begin("ann", Source("a")))
+        throttle.cancel(throttle.begin("ann", Source("a")))
     except RateLimited as refused:
         return refused.retry_after_s or 0
     return 0
@@ -83,7 +83,7 @@ def _wait_s(throttle: Throttle) -> int:
 def test_what_was_not_looked_at_counts_for_nothing() -> None:
     throttle = Throttle(HandClock())
     for _ in range(100):
-        throttle.undone(throttle.begin("ann", Source("a")))
+        throttle.cancel(throttle.begin("ann", Source("a")))
     assert throttle.remembered() == 0
 
 

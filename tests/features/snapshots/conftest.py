@@ -41,7 +41,7 @@ class Publishing:
 @pytest.fixture
 def publishing(home: Path) -> Iterator[Publishing]:
     changes = ChangeSignal()
-    world = open_world(home, changes.ring)
+    world = open_world(home, changes.notify)
     yield Publishing(world, publisher_of(world, changes))
     world.database.close()
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from penstock.features.catalog.assembly import START
-from penstock.features.catalog.model import ProviderChange, ProviderWish
-from penstock.features.catalog.service.prices import PriceWish
+from penstock.features.catalog.model import NewProvider, ProviderChange
+from penstock.features.catalog.service.prices import NewPrice
 from penstock.features.snapshots.explain import CostExplainer
 from penstock.features.traces.model import SpanRecord
 from penstock.gateway.snapshot.snapshot import build
@@ -54,8 +54,8 @@ def settled(
 
 @pytest.fixture
 def explain(publishing: Publishing) -> CostExplainer:
-    wish = ProviderWish("up", "https://api.openai.com/v1")
-    publishing.world.catalog.providers.add(START, publishing.world.project_id, wish)
+    wanted = NewProvider("up", "https://api.openai.com/v1")
+    publishing.world.catalog.providers.add(START, publishing.world.project_id, wanted)
     return CostExplainer(publishing.world.database)
 
 
@@ -74,7 +74,7 @@ def test_later_changes_do_not_change_the_explanation(
     publishing: Publishing, explain: CostExplainer
 ) -> None:
     world = publishing.world
-    price = PriceWish("up", "gpt-*", (UnitPrice("input_tokens", Decimal(9)),), from_ms=0)
+    price = NewPrice("up", "gpt-*", (UnitPrice("input_tokens", Decimal(9)),), from_ms=0)
     own = world.catalog.prices.add(START, world.project_id, price)
     span = settled(publishing, "gpt-4o")
     assert span.price_id == f"override/{own.id}"
@@ -102,8 +102,8 @@ def test_a_few_snapshots_are_remembered(publishing: Publishing, explain: CostExp
     world = publishing.world
     spans: list[SpanRecord] = []
     for number in range(10):
-        wish = PriceWish("x", f"m{number}", (UnitPrice("requests", Decimal(1)),))
-        world.catalog.prices.add(START, world.project_id, wish)
+        wanted = NewPrice("x", f"m{number}", (UnitPrice("requests", Decimal(1)),))
+        world.catalog.prices.add(START, world.project_id, wanted)
         spans.append(settled(publishing, "gpt-4o"))
     assert all(explain(world.project_id, span) for span in spans)
     assert len(explain._recent) == 8

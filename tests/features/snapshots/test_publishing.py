@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from penstock.features.catalog.assembly import START
-from penstock.features.catalog.model import ProviderWish
-from penstock.features.identity.service.keys import KeyWish
+from penstock.features.catalog.model import NewProvider
+from penstock.features.identity.service.keys import NewKey
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.gateway.snapshot.holder import SnapshotOrigin
 from penstock.infra.egress.client import Egress
@@ -28,7 +28,7 @@ from tests.features.snapshots.conftest import (
 )
 from tests.features.world import SECRET
 
-OPENAI = ProviderWish("openai", "https://api.openai.com/v1", secret=SECRET, models=("gpt-4o",))
+OPENAI = NewProvider("openai", "https://api.openai.com/v1", secret=SECRET, models=("gpt-4o",))
 HOUR_MS = 3_600_000
 
 
@@ -44,7 +44,7 @@ async def test_a_new_key_reaches_a_gateway_within_a_second(
     async with serving(publishing.publisher) as url, following(gateway(url, tmp_path)) as gw:
         await until(lambda: gw.holder.known is not None)
         new = await asyncio.to_thread(
-            world.identity.keys.create, START, world.project_id, KeyWish("new")
+            world.identity.keys.create, START, world.project_id, NewKey("new")
         )
         took = await until(lambda: gw.holder.current.find_key(new.secret, 0) is not None)
         assert took < 1
@@ -74,7 +74,7 @@ async def test_a_key_in_rotation_opens_with_both_secrets_until_the_old_one_ends(
     publishing: Publishing, tmp_path: Path
 ) -> None:
     keys, project_id = publishing.world.identity.keys, publishing.world.project_id
-    old = keys.create(START, project_id, KeyWish("rotated"))
+    old = keys.create(START, project_id, NewKey("rotated"))
     new = keys.rotate(START, project_id, old.key.id, HOUR_MS)
     async with serving(publishing.publisher) as url:
         gw = gateway(url, tmp_path)
@@ -109,7 +109,7 @@ async def test_earlier_sections_can_be_read_for_ever(publishing: Publishing) -> 
     world, publisher = publishing.world, publishing.publisher
     publisher.compile_now()
     before = msgspec.json.decode(publisher.current().root, type=Root).sections
-    world.identity.keys.create(START, world.project_id, KeyWish("new"))
+    world.identity.keys.create(START, world.project_id, NewKey("new"))
     publisher.compile_now()
     after = msgspec.json.decode(publisher.current().root, type=Root).sections
     assert before != after
@@ -121,10 +121,10 @@ async def test_earlier_sections_can_be_read_for_ever(publishing: Publishing) -> 
 async def test_a_change_of_one_key_moves_one_small_section(publishing: Publishing) -> None:
     world, publisher = publishing.world, publishing.publisher
     for number in range(300):
-        world.identity.keys.create(START, world.project_id, KeyWish(f"key {number}"))
+        world.identity.keys.create(START, world.project_id, NewKey(f"key {number}"))
     publisher.compile_now()
     before = publisher.current().hashes
-    world.identity.keys.create(START, world.project_id, KeyWish("one more"))
+    world.identity.keys.create(START, world.project_id, NewKey("one more"))
     publisher.compile_now()
     (changed,) = publisher.current().hashes - before
     assert len(publisher.section(changed)) < 10_000
@@ -144,7 +144,7 @@ async def test_the_poll_answers_at_once_on_news_and_204_without(publishing: Publ
         assert 0.25 < loop.time() - start < 2
         waiting = asyncio.create_task(ask(f"{url}?after={digest}&wait_s=5"))
         await asyncio.sleep(0.1)
-        publishing.world.identity.keys.create(START, publishing.world.project_id, KeyWish("news"))
+        publishing.world.identity.keys.create(START, publishing.world.project_id, NewKey("news"))
         assert (await waiting).status == 200
 
 
@@ -196,7 +196,7 @@ async def test_a_gateway_serves_on_without_its_server_and_catches_up(
     publishing: Publishing, tmp_path: Path
 ) -> None:
     world, port = publishing.world, free_port()
-    key = world.identity.keys.create(START, world.project_id, KeyWish("mine"))
+    key = world.identity.keys.create(START, world.project_id, NewKey("mine"))
     world.catalog.providers.add(START, world.project_id, OPENAI)
     async with serving(publishing.publisher, port) as url:
         await gateway(url, tmp_path).client.refresh(wait_s=5)
@@ -208,7 +208,7 @@ async def test_a_gateway_serves_on_without_its_server_and_catches_up(
     async with following(restarted):
         await until(lambda: bool(restarted.holder.state.problem))
         publisher = publisher_of(world, ChangeSignal())
-        new = world.identity.keys.create(START, world.project_id, KeyWish("made meanwhile"))
+        new = world.identity.keys.create(START, world.project_id, NewKey("made meanwhile"))
         async with serving(publisher, port):
             await until(lambda: restarted.holder.current.find_key(new.secret, 0) is not None)
             assert restarted.holder.state.origin is SnapshotOrigin.SERVER

@@ -13,7 +13,7 @@ import msgspec
 
 from penstock.features.traces.model import TimeRange
 from penstock.features.traces.quarantine import Quarantine
-from penstock.features.traces.rows import SpanRow, explode
+from penstock.features.traces.rows import SpanRow, to_rows
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
@@ -122,7 +122,7 @@ def frames(calls: Iterable[CallEnd]) -> bytes:
 
 def rows(end: CallEnd) -> list[SpanRow]:
     """Its rows as they are stored."""
-    return explode(end, WRITER)
+    return to_rows(end, WRITER)
 
 
 def new_batch() -> str:

@@ -24,7 +24,7 @@ from penstock.kernel.time import rfc3339
 from penstock.rules.call import CallEnd, Caller, CallStatus
 
 
-def allow(permission: Permission) -> Any:
+def require(permission: Permission) -> Any:
     """Whoever asks is granted what they name: the project in the query, or the instance."""
     caller = Principal("user", "usr_1", "Ada", {}, instance_admin=True)
 
@@ -43,8 +43,8 @@ async def refused(_: Request, error: Exception) -> JSONResponse:
 def client(traces: Traces) -> Iterator[TestClient]:
     app = FastAPI()
     app.add_exception_handler(PenstockError, refused)
-    app.include_router(build_router(traces, allow))
-    app.include_router(build_instance_router(traces, allow))
+    app.include_router(build_router(traces, require))
+    app.include_router(build_instance_router(traces, require))
     app.include_router(build_ingest_router(traces, lambda: None))
     with TestClient(app) as client:
         yield client

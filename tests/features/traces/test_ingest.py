@@ -19,7 +19,7 @@ from features.traces import calls
 from penstock.features.traces.ingest import read_batch
 from penstock.features.traces.model import Filter
 from penstock.features.traces.payload import decode
-from penstock.features.traces.rows import explode
+from penstock.features.traces.rows import to_rows
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
@@ -30,7 +30,7 @@ from penstock.rules.call import CallStatus, Usage, encode
 
 def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
     end = calls.call("p", status=CallStatus.ERROR, error_type="upstream_failed")
-    call, attempt = explode(end, "w")
+    call, attempt = to_rows(end, "w")
     assert (call.kind, call.parent_span_id, call.status) == ("call", "", "error")
     assert (attempt.kind, attempt.parent_span_id) == ("attempt", call.span_id)
     assert attempt.cost is None
@@ -38,13 +38,13 @@ def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
 
 
 def test_times_keep_their_nanoseconds() -> None:
-    [call, _] = explode(calls.call("p", 1_763_683_200_000_000_001), "w")
+    [call, _] = to_rows(calls.call("p", 1_763_683_200_000_000_001), "w")
     assert call.start_time == "1763683200.000000001"
 
 
 @pytest.mark.parametrize("cost", ["free", "1e999", "NaN", "-Infinity", "1000000"])
 def test_a_cost_that_no_column_holds_leaves_the_call_unpriced_and_says_so(cost: str) -> None:
-    [call, _] = explode(calls.call("p", cost=cost), "w")
+    [call, _] = to_rows(calls.call("p", cost=cost), "w")
     assert call.cost is None
     assert decode(call.attributes["penstock.cost.unreadable"]) == cost
 
@@ -56,7 +56,7 @@ def test_a_cost_that_no_column_holds_leaves_the_call_unpriced_and_says_so(cost: 
 )
 def test_no_count_and_no_clock_makes_a_row_that_cannot_be_stored(a: int, b: int, c: int) -> None:
     end = calls.call("p", usage=Usage(a, b), end_ns=a, first_token_ns=b, http_status=c)
-    for row in explode(end, "w"):
+    for row in to_rows(end, "w"):
         assert 0 <= row.duration_ns < 2**63
         assert 0 <= row.input_tokens < 2**63
         assert 0 <= row.http_status < 2**16
@@ -241,5 +241,5 @@ def test_a_span_row_names_exactly_the_columns_of_the_wide_table(columns: ColumnS
         {},
         Column,
     )
-    [row, _] = explode(calls.call("p"), "w")
+    [row, _] = to_rows(calls.call("p"), "w")
     assert {column.name for column in found} - {"stored_time"} == set(row.__struct_fields__)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from features.traces import calls
 from penstock.features.traces.model import (
     TIME,
+    Aggregate,
     Dimension,
     Filter,
-    Sum,
     TimeRange,
     bucket_ns,
-    without_gaps,
+    fill_gaps,
 )
 from penstock.features.traces.service import Traces
 from penstock.rules.call import Caller, CallStatus, Usage
@@ -119,7 +119,7 @@ ranges = st.builds(
 @given(ranges)
 def test_buckets_cover_a_range_without_gaps_in_at_most_61_pieces(time_range: TimeRange) -> None:
     width = bucket_ns(time_range)
-    buckets = without_gaps([], time_range, width)
+    buckets = fill_gaps([], time_range, width)
     starts = [int(bucket.value) for bucket in buckets]
     assert starts[0] <= time_range.start_ns
     assert starts[-1] < time_range.end_ns <= starts[-1] + width
@@ -128,6 +128,6 @@ def test_buckets_cover_a_range_without_gaps_in_at_most_61_pieces(time_range: Tim
 
 
 def test_found_buckets_keep_their_place() -> None:
-    found = Sum(by=TIME, value=str(2 * SECOND), requests=3)
-    buckets = without_gaps([found], TimeRange(0, 4 * SECOND), SECOND)
+    found = Aggregate(by=TIME, value=str(2 * SECOND), requests=3)
+    buckets = fill_gaps([found], TimeRange(0, 4 * SECOND), SECOND)
     assert [bucket.requests for bucket in buckets] == [0, 0, 3, 0]

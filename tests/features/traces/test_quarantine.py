@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.traces import calls
-from penstock.features.traces.ingest import Unreadable
+from penstock.features.traces.ingest import UnreadableRecord
 from penstock.features.traces.model import Filter
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.service import Traces
@@ -116,7 +116,7 @@ def test_the_quarantine_keeps_its_bounds_and_drops_the_oldest(spool: Path) -> No
     quarantine = Quarantine(spool, SystemClock(), logging.getLogger("test"), limits)
     for size, kept in ((10, 5), (300, 3), (5000, 0)):
         for _ in range(10):
-            quarantine.keep(calls.new_batch(), bytes(size), [Unreadable(0, size, "odd")])
+            quarantine.keep(calls.new_batch(), bytes(size), [UnreadableRecord(0, size, "odd")])
         assert len(list_quarantined(spool)) == kept
         files = list((spool / QUARANTINED).iterdir())
         assert len(files) == 2 * kept

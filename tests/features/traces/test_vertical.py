@@ -8,7 +8,7 @@ import pytest
 from features.traces import calls
 from penstock.features.traces.schema import FAMILY
 from penstock.features.traces.vertical import open_traces
-from penstock.infra.columns import Step, apply_steps, open_columns
+from penstock.infra.columns import SchemaStep, apply_steps, open_columns
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import SystemClock
 
@@ -31,7 +31,7 @@ def test_the_vertical_answers_before_its_store_is_open_and_waits_to_close(tmp_pa
 def test_tables_of_a_newer_penstock_keep_the_vertical_from_opening(tmp_path: Path) -> None:
     dsn = f"chdb://{tmp_path / 'columns'}"
     store = open_columns(dsn)
-    apply_steps(store, FAMILY, [Step(99, "from the future", ())])
+    apply_steps(store, FAMILY, [SchemaStep(99, "from the future", ())])
     store.close()
     vertical = open_traces(
         dsn, SystemClock(), lambda *_: [], calls.new_quarantine(tmp_path / "spool")

@@ -5,7 +5,7 @@ import { everyPage } from "@/shared/api/pages";
 import { useProjectId } from "@/shared/session";
 
 export type Key = Schemas["KeyView"];
-export type NewKey = Schemas["NewKeyView"];
+export type NewKey = Schemas["IssuedKeyView"];
 
 export const keyKeys = {
   of: (projectId: string) => ["keys", projectId] as const,

@@ -6,7 +6,7 @@ import { useProjectId, type Role } from "@/shared/session";
 import type { Tone } from "@/shared/ui/Badge";
 
 export type Invitation = Schemas["InvitationView"];
-export type NewInvitation = Schemas["NewInvitationView"];
+export type NewInvitation = Schemas["IssuedInvitationView"];
 
 const INVITATIONS = "/api/v1/projects/{project_id}/invitations";
 

@@ -58,9 +58,9 @@ def reset_admin(*, home: options.Home = None, as_json: options.Json = False) -> 
         try:
             master_key = open_master_key(settings.home, database)
             identity = Identity(
-                settings.home, database, master_key, clock=SystemClock(), entropy=os.urandom
+                settings.home, database, master_key, clock=SystemClock(), random_bytes=os.urandom
             )
-            told = identity.first_start.reset_admin()
+            told = identity.bootstrap.reset_admin()
         finally:
             database.close()
     show_record(asdict(told), as_json=as_json)

@@ -9,7 +9,7 @@ from starlette.types import Scope
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.gateway_token import GatewayToken
 from penstock.features.identity.http.access import SignedIn
-from penstock.infra.web.bodies import Allowance, BodyRoom
+from penstock.infra.web.bodies import BodyAllowance, BodyCapacity
 
 _INTERNAL: Final = "/internal/"
 
@@ -22,21 +22,21 @@ class ServerAdmission:
         self._gateway = gateway
         self._signed_in = signed_in
         strangers, known = (
-            BodyRoom(config.stranger_bodies_bytes),
-            BodyRoom(config.known_bodies_bytes),
+            BodyCapacity(config.stranger_bodies_bytes),
+            BodyCapacity(config.known_bodies_bytes),
         )
-        self._small = Allowance(config.stranger_body_limit_bytes, strangers)
-        self._large = Allowance(config.body_limit_bytes, known)
-        self._batch = Allowance(config.batch_limit_bytes, known)
+        self._small = BodyAllowance(config.stranger_body_limit_bytes, strangers)
+        self._large = BodyAllowance(config.body_limit_bytes, known)
+        self._batch = BodyAllowance(config.batch_limit_bytes, known)
 
-    def first(self, scope: Scope) -> Allowance:
+    def first(self, scope: Scope) -> BodyAllowance:
         """`Unauthenticated` on `/internal/` without the gateway token."""
         if scope["path"].startswith(_INTERNAL):
             self._gateway(Request(scope))
             return self._batch
         return self._small
 
-    async def more(self, scope: Scope) -> Allowance:
+    async def more(self, scope: Scope) -> BodyAllowance:
         """`Unauthenticated` or `Forbidden` without a key or session that may change something."""
         if scope["path"].startswith(_INTERNAL):
             return self._batch

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.console import BUILT, mount_console
 from penstock.features.identity.http.access import public, require_declarations
-from penstock.infra.web.bodies import Admission, BodyLimit
+from penstock.infra.web.bodies import BodyAdmission, BodyLimit
 from penstock.infra.web.clean_text import CleanText
 from penstock.infra.web.headers import SecurityHeaders
 from penstock.infra.web.hosts import HostGuard
@@ -43,20 +43,20 @@ def build_app(
     return app
 
 
-def behind_walls(
+def with_guards(
     config: ServerConfig,
     app: FastAPI,
-    admission: Admission,
+    admission: BodyAdmission,
     metrics: RequestMetrics,
     log: logging.Logger,
 ) -> ASGIApp:
     """The application as the network sees it: counted, with safe headers, names, sizes and
     texts."""
-    walled: ASGIApp = CleanText(app)
-    walled = BodyLimit(walled, admission)
-    walled = HostGuard(walled, hosts_of(config), _MACHINES)
-    walled = SecurityHeaders(walled)
-    return Observed(walled, metrics, log)
+    guarded: ASGIApp = CleanText(app)
+    guarded = BodyLimit(guarded, admission)
+    guarded = HostGuard(guarded, hosts_of(config), _MACHINES)
+    guarded = SecurityHeaders(guarded)
+    return Observed(guarded, metrics, log)
 
 
 def hosts_of(config: ServerConfig) -> Collection[str]:

@@ -132,19 +132,19 @@ def backup_routes(identity: Identity, database: Database, service: BackupService
 
     @router.post("", status_code=201)
     def write_backup(
-        access: Annotated[Access, Depends(identity.door.allow(Permission.INSTANCE))],
+        access: Annotated[Access, Depends(identity.guards.require(Permission.INSTANCE))],
     ) -> BackupView:
         """Writes a consistent backup of everything while the server runs."""
-        _tell(identity, database, access.principal, "backup.start", {})
+        _audit(identity, database, access.principal, "backup.start", {})
         written = service.write()
-        _tell(identity, database, access.principal, "backup.finish", {"path": written.path})
+        _audit(identity, database, access.principal, "backup.finish", {"path": written.path})
         return BackupView(**asdict(written))
 
     return router
 
 
-def _tell(
+def _audit(
     identity: Identity, database: Database, actor: Principal, action: str, after: dict[str, object]
 ) -> None:
     with database.write() as tx:
-        identity.trail.append(tx, actor, "", action, "backup", after=after)
+        identity.audit_log.append(tx, actor, "", action, "backup", after=after)

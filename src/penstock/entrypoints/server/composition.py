@@ -10,14 +10,14 @@ from starlette.types import ASGIApp
 
 from penstock.entrypoints.server.about import about_routes
 from penstock.entrypoints.server.admission import ServerAdmission
-from penstock.entrypoints.server.app import behind_walls, build_app
+from penstock.entrypoints.server.app import build_app, with_guards
 from penstock.entrypoints.server.backup import BackupService, backup_routes
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
 from penstock.entrypoints.server.providers import find_providers
 from penstock.features.catalog.assembly import Catalog
-from penstock.features.catalog.ports import Surroundings
+from penstock.features.catalog.ports import Context
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.explain import CostExplainer
@@ -70,12 +70,12 @@ class Composition:
             self.database,
             master_key,
             clock=clock,
-            entropy=os.urandom,
-            changed=changes.ring,
+            random_bytes=os.urandom,
+            changed=changes.notify,
         )
-        around = Surroundings(self.database, self.identity.trail, clock, os.urandom)
+        context = Context(self.database, self.identity.audit_log, clock, os.urandom)
         kinds: Registry[ChatProvider] = Registry("penstock.providers")
-        self.catalog = Catalog(around, kinds, VENDORS, self._egress, master_key=master_key)
+        self.catalog = Catalog(context, kinds, VENDORS, self._egress, master_key=master_key)
         self.publisher = Publisher(
             self.database,
             self.identity.access_sections,
@@ -96,7 +96,7 @@ class Composition:
 
     def build(self) -> FastAPI:
         """All routes of all verticals."""
-        allow, service = self.identity.door.allow, self.traces.service
+        require, service = self.identity.guards.require, self.traces.service
         checks = {
             "database": self.database.ping,
             "columns": self.traces.check,
@@ -108,11 +108,11 @@ class Composition:
         )
         routers = [
             health_routes(checks, sources, self._metrics_access),
-            about_routes(self.identity.door.signed_in, self._config.gateway_url),
+            about_routes(self.identity.guards.signed_in, self._config.gateway_url),
             *self.identity.routes(secure_cookie=self._config.secure_cookie),
-            *self.catalog.routes(allow),
-            build_router(service, allow),
-            build_instance_router(service, allow),
+            *self.catalog.routes(require),
+            build_router(service, require),
+            build_instance_router(service, require),
             build_ingest_router(service, self.gateway),
             build_snapshot_router(self.publisher, self.gateway),
             backup_routes(self.identity, self.database, self.backups),
@@ -122,8 +122,8 @@ class Composition:
     def app(self) -> ASGIApp:
         """The application as the network sees it."""
         log = logging.getLogger("penstock.access")
-        admission = ServerAdmission(self._config, self.gateway, self.identity.door.signed_in)
-        return behind_walls(self._config, self.build(), admission, self._metrics, log)
+        admission = ServerAdmission(self._config, self.gateway, self.identity.guards.signed_in)
+        return with_guards(self._config, self.build(), admission, self._metrics, log)
 
     async def run(self) -> None:
         """What goes on beside the requests, until cancelled: looking for providers, publishing.

@@ -14,13 +14,13 @@ from penstock.kernel.errors import PenstockError
 Checks = Mapping[str, Callable[[], object]]
 
 
-class Health(BaseModel):
+class HealthView(BaseModel):
     """The process answers."""
 
     status: str = "ok"
 
 
-class Readiness(BaseModel):
+class ReadinessView(BaseModel):
     """`checks` says `ok`, or what is missing, for each part."""
 
     ready: bool
@@ -35,19 +35,19 @@ def health_routes(
     metric_sources = tuple(sources)
 
     @router.get("/healthz")
-    async def healthz() -> Health:
+    async def healthz() -> HealthView:
         """200 as long as the process answers."""
-        return Health()
+        return HealthView()
 
-    @router.get("/readyz", responses={503: {"model": Readiness}})
-    def readyz(response: Response) -> Readiness:
+    @router.get("/readyz", responses={503: {"model": ReadinessView}})
+    def readyz(response: Response) -> ReadinessView:
         """200 when the server can do its work; 503 says what is missing."""
         found = {name: _state(check) for name, check in checks.items()}
         ready = all(state == "ok" for state in found.values())
         if not ready:
             response.status_code = 503
             response.headers["retry-after"] = "1"
-        return Readiness(ready=ready, checks=found)
+        return ReadinessView(ready=ready, checks=found)
 
     @router.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:

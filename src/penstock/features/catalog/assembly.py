@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
-from penstock.features.catalog.ports import Kinds, Surroundings
+from penstock.features.catalog.ports import Context, Kinds
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.sections import CatalogSections
 from penstock.features.catalog.service.discovery import Discovery
@@ -15,7 +15,7 @@ from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import SECRETS_PURPOSE, ProviderService
 from penstock.features.catalog.vendors import Vendors
-from penstock.features.identity.model import Allow, Principal
+from penstock.features.identity.model import Principal, RequirePermission
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.spi.chat import Vendor
 from penstock.spi.http import Fetch
@@ -28,7 +28,7 @@ class Catalog:
 
     def __init__(
         self,
-        around: Surroundings,
+        context: Context,
         kinds: Kinds,
         vendors: Mapping[str, Vendor],
         fetch: Fetch,
@@ -37,16 +37,16 @@ class Catalog:
     ) -> None:
         sealer = Sealer(derive_key(master_key, SECRETS_PURPOSE))
         public = PublicPrices()
-        self._prober = Prober(fetch, kinds, around.clock)
+        self._prober = Prober(fetch, kinds, context.clock)
         self._vendors = vendors
-        self.providers = ProviderService(around, kinds, Vendors(vendors, public), sealer)
-        self.prices = PriceService(around)
+        self.providers = ProviderService(context, kinds, Vendors(vendors, public), sealer)
+        self.prices = PriceService(context)
         self.discovery = Discovery(self.providers, self.prices, self._prober, START)
-        self.sections = CatalogSections(around.database, public, sealer)
+        self.sections = CatalogSections(context.database, public, sealer)
 
-    def routes(self, allow: Allow) -> list[APIRouter]:
+    def routes(self, require: RequirePermission) -> list[APIRouter]:
         """All routes of the vertical."""
         return [
-            provider_routes(allow, self.providers, self._prober, self._vendors),
-            price_routes(allow, self.prices),
+            provider_routes(require, self.providers, self._prober, self._vendors),
+            price_routes(require, self.prices),
         ]

@@ -48,7 +48,7 @@ class Provider:
             vendor=self.vendor,
         )
 
-    def audited(self) -> dict[str, object]:
+    def audit_fields(self) -> dict[str, object]:
         """What the audit trail tells: never the secret, of the models only their number."""
         return {
             "kind": self.kind,
@@ -64,7 +64,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderWish:
+class NewProvider:
     """What a new provider should be. Without address or kind, its vendor's hold; own quirks win
     over the vendor's. `vendor=None`: known by the provider's name, its prices by the address."""
 

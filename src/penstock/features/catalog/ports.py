@@ -11,7 +11,7 @@ from penstock.kernel.time import Clock
 from penstock.spi.chat import ChatProvider
 
 
-class Trail(Protocol):
+class AuditLogPort(Protocol):
     """The audit trail: one event in the caller's transaction."""
 
     def append(
@@ -36,13 +36,13 @@ class Kinds(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Effects as one argument. `entropy(n)` gives n random bytes."""
+class Context:
+    """Effects as one argument. `random_bytes(n)` gives n random bytes."""
 
     database: Database
-    trail: Trail
+    audit_log: AuditLogPort
     clock: Clock
-    entropy: Callable[[int], bytes]
+    random_bytes: Callable[[int], bytes]
 
     def now_ms(self) -> int:
         """Unix milliseconds."""
@@ -50,4 +50,4 @@ class Surroundings:
 
     def new_id(self, prefix: str) -> str:
         """A fresh id of now."""
-        return new_id(prefix, self.now_ms(), self.entropy(10))
+        return new_id(prefix, self.now_ms(), self.random_bytes(10))

@@ -7,10 +7,11 @@ from typing import Final
 from fastapi import APIRouter
 
 from penstock.features.identity.access_sections import AccessSections
-from penstock.features.identity.audit import AuditTrail
 from penstock.features.identity.audit_log import AuditLog
-from penstock.features.identity.checkpoint import HeadsFile
-from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.audit_reader import AuditReader
+from penstock.features.identity.checkpoint import CheckpointFile
+from penstock.features.identity.context import Context
+from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.http.audit import audit_routes
 from penstock.features.identity.http.invitations import invitation_routes, redemption_routes
 from penstock.features.identity.http.keys import key_routes
@@ -19,13 +20,12 @@ from penstock.features.identity.http.projects import project_routes
 from penstock.features.identity.http.sessions import session_routes
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.access import AccessService
-from penstock.features.identity.service.first_start import SYSTEM, FirstStart, has_started
+from penstock.features.identity.service.bootstrap import SYSTEM, Bootstrap, has_started
 from penstock.features.identity.service.invitations import InvitationService
 from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.service.sign_in import SignInService
-from penstock.features.identity.surroundings import Surroundings
 from penstock.infra.crypto import PASSWORD_COST, derive_key, ensure_secret_file
 from penstock.infra.sql import Database
 from penstock.kernel.errors import SetupError
@@ -57,35 +57,35 @@ class Identity:
         master_key: bytes,
         *,
         clock: Clock,
-        entropy: Callable[[int], bytes],
+        random_bytes: Callable[[int], bytes],
         changed: Callable[[], None] = lambda: None,
         password_cost: int = PASSWORD_COST,
     ) -> None:
         seal_key = derive_key(master_key, "audit seal")
         pepper = derive_key(master_key, "api key digest")
         self._database = database
-        self.heads = HeadsFile(home, derive_key(master_key, "audit heads"))
-        self.trail = AuditTrail(clock, entropy, seal_key, self.heads, changed)
-        around = Surroundings(database, self.trail, clock, entropy)
-        passwords = Passwords(entropy, password_cost)
-        self.audit_log = AuditLog(database, seal_key, self.heads)
+        self.heads = CheckpointFile(home, derive_key(master_key, "audit heads"))
+        self.audit_log = AuditLog(clock, random_bytes, seal_key, self.heads, changed)
+        context = Context(database, self.audit_log, clock, random_bytes)
+        passwords = Passwords(random_bytes, password_cost)
+        self.audit_reader = AuditReader(database, seal_key, self.heads)
         self.access_sections = AccessSections(database, pepper)
-        self.projects = ProjectService(around)
-        self.members = MemberService(around, passwords)
+        self.projects = ProjectService(context)
+        self.members = MemberService(context, passwords)
         self.invitations = InvitationService(
-            around, passwords, derive_key(master_key, "invitations")
+            context, passwords, derive_key(master_key, "invitations")
         )
-        self.keys = KeyService(around, pepper)
-        self.sign_in = SignInService(around, passwords, derive_key(master_key, "sessions"))
-        self.first_start = FirstStart(around, self.keys, passwords, home)
-        self.access = AccessService(around, self.projects, pepper)
-        self.door = Doorkeeper(self.access, self.sign_in)
+        self.keys = KeyService(context, pepper)
+        self.sign_in = SignInService(context, passwords, derive_key(master_key, "sessions"))
+        self.bootstrap = Bootstrap(context, self.keys, passwords, home)
+        self.access = AccessService(context, self.projects, pepper)
+        self.guards = RouteGuards(self.access, self.sign_in)
 
     def prepare(self) -> bool:
         """What the first start needs: checkpoint, project, admin, key; whether this was it."""
         if not has_started(self._database):
             self.heads.create()
-        return self.first_start.ensure()
+        return self.bootstrap.ensure()
 
     def first_project_id(self) -> str:
         """The oldest project's id: the one that the first start made."""
@@ -94,13 +94,13 @@ class Identity:
     def routes(self, *, secure_cookie: bool) -> list[APIRouter]:
         """All routes of the vertical."""
         return [
-            session_routes(self.door, self.sign_in, secure_cookie=secure_cookie),
-            project_routes(self.door, self.projects),
-            member_routes(self.door, self.members),
-            invitation_routes(self.door, self.invitations),
+            session_routes(self.guards, self.sign_in, secure_cookie=secure_cookie),
+            project_routes(self.guards, self.projects),
+            member_routes(self.guards, self.members),
+            invitation_routes(self.guards, self.invitations),
             redemption_routes(
-                self.door, self.invitations, self.sign_in, secure_cookie=secure_cookie
+                self.guards, self.invitations, self.sign_in, secure_cookie=secure_cookie
             ),
-            key_routes(self.door, self.keys),
-            audit_routes(self.door, self.audit_log),
+            key_routes(self.guards, self.keys),
+            audit_routes(self.guards, self.audit_reader),
         ]

@@ -1,158 +1,163 @@
-"""Reads audit chains and verifies them: edited, removed, reordered, forged or cut off events are
-named. What writes them is `audit`."""
+"""The audit trail: every mutation appends one event to its project's hash chain, in its own
+transaction. Project `""` is the instance's chain. What verifies the chains is `audit_log`.
+"""
 
-import hmac
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, select, union
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from penstock.features.identity.audit import GENESIS, AuditEvent, Head, from_row
+from penstock.features.identity.model import Principal
 from penstock.features.identity.store.tables import AUDIT_EVENTS, AUDIT_HEADS
 from penstock.infra.crypto import keyed_digest
-from penstock.infra.sql import Database
+from penstock.infra.sql import Transaction
+from penstock.kernel.digests import canonical_json, content_hash
+from penstock.kernel.ids import new_id
+from penstock.kernel.time import Clock, rfc3339
+
+GENESIS: Final = "0" * 64  # what the first event of a chain follows
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """The first event of a chain that is not as it was written, and what is wrong with it."""
+class AuditEvent(msgspec.Struct, frozen=True):
+    """Who did what to which subject, when, with the state before and after (JSON or `None`).
 
-    sequence: int
-    event_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChainReport:
-    """What verification found in one project's chain; `breach` is `None` when all is well."""
+    `previous` is the hash of the event before it, `hash` covers everything above it, `seal` is a
+    keyed digest of the hash: who can write the store but has not the master key cannot forge it.
+    """
 
     project_id: str
-    event_count: int
-    head: str
-    breach: Breach | None
+    sequence: int
+    id: str
+    at: str
+    actor_kind: str
+    actor_id: str
+    actor_label: str
+    action: str
+    subject: str
+    before: Any
+    after: Any
+    previous: str
+    hash: str = ""
+    seal: str = ""
+
+    def computed_hash(self) -> str:
+        """SHA-256 of the canonical JSON of all fields but `hash` and `seal`."""
+        fields = msgspec.structs.asdict(self)
+        del fields["hash"], fields["seal"]
+        return content_hash(fields)
 
 
-class NotedHeads(Protocol):
-    """The checkpoint as verification sees it."""
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The last event of a chain; sequence 0 when there is none."""
 
-    def read(self) -> Mapping[str, Head] | None:
-        """The noted ends by project; `None` if the checkpoint is missing or forged."""
+    sequence: int = 0
+    hash: str = GENESIS
+
+
+class AuditCheckpoint(Protocol):
+    """Where the ends of the chains are kept outside the log."""
+
+    def advance(self, project_id: str, head: ChainHead) -> None:
+        """Notes a new end of a project's chain; older ones than known are ignored."""
         ...
 
 
 class AuditLog:
-    """Reads chains; verifies them against themselves, their seals and the checkpoint."""
+    """Appends events. `seal_key` is derived from the master key; `random_bytes(n)` gives n bytes;
+    `changed` runs after each commit that wrote an event, in the thread that wrote it."""
 
-    def __init__(self, database: Database, seal_key: bytes, noted: NotedHeads) -> None:
-        self._database = database
+    def __init__(
+        self,
+        clock: Clock,
+        random_bytes: Callable[[int], bytes],
+        seal_key: bytes,
+        checkpoint: AuditCheckpoint,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._clock = clock
+        self._random_bytes = random_bytes
         self._seal_key = seal_key
-        self._noted = noted
+        self._checkpoint = checkpoint
+        self._changed = changed
 
-    def list_page(
-        self, project_id: str, before_sequence: int | None, limit: int
-    ) -> list[AuditEvent]:
-        """Events of a project, newest first, older than `before_sequence`."""
-        query = select(AUDIT_EVENTS).where(AUDIT_EVENTS.c.project_id == project_id)
-        if before_sequence is not None:
-            query = query.where(AUDIT_EVENTS.c.sequence < before_sequence)
-        query = query.order_by(AUDIT_EVENTS.c.sequence.desc()).limit(limit)
-        with self._database.read() as connection:
-            return [from_row(row) for row in connection.execute(query).mappings()]
+    def append(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        project_id: str,
+        action: str,
+        subject: str,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> AuditEvent:
+        """Writes the event in the caller's transaction. `action` is `noun.verb`, `subject` an id
+        or name. `before` and `after` are what a person may read: never secrets or digests."""
+        previous = _lock_head(tx.connection, project_id)
+        now_ns = self._clock.now_ns()
+        event = AuditEvent(
+            project_id=project_id,
+            sequence=previous.sequence + 1,
+            id=new_id("evt", now_ns // 1_000_000, self._random_bytes(10)),
+            at=rfc3339(now_ns),
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label,
+            action=action,
+            subject=subject,
+            before=None if before is None else dict(before),
+            after=None if after is None else dict(after),
+            previous=previous.hash,
+        )
+        digest = event.computed_hash()
+        event = msgspec.structs.replace(
+            event, hash=digest, seal=keyed_digest(self._seal_key, digest)
+        )
+        self._store(tx, event)
+        return event
 
-    def verify(self, project_id: str) -> ChainReport:
-        """Verifies one project's chain (`""`: the instance's own)."""
-        noted = self._noted.read()  # before the log: an event written meanwhile must not look lost
-        with self._database.read() as connection:
-            return self._verify(connection, project_id, noted)
-
-    def verify_all(self) -> list[ChainReport]:
-        """Verifies every chain that the log, its heads or the checkpoint know of."""
-        noted = self._noted.read()
-        with self._database.read() as connection:
-            known = union(select(AUDIT_EVENTS.c.project_id), select(AUDIT_HEADS.c.project_id))
-            projects = {*connection.execute(known).scalars(), *(noted or {})}
-            return [self._verify(connection, project, noted) for project in sorted(projects)]
-
-    def export(self, project_id: str) -> Generator[bytes]:
-        """The chain as JSON lines, oldest first, hashes included: others can verify it."""
-        with self._database.read() as connection:
-            for row in _rows(connection, project_id):
-                yield msgspec.json.encode(from_row(row)) + b"\n"
-
-    def _verify(
-        self, connection: Connection, project_id: str, noted: Mapping[str, Head] | None
-    ) -> ChainReport:
-        stored = connection.execute(
-            select(AUDIT_HEADS).where(AUDIT_HEADS.c.project_id == project_id)
-        ).one_or_none()
-        chain = _Chain(self._seal_key, (noted or {}).get(project_id, Head()))
-        with closing(_rows(connection, project_id)) as rows:
-            breach = chain.follow(rows)
-        breach = breach or chain.end(Head(stored.sequence, stored.hash) if stored else Head())
-        if breach is None and noted is None and chain.count:
-            reason = "the checkpoint file audit.heads is missing or forged"
-            breach = Breach(chain.count, chain.last_id, reason)
-        return ChainReport(project_id, chain.count, chain.last, breach)
-
-
-class _Chain:
-    """Follows one chain from its beginning; stops at the first breach."""
-
-    def __init__(self, seal_key: bytes, noted: Head) -> None:
-        self._seal_key = seal_key
-        self._noted = noted
-        self.count = 0
-        self.last = GENESIS
-        self.last_id = ""
-
-    def follow(self, rows: Iterable[RowMapping]) -> Breach | None:
-        for row in rows:
-            reason = self._fault(row)
-            if reason:
-                missing = row["sequence"] != self.count + 1
-                return Breach(self.count + 1, "" if missing else row["id"], reason)
-            self.count, self.last, self.last_id = row["sequence"], row["hash"], row["id"]
-        return None
-
-    def end(self, stored: Head) -> Breach | None:
-        """Compares where the chain ends with where it ended when it was last written."""
-        end = max(stored, self._noted, key=lambda head: head.sequence)
-        if end.sequence > self.count:
-            return Breach(self.count + 1, "", f"missing: the log went on to event {end.sequence}")
-        if stored != Head(self.count, self.last):
-            return Breach(self.count, self.last_id, "the noted head of the chain is another one")
-        return None
-
-    def _fault(self, row: RowMapping) -> str:
-        if row["sequence"] != self.count + 1:
-            return "missing: removed or moved"
-        try:
-            event = from_row(row)
-        except msgspec.DecodeError:
-            return "edited: its state is no JSON any more"
-        return self._fault_of(event)
-
-    def _fault_of(self, event: AuditEvent) -> str:
-        if event.computed_hash() != event.hash:
-            return "edited: its content does not have its hash"
-        if event.previous != self.last:
-            return "reordered: it does not follow the event before it"
-        if not hmac.compare_digest(keyed_digest(self._seal_key, event.hash), event.seal):
-            return "forged: its seal was not made here"
-        if event.sequence == self._noted.sequence and event.hash != self._noted.hash:
-            return "rewritten: the checkpoint notes another hash"
-        return ""
+    def _store(self, tx: Transaction, event: AuditEvent) -> None:
+        head = ChainHead(event.sequence, event.hash)
+        tx.connection.execute(insert(AUDIT_EVENTS).values(to_row(event)))
+        tx.connection.execute(
+            update(AUDIT_HEADS)
+            .where(AUDIT_HEADS.c.project_id == event.project_id)
+            .values(sequence=head.sequence, hash=head.hash)
+        )
+        tx.after_commit(lambda: self._checkpoint.advance(event.project_id, head))
+        tx.after_commit(self._changed)
 
 
-def _rows(connection: Connection, project_id: str) -> Generator[RowMapping]:
-    query = (
-        select(AUDIT_EVENTS)
-        .where(AUDIT_EVENTS.c.project_id == project_id)
-        .order_by(AUDIT_EVENTS.c.sequence)
-        .execution_options(yield_per=500)
+def to_row(event: AuditEvent) -> dict[str, Any]:
+    """The event as it is stored: states as canonical JSON text, so that they hash alike."""
+    return msgspec.structs.asdict(event) | {
+        "before": canonical_json(event.before).decode(),
+        "after": canonical_json(event.after).decode(),
+    }
+
+
+def from_row(row: RowMapping) -> AuditEvent:
+    """The inverse of `to_row`; `msgspec.DecodeError` where a state is no JSON any more."""
+    fields: dict[str, Any] = {name: row[name] for name in AuditEvent.__struct_fields__}
+    fields["before"] = msgspec.json.decode(row["before"])
+    fields["after"] = msgspec.json.decode(row["after"])
+    return AuditEvent(**fields)
+
+
+def _lock_head(connection: Connection, project_id: str) -> ChainHead:
+    """The chain's end, locked until the transaction's: whoever else appends waits."""
+    row = connection.execute(
+        select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
+        .where(AUDIT_HEADS.c.project_id == project_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is not None:
+        return ChainHead(row.sequence, row.hash)
+    none = ChainHead()
+    connection.execute(
+        insert(AUDIT_HEADS).values(project_id=project_id, sequence=none.sequence, hash=none.hash)
     )
-    with connection.execute(query) as result:
-        yield from result.mappings()
+    return none

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from penstock.features.identity.audit import Head
+from penstock.features.identity.audit_log import ChainHead
 from penstock.infra.crypto import keyed_digest, write_private
 from penstock.kernel.digests import canonical_json
 
@@ -26,7 +26,7 @@ class _File(msgspec.Struct, frozen=True):
     signature: str
 
 
-class HeadsFile:
+class CheckpointFile:
     """`HOME/audit.heads`. `key` is derived from the master key."""
 
     def __init__(self, home: Path, key: bytes) -> None:
@@ -38,7 +38,7 @@ class HeadsFile:
         if not self._path.exists():
             self._write({})
 
-    def read(self) -> Mapping[str, Head] | None:
+    def read(self) -> Mapping[str, ChainHead] | None:
         """The noted ends by project; `None` if the file is missing, damaged or forged."""
         try:
             file = msgspec.json.decode(self._path.read_bytes(), type=_File)
@@ -46,16 +46,16 @@ class HeadsFile:
             return None
         if not hmac.compare_digest(file.signature, self._sign(file.heads)):
             return None
-        return {project: Head(*head) for project, head in file.heads.items()}
+        return {project: ChainHead(*head) for project, head in file.heads.items()}
 
-    def advance(self, project_id: str, head: Head) -> None:
+    def advance(self, project_id: str, head: ChainHead) -> None:
         """Notes a new end of a chain. Older ones, and a broken file, stay as they are."""
         with self._locked():
             heads = self.read()
-            if heads is not None and heads.get(project_id, Head()).sequence < head.sequence:
+            if heads is not None and heads.get(project_id, ChainHead()).sequence < head.sequence:
                 self._write({**heads, project_id: head})
 
-    def _write(self, heads: Mapping[str, Head]) -> None:
+    def _write(self, heads: Mapping[str, ChainHead]) -> None:
         plain = {project: (head.sequence, head.hash) for project, head in heads.items()}
         write_private(self._path, msgspec.json.encode(_File(plain, self._sign(plain))))
 

@@ -83,7 +83,7 @@ class Principal:
         role = self.roles.get(project_id or "")
         return role is not None and permission in GRANTS[role]
 
-    def may_give(self, role: Role, project_id: str) -> bool:
+    def may_grant(self, role: Role, project_id: str) -> bool:
         """Whether this principal may hand out `role`: nobody gives more than they have."""
         if self.instance_admin:
             return True
@@ -99,9 +99,9 @@ class Access:
     project_id: str
 
 
-# `allow(Permission.X)` gives the FastAPI dependency that resolves the principal, finds the project
-# (path, then query, then the principal's only one), checks the grant and yields an `Access`.
-Allow = Callable[[Permission], Any]
+# `require(Permission.X)` returns the FastAPI dependency that resolves the principal, finds the
+# project (path, then query, then the principal's only one), checks the grant and yields `Access`.
+RequirePermission = Callable[[Permission], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Project:
     policy: ProjectPolicy
     created_ms: int
 
-    def audited(self) -> dict[str, object]:
+    def audit_fields(self) -> dict[str, object]:
         """What the audit trail tells of it."""
         return {
             "name": self.name,
@@ -146,7 +146,7 @@ class Member:
     role: Role
     created_ms: int
 
-    def audited(self) -> dict[str, object]:
+    def audit_fields(self) -> dict[str, object]:
         """What the audit trail tells of it."""
         return {"email": self.email, "role": self.role.value}
 
@@ -181,7 +181,7 @@ class Invitation:
     redeemed_by: str | None = None  # user id
     taken_count: int = 0  # how often a sign-in address was chosen that somebody has
 
-    def audited(self) -> dict[str, object]:
+    def audit_fields(self) -> dict[str, object]:
         """What the audit trail tells of it: no token, no digest."""
         return {"email": self.email, "role": self.role.value, "expires_ms": self.expires_ms}
 
@@ -234,7 +234,7 @@ class ApiKey:
         roles = {self.project_id: self.role} if self.role else {}
         return Principal("key", self.id, self.name, roles, self.instance_admin)
 
-    def audited(self) -> dict[str, object]:
+    def audit_fields(self) -> dict[str, object]:
         """What the audit trail tells of it: no digest, no secret."""
         return {
             "name": self.name,

@@ -32,19 +32,19 @@ class HashLimits(msgspec.Struct, frozen=True):
 
 
 class Passwords:
-    """`entropy(n)` gives n random bytes; `cost` is what a guess must pay, see `hash_password`."""
+    """`random_bytes(n)` returns n random bytes; `cost`: see `hash_password`."""
 
     def __init__(
-        self, entropy: Callable[[int], bytes], cost: int, limits: HashLimits | None = None
+        self, random_bytes: Callable[[int], bytes], cost: int, limits: HashLimits | None = None
     ) -> None:
-        self._entropy = entropy
+        self._random_bytes = random_bytes
         self._cost = cost
         self._slots = _Slots(limits or HashLimits())
-        self._nobody = base64.b64encode(entropy(32)).decode()
+        self._nobody = base64.b64encode(random_bytes(32)).decode()
 
     def generate(self) -> str:
         """A new password of 24 characters: 120 random bits, easy to read aloud."""
-        return base64.b32encode(self._entropy(15)).decode().lower()
+        return base64.b32encode(self._random_bytes(15)).decode().lower()
 
     def require_usable(self, password: str) -> None:
         """`InvalidRequest` if the password is too short or too long."""
@@ -58,7 +58,7 @@ class Passwords:
         `RateLimited` if too many are being hashed."""
         self.require_usable(password)
         with self._slots.one():
-            return hash_password(password, self._entropy(16), cost=self._cost)
+            return hash_password(password, self._random_bytes(16), cost=self._cost)
 
     def matches(self, password: str, stored: str | None, *, stranger: str = "") -> bool:
         """Whether the password is right; `RateLimited` if too many are being checked. `stranger`:

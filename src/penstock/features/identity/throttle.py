@@ -42,7 +42,7 @@ class Source(NamedTuple):
     device: str = ""
 
 
-class Attempt(NamedTuple):
+class SignInAttempt(NamedTuple):
     """A counted attempt: what it counts for, with the failures that are free there."""
 
     keys: Sequence[tuple[bytes, int]]
@@ -65,7 +65,7 @@ class Throttle:
         self._known: dict[bytes, None] = {}
         self._lock = Lock()
 
-    def begin(self, account: str, source: Source) -> Attempt:
+    def begin(self, account: str, source: Source) -> SignInAttempt:
         """Counts an attempt as if it had failed; `RateLimited` when it must wait."""
         attempt = self._attempt(account, source)
         with self._lock:
@@ -82,36 +82,36 @@ class Throttle:
                 self._count(key, now)
         return attempt
 
-    def succeeded(self, attempt: Attempt) -> None:
+    def succeeded(self, attempt: SignInAttempt) -> None:
         """The password was right: forgets its source's failures and knows it from now on. What
         others tried on the account stays counted."""
         with self._lock:
             own, *others = attempt.keys
             self._failures.pop(own[0], None)
-            self._give_back(others)
+            self._release(others)
             if attempt.known:
                 self._known.pop(attempt.known, None)
                 self._known[attempt.known] = None
                 if len(self._known) > self._limits.max_remembered:
                     del self._known[next(iter(self._known))]
 
-    def undone(self, attempt: Attempt) -> None:
+    def cancel(self, attempt: SignInAttempt) -> None:
         """The password was not looked at: it counts for nothing."""
         with self._lock:
-            self._give_back(attempt.keys)
+            self._release(attempt.keys)
 
     def remembered(self) -> int:
         """How many sources and accounts are remembered."""
         return len(self._failures) + len(self._known)
 
-    def _attempt(self, account: str, source: Source) -> Attempt:
+    def _attempt(self, account: str, source: Source) -> SignInAttempt:
         free = self._limits.source_failures
         if source.device:
-            return Attempt([(_key("device", source.device), free)])
+            return SignInAttempt([(_key("device", source.device), free)])
         own = _key("peer", account, source.peer)
         if own in self._known:
-            return Attempt([(own, free)], own)
-        return Attempt(
+            return SignInAttempt([(own, free)], own)
+        return SignInAttempt(
             [(own, free), (_key("account", account), self._limits.account_failures)], own
         )
 
@@ -132,7 +132,7 @@ class Throttle:
         if len(self._failures) > self._limits.max_remembered:
             del self._failures[next(iter(self._failures))]
 
-    def _give_back(self, keys: Sequence[tuple[bytes, int]]) -> None:
+    def _release(self, keys: Sequence[tuple[bytes, int]]) -> None:
         for key, _ in keys:
             failures = self._failures.get(key)
             if failures is not None:

@@ -143,7 +143,7 @@ class Publisher:
         except Exception:  # noqa: BLE001 - worker loop: the next change, or a moment, may mend it
             self._log.exception("the snapshot could not be compiled; gateways keep the last one")
             await asyncio.sleep(_RETRY_S)
-            self._changes.ring()
+            self._changes.notify()
         self._wake()
 
     def _has_news(self, after: str) -> bool:

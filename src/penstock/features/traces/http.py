@@ -7,7 +7,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel
 
-from penstock.features.identity.model import Access, Allow, Permission
+from penstock.features.identity.model import Access, Permission, RequirePermission
 from penstock.features.traces.model import Dimension
 from penstock.features.traces.service import Traces
 from penstock.features.traces.wire import CallPage, FilterQuery, ListQuery, RangeQuery, TailQuery
@@ -27,10 +27,10 @@ class IngestAnswer(BaseModel):
     skipped: int
 
 
-def build_router(traces: Traces, allow: Allow) -> APIRouter:
+def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
     """Lists, detail, overview and facets of a project."""
     router = APIRouter(prefix="/api/v1", tags=["traces"])
-    granted = Depends(allow(Permission.TRACES_READ))
+    granted = Depends(require(Permission.TRACES_READ))
 
     @router.get("/traces")
     def list_traces(
@@ -66,10 +66,10 @@ def build_router(traces: Traces, allow: Allow) -> APIRouter:
     return router
 
 
-def build_instance_router(traces: Traces, allow: Allow) -> APIRouter:
+def build_instance_router(traces: Traces, require: RequirePermission) -> APIRouter:
     """Calls that belong to no project (wrong keys), for admins of the instance."""
     router = APIRouter(prefix="/api/v1/instance", tags=["traces"])
-    granted = Depends(allow(Permission.INSTANCE))
+    granted = Depends(require(Permission.INSTANCE))
 
     @router.get("/traces")
     def list_unclaimed(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from penstock.features.traces.rows import SpanRow, explode, explode_without_content
+from penstock.features.traces.rows import SpanRow, to_rows, to_rows_without_content
 from penstock.infra.spool.frame import SCHEMA, Damage, Frame, Kind, scan
 from penstock.kernel.errors import InvalidRequest, Overloaded
 from penstock.rules.call import CallEnd, decode_end
@@ -17,7 +17,7 @@ _REASON_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Readable:
+class ReadableRecord:
     """One call of a batch: where its record lies in the batch, and its rows."""
 
     start: int
@@ -27,7 +27,7 @@ class Readable:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableRecord:
     """A stretch of a batch that cannot be stored, and why."""
 
     start: int
@@ -45,17 +45,17 @@ def require_batch_name(batch: str) -> None:
         )
 
 
-def read_batch(name: str, frames: bytes) -> list[Readable | Unreadable]:
+def read_batch(name: str, frames: bytes) -> list[ReadableRecord | UnreadableRecord]:
     """Every call of a batch, in order. `Overloaded` (try again later) for records of a newer
     schema: they wait in their spool until this server has been upgraded."""
     require_batch_name(name)
     return list(_read(scan(frames), name))
 
 
-def without_content(call: Readable, batch: str, reason: str) -> Readable:
+def without_content(call: ReadableRecord, batch: str, reason: str) -> ReadableRecord:
     """The same call, its content left out because of `reason`."""
-    rows = explode_without_content(call.record, batch, reason)
-    return Readable(call.start, call.end, rows, call.record)
+    rows = to_rows_without_content(call.record, batch, reason)
+    return ReadableRecord(call.start, call.end, rows, call.record)
 
 
 def why(error: Exception) -> str:
@@ -63,10 +63,12 @@ def why(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_REASON_CHARS]
 
 
-def _read(found: Iterator[Frame | Damage], batch: str) -> Iterator[Readable | Unreadable]:
+def _read(
+    found: Iterator[Frame | Damage], batch: str
+) -> Iterator[ReadableRecord | UnreadableRecord]:
     for one in found:
         if isinstance(one, Damage):
-            yield Unreadable(one.start, one.end, "The bytes hold no whole record.")
+            yield UnreadableRecord(one.start, one.end, "The bytes hold no whole record.")
         elif one.kind is Kind.END:  # begins matter to the spool alone, cuts only part batches
             _require_known_schema(one)
             yield _call(one, batch)
@@ -82,16 +84,16 @@ def _require_known_schema(frame: Frame) -> None:
         )
 
 
-def _call(frame: Frame, batch: str) -> Readable | Unreadable:
+def _call(frame: Frame, batch: str) -> ReadableRecord | UnreadableRecord:
     try:
         record = decode_end(frame.payload)
-        return Readable(frame.start, frame.end, _rows(record, batch), record)
+        return ReadableRecord(frame.start, frame.end, _rows(record, batch), record)
     except Exception as error:  # noqa: BLE001 - one bad record costs one record
-        return Unreadable(frame.start, frame.end, why(error))
+        return UnreadableRecord(frame.start, frame.end, why(error))
 
 
 def _rows(record: CallEnd, batch: str) -> list[SpanRow]:
     try:
-        return explode(record, batch)
+        return to_rows(record, batch)
     except Exception as error:  # noqa: BLE001 - one bad record costs its content only
-        return explode_without_content(record, batch, why(error))
+        return to_rows_without_content(record, batch, why(error))

@@ -177,7 +177,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     ttft_ns: list[float | None] = []
 
 
-class Sum(Measures, frozen=True, kw_only=True):
+class Aggregate(Measures, frozen=True, kw_only=True):
     """The measures of one value of a dimension (`by` is its name), of one stretch of time (`by` is
     `TIME`, `value` its start in ns), or of all calls (`by` is empty)."""
 
@@ -193,8 +193,8 @@ class Overview:
     bucket_ns: int
     totals: Measures
     previous: Measures
-    series: list[Sum]
-    by: Mapping[Dimension, list[Sum]]
+    series: list[Aggregate]
+    by: Mapping[Dimension, list[Aggregate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +230,9 @@ def bucket_ns(time_range: TimeRange) -> int:
     return next(fitting, week * -(-length // (week * _MOST_BUCKETS)))
 
 
-def without_gaps(found: Iterable[Sum], time_range: TimeRange, width_ns: int) -> list[Sum]:
+def fill_gaps(found: Iterable[Aggregate], time_range: TimeRange, width_ns: int) -> list[Aggregate]:
     """Every stretch of the range in order, empty ones included."""
     by_start = {one.value: one for one in found}
     first = time_range.start_ns // width_ns * width_ns
     starts = (str(start) for start in range(first, time_range.end_ns, width_ns))
-    return [by_start.get(start) or Sum(by=TIME, value=start) for start in starts]
+    return [by_start.get(start) or Aggregate(by=TIME, value=start) for start in starts]

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from penstock.features.traces.ingest import Unreadable
+from penstock.features.traces.ingest import UnreadableRecord
 from penstock.infra.spool.quarantine import (
     QuarantineLimits,
     Reason,
@@ -29,7 +29,7 @@ class Quarantine:
         self._log = log
         self._limits = limits or QuarantineLimits()
 
-    def keep(self, batch: str, frames: bytes, records: Sequence[Unreadable]) -> None:
+    def keep(self, batch: str, frames: bytes, records: Sequence[UnreadableRecord]) -> None:
         """Keeps some records of a batch. The same ones again replace themselves."""
         if not records:
             return

@@ -92,13 +92,13 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     batch: str = ""
 
 
-def explode(end: CallEnd, batch: str) -> list[SpanRow]:
+def to_rows(end: CallEnd, batch: str) -> list[SpanRow]:
     """The rows of a call: its own first, then one for each attempt."""
     content = read_content(_text(end.request), _text(end.response))
     return _rows(end, batch, content)
 
 
-def explode_without_content(end: CallEnd, batch: str, reason: str) -> list[SpanRow]:
+def to_rows_without_content(end: CallEnd, batch: str, reason: str) -> list[SpanRow]:
     """The same for a call whose content cannot be stored; an attribute says why."""
     missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
     return _rows(end, batch, read_content("", "")._replace(attributes=missing))

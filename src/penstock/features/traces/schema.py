@@ -6,7 +6,7 @@ comes again, even after a crash between the two, leaves each table complete and 
 
 from typing import Final
 
-from penstock.infra.columns import Step
+from penstock.infra.columns import SchemaStep
 
 FAMILY: Final = "traces"
 
@@ -93,8 +93,8 @@ _VIEW: Final = """CREATE MATERIALIZED VIEW IF NOT EXISTS spans_list_view TO span
 _BATCH: Final = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS batch String CODEC(ZSTD(1))"
 
 STEPS: Final = (
-    Step(1, "spans, their narrow copy, and the view between", (_SPANS, _SPANS_LIST, _VIEW)),
-    Step(
+    SchemaStep(1, "spans, their narrow copy, and the view between", (_SPANS, _SPANS_LIST, _VIEW)),
+    SchemaStep(
         2,
         "the batch that each row came in",
         (

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from penstock.features.traces.ingest import Readable, Unreadable, read_batch
+from penstock.features.traces.ingest import ReadableRecord, UnreadableRecord, read_batch
 from penstock.features.traces.model import (
     TIME,
+    Aggregate,
     Cursor,
     Dimension,
     Filter,
@@ -15,15 +16,14 @@ from penstock.features.traces.model import (
     Overview,
     Page,
     SpanRecord,
-    Sum,
     TimeRange,
     TraceSpans,
     bucket_ns,
-    without_gaps,
+    fill_gaps,
 )
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
-from penstock.features.traces.storing import StoredBefore, store_calls
+from penstock.features.traces.storing import StoredBatches, store_calls
 from penstock.features.traces.unclaimed import UnclaimedBudget, UnclaimedLimits
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound
@@ -66,7 +66,7 @@ class Traces:
         self._explain_cost = explain_cost
         self._quarantine = quarantine
         self._unclaimed = UnclaimedBudget(unclaimed or UnclaimedLimits(), clock)
-        self._stored_before = StoredBefore()
+        self._stored_before = StoredBatches()
 
     def now_ns(self) -> int:
         """The present, for time ranges that end now."""
@@ -83,11 +83,11 @@ class Traces:
         `InvalidRequest`: it can never be stored. `Overloaded`: try again.
         """
         read, store = read_batch(batch, frames), self._store()
-        readable = [one for one in read if isinstance(one, Readable)]
-        quarantined = [one for one in read if isinstance(one, Unreadable)]
+        readable = [one for one in read if isinstance(one, ReadableRecord)]
+        quarantined = [one for one in read if isinstance(one, UnreadableRecord)]
         calls = self._unclaimed.admit(readable)
         skipped = len(readable) - len(calls)
-        refused: list[Unreadable] = []
+        refused: list[UnreadableRecord] = []
         if not self._stored_before.has(store, batch, sum(len(call.rows) for call in calls)):
             refused = store_calls(store, calls, batch)
         quarantined += refused
@@ -134,7 +134,7 @@ class Traces:
     def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
         """Sums in total, over time and by dimension, with the range before for comparison."""
         store, width = self._store(), bucket_ns(time_range)
-        found: dict[str, list[Sum]] = defaultdict(list)
+        found: dict[str, list[Aggregate]] = defaultdict(list)
         for one in store.sums(project_id, time_range, wanted, width, GROUPED_BY):
             found[one.by].append(one)
         return Overview(
@@ -142,7 +142,7 @@ class Traces:
             bucket_ns=width,
             totals=found[""][0],
             previous=store.totals(project_id, time_range.previous, wanted),
-            series=without_gaps(found[TIME], time_range, width),
+            series=fill_gaps(found[TIME], time_range, width),
             by={dimension: found[dimension] for dimension in GROUPED_BY},
         )
 

@@ -10,13 +10,13 @@ from penstock.features.traces.model import (
     MAX_SPANS_PER_TRACE,
     MAX_TRACE_BYTES,
     TIME,
+    Aggregate,
     CallItem,
     Cursor,
     Dimension,
     Filter,
     Measures,
     SpanRecord,
-    Sum,
     TimeRange,
     TraceSpans,
 )
@@ -145,7 +145,7 @@ class TraceStore:
         wanted: Filter,
         width_ns: int,
         dimensions: Sequence[Dimension],
-    ) -> list[Sum]:
+    ) -> list[Aggregate]:
         """The measures in total, by stretch of time and by dimension, in one pass over the calls.
 
         Empty stretches are left out; of a dimension the values with the most requests stay.
@@ -161,7 +161,7 @@ class TraceStore:
             where,
             f"GROUP BY GROUPING SETS ((){sets}) ORDER BY by, requests DESC, value"
             f" LIMIT {_SUMS:d} BY by",
-            Sum,
+            Aggregate,
             _table(wanted),
         )
 

@@ -4,12 +4,12 @@ backup, and also when it refuses one of them.
 
 from collections.abc import Mapping, Sequence
 
-from penstock.features.traces.ingest import Readable, Unreadable, why, without_content
+from penstock.features.traces.ingest import ReadableRecord, UnreadableRecord, why, without_content
 from penstock.features.traces.store import TraceStore
-from penstock.infra.columns import RowsRefused
+from penstock.infra.columns import RowsRejected
 
 
-class StoredBefore:
+class StoredBatches:
     """Which batches the store had when this process first stored one.
 
     The engine knows by their names which inserts it has, but a backup does not hold that. So a
@@ -28,7 +28,9 @@ class StoredBefore:
         return stored_ns is not None and store.count_batch(batch, stored_ns) == (rows, rows)
 
 
-def store_calls(store: TraceStore, calls: Sequence[Readable], batch: str) -> list[Unreadable]:
+def store_calls(
+    store: TraceStore, calls: Sequence[ReadableRecord], batch: str
+) -> list[UnreadableRecord]:
     """Stores all calls, and returns those that the store refuses for their values.
 
     A refused insert is divided until the rows are alone that cause it; each part has a name of its
@@ -37,10 +39,12 @@ def store_calls(store: TraceStore, calls: Sequence[Readable], batch: str) -> lis
     return _store(store, calls, batch, batch)
 
 
-def _store(store: TraceStore, calls: Sequence[Readable], batch: str, name: str) -> list[Unreadable]:
+def _store(
+    store: TraceStore, calls: Sequence[ReadableRecord], batch: str, name: str
+) -> list[UnreadableRecord]:
     try:
         store.add([row for call in calls for row in call.rows], name)
-    except RowsRefused as refusal:
+    except RowsRejected as refusal:
         if len(calls) == 1:
             return _store_one(store, calls[0], batch, name, refusal)
     else:
@@ -53,10 +57,10 @@ def _store(store: TraceStore, calls: Sequence[Readable], batch: str, name: str) 
 
 
 def _store_one(
-    store: TraceStore, call: Readable, batch: str, name: str, refusal: RowsRefused
-) -> list[Unreadable]:
+    store: TraceStore, call: ReadableRecord, batch: str, name: str, refusal: RowsRejected
+) -> list[UnreadableRecord]:
     try:
         store.add(without_content(call, batch, why(refusal)).rows, f"{name}/without-content")
-    except RowsRefused as second:
-        return [Unreadable(call.start, call.end, why(second))]
+    except RowsRejected as second:
+        return [UnreadableRecord(call.start, call.end, why(second))]
     return []

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from penstock.features.traces.ingest import Readable
+from penstock.features.traces.ingest import ReadableRecord
 from penstock.kernel.time import Clock
 
 _HOUR_S: Final = 3600.0
@@ -27,7 +27,7 @@ class UnclaimedBudget:
         self._since = clock.monotonic()
         self._left = limits.per_hour
 
-    def admit(self, calls: Sequence[Readable]) -> list[Readable]:
+    def admit(self, calls: Sequence[ReadableRecord]) -> list[ReadableRecord]:
         """The calls to store: all that belong to a project, the others within the bound."""
         now = self._clock.monotonic()
         if now - self._since >= _HOUR_S:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from penstock.features.traces.model import Dimension, Measures, Overview, Sum
+from penstock.features.traces.model import Aggregate, Dimension, Measures, Overview
 from penstock.kernel.time import rfc3339
 
 
@@ -81,11 +81,11 @@ def overview_out(overview: Overview) -> OverviewOut:
     )
 
 
-def _bucket(one: Sum) -> BucketOut:
+def _bucket(one: Aggregate) -> BucketOut:
     return BucketOut(start=rfc3339(int(one.value)), **_measures(one))
 
 
-def _group(one: Sum) -> GroupOut:
+def _group(one: Aggregate) -> GroupOut:
     return GroupOut(value=one.value, **_measures(one))
 
 

@@ -4,18 +4,19 @@ The only importer of chdb and clickhouse-connect. `open_columns` takes a DSN: a 
 embedded engine (chDB) or the URL of a ClickHouse server. What the tables mean is not known here.
 """
 
-from penstock.infra.columns.connection import Param, Params, RowsRefused
-from penstock.infra.columns.migrate import Step, apply_steps
+from penstock.infra.columns.connection import Param, Params, RowsRejected
+from penstock.infra.columns.migrate import SchemaStep, apply_steps
 from penstock.infra.columns.opening import Opening
 from penstock.infra.columns.store import ColumnStore, open_columns
 
 __all__ = [
+    "ColumnConnection",
     "ColumnStore",
     "Opening",
     "Param",
     "Params",
-    "RowsRefused",
-    "Step",
+    "RowsRejected",
+    "SchemaStep",
     "apply_steps",
     "open_columns",
 ]

@@ -38,7 +38,7 @@ _PARTS: Final = 252
 _PARTITIONS: Final = "partitions for single INSERT block"
 
 
-class RowsRefused(PenstockError):
+class RowsRejected(PenstockError):
     """An insert that can never succeed, because of a value in it; nothing of it is stored."""
 
     default_code = "rows_refused"
@@ -52,7 +52,7 @@ class ColumnConnection(Protocol):
         ...
 
     def insert(self, table: str, columns: Sequence[str], rows: bytes, token: str) -> None:
-        """Adds `rows` (JSON objects, one a line), once per non-empty `token`. `RowsRefused` when a
+        """Adds `rows` (JSON objects, one a line), once per non-empty `token`. `RowsRejected` when a
         value in them can never be stored."""
         ...
 
@@ -61,7 +61,7 @@ class ColumnConnection(Protocol):
         ...
 
 
-class Engine(Protocol):
+class ColumnEngine(Protocol):
     """Where connections come from."""
 
     def connect(self, settings: Mapping[str, str]) -> ColumnConnection:
@@ -84,7 +84,7 @@ def refusal(message: str) -> PenstockError:
             code="query_too_large",
         )
     if code in _OF_VALUES or (code == _PARTS and _PARTITIONS in message):
-        return RowsRefused(f"The column store refused rows: {message.strip()[:300]}")
+        return RowsRejected(f"The column store refused rows: {message.strip()[:300]}")
     return PenstockError(
         f"The column store refused a statement: {message.strip()[:300]}", code="column_store_failed"
     )

@@ -10,7 +10,7 @@ from penstock.kernel.errors import SetupError
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SchemaStep:
     """One change of schema. Statements must bear repetition: a crash may stop between two."""
 
     version: int
@@ -24,7 +24,7 @@ class _Applied(msgspec.Struct, frozen=True):
     title: str
 
 
-def apply_steps(store: ColumnStore, family: str, steps: Sequence[Step]) -> None:
+def apply_steps(store: ColumnStore, family: str, steps: Sequence[SchemaStep]) -> None:
     """Applies what is missing, in order. `SetupError` for a store made by a newer version."""
     store.command(
         "CREATE TABLE IF NOT EXISTS schema_steps (family LowCardinality(String), version UInt32,"

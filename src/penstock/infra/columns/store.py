@@ -20,9 +20,9 @@ from penstock.infra.columns.connection import (
     READER_SETTINGS,
     WRITER_SETTINGS,
     ColumnConnection,
-    Engine,
+    ColumnEngine,
     Params,
-    RowsRefused,
+    RowsRejected,
 )
 from penstock.infra.columns.embedded import EmbeddedEngine
 from penstock.infra.columns.server import ServerEngine
@@ -55,7 +55,7 @@ def open_columns(dsn: str) -> "ColumnStore":
 class ColumnStore:
     """Safe to use from many threads; every call blocks, so keep it off the event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ColumnEngine) -> None:
         self._engine = engine
         self._lock = Lock()  # of the writer
         self._copying = Lock()
@@ -80,7 +80,7 @@ class ColumnStore:
 
     def insert(self, table: str, rows: Sequence[msgspec.Struct], *, token: str = "") -> None:
         """Adds `rows` (all of one type, its fields named like columns) in one insert, once per
-        `token`; they are on disk when this returns. `RowsRefused` when a value in them can never
+        `token`; they are on disk when this returns. `RowsRejected` when a value in them can never
         be stored: without it the others can."""
         if not rows:
             return
@@ -145,7 +145,7 @@ def _lines(rows: Sequence[msgspec.Struct]) -> bytes:
     try:
         return _encoder.encode_lines(rows)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise RowsRefused(f"A row cannot be written as JSON: {error}") from error
+        raise RowsRejected(f"A row cannot be written as JSON: {error}") from error
 
 
 def _is_being_filled(target: Path) -> bool:

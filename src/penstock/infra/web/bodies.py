@@ -31,7 +31,7 @@ class BodyTimes(msgspec.Struct, frozen=True):
     """Seconds from the first byte to the last."""
 
 
-class BodyRoom:
+class BodyCapacity:
     """Body bytes that the process holds at a time for one group of callers; one peer gets at most
     half of them. Used within one event loop, so without a lock."""
 
@@ -65,7 +65,7 @@ class BodyRoom:
         self._held += size
         self._by_peer[peer] += size
 
-    def give_back(self, peer: str, size: int) -> None:
+    def release(self, peer: str, size: int) -> None:
         """The inverse of `take`."""
         self._held -= size
         self._by_peer[peer] -= size
@@ -74,21 +74,21 @@ class BodyRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class BodyAllowance:
     """How many bytes a body may have, and where they are booked."""
 
     limit: int
-    room: BodyRoom
+    capacity: BodyCapacity
 
 
-class Admission(Protocol):
+class BodyAdmission(Protocol):
     """Judges by a request's head how large its body may be."""
 
-    def first(self, scope: Scope) -> Allowance:
+    def first(self, scope: Scope) -> BodyAllowance:
         """What anybody may send here. Raises where this caller may not call at all."""
         ...
 
-    async def more(self, scope: Scope) -> Allowance:
+    async def more(self, scope: Scope) -> BodyAllowance:
         """What this caller may send; asked once, when the body turns out to be larger than
         `first` allows. Raises where the caller is nobody known."""
         ...
@@ -97,7 +97,9 @@ class Admission(Protocol):
 class BodyLimit:
     """ASGI middleware: reads the body, within the caller's allowance, then runs the application."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, times: BodyTimes | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, admission: BodyAdmission, times: BodyTimes | None = None
+    ) -> None:
         self._app = app
         self._admission = admission
         self._times = times or BodyTimes()
@@ -114,7 +116,7 @@ class BodyLimit:
         except _Refused as refused:
             await problem_response(refused.error)(scope, receive, send)
         finally:
-            held.give_back()
+            held.release()
 
     async def _read(self, scope: Scope, receive: Receive, held: "_Held") -> bytes | None:
         """The whole body; `None` when the caller went away. `_Refused` for whoever may not send
@@ -169,27 +171,27 @@ class _Held:
     def __init__(self, peer: str) -> None:
         self._peer = peer
         self._size = 0
-        self._allowance: Allowance | None = None
+        self._allowance: BodyAllowance | None = None
 
     @property
     def limit(self) -> int:
         return self._allowance.limit if self._allowance else 0
 
-    def move(self, allowance: Allowance) -> None:
+    def move(self, allowance: BodyAllowance) -> None:
         """Books what is held in another room."""
         size = self._size
-        self.give_back()
+        self.release()
         self._allowance = allowance
         self.take(size)
 
     def take(self, size: int) -> None:
         if self._allowance is not None and size:
-            self._allowance.room.take(self._peer, size)
+            self._allowance.capacity.take(self._peer, size)
             self._size += size
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         if self._allowance is not None and self._size:
-            self._allowance.room.give_back(self._peer, self._size)
+            self._allowance.capacity.release(self._peer, self._size)
         self._size = 0
 
 

@@ -22,7 +22,7 @@ Json = (
 )  # what is in it is looked at later
 
 
-class Unreadable(InvalidRequest):
+class UnreadableInput(InvalidRequest):
     """Text or JSON that no route takes."""
 
     status = 422
@@ -58,7 +58,7 @@ def _check_address(scope: Scope) -> None:
     path: str = scope["path"]
     query: bytes = scope.get("query_string", b"")
     if not _is_clean(path) or b"\0" in query or b"%00" in query:
-        raise Unreadable("The address has characters that no address has.", param="path")
+        raise UnreadableInput("The address has characters that no address has.", param="path")
 
 
 def _is_clean(text: str) -> bool:
@@ -73,7 +73,7 @@ def _check_body(scope: Scope, message: Message) -> None:
     if not body or not scope["path"].startswith(_API):
         return
     if not _is_readable(body):
-        raise Unreadable(
+        raise UnreadableInput(
             "The body is not JSON that can be read here.",
             hint=f"UTF-8, without NUL and lone surrogates, nested at most {MAX_DEPTH} deep.",
             param="body",

@@ -6,15 +6,15 @@ from fastapi import APIRouter, Depends
 
 from penstock.features.catalog.http.schemas import PriceRequest, PriceView
 from penstock.features.catalog.service.prices import PriceService
-from penstock.features.identity.model import Access, Allow, Permission
+from penstock.features.identity.model import Access, Permission, RequirePermission
 from penstock.infra.web.pages import Page
 
 
-def price_routes(allow: Allow, prices: PriceService) -> APIRouter:
+def price_routes(require: RequirePermission, prices: PriceService) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/prices", tags=["prices"])
-    may_read = Depends(allow(Permission.PRICES_READ))
-    may_write = Depends(allow(Permission.PRICES_WRITE))
+    may_read = Depends(require(Permission.PRICES_READ))
+    may_write = Depends(require(Permission.PRICES_WRITE))
 
     @router.get("")
     def list_prices(access: Annotated[Access, may_read]) -> Page[PriceView]:
@@ -24,7 +24,7 @@ def price_routes(allow: Allow, prices: PriceService) -> APIRouter:
     @router.post("", status_code=201)
     def add_price(access: Annotated[Access, may_write], body: PriceRequest) -> PriceView:
         """A new own price; it wins over the public ones."""
-        return PriceView.of(prices.add(access.principal, access.project_id, body.wish()))
+        return PriceView.of(prices.add(access.principal, access.project_id, body.value()))
 
     @router.put("/{price_id}")
     def replace_price(
@@ -32,7 +32,7 @@ def price_routes(allow: Allow, prices: PriceService) -> APIRouter:
     ) -> PriceView:
         """Another price in its place, for calls from now on."""
         return PriceView.of(
-            prices.replace(access.principal, access.project_id, price_id, body.wish())
+            prices.replace(access.principal, access.project_id, price_id, body.value())
         )
 
     @router.delete("/{price_id}", status_code=204)

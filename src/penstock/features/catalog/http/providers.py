@@ -15,18 +15,21 @@ from penstock.features.catalog.http.schemas import (
 )
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
-from penstock.features.identity.model import Access, Allow, Permission
+from penstock.features.identity.model import Access, Permission, RequirePermission
 from penstock.infra.web.pages import Page
 from penstock.spi.chat import Vendor
 
 
 def provider_routes(
-    allow: Allow, providers: ProviderService, prober: Prober, vendors: Mapping[str, Vendor]
+    require: RequirePermission,
+    providers: ProviderService,
+    prober: Prober,
+    vendors: Mapping[str, Vendor],
 ) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/providers", tags=["providers"])
-    may_read = Depends(allow(Permission.PROVIDERS_READ))
-    may_write = Depends(allow(Permission.PROVIDERS_WRITE))
+    may_read = Depends(require(Permission.PROVIDERS_READ))
+    may_write = Depends(require(Permission.PROVIDERS_WRITE))
 
     @router.get("")
     def list_providers(access: Annotated[Access, may_read]) -> Page[ProviderView]:
@@ -43,7 +46,7 @@ def provider_routes(
     @router.post("", status_code=201)
     def add_provider(access: Annotated[Access, may_write], body: ProviderRequest) -> ProviderView:
         """A new provider; its key is kept sealed. Test it next: that takes over its models."""
-        return ProviderView.of(providers.add(access.principal, access.project_id, body.wish()))
+        return ProviderView.of(providers.add(access.principal, access.project_id, body.value()))
 
     @router.patch("/{name}")
     def change_provider(

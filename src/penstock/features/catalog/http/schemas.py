@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from penstock.features.catalog.model import (
+    NewProvider,
     Provider,
     ProviderChange,
     ProviderCheck,
-    ProviderWish,
 )
-from penstock.features.catalog.service.prices import PriceWish
+from penstock.features.catalog.service.prices import NewPrice
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
 from penstock.spi.chat import Vendor
@@ -36,13 +36,13 @@ OwnUnit = Literal[
 ]
 
 
-class Body(BaseModel):
+class RequestBody(BaseModel):
     """A request body: fields that nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class ProviderRequest(Body):
+class ProviderRequest(RequestBody):
     """A new provider. `models` pins what it claims; without it, its own list counts. `vendor`, by
     default the name, may be one of `…/providers/vendors`: then `base_url` and `kind` are not
     needed, its quirks are set below the given ones, and its public prices hold. Else `vendor`
@@ -58,8 +58,8 @@ class ProviderRequest(Body):
     quirks: Quirks = {}
     vendor: Annotated[str, Field(max_length=63)] | None = None
 
-    def wish(self) -> ProviderWish:
-        return ProviderWish(
+    def value(self) -> NewProvider:
+        return NewProvider(
             name=self.name,
             base_url=self.base_url,
             kind=self.kind,
@@ -71,7 +71,7 @@ class ProviderRequest(Body):
         )
 
 
-class ProviderChangeRequest(Body):
+class ProviderChangeRequest(RequestBody):
     """What should change. An empty `api_key` removes it, an empty list of models unpins them. A
     new scheme, host or port needs `api_key` and `private_allowed` again; only instance admins may
     set the latter. A known `vendor` brings its quirks."""
@@ -169,14 +169,14 @@ class CheckView(BaseModel):
         )
 
 
-class TierBody(Body):
+class TierBody(RequestBody):
     """The price of all units of a call whose input has more than `above` tokens."""
 
     above: Annotated[int, Field(ge=0, le=MOST_TOKENS)]
     price: Decimal
 
 
-class UnitPriceBody(Body):
+class UnitPriceBody(RequestBody):
     """USD for `per` units, a million by default."""
 
     unit: OwnUnit
@@ -189,7 +189,7 @@ class UnitPriceBody(Body):
         return UnitPrice(self.unit, self.price, self.per, tiers)
 
 
-class PriceRequest(Body):
+class PriceRequest(RequestBody):
     """An own price. `provider` and `model` are names or patterns (`*`, `llama-*`); `starts_at`
     defaults to now."""
 
@@ -198,10 +198,10 @@ class PriceRequest(Body):
     prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=8)]
     starts_at: Moment | None = None
 
-    def wish(self) -> PriceWish:
+    def value(self) -> NewPrice:
         from_ms = unix_ms(self.starts_at) if self.starts_at is not None else None
         prices = tuple(price.value() for price in self.prices)
-        return PriceWish(self.provider, self.model, prices, from_ms)
+        return NewPrice(self.provider, self.model, prices, from_ms)
 
 
 class PriceView(BaseModel):

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Final
 
 from penstock.features.catalog.model import (
+    NewProvider,
     Provider,
     ProviderChange,
-    ProviderWish,
 )
-from penstock.features.catalog.service.prices import PriceService, PriceWish
+from penstock.features.catalog.service.prices import NewPrice, PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
 from penstock.features.identity.model import Principal
@@ -33,7 +33,7 @@ class Candidate:
     certain: bool = False
     private_allowed: bool = False
     vendor: str | None = None
-    prices: tuple[PriceWish, ...] = ()  # come with it, unless the provider has own prices
+    prices: tuple[NewPrice, ...] = ()  # come with it, unless the provider has own prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,9 @@ class Discovery:
         models: tuple[str, ...],
     ) -> None:
         if existing is None:
-            self._providers.add(self._actor, project_id, _wish(candidate, models), found=True)
+            self._providers.add(
+                self._actor, project_id, _new_provider(candidate, models), found=True
+            )
             self._add_prices(project_id, candidate)
             return
         self._refresh(existing, candidate)
@@ -155,8 +157,8 @@ class Discovery:
             return None
 
 
-def _wish(candidate: Candidate, models: tuple[str, ...]) -> ProviderWish:
-    return ProviderWish(
+def _new_provider(candidate: Candidate, models: tuple[str, ...]) -> NewProvider:
+    return NewProvider(
         candidate.name,
         candidate.base_url,
         secret=candidate.secret,
@@ -166,10 +168,10 @@ def _wish(candidate: Candidate, models: tuple[str, ...]) -> ProviderWish:
     )
 
 
-def _simulated(model: str, per_input: str, per_output: str, per_cached: str) -> PriceWish:
+def _simulated(model: str, per_input: str, per_output: str, per_cached: str) -> NewPrice:
     prices = (
         UnitPrice("input_tokens", Decimal(per_input)),
         UnitPrice("output_tokens", Decimal(per_output)),
         UnitPrice("cache_read_tokens", Decimal(per_cached)),
     )
-    return PriceWish("sim", model, prices, from_ms=0)
+    return NewPrice("sim", model, prices, from_ms=0)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from penstock.features.catalog import store
-from penstock.features.catalog.ports import Surroundings
+from penstock.features.catalog.ports import Context
 from penstock.features.identity.model import Principal
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.price import PriceOverride, UnitPrice
@@ -20,7 +20,7 @@ _DECIMALS: Final = 6  # of a price per million: costs are kept with twelve
 
 
 @dataclass(frozen=True, slots=True)
-class PriceWish:
+class NewPrice:
     """What an own price should be. `from_ms=None`: from now on. Patterns as in `PriceOverride`."""
 
     provider: str
@@ -32,59 +32,59 @@ class PriceWish:
 class PriceService:
     """Use cases around own prices."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def list_all(self, project_id: str) -> list[PriceOverride]:
         """The project's own prices, oldest first."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return store.list_overrides(connection, project_id)
 
-    def add(self, actor: Principal, project_id: str, wish: PriceWish) -> PriceOverride:
+    def add(self, actor: Principal, project_id: str, new: NewPrice) -> PriceOverride:
         """A new own price; `InvalidRequest` if it is no price."""
-        price = self._price(self._around.new_id("prc"), wish)
-        with self._around.database.write() as tx:
+        price = self._price(self._context.new_id("prc"), new)
+        with self._context.database.write() as tx:
             store.add_override(tx.connection, project_id, price)
-            self._around.trail.append(
-                tx, actor, project_id, "price.add", price.id, after=_audited(price)
+            self._context.audit_log.append(
+                tx, actor, project_id, "price.add", price.id, after=_audit_fields(price)
             )
         return price
 
     def replace(
-        self, actor: Principal, project_id: str, price_id: str, wish: PriceWish
+        self, actor: Principal, project_id: str, price_id: str, new: NewPrice
     ) -> PriceOverride:
         """Another price in the place of one; calls that were priced by the old one keep it."""
-        after = self._price(price_id, wish)
-        with self._around.database.write() as tx:
+        after = self._price(price_id, new)
+        with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, price_id)
             store.save_override(tx.connection, project_id, after)
-            self._around.trail.append(
+            self._context.audit_log.append(
                 tx,
                 actor,
                 project_id,
                 "price.replace",
                 price_id,
-                before=_audited(before),
-                after=_audited(after),
+                before=_audit_fields(before),
+                after=_audit_fields(after),
             )
         return after
 
     def remove(self, actor: Principal, project_id: str, price_id: str) -> None:
         """Forgets an own price: from now on the next best one holds."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, price_id)
             store.remove_override(tx.connection, project_id, price_id)
-            self._around.trail.append(
-                tx, actor, project_id, "price.remove", price_id, before=_audited(before)
+            self._context.audit_log.append(
+                tx, actor, project_id, "price.remove", price_id, before=_audit_fields(before)
             )
 
-    def _price(self, price_id: str, wish: PriceWish) -> PriceOverride:
-        _check(wish)
-        from_ms = self._around.now_ms() if wish.from_ms is None else wish.from_ms
-        return PriceOverride(price_id, wish.provider, wish.model, wish.prices, from_ms)
+    def _price(self, price_id: str, new: NewPrice) -> PriceOverride:
+        _check(new)
+        from_ms = self._context.now_ms() if new.from_ms is None else new.from_ms
+        return PriceOverride(price_id, new.provider, new.model, new.prices, from_ms)
 
 
-def _audited(price: PriceOverride) -> dict[str, object]:
+def _audit_fields(price: PriceOverride) -> dict[str, object]:
     audited: dict[str, object] = msgspec.to_builtins(price)
     return audited
 
@@ -95,18 +95,18 @@ def _get(connection: Connection, project_id: str, price_id: str) -> PriceOverrid
     raise NotFound(f"This project has no own price {price_id!r}.")
 
 
-def _check(wish: PriceWish) -> None:
-    for name, pattern in (("provider", wish.provider), ("model", wish.model)):
+def _check(new: NewPrice) -> None:
+    for name, pattern in (("provider", new.provider), ("model", new.model)):
         if not 0 < len(pattern) <= _LONGEST_PATTERN or not pattern.isprintable():
             raise InvalidRequest(
                 f"The {name} is a name or a pattern like `llama-*`, up to "
                 f"{_LONGEST_PATTERN} characters.",
                 param=name,
             )
-    units = [price.unit for price in wish.prices]
+    units = [price.unit for price in new.prices]
     if not units or len(set(units)) < len(units):
         raise InvalidRequest("Give each unit one price, and at least one.", param="prices")
-    for price in wish.prices:
+    for price in new.prices:
         _check_price(price)
 
 

@@ -7,16 +7,16 @@ from sqlalchemy import Connection
 
 from penstock.features.catalog import store
 from penstock.features.catalog.model import (
+    NewProvider,
     Provider,
     ProviderChange,
-    ProviderWish,
     check_base_url,
     check_name,
     origin,
     require_may_allow_private,
     secret_hint,
 )
-from penstock.features.catalog.ports import Kinds, Surroundings
+from penstock.features.catalog.ports import Context, Kinds
 from penstock.features.catalog.vendors import Vendors
 from penstock.features.identity.model import Principal
 from penstock.infra.crypto import Sealer
@@ -32,60 +32,58 @@ _LONGEST_MODEL: Final = 200
 class ProviderService:
     """Use cases around providers."""
 
-    def __init__(
-        self, around: Surroundings, kinds: Kinds, vendors: Vendors, sealer: Sealer
-    ) -> None:
-        self._around = around
+    def __init__(self, context: Context, kinds: Kinds, vendors: Vendors, sealer: Sealer) -> None:
+        self._context = context
         self._kinds = kinds
         self._vendors = vendors
         self._sealer = sealer
 
     def list_all(self, project_id: str) -> list[Provider]:
         """The project's providers by name."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return store.list_providers(connection, project_id)
 
     def get(self, project_id: str, name: str) -> Provider:
         """The provider; `NotFound` if there is none."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return _get(connection, project_id, name)
 
     def add(
-        self, actor: Principal, project_id: str, wish: ProviderWish, *, found: bool = False
+        self, actor: Principal, project_id: str, new: NewProvider, *, found: bool = False
     ) -> Provider:
         """A new provider. `InvalidRequest` if its name, address, kind or vendor cannot be;
         `Conflict` if the name is taken or would hide a model that is in use; `Forbidden` if the
         actor may not allow private addresses."""
-        if wish.private_allowed:
+        if new.private_allowed:
             require_may_allow_private(actor)
-        now_ms = self._around.now_ms()
-        secret_id, sealed = self._seal(wish.secret)
-        vendor = self._vendors.find(wish.name, wish.vendor)
+        now_ms = self._context.now_ms()
+        secret_id, sealed = self._seal(new.secret)
+        vendor = self._vendors.find(new.name, new.vendor)
         base_url = check_base_url(
-            wish.base_url or _usual_address(vendor, wish.name),
-            private_allowed=wish.private_allowed,
-            secret=bool(wish.secret),
+            new.base_url or _usual_address(vendor, new.name),
+            private_allowed=new.private_allowed,
+            secret=bool(new.secret),
         )
         provider = Provider(
             project_id=project_id,
-            name=check_name(wish.name),
-            kind=self._check_kind(wish.kind or vendor.kind),
+            name=check_name(new.name),
+            kind=self._check_kind(new.kind or vendor.kind),
             base_url=base_url,
-            models=clean_models(wish.models),
-            models_pinned=bool(wish.models) and not found,
-            private_allowed=wish.private_allowed,
-            quirks={**vendor.quirks, **wish.quirks},
-            vendor=self._vendors.price_list(wish.vendor, base_url),
+            models=clean_models(new.models),
+            models_pinned=bool(new.models) and not found,
+            private_allowed=new.private_allowed,
+            quirks={**vendor.quirks, **new.quirks},
+            vendor=self._vendors.price_list(new.vendor, base_url),
             found=found,
             secret_id=secret_id,
-            secret_hint=secret_hint(wish.secret),
+            secret_hint=secret_hint(new.secret),
             created_ms=now_ms,
             updated_ms=now_ms,
         )
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             _require_hides_nothing(tx.connection, provider)
             store.add_provider(tx.connection, provider, sealed)
-            self._tell(tx, actor, "provider.add", before=None, after=provider)
+            self._audit(tx, actor, "provider.add", before=None, after=provider)
         return provider
 
     def change(
@@ -94,38 +92,38 @@ class ProviderService:
         """A changed provider. A new scheme, host or port needs the secret and `private_allowed`
         again: both were given for the old one. `Forbidden` if the change allows a private address
         and the actor may not."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
             if _allows_private(before, change):
                 require_may_allow_private(actor)
             after, sealed = self._changed(before, change)
             store.save_provider(tx.connection, after, sealed)
-            self._tell(tx, actor, "provider.change", before=before, after=after)
+            self._audit(tx, actor, "provider.change", before=before, after=after)
         return after
 
     def claim(
         self, actor: Principal, project_id: str, name: str, models: tuple[str, ...]
     ) -> Provider:
         """Takes over the provider's own list of models, unless a person has named them."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
-            after = replace(before, models=clean_models(models), updated_ms=self._around.now_ms())
+            after = replace(before, models=clean_models(models), updated_ms=self._context.now_ms())
             if before.models_pinned or before.models == after.models:
                 return before
             store.save_provider(tx.connection, after, None)
-            self._tell(tx, actor, "provider.claim", before=before, after=after)
+            self._audit(tx, actor, "provider.claim", before=before, after=after)
         return after
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
         """Forgets a provider and its secret; `NotFound` if there is none."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
             store.remove_provider(tx.connection, project_id, name)
-            self._tell(tx, actor, "provider.remove", before=before, after=None)
+            self._audit(tx, actor, "provider.remove", before=before, after=None)
 
     def target(self, project_id: str, name: str) -> ProviderConfig:
         """How to reach a provider, with its secret in the clear."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             provider = _get(connection, project_id, name)
             sealed = store.sealed_secrets(connection).get(provider.secret_id)
         secret = open_secret(self._sealer, provider.secret_id, sealed) if sealed else ""
@@ -143,7 +141,7 @@ class ProviderService:
         private = change.private_allowed
         if private is None:
             private = before.private_allowed and not moved
-        after = replace(before, private_allowed=private, updated_ms=self._around.now_ms())
+        after = replace(before, private_allowed=private, updated_ms=self._context.now_ms())
         sealed = None
         if change.secret is not None:
             secret_id, sealed = self._seal(change.secret)
@@ -169,7 +167,7 @@ class ProviderService:
                 hint="Was something else pasted with it?",
                 param="api_key",
             )
-        secret_id = self._around.new_id("sec")
+        secret_id = self._context.new_id("sec")
         return secret_id, self._sealer.seal(secret.encode(), secret_id.encode())
 
     def _check_kind(self, kind: str) -> str:
@@ -181,7 +179,7 @@ class ProviderService:
             )
         return kind
 
-    def _tell(
+    def _audit(
         self,
         tx: Transaction,
         actor: Principal,
@@ -192,14 +190,14 @@ class ProviderService:
     ) -> None:
         either = after or before
         assert either is not None  # noqa: S101 - a deed has a state before or after it
-        self._around.trail.append(
+        self._context.audit_log.append(
             tx,
             actor,
             either.project_id,
             action,
             either.name,
-            before=before.audited() if before else None,
-            after=after.audited() if after else None,
+            before=before.audit_fields() if before else None,
+            after=after.audit_fields() if after else None,
         )
 
 

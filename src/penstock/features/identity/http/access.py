@@ -65,7 +65,7 @@ class SignedIn:
             )
 
 
-class Allowed:
+class PermissionGuard:
     """The dependency that grants a permission: gives an `Access`, or refuses."""
 
     def __init__(self, permission: Permission, signed_in: SignedIn, access: AccessService) -> None:
@@ -80,16 +80,16 @@ class Allowed:
         return Access(principal, self._access.project_for(principal, named, self.permission))
 
 
-class Doorkeeper:
+class RouteGuards:
     """Makes the declarations of routes."""
 
     def __init__(self, access: AccessService, sign_in: SignInService) -> None:
         self._access = access
         self.signed_in = SignedIn(access, sign_in)
 
-    def allow(self, permission: Permission) -> Allowed:
+    def require(self, permission: Permission) -> PermissionGuard:
         """The dependency for a route that needs `permission`."""
-        return Allowed(permission, self.signed_in, self._access)
+        return PermissionGuard(permission, self.signed_in, self._access)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def require_declarations(routes: Sequence[BaseRoute], others: tuple[object, ...]
 def _find_guard(dependant: Dependant, others: tuple[object, ...]) -> object | None:
     for dependency in dependant.dependencies:
         call = dependency.call
-        if isinstance(call, Allowed | SignedIn) or call is public or call in others:
+        if isinstance(call, PermissionGuard | SignedIn) or call is public or call in others:
             return call
         nested = _find_guard(dependency, others)
         if nested is not None:

@@ -7,9 +7,9 @@ import msgspec
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
-from penstock.features.identity.audit import AuditEvent
-from penstock.features.identity.audit_log import AuditLog
-from penstock.features.identity.http.access import Allowed, Doorkeeper
+from penstock.features.identity.audit_log import AuditEvent
+from penstock.features.identity.audit_reader import AuditReader
+from penstock.features.identity.http.access import PermissionGuard, RouteGuards
 from penstock.features.identity.http.schemas import AuditEventView, AuditReport, ChainView
 from penstock.features.identity.model import Access, Permission
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
@@ -19,15 +19,15 @@ class _JsonLines(StreamingResponse):
     media_type = "application/jsonl"
 
 
-def audit_routes(door: Doorkeeper, log: AuditLog) -> APIRouter:
+def audit_routes(guards: RouteGuards, log: AuditReader) -> APIRouter:
     """The same three routes for a project and for what belongs to no project."""
     router = APIRouter(prefix="/api/v1", tags=["audit"])
-    _add_routes(router, "/projects/{project_id}/audit", door.allow(Permission.AUDIT_READ), log)
-    _add_routes(router, "/audit", door.allow(Permission.INSTANCE), log)
+    _add_routes(router, "/projects/{project_id}/audit", guards.require(Permission.AUDIT_READ), log)
+    _add_routes(router, "/audit", guards.require(Permission.INSTANCE), log)
     return router
 
 
-def _add_routes(router: APIRouter, prefix: str, guard: Allowed, log: AuditLog) -> None:
+def _add_routes(router: APIRouter, prefix: str, guard: PermissionGuard, log: AuditReader) -> None:
     granted = Depends(guard)
 
     @router.get(prefix)

@@ -5,15 +5,15 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, SecretStr
 
-from penstock.features.identity.http.schemas import Email, Password, Wish
+from penstock.features.identity.http.schemas import Email, Password, RequestBody
 from penstock.features.identity.model import InvitationState, Member, Role
-from penstock.features.identity.service.invitations import ListedInvitation, NewInvitation, Offer
+from penstock.features.identity.service.invitations import IssuedInvitation, ListedInvitation, Offer
 from penstock.infra.web.moments import moment_of
 
 Token = Annotated[SecretStr, Field(min_length=1, max_length=100)]
 
 
-class InvitationWish(Wish):
+class InvitationRequest(RequestBody):
     """Whom to invite. `email` is a label: it is not checked, and nothing is looked up by it."""
 
     email: Email
@@ -47,7 +47,7 @@ class InvitationView(BaseModel):
         )
 
 
-class NewInvitationView(BaseModel):
+class IssuedInvitationView(BaseModel):
     """An invitation with its token, which is told this once. `path` is the page of the console that
     redeems it: put the server's own address before it."""
 
@@ -56,20 +56,20 @@ class NewInvitationView(BaseModel):
     path: str
 
     @classmethod
-    def of(cls, new: NewInvitation) -> Self:
+    def of(cls, new: IssuedInvitation) -> Self:
         listed = ListedInvitation(new.invitation, InvitationState.PENDING)
         # In the fragment: browsers send it to no server, so it stands in no log and no Referer.
         path = f"/invitation#{new.token}"
         return cls(invitation=InvitationView.of(listed), token=new.token, path=path)
 
 
-class TokenWish(Wish):
+class InvitationTokenRequest(RequestBody):
     """The token of a link."""
 
     token: Token
 
 
-class RedemptionWish(Wish):
+class RedemptionRequest(RequestBody):
     """A new person: the address and password that they want to sign in with."""
 
     token: Token

@@ -7,15 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from penstock.features.identity.http.access import Doorkeeper, public
+from penstock.features.identity.http.access import RouteGuards, public
 from penstock.features.identity.http.invitation_schemas import (
+    InvitationRequest,
+    InvitationTokenRequest,
     InvitationView,
-    InvitationWish,
+    IssuedInvitationView,
     MembershipView,
-    NewInvitationView,
     OfferView,
-    RedemptionWish,
-    TokenWish,
+    RedemptionRequest,
 )
 from penstock.features.identity.http.schemas import SessionView
 from penstock.features.identity.http.sessions import give_session
@@ -25,10 +25,10 @@ from penstock.features.identity.service.sign_in import SignInService
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 
 
-def invitation_routes(door: Doorkeeper, invitations: InvitationService) -> APIRouter:
+def invitation_routes(guards: RouteGuards, invitations: InvitationService) -> APIRouter:
     """The routes for whoever invites."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/invitations", tags=["invitations"])
-    may_write = Depends(door.allow(Permission.MEMBERS_WRITE))
+    may_write = Depends(guards.require(Permission.MEMBERS_WRITE))
 
     @router.get("")
     def list_invitations(
@@ -39,10 +39,12 @@ def invitation_routes(door: Doorkeeper, invitations: InvitationService) -> APIRo
         return page_of(found, limit, InvitationView.of, lambda each: each.invitation.id)
 
     @router.post("", status_code=201)
-    def invite(access: Annotated[Access, may_write], wish: InvitationWish) -> NewInvitationView:
+    def invite(
+        access: Annotated[Access, may_write], body: InvitationRequest
+    ) -> IssuedInvitationView:
         """A one-time link, valid for a week and told this once. Hand it to who should join."""
-        new = invitations.invite(access.principal, access.project_id, wish.email, wish.role)
-        return NewInvitationView.of(new)
+        new = invitations.invite(access.principal, access.project_id, body.email, body.role)
+        return IssuedInvitationView.of(new)
 
     @router.delete("/{invitation_id}", status_code=204)
     def revoke_invitation(access: Annotated[Access, may_write], invitation_id: str) -> None:
@@ -53,7 +55,7 @@ def invitation_routes(door: Doorkeeper, invitations: InvitationService) -> APIRo
 
 
 def redemption_routes(
-    door: Doorkeeper,
+    guards: RouteGuards,
     invitations: InvitationService,
     sign_in: SignInService,
     *,
@@ -63,23 +65,23 @@ def redemption_routes(
     router = APIRouter(prefix="/api/v1/invitations", tags=["invitations"])
 
     @router.post("/look", dependencies=[Depends(public)])
-    def look_at_invitation(wish: TokenWish) -> OfferView:
+    def look_at_invitation(body: InvitationTokenRequest) -> OfferView:
         """Where a link leads; 404 or 409 if it cannot be redeemed."""
-        return OfferView.of(invitations.look(wish.token.get_secret_value()))
+        return OfferView.of(invitations.look(body.token.get_secret_value()))
 
     @router.post("/accept")
     def accept_invitation(
-        principal: Annotated[Principal, Depends(door.signed_in)], wish: TokenWish
+        principal: Annotated[Principal, Depends(guards.signed_in)], body: InvitationTokenRequest
     ) -> MembershipView:
         """Makes the signed-in person a member, whatever address they sign in with."""
-        return MembershipView.of(invitations.accept(principal, wish.token.get_secret_value()))
+        return MembershipView.of(invitations.accept(principal, body.token.get_secret_value()))
 
     @router.post("/redeem", dependencies=[Depends(public)])
-    def redeem_invitation(wish: RedemptionWish, response: Response) -> SessionView:
+    def redeem_invitation(body: RedemptionRequest, response: Response) -> SessionView:
         """Makes a new person with their own address and password, makes them a member, and signs
         them in. 409 `address_taken`: choose another address, or sign in and accept."""
         user = invitations.redeem(
-            wish.token.get_secret_value(), wish.email, wish.password.get_secret_value()
+            body.token.get_secret_value(), body.email, body.password.get_secret_value()
         )
         return give_session(sign_in.start(user), response, secure_cookie=secure_cookie)
 

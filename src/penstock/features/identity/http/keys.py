@@ -4,23 +4,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.http.schemas import (
+    IssuedKeyView,
     KeyRequest,
+    KeyRotationRequest,
     KeyView,
-    NewKeyView,
-    RotationWish,
 )
 from penstock.features.identity.model import Access, Permission, Role
-from penstock.features.identity.service.keys import KeyService, KeyWish, NewKey
+from penstock.features.identity.service.keys import IssuedKey, KeyService, NewKey
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 
 
-def key_routes(door: Doorkeeper, keys: KeyService) -> APIRouter:
+def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/keys", tags=["keys"])
-    may_read = Depends(door.allow(Permission.KEYS_READ))
-    may_write = Depends(door.allow(Permission.KEYS_WRITE))
+    may_read = Depends(guards.require(Permission.KEYS_READ))
+    may_write = Depends(guards.require(Permission.KEYS_WRITE))
 
     @router.get("")
     def list_keys(
@@ -31,24 +31,24 @@ def key_routes(door: Doorkeeper, keys: KeyService) -> APIRouter:
         return page_of(found, limit, KeyView.of, lambda key: key.id)
 
     @router.post("", status_code=201)
-    def create_key(access: Annotated[Access, may_write], wish: KeyRequest) -> NewKeyView:
+    def create_key(access: Annotated[Access, may_write], body: KeyRequest) -> IssuedKeyView:
         """A new key; its secret is told this once."""
-        wanted = KeyWish(
-            name=wish.name,
-            role=Role(wish.role) if wish.role else None,
-            allowed_models=tuple(wish.allowed_models),
-            attributes=wish.attributes.value(),
-            expires_ms=wish.expires_ms(),
+        wanted = NewKey(
+            name=body.name,
+            role=Role(body.role) if body.role else None,
+            allowed_models=tuple(body.allowed_models),
+            attributes=body.attributes.value(),
+            expires_ms=body.expires_ms(),
         )
-        return _told(keys.create(access.principal, access.project_id, wanted))
+        return _issued(keys.create(access.principal, access.project_id, wanted))
 
     @router.post("/{key_id}/rotate")
     def rotate_key(
-        access: Annotated[Access, may_write], key_id: str, wish: RotationWish
-    ) -> NewKeyView:
+        access: Annotated[Access, may_write], key_id: str, body: KeyRotationRequest
+    ) -> IssuedKeyView:
         """A new secret, valid at once; the old one stays valid for the overlap."""
-        overlap_ms = wish.overlap_s * 1000
-        return _told(keys.rotate(access.principal, access.project_id, key_id, overlap_ms))
+        overlap_ms = body.overlap_s * 1000
+        return _issued(keys.rotate(access.principal, access.project_id, key_id, overlap_ms))
 
     @router.delete("/{key_id}")
     def revoke_key(access: Annotated[Access, may_write], key_id: str) -> KeyView:
@@ -58,5 +58,5 @@ def key_routes(door: Doorkeeper, keys: KeyService) -> APIRouter:
     return router
 
 
-def _told(new: NewKey) -> NewKeyView:
-    return NewKeyView(key=KeyView.of(new.key), secret=new.secret)
+def _issued(new: IssuedKey) -> IssuedKeyView:
+    return IssuedKeyView(key=KeyView.of(new.key), secret=new.secret)

@@ -4,22 +4,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from penstock.features.identity.http.access import Doorkeeper
+from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.http.schemas import (
+    IssuedPasswordView,
     MemberView,
-    NewPasswordView,
-    RoleChange,
+    RoleChangeRequest,
 )
 from penstock.features.identity.model import Access, Permission
 from penstock.features.identity.service.members import MemberService
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 
 
-def member_routes(door: Doorkeeper, members: MemberService) -> APIRouter:
+def member_routes(guards: RouteGuards, members: MemberService) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1", tags=["members"])
-    may_read = Depends(door.allow(Permission.MEMBERS_READ))
-    may_write = Depends(door.allow(Permission.MEMBERS_WRITE))
+    may_read = Depends(guards.require(Permission.MEMBERS_READ))
+    may_write = Depends(guards.require(Permission.MEMBERS_WRITE))
 
     @router.get("/projects/{project_id}/members")
     def list_members(
@@ -31,10 +31,10 @@ def member_routes(door: Doorkeeper, members: MemberService) -> APIRouter:
 
     @router.patch("/projects/{project_id}/members/{user_id}")
     def change_role(
-        access: Annotated[Access, may_write], user_id: str, wish: RoleChange
+        access: Annotated[Access, may_write], user_id: str, body: RoleChangeRequest
     ) -> MemberView:
         """Gives a member another role; an owner alone names and unnames owners."""
-        member = members.change_role(access.principal, access.project_id, user_id, wish.role)
+        member = members.change_role(access.principal, access.project_id, user_id, body.role)
         return MemberView.of(member)
 
     @router.delete("/projects/{project_id}/members/{user_id}", status_code=204)
@@ -44,9 +44,9 @@ def member_routes(door: Doorkeeper, members: MemberService) -> APIRouter:
 
     @router.post("/users/{user_id}/password")
     def reset_password(
-        access: Annotated[Access, Depends(door.allow(Permission.INSTANCE))], user_id: str
-    ) -> NewPasswordView:
+        access: Annotated[Access, Depends(guards.require(Permission.INSTANCE))], user_id: str
+    ) -> IssuedPasswordView:
         """Gives a person a new password, told once; their sessions end."""
-        return NewPasswordView(password=members.reset_password(access.principal, user_id))
+        return IssuedPasswordView(password=members.reset_password(access.principal, user_id))
 
     return router

@@ -4,52 +4,57 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from penstock.features.identity.http.access import Doorkeeper
-from penstock.features.identity.http.schemas import ProjectChange, ProjectView, ProjectWish
+from penstock.features.identity.http.access import RouteGuards
+from penstock.features.identity.http.schemas import (
+    ProjectChangeRequest,
+    ProjectRequest,
+    ProjectView,
+)
 from penstock.features.identity.model import Access, Permission, Principal
 from penstock.features.identity.service.projects import ProjectService
 from penstock.infra.web.pages import Page
 
 
-def project_routes(door: Doorkeeper, projects: ProjectService) -> APIRouter:
+def project_routes(guards: RouteGuards, projects: ProjectService) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/projects", tags=["projects"])
 
     @router.get("")
     def list_projects(
-        principal: Annotated[Principal, Depends(door.signed_in)],
+        principal: Annotated[Principal, Depends(guards.signed_in)],
     ) -> Page[ProjectView]:
         """The projects one takes part in; all of them for instance admins."""
         return Page(items=[ProjectView.of(p) for p in projects.list_visible(principal)])
 
     @router.post("", status_code=201)
     def create_project(
-        access: Annotated[Access, Depends(door.allow(Permission.INSTANCE))], wish: ProjectWish
+        access: Annotated[Access, Depends(guards.require(Permission.INSTANCE))],
+        body: ProjectRequest,
     ) -> ProjectView:
         """A new project. Who is signed in owns it; one made with a key has no members until
         somebody redeems an invitation."""
-        return ProjectView.of(projects.create(access.principal, wish.name))
+        return ProjectView.of(projects.create(access.principal, body.name))
 
     @router.get("/{project_id}")
     def get_project(
-        access: Annotated[Access, Depends(door.allow(Permission.PROJECT_READ))],
+        access: Annotated[Access, Depends(guards.require(Permission.PROJECT_READ))],
     ) -> ProjectView:
         """One project."""
         return ProjectView.of(projects.get(access.project_id))
 
     @router.patch("/{project_id}")
     def change_project(
-        access: Annotated[Access, Depends(door.allow(Permission.PROJECT_WRITE))],
-        wish: ProjectChange,
+        access: Annotated[Access, Depends(guards.require(Permission.PROJECT_WRITE))],
+        body: ProjectChangeRequest,
     ) -> ProjectView:
         """Renames a project, or changes what it wants: serve or refuse on a full spool, and
         whether contents are recorded."""
         project = projects.change(
             access.principal,
             access.project_id,
-            name=wish.name,
-            on_spool_full=wish.on_spool_full,
-            capture_content=wish.capture_content,
+            name=body.name,
+            on_spool_full=body.on_spool_full,
+            capture_content=body.capture_content,
         )
         return ProjectView.of(project)
 

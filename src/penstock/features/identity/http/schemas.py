@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from penstock.features.identity.audit_log import ChainReport
+from penstock.features.identity.audit_reader import ChainReport
 from penstock.features.identity.model import ApiKey, Attributes, Member, Principal, Project, Role
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 
@@ -27,18 +27,18 @@ Password = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 GivenRole = Literal["viewer", "editor", "admin"]
 
 
-class Wish(BaseModel):
+class RequestBody(BaseModel):
     """A request body: fields that nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class SignInWish(Wish):
+class SignInRequest(RequestBody):
     email: Email
     password: Password
 
 
-class PasswordWish(Wish):
+class PasswordChangeRequest(RequestBody):
     current: Password
     new: Password
 
@@ -68,11 +68,11 @@ class SessionView(BaseModel):
         )
 
 
-class ProjectWish(Wish):
+class ProjectRequest(RequestBody):
     name: Name
 
 
-class ProjectChange(Wish):
+class ProjectChangeRequest(RequestBody):
     name: Name | None = None
     on_spool_full: Literal["refuse", "serve"] | None = None
     capture_content: bool | None = None
@@ -96,7 +96,7 @@ class ProjectView(BaseModel):
         )
 
 
-class RoleChange(Wish):
+class RoleChangeRequest(RequestBody):
     role: Role
 
 
@@ -116,13 +116,13 @@ class MemberView(BaseModel):
         )
 
 
-class NewPasswordView(BaseModel):
+class IssuedPasswordView(BaseModel):
     """A password that is told once."""
 
     password: str
 
 
-class KeyAttributes(Wish):
+class KeyAttributes(RequestBody):
     """What the key says about each of its calls, whatever their headers say."""
 
     team: Label = ""
@@ -135,7 +135,7 @@ class KeyAttributes(Wish):
         return Attributes(**self.model_dump())
 
 
-class KeyRequest(Wish):
+class KeyRequest(RequestBody):
     """A new key. No `role`: it may call models and nothing else; with one it may also use the REST
     API as a member of that role may. No `allowed_models`: all; `provider/*` and plain patterns are
     fine."""
@@ -150,7 +150,7 @@ class KeyRequest(Wish):
         return unix_ms(self.expires_at) if self.expires_at else None
 
 
-class RotationWish(Wish):
+class KeyRotationRequest(RequestBody):
     """How long the old secret stays valid beside the new one; 0: not at all."""
 
     overlap_s: Annotated[int, Field(ge=0, le=30 * 24 * 3600)] = 24 * 3600
@@ -185,7 +185,7 @@ class KeyView(BaseModel):
         )
 
 
-class NewKeyView(BaseModel):
+class IssuedKeyView(BaseModel):
     """A key with its secret, which is told this once."""
 
     key: KeyView
@@ -193,7 +193,7 @@ class NewKeyView(BaseModel):
 
 
 class AuditEventView(BaseModel):
-    """One audit event; see `penstock.features.identity.audit`."""
+    """One audit event; see `penstock.features.identity.audit_log`."""
 
     project_id: str
     sequence: int
@@ -211,7 +211,7 @@ class AuditEventView(BaseModel):
     seal: str
 
 
-class BreachView(BaseModel):
+class ChainFaultView(BaseModel):
     """The first event that is not as it was written; `event_id` is empty where one is missing."""
 
     sequence: int
@@ -226,7 +226,7 @@ class ChainView(BaseModel):
     ok: bool
     event_count: int
     head: str
-    breach: BreachView | None
+    breach: ChainFaultView | None
 
     @classmethod
     def of(cls, report: ChainReport) -> "ChainView":
@@ -235,7 +235,7 @@ class ChainView(BaseModel):
             ok=report.breach is None,
             event_count=report.event_count,
             head=report.head,
-            breach=BreachView(**asdict(report.breach)) if report.breach else None,
+            breach=ChainFaultView(**asdict(report.breach)) if report.breach else None,
         )
 
 

@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from penstock.features.identity.http.access import COOKIE, Doorkeeper, public
+from penstock.features.identity.http.access import COOKIE, RouteGuards, public
 from penstock.features.identity.http.schemas import (
-    PasswordWish,
+    PasswordChangeRequest,
     SessionView,
-    SignInWish,
+    SignInRequest,
 )
 from penstock.features.identity.model import Principal
 from penstock.features.identity.service.sign_in import SESSION_LIFETIME, Session, SignInService
@@ -21,21 +21,23 @@ DEVICE_COOKIE: Final = "penstock_device"
 _DEVICE_LIFETIME_S: Final = 365 * 24 * 3600
 
 
-def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: bool) -> APIRouter:
+def session_routes(
+    guards: RouteGuards, sign_in: SignInService, *, secure_cookie: bool
+) -> APIRouter:
     """The routes; `secure_cookie`: the console is reached over TLS only."""
     router = APIRouter(prefix="/api/v1/session", tags=["session"])
-    signed_in = Depends(door.signed_in)
+    signed_in = Depends(guards.signed_in)
 
     @router.post("", dependencies=[Depends(public)])
-    def create_session(wish: SignInWish, request: Request, response: Response) -> SessionView:
+    def create_session(body: SignInRequest, request: Request, response: Response) -> SessionView:
         """Signs in with address and password: sets the cookie, tells the CSRF token."""
-        device = sign_in.device_of(wish.email, request.cookies.get(DEVICE_COOKIE, ""))
+        device = sign_in.device_of(body.email, request.cookies.get(DEVICE_COOKIE, ""))
         source = Source(peer_of(request.scope), device)
-        session = sign_in.sign_in(wish.email, wish.password.get_secret_value(), source)
+        session = sign_in.sign_in(body.email, body.password.get_secret_value(), source)
         if not device:
             response.set_cookie(
                 DEVICE_COOKIE,
-                sign_in.new_device(wish.email),
+                sign_in.new_device(body.email),
                 max_age=_DEVICE_LIFETIME_S,
                 path="/api/v1/session",
                 httponly=True,
@@ -61,11 +63,13 @@ def session_routes(door: Doorkeeper, sign_in: SignInService, *, secure_cookie: b
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure_cookie)
 
     @router.post("/password", status_code=204)
-    def change_password(principal: Annotated[Principal, signed_in], wish: PasswordWish) -> None:
+    def change_password(
+        principal: Annotated[Principal, signed_in], body: PasswordChangeRequest
+    ) -> None:
         """Changes one's own password; all one's sessions end."""
         _require_user(principal)
         sign_in.change_password(
-            principal, wish.current.get_secret_value(), wish.new.get_secret_value()
+            principal, body.current.get_secret_value(), body.new.get_secret_value()
         )
 
     return router

@@ -1,9 +1,9 @@
 """Who is asking: resolves keys and sessions to principals, and finds the project they mean."""
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import Permission, Principal
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.store import keys
-from penstock.features.identity.surroundings import Surroundings
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, Unauthenticated
 
@@ -11,19 +11,19 @@ from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, Unauthen
 class AccessService:
     """Decides about keys and grants. `pepper` keys the digests under which secrets are stored."""
 
-    def __init__(self, around: Surroundings, projects: ProjectService, pepper: bytes) -> None:
-        self._around = around
+    def __init__(self, context: Context, projects: ProjectService, pepper: bytes) -> None:
+        self._context = context
         self._projects = projects
         self._pepper = pepper
 
     def principal_of_key(self, secret: str) -> Principal:
         """Whose key this is; `Unauthenticated` if it is unknown, revoked or has expired."""
         digest = keyed_digest(self._pepper, secret)
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             key = keys.find_by_digest(connection, digest)
         if key is None:
             raise Unauthenticated("This key is not known here.", hint="`penstock key list`.")
-        now_ms = self._around.now_ms()
+        now_ms = self._context.now_ms()
         limits = [key.expires_ms, *(s.expires_ms for s in key.secrets if s.digest == digest)]
         if any(limit is not None and limit <= now_ms for limit in limits):
             raise Unauthenticated(

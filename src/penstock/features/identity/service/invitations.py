@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import (
     Invitation,
     InvitationState,
@@ -23,9 +24,8 @@ from penstock.features.identity.model import (
     User,
 )
 from penstock.features.identity.passwords import Passwords
-from penstock.features.identity.service.members import require_may_give
-from penstock.features.identity.store import invitations, keys, people, projects
-from penstock.features.identity.surroundings import Surroundings
+from penstock.features.identity.service.members import require_may_grant
+from penstock.features.identity.store import invitations, keys, projects, users
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
@@ -48,7 +48,7 @@ class InvitationLimits(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class NewInvitation:
+class IssuedInvitation:
     """An invitation with its token, which is told once."""
 
     invitation: Invitation
@@ -77,33 +77,35 @@ class InvitationService:
 
     def __init__(
         self,
-        around: Surroundings,
+        context: Context,
         passwords: Passwords,
         digest_key: bytes,
         limits: InvitationLimits = InvitationLimits(),  # noqa: B008 - frozen
     ) -> None:
-        self._around = around
+        self._context = context
         self._passwords = passwords
         self._digest_key = digest_key
         self._limits = limits
 
     def list_page(self, project_id: str, after_id: str, limit: int) -> list[ListedInvitation]:
         """Invitations of a project, oldest first, settled ones for 30 days after their expiry."""
-        now_ms = self._around.now_ms()
-        with self._around.database.read() as connection:
+        now_ms = self._context.now_ms()
+        with self._context.database.read() as connection:
             return [
                 self._listed(connection, found, now_ms)
                 for found in invitations.list_by_project(connection, project_id, after_id, limit)
             ]
 
-    def invite(self, actor: Principal, project_id: str, email: str, role: Role) -> NewInvitation:
+    def invite(self, actor: Principal, project_id: str, email: str, role: Role) -> IssuedInvitation:
         """A new one-time link. `Forbidden` if the actor may not give that role, `Conflict` if too
         many invitations of the project are pending."""
-        require_may_give(actor, role, project_id)
-        now_ms = self._around.now_ms()
-        token = f"inv_{base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip('=')}"
+        require_may_grant(actor, role, project_id)
+        now_ms = self._context.now_ms()
+        token = (
+            f"inv_{base64.urlsafe_b64encode(self._context.random_bytes(32)).decode().rstrip('=')}"
+        )
         invitation = Invitation(
-            id=self._around.new_id("inv"),
+            id=self._context.new_id("inv"),
             project_id=project_id,
             email=email,
             role=role,
@@ -113,32 +115,32 @@ class InvitationService:
             created_ms=now_ms,
             expires_ms=now_ms + self._limits.lifetime // _MS,
         )
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             # The event first: it locks the project's chain, so that the count below is exact.
-            self._tell(tx, actor, "invitation.create", invitation, after=invitation.audited())
+            self._audit(tx, actor, "invitation.create", invitation, after=invitation.audit_fields())
             self._require_room(tx, project_id, now_ms)
             invitations.add(tx.connection, invitation, self._digest(token))
-        return NewInvitation(invitation, token)
+        return IssuedInvitation(invitation, token)
 
     def revoke(self, actor: Principal, project_id: str, invitation_id: str) -> Invitation:
         """Ends a pending link. `Conflict` if it is not pending, `Forbidden` if its role is above
         the actor's own."""
-        now_ms = self._around.now_ms()
-        with self._around.database.write() as tx:
+        now_ms = self._context.now_ms()
+        with self._context.database.write() as tx:
             before = invitations.find(tx.connection, project_id, invitation_id)
             if before is None:
                 raise NotFound("There is no such invitation in this project.")
-            require_may_give(actor, before.role, project_id)
+            require_may_grant(actor, before.role, project_id)
             state = self._state(tx.connection, before, now_ms)
             if state is not InvitationState.PENDING:
                 raise Conflict(f"This invitation is {state.value}, not pending.")
             invitations.revoke(tx.connection, invitation_id, now_ms)
-            self._tell(tx, actor, "invitation.revoke", before, before=before.audited())
+            self._audit(tx, actor, "invitation.revoke", before, before=before.audit_fields())
         return replace(before, revoked_ms=now_ms)
 
     def look(self, token: str) -> Offer:
         """Where a link leads. `NotFound` or `Conflict` if it cannot be redeemed."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             invitation = self._pending(connection, token)
             project = projects.find(connection, invitation.project_id)
         assert project is not None  # noqa: S101 - a foreign key holds it
@@ -149,7 +151,7 @@ class InvitationService:
         they are one already; the link stays then."""
         if actor.kind != "user":
             raise Forbidden("A key cannot become a member.", hint="Sign in to accept.")
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             invitation = self._pending(tx.connection, token, lock=True)
             return self._join(tx, actor, invitation)
 
@@ -160,26 +162,26 @@ class InvitationService:
         self._require_free(token, email)
         password_hash = self._passwords.hash(password)
         user = User(
-            self._around.new_id("usr"),
+            self._context.new_id("usr"),
             email,
             instance_admin=False,
-            created_ms=self._around.now_ms(),
+            created_ms=self._context.now_ms(),
         )
         actor = user.principal({})
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             invitation = self._pending(tx.connection, token, lock=True)
-            if people.find_user_by_email(tx.connection, email):
+            if users.find_user_by_email(tx.connection, email):
                 raise _address_taken()
-            people.add_user(tx.connection, user, password_hash)
-            self._around.trail.append(
+            users.add_user(tx.connection, user, password_hash)
+            self._context.audit_log.append(
                 tx, actor, "", "user.create", user.id, after={"email": user.email}
             )
             self._join(tx, actor, invitation)
         return user
 
     def _join(self, tx: Transaction, actor: Principal, invitation: Invitation) -> Member:
-        now_ms = self._around.now_ms()
-        if people.find_member(tx.connection, invitation.project_id, actor.id):
+        now_ms = self._context.now_ms()
+        if users.find_member(tx.connection, invitation.project_id, actor.id):
             raise Conflict(
                 "You are a member of this project already.",
                 hint="The link was not used up.",
@@ -188,19 +190,19 @@ class InvitationService:
         if not invitations.redeem(tx.connection, invitation.id, actor.id, now_ms):
             raise _not_pending(InvitationState.REDEEMED)
         member = Member(invitation.project_id, actor.id, actor.label, invitation.role, now_ms)
-        people.add_member(tx.connection, member)
-        redeemed = {**invitation.audited(), "redeemed_by": actor.label}
-        self._tell(tx, actor, "invitation.redeem", invitation, after=redeemed)
-        self._around.trail.append(
-            tx, actor, member.project_id, "member.add", member.user_id, after=member.audited()
+        users.add_member(tx.connection, member)
+        redeemed = {**invitation.audit_fields(), "redeemed_by": actor.label}
+        self._audit(tx, actor, "invitation.redeem", invitation, after=redeemed)
+        self._context.audit_log.append(
+            tx, actor, member.project_id, "member.add", member.user_id, after=member.audit_fields()
         )
         return member
 
     def _require_free(self, token: str, email: str) -> None:
         """Before a password is hashed: the link is good and the address free. Counts the tries."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             invitation = self._pending(tx.connection, token, lock=True)
-            taken = people.find_user_by_email(tx.connection, email) is not None
+            taken = users.find_user_by_email(tx.connection, email) is not None
             if taken:
                 invitations.count_taken(tx.connection, invitation.id)
         if taken:
@@ -224,13 +226,13 @@ class InvitationService:
                 hint="Is the link complete? Ask for a new one.",
                 code="invitation_unknown",
             )
-        state = self._state(connection, invitation, self._around.now_ms())
+        state = self._state(connection, invitation, self._context.now_ms())
         if state is not InvitationState.PENDING:
             raise _not_pending(state)
         return invitation
 
     def _listed(self, connection: Connection, found: Invitation, now_ms: int) -> ListedInvitation:
-        user = people.find_user(connection, found.redeemed_by) if found.redeemed_by else None
+        user = users.find_user(connection, found.redeemed_by) if found.redeemed_by else None
         state = self._state(connection, found, now_ms)
         return ListedInvitation(found, state, user.email if user else "")
 
@@ -248,7 +250,7 @@ class InvitationService:
             return InvitationState.REVOKED
         return InvitationState.PENDING
 
-    def _tell(
+    def _audit(
         self,
         tx: Transaction,
         actor: Principal,
@@ -259,7 +261,7 @@ class InvitationService:
         after: dict[str, object] | None = None,
     ) -> None:
         project_id = invitation.project_id
-        self._around.trail.append(
+        self._context.audit_log.append(
             tx, actor, project_id, action, invitation.id, before=before, after=after
         )
 
@@ -272,13 +274,13 @@ def _inviter(connection: Connection, invitation: Invitation, now_ms: int) -> Pri
     if invitation.inviter_kind == "key":
         key = keys.find_usable(connection, invitation.inviter_id, now_ms)
         return key.principal() if key else None
-    user = people.find_user(connection, invitation.inviter_id)
-    return user.principal(people.roles_of(connection, user.id)) if user else None
+    user = users.find_user(connection, invitation.inviter_id)
+    return user.principal(users.roles_of(connection, user.id)) if user else None
 
 
 def _may_invite(inviter: Principal, invitation: Invitation) -> bool:
     project_id = invitation.project_id
-    return inviter.may(Permission.MEMBERS_WRITE, project_id) and inviter.may_give(
+    return inviter.may(Permission.MEMBERS_WRITE, project_id) and inviter.may_grant(
         invitation.role, project_id
     )
 

@@ -4,9 +4,9 @@ import base64
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import ApiKey, Attributes, KeySecret, Principal, Role
 from penstock.features.identity.store import keys
-from penstock.features.identity.surroundings import Surroundings
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
@@ -15,7 +15,7 @@ _PREFIX_LENGTH: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWish:
+class NewKey:
     """What a new key should be. No role: it calls models and nothing else. No models: all of them.
     `expires_ms`: Unix milliseconds."""
 
@@ -28,7 +28,7 @@ class KeyWish:
 
 
 @dataclass(frozen=True, slots=True)
-class NewKey:
+class IssuedKey:
     """A key with its secret, which nobody can tell again."""
 
     key: ApiKey
@@ -40,73 +40,75 @@ class KeyService:
 
     def __init__(
         self,
-        around: Surroundings,
+        context: Context,
         pepper: bytes,
     ) -> None:
-        self._around = around
+        self._context = context
         self._pepper = pepper
 
     def list_page(self, project_id: str, after_id: str, limit: int) -> list[ApiKey]:
         """Keys of a project, oldest first, revoked ones too."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return keys.list_by_project(connection, project_id, after_id, limit)
 
-    def create(self, actor: Principal, project_id: str, wish: KeyWish) -> NewKey:
+    def create(self, actor: Principal, project_id: str, new: NewKey) -> IssuedKey:
         """A new key. `Forbidden` if its role is above the actor's own, or owner."""
-        role = wish.role
-        if role and (role is Role.OWNER or not actor.may_give(role, project_id)):
+        role = new.role
+        if role and (role is Role.OWNER or not actor.may_grant(role, project_id)):
             raise Forbidden(
                 f"You may not make a key with the role {role.value!r}.",
                 hint="A key's role is at most your own, and never owner.",
             )
-        with self._around.database.write() as tx:
-            return self.create_in(tx, actor, project_id, wish)
+        with self._context.database.write() as tx:
+            return self.create_in(tx, actor, project_id, new)
 
     def create_in(
-        self, tx: Transaction, actor: Principal, project_id: str, wish: KeyWish
-    ) -> NewKey:
+        self, tx: Transaction, actor: Principal, project_id: str, new: NewKey
+    ) -> IssuedKey:
         """The same in the caller's transaction, unchecked: for the first start."""
-        now_ms = self._around.now_ms()
+        now_ms = self._context.now_ms()
         secret, stored = self._new_secret(now_ms)
         key = ApiKey(
-            id=self._around.new_id("key"),
+            id=self._context.new_id("key"),
             project_id=project_id,
-            name=wish.name,
-            role=wish.role,
-            instance_admin=wish.instance_admin,
-            allowed_models=wish.allowed_models,
-            attributes=wish.attributes,
+            name=new.name,
+            role=new.role,
+            instance_admin=new.instance_admin,
+            allowed_models=new.allowed_models,
+            attributes=new.attributes,
             created_ms=now_ms,
-            expires_ms=wish.expires_ms,
+            expires_ms=new.expires_ms,
             secrets=(stored,),
         )
         keys.add(tx.connection, key)
-        self._around.trail.append(tx, actor, project_id, "key.create", key.id, after=key.audited())
-        return NewKey(key, secret)
+        self._context.audit_log.append(
+            tx, actor, project_id, "key.create", key.id, after=key.audit_fields()
+        )
+        return IssuedKey(key, secret)
 
-    def rotate(self, actor: Principal, project_id: str, key_id: str, overlap_ms: int) -> NewKey:
+    def rotate(self, actor: Principal, project_id: str, key_id: str, overlap_ms: int) -> IssuedKey:
         """A new secret, valid at once; older ones stay valid for `overlap_ms`."""
-        now_ms = self._around.now_ms()
+        now_ms = self._context.now_ms()
         secret, stored = self._new_secret(now_ms)
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get_usable(keys.find(tx.connection, project_id, key_id), actor)
             keys.expire_secrets(tx.connection, key_id, now_ms + overlap_ms, now_ms)
             keys.add_secret(tx.connection, key_id, stored)
             after = replace(before, secrets=(stored, *before.secrets))
-            self._around.trail.append(
+            self._context.audit_log.append(
                 tx,
                 actor,
                 project_id,
                 "key.rotate",
                 key_id,
-                before=before.audited(),
-                after=after.audited() | {"older_secrets_expire_ms": now_ms + overlap_ms},
+                before=before.audit_fields(),
+                after=after.audit_fields() | {"older_secrets_expire_ms": now_ms + overlap_ms},
             )
-        return NewKey(after, secret)
+        return IssuedKey(after, secret)
 
     def revoke(self, actor: Principal, project_id: str, key_id: str) -> ApiKey:
         """Ends a key at once and for ever."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             key = _get_usable(keys.find(tx.connection, project_id, key_id), actor)
             return self._revoke(tx, actor, key)
 
@@ -117,21 +119,21 @@ class KeyService:
                 self._revoke(tx, actor, key)
 
     def _revoke(self, tx: Transaction, actor: Principal, before: ApiKey) -> ApiKey:
-        after = replace(before, revoked_ms=self._around.now_ms())
-        keys.revoke(tx.connection, before.id, self._around.now_ms())
-        self._around.trail.append(
+        after = replace(before, revoked_ms=self._context.now_ms())
+        keys.revoke(tx.connection, before.id, self._context.now_ms())
+        self._context.audit_log.append(
             tx,
             actor,
             before.project_id,
             "key.revoke",
             before.id,
-            before=before.audited(),
-            after=after.audited(),
+            before=before.audit_fields(),
+            after=after.audit_fields(),
         )
         return after
 
     def _new_secret(self, now_ms: int) -> tuple[str, KeySecret]:
-        random = base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip("=")
+        random = base64.urlsafe_b64encode(self._context.random_bytes(32)).decode().rstrip("=")
         secret = f"pk_{random}"
         digest = keyed_digest(self._pepper, secret)
         return secret, KeySecret(digest, secret[:_PREFIX_LENGTH], now_ms)
@@ -144,6 +146,6 @@ def _get_usable(key: ApiKey | None, actor: Principal) -> ApiKey:
         raise Conflict("This key is revoked for ever.", hint="Make a new one.")
     if key.instance_admin and not actor.instance_admin:
         raise Forbidden("This key belongs to an instance admin.")
-    if key.role and not actor.may_give(key.role, key.project_id):
+    if key.role and not actor.may_grant(key.role, key.project_id):
         raise Forbidden("This key's role is above your own.")
     return key

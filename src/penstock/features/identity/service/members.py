@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import Member, Principal, Role
 from penstock.features.identity.passwords import Passwords
-from penstock.features.identity.store import people, sessions
-from penstock.features.identity.surroundings import Surroundings
+from penstock.features.identity.store import sessions, users
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
 
 
@@ -19,47 +19,47 @@ class MemberService:
 
     def __init__(
         self,
-        around: Surroundings,
+        context: Context,
         passwords: Passwords,
     ) -> None:
-        self._around = around
+        self._context = context
         self._passwords = passwords
 
     def list_page(self, project_id: str, after_user_id: str, limit: int) -> list[Member]:
         """Members of a project by user id."""
-        with self._around.database.read() as connection:
-            return people.list_members(connection, project_id, after_user_id, limit)
+        with self._context.database.read() as connection:
+            return users.list_members(connection, project_id, after_user_id, limit)
 
     def change_role(self, actor: Principal, project_id: str, user_id: str, role: Role) -> Member:
         """Gives a member another role. `Conflict` if the project would be left without owner."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get_member(tx.connection, project_id, user_id)
-            require_may_give(actor, max(before.role, role, key=list(Role).index), project_id)
+            require_may_grant(actor, max(before.role, role, key=list(Role).index), project_id)
             if before.role is Role.OWNER and role is not Role.OWNER:
                 _require_other_owner(tx.connection, project_id)
-            people.set_role(tx.connection, project_id, user_id, role)
+            users.set_role(tx.connection, project_id, user_id, role)
             after = replace(before, role=role)
-            self._around.trail.append(
+            self._context.audit_log.append(
                 tx,
                 actor,
                 project_id,
                 "member.change_role",
                 user_id,
-                before=before.audited(),
-                after=after.audited(),
+                before=before.audit_fields(),
+                after=after.audit_fields(),
             )
         return after
 
     def remove(self, actor: Principal, project_id: str, user_id: str) -> None:
         """Takes a member out. `Conflict` if the project would be left without owner."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get_member(tx.connection, project_id, user_id)
-            require_may_give(actor, before.role, project_id)
+            require_may_grant(actor, before.role, project_id)
             if before.role is Role.OWNER:
                 _require_other_owner(tx.connection, project_id)
-            people.remove_member(tx.connection, project_id, user_id)
-            self._around.trail.append(
-                tx, actor, project_id, "member.remove", user_id, before=before.audited()
+            users.remove_member(tx.connection, project_id, user_id)
+            self._context.audit_log.append(
+                tx, actor, project_id, "member.remove", user_id, before=before.audit_fields()
             )
 
     def reset_password(self, actor: Principal, user_id: str) -> str:
@@ -67,26 +67,26 @@ class MemberService:
         a user may belong to projects that an admin of one has no say in."""
         password = self._passwords.generate()
         password_hash = self._passwords.hash(password)
-        with self._around.database.write() as tx:
-            user = people.find_user(tx.connection, user_id)
+        with self._context.database.write() as tx:
+            user = users.find_user(tx.connection, user_id)
             if user is None:
                 raise NotFound(f"There is no user {user_id!r}.")
-            people.set_password(tx.connection, user_id, password_hash)
+            users.set_password(tx.connection, user_id, password_hash)
             sessions.remove_all_of(tx.connection, user_id)
-            self._around.trail.append(tx, actor, "", "user.reset_password", user_id)
+            self._context.audit_log.append(tx, actor, "", "user.reset_password", user_id)
         return password
 
 
 def _get_member(connection: Connection, project_id: str, user_id: str) -> Member:
-    member = people.find_member(connection, project_id, user_id)
+    member = users.find_member(connection, project_id, user_id)
     if member is None:
         raise NotFound(f"User {user_id!r} is no member of this project.")
     return member
 
 
-def require_may_give(actor: Principal, role: Role, project_id: str) -> None:
+def require_may_grant(actor: Principal, role: Role, project_id: str) -> None:
     """`Forbidden` unless the actor may give and take `role` in the project."""
-    if not actor.may_give(role, project_id):
+    if not actor.may_grant(role, project_id):
         raise Forbidden(
             f"You may not give or take the role {role.value!r}.",
             hint="An owner alone names owners; ask one of this project's.",
@@ -94,7 +94,7 @@ def require_may_give(actor: Principal, role: Role, project_id: str) -> None:
 
 
 def _require_other_owner(connection: Connection, project_id: str) -> None:
-    if people.owner_count(connection, project_id) <= 1:
+    if users.owner_count(connection, project_id) <= 1:
         raise Conflict(
             "This is the project's last owner.", hint="Name another owner first.", code="last_owner"
         )

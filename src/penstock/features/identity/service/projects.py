@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import Member, Principal, Project, Role
-from penstock.features.identity.store import people, projects
-from penstock.features.identity.surroundings import Surroundings
+from penstock.features.identity.store import projects, users
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, NotFound
 from penstock.rules.snapshot import ProjectPolicy
@@ -13,20 +13,20 @@ from penstock.rules.snapshot import ProjectPolicy
 class ProjectService:
     """Use cases around projects."""
 
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def create(self, actor: Principal, name: str) -> Project:
         """A new project. A person who makes it owns it; one that a key makes has no members until
         somebody redeems an invitation. `Conflict` if the name is taken."""
-        now_ms = self._around.now_ms()
-        project = Project(self._around.new_id("prj"), name, ProjectPolicy(), now_ms)
-        with self._around.database.write() as tx:
+        now_ms = self._context.now_ms()
+        project = Project(self._context.new_id("prj"), name, ProjectPolicy(), now_ms)
+        with self._context.database.write() as tx:
             if projects.find_by_name(tx.connection, name):
                 raise Conflict(f"There is a project named {name!r} already.", param="name")
             projects.add(tx.connection, project)
-            self._around.trail.append(
-                tx, actor, project.id, "project.create", project.id, after=project.audited()
+            self._context.audit_log.append(
+                tx, actor, project.id, "project.create", project.id, after=project.audit_fields()
             )
             if actor.kind == "user":
                 self._add_owner(tx, actor, project)
@@ -35,17 +35,17 @@ class ProjectService:
     def list_visible(self, actor: Principal) -> list[Project]:
         """The projects in which `actor` has a role; all of them for instance admins."""
         only = None if actor.instance_admin else list(actor.roles)
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return projects.list_all(connection, only=only)
 
     def get(self, project_id: str) -> Project:
         """The project; `NotFound` if there is none."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return _get(projects.find(connection, project_id), project_id)
 
     def exists(self, project_id: str) -> bool:
         """Whether there is such a project."""
-        with self._around.database.read() as connection:
+        with self._context.database.read() as connection:
             return projects.find(connection, project_id) is not None
 
     def change(
@@ -59,7 +59,7 @@ class ProjectService:
     ) -> Project:
         """Renames a project or changes its policy; `None` leaves as it is. `Conflict` if the name
         is taken."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             before = _get(projects.find(tx.connection, project_id), project_id)
             policy = ProjectPolicy(
                 on_spool_full=on_spool_full or before.policy.on_spool_full,
@@ -72,22 +72,22 @@ class ProjectService:
             if holder and holder.id != project_id:
                 raise Conflict(f"There is a project named {name!r} already.", param="name")
             projects.save(tx.connection, after)
-            self._around.trail.append(
+            self._context.audit_log.append(
                 tx,
                 actor,
                 project_id,
                 "project.change",
                 project_id,
-                before=before.audited(),
-                after=after.audited(),
+                before=before.audit_fields(),
+                after=after.audit_fields(),
             )
         return after
 
     def _add_owner(self, tx: Transaction, actor: Principal, project: Project) -> None:
         owner = Member(project.id, actor.id, actor.label, Role.OWNER, project.created_ms)
-        people.add_member(tx.connection, owner)
-        self._around.trail.append(
-            tx, actor, project.id, "member.add", owner.user_id, after=owner.audited()
+        users.add_member(tx.connection, owner)
+        self._context.audit_log.append(
+            tx, actor, project.id, "member.add", owner.user_id, after=owner.audit_fields()
         )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import Principal, User
 from penstock.features.identity.passwords import Passwords
-from penstock.features.identity.store import people, sessions
-from penstock.features.identity.surroundings import Surroundings
+from penstock.features.identity.store import sessions, users
 from penstock.features.identity.throttle import Source, Throttle
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import RateLimited, Unauthenticated
@@ -33,14 +33,14 @@ class SignInService:
 
     def __init__(
         self,
-        around: Surroundings,
+        context: Context,
         passwords: Passwords,
         session_key: bytes,
     ) -> None:
-        self._around = around
+        self._context = context
         self._passwords = passwords
         self._session_key = session_key
-        self._throttle = Throttle(around.clock)
+        self._throttle = Throttle(context.clock)
 
     def sign_in(self, email: str, password: str, source: Source = NOWHERE) -> Session:
         """A new session. `Unauthenticated` if address or password is wrong, `RateLimited` after
@@ -49,30 +49,30 @@ class SignInService:
 
     def start(self, user: User) -> Session:
         """A new session for somebody who has just proven who they are."""
-        token = base64.urlsafe_b64encode(self._around.entropy(32)).decode().rstrip("=")
-        now_ms = self._around.now_ms()
+        token = base64.urlsafe_b64encode(self._context.random_bytes(32)).decode().rstrip("=")
+        now_ms = self._context.now_ms()
         expires_ms = now_ms + SESSION_LIFETIME // timedelta(milliseconds=1)
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             sessions.remove_expired(tx.connection, now_ms)
             sessions.add(tx.connection, self._digest(token), user.id, now_ms, expires_ms)
             sessions.remove_oldest_of(tx.connection, user.id, keep=MAX_SESSIONS)
-            principal = user.principal(people.roles_of(tx.connection, user.id))
-            self._around.trail.append(tx, principal, "", "session.create", user.id)
+            principal = user.principal(users.roles_of(tx.connection, user.id))
+            self._context.audit_log.append(tx, principal, "", "session.create", user.id)
         return Session(principal, token, self.csrf_token(token))
 
     def find(self, token: str) -> Principal | None:
         """Whose session this is, if it is one."""
-        with self._around.database.read() as connection:
-            now_ms = self._around.now_ms()
+        with self._context.database.read() as connection:
+            now_ms = self._context.now_ms()
             user_id = sessions.find_user_id(connection, self._digest(token), now_ms)
-            user = people.find_user(connection, user_id) if user_id else None
-            return user.principal(people.roles_of(connection, user.id)) if user else None
+            user = users.find_user(connection, user_id) if user_id else None
+            return user.principal(users.roles_of(connection, user.id)) if user else None
 
     def sign_out(self, actor: Principal, token: str) -> None:
         """Ends this session."""
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             sessions.remove(tx.connection, self._digest(token))
-            self._around.trail.append(tx, actor, "", "session.end", actor.id)
+            self._context.audit_log.append(tx, actor, "", "session.end", actor.id)
 
     def change_password(self, actor: Principal, current: str, new: str) -> None:
         """A new password of one's own choice; all one's sessions end. `Unauthenticated` if the
@@ -81,10 +81,10 @@ class SignInService:
         self._passwords.require_usable(new)
         self._check(actor.label, current, Source(device=f"user {actor.id}"))
         password_hash = self._passwords.hash(new)
-        with self._around.database.write() as tx:
-            people.set_password(tx.connection, actor.id, password_hash)
+        with self._context.database.write() as tx:
+            users.set_password(tx.connection, actor.id, password_hash)
             sessions.remove_all_of(tx.connection, actor.id)
-            self._around.trail.append(tx, actor, "", "user.change_password", actor.id)
+            self._context.audit_log.append(tx, actor, "", "user.change_password", actor.id)
 
     def csrf_token(self, token: str) -> str:
         """What mutations of a session must repeat in `x-csrf-token`: other sites cannot know it."""
@@ -102,7 +102,7 @@ class SignInService:
 
     def new_device(self, email: str) -> str:
         """The cookie of a device from which this account has just signed in."""
-        device = base64.urlsafe_b64encode(self._around.entropy(16)).decode().rstrip("=")
+        device = base64.urlsafe_b64encode(self._context.random_bytes(16)).decode().rstrip("=")
         return f"{device}.{self._device_digest(email, device)}"
 
     def _device_digest(self, email: str, device: str) -> str:
@@ -111,14 +111,14 @@ class SignInService:
     def _check(self, email: str, password: str, source: Source) -> User:
         attempt = self._throttle.begin(email, source)
         try:
-            with self._around.database.read() as connection:
-                found = people.find_user_by_email(connection, email)
+            with self._context.database.read() as connection:
+                found = users.find_user_by_email(connection, email)
             stranger = "" if source.device else f"peer {source.peer}"
             right = self._passwords.matches(
                 password, found[1] if found else None, stranger=stranger
             )
         except RateLimited:
-            self._throttle.undone(attempt)
+            self._throttle.cancel(attempt)
             raise
         if not right or found is None:
             raise Unauthenticated(

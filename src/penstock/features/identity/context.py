@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from penstock.features.identity.audit import AuditTrail
+from penstock.features.identity.audit_log import AuditLog
 from penstock.infra.sql import Database
 from penstock.kernel.ids import new_id
 from penstock.kernel.time import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Effects as one argument. `entropy(n)` gives n random bytes."""
+class Context:
+    """Effects as one argument. `random_bytes(n)` gives n random bytes."""
 
     database: Database
-    trail: AuditTrail
+    audit_log: AuditLog
     clock: Clock
-    entropy: Callable[[int], bytes]
+    random_bytes: Callable[[int], bytes]
 
     def now_ms(self) -> int:
         """Unix milliseconds."""
@@ -24,4 +24,4 @@ class Surroundings:
 
     def new_id(self, prefix: str) -> str:
         """A fresh id of now."""
-        return new_id(prefix, self.now_ms(), self.entropy(10))
+        return new_id(prefix, self.now_ms(), self.random_bytes(10))

@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
+from penstock.features.identity.context import Context
 from penstock.features.identity.model import Member, Principal, Project, Role, User
 from penstock.features.identity.passwords import Passwords
-from penstock.features.identity.service.keys import KeyService, KeyWish
-from penstock.features.identity.store import people, projects, sessions
-from penstock.features.identity.surroundings import Surroundings
+from penstock.features.identity.service.keys import KeyService, NewKey
+from penstock.features.identity.store import projects, sessions, users
 from penstock.infra.crypto import write_private
 from penstock.infra.sql import Database, Transaction
 from penstock.kernel.errors import SetupError
@@ -25,7 +25,7 @@ SYSTEM: Final = Principal("system", "first_start", "first start", {}, instance_a
 RESET: Final = Principal("system", "admin_reset", "penstock admin reset", {}, instance_admin=True)
 
 
-class Bootstrap(msgspec.Struct, frozen=True):
+class BootstrapFile(msgspec.Struct, frozen=True):
     """The content of `bootstrap.json`. `gateway_key` calls models and nothing else; `api_key` may
     do everything that an instance admin may, for the command line."""
 
@@ -44,33 +44,33 @@ class _Kept(msgspec.Struct, frozen=True):
 def has_started(database: Database) -> bool:
     """Whether the first start has happened in this store."""
     with database.read() as connection:
-        return people.first_instance_admin(connection) is not None
+        return users.first_instance_admin(connection) is not None
 
 
-class FirstStart:
+class Bootstrap:
     """Makes the first project, admin and key in a fresh store."""
 
     def __init__(
-        self, around: Surroundings, keys: KeyService, passwords: Passwords, home: Path
+        self, context: Context, keys: KeyService, passwords: Passwords, home: Path
     ) -> None:
-        self._around = around
+        self._context = context
         self._keys = keys
         self._passwords = passwords
         self._file = home / FILE_NAME
 
     def ensure(self) -> bool:
         """Does so if nobody is there yet; whether it did."""
-        if has_started(self._around.database):
+        if has_started(self._context.database):
             return False
         password = self._passwords.generate()
         password_hash = self._passwords.hash(password)
-        with self._around.database.write() as tx:
+        with self._context.database.write() as tx:
             project = self._add_project(tx)
             self._add_admin(tx, project, password_hash)
-            self._tell(tx, SYSTEM, project, ADMIN_EMAIL, password)
+            self._issue_keys(tx, SYSTEM, project, ADMIN_EMAIL, password)
         return True
 
-    def reset_admin(self) -> Bootstrap:
+    def reset_admin(self) -> BootstrapFile:
         """New password and `api_key` for the first admin; their sessions and the keys of instance
         admins end, all others stay, the `gateway_key` too.
 
@@ -78,50 +78,52 @@ class FirstStart:
         """
         password = self._passwords.generate()
         password_hash = self._passwords.hash(password)
-        with self._around.database.write() as tx:
-            admin = people.first_instance_admin(tx.connection)
+        with self._context.database.write() as tx:
+            admin = users.first_instance_admin(tx.connection)
             project = next(iter(projects.list_all(tx.connection)), None)
             if admin is None or project is None:
                 raise SetupError("There is no admin yet.", hint="Start with `penstock up`.")
-            people.set_password(tx.connection, admin.id, password_hash)
+            users.set_password(tx.connection, admin.id, password_hash)
             sessions.remove_all_of(tx.connection, admin.id)
-            self._around.trail.append(tx, RESET, "", "user.reset_password", admin.id)
+            self._context.audit_log.append(tx, RESET, "", "user.reset_password", admin.id)
             self._keys.revoke_instance_keys_in(tx, RESET)
-            return self._tell(tx, RESET, project, admin.email, password)
+            return self._issue_keys(tx, RESET, project, admin.email, password)
 
     def _add_project(self, tx: Transaction) -> Project:
         project = Project(
-            self._around.new_id("prj"), PROJECT_NAME, ProjectPolicy(), self._around.now_ms()
+            self._context.new_id("prj"), PROJECT_NAME, ProjectPolicy(), self._context.now_ms()
         )
         projects.add(tx.connection, project)
-        self._around.trail.append(
-            tx, SYSTEM, project.id, "project.create", project.id, after=project.audited()
+        self._context.audit_log.append(
+            tx, SYSTEM, project.id, "project.create", project.id, after=project.audit_fields()
         )
         return project
 
     def _add_admin(self, tx: Transaction, project: Project, password_hash: str) -> None:
-        now_ms = self._around.now_ms()
-        user = User(self._around.new_id("usr"), ADMIN_EMAIL, instance_admin=True, created_ms=now_ms)
+        now_ms = self._context.now_ms()
+        user = User(
+            self._context.new_id("usr"), ADMIN_EMAIL, instance_admin=True, created_ms=now_ms
+        )
         member = Member(project.id, user.id, user.email, Role.OWNER, now_ms)
-        people.add_user(tx.connection, user, password_hash)
-        people.add_member(tx.connection, member)
-        trail = self._around.trail
-        trail.append(tx, SYSTEM, "", "user.create", user.id, after={"email": user.email})
-        trail.append(tx, SYSTEM, project.id, "member.add", user.id, after=member.audited())
+        users.add_user(tx.connection, user, password_hash)
+        users.add_member(tx.connection, member)
+        audit_log = self._context.audit_log
+        audit_log.append(tx, SYSTEM, "", "user.create", user.id, after={"email": user.email})
+        audit_log.append(tx, SYSTEM, project.id, "member.add", user.id, after=member.audit_fields())
 
-    def _tell(
+    def _issue_keys(
         self, tx: Transaction, actor: Principal, project: Project, email: str, password: str
-    ) -> Bootstrap:
+    ) -> BootstrapFile:
         """Makes the keys; writes the file before the commit: nothing stored stays untold."""
-        wish = KeyWish("bootstrap", Role.ADMIN, instance_admin=True)
-        new = self._keys.create_in(tx, actor, project.id, wish)
+        wanted = NewKey("bootstrap", Role.ADMIN, instance_admin=True)
+        new = self._keys.create_in(tx, actor, project.id, wanted)
         gateway_key = self._kept_gateway_key()
         if not gateway_key:
-            first = KeyWish("first application")
+            first = NewKey("first application")
             gateway_key = self._keys.create_in(tx, actor, project.id, first).secret
-        told = Bootstrap(email, password, gateway_key, new.secret)
-        write_private(self._file, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
-        return told
+        content = BootstrapFile(email, password, gateway_key, new.secret)
+        write_private(self._file, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+        return content
 
     def _kept_gateway_key(self) -> str:
         """The one that the file has; empty without a file, or in one of an older Penstock."""

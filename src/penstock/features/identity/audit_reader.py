@@ -1,0 +1,164 @@
+"""Reads audit chains and verifies them: edited, removed, reordered, forged or cut off events are
+named. What writes them is `audit`."""
+
+import hmac
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, select, union
+
+from penstock.features.identity.audit_log import GENESIS, AuditEvent, ChainHead, from_row
+from penstock.features.identity.store.tables import AUDIT_EVENTS, AUDIT_HEADS
+from penstock.infra.crypto import keyed_digest
+from penstock.infra.sql import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """The first event of a chain that is not as it was written, and what is wrong with it."""
+
+    sequence: int
+    event_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What verification found in one project's chain; `breach` is `None` when all is well."""
+
+    project_id: str
+    event_count: int
+    head: str
+    breach: ChainFault | None
+
+
+class CheckpointReader(Protocol):
+    """The checkpoint as verification sees it."""
+
+    def read(self) -> Mapping[str, ChainHead] | None:
+        """The noted ends by project; `None` if the checkpoint is missing or forged."""
+        ...
+
+
+class AuditReader:
+    """Reads chains; verifies them against themselves, their seals and the checkpoint."""
+
+    def __init__(self, database: Database, seal_key: bytes, noted: CheckpointReader) -> None:
+        self._database = database
+        self._seal_key = seal_key
+        self._noted = noted
+
+    def list_page(
+        self, project_id: str, before_sequence: int | None, limit: int
+    ) -> list[AuditEvent]:
+        """Events of a project, newest first, older than `before_sequence`."""
+        query = select(AUDIT_EVENTS).where(AUDIT_EVENTS.c.project_id == project_id)
+        if before_sequence is not None:
+            query = query.where(AUDIT_EVENTS.c.sequence < before_sequence)
+        query = query.order_by(AUDIT_EVENTS.c.sequence.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [from_row(row) for row in connection.execute(query).mappings()]
+
+    def verify(self, project_id: str) -> ChainReport:
+        """Verifies one project's chain (`""`: the instance's own)."""
+        noted = self._noted.read()  # before the log: an event written meanwhile must not look lost
+        with self._database.read() as connection:
+            return self._verify(connection, project_id, noted)
+
+    def verify_all(self) -> list[ChainReport]:
+        """Verifies every chain that the log, its heads or the checkpoint know of."""
+        noted = self._noted.read()
+        with self._database.read() as connection:
+            known = union(select(AUDIT_EVENTS.c.project_id), select(AUDIT_HEADS.c.project_id))
+            projects = {*connection.execute(known).scalars(), *(noted or {})}
+            return [self._verify(connection, project, noted) for project in sorted(projects)]
+
+    def export(self, project_id: str) -> Generator[bytes]:
+        """The chain as JSON lines, oldest first, hashes included: others can verify it."""
+        with self._database.read() as connection:
+            for row in _rows(connection, project_id):
+                yield msgspec.json.encode(from_row(row)) + b"\n"
+
+    def _verify(
+        self, connection: Connection, project_id: str, noted: Mapping[str, ChainHead] | None
+    ) -> ChainReport:
+        stored = connection.execute(
+            select(AUDIT_HEADS).where(AUDIT_HEADS.c.project_id == project_id)
+        ).one_or_none()
+        chain = _Chain(self._seal_key, (noted or {}).get(project_id, ChainHead()))
+        with closing(_rows(connection, project_id)) as rows:
+            breach = chain.follow(rows)
+        breach = breach or chain.end(
+            ChainHead(stored.sequence, stored.hash) if stored else ChainHead()
+        )
+        if breach is None and noted is None and chain.count:
+            reason = "the checkpoint file audit.heads is missing or forged"
+            breach = ChainFault(chain.count, chain.last_id, reason)
+        return ChainReport(project_id, chain.count, chain.last, breach)
+
+
+class _Chain:
+    """Follows one chain from its beginning; stops at the first breach."""
+
+    def __init__(self, seal_key: bytes, noted: ChainHead) -> None:
+        self._seal_key = seal_key
+        self._noted = noted
+        self.count = 0
+        self.last = GENESIS
+        self.last_id = ""
+
+    def follow(self, rows: Iterable[RowMapping]) -> ChainFault | None:
+        for row in rows:
+            reason = self._fault(row)
+            if reason:
+                missing = row["sequence"] != self.count + 1
+                return ChainFault(self.count + 1, "" if missing else row["id"], reason)
+            self.count, self.last, self.last_id = row["sequence"], row["hash"], row["id"]
+        return None
+
+    def end(self, stored: ChainHead) -> ChainFault | None:
+        """Compares where the chain ends with where it ended when it was last written."""
+        end = max(stored, self._noted, key=lambda head: head.sequence)
+        if end.sequence > self.count:
+            return ChainFault(
+                self.count + 1, "", f"missing: the log went on to event {end.sequence}"
+            )
+        if stored != ChainHead(self.count, self.last):
+            return ChainFault(
+                self.count, self.last_id, "the noted head of the chain is another one"
+            )
+        return None
+
+    def _fault(self, row: RowMapping) -> str:
+        if row["sequence"] != self.count + 1:
+            return "missing: removed or moved"
+        try:
+            event = from_row(row)
+        except msgspec.DecodeError:
+            return "edited: its state is no JSON any more"
+        return self._fault_of(event)
+
+    def _fault_of(self, event: AuditEvent) -> str:
+        if event.computed_hash() != event.hash:
+            return "edited: its content does not have its hash"
+        if event.previous != self.last:
+            return "reordered: it does not follow the event before it"
+        if not hmac.compare_digest(keyed_digest(self._seal_key, event.hash), event.seal):
+            return "forged: its seal was not made here"
+        if event.sequence == self._noted.sequence and event.hash != self._noted.hash:
+            return "rewritten: the checkpoint notes another hash"
+        return ""
+
+
+def _rows(connection: Connection, project_id: str) -> Generator[RowMapping]:
+    query = (
+        select(AUDIT_EVENTS)
+        .where(AUDIT_EVENTS.c.project_id == project_id)
+        .order_by(AUDIT_EVENTS.c.sequence)
+        .execution_options(yield_per=500)
+    )
+    with connection.execute(query) as result:
+        yield from result.mappings()
