@@ -77,7 +77,7 @@ class Installation:
                 text=True,
             )
         if wait:
-            self.wait_for(lambda: "Ctrl-C stops it." in self.output)
+            self.wait_for(lambda: "Press Ctrl-C to stop." in self.output)
         return time.monotonic() - begun
 
     def wait_for(self, condition: Callable[[], object], seconds: float = 30.0) -> None:

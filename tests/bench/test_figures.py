@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic and what it makes of rounds."""
+"""The benchmark's statistics."""
 
 from xml.etree import ElementTree as ET
 
@@ -28,12 +28,12 @@ def test_a_percentile_is_the_nearest_rank(share: int, value: int) -> None:
     assert percentile([4, 1, 3, 2], share) == value
 
 
-def test_no_values_have_percentile_zero() -> None:
+def test_the_percentile_of_no_values_is_zero() -> None:
     assert percentile([], 99) == 0
 
 
 @given(st.lists(st.integers(), min_size=1), st.integers(1, 100))
-def test_at_least_its_share_of_values_lies_at_or_below_a_percentile(
+def test_a_percentile_is_at_least_as_large_as_its_share_of_values(
     values: list[int], share: int
 ) -> None:
     bound = percentile(values, share)
@@ -45,7 +45,7 @@ def test_a_median_is_over_the_rounds_that_measured_the_figure() -> None:
     assert medians([{"a": 1, "b": 5}, {"a": 9}, {"a": 2}]) == {"a": 2, "b": 5}
 
 
-def test_there_is_no_ratio_to_nothing() -> None:
+def test_a_ratio_to_zero_is_zero() -> None:
     assert ratio(5.0, 0.0) == 0.0
 
 
@@ -56,12 +56,12 @@ def test_ratios_are_taken_within_a_round_before_their_median() -> None:
     assert summarise([fast, slow])["penstock"]["small@64.of_nginx"] == pytest.approx(0.3)
 
 
-def test_added_latency_is_over_the_direct_way_in_the_same_round() -> None:
+def test_added_latency_is_relative_to_the_direct_call_of_the_same_round() -> None:
     rounds = [[one_round("direct", 9000, p50_us=20), one_round("penstock", 300, p50_us=320)]]
     assert summarise(rounds)["penstock"]["small@1.added_p50_us"] == 300
 
 
-def test_what_was_asked_for_is_judged() -> None:
+def test_targets_are_evaluated() -> None:
     rounds = [
         [
             one_round("direct", 9000, p50_us=20),
@@ -71,19 +71,19 @@ def test_what_was_asked_for_is_judged() -> None:
             one_round("litellm", 2),
         ]
     ]
-    judged = {target.sentence: target.reached for target in targets(summarise(rounds))}
-    assert judged["small: at least 25 % of nginx at 64 connections"] is False
-    assert judged["small: at least 25 % of nginx-plain at 64 connections"] is True
-    assert judged["small: at least 100 times litellm at 64 connections"] is True
-    assert judged["penstock: at most 0.5 ms added at one connection, p50"] is False
-    assert judged["100 % of the paced streams clean"] is False
+    results = {target.sentence: target.reached for target in targets(summarise(rounds))}
+    assert results["small: at least 25 % of nginx at 64 connections"] is False
+    assert results["small: at least 25 % of nginx-plain at 64 connections"] is True
+    assert results["small: at least 100 times litellm at 64 connections"] is True
+    assert results["penstock: at most 0.5 ms added at one connection, p50"] is False
+    assert results["100 % of the paced streams clean"] is False
 
 
-def test_a_figure_that_was_not_measured_is_neither_reached_nor_missed() -> None:
+def test_an_unmeasured_target_is_left_out() -> None:
     assert targets(summarise([[one_round("nginx", 1000)]])) == []
 
 
-def test_a_gateway_that_did_not_get_its_core_is_named() -> None:
+def test_a_gateway_without_its_core_is_reported() -> None:
     starved = Unary(100.0, 1, 2, failed=0, cpu_us_per_call=10.0, cpu_share=0.5)
     rounds = [
         Round(name, {"small@64": load}, None, memory_mb=1.0, ledger=None)
@@ -99,7 +99,7 @@ def test_the_table_has_a_line_for_each_contender() -> None:
     assert "30.0" in lines[3]
 
 
-def test_the_chart_is_well_formed_and_names_everyone() -> None:
+def test_the_chart_is_well_formed_and_names_each_gateway() -> None:
     summary = summarise([[one_round("nginx", 1000), one_round("penstock", 300)]])
     texts = [node.text for node in ET.fromstring(draw(summary)).iter() if node.text]
     assert "penstock" in texts
@@ -109,7 +109,7 @@ def test_the_chart_is_well_formed_and_names_everyone() -> None:
 @pytest.mark.parametrize(
     ("stored", "holds"), [(99, False), (102, False), (103, True), (113, True), (114, False)]
 )
-def test_a_ledger_holds_when_everything_seen_is_stored_and_nothing_else(
+def test_the_counts_match_if_all_seen_calls_and_only_those_are_stored(
     stored: int, *, holds: bool
 ) -> None:
     assert Ledger(answered=100, seen=103, stored=stored, broken_off=10).holds is holds

@@ -1,4 +1,4 @@
-"""The footprint is measured on a real installation, small."""
+"""The footprint benchmark on a small real installation."""
 
 import json
 from pathlib import Path

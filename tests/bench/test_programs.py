@@ -1,4 +1,4 @@
-"""What the benchmark's programs print is read right; their processes are measured and ended."""
+"""Parses the output of the benchmark's programs; measures and ends their processes."""
 
 import os
 import subprocess
@@ -17,22 +17,22 @@ ALL_CORES = ",".join(map(str, sorted(os.sched_getaffinity(0))))
 STATUS = "Active connections: 1 \nserver accepts handled requests\n 3 3 41 \nReading: 0 \n"
 
 
-def test_wrks_line_is_read() -> None:
+def test_the_output_of_wrk_is_parsed() -> None:
     line = (
         'BENCH {"requests":100,"duration_us":2000000,"received_bytes":5,"failed":1,"not_2xx":20,'
         '"p50_us":1,"p90_us":2,"p99_us":3,"p999_us":4,"max_us":5}'
     )
     load = wrk.parse(f"Running 2s test\n{line}\n")
-    assert load.rate == 40.0  # errors are no throughput
+    assert load.rate == 40.0  # errors do not count
     assert load.p99_us == 3
 
 
-def test_without_wrks_line_its_complaint_is_told() -> None:
+def test_an_error_of_wrk_is_reported() -> None:
     with pytest.raises(ValueError, match="unable to connect"):
         wrk.parse("", "unable to connect to 127.0.0.1")
 
 
-def test_nginxs_count_of_requests_is_read() -> None:
+def test_the_request_count_of_nginx_is_parsed() -> None:
     assert nginx.requests_seen(STATUS) == 41
 
 
@@ -60,10 +60,10 @@ def test_the_canned_provider_answers_every_route_and_counts(tmp_path: Path) -> N
             seen = nginx.requests_seen(page.read().decode())
     assert load.requests > 10
     assert (load.failed, load.not_2xx) == (0, 0)
-    assert 0 <= seen - (load.requests + len(ANSWERS) + 2) <= 2  # what wrk broke off at its end
+    assert 0 <= seen - (load.requests + len(ANSWERS) + 2) <= 2  # calls that wrk aborted at its end
 
 
-def test_a_process_tree_is_measured_and_ended_as_a_whole(tmp_path: Path) -> None:
+def test_a_process_tree_is_measured_and_ended(tmp_path: Path) -> None:
     ready, log = tmp_path / "child", tmp_path / "log"
     program = (
         "import pathlib, subprocess, sys, time\n"
@@ -82,19 +82,19 @@ def test_a_process_tree_is_measured_and_ended_as_a_whole(tmp_path: Path) -> None
         assert memory_mb(process.pid) > 1
     deadline = time.monotonic() + 10
     while _runs(child):
-        assert time.monotonic() < deadline, "it outlived the tree that it belongs to"
+        assert time.monotonic() < deadline, "the child is still running"
         time.sleep(0.02)
 
 
 def _runs(pid: int) -> bool:
-    """Neither gone nor a zombie that init has not reached yet."""
+    """Whether the process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
 
-def test_a_program_that_dies_at_its_start_is_reported_with_its_last_words(tmp_path: Path) -> None:
+def test_a_program_that_exits_at_its_start_is_reported_with_its_output(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with (
         started([sys.executable, "-c", "raise SystemExit('no')"], cores=ALL_CORES, log=log) as one,
@@ -103,7 +103,7 @@ def test_a_program_that_dies_at_its_start_is_reported_with_its_last_words(tmp_pa
         wait_http("http://127.0.0.1:1/", one, log, patience_s=10)
 
 
-def test_the_gateway_has_a_core_to_itself() -> None:
+def test_the_gateway_has_its_own_core() -> None:
     cores = Cores.of_machine()
     assert cores.gateway not in {cores.load, cores.upstream}
 

@@ -1,4 +1,4 @@
-"""The soak, small: it starts, attacks, stops by itself and tells what everybody got."""
+"""The soak test for a few seconds: starts, attacks, stops and reports."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ RESULT = {
 }
 
 
-def test_the_table_says_what_honest_and_hostile_callers_got() -> None:
+def test_the_table_shows_honest_and_hostile_clients() -> None:
     shown = table(RESULT)
     assert "| before | 10 | 10 | 1.0 | 10.0 |" in shown
     assert "p99 among the hostile 1.50 × that before" in shown
@@ -32,7 +32,7 @@ def test_the_table_says_what_honest_and_hostile_callers_got() -> None:
     assert ratio(RESULT) == 1.5
 
 
-def test_percentiles_are_of_the_calls_there_were() -> None:
+def test_percentiles_of_a_phase() -> None:
     phase = Phase("x", seconds=[0.001 * n for n in range(1, 101)])
     assert phase.percentile(0.99) == pytest.approx(100.0)
     assert Phase("none").percentile(0.99) == 0.0

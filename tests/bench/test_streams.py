@@ -1,4 +1,4 @@
-"""The stream client against the paced provider: it must notice what is wrong with a stream."""
+"""The stream client against the paced provider: it must detect invalid streams."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ QUICK = Streams(count=3, delta_count=4, pace_s=0.002, ramp_s=0.003)
 
 
 def stream(*deltas: str, finish: str = "stop", done: bool = True, cut: bool = False) -> bytes:
-    """A whole HTTP answer, its body in one chunk."""
+    """A complete HTTP answer with its body in one chunk."""
     events = [{"choices": [{"delta": {"content": delta}}]} for delta in deltas]
     if finish:
         events.append({"choices": [{"delta": {}, "finish_reason": finish}]})
@@ -26,7 +26,7 @@ def stream(*deltas: str, finish: str = "stop", done: bool = True, cut: bool = Fa
 
 
 async def read_one(answer: bytes) -> StreamLoad:
-    """What the client says of a canned answer."""
+    """The client's result for a given answer."""
 
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
@@ -69,18 +69,18 @@ async def test_the_providers_own_streams_are_clean(provider: int) -> None:
         (b"no HTTP at all\r\n\r\n", "unreadable"),
     ],
 )
-async def test_the_client_names_what_is_wrong_with_a_stream(answer: bytes, fault: str) -> None:
+async def test_the_client_reports_the_fault_of_a_stream(answer: bytes, fault: str) -> None:
     load = await read_one(answer)
     assert load.clean == 0
     assert fault in load.first_fault
 
 
-async def test_a_whole_stream_is_clean() -> None:
+async def test_a_complete_stream_is_clean() -> None:
     assert (await read_one(stream("0:0 ", "1:0 "))).clean == 1
 
 
 @pytest.mark.parametrize("size", [0, 1, 200, 32_000])
-def test_texts_have_the_size_that_was_asked_for(size: int) -> None:
+def test_texts_have_the_requested_size(size: int) -> None:
     assert len(text(size)) == size
     assert len(json.loads(answer_body(size))["choices"][0]["message"]["content"]) == size
     assert json.loads(request_body("m", size))["messages"][0]["content"] == text(size)

@@ -1,6 +1,6 @@
-"""Every fenced block of the documents runs, in order, against a real `penstock up`.
+"""Runs every fenced block of the documents, in order, against a real `penstock up`.
 
-A block that cannot run here says why in a comment above it: `<!-- not run: reason -->`.
+A block that cannot run here has a comment above it: `<!-- not run: reason -->`.
 """
 
 import os
@@ -34,7 +34,7 @@ BLOCK = re.compile(
 
 @dataclass
 class Reader:
-    """Somebody who pastes one block after the other into the same shell."""
+    """Pastes one block after the other into the same shell."""
 
     installation: Installation
     folder: Path
@@ -49,9 +49,9 @@ class Reader:
             code = code.replace(ours, theirs)
         match language:
             case "bash":
-                kept = self.folder / "environment"
-                self._run(["bash", "-euo", "pipefail", "-c", f"{code}\nenv -0 > {kept}"])
-                pairs = (line.partition("=") for line in kept.read_text().split("\0") if line)
+                stored = self.folder / "environment"
+                self._run(["bash", "-euo", "pipefail", "-c", f"{code}\nenv -0 > {stored}"])
+                pairs = (line.partition("=") for line in stored.read_text().split("\0") if line)
                 self.environment = {name: value for name, _, value in pairs}
             case "python":
                 self._run([sys.executable, "-W", "error", "-c", code])
@@ -61,7 +61,7 @@ class Reader:
                 known = {setting.key for setting in every_setting()}
                 assert set(_keys(tomllib.loads(code))) <= known
             case _:
-                assert language in {"", "text", "json"}, f"nobody runs {language} here"
+                assert language in {"", "text", "json"}, f"cannot run {language}"
 
     def _run_node(self, code: str) -> None:
         node, modules = shutil.which("node"), ROOT / "examples" / "node_modules"
@@ -112,7 +112,7 @@ def test_every_block_runs(installation: Installation, tmp_path: Path, document: 
 @pytest.mark.parametrize(
     ("language", "name"), [("python", "quickstart.py"), ("js", "quickstart.mjs")]
 )
-def test_the_readme_shows_the_examples_as_they_are(language: str, name: str) -> None:
+def test_the_readme_contains_the_examples(language: str, name: str) -> None:
     blocks = BLOCK.finditer((ROOT / "README.md").read_text())
     shown = [block["code"] for block in blocks if block["language"] == language]
     assert shown == [(ROOT / "examples" / name).read_text()]

@@ -1,4 +1,4 @@
-// Makes a call and a stream with the official client; prints `[text, trace id]` of each as JSON.
+// Makes one call and one stream with the official client. Prints `[text, trace id]` of each as JSON.
 import OpenAI from "openai";
 
 const [baseURL, apiKey, body] = process.argv.slice(2);

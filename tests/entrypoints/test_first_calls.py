@@ -1,5 +1,5 @@
-"""What a newcomer does first: the official clients of Python and Node, streamed and not, get
-answers; within two seconds the calls stand in the API with the tokens and costs worked out here.
+"""The first calls of a new user: the official Python and Node clients, streamed and not. Within two
+seconds the REST API shows the calls with the token counts and costs computed here.
 """
 
 import json
@@ -18,10 +18,9 @@ from installation import Installation, wait_until
 
 pytestmark = pytest.mark.drill
 
-# The simulator counts three tokens to begin with, four for each message and one for four characters
-# begun: 3 + 4 + 2 = 9 for "Hello!". It is told to answer with twelve, and to say that four of the
-# nine were cached. sim-small costs, in USD per million tokens: input
-# 0.15, cached input 0.075, output 0.60. So
+# The simulator counts 3 tokens, plus 4 per message, plus 1 per 4 characters (rounded up):
+# 3 + 4 + 2 = 9 for "Hello!". The request sets 12 output tokens and 4 cached input tokens. sim-small
+# costs, in USD per million tokens: input 0.15, cached input 0.075, output 0.60. The cost is
 #   (9 - 4) * 0.15 + 4 * 0.075 + 12 * 0.60 = 0.75 + 0.30 + 7.20 = 8.25 millionths.
 BODY = {
     "model": "sim/sim-small",
@@ -39,8 +38,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     it.kill()
 
 
-def stands_in_the_api(installation: Installation, trace_id: str, *, stream: bool) -> None:
-    """The call as list and detail show it, at most two seconds after its answer."""
+def check_recorded(installation: Installation, trace_id: str, *, stream: bool) -> None:
+    """Checks the call in list and detail, at most two seconds after its answer."""
     begun = time.monotonic()
     path = f"/api/v1/traces/{trace_id}"
     wait_until(lambda: _found(installation, path) and trace_id in _listed(installation), 2.0)
@@ -77,8 +76,8 @@ def test_the_python_client(installation: Installation) -> None:
             streamed_trace = stream.headers["x-penstock-trace-id"]
     deltas = (choice["delta"] for e in events for choice in json.loads(e[6:])["choices"])
     assert text == "".join(delta.get("content") or "" for delta in deltas)
-    stands_in_the_api(installation, whole.headers["x-penstock-trace-id"], stream=False)
-    stands_in_the_api(installation, streamed_trace, stream=True)
+    check_recorded(installation, whole.headers["x-penstock-trace-id"], stream=False)
+    check_recorded(installation, streamed_trace, stream=True)
 
 
 def test_the_node_client(installation: Installation, tmp_path: Path) -> None:
@@ -99,8 +98,8 @@ def test_the_node_client(installation: Installation, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     (text, trace), (streamed_text, streamed_trace) = json.loads(done.stdout)
     assert text == streamed_text != ""
-    stands_in_the_api(installation, trace, stream=False)
-    stands_in_the_api(installation, streamed_trace, stream=True)
+    check_recorded(installation, trace, stream=False)
+    check_recorded(installation, streamed_trace, stream=True)
 
 
 def test_the_overview_adds_up(installation: Installation) -> None:

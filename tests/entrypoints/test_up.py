@@ -1,4 +1,4 @@
-"""`penstock up` as a whole: it answers, survives, refuses in one line, and leaves nobody behind."""
+"""`penstock up`: serves, restarts processes, reports errors in one line, cleans up."""
 
 import os
 import re
@@ -38,10 +38,10 @@ def first_answer_s(installation: Installation) -> float:
 
 def test_it_starts_answers_stops_and_starts_again(installation: Installation) -> None:
     first = first_answer_s(installation)
-    installation.wait_for(lambda: "Ctrl-C stops it." in installation.output)
+    installation.wait_for(lambda: "Press Ctrl-C to stop." in installation.output)
     assert installation.gateway_key in installation.output
     assert installation.gateway_key.startswith(KEY_PREFIX)
-    assert installation.key not in installation.output  # the admin's: for the command line
+    assert installation.key not in installation.output  # the admin key of the command line
     kept = installation.home / "bootstrap.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(installation.home.stat().st_mode) == 0o700
@@ -50,31 +50,33 @@ def test_it_starts_answers_stops_and_starts_again(installation: Installation) ->
     assert not any(map(alive, children.values()))
 
     second = first_answer_s(installation)
-    installation.wait_for(lambda: "Ctrl-C stops it." in installation.output)
+    installation.wait_for(lambda: "Press Ctrl-C to stop." in installation.output)
     assert installation.gateway_key not in installation.output
     print(f"\nfirst start to first answer {first:.2f} s, second {second:.2f} s")
 
 
 def readiness(installation: Installation) -> int:
-    """The status of one worker's `/readyz`; 0 where nobody listens."""
+    """The status of one worker's `/readyz`; 0 if nothing listens."""
     with suppress(OSError):
         return get("127.0.0.1", installation.gateway_port, "/readyz")[0]
     return 0
 
 
-def test_nobody_meets_a_worker_without_configuration(installation: Installation) -> None:
-    """It says that it runs once all workers do, and until then nobody gets an error."""
+def test_no_worker_serves_without_configuration(installation: Installation) -> None:
+    """It reports readiness once all workers are ready; until then no caller gets an error."""
     installation.start("--workers", "3", wait=False)
     statuses = {0}
 
-    def said_so() -> bool:
+    def reported_ready() -> bool:
         statuses.add(readiness(installation))
-        return "Ctrl-C stops it." in installation.output
+        return "Press Ctrl-C to stop." in installation.output
 
-    installation.wait_for(said_so)
+    installation.wait_for(reported_ready)
     assert statuses <= {0, 200}
     assert {readiness(installation) for _ in range(30)} == {200}
-    assert len(list((installation.home / "run").iterdir())) == 3  # metrics pages of the living
+    assert (
+        len(list((installation.home / "run").iterdir())) == 3
+    )  # the metrics pages of the running workers
 
 
 def test_no_process_shows_its_config(installation: Installation) -> None:
@@ -84,7 +86,7 @@ def test_no_process_shows_its_config(installation: Installation) -> None:
         assert command.endswith(b"\0-\0")
 
 
-def test_the_printed_line_can_be_pasted(installation: Installation) -> None:
+def test_the_printed_curl_command_works(installation: Installation) -> None:
     for _ in ("first start, key in the line", "second start, key by command"):
         installation.start()
         lines = re.search(r"  (curl .*?\n.*?\n.*?\n.*?')\n", installation.output, re.DOTALL)
@@ -100,7 +102,7 @@ def test_the_printed_line_can_be_pasted(installation: Installation) -> None:
 
 
 @pytest.mark.parametrize("module", ["gateway", "server", "sim"])
-def test_a_killed_process_is_back_at_once(installation: Installation, module: str) -> None:
+def test_a_killed_process_is_restarted_at_once(installation: Installation, module: str) -> None:
     installation.start()
     before = installation.children()[module]
     os.kill(before, signal.SIGKILL)
@@ -122,7 +124,7 @@ def test_the_gateway_answers_while_the_server_is_stopped(installation: Installat
         os.kill(server, signal.SIGCONT)
 
 
-def test_a_killed_supervisor_leaves_nobody_and_is_followed_at_once(
+def test_a_killed_supervisor_leaves_no_process_and_a_new_one_starts_at_once(
     installation: Installation,
 ) -> None:
     installation.start()
@@ -150,7 +152,9 @@ def test_ctrl_c_lets_a_call_finish(installation: Installation) -> None:
         assert caller.stdout.read().endswith("data: [DONE]\n\n")
 
 
-def test_a_second_instance_says_who_holds_the_home(installation: Installation) -> None:
+def test_a_second_instance_names_the_process_that_holds_the_home(
+    installation: Installation,
+) -> None:
     installation.start()
     assert installation.process is not None
     answer = installation.run("up", code=2)
@@ -162,7 +166,7 @@ def test_a_second_instance_says_who_holds_the_home(installation: Installation) -
 
 
 @pytest.mark.parametrize("which", ["gateway", "server"])
-def test_a_taken_port_is_one_clear_line(installation: Installation, which: str) -> None:
+def test_a_port_in_use_is_reported_in_one_line(installation: Installation, which: str) -> None:
     port = installation.gateway_port if which == "gateway" else installation.server_port
     with socket.create_server(("127.0.0.1", port), reuse_port=True):
         answer = installation.run("up", code=2)
@@ -172,7 +176,7 @@ def test_a_taken_port_is_one_clear_line(installation: Installation, which: str) 
     )
 
 
-def test_unreadable_settings_are_one_clear_line(installation: Installation) -> None:
+def test_invalid_settings_are_reported_in_one_line(installation: Installation) -> None:
     installation.home.mkdir()
     (installation.home / "penstock.toml").write_text("port = = 1\n")
     answer = installation.run("up", code=2)
@@ -188,7 +192,9 @@ def test_a_damaged_secret_ends_the_start_with_the_reason(installation: Installat
     assert "Traceback" not in answer
 
 
-def test_gateway_and_server_run_apart(installation: Installation, tmp_path: Path) -> None:
+def test_gateway_and_server_run_with_separate_homes(
+    installation: Installation, tmp_path: Path
+) -> None:
     installation.start("--no-demo")
     apart = Installation(tmp_path / "elsewhere")
     apart.home.mkdir()
@@ -199,13 +205,14 @@ def test_gateway_and_server_run_apart(installation: Installation, tmp_path: Path
         assert it.stdout is not None
         line = it.stdout.readline()
         assert line == (
-            f"The gateway answers at {apart.gateway}/v1, for the server at {installation.server}.\n"
+            f"The gateway listens at {apart.gateway}/v1 and uses the server at "
+            f"{installation.server}.\n"
         )
         it.terminate()
         assert it.wait(10) == 0
 
 
-def test_no_demo_says_how_to_name_a_provider(installation: Installation) -> None:
+def test_no_demo_prints_how_to_add_a_provider(installation: Installation) -> None:
     installation.start("--no-demo")
     assert "provider add NAME --base-url URL" in installation.output
     assert "sim" not in installation.children()

@@ -1,4 +1,4 @@
-"""The built wheel alone runs: nothing of it comes from the working tree."""
+"""The built wheel runs without the working tree."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def test_it_carries_what_is_needed_and_nothing_else(wheel: Path) -> None:
+def test_it_contains_the_package_and_its_license_only(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert all(name.startswith(("penstock/", "penstock-")) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -31,7 +31,7 @@ def test_it_carries_what_is_needed_and_nothing_else(wheel: Path) -> None:
     assert ("penstock/console/index.html" in names) is built
 
 
-def test_it_runs_alone(wheel: Path, tmp_path: Path) -> None:
+def test_it_runs_without_the_working_tree(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--target", str(site), str(wheel)], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""A bound or a growing container that is not listed is found; what is listed and gone, too."""
+"""The check finds unlisted bounds, unlisted growing containers, and entries without code."""
 
 from pathlib import PurePosixPath
 from textwrap import dedent
@@ -28,7 +28,7 @@ def test_a_bound_is_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["NAMES: Final = ('a',)", "SCHEMA: Final = 1", "MAX_NAME = 'x'", "max_things = 1"]
 )
-def test_what_is_no_bound_is_not_found(text: str) -> None:
+def test_other_constants_are_not_bounds(text: str) -> None:
     assert list(bounds.bounds(product(text))) == []
 
 
@@ -41,22 +41,22 @@ def test_a_container_that_grows_is_found(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["deque(maxlen=4)", "[1]", "Queue(maxsize=2)", "tuple()"])
-def test_a_container_with_a_bound_of_its_own_is_not(value: str) -> None:
+def test_a_bounded_container_is_not_found(value: str) -> None:
     source = product(f"class A:\n    def __init__(self):\n        self._seen = {value}\n")
     assert list(bounds.containers(source)) == []
 
 
-def test_what_is_not_listed_and_what_is_gone_are_findings() -> None:
+def test_unlisted_code_and_obsolete_entries_are_findings() -> None:
     source = product(
         "MAX_THINGS = 1\n\n\nclass A:\n    def __init__(self):\n        self._seen = {}\n"
     )
-    said = " ".join(found.message for found in bounds.unlisted([source]))
-    assert "say in a comment what gateway.new.MAX_THINGS bounds" in said
-    assert "gateway.new.A._seen grows" in said
-    assert "lists gateway.call_limits.CallLimits.max_in_flight, which is not" in said
+    messages = " ".join(found.message for found in bounds.unlisted([source]))
+    assert "say in a comment what gateway.new.MAX_THINGS bounds" in messages
+    assert "gateway.new.A._seen grows" in messages
+    assert "lists gateway.call_limits.CallLimits.max_in_flight, which is not" in messages
 
 
-def test_tests_and_the_simulator_are_not_looked_at() -> None:
-    elsewhere = ("tests/test_x.py", "src/penstock/sim/rate_limits.py")
-    tree = [product("MAX_THINGS = 1\n", path) for path in elsewhere]
+def test_tests_and_the_simulator_are_not_checked() -> None:
+    exempt = ("tests/test_x.py", "src/penstock/sim/rate_limits.py")
+    tree = [product("MAX_THINGS = 1\n", path) for path in exempt]
     assert list(bounds.unlisted(tree)) == []

@@ -1,4 +1,4 @@
-"""Each house rule is shown failing on bad input, and silent on the good form beside it."""
+"""Each rule reports invalid input and accepts the valid form."""
 
 import subprocess
 from pathlib import Path, PurePosixPath
@@ -68,12 +68,15 @@ def source(path: str, text: str) -> Source:
         pytest.param(comments.suppressions, PRODUCT, "x = 1  # type: ignore\n", id="type ignore"),
         pytest.param(comments.suppressions, PRODUCT, "# pyright: basic\n", id="pyright off"),
         pytest.param(comments.suppressions, PRODUCT, "# ruff: noqa\n", id="ruff off"),
-        pytest.param(comments.unfinished, PRODUCT, "x = 1  # TODO later\n", id="left for later"),
+        pytest.param(comments.unfinished, PRODUCT, "x = 1  # TODO later\n", id="unfinished"),
         pytest.param(names.module_names, "src/penstock/infra/utils.py", "", id="utils"),
         pytest.param(names.module_names, "console/src/common/a.ts", "", id="common"),
         pytest.param(names.module_docstrings, PRODUCT, "x = 1\n", id="no docstring"),
         pytest.param(
-            names.module_docstrings, PRODUCT, '"""A.\n' + "b\n" * 12 + '"""\n', id="an essay"
+            names.module_docstrings,
+            PRODUCT,
+            '"""A.\n' + "b\n" * 12 + '"""\n',
+            id="docstring too long",
         ),
         pytest.param(
             locks.hosts_in_locks, "requirements/dev.txt", "-i https://x/simple\n", id="index"
@@ -118,11 +121,11 @@ def test_a_broken_rule_is_found(rule: FileRule, path: str, text: str) -> None:
         (suite.skips, "tests/test_x.py", "pytest.skip('no nginx')  # needs: nginx\n"),
     ],
 )
-def test_the_good_form_passes(rule: FileRule, path: str, text: str) -> None:
+def test_the_valid_form_passes(rule: FileRule, path: str, text: str) -> None:
     assert list(rule(source(path, text))) == []
 
 
-def test_links_lead_to_a_file_and_a_heading() -> None:
+def test_links_point_to_a_file_and_a_heading() -> None:
     tree = [
         source("README.md", "[a](docs/cli.md#key-create) [b](docs/) [c](https://x.y)\n"),
         source("docs/cli.md", "# Commands\n## Key create\n[up](../README.md)\n"),
@@ -132,7 +135,7 @@ def test_links_lead_to_a_file_and_a_heading() -> None:
     assert [found.line for found in documents.links(broken)] == [1, 2, 3]
 
 
-def test_links_in_code_blocks_are_no_links() -> None:
+def test_links_in_code_blocks_are_ignored() -> None:
     assert list(documents.links([source("a.md", "```\n[a](gone.md)\n```\n")])) == []
 
 
@@ -143,11 +146,11 @@ def test_more_than_one_patch_in_twenty_tests_is_too_many() -> None:
     assert list(suite.patches([source("tests/a.py", test * 19 + patch)]))
 
 
-def test_a_finding_says_where_and_what() -> None:
+def test_a_finding_has_a_location_and_a_message() -> None:
     assert str(Finding("a.py", 3, "too long")) == "a.py:3: too long"
 
 
-def test_the_command_fails_on_a_bad_tree_and_says_where(
+def test_the_command_fails_on_an_invalid_tree_and_reports_the_location(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)

@@ -1,4 +1,4 @@
-"""The rules that ready-made linters hold for us are on, at error level: shown on bad input."""
+"""The rules of ruff and import-linter are enabled at error level: shown with invalid input."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def ruff_codes(text: str, path: str = "src/penstock/rules/sample.py") -> set[str]:
-    """The codes that ruff reports for `text` as if it stood at `path`."""
+    """The codes that ruff reports for `text` at `path`."""
     command = [sys.executable, "-m", "ruff", "check", "--output-format=concise", "--quiet"]
     command += ["--no-cache", "--stdin-filename", path, "-"]
     answer = subprocess.run(
@@ -33,7 +33,7 @@ def ruff_codes(text: str, path: str = "src/penstock/rules/sample.py") -> set[str
         ("RUF100", "x = 1  # noqa: S603 - nothing to suppress\n"),
     ],
 )
-def test_ruff_refuses(code: str, text: str) -> None:
+def test_ruff_reports(code: str, text: str) -> None:
     assert code in ruff_codes(text)
 
 
@@ -59,7 +59,7 @@ def test_settings_may_read_the_environment() -> None:
         ("kernel/x.py", "import clickhouse_connect", "One door to the column store"),
     ],
 )
-def test_import_contracts_refuse(tmp_path: Path, module: str, text: str, contract: str) -> None:
+def test_import_contracts_report(tmp_path: Path, module: str, text: str, contract: str) -> None:
     tree = tmp_path / "penstock"
     for file in (ROOT / "src" / "penstock").rglob("*.py"):
         copy = tree / file.relative_to(ROOT / "src" / "penstock")
@@ -78,6 +78,6 @@ def test_import_contracts_refuse(tmp_path: Path, module: str, text: str, contrac
         text=True,
         check=False,
     )
-    said = answer.stdout + answer.stderr
-    assert answer.returncode != 0, said
-    assert contract in said.split("Broken contracts")[-1], said
+    output = answer.stdout + answer.stderr
+    assert answer.returncode != 0, output
+    assert contract in output.split("Broken contracts")[-1], output

@@ -1,4 +1,4 @@
-"""Tests reach this machine only: shown by trying to leave it."""
+"""Tests can connect to this machine only."""
 
 import socket
 
@@ -16,6 +16,6 @@ def test_a_connection_to_another_machine_is_refused() -> None:
     assert type(caught.value).__name__ == NetworkUsed.__name__
 
 
-def test_loopback_is_open() -> None:
+def test_loopback_is_allowed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname()[:2]).close()

@@ -1,4 +1,4 @@
-"""A simulator as its own process, and a client that sees what really is on the wire."""
+"""Starts the simulator as a process, and reads its answers as raw bytes."""
 
 import json
 import socket
@@ -18,14 +18,14 @@ CHAT = {"model": "sim-small", "messages": [{"role": "user", "content": "What is 
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """All bytes until the connection ended. `end`: `closed` (FIN), `reset` (RST), `silent`."""
+    """All bytes until the connection ended. `end` is `closed` (FIN), `reset` (RST) or `silent`."""
 
     data: bytes
     end: str
 
     @property
     def whole(self) -> bool:
-        """Whether HTTP's own framing says that the body is complete."""
+        """Whether the body is complete by its HTTP framing."""
         head, _, body = self.data.partition(b"\r\n\r\n")
         if b"transfer-encoding: chunked" in head:
             return body.endswith(b"0\r\n\r\n")
@@ -57,7 +57,7 @@ class Sim:
     def connect(
         self, body: Any = None, path: str = "/v1/chat/completions", **sim: Any
     ) -> socket.socket:
-        """Sends a request (x-sim headers as `after_tokens=3`); the caller reads the answer."""
+        """Sends a request (x-sim headers as `after_tokens=3`); the caller must read the answer."""
         data = body if isinstance(body, bytes) else json.dumps(body or CHAT).encode()
         headers = "".join(
             f"x-sim-{name.replace('_', '-')}: {value}\r\n" for name, value in sim.items()
@@ -71,7 +71,7 @@ class Sim:
         return connection
 
     def raw(self, body: Any = None, *, silence_s: float = 10.0, **sim: Any) -> RawAnswer:
-        """The answer as it stands on the wire; silence ends the wait."""
+        """Reads the raw bytes of an answer, until the connection ends or is silent."""
         data = bytearray()
         with self.connect(body, **sim) as connection:
             connection.settimeout(silence_s)
@@ -91,7 +91,7 @@ class Sim:
     def post(
         self, body: Any, path: str = "/v1/chat/completions", **headers: str
     ) -> tuple[int, Any, Any]:
-        """Status, headers and JSON of an answer."""
+        """Sends a POST and returns status, headers and JSON of the answer."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.address + path, data=data, headers=names)
@@ -103,7 +103,7 @@ class Sim:
                 return error.code, error.headers, json.load(error)
 
     def ended_call(self, tag: str) -> dict[str, Any]:
-        """The log's entry of the call with that tag, once it has ended."""
+        """Waits until the call with that tag has ended, and returns its log entry."""
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             calls = self.get(f"/sim/calls?tag={tag}")["calls"]
@@ -115,7 +115,7 @@ class Sim:
 
 @pytest.fixture(scope="session")
 def sim() -> Iterator[Sim]:
-    """A simulator without latency, limits or faults of its own."""
+    """A simulator without latency, limits or faults."""
     running = Sim({})
     yield running
     assert running.stop() == 0
@@ -123,7 +123,7 @@ def sim() -> Iterator[Sim]:
 
 @pytest.fixture
 def start_sim() -> Iterator[Callable[..., Sim]]:
-    """Starts simulators with a configuration of their own."""
+    """Starts simulators with the given configuration."""
     started: list[Sim] = []
 
     def start(**config: Any) -> Sim:

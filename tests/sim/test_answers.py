@@ -1,4 +1,4 @@
-"""Laws of answers, scripts and faults, without a network."""
+"""Properties of answers, scripts and faults, without a network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,21 +39,21 @@ def data_of(script: Script) -> bytes:
 
 @settings(deadline=None)
 @given(tokens=COUNTS, after=COUNTS, stream=st.booleans())
-def test_what_a_fault_leaves_is_the_beginning_of_the_whole(
+def test_a_faulty_answer_is_a_prefix_of_the_whole_answer(
     tokens: int, after: int, *, stream: bool
 ) -> None:
     whole = script(stream=stream, tokens=tokens)
     for kind in (FaultKind.CUT, FaultKind.RESET, FaultKind.STALL):
-        hurt = inject_fault(whole, kind, after, None)
-        assert hurt.ending is not Ending.COMPLETE
-        assert data_of(whole).startswith(data_of(hurt))
-        assert len(data_of(hurt)) < len(data_of(whole))
-        assert sum(step.tokens for step in hurt.steps) == min(after, tokens)
+        faulty = inject_fault(whole, kind, after, None)
+        assert faulty.ending is not Ending.COMPLETE
+        assert data_of(whole).startswith(data_of(faulty))
+        assert len(data_of(faulty)) < len(data_of(whole))
+        assert sum(step.tokens for step in faulty.steps) == min(after, tokens)
 
 
 @settings(deadline=None)
 @given(tokens=COUNTS, after=st.none() | COUNTS, stream=st.booleans())
-def test_a_pause_changes_no_byte(tokens: int, after: int | None, *, stream: bool) -> None:
+def test_a_pause_does_not_change_the_bytes(tokens: int, after: int | None, *, stream: bool) -> None:
     whole = script(stream=stream, tokens=tokens)
     for kind in (FaultKind.STALL, FaultKind.SLOW_HEADERS):
         assert data_of(inject_fault(whole, kind, after, 1.0)) == data_of(whole)
@@ -91,7 +91,9 @@ def test_no_choice_is_longer_than_its_limit(
 
 @settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 500), st.floats(0, 10), st.floats(0.1, 1000))
-def test_what_is_due_is_generated(tokens: int, total: int, latency: float, speed: float) -> None:
+def test_tokens_are_generated_when_due(
+    tokens: int, total: int, latency: float, speed: float
+) -> None:
     pace = Pace(latency, speed)
     tokens = min(tokens, total)
     if tokens:
@@ -101,7 +103,7 @@ def test_what_is_due_is_generated(tokens: int, total: int, latency: float, speed
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32), COUNTS)
-def test_prose_has_the_tokens_asked_for_and_they_are_its_text(seed: int, count: int) -> None:
+def test_text_has_the_requested_number_of_tokens(seed: int, count: int) -> None:
     tokens = write(SeededRandom(seed), count)
     assert len(tokens) == count
     assert tokenize("".join(tokens)) == tokens
@@ -109,16 +111,16 @@ def test_prose_has_the_tokens_asked_for_and_they_are_its_text(seed: int, count: 
 
 @settings(deadline=None)
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
-def test_digests_know_where_parts_end(one: Sequence[bytes], other: Sequence[bytes]) -> None:
+def test_digests_depend_on_part_boundaries(one: Sequence[bytes], other: Sequence[bytes]) -> None:
     assert (digest(*one) == digest(*other)) == (list(one) == list(other))
 
 
-def test_draws_are_the_same_for_ever() -> None:
+def test_random_numbers_are_stable_across_versions() -> None:
     rng = SeededRandom(42, "river")
     assert [rng.below(1000) for _ in range(5)] == GOLDEN
 
 
-def test_every_fault_has_a_name_that_is_understood() -> None:
+def test_every_fault_name_is_parsed() -> None:
     for kind in set(FaultKind) - {FaultKind.STATUS}:
         assert parse_fault(kind).kind is kind
     assert parse_fault("418").status == 418

@@ -1,4 +1,4 @@
-"""The log of calls: what drills read to learn when generation stopped, and after how much."""
+"""The call log: when generation stopped, and after how many tokens."""
 
 import json
 import time
@@ -13,24 +13,26 @@ from sim.conftest import CHAT, Sim
 
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
 @pytest.mark.parametrize("latency_ms", [60_000, 50], ids=["before", "after"])
-def test_when_the_client_leaves_generation_stops_within_a_second(
+def test_generation_stops_within_a_second_of_a_disconnect(
     sim: Sim, *, stream: bool, latency_ms: int
 ) -> None:
     tag = f"{stream}-{latency_ms}"
     pace = {"latency_ms": latency_ms, "tokens_per_second": 20, "tokens": 400}
     with sim.connect({**CHAT, "stream": stream}, tag=tag, **pace):
         time.sleep(0.5)
-    left_ns = time.time_ns()
+    disconnected_ns = time.time_ns()
     call = sim.ended_call(tag)
     assert call["outcome"] == "cancelled"
-    assert call["ended_ns"] - left_ns < 1_000_000_000
+    assert call["ended_ns"] - disconnected_ns < 1_000_000_000
     elapsed_s = (call["ended_ns"] - call["started_ns"]) / 1e9
     expected = 0 if latency_ms > 500 else 1 + (elapsed_s - 0.05) * 20
-    late = 5 if expected else 0  # tokens: a busy machine wakes the simulator late, never early
+    late = (
+        5 if expected else 0
+    )  # tokens; on a busy machine the simulator may wake up late, never early
     assert expected - late - 1.5 <= call["tokens"] <= expected + 1.5
 
 
-def test_a_client_that_reads_nothing_holds_generation_back(sim: Sim) -> None:
+def test_generation_waits_for_a_client_that_does_not_read(sim: Sim) -> None:
     with sim.connect({**CHAT, "stream": True}, tag="unread", megabytes=200):
         time.sleep(0.3)
         running = sim.get("/sim/calls?tag=unread")["calls"][-1]
@@ -39,7 +41,7 @@ def test_a_client_that_reads_nothing_holds_generation_back(sim: Sim) -> None:
     assert sim.ended_call("unread")["outcome"] == "cancelled"
 
 
-def test_a_completed_call_says_who_called_and_what_it_got(sim: Sim) -> None:
+def test_a_completed_call_is_logged_with_trace_and_tokens(sim: Sim) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     _, _, answer = sim.post({**CHAT, "max_tokens": 7}, x_sim_tag="whole", traceparent=trace)
     call = sim.ended_call("whole")
@@ -50,7 +52,7 @@ def test_a_completed_call_says_who_called_and_what_it_got(sim: Sim) -> None:
     assert call["started_ns"] <= call["first_token_ns"] <= call["ended_ns"]
 
 
-def test_faults_and_refusals_are_told_apart(sim: Sim) -> None:
+def test_faults_and_refusals_are_logged_differently(sim: Sim) -> None:
     sim.post(CHAT, x_sim_fault="503", x_sim_tag="503")
     sim.raw(CHAT, fault="reset", tag="reset")
     assert [
@@ -63,7 +65,7 @@ def test_faults_and_refusals_are_told_apart(sim: Sim) -> None:
     assert sim.get("/sim/calls?limit=1")["calls"][0]["outcome"] == "refused"
 
 
-def test_the_list_goes_on_after_a_number(sim: Sim) -> None:
+def test_the_list_continues_after_a_number(sim: Sim) -> None:
     last = sim.get("/sim/calls?limit=1")["calls"][-1]["call"] if sim.get("/healthz")["calls"] else 0
     sim.post(CHAT)
     sim.post(CHAT)
@@ -72,7 +74,9 @@ def test_the_list_goes_on_after_a_number(sim: Sim) -> None:
     assert status == 400
 
 
-def test_the_file_gets_a_line_for_each_call(tmp_path: Path, start_sim: Callable[..., Sim]) -> None:
+def test_the_log_file_has_a_line_for_each_call(
+    tmp_path: Path, start_sim: Callable[..., Sim]
+) -> None:
     file = tmp_path / "calls.jsonl"
     sim = start_sim(log=str(file))
     for number in range(3):

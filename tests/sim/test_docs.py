@@ -1,4 +1,4 @@
-"""docs/simulator.md tells the truth: its commands run, and it names all there is."""
+"""docs/simulator.md is correct and complete: its commands run, and it names every option."""
 
 import re
 import subprocess

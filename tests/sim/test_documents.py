@@ -1,4 +1,4 @@
-"""Documents for schemas, held to the reference implementation of JSON Schema."""
+"""Generated documents, validated by the reference implementation of JSON Schema."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 def ranges(low: str, high: str, most: int) -> st.SearchStrategy[dict[str, int]]:
-    """Two bounds that leave room, each of them optional."""
+    """A satisfiable lower and upper bound, each optional."""
     both = st.tuples(st.integers(0, most), st.integers(0, most)).map(sorted)
     return st.one_of(
         st.just({}),
@@ -91,7 +91,7 @@ def test_every_document_is_valid_and_the_same_for_a_seed(schema: Any, seed: int)
 
 @settings(deadline=None)
 @given(SEEDS)
-def test_references_and_recursion_come_to_an_end(seed: int) -> None:
+def test_references_and_recursion_end(seed: int) -> None:
     schema: Any = {
         "$ref": "#/$defs/tree",
         "$defs": {
@@ -128,7 +128,7 @@ def test_tuples_and_unique_items(seed: int) -> None:
 
 @settings(deadline=None)
 @given(SEEDS)
-def test_schemas_may_be_true_and_types_may_be_left_out(seed: int) -> None:
+def test_a_schema_may_be_true_and_may_omit_its_type(seed: int) -> None:
     schema: Any = {
         "properties": {
             "anything": True,
@@ -188,7 +188,7 @@ def test_strings_match_their_pattern(pattern: str, seed: int) -> None:
         {"type": "object", "properties": {"x": {"$ref": "#"}}, "required": ["x"]},
     ],
 )
-def test_what_cannot_be_made_is_refused(schema: Any) -> None:
+def test_an_unsupported_schema_is_refused(schema: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
         make_document(schema, SeededRandom(1))
     assert refused.value.code == "unsupported_schema"

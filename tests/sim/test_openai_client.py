@@ -1,4 +1,4 @@
-"""The official client of OpenAI against the simulator: what it makes of answers and of faults."""
+"""OpenAI's official client against the simulator: answers and faults."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def client(sim: Sim) -> Iterator[OpenAI]:
         yield client
 
 
-def likeness(one: list[float], other: list[float]) -> float:
+def similarity(one: list[float], other: list[float]) -> float:
     return sum(map(operator.mul, one, other))
 
 
@@ -46,7 +46,7 @@ def joined(chunks: Iterator[ChatCompletionChunk]) -> str:
     return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
 
 
-def test_a_stream_says_what_the_document_says(client: OpenAI) -> None:
+def test_a_stream_and_a_document_have_the_same_content(client: OpenAI) -> None:
     whole = client.chat.completions.create(model="sim-small", messages=QUESTION)
     with client.chat.completions.create(
         model="sim-small", messages=QUESTION, stream=True, stream_options={"include_usage": True}
@@ -57,14 +57,14 @@ def test_a_stream_says_what_the_document_says(client: OpenAI) -> None:
     assert {chunk.id for chunk in chunks} == {whole.id}
 
 
-def test_the_same_request_gets_the_same_answer_and_another_seed_another(client: OpenAI) -> None:
-    def ask(seed: int) -> str | None:
+def test_the_answer_depends_on_request_and_seed(client: OpenAI) -> None:
+    def call(seed: int) -> str | None:
         answer = client.chat.completions.create(
             model="sim-small", messages=QUESTION, extra_headers={"x-sim-seed": str(seed)}
         )
         return answer.choices[0].message.content
 
-    assert ask(1) == ask(1) != ask(2)
+    assert call(1) == call(1) != call(2)
 
 
 def test_tool_calls_arrive_in_fragments_and_are_valid(client: OpenAI) -> None:
@@ -86,7 +86,7 @@ def test_tool_calls_arrive_in_fragments_and_are_valid(client: OpenAI) -> None:
     assert "".join(fragments) == call.function.arguments
 
 
-def test_after_a_tool_result_comes_text(client: OpenAI) -> None:
+def test_a_tool_result_is_followed_by_text(client: OpenAI) -> None:
     messages: Any = [
         *QUESTION,
         {
@@ -136,7 +136,7 @@ def test_reasoning_and_cached_tokens_are_counted(client: OpenAI) -> None:
     assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
 
 
-def test_choices_lengths_and_stops(client: OpenAI) -> None:
+def test_choices_token_limits_and_stop_sequences(client: OpenAI) -> None:
     answer = client.chat.completions.create(
         model="gpt-4o-mini", messages=QUESTION, n=3, max_completion_tokens=8
     )
@@ -148,7 +148,7 @@ def test_choices_lengths_and_stops(client: OpenAI) -> None:
     assert stopped.choices[0].finish_reason == "stop"
 
 
-def test_several_choices_stream_side_by_side(client: OpenAI) -> None:
+def test_several_choices_stream_interleaved(client: OpenAI) -> None:
     whole = client.chat.completions.create(model="sim-small", messages=QUESTION, n=2)
     texts = ["", ""]
     with client.chat.completions.create(
@@ -160,12 +160,12 @@ def test_several_choices_stream_side_by_side(client: OpenAI) -> None:
     assert texts == [choice.message.content for choice in whole.choices]
 
 
-def test_embeddings_have_length_one_and_alike_texts_lie_close(client: OpenAI) -> None:
+def test_embeddings_are_unit_vectors_and_similar_texts_are_close(client: OpenAI) -> None:
     texts = ["the gate of the dam", "the gates of a dam", "invoice overdue since May"]
     answer = client.embeddings.create(model="sim-embed", input=texts)
-    one, alike, other = (item.embedding for item in answer.data)
+    one, similar, other = (item.embedding for item in answer.data)
     assert math.hypot(*one) == pytest.approx(1)
-    assert likeness(one, alike) > 2 * abs(likeness(one, other))
+    assert similarity(one, similar) > 2 * abs(similarity(one, other))
     plain = client.embeddings.create(model="sim-embed", input=texts[0], encoding_format="float")
     assert plain.data[0].embedding == pytest.approx(one)
     assert (
@@ -179,7 +179,7 @@ def test_the_model_list(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize("fault", ["cut", "reset", "error-event"])
-def test_a_hurt_stream_raises(client: OpenAI, fault: str) -> None:
+def test_a_faulty_stream_raises(client: OpenAI, fault: str) -> None:
     headers = {"x-sim-fault": fault, "x-sim-after-tokens": "3"}
     with (
         pytest.raises(openai.APIError),
@@ -191,32 +191,34 @@ def test_a_hurt_stream_raises(client: OpenAI, fault: str) -> None:
 
 
 def test_errors_and_their_types(client: OpenAI, sim: Sim) -> None:
-    def ask(**more: Any) -> None:
+    def call(**more: Any) -> None:
         client.chat.completions.create(model="sim-small", messages=QUESTION, **more)
 
     with pytest.raises(openai.RateLimitError) as limited:
-        ask(extra_headers={"x-sim-fault": "429", "x-sim-retry-after-s": "7"})
+        call(extra_headers={"x-sim-fault": "429", "x-sim-retry-after-s": "7"})
     assert limited.value.response.headers["retry-after"] == "7"
     with pytest.raises(openai.InternalServerError):
-        ask(extra_headers={"x-sim-fault": "500"})
-    with pytest.raises(openai.BadRequestError) as wrong:
-        ask(extra_body={"n": "many"})
-    assert wrong.value.param == "n"
+        call(extra_headers={"x-sim-fault": "500"})
+    with pytest.raises(openai.BadRequestError) as invalid:
+        call(extra_body={"n": "many"})
+    assert invalid.value.param == "n"
     with (
-        OpenAI(base_url=f"{sim.address}/v1", api_key="sk-invalid", max_retries=0) as stranger,
+        OpenAI(
+            base_url=f"{sim.address}/v1", api_key="sk-invalid", max_retries=0
+        ) as unauthenticated,
         pytest.raises(openai.AuthenticationError),
     ):
-        stranger.chat.completions.create(model="sim-small", messages=QUESTION)
+        unauthenticated.chat.completions.create(model="sim-small", messages=QUESTION)
 
 
-def test_metadata_serves_where_headers_do_not_pass(client: OpenAI) -> None:
+def test_metadata_works_like_headers(client: OpenAI) -> None:
     with pytest.raises(openai.InternalServerError):
         client.chat.completions.create(
             model="sim-small", messages=QUESTION, metadata={"x-sim-fault": "500"}
         )
 
 
-def test_the_rate_limit_holds_for_each_key(start_sim: Callable[..., Sim]) -> None:
+def test_the_rate_limit_is_per_key(start_sim: Callable[..., Sim]) -> None:
     sim = start_sim(requests_per_minute=3)
     body = {"model": "sim-small", "messages": QUESTION}
     seen = [sim.post(body, authorization="Bearer a") for _ in range(4)]

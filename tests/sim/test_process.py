@@ -1,4 +1,4 @@
-"""The simulator as a process: how it starts, what it refuses, how it stops."""
+"""The simulator as a process: start, invalid configuration, stop."""
 
 import json
 import socket
@@ -12,21 +12,21 @@ from penstock.entrypoints.sim import main
 from sim.conftest import CHAT, Sim
 
 
-def test_it_says_where_it_listens_and_stops_when_told(start_sim: Callable[..., Sim]) -> None:
+def test_it_announces_its_address_and_stops_on_a_signal(start_sim: Callable[..., Sim]) -> None:
     sim = start_sim()
     assert sim.address == f"http://127.0.0.1:{sim.port}"
     assert sim.get("/healthz")["status"] == "ok"
     assert sim.stop() == 0
 
 
-def test_a_stalled_answer_does_not_keep_it_from_stopping(start_sim: Callable[..., Sim]) -> None:
+def test_it_stops_despite_a_stalled_answer(start_sim: Callable[..., Sim]) -> None:
     sim = start_sim()
     with sim.connect({**CHAT, "stream": True}, fault="stall", after_tokens=0, tag="stalled") as it:
         assert it.recv(12) == b"HTTP/1.1 200"
         assert sim.stop() == 0
 
 
-def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["sim", json.dumps({"port": port})]) == 2
@@ -34,7 +34,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("config", "message"),
     [
         ('{"port": "x"}', "port"),
         ('{"speed": 1}', "speed"),
@@ -42,16 +42,16 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         ('{"port": 0, "log": "/nowhere/calls.jsonl"}', "/nowhere/calls.jsonl"),
     ],
 )
-def test_a_wrong_configuration_is_said_in_one_line(
-    config: str, said: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_configuration_is_reported_in_one_line(
+    config: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["sim", config]) == 2
     line = capsys.readouterr().err
-    assert said in line
+    assert message in line
     assert line.count("\n") == 1
 
 
-def test_drawn_faults_come_as_often_as_said_and_the_same_for_a_seed(
+def test_random_faults_have_their_probability_and_depend_on_the_seed(
     start_sim: Callable[..., Sim],
 ) -> None:
     one, other = (start_sim(seed=5, faults={"500": 0.2, "404": 0.2}) for _ in range(2))
@@ -61,7 +61,7 @@ def test_drawn_faults_come_as_often_as_said_and_the_same_for_a_seed(
     assert 2 <= drawn[0].count(404) <= 25
 
 
-def test_the_log_can_go_to_standard_error() -> None:
+def test_the_log_can_be_written_to_standard_error() -> None:
     config = json.dumps({"port": 0, "log": "-"})
     with subprocess.Popen(
         [sys.executable, "-m", "penstock.entrypoints.sim", config],

@@ -1,4 +1,4 @@
-"""Bad requests get OpenAI's 400 with the place; over real HTTP."""
+"""Invalid requests get OpenAI's 400 with the field in `param`; over real HTTP."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sim.conftest import CHAT, Sim
 
 
 @pytest.mark.parametrize(
-    ("body", "param", "said"),
+    ("body", "param", "message"),
     [
         (b'{"model": "m", "messages"', None, "could not parse the JSON body"),
         (b"\xff", None, "could not parse the JSON body"),
@@ -37,18 +37,18 @@ from sim.conftest import CHAT, Sim
         ),
     ],
 )
-def test_a_bad_chat_request_is_refused_with_its_place(
-    sim: Sim, body: Any, param: str | None, said: str
+def test_an_invalid_chat_request_is_refused_with_its_field(
+    sim: Sim, body: Any, param: str | None, message: str
 ) -> None:
     status, _, answer = sim.post(body)
     assert status == 400
     assert answer["error"]["type"] == "invalid_request_error"
     assert answer["error"]["param"] == param
-    assert said in answer["error"]["message"]
+    assert message in answer["error"]["message"]
 
 
 @pytest.mark.parametrize("wrong", ["", [], [""], [[]], ["a", ""], 3, None])
-def test_bad_embedding_requests_are_refused(sim: Sim, wrong: Any) -> None:
+def test_invalid_embedding_requests_are_refused(sim: Sim, wrong: Any) -> None:
     status, _, answer = sim.post({"model": "m", "input": wrong}, "/v1/embeddings")
     assert status == 400
     assert answer["error"]["param"] == "input"
@@ -60,7 +60,7 @@ def test_unknown_controls_and_values_are_refused(sim: Sim) -> None:
         assert (status, answer["error"]["code"]) == (400, "invalid_simulation")
 
 
-def test_paths_and_methods_that_are_not_there(sim: Sim) -> None:
+def test_unknown_paths_and_methods(sim: Sim) -> None:
     assert sim.post(CHAT, "/v1/chat/completion")[0] == 404
     assert sim.post(CHAT, "/v1/models")[0] == 405
     with sim.connect(CHAT, "/healthz") as connection:

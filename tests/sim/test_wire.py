@@ -1,4 +1,4 @@
-"""What stands on the wire, seen by a client of sockets: no library that could smooth it over."""
+"""The raw bytes of answers, read by a socket client: an HTTP library could hide errors."""
 
 import json
 
@@ -10,7 +10,7 @@ STREAM = {**CHAT, "stream": True, "stream_options": {"include_usage": True}}
 
 
 def events(data: bytes) -> list[str]:
-    """The payloads of a stream's events, chunk framing taken away."""
+    """The payloads of a stream's events, without chunked encoding."""
     body = data.partition(b"\r\n\r\n")[2]
     text = b""
     while body:
@@ -36,12 +36,12 @@ def test_a_stream_ends_with_finish_reason_usage_and_done(sim: Sim) -> None:
     assert done == "[DONE]"
 
 
-def test_without_the_option_no_event_speaks_of_usage(sim: Sim) -> None:
+def test_without_the_option_no_event_has_usage(sim: Sim) -> None:
     answer = sim.raw({**CHAT, "stream": True}, tokens=5)
     assert b"usage" not in answer.data
 
 
-def test_a_reset_is_a_real_one(sim: Sim) -> None:
+def test_a_reset_is_a_tcp_reset(sim: Sim) -> None:
     for body in (CHAT, STREAM):
         assert sim.raw(body, fault="reset") == type(sim.raw())(b"", "reset")
 
@@ -76,14 +76,14 @@ def test_a_stall_is_silence_before_the_headers_or_within_the_answer(
     assert not within.whole
 
 
-def test_a_stall_of_some_time_goes_on_afterwards(sim: Sim) -> None:
-    unhurt = events(sim.raw(STREAM).data)
+def test_a_limited_stall_continues_afterwards(sim: Sim) -> None:
+    complete = events(sim.raw(STREAM).data)
     paused = events(sim.raw(STREAM, fault="stall", after_tokens=2, stall_ms=100).data)
-    assert text_of(paused) == text_of(unhurt)
+    assert text_of(paused) == text_of(complete)
     assert paused[-1] == "[DONE]"
 
 
-def test_slow_headers_come_late_and_whole(sim: Sim) -> None:
+def test_slow_headers_arrive_late_and_complete(sim: Sim) -> None:
     with sim.connect(CHAT, fault="slow-headers", stall_ms=300) as connection:
         connection.settimeout(0.1)
         with pytest.raises(TimeoutError):
@@ -92,20 +92,20 @@ def test_slow_headers_come_late_and_whole(sim: Sim) -> None:
         assert connection.recv(12) == b"HTTP/1.1 200"
 
 
-def test_a_malformed_event_stands_among_good_ones(sim: Sim) -> None:
+def test_a_malformed_event_is_among_valid_ones(sim: Sim) -> None:
     answer = sim.raw(STREAM, fault="malformed", after_tokens=2, tokens=4)
     assert answer.whole
     broken = [index for index, each in enumerate(events(answer.data)) if not _is_json(each)]
     assert broken == [3, 8]  # the role, two tokens, the broken one; [DONE] at the end
 
 
-def test_a_malformed_document_is_whole_for_http_and_no_json(sim: Sim) -> None:
+def test_a_malformed_document_is_complete_for_http_but_not_json(sim: Sim) -> None:
     answer = sim.raw(CHAT, fault="malformed")
     assert answer.whole
     assert not _is_json(answer.data.partition(b"\r\n\r\n")[2].decode())
 
 
-def test_streams_that_end_properly_but_not_as_they_should(sim: Sim) -> None:
+def test_streams_that_end_cleanly_but_are_incomplete(sim: Sim) -> None:
     no_done = sim.raw(STREAM, fault="no-done")
     assert no_done.whole
     assert json.loads(events(no_done.data)[-1])["usage"]
@@ -118,7 +118,7 @@ def test_streams_that_end_properly_but_not_as_they_should(sim: Sim) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_huge_answer_has_the_megabytes_asked_for(sim: Sim, *, stream: bool) -> None:
+def test_a_huge_answer_has_the_requested_size(sim: Sim, *, stream: bool) -> None:
     answer = sim.raw({**CHAT, "stream": stream}, megabytes=2)
     assert answer.whole
     if stream:

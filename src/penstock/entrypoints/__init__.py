@@ -1,1 +1,1 @@
-"""Composition roots: the only place where plugins, planes and verticals meet."""
+"""Composition roots: the only code that imports plugins, gateway and verticals together."""

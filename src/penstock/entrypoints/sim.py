@@ -1,6 +1,6 @@
-"""The simulator's process: `python -m penstock.entrypoints.sim '<SimConfig as JSON>'`.
+"""The simulator process: `python -m penstock.entrypoints.sim '<SimConfig as JSON>'`.
 
-One process; its first line on standard output is its address as JSON.
+The first line on standard output is its address as JSON.
 """
 
 import asyncio
@@ -28,26 +28,26 @@ _GRACE_S = 2.0
 
 
 def run(config: SimConfig) -> None:
-    """Serves until SIGTERM or SIGINT. `SetupError` if it cannot start."""
+    """Serves until SIGTERM or SIGINT. Raises `SetupError` if it cannot start."""
     port = config.port or free_port(config.host)
     require_free_port(config.host, port, "--port")
     with _log(config.log) as write:
         try:
             app = build_app(config, write, SystemClock())
         except PenstockError as error:
-            raise SetupError(error.message, hint="Name other faults.") from error
+            raise SetupError(error.message, hint="Change the setting `faults`.") from error
         uvloop.run(_serve(app, config.host, port))
 
 
 def main(argv: list[str]) -> int:
-    """One argument: the config as JSON, or `-` to read it from standard input; none = defaults."""
+    """Takes the configuration as JSON, or `-` to read it from standard input; default: `{}`."""
     try:
         run(msgspec.json.decode(read_config_argument(argv[1:], "{}"), type=SimConfig))
     except SetupError as error:
-        print(error.sentence(), file=sys.stderr)  # noqa: T201 - the one line of a failed start
+        print(error.sentence(), file=sys.stderr)  # noqa: T201 - the only output of a failed start
         return 2
     except msgspec.DecodeError as error:
-        print(f"The simulator's configuration is wrong: {error}", file=sys.stderr)  # noqa: T201 - the same
+        print(f"The simulator's configuration is invalid: {error}", file=sys.stderr)  # noqa: T201 - the same
         return 2
     return 0
 
@@ -64,14 +64,14 @@ async def _serve(app: App, host: str, port: int) -> None:
     await announce(host, port)
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     server.stop()
-    await asyncio.wait((serving,), timeout=_GRACE_S)  # a stalled answer would never end
+    await asyncio.wait((serving,), timeout=_GRACE_S)  # a stalled answer never ends
     for task in (serving, stopping):
         task.cancel()
 
 
 @contextmanager
 def _log(target: str) -> Generator[Callable[[bytes], object]]:
-    """Where the lines of the log go."""
+    """Yields a function that writes a log line to `target`."""
     if not target:
         yield lambda _line: None
     elif target == "-":
@@ -80,7 +80,7 @@ def _log(target: str) -> Generator[Callable[[bytes], object]]:
         try:
             stream = Path(target).open("ab", buffering=0)  # noqa: SIM115 - closed below
         except OSError as error:
-            raise SetupError(f"The log {target} cannot be written: {error.strerror}.") from error
+            raise SetupError(f"Cannot write the log {target}: {error.strerror}.") from error
         with stream:
             yield stream.write
 

@@ -1,5 +1,5 @@
-"""The simulated provider, a product: OpenAI's wire format, deterministic by seed, with faults.
+"""The simulated provider: speaks OpenAI's wire format, is deterministic by seed, injects faults.
 
 Serves demos, drills and load tests. It shares no wire code with the gateway that it tests, and
-imports nothing but the kernel; the process around it is `entrypoints/sim.py`.
+imports only the kernel. `entrypoints/sim.py` runs it as a process.
 """

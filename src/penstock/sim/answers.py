@@ -1,4 +1,4 @@
-"""What the simulator answers: text, a document or tool calls, in tokens.
+"""Builds the answer to a chat request: text, a JSON document or tool calls, split into tokens.
 
 Pure and deterministic: the same seed and request give the same answer, streamed or not.
 """
@@ -23,7 +23,7 @@ _ANY_OBJECT: Final = {"type": "object", "properties": {"answer": {"type": "strin
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of a tool; its arguments are JSON, cut into tokens."""
+    """One tool call. `arguments` is JSON text, split into tokens."""
 
     id: str
     name: str
@@ -32,7 +32,8 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of `n` answers. A piece of text counts `piece_tokens` tokens (1, but in huge ones)."""
+    """One of the `n` choices. Each piece of text counts `piece_tokens` tokens: 1, except in a huge
+    answer."""
 
     text: Sequence[str] = ()
     tool_calls: Sequence[ToolCall] = ()
@@ -42,19 +43,19 @@ class Choice:
 
     @property
     def huge(self) -> bool:
-        """Whether the text is one piece many times."""
+        """Whether the text repeats one large piece."""
         return self.piece_tokens > 1 and len(self.text) > 0
 
     @property
     def tokens(self) -> int:
-        """All tokens of the choice, reasoning included."""
+        """The number of tokens of the choice, including reasoning."""
         pieces = len(self.text) * self.piece_tokens
         return self.reasoning_tokens + pieces + sum(len(c.arguments) for c in self.tool_calls)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `cached_tokens` are part of `prompt_tokens`."""
+    """A complete answer. `prompt_tokens` includes `cached_tokens`."""
 
     id: str
     model: str
@@ -72,7 +73,7 @@ class Answer:
 
 
 def answer_chat(chat: Chat, controls: Controls) -> Answer:
-    """The answer to a chat request. `InvalidRequest` if its schemas ask for the impossible."""
+    """Answers a chat request. Raises `InvalidRequest` if no document satisfies its schemas."""
     request = chat.request
     key = digest(
         str(controls.seed),
@@ -92,35 +93,36 @@ def answer_chat(chat: Chat, controls: Controls) -> Answer:
 
 
 def _choice(chat: Chat, controls: Controls, rng: SeededRandom) -> Choice:
-    """Reasoning first, then what is said, cut where the request's limit is reached."""
+    """Builds one choice. Reasoning tokens count first; the rest is cut at the request's limit."""
     request = chat.request
     if calls := _tool_calls(chat, controls, rng):
-        said = Choice(tool_calls=calls, finish_reason="tool_calls")
+        choice = Choice(tool_calls=calls, finish_reason="tool_calls")
     elif controls.megabytes:
-        said = _huge(controls.megabytes)
+        choice = _huge(controls.megabytes)
     else:
-        said = Choice(text=_text(request, controls, rng))
+        choice = Choice(text=_text(request, controls, rng))
     reasoning = reasoning_tokens(request, controls)
     if request.limit is not None:
-        said = _cut(said, request.limit - reasoning)
-    return replace(said, reasoning_tokens=reasoning)
+        choice = _truncate(choice, request.limit - reasoning)
+    return replace(choice, reasoning_tokens=reasoning)
 
 
-def _cut(choice: Choice, room: int) -> Choice:
-    """At most `room` tokens of it; the finish reason then is `length`."""
-    if choice.tokens <= room:
+def _truncate(choice: Choice, limit: int) -> Choice:
+    """Keeps at most `limit` tokens. If it removes any, the finish reason becomes `length`."""
+    if choice.tokens <= limit:
         return choice
     calls: list[ToolCall] = []
     for call in choice.tool_calls:
-        if room > 0:
-            calls.append(replace(call, arguments=call.arguments[:room]))
-            room -= len(call.arguments)
-    text = choice.text[: max(room, 0) // choice.piece_tokens]
+        if limit > 0:
+            calls.append(replace(call, arguments=call.arguments[:limit]))
+            limit -= len(call.arguments)
+    text = choice.text[: max(limit, 0) // choice.piece_tokens]
     return replace(choice, text=text, tool_calls=calls, finish_reason="length")
 
 
 def _tool_calls(chat: Chat, controls: Controls, rng: SeededRandom) -> tuple[ToolCall, ...]:
-    """Calls a tool when it must, or when it may and the last message is not a tool's result."""
+    """Calls a tool if `tool_choice` requires it, or allows it and the last message is not a tool
+    result."""
     choice = chat.request.tool_choice
     if not chat.tools or choice == "none":
         return ()
@@ -147,13 +149,13 @@ def _text(request: ChatRequest, controls: Controls, rng: SeededRandom) -> list[s
 
 
 def _document(schema: Mapping[str, Any], rng: SeededRandom) -> list[str]:
-    """A JSON document, four characters a token."""
+    """A JSON document that satisfies `schema`, in tokens of four characters."""
     text = msgspec.json.encode(make_document(schema, rng)).decode()
     return [text[start : start + 4] for start in range(0, len(text), 4)]
 
 
 def _stopped(tokens: list[str], stops: Sequence[str]) -> list[str]:
-    """The tokens before the first of the stop sequences; the last token may be cut."""
+    """The tokens before the first stop sequence. The last token may be cut."""
     text = "".join(tokens)
     at = min((i for stop in stops if stop and (i := text.find(stop)) >= 0), default=len(text))
     kept: list[str] = []

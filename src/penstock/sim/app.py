@@ -1,4 +1,4 @@
-"""The simulator as an ASGI application: routes, keys, limits, faults and the log of calls."""
+"""The simulator as an ASGI application: routes, API keys, rate limits, faults, call log."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -24,19 +24,20 @@ App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def build_app(config: SimConfig, write_log: Callable[[bytes], object], clock: Clock) -> App:
-    """The application. `write_log` gets a line for each call; `InvalidRequest` for wrong faults."""
+    """Builds the application. `write_log` receives one line per call. Raises `InvalidRequest` if
+    the configuration names an unknown fault."""
     return Simulator(config, CallLog(config.recent_calls, clock.now_ns, write_log), clock)
 
 
 class Simulator:
-    """All that lives as long as the process: the log, the rate limits, the drawn faults."""
+    """The application and its process-wide state: call log, rate limits, random faults."""
 
     def __init__(self, config: SimConfig, log: CallLog, clock: Clock) -> None:
         self._config = config
         self._log = log
         self._clock = clock
         self._limit = RateLimit(config.requests_per_minute)
-        self._faults = [(parse_fault(name), chance) for name, chance in config.faults.items()]
+        self._faults = [(parse_fault(name), share) for name, share in config.faults.items()]
         self._endpoints: dict[str, endpoints.Endpoint] = {
             "/v1/chat/completions": endpoints.read_chat_prompt,
             "/v1/embeddings": endpoints.read_embeddings_prompt,
@@ -59,7 +60,7 @@ class Simulator:
             await exchange.answer(error.status, error_document(error))
 
     async def _logged(self, exchange: SimExchange, endpoint: endpoints.Endpoint) -> None:
-        """Serves one call; however it ends, the log says so."""
+        """Serves one call and logs its outcome, however it ends."""
         call = self._log.begin(exchange.path)
         outcome = CallOutcome.FAULT
         try:
@@ -101,7 +102,7 @@ class Simulator:
         controls: Controls,
         fault: Fault | None,
     ) -> Script:
-        """What the client will get; the call notes what that is."""
+        """Returns the script of the answer, and records its status and fault in `call`."""
         call.status = 200
         call.fault = str(fault.status or fault.kind) if fault else ""
         if fault and fault.kind is FaultKind.STATUS:
@@ -118,7 +119,7 @@ class Simulator:
         return inject_fault(script, fault.kind, controls.after_tokens, pause_s)
 
     def _admit(self, exchange: SimExchange, authorization: str) -> None:
-        """Key and rate limit. Every key is good but those that say `invalid`."""
+        """Checks API key and rate limit. A key is valid unless it contains `invalid`."""
         key = authorization.removeprefix("Bearer ")
         if "invalid" in key:
             raise Unauthenticated("Incorrect API key provided.")
@@ -127,18 +128,18 @@ class Simulator:
             state.check()
 
     def _random_fault(self, number: int) -> Fault | None:
-        """By seed and number of the call, so that a retry has its own luck."""
+        """Selects a fault by seed and call number, so that a retry is drawn separately."""
         if not self._faults:
             return None
         rng = SeededRandom(self._config.seed, "fault", number)
-        return next((fault for fault, chance in self._faults if rng.fraction() < chance), None)
+        return next((fault for fault, share in self._faults if rng.fraction() < share), None)
 
     def _page(self, exchange: SimExchange) -> dict[str, Any]:
-        """What can be read: health, models, calls."""
+        """The document of a GET route: health, models, recent calls."""
         path = exchange.path
         name = path.removeprefix("/v1/models/")
         if name == path and path not in ("/healthz", "/v1/models", "/sim/calls"):
-            raise NotFound(f"There is nothing at {path}.", code="unknown_url")
+            raise NotFound(f"Unknown URL: {exchange.method} {path}.", code="unknown_url")
         _require(exchange, "GET")
         match path:
             case "/healthz":
@@ -151,17 +152,17 @@ class Simulator:
                 return _model(name)
 
     def _calls(self, query: str) -> list[LoggedCall]:
-        asked = {name: values[-1] for name, values in parse_qs(query).items()}
+        given = {name: values[-1] for name, values in parse_qs(query).items()}
         try:
-            after, limit = int(asked.get("after", 0)), int(asked.get("limit", 100))
+            after, limit = int(given.get("after", 0)), int(given.get("limit", 100))
         except ValueError:
             raise InvalidRequest("'after' and 'limit' must be whole numbers.") from None
-        return self._log.recent(after, limit, asked.get("tag", ""))
+        return self._log.recent(after, limit, given.get("tag", ""))
 
 
 def _require(exchange: SimExchange, method: str) -> None:
     if exchange.method != method:
-        raise SimMethodNotAllowed(f"{exchange.path} wants {method}, not {exchange.method}.")
+        raise SimMethodNotAllowed(f"{exchange.path} accepts {method}, not {exchange.method}.")
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The log of calls: what each one generated and how it ended, so that drills can prove things.
+"""The call log: the tokens and the outcome of each call, for drills to compare with.
 
-One JSON line per ended call to a stream; the recent ones, running ones too, in memory.
+Writes one JSON line per finished call, and keeps the most recent calls in memory.
 """
 
 from collections import deque
@@ -15,14 +15,14 @@ class CallOutcome(StrEnum):
 
     RUNNING = "running"
     COMPLETED = "completed"
-    CANCELLED = "cancelled"  # the client left
-    FAULT = "fault"  # a fault ended or changed it; `fault` says which
+    CANCELLED = "cancelled"  # the client disconnected
+    FAULT = "fault"  # a fault ended or changed the answer; the field `fault` names it
     REFUSED = "refused"  # an invalid request, or one over the rate limit
 
 
 class LoggedCall(msgspec.Struct, kw_only=True):
-    """One call. Times are Unix nanoseconds, 0 = has not happened. `tokens` are those generated
-    by the end: of a cancelled call, what a real model would have been paid for."""
+    """One call. Times are Unix nanoseconds; 0 = not yet. `tokens` counts the tokens generated until
+    the end; for a cancelled call, those that a real provider would have charged."""
 
     call: int  # counts up from 1
     path: str
@@ -41,7 +41,7 @@ class LoggedCall(msgspec.Struct, kw_only=True):
 
 
 class CallLog:
-    """Knows the last `recent` calls and writes a line for each that ends."""
+    """Keeps the last `recent` calls, and writes a line when a call ends."""
 
     def __init__(
         self, recent: int, now_ns: Callable[[], int], write: Callable[[bytes], object]
@@ -54,28 +54,28 @@ class CallLog:
 
     @property
     def count(self) -> int:
-        """How many calls there have been."""
+        """The number of calls since the start."""
         return self._count
 
     def begin(self, path: str) -> LoggedCall:
-        """A new call, running."""
+        """Registers a new, running call."""
         self._count += 1
         call = LoggedCall(call=self._count, path=path, started_ns=self._now_ns())
         self._calls.append(call)
         return call
 
     def first_token(self, call: LoggedCall) -> None:
-        """Notes the time of the first token, once."""
+        """Records the time of the first token; later invocations change nothing."""
         if not call.first_token_ns:
             call.first_token_ns = self._now_ns()
 
     def end(self, call: LoggedCall, outcome: CallOutcome) -> None:
-        """Notes the end and writes the line."""
+        """Records the outcome and writes the log line."""
         call.outcome = outcome
         call.ended_ns = self._now_ns()
         self._write(self._encode(call) + b"\n")
 
     def recent(self, after: int, limit: int, tag: str) -> list[LoggedCall]:
-        """The calls with a number above `after`, oldest first, at most the last `limit`."""
+        """Returns the calls numbered above `after`, oldest first: at most the last `limit`."""
         chosen = [c for c in self._calls if c.call > after and (not tag or c.tag == tag)]
         return chosen[-limit:] if limit else []

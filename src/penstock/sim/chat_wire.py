@@ -1,4 +1,4 @@
-"""OpenAI's chat completions on the wire: an answer as one document, or as server-sent events."""
+"""OpenAI's chat completion format: an answer as one document or as server-sent events."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
@@ -10,13 +10,15 @@ from penstock.sim.answers import Answer, Choice, ToolCall
 from penstock.sim.script import Script, ScriptStep
 
 DONE: Final = b"data: [DONE]\n\n"
-_PLACE: Final = b'"\\u0000huge\\u0000"'  # of a huge text in a document; no text of ours has it
+_PLACE: Final = (
+    b'"\\u0000huge\\u0000"'  # stands for a huge text in a document; no generated text contains it
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def usage_document(answer: Answer) -> dict[str, Any]:
-    """`usage` as OpenAI gives it, with cached and reasoning tokens."""
+    """OpenAI's `usage` object, with cached and reasoning tokens."""
     return {
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
@@ -32,7 +34,7 @@ def usage_document(answer: Answer) -> dict[str, Any]:
 
 
 def document(answer: Answer, created: int) -> Script:
-    """`chat.completion`: goes out when all tokens are there."""
+    """The script of a `chat.completion` document, sent when all tokens are generated."""
     body = _encode(
         {
             "id": answer.id,
@@ -55,13 +57,13 @@ def document(answer: Answer, created: int) -> Script:
 
 
 def _huge_content(pieces: Sequence[str]) -> list[ScriptStep]:
-    """A JSON string of one piece many times, which is in memory once."""
+    """The steps of a JSON string that repeats one piece; the piece is in memory once."""
     inside = ScriptStep(_encode(pieces[0])[1:-1])
     return [ScriptStep(b'"'), *[inside] * len(pieces), ScriptStep(b'"')]
 
 
 def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
-    """`chat.completion.chunk` events, one per token; choices take turns."""
+    """The script of `chat.completion.chunk` events: one per token, choices interleaved."""
     head = (
         b'data: {"id":%s,"object":"chat.completion.chunk","created":%d,"model":%s,'
         b'"service_tier":"default","system_fingerprint":"fp_sim","choices":['
@@ -72,7 +74,7 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
     steps: list[ScriptStep] = []
     last = whole = ScriptStep(b"")
     for part in filter(None, chain.from_iterable(turns)):
-        if part is not last:  # a huge answer repeats one event, which is in memory once
+        if part is not last:  # a huge answer repeats one event; keep it in memory once
             last, whole = (
                 part,
                 ScriptStep(head + part.data + tail if part.data else b"", part.tokens),
@@ -111,7 +113,7 @@ def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
 
 
 def _choice_steps(index: int, choice: Choice) -> Iterator[ScriptStep]:
-    """The choice's part of each event: `{"index": …, "delta": …}`."""
+    """Yields the choice's part of each event: `{"index": …, "delta": …}`."""
     yield ScriptStep(b"", choice.reasoning_tokens)
     opening: dict[str, Any] = {"role": "assistant", "content": None if choice.tool_calls else ""}
     yield ScriptStep(_delta(index, _encode({**opening, "refusal": None})))

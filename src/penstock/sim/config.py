@@ -1,4 +1,4 @@
-"""What a simulator can be told at start. What a single request can ask for is in `controls`."""
+"""The configuration of a simulator process. `controls` has the options of a single request."""
 
 import msgspec
 
@@ -6,21 +6,21 @@ DEFAULT_MODELS = ("sim-small", "sim-large", "sim-reasoner", "sim-embed")
 
 
 class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One simulator process. Times and speeds of 0 mean: at once.
+    """One simulator process. A latency or speed of 0 means no delay.
 
     `faults` maps a fault (`"500"`, `"cut"`, …; see `faults.Fault`) to its probability per call.
-    `models` is what the model list shows; any other id is answered as well.
+    `models` is the model list; the simulator answers any other model id, too.
     """
 
     host: str = "127.0.0.1"
-    port: int = 4010  # 0 = any free one
+    port: int = 4010  # 0 = any free port
     seed: int = 0
     models: tuple[str, ...] = DEFAULT_MODELS
     latency_ms: float = 0.0  # to the first token
     tokens_per_second: float = 0.0
-    tokens: int = 0  # length of an answer; 0 = a few sentences
+    tokens: int = 0  # tokens of an answer; 0 = a few sentences
     requests_per_minute: float = 0.0  # per API key; 0 = no limit
     faults: dict[str, float] = {}
     log: str = ""  # a file that gets one JSON line per call; "-" = standard error
-    recent_calls: int = 10_000  # how many `GET /sim/calls` remembers
+    recent_calls: int = 10_000  # number of calls that `GET /sim/calls` can return
     body_limit_bytes: int = 64 * 1024 * 1024

@@ -1,6 +1,6 @@
-"""What one request asks of the simulator: `x-sim-…` headers, or the same names in `metadata`.
+"""The options of a single request: `x-sim-…` headers, or the same names in `metadata`.
 
-The second way is for clients behind a gateway, which hands on bodies but not foreign headers.
+`metadata` is for clients behind a gateway, which forwards bodies but not unknown headers.
 """
 
 from collections.abc import Mapping
@@ -21,46 +21,47 @@ _Amount = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Controls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One field per header: `latency_ms` is `x-sim-latency-ms`. None = the simulator's own way."""
+    """One field per header: `latency_ms` is `x-sim-latency-ms`. None = the simulator's default."""
 
     seed: int | None = None
     latency_ms: _Amount | None = None  # to the first token
-    tokens_per_second: _Amount | None = None  # 0 = at once
+    tokens_per_second: _Amount | None = None  # 0 = no delay
     tokens: _Count | None = None  # length of each choice
     reasoning_tokens: _Count | None = None
     cached_tokens: _Count | None = None
-    tool_calls: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1  # made at a time
-    megabytes: Annotated[float, msgspec.Meta(ge=0, le=1024)] = 0  # length of a huge answer
+    tool_calls: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1  # number of tool calls in one answer
+    megabytes: Annotated[float, msgspec.Meta(ge=0, le=1024)] = 0  # size of a huge answer
     fault: str = ""
-    after_tokens: _Count | None = None  # where the fault strikes
-    stall_ms: _Amount | None = None  # how long it lasts; None = until the client leaves
+    after_tokens: _Count | None = None  # where the fault occurs
+    stall_ms: _Amount | None = None  # how long a stall lasts; None = until the client disconnects
     retry_after_s: _Count = 1
-    tag: str = ""  # copied into the log of calls
+    tag: str = ""  # copied into the call log
 
     def chosen_fault(self) -> Fault | None:
-        """The fault asked for; `InvalidRequest` if there is none of that name."""
+        """The requested fault, if any. Raises `InvalidRequest` for an unknown name."""
         return parse_fault(self.fault) if self.fault else None
 
     def with_huge_answer(self) -> "Controls":
-        """The same with a huge answer, of a size of its own if none was asked for."""
+        """A copy that requests a huge answer, of the default size unless a size is given."""
         return msgspec.structs.replace(self, megabytes=self.megabytes or _DEFAULT_MEGABYTES)
 
 
 def read_controls(headers: Mapping[str, str], metadata: Mapping[str, str]) -> Controls:
-    """Headers win over metadata. `InvalidRequest` for unknown names and impossible values."""
-    asked = {
+    """Reads the options; headers take precedence over metadata. Raises `InvalidRequest` for unknown
+    names and invalid values."""
+    given = {
         name.removeprefix(PREFIX).replace("-", "_"): value
         for source in (metadata, headers)
         for name, value in source.items()
         if name.startswith(PREFIX)
     }
-    if not asked:
+    if not given:
         return _NO_CONTROLS
     try:
-        return msgspec.convert(asked, Controls, strict=False)
+        return msgspec.convert(given, Controls, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest(
-            f"The simulator cannot do what the x-sim headers ask for: {error}",
+            f"Invalid x-sim header: {error}",
             code="invalid_simulation",
         ) from None
 
@@ -69,7 +70,7 @@ _NO_CONTROLS: Final = Controls()
 
 
 def with_defaults(controls: Controls, config: SimConfig) -> Controls:
-    """What was asked for; where nothing was, what the simulator is configured to do."""
+    """Fills the options that the request left out from the configuration."""
     return msgspec.structs.replace(
         controls,
         seed=_either(controls.seed, config.seed),
@@ -79,5 +80,5 @@ def with_defaults(controls: Controls, config: SimConfig) -> Controls:
     )
 
 
-def _either(asked: _T | None, default: _T) -> _T:
-    return default if asked is None else asked
+def _either(given: _T | None, default: _T) -> _T:
+    return default if given is None else given

@@ -1,4 +1,4 @@
-"""What tokens cost: the counts of prompts, caches and reasoning, by simple laws."""
+"""Counts prompt, cached and reasoning tokens by simple rules."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,25 +17,26 @@ _REASONING: Final = {
 _REASONERS: Final = ("sim-reasoner", "o1", "o3", "o4", "gpt-5")
 _CACHE_FROM: Final = 1024  # OpenAI caches prompts from this length on …
 _CACHE_STEP: Final = 128  # … in steps of this many tokens
-_MEDIUM_TOKENS: Final = 85  # an image or a sound: as much as OpenAI's smallest image
+_MEDIA_TOKENS: Final = 85  # an image or audio part: as many as OpenAI's smallest image
 
 
 def prompt_tokens(chat: Chat) -> int:
-    """One for four characters begun, of tools as well; four a message; three to begin with."""
+    """Counts 3, plus 4 per message, plus 1 per 4 characters (rounded up) of text and tools."""
     tools = _quarter(len(chat.request.tools)) if chat.tools else 0
     return _messages_tokens(chat.messages) + tools
 
 
 def cached_tokens(chat: Chat, controls: Controls) -> int:
-    """What a prefix cache would know: the conversation before its last message."""
+    """Counts what a prefix cache would hold: the messages before the last one."""
     if controls.cached_tokens is not None:
         return min(controls.cached_tokens, prompt_tokens(chat))
-    known = _messages_tokens(chat.messages[:-1])
-    return known // _CACHE_STEP * _CACHE_STEP if known >= _CACHE_FROM else 0
+    cached = _messages_tokens(chat.messages[:-1])
+    return cached // _CACHE_STEP * _CACHE_STEP if cached >= _CACHE_FROM else 0
 
 
 def reasoning_tokens(request: ChatRequest, controls: Controls) -> int:
-    """As asked for, by the effort, or by the model; never more than the answer may have."""
+    """Counts reasoning tokens: as requested, by `reasoning_effort`, or by the model; at most the
+    request's token limit."""
     if controls.reasoning_tokens is not None:
         wanted = controls.reasoning_tokens
     elif request.reasoning_effort is not None:
@@ -54,7 +55,7 @@ def _message_tokens(message: Message) -> int:
     if isinstance(message.content, str):
         return calls + _quarter(len(message.content))
     parts = message.content or ()
-    return calls + sum(_quarter(len(p.text)) if p.type == "text" else _MEDIUM_TOKENS for p in parts)
+    return calls + sum(_quarter(len(p.text)) if p.type == "text" else _MEDIA_TOKENS for p in parts)
 
 
 def _quarter(characters: int) -> int:

@@ -1,7 +1,7 @@
-"""A JSON document that is valid for a schema, for structured output and tool arguments.
+"""Makes a JSON document that is valid for a schema, for structured output and tool arguments.
 
-Understands what OpenAI's structured outputs and common tools use; refuses the rest with
-`unsupported_schema` instead of making something invalid.
+Supports what OpenAI's structured outputs and common tools use. Raises `unsupported_schema` for
+other keywords, so that it never returns an invalid document.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ from penstock.sim.scalars import make_integer, make_number, make_string
 from penstock.sim.schemas import Schema, resolved, type_of, unsupported
 from penstock.sim.seeded_random import SeededRandom
 
-_DEEP: Final = 4  # from here on only what is required
+_DEEP: Final = 4  # at this depth, only required properties are made
 _TOO_DEEP: Final = 40
 _TRIES: Final = 20  # for each item that must differ from the others
 
 
 def make_document(schema: Schema, rng: SeededRandom) -> Any:
-    """A value valid for `schema` (JSON Schema 2020-12); the same rng gives the same value."""
+    """Returns a value that is valid for `schema` (JSON Schema 2020-12). The same `rng` gives the
+    same value."""
     return _Maker(schema, rng).value(schema, 0)
 
 
@@ -28,7 +29,7 @@ class _Maker:
 
     def value(self, stated: Any, depth: int) -> Any:
         if depth > _TOO_DEEP:
-            raise unsupported("it has no end")
+            raise unsupported("it is nested without end")
         schema = resolved(stated, self._root, self._rng)
         if "const" in schema:
             return schema["const"]
@@ -78,7 +79,7 @@ class _Maker:
             missing.append(fillers.pop())
         extra = schema.get("additionalProperties", True)
         if missing and extra is False:
-            raise unsupported(f"{missing[0]!r} is required and not allowed")
+            raise unsupported(f"{missing[0]!r} is required but not allowed")
         return made | {name: self.value(extra, depth + 1) for name in missing}
 
     def _array(self, schema: Schema, depth: int) -> list[Any]:
@@ -91,7 +92,7 @@ class _Maker:
         if (rest := schema.get("items", True)) is not False:
             self._fill(items, wanted, rest, depth, unique=bool(schema.get("uniqueItems")))
         if len(items) < low:
-            raise unsupported("it wants more items than there are")
+            raise unsupported("it requires more items than it allows")
         return items
 
     def _fill(self, items: list[Any], wanted: int, inner: Any, depth: int, *, unique: bool) -> None:

@@ -1,6 +1,6 @@
-"""Embeddings without a model: hashed words and letter triples, so that alike texts lie close.
+"""Embeddings without a model: hashed words and trigrams, so that similar texts are close.
 
-Feature hashing (Weinberger et al. 2009): each feature adds ±1 at a place given by its hash.
+Feature hashing (Weinberger et al. 2009): each feature adds ±1 at an index given by its hash.
 """
 
 import base64
@@ -18,7 +18,7 @@ _DEFAULT_DIMENSIONS: Final = 256
 
 
 def embeddings_document(request: EmbeddingsRequest, seed: int) -> dict[str, Any]:
-    """The answer to `POST /v1/embeddings`; vectors have length 1."""
+    """Answers `POST /v1/embeddings` with unit vectors."""
     texts = request.texts
     size = request.dimensions or _DIMENSIONS.get(request.model, _DEFAULT_DIMENSIONS)
     tokens = sum(_count(text) for text in texts)
@@ -40,11 +40,11 @@ def embeddings_document(request: EmbeddingsRequest, seed: int) -> dict[str, Any]
 
 
 def embed(text: str | list[int], size: int, seed: int) -> "array[float]":
-    """A vector of `size` 32-bit floats, of length 1."""
+    """Returns a unit vector of `size` 32-bit floats."""
     sums = [0.0] * size
     for feature, weight in _features(text):
-        mark = int.from_bytes(hashlib.blake2b(feature, digest_size=8, salt=_salt(seed)).digest())
-        sums[(mark >> 1) % size] += weight if mark & 1 else -weight
+        value = int.from_bytes(hashlib.blake2b(feature, digest_size=8, salt=_salt(seed)).digest())
+        sums[(value >> 1) % size] += weight if value & 1 else -weight
     if not any(sums):
         sums[0] = 1.0
     length = math.sqrt(math.fsum(value * value for value in sums))

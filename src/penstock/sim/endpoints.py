@@ -1,4 +1,4 @@
-"""What can be called: chat completions and embeddings. Pure: bytes in, script out."""
+"""The endpoints: chat completions and embeddings. Pure: request bytes in, script out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from penstock.sim.script import Script, ScriptStep
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A request that was understood. `answer` makes the answer's id and its script, from its
-    controls with the defaults filled in, and the Unix time in seconds."""
+    """A decoded request. `answer` takes the controls (defaults filled in) and the Unix time in
+    seconds, and returns the id and the script of the answer."""
 
     model: str
     stream: bool
@@ -30,7 +30,7 @@ Endpoint: TypeAlias = Callable[[bytes], Prompt]
 
 
 def read_chat_prompt(body: bytes) -> Prompt:
-    """`POST /v1/chat/completions`. `InvalidRequest` naming the place."""
+    """Decodes `POST /v1/chat/completions`. Raises `InvalidRequest`."""
     chat = read_chat(body)
     request = chat.request
     return Prompt(
@@ -39,7 +39,7 @@ def read_chat_prompt(body: bytes) -> Prompt:
 
 
 def read_embeddings_prompt(body: bytes) -> Prompt:
-    """`POST /v1/embeddings`. `InvalidRequest` naming the place."""
+    """Decodes `POST /v1/embeddings`. Raises `InvalidRequest`."""
     request = read_embeddings(body)
 
     def answer(controls: Controls, _created: int) -> tuple[str, Script]:
@@ -49,7 +49,7 @@ def read_embeddings_prompt(body: bytes) -> Prompt:
 
 
 def document(value: object) -> Script:
-    """A JSON document that costs no tokens."""
+    """Returns the script of a JSON document without tokens."""
     body = value if isinstance(value, bytes) else msgspec.json.encode(value)
     return Script(b"application/json", (ScriptStep(body),), head_first=False, length=len(body))
 

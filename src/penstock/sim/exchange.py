@@ -1,7 +1,7 @@
-"""One HTTP exchange over ASGI: reading the body, answering once, noticing that the client left.
+"""One HTTP exchange over ASGI: reads the body, sends the answer, detects a disconnect.
 
-An answer that is left without its last message is cut by the server: the client sees the connection
-closed within the body (FIN), never a clean end.
+If the application returns before the last body message, the HTTP server closes the connection
+within the body (FIN): the client never sees a clean end.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ _BODY_TIMEOUT_S: Final = 60.0
 
 
 class SimClientDisconnected(Exception):
-    """The client closed the connection."""
+    """The client closed the connection before the answer was complete."""
 
 
 class SimExchange:
-    """A request and the answer to it. `headers` are the answer's, completed before it starts."""
+    """A request and its answer. Set `response_headers` before the answer starts."""
 
     def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.method: str = scope["method"]
@@ -36,13 +36,14 @@ class SimExchange:
         self.started = False
 
     def request_headers(self) -> dict[str, str]:
-        """The request's headers, names in lower case; of repeated ones the last."""
+        """Returns the request's headers with lower-case names; the last of repeated ones."""
         return {
             name.decode("latin-1"): value.decode("latin-1") for name, value in self._request_headers
         }
 
     async def body(self, limit: int) -> bytes:
-        """The whole request body. `TooLarge`, `SimBodyTimeout`, `SimClientDisconnected`."""
+        """Reads the whole request body. Raises `TooLarge`, `SimBodyTimeout` or
+        `SimClientDisconnected`."""
         message = await self._more()
         if not message.get("more_body"):
             return self._within(message["body"], limit)
@@ -53,7 +54,7 @@ class SimExchange:
         return bytes(chunks)
 
     async def start(self, status: int, content_type: bytes, length: int | None = None) -> None:
-        """Sends status and headers."""
+        """Sends the status line and the headers."""
         headers = [(b"content-type", content_type), *self.response_headers]
         if length is not None:
             headers.append((b"content-length", b"%d" % length))
@@ -61,36 +62,36 @@ class SimExchange:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def write(self, data: bytes, *, more: bool = True) -> None:
-        """Sends a piece of the body; waits while the client does not read."""
+        """Sends a piece of the body. Waits while the client does not read."""
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     async def answer(self, status: int, document: bytes) -> None:
-        """A whole JSON answer."""
+        """Sends a complete JSON answer."""
         await self.start(status, b"application/json", len(document))
         await self.write(document, more=False)
 
     async def wait_for_disconnect(self) -> None:
-        """Returns when the client has closed the connection. Only after the body is read."""
+        """Returns when the client has disconnected. Call it only after the body is read."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
     async def cancel_on_disconnect(self, work: Awaitable[None]) -> None:
         """Awaits `work`. If the client disconnects, cancels it and raises
         `SimClientDisconnected`."""
-        left = False
+        disconnected = False
         try:
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(self._raise_on_disconnect())
                 await work
                 watch.cancel()
         except* SimClientDisconnected:
-            left = True
-        if left:
+            disconnected = True
+        if disconnected:
             raise SimClientDisconnected
 
     async def reset(self) -> None:
-        """Has the client see `connection reset by peer`; returns when it is done."""
-        await self._send({"type": "penstock.reset"})  # an extension of our own server
+        """Resets the connection (TCP RST). Returns once the connection is closed."""
+        await self._send({"type": "penstock.reset"})  # an ASGI extension of our HTTP server
         await self.wait_for_disconnect()
 
     async def _raise_on_disconnect(self) -> None:

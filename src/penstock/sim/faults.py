@@ -1,7 +1,7 @@
-"""What can go wrong on purpose, as a change to the script of an answer. Pure.
+"""Fault injection: each fault is a change to the script of an answer. Pure.
 
-Faults that need a place strike before the headers unless `after_tokens` names one; those that
-make sense only within an answer strike in its middle.
+Without `after_tokens`, `reset` and `stall` occur before the headers, and faults that need a body
+occur in the middle of it.
 """
 
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ from penstock.sim.script import Ending, Script, ScriptStep
 
 
 class FaultKind(StrEnum):
-    """`x-sim-fault`; a status code from 400 to 599 is a fault, too."""
+    """The values of `x-sim-fault`. A status code from 400 to 599 is a fault, too."""
 
-    STATUS = "status"  # an error answer: write the code itself
+    STATUS = "status"  # an error answer; requested by its code, such as 503
     RESET = "reset"  # the connection is reset (TCP RST)
-    STALL = "stall"  # silence
-    SLOW_HEADERS = "slow-headers"  # a pause before the headers, then all is well
+    STALL = "stall"  # sends nothing more
+    SLOW_HEADERS = "slow-headers"  # a pause before the headers, then the normal answer
     CUT = "cut"  # the connection is closed within the body
-    MALFORMED = "malformed"  # a broken event within a stream, or a broken document
-    ERROR_EVENT = "error-event"  # an error within a stream, which then ends
-    NO_DONE = "no-done"  # a stream that ends properly, without `[DONE]`
-    NO_FINISH = "no-finish"  # a stream that ends properly, after some tokens, as if it were whole
+    MALFORMED = "malformed"  # an invalid event within a stream, or an incomplete document
+    ERROR_EVENT = "error-event"  # an error event, after which the stream ends
+    NO_DONE = "no-done"  # a stream that ends cleanly without `[DONE]`
+    NO_FINISH = "no-finish"  # a stream that ends cleanly after some tokens, without `finish_reason`
     HUGE = "huge"  # an answer of many megabytes
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A kind, and for `STATUS` the code."""
+    """A kind of fault; `status` is the code of a `STATUS` fault."""
 
     kind: FaultKind
     status: int = 0
@@ -44,14 +44,14 @@ _DEFAULT_PAUSE_S: Final = 10.0
 
 
 def parse_fault(text: str) -> Fault:
-    """`cut`, `503`, …; `InvalidRequest` for a name that is none."""
+    """Parses `cut`, `503`, … Raises `InvalidRequest` for an unknown name."""
     if text.isdecimal() and 400 <= int(text) <= 599:
         return Fault(FaultKind.STATUS, int(text))
     if text in set(FaultKind) - {FaultKind.STATUS}:
         return Fault(FaultKind(text))
     known = ", ".join(kind for kind in FaultKind if kind is not FaultKind.STATUS)
     raise InvalidRequest(
-        f"There is no fault {text!r}; there are {known} and status codes from 400 to 599.",
+        f"Unknown fault {text!r}. Use one of {known}, or a status code from 400 to 599.",
         code="invalid_simulation",
         param="x-sim-fault",
     )
@@ -60,7 +60,7 @@ def parse_fault(text: str) -> Fault:
 def inject_fault(
     script: Script, kind: FaultKind, after_tokens: int | None, pause_s: float | None
 ) -> Script:
-    """The script with the fault in it. `pause_s` None = until the client leaves."""
+    """Returns the script with the fault. `pause_s` None = until the client disconnects."""
     match kind:
         case FaultKind.SLOW_HEADERS:
             return _stalled(script, _DEFAULT_PAUSE_S if pause_s is None else pause_s, None)
@@ -72,12 +72,12 @@ def inject_fault(
             return _ending(script, Ending.CUT, _middle(script, after_tokens))
         case FaultKind.MALFORMED:
             return _malformed(script, _middle(script, after_tokens))
-        case _:  # a document has no events to lack; huge and status shape the answer itself
-            return _other_end(script, kind, after_tokens) if script.head_first else script
+        case _:  # only a stream has events; `huge` and `status` were applied before
+            return _with_other_end(script, kind, after_tokens) if script.head_first else script
 
 
-def _other_end(script: Script, kind: FaultKind, after_tokens: int | None) -> Script:
-    """A stream that ends properly, but not as it should."""
+def _with_other_end(script: Script, kind: FaultKind, after_tokens: int | None) -> Script:
+    """Returns the stream with a clean but wrong end."""
     if kind is FaultKind.NO_DONE:
         return replace(script, steps=script.steps[:-1])
     before, _ = _split(script, _middle(script, after_tokens))
@@ -119,7 +119,7 @@ def _middle(script: Script, after_tokens: int | None) -> int:
 
 
 def _split(script: Script, tokens: int) -> tuple[tuple[ScriptStep, ...], tuple[ScriptStep, ...]]:
-    """The steps up to that many tokens, and the rest; a document is split by its bytes."""
+    """Splits the steps after that many tokens. A document is split by bytes."""
     if not script.head_first:
         return _split_document(script.steps, tokens)
     count = 0
@@ -127,7 +127,7 @@ def _split(script: Script, tokens: int) -> tuple[tuple[ScriptStep, ...], tuple[S
         if step.tokens and count >= tokens:
             return script.steps[:index], script.steps[index:]
         count += step.tokens
-    # Past the last token: what is lost is the end of the stream, terminator and all.
+    # After the last token: the end of the stream is cut off, including `[DONE]`.
     last = max((i for i, step in enumerate(script.steps) if step.tokens), default=0)
     return script.steps[: last + 1], script.steps[last + 1 :]
 
@@ -135,7 +135,8 @@ def _split(script: Script, tokens: int) -> tuple[tuple[ScriptStep, ...], tuple[S
 def _split_document(
     steps: tuple[ScriptStep, ...], tokens: int
 ) -> tuple[tuple[ScriptStep, ...], tuple[ScriptStep, ...]]:
-    """At the share of its bytes that the tokens have in all; its first step has them all."""
+    """Splits at the share of the bytes that `tokens` is of all tokens. The first step of a
+    document has all its tokens."""
     total = steps[0].tokens
     size = sum(len(step.data) for step in steps)
     share = min(tokens / total, 1) if total else 0.5

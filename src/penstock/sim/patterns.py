@@ -1,7 +1,7 @@
-"""Strings that match a regular expression: the part of the language that schemas use.
+"""Makes strings that match a regular expression, for the syntax that schemas use.
 
-Literals, classes, `\\d \\w \\s .`, groups, alternatives and counts. Look-arounds, back-references
-and inner anchors are refused; the result is checked against `re` by the caller.
+Supports literals, classes, `\\d \\w \\s .`, groups, alternatives and repetition. Rejects
+look-around, back-references and inner anchors. The caller checks the result with `re`.
 """
 
 import string
@@ -21,13 +21,14 @@ _CLASSES = {
 }
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
 _PRINTABLE = string.ascii_letters + string.digits + " -_.,:;!?/@#"
-_MORE = 4  # how far beyond its minimum an open count goes
+_MORE = 4  # repetitions beyond the minimum of an open range
 
 _Maker: TypeAlias = Callable[[], str]
 
 
 def sample(pattern: str, rng: SeededRandom) -> str:
-    """A string that the pattern should match; `InvalidRequest` for what is not understood."""
+    """Returns a string that the pattern should match. Raises `InvalidRequest` for unsupported
+    syntax."""
     parser = _Parser(pattern, rng)
     text = parser.alternatives()()
     if parser.rest:
@@ -36,7 +37,7 @@ def sample(pattern: str, rng: SeededRandom) -> str:
 
 
 class _Parser:
-    """Recursive descent; each construct becomes a function that makes a string for it."""
+    """A recursive descent parser. Turns each construct into a function that makes a string."""
 
     def __init__(self, pattern: str, rng: SeededRandom) -> None:
         self.rest = pattern
@@ -117,7 +118,7 @@ class _Parser:
 
     def _counted(self, part: _Maker) -> _Maker:
         low, high = self._count()
-        self._take("?")  # lazy or not is the same to a maker
+        self._take("?")  # lazy repetition makes the same strings
         if (low, high) == (1, 1):
             return part
         return lambda: "".join(part() for _ in range(self._rng.between(low, high)))

@@ -1,4 +1,4 @@
-"""Plays a script to a client: each step when its tokens are due, and the ending as written."""
+"""Sends a script to a client: each step when its tokens are due, then the scripted ending."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from penstock.sim.call_log import CallLog, LoggedCall
 from penstock.sim.exchange import SimClientDisconnected, SimExchange
 from penstock.sim.script import Ending, Pace, Script, ScriptStep
 
-_FULL: Final = 32 * 1024  # bytes gathered before they are sent, when nothing is to be waited for
+_FULL: Final = 32 * 1024  # bytes buffered before they are sent, while no step has to wait
 
-_ARRIVAL_S: Final = 0.02  # a reset overtakes bytes that are not read yet
+_ARRIVAL_S: Final = 0.02  # time for the client to read: a reset discards unread bytes
 
 
 class Playback:
-    """One script, one client. Runs once."""
+    """Sends one script to one client, once."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Playback:
         script = self._script
         instant = not self._pace.takes_time and script.ending is Ending.COMPLETE
         if instant and not script.head_first and not any(s.pause_s for s in script.steps):
-            await self._play()  # over before anyone could leave
+            await self._play()  # too short for the client to disconnect
             return
         try:
             await self._exchange.cancel_on_disconnect(self._play())
@@ -62,7 +62,9 @@ class Playback:
         match script.ending:
             case Ending.COMPLETE:
                 if script.length is None:
-                    await self._flush()  # a piece of its own: the server sees that it is a stream
+                    await (
+                        self._flush()
+                    )  # sent separately, so that the HTTP server uses chunked encoding
                 await self._flush(more=False)
             case Ending.CUT:
                 await self._flush()
@@ -89,7 +91,9 @@ class Playback:
         self._buffer += step.data
         if len(self._buffer) >= _FULL:
             await self._flush()
-            await asyncio.sleep(0)  # sending to a client that left does not wait: let it be noticed
+            await asyncio.sleep(
+                0
+            )  # sending to a disconnected client does not wait: let the event loop detect it
 
     async def _flush(self, *, more: bool = True) -> None:
         if self._buffer and not self._exchange.started:

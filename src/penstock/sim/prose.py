@@ -1,7 +1,7 @@
-"""What the simulator says when nobody asks for a shape: sentences about water, cut into tokens.
+"""Makes plain text: sentences about water, split into tokens.
 
 A token is up to six characters of a word with the white space before it. Some sentences are not
-ASCII on purpose: whoever splits a stream inside a character shall notice.
+ASCII on purpose, to reveal code that splits a stream inside a character.
 """
 
 import re
@@ -40,12 +40,12 @@ _SENTENCES: Final = (
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of a text; joined they are the text again, up to white space at its end."""
+    """Splits a text into tokens. Joined, they give the text without trailing white space."""
     return _TOKEN.findall(text)
 
 
 def write(rng: SeededRandom, count: int | None) -> list[str]:
-    """A few sentences, or exactly `count` tokens of them."""
+    """Returns a few sentences as tokens, or exactly `count` tokens."""
     wanted = rng.between(24, 96) if count is None else count
     tokens = tokenize(_OPENING)
     while len(tokens) < wanted:
@@ -54,7 +54,7 @@ def write(rng: SeededRandom, count: int | None) -> list[str]:
 
 
 def phrase(rng: SeededRandom) -> str:
-    """A few words without a full stop, for strings in documents."""
+    """Returns a few words without punctuation, for strings in documents."""
     words = rng.pick(_SENTENCES).rstrip("。.🌊 ").split()
     start = rng.below(max(1, len(words) - 3))
     return " ".join(words[start : start + 3])

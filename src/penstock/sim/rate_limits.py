@@ -1,4 +1,4 @@
-"""The rate limit of an API key: a bucket of a minute's requests that fills evenly."""
+"""The rate limit of an API key: a token bucket that holds one minute's requests."""
 
 import math
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ class _Bucket:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitState:
-    """What a key may still do; `retry_after_s` is 0 if this request was let through."""
+    """The rate limit of a key after a request. `retry_after_s` is 0 if the request was allowed."""
 
     limit: int
     remaining: int
     retry_after_s: float
 
     def check(self) -> None:
-        """`RateLimited` if the request was not let through."""
+        """Raises `RateLimited` if the request was not allowed."""
         if self.retry_after_s > 0:
             raise RateLimited(
                 f"Rate limit reached: {self.limit} requests per minute.",
@@ -29,7 +29,7 @@ class RateLimitState:
             )
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """OpenAI's rate limit headers."""
+        """Returns OpenAI's rate limit headers."""
         return [
             (b"x-ratelimit-limit-requests", b"%d" % self.limit),
             (b"x-ratelimit-remaining-requests", b"%d" % self.remaining),
@@ -38,14 +38,14 @@ class RateLimitState:
 
 
 class RateLimit:
-    """Requests per minute for each key; 0 = no limit."""
+    """Limits the requests per minute of each API key; 0 = no limit."""
 
     def __init__(self, requests_per_minute: float) -> None:
         self._limit = requests_per_minute
         self._buckets: dict[str, _Bucket] = {}
 
     def take(self, key: str, now_s: float) -> RateLimitState | None:
-        """Takes one request of `key` at a monotonic time; None without a limit."""
+        """Counts a request of `key` at the monotonic time `now_s`. Returns None if unlimited."""
         if self._limit <= 0:
             return None
         bucket = self._buckets.setdefault(key, _Bucket(self._limit, now_s))

@@ -1,6 +1,6 @@
-"""Reading requests: OpenAI's shapes, with the place named when something is wrong with them.
+"""Reads OpenAI requests; errors name the invalid field.
 
-Fields that change nothing here (temperature, user, …) are checked where OpenAI checks them.
+Fields without effect here (temperature, top_p, …) are validated as OpenAI validates them.
 """
 
 import re
@@ -17,14 +17,14 @@ _Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 
 
 class Part(Struct):
-    """A piece of a message's content; only the length of its text matters here."""
+    """A part of a message's content. Only the length of its text is used."""
 
     type: str
     text: str = ""
 
 
 class Message(Struct):
-    """One turn of the conversation."""
+    """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[Part] | None = None
@@ -33,14 +33,14 @@ class Message(Struct):
 
 
 class Function(Struct):
-    """A function that may be called; `parameters` is a JSON schema."""
+    """A function that the model may call. `parameters` is a JSON schema."""
 
     name: _Name
     parameters: dict[str, Any] = {}
 
 
 class Tool(Struct):
-    """A tool on offer."""
+    """A tool that the model may call."""
 
     type: Literal["function"]
     function: Function
@@ -51,14 +51,14 @@ class NamedFunction(Struct):
 
 
 class NamedTool(Struct):
-    """A tool that must be called."""
+    """The tool that `tool_choice` requires."""
 
     type: Literal["function"]
     function: NamedFunction
 
 
 class JsonSchema(Struct):
-    """The shape asked for under `response_format.json_schema`."""
+    """The schema in `response_format.json_schema`."""
 
     name: _Name
     schema: dict[str, Any] = {}
@@ -74,7 +74,8 @@ class StreamOptions(Struct):
 
 
 class ChatRequest(Struct):
-    """`POST /v1/chat/completions`. `messages` and `tools` stay raw here: they seed the answer."""
+    """The body of `POST /v1/chat/completions`. `messages` and `tools` stay raw: they seed the
+    answer."""
 
     model: Annotated[str, Meta(min_length=1)]
     messages: Raw
@@ -95,7 +96,7 @@ class ChatRequest(Struct):
 
     @property
     def limit(self) -> int | None:
-        """The most tokens that one choice may have."""
+        """The maximum number of tokens of a choice."""
         return self.max_completion_tokens or self.max_tokens
 
     @property
@@ -105,7 +106,7 @@ class ChatRequest(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat request, all of it read."""
+    """A fully decoded chat request."""
 
     request: ChatRequest
     messages: list[Message]
@@ -113,7 +114,7 @@ class Chat:
 
 
 class EmbeddingsRequest(Struct):
-    """`POST /v1/embeddings`: texts, or texts as token numbers."""
+    """The body of `POST /v1/embeddings`: texts, or texts as token numbers."""
 
     model: Annotated[str, Meta(min_length=1)]
     input: str | list[str | int | list[int]]
@@ -123,7 +124,7 @@ class EmbeddingsRequest(Struct):
 
     @property
     def texts(self) -> list[str | list[int]]:
-        """What is to be embedded; a list of numbers is one text."""
+        """The texts to embed. A list of numbers is one text."""
         if isinstance(self.input, str):
             return [self.input]
         numbers = [item for item in self.input if isinstance(item, int)]
@@ -141,7 +142,7 @@ _tools: Final = msgspec.json.Decoder(list[Tool])
 
 
 def read_chat(body: bytes) -> Chat:
-    """The whole request; `InvalidRequest` naming the place otherwise."""
+    """Decodes a chat request. Raises `InvalidRequest` with the field in `param`."""
     request = _decode(_chat, body, "")
     messages = _decode(_messages, request.messages, "messages")
     tools = [] if bytes(request.tools) == b"null" else _decode(_tools, request.tools, "tools")
@@ -150,7 +151,7 @@ def read_chat(body: bytes) -> Chat:
 
 
 def read_embeddings(body: bytes) -> EmbeddingsRequest:
-    """The request; `InvalidRequest` naming the place otherwise."""
+    """Decodes an embeddings request. Raises `InvalidRequest` with the field in `param`."""
     request = _decode(_embeddings, body, "")
     if not request.texts or not all(request.texts):
         raise InvalidRequest("'input' must not be empty.", param="input")
@@ -158,7 +159,7 @@ def read_embeddings(body: bytes) -> EmbeddingsRequest:
 
 
 def _check(request: ChatRequest, messages: list[Message], tools: list[Tool]) -> None:
-    """The rules of OpenAI's that join several fields."""
+    """Checks OpenAI's rules about several fields together."""
     if not messages:
         raise InvalidRequest("'messages' must not be empty.", param="messages")
     if request.stream_options is not None and not request.stream:
@@ -201,7 +202,7 @@ def _decode(decoder: msgspec.json.Decoder[_T], data: bytes | Raw, base: str) -> 
 
 
 def _place(text: str, base: str) -> str:
-    """`messages[0].role` for what msgspec says about `$[0].role` under `base`."""
+    """Turns msgspec's `$[0].role` below `base` into `messages[0].role`."""
     path = found["path"] if (found := _AT.search(text)) else ""
     if missing := _MISSING.search(text):
         path = f"{path}.{missing['name']}" if path else missing["name"]

@@ -1,17 +1,16 @@
-"""Strings and numbers that are valid for a schema."""
+"""Makes strings and numbers that are valid for a schema."""
 
 import math
 import re
 from typing import Final
 
-from penstock.kernel.errors import InvalidRequest
 from penstock.sim.patterns import sample
 from penstock.sim.prose import phrase
 from penstock.sim.schemas import Schema, unsupported
 from penstock.sim.seeded_random import SeededRandom
 
 _TRIES: Final = 50
-_WIDTH: Final = 100  # of a range that the schema leaves open
+_WIDTH: Final = 100  # of a range without a bound on one side
 _FORMATS: Final = {
     "date": "20{0}-0{1}-1{2}",
     "time": "1{2}:0{1}:00Z",
@@ -27,7 +26,7 @@ _FORMATS: Final = {
 
 
 def make_string(schema: Schema, rng: SeededRandom) -> str:
-    """A few words, or what `pattern` or `format` ask for, within the lengths allowed."""
+    """Returns a few words, or a string for `pattern` or `format`, within the allowed length."""
     low = schema.get("minLength", 0)
     high = schema.get("maxLength", max(low, 200))
     if pattern := schema.get("pattern"):
@@ -41,16 +40,16 @@ def make_string(schema: Schema, rng: SeededRandom) -> str:
 
 
 def make_integer(schema: Schema, rng: SeededRandom) -> int:
-    """An integer within the range, a multiple of `multipleOf`."""
+    """Returns an integer in the range that is a multiple of `multipleOf`."""
     low, high = _range(schema, 1)
     step = schema.get("multipleOf", 1)
     if step != int(step):
-        raise unsupported("no integer is a multiple of a fraction here")
+        raise unsupported("`multipleOf` of an integer must be an integer")
     return _multiple(low, high, int(step), rng) * int(step)
 
 
 def make_number(schema: Schema, rng: SeededRandom) -> float:
-    """A number within the range with at most two decimals, or a multiple of `multipleOf`."""
+    """Returns a number in the range with at most two decimals, or a multiple of `multipleOf`."""
     low, high = _range(schema, 0.01)
     if step := schema.get("multipleOf"):
         return _multiple(low, high, step, rng) * step
@@ -62,7 +61,7 @@ def _matching(pattern: str, low: int, high: int, rng: SeededRandom) -> str:
     try:
         wanted = re.compile(pattern)
     except re.error as error:
-        raise unsupported(f"the pattern {pattern!r} is wrong ({error})") from None
+        raise unsupported(f"the pattern {pattern!r} is invalid ({error})") from None
     for _ in range(_TRIES):
         text = sample(pattern, rng)
         if low <= len(text) <= high and wanted.search(text):
@@ -73,12 +72,12 @@ def _matching(pattern: str, low: int, high: int, rng: SeededRandom) -> str:
 def _multiple(low: float, high: float, step: float, rng: SeededRandom) -> int:
     least, most = math.ceil(low / step), math.floor(high / step)
     if least > most:
-        raise InvalidRequest("The simulator finds no such multiple.", code="unsupported_schema")
+        raise unsupported("no multiple of `multipleOf` is in its range")
     return rng.between(least, most)
 
 
 def _range(schema: Schema, nudge: float) -> tuple[float, float]:
-    """The closed range, with what the schema leaves open filled in."""
+    """Returns the closed range; replaces missing bounds by defaults."""
     low: float | None = schema.get("minimum")
     high: float | None = schema.get("maximum")
     if (above := schema.get("exclusiveMinimum")) is not None:

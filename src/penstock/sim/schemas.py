@@ -1,4 +1,4 @@
-"""Reading JSON schemas: references, `allOf` and one branch of `anyOf`, merged into one schema."""
+"""Resolves JSON schemas: merges references, `allOf` and one branch of `anyOf` into one schema."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias, cast
@@ -20,15 +20,17 @@ _REFUSED: Final = (
 _PLAIN: Final = ("null", "string", "integer", "number", "boolean")
 
 
-def unsupported(what: str) -> InvalidRequest:
-    """The error for a schema that the simulator cannot serve."""
+def unsupported(reason: str) -> InvalidRequest:
+    """Returns the error for a schema that the simulator does not support."""
     return InvalidRequest(
-        f"The simulator cannot make a document for this schema: {what}.", code="unsupported_schema"
+        f"The simulator cannot make a document for this schema: {reason}.",
+        code="unsupported_schema",
     )
 
 
 def resolved(schema: Any, root: Schema, rng: SeededRandom) -> Schema:
-    """`schema` without `$ref`, `allOf`, `anyOf` and `oneOf`; `root` is where references point."""
+    """Returns `schema` without `$ref`, `allOf`, `anyOf` and `oneOf`. References point into
+    `root`."""
     for _ in range(_HOPS):
         schema = _plain(schema)
         if "$ref" in schema:
@@ -42,11 +44,12 @@ def resolved(schema: Any, root: Schema, rng: SeededRandom) -> Schema:
             schema = merged(_without(schema, "anyOf", "oneOf"), _plain(_branch(branches, rng)))
         else:
             return schema
-    raise unsupported("its references go in a circle")
+    raise unsupported("its references are circular")
 
 
 def merged(one: Schema, other: Schema) -> Schema:
-    """Both schemas at once: properties and requirements add up, otherwise the second one wins."""
+    """Combines two schemas: unites properties and required names; else the second takes
+    precedence."""
     both = {**one, **other}
     if "properties" in one and "properties" in other:
         both["properties"] = {**one["properties"], **other["properties"]}
@@ -56,7 +59,7 @@ def merged(one: Schema, other: Schema) -> Schema:
 
 
 def type_of(schema: Schema) -> str | list[str]:
-    """The stated type or types; without one, what its keywords are for."""
+    """Returns the declared type or types, or else the type that the keywords imply."""
     if stated := schema.get("type"):
         return stated
     if schema.keys() & {"properties", "required", "minProperties"}:
@@ -69,11 +72,11 @@ def type_of(schema: Schema) -> str | list[str]:
 
 
 def _plain(schema: Any) -> Schema:
-    """A schema as an object; `true` allows everything."""
+    """Returns a schema as an object; `true` becomes the empty schema."""
     if schema is True:
         return {}
     if not isinstance(schema, Mapping):
-        raise unsupported(f"{schema!r} is none")
+        raise unsupported(f"{schema!r} is not a schema")
     for keyword in _REFUSED:
         if keyword in schema:
             raise unsupported(f"it uses {keyword!r}")
@@ -81,20 +84,20 @@ def _plain(schema: Any) -> Schema:
 
 
 def _branch(branches: list[Any], rng: SeededRandom) -> Any:
-    """Any branch; a plain one, if there is one, so that recursive schemas come to an end."""
+    """Returns a random branch. Prefers scalar branches, so that recursive schemas end."""
     plain = [b for b in branches if b is not True and b.get("type") in _PLAIN]
     return rng.pick(plain or branches)
 
 
 def _lookup(root: Schema, pointer: str) -> Any:
-    """What a JSON pointer (RFC 6901) within `root` points at."""
+    """Returns the value of a JSON pointer (RFC 6901) within `root`."""
     node: Any = root
     for name in pointer.split("/")[1:] if pointer.startswith("#") else ["?"]:
         key = name.replace("~1", "/").replace("~0", "~")
         try:
             node = node[key]
         except (KeyError, TypeError):
-            raise unsupported(f"{pointer!r} is not in it") from None
+            raise unsupported(f"its reference {pointer!r} does not exist") from None
     return node
 
 

@@ -1,4 +1,4 @@
-"""The script of an answer: which bytes go out after which token, and how it ends. Pure."""
+"""The script of an answer: which bytes to send after which token, and how to end. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ class Ending(StrEnum):
     COMPLETE = "complete"
     CUT = "cut"  # closed without the end of the body
     RESET = "reset"  # TCP RST
-    STALL = "stall"  # nothing more, until the client leaves
+    STALL = "stall"  # sends nothing more until the client disconnects
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """Bytes that go out once `tokens` more tokens are generated, and `pause_s` later."""
+    """Bytes to send `pause_s` after `tokens` more tokens are generated."""
 
     data: bytes
     tokens: int = 0
@@ -25,8 +25,8 @@ class ScriptStep:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A whole answer. `head_first`: status and headers go out before the first token (streams);
-    otherwise with the first bytes (documents). `length` is the Content-Length of a document."""
+    """A complete answer. `head_first`: sends status and headers before the first token (streams),
+    or else with the first bytes (documents). `length` is the Content-Length of a document."""
 
     content_type: bytes
     steps: tuple[ScriptStep, ...]
@@ -37,24 +37,25 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When tokens come: the first after `latency_s`, then `tokens_per_second`; 0 = at once."""
+    """When tokens are generated: the first after `latency_s`, the others at `tokens_per_second`.
+    0 = no delay."""
 
     latency_s: float
     tokens_per_second: float
 
     @property
     def takes_time(self) -> bool:
-        """False if everything is there at once."""
+        """Whether there is any delay."""
         return self.latency_s > 0 or self.tokens_per_second > 0
 
     def due_s(self, tokens: int) -> float:
-        """Seconds after the start at which that many tokens are generated."""
+        """Returns the seconds after the start at which that many tokens are generated."""
         if self.tokens_per_second <= 0:
             return self.latency_s
         return self.latency_s + max(tokens - 1, 0) / self.tokens_per_second
 
     def generated(self, elapsed_s: float, total: int) -> int:
-        """How many of `total` tokens are there after `elapsed_s`."""
+        """Returns how many of `total` tokens are generated after `elapsed_s`."""
         if elapsed_s < self.latency_s:
             return 0
         if self.tokens_per_second <= 0:

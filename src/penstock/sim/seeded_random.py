@@ -1,4 +1,4 @@
-"""Seeded drawing: the same parts give the same draws on every machine and Python version."""
+"""Seeded random numbers: the same seed gives the same numbers on every machine and version."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ _STEP: Final = 0x9E3779B97F4A7C15
 
 
 def digest(*parts: bytes | str | int) -> bytes:
-    """16 bytes that depend on every part and on where one part ends and the next begins."""
+    """Hashes the parts to 16 bytes. Part boundaries count: `("a", "b")` differs from `("ab",)`."""
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode()
@@ -20,7 +20,7 @@ def digest(*parts: bytes | str | int) -> bytes:
 
 
 class SeededRandom:
-    """A stream of numbers from a seed (SplitMix64, Steele et al. 2014)."""
+    """A pseudo-random generator (SplitMix64, Steele et al. 2014) seeded by the given parts."""
 
     __slots__ = ("_state",)
 
@@ -28,19 +28,19 @@ class SeededRandom:
         self._state = int.from_bytes(digest(*parts)[:8], "little")
 
     def below(self, limit: int) -> int:
-        """An integer from 0 to `limit - 1`."""
+        """Returns an integer from 0 to `limit - 1`."""
         return self._next() % limit
 
     def between(self, low: int, high: int) -> int:
-        """An integer from `low` to `high`, both included."""
+        """Returns an integer from `low` to `high`, both included."""
         return low + self.below(high - low + 1)
 
     def fraction(self) -> float:
-        """A number from 0 to below 1."""
+        """Returns a number from 0 to below 1."""
         return (self._next() >> 11) / (1 << 53)
 
     def pick(self, choices: Sequence[_T]) -> _T:
-        """One of `choices`."""
+        """Returns one of `choices`."""
         return choices[self.below(len(choices))]
 
     def _next(self) -> int:

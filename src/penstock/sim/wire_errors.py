@@ -1,4 +1,4 @@
-"""Errors in OpenAI's shape, and those that only a web server knows."""
+"""Error documents in OpenAI's format, and the HTTP errors of the simulator."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ _MESSAGES: Final = {
 
 
 class SimMethodNotAllowed(PenstockError):
-    """The path exists, but not with this method."""
+    """The path does not accept this method."""
 
     status = 405
     default_code = "method_not_allowed"
@@ -32,17 +32,17 @@ class SimBodyTimeout(PenstockError):
 
 
 def too_large(limit: int) -> TooLarge:
-    """The error for a body of more than `limit` bytes."""
+    """Returns the error for a body of more than `limit` bytes."""
     return TooLarge(f"The request body is larger than {limit} bytes.")
 
 
 def error_document(error: PenstockError) -> bytes:
-    """`{"error": {"message", "type", "param", "code"}}`."""
+    """Encodes `{"error": {"message", "type", "param", "code"}}`."""
     return _document(error.status, error.sentence(), error.param, error.code)
 
 
 def status_document(status: int) -> bytes:
-    """What OpenAI answers with an error status that has no cause here."""
+    """Returns OpenAI's typical error document for a status."""
     server = "The server had an error while processing your request. Sorry about that!"
     message = _MESSAGES.get(status, server if status >= 500 else "The request failed.")
     return _document(status, message, None, _CODES.get(status))

@@ -29,11 +29,11 @@ def test_help_names_every_command_and_imports_none(installation: Installation) -
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str) -> None:
-    told = CliRunner().invoke(build(name), [name, "--help"])
-    assert (told.exit_code, "Usage" in told.output) == (0, True)
+    result = CliRunner().invoke(build(name), [name, "--help"])
+    assert (result.exit_code, "Usage" in result.output) == (0, True)
 
 
-def test_settings_say_who_set_what(installation: Installation) -> None:
+def test_settings_show_where_each_was_set(installation: Installation) -> None:
     installation.home.mkdir()
     (installation.home / "penstock.toml").write_text("[spool]\nquota_bytes = 9999999\n")
     shown = installation.json("settings")
@@ -55,21 +55,21 @@ def test_settings_hide_secrets(installation: Installation, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
-        (["key", "list"], 2, "There is no key to call the server with"),
-        (["demo"], 2, "There is no key for applications in"),
+        (["key", "list"], 2, "No API key"),
+        (["demo"], 2, "There is no application key in"),
         (["nonsense"], 2, "No such command 'nonsense'"),
         (["key", "create"], 2, "Missing argument 'name'"),
         (["gateway", "--server", "http://127.0.0.1:1"], 2, "gateway.token"),
         (["admin", "reset"], 2, "There is no admin yet. Start with `penstock up`."),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(
-    installation: Installation, arguments: list[str], code: int, said: str
+def test_errors_are_reported_in_one_line(
+    installation: Installation, arguments: list[str], code: int, message: str
 ) -> None:
     answer = installation.run(*arguments, code=code)
-    assert said in answer
+    assert message in answer
     assert "Traceback" not in answer
 
 
@@ -79,15 +79,15 @@ def test_a_server_that_does_not_answer_is_exit_code_five(installation: Installat
     answer = installation.run("key", "list", code=5)
     assert answer == (
         f"penstock: The server at {installation.server} does not answer. Start it with "
-        "`penstock up`, or name another with PENSTOCK_SERVER_URL.\n"
+        "`penstock up`, or set PENSTOCK_SERVER_URL.\n"
     )
 
 
-def test_reset_deletes_what_penstock_made_and_nothing_else(installation: Installation) -> None:
+def test_reset_deletes_only_the_files_that_penstock_created(installation: Installation) -> None:
     (installation.home / "spool").mkdir(parents=True)
     for name in ("penstock.db", "penstock.toml", "mine.txt", "spool/a.spool"):
         (installation.home / name).write_text("")
-    assert installation.run("reset", code=1).count("Delete all data") == 1  # nobody said yes
+    assert installation.run("reset", code=1).count("Delete all data") == 1  # not confirmed
     assert (installation.home / "penstock.db").exists()
     deleted = json.loads(installation.run("reset", "--yes", "--json"))["deleted"]
     assert deleted == ["penstock.db", "spool"]
@@ -95,7 +95,7 @@ def test_reset_deletes_what_penstock_made_and_nothing_else(installation: Install
     assert left == {"penstock.toml", "mine.txt", "lock"}
 
 
-def test_a_batch_that_was_set_aside_is_listed_and_put_back(installation: Installation) -> None:
+def test_a_quarantined_batch_is_listed_and_requeued(installation: Installation) -> None:
     spool = installation.home / "spool"
     assert installation.json("spool", "list") == []
     name = f"{'0' * 32}-000001:0-9"
@@ -109,6 +109,6 @@ def test_a_batch_that_was_set_aside_is_listed_and_put_back(installation: Install
     assert (corrupt["name"], corrupt["state"]) == (f"{'0' * 32}-000001:9-10", "corrupt")
     assert "No rejected batch" in installation.run("spool", "retry", corrupt["name"], code=4)
     assert "--all" in installation.run("spool", "retry", code=1)
-    assert installation.json("spool", "retry", "--all") == {"put_back": [name]}
+    assert installation.json("spool", "retry", "--all") == {"requeued": [name]}
     states = {one["name"]: one["state"] for one in installation.json("spool", "list")}
     assert states == {name: "again", corrupt["name"]: "corrupt"}

@@ -1,4 +1,4 @@
-"""Runs the real supervisor over toy programs: `python -m tests.entrypoints.up.supervise '<json>'`.
+"""Runs the real supervisor with toy programs: `python -m tests.entrypoints.up.supervise '<json>'`.
 
 Config: `log`, `drain_s`, and `programs`: name → [behaviour, stop rank].
 """
@@ -26,19 +26,19 @@ def main(argv: list[str]) -> int:
         for name, (behaviour, rank) in config["programs"].items()
     ]
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         with log.open("a") as file:
-            file.write(f"supervisor said {line}\n")
+            file.write(f"supervisor reported {line}\n")
 
     def ready() -> bool:
         text = log.read_text() if log.exists() else ""
         return all(f"{name} started" in text for name in config["ready_when"])
 
-    supervisor = Supervisor(programs, drain_s=config["drain_s"], clock=SystemClock(), report=say)
+    supervisor = Supervisor(programs, drain_s=config["drain_s"], clock=SystemClock(), report=report)
     try:
         supervisor.run(ready)
     except SetupError as error:
-        say(error.sentence())
+        report(error.sentence())
         return 2
     return 0
 

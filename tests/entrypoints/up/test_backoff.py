@@ -1,4 +1,4 @@
-"""The law of backoff: at once, then later and later, for ever."""
+"""Restart delays: none at first, then growing to the maximum; restarts never stop."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,23 +15,23 @@ def after(lived: list[float]) -> RestartBackoff:
     return backoff
 
 
-def test_the_first_end_is_answered_at_once_and_repetition_ever_later() -> None:
+def test_the_first_restart_is_immediate_and_the_delays_then_double() -> None:
     delays = [after([1.0] * count).delay_s for count in range(1, 12)]
     assert delays[:5] == [0.0, 0.1, 0.2, 0.4, 0.8]
     assert delays[-1] == LONGEST_DELAY_S
 
 
-def test_five_kills_in_ten_seconds_cost_less_than_two_seconds_of_waiting() -> None:
+def test_five_kills_in_ten_seconds_cause_less_than_two_seconds_of_delay() -> None:
     assert sum(after([1.0] * count).delay_s for count in range(1, 6)) < 2.0
 
 
 @given(lives)
-def test_it_never_gives_up_and_never_waits_longer_than_the_longest(lived: list[float]) -> None:
+def test_the_delay_never_exceeds_the_maximum(lived: list[float]) -> None:
     assert 0 <= after(lived).delay_s <= LONGEST_DELAY_S
 
 
 @given(lives)
-def test_who_lived_long_enough_has_a_clean_slate(lived: list[float]) -> None:
+def test_a_process_that_ran_long_enough_restarts_without_delay(lived: list[float]) -> None:
     assert after([*lived, SETTLED_S]).delay_s == 0.0
 
 

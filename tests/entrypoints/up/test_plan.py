@@ -1,4 +1,4 @@
-"""What processes are told: configs that they accept, with the defaults of their own."""
+"""The configurations of the processes: valid, and with the defaults of the process."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ HOME = Path("/home/of/penstock")
 
 
 def decoded(program: Program, kind: type) -> object:
-    """The config as the process reads it; nothing may be unknown to it."""
+    """Decodes the configuration as the process does; checks that it knows every field."""
     config = msgspec.json.decode(program.config, type=kind)
     known = msgspec.to_builtins(config)
     assert keys(msgspec.json.decode(program.config)) <= keys(known)
@@ -30,11 +30,11 @@ def keys(tree: object, prefix: str = "") -> set[str]:
     return {key for name, value in tree.items() for key in keys(value, f"{prefix}.{name}")}
 
 
-def test_defaults_of_settings_are_the_processes_own() -> None:
+def test_the_defaults_of_settings_are_those_of_the_processes() -> None:
     settings = Settings(home=HOME)
     (gateway,) = plan.gateways(settings, "http://127.0.0.1:4001")
-    told = decoded(gateway, GatewayConfig)
-    assert told == GatewayConfig(home=str(HOME), log_level="warning")
+    config = decoded(gateway, GatewayConfig)
+    assert config == GatewayConfig(home=str(HOME), log_level="warning")
     assert decoded(plan.server(settings), ServerConfig) == ServerConfig(
         home=str(HOME), log_level="warning"
     )
@@ -50,12 +50,12 @@ def test_settings_reach_the_processes() -> None:
         spool=SpoolSettings(quota_bytes=2_000_000),
     )
     first, second = plan.gateways(settings, plan.local_server_url(settings))
-    told = decoded(second, GatewayConfig)
-    assert isinstance(told, GatewayConfig)
-    assert (told.host, told.port, told.worker) == ("0.0.0.0", 5000, "2")
-    assert told.server_url == "http://127.0.0.1:5001"
-    assert (told.limits.max_in_flight, told.limits.drain_s) == (7, 3)
-    assert told.spool.quota_bytes == 2_000_000
+    config = decoded(second, GatewayConfig)
+    assert isinstance(config, GatewayConfig)
+    assert (config.host, config.port, config.worker) == ("0.0.0.0", 5000, "2")
+    assert config.server_url == "http://127.0.0.1:5001"
+    assert (config.limits.max_in_flight, config.limits.drain_s) == (7, 3)
+    assert config.spool.quota_bytes == 2_000_000
     assert (first.name, second.name) == ("gateway-1", "gateway-2")
     server = decoded(plan.server(settings, "http://127.0.0.1:9/v1"), ServerConfig)
     assert isinstance(server, ServerConfig)
@@ -64,23 +64,23 @@ def test_settings_reach_the_processes() -> None:
     assert server.simulator_url == "http://127.0.0.1:9/v1"
 
 
-def test_the_simulator_is_told_its_place_and_a_realistic_speed() -> None:
-    told = decoded(plan.simulator("127.0.0.1", 4010), SimConfig)
-    assert isinstance(told, SimConfig)
-    assert (told.host, told.port) == ("127.0.0.1", 4010)
-    assert told.latency_ms > 0 < told.tokens_per_second
+def test_the_simulator_gets_an_address_and_a_realistic_speed() -> None:
+    config = decoded(plan.simulator("127.0.0.1", 4010), SimConfig)
+    assert isinstance(config, SimConfig)
+    assert (config.host, config.port) == ("127.0.0.1", 4010)
+    assert config.latency_ms > 0 < config.tokens_per_second
 
 
 @pytest.mark.parametrize(
     ("host", "reached"),
     [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("10.0.0.7", "10.0.0.7")],
 )
-def test_who_listens_on_all_addresses_is_reached_on_this_machines(host: str, reached: str) -> None:
+def test_a_wildcard_address_is_reached_on_loopback(host: str, reached: str) -> None:
     assert plan.connect_host(host) == reached
 
 
 def store_snapshot(home: Path, providers: dict[str, str]) -> None:
-    """A snapshot as gateways keep it."""
+    """Writes a snapshot in the format that gateways store."""
     sections = home / "snapshot" / "sections"
     sections.mkdir(parents=True)
     (home / "snapshot" / "root.json").write_bytes(
@@ -98,7 +98,7 @@ def no_openai_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_openai_key")
-def test_the_simulator_starts_where_no_other_provider_is_known(tmp_path: Path) -> None:
+def test_the_simulator_starts_if_no_other_provider_exists(tmp_path: Path) -> None:
     assert simulator_port(Settings(home=tmp_path)) is not None
     assert simulator_port(Settings(home=tmp_path, demo="off")) is None
     store_snapshot(tmp_path, {"openai": "https://api.openai.com/v1"})
@@ -111,16 +111,16 @@ def test_a_key_for_openai_is_a_provider(tmp_path: Path, monkeypatch: pytest.Monk
     assert simulator_port(Settings(home=tmp_path)) is None
 
 
-def test_penstocks_own_key_is_none_for_openai(
+def test_a_penstock_key_is_not_an_openai_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who exports it for an OpenAI client and starts again in the same shell."""
+    """A user may export it for an OpenAI client and restart in the same shell."""
     monkeypatch.setenv("OPENAI_API_KEY", "pk_0123456789")
     assert simulator_port(Settings(home=tmp_path)) is not None
 
 
 @pytest.mark.usefixtures("no_openai_key")
-def test_the_simulator_comes_back_on_its_port(tmp_path: Path) -> None:
+def test_the_simulator_restarts_on_its_last_port(tmp_path: Path) -> None:
     port = simulator_port(Settings(home=tmp_path))
     assert port is not None
     store_snapshot(tmp_path, {"sim": simulator_url(port)})
@@ -128,7 +128,7 @@ def test_the_simulator_comes_back_on_its_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"sections": {"p/providers": "gone"}}', '{"a": 1}'])
-def test_a_damaged_snapshot_tells_of_no_provider(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_snapshot_has_no_providers(tmp_path: Path, damage: str) -> None:
     (tmp_path / "snapshot").mkdir()
     (tmp_path / "snapshot" / "root.json").write_text(damage)
     assert known_providers(tmp_path) == {}

@@ -1,4 +1,4 @@
-"""The supervisor over real processes: starts, restarts, stops in order, leaves nobody behind."""
+"""The supervisor with real processes: starts, restarts, stops in order, cleans up."""
 
 import json
 import os
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Supervised:
-    """A running supervisor and the events that its programs wrote down."""
+    """A running supervisor and the events that its programs logged."""
 
     def __init__(self, log: Path, programs: dict[str, tuple[str, int]], drain_s: float) -> None:
         self._log = log
@@ -58,14 +58,14 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie, which nobody has waited for yet, does not."""
+    """Whether the process runs. A zombie does not."""
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_all_programs_start_and_a_stop_goes_rank_by_rank(
+def test_all_programs_start_and_stop_by_rank(
     supervise: Callable[..., Supervised], number: signal.Signals
 ) -> None:
     it = supervise(gateway=("serve", 0), server=("serve", 1))
@@ -76,7 +76,7 @@ def test_all_programs_start_and_a_stop_goes_rank_by_rank(
     assert not any(map(alive, it.pids()))
 
 
-def test_a_killed_program_is_started_again_five_times_in_ten_seconds(
+def test_a_killed_program_is_restarted_five_times_in_ten_seconds(
     supervise: Callable[..., Supervised],
 ) -> None:
     it = supervise(gateway=("serve", 0), server=("serve", 1))
@@ -86,12 +86,12 @@ def test_a_killed_program_is_started_again_five_times_in_ten_seconds(
     it.wait_for(lambda: len(it.pids("gateway")) == 6)
     assert it.process.poll() is None
     assert len(it.pids("server")) == 1
-    said = [value for _, _, value in it.events(of="supervisor")]
-    assert said[0] == "gateway ended (SIGKILL); starting it again"
-    assert said[-1] == "gateway ended (SIGKILL); starting it again in 0.8 s"
+    reported = [value for _, _, value in it.events(of="supervisor")]
+    assert reported[0] == "gateway ended (SIGKILL); restarting it"
+    assert reported[-1] == "gateway ended (SIGKILL); restarting it in 0.8 s"
 
 
-def test_children_die_with_a_supervisor_that_is_killed(
+def test_a_killed_supervisor_takes_its_children_down(
     supervise: Callable[..., Supervised],
 ) -> None:
     it = supervise(gateway=("serve", 0), server=("stubborn", 1))
@@ -101,7 +101,9 @@ def test_children_die_with_a_supervisor_that_is_killed(
     it.wait_for(lambda: not any(map(alive, it.pids())), seconds=2)
 
 
-def test_who_does_not_stop_in_time_is_killed(supervise: Callable[..., Supervised]) -> None:
+def test_a_program_that_does_not_stop_in_time_is_killed(
+    supervise: Callable[..., Supervised],
+) -> None:
     it = supervise(drain_s=-4.0, gateway=("stubborn", 0))
     it.wait_for(lambda: len(it.pids()) == 1)
     it.process.send_signal(signal.SIGTERM)
@@ -120,16 +122,16 @@ def test_a_second_interrupt_kills_at_once(supervise: Callable[..., Supervised]) 
     assert not any(map(alive, it.pids()))
 
 
-def test_a_program_that_cannot_work_like_this_ends_the_start(
+def test_a_setup_error_of_a_program_ends_the_start(
     supervise: Callable[..., Supervised],
 ) -> None:
     it = supervise(server=("refuse", 1), gateway=("serve", 0))
     assert it.process.wait(10) == 2
-    assert it.events(of="supervisor")[-1][2] == "The server cannot start; it said why above."
+    assert it.events(of="supervisor")[-1][2] == "The server cannot start. See the message above."
     assert not any(map(alive, it.pids()))
 
 
-def test_a_program_that_crashes_at_its_start_is_tried_for_ever(
+def test_a_program_that_crashes_at_its_start_is_restarted_without_end(
     supervise: Callable[..., Supervised],
 ) -> None:
     it = supervise(server=("crash", 1))

@@ -1,1 +1,1 @@
-"""The command line: a client of the REST API, and the door through which processes are started."""
+"""The command line: a client of the REST API, and the commands that start processes."""

@@ -1,4 +1,4 @@
-"""For the person at this machine, while nothing runs: `penstock admin reset`, `penstock reset`."""
+"""`penstock admin reset` and `penstock reset`: maintenance of a stopped installation."""
 
 import os
 import shutil
@@ -16,10 +16,9 @@ from penstock.infra.process import lock_home
 from penstock.infra.settings import Settings, load
 from penstock.kernel.time import SystemClock
 
-# All that Penstock itself puts into a home; settings and what else lies there stay.
+# The files that Penstock creates in a home. Settings and other files are kept.
 DATA: Final = (
     "audit.heads",
-    "audit.heads.lock",
     "audit.heads.lock",
     "bootstrap.json",
     "columns",
@@ -35,7 +34,7 @@ DATA: Final = (
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds `admin` or `reset`."""
+    """Adds the command `admin` or `reset`."""
     if name == "reset":
         app.command(name, help=line)(reset)
         return
@@ -46,13 +45,14 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 
 
 def reset_admin(*, home: options.Home = None, as_json: options.Json = False) -> None:
-    """Give the first admin a new password and a new key; both go into bootstrap.json, too."""
+    """Reset the first admin's password and key. Stores both in bootstrap.json, too. Run it while
+    the installation is stopped."""
     from penstock.entrypoints.server.composition import open_database  # lazy: SQLAlchemy, 250 ms
     from penstock.entrypoints.server.config import ServerConfig  # lazy: the same
     from penstock.features.identity.assembly import Identity, open_master_key  # lazy: the same
 
     settings = load({"home": home}).settings
-    with _alone(settings):
+    with _exclusive(settings):
         config = ServerConfig(str(settings.home), database_url=settings.server.database_url)
         database = open_database(config)
         try:
@@ -60,10 +60,10 @@ def reset_admin(*, home: options.Home = None, as_json: options.Json = False) -> 
             identity = Identity(
                 settings.home, database, master_key, clock=SystemClock(), random_bytes=os.urandom
             )
-            told = identity.bootstrap.reset_admin()
+            credentials = identity.bootstrap.reset_admin()
         finally:
             database.close()
-    show_record(asdict(told), as_json=as_json)
+    show_record(asdict(credentials), as_json=as_json)
 
 
 def reset(
@@ -72,21 +72,23 @@ def reset(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Delete this installation's data: projects, keys, providers, traces, audit log. Settings
-    stay."""
+    """Delete all data of this installation: projects, keys, providers, traces, audit log. Keeps the
+    settings. Run it while the installation is stopped."""
     settings = load({"home": home}).settings
-    with _alone(settings):
-        there = [path for name in DATA if (path := settings.home / name).exists()]
-        if there and not yes:
+    with _exclusive(settings):
+        existing = [path for name in DATA if (path := settings.home / name).exists()]
+        if existing and not yes:
             typer.confirm(f"Delete all data of {settings.home}?", abort=True, err=True)
-        for path in there:
+        for path in existing:
             _delete(path)
-    show_record({"home": settings.home, "deleted": [path.name for path in there]}, as_json=as_json)
+    show_record(
+        {"home": settings.home, "deleted": [path.name for path in existing]}, as_json=as_json
+    )
 
 
 @contextmanager
-def _alone(settings: Settings) -> Generator[None]:
-    """`SetupError` while the installation runs."""
+def _exclusive(settings: Settings) -> Generator[None]:
+    """Locks the home. Raises `SetupError` if the installation runs."""
     lock = lock_home(settings.home)
     try:
         yield
@@ -102,4 +104,4 @@ def _delete(path: Path) -> None:
 
 
 def _group() -> None:
-    """Keeps `admin` a group although it has one command."""
+    """Makes `admin` a group although it has only one command."""

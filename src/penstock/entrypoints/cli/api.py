@@ -1,4 +1,4 @@
-"""The REST API as commands see it: one call at a time, JSON in and out, problems as our errors."""
+"""The client of the REST API: JSON in and out, problem documents as `PenstockError`."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ _BY_STATUS: Final[Mapping[int, type[PenstockError]]] = {
 
 
 class Api:
-    """The server at `base_url`, as seen with `key`."""
+    """Calls the server at `base_url` with the API key `key`."""
 
     def __init__(self, base_url: str, key: str, fetch: Fetch, runner: asyncio.Runner) -> None:
         self.base_url = base_url.rstrip("/")
@@ -44,12 +44,12 @@ class Api:
         self._runner = runner
 
     def get(self, path: str, **query: object) -> Any:
-        """The decoded answer to GET; `None` values of the query are left out."""
+        """Sends GET and returns the decoded answer. Leaves out query values of `None`."""
         given = {name: value for name, value in query.items() if value is not None}
         return self.call("GET", f"{path}?{urlencode(given, doseq=True)}" if given else path)
 
     def items(self, path: str, limit: int | None = None, **query: object) -> Iterator[Any]:
-        """The items of all pages, or the first `limit` of them."""
+        """Yields the items of all pages, or the first `limit` items."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
@@ -63,13 +63,14 @@ class Api:
     def call(
         self, method: str, path: str, body: object = None, *, timeout_s: float = _TIMEOUT_S
     ) -> Any:
-        """The decoded answer, or our error for its problem."""
+        """Sends a request and returns the decoded answer. Raises `PenstockError` for a problem."""
         return _decode(self.fetch(method, path, body, timeout_s=timeout_s))
 
     def fetch(
         self, method: str, path: str, body: object = None, *, timeout_s: float = _TIMEOUT_S
     ) -> HttpAnswer:
-        """The answer as it came, whatever its status."""
+        """Sends a request and returns the answer, whatever its status. Raises `UpstreamFailed` if
+        the server does not answer."""
         headers = [(b"authorization", b"Bearer " + self._key.encode())]
         content = b""
         if body is not None:
@@ -83,33 +84,34 @@ class Api:
         except (UpstreamFailed, UpstreamTimeout) as error:
             raise UpstreamFailed(
                 f"The server at {self.base_url} does not answer.",
-                hint="Start it with `penstock up`, or name another with PENSTOCK_SERVER_URL.",
+                hint="Start it with `penstock up`, or set PENSTOCK_SERVER_URL.",
             ) from error
 
     def content(self, answer: HttpAnswer) -> bytes:
-        """The body of a good answer, or our error for its problem."""
+        """Returns the body of a successful answer. Raises `PenstockError` for a problem."""
         if answer.status >= 400:
             _decode(answer)
         return answer.body
 
     def project(self, named: str | None) -> str:
-        """The path of the named project, or of the only one that the key belongs to."""
+        """Returns the API path of the named project, or of the project of the key."""
         if named:
             return f"/api/v1/projects/{quote(named)}"
         session = self.get("/api/v1/session")
         if not session["roles"] and not session["instance_admin"]:
             raise Forbidden(
-                "This key may call models and nothing else.",
-                hint="Is PENSTOCK_API_KEY set to a key of an application?",
+                "This key may only call models.",
+                hint="Check PENSTOCK_API_KEY: it may hold an application's key.",
             )
         if not (own := session["project_id"]):
-            raise InvalidRequest("This key has no project of its own.", hint="Say --project ID.")
+            raise InvalidRequest("This key belongs to no project.", hint="Add --project ID.")
         return f"/api/v1/projects/{quote(own)}"
 
 
 @contextmanager
 def open_api(home: Path | None) -> Generator[Api]:
-    """The server that the settings name, with the key that they or `bootstrap.json` hold."""
+    """Yields a client for the configured server, with the key of the settings or of
+    `bootstrap.json`."""
     settings = load({"home": home}).settings
     with asyncio.Runner() as runner:
         egress = Egress()
@@ -124,38 +126,38 @@ async def _close(egress: Egress) -> None:
 
 
 def server_url(settings: Settings) -> str:
-    """Where the server is."""
+    """The URL of the server."""
     return settings.server_url or local_server_url(settings)
 
 
 def gateway_url(settings: Settings) -> str:
-    """Where the gateway is."""
+    """The URL of the gateway."""
     return settings.gateway_url or local_gateway_url(settings)
 
 
 def api_key(settings: Settings) -> str:
-    """The key of the command line; `SetupError` where none is to be found."""
-    if key := settings.api_key.get_secret_value() or _kept_key(settings, "api_key"):
+    """The API key of the command line. Raises `SetupError` if there is none."""
+    if key := settings.api_key.get_secret_value() or _stored_key(settings, "api_key"):
         return key
     raise SetupError(
-        "There is no key to call the server with: "
+        "No API key: PENSTOCK_API_KEY is not set, and "
         f"{settings.home / 'bootstrap.json'} is missing or unreadable.",
         hint="Start with `penstock up`, or set PENSTOCK_API_KEY.",
     )
 
 
 def gateway_key(settings: Settings) -> str:
-    """The key that the first start made for applications; `SetupError` where it is not kept."""
-    if key := _kept_key(settings, "gateway_key"):
+    """The application key from the first start. Raises `SetupError` if it is not stored."""
+    if key := _stored_key(settings, "gateway_key"):
         return key
     raise SetupError(
-        f"There is no key for applications in {settings.home / 'bootstrap.json'}.",
-        hint="Start with `penstock up`, or make a key with `penstock key create NAME`.",
+        f"There is no application key in {settings.home / 'bootstrap.json'}.",
+        hint="Start with `penstock up`, or create a key with `penstock key create NAME`.",
     )
 
 
-def _kept_key(settings: Settings, name: str) -> str:
-    """A key of `bootstrap.json`; empty where it is not to be found."""
+def _stored_key(settings: Settings, name: str) -> str:
+    """A key from `bootstrap.json`, or the empty string."""
     try:
         return str(json.loads((settings.home / "bootstrap.json").read_bytes())[name])
     except (OSError, ValueError, KeyError):
@@ -167,7 +169,7 @@ def _decode(answer: HttpAnswer) -> Any:
         body = json.loads(answer.body) if answer.body else None
     except ValueError as error:
         raise UpstreamFailed(
-            f"The answer (HTTP {answer.status}) is not JSON: is this Penstock's server?"
+            f"The answer (HTTP {answer.status}) is not JSON. Is this a Penstock server?"
         ) from error
     if answer.status < 400:
         return body

@@ -1,4 +1,4 @@
-"""`penstock backup` (of a running installation) and `penstock restore` (into an empty home)."""
+"""`penstock backup` (while the server runs) and `penstock restore` (into an empty home)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,25 +11,25 @@ from penstock.entrypoints.cli.api import open_api
 from penstock.entrypoints.cli.output import show_record
 from penstock.infra.settings import load
 
-_LONGEST: Final = timedelta(hours=6)
-Backup = Annotated[Path, typer.Argument(help="The folder that `penstock backup` has written.")]
+_TIMEOUT: Final = timedelta(hours=6)
+Backup = Annotated[Path, typer.Argument(help="The folder that `penstock backup` wrote.")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds `backup` or `restore`."""
+    """Adds the command `backup` or `restore`."""
     app.command(name, help=line)(backup if name == "backup" else restore)
 
 
 def backup(*, home: options.Home = None, as_json: options.Json = False) -> None:
-    """Write a backup of everything below the server's home, while it runs. As secret as the home:
-    it holds the master key."""
+    """Write a backup of all data to the folder `backups` in the server's home, while the server
+    runs. Keep it secret: it contains the master key."""
     with open_api(home) as api:
-        written = api.call("POST", "/api/v1/backup", timeout_s=_LONGEST.total_seconds())
+        written = api.call("POST", "/api/v1/backup", timeout_s=_TIMEOUT.total_seconds())
     show_record(written, as_json=as_json)
 
 
 def restore(folder: Backup, *, home: options.Home = None, as_json: options.Json = False) -> None:
-    """Fill an empty home from a backup, while nothing runs there."""
+    """Restore a backup into an empty home, while nothing runs there."""
     from penstock.entrypoints.server.config import ServerConfig  # lazy: SQLAlchemy, 250 ms
     from penstock.entrypoints.server.restore import restore as restore_into  # lazy: the same
 

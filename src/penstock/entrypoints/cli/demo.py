@@ -1,4 +1,4 @@
-"""`penstock demo`: realistic traffic through the gateway, so that there is something to look at."""
+"""`penstock demo`: sends realistic traffic through the gateway, to fill the console."""
 
 import asyncio
 import json
@@ -33,48 +33,50 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 
 def demo(
     *,
-    calls: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 100,
-    at_once: Annotated[int, typer.Option(min=1, max=200, help="How many at a time.")] = 8,
-    seed: Annotated[int, typer.Option(help="Same seed, same calls.")] = 0,
+    calls: Annotated[int, typer.Option(min=1, max=100_000, help="Number of calls.")] = 100,
+    at_once: Annotated[int, typer.Option(min=1, max=200, help="Number of concurrent calls.")] = 8,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same calls.")] = 0,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="Call this one (repeat) and not the simulator; it may cost money."),
+        typer.Option(
+            help="Model to call instead of the simulator (repeatable). It may cost money."
+        ),
     ] = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Send calls of several teams and use cases, streamed and not, a few of them wrong."""
+    """Send calls of several teams and use cases, streamed and not; a few of them fail."""
     settings = load({"home": home}).settings
-    caller = _DemoClient(gateway_url(settings), _key(settings))
+    client = _DemoClient(gateway_url(settings), _key(settings))
     console = Console(stderr=True, quiet=as_json)
-    draw = random.Random(seed)  # noqa: S311 - a script of calls, no secret
+    draw = random.Random(seed)  # noqa: S311 - not a secret
 
     def script(models: Sequence[str]) -> list[DemoCall]:
         return [draw_call(draw, models) for _ in range(calls)]
 
-    outcomes = asyncio.run(_run(caller, script, model or [], at_once, console))
+    outcomes = asyncio.run(_run(client, script, model or [], at_once, console))
     if as_json:
         show_json(outcomes)
     else:
         typer.echo(", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())))
-        typer.echo(f"See them: {settings.server_url or local_server_url(settings)}")
+        typer.echo(f"Open the console: {settings.server_url or local_server_url(settings)}")
 
 
 def _key(settings: Settings) -> str:
-    """The key that settings name, else the one for applications."""
+    """The API key of the settings, or else the stored application key."""
     return api_key(settings) if settings.api_key.get_secret_value() else gateway_key(settings)
 
 
 class _DemoClient:
-    """An application behind the gateway."""
+    """An application that calls the gateway."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
         self._authorization = (b"authorization", f"Bearer {key}".encode())
         self.egress = Egress()
 
-    async def simulated(self) -> list[str]:
-        """The simulator's models, as calls name them."""
+    async def simulated_models(self) -> list[str]:
+        """The ids of the simulator's models."""
         request = HttpRequest("GET", f"{self._url}/v1/models", (self._authorization,))
         try:
             answer = await self.egress(request, timeout_s=10, private_allowed=True)
@@ -86,7 +88,7 @@ class _DemoClient:
         return [str(model["id"]) for model in listed if model["owned_by"] == SIMULATOR]
 
     async def call(self, call: DemoCall) -> str:
-        """Makes the call and says how it went; a caller in a cancels leaves after some bytes."""
+        """Makes one call and returns its outcome. Disconnects early if the call says so."""
         headers = (
             self._authorization,
             (b"content-type", b"application/json"),
@@ -100,26 +102,26 @@ class _DemoClient:
             try:
                 async for _ in exchange:
                     if call.cancels_early:
-                        return "left early"
+                        return "cancelled"
             finally:
                 exchange.abort()
         except PenstockError as error:
             return error.code
-        return "answered" if exchange.status < 400 else f"refused ({exchange.status})"
+        return "answered" if exchange.status < 400 else f"failed ({exchange.status})"
 
 
 async def _run(
-    caller: _DemoClient,
+    client: _DemoClient,
     script: Callable[[Sequence[str]], list[DemoCall]],
     models: Sequence[str],
     at_once: int,
     console: Console,
 ) -> dict[str, int]:
-    models = models or await caller.simulated()
+    models = models or await client.simulated_models()
     if not models:
         raise SetupError(
             "The simulator is not running, and other models may cost money.",
-            hint="Start with `penstock up --demo`, or say --model NAME.",
+            hint="Start it with `penstock up --demo`, or add --model NAME.",
         )
     outcomes: Counter[str] = Counter()
     todo = script(models)
@@ -128,13 +130,13 @@ async def _run(
 
         async def work() -> None:
             while todo:
-                outcomes[await caller.call(todo.pop())] += 1
+                outcomes[await client.call(todo.pop())] += 1
                 progress.advance(task)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(work())
-    caller.egress.close()
+    client.egress.close()
     return dict(outcomes)
 
 

@@ -1,16 +1,16 @@
-"""The calls of `penstock demo`: who asks for what, drawn from a seed. Sends nothing itself."""
+"""The calls of `penstock demo`, drawn at random from a seed. Sends nothing itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-_WRONG_MODEL: Final = "sim-smal"  # no provider claims it: the gateway names the nearest ones
+_WRONG_MODEL: Final = "sim-smal"  # unknown model: the gateway's error suggests similar names
 
 
 @dataclass(frozen=True)
 class DemoCall:
-    """One call. `attributes` become `x-penstock-…` headers."""
+    """One call. `attributes` are sent as `x-penstock-…` headers."""
 
     path: str
     body: Mapping[str, Any]
@@ -20,7 +20,7 @@ class DemoCall:
 
 @dataclass(frozen=True)
 class UseCase:
-    """A feature somebody built on a model."""
+    """A feature of an application that uses a model."""
 
     name: str
     team: str
@@ -82,8 +82,8 @@ _SCHEMA: Final = {
 
 
 def draw_call(draw: Random, models: Sequence[str]) -> DemoCall:
-    """One call: mostly chat, some embeddings; one in fifty names a model that does not exist, one
-    in forty is left before it ends."""
+    """Draws one call: mostly chat, some embeddings. One in fifty names an unknown model; one in
+    forty is cancelled by the client."""
     use_case = draw.choice(_USE_CASES)
     question = draw.choice(use_case.questions)
     attributes = (
@@ -94,11 +94,11 @@ def draw_call(draw: Random, models: Sequence[str]) -> DemoCall:
         ("session", f"demo-{draw.randrange(40)}"),
     )
     embedders = [model for model in models if "embed" in model]
-    talkers = [model for model in models if model not in embedders]
-    if embedders and (draw.random() < 0.15 or not talkers):
+    chat_models = [model for model in models if model not in embedders]
+    if embedders and (draw.random() < 0.15 or not chat_models):
         body = {"model": draw.choice(embedders), "input": [question]}
         return DemoCall("/v1/embeddings", body, attributes)
-    model = _WRONG_MODEL if draw.random() < 0.02 else draw.choice(talkers)
+    model = _WRONG_MODEL if draw.random() < 0.02 else draw.choice(chat_models)
     body = _chat(draw, use_case, question, model)
     cancels = bool(body["stream"]) and draw.random() < 0.05
     return DemoCall("/v1/chat/completions", body, attributes, cancels_early=cancels)
@@ -117,7 +117,7 @@ def _chat(draw: Random, use_case: UseCase, question: str, model: str) -> dict[st
     if body["stream"]:
         body["stream_options"] = {"include_usage": True}
     if "reason" in model:
-        body["reasoning_effort"] = "minimal"  # or the tokens are spent before the first word
+        body["reasoning_effort"] = "minimal"  # else reasoning uses up `max_tokens`
     if use_case.json_answer:
         body["response_format"] = _SCHEMA
     return body

@@ -1,55 +1,55 @@
-"""`penstock key`: virtual keys of a project."""
+"""`penstock key`: manages the API keys of a project."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import api_key, gateway_key, open_api
-from penstock.entrypoints.cli.output import show_json, show_list, show_record
+from penstock.entrypoints.cli.groups import add_group
+from penstock.entrypoints.cli.output import show_json, show_list, show_record, show_secret
 from penstock.infra.settings import load
 
 COLUMNS = ("id", "name", "prefix", "role", "allowed_models", "expires_at", "revoked_at")
+ATTRIBUTION = "Attribution of its calls (optional)."
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds the group."""
-    group = typer.Typer(help=line, no_args_is_help=True)
-    for command, run in (
-        ("create", create),
-        ("list", list_keys),
-        ("rotate", rotate),
-        ("revoke", revoke),
-        ("show", show),
-    ):
-        group.command(command)(run)
-    app.add_typer(group, name=name)
+    """Adds the command group."""
+    commands = {
+        "create": create,
+        "list": list_keys,
+        "rotate": rotate,
+        "revoke": revoke,
+        "show": show,
+    }
+    add_group(app, name, line, commands)
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="What it is for.")],
+    name: Annotated[str, typer.Argument(help="Name of the key.")],
     *,
     role: Annotated[
-        Literal["viewer", "editor", "admin"] | None,
-        typer.Option(help="What it may do at the REST API besides calling models. [nothing]"),
+        options.KeyRole | None,
+        typer.Option(help="Role at the REST API. [none: the key may only call models]"),
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="Allowed model or pattern (repeat); none: all.")
+        list[str] | None, typer.Option(help="Allowed model or pattern (repeatable). [all]")
     ] = None,
     expires_in_days: Annotated[
-        float | None, typer.Option(min=0, help="Never, unless told.")
+        float | None, typer.Option(min=0, help="Days until it expires. [never]")
     ] = None,
-    team: Annotated[str, typer.Option(help="Who spends.")] = "",
-    user: str = "",
-    use_case: str = "",
-    environment: str = "",
-    segment: str = "",
+    team: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
+    user: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
+    use_case: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
+    environment: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
+    segment: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a key. Its secret is printed this once."""
+    """Create an API key. Its secret is shown only once."""
     body = {
         "name": name,
         "role": role,
@@ -64,8 +64,8 @@ def create(
         },
     }
     with open_api(home) as api:
-        made = api.call("POST", f"{api.project(project)}/keys", body)
-    _tell(made, as_json=as_json)
+        issued = api.call("POST", f"{api.project(project)}/keys", body)
+    _show_issued(issued, as_json=as_json)
 
 
 def list_keys(
@@ -75,7 +75,7 @@ def list_keys(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """The project's keys, without their secrets."""
+    """List the project's keys, without their secrets."""
     with open_api(home) as api:
         found = list(api.items(f"{api.project(project)}/keys", limit))
     show_list(found, COLUMNS, as_json=as_json, empty="No keys yet: penstock key create NAME")
@@ -85,18 +85,18 @@ def rotate(
     key_id: str,
     *,
     overlap_hours: Annotated[
-        float, typer.Option(min=0, help="How long the old secret still works.")
+        float, typer.Option(min=0, help="How long the old secret stays valid.")
     ] = 24.0,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Give a key a new secret; the old one works on for a while."""
+    """Create a new secret for a key. The old one stays valid for the overlap."""
     overlap_s = round(overlap_hours * 3600)
     with open_api(home) as api:
         path = f"{api.project(project)}/keys/{key_id}/rotate"
-        made = api.call("POST", path, {"overlap_s": overlap_s})
-    _tell(made, as_json=as_json)
+        issued = api.call("POST", path, {"overlap_s": overlap_s})
+    _show_issued(issued, as_json=as_json)
 
 
 def revoke(
@@ -106,22 +106,24 @@ def revoke(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Stop a key for good."""
+    """Revoke a key permanently."""
     with open_api(home) as api:
-        gone = api.call("DELETE", f"{api.project(project)}/keys/{key_id}")
-    show_record(gone, as_json=as_json)
+        revoked = api.call("DELETE", f"{api.project(project)}/keys/{key_id}")
+    show_record(revoked, as_json=as_json)
 
 
 def show(
     *,
     admin: Annotated[
         bool,
-        typer.Option("--admin", help="The command line's own key, which may do everything."),
+        typer.Option(
+            "--admin", help="Print the command line's key instead: it has all permissions."
+        ),
     ] = False,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """The first start's key for applications: it calls models and nothing else."""
+    """Print the application key from the first start. It may only call models."""
     settings = load({"home": home}).settings
     secret = api_key(settings) if admin else gateway_key(settings)
     if as_json:
@@ -134,9 +136,10 @@ def _in_days(days: float | None) -> str | None:
     return None if days is None else (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
 
-def _tell(made: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        show_json(made)
-        return
-    show_record({"secret": made["secret"], **made["key"]}, as_json=False)
-    typer.echo("Keep the secret now: it cannot be shown again.", err=True)
+def _show_issued(issued: dict[str, Any], *, as_json: bool) -> None:
+    show_secret(
+        issued,
+        {"secret": issued["secret"], **issued["key"]},
+        note="Copy the secret now: it is not shown again.",
+        as_json=as_json,
+    )

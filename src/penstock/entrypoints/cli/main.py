@@ -1,6 +1,6 @@
-"""`penstock`: finds the command, imports only what it needs, and turns errors into one line.
+"""`penstock`: finds the command, imports only its module, and prints an error as one line.
 
-Exit codes: 0 done · 1 refused or failed · 2 usage, settings or this machine · 3 not allowed ·
+Exit codes: 0 success · 1 refused or failed · 2 usage, settings or this machine · 3 not allowed ·
 4 not found · 5 the server does not answer · 130 interrupted.
 """
 
@@ -24,26 +24,26 @@ from penstock.kernel.errors import (
 
 HELP: Final = "Penstock: one gateway in front of every model, and one loop behind it."
 
-# Name → (module with `register(app)`, one line for `penstock --help`), in the order of need.
+# Name → (module with `register`, one line for `penstock --help`), most needed first.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "up": ("processes", "Run everything on this machine: gateway, server, simulator if needed."),
+    "up": ("processes", "Start gateway and server, and the simulator if no other provider exists."),
     "demo": ("demo", "Send realistic traffic through the gateway."),
-    "provider": ("providers", "Where models are: add, list, test, remove."),
-    "key": ("keys", "Virtual keys: create, list, rotate, revoke, show."),
-    "traces": ("traces", "What was called: list, show, tail."),
-    "member": ("members", "Who may do what in a project: invite, list, role, remove."),
-    "price": ("prices", "What a project really pays: add, list, remove."),
-    "project": ("projects", "Projects: create, list."),
-    "audit": ("audit", "Who changed what: list, verify, export."),
-    "settings": ("settings", "The settings in force, and where each was set."),
-    "spool": ("spool", "Call records that were set aside: list, retry."),
-    "backup": ("backups", "Write a backup of everything while the server runs."),
-    "restore": ("backups", "Fill an empty home from a backup."),
-    "admin": ("admin", "For the person at this machine: reset the admin's password and key."),
-    "reset": ("admin", "Delete this installation's data."),
-    "gateway": ("processes", "Run a gateway alone, for a server elsewhere."),
-    "server": ("processes", "Run the server alone."),
-    "sim": ("processes", "Run the simulated provider alone."),
+    "provider": ("providers", "Manage providers: add, list, vendors, test, remove."),
+    "key": ("keys", "Manage API keys: create, list, rotate, revoke, show."),
+    "traces": ("traces", "View recorded calls: list, show, tail."),
+    "member": ("members", "Manage a project's members: invite, list, role, remove, password."),
+    "price": ("prices", "Manage a project's own prices: add, list, remove."),
+    "project": ("projects", "Manage projects: create, list, change."),
+    "audit": ("audit", "View the audit log: list, verify, export."),
+    "settings": ("settings", "Show the effective settings and where each was set."),
+    "spool": ("spool", "Manage quarantined call records: list, retry."),
+    "backup": ("backups", "Write a backup of all data while the server runs."),
+    "restore": ("backups", "Restore a backup into an empty home."),
+    "admin": ("admin", "Reset the first admin's password and key."),
+    "reset": ("admin", "Delete all data of this installation."),
+    "gateway": ("processes", "Start only gateway workers, for a server on another machine."),
+    "server": ("processes", "Start only the server."),
+    "sim": ("processes", "Start only the simulated provider."),
 }
 _EXITS: Final[tuple[tuple[type[PenstockError], int], ...]] = (
     (SetupError, 2),
@@ -56,12 +56,12 @@ _EXITS: Final[tuple[tuple[type[PenstockError], int], ...]] = (
 
 
 def main() -> None:
-    """The entry point: runs the command line of this process and exits."""
+    """Runs the command line of this process and exits."""
     sys.exit(run(sys.argv[1:]))
 
 
 def run(argv: Sequence[str]) -> int:
-    """Runs one command line and gives its exit code."""
+    """Runs one command line and returns its exit code."""
     try:
         build(_named(argv))(list(argv), prog_name="penstock", standalone_mode=True)
     except PenstockError as error:
@@ -75,26 +75,26 @@ def run(argv: Sequence[str]) -> int:
 
 
 def build(named: str | None) -> typer.Typer:
-    """The application; only the named command is imported, of the others there is but the name.
-    `None`: all of them, which takes half a second; Typer alone takes 60 ms."""
+    """Builds the application. Imports only the module of the command `named`; the others are
+    placeholders. `None` imports all, which takes half a second; Typer alone takes 60 ms."""
     app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_options)
     for name, (module, line) in COMMANDS.items():
         if named in {None, name}:
             import_module(f"penstock.entrypoints.cli.{module}").register(app, name, line)
         else:
-            app.command(name, help=line)(_elsewhere(name))
+            app.command(name, help=line)(_placeholder(name))
     return app
 
 
 def _named(argv: Sequence[str]) -> str | None:
-    """The command of this command line; empty for `penstock --help`."""
+    """The name of the command, or the empty string for `penstock --help`."""
     if "_PENSTOCK_COMPLETE" in os.environ:  # noqa: TID251 - shell completion's own protocol
         return None
     return next((word for word in argv if not word.startswith("-")), "")
 
 
-def _elsewhere(name: str) -> Callable[[], None]:
+def _placeholder(name: str) -> Callable[[], None]:
     def never() -> None:
         raise AssertionError(f"{name} was not imported")
 
@@ -115,5 +115,5 @@ def _options(
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
     ] = False,
 ) -> None:
-    """What may stand before a command."""
+    """The options before a command."""
     del version  # its callback has done it

@@ -1,52 +1,54 @@
-"""`penstock member`: who takes part in a project, and as what."""
+"""`penstock member`: manages the members of a project and their invitations."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
-from penstock.entrypoints.cli.output import show_json, show_list, show_record
+from penstock.entrypoints.cli.groups import add_group
+from penstock.entrypoints.cli.output import show_list, show_record, show_secret
 from penstock.kernel.errors import NotFound
 
 INVITATION_COLUMNS = ("id", "email", "role", "state", "redeemed_by", "expires_at")
 COLUMNS = ("email", "role", "user_id", "created_at")
-RoleName = Literal["viewer", "editor", "admin", "owner"]
-Person = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address or user id.")]
+User = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address or user id.")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds the group."""
-    group = typer.Typer(help=line, no_args_is_help=True)
-    group.command("invite")(invite)
-    group.command("invitations")(list_invitations)
-    group.command("revoke")(revoke)
-    group.command("list")(list_members)
-    group.command("role")(change_role)
-    group.command("remove")(remove)
-    group.command("password")(reset_password)
-    app.add_typer(group, name=name)
+    """Adds the command group."""
+    commands = {
+        "invite": invite,
+        "invitations": list_invitations,
+        "revoke": revoke,
+        "list": list_members,
+        "role": change_role,
+        "remove": remove,
+        "password": reset_password,
+    }
+    add_group(app, name, line, commands)
 
 
 def invite(
-    email: Annotated[str, typer.Argument(help="Who it is for: a label, checked by nobody.")],
+    email: Annotated[str, typer.Argument(help="Label of the invitation; it is not verified.")],
     *,
-    role: RoleName = "viewer",
+    role: options.MemberRole = "viewer",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a one-time link by which somebody becomes a member. It is printed this once."""
+    """Create a one-time invitation link. The link is shown only once."""
     with open_api(home) as api:
         path = f"{api.project(project)}/invitations"
-        made = api.call("POST", path, {"email": email, "role": role})
-        link = f"{api.base_url}{made['path']}"
-    if as_json:
-        show_json(made | {"link": link})
-        return
-    shown = {name: made["invitation"][name] for name in ("id", "email", "role", "expires_at")}
-    show_record({"link": link, **shown}, as_json=False)
-    typer.echo("Hand the link over now: it cannot be shown again, and works once.", err=True)
+        created = api.call("POST", path, {"email": email, "role": role})
+        link = f"{api.base_url}{created['path']}"
+    shown = {name: created["invitation"][name] for name in ("id", "email", "role", "expires_at")}
+    show_secret(
+        created | {"link": link},
+        {"link": link, **shown},
+        note="Copy the link now: it is not shown again. It can be used once.",
+        as_json=as_json,
+    )
 
 
 def list_invitations(
@@ -56,11 +58,14 @@ def list_invitations(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """The project's invitations, and which of them were redeemed."""
+    """List the project's invitations and their states."""
     with open_api(home) as api:
         found = list(api.items(f"{api.project(project)}/invitations", limit))
     show_list(
-        found, INVITATION_COLUMNS, as_json=as_json, empty="None: penstock member invite EMAIL"
+        found,
+        INVITATION_COLUMNS,
+        as_json=as_json,
+        empty="No invitations: penstock member invite EMAIL",
     )
 
 
@@ -71,7 +76,7 @@ def revoke(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """End an invitation that nobody has redeemed yet."""
+    """Revoke a pending invitation."""
     with open_api(home) as api:
         api.call("DELETE", f"{api.project(project)}/invitations/{invitation_id}")
     show_record({"revoked": invitation_id}, as_json=as_json)
@@ -84,63 +89,64 @@ def list_members(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Who takes part, and as what."""
+    """List the members and their roles."""
     with open_api(home) as api:
         found = list(api.items(f"{api.project(project)}/members", limit))
-    show_list(found, COLUMNS, as_json=as_json, empty="Nobody: penstock member invite EMAIL")
+    show_list(found, COLUMNS, as_json=as_json, empty="No members: penstock member invite EMAIL")
 
 
 def change_role(
-    person: Person,
-    role: RoleName,
+    user: User,
+    role: options.MemberRole,
     *,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Give a member another role."""
+    """Change a member's role."""
     with open_api(home) as api:
         path = f"{api.project(project)}/members"
-        changed = api.call("PATCH", f"{path}/{_user_id(api, path, person)}", {"role": role})
+        changed = api.call("PATCH", f"{path}/{_user_id(api, path, user)}", {"role": role})
     show_record(changed, as_json=as_json)
 
 
 def remove(
-    person: Person,
+    user: User,
     *,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Take a member out of the project."""
+    """Remove a member from the project."""
     with open_api(home) as api:
         path = f"{api.project(project)}/members"
-        user_id = _user_id(api, path, person)
+        user_id = _user_id(api, path, user)
         api.call("DELETE", f"{path}/{user_id}")
     show_record({"removed": user_id}, as_json=as_json)
 
 
 def reset_password(
-    person: Person,
+    user: User,
     *,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Give a person a new password, printed this once; their sessions end."""
+    """Reset a user's password. The new one is shown only once; the user's sessions end."""
     with open_api(home) as api:
-        user_id = _user_id(api, f"{api.project(project)}/members", person)
-        told = api.call("POST", f"/api/v1/users/{user_id}/password")
-    show_record(told, as_json=as_json)
+        user_id = _user_id(api, f"{api.project(project)}/members", user)
+        reset = api.call("POST", f"/api/v1/users/{user_id}/password")
+    show_record(reset, as_json=as_json)
 
 
-def _user_id(api: Api, path: str, person: str) -> str:
-    """The id behind an e-mail address; an id is taken as it is."""
-    if "@" not in person:
-        return person
+def _user_id(api: Api, path: str, user: str) -> str:
+    """The user id of an e-mail address; returns an id unchanged."""
+    if "@" not in user:
+        return user
     for member in api.items(path):
-        if member["email"] == person.lower():
+        if member["email"] == user.lower():
             return str(member["user_id"])
     raise NotFound(
-        f"{person} is no member of this project.", hint="`penstock member list` says who is."
+        f"{user} is not a member of this project.",
+        hint="List the members with `penstock member list`.",
     )

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for programs. Nothing else goes to stdout."""
+"""Prints results: tables for people, JSON for programs. Nothing else goes to stdout."""
 
 import json
 import sys
@@ -11,12 +11,12 @@ Row = Mapping[str, Any]
 
 
 def show_json(value: object, *, lines: bool = False) -> None:
-    """One JSON document, indented; or on a line of its own."""
+    """Prints one JSON document, indented, or on a single line if `lines`."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=None if lines else 2, default=str))
 
 
 def show_list(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
-    """A table of `columns` (keys of the rows), or the rows as a JSON array."""
+    """Prints a table of `columns` (keys of the rows), or the rows as a JSON array."""
     found = list(rows)
     if as_json:
         show_json(found)
@@ -27,7 +27,7 @@ def show_list(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool, emp
 
 
 def show_record(record: Row, *, as_json: bool) -> None:
-    """Key and value on each line, or the record as JSON."""
+    """Prints one key and value per line, or the record as JSON."""
     if as_json:
         show_json(record)
         return
@@ -36,8 +36,17 @@ def show_record(record: Row, *, as_json: bool) -> None:
         typer.echo(f"{name.replace('_', ' '):{width}}  {text(value)}")
 
 
+def show_secret(document: Row, record: Row, *, note: str, as_json: bool) -> None:
+    """Prints `document` as JSON, or else `record` for people and `note` on standard error."""
+    if as_json:
+        show_json(document)
+        return
+    show_record(record, as_json=False)
+    typer.echo(note, err=True)
+
+
 def text(value: object) -> str:
-    """A value as people read it: nothing for nothing, commas in lists."""
+    """Formats a value for people: a dash for nothing, yes or no, lists with commas."""
     match value:
         case None | "" | []:
             return "–"
@@ -52,7 +61,7 @@ def text(value: object) -> str:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    from rich.box import SIMPLE_HEAD  # lazy: 70 ms that --json and --help do without
+    from rich.box import SIMPLE_HEAD  # lazy: 70 ms, not needed for --json and --help
     from rich.console import Console  # lazy: the same
     from rich.table import Table  # lazy: the same
 

@@ -1,4 +1,4 @@
-"""`penstock price`: what a project really pays, where public prices do not tell."""
+"""`penstock price`: a project's own prices, which take precedence over public prices."""
 
 from typing import Annotated, Any
 
@@ -6,26 +6,24 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import open_api
+from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
 
 COLUMNS = ("id", "provider", "model", "starts_at", "prices")
-NONE_YET = "No prices of its own: penstock price add MODEL --input USD --output USD"
-PER_MILLION = "For a million of these tokens."
+NONE_YET = "No own prices yet: penstock price add MODEL --input USD --output USD"
+PER_MILLION = "Price of a million such tokens."
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds the group."""
-    group = typer.Typer(help=line, no_args_is_help=True)
-    group.command("add")(add)
-    group.command("list")(list_prices)
-    group.command("remove")(remove)
-    app.add_typer(group, name=name)
+    """Adds the command group."""
+    commands = {"add": add, "list": list_prices, "remove": remove}
+    add_group(app, name, line, commands)
 
 
 def add(
-    model: Annotated[str, typer.Argument(help="Name or pattern, such as 'llama-*'.")],
+    model: Annotated[str, typer.Argument(help="Model name or pattern, such as 'llama-*'.")],
     *,
-    provider: Annotated[str, typer.Option(help="Name or pattern.")] = "*",
+    provider: Annotated[str, typer.Option(help="Provider name or pattern.")] = "*",
     input_tokens: Annotated[
         str | None, typer.Option("--input", metavar="USD", help=PER_MILLION)
     ] = None,
@@ -34,17 +32,22 @@ def add(
     ] = None,
     unit: Annotated[
         list[str] | None,
-        typer.Option(metavar="UNIT=USD", help="Another unit, such as cache_read_tokens (repeat)."),
+        typer.Option(
+            metavar="UNIT=USD",
+            help="Price of another unit, such as cache_read_tokens (repeatable).",
+        ),
     ] = None,
-    per_request: Annotated[str | None, typer.Option(metavar="USD", help="For each call.")] = None,
+    per_request: Annotated[
+        str | None, typer.Option(metavar="USD", help="Price of each call.")
+    ] = None,
     starts_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="RFC 3339; default: now.")
+        str | None, typer.Option(metavar="TIME", help="Valid from (RFC 3339). [now]")
     ] = None,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Add a price; for calls from now on it wins over the public ones."""
+    """Add a price. It takes precedence over the public price for calls from now on."""
     prices: list[dict[str, Any]] = [
         {"unit": name, "price": price} for name, price in map(_split, unit or ())
     ]
@@ -66,7 +69,7 @@ def list_prices(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """The project's own prices, oldest first."""
+    """List the project's own prices, oldest first."""
     with open_api(home) as api:
         found = list(api.items(f"{api.project(project)}/prices"))
     rows = found if as_json else map(_row, found)
@@ -74,13 +77,13 @@ def list_prices(
 
 
 def remove(
-    price_id: Annotated[str, typer.Argument(help="As `price list` shows it.")],
+    price_id: Annotated[str, typer.Argument(help="Id from `penstock price list`.")],
     *,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Forget a price; from now on the next best one holds."""
+    """Remove a price. Later calls use the next price that matches."""
     with open_api(home) as api:
         api.call("DELETE", f"{api.project(project)}/prices/{price_id}")
     show_record({"removed": price_id}, as_json=as_json)
@@ -89,7 +92,7 @@ def remove(
 def _split(assignment: str) -> tuple[str, str]:
     unit, equals, price = assignment.partition("=")
     if not equals:
-        raise typer.BadParameter(f"{assignment} is not UNIT=USD", param_hint="--unit")
+        raise typer.BadParameter(f"{assignment} is not of the form UNIT=USD", param_hint="--unit")
     return unit, price
 
 

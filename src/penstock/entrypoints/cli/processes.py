@@ -1,4 +1,4 @@
-"""`penstock up`, `gateway`, `server`, `sim`: the doors through which processes are started."""
+"""`penstock up`, `gateway`, `server`, `sim`: the commands that start processes."""
 
 from typing import Annotated
 
@@ -9,9 +9,9 @@ from penstock.entrypoints.up import launch
 from penstock.infra.settings import load
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
-GatewayPort = Annotated[int | None, typer.Option(help="Port that applications call. [4000]")]
+GatewayPort = Annotated[int | None, typer.Option(help="Port of the gateway. [4000]")]
 ServerPort = Annotated[int | None, typer.Option(help="Port of REST API and console. [4001]")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Gateway processes. [1]")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Number of gateway processes. [1]")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -29,10 +29,11 @@ def up(
     workers: Workers = None,
     demo: Annotated[
         bool | None,
-        typer.Option(help="The simulated provider. [when no other provider is known]"),
+        typer.Option(help="Start the simulated provider. [if no other provider exists]"),
     ] = None,
 ) -> None:
-    """Run everything on this machine."""
+    """Start gateway and server on this machine, and the simulated provider if no other provider
+    exists."""
     flags = {
         "home": home,
         "host": host,
@@ -45,14 +46,14 @@ def up(
 
 
 def gateway(
-    server_url: Annotated[str, typer.Option("--server", help="Where the server is.")],
+    server_url: Annotated[str, typer.Option("--server", help="URL of the server.")],
     *,
     home: options.Home = None,
     host: Host = None,
     gateway_port: GatewayPort = None,
     workers: Workers = None,
 ) -> None:
-    """Run gateway workers alone. The home needs the server's gateway.token, nothing else."""
+    """Start only gateway workers. The home needs only the server's gateway.token."""
     flags = {
         "home": home,
         "host": host,
@@ -63,7 +64,7 @@ def gateway(
 
 
 def server(*, home: options.Home = None, host: Host = None, server_port: ServerPort = None) -> None:
-    """Run the server alone; gateways elsewhere need its address and its gateway.token."""
+    """Start only the server. Gateways on other machines need its URL and its gateway.token."""
     flags = {"home": home, "host": host, "server.port": server_port}
     launch.run_server(load(flags).settings)
 
@@ -71,19 +72,21 @@ def server(*, home: options.Home = None, host: Host = None, server_port: ServerP
 def sim(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0: any free one.")] = 4010,
-    seed: Annotated[int, typer.Option(help="Same seed, same answers.")] = 0,
-    latency_ms: Annotated[float, typer.Option(help="Until the first token.")] = 0.0,
-    tokens_per_second: Annotated[float, typer.Option(help="0: all at once.")] = 0.0,
-    tokens: Annotated[int, typer.Option(help="Length of answers; 0: a few sentences.")] = 0,
-    requests_per_minute: Annotated[float, typer.Option(help="Per API key; 0: no limit.")] = 0.0,
+    port: Annotated[int, typer.Option(help="Port; 0 = any free port.")] = 4010,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answers.")] = 0,
+    latency_ms: Annotated[float, typer.Option(help="Time to the first token.")] = 0.0,
+    tokens_per_second: Annotated[float, typer.Option(help="Speed; 0 = no delay.")] = 0.0,
+    tokens: Annotated[int, typer.Option(help="Tokens of an answer; 0 = a few sentences.")] = 0,
+    requests_per_minute: Annotated[
+        float, typer.Option(help="Rate limit of each API key; 0 = no limit.")
+    ] = 0.0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(metavar="FAULT=PROBABILITY", help="Such as 500=0.01 or cut=0.1 (repeat)."),
+        typer.Option(metavar="FAULT=PROBABILITY", help="Such as 500=0.01 or cut=0.1 (repeatable)."),
     ] = None,
-    log: Annotated[str, typer.Option(help="File for a line per call; - for stderr.")] = "",
+    log: Annotated[str, typer.Option(help="File for one line per call; - = stderr.")] = "",
 ) -> None:
-    """Run the simulated provider alone."""
+    """Start only the simulated provider."""
     from penstock.entrypoints import sim as process  # lazy: its HTTP server, for this command only
     from penstock.sim.config import SimConfig  # lazy: the same
 
@@ -107,4 +110,6 @@ def _fault(text: str) -> tuple[str, float]:
     try:
         return name, float(probability)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not like 500=0.01", param_hint="--fault") from None
+        raise typer.BadParameter(
+            f"{text!r} is not of the form FAULT=PROBABILITY", param_hint="--fault"
+        ) from None

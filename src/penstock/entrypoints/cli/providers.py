@@ -1,4 +1,4 @@
-"""`penstock provider`: where a project's models are."""
+"""`penstock provider`: manages a project's providers."""
 
 from typing import Annotated, Any
 
@@ -6,6 +6,7 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import open_api
+from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.infra.settings import secret_variable
 from penstock.kernel.errors import SetupError
@@ -16,49 +17,48 @@ NONE_YET = "No providers yet: penstock provider add NAME --base-url URL"
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds the group."""
-    group = typer.Typer(help=line, no_args_is_help=True)
-    group.command("add")(add)
-    group.command("list")(list_providers)
-    group.command("vendors")(list_vendors)
-    group.command("test")(probe)
-    group.command("remove")(remove)
-    app.add_typer(group, name=name)
+    """Adds the command group."""
+    commands = {
+        "add": add,
+        "list": list_providers,
+        "vendors": list_vendors,
+        "test": probe,
+        "remove": remove,
+    }
+    add_group(app, name, line, commands)
 
 
 def add(
-    name: Annotated[str, typer.Argument(help="Calls name it: NAME/model.")],
+    name: Annotated[str, typer.Argument(help="Name; its models are called as NAME/model.")],
     *,
     base_url: Annotated[
-        str | None, typer.Option(help="Such as https://api.openai.com/v1. [the vendor's]")
+        str | None, typer.Option(help="Base URL, such as https://api.openai.com/v1. [the vendor's]")
     ] = None,
     vendor: Annotated[
-        str | None, typer.Option(help="One of `penstock provider vendors`. [as the name says]")
+        str | None, typer.Option(help="Name from `penstock provider vendors`. [NAME]")
     ] = None,
     quirk: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="What is odd about it (repeat). [the vendor's]"),
+        typer.Option(
+            metavar="NAME=VALUE", help="Deviation from OpenAI's API (repeatable). [the vendor's]"
+        ),
     ] = None,
     api_key_env: Annotated[
-        str | None, typer.Option(metavar="VARIABLE", help="Variable that holds its API key.")
+        str | None, typer.Option(metavar="VARIABLE", help="Environment variable with its API key.")
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="Model that it serves (repeat); none: as it lists.")
+        list[str] | None, typer.Option(help="Model that it serves (repeatable). [its model list]")
     ] = None,
-    kind: Annotated[
-        str | None, typer.Option(help="Which plugin speaks to it. [openai-compatible]")
-    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Provider plugin. [openai-compatible]")] = None,
     private_allowed: Annotated[
         bool,
-        typer.Option(
-            "--private-allowed", help="Its address may be a private one (instance admins)."
-        ),
+        typer.Option("--private-allowed", help="Allow a private address (instance admins only)."),
     ] = False,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Add a provider and test it, which takes over its models."""
+    """Add a provider, test it, and load its model list."""
     body = {
         "name": name,
         "base_url": base_url or "",
@@ -77,7 +77,7 @@ def add(
         show_json({"provider": added, "test": check})
     else:
         show_record(_row(added), as_json=False)
-        _tell(check)
+        _show_check(check)
 
 
 def list_providers(
@@ -86,7 +86,7 @@ def list_providers(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """The project's providers; `found`: came by itself at the start."""
+    """List the project's providers. `found`: discovered at the start."""
     with open_api(home) as api:
         found = list(api.items(f"{api.project(project)}/providers"))
     rows = found if as_json else map(_row, found)
@@ -99,7 +99,7 @@ def list_vendors(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Vendors and servers that are known ahead: a provider of such a name needs no address."""
+    """List the known vendors. A provider with such a name needs no base URL."""
     with open_api(home) as api:
         known = api.items(f"{api.project(project)}/providers/vendors")
         show_list(known, VENDOR_COLUMNS, as_json=as_json, empty="")
@@ -112,13 +112,13 @@ def probe(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask a provider for its models; exit code 1 if it does not answer as it should."""
+    """Request a provider's model list. Exits with 1 if the test fails."""
     with open_api(home) as api:
         check = api.call("POST", f"{api.project(project)}/providers/{name}/test")
     if as_json:
         show_json(check)
     else:
-        _tell(check)
+        _show_check(check)
     if not check["ok"]:
         raise typer.Exit(1)
 
@@ -130,7 +130,7 @@ def remove(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Forget a provider and its key."""
+    """Remove a provider and its API key."""
     with open_api(home) as api:
         api.call("DELETE", f"{api.project(project)}/providers/{name}")
     show_record({"removed": name}, as_json=as_json)
@@ -140,14 +140,16 @@ def _secret(variable: str | None) -> str:
     if variable is None:
         return ""
     if not (secret := secret_variable(variable)):
-        raise SetupError(f"The variable {variable} is not set.", hint=f"export {variable}=…")
+        raise SetupError(
+            f"The environment variable {variable} is not set.", hint=f"export {variable}=…"
+        )
     return secret
 
 
 def _quirk(given: str) -> tuple[str, str]:
     name, equals, value = given.partition("=")
     if not (name and equals):
-        raise typer.BadParameter(f"{given!r} is not NAME=VALUE.", param_hint="--quirk")
+        raise typer.BadParameter(f"{given!r} is not of the form NAME=VALUE.", param_hint="--quirk")
     return name, value
 
 
@@ -156,8 +158,8 @@ def _row(provider: dict[str, Any]) -> dict[str, Any]:
     return shown | {"model_count": len(provider["models"])}
 
 
-def _tell(check: dict[str, Any]) -> None:
+def _show_check(check: dict[str, Any]) -> None:
     if check["ok"]:
-        typer.echo(f"It answers: {len(check['models'])} models in {check['latency_ms']} ms.")
+        typer.echo(f"Test passed: {len(check['models'])} models in {check['latency_ms']} ms.")
     else:
-        typer.echo(f"It does not answer as it should: {check['problem']}", err=True)
+        typer.echo(f"Test failed: {check['problem']}", err=True)

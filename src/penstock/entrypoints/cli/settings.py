@@ -1,4 +1,4 @@
-"""`penstock settings`: what is in force and who said so."""
+"""`penstock settings`: the effective settings and where each was set."""
 
 import typer
 from pydantic import SecretStr
@@ -14,10 +14,10 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 
 
 def settings(*, home: options.Home = None, as_json: options.Json = False) -> None:
-    """The settings in force, and where each was set. Secrets are hidden."""
+    """Show the effective settings and where each was set. Hides secrets."""
     loaded = load({"home": home})
     rows = [
-        {"setting": s.key, **_in_force(loaded, s.key), "variable": s.variable}
+        {"setting": s.key, **_effective(loaded, s.key), "variable": s.variable}
         for s in every_setting()
     ]
     if as_json:
@@ -28,12 +28,12 @@ def settings(*, home: options.Home = None, as_json: options.Json = False) -> Non
         show_list(rows, ("setting", "value", "set_by", "variable"), as_json=False, empty="")
 
 
-def _in_force(loaded: Loaded, key: str) -> dict[str, object]:
+def _effective(loaded: Loaded, key: str) -> dict[str, object]:
     value: object = loaded.settings
     for part in key.split("."):
         value = getattr(value, part)
     if isinstance(value, SecretStr):
-        value = str(value)  # stars, or nothing where nothing is set
+        value = str(value)  # asterisks, or empty if not set
     if not isinstance(value, str | int | float | bool | tuple):
         value = str(value)
     return {"value": value, "set_by": loaded.origins.get(key, "default")}

@@ -1,5 +1,6 @@
-"""`penstock spool`: what was set aside on the way to the store. Works on the files of the home,
-whether anything runs or not; shipping is the gateway's.
+"""`penstock spool`: lists and requeues quarantined call records.
+
+Works on the files of the home, whether or not the installation runs. The gateway ships them.
 """
 
 from pathlib import Path
@@ -9,30 +10,29 @@ import msgspec
 import typer
 
 from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.infra.settings import load
 from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
 from penstock.kernel.errors import InvalidRequest, NotFound
 
 COLUMNS = ("name", "state", "bytes", "at", "detail")
-NOTHING = "Nothing was set aside."
-Names = Annotated[list[str] | None, typer.Argument(help="Batches, as `spool list` names them.")]
-All = Annotated[bool, typer.Option("--all", help="Every rejected batch.")]
+EMPTY = "Nothing is quarantined."
+Names = Annotated[list[str] | None, typer.Argument(help="Batch names from `penstock spool list`.")]
+All = Annotated[bool, typer.Option("--all", help="All rejected batches.")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds the group."""
-    group = typer.Typer(help=line, no_args_is_help=True)
-    group.command("list")(list_batches)
-    group.command("retry")(retry)
-    app.add_typer(group, name=name)
+    """Adds the command group."""
+    commands = {"list": list_batches, "retry": retry}
+    add_group(app, name, line, commands)
 
 
 def list_batches(*, home: options.Home = None, as_json: options.Json = False) -> None:
-    """Batches that the server refused (`rejected`), damaged stretches (`corrupt`), and batches
-    that wait to be shipped again (`again`)."""
+    """List batches that the server refused (`rejected`), damaged parts of the spool (`corrupt`),
+    and batches that wait to be sent again (`again`)."""
     rows = [msgspec.to_builtins(one) for one in list_quarantined(_spool(home))]
-    show_list(rows, COLUMNS, as_json=as_json, empty=NOTHING)
+    show_list(rows, COLUMNS, as_json=as_json, empty=EMPTY)
 
 
 def retry(
@@ -42,18 +42,23 @@ def retry(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ship rejected batches again, under their names: the gateway does it within seconds, or when
-    it next starts. Damaged stretches hold no whole record, so there is nothing of them to ship."""
+    """Requeue rejected batches. The gateway sends them within seconds, or when it next starts.
+    Damaged parts contain no complete record and cannot be sent."""
     spool = _spool(home)
     if bool(names) == every:
-        raise InvalidRequest("Say which batches, or --all.", hint="`penstock spool list`")
+        raise InvalidRequest(
+            "Name the batches, or add --all.", hint="List them with `penstock spool list`."
+        )
     rejected = [one.name for one in list_quarantined(spool) if one.state == REJECTED]
     wanted = rejected if every else names or []
     if unknown := [name for name in wanted if name not in rejected]:
-        raise NotFound(f"No rejected batch is named {unknown[0]}.", hint="`penstock spool list`")
+        raise NotFound(
+            f"There is no rejected batch {unknown[0]}.",
+            hint="List them with `penstock spool list`.",
+        )
     for name in wanted:
         requeue(spool, name)
-    show_record({"put_back": wanted}, as_json=as_json)
+    show_record({"requeued": wanted}, as_json=as_json)
 
 
 def _spool(home: Path | None) -> Path:

@@ -1,4 +1,4 @@
-"""A call as a line, a trace as a page, for people at a terminal."""
+"""Formats calls and traces for the terminal."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 
 def call_line(call: dict[str, Any]) -> dict[str, str]:
-    """What a list shows of a call."""
+    """The columns of a call in a list."""
     return {
         "start": _clock(call["start"]),
         "trace_id": call["trace_id"],
@@ -27,14 +27,14 @@ def call_line(call: dict[str, Any]) -> dict[str, str]:
 
 
 def show_trace(trace: dict[str, Any]) -> None:
-    """Spans as a tree, then for each call its messages, usage and cost."""
+    """Prints the spans as a tree, then messages, usage and cost of each call."""
     console = Console()
     console.print(_tree(trace))
     for span in trace["spans"]:
         if span["kind"] == "call":
             _show_call(console, span)
     if trace["truncated"]:
-        console.print("[dim]There are more spans than are shown.[/]")
+        console.print("[dim]More spans exist than are shown.[/]")
 
 
 def _tree(trace: dict[str, Any]) -> Tree:
@@ -83,14 +83,14 @@ def _cost_table(lines: list[dict[str, Any]]) -> Table:
 
 
 def money(amount: str | None) -> str:
-    """USD as it stands in the record; a dash for unpriced."""
+    """Formats an amount in USD without trailing zeros; a dash if unpriced."""
     return (
         "–" if amount is None else f"${amount.rstrip('0').rstrip('.') if '.' in amount else amount}"
     )
 
 
 def duration(ms: float) -> str:
-    """Milliseconds below a second, seconds above."""
+    """Formats milliseconds, or seconds from one second on."""
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
 
 

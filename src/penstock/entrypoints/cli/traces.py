@@ -1,4 +1,4 @@
-"""`penstock traces`: the calls that went through the gateway."""
+"""`penstock traces`: lists and shows the calls through the gateway."""
 
 import time
 from collections.abc import Iterator
@@ -9,44 +9,42 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list
 from penstock.entrypoints.cli.trace_view import call_line, show_trace
 
 COLUMNS = ("start", "trace_id", "model", "status", "tokens", "cost", "duration", "input")
 _POLL_S: Final = 0.5
 
-Several = list[str] | None
-Model = Annotated[Several, typer.Option(help="Called model (repeat: any of them).")]
-Errors = Annotated[bool, typer.Option("--errors", help="Only what did not succeed.")]
+Strings = list[str] | None
+Model = Annotated[Strings, typer.Option(help="Called model (repeatable: any of them).")]
+Errors = Annotated[bool, typer.Option("--errors", help="Only failed calls.")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
-    """Adds the group."""
-    group = typer.Typer(help=line, no_args_is_help=True)
-    group.command("list")(list_traces)
-    group.command("show")(show)
-    group.command("tail")(tail)
-    app.add_typer(group, name=name)
+    """Adds the command group."""
+    commands = {"list": list_traces, "show": show, "tail": tail}
+    add_group(app, name, line, commands)
 
 
 def list_traces(
     *,
-    hours: Annotated[float, typer.Option(min=0, help="How far back.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0, help="Time range: the last hours.")] = 24.0,
     model: Model = None,
-    provider: Several = None,
-    status: Annotated[Several, typer.Option(help="ok, error, cancelled, interrupted.")] = None,
-    team: Several = None,
-    user: Several = None,
-    use_case: Several = None,
-    environment: Several = None,
-    search: Annotated[str | None, typer.Option(help="Occurs in input or output.")] = None,
+    provider: Strings = None,
+    status: Annotated[Strings, typer.Option(help="ok, error, cancelled, interrupted.")] = None,
+    team: Strings = None,
+    user: Strings = None,
+    use_case: Strings = None,
+    environment: Strings = None,
+    search: Annotated[str | None, typer.Option(help="Text in input or output.")] = None,
     errors: Errors = False,
     limit: options.Count = 50,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Calls, newest first."""
+    """List calls, newest first."""
     query = {
         "from": (datetime.now(UTC) - timedelta(hours=hours)).isoformat(),
         "model": model,
@@ -63,7 +61,7 @@ def list_traces(
     with open_api(home) as api:
         found = list(api.items("/api/v1/traces", limit, **query))
     rows = found if as_json else map(call_line, found)
-    show_list(rows, COLUMNS, as_json=as_json, empty="No calls yet: `penstock demo` makes some.")
+    show_list(rows, COLUMNS, as_json=as_json, empty="No calls found. `penstock demo` makes some.")
 
 
 def show(
@@ -73,7 +71,7 @@ def show(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """One trace: its spans, messages, usage, and the cost explained."""
+    """Show one trace: spans, messages, usage, cost details."""
     with open_api(home) as api:
         trace = api.get(f"/api/v1/traces/{trace_id}", project_id=project)
     if as_json:
@@ -85,13 +83,14 @@ def show(
 def tail(
     *,
     last: Annotated[
-        int, typer.Option("--last", "-n", min=0, max=500, help="Start with so many.")
+        int,
+        typer.Option("--last", "-n", min=0, max=500, help="Number of past calls to show first."),
     ] = 10,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Calls as they arrive, until Ctrl-C. With --json one document per line."""
+    """Show calls as they arrive, until Ctrl-C. With --json, one document per line."""
     with open_api(home) as api:
         for call in _arriving(api, project, last):
             if as_json:

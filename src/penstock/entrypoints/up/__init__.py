@@ -1,1 +1,1 @@
-"""`penstock up`: starts the processes of one installation, and keeps them running."""
+"""`penstock up`: starts the processes of one installation and restarts those that end."""

@@ -1,5 +1,6 @@
-"""One supervised process: started, watched, told to stop. When to start again is decided here,
-by the law of `backoff`; what to start is the plan's.
+"""One supervised process: starts it, watches it, sends it signals.
+
+`backoff` decides when to restart it; `plan` decides what to start.
 """
 
 import os
@@ -16,8 +17,8 @@ from penstock.infra.process import die_with
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: a module and its config as JSON. `stop_rank`: lower ones are stopped first.
-    `announces`: it writes a line to standard output once it is at work."""
+    """What to run: a module and its configuration as JSON. Lower `stop_rank`s stop first.
+    `announces`: the process writes a line to standard output once it serves."""
 
     name: str
     module: str
@@ -27,36 +28,36 @@ class Program:
 
 
 class Child:
-    """A program and the process that runs it at the moment, if one does."""
+    """A program, and its current process if it runs."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.backoff = RestartBackoff()
-        self.start_at_s: float | None = 0.0  # when to start it; None while it runs
+        self.start_at_s: float | None = 0.0  # when to start the process; None while it runs
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._announced = False
 
     @property
     def pid(self) -> int | None:
-        """The process's id; None while none runs."""
+        """The process id; None while no process runs."""
         return self._process.pid if self._process else None
 
     @property
     def has_started(self) -> bool:
-        """Whether it runs, and has said so if it is one that does."""
+        """Whether the process runs, and has announced that it serves (if it announces)."""
         return self._process is not None and (self._announced or not self.program.announces)
 
     @property
     def output_fd(self) -> int | None:
-        """The file descriptor that the process talks to; None when it has no more to say."""
+        """The pipe from the process's standard output; None once it is closed."""
         out = self._process.stdout if self._process else None
         return None if out is None or out.closed else out.fileno()
 
     def start(self, now_s: float) -> None:
-        """Starts the process: in a group of its own, so that Ctrl-C reaches the supervisor only,
-        and bound to the supervisor's life. Its config goes over standard input: it may hold a
-        password, and command lines are for everybody to read."""
+        """Starts the process in a new process group, so that Ctrl-C reaches only the supervisor.
+        The process ends when the supervisor ends. Passes the configuration on standard input,
+        because it may contain a password and all users can read command lines."""
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
             [sys.executable, "-m", self.program.module, "-"],
             stdin=subprocess.PIPE,
@@ -65,21 +66,23 @@ class Child:
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - the supervisor has one thread
         )
         if self._process.stdin:
-            with suppress(BrokenPipeError), self._process.stdin as told:
-                told.write(self.program.config.encode())  # fits into the pipe: nobody waits
+            with suppress(BrokenPipeError), self._process.stdin as stdin:
+                stdin.write(
+                    self.program.config.encode()
+                )  # fits into the pipe, so the write does not block
         self._announced = False
         self._started_s = now_s
         self.start_at_s = None
 
     def read_output(self) -> None:
-        """Takes in what there is of its output_fd; its first word says that it is at work."""
+        """Reads and discards available output. The first output announces that it serves."""
         if (output_fd := self.output_fd) is not None and os.read(output_fd, 65536):
             self._announced = True
         else:
             self._close_output()
 
     def poll(self, now_s: float) -> int | None:
-        """The exit code if the process has ended since the last look (negative: the signal)."""
+        """Returns the exit code if the process has ended (negative: the signal), else None."""
         if self._process is None or (code := self._process.poll()) is None:
             return None
         self._close_output()
@@ -93,6 +96,6 @@ class Child:
             self._process.stdout.close()
 
     def signal(self, number: signal.Signals) -> None:
-        """Sends a signal if the process still runs."""
+        """Sends a signal if the process runs."""
         if self._process is not None:
             self._process.send_signal(number)

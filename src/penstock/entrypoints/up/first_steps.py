@@ -1,4 +1,4 @@
-"""What a person reads once everything runs: where it is, who they are, and a line to paste."""
+"""Prints addresses, credentials and an example call once the installation runs."""
 
 import json
 import shlex
@@ -17,7 +17,7 @@ DEMO_MODEL: Final = f"{NAME}/sim-small"
 
 
 def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> None:
-    """Prints them. Credentials are shown at the first start only; later, where they stand."""
+    """Prints the first steps. Shows the credentials only at the first start, later their file."""
     host = plan.connect_host(settings.host)
     gateway = f"http://{host}:{settings.gateway.port}/v1"
     file = settings.home / "bootstrap.json"
@@ -31,10 +31,10 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
     if first_start and credentials:
         _row("Sign in", f"{credentials.get('admin_email')}  {credentials.get('admin_password')}")
         _row("API key", key)
-        _row("", "calls models and nothing else")
-        _row("", f"both shown this once; kept in {_short(file)}")
+        _row("", "may only call models")
+        _row("", f"shown only once; stored in {_short(file)}")
     elif credentials:
-        _row("Sign in", f"as in {_short(file)}")
+        _row("Sign in", f"see {_short(file)}")
     model = DEMO_MODEL if simulated else _pick(models(host, settings.gateway.port, key))
     typer.echo()
     if model:
@@ -42,11 +42,11 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
         _line("Try it:")
         typer.echo(_curl(gateway, key if first_start else again, model))
     else:
-        _line("Next, say where your models are:")
+        _line("Next, add a provider:")
         add = "provider add NAME --base-url URL --api-key-env VARIABLE"
         typer.echo(f"  {_command(settings, add)}")
     typer.echo()
-    _line("Ctrl-C stops it.", dim=True)
+    _line("Press Ctrl-C to stop.", dim=True)
 
 
 def _curl(gateway: str, key: str, model: str) -> str:
@@ -60,7 +60,7 @@ def _curl(gateway: str, key: str, model: str) -> str:
 
 
 def _pick(listed: list[str]) -> str:
-    """A model to try: the first that may talk."""
+    """Returns the first chat model, or the empty string."""
     return next((model for model in listed if "embed" not in model), "")
 
 
@@ -68,11 +68,11 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_bytes())
     except (OSError, ValueError):
-        return {}  # it may be deleted once its content is kept elsewhere
+        return {}  # the user may have deleted it after copying its content
 
 
 def _command(settings: Settings, command: str) -> str:
-    """How the command is called from here, for this home."""
+    """Formats the command line for the current folder and this home."""
     home = "" if settings.home == Path.home() / ".penstock" else f" --home {_short(settings.home)}"
     return f"{shlex.quote(_short(Path(sys.argv[0])))} {command}{home}"
 

@@ -1,6 +1,6 @@
-"""From settings to a running installation: lock the home, check the ports, supervise, tell.
+"""Runs an installation: locks the home, checks the ports, supervises, reports readiness.
 
-The three ways to run share it: everything (`up`), gateways alone, the server alone.
+Shared by `penstock up`, `penstock gateway` and `penstock server`.
 """
 
 import time
@@ -24,18 +24,18 @@ from penstock.kernel.time import SystemClock
 
 @dataclass(frozen=True)
 class Launch:
-    """What to run: programs, the ports they serve with the flag that changes each, and what to
-    tell a person once all of them are ready."""
+    """What to run: programs, their ports with the flag that sets each, and `on_ready`, called once
+    all ports are ready."""
 
     programs: Sequence[Program]
     ports: dict[int, str]
-    tell: Callable[[], None]
+    on_ready: Callable[[], None]
 
 
 def run_all(settings: Settings) -> None:
-    """Gateways, server, and the simulator where no other provider is known."""
+    """Runs gateways and server, and the simulator if no other provider exists."""
     with_simulator = simulator_port(settings)
-    # In the order in which a call needs them: with the last snapshot on disk, the server can wait.
+    # Gateways first: with a snapshot on disk they serve before the server is ready.
     programs = plan.gateways(settings, plan.local_server_url(settings))
     if with_simulator:
         programs.append(plan.simulator("127.0.0.1", with_simulator))
@@ -43,34 +43,34 @@ def run_all(settings: Settings) -> None:
     ports = {settings.gateway.port: "--gateway-port", settings.server.port: "--server-port"}
     first_start = not (settings.home / "bootstrap.json").exists()
 
-    def tell() -> None:
+    def on_ready() -> None:
         first_steps(settings, first_start=first_start, simulated=with_simulator is not None)
 
-    launch(settings, Launch(programs, ports, tell))
+    launch(settings, Launch(programs, ports, on_ready))
 
 
 def run_gateways(settings: Settings, server_url: str) -> None:
-    """Gateway workers for a server elsewhere."""
+    """Runs gateway workers for a server on another machine."""
     if not (settings.home / "gateway.token").exists():
         raise SetupError(
             f"There is no {settings.home / 'gateway.token'}.",
-            hint="Copy it from the home of the server: it is the secret that both share.",
+            hint="Copy it from the server's home: gateway and server share this secret.",
         )
     address = f"http://{plan.connect_host(settings.host)}:{settings.gateway.port}/v1"
-    tell = _line(f"The gateway answers at {address}, for the server at {server_url}.")
+    on_ready = _line(f"The gateway listens at {address} and uses the server at {server_url}.")
     ports = {settings.gateway.port: "--gateway-port"}
-    launch(settings, Launch(plan.gateways(settings, server_url), ports, tell))
+    launch(settings, Launch(plan.gateways(settings, server_url), ports, on_ready))
 
 
 def run_server(settings: Settings) -> None:
-    """The server alone."""
-    tell = _line(f"The server answers at {plan.local_server_url(settings)}.")
+    """Runs only the server."""
+    on_ready = _line(f"The server listens at {plan.local_server_url(settings)}.")
     ports = {settings.server.port: "--server-port"}
-    launch(settings, Launch([plan.server(settings)], ports, tell))
+    launch(settings, Launch([plan.server(settings)], ports, on_ready))
 
 
 def launch(settings: Settings, what: Launch) -> None:
-    """Runs until told to stop. `SetupError` for a locked home or a taken port."""
+    """Runs until a signal stops it. Raises `SetupError` for a locked home or a port in use."""
     lock = lock_home(settings.home)
     try:
         for port, flag in what.ports.items():
@@ -79,31 +79,31 @@ def launch(settings: Settings, what: Launch) -> None:
         supervisor = Supervisor(
             what.programs, drain_s=settings.gateway.drain_s, clock=SystemClock(), report=_report
         )
-        supervisor.run(_Readiness(settings.host, list(what.ports), what.tell))
+        supervisor.run(_Readiness(settings.host, list(what.ports), what.on_ready))
     finally:
         lock.release()
 
 
 class _Readiness:
-    """Asks each port in turn, once every process is at work, and tells once all are ready."""
+    """Checks one port after the other, and calls `on_ready` once all are ready."""
 
-    def __init__(self, host: str, ports: Sequence[int], tell: Callable[[], None]) -> None:
+    def __init__(self, host: str, ports: Sequence[int], on_ready: Callable[[], None]) -> None:
         self._host = plan.connect_host(host)
         self._waiting = list(ports)
-        self._tell = tell
+        self._on_ready = on_ready
 
     def __call__(self) -> bool:
         while self._waiting and is_ready(self._host, self._waiting[0]):
             self._waiting.pop(0)
         if self._waiting:
             return False
-        with suppress(OSError):  # nobody listens to what it prints: no reason to stop
-            self._tell()
+        with suppress(OSError):  # standard output may be closed: keep running
+            self._on_ready()
         return True
 
 
 def _ensure_gateway_token(settings: Settings) -> None:
-    """Made before anybody reads it: server and gateways start at the same time."""
+    """Creates the token before server and gateways start and read it."""
     token = settings.home / "gateway.token"
     if not token.exists():
         from penstock.infra.crypto import ensure_secret_file  # lazy: 50 ms, at the first start only

@@ -1,7 +1,7 @@
-"""Which processes an installation has, and what each is told: settings in, programs out.
+"""Derives the programs of an installation and their configurations from the settings.
 
-The configs are the processes' own (`GatewayConfig`, `ServerConfig`, `SimConfig`); they are written
-as plain JSON here, because importing them would import the processes.
+The configurations are `GatewayConfig`, `ServerConfig` and `SimConfig`. They are written as plain
+JSON here, because importing these classes would import the processes.
 """
 
 import json
@@ -14,11 +14,11 @@ from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _NOT_OF_THE_PIPELINE: Final = {"port", "workers"} | _OF_THE_HTTP_SERVER
 _THIS_MACHINE: Final = ("127.0.0.0/8", "::1/128")
-CALLS_FIRST, STORES_LAST = 0, 1  # stop ranks: a call that finishes still needs the others
+CALLS_FIRST, STORES_LAST = 0, 1  # stop ranks: a running call still needs server and provider
 
 
 def gateways(settings: Settings, server_url: str) -> list[Program]:
-    """One program per worker."""
+    """One program per gateway worker."""
     return [
         _program(f"gateway-{number}", "gateway", CALLS_FIRST, config)
         for number in range(1, settings.gateway.workers + 1)
@@ -27,7 +27,7 @@ def gateways(settings: Settings, server_url: str) -> list[Program]:
 
 
 def server(settings: Settings, simulator_url: str = "") -> Program:
-    """The one server; `simulator_url` is registered as provider `sim`, where given."""
+    """The server. Registers `simulator_url` as the provider `sim`, if given."""
     config: dict[str, Any] = settings.server.model_dump(mode="json", exclude=_OF_THE_HTTP_SERVER)
     config |= _place(settings) | {
         "port": settings.server.port,
@@ -40,23 +40,23 @@ def server(settings: Settings, simulator_url: str = "") -> Program:
 
 
 def simulator(host: str, port: int) -> Program:
-    """The simulated provider, at the speed of a real one."""
+    """The simulated provider, with the latency and speed of a real one."""
     config = {"host": host, "port": port, "latency_ms": 120.0, "tokens_per_second": 80.0}
     return _program("simulator", "sim", STORES_LAST, config)
 
 
 def local_server_url(settings: Settings) -> str:
-    """Where this installation's own server is, for those beside it."""
+    """The server's URL on this machine."""
     return f"http://{connect_host(settings.host)}:{settings.server.port}"
 
 
 def local_gateway_url(settings: Settings) -> str:
-    """Where this installation's own gateway is, for those beside it."""
+    """The gateway's URL on this machine."""
     return f"http://{connect_host(settings.host)}:{settings.gateway.port}"
 
 
 def connect_host(host: str) -> str:
-    """The address to call for an address that is listened on."""
+    """The host to connect to for a host to listen on."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"[{host}]" if ":" in host else host
 

@@ -1,4 +1,4 @@
-"""The smallest HTTP client that can ask a process whether it is ready; used before all is up."""
+"""A minimal blocking HTTP client that checks whether a process is ready."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ _TIMEOUT_S: Final = 2.0
 
 
 def get(host: str, port: int, path: str, key: str = "") -> tuple[int, bytes]:
-    """Status and body of a GET; `OSError` when nobody answers."""
+    """Sends GET and returns status and body. Raises `OSError` if the server does not answer."""
     with socket.create_connection((host.strip("[]"), port), timeout=_TIMEOUT_S) as sock:
         lines = [f"GET {path} HTTP/1.0", f"host: {host}:{port}"]
         lines += [f"authorization: Bearer {key}"] if key else []
@@ -23,14 +23,14 @@ def get(host: str, port: int, path: str, key: str = "") -> tuple[int, bytes]:
 
 
 def is_ready(host: str, port: int) -> bool:
-    """Whether the process on that port says that it can do its work."""
+    """Whether `/readyz` on that port answers 200."""
     with contextlib.suppress(OSError):
         return get(host, port, "/readyz")[0] == 200
     return False
 
 
 def models(host: str, port: int, key: str) -> list[str]:
-    """The ids that the gateway lists for this key; none when it does not answer."""
+    """The model ids that the gateway lists for this key; empty if it does not answer."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         listed: dict[str, Any] = json.loads(get(host, port, "/v1/models", key)[1])
         return [str(model["id"]) for model in listed["data"]]

@@ -1,6 +1,6 @@
-"""Whether this installation needs the simulated provider, and on which port it was last time.
+"""Decides whether to start the simulated provider, and on which port.
 
-Read from the snapshot that gateways keep on disk: the supervisor opens no store.
+Reads the snapshot that gateways keep on disk, because the supervisor opens no database.
 """
 
 import json
@@ -14,12 +14,13 @@ from penstock.entrypoints.up.plan import connect_host
 from penstock.infra.process import free_port, is_free
 from penstock.infra.settings import Settings, openai_api_key
 
-NAME: Final = "sim"  # the provider's name: its models are called `sim/…`
+NAME: Final = "sim"  # the provider's name; its models are called as `sim/…`
 _HOST: Final = "127.0.0.1"
 
 
 def simulator_port(settings: Settings) -> int | None:
-    """Where to start it; `None`: not at all. In `auto`, only when no other provider is known."""
+    """The port to start it on; None = do not start it. In `auto`, starts it if no other provider
+    exists."""
     known = known_providers(settings.home)
     others = bool(known.keys() - {NAME}) or bool(openai_api_key())
     if settings.demo == "off" or (settings.demo == "auto" and others):
@@ -29,12 +30,12 @@ def simulator_port(settings: Settings) -> int | None:
 
 
 def simulator_url(port: int) -> str:
-    """Its base URL as a provider."""
+    """The base URL of the simulated provider."""
     return f"http://{connect_host(_HOST)}:{port}/v1"
 
 
 def known_providers(home: Path) -> Mapping[str, str]:
-    """Base URL by name, of all projects; empty before the first snapshot."""
+    """Maps provider names of all projects to base URLs; empty before the first snapshot."""
     found: dict[str, str] = {}
     with suppress(OSError, ValueError, KeyError):
         folder = home / "snapshot"

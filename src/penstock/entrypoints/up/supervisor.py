@@ -1,7 +1,7 @@
-"""The supervisor's loop: start, watch, start again; and on a stop, let calls finish first.
+"""The supervisor's loop: starts, watches and restarts processes; lets calls finish before a stop.
 
-One thread, no asyncio: it waits for a signal or for the next thing that is due. It does nothing
-else, so nothing can make it fall over.
+One thread, no asyncio: it waits for a signal, for output of a process, or for the next restart. It
+does nothing else, to have few ways to fail.
 """
 
 import os
@@ -15,12 +15,12 @@ from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_SETUP_EXIT = 2  # a process that cannot work until a person has changed something
-_KILL_AFTER_S = 5.0  # beyond the time that calls are given
+_SETUP_EXIT = 2  # exit code of a process that cannot start until a person changes something
+_KILL_AFTER_S = 5.0  # after `drain_s`, the time that calls get to finish
 
 
 class Supervisor:
-    """Keeps the programs running until told to stop. `say` takes one line per event."""
+    """Keeps the programs running until a signal stops it. `report` receives one line per event."""
 
     def __init__(
         self,
@@ -38,16 +38,16 @@ class Supervisor:
         self._ready = False
 
     def run(self, tick: Callable[[], bool]) -> None:
-        """Until a stop is asked for. Once all programs are at work, `tick` is called every 20 ms
-        until it says that all is ready.
+        """Runs until SIGTERM, SIGINT or SIGHUP. Once all programs have started, calls `tick` every
+        20 ms until it returns True (ready).
 
-        `SetupError` if, before that, a process twice said that it cannot work like this.
+        Raises `SetupError` if a process exits twice with the setup exit code before that.
         """
         awake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, self._on_signal)
         for number in _STOPPING:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 signal.signal(number, self._on_signal)
         try:
             while not self._stops:
@@ -66,16 +66,16 @@ class Supervisor:
         return all(child.has_started for child in self._children)
 
     def _wait(self, awake: int, seconds: float | None) -> None:
-        """Until a signal comes, a child says something, or the time is over."""
-        talking = {
+        """Waits for a signal, for output of a child, or for the time-out."""
+        outputs = {
             child.output_fd: child for child in self._children if child.output_fd is not None
         }
-        readable, _, _ = select.select([awake, *talking], [], [], seconds)
+        readable, _, _ = select.select([awake, *outputs], [], [], seconds)
         for fd in readable:
             if fd == awake:
                 os.read(awake, 4096)
             else:
-                talking[fd].read_output()
+                outputs[fd].read_output()
 
     def _start_due(self) -> None:
         now = self._clock.monotonic()
@@ -84,7 +84,7 @@ class Supervisor:
                 child.start(now)
 
     def _next_due_s(self) -> float | None:
-        """Seconds until something is to be done; `None`: when a signal comes."""
+        """Seconds until the next start is due; None = wait for a signal."""
         if not self._ready:
             return 0.02
         due = [child.start_at_s for child in self._children if child.start_at_s is not None]
@@ -96,12 +96,12 @@ class Supervisor:
             if (code := child.poll(now)) is None:
                 continue
             if code == _SETUP_EXIT and not self._ready and child.backoff.early_count > 1:
-                raise SetupError(f"The {child.program.name} cannot start; it said why above.")
+                raise SetupError(f"The {child.program.name} cannot start. See the message above.")
             delay = f" in {child.backoff.delay_s:.1f} s" if child.backoff.delay_s else ""
-            self._report(f"{child.program.name} ended ({_how(code)}); starting it again{delay}")
+            self._report(f"{child.program.name} ended ({_how(code)}); restarting it{delay}")
 
     def _stop(self, awake: int) -> None:
-        """Rank by rank: who serves calls first, who they need last; a second signal kills all."""
+        """Stops the programs by rank: first those that serve calls. A second signal kills all."""
         for rank in sorted({child.program.stop_rank for child in self._children}):
             group = [child for child in self._children if child.program.stop_rank == rank]
             self._stop_group(awake, group)
