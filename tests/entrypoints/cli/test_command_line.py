@@ -107,7 +107,7 @@ def test_a_quarantined_batch_is_listed_and_requeued(installation: Installation) 
     assert (rejected["name"], rejected["bytes"], rejected["state"]) == (name, 9, "rejected")
     assert "413" in rejected["detail"]
     assert (corrupt["name"], corrupt["state"]) == (f"{'0' * 32}-000001:9-10", "corrupt")
-    assert "No rejected batch" in installation.run("spool", "retry", corrupt["name"], code=4)
+    assert "no rejected batch" in installation.run("spool", "retry", corrupt["name"], code=4)
     assert "--all" in installation.run("spool", "retry", code=1)
     assert installation.json("spool", "retry", "--all") == {"requeued": [name]}
     states = {one["name"]: one["state"] for one in installation.json("spool", "list")}
