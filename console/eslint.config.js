@@ -16,7 +16,7 @@ function forbid(message, patterns) {
 
 const boundaries = features.map((feature) => ({
   files: [`src/features/${feature}/**`],
-  rules: forbid("A feature knows neither the app nor other features: move it to shared.", [
+  rules: forbid("A feature may import neither the app nor other features: move shared code to src/shared.", [
     "^@/app/",
     `^@/features/(?!${feature}/)`,
   ]),
@@ -39,7 +39,7 @@ export default tseslint.config(
       complexity: ["error", 12],
       eqeqeq: "error",
       "no-console": "error",
-      // The library prefers components over icons, inits are written where they are read.
+      // The virtual list (TanStack Virtual) is not compatible with the React compiler.
       "react-hooks/incompatible-library": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
@@ -49,7 +49,7 @@ export default tseslint.config(
   { files: ["src/**"], rules: forbid("", []) },
   {
     files: ["src/shared/**"],
-    rules: forbid("Shared code knows neither the app nor features.", ["^@/app/", "^@/features/"]),
+    rules: forbid("Shared code may import neither the app nor features.", ["^@/app/", "^@/features/"]),
   },
   ...boundaries,
   { files: ["**/*.test.ts", "**/*.test.tsx"], rules: { "max-lines": ["error", { max: 400 }] } },

@@ -12,7 +12,7 @@ export default defineConfig({
     outDir: "../src/penstock/console",
     emptyOutDir: true,
     target: "es2022",
-    // The page's policy allows fonts and images from its own host only.
+    // The page's policy forbids fonts and images in data URLs.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
   },

@@ -1,4 +1,4 @@
-// Before the first paint, so that nothing flashes; the page's policy allows no inline script.
+// Sets the theme before the first paint. A file, because the page's policy forbids inline scripts.
 (() => {
   const chosen = localStorage.getItem("penstock.theme");
   const dark =

@@ -1,4 +1,4 @@
-"""The browser of this machine, without its habit of telephoning."""
+"""Starts the installed Chromium, without its background requests."""
 
 from typing import Final
 
@@ -17,5 +17,5 @@ FLAGS: Final = (
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Starts it, headless, in a folder of its own."""
+    """Starts Chromium, headless, with a new profile."""
     return playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))

@@ -1,4 +1,4 @@
-"""A real installation with traffic, and a real browser on it."""
+"""Fixtures: a real installation with traffic, and a real browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ DEMO_CALLS = 120
 
 
 class Open(Protocol):
-    """Opens a window on an installation; `dark`: the system prefers dark colours."""
+    """Opens a window of an installation's console; `dark`: the system prefers dark colours."""
 
     def __call__(self, installation: Installation, *, dark: bool = False) -> Console: ...
 
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def penstock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation that a team has used for a while."""
+    """An installation with simulated traffic."""
     installation = Installation(tmp_path_factory.mktemp("used") / "home")
     installation.start("--workers", "1")
     try:
@@ -48,7 +48,7 @@ def penstock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
 
 @pytest.fixture
 def new_penstock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation that nobody has called yet."""
+    """A new installation without any calls."""
     installation = Installation(tmp_path_factory.mktemp("new") / "home")
     installation.start("--workers", "1")
     yield installation
@@ -57,7 +57,7 @@ def new_penstock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture
 def window(browser: Browser) -> Iterator[Open]:
-    """Opens windows, each of somebody else; at the end none may have had a complaint."""
+    """Opens windows, each with its own session; fails at the end if a page reported a problem."""
     opened: list[Console] = []
 
     def open_window(installation: Installation, *, dark: bool = False) -> Console:
@@ -72,12 +72,12 @@ def window(browser: Browser) -> Iterator[Open]:
     yield open_window
     for console in opened:
         console.page.context.close()
-    assert [complaint for console in opened for complaint in console.watch.complaints] == []
+    assert [problem for console in opened for problem in console.watch.problems] == []
 
 
 @pytest.fixture
 def console(penstock: Installation, window: Open) -> Console:
-    """A window in which the first admin has signed in."""
+    """A window with the first admin signed in."""
     console = window(penstock)
     console.sign_in()
     return console

@@ -1,4 +1,4 @@
-"""The console as a person has it: a browser window, somebody at it, and where they click."""
+"""Drives the console in a browser window: pages, dialogs, menus."""
 
 import json
 import re
@@ -11,21 +11,21 @@ from installation import Installation
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who signs in."""
+class Account:
+    """An account to sign in with."""
 
     email: str
     password: str
 
 
-def first_admin(installation: Installation) -> Person:
-    """Whom the first start made."""
-    made = json.loads((installation.home / "bootstrap.json").read_text())
-    return Person(made["admin_email"], made["admin_password"])
+def first_admin(installation: Installation) -> Account:
+    """The admin that the first start created."""
+    bootstrap = json.loads((installation.home / "bootstrap.json").read_text())
+    return Account(bootstrap["admin_email"], bootstrap["admin_password"])
 
 
 class Console:
-    """One window. `page` is Playwright's own, for what is said nowhere else."""
+    """One window. `page` is the Playwright page, for everything not covered here."""
 
     def __init__(self, page: Page, installation: Installation) -> None:
         self.page = page
@@ -33,29 +33,29 @@ class Console:
         self.watch = Watch(page, installation.server)
 
     def open(self, path: str = "/") -> None:
-        """Opens an address of the console."""
+        """Opens a path of the console."""
         self.page.goto(f"{self.installation.server}{path}")
 
-    def sign_in(self, person: Person | None = None) -> None:
-        """Signs in, as the first admin unless told, and waits for the first page."""
+    def sign_in(self, account: Account | None = None) -> None:
+        """Signs in (as the first admin by default) and waits for the overview."""
         self.open("/sign-in")
-        self.fill_sign_in(person)
+        self.fill_sign_in(account)
         self.heading("Overview").wait_for()
 
-    def fill_sign_in(self, person: Person | None = None) -> None:
-        """On the sign-in page: name, password, go."""
-        person = person or first_admin(self.installation)
-        self.page.get_by_label("Email").fill(person.email)
-        self.page.get_by_label("Password").fill(person.password)
+    def fill_sign_in(self, account: Account | None = None) -> None:
+        """Fills in and submits the sign-in form."""
+        account = account or first_admin(self.installation)
+        self.page.get_by_label("Email").fill(account.email)
+        self.page.get_by_label("Password").fill(account.password)
         self.page.get_by_role("button", name="Sign in").click()
 
     def go(self, name: str) -> None:
-        """To a page by the navigation."""
+        """Opens a page through the navigation."""
         self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         self.heading(name).wait_for()
 
     def heading(self, name: str) -> Locator:
-        """The page's own title."""
+        """The title of the page."""
         return self.page.get_by_role("heading", name=name, exact=True, level=1)
 
     def button(self, name: str) -> Locator:
@@ -65,21 +65,21 @@ class Console:
         return self.page.get_by_role("dialog")
 
     def row(self, text: str) -> Locator:
-        """The line of a table in which `text` stands."""
+        """The table row that contains `text`."""
         return self.page.get_by_role("row").filter(has_text=text)
 
-    def act(self, on: str, deed: str) -> None:
-        """A deed of the menu that hangs on something's line."""
+    def act(self, on: str, action: str) -> None:
+        """Selects an action in the menu of a table row."""
         self.button(f"Actions for {on}").click()
-        self.page.get_by_role("menuitem", name=deed).click()
+        self.page.get_by_role("menuitem", name=action).click()
 
     def alert(self, text: str) -> None:
-        """Something went wrong and is told."""
+        """Expects an error message with `text`."""
         expect(self.page.get_by_role("alert").filter(has_text=text)).to_be_visible()
 
     @property
     def project_id(self) -> str:
-        """Of the project in view, as its address says."""
+        """The current project, from the URL."""
         found = re.search(r"/projects/([^/]+)/", self.page.url)
         assert found, self.page.url
         return found.group(1)

@@ -1,6 +1,6 @@
-"""`python -m e2e.shots`: pictures of every page after 10,000 calls, light, dark and narrow.
+"""`python -m e2e.shots`: screenshots of every page after 10,000 calls, light, dark and narrow.
 
-For people to look at; nothing is compared. The calls go through a real gateway to the simulator.
+For review by people; nothing is compared. The calls go through a real gateway to the simulator.
 """
 
 import argparse
@@ -34,7 +34,7 @@ _KEYS = (
 
 
 def fill(installation: Installation, calls: int) -> None:
-    """Calls of several teams, keys, members and providers, so that every page has something."""
+    """Creates calls of several teams, keys, members and providers, so that no page is empty."""
     for options in _KEYS:
         installation.run("key", "create", *options)
     revoked = installation.json("key", "create", "old-prototype", "--team", "shop")
@@ -42,14 +42,14 @@ def fill(installation: Installation, calls: int) -> None:
     for name, role in (("ada", "admin"), ("bruno", "editor"), ("chen", "viewer")):
         email = f"{name}@example.org"
         made = installation.json("member", "invite", email, "--role", role)
-        wish = {"token": made["token"], "email": email, "password": "a long enough password"}
-        installation.post("/api/v1/invitations/redeem", wish)
+        body = {"token": made["token"], "email": email, "password": "a long enough password"}
+        installation.post("/api/v1/invitations/redeem", body)
     installation.run("member", "invite", "dana@example.org", "--role", "editor")
     installation.run("demo", "--calls", str(calls), "--at-once", "200")
 
 
 def in_range(page: str) -> Callable[[Console], None]:
-    """A page about the time in which the calls were made."""
+    """Opens a page with a time range that contains the calls."""
 
     def open_page(console: Console) -> None:
         console.open(f"/projects/{console.project_id}/{page}?range=15m")
@@ -59,12 +59,12 @@ def in_range(page: str) -> Callable[[Console], None]:
 
 
 def page_of(name: str) -> Callable[[Console], None]:
-    """Goes to a page by the navigation."""
+    """Opens a page through the navigation."""
     return lambda console: console.go(name)
 
 
 def newest_trace(tab: str) -> Callable[[Console], None]:
-    """Opens the newest call that went well, at one of its tabs."""
+    """Opens the newest successful call at one of its tabs."""
 
     def open_trace(console: Console) -> None:
         [call] = console.installation.get(
@@ -77,15 +77,15 @@ def newest_trace(tab: str) -> Callable[[Console], None]:
     return open_trace
 
 
-def peek(console: Console) -> None:
-    """A trace beside the list."""
+def trace_panel(console: Console) -> None:
+    """Opens a trace in the side panel."""
     console.go("Traces")
     console.page.locator("[data-trace]").nth(3).click()
     console.page.get_by_role("complementary", name="Trace").get_by_role("tab").first.wait_for()
 
 
 def dialog(page: str, button: str) -> Callable[[Console], None]:
-    """A page with one of its dialogs open."""
+    """Opens one of a page's dialogs."""
 
     def open_dialog(console: Console) -> None:
         console.go(page)
@@ -96,14 +96,14 @@ def dialog(page: str, button: str) -> Callable[[Console], None]:
 
 
 def tested_provider(console: Console) -> None:
-    """Providers after a test that went well."""
+    """Opens the providers and tests one successfully."""
     console.go("Providers")
     console.button("Test sim").click()
-    console.page.get_by_text("It answered in").wait_for()
+    console.page.get_by_text("Connected in").wait_for()
 
 
 def audited(console: Console) -> None:
-    """An audit event with before and after."""
+    """Opens an audit event with before and after."""
     console.go("Audit")
     console.row("revoked key").get_by_role("button").click()
 
@@ -111,7 +111,7 @@ def audited(console: Console) -> None:
 SCENES: dict[str, Callable[[Console], None]] = {
     "overview": in_range("overview"),
     "traces": in_range("traces"),
-    "traces-peek": peek,
+    "traces-panel": trace_panel,
     "trace": newest_trace("conversation"),
     "trace-raw": newest_trace("raw"),
     "trace-usage": newest_trace("usage"),
@@ -126,7 +126,7 @@ SCENES: dict[str, Callable[[Console], None]] = {
 
 
 def shoot(browser: Browser, installation: Installation, look: str) -> None:
-    """All scenes in one look."""
+    """Takes screenshots of all scenes in one look."""
     width, height, dark = LOOKS[look]
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
@@ -142,19 +142,19 @@ def shoot(browser: Browser, installation: Installation, look: str) -> None:
     for name, scene in SCENES.items():
         scene(console)
         console.page.wait_for_load_state("networkidle")
-        console.page.wait_for_timeout(500)  # charts draw themselves after their data came
+        console.page.wait_for_timeout(500)  # charts render after their data has arrived
         console.page.screenshot(path=SHOTS / f"{name}-{look}.png")
         if console.dialog().is_visible():
             console.page.keyboard.press("Escape")
-    for complaint in console.watch.complaints:
-        print(f"{look}: {complaint}")
+    for problem in console.watch.problems:
+        print(f"{look}: {problem}")
     context.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="e2e.shots", description=__doc__)
-    parser.add_argument("--calls", type=int, default=10_000, help="how many traces to fill in")
-    parser.add_argument("--look", action="append", choices=list(LOOKS), help="all unless told")
+    parser.add_argument("--calls", type=int, default=10_000, help="number of calls to create")
+    parser.add_argument("--look", action="append", choices=list(LOOKS), help="default: all")
     wanted = parser.parse_args()
     SHOTS.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -168,7 +168,7 @@ def main() -> None:
         finally:
             browser.close()
             installation.kill()
-    print(f"{len(list(SHOTS.glob('*.png')))} pictures in {SHOTS}")
+    print(f"{len(list(SHOTS.glob('*.png')))} screenshots in {SHOTS}")
 
 
 if __name__ == "__main__":

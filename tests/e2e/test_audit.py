@@ -1,4 +1,4 @@
-"""The audit page: what was done stands there, with before and after, and the chain is verified."""
+"""The audit page lists changes with before and after, and verifies the chain."""
 
 import json
 import re
@@ -7,14 +7,14 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.console import Console
-from e2e.test_keys import make_key
+from e2e.test_keys import create_key
 
 pytestmark = pytest.mark.e2e
 
 
-def test_what_was_done_here_stands_in_the_log_with_before_and_after(console: Console) -> None:
+def test_the_log_lists_changes_with_before_and_after(console: Console) -> None:
     console.go("Keys")
-    make_key(console, "audited", "sim/sim-large")
+    create_key(console, "audited", "sim/sim-large")
     console.button("I have copied it").click()
     console.act("audited", "Revoke")
     console.button("Revoke key").click()
@@ -30,7 +30,7 @@ def test_what_was_done_here_stands_in_the_log_with_before_and_after(console: Con
     expect(changes.get_by_role("row").filter(has_text="revoked")).to_contain_text(
         re.compile(r"–\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
     )
-    expect(changes.get_by_role("row")).to_have_count(2)  # the head, and what changed
+    expect(changes.get_by_role("row")).to_have_count(2)  # the header and one change
 
     console.row("created key audited").get_by_role("button").click()
     expect(changes).to_contain_text("sim/sim-large")
@@ -47,7 +47,7 @@ def test_the_export_has_every_event(console: Console) -> None:
     expect(console.page.get_by_text(f"{len(events)} events")).to_be_visible()
 
 
-def test_the_instance_has_a_log_of_its_own(console: Console) -> None:
+def test_the_instance_has_its_own_log(console: Console) -> None:
     console.go("Audit")
     console.page.get_by_role("radio", name="Instance").click()
     expect(console.row("signed in").first).to_contain_text("session.create")

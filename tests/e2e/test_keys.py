@@ -1,4 +1,4 @@
-"""Keys in the console: what is made there works at the gateway, and stops when it is revoked."""
+"""Keys created in the console work at the gateway, and stop working when revoked."""
 
 import json
 import re
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 
 def status_with(installation: Installation, secret: str, model: str = "sim/sim-small") -> int:
-    """What a call with this secret is answered."""
+    """The status of a call with this secret."""
     body = {"model": model, "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 1}
     request = urllib.request.Request(
         f"{installation.gateway}/v1/chat/completions",
@@ -31,25 +31,25 @@ def status_with(installation: Installation, secret: str, model: str = "sim/sim-s
         return error.code
 
 
-def make_key(console: Console, name: str, models: str = "") -> str:
-    """Creates a key by the dialog and gives its secret."""
+def create_key(console: Console, name: str, models: str = "") -> str:
+    """Creates a key in the dialog and returns its secret."""
     console.button("Create key").first.click()
     dialog = console.dialog()
     dialog.get_by_label("Name").fill(name)
-    dialog.get_by_label("Models it may call").fill(models)
+    dialog.get_by_label("Allowed models").fill(models)
     dialog.get_by_role("button", name="Create key").click()
     secret = dialog.get_by_label("key", exact=True)
     expect(secret).to_have_text(re.compile(r"pk_\S{43}"))
     return secret.inner_text().strip()
 
 
-def test_a_key_made_here_works_with_the_lines_shown_and_stops_when_revoked(
+def test_a_new_key_works_with_the_example_shown_and_stops_when_revoked(
     console: Console,
 ) -> None:
     installation = console.installation
     console.go("Keys")
-    secret = make_key(console, "checkout")
-    curl = console.dialog().get_by_label("curl call", exact=True).inner_text()
+    secret = create_key(console, "checkout")
+    curl = console.dialog().get_by_label("curl example", exact=True).inner_text()
     assert secret in curl
     answer: list[object] = []
 
@@ -64,7 +64,7 @@ def test_a_key_made_here_works_with_the_lines_shown_and_stops_when_revoked(
     assert isinstance(answer[0], dict)
     assert answer[0]["choices"][0]["message"]["content"]
     console.button("I have copied it").click()
-    expect(console.page.get_by_text(secret)).to_have_count(0)  # nowhere, ever again
+    expect(console.page.get_by_text(secret)).to_have_count(0)  # never shown again
     expect(console.row("checkout")).to_contain_text("active")
     expect(console.row("checkout")).to_contain_text(secret[:9])
 
@@ -72,13 +72,13 @@ def test_a_key_made_here_works_with_the_lines_shown_and_stops_when_revoked(
     console.button("Revoke key").click()
     expect(console.dialog()).to_have_count(0)
     wait_until(lambda: status_with(installation, secret) == 401, 5)
-    console.page.get_by_label("ended").check()
+    console.page.get_by_label("expired or revoked").check()
     expect(console.row("checkout")).to_contain_text("revoked")
 
 
 def test_a_key_is_limited_to_the_models_it_names(console: Console) -> None:
     console.go("Keys")
-    secret = make_key(console, "limited", "sim/sim-small")
+    secret = create_key(console, "limited", "sim/sim-small")
     console.button("I have copied it").click()
     expect(console.row("limited")).to_contain_text("sim/sim-small")
     wait_until(lambda: status_with(console.installation, secret) == 200, 5)
@@ -87,7 +87,7 @@ def test_a_key_is_limited_to_the_models_it_names(console: Console) -> None:
 
 def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(console: Console) -> None:
     console.go("Keys")
-    old = make_key(console, "rotated")
+    old = create_key(console, "rotated")
     console.button("I have copied it").click()
     console.act("rotated", "Rotate")
     expect(console.dialog()).to_contain_text(old[:9])
@@ -100,14 +100,16 @@ def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(console: Console) ->
     assert status_with(console.installation, old) == 200
 
     console.act("rotated", "Rotate")
-    console.dialog().get_by_label("stays valid").select_option(label="Not at all: it stops now")
+    console.dialog().get_by_label("Keep the old secret").select_option(
+        label="No overlap (revoke now)"
+    )
     console.button("Rotate key").click()
     console.button("I have copied it").click()
     wait_until(lambda: status_with(console.installation, old) == 401, 5)
     assert status_with(console.installation, new) == 401
 
 
-def test_a_name_of_blanks_is_refused_at_its_field(console: Console) -> None:
+def test_a_blank_name_is_reported_at_its_field(console: Console) -> None:
     console.watch.expect(422)
     console.go("Keys")
     console.button("Create key").first.click()

@@ -1,4 +1,4 @@
-"""How pages are drawn, what they are allowed, and what stands where nothing is."""
+"""Themes, page widths, the content security policy, and pages that do not exist."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,12 +13,12 @@ PAGES = ("Overview", "Traces", "Keys", "Providers", "Members", "Audit")
 
 
 def background(page: Page) -> int:
-    """How bright the page is, from 0 to 255."""
+    """The brightness of the page, from 0 to 255."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return int(colour.removeprefix("rgb(").split(",")[0])
 
 
-def test_dark_and_light_follow_the_system_until_one_is_chosen(
+def test_the_theme_follows_the_system_until_one_is_selected(
     penstock: Installation, window: Open
 ) -> None:
     console = window(penstock, dark=True)
@@ -29,7 +29,7 @@ def test_dark_and_light_follow_the_system_until_one_is_chosen(
     assert background(console.page) > 200
     console.page.reload()
     console.heading("Overview").wait_for()
-    assert background(console.page) > 200  # the choice is remembered
+    assert background(console.page) > 200  # the selection is stored
     console.button("Theme: light").click()
     console.page.get_by_role("menuitem", name="System").click()
     assert background(console.page) < 50
@@ -44,14 +44,14 @@ def test_no_page_is_wider_than_its_window(console: Console, width: int) -> None:
         assert console.page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
-def test_the_policy_refuses_scripts_that_are_not_files_of_the_console(
+def test_the_policy_blocks_scripts_that_are_not_files_of_the_console(
     console: Console,
 ) -> None:
     answer = console.page.request.get(console.installation.server)
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "script-src" not in policy  # so that the default holds: no inline script, no eval
-    page = console.page.context.new_page()  # watched by nobody: it complains, as it should
+    page = console.page.context.new_page()  # not watched: it reports an error, as expected
     page.goto(f"{console.installation.server}/favicon.svg")
     page.goto(console.installation.server)
     injected = """() => {
@@ -63,10 +63,10 @@ def test_the_policy_refuses_scripts_that_are_not_files_of_the_console(
     assert page.evaluate(injected) is False
 
 
-def test_what_does_not_exist_says_so(console: Console) -> None:
+def test_missing_pages_and_traces_are_reported(console: Console) -> None:
     console.watch.expect(404)
     project = console.page.url.rsplit("/", 1)[0].removeprefix(console.installation.server)
     console.open("/no/such/page")
-    expect(console.page.get_by_text("This page does not exist")).to_be_visible()
+    expect(console.page.get_by_text("Page not found")).to_be_visible()
     console.open(f"{project}/traces/{'0' * 32}")
-    console.alert("There is nothing here")
+    console.alert("Not found")

@@ -1,4 +1,4 @@
-"""Providers in the console: added with a preset, tested, changed, removed."""
+"""Providers in the console: added from a known vendor, tested, changed, removed."""
 
 import pytest
 from playwright.sync_api import expect
@@ -10,20 +10,20 @@ from penstock.infra.process import free_port
 pytestmark = pytest.mark.e2e
 
 
-def test_the_test_button_says_how_fast_it_answered_and_with_how_many_models(
+def test_a_test_reports_the_latency_and_the_number_of_models(
     console: Console,
 ) -> None:
     console.go("Providers")
     expect(console.row("sim").first).to_contain_text("4 models")
     console.button("Test sim").click()
-    expect(console.page.get_by_role("status").filter(has_text="It answered in")).to_contain_text(
+    expect(console.page.get_by_role("status").filter(has_text="Connected in")).to_contain_text(
         "4 models"
     )
     console.button("4 models").click()
     expect(console.page.get_by_role("list", name="Models")).to_contain_text("sim-reasoner")
 
 
-def test_a_provider_that_nobody_listens_at_says_so_and_is_repaired(console: Console) -> None:
+def test_an_unreachable_provider_is_reported_and_can_be_corrected(console: Console) -> None:
     listed = console.installation.get(f"/api/v1/projects/{console.project_id}/providers")["items"]
     [working] = [provider["base_url"] for provider in listed if provider["name"] == "sim"]
     console.go("Providers")
@@ -37,7 +37,7 @@ def test_a_provider_that_nobody_listens_at_says_so_and_is_repaired(console: Cons
     expect(dialog.get_by_role("alert")).to_be_visible()
     console.button("Done").click()
     expect(console.row("vllm").first).to_contain_text("…4242")
-    expect(console.row("vllm").first).to_contain_text("none yet")
+    expect(console.row("vllm").first).to_contain_text("no models")
 
     console.act("vllm", "Edit")
     console.dialog().get_by_label("Base URL").fill(working)
@@ -56,7 +56,7 @@ def test_a_provider_that_nobody_listens_at_says_so_and_is_repaired(console: Cons
     expect(console.row("vllm")).to_have_count(0)
 
 
-def test_a_name_that_is_taken_is_refused_at_its_field(console: Console) -> None:
+def test_a_name_already_in_use_is_reported_at_its_field(console: Console) -> None:
     console.watch.expect(409)
     console.go("Providers")
     console.button("Add provider").click()

@@ -1,10 +1,10 @@
-"""Members in the console, and what each role is offered."""
+"""Members, invitations, and what each role can see and do in the console."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.conftest import Open
-from e2e.console import Console, Person
+from e2e.console import Account, Console
 
 pytestmark = pytest.mark.e2e
 
@@ -12,7 +12,7 @@ PASSWORD = "a long enough password"
 
 
 def invite(console: Console, email: str, role: str) -> str:
-    """Makes a link by the dialog and gives its path with the token."""
+    """Creates a link in the dialog and returns its path with the token."""
     console.go("Members")
     console.button("Invite").click()
     dialog = console.dialog()
@@ -25,27 +25,27 @@ def invite(console: Console, email: str, role: str) -> str:
     return link.removeprefix(console.installation.server)
 
 
-def add_member(console: Console, window: Open, email: str, role: str) -> tuple[Person, Console]:
-    """Invites somebody, who opens the link and makes an account."""
+def add_member(console: Console, window: Open, email: str, role: str) -> tuple[Account, Console]:
+    """Invites a user, who opens the link and creates an account."""
     link = invite(console, email, role)
     theirs = window(console.installation)
-    theirs.watch.expect(401)  # nobody is signed in there yet
+    theirs.watch.expect(401)  # not signed in yet
     theirs.open(link)
     expect(theirs.heading("Join default")).to_be_visible()
     theirs.page.get_by_label("Password").fill(PASSWORD)
     theirs.button("Create account and join").click()
     theirs.heading("Overview").wait_for()
-    return Person(email, PASSWORD), theirs
+    return Account(email, PASSWORD), theirs
 
 
 def member(console: Console, email: str) -> Locator:
-    """Somebody's line in the table of members."""
+    """A user's row in the table of members."""
     table = console.page.get_by_role("table", name="Members")
     return table.get_by_role("row").filter(has_text=email)
 
 
-def ask(page: Page, method: str, path: str) -> int:
-    """What the API answers this window's session, asked past the console's own buttons."""
+def status_of(page: Page, method: str, path: str) -> int:
+    """The status of an API request with this window's session, bypassing the console."""
     answer = page.evaluate(
         """async ([method, path]) => {
           const session = await (await fetch("/api/v1/session")).json();
@@ -58,28 +58,26 @@ def ask(page: Page, method: str, path: str) -> int:
     return int(answer)
 
 
-def test_a_viewer_sees_calls_and_is_denied_what_changes_something(
-    console: Console, window: Open
-) -> None:
+def test_a_viewer_sees_calls_and_cannot_change_anything(console: Console, window: Open) -> None:
     _, theirs = add_member(console, window, "vera@example.org", "Viewer")
     theirs.watch.expect(403)
     project = f"/api/v1/projects/{theirs.project_id}"
 
     theirs.go("Keys")
-    theirs.alert("You may not see this")
+    theirs.alert("Access denied")
     expect(theirs.button("Create key")).to_have_count(0)
-    assert ask(theirs.page, "GET", f"{project}/keys") == 403
-    assert ask(theirs.page, "POST", f"{project}/keys") == 403
+    assert status_of(theirs.page, "GET", f"{project}/keys") == 403
+    assert status_of(theirs.page, "POST", f"{project}/keys") == 403
 
     theirs.go("Audit")
-    theirs.alert("You may not see this")
-    assert ask(theirs.page, "GET", f"{project}/audit") == 403
+    theirs.alert("Access denied")
+    assert status_of(theirs.page, "GET", f"{project}/audit") == 403
 
     theirs.go("Providers")
     expect(theirs.row("sim").first).to_be_visible()
     expect(theirs.button("Add provider")).to_have_count(0)
     expect(theirs.button("Test sim")).to_have_count(0)
-    assert ask(theirs.page, "POST", f"{project}/providers/sim/test") == 403
+    assert status_of(theirs.page, "POST", f"{project}/providers/sim/test") == 403
 
     theirs.go("Members")
     expect(theirs.row("vera@example.org")).to_contain_text("you")
@@ -102,10 +100,10 @@ def test_a_role_is_changed_and_a_member_removed(console: Console, window: Open) 
     console.button("Remove member").click()
     expect(member(console, "emil@example.org")).to_have_count(0)
     theirs.watch.expect(404)
-    assert ask(theirs.page, "GET", f"/api/v1/projects/{theirs.project_id}/keys") == 404
+    assert status_of(theirs.page, "GET", f"/api/v1/projects/{theirs.project_id}/keys") == 404
 
 
-def test_the_last_owner_can_neither_step_down_nor_go(console: Console) -> None:
+def test_the_last_owner_can_neither_change_role_nor_leave(console: Console) -> None:
     console.watch.expect(409)
     console.go("Members")
     owner = "admin@localhost"
@@ -119,7 +117,7 @@ def test_the_last_owner_can_neither_step_down_nor_go(console: Console) -> None:
     console.alert("This is the project's last owner.")
 
 
-def test_a_link_lets_in_once_and_who_is_signed_in_joins_with_a_click(
+def test_a_link_works_once_and_a_signed_in_user_joins_with_one_click(
     console: Console, window: Open
 ) -> None:
     nina, theirs = add_member(console, window, "nina@example.org", "Viewer")
@@ -137,12 +135,12 @@ def test_a_link_lets_in_once_and_who_is_signed_in_joins_with_a_click(
     late = window(console.installation)
     late.watch.expect(401, 409)
     late.open(link)
-    expect(late.heading("This link was used")).to_be_visible()
+    expect(late.heading("This invitation has been used")).to_be_visible()
     late.alert("Ask for a new one.")
     assert nina.email not in late.page.content()
 
 
-def test_a_revoked_link_and_a_cut_one_say_what_they_are(console: Console, window: Open) -> None:
+def test_a_revoked_and_an_incomplete_link_are_reported(console: Console, window: Open) -> None:
     link = invite(console, "rita@example.org", "Viewer")
     console.act("the invitation of rita@example.org", "Revoke")
     console.button("Revoke invitation").click()
@@ -150,12 +148,12 @@ def test_a_revoked_link_and_a_cut_one_say_what_they_are(console: Console, window
     theirs = window(console.installation)
     theirs.watch.expect(401, 404, 409)
     theirs.open(link)
-    expect(theirs.heading("This link was revoked")).to_be_visible()
+    expect(theirs.heading("This invitation was revoked")).to_be_visible()
     theirs.open("/invitation")
     expect(theirs.heading("This link is incomplete")).to_be_visible()
 
 
-def test_who_has_an_account_signs_in_on_the_page_of_the_link(
+def test_a_user_with_an_account_can_sign_in_on_the_invitation_page(
     console: Console, window: Open
 ) -> None:
     link = invite(console, "admin@localhost.example", "Viewer")
@@ -166,7 +164,7 @@ def test_who_has_an_account_signs_in_on_the_page_of_the_link(
     theirs.page.get_by_label("Password").fill(PASSWORD)
     theirs.button("Create account and join").click()
     expect(theirs.page.get_by_text("Somebody signs in with this address")).to_be_visible()
-    theirs.button("I have an account").click()
+    theirs.button("I already have an account").click()
     theirs.fill_sign_in()
     theirs.button("Join as admin@localhost").click()
     theirs.alert("You are a member of this project already.")

@@ -1,4 +1,4 @@
-"""Signing in and out, and what happens to who may not."""
+"""Signing in and out."""
 
 import re
 
@@ -12,7 +12,7 @@ from installation import Installation
 pytestmark = pytest.mark.e2e
 
 
-def test_a_wrong_password_says_so_and_the_right_one_leads_where_one_wanted_to_go(
+def test_a_wrong_password_is_reported_and_the_right_one_signs_in(
     penstock: Installation, window: Open
 ) -> None:
     console = window(penstock)
@@ -27,7 +27,7 @@ def test_a_wrong_password_says_so_and_the_right_one_leads_where_one_wanted_to_go
     expect(console.heading("Overview")).to_be_visible()
 
 
-def test_who_follows_a_link_signs_in_and_arrives_there(
+def test_a_deep_link_opens_its_page_after_sign_in(
     console: Console, penstock: Installation, window: Open
 ) -> None:
     console.go("Keys")

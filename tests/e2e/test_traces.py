@@ -1,4 +1,4 @@
-"""Traces in the console: figures, filters, search, live tail, keyboard."""
+"""Traces in the console: numbers, filters, search, live mode, keyboard."""
 
 import re
 
@@ -10,38 +10,38 @@ from e2e.console import Console
 
 pytestmark = pytest.mark.e2e
 
-# Worked by hand, as in tests/entrypoints/test_first_calls.py: the simulator counts 3 tokens to
-# begin with, 4 for the message, and 1 for each 4 characters begun: 3 + 4 + 4 = 11 for 15
-# characters. It is told to answer with twelve, and that four of the input were cached. sim-small
-# costs, in USD per million tokens: input 0.15, cached input 0.075, output 0.60. So
+# Expected values, as in tests/entrypoints/test_first_calls.py: the simulator counts 3 tokens, plus
+# 4 for the message, plus 1 for each 4 characters begun: 3 + 4 + 4 = 11 for 15 characters. The
+# metadata sets 12 output tokens and 4 cached input tokens. sim-small costs, in USD per million
+# tokens: input 0.15, cached input 0.075, output 0.60. So
 #   (11 - 4) * 0.15 + 4 * 0.075 + 12 * 0.60 = 1.05 + 0.30 + 7.20 = 8.55 millionths.
 TEXT = "Count to a cent"
 METADATA = {"x-sim-tokens": "12", "x-sim-cached-tokens": "4"}
 
 
-def fact(console: Console, name: str) -> Locator:
-    """A figure of the trace in view, by its name."""
+def metric(console: Console, name: str) -> Locator:
+    """A number of the open trace, by its name."""
     return console.page.locator("dl > div").filter(has_text=name).locator("dd").first
 
 
 def calls(console: Console) -> Locator:
-    """The lines of the list."""
+    """The rows of the list."""
     return console.page.get_by_role("table", name="Calls").locator("[data-trace]")
 
 
-def test_tokens_and_cost_of_a_call_are_those_worked_by_hand(console: Console) -> None:
+def test_tokens_and_cost_of_a_call_have_the_expected_values(console: Console) -> None:
     console.installation.chat(TEXT, metadata=METADATA)
     console.go("Traces")
     console.button("Live").click()
     console.row(TEXT).first.click()
-    console.page.get_by_role("link", name="Open as page").click()
+    console.page.get_by_role("link", name="Open full page").click()
     expect(console.page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}"))
-    expect(fact(console, "Tokens in / out")).to_have_text("11 / 12")
-    expect(fact(console, "Cost").locator("[title]")).to_have_attribute("title", "$0.00000855")
+    expect(metric(console, "Tokens in / out")).to_have_text("11 / 12")
+    expect(metric(console, "Cost").locator("[title]")).to_have_attribute("title", "$0.00000855")
     expect(console.page.get_by_label("Waterfall").get_by_role("button")).to_have_count(2)
 
     console.page.get_by_role("tab", name="Usage and cost").click()
-    table = console.page.get_by_role("table", name="Cost line by line")
+    table = console.page.get_by_role("table", name="Cost breakdown")
     for name, count, amount in (
         ("input tokens", "7", "$0.00000105"),
         ("cache read tokens", "4", "$0.0000003"),
@@ -60,7 +60,7 @@ def test_tokens_and_cost_of_a_call_are_those_worked_by_hand(console: Console) ->
     expect(console.page.get_by_text("gen_ai.usage.input_tokens")).to_be_visible()
 
 
-def test_filters_stand_in_the_address_and_can_be_handed_on(console: Console, window: Open) -> None:
+def test_filters_are_in_the_url_and_can_be_shared(console: Console, window: Open) -> None:
     console.go("Traces")
     expect(calls(console).first).to_be_visible()
     console.button("Filter").click()
@@ -84,7 +84,7 @@ def test_filters_stand_in_the_address_and_can_be_handed_on(console: Console, win
     expect(other.page).not_to_have_url(re.compile("team="))
 
 
-def test_text_is_found_in_input_and_output(console: Console) -> None:
+def test_the_search_finds_text_in_input_and_output(console: Console) -> None:
     console.installation.chat("Which platypus guards the penstock?")
     console.go("Traces")
     console.button("Live").click()
@@ -93,13 +93,13 @@ def test_text_is_found_in_input_and_output(console: Console) -> None:
     console.page.keyboard.type("platypus")
     expect(console.page).to_have_url(re.compile("q=platypus"))
     expect(calls(console)).to_have_count(1)
-    console.page.get_by_label("Search in input and output").fill("no call has this text")
-    expect(console.page.get_by_text("No call matches")).to_be_visible()
+    console.page.get_by_label("Search input and output").fill("no call has this text")
+    expect(console.page.get_by_text("No matching calls")).to_be_visible()
     console.button("Clear filters").click()
     expect(calls(console).first).to_be_visible()
 
 
-def test_live_tail_shows_calls_as_they_arrive(console: Console) -> None:
+def test_live_mode_shows_calls_as_they_arrive(console: Console) -> None:
     console.go("Traces")
     console.page.keyboard.press("l")
     expect(console.button("Live")).to_have_attribute("aria-pressed", "true")
@@ -107,14 +107,14 @@ def test_live_tail_shows_calls_as_they_arrive(console: Console) -> None:
     expect(console.row("A kingfisher arrives").first).to_be_visible(timeout=5_000)
 
 
-def test_everything_is_reached_by_keyboard(console: Console) -> None:
+def test_all_pages_and_traces_are_reachable_by_keyboard(console: Console) -> None:
     press = console.page.keyboard.press
     console.page.keyboard.type("gt")
     expect(console.heading("Traces")).to_be_visible()
     expect(calls(console).first).to_be_visible()
     press("j")
-    peek = console.page.get_by_role("complementary", name="Trace")
-    expect(peek).to_be_visible()
+    panel = console.page.get_by_role("complementary", name="Trace")
+    expect(panel).to_be_visible()
     first = calls(console).first.get_attribute("data-trace")
     expect(console.page).to_have_url(re.compile(f"trace={first}"))
     press("j")

@@ -5,7 +5,7 @@ import { ChevronsUpDown } from "lucide-react";
 import { projectsQuery, useProjectId, useProjectName } from "@/shared/session";
 import { Menu, MenuItem, MenuLabel } from "@/shared/ui/Menu";
 
-/** Penstock's mark and the project in view; leads to the others. */
+/** Shows the current project; its menu lists the others. */
 export function ProjectSwitcher() {
   const projectId = useProjectId();
   const name = useProjectName();
@@ -33,7 +33,7 @@ export function ProjectSwitcher() {
       {projects.map((project) => (
         <MenuItem
           key={project.id}
-          chosen={project.id === projectId}
+          checked={project.id === projectId}
           onSelect={() => open(project.id)}
         >
           <span className="truncate">{project.name}</span>

@@ -8,7 +8,7 @@ import { rememberProject } from "@/shared/lastProject";
 import { useProjectId } from "@/shared/session";
 import { useShortcuts } from "@/shared/shortcuts";
 
-/** What stands around every page of a project: navigation on the left, the page on the right. */
+/** The layout of every project page: navigation on the left, the page on the right. */
 export function Shell() {
   const projectId = useProjectId();
   const navigate = useNavigate();

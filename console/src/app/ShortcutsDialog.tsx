@@ -1,25 +1,25 @@
 import { PAGES } from "@/app/pages";
 import { Dialog } from "@/shared/ui/Dialog";
 
-const EVERYWHERE = [
-  ...PAGES.map((page) => ({ keys: page.keys, does: page.name })),
-  { keys: "?", does: "This list" },
+const NAVIGATION = [
+  ...PAGES.map((page) => ({ keys: page.keys, action: page.name })),
+  { keys: "?", action: "Keyboard shortcuts" },
 ];
-const IN_TRACES = [
-  { keys: "/", does: "Search in input and output" },
-  { keys: "j", does: "Next" },
-  { keys: "k", does: "Previous" },
-  { keys: "Enter", does: "Open" },
-  { keys: "l", does: "Live tail on and off" },
-  { keys: "Esc", does: "Back to the list" },
+const TRACES = [
+  { keys: "/", action: "Search input and output" },
+  { keys: "j", action: "Next call" },
+  { keys: "k", action: "Previous call" },
+  { keys: "Enter", action: "Open call" },
+  { keys: "l", action: "Toggle live mode" },
+  { keys: "Esc", action: "Back to list" },
 ];
 
 export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <Dialog open={open} onClose={onClose} title="Keyboard shortcuts">
       <div className="grid gap-8 sm:grid-cols-2">
-        <Shortcuts title="Go to" shortcuts={EVERYWHERE} />
-        <Shortcuts title="In traces" shortcuts={IN_TRACES} />
+        <Shortcuts title="Navigation" shortcuts={NAVIGATION} />
+        <Shortcuts title="Traces" shortcuts={TRACES} />
       </div>
     </Dialog>
   );
@@ -27,7 +27,7 @@ export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () 
 
 interface ShortcutsProps {
   title: string;
-  shortcuts: readonly { keys: string; does: string }[];
+  shortcuts: readonly { keys: string; action: string }[];
 }
 
 function Shortcuts({ title, shortcuts }: ShortcutsProps) {
@@ -35,9 +35,9 @@ function Shortcuts({ title, shortcuts }: ShortcutsProps) {
     <section>
       <h3 className="mb-1 text-xs font-medium text-ink-3">{title}</h3>
       <dl>
-        {shortcuts.map(({ keys, does }) => (
+        {shortcuts.map(({ keys, action }) => (
           <div key={keys} className="flex h-8 items-center justify-between border-b border-line">
-            <dt>{does}</dt>
+            <dt>{action}</dt>
             <dd className="flex gap-1">
               {keys.split(" ").map((key) => (
                 <kbd

@@ -23,7 +23,7 @@ export function ThemeSwitch() {
       }
     >
       {CHOICES.map((each) => (
-        <MenuItem key={each.id} chosen={each.id === choice} onSelect={() => chooseTheme(each.id)}>
+        <MenuItem key={each.id} checked={each.id === choice} onSelect={() => chooseTheme(each.id)}>
           {each.name}
         </MenuItem>
       ))}

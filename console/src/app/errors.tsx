@@ -20,14 +20,14 @@ export function NotFoundPage() {
   return (
     <main className="grid h-full place-items-center">
       <EmptyState
-        title="This page does not exist"
+        title="Page not found"
         action={
           <Link to="/" className="text-sm font-medium text-accent hover:underline">
             Go to the overview
           </Link>
         }
       >
-        The address may be mistyped, or what it showed is gone.
+        Check the address. The item may have been deleted.
       </EmptyState>
     </main>
   );

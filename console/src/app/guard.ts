@@ -5,7 +5,7 @@ import { ApiError } from "@/shared/api/client";
 import { lastProject } from "@/shared/lastProject";
 import { projectsQuery, sessionQuery } from "@/shared/session";
 
-/** Leads to the sign-in page, and from there back to `href`, who is not signed in. */
+/** Redirects to the sign-in page if nobody is signed in; signing in returns to `href`. */
 export async function requireSession(queries: QueryClient, href: string): Promise<void> {
   try {
     await queries.query({ ...sessionQuery, staleTime: "static" });
@@ -17,7 +17,7 @@ export async function requireSession(queries: QueryClient, href: string): Promis
   }
 }
 
-/** The project to begin with: the one looked at last, or the first there is. */
+/** Returns the project to open first: the last one opened in this browser, else the first. */
 export async function chooseProject(queries: QueryClient): Promise<string> {
   const { items } = await queries.query({ ...projectsQuery, staleTime: "static" });
   const last = items.find((project) => project.id === lastProject());

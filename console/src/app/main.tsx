@@ -11,20 +11,20 @@ import { createConsoleRouter } from "@/app/router";
 import { ApiError } from "@/shared/api/client";
 import { followSystemTheme } from "@/shared/theme";
 
-/** Refusals stay refusals: only what may pass by itself is tried again. */
-function mayPass(failures: number, error: Error): boolean {
-  const passing = !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
-  return passing && failures < 3;
+/** Retries network errors and 5xx responses only: other errors would repeat. */
+function shouldRetry(failures: number, error: Error): boolean {
+  const transient = !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+  return transient && failures < 3;
 }
 
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: mayPass, staleTime: 10_000 } },
+  defaultOptions: { queries: { retry: shouldRetry, staleTime: 10_000 } },
 });
 const router = createConsoleRouter(queries);
 
 followSystemTheme();
 const root = document.getElementById("root");
-if (!root) throw new Error("The page has no root.");
+if (!root) throw new Error("index.html has no #root element.");
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

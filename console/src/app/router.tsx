@@ -18,7 +18,7 @@ import { ProvidersPage } from "@/features/providers/ProvidersPage";
 import { InvitationPage } from "@/features/session/InvitationPage";
 import { SignInPage } from "@/features/session/SignInPage";
 import { parseTracesSearch } from "@/features/traces/search";
-import { formatAddress, parseAddress } from "@/shared/addresses";
+import { formatQueryString, parseQueryString } from "@/shared/queryString";
 import { parseCallSearch } from "@/shared/calls/search";
 import { TracePage } from "@/features/traces/TracePage";
 import { TracesPage } from "@/features/traces/TracesPage";
@@ -120,14 +120,13 @@ const tree = root.addChildren([
   ]),
 ]);
 
-/** The console's routes. A project's pages stand below `/projects/{id}`, so that every address
- * can be shared. */
+/** Creates the router. Project pages are below `/projects/{id}`, so every URL can be shared. */
 export function createConsoleRouter(queries: QueryClient) {
   return createRouter({
     routeTree: tree,
     context: { queries },
-    parseSearch: parseAddress,
-    stringifySearch: formatAddress,
+    parseSearch: parseQueryString,
+    stringifySearch: formatQueryString,
     defaultPreload: false,
     defaultErrorComponent: ErrorPage,
     defaultNotFoundComponent: NotFoundPage,

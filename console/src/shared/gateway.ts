@@ -8,15 +8,15 @@ const aboutQuery = queryOptions({
   staleTime: Infinity,
 });
 
-/** Where applications call, without `/v1`; empty until it is known. */
+/** The gateway's base URL without `/v1`; empty while loading. */
 export function useGatewayUrl(): string {
   const url = useQuery(aboutQuery).data?.gateway_url;
-  return url ? asReached(url, window.location.hostname) : "";
+  return url ? reachableUrl(url, window.location.hostname) : "";
 }
 
-/** The server says where the gateway is as seen from its own machine. Who reached the console
- * under another name reaches the gateway under that name, too. */
-export function asReached(url: string, consoleHost: string): string {
+/** Replaces a loopback host in the gateway's URL by the console's host, because the server reports
+ * the URL as seen from its own machine. */
+export function reachableUrl(url: string, consoleHost: string): string {
   const parsed = new URL(url);
   if (isLoopback(parsed.hostname) && !isLoopback(consoleHost)) parsed.hostname = consoleHost;
   return parsed.origin;

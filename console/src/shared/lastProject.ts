@@ -1,6 +1,6 @@
 const KEY = "penstock.project";
 
-/** The project looked at last in this browser. */
+/** The project last opened in this browser. */
 export function lastProject(): string | null {
   return localStorage.getItem(KEY);
 }

@@ -22,19 +22,19 @@ export const projectsQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** Who is signed in; only below the signed-in layout. */
+/** The signed-in user's session. Use below the signed-in route only. */
 export function useSession(): Schemas["SessionView"] {
   return useSuspenseQuery(sessionQuery).data;
 }
 
-/** The project that the page is about, from its address. */
+/** The id of the current project, from the URL. */
 export function useProjectId(): string {
   const { projectId } = useParams({ strict: false });
-  if (!projectId) throw new Error("This page stands outside of any project.");
+  if (!projectId) throw new Error("This page does not belong to a project.");
   return projectId;
 }
 
-/** The project's name once it is known, its id until then. */
+/** The project's name; its id while loading. */
 export function useProjectName(): string {
   const projectId = useProjectId();
   const projects = useQuery(projectsQuery).data;
@@ -43,8 +43,8 @@ export function useProjectName(): string {
 
 const RANKS: readonly Role[] = ["viewer", "editor", "admin", "owner"];
 
-/** Whether the signed-in person has at least `role` in this project. The server decides anyway;
- * this is for not offering what it would refuse. */
+/** Whether the signed-in user has at least `role` in this project. Hides actions that the server
+ * would reject; the server checks each request itself. */
 export function useHasRole(role: Role): boolean {
   const session = useSession();
   const own = session.roles[useProjectId()];

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "react";
 
 const SEQUENCE_MS = 900;
-/** The key that begins sequences; what follows it means nothing else. */
+/** The first key of sequences; the next key then has no meaning of its own. */
 const LEADER = "g";
 
-/** Runs the action of the keys that were pressed: `j`, `/`, `?`, or in sequence `g o`. Not while
- * somebody types, nor with Ctrl, Alt or ⌘. */
+/** Runs the action of a pressed key (`j`, `/`, `?`) or sequence (`g o`). Ignores keys typed into
+ * fields, and keys with Ctrl, Alt or ⌘. */
 export function useShortcuts(actions: Record<string, () => void>): void {
   const latest = useRef(actions);
   useEffect(() => {

@@ -6,7 +6,7 @@ const KEY = "penstock.theme";
 const CHANGED = "penstock:theme";
 const systemDark = () => window.matchMedia("(prefers-color-scheme: dark)");
 
-/** What the person chose; the system decides unless they did. */
+/** The user's choice; `system` without one. */
 export function themeChoice(): ThemeChoice {
   const chosen = localStorage.getItem(KEY);
   return chosen === "light" || chosen === "dark" ? chosen : "system";
@@ -18,7 +18,7 @@ export function chooseTheme(choice: ThemeChoice): void {
   applyTheme();
 }
 
-/** Draws the page in the theme in force (`public/theme.js` does it before the first paint). */
+/** Applies the theme to the page (`public/theme.js` does so before the first paint). */
 function applyTheme(): void {
   const choice = themeChoice();
   const dark = choice === "dark" || (choice === "system" && systemDark().matches);
@@ -26,23 +26,23 @@ function applyTheme(): void {
   window.dispatchEvent(new Event(CHANGED));
 }
 
-/** Follows the system's theme while nobody chose another. Gives the way to stop. */
+/** Follows the system theme unless the user chose another. Returns a function that stops it. */
 export function followSystemTheme(): () => void {
   const media = systemDark();
   media.addEventListener("change", applyTheme);
   return () => media.removeEventListener("change", applyTheme);
 }
 
-function subscribe(changed: () => void): () => void {
-  window.addEventListener(CHANGED, changed);
-  return () => window.removeEventListener(CHANGED, changed);
+function subscribe(onChange: () => void): () => void {
+  window.addEventListener(CHANGED, onChange);
+  return () => window.removeEventListener(CHANGED, onChange);
 }
 
 export function useThemeChoice(): ThemeChoice {
   return useSyncExternalStore(subscribe, themeChoice);
 }
 
-/** The theme in force; for what is drawn without CSS, such as charts. */
+/** Whether the dark theme is active; for content drawn without CSS, such as charts. */
 export function useDark(): boolean {
   return useSyncExternalStore(
     subscribe,

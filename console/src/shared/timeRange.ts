@@ -1,4 +1,4 @@
-/** A time range as it stands in addresses: a preset up to now, or fixed bounds (RFC 3339). */
+/** A time range in search parameters: a preset that ends now, or fixed bounds (RFC 3339). */
 export interface RangeSearch {
   range?: Preset | undefined;
   from?: string | undefined;
@@ -28,28 +28,28 @@ export const PRESET_NAMES: Record<Preset, string> = {
   "30d": "Last 30 days",
 };
 
-/** The range in an address; what is no range is left out. */
+/** Reads the range from search parameters; ignores invalid ones. */
 export function parseRange(search: Record<string, unknown>): RangeSearch {
-  const from = asMoment(search["from"]);
-  const to = asMoment(search["to"]);
+  const from = parseTime(search["from"]);
+  const to = parseTime(search["to"]);
   if (from && to && from < to) return { from, to };
   const range = PRESETS.find((preset) => preset === search["range"]);
   return range && range !== DEFAULT_PRESET ? { range } : {};
 }
 
-/** Bounds for the API, with presets counted back from `now` (Unix milliseconds). */
+/** The bounds of a range; a preset ends at `now` (Unix milliseconds). */
 export function boundsOf(search: RangeSearch, now: number): { from: string; to: string } {
   if (search.from && search.to) return { from: search.from, to: search.to };
   const length = LENGTHS[search.range ?? DEFAULT_PRESET];
   return { from: new Date(now - length).toISOString(), to: new Date(now).toISOString() };
 }
 
-/** Whether the range ends now, so that new calls fall into it. */
+/** Whether the range ends now, so that it includes new calls. */
 export function isLive(search: RangeSearch): boolean {
   return !(search.from && search.to);
 }
 
-function asMoment(value: unknown): string | undefined {
+function parseTime(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const time = Date.parse(value);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();

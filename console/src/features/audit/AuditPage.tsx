@@ -1,24 +1,24 @@
 import { useState } from "react";
 
-import { Chain } from "@/features/audit/Chain";
+import { ChainVerification } from "@/features/audit/ChainVerification";
 import { EventTable } from "@/features/audit/EventTable";
-import { exportAddress, type Scope } from "@/features/audit/queries";
+import { exportUrl, type Scope } from "@/features/audit/queries";
 import { useHasRole, useProjectId, useProjectName, useSession } from "@/shared/session";
-import { Denied } from "@/shared/ui/Denied";
+import { AccessDenied } from "@/shared/ui/AccessDenied";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
-import { Segments } from "@/shared/ui/Segments";
+import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 
 export function AuditPage() {
-  const mayRead = useHasRole("admin");
+  const canRead = useHasRole("admin");
   const instanceAdmin = useSession().instance_admin;
   const projectId = useProjectId();
   const project = useProjectName();
   const [scope, setScope] = useState<Scope>(projectId);
-  if (!mayRead) {
+  if (!canRead) {
     return (
       <Page title="Audit">
-        <Denied what="The audit log is" role="admin" />
+        <AccessDenied resource="the audit log" role="admin" />
       </Page>
     );
   }
@@ -28,8 +28,8 @@ export function AuditPage() {
       actions={
         <>
           {instanceAdmin && (
-            <Segments
-              label="Whose events"
+            <SegmentedControl
+              label="Scope"
               value={scope}
               onChange={setScope}
               options={[
@@ -38,13 +38,13 @@ export function AuditPage() {
               ]}
             />
           )}
-          <LinkButton href={exportAddress(scope)} download={`audit-${scope || "instance"}.jsonl`}>
+          <LinkButton href={exportUrl(scope)} download={`audit-${scope || "instance"}.jsonl`}>
             Export
           </LinkButton>
         </>
       }
     >
-      <Chain scope={scope} />
+      <ChainVerification scope={scope} />
       <EventTable key={scope} scope={scope} />
     </Page>
   );

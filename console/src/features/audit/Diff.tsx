@@ -3,7 +3,7 @@ import type { AuditEvent } from "@/features/audit/queries";
 import { cx } from "@/shared/ui/classes";
 import { Copyable } from "@/shared/ui/Copyable";
 
-/** What an event changed, field by field, and where it stands in the chain. */
+/** The fields that an event changed, and its identifiers. */
 export function Diff({ event }: { event: AuditEvent }) {
   const changes = changesBetween(event.before, event.after);
   return (
@@ -15,8 +15,8 @@ export function Diff({ event }: { event: AuditEvent }) {
               <th scope="col" className="h-6 w-44 font-medium">
                 Field
               </th>
-              {event.before && <Head name="Before" />}
-              {event.after && <Head name="After" />}
+              {event.before && <SideHeader name="Before" />}
+              {event.after && <SideHeader name="After" />}
             </tr>
           </thead>
           <tbody>
@@ -27,15 +27,15 @@ export function Diff({ event }: { event: AuditEvent }) {
         </table>
       )}
       <dl className="grid w-fit max-w-full grid-cols-[11rem_1fr] text-xs text-ink-3">
-        <Fact name="Subject" value={event.subject} />
-        <Fact name="Event" value={event.id} />
-        <Fact name="Hash" value={event.hash} />
+        <Identifier name="Subject" value={event.subject} />
+        <Identifier name="Event" value={event.id} />
+        <Identifier name="Hash" value={event.hash} />
       </dl>
     </div>
   );
 }
 
-function Head({ name }: { name: string }) {
+function SideHeader({ name }: { name: string }) {
   return (
     <th scope="col" className="h-6 pr-8 font-medium">
       {name}
@@ -49,13 +49,13 @@ function ChangeRow({ change, event }: { change: Change; event: AuditEvent }) {
       <th scope="row" className="w-44 py-0.5 pr-4 text-left font-normal text-ink-2">
         {change.field}
       </th>
-      {event.before && <Side text={change.before} tone="before" />}
-      {event.after && <Side text={change.after} tone="after" />}
+      {event.before && <SideCell text={change.before} tone="before" />}
+      {event.after && <SideCell text={change.after} tone="after" />}
     </tr>
   );
 }
 
-function Side({ text, tone }: { text: string | undefined; tone: "before" | "after" }) {
+function SideCell({ text, tone }: { text: string | undefined; tone: "before" | "after" }) {
   return (
     <td className="max-w-96 py-0.5 pr-8 font-mono text-xs break-words">
       {text === undefined ? (
@@ -74,7 +74,7 @@ function Side({ text, tone }: { text: string | undefined; tone: "before" | "afte
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Identifier({ name, value }: { name: string; value: string }) {
   return (
     <>
       <dt className="leading-6">{name}</dt>

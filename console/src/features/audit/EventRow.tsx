@@ -2,7 +2,7 @@ import { ChevronRight } from "lucide-react";
 
 import { Diff } from "@/features/audit/Diff";
 import type { AuditEvent } from "@/features/audit/queries";
-import { deed, subject } from "@/features/audit/words";
+import { actionText, subjectName } from "@/features/audit/descriptions";
 import { formatDateTime } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
 import { Cell, Row } from "@/shared/ui/Table";
@@ -13,7 +13,7 @@ interface EventRowProps {
   onToggle: () => void;
 }
 
-/** One event; what it changed stands below when it is open. */
+/** One event; when open, its changes are shown below it. */
 export function EventRow({ event, open, onToggle }: EventRowProps) {
   return (
     <tbody>
@@ -22,7 +22,7 @@ export function EventRow({ event, open, onToggle }: EventRowProps) {
           <button
             type="button"
             aria-expanded={open}
-            aria-label={`Event ${event.sequence}: ${deed(event)} ${subject(event)}`}
+            aria-label={`Event ${event.sequence}: ${actionText(event)} ${subjectName(event)}`}
             onClick={onToggle}
             className="grid size-6 place-items-center rounded-sm text-ink-3 hover:text-ink"
           >
@@ -38,7 +38,7 @@ export function EventRow({ event, open, onToggle }: EventRowProps) {
         </Cell>
         <Cell className="max-w-96">
           <div className="truncate">
-            {deed(event)} <span className="font-medium">{subject(event)}</span>
+            {actionText(event)} <span className="font-medium">{subjectName(event)}</span>
           </div>
         </Cell>
         <Cell className="font-mono text-xs text-ink-3 max-md:hidden">{event.action}</Cell>

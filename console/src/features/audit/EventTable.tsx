@@ -15,7 +15,7 @@ export function EventTable({ scope }: { scope: Scope }) {
   if (query.isPending) return <SkeletonRows rows={10} />;
   if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   const events = query.data.pages.flatMap((page) => page.items);
-  if (events.length === 0) return <EmptyState title="Nothing has been changed yet" />;
+  if (events.length === 0) return <EmptyState title="No audit events yet" />;
   return (
     <>
       <Table label="Audit events">
@@ -24,9 +24,9 @@ export function EventTable({ scope }: { scope: Scope }) {
           <HeadCell numeric className="w-12 max-md:hidden">
             No.
           </HeadCell>
-          <HeadCell className="w-40">When</HeadCell>
-          <HeadCell className="max-md:hidden">Who</HeadCell>
-          <HeadCell>What</HeadCell>
+          <HeadCell className="w-40">Time</HeadCell>
+          <HeadCell className="max-md:hidden">Actor</HeadCell>
+          <HeadCell>Event</HeadCell>
           <HeadCell className="max-md:hidden">Action</HeadCell>
         </TableHead>
         {events.map((event) => (
@@ -41,7 +41,7 @@ export function EventTable({ scope }: { scope: Scope }) {
       {query.hasNextPage && (
         <div className="mt-3 text-center">
           <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            Show older events
+            Load older events
           </Button>
         </div>
       )}

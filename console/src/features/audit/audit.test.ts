@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { changesBetween } from "@/features/audit/diff";
 import type { AuditEvent } from "@/features/audit/queries";
-import { deed, subject } from "@/features/audit/words";
+import { actionText, subjectName } from "@/features/audit/descriptions";
 
 const EVENT: AuditEvent = {
   project_id: "prj_1",
@@ -21,7 +21,7 @@ const EVENT: AuditEvent = {
   seal: "",
 };
 
-test("only what differs is shown, nested fields after what they belong to", () => {
+test("only changed fields are shown, nested fields with the name of their parent", () => {
   const before = { name: "a", attributes: { team: "x", user: "" }, models: ["m1"] };
   const after = { name: "a", attributes: { team: "y", user: "" }, models: ["m1", "m2"] };
   expect(changesBetween(before, after)).toEqual([
@@ -30,7 +30,7 @@ test("only what differs is shown, nested fields after what they belong to", () =
   ]);
 });
 
-test("what is created or removed is shown on one side, empty fields not at all", () => {
+test("a created or removed item has values on one side only; empty fields are left out", () => {
   const state = { name: "a", expires_ms: null, models: [], count: 0 };
   expect(changesBetween(null, state)).toEqual([
     { field: "name", before: undefined, after: "a" },
@@ -39,16 +39,16 @@ test("what is created or removed is shown on one side, empty fields not at all",
   expect(changesBetween(state, null).map((change) => change.after)).toEqual([undefined, undefined]);
 });
 
-test("moments are shown as people read them", () => {
+test("times are shown as date and time", () => {
   const [change] = changesBetween({ revoked_ms: null }, { revoked_ms: 1_795_230_958_000 });
   expect(change?.after).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
 });
 
-test("an event reads as a sentence", () => {
-  expect([deed(EVENT), subject(EVENT)]).toEqual(["created key", "checkout"]);
+test("an event is described by its action and the name of its subject", () => {
+  expect([actionText(EVENT), subjectName(EVENT)]).toEqual(["created key", "checkout"]);
   const removed = { ...EVENT, action: "member.remove", before: { email: "b@x" }, after: null };
-  expect([deed(removed), subject(removed)]).toEqual(["removed member", "b@x"]);
-  expect(subject({ ...EVENT, action: "session.create", after: null })).toBe("");
-  expect(deed({ ...EVENT, action: "galaxy.invert" })).toBe("galaxy.invert");
-  expect(subject({ ...EVENT, after: null })).toBe("key_1");
+  expect([actionText(removed), subjectName(removed)]).toEqual(["removed member", "b@x"]);
+  expect(subjectName({ ...EVENT, action: "session.create", after: null })).toBe("");
+  expect(actionText({ ...EVENT, action: "galaxy.invert" })).toBe("galaxy.invert");
+  expect(subjectName({ ...EVENT, after: null })).toBe("key_1");
 });

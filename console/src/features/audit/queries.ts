@@ -4,10 +4,10 @@ import { api, data, type Schemas } from "@/shared/api/client";
 
 export type AuditEvent = Schemas["AuditEventView"];
 
-/** Whose events: a project's id, or empty for what belongs to no project. */
+/** The log to read: a project id, or empty for the instance log. */
 export type Scope = string;
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
 export const auditKeys = {
   of: (scope: Scope) => ["audit", scope] as const,
@@ -18,7 +18,7 @@ export const eventsQuery = (scope: Scope) =>
   infiniteQueryOptions({
     queryKey: [...auditKeys.of(scope), "events"],
     queryFn: ({ pageParam: cursor }) => {
-      const query = { cursor, limit: PAGE };
+      const query = { cursor, limit: PAGE_SIZE };
       if (!scope) return data(api.GET("/api/v1/audit", { params: { query } }));
       const path = { project_id: scope };
       return data(api.GET("/api/v1/projects/{project_id}/audit", { params: { path, query } }));
@@ -27,7 +27,7 @@ export const eventsQuery = (scope: Scope) =>
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
-/** What verification of the hash chain finds now. */
+/** The result of verifying the hash chain. */
 export const verificationQuery = (scope: Scope) =>
   queryOptions({
     queryKey: [...auditKeys.of(scope), "verification"],
@@ -39,7 +39,7 @@ export const verificationQuery = (scope: Scope) =>
     staleTime: 0,
   });
 
-/** Where the chain is downloaded as JSON lines, oldest first. */
-export function exportAddress(scope: Scope): string {
+/** The download URL of the log as JSON lines, oldest first. */
+export function exportUrl(scope: Scope): string {
   return scope ? `/api/v1/projects/${scope}/audit/export` : "/api/v1/audit/export";
 }

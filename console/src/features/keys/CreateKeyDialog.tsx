@@ -3,13 +3,13 @@ import { useId } from "react";
 import { LIFETIMES } from "@/features/keys/expiry";
 import { NewSecret } from "@/features/keys/NewSecret";
 import { useCreateKey } from "@/features/keys/queries";
-import { readWish } from "@/features/keys/wish";
-import { faultOf, isElsewhere } from "@/shared/api/faults";
+import { readKeyForm } from "@/features/keys/keyForm";
+import { fieldError, hasFormError } from "@/shared/api/fieldErrors";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { ErrorText } from "@/shared/ui/ErrorState";
 import { Field, SelectField } from "@/shared/ui/Field";
-import { More } from "@/shared/ui/More";
+import { Disclosure } from "@/shared/ui/Disclosure";
 import { Notice } from "@/shared/ui/Notice";
 import { TextAreaField } from "@/shared/ui/TextAreaField";
 
@@ -23,13 +23,13 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
       open
       onClose={onClose}
       title="Create a key"
-      description="Applications send it with each call to the gateway."
+      description="Applications send this key with every call to the gateway."
     >
       <KeyForm
         error={create.error}
         busy={create.isPending}
         onClose={onClose}
-        onSubmit={(form) => create.mutate(readWish(form, Date.now()))}
+        onSubmit={(form) => create.mutate(readKeyForm(form, Date.now()))}
       />
     </Dialog>
   );
@@ -42,7 +42,7 @@ interface KeyFormProps {
   onClose: () => void;
 }
 
-const SHOWN_AT_FIELDS = ["name", "allowed_models", "attributes"];
+const FIELDS_WITH_ERRORS = ["name", "allowed_models", "attributes"];
 
 function KeyForm({ error, busy, onSubmit, onClose }: KeyFormProps) {
   const id = useId();
@@ -63,7 +63,7 @@ function KeyForm({ error, busy, onSubmit, onClose }: KeyFormProps) {
         maxLength={100}
         autoFocus
         autoComplete="off"
-        error={faultOf(error, "name")}
+        error={fieldError(error, "name")}
       />
       <div className="grid gap-3 sm:grid-cols-2">
         <SelectField label="Expires" name="days">
@@ -73,32 +73,28 @@ function KeyForm({ error, busy, onSubmit, onClose }: KeyFormProps) {
             </option>
           ))}
         </SelectField>
-        <SelectField
-          label="Role at the REST API"
-          name="role"
-          hint="What it may do besides calling models."
-        >
-          <option value="">None: it only calls models</option>
+        <SelectField label="REST API access" name="role" hint="Permissions beyond model calls.">
+          <option value="">None (model calls only)</option>
           <option value="viewer">Viewer</option>
           <option value="editor">Editor</option>
           <option value="admin">Admin</option>
         </SelectField>
       </div>
       <TextAreaField
-        label="Models it may call"
+        label="Allowed models"
         name="allowed_models"
         rows={2}
         placeholder="openai/gpt-4o-mini, mistral/*"
-        hint="Names or patterns. Empty: all models of this project."
-        error={faultOf(error, "allowed_models")}
+        hint="Model names or patterns. Leave empty to allow all models."
+        error={fieldError(error, "allowed_models")}
       />
-      <More title="Say for whom its calls are">
+      <Disclosure title="Attribution (optional)">
         <p className="text-xs text-ink-3">
-          What stands here holds for every call with this key, whatever its headers say.
+          Applied to every call made with this key. These values override request headers.
         </p>
         <AttributeFields />
-      </More>
-      {isElsewhere(error, SHOWN_AT_FIELDS) && (
+      </Disclosure>
+      {hasFormError(error, FIELDS_WITH_ERRORS) && (
         <Notice tone="danger">
           <ErrorText error={error} />
         </Notice>

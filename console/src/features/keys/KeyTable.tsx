@@ -4,7 +4,7 @@ import { MoreHorizontal } from "lucide-react";
 import { useState } from "react";
 
 import type { Key } from "@/features/keys/queries";
-import { fixedAttributes, stateOf } from "@/features/keys/state";
+import { attributionOf, stateOf } from "@/features/keys/state";
 import { usageQuery } from "@/shared/api/usage";
 import { formatDateTime } from "@/shared/format/time";
 import { formatCount } from "@/shared/format/number";
@@ -18,11 +18,11 @@ import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { Money, RelativeTime } from "@/shared/ui/Values";
 import { useNow } from "@/shared/ui/useNow";
 
-const AT_ONCE = 200;
+const PAGE_SIZE = 200;
 
-/** What windows of less width do without. */
-const WIDE = "max-lg:hidden";
-const MEDIUM = "max-md:hidden";
+/** Hides a column in windows that are too narrow for it. */
+const FROM_LG = "max-lg:hidden";
+const FROM_MD = "max-md:hidden";
 
 interface KeyTableProps {
   keys: Key[];
@@ -31,7 +31,7 @@ interface KeyTableProps {
 }
 
 export function KeyTable({ keys, onRotate, onRevoke }: KeyTableProps) {
-  const [limit, setLimit] = useState(AT_ONCE);
+  const [limit, setLimit] = useState(PAGE_SIZE);
   return (
     <>
       <Table label="Keys">
@@ -39,16 +39,16 @@ export function KeyTable({ keys, onRotate, onRevoke }: KeyTableProps) {
           <HeadCell>Name</HeadCell>
           <HeadCell className="max-sm:hidden">Key</HeadCell>
           <HeadCell>State</HeadCell>
-          <HeadCell className={WIDE}>REST API</HeadCell>
-          <HeadCell className={WIDE}>Models</HeadCell>
-          <HeadCell className={WIDE}>Fixed for its calls</HeadCell>
-          <HeadCell numeric className={MEDIUM}>
+          <HeadCell className={FROM_LG}>API role</HeadCell>
+          <HeadCell className={FROM_LG}>Models</HeadCell>
+          <HeadCell className={FROM_LG}>Attribution</HeadCell>
+          <HeadCell numeric className={FROM_MD}>
             Calls, 24 h
           </HeadCell>
-          <HeadCell numeric className={MEDIUM}>
+          <HeadCell numeric className={FROM_MD}>
             Cost, 24 h
           </HeadCell>
-          <HeadCell className={WIDE}>Created</HeadCell>
+          <HeadCell className={FROM_LG}>Created</HeadCell>
           <HeadCell />
         </TableHead>
         <tbody>
@@ -59,8 +59,8 @@ export function KeyTable({ keys, onRotate, onRevoke }: KeyTableProps) {
       </Table>
       {keys.length > limit && (
         <div className="mt-3 text-center">
-          <Button onClick={() => setLimit(limit + AT_ONCE)}>
-            Show more of {formatCount(keys.length)}
+          <Button onClick={() => setLimit(limit + PAGE_SIZE)}>
+            Show more ({formatCount(keys.length)} in total)
           </Button>
         </div>
       )}
@@ -77,7 +77,7 @@ interface KeyRowProps {
 function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
   const state = stateOf(subject, useNow());
   return (
-    <Row className={state.alive ? undefined : "text-ink-3"}>
+    <Row className={state.usable ? undefined : "text-ink-3"}>
       <Cell className="max-w-56">
         <div className="truncate font-medium" title={subject.name}>
           {subject.name}
@@ -87,21 +87,21 @@ function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
       <Cell>
         <State subject={subject} />
       </Cell>
-      <Cell className={cx("text-ink-2", WIDE)}>
-        {subject.role ? roleName(subject.role) : <span className="text-ink-3">nothing</span>}
+      <Cell className={cx("text-ink-2", FROM_LG)}>
+        {subject.role ? roleName(subject.role) : <span className="text-ink-3">none</span>}
       </Cell>
-      <Cell className={cx("max-w-56", WIDE)}>
+      <Cell className={cx("max-w-56", FROM_LG)}>
         <Models models={subject.allowed_models} />
       </Cell>
-      <Cell className={cx("max-w-64", WIDE)}>
+      <Cell className={cx("max-w-64", FROM_LG)}>
         <Attributes subject={subject} />
       </Cell>
       <UsageCells keyId={subject.id} />
-      <Cell className={cx("text-ink-2", WIDE)}>
+      <Cell className={cx("text-ink-2", FROM_LG)}>
         <RelativeTime at={subject.created_at} />
       </Cell>
       <Cell className="w-8 text-right">
-        {state.alive && onRotate && onRevoke && (
+        {state.usable && onRotate && onRevoke && (
           <Menu
             align="end"
             trigger={
@@ -149,8 +149,8 @@ function Models({ models }: { models: string[] }) {
 }
 
 function Attributes({ subject }: { subject: Key }) {
-  const attributes = fixedAttributes(subject);
-  if (attributes.length === 0) return <span className="text-ink-3">nothing</span>;
+  const attributes = attributionOf(subject);
+  if (attributes.length === 0) return <span className="text-ink-3">none</span>;
   return (
     <div className="truncate" title={attributes.map((a) => `${a.name}: ${a.value}`).join("\n")}>
       {attributes.map(({ name, value }) => (
@@ -168,10 +168,10 @@ function UsageCells({ keyId }: { keyId: string }) {
   if (!usage) {
     return (
       <>
-        <Cell numeric className={cx("text-ink-3", MEDIUM)}>
+        <Cell numeric className={cx("text-ink-3", FROM_MD)}>
           –
         </Cell>
-        <Cell numeric className={cx("text-ink-3", MEDIUM)}>
+        <Cell numeric className={cx("text-ink-3", FROM_MD)}>
           –
         </Cell>
       </>
@@ -179,7 +179,7 @@ function UsageCells({ keyId }: { keyId: string }) {
   }
   return (
     <>
-      <Cell numeric className={MEDIUM}>
+      <Cell numeric className={FROM_MD}>
         <Link
           to="/projects/$projectId/traces"
           params={{ projectId }}
@@ -189,7 +189,7 @@ function UsageCells({ keyId }: { keyId: string }) {
           {formatCount(usage.requests)}
         </Link>
       </Cell>
-      <Cell numeric className={MEDIUM}>
+      <Cell numeric className={FROM_MD}>
         <Money amount={usage.cost} />
       </Cell>
     </>

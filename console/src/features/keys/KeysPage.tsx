@@ -9,41 +9,41 @@ import { RotateKeyDialog } from "@/features/keys/RotateKeyDialog";
 import { matches, stateOf } from "@/features/keys/state";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
-import { CheckField } from "@/shared/ui/CheckField";
+import { CheckboxField } from "@/shared/ui/CheckboxField";
 import { cx } from "@/shared/ui/classes";
-import { Denied } from "@/shared/ui/Denied";
+import { AccessDenied } from "@/shared/ui/AccessDenied";
 import { EmptyState } from "@/shared/ui/EmptyState";
-import { Loaded } from "@/shared/ui/Loaded";
+import { QueryContent } from "@/shared/ui/QueryContent";
 import { Page } from "@/shared/ui/Page";
 import { SearchInput } from "@/shared/ui/SearchInput";
 import { useNow } from "@/shared/ui/useNow";
 
-/** From here on a list wants a way to find something in it. */
-const MANY = 8;
+/** A search field is shown above lists longer than this. */
+const SEARCH_ABOVE = 8;
 
-type Open = { deed: "create" } | { deed: "rotate" | "revoke"; key: Key } | null;
+type OpenDialog = { kind: "create" } | { kind: "rotate" | "revoke"; key: Key } | null;
 
 export function KeysPage() {
-  const mayRead = useHasRole("editor");
-  const mayWrite = useHasRole("admin");
-  const [open, setOpen] = useState<Open>(null);
+  const canRead = useHasRole("editor");
+  const canWrite = useHasRole("admin");
+  const [open, setOpen] = useState<OpenDialog>(null);
   const create = (
-    <Button kind="primary" onClick={() => setOpen({ deed: "create" })}>
+    <Button kind="primary" onClick={() => setOpen({ kind: "create" })}>
       Create key
     </Button>
   );
   return (
-    <Page title="Keys" actions={mayWrite && create}>
-      {mayRead ? (
-        <Keys mayWrite={mayWrite} onOpen={setOpen} create={create} />
+    <Page title="Keys" actions={canWrite && create}>
+      {canRead ? (
+        <Keys canWrite={canWrite} onOpen={setOpen} create={create} />
       ) : (
-        <Denied what="Keys are" role="editor" />
+        <AccessDenied resource="keys" role="editor" />
       )}
-      {open?.deed === "create" && <CreateKeyDialog onClose={() => setOpen(null)} />}
-      {open?.deed === "rotate" && (
+      {open?.kind === "create" && <CreateKeyDialog onClose={() => setOpen(null)} />}
+      {open?.kind === "rotate" && (
         <RotateKeyDialog subject={open.key} onClose={() => setOpen(null)} />
       )}
-      {open?.deed === "revoke" && (
+      {open?.kind === "revoke" && (
         <RevokeKeyDialog subject={open.key} onClose={() => setOpen(null)} />
       )}
     </Page>
@@ -51,67 +51,67 @@ export function KeysPage() {
 }
 
 interface KeysProps {
-  mayWrite: boolean;
+  canWrite: boolean;
   create: ReactNode;
-  onOpen: (open: Open) => void;
+  onOpen: (open: OpenDialog) => void;
 }
 
-function Keys({ mayWrite, create, onOpen }: KeysProps) {
+function Keys({ canWrite, create, onOpen }: KeysProps) {
   const query = useQuery(keysQuery(useProjectId()));
   return (
-    <Loaded query={query}>
+    <QueryContent query={query}>
       {(keys) =>
         keys.length === 0 ? (
-          <EmptyState title="No keys yet" action={mayWrite && create}>
-            Applications send a key with each call. It says which project they belong to and which
-            models they may use.
+          <EmptyState title="No keys yet" action={canWrite && create}>
+            Applications send a key with every call. It identifies the project and limits the models
+            they can use.
           </EmptyState>
         ) : (
-          <FilteredKeys keys={keys} mayWrite={mayWrite} onOpen={onOpen} />
+          <FilteredKeys keys={keys} canWrite={canWrite} onOpen={onOpen} />
         )
       }
-    </Loaded>
+    </QueryContent>
   );
 }
 
 interface FilteredKeysProps {
   keys: Key[];
-  mayWrite: boolean;
-  onOpen: (open: Open) => void;
+  canWrite: boolean;
+  onOpen: (open: OpenDialog) => void;
 }
 
-function FilteredKeys({ keys, mayWrite, onOpen }: FilteredKeysProps) {
+function FilteredKeys({ keys, canWrite, onOpen }: FilteredKeysProps) {
   const [text, setText] = useState("");
-  const [withEnded, setWithEnded] = useState(false);
+  const [showEnded, setShowEnded] = useState(false);
   const now = useNow();
-  const ended = keys.filter((key) => !stateOf(key, now).alive).length;
-  const someEnded = ended > 0 && ended < keys.length;
-  const many = keys.length > MANY;
+  const ended = keys.filter((key) => !stateOf(key, now).usable).length;
+  const hasEnded = ended > 0 && ended < keys.length;
+  const many = keys.length > SEARCH_ABOVE;
   const shown = keys.filter(
-    (key) => matches(key, text) && (withEnded || stateOf(key, now).alive || ended === keys.length),
+    (key) => matches(key, text) && (showEnded || stateOf(key, now).usable || ended === keys.length),
   );
   return (
     <>
-      <div className={cx("mb-2 flex h-8 items-center gap-4", !many && !someEnded && "hidden")}>
-        {many && <SearchInput label="Find keys" value={text} onChange={setText} />}
-        {someEnded && (
-          <CheckField
-            label={<span className="font-normal text-ink-2">Show {ended} ended</span>}
-            checked={withEnded}
-            onChange={setWithEnded}
+      <div className={cx("mb-2 flex h-8 items-center gap-4", !many && !hasEnded && "hidden")}>
+        {many && <SearchInput label="Search keys" value={text} onChange={setText} />}
+        {hasEnded && (
+          <CheckboxField
+            label={<span className="font-normal text-ink-2">Show {ended} expired or revoked</span>}
+            checked={showEnded}
+            onChange={setShowEnded}
           />
         )}
       </div>
       {shown.length === 0 ? (
-        <EmptyState title="No key matches">
-          Names, prefixes, ids and attributes are searched.
+        <EmptyState title="No matching keys">
+          The search covers names, prefixes, ids and attribution.
         </EmptyState>
       ) : (
         <KeyTable
           keys={shown}
-          {...(mayWrite && {
-            onRotate: (key: Key) => onOpen({ deed: "rotate", key }),
-            onRevoke: (key: Key) => onOpen({ deed: "revoke", key }),
+          {...(canWrite && {
+            onRotate: (key: Key) => onOpen({ kind: "rotate", key }),
+            onRevoke: (key: Key) => onOpen({ kind: "revoke", key }),
           })}
         />
       )}

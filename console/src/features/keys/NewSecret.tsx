@@ -1,9 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { callableModel } from "@/features/keys/callable";
+import { exampleModel } from "@/features/keys/exampleModel";
 import type { NewKey } from "@/features/keys/queries";
-import { CALL_LANGUAGES, firstCall, modelsQuery, type CallLanguage } from "@/shared/firstCall";
+import {
+  CALL_LANGUAGES,
+  exampleCalls,
+  modelsQuery,
+  type CallLanguage,
+} from "@/shared/exampleCalls";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
@@ -18,13 +23,13 @@ interface NewSecretProps {
   onClose: () => void;
 }
 
-/** A new secret, shown this once, and the lines that use it. */
+/** Shows a new secret once, with example calls. */
 export function NewSecret({ title, made, onClose }: NewSecretProps) {
   return (
     <Dialog open onClose={onClose} dismissable={false} title={title} description={made.key.name}>
       <div className="flex flex-col gap-4">
         <Notice tone="warn">
-          It is shown this once; Penstock keeps only a digest of it. Copy it now.
+          Copy this key now. It is not shown again: Penstock stores only a hash.
         </Notice>
         <CodeBlock label="key" code={made.secret} />
         <Calls made={made} />
@@ -44,18 +49,18 @@ function Calls({ made }: { made: NewKey }) {
   const [language, setLanguage] = useState<string>("curl");
   const models = useQuery(modelsQuery(useProjectId())).data ?? [];
   const gatewayUrl = useGatewayUrl();
-  const model = callableModel(made.key.allowed_models, models);
+  const model = exampleModel(made.key.allowed_models, models);
   if (!gatewayUrl || !model) return null;
-  const calls = firstCall({ gatewayUrl, model, key: made.secret });
+  const calls = exampleCalls({ gatewayUrl, model, key: made.secret });
   return (
     <Tabs
-      label="First call with it"
+      label="Example call"
       value={language}
       onChange={setLanguage}
       tabs={CALL_LANGUAGES.map((id) => ({
         id,
         label: NAMES[id],
-        content: <CodeBlock label={`${NAMES[id]} call`} code={calls[id]} />,
+        content: <CodeBlock label={`${NAMES[id]} example`} code={calls[id]} />,
       }))}
     />
   );

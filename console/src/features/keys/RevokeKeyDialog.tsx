@@ -12,8 +12,8 @@ export function RevokeKeyDialog({ subject, onClose }: { subject: Key; onClose: (
       onConfirm={() => revoke.mutate(subject.id, { onSuccess: onClose })}
       onClose={onClose}
     >
-      Calls with <span className="font-mono text-xs">{subject.prefix}…</span> are refused within a
-      second, for ever. Its traces stay. To replace it without failed calls, rotate it.
+      The gateway rejects <span className="font-mono text-xs">{subject.prefix}…</span> within a
+      second. This cannot be undone. Traces are kept. To replace a key without downtime, rotate it.
     </ConfirmDialog>
   );
 }

@@ -9,27 +9,27 @@ import { ErrorText } from "@/shared/ui/ErrorState";
 import { SelectField } from "@/shared/ui/Field";
 import { Notice } from "@/shared/ui/Notice";
 
-const A_DAY = 24 * 3600;
+const ONE_DAY_S = 24 * 3600;
 
 export function RotateKeyDialog({ subject, onClose }: { subject: Key; onClose: () => void }) {
   const rotate = useRotateKey();
-  const [overlapS, setOverlapS] = useState(A_DAY);
+  const [overlapS, setOverlapS] = useState(ONE_DAY_S);
   if (rotate.data) return <NewSecret title="Key rotated" made={rotate.data} onClose={onClose} />;
   return (
     <Dialog
       open
       onClose={onClose}
       title={`Rotate “${subject.name}”`}
-      description="The key gets a new secret, valid at once. Its name, models and attributes stay."
+      description="Creates a new secret that is valid immediately. Name, models and attribution stay the same."
     >
       <SelectField
-        label={`The old secret ${subject.prefix}… stays valid`}
+        label={`Keep the old secret (${subject.prefix}…) valid`}
         value={overlapS}
         onChange={(event) => setOverlapS(Number(event.target.value))}
         hint={
           overlapS > 0
-            ? "Time to change over without a failed call."
-            : "Applications that still use it fail from now on."
+            ? "Update your applications within this time."
+            : "Applications that still use the old secret will fail immediately."
         }
       >
         {OVERLAPS.map(({ seconds, name }) => (

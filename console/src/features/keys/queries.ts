@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
-import { everyPage } from "@/shared/api/pages";
+import { fetchAllPages } from "@/shared/api/pagination";
 import { useProjectId } from "@/shared/session";
 
 export type Key = Schemas["KeyView"];
@@ -11,13 +11,13 @@ export const keyKeys = {
   of: (projectId: string) => ["keys", projectId] as const,
 };
 
-/** All keys of the project, newest first, revoked ones too. */
+/** All keys of the project, newest first, including revoked ones. */
 export const keysQuery = (projectId: string) =>
   queryOptions({
     queryKey: keyKeys.of(projectId),
     queryFn: async () => {
       const path = { project_id: projectId };
-      const keys = await everyPage((cursor) => {
+      const keys = await fetchAllPages((cursor) => {
         const query = { cursor, limit: 500 };
         return data(api.GET("/api/v1/projects/{project_id}/keys", { params: { path, query } }));
       });
@@ -33,9 +33,9 @@ export function useCreateKey() {
 }
 
 export function useRotateKey() {
-  return useKeyMutation((projectId, wish: { keyId: string; overlapS: number }) => {
-    const path = { project_id: projectId, key_id: wish.keyId };
-    const body = { overlap_s: wish.overlapS };
+  return useKeyMutation((projectId, input: { keyId: string; overlapS: number }) => {
+    const path = { project_id: projectId, key_id: input.keyId };
+    const body = { overlap_s: input.overlapS };
     return data(
       api.POST("/api/v1/projects/{project_id}/keys/{key_id}/rotate", { params: { path }, body }),
     );
@@ -49,11 +49,11 @@ export function useRevokeKey() {
   });
 }
 
-function useKeyMutation<Wish, Done>(run: (projectId: string, wish: Wish) => Promise<Done>) {
+function useKeyMutation<Input, Result>(run: (projectId: string, input: Input) => Promise<Result>) {
   const projectId = useProjectId();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (wish: Wish) => run(projectId, wish),
+    mutationFn: (input: Input) => run(projectId, input),
     onSuccess: () => client.invalidateQueries({ queryKey: keyKeys.of(projectId) }),
   });
 }

@@ -2,7 +2,7 @@ import { MoreHorizontal } from "lucide-react";
 
 import { STATE_TONES, type Invitation } from "@/features/members/invitations";
 import { formatDateTime } from "@/shared/format/time";
-import { roleName, rolesToGive } from "@/shared/roles";
+import { roleName, assignableRoles } from "@/shared/roles";
 import { useProjectId, useSession } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { IconButton } from "@/shared/ui/Button";
@@ -17,16 +17,17 @@ interface InvitationTableProps {
 
 export function InvitationTable({ invitations, onRevoke }: InvitationTableProps) {
   const { roles, instance_admin } = useSession();
-  const mine = rolesToGive(roles[useProjectId()], instance_admin).map(({ role }) => role);
-  const mayRevoke = ({ state, role }: Invitation) => state === "pending" && mine.includes(role);
+  const assignable = assignableRoles(roles[useProjectId()], instance_admin).map(({ role }) => role);
+  const canRevoke = ({ state, role }: Invitation) =>
+    state === "pending" && assignable.includes(role);
   return (
     <Table label="Invitations">
       <TableHead>
-        <HeadCell>For</HeadCell>
+        <HeadCell>Email</HeadCell>
         <HeadCell className="max-md:hidden md:w-48">Role</HeadCell>
         <HeadCell>State</HeadCell>
         <HeadCell className="max-md:hidden">Invited by</HeadCell>
-        <HeadCell className="w-40 max-md:hidden">Invited</HeadCell>
+        <HeadCell className="w-40 max-md:hidden">Created</HeadCell>
         <HeadCell className="w-8" />
       </TableHead>
       <tbody>
@@ -42,7 +43,7 @@ export function InvitationTable({ invitations, onRevoke }: InvitationTableProps)
               <RelativeTime at={each.created_at} />
             </Cell>
             <Cell className="text-right">
-              {mayRevoke(each) && (
+              {canRevoke(each) && (
                 <Menu
                   align="end"
                   trigger={
@@ -64,7 +65,7 @@ export function InvitationTable({ invitations, onRevoke }: InvitationTableProps)
   );
 }
 
-/** Its state, and who accepted it where that is another address than the one invited. */
+/** The state, and the account that accepted if its email differs from the invited one. */
 function State({ invitation }: { invitation: Invitation }) {
   const { state, redeemed_by, email, expires_at } = invitation;
   return (

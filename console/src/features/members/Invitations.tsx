@@ -10,15 +10,15 @@ import { InvitationTable } from "@/features/members/InvitationTable";
 import { useProjectId } from "@/shared/session";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
 
-/** Who was invited; nothing where nobody was. */
+/** The project's invitations; renders nothing without any. */
 export function Invitations() {
-  const found = useQuery(invitationsQuery(useProjectId())).data ?? [];
+  const invitations = useQuery(invitationsQuery(useProjectId())).data ?? [];
   const [revoking, setRevoking] = useState<Invitation | null>(null);
-  if (found.length === 0) return null;
+  if (invitations.length === 0) return null;
   return (
     <section className="mt-8">
       <h2 className="mb-1 text-sm font-semibold">Invitations</h2>
-      <InvitationTable invitations={found} onRevoke={setRevoking} />
+      <InvitationTable invitations={invitations} onRevoke={setRevoking} />
       {revoking && <RevokeDialog invitation={revoking} onClose={() => setRevoking(null)} />}
     </section>
   );
@@ -35,7 +35,7 @@ function RevokeDialog({ invitation, onClose }: { invitation: Invitation; onClose
       onConfirm={() => revoke.mutate(invitation.id, { onSuccess: onClose })}
       onClose={onClose}
     >
-      Its link stops at once.
+      The link stops working immediately.
     </ConfirmDialog>
   );
 }

@@ -2,8 +2,8 @@ import { useState } from "react";
 
 import { LinkOnce } from "@/features/members/LinkOnce";
 import { useInvite } from "@/features/members/invitations";
-import { faultOf, isElsewhere } from "@/shared/api/faults";
-import { rolesToGive } from "@/shared/roles";
+import { fieldError, hasFormError } from "@/shared/api/fieldErrors";
+import { assignableRoles } from "@/shared/roles";
 import { useProjectId, useSession, type Role } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
@@ -16,14 +16,14 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const { roles, instance_admin } = useSession();
-  const offered = rolesToGive(roles[useProjectId()], instance_admin);
+  const offered = assignableRoles(roles[useProjectId()], instance_admin);
   if (invite.data) return <LinkOnce made={invite.data} onClose={onClose} />;
   return (
     <Dialog
       open
       onClose={onClose}
       title="Invite a member"
-      description="You get a link to hand over. Whoever opens it first becomes a member."
+      description="Creates a link that you send yourself. The first person who opens it can join."
     >
       <form
         className="flex flex-col gap-3"
@@ -38,16 +38,16 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           autoFocus
           autoComplete="off"
           placeholder="ann@example.org"
-          hint="Whom it is for. Nothing is sent, and they may sign in with another address."
+          hint="For reference only: no email is sent, and the person can sign in with another address."
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          error={faultOf(invite.error, "email")}
+          error={fieldError(invite.error, "email")}
         />
         <SelectField
           label="Role"
           value={role}
           onChange={(event) => setRole(event.target.value as Role)}
-          hint={`${sentence(offered.find((each) => each.role === role)?.does)}.`}
+          hint={offered.find((each) => each.role === role)?.description}
         >
           {offered.map((each) => (
             <option key={each.role} value={each.role}>
@@ -55,7 +55,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </SelectField>
-        {isElsewhere(invite.error, ["email"]) && (
+        {hasFormError(invite.error, ["email"]) && (
           <Notice tone="danger">
             <ErrorText error={invite.error} />
           </Notice>
@@ -69,8 +69,4 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   );
-}
-
-function sentence(text = ""): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

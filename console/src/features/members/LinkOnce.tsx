@@ -1,4 +1,4 @@
-import { linkOf, type NewInvitation } from "@/features/members/invitations";
+import { invitationLink, type NewInvitation } from "@/features/members/invitations";
 import { formatDateTime } from "@/shared/format/time";
 import { roleName } from "@/shared/roles";
 import { Button } from "@/shared/ui/Button";
@@ -6,19 +6,20 @@ import { CodeBlock } from "@/shared/ui/CodeBlock";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { Notice } from "@/shared/ui/Notice";
 
-/** The link of a new invitation, shown this once. */
+/** Shows the link of a new invitation once. */
 export function LinkOnce({ made, onClose }: { made: NewInvitation; onClose: () => void }) {
   const { email, role, expires_at } = made.invitation;
   return (
-    <Dialog open onClose={onClose} dismissable={false} title="A link to hand over">
+    <Dialog open onClose={onClose} dismissable={false} title="Invitation link created">
       <div className="flex flex-col gap-3">
         <Notice tone="warn">
-          This is shown once. Give it to <strong className="font-medium">{email}</strong> and to
-          nobody else: whoever opens it first becomes {roleName(role)} of this project.
+          Copy this link now. It is not shown again. Send it only to{" "}
+          <strong className="font-medium">{email}</strong>: the first person who opens it can join
+          as {roleName(role)}.
         </Notice>
-        <CodeBlock label="invitation link" code={linkOf(made, window.location.origin)} />
+        <CodeBlock label="invitation link" code={invitationLink(made, window.location.origin)} />
         <p className="text-xs text-ink-3">
-          It works once, until {formatDateTime(expires_at)}. You can revoke it until then.
+          Single use. Expires {formatDateTime(expires_at)}. You can revoke it until it is used.
         </p>
       </div>
       <DialogActions>

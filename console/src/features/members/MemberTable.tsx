@@ -8,32 +8,32 @@ import { Menu, MenuItem } from "@/shared/ui/Menu";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-/** What the signed-in person may do here; what is not given is not offered. */
-interface Deeds {
+/** The actions that the signed-in user may take; one left out is not offered. */
+interface MemberActions {
   onRole?: (member: Member, role: Role) => void;
   onRemove?: (member: Member) => void;
   onPassword?: (member: Member) => void;
 }
 
-export function MemberTable({ members, ...deeds }: Deeds & { members: Member[] }) {
+export function MemberTable({ members, ...actions }: MemberActions & { members: Member[] }) {
   return (
     <Table label="Members">
       <TableHead>
-        <HeadCell>Person</HeadCell>
+        <HeadCell>Email</HeadCell>
         <HeadCell className="md:w-48">Role</HeadCell>
-        <HeadCell className="w-40 max-md:hidden">In the project since</HeadCell>
+        <HeadCell className="w-40 max-md:hidden">Joined</HeadCell>
         <HeadCell className="w-8" />
       </TableHead>
       <tbody>
         {members.map((member) => (
-          <MemberRow key={member.user_id} member={member} {...deeds} />
+          <MemberRow key={member.user_id} member={member} {...actions} />
         ))}
       </tbody>
     </Table>
   );
 }
 
-function MemberRow({ member, onRole, onRemove, onPassword }: Deeds & { member: Member }) {
+function MemberRow({ member, onRole, onRemove, onPassword }: MemberActions & { member: Member }) {
   const isMe = useSession().id === member.user_id;
   return (
     <Row>
@@ -61,7 +61,7 @@ function MemberRow({ member, onRole, onRemove, onPassword }: Deeds & { member: M
             }
           >
             {onPassword && !isMe && (
-              <MenuItem onSelect={() => onPassword(member)}>New password…</MenuItem>
+              <MenuItem onSelect={() => onPassword(member)}>Reset password…</MenuItem>
             )}
             <MenuItem onSelect={() => onRemove(member)}>
               <span className="text-danger">Remove…</span>

@@ -10,25 +10,25 @@ import { RemoveMemberDialog } from "@/features/members/RemoveMemberDialog";
 import { useHasRole, useProjectId, useSession, type Role } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { ErrorText } from "@/shared/ui/ErrorState";
-import { Loaded } from "@/shared/ui/Loaded";
+import { QueryContent } from "@/shared/ui/QueryContent";
 import { Notice } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 
-type Open = { deed: "invite" } | { deed: "remove" | "password"; member: Member } | null;
+type OpenDialog = { kind: "invite" } | { kind: "remove" | "password"; member: Member } | null;
 
 export function MembersPage() {
-  const mayWrite = useHasRole("admin");
+  const canWrite = useHasRole("admin");
   const instanceAdmin = useSession().instance_admin;
   const query = useQuery(membersQuery(useProjectId()));
   const change = useChangeRole();
-  const [open, setOpen] = useState<Open>(null);
+  const [open, setOpen] = useState<OpenDialog>(null);
   const close = () => setOpen(null);
   return (
     <Page
       title="Members"
       actions={
-        mayWrite && (
-          <Button kind="primary" onClick={() => setOpen({ deed: "invite" })}>
+        canWrite && (
+          <Button kind="primary" onClick={() => setOpen({ kind: "invite" })}>
             Invite
           </Button>
         )
@@ -41,25 +41,25 @@ export function MembersPage() {
           </Notice>
         </div>
       )}
-      <Loaded query={query}>
+      <QueryContent query={query}>
         {(members) => (
           <MemberTable
             members={members}
-            {...(mayWrite && {
+            {...(canWrite && {
               onRole: (member: Member, role: Role) =>
                 change.mutate({ userId: member.user_id, role }),
-              onRemove: (member: Member) => setOpen({ deed: "remove", member }),
+              onRemove: (member: Member) => setOpen({ kind: "remove", member }),
             })}
             {...(instanceAdmin && {
-              onPassword: (member: Member) => setOpen({ deed: "password", member }),
+              onPassword: (member: Member) => setOpen({ kind: "password", member }),
             })}
           />
         )}
-      </Loaded>
-      {mayWrite && <Invitations />}
-      {open?.deed === "invite" && <InviteDialog onClose={close} />}
-      {open?.deed === "remove" && <RemoveMemberDialog member={open.member} onClose={close} />}
-      {open?.deed === "password" && <NewPasswordDialog member={open.member} onClose={close} />}
+      </QueryContent>
+      {canWrite && <Invitations />}
+      {open?.kind === "invite" && <InviteDialog onClose={close} />}
+      {open?.kind === "remove" && <RemoveMemberDialog member={open.member} onClose={close} />}
+      {open?.kind === "password" && <NewPasswordDialog member={open.member} onClose={close} />}
     </Page>
   );
 }

@@ -9,14 +9,14 @@ export function NewPasswordDialog({ member, onClose }: { member: Member; onClose
   }
   return (
     <ConfirmDialog
-      title={`New password for ${member.email}?`}
-      confirm="Make a new password"
+      title={`Reset the password of ${member.email}?`}
+      confirm="Reset password"
       busy={reset.isPending}
       error={reset.error}
       onConfirm={() => reset.mutate(member.user_id)}
       onClose={onClose}
     >
-      The old one stops, and they are signed out everywhere.
+      Creates a new password. The old one stops working, and the user is signed out everywhere.
     </ConfirmDialog>
   );
 }

@@ -9,14 +9,15 @@ interface PasswordOnceProps {
   onClose: () => void;
 }
 
-/** A password made for somebody, shown this once. */
+/** Shows a new password once. */
 export function PasswordOnce({ email, password, onClose }: PasswordOnceProps) {
   return (
-    <Dialog open onClose={onClose} dismissable={false} title="A password to hand on">
+    <Dialog open onClose={onClose} dismissable={false} title="New password">
       <div className="flex flex-col gap-3">
         <Notice tone="warn">
-          This is shown once. Give it to <strong className="font-medium">{email}</strong>, who signs
-          in with it at <span className="font-mono text-xs">{window.location.origin}</span>.
+          Copy this password now. It is not shown again. Send it to{" "}
+          <strong className="font-medium">{email}</strong>, who can sign in with it at{" "}
+          <span className="font-mono text-xs">{window.location.origin}</span>.
         </Notice>
         <CodeBlock label="password" code={password} />
       </div>

@@ -15,8 +15,8 @@ export function RemoveMemberDialog({ member, onClose }: { member: Member; onClos
       onConfirm={() => remove.mutate(member.user_id, { onSuccess: onClose })}
       onClose={onClose}
     >
-      {isMe ? "You" : "They"} can no longer see anything of this project. Keys that were made stay
-      valid; revoke those that should not.
+      {isMe ? "You lose" : "This user loses"} access to the project. Keys they created stay valid:
+      revoke those that are no longer needed.
     </ConfirmDialog>
   );
 }

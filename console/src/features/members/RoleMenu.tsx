@@ -1,7 +1,7 @@
 import { ChevronDown } from "lucide-react";
 
 import type { Member } from "@/features/members/queries";
-import { roleName, rolesToGive } from "@/shared/roles";
+import { roleName, assignableRoles } from "@/shared/roles";
 import { useProjectId, useSession, type Role } from "@/shared/session";
 import { Menu, MenuItem } from "@/shared/ui/Menu";
 
@@ -10,10 +10,10 @@ interface RoleMenuProps {
   onRole?: (role: Role) => void;
 }
 
-/** Somebody's role; a menu of others for whoever may give and take it. */
+/** A member's role; a menu to change it where the signed-in user may. */
 export function RoleMenu({ member, onRole }: RoleMenuProps) {
   const { roles, instance_admin } = useSession();
-  const offered = rolesToGive(roles[useProjectId()], instance_admin);
+  const offered = assignableRoles(roles[useProjectId()], instance_admin);
   if (!onRole || !offered.some(({ role }) => role === member.role)) {
     return <span className="text-ink-2">{roleName(member.role)}</span>;
   }
@@ -30,14 +30,14 @@ export function RoleMenu({ member, onRole }: RoleMenuProps) {
         </button>
       }
     >
-      {offered.map(({ role, name, does }) => (
+      {offered.map(({ role, name, description }) => (
         <MenuItem
           key={role}
-          chosen={role === member.role}
+          checked={role === member.role}
           onSelect={() => role !== member.role && onRole(role)}
         >
           <span className="w-14 shrink-0">{name}</span>
-          <span className="text-xs text-ink-3">{does}</span>
+          <span className="text-xs text-ink-3">{description}</span>
         </MenuItem>
       ))}
     </Menu>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { inOrder, linkOf, type Invitation } from "@/features/members/invitations";
+import { sortInvitations, invitationLink, type Invitation } from "@/features/members/invitations";
 
 function invitation(id: string, state: Invitation["state"], day: number): Invitation {
   return {
@@ -15,17 +15,17 @@ function invitation(id: string, state: Invitation["state"], day: number): Invita
   };
 }
 
-test("what waits for somebody stands first, then the newest", () => {
+test("pending invitations come first, then the newest", () => {
   const found = [
     invitation("old", "pending", 1),
     invitation("used", "redeemed", 2),
-    invitation("dead", "revoked", 3),
+    invitation("gone", "revoked", 3),
     invitation("new", "pending", 4),
   ];
-  expect(inOrder(found).map((each) => each.id)).toEqual(["new", "old", "dead", "used"]);
+  expect(sortInvitations(found).map((each) => each.id)).toEqual(["new", "old", "gone", "used"]);
 });
 
-test("the link is a page of the console that one invited from; the token is in its fragment", () => {
-  const link = new URL(linkOf({ path: "/invitation#inv_x" }, "https://penstock.example"));
+test("the link opens this console's invitation page; the token is in its fragment", () => {
+  const link = new URL(invitationLink({ path: "/invitation#inv_x" }, "https://penstock.example"));
   expect([link.pathname, link.search, link.hash]).toEqual(["/invitation", "", "#inv_x"]);
 });

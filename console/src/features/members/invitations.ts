@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
-import { everyPage } from "@/shared/api/pages";
+import { fetchAllPages } from "@/shared/api/pagination";
 import { useProjectId, type Role } from "@/shared/session";
 import type { Tone } from "@/shared/ui/Badge";
 
@@ -20,11 +20,11 @@ export const invitationsQuery = (projectId: string) =>
     queryKey: invitationKeys.of(projectId),
     queryFn: async () => {
       const path = { project_id: projectId };
-      const found = await everyPage((cursor) => {
+      const found = await fetchAllPages((cursor) => {
         const query = { cursor, limit: 500 };
         return data(api.GET(INVITATIONS, { params: { path, query } }));
       });
-      return inOrder(found);
+      return sortInvitations(found);
     },
   });
 
@@ -43,15 +43,15 @@ export function useRevokeInvitation() {
 }
 
 /** Pending invitations first, then newest first. */
-export function inOrder(invitations: Invitation[]): Invitation[] {
+export function sortInvitations(invitations: Invitation[]): Invitation[] {
   const pending = (each: Invitation) => (each.state === "pending" ? 0 : 1);
   return [...invitations].sort(
     (a, b) => pending(a) - pending(b) || b.created_at.localeCompare(a.created_at),
   );
 }
 
-/** The address to hand over: the page of this console that redeems the invitation. */
-export function linkOf(made: Pick<NewInvitation, "path">, origin: string): string {
+/** The link to send: this console's page that redeems the invitation. */
+export function invitationLink(made: Pick<NewInvitation, "path">, origin: string): string {
   return `${origin}${made.path}`;
 }
 
@@ -62,11 +62,13 @@ export const STATE_TONES: Record<Invitation["state"], Tone> = {
   revoked: "neutral",
 };
 
-function useInvitationMutation<Wish, Done>(run: (projectId: string, wish: Wish) => Promise<Done>) {
+function useInvitationMutation<Input, Result>(
+  run: (projectId: string, input: Input) => Promise<Result>,
+) {
   const projectId = useProjectId();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (wish: Wish) => run(projectId, wish),
+    mutationFn: (input: Input) => run(projectId, input),
     onSuccess: () => client.invalidateQueries({ queryKey: invitationKeys.of(projectId) }),
   });
 }

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
-import { everyPage } from "@/shared/api/pages";
+import { fetchAllPages } from "@/shared/api/pagination";
 import { useProjectId, type Role } from "@/shared/session";
 
 export type Member = Schemas["MemberView"];
@@ -12,13 +12,13 @@ export const memberKeys = {
   of: (projectId: string) => ["members", projectId] as const,
 };
 
-/** Everybody in the project, by address. */
+/** All members of the project, by email. */
 export const membersQuery = (projectId: string) =>
   queryOptions({
     queryKey: memberKeys.of(projectId),
     queryFn: async () => {
       const path = { project_id: projectId };
-      const members = await everyPage((cursor) => {
+      const members = await fetchAllPages((cursor) => {
         const query = { cursor, limit: 500 };
         return data(api.GET("/api/v1/projects/{project_id}/members", { params: { path, query } }));
       });
@@ -27,9 +27,9 @@ export const membersQuery = (projectId: string) =>
   });
 
 export function useChangeRole() {
-  return useMemberMutation((projectId, wish: { userId: string; role: Role }) => {
-    const path = { project_id: projectId, user_id: wish.userId };
-    return data(api.PATCH(MEMBER, { params: { path }, body: { role: wish.role } }));
+  return useMemberMutation((projectId, input: { userId: string; role: Role }) => {
+    const path = { project_id: projectId, user_id: input.userId };
+    return data(api.PATCH(MEMBER, { params: { path }, body: { role: input.role } }));
   });
 }
 
@@ -40,7 +40,7 @@ export function useRemoveMember() {
   });
 }
 
-/** For instance admins: a new password for somebody, told once. */
+/** Sets a new password and returns it once. For instance admins only. */
 export function useResetPassword() {
   return useMutation({
     mutationFn: (userId: string) => {
@@ -50,15 +50,17 @@ export function useResetPassword() {
   });
 }
 
-function useMemberMutation<Wish, Done>(run: (projectId: string, wish: Wish) => Promise<Done>) {
+function useMemberMutation<Input, Result>(
+  run: (projectId: string, input: Input) => Promise<Result>,
+) {
   const projectId = useProjectId();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (wish: Wish) => run(projectId, wish),
+    mutationFn: (input: Input) => run(projectId, input),
     onSuccess: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: memberKeys.of(projectId) }),
-        client.invalidateQueries({ queryKey: ["session"] }), // it may have been one's own role
+        client.invalidateQueries({ queryKey: ["session"] }), // the role may be the user's own
       ]),
   });
 }

@@ -12,7 +12,7 @@ import { Duration, Money } from "@/shared/ui/Values";
 
 type Group = Schemas["GroupOut"];
 
-const BY = [
+const GROUPINGS = [
   { dimension: "model", field: "by_model", name: "Model" },
   { dimension: "provider", field: "by_provider", name: "Provider" },
   { dimension: "team", field: "by_team", name: "Team" },
@@ -29,34 +29,34 @@ interface BreakdownProps {
   search: CallSearch;
 }
 
-/** The same measures by model, team and so on; each line leads to its calls. */
+/** Metrics grouped by model, team and so on; each row links to its calls. */
 export function Breakdown({ overview, search }: BreakdownProps) {
-  const [chosen, setChosen] = useState<(typeof BY)[number]>(BY[0]);
-  const groups = overview[chosen.field];
+  const [grouping, setGrouping] = useState<(typeof GROUPINGS)[number]>(GROUPINGS[0]);
+  const groups = overview[grouping.field];
   return (
     <section aria-label="Breakdown" className="pt-10">
       <div role="radiogroup" aria-label="Break down by" className="mb-1 flex items-center gap-1">
         <h2 className="mr-2 text-sm font-medium">By</h2>
-        {BY.map((each) => (
+        {GROUPINGS.map((each) => (
           <button
             key={each.field}
             type="button"
             role="radio"
-            aria-checked={each === chosen}
-            onClick={() => setChosen(each)}
+            aria-checked={each === grouping}
+            onClick={() => setGrouping(each)}
             className={cx(
               "h-7 rounded-md px-2 text-sm font-medium",
-              each === chosen ? "bg-accent-soft text-accent" : "text-ink-3 hover:text-ink",
+              each === grouping ? "bg-accent-soft text-accent" : "text-ink-3 hover:text-ink",
             )}
           >
             {each.name}
           </button>
         ))}
       </div>
-      <Table label={`By ${chosen.name.toLowerCase()}`}>
+      <Table label={`By ${grouping.name.toLowerCase()}`}>
         <TableHead>
-          <HeadCell>{chosen.name}</HeadCell>
-          <HeadCell numeric>Requests</HeadCell>
+          <HeadCell>{grouping.name}</HeadCell>
+          <HeadCell numeric>Calls</HeadCell>
           <HeadCell numeric>Errors</HeadCell>
           <HeadCell numeric>p50</HeadCell>
           <HeadCell numeric>p95</HeadCell>
@@ -71,7 +71,7 @@ export function Breakdown({ overview, search }: BreakdownProps) {
             <GroupRow
               key={group.value}
               group={group}
-              dimension={chosen.dimension}
+              dimension={grouping.dimension}
               search={search}
               share={Number(group.cost) / (Number(overview.totals.cost) || 1)}
             />
@@ -96,29 +96,29 @@ function GroupRow({ group, dimension, search, share }: GroupRowProps) {
   return (
     <Row>
       <Cell className="max-w-72 truncate">
-        <ToCalls calls={calls}>
+        <CallsLink calls={calls}>
           {name ? (
             <span className="font-medium">{name}</span>
           ) : (
             <span className="text-ink-3">none</span>
           )}
-        </ToCalls>
+        </CallsLink>
       </Cell>
       <Cell numeric>
-        <ToCalls calls={calls}>{formatCount(group.requests)}</ToCalls>
+        <CallsLink calls={calls}>{formatCount(group.requests)}</CallsLink>
       </Cell>
       <Cell numeric className={group.errors ? "text-danger" : "text-ink-3"}>
-        <ToCalls calls={{ ...calls, errors_only: true }}>
+        <CallsLink calls={{ ...calls, errors_only: true }}>
           {formatShare(group.requests ? group.errors / group.requests : 0)}
-        </ToCalls>
+        </CallsLink>
       </Cell>
       <Cell numeric>
         <Duration ms={group.latency_ms?.p50 ?? null} />
       </Cell>
       <Cell numeric>
-        <ToCalls calls={{ ...calls, min_duration_ms: group.latency_ms?.p95 }}>
+        <CallsLink calls={{ ...calls, min_duration_ms: group.latency_ms?.p95 }}>
           <Duration ms={group.latency_ms?.p95 ?? null} />
-        </ToCalls>
+        </CallsLink>
       </Cell>
       <Cell numeric>
         <Duration ms={group.ttft_ms?.p50 ?? null} />
@@ -135,8 +135,8 @@ function GroupRow({ group, dimension, search, share }: GroupRowProps) {
   );
 }
 
-/** Leads to the calls behind a number. */
-function ToCalls({ calls, children }: { calls: CallSearch; children: ReactNode }) {
+/** Links a number to its calls. */
+function CallsLink({ calls, children }: { calls: CallSearch; children: ReactNode }) {
   return (
     <Link
       to="/projects/$projectId/traces"

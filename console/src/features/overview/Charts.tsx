@@ -1,6 +1,6 @@
 import { lazy, Suspense, useCallback, useMemo } from "react";
 
-import { chartsOf } from "@/features/overview/charts";
+import { overviewCharts } from "@/features/overview/charts";
 import { CostByModel } from "@/features/overview/CostByModel";
 import type { Schemas } from "@/shared/api/client";
 import type { CallSearch } from "@/shared/calls/search";
@@ -15,11 +15,11 @@ interface ChartsProps {
   onSelect: (from: string, to: string) => void;
 }
 
-/** The measures over time; dragging over one of them chooses that time for the page. */
+/** Metrics over time. Dragging over a chart selects that time range for the page. */
 export function Charts({ overview, search, onSelect }: ChartsProps) {
   const { series, bucket_s: bucketS } = overview;
   const starts = useMemo(() => series.map((bucket) => bucket.start), [series]);
-  const charts = useMemo(() => chartsOf(series), [series]);
+  const charts = useMemo(() => overviewCharts(series), [series]);
   const select = useCallback(
     (first: number, last: number) => {
       const from = Date.parse(starts[Math.max(first, 0)] ?? "");

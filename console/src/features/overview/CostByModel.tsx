@@ -12,7 +12,7 @@ interface CostByModelProps {
   search: CallSearch;
 }
 
-/** The models that cost the most. */
+/** The most expensive models. */
 export function CostByModel({ overview, search }: CostByModelProps) {
   const projectId = useProjectId();
   const groups = [...overview.by_model].sort((one, other) => Number(other.cost) - Number(one.cost));

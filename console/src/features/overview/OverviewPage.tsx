@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 
 import { Breakdown } from "@/features/overview/Breakdown";
 import { Charts } from "@/features/overview/Charts";
-import { Headlines } from "@/features/overview/Headlines";
+import { KeyMetrics } from "@/features/overview/KeyMetrics";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
 import { overviewQuery } from "@/shared/calls/queries";
 import type { CallSearch } from "@/shared/calls/search";
@@ -14,7 +14,7 @@ import { Page } from "@/shared/ui/Page";
 import { Skeleton } from "@/shared/ui/Skeleton";
 import { TimeRangePicker } from "@/shared/ui/TimeRangePicker";
 
-/** How the project's calls went in a time range. */
+/** Metrics of the project's calls in a time range. */
 export function OverviewPage() {
   const search = useSearch({ from: "/signed-in/projects/$projectId/overview" });
   const navigate = useNavigate({ from: "/projects/$projectId/overview" });
@@ -49,7 +49,7 @@ function Content({ search, onChange }: ContentProps) {
   if (!data) return <Loading />;
   return (
     <>
-      <Headlines overview={data} search={search} />
+      <KeyMetrics overview={data} search={search} />
       {data.totals.requests === 0 ? (
         <NoCalls />
       ) : (
@@ -77,11 +77,11 @@ function NoCalls() {
           params={{ projectId }}
           className="text-sm font-medium text-accent hover:underline"
         >
-          How to send one
+          How to send a call
         </Link>
       }
     >
-      Choose another time range, or send a call through the gateway.
+      Select another time range, or send a call through the gateway.
     </EmptyState>
   );
 }

@@ -1,13 +1,13 @@
 import type { Schemas } from "@/shared/api/client";
 import type { TimeSeries } from "@/shared/charts/option";
 import { formatMoney } from "@/shared/format/money";
-import { formatShortCount } from "@/shared/format/number";
+import { formatCompactCount } from "@/shared/format/number";
 import { formatDuration } from "@/shared/format/time";
 
 type Bucket = Schemas["BucketOut"];
 type Percentile = keyof Schemas["Percentiles"];
 
-export interface ChartOfCalls {
+export interface ChartDefinition {
   name: string;
   series: TimeSeries[];
   format: (value: number) => string;
@@ -19,8 +19,8 @@ const PERCENTILES: readonly [Percentile, string][] = [
   ["p99", "--chart-3"],
 ];
 
-/** What the overview draws over time. */
-export function chartsOf(buckets: readonly Bucket[]): ChartOfCalls[] {
+/** The charts of the overview page. */
+export function overviewCharts(buckets: readonly Bucket[]): ChartDefinition[] {
   const bars = (name: string, colour: string, value: (bucket: Bucket) => number): TimeSeries => ({
     name,
     colour,
@@ -29,18 +29,22 @@ export function chartsOf(buckets: readonly Bucket[]): ChartOfCalls[] {
   });
   return [
     {
-      name: "Requests",
-      format: formatShortCount,
+      name: "Calls",
+      format: formatCompactCount,
       series: [
-        bars("Answered", "--chart-1", (bucket) => bucket.requests - bucket.errors),
+        bars("Successful", "--chart-1", (bucket) => bucket.requests - bucket.errors),
         bars("Errors", "--danger", (bucket) => bucket.errors),
       ],
     },
-    { name: "Latency", format: tickDuration, series: percentiles(buckets, "latency_ms") },
-    { name: "Time to first token", format: tickDuration, series: percentiles(buckets, "ttft_ms") },
+    { name: "Latency", format: formatTickDuration, series: percentiles(buckets, "latency_ms") },
+    {
+      name: "Time to first token",
+      format: formatTickDuration,
+      series: percentiles(buckets, "ttft_ms"),
+    },
     {
       name: "Tokens",
-      format: formatShortCount,
+      format: formatCompactCount,
       series: [
         bars("Input", "--chart-1", (bucket) => bucket.input_tokens),
         bars("Output", "--chart-2", (bucket) => bucket.output_tokens),
@@ -63,6 +67,6 @@ function percentiles(buckets: readonly Bucket[], of: "latency_ms" | "ttft_ms"): 
   }));
 }
 
-function tickDuration(ms: number): string {
+function formatTickDuration(ms: number): string {
   return ms === 0 ? "0" : formatDuration(ms);
 }

@@ -1,35 +1,40 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { Added } from "@/features/providers/Added";
-import { draftOf, FIELDS, wishOf, type Draft } from "@/features/providers/draft";
+import { ProviderAddedDialog } from "@/features/providers/ProviderAddedDialog";
+import {
+  draftForVendor,
+  FIELDS,
+  toNewProvider,
+  type Draft,
+} from "@/features/providers/providerForm";
 import { ProviderFields } from "@/features/providers/ProviderFields";
 import { useAddProvider } from "@/features/providers/queries";
-import { VendorChoice } from "@/features/providers/VendorChoice";
+import { VendorPicker } from "@/features/providers/VendorPicker";
 import { OTHER, vendorsQuery, type Vendor } from "@/features/providers/vendors";
-import { faultOf, isElsewhere } from "@/shared/api/faults";
+import { fieldError, hasFormError } from "@/shared/api/fieldErrors";
 import { useProjectId, useSession } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
 import { ErrorText } from "@/shared/ui/ErrorState";
 import { Field } from "@/shared/ui/Field";
-import { Loaded } from "@/shared/ui/Loaded";
+import { QueryContent } from "@/shared/ui/QueryContent";
 import { Notice } from "@/shared/ui/Notice";
 
 export function AddProviderDialog({ onClose }: { onClose: () => void }) {
   const vendors = useQuery(vendorsQuery(useProjectId()));
   const add = useAddProvider();
-  if (add.data) return <Added name={add.data.name} onClose={onClose} />;
+  if (add.data) return <ProviderAddedDialog name={add.data.name} onClose={onClose} />;
   return (
     <Dialog
       open
       onClose={onClose}
       title="Add a provider"
-      description="A vendor, or a server of your own: anything that speaks OpenAI’s format."
+      description="Choose a vendor, or connect any server with an OpenAI-compatible API."
     >
-      <Loaded query={vendors}>
+      <QueryContent query={vendors}>
         {(known) => <AddForm vendors={known} add={add} onClose={onClose} />}
-      </Loaded>
+      </QueryContent>
     </Dialog>
   );
 }
@@ -41,12 +46,12 @@ interface AddFormProps {
 }
 
 function AddForm({ vendors, add, onClose }: AddFormProps) {
-  const mayAllow = useSession().instance_admin;
+  const canAllowPrivate = useSession().instance_admin;
   const [vendor, setVendor] = useState<Vendor>(vendors[0] ?? OTHER);
-  const [draft, setDraft] = useState<Draft>(draftOf(vendor, mayAllow));
-  const choose = (chosen: Vendor) => {
-    setVendor(chosen);
-    setDraft({ ...draftOf(chosen, mayAllow), apiKey: draft.apiKey });
+  const [draft, setDraft] = useState<Draft>(draftForVendor(vendor, canAllowPrivate));
+  const selectVendor = (selected: Vendor) => {
+    setVendor(selected);
+    setDraft({ ...draftForVendor(selected, canAllowPrivate), apiKey: draft.apiKey });
     add.reset();
   };
   return (
@@ -54,32 +59,32 @@ function AddForm({ vendors, add, onClose }: AddFormProps) {
       className="flex flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault();
-        add.mutate(wishOf(draft));
+        add.mutate(toNewProvider(draft));
       }}
     >
-      <VendorChoice vendors={vendors} chosen={vendor} onChoose={choose} />
+      <VendorPicker vendors={vendors} selected={vendor} onSelect={selectVendor} />
       <Field
         label="Name"
         required
         autoComplete="off"
         spellCheck={false}
         placeholder="my-models"
-        hint={`Calls name its models ${draft.name || "my-models"}/…`}
+        hint={`Models are called as ${draft.name || "my-models"}/<model>.`}
         value={draft.name}
         onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-        error={faultOf(add.error, "name")}
+        error={fieldError(add.error, "name")}
       />
       <ProviderFields
         draft={draft}
         error={add.error}
-        keyNote={
+        keyHint={
           vendor.api_key_env
-            ? "Stored encrypted, shown to nobody again."
-            : "Leave it empty if the server wants none."
+            ? "Stored encrypted and never shown again."
+            : "Leave empty if the server needs no key."
         }
         onChange={(change) => setDraft({ ...draft, ...change })}
       />
-      {isElsewhere(add.error, FIELDS) && (
+      {hasFormError(add.error, FIELDS) && (
         <Notice tone="danger">
           <ErrorText error={add.error} />
         </Notice>

@@ -1,9 +1,9 @@
 import { useState } from "react";
 
-import { changeOf, draftFrom, FIELDS } from "@/features/providers/draft";
+import { toProviderChange, draftForProvider, FIELDS } from "@/features/providers/providerForm";
 import { ProviderFields } from "@/features/providers/ProviderFields";
 import { useChangeProvider, type Provider } from "@/features/providers/queries";
-import { isElsewhere } from "@/shared/api/faults";
+import { hasFormError } from "@/shared/api/fieldErrors";
 import { useSession } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
@@ -17,8 +17,8 @@ interface EditProviderDialogProps {
 
 export function EditProviderDialog({ provider, onClose }: EditProviderDialogProps) {
   const change = useChangeProvider(provider.name);
-  const mayAllow = useSession().instance_admin;
-  const [draft, setDraft] = useState(draftFrom(provider));
+  const canAllowPrivate = useSession().instance_admin;
+  const [draft, setDraft] = useState(draftForProvider(provider));
   return (
     <Dialog
       open
@@ -26,23 +26,23 @@ export function EditProviderDialog({ provider, onClose }: EditProviderDialogProp
       title={`Edit “${provider.name}”`}
       description={
         provider.found &&
-        "It was found at the start: what you set here may be set back when Penstock starts again."
+        "This provider was detected at startup. The next startup may reset your changes."
       }
     >
       <form
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          change.mutate(changeOf(draft, provider, mayAllow), { onSuccess: onClose });
+          change.mutate(toProviderChange(draft, provider, canAllowPrivate), { onSuccess: onClose });
         }}
       >
         <ProviderFields
           draft={draft}
           error={change.error}
-          keyHint={provider.api_key_hint}
+          currentKey={provider.api_key_hint}
           onChange={(part) => setDraft({ ...draft, ...part })}
         />
-        {isElsewhere(change.error, FIELDS) && (
+        {hasFormError(change.error, FIELDS) && (
           <Notice tone="danger">
             <ErrorText error={change.error} />
           </Notice>

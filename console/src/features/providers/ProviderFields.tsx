@@ -1,22 +1,28 @@
-import { looksPrivate, type Draft } from "@/features/providers/draft";
-import { faultOf } from "@/shared/api/faults";
+import { isPrivateAddress, type Draft } from "@/features/providers/providerForm";
+import { fieldError } from "@/shared/api/fieldErrors";
 import { useSession } from "@/shared/session";
-import { CheckField } from "@/shared/ui/CheckField";
+import { CheckboxField } from "@/shared/ui/CheckboxField";
 import { Field, SelectField } from "@/shared/ui/Field";
-import { More } from "@/shared/ui/More";
+import { Disclosure } from "@/shared/ui/Disclosure";
 import { TextAreaField } from "@/shared/ui/TextAreaField";
 
 interface ProviderFieldsProps {
   draft: Draft;
   error: unknown;
-  /** The end of the key that is kept unless another one is pasted; none on a new provider. */
+  /** The last characters of the stored key; empty or left out if there is none. */
+  currentKey?: string;
   keyHint?: string;
-  keyNote?: string;
   onChange: (change: Partial<Draft>) => void;
 }
 
-export function ProviderFields({ draft, error, keyHint, keyNote, onChange }: ProviderFieldsProps) {
-  const mayAllow = useSession().instance_admin;
+export function ProviderFields({
+  draft,
+  error,
+  currentKey,
+  keyHint,
+  onChange,
+}: ProviderFieldsProps) {
+  const canAllowPrivate = useSession().instance_admin;
   return (
     <>
       <Field
@@ -28,48 +34,48 @@ export function ProviderFields({ draft, error, keyHint, keyNote, onChange }: Pro
         className="font-mono text-xs"
         value={draft.baseUrl}
         onChange={(event) => onChange({ baseUrl: event.target.value })}
-        error={faultOf(error, "base_url")}
+        error={fieldError(error, "base_url")}
       />
       <Field
         label="API key"
         type="password"
         autoComplete="off"
-        placeholder={keyHint ? `${keyHint} is kept` : "Paste it here"}
-        hint={keyNote}
+        placeholder={currentKey ? `Keep current key (${currentKey})` : "Paste the API key"}
+        hint={keyHint}
         disabled={draft.removeKey}
         className="font-mono text-xs"
         value={draft.apiKey}
         onChange={(event) => onChange({ apiKey: event.target.value })}
-        error={faultOf(error, "api_key")}
+        error={fieldError(error, "api_key")}
       />
-      {keyHint && (
-        <CheckField
-          label="Remove the key"
+      {currentKey && (
+        <CheckboxField
+          label="Remove API key"
           checked={draft.removeKey}
           onChange={(removeKey) => onChange({ removeKey, apiKey: "" })}
         />
       )}
-      {(looksPrivate(draft.baseUrl) || draft.privateAllowed) && (
-        <CheckField
-          label="Allow this private address"
+      {(isPrivateAddress(draft.baseUrl) || draft.privateAllowed) && (
+        <CheckboxField
+          label="Allow private address"
           hint={
-            mayAllow
-              ? "Gateways may then call this host and port, though it lies in your own network."
-              : "Only an instance admin may allow it, for one host and port."
+            canAllowPrivate
+              ? "Lets the gateway connect to this host and port in your private network."
+              : "Only an instance admin can allow this."
           }
-          disabled={!mayAllow}
+          disabled={!canAllowPrivate}
           checked={draft.privateAllowed}
           onChange={(privateAllowed) => onChange({ privateAllowed })}
         />
       )}
-      <More title="Models, prices, quirks">
-        <MoreFields draft={draft} error={error} onChange={onChange} />
-      </More>
+      <Disclosure title="Advanced settings">
+        <AdvancedFields draft={draft} error={error} onChange={onChange} />
+      </Disclosure>
     </>
   );
 }
 
-function MoreFields({ draft, error, onChange }: ProviderFieldsProps) {
+function AdvancedFields({ draft, error, onChange }: ProviderFieldsProps) {
   const setQuirk = (name: string, value: string) => {
     const others = Object.entries(draft.quirks).filter(([each]) => each !== name);
     onChange({ quirks: Object.fromEntries(value ? [...others, [name, value]] : others) });
@@ -80,29 +86,29 @@ function MoreFields({ draft, error, onChange }: ProviderFieldsProps) {
         label="Models"
         value={draft.models}
         onChange={(event) => onChange({ models: event.target.value })}
-        hint="Empty: its own list counts, taken over at each test. Names here are pinned."
-        error={faultOf(error, "models")}
+        hint="Leave empty to use the provider’s own model list, which each test refreshes."
+        error={fieldError(error, "models")}
       />
       <Field
-        label="Public prices of"
-        placeholder="by its address"
+        label="Price list"
+        placeholder="Detected from the base URL"
         autoComplete="off"
         value={draft.vendor}
         onChange={(event) => onChange({ vendor: event.target.value })}
-        hint="A vendor such as openai or mistral."
-        error={faultOf(error, "vendor")}
+        hint="The vendor whose public prices apply, such as openai or mistral."
+        error={fieldError(error, "vendor")}
       />
       <div className="grid gap-3 sm:grid-cols-2">
         <SelectField
-          label="Usage in streams"
+          label="Token usage in streams"
           value={draft.quirks["stream_usage"] ?? ""}
           onChange={(event) => setQuirk("stream_usage", event.target.value)}
         >
-          <option value="">Asked for</option>
-          <option value="no">Not asked for</option>
+          <option value="">Request it</option>
+          <option value="no">Do not request it</option>
         </SelectField>
         <SelectField
-          label="Streams end with"
+          label="End of stream"
           value={draft.quirks["terminator"] ?? ""}
           onChange={(event) => setQuirk("terminator", event.target.value)}
         >

@@ -1,6 +1,6 @@
 import { ChevronRight, MoreHorizontal } from "lucide-react";
 
-import { CheckResult } from "@/features/providers/CheckResult";
+import { TestResult } from "@/features/providers/TestResult";
 import { useTestProvider, type Provider } from "@/features/providers/queries";
 import { UsageCells } from "@/features/providers/UsageCells";
 import { Badge } from "@/shared/ui/Badge";
@@ -19,13 +19,13 @@ interface ProviderRowProps {
   onRemove: ((provider: Provider) => void) | undefined;
 }
 
-/** A provider, and below it what a test of it brought or the models that it has. */
+/** A provider, with its test result and its list of models hasDetails it. */
 export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: ProviderRowProps) {
   const test = useTestProvider(provider.name);
-  const below = test.data !== undefined || test.isError || expanded;
+  const hasDetails = test.data !== undefined || test.isError || expanded;
   return (
     <tbody>
-      <Row className={cx(below && "border-b-0")}>
+      <Row className={cx(hasDetails && "border-b-0")}>
         <Cell>
           <Name provider={provider} />
         </Cell>
@@ -69,11 +69,11 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
           )}
         </Cell>
       </Row>
-      {below && (
+      {hasDetails && (
         <tr className="border-b border-line">
           <td colSpan={8} className="pb-3">
             <div className="flex flex-col gap-2 pt-1">
-              {test.data && <CheckResult check={test.data} onClose={test.reset} />}
+              {test.data && <TestResult check={test.data} onClose={test.reset} />}
               {test.isError && (
                 <Notice tone="danger" onClose={test.reset}>
                   <ErrorText error={test.error} />
@@ -88,22 +88,19 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
   );
 }
 
-const NOTE = "rounded-sm border border-line-strong px-1 text-2xs text-ink-2";
+const TAG_CLASSES = "rounded-sm border border-line-strong px-1 text-2xs text-ink-2";
 
 function Name({ provider }: { provider: Provider }) {
   return (
     <div className="flex items-center gap-2">
       <span className="font-medium whitespace-nowrap">{provider.name}</span>
       {provider.found && (
-        <span className={NOTE} title="Found at the start, and kept up to date by itself.">
-          found
+        <span className={TAG_CLASSES} title="Detected at startup and updated automatically.">
+          detected
         </span>
       )}
       {provider.private_allowed && (
-        <span
-          className={NOTE}
-          title="A private address that an admin has allowed for this host and port."
-        >
+        <span className={TAG_CLASSES} title="An admin has allowed this private address.">
           private
         </span>
       )}
@@ -115,7 +112,7 @@ type ModelCountProps = Pick<ProviderRowProps, "provider" | "expanded" | "onExpan
 
 function ModelCount({ provider, expanded, onExpand }: ModelCountProps) {
   const count = provider.models.length;
-  if (count === 0) return <Badge tone="warn">none yet: test it</Badge>;
+  if (count === 0) return <Badge tone="warn">no models: run a test</Badge>;
   return (
     <button
       type="button"
@@ -128,7 +125,7 @@ function ModelCount({ provider, expanded, onExpand }: ModelCountProps) {
         className={cx("text-ink-3 transition-transform", expanded && "rotate-90")}
       />
       <span className="num">{count}</span> {count === 1 ? "model" : "models"}
-      {provider.models_pinned && <span className="text-xs text-ink-3">pinned</span>}
+      {provider.models_pinned && <span className="text-xs text-ink-3">fixed list</span>}
     </button>
   );
 }

@@ -9,44 +9,44 @@ import { RemoveProviderDialog } from "@/features/providers/RemoveProviderDialog"
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
-import { Loaded } from "@/shared/ui/Loaded";
+import { QueryContent } from "@/shared/ui/QueryContent";
 import { Page } from "@/shared/ui/Page";
 
-type Open = { deed: "add" } | { deed: "edit" | "remove"; provider: Provider } | null;
+type OpenDialog = { kind: "add" } | { kind: "edit" | "remove"; provider: Provider } | null;
 
 export function ProvidersPage() {
-  const mayWrite = useHasRole("admin");
+  const canWrite = useHasRole("admin");
   const query = useQuery(providersQuery(useProjectId()));
-  const [open, setOpen] = useState<Open>(null);
+  const [open, setOpen] = useState<OpenDialog>(null);
   const close = () => setOpen(null);
   const add = (
-    <Button kind="primary" onClick={() => setOpen({ deed: "add" })}>
+    <Button kind="primary" onClick={() => setOpen({ kind: "add" })}>
       Add provider
     </Button>
   );
   return (
-    <Page title="Providers" actions={mayWrite && add}>
-      <Loaded query={query}>
+    <Page title="Providers" actions={canWrite && add}>
+      <QueryContent query={query}>
         {(providers) =>
           providers.length === 0 ? (
-            <EmptyState title="No providers yet" action={mayWrite && add}>
-              A provider is where models are: a vendor such as OpenAI, or a server of your own such
-              as vLLM or Ollama.
+            <EmptyState title="No providers yet" action={canWrite && add}>
+              A provider serves models: a vendor such as OpenAI, or your own server such as vLLM or
+              Ollama.
             </EmptyState>
           ) : (
             <ProviderTable
               providers={providers}
-              {...(mayWrite && {
-                onEdit: (provider: Provider) => setOpen({ deed: "edit", provider }),
-                onRemove: (provider: Provider) => setOpen({ deed: "remove", provider }),
+              {...(canWrite && {
+                onEdit: (provider: Provider) => setOpen({ kind: "edit", provider }),
+                onRemove: (provider: Provider) => setOpen({ kind: "remove", provider }),
               })}
             />
           )
         }
-      </Loaded>
-      {open?.deed === "add" && <AddProviderDialog onClose={close} />}
-      {open?.deed === "edit" && <EditProviderDialog provider={open.provider} onClose={close} />}
-      {open?.deed === "remove" && <RemoveProviderDialog provider={open.provider} onClose={close} />}
+      </QueryContent>
+      {open?.kind === "add" && <AddProviderDialog onClose={close} />}
+      {open?.kind === "edit" && <EditProviderDialog provider={open.provider} onClose={close} />}
+      {open?.kind === "remove" && <RemoveProviderDialog provider={open.provider} onClose={close} />}
     </Page>
   );
 }

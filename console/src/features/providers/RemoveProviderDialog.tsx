@@ -17,9 +17,9 @@ export function RemoveProviderDialog({ provider, onClose }: RemoveProviderDialog
       onConfirm={() => remove.mutate(provider.name, { onSuccess: onClose })}
       onClose={onClose}
     >
-      Calls to its models are refused from now on, and its API key is forgotten. Its traces stay.
+      Calls to its models fail immediately, and its API key is deleted. Traces are kept.
       {provider.found &&
-        " It was found at the start; if it is still there, the next start finds it again."}
+        " It was detected at startup: if it still runs, the next startup adds it again."}
     </ConfirmDialog>
   );
 }

@@ -8,17 +8,17 @@ import { cx } from "@/shared/ui/classes";
 import { Cell } from "@/shared/ui/Table";
 import { Duration } from "@/shared/ui/Values";
 
-/** What windows of less width do without. */
-const MEDIUM = "max-md:hidden";
-const WIDE = "max-lg:hidden";
-const LINK = "hover:text-accent hover:underline";
+/** Hides a column in windows that are too narrow for it. */
+const FROM_MD = "max-md:hidden";
+const FROM_LG = "max-lg:hidden";
+const LINK_CLASSES = "hover:text-accent hover:underline";
 
-/** What came through a provider in the last 24 hours; every number leads to its calls. */
+/** A provider's calls, errors and latency in the last 24 hours, linked to the calls. */
 export function UsageCells({ name }: { name: string }) {
   const projectId = useProjectId();
   const usage = useQuery(usageQuery(projectId)).data?.byProvider.get(name);
   if (!usage) {
-    return [MEDIUM, MEDIUM, WIDE].map((width, column) => (
+    return [FROM_MD, FROM_MD, FROM_LG].map((width, column) => (
       <Cell key={column} numeric className={cx("text-ink-3", width)}>
         –
       </Cell>
@@ -27,17 +27,17 @@ export function UsageCells({ name }: { name: string }) {
   const to = { to: "/projects/$projectId/traces", params: { projectId } } as const;
   return (
     <>
-      <Cell numeric className={MEDIUM}>
-        <Link {...to} search={{ provider: [name] }} className={LINK}>
+      <Cell numeric className={FROM_MD}>
+        <Link {...to} search={{ provider: [name] }} className={LINK_CLASSES}>
           {formatCount(usage.requests)}
         </Link>
       </Cell>
-      <Cell numeric className={cx(usage.errors > 0 ? "text-danger" : "text-ink-3", MEDIUM)}>
-        <Link {...to} search={{ provider: [name], errors_only: true }} className={LINK}>
+      <Cell numeric className={cx(usage.errors > 0 ? "text-danger" : "text-ink-3", FROM_MD)}>
+        <Link {...to} search={{ provider: [name], errors_only: true }} className={LINK_CLASSES}>
           {formatShare(usage.errors / usage.requests)}
         </Link>
       </Cell>
-      <Cell numeric className={WIDE}>
+      <Cell numeric className={FROM_LG}>
         <Duration ms={usage.latency_ms?.p50 ?? null} />
       </Cell>
     </>

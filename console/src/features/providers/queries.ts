@@ -4,7 +4,7 @@ import { api, data, type Schemas } from "@/shared/api/client";
 import { useProjectId } from "@/shared/session";
 
 export type Provider = Schemas["ProviderView"];
-export type ProviderWish = Schemas["ProviderRequest"];
+export type NewProvider = Schemas["ProviderRequest"];
 export type ProviderChange = Schemas["ProviderChangeRequest"];
 export type Check = Schemas["CheckView"];
 
@@ -27,7 +27,7 @@ export const providersQuery = (projectId: string) =>
   });
 
 export function useAddProvider() {
-  return useProviderMutation((projectId, body: ProviderWish) => {
+  return useProviderMutation((projectId, body: NewProvider) => {
     const path = { project_id: projectId };
     return data(api.POST("/api/v1/projects/{project_id}/providers", { params: { path }, body }));
   });
@@ -47,7 +47,7 @@ export function useRemoveProvider() {
   });
 }
 
-/** Asks the provider for its models now, and takes them over unless they are pinned. */
+/** Tests the provider by reading its model list, and stores that list unless it is pinned. */
 export function useTestProvider(name: string) {
   return useProviderMutation((projectId) => {
     const path = { project_id: projectId, name };
@@ -57,13 +57,13 @@ export function useTestProvider(name: string) {
   });
 }
 
-function useProviderMutation<Done, Wish = void>(
-  run: (projectId: string, wish: Wish) => Promise<Done>,
+function useProviderMutation<Result, Input = void>(
+  run: (projectId: string, input: Input) => Promise<Result>,
 ) {
   const projectId = useProjectId();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (wish: Wish) => run(projectId, wish),
+    mutationFn: (input: Input) => run(projectId, input),
     onSuccess: () => client.invalidateQueries({ queryKey: providerKeys.of(projectId) }),
   });
 }

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
 
-/** A place that serves models, known ahead: where it is and what is odd about it. */
+/** A known provider of models: its address and its deviations from OpenAI's API. */
 export type Vendor = Schemas["VendorView"];
 
 export const OTHER: Vendor = {
@@ -14,7 +14,7 @@ export const OTHER: Vendor = {
   quirks: {},
 };
 
-/** Who is known ahead, and whatever else speaks OpenAI's format. */
+/** The known vendors, and “Other” for any OpenAI-compatible server. */
 export const vendorsQuery = (projectId: string) =>
   queryOptions({
     queryKey: ["vendors", projectId],

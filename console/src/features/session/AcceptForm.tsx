@@ -6,7 +6,7 @@ import { projectsQuery, sessionQuery } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { ErrorText } from "@/shared/ui/ErrorState";
 
-/** Signed in: joining takes one click, with this account or, once signed out, another. */
+/** For signed-in users: accepts the invitation, or signs out to use another account. */
 export function AcceptForm({ token, label }: { token: string; label: string }) {
   const accept = useAccept(token);
   const signOut = useSignOut();

@@ -1,17 +1,17 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 
-import { rememberSession } from "@/features/session/signedIn";
+import { storeSession } from "@/features/session/storeSession";
 import { formText } from "@/features/session/SignInForm";
-import { faultOf, isElsewhere } from "@/shared/api/faults";
+import { fieldError, hasFormError } from "@/shared/api/fieldErrors";
 import { api, data } from "@/shared/api/client";
 import { Button } from "@/shared/ui/Button";
 import { ErrorText } from "@/shared/ui/ErrorState";
 import { Field } from "@/shared/ui/Field";
 
-const MIN_LENGTH = 12;
+const MIN_PASSWORD_LENGTH = 12;
 
-/** Somebody new chooses what to sign in with; the address may be another than the invited one. */
+/** Creates an account and joins; the email may differ from the invited one. */
 export function NewAccountForm({ token, email }: { token: string; email: string }) {
   const redeem = useRedeem(token);
   return (
@@ -30,8 +30,8 @@ export function NewAccountForm({ token, email }: { token: string; email: string 
         autoComplete="username"
         required
         defaultValue={email}
-        hint="You sign in with it."
-        error={faultOf(redeem.error, "email")}
+        hint="Used to sign in."
+        error={fieldError(redeem.error, "email")}
       />
       <Field
         label="Password"
@@ -40,11 +40,11 @@ export function NewAccountForm({ token, email }: { token: string; email: string 
         autoComplete="new-password"
         required
         autoFocus
-        minLength={MIN_LENGTH}
-        hint={`At least ${MIN_LENGTH} characters. Nobody else learns it.`}
-        error={faultOf(redeem.error, "password")}
+        minLength={MIN_PASSWORD_LENGTH}
+        hint={`At least ${MIN_PASSWORD_LENGTH} characters.`}
+        error={fieldError(redeem.error, "password")}
       />
-      {isElsewhere(redeem.error, ["email", "password"]) && (
+      {hasFormError(redeem.error, ["email", "password"]) && (
         <p role="alert" className="text-sm text-danger">
           <ErrorText error={redeem.error} />
         </p>
@@ -60,10 +60,10 @@ function useRedeem(token: string) {
   const queries = useQueryClient();
   const router = useRouter();
   return useMutation({
-    mutationFn: (wish: { email: string; password: string }) =>
-      data(api.POST("/api/v1/invitations/redeem", { body: { token, ...wish } })),
+    mutationFn: (input: { email: string; password: string }) =>
+      data(api.POST("/api/v1/invitations/redeem", { body: { token, ...input } })),
     onSuccess: async (session) => {
-      rememberSession(queries, session);
+      storeSession(queries, session);
       await router.navigate({ to: "/", replace: true });
     },
   });

@@ -1,19 +1,19 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, data } from "@/shared/api/client";
-import { rememberSession } from "@/features/session/signedIn";
+import { storeSession } from "@/features/session/storeSession";
 import { Button } from "@/shared/ui/Button";
 import { ErrorText } from "@/shared/ui/ErrorState";
 import { Field } from "@/shared/ui/Field";
 
-/** Address and password of somebody who has an account. */
+/** Signs in with email and password. */
 export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
   const queries = useQueryClient();
   const signIn = useMutation({
     mutationFn: (body: { email: string; password: string }) =>
       data(api.POST("/api/v1/session", { body })),
     onSuccess: (session) => {
-      rememberSession(queries, session);
+      storeSession(queries, session);
       onSignedIn();
     },
   });

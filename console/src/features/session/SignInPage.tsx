@@ -1,24 +1,24 @@
 import { useRouter, useSearch } from "@tanstack/react-router";
 
-import { Card } from "@/features/session/Card";
+import { AuthCard } from "@/features/session/AuthCard";
 import { SignInForm } from "@/features/session/SignInForm";
 
 export function SignInPage() {
   const router = useRouter();
   const { to } = useSearch({ from: "/sign-in" });
   return (
-    <Card title="Sign in to Penstock">
-      <SignInForm onSignedIn={() => router.history.push(isOwnAddress(to) ? to : "/")} />
+    <AuthCard title="Sign in to Penstock">
+      <SignInForm onSignedIn={() => router.history.push(isLocalPath(to) ? to : "/")} />
       <p className="text-xs text-ink-3">
-        The first start printed address and password; they stand in{" "}
-        <code className="font-mono">bootstrap.json</code> in Penstock’s home. Others need an
-        invitation.
+        First time here? The admin’s email and password are in{" "}
+        <code className="font-mono">bootstrap.json</code> in Penstock’s home folder. Other users
+        need an invitation.
       </p>
-    </Card>
+    </AuthCard>
   );
 }
 
-/** Addresses of this console only: the parameter may come from anywhere. */
-function isOwnAddress(to: string | undefined): to is string {
+/** Accepts paths of this console only, because anyone can set the parameter. */
+function isLocalPath(to: string | undefined): to is string {
   return to !== undefined && to.startsWith("/") && !/^\/[/\\]/.test(to);
 }

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 
-import { deadTitle } from "@/features/session/invitation";
+import { invalidInvitationTitle } from "@/features/session/invitation";
 import { ApiError } from "@/shared/api/client";
 
-function refused(code: string): ApiError {
+function apiError(code: string): ApiError {
   return new ApiError({ status: 409, code, detail: "" });
 }
 
-test("each way in which a link is dead has a title of its own", () => {
+test("each reason why a link is invalid has its own title", () => {
   const codes = ["redeemed", "expired", "revoked", "unknown"].map((each) => `invitation_${each}`);
-  const titles = codes.map((code) => deadTitle(refused(code)));
+  const titles = codes.map((code) => invalidInvitationTitle(apiError(code)));
   expect(new Set(titles).size).toBe(codes.length);
-  expect(titles).not.toContain(deadTitle(refused("overloaded")));
+  expect(titles).not.toContain(invalidInvitationTitle(apiError("overloaded")));
 });

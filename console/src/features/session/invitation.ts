@@ -4,8 +4,8 @@ import { api, ApiError, data, type Schemas } from "@/shared/api/client";
 
 export type Offer = Schemas["OfferView"];
 
-/** Where the link with this token leads; an error if it cannot be redeemed. */
-export const offerQuery = (token: string) =>
+/** The invitation with this token; fails if it cannot be redeemed. */
+export const invitationQuery = (token: string) =>
   queryOptions({
     queryKey: ["invitation", token],
     queryFn: () => data(api.POST("/api/v1/invitations/look", { body: { token } })),
@@ -14,19 +14,19 @@ export const offerQuery = (token: string) =>
     gcTime: 0,
   });
 
-/** Why a link does not work, as a title; the server's words stand below it. */
-export function deadTitle(error: unknown): string {
+/** A title for the error of an invitation link. */
+export function invalidInvitationTitle(error: unknown): string {
   const code = error instanceof ApiError ? error.code : "";
   switch (code) {
     case "invitation_redeemed":
-      return "This link was used";
+      return "This invitation has been used";
     case "invitation_expired":
-      return "This link has expired";
+      return "This invitation has expired";
     case "invitation_revoked":
-      return "This link was revoked";
+      return "This invitation was revoked";
     case "invitation_unknown":
-      return "This link leads nowhere";
+      return "This invitation does not exist";
     default:
-      return "That did not work";
+      return "Something went wrong";
   }
 }

@@ -5,17 +5,17 @@ import { CallHeader, CallRow, ROW_HEIGHT, type Call } from "@/features/traces/Ca
 
 interface CallListProps {
   calls: readonly Call[];
-  chosen: string | undefined;
-  /** Calls that began after this moment (RFC 3339) are marked as they arrive. */
-  freshAfter: string | undefined;
+  selected: string | undefined;
+  /** Calls that started after this time (RFC 3339) are highlighted. */
+  newSince: string | undefined;
   hasMore: boolean;
   onMore: () => void;
   onOpen: (call: Call) => void;
 }
 
-/** All calls in one scroll; only the lines in view exist, further pages come as they are needed. */
+/** A virtual list: renders visible rows only and loads further pages while scrolling. */
 export function CallList(props: CallListProps) {
-  const { calls, chosen, freshAfter, hasMore, onMore, onOpen } = props;
+  const { calls, selected, newSince, hasMore, onMore, onOpen } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: calls.length,
@@ -29,10 +29,10 @@ export function CallList(props: CallListProps) {
   useEffect(() => {
     if (hasMore && last >= calls.length - 30) onMore();
   }, [hasMore, last, calls.length, onMore]);
-  const chosenIndex = calls.findIndex((call) => call.trace_id === chosen);
+  const selectedIndex = calls.findIndex((call) => call.trace_id === selected);
   useEffect(() => {
-    if (chosenIndex >= 0) rows.scrollToIndex(chosenIndex, { align: "auto" });
-  }, [chosenIndex, rows]);
+    if (selectedIndex >= 0) rows.scrollToIndex(selectedIndex, { align: "auto" });
+  }, [selectedIndex, rows]);
   return (
     <div
       role="table"
@@ -50,8 +50,8 @@ export function CallList(props: CallListProps) {
                 <CallRow
                   key={key}
                   call={call}
-                  chosen={call.trace_id === chosen}
-                  fresh={freshAfter !== undefined && call.start > freshAfter}
+                  selected={call.trace_id === selected}
+                  isNew={newSince !== undefined && call.start > newSince}
                   top={start}
                   onOpen={onOpen}
                 />
@@ -59,9 +59,7 @@ export function CallList(props: CallListProps) {
             );
           })}
         </div>
-        <p className="px-6 py-4 text-xs text-ink-3">
-          {hasMore ? "Loading more …" : "These are all calls in this time range."}
-        </p>
+        <p className="px-6 py-4 text-xs text-ink-3">{hasMore ? "Loading more…" : "End of list."}</p>
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 import { memo, type ReactNode } from "react";
 
 import type { Schemas } from "@/shared/api/client";
-import { DOTS, toneOf } from "@/shared/calls/status";
+import { DOT_CLASSES, statusTone } from "@/shared/calls/status";
 import { formatCount } from "@/shared/format/number";
 import { formatClock, formatDateTime } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
@@ -21,12 +21,12 @@ const WIDTHS = {
   duration: "shrink-0 w-[72px] text-right",
   cost: "shrink-0 w-[92px] text-right max-md:hidden",
 };
-const LINE = "flex items-center gap-3.5 border-b border-line px-6";
+const ROW_CLASSES = "flex items-center gap-3.5 border-b border-line px-6";
 
-/** The names of the columns. */
+/** The column headers. */
 export function CallHeader() {
   return (
-    <div role="row" className={cx(LINE, "h-8 shrink-0 text-xs font-medium text-ink-3")}>
+    <div role="row" className={cx(ROW_CLASSES, "h-8 shrink-0 text-xs font-medium text-ink-3")}>
       <Column width={WIDTHS.time}>Time</Column>
       <Column width={WIDTHS.model}>Model</Column>
       <Column width={WIDTHS.text}>Input</Column>
@@ -50,27 +50,27 @@ function Column({ width, children }: { width: string; children: ReactNode }) {
 
 interface CallRowProps {
   call: Call;
-  chosen: boolean;
-  fresh: boolean;
+  selected: boolean;
+  isNew: boolean;
   top: number;
   onOpen: (call: Call) => void;
 }
 
-/** One call in one line: when, what, how long, how much. */
-export const CallRow = memo(function CallRow({ call, chosen, fresh, top, onOpen }: CallRowProps) {
-  const tone = toneOf(call.status);
+/** One call in one row. */
+export const CallRow = memo(function CallRow({ call, selected, isNew, top, onOpen }: CallRowProps) {
+  const tone = statusTone(call.status);
   return (
     <div
       role="row"
-      aria-selected={chosen}
+      aria-selected={selected}
       data-trace={call.trace_id}
       onClick={() => onOpen(call)}
       style={{ transform: `translateY(${top}px)`, height: ROW_HEIGHT }}
       className={cx(
-        LINE,
+        ROW_CLASSES,
         "absolute inset-x-0 cursor-pointer text-sm",
-        chosen ? "bg-accent-soft" : "hover:bg-hover",
-        fresh && "animate-arrive",
+        selected ? "bg-accent-soft" : "hover:bg-hover",
+        isNew && "animate-highlight",
       )}
     >
       <div role="cell" className={cx(WIDTHS.time, "num truncate text-ink-2")}>
@@ -83,13 +83,13 @@ export const CallRow = memo(function CallRow({ call, chosen, fresh, top, onOpen 
           role="img"
           aria-label={call.status}
           title={call.status}
-          className={cx("size-1.5 shrink-0 rounded-full", DOTS[tone])}
+          className={cx("size-1.5 shrink-0 rounded-full", DOT_CLASSES[tone])}
         />
         <span className="truncate" title={`${call.provider}/${call.model}`}>
           {call.model || call.request_model || "–"}
         </span>
       </div>
-      <Text call={call} />
+      <InputAndOutput call={call} />
       <div role="cell" className={cx(WIDTHS.useCase, "truncate text-ink-2")} title={call.team}>
         {call.use_case || call.team || <Dash />}
       </div>
@@ -110,10 +110,10 @@ export const CallRow = memo(function CallRow({ call, chosen, fresh, top, onOpen 
   );
 });
 
-/** What was asked, and what came of it: the answer, or why there is none. */
-function Text({ call }: { call: Call }) {
+/** The input, and the output or the error message. */
+function InputAndOutput({ call }: { call: Call }) {
   const failure = call.status === "ok" ? null : call.error_message;
-  const danger = toneOf(call.status) === "danger";
+  const danger = statusTone(call.status) === "danger";
   return (
     <>
       <div role="cell" className={cx(WIDTHS.text, "truncate")}>

@@ -11,16 +11,16 @@ interface HistogramProps {
   onSelect: (from: string, to: string) => void;
 }
 
-interface Stretch {
+interface BarRange {
   first: number;
   last: number;
 }
 
-/** Calls and errors over time; dragging over bars chooses their time. */
+/** Calls and errors over time. Dragging over bars selects their time range. */
 export function Histogram({ series, bucketMs, onSelect }: HistogramProps) {
-  const [drag, setDrag] = useState<Stretch>();
-  const most = Math.max(1, ...series.map((bucket) => bucket.requests));
-  const choose = () => {
+  const [drag, setDrag] = useState<BarRange>();
+  const max = Math.max(1, ...series.map((bucket) => bucket.requests));
+  const select = () => {
     const bounds = drag && boundsOf(series, drag, bucketMs);
     setDrag(undefined);
     if (bounds) onSelect(bounds.from, bounds.to);
@@ -38,7 +38,7 @@ export function Histogram({ series, bucketMs, onSelect }: HistogramProps) {
       onPointerMove={(event) => {
         if (drag) setDrag({ ...drag, last: indexAt(event, series.length) });
       }}
-      onPointerUp={choose}
+      onPointerUp={select}
     >
       {series.map((bucket, index) => (
         <div
@@ -49,10 +49,10 @@ export function Histogram({ series, bucketMs, onSelect }: HistogramProps) {
             drag && isWithin(drag, index) && "bg-accent-soft",
           )}
         >
-          <div className="bg-danger" style={{ height: share(bucket.errors, most) }} />
+          <div className="bg-danger" style={{ height: barHeight(bucket.errors, max) }} />
           <div
             className="bg-accent opacity-70"
-            style={{ height: share(bucket.requests - bucket.errors, most) }}
+            style={{ height: barHeight(bucket.requests - bucket.errors, max) }}
           />
         </div>
       ))}
@@ -60,8 +60,8 @@ export function Histogram({ series, bucketMs, onSelect }: HistogramProps) {
   );
 }
 
-function share(count: number, most: number): string {
-  return count === 0 ? "0" : `max(1px, ${(count / most) * 100}%)`;
+function barHeight(count: number, max: number): string {
+  return count === 0 ? "0" : `max(1px, ${(count / max) * 100}%)`;
 }
 
 function titleOf(bucket: Schemas["BucketOut"]): string {
@@ -69,7 +69,7 @@ function titleOf(bucket: Schemas["BucketOut"]): string {
   return `${formatDateTime(bucket.start)}: ${formatCount(bucket.requests)} calls${errors}`;
 }
 
-function isWithin({ first, last }: Stretch, index: number): boolean {
+function isWithin({ first, last }: BarRange, index: number): boolean {
   return index >= Math.min(first, last) && index <= Math.max(first, last);
 }
 
@@ -81,7 +81,7 @@ function indexAt(event: PointerEvent<HTMLElement>, count: number): number {
 
 function boundsOf(
   series: readonly Schemas["BucketOut"][],
-  { first, last }: Stretch,
+  { first, last }: BarRange,
   bucketMs: number,
 ): { from: string; to: string } | undefined {
   const start = series[Math.min(first, last)]?.start;

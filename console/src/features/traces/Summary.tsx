@@ -6,7 +6,7 @@ import type { Schemas } from "@/shared/api/client";
 import { overviewQuery } from "@/shared/calls/queries";
 import type { CallSearch } from "@/shared/calls/search";
 import { formatMoney } from "@/shared/format/money";
-import { formatCount, formatShare, formatShortCount } from "@/shared/format/number";
+import { formatCount, formatShare, formatCompactCount } from "@/shared/format/number";
 import { formatDuration } from "@/shared/format/time";
 import { useProjectId } from "@/shared/session";
 import { Skeleton } from "@/shared/ui/Skeleton";
@@ -16,7 +16,7 @@ interface SummaryProps {
   onChange: (search: CallSearch) => void;
 }
 
-/** What the list adds up to: a histogram to choose a time from, and the sums. */
+/** A histogram and the totals of the listed calls. */
 export function Summary({ search, onChange }: SummaryProps) {
   const overview = useQuery(overviewQuery(useProjectId(), search)).data;
   return (
@@ -35,29 +35,29 @@ export function Summary({ search, onChange }: SummaryProps) {
           <Skeleton className="h-10" />
         )}
       </div>
-      {overview && <Sums totals={overview.totals} />}
+      {overview && <Totals totals={overview.totals} />}
     </section>
   );
 }
 
-function Sums({ totals }: { totals: Schemas["MeasuresOut"] }) {
+function Totals({ totals }: { totals: Schemas["MeasuresOut"] }) {
   const share = totals.requests ? totals.errors / totals.requests : 0;
   const tokens = totals.input_tokens + totals.output_tokens;
   return (
     <dl className="flex gap-6 max-lg:hidden">
-      <Sum name="Calls">{formatCount(totals.requests)}</Sum>
-      <Sum name="Errors">
+      <Total name="Calls">{formatCount(totals.requests)}</Total>
+      <Total name="Errors">
         <span className={totals.errors ? "text-danger" : ""}>{formatShare(share)}</span>
-      </Sum>
-      <Sum name="p50">{totals.latency_ms ? formatDuration(totals.latency_ms.p50) : "–"}</Sum>
-      <Sum name="p95">{totals.latency_ms ? formatDuration(totals.latency_ms.p95) : "–"}</Sum>
-      <Sum name="Tokens">{formatShortCount(tokens)}</Sum>
-      <Sum name="Cost">{formatMoney(totals.cost)}</Sum>
+      </Total>
+      <Total name="p50">{totals.latency_ms ? formatDuration(totals.latency_ms.p50) : "–"}</Total>
+      <Total name="p95">{totals.latency_ms ? formatDuration(totals.latency_ms.p95) : "–"}</Total>
+      <Total name="Tokens">{formatCompactCount(tokens)}</Total>
+      <Total name="Cost">{formatMoney(totals.cost)}</Total>
     </dl>
   );
 }
 
-function Sum({ name, children }: { name: string; children: ReactNode }) {
+function Total({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="text-right">
       <dt className="text-xs text-ink-3">{name}</dt>

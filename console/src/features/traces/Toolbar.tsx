@@ -6,17 +6,17 @@ import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
 import { useShortcuts } from "@/shared/shortcuts";
 import { Button, IconButton } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
-import { CONTROL } from "@/shared/ui/Field";
+import { INPUT_CLASSES } from "@/shared/ui/Field";
 import { TimeRangePicker } from "@/shared/ui/TimeRangePicker";
 
-const TYPING_MS = 300;
+const DEBOUNCE_MS = 300;
 
 interface ToolbarProps {
   search: TracesSearch;
   onChange: (search: TracesSearch) => void;
 }
 
-/** Search, filters, time range and live tail. */
+/** Search, filters, time range and live mode. */
 export function Toolbar({ search, onChange }: ToolbarProps) {
   return (
     <header className="flex min-h-14 shrink-0 flex-wrap items-center gap-2 px-6 py-2">
@@ -50,7 +50,7 @@ function LiveButton({ live, onChange }: LiveButtonProps) {
   return (
     <Button
       aria-pressed={live}
-      title="Show calls as they arrive (l)"
+      title="Show new calls as they arrive (l)"
       className={live ? "border-ok bg-ok-soft text-ok" : ""}
       onClick={() => onChange(live ? undefined : true)}
     >
@@ -67,19 +67,19 @@ interface SearchFieldProps {
   onChange: (text: string) => void;
 }
 
-/** Text that occurs in input or output; asked for when the typing rests. */
+/** Searches input and output; the query starts when typing pauses. */
 function SearchField({ value, onChange }: SearchFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (value !== known) {
-    setKnown(value);
+  const [lastValue, setLastValue] = useState(value);
+  if (value !== lastValue) {
+    setLastValue(value);
     setText(value);
   }
   useShortcuts({ "/": () => input.current?.focus() });
   useEffect(() => {
     if (text === value) return;
-    const timer = setTimeout(() => onChange(text), TYPING_MS);
+    const timer = setTimeout(() => onChange(text), DEBOUNCE_MS);
     return () => clearTimeout(timer);
   }, [text, value, onChange]);
   return (
@@ -88,12 +88,12 @@ function SearchField({ value, onChange }: SearchFieldProps) {
       <input
         ref={input}
         type="search"
-        aria-label="Search in input and output"
-        placeholder="Search in input and output"
+        aria-label="Search input and output"
+        placeholder="Search input and output"
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        className={cx(CONTROL, "pr-8 pl-8 [&::-webkit-search-cancel-button]:hidden")}
+        className={cx(INPUT_CLASSES, "pr-8 pl-8 [&::-webkit-search-cancel-button]:hidden")}
       />
       {text ? (
         <IconButton

@@ -6,7 +6,7 @@ import { useShortcuts } from "@/shared/shortcuts";
 
 const FROM = "/signed-in/projects/$projectId/traces/$traceId";
 
-/** A trace on a page of its own, at an address that can be shared. */
+/** A trace on its own page, with a URL that can be shared. */
 export function TracePage() {
   const { projectId, traceId } = useParams({ from: FROM });
   const focus = useSearch({ from: FROM });

@@ -4,11 +4,11 @@ import { useMemo, useState } from "react";
 
 import { CallList } from "@/features/traces/CallList";
 import type { Call } from "@/features/traces/CallRow";
-import { FirstCall } from "@/features/traces/FirstCall";
-import { Peek } from "@/features/traces/Peek";
-import { callsOf, type TracesSearch } from "@/features/traces/search";
+import { Quickstart } from "@/features/traces/Quickstart";
+import { TracePanel } from "@/features/traces/TracePanel";
+import { callSearchOf, type TracesSearch } from "@/features/traces/search";
 import { Summary } from "@/features/traces/Summary";
-import { useTail } from "@/features/traces/tail";
+import { useLiveTail } from "@/features/traces/liveTail";
 import { Toolbar } from "@/features/traces/Toolbar";
 import { callsQuery, latestCallQuery } from "@/shared/calls/queries";
 import { isFiltered } from "@/shared/calls/search";
@@ -20,30 +20,33 @@ import { ErrorState } from "@/shared/ui/ErrorState";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 import { RelativeTime } from "@/shared/ui/Values";
 
-/** All calls of the project: filter, search, watch them arrive, peek at one. */
+/** The project's calls: filters, search, live mode, and a side panel for one trace. */
 export function TracesPage() {
   const [search, setSearch] = useTracesSearch();
-  const freshAfter = useFreshAfter(search.live ?? false);
-  useTail(search.live ?? false);
+  const newSince = useLiveSince(search.live ?? false);
+  useLiveTail(search.live ?? false);
   return (
     <main className="relative flex h-full flex-col">
       <Toolbar search={search} onChange={setSearch} />
-      <Summary search={callsOf(search)} onChange={(calls) => setSearch({ ...search, ...calls })} />
-      <Calls search={search} freshAfter={freshAfter} onChange={setSearch} />
+      <Summary
+        search={callSearchOf(search)}
+        onChange={(calls) => setSearch({ ...search, ...calls })}
+      />
+      <Calls search={search} newSince={newSince} onChange={setSearch} />
     </main>
   );
 }
 
 interface CallsProps {
   search: TracesSearch;
-  freshAfter: string | undefined;
+  newSince: string | undefined;
   onChange: (search: TracesSearch) => void;
 }
 
-function Calls({ search, freshAfter, onChange }: CallsProps) {
-  const list = useInfiniteQuery(callsQuery(useProjectId(), callsOf(search)));
+function Calls({ search, newSince, onChange }: CallsProps) {
+  const list = useInfiniteQuery(callsQuery(useProjectId(), callSearchOf(search)));
   const calls = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const peek = (trace: string | undefined) => onChange({ ...search, trace });
+  const openTrace = (trace: string | undefined) => onChange({ ...search, trace });
   useListShortcuts(calls, search, onChange);
   if (list.isPending) {
     return (
@@ -58,36 +61,37 @@ function Calls({ search, freshAfter, onChange }: CallsProps) {
     <>
       <CallList
         calls={calls}
-        chosen={search.trace}
-        freshAfter={freshAfter}
+        selected={search.trace}
+        newSince={newSince}
         hasMore={list.hasNextPage}
         onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
-        onOpen={(call) => peek(call.trace_id)}
+        onOpen={(call) => openTrace(call.trace_id)}
       />
-      {search.trace && <Peek traceId={search.trace} onClose={() => peek(undefined)} />}
+      {search.trace && <TracePanel traceId={search.trace} onClose={() => openTrace(undefined)} />}
     </>
   );
 }
 
-function NoCalls({ search, onChange }: Omit<CallsProps, "freshAfter">) {
+function NoCalls({ search, onChange }: Omit<CallsProps, "newSince">) {
   const { range, from, to, live } = search;
-  if (!isFiltered(callsOf(search))) return <NoneInRange search={search} onChange={onChange} />;
+  if (!isFiltered(callSearchOf(search)))
+    return <NoCallsInRange search={search} onChange={onChange} />;
   return (
     <EmptyState
-      title="No call matches"
+      title="No matching calls"
       action={<Button onClick={() => onChange({ range, from, to, live })}>Clear filters</Button>}
     >
-      In this time range, no call has all of what the filters ask for.
+      No call in this time range matches all filters.
     </EmptyState>
   );
 }
 
-/** Nothing in this time range: what there is at other times, or how to begin. */
-function NoneInRange({ search, onChange }: Omit<CallsProps, "freshAfter">) {
+/** Offers the latest calls of other times; before the first call, shows how to send one. */
+function NoCallsInRange({ search, onChange }: Omit<CallsProps, "newSince">) {
   const latest = useQuery(latestCallQuery(useProjectId()));
-  useTail(true);
+  useLiveTail(true);
   if (latest.isPending) return null;
-  if (!latest.data) return <FirstCall />;
+  if (!latest.data) return <Quickstart />;
   const from = new Date(Date.parse(latest.data.start) - 3_600_000).toISOString();
   const to = new Date(Date.parse(latest.data.start) + 60_000).toISOString();
   return (
@@ -99,7 +103,7 @@ function NoneInRange({ search, onChange }: Omit<CallsProps, "freshAfter">) {
         </Button>
       }
     >
-      The latest call of all was <RelativeTime at={latest.data.start} />.
+      The latest call was <RelativeTime at={latest.data.start} />.
     </EmptyState>
   );
 }
@@ -110,8 +114,8 @@ function useTracesSearch(): [TracesSearch, (search: TracesSearch) => void] {
   return [search, (next) => void navigate({ search: next, replace: true })];
 }
 
-/** The moment live tail was turned on. */
-function useFreshAfter(live: boolean): string | undefined {
+/** The time when live mode was turned on. */
+function useLiveSince(live: boolean): string | undefined {
   const [since, setSince] = useState<string>();
   if (live && since === undefined) setSince(new Date().toISOString());
   if (!live && since !== undefined) setSince(undefined);

@@ -1,6 +1,6 @@
 import { parseCallSearch, type CallSearch } from "@/shared/calls/search";
 
-/** The list's address: which calls, and the trace that is peeked at. */
+/** The search parameters of the list: filters, the open trace, live mode. */
 export type TracesSearch = CallSearch & {
   trace?: string | undefined;
   live?: boolean | undefined;
@@ -13,8 +13,8 @@ export function parseTracesSearch(search: Record<string, unknown>): TracesSearch
   return parsed;
 }
 
-/** Which calls, without what the page shows besides. */
-export function callsOf(search: TracesSearch): CallSearch {
+/** The filters and range, without the page's own parameters. */
+export function callSearchOf(search: TracesSearch): CallSearch {
   const calls = { ...search };
   delete calls.trace;
   delete calls.live;

@@ -5,7 +5,7 @@ import type { components, paths } from "@/shared/api/generated";
 /** The schemas of the server's API by name, e.g. `Schemas["KeyView"]`. */
 export type Schemas = components["schemas"];
 
-/** What the server says when it refuses (RFC 9457). `hint` tells what to do. */
+/** An error response of the API (RFC 9457). `hint` says how to fix it. */
 interface Problem {
   status: number;
   detail: string;
@@ -30,7 +30,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The CSRF token of the session; every mutation carries it. */
+/** The CSRF token of the session, sent with every request that changes something. */
 const csrf = { token: "" };
 
 export function rememberCsrfToken(token: string | null): void {
@@ -51,24 +51,24 @@ api.use({
     return new ApiError({
       status: 0,
       code: "unreachable",
-      detail: "The server does not answer.",
-      hint: "Is Penstock running? This page tries again by itself.",
+      detail: "Cannot reach the server.",
+      hint: "Check that Penstock is running. This page retries automatically.",
     });
   },
 });
 
-/** The data of an answer; throws `ApiError` for anything but success. */
+/** Returns the data of a response. Throws `ApiError` unless it succeeded. */
 export async function data<T>(
   call: Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Promise<T> {
   const { data, error, response } = await call;
-  if (!response.ok) throw new ApiError(asProblem(error, response.status));
+  if (!response.ok) throw new ApiError(toProblem(error, response.status));
   return data as T;
 }
 
-function asProblem(error: unknown, status: number): Problem {
+function toProblem(error: unknown, status: number): Problem {
   if (typeof error === "object" && error !== null && "detail" in error && "code" in error) {
     return { ...(error as Problem), status };
   }
-  return { status, code: "unexpected", detail: `The server answered with status ${status}.` };
+  return { status, code: "unexpected", detail: `The server responded with status ${status}.` };
 }

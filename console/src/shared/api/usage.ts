@@ -7,7 +7,7 @@ export interface Usage {
   byProvider: Map<string, Schemas["GroupOut"]>;
 }
 
-/** What keys and providers did in the last 24 hours; who did nothing is not in it. */
+/** Metrics by key and by provider of the last 24 hours; those without calls are left out. */
 export const usageQuery = (projectId: string) =>
   queryOptions({
     queryKey: ["usage", projectId],

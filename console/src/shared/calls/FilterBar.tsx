@@ -13,16 +13,16 @@ import {
 import { formatDuration } from "@/shared/format/time";
 import { useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
-import { Menu, MenuItem, MenuLabel, MenuLine, SubMenu } from "@/shared/ui/Menu";
+import { Menu, MenuItem, MenuLabel, MenuSeparator, SubMenu } from "@/shared/ui/Menu";
 
-const SLOW_MS = [500, 1000, 2000, 5000, 10_000, 30_000];
+const DURATIONS_MS = [500, 1000, 2000, 5000, 10_000, 30_000];
 
 interface FilterProps {
   search: CallSearch;
   onChange: (search: CallSearch) => void;
 }
 
-/** The menu that adds filters. Its values are those that calls in the time range have. */
+/** The menu that adds filters. It offers the values of calls in the time range. */
 export function FilterMenu({ search, onChange }: FilterProps) {
   const facets = useFacets(search);
   const shown = DIMENSIONS.filter((dimension) => (facets[dimension] ?? []).length > 0);
@@ -36,23 +36,23 @@ export function FilterMenu({ search, onChange }: FilterProps) {
       }
     >
       <MenuItem
-        chosen={search.errors_only ?? false}
+        checked={search.errors_only ?? false}
         onSelect={() => onChange({ ...search, errors_only: search.errors_only ? undefined : true })}
       >
         Errors only
       </MenuItem>
       <SubMenu label="Slower than">
-        {SLOW_MS.map((ms) => (
+        {DURATIONS_MS.map((ms) => (
           <MenuItem
             key={ms}
-            chosen={search.min_duration_ms === ms}
+            checked={search.min_duration_ms === ms}
             onSelect={() => onChange({ ...search, min_duration_ms: ms })}
           >
             <span className="num">{formatDuration(ms)}</span>
           </MenuItem>
         ))}
       </SubMenu>
-      <MenuLine />
+      <MenuSeparator />
       {shown.length === 0 && <MenuLabel>No calls in this time range</MenuLabel>}
       {shown.map((dimension) => (
         <SubMenu key={dimension} label={DIMENSION_NAMES[dimension]}>
@@ -68,7 +68,7 @@ export function FilterMenu({ search, onChange }: FilterProps) {
   );
 }
 
-/** The filters in force, each with its own way out. */
+/** The active filters, each with a button to remove it. */
 export function FilterChips({ search, onChange }: FilterProps) {
   const without = (name: keyof CallSearch) => () => onChange({ ...search, [name]: undefined });
   const dimensions = DIMENSIONS.filter((dimension) => search[dimension]);
@@ -131,8 +131,8 @@ function Values({ dimension, values, search, onChange }: ValuesProps) {
   return values.map((value) => (
     <MenuItem
       key={value}
-      stays
-      chosen={search[dimension]?.includes(value) ?? false}
+      keepOpen
+      checked={search[dimension]?.includes(value) ?? false}
       onSelect={() => onChange(toggleValue(search, dimension, value))}
     >
       <span className="block max-w-64 truncate">{nameOf(dimension, value)}</span>

@@ -16,7 +16,7 @@ function keyNamesQuery(projectId: string) {
   });
 }
 
-/** How values are called: keys by their names, where one may know these; all else as it is. */
+/** Returns display names of values: key names where the user may read keys, else the value. */
 export function useValueName(): (dimension: Dimension, value: string) => string {
   const enabled = useHasRole("editor");
   const names = useQuery({ ...keyNamesQuery(useProjectId()), enabled }).data;

@@ -7,7 +7,7 @@ import { boundsOf, isLive, type RangeSearch } from "@/shared/timeRange";
 const PAGE_SIZE = 100;
 const REFRESH_MS = 15_000;
 
-/** Query keys of what is known of calls. */
+/** The query keys of calls. */
 export const callKeys = {
   lists: (projectId: string) => ["calls", projectId, "list"] as const,
   list: (projectId: string, search: CallSearch) => ["calls", projectId, "list", search] as const,
@@ -19,7 +19,7 @@ export const callKeys = {
   trace: (projectId: string, traceId: string) => ["calls", projectId, "trace", traceId] as const,
 };
 
-/** Calls that match, newest first, page by page. */
+/** Matching calls, newest first, page by page. */
 export function callsQuery(projectId: string, search: CallSearch) {
   return infiniteQueryOptions({
     queryKey: callKeys.list(projectId, search),
@@ -35,7 +35,7 @@ export function callsQuery(projectId: string, search: CallSearch) {
   });
 }
 
-/** The call that arrived last, whenever that was; `null` where none ever did. */
+/** The most recent call of the project; `null` without any. */
 export function latestCallQuery(projectId: string) {
   return queryOptions({
     queryKey: callKeys.latest(projectId),
@@ -47,7 +47,7 @@ export function latestCallQuery(projectId: string) {
   });
 }
 
-/** Sums, series and groups of the calls that match; renewed by itself while the range ends now. */
+/** Totals, time series and groups of matching calls; refetched while the range ends now. */
 export function overviewQuery(projectId: string, search: CallSearch) {
   return queryOptions({
     queryKey: callKeys.overview(projectId, search),
@@ -60,7 +60,7 @@ export function overviewQuery(projectId: string, search: CallSearch) {
   });
 }
 
-/** The values that there are to filter by, for each dimension. */
+/** The values that calls can be filtered by, for each dimension. */
 export function facetsQuery(projectId: string, range: RangeSearch) {
   return queryOptions({
     queryKey: callKeys.facets(projectId, range),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { formatAddress, parseAddress } from "@/shared/addresses";
+import { formatQueryString, parseQueryString } from "@/shared/queryString";
 import { filterOf, isFiltered, parseCallSearch, queryOf, toggleValue } from "@/shared/calls/search";
 
-describe("the search of calls", () => {
-  it("survives its way through an address", () => {
+describe("the call search", () => {
+  it("stays the same through a query string", () => {
     const search = parseCallSearch({
       model: ["sim-large", "sim-small"],
       team: "support",
@@ -21,17 +21,17 @@ describe("the search of calls", () => {
       min_duration_ms: 1500,
       range: "7d",
     });
-    expect(parseCallSearch(parseAddress(formatAddress(search)))).toEqual(search);
+    expect(parseCallSearch(parseQueryString(formatQueryString(search)))).toEqual(search);
   });
 
-  it("leaves out what it does not know", () => {
+  it("ignores unknown and invalid parameters", () => {
     expect(parseCallSearch({ colour: "red", errors_only: "no", min_duration_ms: "-1" })).toEqual(
       {},
     );
-    expect(formatAddress({})).toBe("");
+    expect(formatQueryString({})).toBe("");
   });
 
-  it("is told to the API with bounds in place of presets", () => {
+  it("becomes an API query with bounds in place of a preset", () => {
     const now = Date.parse("2026-11-21T12:00:00Z");
     expect(queryOf({ range: "1h", team: ["support"] }, "prj_1", now)).toEqual({
       team: ["support"],
@@ -41,14 +41,14 @@ describe("the search of calls", () => {
     });
   });
 
-  it("takes values in and out", () => {
+  it("toggles values", () => {
     const one = toggleValue({}, "model", "a");
     const two = toggleValue(one, "model", "b");
     expect(two).toEqual({ model: ["a", "b"] });
     expect(toggleValue(toggleValue(two, "model", "a"), "model", "b")).toEqual({});
   });
 
-  it("knows whether it filters", () => {
+  it("reports whether any filter is set", () => {
     expect(isFiltered({ range: "7d" })).toBe(false);
     expect(isFiltered({ errors_only: true })).toBe(true);
     expect(filterOf({ range: "7d", q: "x" })).toEqual({ q: "x" });

@@ -1,6 +1,6 @@
 import { boundsOf, parseRange, type RangeSearch } from "@/shared/timeRange";
 
-/** What calls are filtered and grouped by, as the API names it. */
+/** The attributes that calls are filtered and grouped by, as the API names them. */
 export const DIMENSIONS = [
   "status",
   "model",
@@ -30,7 +30,7 @@ export const DIMENSION_NAMES: Record<Dimension, string> = {
   key_id: "Key",
 };
 
-/** Which calls a page is about, as it stands in its address. */
+/** The filter of a page, as in its query string. */
 export type CallFilter = Partial<Record<Dimension, string[]>> & {
   errors_only?: boolean | undefined;
   q?: string | undefined;
@@ -38,7 +38,7 @@ export type CallFilter = Partial<Record<Dimension, string[]>> & {
 };
 export type CallSearch = RangeSearch & CallFilter;
 
-/** The filter and range in an address; what is neither is left out. */
+/** Reads filter and range from search parameters; ignores unknown and invalid ones. */
 export function parseCallSearch(search: Record<string, unknown>): CallSearch {
   const parsed: CallSearch = parseRange(search);
   for (const dimension of DIMENSIONS) {
@@ -52,7 +52,7 @@ export function parseCallSearch(search: Record<string, unknown>): CallSearch {
   return parsed;
 }
 
-/** The same as the API takes it, with presets counted back from `now`. */
+/** The API query of a search; a preset ends at `now` (Unix milliseconds). */
 export function queryOf(search: CallSearch, projectId: string, now: number) {
   return { ...filterOf(search), ...boundsOf(search, now), project_id: projectId };
 }
@@ -70,7 +70,7 @@ export function isFiltered(search: CallSearch): boolean {
   return Object.values<unknown>(filterOf(search)).some((value) => value !== undefined);
 }
 
-/** The search with `value` added to `dimension`, or taken out where it was in. */
+/** Adds `value` to a dimension, or removes it if present. */
 export function toggleValue<S extends CallSearch>(
   search: S,
   dimension: Dimension,

@@ -2,12 +2,12 @@ import type { Tone } from "@/shared/ui/Badge";
 
 const TONES: Record<string, Tone> = { ok: "ok", error: "danger", interrupted: "danger" };
 
-/** How a call's status is toned: what went wrong stands out, what somebody gave up does less. */
-export function toneOf(status: string): Tone {
+/** The tone of a call's status: errors in red, cancelled calls in yellow. */
+export function statusTone(status: string): Tone {
   return TONES[status] ?? "warn";
 }
 
-export const DOTS: Record<Tone, string> = {
+export const DOT_CLASSES: Record<Tone, string> = {
   neutral: "bg-ink-3",
   accent: "bg-accent",
   ok: "bg-ok",

@@ -11,18 +11,18 @@ register([BarChart, LineChart, GridComponent, TooltipComponent, BrushComponent, 
 
 export interface TimeChartProps {
   label: string;
-  /** Beginnings of the stretches, RFC 3339, in order. */
+  /** Start times of the buckets (RFC 3339), in order. */
   starts: readonly string[];
   bucketMs: number;
   series: readonly TimeSeries[];
   format: (value: number) => string;
-  /** Called with the first and the last stretch that was dragged over. */
+  /** Called with the indexes of the first and last bucket of a drag. */
   onSelect: (first: number, last: number) => void;
 }
 
 const DRAG = { brushType: "lineX", brushMode: "single" };
 
-/** Values over time. Dragging chooses a time. */
+/** A chart of values over time. Dragging selects a time range. */
 export default function TimeChart(props: TimeChartProps) {
   const { label, starts, bucketMs, series, format, onSelect } = props;
   const dark = useDark();
@@ -30,13 +30,13 @@ export default function TimeChart(props: TimeChartProps) {
   const chart = useRef<ECharts>(null);
   useEffect(() => {
     if (!host) return;
-    const made = init(host);
-    chart.current = made;
-    const resizing = new ResizeObserver(() => made.resize());
-    resizing.observe(host);
+    const instance = init(host);
+    chart.current = instance;
+    const observer = new ResizeObserver(() => instance.resize());
+    observer.observe(host);
     return () => {
-      resizing.disconnect();
-      made.dispose();
+      observer.disconnect();
+      instance.dispose();
     };
   }, [host]);
   useEffect(() => {
@@ -50,22 +50,22 @@ export default function TimeChart(props: TimeChartProps) {
     });
   }, [starts, bucketMs, series, format, dark, host]);
   useEffect(() => {
-    const made = chart.current;
-    const choose = (event: unknown) => {
-      const [first, last] = draggedOver(event);
-      made?.dispatchAction({ type: "brush", areas: [] });
+    const instance = chart.current;
+    const onBrushEnd = (event: unknown) => {
+      const [first, last] = selectedBuckets(event);
+      instance?.dispatchAction({ type: "brush", areas: [] });
       if (first !== undefined && last !== undefined) onSelect(first, last);
     };
-    made?.on("brushEnd", choose);
+    instance?.on("brushEnd", onBrushEnd);
     return () => {
-      if (made && !made.isDisposed()) made.off("brushEnd", choose);
+      if (instance && !instance.isDisposed()) instance.off("brushEnd", onBrushEnd);
     };
   }, [onSelect, host]);
   return <div ref={setHost} role="img" aria-label={label} className="h-full w-full" />;
 }
 
-/** The stretches of a drag, by their index; none where it was a mere click. */
-function draggedOver(event: unknown): readonly number[] {
+/** The indexes of the dragged buckets; empty for a click. */
+function selectedBuckets(event: unknown): readonly number[] {
   const { areas } = event as { areas: readonly { coordRange?: number[] }[] };
   return areas[0]?.coordRange ?? [];
 }

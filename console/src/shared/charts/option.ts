@@ -20,7 +20,7 @@ interface Chart {
 const DAY_MS = 86_400_000;
 const FONT = { fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 11 };
 
-/** The drawing of a chart in the theme in force; `colour` resolves a CSS variable. */
+/** The ECharts option of a chart; `colour` resolves a CSS variable of the current theme. */
 export function chartOption(chart: Chart, colour: (name: string) => string): EChartsCoreOption {
   const { starts, bucketMs, format } = chart;
   return {
@@ -35,7 +35,7 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
     },
     xAxis: {
       type: "category",
-      data: starts.map((start) => labelOf(start, bucketMs)),
+      data: starts.map((start) => axisLabel(start, bucketMs)),
       axisLine: { lineStyle: { color: colour("--line-strong") } },
       axisTick: { show: false },
       axisLabel: { ...FONT, color: colour("--ink-3"), hideOverlap: true },
@@ -47,24 +47,24 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
       axisLabel: {
         ...FONT,
         color: colour("--ink-3"),
-        formatter: (value: number) => withoutIdleZeros(format(value)),
+        formatter: (value: number) => stripTrailingZeros(format(value)),
       },
     },
-    series: chart.series.map((series) => drawn(series, colour(series.colour))),
+    series: chart.series.map((series) => seriesOption(series, colour(series.colour))),
   };
 }
 
-function drawn({ name, kind, values }: TimeSeries, colour: string) {
+function seriesOption({ name, kind, values }: TimeSeries, colour: string) {
   const common = { name, data: values, itemStyle: { color: colour }, emphasis: { disabled: true } };
   if (kind === "bar") return { ...common, type: "bar", stack: "all", barCategoryGap: "20%" };
-  const lonely = values.filter((value) => value !== null).length < 3;
+  const sparse = values.filter((value) => value !== null).length < 3;
   return {
     ...common,
     type: "line",
     lineStyle: { width: 1.5 },
     symbol: "circle",
     symbolSize: 4,
-    showSymbol: lonely,
+    showSymbol: sparse,
   };
 }
 
@@ -80,14 +80,14 @@ function tooltip({ starts, series, format }: Chart, colour: (name: string) => st
     formatter: (points: readonly { dataIndex: number }[]) => {
       const at = points[0]?.dataIndex ?? 0;
       const title = `<div style="color:${colour("--ink-3")}">${formatDateTime(starts[at] ?? 0)}</div>`;
-      const lines = series.map((one) => line(one, at, format, colour));
-      return title + lines.join("");
+      const rows = series.map((one) => tooltipRow(one, at, format, colour));
+      return title + rows.join("");
     },
   };
 }
 
-/** Names of series are ours, never a caller's: nothing needs escaping. */
-function line(
+/** One row of the tooltip. Series names are constants of this code, so need no escaping. */
+function tooltipRow(
   { name, values, colour: variable }: TimeSeries,
   at: number,
   format: (value: number) => string,
@@ -99,12 +99,12 @@ function line(
   return `<div style="display:flex;align-items:center;gap:6px">${dot}<span style="flex:1;padding-right:16px">${name}</span><b style="font-weight:500;font-variant-numeric:tabular-nums">${shown}</b></div>`;
 }
 
-/** `3.00 s` → `3 s`, `$0.0500` → `$0.05`; for axes. */
-function withoutIdleZeros(text: string): string {
+/** For axis labels: `3.00 s` → `3 s`, `$0.0500` → `$0.05`. */
+function stripTrailingZeros(text: string): string {
   return text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
 }
 
-function labelOf(start: string, bucketMs: number): string {
+function axisLabel(start: string, bucketMs: number): string {
   const date = formatDate(start).slice(5);
   const clock = formatClock(start);
   if (bucketMs >= DAY_MS) return date;

@@ -7,7 +7,7 @@ import {
   formatChange,
   formatCount,
   formatShare,
-  formatShortCount,
+  formatCompactCount,
 } from "@/shared/format/number";
 import {
   formatAgo,
@@ -34,7 +34,7 @@ describe("money", () => {
     expect(formatMoney(amount)).toBe(shown);
   });
 
-  it("is exact where asked to", () => {
+  it("can be shown exactly", () => {
     expect(formatExactMoney("0.000012300000")).toBe("$0.0000123");
     expect(formatExactMoney("2.000000000000")).toBe("$2");
     expect(formatExactMoney("2.5")).toBe("$2.50");
@@ -69,14 +69,14 @@ describe("times", () => {
     expect(formatAgo(now - before, now)).toBe(shown);
   });
 
-  it("of a range say no more than they must", () => {
+  it("of a range omit what both ends share", () => {
     const at = (hour: number, second = 0, day = 21) => new Date(2026, 10, day, hour, 0, second);
     expect(formatRange(at(3), at(5))).toBe("2026-11-21 03:00 – 05:00");
     expect(formatRange(at(3), at(3, 30))).toBe("2026-11-21 03:00:00 – 03:00:30");
     expect(formatRange(at(3), at(3, 0, 22))).toBe("2026-11-21 03:00 – 2026-11-22 03:00");
   });
 
-  it("are dates when long ago", () => {
+  it("are dates when more than 30 days ago", () => {
     expect(formatAgo(new Date(2026, 0, 2), now)).toBe("2026-01-02");
     expect(formatDate(now)).toBe("2026-11-21");
     expect(formatClock(now + 7)).toBe("12:00:00.007");
@@ -84,14 +84,14 @@ describe("times", () => {
 });
 
 describe("numbers", () => {
-  it("are grouped, and shortened where space is scarce", () => {
+  it("are grouped, and compact above 10,000", () => {
     expect(formatCount(1234567)).toBe("1,234,567");
-    expect(formatShortCount(9999)).toBe("9,999");
-    expect(formatShortCount(12_345)).toBe("12.3K");
-    expect(formatShortCount(4_560_000)).toBe("4.56M");
+    expect(formatCompactCount(9999)).toBe("9,999");
+    expect(formatCompactCount(12_345)).toBe("12.3K");
+    expect(formatCompactCount(4_560_000)).toBe("4.56M");
   });
 
-  it("tell shares and changes", () => {
+  it("format shares and changes", () => {
     expect(formatShare(0)).toBe("0%");
     expect(formatShare(0.0004)).toBe("<0.1%");
     expect(formatShare(0.042)).toBe("4.2%");
@@ -103,7 +103,7 @@ describe("numbers", () => {
     expect(formatChange(5000, 1)).toBe(">+999%");
   });
 
-  it("tell sizes", () => {
+  it("format sizes", () => {
     expect(formatBytes(512)).toBe("512 B");
     expect(formatBytes(1234)).toBe("1.2 kB");
     expect(formatBytes(2_500_000)).toBe("2.5 MB");
@@ -111,7 +111,7 @@ describe("numbers", () => {
 });
 
 describe("JSON", () => {
-  it("is indented, and left alone where it is none", () => {
+  it("is indented; other text stays unchanged", () => {
     expect(prettyJson('{"a":1}')).toBe('{\n  "a": 1\n}');
     expect(prettyJson("data: x")).toBe("data: x");
   });

@@ -1,4 +1,4 @@
-/** JSON with two spaces of indent; anything else as it is. */
+/** JSON indented by two spaces; other text unchanged. */
 export function prettyJson(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
@@ -7,7 +7,7 @@ export function prettyJson(text: string): string {
   }
 }
 
-/** A value as a person reads it: text as it is, all else as JSON. */
-export function showValue(value: unknown): string {
+/** Text unchanged, other values as JSON. */
+export function formatValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,8 +1,7 @@
-const MOST_DIGITS = 8;
-const SMALLEST = 10 ** -MOST_DIGITS;
+const MAX_DIGITS = 8;
+const SMALLEST = 10 ** -MAX_DIGITS;
 
-/** USD to three significant digits, never fewer than cents, so that amounts of one size stand under
- * each other: `$12.30`, `$0.0123`, `$0.000500`. */
+/** USD with three significant digits and at least cents: `$12.30`, `$0.0123`, `$0.000500`. */
 export function formatMoney(amount: string | number): string {
   const value = Number(amount);
   if (value === 0) return "$0";
@@ -10,12 +9,12 @@ export function formatMoney(amount: string | number): string {
     return `$${value.toLocaleString("en-US", { maximumFractionDigits: 0 })}`;
   }
   if (Math.abs(value) >= 0.1) return `$${value.toFixed(2)}`;
-  if (Math.abs(value) < SMALLEST) return `<$${SMALLEST.toFixed(MOST_DIGITS)}`;
+  if (Math.abs(value) < SMALLEST) return `<$${SMALLEST.toFixed(MAX_DIGITS)}`;
   const digits = 2 - Math.floor(Math.log10(Math.abs(value)));
-  return `$${value.toFixed(Math.min(digits, MOST_DIGITS))}`;
+  return `$${value.toFixed(Math.min(digits, MAX_DIGITS))}`;
 }
 
-/** The exact amount without idle zeros: `0.000012300000` → `$0.0000123`, `2.5` → `$2.50`. */
+/** The exact amount without trailing zeros: `0.000012300000` → `$0.0000123`, `2.5` → `$2.50`. */
 export function formatExactMoney(amount: string): string {
   const [whole = "0", fraction = ""] = amount.split(".");
   const kept = fraction.replace(/0+$/, "");

@@ -6,12 +6,12 @@ export function formatCount(count: number): string {
   return WHOLE.format(count);
 }
 
-/** `9,999`, then `12.3K`, `4.56M`: for headlines and axes. */
-export function formatShortCount(count: number): string {
+/** `9,999`, then `12.3K`, `4.56M`: and so on. */
+export function formatCompactCount(count: number): string {
   return Math.abs(count) < 10_000 ? WHOLE.format(count) : SHORT.format(count);
 }
 
-/** A share of one in percent: `0.4 %` → `0.4%`, `12%`, and `<0.1%` for what is there at all. */
+/** A fraction as a percentage: `0.4%`, `12%`; small ones above zero are `<0.1%`. */
 export function formatShare(share: number): string {
   const percent = share * 100;
   if (percent === 0) return "0%";
@@ -19,7 +19,7 @@ export function formatShare(share: number): string {
   return `${percent < 10 ? stripZeros(percent.toFixed(1)) : percent.toFixed(0)}%`;
 }
 
-/** The change from `before` to `now` in percent with its sign; empty where there is none to tell. */
+/** The change from `before` to `now` as a signed percentage; empty if `before` is zero. */
 export function formatChange(now: number, before: number): string {
   if (before === 0) return "";
   const change = (now - before) / before;

@@ -12,7 +12,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${pad(Math.floor((seconds % 3600) / 60))} m`;
 }
 
-/** How long ago: `now`, `12s ago`, `5m ago`, `3h ago`, `2d ago`, then the date; `in 5m` ahead. */
+/** Relative time: `now`, `12s ago`, `5m ago`, `3h ago`, `2d ago`, then the date; `in 5m` ahead. */
 export function formatAgo(at: string | number | Date, now: number): string {
   const passed = now - new Date(at).getTime();
   const distance = Math.abs(passed);
@@ -48,7 +48,7 @@ export function formatDateTime(at: string | number | Date): string {
   return `${formatDate(at)} ${formatClock(at).slice(0, 8)}`;
 }
 
-/** From when to when in local time; seconds only where they matter, the day once if it is one. */
+/** A range in local time; with seconds if below ten minutes, with one date if on one day. */
 export function formatRange(from: string | Date, to: string | Date): string {
   const short = new Date(to).getTime() - new Date(from).getTime() < 10 * MINUTE;
   const clock = (at: string | Date) => formatClock(at).slice(0, short ? 8 : 5);

@@ -4,7 +4,7 @@ import { cx } from "@/shared/ui/classes";
 
 export type Tone = "neutral" | "accent" | "ok" | "warn" | "danger";
 
-const TONES: Record<Tone, string> = {
+const TONE_CLASSES: Record<Tone, string> = {
   neutral: "bg-hover text-ink-2",
   accent: "bg-accent-soft text-accent",
   ok: "bg-ok-soft text-ok",
@@ -12,13 +12,13 @@ const TONES: Record<Tone, string> = {
   danger: "bg-danger-soft text-danger",
 };
 
-/** A word with a tone: a state, a role. */
+/** A short coloured label, such as a state. */
 export function Badge({ tone = "neutral", children }: { tone?: Tone; children: ReactNode }) {
   return (
     <span
       className={cx(
         "inline-flex h-5 items-center gap-1 rounded-sm px-1.5 text-xs font-medium whitespace-nowrap",
-        TONES[tone],
+        TONE_CLASSES[tone],
       )}
     >
       {children}

@@ -4,7 +4,7 @@ import { cx } from "@/shared/ui/classes";
 
 type Kind = "primary" | "plain" | "quiet" | "danger";
 
-const KINDS: Record<Kind, string> = {
+const KIND_CLASSES: Record<Kind, string> = {
   primary: "bg-accent text-accent-ink hover:opacity-90 border-transparent",
   plain: "bg-raised text-ink border-line-strong hover:bg-hover",
   quiet: "text-ink-2 border-transparent hover:bg-hover hover:text-ink",
@@ -13,7 +13,7 @@ const KINDS: Record<Kind, string> = {
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: Kind; busy?: boolean };
 
-/** A button; `busy` while what it started runs. */
+/** A button; `busy` disables it while its action runs. */
 export function Button({
   kind = "plain",
   busy = false,
@@ -29,7 +29,7 @@ export function Button({
       className={cx(
         "inline-flex h-8 shrink-0 items-center justify-center gap-1.5 rounded-md border px-3",
         "text-sm font-medium whitespace-nowrap disabled:cursor-not-allowed disabled:opacity-50",
-        KINDS[kind],
+        KIND_CLASSES[kind],
         className,
       )}
       {...rest}
@@ -39,7 +39,7 @@ export function Button({
 
 type IconButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { label: string };
 
-/** A square button with an icon; `label` is what screen readers and tooltips say. */
+/** A square button with an icon; `label` is its accessible name and tooltip. */
 export function IconButton({ label, className, ...rest }: IconButtonProps) {
   return (
     <button

@@ -1,6 +1,6 @@
 import { CopyButton } from "@/shared/ui/Copyable";
 
-/** Lines to paste somewhere, with a button that copies them. */
+/** A block of code or text with a copy button. */
 export function CodeBlock({ code, label }: { code: string; label: string }) {
   return (
     <div className="group relative rounded-md border border-line bg-sunken">

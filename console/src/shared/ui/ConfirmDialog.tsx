@@ -7,9 +7,9 @@ import { Notice } from "@/shared/ui/Notice";
 
 interface ConfirmDialogProps {
   title: string;
-  /** What will happen, and to whom. */
+  /** The consequences of the action. */
   children: ReactNode;
-  /** The deed in its own words: "Revoke key". */
+  /** The label of the confirm button, such as "Revoke key". */
   confirm: string;
   busy: boolean;
   error: unknown;
@@ -17,7 +17,7 @@ interface ConfirmDialogProps {
   onClose: () => void;
 }
 
-/** Asks before something that cannot be undone, and tells why it did not work. */
+/** Asks for confirmation before an action, and shows its error. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, children, confirm, busy, error, onConfirm, onClose } = props;
   return (

@@ -3,7 +3,7 @@ import { useEffect, useState, type ReactNode } from "react";
 
 import { Button, IconButton } from "@/shared/ui/Button";
 
-/** Copies text, and says so for a moment. */
+/** Copies text; `copied` is true for a moment afterwards. */
 export function useCopy(): { copied: boolean; copy: (text: string) => void } {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -17,7 +17,7 @@ export function useCopy(): { copied: boolean; copy: (text: string) => void } {
   return { copied, copy };
 }
 
-/** A value with a button that copies it. */
+/** A value with a copy button. */
 export function Copyable({
   value,
   label,
@@ -48,7 +48,7 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
   );
 }
 
-/** A button in words that copies `value`. */
+/** A text button that copies `value`. */
 export function CopyTextButton({ value, children }: { value: string; children: ReactNode }) {
   const { copied, copy } = useCopy();
   return (
@@ -59,14 +59,14 @@ export function CopyTextButton({ value, children }: { value: string; children: R
   );
 }
 
-/** The clipboard is there on secure pages only; over plain HTTP the old way still works. */
+/** The clipboard API needs a secure page; over plain HTTP this uses `execCommand`. */
 async function writeClipboard(text: string): Promise<void> {
   if (window.isSecureContext) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");
   area.value = text;
   document.body.append(area);
   area.select();
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way without TLS
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- works without TLS
   document.execCommand("copy");
   area.remove();
 }

@@ -10,14 +10,14 @@ interface DialogProps {
   title: string;
   description?: ReactNode;
   children: ReactNode;
-  /** Whether a click outside or Escape closes it; off where something would be lost. */
+  /** Whether Escape or a click outside closes it; off where that would lose data. */
   dismissable?: boolean;
 }
 
 /** A modal dialog. Put the buttons into `DialogActions`. */
 export function Dialog(props: DialogProps) {
   const { open, onClose, title, description, children, dismissable = true } = props;
-  const keep = (event: Event) => {
+  const preventClose = (event: Event) => {
     if (!dismissable) event.preventDefault();
   };
   return (
@@ -25,8 +25,8 @@ export function Dialog(props: DialogProps) {
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/60" />
         <Radix.Content
-          onEscapeKeyDown={keep}
-          onPointerDownOutside={keep}
+          onEscapeKeyDown={preventClose}
+          onPointerDownOutside={preventClose}
           className="fixed top-[12vh] left-1/2 z-50 max-h-[80vh] w-[min(520px,calc(100vw-32px))] -translate-x-1/2 overflow-y-auto rounded-lg border border-line bg-raised p-5 shadow-float"
         >
           <Radix.Title className="pr-8 text-lg font-semibold">{title}</Radix.Title>
@@ -47,7 +47,7 @@ export function Dialog(props: DialogProps) {
   );
 }
 
-/** The row of buttons at a dialog's end. */
+/** The row of buttons at the end of a dialog. */
 export function DialogActions({ children }: { children: ReactNode }) {
   return <div className="mt-5 flex justify-end gap-2">{children}</div>;
 }

@@ -6,7 +6,7 @@ interface EmptyStateProps {
   action?: ReactNode;
 }
 
-/** Says that nothing is here, why, and what to do. */
+/** Shown in place of an empty list: a title, an explanation and an action. */
 export function EmptyState({ title, children, action }: EmptyStateProps) {
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-16 text-center">

@@ -2,7 +2,7 @@ import { ApiError } from "@/shared/api/client";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 
-/** What went wrong and what to do about it, in the server's words. */
+/** An error in place of content, with the server's message and hint. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
     <div role="alert">
@@ -16,9 +16,9 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   );
 }
 
-/** The same in one line, for forms. */
+/** An error's message and hint in one line. */
 export function ErrorText({ error }: { error: unknown }) {
-  const { message, hint } = wordsOf(error);
+  const { message, hint } = textsOf(error);
   return (
     <span>
       {message} {hint}
@@ -26,15 +26,15 @@ export function ErrorText({ error }: { error: unknown }) {
   );
 }
 
-function wordsOf(error: unknown): { message: string; hint: string } {
+function textsOf(error: unknown): { message: string; hint: string } {
   if (error instanceof ApiError) return { message: error.message, hint: error.hint };
   return { message: error instanceof Error ? error.message : String(error), hint: "" };
 }
 
 function titleOf(error: unknown): string {
   if (!(error instanceof ApiError)) return "Something went wrong";
-  if (error.status === 403) return "You may not see this";
-  if (error.status === 404) return "There is nothing here";
+  if (error.status === 403) return "Access denied";
+  if (error.status === 404) return "Not found";
   if (error.status === 503) return "Not ready yet";
-  return error.status === 0 ? "No connection" : "That did not work";
+  return error.status === 0 ? "No connection" : "Request failed";
 }

@@ -11,7 +11,7 @@ const COLOURS = HighlightStyle.define([
   { tag: tags.string, color: "var(--ink)" },
   { tag: tags.punctuation, color: "var(--ink-3)" },
 ]);
-const LOOKS = EditorView.theme({
+const THEME = EditorView.theme({
   "&": { fontSize: "12px", color: "var(--ink)", backgroundColor: "transparent" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "19px" },
@@ -30,7 +30,7 @@ const LOOKS = EditorView.theme({
   },
 });
 
-/** Text in JSON (or not), to be read: coloured, foldable, wrapped. */
+/** Read-only text with JSON highlighting, folding and line wrapping. */
 export default function JsonView({ text, label }: { text: string; label: string }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -44,7 +44,7 @@ export default function JsonView({ text, label }: { text: string; label: string 
           foldGutter(),
           json(),
           syntaxHighlighting(COLOURS),
-          LOOKS,
+          THEME,
           EditorView.lineWrapping,
           EditorState.readOnly.of(true),
           EditorView.contentAttributes.of({ "aria-label": label }),

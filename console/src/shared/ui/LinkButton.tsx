@@ -2,7 +2,7 @@ import type { AnchorHTMLAttributes } from "react";
 
 import { cx } from "@/shared/ui/classes";
 
-/** A link that looks like a button: a download, another site. */
+/** A link that looks like a button, such as a download. */
 export function LinkButton({ className, ...rest }: AnchorHTMLAttributes<HTMLAnchorElement>) {
   return (
     <a

@@ -16,7 +16,7 @@ interface MenuProps {
   side?: "bottom" | "top" | "right";
 }
 
-/** A menu that hangs on its trigger (a button). */
+/** A drop-down menu. `trigger` is a button. */
 export function Menu({ trigger, children, align = "start", side = "bottom" }: MenuProps) {
   return (
     <Radix.Root>
@@ -39,17 +39,17 @@ export function Menu({ trigger, children, align = "start", side = "bottom" }: Me
 interface MenuItemProps {
   onSelect: () => void;
   children: ReactNode;
-  /** Given: the item is a choice that is on or off. */
-  chosen?: boolean;
-  /** Whether the menu stays open, for choosing several. */
-  stays?: boolean;
+  /** If given, the item shows whether it is checked. */
+  checked?: boolean;
+  /** Keeps the menu open, to select several items. */
+  keepOpen?: boolean;
 }
 
-export function MenuItem({ onSelect, children, chosen, stays = false }: MenuItemProps) {
+export function MenuItem({ onSelect, children, checked, keepOpen = false }: MenuItemProps) {
   return (
     <Radix.Item
       onSelect={(event) => {
-        if (stays) event.preventDefault();
+        if (keepOpen) event.preventDefault();
         onSelect();
       }}
       className={cx(
@@ -57,15 +57,15 @@ export function MenuItem({ onSelect, children, chosen, stays = false }: MenuItem
         "data-[highlighted]:bg-hover",
       )}
     >
-      {chosen === undefined ? children : <span className="min-w-0 flex-1">{children}</span>}
-      {chosen !== undefined && (
-        <Check size={14} className={cx("shrink-0 text-accent", !chosen && "invisible")} />
+      {checked === undefined ? children : <span className="min-w-0 flex-1">{children}</span>}
+      {checked !== undefined && (
+        <Check size={14} className={cx("shrink-0 text-accent", !checked && "invisible")} />
       )}
     </Radix.Item>
   );
 }
 
-/** A menu within a menu, to its right. */
+/** A nested menu. */
 export function SubMenu({ label, children }: { label: string; children: ReactNode }) {
   return (
     <Radix.Sub>
@@ -86,6 +86,6 @@ export function MenuLabel({ children }: { children: ReactNode }) {
   return <Radix.Label className="px-2 py-1.5 text-xs text-ink-3">{children}</Radix.Label>;
 }
 
-export function MenuLine() {
+export function MenuSeparator() {
   return <Radix.Separator className="-mx-1 my-1 h-px bg-line" />;
 }

@@ -7,7 +7,7 @@ import { cx } from "@/shared/ui/classes";
 
 type NoticeTone = Extract<Tone, "ok" | "warn" | "danger" | "neutral">;
 
-const LOOKS = {
+const STYLES = {
   ok: { icon: CircleCheck, className: "bg-ok-soft", ink: "text-ok" },
   warn: { icon: TriangleAlert, className: "bg-warn-soft", ink: "text-warn" },
   danger: { icon: CircleAlert, className: "bg-danger-soft", ink: "text-danger" },
@@ -20,9 +20,9 @@ interface NoticeProps {
   onClose?: () => void;
 }
 
-/** A line or two that must be read: what came of something, or what to take care of. */
+/** A short message with an icon: a result, a warning or an error. */
 export function Notice({ tone, children, onClose }: NoticeProps) {
-  const { icon: Icon, className, ink } = LOOKS[tone];
+  const { icon: Icon, className, ink } = STYLES[tone];
   return (
     <div
       role={tone === "danger" ? "alert" : "status"}

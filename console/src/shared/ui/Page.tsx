@@ -2,12 +2,12 @@ import type { ReactNode } from "react";
 
 interface PageProps {
   title: string;
-  /** What stands to the right of the title: the page's main actions. */
+  /** The page's main actions, right of the title. */
   actions?: ReactNode;
   children: ReactNode;
 }
 
-/** A page of the console: a title line, then content of readable width. */
+/** The layout of a page: a title row, then the content. */
 export function Page({ title, actions, children }: PageProps) {
   return (
     <main className="thin-scroll h-full overflow-y-auto">

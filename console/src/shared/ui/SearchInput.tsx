@@ -3,7 +3,7 @@ import { useRef } from "react";
 
 import { useShortcuts } from "@/shared/shortcuts";
 import { cx } from "@/shared/ui/classes";
-import { CONTROL } from "@/shared/ui/Field";
+import { INPUT_CLASSES } from "@/shared/ui/Field";
 
 interface SearchInputProps {
   label: string;
@@ -11,7 +11,7 @@ interface SearchInputProps {
   onChange: (value: string) => void;
 }
 
-/** Narrows a list while somebody types; `/` leads here. */
+/** A search field that filters a list; `/` focuses it. */
 export function SearchInput({ label, value, onChange }: SearchInputProps) {
   const input = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => input.current?.focus() });
@@ -25,7 +25,7 @@ export function SearchInput({ label, value, onChange }: SearchInputProps) {
         placeholder={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        className={cx(CONTROL, "h-[30px] pl-8")}
+        className={cx(INPUT_CLASSES, "h-[30px] pl-8")}
       />
     </div>
   );

@@ -1,11 +1,11 @@
 import { cx } from "@/shared/ui/classes";
 
-/** Where something will stand in a moment. Give it the size of what comes. */
+/** A placeholder while loading. Give it the size of the content. */
 export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cx("animate-pulse rounded-sm bg-hover", className)} />;
 }
 
-/** Lines of a table or list that is loading. */
+/** Placeholder rows of a table or list. */
 export function SkeletonRows({ rows = 6 }: { rows?: number }) {
   return (
     <div role="status" aria-label="Loading" className="flex flex-col">

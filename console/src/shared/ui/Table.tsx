@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import { cx } from "@/shared/ui/classes";
 
-/** A plain table with hairlines. Long lists have their own virtual one. */
+/** A plain table. Long lists are virtual instead. */
 export function Table({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div className="thin-scroll overflow-x-auto">
@@ -23,7 +23,7 @@ export function TableHead({ children }: { children: ReactNode }) {
 
 interface CellProps {
   children?: ReactNode;
-  /** Numbers stand to the right, under each other. */
+  /** Aligns numbers to the right. */
   numeric?: boolean;
   className?: string;
 }

@@ -14,7 +14,7 @@ interface TabsProps {
   onChange: (id: string) => void;
 }
 
-/** Tabs whose choice the caller keeps (most keep it in the address). */
+/** Tabs; the caller stores which one is selected. */
 export function Tabs({ label, tabs, value, onChange }: TabsProps) {
   return (
     <Radix.Root value={value} onValueChange={onChange}>

@@ -8,7 +8,7 @@ interface TextAreaFieldProps extends TextareaHTMLAttributes<HTMLTextAreaElement>
   error?: string | undefined;
 }
 
-/** A labelled field of several lines. */
+/** A labelled multi-line input. */
 export function TextAreaField({ label, hint, error, className, ...rest }: TextAreaFieldProps) {
   const id = useId();
   return (
@@ -20,7 +20,7 @@ export function TextAreaField({ label, hint, error, className, ...rest }: TextAr
         id={id}
         rows={3}
         aria-invalid={Boolean(error)}
-        aria-describedby={`${id}-note`}
+        aria-describedby={`${id}-hint`}
         className={cx(
           "w-full resize-y rounded-md border border-line-strong bg-canvas px-2.5 py-1.5",
           "font-mono text-xs leading-5 text-ink placeholder:text-ink-3 aria-invalid:border-danger",
@@ -28,7 +28,7 @@ export function TextAreaField({ label, hint, error, className, ...rest }: TextAr
         )}
         {...rest}
       />
-      <p id={`${id}-note`} className={cx("text-xs", error ? "text-danger" : "text-ink-3")}>
+      <p id={`${id}-hint`} className={cx("text-xs", error ? "text-danger" : "text-ink-3")}>
         {error ?? hint}
       </p>
     </div>

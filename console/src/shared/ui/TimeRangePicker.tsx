@@ -10,7 +10,7 @@ interface TimeRangePickerProps {
   onChange: (range: RangeSearch) => void;
 }
 
-/** Which time a page tells of. Fixed bounds come from charts (drag over them). */
+/** Selects a page's time range. Custom ranges are selected by dragging over a chart. */
 export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
   return (
     <Menu
@@ -18,7 +18,7 @@ export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
       trigger={
         <Button aria-label="Time range">
           <CalendarClock size={14} className="text-ink-3" />
-          <span className="num">{nameOf(value)}</span>
+          <span className="num">{rangeLabel(value)}</span>
           <ChevronDown size={14} className="text-ink-3" />
         </Button>
       }
@@ -26,7 +26,7 @@ export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
       {PRESETS.map((preset) => (
         <MenuItem
           key={preset}
-          chosen={!value.from && (value.range ?? DEFAULT_PRESET) === preset}
+          checked={!value.from && (value.range ?? DEFAULT_PRESET) === preset}
           onSelect={() => onChange(preset === DEFAULT_PRESET ? {} : { range: preset })}
         >
           {PRESET_NAMES[preset]}
@@ -36,7 +36,7 @@ export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
   );
 }
 
-function nameOf({ range, from, to }: RangeSearch): string {
+function rangeLabel({ range, from, to }: RangeSearch): string {
   if (from && to) return formatRange(from, to);
   return PRESET_NAMES[range ?? DEFAULT_PRESET];
 }

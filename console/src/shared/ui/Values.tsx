@@ -2,7 +2,7 @@ import { formatExactMoney, formatMoney } from "@/shared/format/money";
 import { formatAgo, formatDateTime, formatDuration } from "@/shared/format/time";
 import { useNow } from "@/shared/ui/useNow";
 
-/** How long ago; the exact time on hover. */
+/** A relative time; the exact time as tooltip. */
 export function RelativeTime({ at }: { at: string }) {
   const now = useNow();
   return (
@@ -12,7 +12,7 @@ export function RelativeTime({ at }: { at: string }) {
   );
 }
 
-/** USD; the exact amount on hover. `null` is a call without a known price, never zero. */
+/** An amount in USD; the exact amount as tooltip. `null` means that no price is known. */
 export function Money({ amount }: { amount: string | null }) {
   if (amount === null) {
     return (
@@ -28,13 +28,13 @@ export function Money({ amount }: { amount: string | null }) {
   );
 }
 
-/** What a call cost; a dash for calls that used nothing, such as those refused before dispatch. */
+/** The cost of a call; a dash if it used no tokens, for example after an early error. */
 export function CallCost({ amount, tokens }: { amount: string | null; tokens: number }) {
   if (amount === null && tokens === 0) return <span className="text-ink-3">–</span>;
   return <Money amount={amount} />;
 }
 
-/** A span of time in milliseconds, or a dash. */
+/** A duration in milliseconds, or a dash. */
 export function Duration({ ms }: { ms: number | null }) {
   if (ms === null) return <span className="text-ink-3">–</span>;
   return (

@@ -1,8 +1,8 @@
 import type { Span } from "@/features/traces/detail/queries";
-import { showValue } from "@/shared/format/json";
+import { formatValue } from "@/shared/format/json";
 import { CopyButton } from "@/shared/ui/Copyable";
 
-/** All attributes by their OpenTelemetry names. */
+/** All attributes by OpenTelemetry name. */
 export function Attributes({ span }: { span: Span }) {
   const attributes = Object.entries(span.attributes).sort(([one], [other]) =>
     one.localeCompare(other),
@@ -17,9 +17,9 @@ export function Attributes({ span }: { span: Span }) {
           <dt className="truncate font-mono text-xs text-ink-2" title={name}>
             {name}
           </dt>
-          <dd className="font-mono text-xs break-all">{showValue(value)}</dd>
+          <dd className="font-mono text-xs break-all">{formatValue(value)}</dd>
           <div className="opacity-0 group-hover:opacity-100 focus-within:opacity-100">
-            <CopyButton value={showValue(value)} label={name} />
+            <CopyButton value={formatValue(value)} label={name} />
           </div>
         </div>
       ))}

@@ -8,14 +8,14 @@ import { cx } from "@/shared/ui/classes";
 import { CopyButton } from "@/shared/ui/Copyable";
 import { EmptyState } from "@/shared/ui/EmptyState";
 
-/** What was said to the model and what it said, in order. */
+/** The input and output messages in order. */
 export function Conversation({ span }: { span: Span }) {
   const input = readMessages(span.input);
   const output = readMessages(span.output);
   if (input.length + output.length === 0) {
     return (
-      <EmptyState title="No content was kept">
-        The project keeps no content, or the request could not be read.
+      <EmptyState title="No content recorded">
+        Content is not stored for this project, or the request could not be parsed.
       </EmptyState>
     );
   }
@@ -26,7 +26,7 @@ export function Conversation({ span }: { span: Span }) {
         <MessageView key={index} message={message} />
       ))}
       {output.map((message, index) => (
-        <MessageView key={`output ${index}`} message={message} answer />
+        <MessageView key={`output ${index}`} message={message} isOutput />
       ))}
     </div>
   );
@@ -36,27 +36,30 @@ function Tools({ tools }: { tools: readonly unknown[] }) {
   return (
     <details className="border-b border-line pb-3">
       <summary className="cursor-pointer text-xs text-ink-3 hover:text-ink">
-        {tools.length === 1 ? "1 tool was offered" : `${tools.length} tools were offered`}
+        {tools.length === 1 ? "1 tool available" : `${tools.length} tools available`}
       </summary>
       <div className="mt-2">
-        <Data value={tools} />
+        <JsonBlock value={tools} />
       </div>
     </details>
   );
 }
 
-/** The role stands in the margin, so that the text reads in one line down the page. */
-function MessageView({ message, answer = false }: { message: Message; answer?: boolean }) {
+/** One message, with its role in the left column. */
+function MessageView({ message, isOutput = false }: { message: Message; isOutput?: boolean }) {
   const text = message.parts.map((part) => part.text ?? "").join("\n");
   return (
     <article
       className={cx(
         "group grid grid-cols-[88px_minmax(0,1fr)_28px] gap-3 border-b border-line py-3",
-        answer && "-mx-2 bg-sunken px-2",
+        isOutput && "-mx-2 bg-sunken px-2",
       )}
     >
       <div
-        className={cx("pt-px text-xs leading-5 font-medium", answer ? "text-accent" : "text-ink-3")}
+        className={cx(
+          "pt-px text-xs leading-5 font-medium",
+          isOutput ? "text-accent" : "text-ink-3",
+        )}
       >
         {message.role}
         {message.name && <div className="truncate font-normal">{message.name}</div>}
@@ -67,7 +70,9 @@ function MessageView({ message, answer = false }: { message: Message; answer?: b
         ))}
         {message.finish_reason && message.finish_reason !== "stop" && (
           <div>
-            <Badge tone="neutral">ended by {message.finish_reason.replaceAll("_", " ")}</Badge>
+            <Badge tone="neutral">
+              finish reason: {message.finish_reason.replaceAll("_", " ")}
+            </Badge>
           </div>
         )}
       </div>
@@ -81,14 +86,18 @@ function MessageView({ message, answer = false }: { message: Message; answer?: b
 function PartView({ part }: { part: Part }) {
   switch (part.kind) {
     case "text":
-      return part.json === undefined ? <Prose>{part.text}</Prose> : <Data value={part.json} />;
+      return part.json === undefined ? (
+        <Paragraph>{part.text}</Paragraph>
+      ) : (
+        <JsonBlock value={part.json} />
+      );
     case "refusal":
-      return <Prose className="text-danger">{part.text}</Prose>;
+      return <Paragraph className="text-danger">{part.text}</Paragraph>;
     case "reasoning":
       return (
         <details className="border-l-2 border-line-strong pl-3 text-ink-2">
           <summary className="cursor-pointer text-xs text-ink-3">Reasoning</summary>
-          <Prose>{part.text}</Prose>
+          <Paragraph>{part.text}</Paragraph>
         </details>
       );
     case "media":
@@ -108,16 +117,16 @@ function ToolPart({ part }: { part: Part }) {
         <span className="font-medium">{part.title || part.kind}</span>
         <span className="truncate font-mono text-2xs text-ink-3">{part.id}</span>
       </div>
-      <Data value={part.json} />
+      <JsonBlock value={part.json} />
     </div>
   );
 }
 
-function Prose({ children, className }: { children: ReactNode; className?: string }) {
+function Paragraph({ children, className }: { children: ReactNode; className?: string }) {
   return <p className={cx("text-sm break-words whitespace-pre-wrap", className)}>{children}</p>;
 }
 
-function Data({ value }: { value: unknown }) {
+function JsonBlock({ value }: { value: unknown }) {
   return (
     <pre className="thin-scroll max-h-80 overflow-auto rounded-md border border-line bg-sunken p-2.5 font-mono text-xs leading-5 break-words whitespace-pre-wrap">
       {typeof value === "string" ? value : JSON.stringify(value, null, 2)}

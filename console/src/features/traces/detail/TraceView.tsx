@@ -4,12 +4,12 @@ import type { ReactNode } from "react";
 import { Attributes } from "@/features/traces/detail/Attributes";
 import { Conversation } from "@/features/traces/detail/Conversation";
 import { asCurl } from "@/features/traces/detail/curl";
-import { Facts } from "@/features/traces/detail/Facts";
+import { CallMetrics } from "@/features/traces/detail/CallMetrics";
 import { traceQuery, type Span, type Trace } from "@/features/traces/detail/queries";
-import { Raw } from "@/features/traces/detail/Raw";
-import { UsageAndCost } from "@/features/traces/detail/Usage";
+import { RawPayloads } from "@/features/traces/detail/RawPayloads";
+import { UsageAndCost } from "@/features/traces/detail/UsageAndCost";
 import { Waterfall } from "@/features/traces/detail/Waterfall";
-import { toneOf } from "@/shared/calls/status";
+import { statusTone } from "@/shared/calls/status";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
@@ -18,7 +18,7 @@ import { ErrorState } from "@/shared/ui/ErrorState";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 import { Tabs } from "@/shared/ui/Tabs";
 
-/** What of a trace is looked at: a tab, and a span if not the first call. */
+/** The selected tab, and the selected span unless it is the first call. */
 export interface TraceFocus {
   tab?: string | undefined;
   span?: string | undefined;
@@ -28,11 +28,11 @@ interface TraceViewProps {
   traceId: string;
   focus: TraceFocus;
   onFocus: (focus: TraceFocus) => void;
-  /** What stands to the right of the title. */
+  /** Buttons to the right of the title. */
   actions?: ReactNode;
 }
 
-/** Everything that is known of a trace. */
+/** All details of a trace. */
 export function TraceView({ traceId, focus, onFocus, actions }: TraceViewProps) {
   const trace = useQuery(traceQuery(useProjectId(), traceId));
   if (trace.isPending) {
@@ -51,18 +51,18 @@ export function TraceView({ traceId, focus, onFocus, actions }: TraceViewProps) 
       </>
     );
   }
-  return <Loaded trace={trace.data} focus={focus} onFocus={onFocus} actions={actions} />;
+  return <TraceContent trace={trace.data} focus={focus} onFocus={onFocus} actions={actions} />;
 }
 
-type LoadedProps = Omit<TraceViewProps, "traceId"> & { trace: Trace };
+type TraceContentProps = Omit<TraceViewProps, "traceId"> & { trace: Trace };
 
-function Loaded({ trace, focus, onFocus, actions }: LoadedProps) {
+function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
   const gatewayUrl = useGatewayUrl();
   const spans = trace.spans;
   const first = spans.find((span) => span.kind === "call") ?? spans[0];
-  const chosen = spans.find((span) => span.span_id === focus.span) ?? first;
-  if (!chosen) return null;
-  const call = callOf(spans, chosen);
+  const selected = spans.find((span) => span.span_id === focus.span) ?? first;
+  if (!selected) return null;
+  const call = callOf(spans, selected);
   return (
     <>
       <Header
@@ -76,39 +76,41 @@ function Loaded({ trace, focus, onFocus, actions }: LoadedProps) {
         }
       >
         <span className="truncate">{call.name}</span>
-        <Badge tone={toneOf(call.status)}>{call.status}</Badge>
+        <Badge tone={statusTone(call.status)}>{call.status}</Badge>
       </Header>
-      <Facts span={call} traceId={trace.trace_id} />
-      {chosen.error && <Failure span={chosen} />}
+      <CallMetrics span={call} traceId={trace.trace_id} />
+      {selected.error && <SpanErrorMessage span={selected} />}
       <div className="my-5">
         <Waterfall
           spans={spans}
-          chosen={chosen.span_id}
-          onChoose={(span) => onFocus({ ...focus, span })}
+          selected={selected.span_id}
+          onSelect={(span) => onFocus({ ...focus, span })}
         />
         {trace.truncated && (
-          <p className="mt-2 text-xs text-warn">This trace has more spans than are shown.</p>
+          <p className="mt-2 text-xs text-warn">
+            This trace has too many spans; not all are shown.
+          </p>
         )}
       </div>
-      <Details span={chosen} focus={focus} onFocus={onFocus} />
+      <Details span={selected} focus={focus} onFocus={onFocus} />
     </>
   );
 }
 
 function Details({ span, focus, onFocus }: { span: Span } & Omit<TraceViewProps, "traceId">) {
   const attributes = { id: "attributes", label: "Attributes", content: <Attributes span={span} /> };
-  const ofCalls = [
+  const callTabs = [
     { id: "conversation", label: "Conversation", content: <Conversation span={span} /> },
-    { id: "raw", label: "Raw", content: <Raw span={span} /> },
+    { id: "raw", label: "Raw", content: <RawPayloads span={span} /> },
     { id: "usage", label: "Usage and cost", content: <UsageAndCost span={span} /> },
   ];
-  const tabs = span.kind === "call" ? [...ofCalls, attributes] : [attributes];
-  const chosen = tabs.find((tab) => tab.id === focus.tab) ?? tabs[0] ?? attributes;
+  const tabs = span.kind === "call" ? [...callTabs, attributes] : [attributes];
+  const selected = tabs.find((tab) => tab.id === focus.tab) ?? tabs[0] ?? attributes;
   return (
     <Tabs
       label="Details"
       tabs={tabs}
-      value={chosen.id}
+      value={selected.id}
       onChange={(tab) => onFocus({ ...focus, tab })}
     />
   );
@@ -125,10 +127,10 @@ function Header({ children, actions }: { children: ReactNode; actions: ReactNode
   );
 }
 
-function Failure({ span }: { span: Span }) {
+function SpanErrorMessage({ span }: { span: Span }) {
   if (!span.error) return null;
   const { type, message, http_status: status } = span.error;
-  const tone = toneOf(span.status);
+  const tone = statusTone(span.status);
   return (
     <p
       role="alert"
@@ -139,7 +141,7 @@ function Failure({ span }: { span: Span }) {
   );
 }
 
-/** The call that a span belongs to: itself, or its parent for an attempt. */
+/** The call of a span: the span itself, or the parent of an attempt. */
 function callOf(spans: readonly Span[], span: Span): Span {
   if (span.kind === "call") return span;
   return spans.find((one) => one.span_id === span.parent_span_id) ?? span;

@@ -1,23 +1,29 @@
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
-import { layOut, type Bar } from "@/features/traces/detail/waterfall";
-import { toneOf } from "@/shared/calls/status";
+import { layoutSpans, type Bar } from "@/features/traces/detail/waterfall";
+import { statusTone } from "@/shared/calls/status";
 import { formatDuration } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
 
 const COLUMNS =
   "grid-cols-[96px_minmax(0,1fr)_64px] md:grid-cols-[minmax(120px,200px)_minmax(0,1fr)_72px]";
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
-const BARS = { ok: "bg-accent", danger: "bg-danger", warn: "bg-warn", neutral: "", accent: "" };
+const BAR_CLASSES = {
+  ok: "bg-accent",
+  danger: "bg-danger",
+  warn: "bg-warn",
+  neutral: "",
+  accent: "",
+};
 
 interface WaterfallProps {
   spans: readonly Span[];
-  chosen: string;
-  onChoose: (spanId: string) => void;
+  selected: string;
+  onSelect: (spanId: string) => void;
 }
 
-/** When each span ran, and where its first token came. */
-export function Waterfall({ spans, chosen, onChoose }: WaterfallProps) {
-  const { bars, lengthMs } = layOut(spans);
+/** The spans over time, with the time of the first token. */
+export function Waterfall({ spans, selected, onSelect }: WaterfallProps) {
+  const { bars, lengthMs } = layoutSpans(spans);
   return (
     <section aria-label="Waterfall" className="text-xs">
       <div className={cx("grid gap-3 border-b border-line text-ink-3", COLUMNS)}>
@@ -39,34 +45,34 @@ export function Waterfall({ spans, chosen, onChoose }: WaterfallProps) {
         <span className="text-right">Duration</span>
       </div>
       {bars.map((bar) => (
-        <SpanLine
+        <SpanRow
           key={bar.span.span_id}
           bar={bar}
-          chosen={bar.span.span_id === chosen}
-          onChoose={onChoose}
+          selected={bar.span.span_id === selected}
+          onSelect={onSelect}
         />
       ))}
     </section>
   );
 }
 
-interface SpanLineProps {
+interface SpanRowProps {
   bar: Bar;
-  chosen: boolean;
-  onChoose: (spanId: string) => void;
+  selected: boolean;
+  onSelect: (spanId: string) => void;
 }
 
-function SpanLine({ bar, chosen, onChoose }: SpanLineProps) {
+function SpanRow({ bar, selected, onSelect }: SpanRowProps) {
   const { span, depth } = bar;
   return (
     <button
       type="button"
-      aria-pressed={chosen}
-      onClick={() => onChoose(span.span_id)}
+      aria-pressed={selected}
+      onClick={() => onSelect(span.span_id)}
       className={cx(
         "-mx-2 grid h-8 w-[calc(100%+16px)] items-center gap-3 border-b border-line px-2 text-left",
         COLUMNS,
-        chosen ? "bg-hover" : "hover:bg-hover",
+        selected ? "bg-hover" : "hover:bg-hover",
       )}
     >
       <span className="flex min-w-0 items-baseline gap-2" style={{ paddingLeft: depth * 14 }}>
@@ -74,13 +80,13 @@ function SpanLine({ bar, chosen, onChoose }: SpanLineProps) {
           {span.kind === "attempt" ? `attempt · ${providerOf(span)}` : span.name}
         </span>
       </span>
-      <BarView bar={bar} />
+      <SpanBar bar={bar} />
       <span className="num text-right">{formatDuration(span.duration_ms)}</span>
     </button>
   );
 }
 
-function BarView({ bar }: { bar: Bar }) {
+function SpanBar({ bar }: { bar: Bar }) {
   const { span, left, width, firstToken } = bar;
   const percent = (share: number) => `${share * 100}%`;
   return (
@@ -88,7 +94,7 @@ function BarView({ bar }: { bar: Bar }) {
       <span
         className={cx(
           "absolute top-2.5 h-3 min-w-0.5 rounded-xs",
-          BARS[toneOf(span.status)],
+          BAR_CLASSES[statusTone(span.status)],
           span.kind === "attempt" && "opacity-55",
         )}
         style={{ left: percent(left), width: percent(width) }}
@@ -96,8 +102,8 @@ function BarView({ bar }: { bar: Bar }) {
       {firstToken !== null && (
         <span
           role="img"
-          aria-label={markOf(span)}
-          title={markOf(span)}
+          aria-label={ttftLabel(span)}
+          title={ttftLabel(span)}
           className={cx(
             "absolute w-0.5 -translate-x-px",
             span.kind === "call" ? "top-1.5 h-5 bg-ink" : "top-2.5 h-3 bg-ink-3",
@@ -109,9 +115,9 @@ function BarView({ bar }: { bar: Bar }) {
   );
 }
 
-/** Calls know when their first token came, attempts when the provider began to answer. */
-function markOf({ kind, ttft_ms: ms }: Span): string {
-  const what = kind === "call" ? "First token" : "Provider began to answer";
+/** `ttft_ms` is the first token for a call, and the start of the response for an attempt. */
+function ttftLabel({ kind, ttft_ms: ms }: Span): string {
+  const what = kind === "call" ? "First token" : "Provider started to respond";
   return `${what} after ${formatDuration(ms ?? 0)}`;
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asCurl } from "@/features/traces/detail/curl";
 import { readMessages } from "@/features/traces/detail/messages";
 import type { Span } from "@/features/traces/detail/queries";
-import { layOut } from "@/features/traces/detail/waterfall";
+import { layoutSpans } from "@/features/traces/detail/waterfall";
 
 function span(given: Partial<Span>): Span {
   return {
@@ -32,21 +32,21 @@ function span(given: Partial<Span>): Span {
 }
 
 describe("a call as curl", () => {
-  it("survives quotes in what was said", () => {
+  it("escapes quotes in the request", () => {
     const lines = asCurl(span({ request: `{"q":"it's"}` }), "http://127.0.0.1:4000");
     expect(lines).toContain("curl http://127.0.0.1:4000/v1/chat/completions");
     expect(lines).toContain(`-d '{"q":"it'\\''s"}'`);
   });
 
-  it("goes to where its operation is", () => {
+  it("uses the path of its operation", () => {
     const embeddings = span({ attributes: { "gen_ai.operation.name": "embeddings" } });
     expect(asCurl(embeddings, "http://gw")).toContain("http://gw/v1/embeddings");
   });
 });
 
 describe("the waterfall", () => {
-  it("puts attempts below their call, in time", () => {
-    const { bars, lengthMs } = layOut([
+  it("puts attempts below their call, ordered by start", () => {
+    const { bars, lengthMs } = layoutSpans([
       span({
         span_id: "second",
         parent_span_id: "call",
@@ -67,15 +67,15 @@ describe("the waterfall", () => {
     expect(bars[2]?.firstToken).toBe(0.75);
   });
 
-  it("shows spans whose parent is elsewhere as roots", () => {
-    const { bars } = layOut([span({ parent_span_id: "of the caller" })]);
+  it("shows spans without a known parent as roots", () => {
+    const { bars } = layoutSpans([span({ parent_span_id: "the caller's span" })]);
     expect(bars).toHaveLength(1);
   });
 });
 
 describe("messages", () => {
-  it("tell text, tool calls and their results apart", () => {
-    const [asked, answered] = readMessages([
+  it("distinguish text, tool calls and tool results", () => {
+    const [call, result] = readMessages([
       {
         role: "assistant",
         parts: [{ type: "tool_call", id: "c1", name: "weather", arguments: { city: "Graz" } }],
@@ -83,21 +83,21 @@ describe("messages", () => {
       },
       { role: "tool", parts: [{ type: "tool_call_response", id: "c1", response: '{"t":3}' }] },
     ]);
-    expect(asked?.parts).toEqual([
+    expect(call?.parts).toEqual([
       { kind: "tool call", title: "weather", id: "c1", json: { city: "Graz" } },
     ]);
-    expect(asked?.finish_reason).toBe("tool_calls");
-    expect(answered?.parts[0]?.json).toEqual({ t: 3 });
+    expect(call?.finish_reason).toBe("tool_calls");
+    expect(result?.parts[0]?.json).toEqual({ t: 3 });
   });
 
-  it("show structured answers as data, and text that only looks like it as text", () => {
+  it("show JSON output as data, and text that only starts like JSON as text", () => {
     const read = (content: string) =>
       readMessages([{ role: "assistant", parts: [{ type: "text", content }] }])[0]?.parts[0];
     expect(read('{"urgency":"low"}')?.json).toEqual({ urgency: "low" });
     expect(read("[sic] he said")).toEqual({ kind: "text", text: "[sic] he said" });
   });
 
-  it("show what they do not know as it came", () => {
+  it("show unknown parts unchanged", () => {
     const [message] = readMessages([{ role: "user", parts: [{ type: "token_ids", count: 3 }] }]);
     expect(message?.parts[0]).toEqual({
       kind: "other",

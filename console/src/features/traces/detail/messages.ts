@@ -1,4 +1,4 @@
-/** A message of a conversation as the API has it: OpenTelemetry's GenAI messages. */
+/** A message of a conversation, as in OpenTelemetry's GenAI conventions. */
 export interface Message {
   role: string;
   name?: string;
@@ -6,7 +6,7 @@ export interface Message {
   finish_reason?: string;
 }
 
-/** One part, as a person reads it. `text` is prose, `json` is data. */
+/** One part, prepared for display. `text` is plain text, `json` is data. */
 export interface Part {
   kind: "text" | "reasoning" | "refusal" | "tool call" | "tool result" | "media" | "other";
   title?: string;
@@ -15,53 +15,53 @@ export interface Part {
   json?: unknown;
 }
 
-/** The messages of a span; whatever is not understood is shown as it came. */
+/** Reads the messages of a span; unknown parts stay as they are. */
 export function readMessages(raw: readonly Record<string, unknown>[] | null): Message[] {
   return (raw ?? []).map((message) => ({
-    role: asText(message["role"]) || "unknown",
-    ...(message["name"] ? { name: asText(message["name"]) } : {}),
-    ...(message["finish_reason"] ? { finish_reason: asText(message["finish_reason"]) } : {}),
-    parts: asRecords(message["parts"]).map(readPart),
+    role: toText(message["role"]) || "unknown",
+    ...(message["name"] ? { name: toText(message["name"]) } : {}),
+    ...(message["finish_reason"] ? { finish_reason: toText(message["finish_reason"]) } : {}),
+    parts: toRecords(message["parts"]).map(readPart),
   }));
 }
 
 function readPart(part: Record<string, unknown>): Part {
   switch (part["type"]) {
     case "text":
-      return readText(asText(part["content"]));
+      return readText(toText(part["content"]));
     case "reasoning":
-      return { kind: "reasoning", text: asText(part["content"]) };
+      return { kind: "reasoning", text: toText(part["content"]) };
     case "refusal":
-      return { kind: "refusal", text: asText(part["content"]) };
+      return { kind: "refusal", text: toText(part["content"]) };
     case "tool_call":
       return {
         kind: "tool call",
-        title: asText(part["name"]),
-        id: asText(part["id"]),
+        title: toText(part["name"]),
+        id: toText(part["id"]),
         json: part["arguments"],
       };
     case "tool_call_response":
-      return { kind: "tool result", id: asText(part["id"]), json: parsed(part["response"]) };
+      return { kind: "tool result", id: toText(part["id"]), json: parseJson(part["response"]) };
     case "uri":
     case "file":
-      return { kind: "media", title: asText(part["modality"]), text: mediaOf(part) };
+      return { kind: "media", title: toText(part["modality"]), text: mediaOf(part) };
     default:
-      return { kind: "other", title: asText(part["type"]), json: part["content"] ?? part };
+      return { kind: "other", title: toText(part["type"]), json: part["content"] ?? part };
   }
 }
 
-/** Text that is an object or a list in JSON (structured answers) is data, too. */
+/** Text that is a JSON object or list (structured output) becomes data. */
 function readText(text: string): Part {
-  const value = /^\s*[[{]/.test(text) ? parsed(text) : text;
+  const value = /^\s*[[{]/.test(text) ? parseJson(text) : text;
   return typeof value === "string" ? { kind: "text", text } : { kind: "text", text, json: value };
 }
 
 function mediaOf(part: Record<string, unknown>): string {
-  return asText(part["uri"]) || asText(part["file_id"]);
+  return toText(part["uri"]) || toText(part["file_id"]);
 }
 
-/** What a tool gave back is JSON in text more often than not. */
-function parsed(value: unknown): unknown {
+/** Parses text as JSON if possible: tool results are often JSON in a string. */
+function parseJson(value: unknown): unknown {
   if (typeof value !== "string") return value;
   try {
     return JSON.parse(value);
@@ -70,11 +70,11 @@ function parsed(value: unknown): unknown {
   }
 }
 
-function asText(value: unknown): string {
+function toText(value: unknown): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
-function asRecords(value: unknown): Record<string, unknown>[] {
+function toRecords(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
 }

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
 import { callKeys } from "@/shared/calls/queries";
-import { showValue } from "@/shared/format/json";
+import { formatValue } from "@/shared/format/json";
 
 export type Trace = Schemas["Trace"];
 export type Span = Schemas["Span"];
@@ -10,10 +10,10 @@ export type Span = Schemas["Span"];
 /** An attribute as text; empty where the span has none. */
 export function attributeOf(span: Span, name: string): string {
   const value: unknown = span.attributes[name];
-  return value === undefined ? "" : showValue(value);
+  return value === undefined ? "" : formatValue(value);
 }
 
-/** Everything that is kept of a trace. It does not change once it is there. */
+/** All recorded details of a trace. */
 export function traceQuery(projectId: string, traceId: string) {
   return queryOptions({
     queryKey: callKeys.trace(projectId, traceId),

@@ -1,17 +1,17 @@
 import type { Span } from "@/features/traces/detail/queries";
 
-/** A span's place in the picture: shares of the trace's length, from 0 to 1. */
+/** The position of a span in the waterfall, as fractions (0 to 1) of the trace's duration. */
 export interface Bar {
   span: Span;
   depth: number;
   left: number;
   width: number;
-  /** Where the first token came, within the trace. */
+  /** The time of the first token, as a fraction of the trace's duration. */
   firstToken: number | null;
 }
 
-/** Spans in order, children below their parents, over the trace's length in milliseconds. */
-export function layOut(spans: readonly Span[]): { bars: Bar[]; lengthMs: number } {
+/** Lays out spans by start time, children below parents. `lengthMs` is the trace's duration. */
+export function layoutSpans(spans: readonly Span[]): { bars: Bar[]; lengthMs: number } {
   const first = Math.min(...spans.map((span) => microseconds(span.start)));
   const end = Math.max(...spans.map((span) => microseconds(span.start) + span.duration_ms * 1000));
   const length = Math.max(end - first, 1);
@@ -39,7 +39,7 @@ function byStart(spans: Span[]): Span[] {
   return spans.sort((one, other) => microseconds(one.start) - microseconds(other.start));
 }
 
-/** Unix microseconds of an RFC 3339 time; `Date` alone would drop what is below a millisecond. */
+/** Unix microseconds of an RFC 3339 time; `Date` alone would lose microseconds. */
 function microseconds(at: string): number {
   const fraction = /\.(\d+)/.exec(at)?.[1] ?? "";
   const whole = Date.parse(at.replace(/\.\d+/, ""));

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { headlinesOf } from "@/features/overview/headlines";
+import { metricsOf } from "@/features/overview/metrics";
 import type { Schemas } from "@/shared/api/client";
 
 function measures(given: Partial<Schemas["MeasuresOut"]>): Schemas["MeasuresOut"] {
@@ -20,13 +20,13 @@ function measures(given: Partial<Schemas["MeasuresOut"]>): Schemas["MeasuresOut"
 }
 
 function named(name: string, now: Schemas["MeasuresOut"], before: Schemas["MeasuresOut"]) {
-  return headlinesOf(now, before).find((headline) => headline.name === name);
+  return metricsOf(now, before).find((metric) => metric.name === name);
 }
 
-it("tells the change and who is behind the number", () => {
+it("shows the change, and the filter for the calls that are counted", () => {
   const now = measures({ requests: 110, errors: 11 });
   const before = measures({ requests: 100, errors: 1 });
-  expect(named("Requests", now, before)).toMatchObject({ value: "110", change: "+10%", calls: {} });
+  expect(named("Calls", now, before)).toMatchObject({ value: "110", change: "+10%", calls: {} });
   expect(named("Error rate", now, before)).toMatchObject({
     value: "10%",
     before: "1%",
@@ -35,23 +35,23 @@ it("tells the change and who is behind the number", () => {
   });
 });
 
-it("says nothing of a change where nothing was before", () => {
+it("shows no change without data in the previous period", () => {
   const now = measures({ requests: 5, latency_ms: { p50: 10, p95: 20.7, p99: 30 } });
-  expect(named("Requests", now, measures({}))).toMatchObject({ change: "", worse: false });
+  expect(named("Calls", now, measures({}))).toMatchObject({ change: "", worse: false });
   expect(named("Latency p95", now, measures({}))).toMatchObject({
     value: "21 ms",
     calls: { min_duration_ms: 20 },
   });
 });
 
-it("shows a dash for what nobody measured", () => {
+it("shows a dash without a measurement", () => {
   expect(named("First token p50", measures({}), measures({}))?.value).toBe("–");
 });
 
-it("calls slower answers worse, more requests not", () => {
+it("marks slower responses as worse, but not more calls", () => {
   const slow = measures({ requests: 9, latency_ms: { p50: 200, p95: 200, p99: 200 } });
   const fast = measures({ requests: 1, latency_ms: { p50: 100, p95: 100, p99: 100 } });
   expect(named("Latency p50", slow, fast)?.worse).toBe(true);
   expect(named("Latency p50", fast, slow)?.worse).toBe(false);
-  expect(named("Requests", slow, fast)?.worse).toBe(false);
+  expect(named("Calls", slow, fast)?.worse).toBe(false);
 });

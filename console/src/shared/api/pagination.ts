@@ -3,8 +3,8 @@ interface Page<T> {
   next_cursor?: string | null;
 }
 
-/** All items of a paged list, asked for page by page. For lists of people's size. */
-export async function everyPage<T>(fetch: (cursor: string) => Promise<Page<T>>): Promise<T[]> {
+/** Fetches all pages of a list. For short lists only. */
+export async function fetchAllPages<T>(fetch: (cursor: string) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null | undefined = "";
   while (cursor !== null && cursor !== undefined) {

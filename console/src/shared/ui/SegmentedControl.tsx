@@ -1,14 +1,14 @@
 import { cx } from "@/shared/ui/classes";
 
-interface SegmentsProps {
+interface SegmentedControlProps {
   label: string;
   options: readonly { value: string; name: string }[];
   value: string;
   onChange: (value: string) => void;
 }
 
-/** A choice of two or three that stand side by side. */
-export function Segments({ label, options, value, onChange }: SegmentsProps) {
+/** A choice between two or three options, side by side. */
+export function SegmentedControl({ label, options, value, onChange }: SegmentedControlProps) {
   return (
     <div role="radiogroup" aria-label={label} className="flex h-8 gap-0.5">
       {options.map((option) => (

@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from "react";
 
-interface CheckFieldProps {
+interface CheckboxFieldProps {
   label: ReactNode;
   hint?: ReactNode;
   checked: boolean;
@@ -8,8 +8,14 @@ interface CheckFieldProps {
   disabled?: boolean;
 }
 
-/** A box to tick, with what it means below. */
-export function CheckField({ label, hint, checked, onChange, disabled = false }: CheckFieldProps) {
+/** A labelled checkbox with a hint below it. */
+export function CheckboxField({
+  label,
+  hint,
+  checked,
+  onChange,
+  disabled = false,
+}: CheckboxFieldProps) {
   const id = useId();
   return (
     <div className="flex items-start gap-2">
@@ -19,14 +25,14 @@ export function CheckField({ label, hint, checked, onChange, disabled = false }:
         className="mt-0.5 size-4 shrink-0 accent-[var(--accent)]"
         checked={checked}
         disabled={disabled}
-        aria-describedby={`${id}-note`}
+        aria-describedby={`${id}-hint`}
         onChange={(event) => onChange(event.target.checked)}
       />
       <div>
         <label htmlFor={id} className="text-sm font-medium text-ink">
           {label}
         </label>
-        <p id={`${id}-note`} className="text-xs text-ink-3">
+        <p id={`${id}-hint`} className="text-xs text-ink-3">
           {hint}
         </p>
       </div>

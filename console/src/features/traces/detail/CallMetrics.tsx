@@ -7,64 +7,64 @@ import { formatClock, formatDateTime } from "@/shared/format/time";
 import { Copyable } from "@/shared/ui/Copyable";
 import { CallCost, Duration, RelativeTime } from "@/shared/ui/Values";
 
-/** The figures of a call in one line, and who made it in the next. */
-export function Facts({ span, traceId }: { span: Span; traceId: string }) {
-  const about = (name: string) => attributeOf(span, name);
+/** The numbers of a call in one row, and its attribution in the next. */
+export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) {
+  const attribute = (name: string) => attributeOf(span, name);
   const nameOf = useValueName();
   const usage = span.usage;
   return (
     <>
       <dl className="flex flex-wrap gap-x-8 gap-y-3 border-y border-line py-3">
-        <Fact name="Duration">
+        <Metric name="Duration">
           <Duration ms={span.duration_ms} />
-        </Fact>
-        <Fact name="First token">
+        </Metric>
+        <Metric name="First token">
           <Duration ms={span.ttft_ms} />
-        </Fact>
-        <Fact name="Gateway added">
+        </Metric>
+        <Metric name="Gateway overhead">
           <Duration ms={span.overhead_ms} />
-        </Fact>
-        <Fact name="Tokens in / out">
+        </Metric>
+        <Metric name="Tokens in / out">
           <span className="num">
             {usage
               ? `${formatCount(usage.input_tokens)} / ${formatCount(usage.output_tokens)}`
               : "–"}
           </span>
-        </Fact>
-        <Fact name="Cost">
+        </Metric>
+        <Metric name="Cost">
           <CallCost
             amount={span.cost?.amount ?? null}
             tokens={usage ? usage.input_tokens + usage.output_tokens : 0}
           />
-        </Fact>
-        <Fact name="Started">
+        </Metric>
+        <Metric name="Started">
           <span className="num" title={formatDateTime(span.start)}>
             {formatClock(span.start).slice(0, 8)}
           </span>{" "}
           <span className="text-sm font-normal text-ink-3">
             <RelativeTime at={span.start} />
           </span>
-        </Fact>
+        </Metric>
       </dl>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 pt-2 text-xs text-ink-2">
-        <Note name="Provider">{about("gen_ai.provider.name")}</Note>
-        <Note name="Use case">{about("penstock.use_case")}</Note>
-        <Note name="Team">{about("penstock.team")}</Note>
-        <Note name="User">{about("user.id")}</Note>
-        <Note name="Environment">{about("deployment.environment.name")}</Note>
-        <Note name="Key">{nameOf("key_id", about("penstock.key.id"))}</Note>
-        <Note name="Session">{about("gen_ai.conversation.id")}</Note>
-        <Note name="Trace">
-          <Copyable value={traceId} label="trace id">
+        <Property name="Provider">{attribute("gen_ai.provider.name")}</Property>
+        <Property name="Use case">{attribute("penstock.use_case")}</Property>
+        <Property name="Team">{attribute("penstock.team")}</Property>
+        <Property name="User">{attribute("user.id")}</Property>
+        <Property name="Environment">{attribute("deployment.environment.name")}</Property>
+        <Property name="Key">{nameOf("key_id", attribute("penstock.key.id"))}</Property>
+        <Property name="Session">{attribute("gen_ai.conversation.id")}</Property>
+        <Property name="Trace ID">
+          <Copyable value={traceId} label="trace ID">
             {traceId.slice(0, 12)}…
           </Copyable>
-        </Note>
+        </Property>
       </dl>
     </>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function Metric({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div>
       <dt className="text-xs text-ink-3">{name}</dt>
@@ -73,7 +73,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Note({ name, children }: { name: string; children: ReactNode }) {
+function Property({ name, children }: { name: string; children: ReactNode }) {
   if (!children) return null;
   return (
     <div className="flex items-center gap-1.5">

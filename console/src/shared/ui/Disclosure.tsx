@@ -1,8 +1,8 @@
 import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 
-/** The part of a form that few need; closed until asked for. */
-export function More({ title, children }: { title: string; children: ReactNode }) {
+/** A collapsible section for optional fields; closed at first. */
+export function Disclosure({ title, children }: { title: string; children: ReactNode }) {
   return (
     <details className="group">
       <summary className="flex w-fit cursor-pointer list-none items-center gap-1 text-sm font-medium text-ink-2 hover:text-ink">

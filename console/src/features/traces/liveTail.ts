@@ -5,43 +5,43 @@ import { api, data } from "@/shared/api/client";
 import { callKeys } from "@/shared/calls/queries";
 import { useProjectId } from "@/shared/session";
 
-const EVERY_MS = 1000;
-const AT_MOST = 500;
+const POLL_MS = 1000;
+const PAGE_LIMIT = 500;
 
-/** While `live`: asks each second what has arrived, and renews lists and sums if anything has. */
-export function useTail(live: boolean): void {
+/** While `live`, polls for new calls every second and refreshes lists and totals when any arrive. */
+export function useLiveTail(live: boolean): void {
   const projectId = useProjectId();
   const queries = useQueryClient();
   useEffect(() => {
     if (!live) return;
-    const stopping = new AbortController();
-    void follow(projectId, stopping.signal, async () => {
+    const controller = new AbortController();
+    void poll(projectId, controller.signal, async () => {
       void queries.invalidateQueries({ queryKey: callKeys.overviews(projectId) });
       void queries.invalidateQueries({ queryKey: callKeys.latest(projectId) });
       await queries.invalidateQueries({ queryKey: callKeys.lists(projectId) });
     });
-    return () => stopping.abort();
+    return () => controller.abort();
   }, [live, projectId, queries]);
 }
 
-async function follow(
+async function poll(
   projectId: string,
-  stopping: AbortSignal,
-  arrived: () => Promise<void>,
+  controller: AbortSignal,
+  onNewCalls: () => Promise<void>,
 ): Promise<void> {
-  let after = await latest(projectId, stopping);
-  while (!stopping.aborted) {
-    await pause(EVERY_MS);
+  let after = await newestCursor(projectId, controller);
+  while (!controller.aborted) {
+    await sleep(POLL_MS);
     if (document.hidden) continue;
-    const next = await latest(projectId, stopping, after);
-    if (next !== after) await arrived();
+    const next = await newestCursor(projectId, controller, after);
+    if (next !== after) await onNewCalls();
     after = next;
   }
 }
 
-/** Where the tail stands behind `after`; the same again while nothing arrives or answers. */
-async function latest(projectId: string, signal: AbortSignal, after = ""): Promise<string> {
-  const query = { project_id: projectId, after, limit: after ? AT_MOST : 1 };
+/** The cursor of the newest call; `after` itself without new calls or if the request fails. */
+async function newestCursor(projectId: string, signal: AbortSignal, after = ""): Promise<string> {
+  const query = { project_id: projectId, after, limit: after ? PAGE_LIMIT : 1 };
   try {
     const page = await data(api.GET("/api/v1/traces/tail", { params: { query }, signal }));
     return page.next_cursor ?? after;
@@ -50,6 +50,6 @@ async function latest(projectId: string, signal: AbortSignal, after = ""): Promi
   }
 }
 
-function pause(ms: number): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }

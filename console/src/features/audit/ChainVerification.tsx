@@ -13,8 +13,8 @@ import { RelativeTime } from "@/shared/ui/Values";
 
 type ChainView = Schemas["ChainView"];
 
-/** Whether the log is as it was written: verified on opening, and again whenever asked. */
-export function Chain({ scope }: { scope: Scope }) {
+/** Shows whether the hash chain is intact. Verifies it on opening and on request. */
+export function ChainVerification({ scope }: { scope: Scope }) {
   const query = useQuery(verificationQuery(scope));
   if (query.isPending) return <Skeleton className="mb-4 h-8" />;
   if (query.isError) {
@@ -28,7 +28,7 @@ export function Chain({ scope }: { scope: Scope }) {
   return (
     <section aria-label="Verification" className="mb-4 flex flex-col gap-2">
       <div className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-1 text-ink-2">
-        {query.data.ok && own && <Intact chain={own} chainCount={query.data.chains.length} />}
+        {query.data.ok && own && <ChainIntact chain={own} chainCount={query.data.chains.length} />}
         <span className="text-ink-3">
           verified <RelativeTime at={new Date(query.dataUpdatedAt).toISOString()} />
         </span>
@@ -42,13 +42,13 @@ export function Chain({ scope }: { scope: Scope }) {
         </Button>
       </div>
       {query.data.chains.map((chain) => (
-        <Breach key={chain.project_id} chain={chain} />
+        <ChainBroken key={chain.project_id} chain={chain} />
       ))}
     </section>
   );
 }
 
-function Intact({ chain, chainCount }: { chain: ChainView; chainCount: number }) {
+function ChainIntact({ chain, chainCount }: { chain: ChainView; chainCount: number }) {
   return (
     <>
       <span className="inline-flex items-center gap-1.5 font-medium text-ok">
@@ -60,10 +60,10 @@ function Intact({ chain, chainCount }: { chain: ChainView; chainCount: number })
       </span>
       <span
         className="inline-flex items-center gap-1.5"
-        title="Write it down elsewhere: then nobody can put back an older copy unnoticed."
+        title="Store this hash outside Penstock to detect a rollback of the log to an older copy."
       >
-        head
-        <Copyable value={chain.head} label="head">
+        latest hash
+        <Copyable value={chain.head} label="latest hash">
           {chain.head.slice(0, 16)}…
         </Copyable>
       </span>
@@ -71,14 +71,14 @@ function Intact({ chain, chainCount }: { chain: ChainView; chainCount: number })
   );
 }
 
-function Breach({ chain }: { chain: ChainView }) {
+function ChainBroken({ chain }: { chain: ChainView }) {
   if (!chain.breach) return null;
   const { sequence, reason, event_id } = chain.breach;
   return (
     <Notice tone="danger">
       <strong className="font-medium">
-        The log of {chain.project_id ? `project ${chain.project_id}` : "the instance"} is not as it
-        was written.
+        The audit log of {chain.project_id ? `project ${chain.project_id}` : "the instance"} was
+        modified.
       </strong>{" "}
       Event <span className="num">{sequence}</span>: {reason}{" "}
       <span className="font-mono text-xs">{event_id}</span>

@@ -8,8 +8,8 @@ import { Skeleton } from "@/shared/ui/Skeleton";
 
 const JsonView = lazy(() => import("@/shared/ui/JsonView"));
 
-/** Request and response as they passed. */
-export function Raw({ span }: { span: Span }) {
+/** The request and response bodies, unchanged. */
+export function RawPayloads({ span }: { span: Span }) {
   return (
     <div className="flex flex-col gap-5">
       <Payload name="Request" text={span.request} size={sizeOf(span, "request")} />
@@ -37,7 +37,7 @@ function Payload({ name, text, size }: PayloadProps) {
           <JsonView text={prettyJson(text)} label={name} />
         </Suspense>
       ) : (
-        <p className="text-sm text-ink-3">Nothing was kept.</p>
+        <p className="text-sm text-ink-3">Not recorded.</p>
       )}
     </section>
   );

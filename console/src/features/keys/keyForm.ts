@@ -1,13 +1,13 @@
 import { expiryAfter } from "@/features/keys/expiry";
 import type { Schemas } from "@/shared/api/client";
 
-type Wish = Schemas["KeyRequest"];
+type KeyRequest = Schemas["KeyRequest"];
 
-/** What the form of a new key asks for, at `now` (Unix milliseconds). */
-export function readWish(form: FormData, now: number): Wish {
+/** Reads the form of a new key; `now` in Unix milliseconds. */
+export function readKeyForm(form: FormData, now: number): KeyRequest {
   return {
     name: text(form, "name"),
-    role: (text(form, "role") || null) as Wish["role"],
+    role: (text(form, "role") || null) as KeyRequest["role"],
     allowed_models: splitModels(text(form, "allowed_models")),
     expires_at: expiryAfter(Number(text(form, "days")), now),
     attributes: {
@@ -20,7 +20,7 @@ export function readWish(form: FormData, now: number): Wish {
   };
 }
 
-/** Model names and patterns, however they were separated, once each. */
+/** Splits model names and patterns at commas and white space; removes duplicates. */
 export function splitModels(text: string): string[] {
   return [...new Set(text.split(/[\s,]+/).filter(Boolean))];
 }

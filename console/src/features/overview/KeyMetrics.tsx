@@ -1,41 +1,41 @@
 import { Link } from "@tanstack/react-router";
 
-import { headlinesOf, type Headline } from "@/features/overview/headlines";
+import { metricsOf, type Metric } from "@/features/overview/metrics";
 import type { Schemas } from "@/shared/api/client";
 import type { CallSearch } from "@/shared/calls/search";
 import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
 
-interface HeadlinesProps {
+interface KeyMetricsProps {
   overview: Schemas["OverviewOut"];
   search: CallSearch;
 }
 
-/** The numbers that matter, beside those of the stretch of time before. */
-export function Headlines({ overview, search }: HeadlinesProps) {
+/** The main numbers, compared with the previous period. */
+export function KeyMetrics({ overview, search }: KeyMetricsProps) {
   const projectId = useProjectId();
   return (
     <section
-      aria-label="Headline numbers"
+      aria-label="Key metrics"
       className="grid grid-cols-2 border-y border-line sm:grid-cols-4 xl:grid-cols-7"
     >
-      {headlinesOf(overview.totals, overview.previous).map((headline) => (
+      {metricsOf(overview.totals, overview.previous).map((metric) => (
         <Link
-          key={headline.name}
+          key={metric.name}
           to="/projects/$projectId/traces"
           params={{ projectId }}
-          search={{ ...search, ...headline.calls }}
+          search={{ ...search, ...metric.calls }}
           className="group border-line py-3 hover:bg-hover xl:px-4 xl:not-first:border-l xl:first:pl-0"
         >
-          <Number headline={headline} />
+          <MetricView metric={metric} />
         </Link>
       ))}
     </section>
   );
 }
 
-function Number({ headline }: { headline: Headline }) {
-  const { name, value, change, worse, before } = headline;
+function MetricView({ metric }: { metric: Metric }) {
+  const { name, value, change, worse, before } = metric;
   return (
     <>
       <div className="text-xs text-ink-3">{name}</div>
@@ -44,7 +44,7 @@ function Number({ headline }: { headline: Headline }) {
           {value}
         </span>
         <span
-          title={before && `${before} in the same time before`}
+          title={before && `Previous period: ${before}`}
           className={cx("text-xs", worse ? "text-danger" : "text-ink-3")}
         >
           {change}

@@ -1,7 +1,7 @@
-import type { Provider, ProviderChange, ProviderWish } from "@/features/providers/queries";
+import type { Provider, ProviderChange, NewProvider } from "@/features/providers/queries";
 import type { Vendor } from "@/features/providers/vendors";
 
-/** What stands in the form of a provider. */
+/** The values of the provider form. */
 export interface Draft {
   name: string;
   kind: string;
@@ -16,22 +16,22 @@ export interface Draft {
 
 export const FIELDS = ["name", "base_url", "api_key", "models", "vendor"];
 
-/** A new provider of a known vendor. `mayAllow`: whether this person may allow private addresses. */
-export function draftOf(known: Vendor, mayAllow: boolean): Draft {
+/** The form for a vendor. `canAllowPrivate`: whether the user may allow private addresses. */
+export function draftForVendor(vendor: Vendor, canAllowPrivate: boolean): Draft {
   return {
-    name: known.name,
-    kind: known.kind,
-    baseUrl: known.base_url,
+    name: vendor.name,
+    kind: vendor.kind,
+    baseUrl: vendor.base_url,
     apiKey: "",
     removeKey: false,
-    privateAllowed: mayAllow && looksPrivate(known.base_url),
+    privateAllowed: canAllowPrivate && isPrivateAddress(vendor.base_url),
     models: "",
     vendor: "",
-    quirks: known.quirks,
+    quirks: vendor.quirks,
   };
 }
 
-export function draftFrom(provider: Provider): Draft {
+export function draftForProvider(provider: Provider): Draft {
   return {
     name: provider.name,
     kind: provider.kind,
@@ -45,8 +45,8 @@ export function draftFrom(provider: Provider): Draft {
   };
 }
 
-/** The new provider that the form asks for. Without a vendor the address tells whose prices hold. */
-export function wishOf(draft: Draft): ProviderWish {
+/** The request that adds the provider. Without a vendor the base URL determines the price list. */
+export function toNewProvider(draft: Draft): NewProvider {
   return {
     name: draft.name.trim(),
     kind: draft.kind,
@@ -59,16 +59,20 @@ export function wishOf(draft: Draft): ProviderWish {
   };
 }
 
-/** Only what differs from `provider`, so that an unchanged key or list stays as it is. */
-export function changeOf(draft: Draft, provider: Provider, mayAllow: boolean): ProviderChange {
-  const before = draftFrom(provider);
+/** The fields that differ from `provider`, so that an unchanged key or list is kept. */
+export function toProviderChange(
+  draft: Draft,
+  provider: Provider,
+  canAllowPrivate: boolean,
+): ProviderChange {
+  const before = draftForProvider(provider);
   const change: ProviderChange = {};
   if (draft.baseUrl.trim() !== before.baseUrl) change.base_url = draft.baseUrl.trim();
   if (draft.apiKey.trim()) change.api_key = draft.apiKey.trim();
   else if (draft.removeKey) change.api_key = "";
   if (draft.models !== before.models) change.models = modelsOf(draft);
   const asked = draft.privateAllowed !== before.privateAllowed || change.base_url !== undefined;
-  if (mayAllow && asked) {
+  if (canAllowPrivate && asked) {
     change.private_allowed = draft.privateAllowed;
   }
   if (draft.vendor.trim() !== before.vendor) change.vendor = draft.vendor.trim();
@@ -76,8 +80,8 @@ export function changeOf(draft: Draft, provider: Provider, mayAllow: boolean): P
   return change;
 }
 
-/** Whether an address looks like one of this machine or network; the server judges it anyway. */
-export function looksPrivate(baseUrl: string): boolean {
+/** Whether a URL has a private address. A hint for the form only: the server decides. */
+export function isPrivateAddress(baseUrl: string): boolean {
   const host = /^https?:\/\/(\[[^\]]*\]|[^/:]+)/.exec(baseUrl.trim())?.[1] ?? "";
   return /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\]|\[f[cd])|\.(local|internal|localhost)$/.test(
     host,

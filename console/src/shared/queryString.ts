@@ -1,6 +1,6 @@
-/** How search parameters stand in addresses: plain text, repeated for several values. */
+/** Parses and formats query strings; a parameter with several values is repeated. */
 
-export function parseAddress(text: string): Record<string, string | string[]> {
+export function parseQueryString(text: string): Record<string, string | string[]> {
   const parameters = new URLSearchParams(text);
   const search: Record<string, string | string[]> = {};
   for (const name of new Set(parameters.keys())) {
@@ -10,7 +10,7 @@ export function parseAddress(text: string): Record<string, string | string[]> {
   return search;
 }
 
-export function formatAddress(search: object): string {
+export function formatQueryString(search: object): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(search) as [string, unknown][]) {
     for (const one of Array.isArray(value) ? value : [value]) {

@@ -5,15 +5,15 @@ import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 
 const TOKENS = [
   ["input_tokens", "Input", false],
-  ["cache_read_tokens", "read from cache", true],
-  ["cache_write_tokens", "written to cache", true],
+  ["cache_read_tokens", "cache read", true],
+  ["cache_write_tokens", "cache write", true],
   ["input_audio_tokens", "audio", true],
   ["output_tokens", "Output", false],
   ["reasoning_tokens", "reasoning", true],
   ["output_audio_tokens", "audio", true],
 ] as const;
 
-/** Tokens, and how they come to the cost. */
+/** Tokens, and how the cost is calculated from them. */
 export function UsageAndCost({ span }: { span: Span }) {
   return (
     <div className="grid gap-10 lg:grid-cols-[minmax(220px,1fr)_minmax(0,2fr)]">
@@ -25,15 +25,15 @@ export function UsageAndCost({ span }: { span: Span }) {
 
 function Tokens({ span }: { span: Span }) {
   const usage = span.usage;
-  if (!usage) return <p className="text-sm text-ink-3">No tokens were counted.</p>;
-  const shown = TOKENS.filter(([field, , part]) => !part || usage[field] > 0);
+  if (!usage) return <p className="text-sm text-ink-3">No token usage reported.</p>;
+  const shown = TOKENS.filter(([field, , isPart]) => !isPart || usage[field] > 0);
   return (
     <section>
       <h3 className="mb-1 text-sm font-medium">Tokens</h3>
       <dl>
-        {shown.map(([field, name, part]) => (
+        {shown.map(([field, name, isPart]) => (
           <div key={field} className="flex h-8 items-center justify-between border-b border-line">
-            <dt className={part ? "pl-4 text-ink-3" : "text-ink-2"}>{name}</dt>
+            <dt className={isPart ? "pl-4 text-ink-3" : "text-ink-2"}>{name}</dt>
             <dd className="num">{formatCount(usage[field])}</dd>
           </div>
         ))}
@@ -50,15 +50,14 @@ function sourceOf(source: string): string {
 function Cost({ span }: { span: Span }) {
   const cost = span.cost;
   if (!cost && !span.usage?.input_tokens && !span.usage?.output_tokens) {
-    return <p className="text-sm text-ink-2">Nothing was used, so it cost nothing.</p>;
+    return <p className="text-sm text-ink-2">No tokens were used, so there is no cost.</p>;
   }
   if (!cost) {
     return (
       <section>
         <h3 className="mb-1 text-sm font-medium">Cost</h3>
         <p className="text-sm text-ink-2">
-          Unpriced: no price is known for this model, so nothing is claimed. Give it an own price to
-          have its next calls priced.
+          No price is known for this model. Add a price to calculate the cost of future calls.
         </p>
       </section>
     );
@@ -66,10 +65,10 @@ function Cost({ span }: { span: Span }) {
   return (
     <section>
       <h3 className="mb-1 text-sm font-medium">Cost</h3>
-      <Table label="Cost line by line">
+      <Table label="Cost breakdown">
         <TableHead>
-          <HeadCell>What</HeadCell>
-          <HeadCell numeric>Count</HeadCell>
+          <HeadCell>Item</HeadCell>
+          <HeadCell numeric>Quantity</HeadCell>
           <HeadCell numeric>Price</HeadCell>
           <HeadCell numeric>Amount</HeadCell>
         </TableHead>

@@ -1,56 +1,56 @@
 import type { Schemas } from "@/shared/api/client";
 import type { CallFilter } from "@/shared/calls/search";
 import { formatMoney } from "@/shared/format/money";
-import { formatChange, formatShare, formatShortCount } from "@/shared/format/number";
+import { formatChange, formatShare, formatCompactCount } from "@/shared/format/number";
 import { formatDuration } from "@/shared/format/time";
 
 type Measures = Schemas["MeasuresOut"];
 
-/** A number with its change. `calls` tells which calls stand behind it. */
-export interface Headline {
+/** A number and its change. `calls` is the filter for the calls that it counts. */
+export interface Metric {
   name: string;
   value: string;
   before: string;
   change: string;
-  /** Whether the change is clearly one for the worse. */
+  /** Whether the value got clearly worse. */
   worse: boolean;
   calls: CallFilter;
 }
 
-const CLEARLY = 0.1;
+const WORSE_BY = 0.1;
 
-/** The headline numbers of a stretch of time, beside the one before it. */
-export function headlinesOf(now: Measures, before: Measures): Headline[] {
+/** The key metrics of a time range, compared with the range before it. */
+export function metricsOf(now: Measures, before: Measures): Metric[] {
   const count = (of: (measures: Measures) => number) => [of(now), of(before)] as const;
   return [
-    headline("Requests", count(requests), formatShortCount),
+    metric("Calls", count(requests), formatCompactCount),
     {
-      ...headline("Error rate", count(errorRate), formatShare, true),
+      ...metric("Error rate", count(errorRate), formatShare, true),
       calls: { errors_only: true },
     },
-    headline("Latency p50", count(latency("p50")), durationOrDash, true),
+    metric("Latency p50", count(latency("p50")), durationOrDash, true),
     {
-      ...headline("Latency p95", count(latency("p95")), durationOrDash, true),
+      ...metric("Latency p95", count(latency("p95")), durationOrDash, true),
       calls: slowerThan(now.latency_ms?.p95),
     },
-    headline("First token p50", count(firstToken), durationOrDash, true),
-    headline("Tokens", count(tokens), formatShortCount),
-    headline("Cost", count(cost), formatMoney),
+    metric("First token p50", count(firstToken), durationOrDash, true),
+    metric("Tokens", count(tokens), formatCompactCount),
+    metric("Cost", count(cost), formatMoney),
   ];
 }
 
-function headline(
+function metric(
   name: string,
   [now, before]: readonly [number, number],
   format: (value: number) => string,
   lowerIsBetter = false,
-): Headline {
+): Metric {
   return {
     name,
     value: format(now),
     before: before ? format(before) : "",
     change: formatChange(now, before),
-    worse: lowerIsBetter && before > 0 && now > before * (1 + CLEARLY),
+    worse: lowerIsBetter && before > 0 && now > before * (1 + WORSE_BY),
     calls: {},
   };
 }

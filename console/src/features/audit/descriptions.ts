@@ -1,6 +1,6 @@
 import type { AuditEvent } from "@/features/audit/queries";
 
-const WORDS: Record<string, string> = {
+const ACTION_TEXTS: Record<string, string> = {
   "key.create": "created key",
   "key.rotate": "rotated key",
   "key.revoke": "revoked key",
@@ -23,21 +23,21 @@ const WORDS: Record<string, string> = {
   "session.end": "signed out",
   "user.create": "created user",
   "user.change_password": "changed their password",
-  "user.reset_password": "gave a new password to",
-  "backup.start": "began a backup",
+  "user.reset_password": "reset the password of",
+  "backup.start": "started a backup",
   "backup.finish": "finished a backup",
 };
 
-const ABOUT_ONESELF = new Set(["session.create", "session.end", "user.change_password"]);
+const SELF_ACTIONS = new Set(["session.create", "session.end", "user.change_password"]);
 
-/** What was done, as a sentence goes on after the actor; unknown actions by their code. */
-export function deed(event: AuditEvent): string {
-  return WORDS[event.action] ?? event.action;
+/** The action in words, to follow the actor's name; an unknown action as its code. */
+export function actionText(event: AuditEvent): string {
+  return ACTION_TEXTS[event.action] ?? event.action;
 }
 
-/** To whom or what, by the name people know it by; empty where the actor is meant. */
-export function subject(event: AuditEvent): string {
-  if (ABOUT_ONESELF.has(event.action)) return "";
+/** The name of the item acted on, else its id; empty when actors change their own account. */
+export function subjectName(event: AuditEvent): string {
+  if (SELF_ACTIONS.has(event.action)) return "";
   const state = event.after ?? event.before ?? {};
   for (const field of ["name", "email", "model"]) {
     const value = state[field];

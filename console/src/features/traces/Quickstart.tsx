@@ -5,32 +5,36 @@ import { useState } from "react";
 import {
   CALL_LANGUAGES,
   chatModel,
-  firstCall,
+  exampleCalls,
   modelsQuery,
   type CallLanguage,
-} from "@/shared/firstCall";
+} from "@/shared/exampleCalls";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useProjectId } from "@/shared/session";
 import { CodeBlock } from "@/shared/ui/CodeBlock";
 import { Tabs } from "@/shared/ui/Tabs";
 
 const NAMES: Record<CallLanguage, string> = { curl: "curl", python: "Python", node: "Node" };
-const KEY_PLACE = "pk_…";
+const KEY_PLACEHOLDER = "pk_…";
 
-/** Nothing was called yet: the exact lines that do it. */
-export function FirstCall() {
+/** Shown before the first call: example code to send one. */
+export function Quickstart() {
   const projectId = useProjectId();
   const gatewayUrl = useGatewayUrl();
   const model = chatModel(useQuery(modelsQuery(projectId)).data ?? []);
   const [language, setLanguage] = useState<string>("curl");
-  const lines = firstCall({ gatewayUrl, model: model ?? "provider/model", key: KEY_PLACE });
+  const examples = exampleCalls({
+    gatewayUrl,
+    model: model ?? "provider/model",
+    key: KEY_PLACEHOLDER,
+  });
   return (
     <div className="thin-scroll min-h-0 flex-1 overflow-y-auto">
       <section className="mx-auto max-w-[760px] px-6 py-16">
         <h2 className="text-lg font-semibold tracking-tight">Send your first call</h2>
         <p className="mt-1 mb-6 text-sm text-ink-2">
-          Any OpenAI client will do: point it at the gateway. The call shows up here by itself
-          within two seconds.
+          Use any OpenAI client with the gateway’s base URL. The call appears here within two
+          seconds.
         </p>
         <ol className="mb-6 flex flex-col gap-2 text-sm">
           <li className="flex gap-3">
@@ -43,13 +47,13 @@ export function FirstCall() {
               >
                 Create a key
               </Link>{" "}
-              and put it in place of <code className="font-mono text-xs">{KEY_PLACE}</code>
+              and insert it for <code className="font-mono text-xs">{KEY_PLACEHOLDER}</code>
             </span>
           </li>
           <li className="flex gap-3">
             <Step>2</Step>
             {model ? (
-              <span>Run these lines</span>
+              <span>Run this code</span>
             ) : (
               <span>
                 <Link
@@ -59,7 +63,7 @@ export function FirstCall() {
                 >
                   Add a provider
                 </Link>{" "}
-                whose models to call, then run these lines
+                then run this code
               </span>
             )}
           </li>
@@ -71,7 +75,7 @@ export function FirstCall() {
           tabs={CALL_LANGUAGES.map((id) => ({
             id,
             label: NAMES[id],
-            content: <CodeBlock label={`${NAMES[id]} lines`} code={lines[id]} />,
+            content: <CodeBlock label={`${NAMES[id]} example`} code={examples[id]} />,
           }))}
         />
       </section>

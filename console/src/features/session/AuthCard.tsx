@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 
-/** A page for who is not in yet: one card in the middle. */
-export function Card({ title, children }: { title: ReactNode; children: ReactNode }) {
+/** The layout of pages without navigation: one card in the centre. */
+export function AuthCard({ title, children }: { title: ReactNode; children: ReactNode }) {
   return (
     <main className="grid h-full place-items-center overflow-y-auto bg-sunken p-4">
       <div className="flex w-full max-w-[340px] flex-col gap-3 rounded-lg border border-line bg-canvas p-6">

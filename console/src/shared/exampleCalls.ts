@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { api, data } from "@/shared/api/client";
 
-/** The models that may be called in a project, as calls name them. */
+/** The models of a project, by the names that calls use. */
 export function modelsQuery(projectId: string) {
   return queryOptions({
     queryKey: ["models", projectId],
@@ -16,22 +16,26 @@ export function modelsQuery(projectId: string) {
   });
 }
 
-/** The first model that chats; the first of all where names do not tell. */
+/** The first chat model, judged by name; else the first model. */
 export function chatModel(models: readonly string[]): string | undefined {
-  return models.find((model) => !OTHERS.test(model)) ?? models[0];
+  return models.find((model) => !NOT_CHAT.test(model)) ?? models[0];
 }
 
-const OTHERS = /embed|rerank|whisper|tts|dall-e|image|moderation|transcribe|realtime/i;
+const NOT_CHAT = /embed|rerank|whisper|tts|dall-e|image|moderation|transcribe|realtime/i;
 
-interface FirstCall {
+interface ExampleCall {
   gatewayUrl: string;
   model: string;
-  /** The key's secret, or how to name it. */
+  /** The key's secret, or a placeholder. */
   key: string;
 }
 
-/** The lines that send a first request, by what they are pasted into. */
-export function firstCall({ gatewayUrl, model, key }: FirstCall): Record<CallLanguage, string> {
+/** Code that sends a first call, by language. */
+export function exampleCalls({
+  gatewayUrl,
+  model,
+  key,
+}: ExampleCall): Record<CallLanguage, string> {
   const curl = `curl ${gatewayUrl}/v1/chat/completions \\
   -H "Authorization: Bearer ${key}" \\
   -H "Content-Type: application/json" \\

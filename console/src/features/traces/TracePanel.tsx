@@ -6,8 +6,8 @@ import { TraceView, type TraceFocus } from "@/features/traces/detail/TraceView";
 import { useProjectId } from "@/shared/session";
 import { IconButton } from "@/shared/ui/Button";
 
-/** A trace beside the list, which stays where it is. */
-export function Peek({ traceId, onClose }: { traceId: string; onClose: () => void }) {
+/** A trace in a side panel over the list. */
+export function TracePanel({ traceId, onClose }: { traceId: string; onClose: () => void }) {
   const projectId = useProjectId();
   const [focus, setFocus] = useState<TraceFocus>({});
   return (
@@ -25,8 +25,8 @@ export function Peek({ traceId, onClose }: { traceId: string; onClose: () => voi
               to="/projects/$projectId/traces/$traceId"
               params={{ projectId, traceId }}
               search={focus}
-              aria-label="Open as page (Enter)"
-              title="Open as page (Enter)"
+              aria-label="Open full page (Enter)"
+              title="Open full page (Enter)"
               className="inline-flex size-7 items-center justify-center rounded-md text-ink-3 hover:bg-hover hover:text-ink"
             >
               <Maximize2 size={14} />

@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+
+import {
+  toProviderChange,
+  draftForProvider,
+  draftForVendor,
+  isPrivateAddress,
+  toNewProvider,
+} from "@/features/providers/providerForm";
+import type { Provider } from "@/features/providers/queries";
+import type { Vendor } from "@/features/providers/vendors";
+
+const PROVIDER: Provider = {
+  name: "openai",
+  kind: "openai-compatible",
+  base_url: "https://api.openai.com/v1",
+  models: ["gpt-4o"],
+  models_pinned: false,
+  private_allowed: false,
+  quirks: {},
+  vendor: "openai",
+  found: false,
+  api_key_hint: "…abcd",
+  created_at: "2026-11-01T00:00:00Z",
+  updated_at: "2026-11-01T00:00:00Z",
+};
+
+const VLLM: Vendor = {
+  name: "vllm",
+  label: "vLLM",
+  kind: "openai-compatible",
+  base_url: "http://127.0.0.1:8000/v1",
+  api_key_env: "",
+  quirks: { terminator: "finish_reason" },
+};
+
+test("a known vendor fills in its address, its quirks and the permission for a private address", () => {
+  expect(toNewProvider(draftForVendor(VLLM, true))).toMatchObject({
+    name: "vllm",
+    base_url: "http://127.0.0.1:8000/v1",
+    private_allowed: true,
+    quirks: { terminator: "finish_reason" },
+  });
+});
+
+test("an unchanged form changes nothing: the key and the list of models stay", () => {
+  expect(toProviderChange(draftForProvider(PROVIDER), PROVIDER, true)).toEqual({});
+});
+
+test("a pasted key is sent, a removed one becomes empty", () => {
+  const draft = draftForProvider(PROVIDER);
+  expect(toProviderChange({ ...draft, apiKey: " sk-1 " }, PROVIDER, true)).toEqual({
+    api_key: "sk-1",
+  });
+  expect(toProviderChange({ ...draft, removeKey: true }, PROVIDER, true)).toEqual({ api_key: "" });
+});
+
+test("a new address sends again whether it may be private", () => {
+  const draft = { ...draftForProvider(PROVIDER), baseUrl: "http://127.0.0.1:8000/v1" };
+  expect(toProviderChange({ ...draft, privateAllowed: true }, PROVIDER, true)).toEqual({
+    base_url: "http://127.0.0.1:8000/v1",
+    private_allowed: true,
+  });
+});
+
+test("a user who may not allow private addresses requests none, and keeps an allowed one", () => {
+  expect(toNewProvider(draftForVendor(VLLM, false)).private_allowed).toBe(false);
+  const near = { ...PROVIDER, base_url: VLLM.base_url, private_allowed: true };
+  const moved = { ...draftForProvider(near), baseUrl: "https://api.example.com/v1" };
+  expect(toProviderChange(moved, near, false)).toEqual({ base_url: "https://api.example.com/v1" });
+});
+
+test("an emptied list of models is no longer pinned", () => {
+  const pinned = { ...PROVIDER, models_pinned: true };
+  expect(toProviderChange({ ...draftForProvider(pinned), models: "" }, pinned, true)).toEqual({
+    models: [],
+  });
+});
+
+test("without a vendor the base URL determines the price list", () => {
+  expect(toNewProvider(draftForVendor(VLLM, true))).not.toHaveProperty("vendor");
+  expect(toNewProvider({ ...draftForVendor(VLLM, true), vendor: "mistral" })).toHaveProperty(
+    "vendor",
+    "mistral",
+  );
+});
+
+test.each([
+  ["http://127.0.0.1:8000/v1", true],
+  ["http://localhost/v1", true],
+  ["https://models.internal/v1", true],
+  ["http://172.20.1.1/v1", true],
+  ["http://172.32.1.1/v1", false],
+  ["http://[::1]:8000/v1", true],
+  ["https://api.openai.com/v1", false],
+  ["not an address", false],
+])("%s is a private address: %s", (url, expected) => {
+  expect(isPrivateAddress(url)).toBe(expected);
+});
