@@ -16,10 +16,10 @@ function forbid(message, patterns) {
 
 const boundaries = features.map((feature) => ({
   files: [`src/features/${feature}/**`],
-  rules: forbid("A feature may import neither the app nor other features: move shared code to src/shared.", [
-    "^@/app/",
-    `^@/features/(?!${feature}/)`,
-  ]),
+  rules: forbid(
+    "A feature may import neither the app nor other features: move shared code to src/shared.",
+    ["^@/app/", `^@/features/(?!${feature}/)`],
+  ),
 }));
 
 export default tseslint.config(
@@ -49,7 +49,10 @@ export default tseslint.config(
   { files: ["src/**"], rules: forbid("", []) },
   {
     files: ["src/shared/**"],
-    rules: forbid("Shared code may import neither the app nor features.", ["^@/app/", "^@/features/"]),
+    rules: forbid("Shared code may import neither the app nor features.", [
+      "^@/app/",
+      "^@/features/",
+    ]),
   },
   ...boundaries,
   { files: ["**/*.test.ts", "**/*.test.tsx"], rules: { "max-lines": ["error", { max: 400 }] } },

@@ -1,6 +1,6 @@
 """`python -m e2e.shots`: screenshots of every page after 10,000 calls, light, dark and narrow.
 
-For review by people; nothing is compared. The calls go through a real gateway to the simulator.
+For visual review; nothing is compared. The calls go through a real gateway to the simulator.
 """
 
 import argparse

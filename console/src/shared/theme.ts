@@ -18,7 +18,7 @@ export function chooseTheme(choice: ThemeChoice): void {
   applyTheme();
 }
 
-/** Applies the theme to the page (`public/theme.js` does so before the first paint). */
+/** Applies the theme to the page (`public/theme.js` applies it before the first paint). */
 function applyTheme(): void {
   const choice = themeChoice();
   const dark = choice === "dark" || (choice === "system" && systemDark().matches);

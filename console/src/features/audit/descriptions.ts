@@ -30,7 +30,7 @@ const ACTION_TEXTS: Record<string, string> = {
 
 const SELF_ACTIONS = new Set(["session.create", "session.end", "user.change_password"]);
 
-/** The action in words, to follow the actor's name; an unknown action as its code. */
+/** The text of an action, to follow the actor's name; an unknown action as its code. */
 export function actionText(event: AuditEvent): string {
   return ACTION_TEXTS[event.action] ?? event.action;
 }

@@ -13,7 +13,7 @@ export function RevokeKeyDialog({ subject, onClose }: { subject: Key; onClose: (
       onClose={onClose}
     >
       The gateway rejects <span className="font-mono text-xs">{subject.prefix}…</span> within a
-      second. This cannot be undone. Traces are kept. To replace a key without downtime, rotate it.
+      second. You cannot restore it. Traces are kept. To replace a key without downtime, rotate it.
     </ConfirmDialog>
   );
 }
