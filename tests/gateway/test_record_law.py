@@ -135,7 +135,7 @@ def test_one_end_for_each_call_whatever_it_found_out(
         assert (stored.begin.project_id, stored.begin.trace_id) == ("prj_test", call.trace_id)
         assert (stored.status, stored.end_ns >= stored.begin.start_ns) == (CallStatus.OK, True)
         assert len(encode(stored)) <= recorder.max_bytes
-        assert (records.spool.stats().open_calls, records.spool._room.promised) == (0, 0)
+        assert (records.spool.stats().open_calls, records.spool._capacity.reserved) == (0, 0)
 
 
 def test_calls_that_cannot_be_recorded_whole_do_not_fill_the_spool(tmp_path: Path) -> None:

@@ -227,6 +227,7 @@ def test_what_is_accepted_llhttp_reads_the_same(
     parser.feed_data(wire[: end + 4])
     assert parser.get_method().decode() == head.method
     assert parser.get_http_version() == f"1.{head.minor_version}"
-    assert other.url in {head.raw_path, head.raw_path + b"?" + head.query, b"http://here/"}
+    target = other.url.removeprefix(b"http://here")
+    assert target in {head.raw_path, head.raw_path + b"?" + head.query}
     assert other.headers == head.headers
     assert (head.length == CHUNKED) == any(name == b"transfer-encoding" for name, _ in head.headers)
