@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from penstock.features.traces.content import read_content
 from penstock.features.traces.messages import input_messages, output_messages
 from penstock.features.traces.payload import decode
+from penstock.features.traces.wire_messages import SpanMessage
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -160,6 +161,12 @@ def test_what_is_no_json_is_kept_and_can_be_found(payload: str) -> None:
 def test_nothing_captured_is_nothing_stored() -> None:
     content = read_content("", "")
     assert not any(content)
+
+
+@given(hostile, hostile)
+def test_messages_of_any_payload_fit_their_declared_type(request: Any, response: Any) -> None:
+    for message in [*input_messages(request), *output_messages(response)]:
+        SpanMessage.model_validate(message, strict=True, extra="forbid")
 
 
 @given(hostile, hostile)

@@ -10,6 +10,7 @@ from penstock.features.traces.messages import unparsed
 from penstock.features.traces.model import SpanRecord, TraceSpans
 from penstock.features.traces.payload import Json, decode_stored, items
 from penstock.features.traces.rows import CALL
+from penstock.features.traces.wire_messages import MessageDict
 from penstock.kernel.time import rfc3339
 from penstock.rules.price_charge import CostLine
 
@@ -71,8 +72,8 @@ class Span(BaseModel):
     status: str
     error: SpanError | None
     attributes: dict[str, Any]
-    input: list[dict[str, Any]] | None
-    output: list[dict[str, Any]] | None
+    input: list[MessageDict] | None
+    output: list[MessageDict] | None
     tools: list[Any] | None
     usage: SpanUsage | None
     cost: SpanCost | None

@@ -1,7 +1,7 @@
 import { Wrench } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { readMessages, type Message, type Part } from "@/features/traces/detail/messages";
+import { displayPart, type DisplayPart, type Message } from "@/features/traces/detail/messages";
 import type { Span } from "@/features/traces/detail/queries";
 import { Badge } from "@/shared/ui/Badge";
 import { cx } from "@/shared/ui/classes";
@@ -10,8 +10,8 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 
 /** The input and output messages in order. */
 export function Conversation({ span }: { span: Span }) {
-  const input = readMessages(span.input);
-  const output = readMessages(span.output);
+  const input = span.input ?? [];
+  const output = span.output ?? [];
   if (input.length + output.length === 0) {
     return (
       <EmptyState title="No content recorded">
@@ -47,7 +47,8 @@ function Tools({ tools }: { tools: readonly unknown[] }) {
 
 /** One message, with its role in the left column. */
 function MessageView({ message, isOutput = false }: { message: Message; isOutput?: boolean }) {
-  const text = message.parts.map((part) => part.text ?? "").join("\n");
+  const parts = message.parts.map(displayPart);
+  const text = parts.map((part) => part.text ?? "").join("\n");
   return (
     <article
       className={cx(
@@ -65,7 +66,7 @@ function MessageView({ message, isOutput = false }: { message: Message; isOutput
         {message.name && <div className="truncate font-normal">{message.name}</div>}
       </div>
       <div className="flex max-w-[76ch] flex-col gap-2">
-        {message.parts.map((part, index) => (
+        {parts.map((part, index) => (
           <PartView key={index} part={part} />
         ))}
         {message.finish_reason && message.finish_reason !== "stop" && (
@@ -83,7 +84,7 @@ function MessageView({ message, isOutput = false }: { message: Message; isOutput
   );
 }
 
-function PartView({ part }: { part: Part }) {
+function PartView({ part }: { part: DisplayPart }) {
   switch (part.kind) {
     case "text":
       return part.json === undefined ? (
@@ -109,7 +110,7 @@ function PartView({ part }: { part: Part }) {
   }
 }
 
-function ToolPart({ part }: { part: Part }) {
+function ToolPart({ part }: { part: DisplayPart }) {
   return (
     <div className="flex flex-col gap-1.5">
       <div className="flex items-center gap-2 text-xs">

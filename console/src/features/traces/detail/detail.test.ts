@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { asCurl } from "@/features/traces/detail/curl";
-import { readMessages } from "@/features/traces/detail/messages";
+import { displayPart, type MessagePart } from "@/features/traces/detail/messages";
 import type { Span } from "@/features/traces/detail/queries";
 import { layoutSpans } from "@/features/traces/detail/waterfall";
 
@@ -73,37 +73,36 @@ describe("the waterfall", () => {
   });
 });
 
-describe("messages", () => {
-  it("distinguish text, tool calls and tool results", () => {
-    const [call, result] = readMessages([
-      {
-        role: "assistant",
-        parts: [{ type: "tool_call", id: "c1", name: "weather", arguments: { city: "Graz" } }],
-        finish_reason: "tool_calls",
-      },
-      { role: "tool", parts: [{ type: "tool_call_response", id: "c1", response: '{"t":3}' }] },
-    ]);
-    expect(call?.parts).toEqual([
-      { kind: "tool call", title: "weather", id: "c1", json: { city: "Graz" } },
-    ]);
-    expect(call?.finish_reason).toBe("tool_calls");
-    expect(result?.parts[0]?.json).toEqual({ t: 3 });
+describe("message parts", () => {
+  it("distinguish tool calls and tool results", () => {
+    const call = displayPart({
+      type: "tool_call",
+      id: "c1",
+      name: "weather",
+      arguments: { city: "Graz" },
+    });
+    expect(call).toEqual({ kind: "tool call", title: "weather", id: "c1", json: { city: "Graz" } });
+    const result = displayPart({ type: "tool_call_response", id: "c1", response: '{"t":3}' });
+    expect(result).toEqual({ kind: "tool result", id: "c1", json: { t: 3 } });
   });
 
   it("show JSON output as data, and text that only starts like JSON as text", () => {
-    const read = (content: string) =>
-      readMessages([{ role: "assistant", parts: [{ type: "text", content }] }])[0]?.parts[0];
-    expect(read('{"urgency":"low"}')?.json).toEqual({ urgency: "low" });
+    const read = (content: unknown) => displayPart({ type: "text", content });
+    expect(read('{"urgency":"low"}').json).toEqual({ urgency: "low" });
     expect(read("[sic] he said")).toEqual({ kind: "text", text: "[sic] he said" });
+    expect(read(null)).toEqual({ kind: "text", text: "" });
   });
 
-  it("show unknown parts unchanged", () => {
-    const [message] = readMessages([{ role: "user", parts: [{ type: "token_ids", count: 3 }] }]);
-    expect(message?.parts[0]).toEqual({
-      kind: "other",
-      title: "token_ids",
-      json: { type: "token_ids", count: 3 },
-    });
-    expect(readMessages(null)).toEqual([]);
+  it("show media by address or file, and token ids by number", () => {
+    const image = { type: "uri", modality: "image", uri: "https://example.org/a.png" } as const;
+    expect(displayPart(image)).toMatchObject({ kind: "media", text: "https://example.org/a.png" });
+    const file = { type: "file", modality: "file", file_id: "file-1" } as const;
+    expect(displayPart(file)).toMatchObject({ kind: "media", text: "file-1" });
+    expect(displayPart({ type: "token_ids", count: 3 }).text).toBe("3 token IDs");
+  });
+
+  it("show unknown types unchanged", () => {
+    const part = { type: "hologram", depth: 3 } as unknown as MessagePart;
+    expect(displayPart(part)).toEqual({ kind: "other", title: "hologram", json: part });
   });
 });

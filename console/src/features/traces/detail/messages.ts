@@ -1,13 +1,11 @@
-/** A message of a conversation, as in OpenTelemetry's GenAI conventions. */
-export interface Message {
-  role: string;
-  name?: string;
-  parts: Part[];
-  finish_reason?: string;
-}
+import type { Schemas } from "@/shared/api/client";
+import { formatCount } from "@/shared/format/number";
 
-/** One part, prepared for display. `text` is plain text, `json` is data. */
-export interface Part {
+export type Message = Schemas["SpanMessage"];
+export type MessagePart = Message["parts"][number];
+
+/** A message part prepared for display. `text` is plain text, `json` is data. */
+export interface DisplayPart {
   kind: "text" | "reasoning" | "refusal" | "tool call" | "tool result" | "media" | "other";
   title?: string;
   id?: string;
@@ -15,49 +13,41 @@ export interface Part {
   json?: unknown;
 }
 
-/** Reads the messages of a span; unknown parts stay as they are. */
-export function readMessages(raw: readonly Record<string, unknown>[] | null): Message[] {
-  return (raw ?? []).map((message) => ({
-    role: toText(message["role"]) || "unknown",
-    ...(message["name"] ? { name: toText(message["name"]) } : {}),
-    ...(message["finish_reason"] ? { finish_reason: toText(message["finish_reason"]) } : {}),
-    parts: toRecords(message["parts"]).map(readPart),
-  }));
-}
-
-function readPart(part: Record<string, unknown>): Part {
-  switch (part["type"]) {
+/** Prepares a part for display; a part of an unknown type stays as it is. */
+export function displayPart(part: MessagePart): DisplayPart {
+  switch (part.type) {
     case "text":
-      return readText(toText(part["content"]));
+      return displayText(toText(part.content));
     case "reasoning":
-      return { kind: "reasoning", text: toText(part["content"]) };
     case "refusal":
-      return { kind: "refusal", text: toText(part["content"]) };
+      return { kind: part.type, text: toText(part.content) };
     case "tool_call":
-      return {
-        kind: "tool call",
-        title: toText(part["name"]),
-        id: toText(part["id"]),
-        json: part["arguments"],
-      };
+      return { kind: "tool call", title: part.name, id: toText(part.id), json: part.arguments };
     case "tool_call_response":
-      return { kind: "tool result", id: toText(part["id"]), json: parseJson(part["response"]) };
+      return { kind: "tool result", id: toText(part.id), json: parseJson(part.response) };
     case "uri":
+      return { kind: "media", title: part.modality, text: part.uri };
     case "file":
-      return { kind: "media", title: toText(part["modality"]), text: mediaOf(part) };
+      return { kind: "media", title: part.modality, text: part.file_id };
+    case "token_ids":
+      return { kind: "text", text: `${formatCount(part.count)} token IDs` };
+    case "unparsed":
+    case "cut":
+      return { kind: "other", title: part.type, json: part.content };
     default:
-      return { kind: "other", title: toText(part["type"]), json: part["content"] ?? part };
+      return displayUnknown(part);
   }
 }
 
-/** Text that is a JSON object or list (structured output) becomes data. */
-function readText(text: string): Part {
-  const value = /^\s*[[{]/.test(text) ? parseJson(text) : text;
-  return typeof value === "string" ? { kind: "text", text } : { kind: "text", text, json: value };
+/** A newer server may send types that this console does not know. */
+function displayUnknown(part: { type: string }): DisplayPart {
+  return { kind: "other", title: part.type, json: part };
 }
 
-function mediaOf(part: Record<string, unknown>): string {
-  return toText(part["uri"]) || toText(part["file_id"]);
+/** Text that is a JSON object or list (structured output) becomes data. */
+function displayText(text: string): DisplayPart {
+  const value = /^\s*[[{]/.test(text) ? parseJson(text) : text;
+  return typeof value === "string" ? { kind: "text", text } : { kind: "text", text, json: value };
 }
 
 /** Parses text as JSON if possible: tool results are often JSON in a string. */
@@ -73,8 +63,4 @@ function parseJson(value: unknown): unknown {
 function toText(value: unknown): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "" : JSON.stringify(value);
-}
-
-function toRecords(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
 }
