@@ -1,4 +1,4 @@
-"""The benchmark: Penstock, its peers and nginx behind one load generator, in one run.
+"""The benchmark: Penstock, other gateways and nginx under the same load, in one run.
 
-Run as `python -m bench` (or `make bench`); `docs/benchmarks.md` says what is measured and how.
+Run it with `make bench` or `python -m bench`. docs/benchmarks.md describes the measurements.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench`: starts the providers, measures every contender in every round, reports."""
+"""`python -m bench`: starts the providers, measures each gateway in each round, reports."""
 
 import argparse
 import os
@@ -40,30 +40,31 @@ QUICK: Final = Plan(seconds=3, warmup_s=1, waves=1)
 
 
 def main(argv: list[str]) -> int:
-    """0 when everything was measured and every call is accounted for."""
+    """Returns 0 if everything was measured and the counts of calls match."""
     signal.signal(signal.SIGTERM, _stop)
-    asked = _arguments().parse_args(argv)
-    plan = QUICK if asked.quick else FULL
-    if asked.workloads:
-        wanted = set(asked.workloads.split(","))
+    options = _arguments().parse_args(argv)
+    plan = QUICK if options.quick else FULL
+    if options.workloads:
+        wanted = set(options.workloads.split(","))
         chosen = tuple(each for each in UNARY if each.name in wanted)
         plan = Plan(plan.seconds, plan.warmup_s, plan.waves * ("streams" in wanted), chosen)
-    names = asked.only.split(",") if asked.only else list(CONTENDERS)
-    round_count = asked.rounds or (1 if asked.quick else 3)
+    names = options.only.split(",") if options.only else list(CONTENDERS)
+    round_count = options.rounds or (1 if options.quick else 3)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
         rounds = _measure(names, round_count, plan, Path(folder))
-    return _report(rounds, plan, asked.name)
+    return _report(rounds, plan, options.name)
 
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round, 3 s a workload")
-    parser.add_argument("--rounds", type=int, help="how many rounds (3, or 1 with --quick)")
-    parser.add_argument("--only", help=f"of {','.join(CONTENDERS)}: the wanted ones, by comma")
+    parser.add_argument("--quick", action="store_true", help="one round, 3 s per workload")
+    parser.add_argument("--rounds", type=int, help="number of rounds (3, or 1 with --quick)")
+    parser.add_argument("--only", help=f"comma-separated subset of {','.join(CONTENDERS)}")
     parser.add_argument(
-        "--workloads", help=f"of {','.join(each.name for each in UNARY)},streams, by comma"
+        "--workloads",
+        help=f"comma-separated subset of {','.join(each.name for each in UNARY)},streams",
     )
-    parser.add_argument("--name", default="latest", help="of the result files (latest)")
+    parser.add_argument("--name", default="latest", help="name of the result files (latest)")
     return parser
 
 
@@ -75,12 +76,12 @@ def _measure(names: list[str], count: int, plan: Plan, folder: Path) -> list[lis
             rounds.append([])
             for name in names:
                 bench = Bench(providers, cores, folder)
-                for news in measure(name, CONTENDERS[name], bench, plan):
-                    if isinstance(news, Round):
-                        rounds[-1].append(news)
+                for update in measure(name, CONTENDERS[name], bench, plan):
+                    if isinstance(update, Round):
+                        rounds[-1].append(update)
                     else:
-                        _say(f"round {number + 1} of {count}: {name}, {news}")
-    _say("")
+                        _show_progress(f"round {number + 1} of {count}: {name}, {update}")
+    _show_progress("")
     return rounds
 
 
@@ -99,9 +100,9 @@ def _providers(cores: Cores, folder: Path) -> Generator[Providers, None, None]:
 
 def _report(rounds: list[list[Round]], plan: Plan, name: str) -> int:
     summary = summarise(rounds)
-    asked = targets(summary)
+    reached = targets(summary)
     print(render(summary), end="\n\n")
-    for target in asked:
+    for target in reached:
         print(
             f"{'reached' if target.reached else 'MISSED '}  {target.sentence}: {target.value:.2f}"
         )
@@ -110,7 +111,7 @@ def _report(rounds: list[list[Round]], plan: Plan, name: str) -> int:
     lost = [each for one in rounds for each in one if each.ledger and not each.ledger.holds]
     for each in (each for one in rounds for each in one if each.ledger):
         print(f"{'MISCOUNT' if each in lost else 'counted '} {each.contender}: {each.ledger}")
-    _write(rounds, plan, summary, asked, name)
+    _write(rounds, plan, summary, reached, name)
     return 1 if lost else 0
 
 
@@ -118,7 +119,7 @@ def _write(
     rounds: list[list[Round]],
     plan: Plan,
     summary: dict[str, dict[str, float]],
-    asked: list[Target],
+    reached: list[Target],
     name: str,
 ) -> None:
     document = {
@@ -126,7 +127,7 @@ def _write(
         "machine": _machine(),
         "plan": plan,
         "median": summary,
-        "targets": asked,
+        "targets": reached,
         "rounds": rounds,
     }
     RESULTS.mkdir(exist_ok=True)
@@ -148,12 +149,12 @@ def _machine() -> dict[str, str | int]:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    """An exit like any other: so the children end, too."""
+    """Exits normally, so that the child processes are ended, too."""
     sys.exit(128 + number)
 
 
-def _say(line: str) -> None:
-    """Progress, overwritten in place where a person looks."""
+def _show_progress(line: str) -> None:
+    """Prints progress; overwrites the line on a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{line}")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Draws the summary as an SVG: horizontal bars on a logarithmic scale, one group a workload."""
+"""Draws the summary as an SVG: horizontal bars on a logarithmic scale, one group per workload."""
 
 from collections.abc import Mapping
 from html import escape
@@ -19,7 +19,7 @@ _STYLE: Final = (
 
 
 def draw(summary: Mapping[str, Mapping[str, float]]) -> str:
-    """The SVG document."""
+    """Returns the SVG document."""
     parts: list[str] = []
     y = 10
     for key, title in _GROUPS:
@@ -37,8 +37,8 @@ def draw(summary: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _bar(name: str, value: float, largest: float, y: int) -> str:
-    room = _WIDTH - _LEFT - 90
-    width = max(2.0, room * log10(max(value, 10) / 10) / log10(max(largest, 100) / 10))
+    available = _WIDTH - _LEFT - 90
+    width = max(2.0, available * log10(max(value, 10) / 10) / log10(max(largest, 100) / 10))
     colour, middle = _COLOURS.get(name, _OTHER), y + 16
     return (
         f'<text x="{_LEFT - 10}" y="{middle}" text-anchor="end">{escape(name)}</text>'

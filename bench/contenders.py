@@ -1,7 +1,7 @@
-"""What is measured: each contender starts, pinned, in front of the same two providers.
+"""Starts each gateway, pinned to a core, in front of the same two providers.
 
-The settings are each vendor's own for production; `docs/benchmarks.md` explains every one.
-Penstock itself is in `bench/penstock.py`.
+Each uses its vendor's production settings, explained in docs/benchmarks.md. Penstock itself is in
+`bench/penstock.py`.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -21,7 +21,7 @@ MASTER_KEY: Final = "sk-bench-0123456789abcdef"
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """Where the canned and the streaming provider listen."""
+    """The ports of the canned and the streaming provider."""
 
     canned: int
     paced: int
@@ -34,27 +34,27 @@ class Providers:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A running contender. `pid` is 0 where nothing stands between; `paths` by route."""
+    """A running gateway. `pid` is 0 for direct calls. `path` and `model` are by route."""
 
     port: int
     pid: int
     path: Mapping[str, str]
     model: Mapping[str, str]
     token: str = ""
-    # How many calls stand in its store, asked after the load; None where nothing is stored.
+    # Returns the number of stored calls, after the load; None if it stores nothing.
     stored: Callable[[], int] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every contender needs to start."""
+    """What each gateway needs to start."""
 
     providers: Providers
     cores: Cores
     folder: Path
 
     def log(self, name: str) -> Path:
-        """Where a process writes its output."""
+        """The log file of a process."""
         return self.folder / f"{name}.log"
 
 
@@ -67,12 +67,12 @@ _PLAIN_MODEL: Final[Mapping[str, str]] = dict.fromkeys(ROUTES, MODEL)
 
 
 def nginx_proxy(bench: Bench) -> AbstractContextManager[Entry]:
-    """The floor: one nginx worker, keep-alive to both providers, nothing else."""
+    """One nginx worker with keep-alive connections to both providers."""
     return _nginx(bench, nginx.proxy_conf)
 
 
 def nginx_plain(bench: Bench) -> AbstractContextManager[Entry]:
-    """`proxy_pass` and no more: a connection to the provider for each call."""
+    """nginx with `proxy_pass` only: a new connection to the provider for each call."""
     return _nginx(bench, nginx.plain_proxy_conf)
 
 
@@ -112,7 +112,7 @@ def litellm(bench: Bench) -> Generator[Entry, None, None]:
 
 @contextmanager
 def tensorzero(bench: Bench) -> Generator[Entry, None, None]:
-    """TensorZero's gateway out of its wheel, without key check and without observability."""
+    """TensorZero's gateway from its wheel, without key check and observability."""
     config, ready = bench.folder / "tensorzero.toml", bench.folder / "tensorzero.url"
     config.write_text(_tensorzero_config(bench.providers))
     ready.unlink(missing_ok=True)
@@ -128,7 +128,7 @@ def tensorzero(bench: Bench) -> Generator[Entry, None, None]:
 
 @contextmanager
 def direct(bench: Bench) -> Generator[Entry, None, None]:
-    """Nothing in between: what the load generator and the provider take by themselves."""
+    """Calls the provider without a gateway: the cost of load generator and provider."""
     yield Entry(bench.providers.canned, 0, _OWN_PATHS, _PLAIN_MODEL)
 
 

@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic: percentiles, medians over rounds, ratios. Pure."""
+"""Statistics: percentiles, medians over rounds, ratios. Pure."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil
@@ -6,7 +6,7 @@ from statistics import median
 
 
 def percentile(values: Sequence[int], share: float) -> int:
-    """The nearest-rank percentile, `share` in (0, 100]; 0 for no values."""
+    """Returns the nearest-rank percentile, `share` in (0, 100]; 0 for no values."""
     if not values:
         return 0
     return sorted(values)[ceil(len(values) * share / 100) - 1]
@@ -21,6 +21,6 @@ def medians(rounds: Iterable[dict[str, float]]) -> dict[str, float]:
     return {name: median(values) for name, values in collected.items()}
 
 
-def ratio(value: float, floor: float) -> float:
-    """`value / floor`; 0 where there is no floor."""
-    return value / floor if floor else 0.0
+def ratio(value: float, baseline: float) -> float:
+    """Returns `value / baseline`, or 0 if the baseline is 0."""
+    return value / baseline if baseline else 0.0

@@ -1,5 +1,7 @@
-"""What an installation takes: `python -m bench.footprint`. Time and processor time from
-`penstock up` to its first answered call, first and second start; memory after 10,000 calls, idle.
+"""The resources of an installation: `python -m bench.footprint`.
+
+Measures wall and CPU time from `penstock up` to the first answered call, at the first and the
+second start, and the memory when idle after 10,000 calls.
 """
 
 import argparse
@@ -28,16 +30,16 @@ from bench.workloads import MODEL, request_body
 
 RESULT: Final = Path(__file__).parent / "results" / "footprint.json"
 STARTS: Final = ("first", "second")
-_ASKED_EVERY_S: Final = 0.005
+_POLL_S: Final = 0.005
 _PATIENCE_S: Final = 120.0
-_CALLERS: Final = 16
-_PROVIDER: Final = "swift"  # a simulator without latency, beside the one that `up` starts
+_CLIENTS: Final = 16
+_PROVIDER: Final = "fast"  # a simulator without latency, beside the one that `up` starts
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """From `penstock up` to the first answered call: wall and processor seconds of the tree, and
-    the machine's load average (work that waits for a core) at the time."""
+    """One start until the first answered call: wall time, CPU time of the process tree, and the
+    load average of the machine."""
 
     which: str
     wall_s: float
@@ -47,7 +49,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One process: memory of its own (`Pss_Anon`) and with its share of mapped files (`Pss`)."""
+    """The memory of one process: private (`Pss_Anon`), and with its share of files (`Pss`)."""
 
     process: str
     anon_mb: float
@@ -65,12 +67,12 @@ class Installation:
 
     @property
     def api(self) -> Api:
-        """Its REST API."""
+        """The client of its REST API."""
         return Api(self.server_port, self.home)
 
     @contextmanager
     def up(self) -> Generator[int, None, None]:
-        """`penstock up`; the supervisor's process id."""
+        """Runs `penstock up` and yields the supervisor's process id."""
         command = [str(COMMAND), "up", "--home", str(self.home)]
         command += ["--gateway-port", str(self.gateway_port)]
         command += ["--server-port", str(self.server_port)]
@@ -79,7 +81,7 @@ class Installation:
             yield process.pid
 
     def answers(self) -> bool:
-        """Whether a chat call is answered with 200."""
+        """True if a chat call is answered with 200."""
         with suppress(OSError, ValueError, KeyError), self.connection() as connection:
             return self.call(connection, "sim/sim-small", max_tokens=1) == 200
         return False  # no key, no port, no snapshot yet
@@ -89,7 +91,7 @@ class Installation:
         return closing(HTTPConnection("127.0.0.1", self.gateway_port, timeout=30))
 
     def call(self, connection: HTTPConnection, model: str, max_tokens: int = 64) -> int:
-        """One chat call; its status."""
+        """Makes a chat call and returns the status."""
         body = json.loads(request_body(model, 200)) | {"max_tokens": max_tokens}
         headers = {
             "authorization": f"Bearer {self.api.key}",
@@ -102,20 +104,26 @@ class Installation:
 
 
 def main(argv: list[str]) -> int:
-    """0 when everything was measured."""
-    asked = _arguments().parse_args(argv)
+    """Returns 0 if everything was measured."""
+    options = _arguments().parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="penstock-footprint-") as folder:
-        starts = list(_starts(Path(folder), asked.rounds))
-        memory = _memory(Path(folder), asked.calls, asked.idle_s) if asked.calls else []
-    _report(starts, memory, asked)
+        starts = list(_starts(Path(folder), options.rounds))
+        memory = _memory(Path(folder), options.calls, options.idle_s) if options.calls else []
+    _report(starts, memory, options)
     return 0
 
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.footprint", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="first and second starts (5)")
-    parser.add_argument("--calls", type=int, default=10_000, help="before memory is read (10000)")
-    parser.add_argument("--idle-s", type=float, default=300, help="and how long after them (300)")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="number of first and second starts (5)"
+    )
+    parser.add_argument(
+        "--calls", type=int, default=10_000, help="calls before memory is measured (10000)"
+    )
+    parser.add_argument(
+        "--idle-s", type=float, default=300, help="idle time before memory is measured (300)"
+    )
     parser.add_argument("--out", type=Path, default=RESULT, help="the result file")
     return parser
 
@@ -135,9 +143,9 @@ def _start(installation: Installation, which: str) -> Start:
         while not installation.answers():
             if time.monotonic() - begun > _PATIENCE_S:
                 raise SystemExit(f"no answer; see {installation.home.with_suffix('.log')}")
-            time.sleep(_ASKED_EVERY_S)
+            time.sleep(_POLL_S)
         wall_s, cpu_s = time.monotonic() - begun, cpu_seconds(pid)
-        _wait_ready(installation)  # a stop in the middle of a start is not what is measured
+        _wait_ready(installation)  # do not stop it in the middle of its start
     return Start(which, round(wall_s, 3), cpu_s, load)
 
 
@@ -151,7 +159,7 @@ def _wait_ready(installation: Installation) -> None:
         except HTTPError as error:
             error.close()  # 503: not yet
         except OSError:
-            pass  # nobody listens yet
+            pass  # not listening yet
         time.sleep(0.1)
     raise SystemExit("the server was not ready in time")
 
@@ -159,7 +167,7 @@ def _wait_ready(installation: Installation) -> None:
 def _memory(folder: Path, calls: int, idle_s: float) -> list[Memory]:
     installation = Installation(folder / "home-memory")
     _start(installation, "first")
-    with installation.up() as pid, _swift_simulator(folder) as port:
+    with installation.up() as pid, _fast_simulator(folder) as port:
         _wait_ready(installation)
         _add_provider(installation.api, port)
         before = _stored(installation.api)
@@ -171,8 +179,8 @@ def _memory(folder: Path, calls: int, idle_s: float) -> list[Memory]:
 
 
 @contextmanager
-def _swift_simulator(folder: Path) -> Generator[int, None, None]:
-    log = folder / "swift.log"
+def _fast_simulator(folder: Path) -> Generator[int, None, None]:
+    log = folder / "fast.log"
     config = json.dumps({"port": 0, "recent_calls": 1})
     command = [sys.executable, "-m", "penstock.entrypoints.sim", config]
     with started(command, cores=_all_cores(), log=log) as process:
@@ -192,20 +200,20 @@ def _add_provider(api: Api, port: int) -> None:
 
 
 def _load(installation: Installation, calls: int) -> None:
-    """As many answered calls, each caller over one kept-alive connection."""
+    """Makes that many answered calls, with one keep-alive connection per client."""
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in range(calls):
         waiting.put(number)
 
-    def caller() -> None:
+    def client() -> None:
         with installation.connection() as connection, suppress(queue.Empty):
             while True:
                 waiting.get_nowait()
                 while installation.call(connection, f"{_PROVIDER}/{MODEL}") != 200:
-                    time.sleep(0.1)  # the gateway does not know the new provider yet
+                    time.sleep(0.1)  # the gateway does not have the new provider yet
 
-    with ThreadPoolExecutor(_CALLERS) as callers:
-        for done in [callers.submit(caller) for _ in range(_CALLERS)]:
+    with ThreadPoolExecutor(_CLIENTS) as clients:
+        for done in [clients.submit(client) for _ in range(_CLIENTS)]:
             done.result()
 
 
@@ -229,7 +237,7 @@ def _read(pid: int) -> Memory:
 
 
 def memory_of(command: list[str], rollup: str, threads: int) -> Memory:
-    """What a command line and the lines of `smaps_rollup`, without the first, say."""
+    """Reads the memory from a command line and the lines of `smaps_rollup` without the first."""
     name = next((word for word in command if word.startswith("penstock.")), "penstock up")
     kb = {line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines()}
     return Memory(name, round(kb["Pss_Anon"] / 1024, 1), round(kb["Pss"] / 1024, 1), threads)
@@ -239,7 +247,7 @@ def _all_cores() -> str:
     return ",".join(map(str, sorted(os.sched_getaffinity(0))))
 
 
-def _report(starts: list[Start], memory: list[Memory], asked: argparse.Namespace) -> None:
+def _report(starts: list[Start], memory: list[Memory], options: argparse.Namespace) -> None:
     summary = _medians(starts)
     if memory:
         summary["memory"] = {
@@ -256,15 +264,15 @@ def _report(starts: list[Start], memory: list[Memory], asked: argparse.Namespace
     document = {
         "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cores": len(os.sched_getaffinity(0)),
-        "calls": asked.calls,
-        "idle_s": asked.idle_s,
+        "calls": options.calls,
+        "idle_s": options.idle_s,
         "summary": summary,
         "starts": starts,
         "memory": memory,
     }
-    asked.out.parent.mkdir(exist_ok=True)
+    options.out.parent.mkdir(exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(document), indent=1)
-    asked.out.write_bytes(encoded + b"\n")
+    options.out.write_bytes(encoded + b"\n")
 
 
 def _medians(starts: list[Start]) -> dict[str, dict[str, float]]:

@@ -1,6 +1,6 @@
-"""Penstock's data plane by itself: a gateway with a snapshot made by hand and no server to ship to.
+"""Penstock's gateway without a server: it reads a prepared snapshot and ships nothing.
 
-What a change on the hot path is measured with; `bench/penstock.py` is the contender that counts.
+Use it to measure a change on the hot path. `bench/penstock.py` measures the whole product.
 """
 
 import os
@@ -39,14 +39,14 @@ _QUOTA_BYTES: Final = 64 * 2**30
 
 @contextmanager
 def gateway_alone(bench: Bench) -> Generator[Entry, None, None]:
-    """Key check, prices, begin and end records in the durable spool; nothing is shipped."""
+    """Key check, prices, begin and end records in the durable spool; ships nothing."""
     home, port = bench.folder / f"gateway-{free_port()}", free_port()
     (home / "run").mkdir(mode=0o700, parents=True)
-    _leave_snapshot(home, bench)
+    _write_snapshot(home, bench)
     config = GatewayConfig(
         home=str(home),
         port=port,
-        server_url=f"http://127.0.0.1:{free_port()}",  # nobody listens there
+        server_url=f"http://127.0.0.1:{free_port()}",  # nothing listens there
         spool=SpoolLimits(quota_bytes=_QUOTA_BYTES),
         log_level="error",
     )
@@ -59,7 +59,7 @@ def gateway_alone(bench: Bench) -> Generator[Entry, None, None]:
         yield Entry(port, process.pid, OPENAI_PATHS, models, token=KEY)
 
 
-def _leave_snapshot(home: Path, bench: Bench) -> None:
+def _write_snapshot(home: Path, bench: Bench) -> None:
     prices = PublicPrices().get("openai")
     key = KeyEntry(id="key_bench", digest=keyed_digest(_PEPPER, KEY), team="bench")
     providers = tuple(

@@ -1,11 +1,11 @@
-"""nginx as the canned provider, and as the `proxy_pass` floor every gateway is held to: with
-connections to the provider kept alive, and plain, as two lines of configuration make it."""
+"""nginx as the canned provider, and as the baseline: `proxy_pass` with keep-alive connections to
+the provider, and plain `proxy_pass`."""
 
 from pathlib import Path
 
 from bench.workloads import ANSWERS, answer_body
 
-# nginx reads a configuration parameter into a buffer of 4 kB: longer answers come in pieces.
+# nginx reads a configuration parameter into a buffer of 4 kB: longer answers are split.
 _PIECE = 2_000
 
 _FRAME = """
@@ -42,7 +42,7 @@ server {{
 }}
 """
 
-# Without an upstream block nginx makes a connection to the provider for each request.
+# Without an upstream block, nginx opens a connection to the provider for each request.
 _PLAIN_PROXY = """
 server {{
     listen 127.0.0.1:{port} backlog=4096;
@@ -66,7 +66,7 @@ def proxy_conf(folder: Path, port: int, upstream: int, paced: int) -> Path:
 
 
 def plain_proxy_conf(folder: Path, port: int, upstream: int, paced: int) -> Path:
-    """The same without anything that a reader of nginx's first page would not write."""
+    """The same with nginx's default settings."""
     return _written(folder, _PLAIN_PROXY.format(port=port, upstream=upstream, paced=paced))
 
 

@@ -1,7 +1,7 @@
-"""The streaming provider: writes deltas at a fixed pace, each carrying its number and send time.
+"""The streaming provider: sends deltas at a fixed pace, each with its number and send time.
 
-`python -m bench.paced PORT`. Shares no code with our simulator or parsers. The send time is of
-the monotonic clock that all processes of a machine share, so the client reads a delta's way.
+`python -m bench.paced PORT`. Shares no code with the simulator or the parsers. The send time is
+from the monotonic clock of the machine, so the client can compute the latency of a delta.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ def _chunk(data: str) -> bytes:
 
 
 class PacedStream(asyncio.Protocol):
-    """One connection; any request on it starts one stream."""
+    """One connection. Each request starts one stream."""
 
     def __init__(self, streams: Streams, loop: asyncio.AbstractEventLoop) -> None:
         self._streams, self._loop = streams, loop
@@ -64,7 +64,7 @@ class PacedStream(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser; a client that cannot write HTTP is hung up on."""
+        """Feeds the parser. Closes the connection on invalid HTTP."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -72,7 +72,7 @@ class PacedStream(asyncio.Protocol):
                 self._transport.close()
 
     def on_message_complete(self) -> None:
-        """The request is here: the head at once, the first delta one pace later."""
+        """Sends the headers at once, and the first delta one pace later."""
         assert self._transport
         self._transport.write(_HEAD)
         self._sent, self._start = 0, self._loop.time()

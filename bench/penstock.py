@@ -1,6 +1,6 @@
-"""Penstock as its users run it: server and gateway as two commands, everything on.
+"""Penstock as users run it: server and gateway as two commands, with all features.
 
-The gateway has a core to itself; the server stores what it ships, on the load generator's core.
+The gateway has its own core. The server stores the records on the load generator's core.
 """
 
 import json
@@ -21,13 +21,13 @@ from bench.workloads import MODEL
 COMMAND: Final = Path(sys.executable).parent / "penstock"
 _PATIENCE_S: Final = 600.0
 _SETTLED_S: Final = 3.0
-# Ten seconds of 32 kB prompts at full speed are more than the default quota lets wait.
+# Ten seconds of 32 kB prompts at full speed exceed the default quota of the spool.
 _SETTINGS: Final = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(64 * 2**30), "PENSTOCK_LOG_LEVEL": "error"}
 
 
 @contextmanager
 def penstock(bench: Bench) -> Generator[Entry, None, None]:
-    """`penstock server` and `penstock gateway --server …`, each with a home of its own."""
+    """`penstock server` and `penstock gateway --server …`, each with its own home."""
     folder = bench.folder / f"penstock-{free_port()}"
     server_home, gateway_home = folder / "server", folder / "gateway"
     api, port = Api(free_port(), server_home), free_port()
@@ -50,18 +50,18 @@ def penstock(bench: Bench) -> Generator[Entry, None, None]:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The server's REST API, called with the key of the first start."""
+    """Calls the server's REST API with the admin key of the first start."""
 
     port: int
     home: Path
 
     @property
     def key(self) -> str:
-        """The key that the first start left."""
+        """The admin key of the first start."""
         return str(json.loads((self.home / "bootstrap.json").read_text())["api_key"])
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """The decoded answer; `HTTPError` for a refusal."""
+        """Sends a request and returns the decoded answer. Raises `HTTPError` for an error."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         url = f"http://127.0.0.1:{self.port}/api/v1{path}"
@@ -70,8 +70,8 @@ class Api:
             return json.load(answer)
 
     def stored(self) -> int:
-        """How many calls are stored once nothing comes any more. `ValueError` if one of them has
-        no price: then pricing was not measured."""
+        """Returns the number of stored calls once it no longer grows. Raises `ValueError` if a call
+        has no price: then pricing was not measured."""
         before, since = -1, time.monotonic()
         deadline = since + _PATIENCE_S
         while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""Child processes of the benchmark: pinned, waited for, their processor time read, ended."""
+"""Child processes of the benchmark: starts, pins, measures and ends them."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Who runs where. With two cores, load generator and upstream share one."""
+    """The core of each process. With two cores, load generator and upstream share one."""
 
     gateway: str
     load: str
@@ -25,7 +25,7 @@ class Cores:
 
     @classmethod
     def of_machine(cls) -> "Cores":
-        """The last core for the gateway, the first for the load, the second for the upstream."""
+        """Assigns the last core to the gateway, the first to the load, the second to upstream."""
         cores = sorted(os.sched_getaffinity(0))
         if len(cores) < 2:
             raise SystemExit(
@@ -35,12 +35,12 @@ class Cores:
 
 
 def taskset(cores: str) -> list[str]:
-    """The prefix of a command line that pins it."""
+    """Returns the command line prefix that pins a process."""
     return ["taskset", "-c", cores]
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
+    """Returns a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -76,7 +76,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_http(url: str, process: subprocess.Popen[bytes], log: Path, *, patience_s: float) -> None:
-    """Until `url` answers 200. `RuntimeError` with the log's end if it dies or takes too long."""
+    """Waits until `url` answers 200. Raises `RuntimeError` with the end of the log if the process
+    ends or the time is over."""
 
     def answers() -> bool:
         with suppress(URLError, OSError), urllib.request.urlopen(url, timeout=5):
@@ -87,7 +88,7 @@ def wait_http(url: str, process: subprocess.Popen[bytes], log: Path, *, patience
 
 
 def wait_file(file: Path, process: subprocess.Popen[bytes], log: Path, *, patience_s: float) -> str:
-    """Until `file` has content, which is returned. `RuntimeError` as in `wait_http`."""
+    """Waits until `file` has content and returns it. Raises `RuntimeError` like `wait_http`."""
     _wait(lambda: file.exists() and bool(file.read_text()), str(file), process, log, patience_s)
     return file.read_text()
 
@@ -109,7 +110,7 @@ def _wait(
 
 
 def tree(pid: int) -> list[int]:
-    """The process and all its descendants."""
+    """Returns the process and all its descendants."""
     found = [pid]
     for parent in found:
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
@@ -119,7 +120,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process tree so far, dead children included."""
+    """Returns the user and system time of a process tree, including ended children."""
     ticks = 0
     for member in tree(pid):
         with suppress(OSError):

@@ -1,7 +1,7 @@
-"""How fast the store answers what the console asks: `python -m bench.queries [--spans 1000000]`.
+"""The latency of the console's queries: `python -m bench.queries [--spans 1000000]`.
 
-Fills a fresh embedded store through the ingest path (batches as gateways ship them), then asks
-each question several times and prints medians beside their targets. Writes JSON beside.
+Fills a new embedded store through the ingest path (batches as gateways send them), runs each query
+several times, prints the medians and targets, and writes them as JSON.
 """
 
 import argparse
@@ -51,16 +51,16 @@ TEAMS = ("search", "support", "billing", "growth", "")
 
 
 @dataclass(frozen=True)
-class Question:
-    """Something the console asks, and how fast the answer should be (ms)."""
+class Query:
+    """A query of the console, with its target latency in ms."""
 
     name: str
     target_ms: float | None
-    ask: Callable[[], object]
+    run: Callable[[], object]
 
 
 class Figures(msgspec.Struct):
-    """What the engine says about its own tables."""
+    """The engine's figures of a table."""
 
     rows: int
     bytes: int
@@ -99,9 +99,9 @@ def run(home: Path, spans: int, rounds: int) -> dict[str, Any]:
     for table, size in tables.items():
         each = size.bytes / size.rows
         print(f"{table:11} {size.rows:>10,} rows {each:6.0f} B/row {size.parts:3} parts")
-    asked = questions(opened.service, tables["spans"].newest_ns + 1)
-    answers = [measure(question, rounds) for question in asked]
-    memory["asked"] = anonymous_mb()
+    queries = console_queries(opened.service, tables["spans"].newest_ns + 1)
+    answers = [measure(query, rounds) for query in queries]
+    memory["queried"] = anonymous_mb()
     time.sleep(30)
     memory["idle"] = anonymous_mb()
     print("anonymous memory:", ", ".join(f"{mb} MB {when}" for when, mb in memory.items()))
@@ -121,14 +121,14 @@ def run(home: Path, spans: int, rounds: int) -> dict[str, Any]:
 
 
 def unexplained(project_id: str, span: SpanRecord) -> Sequence[CostLine]:
-    """No prices here: nothing asked needs the lines of a bill."""
+    """Returns no cost lines: no query needs them."""
     del project_id, span
     return ()
 
 
 def fill(traces: Traces, spans: int, end_ns: int) -> float:
-    """Seconds that ingesting took; making the calls up is not counted."""
-    words = Words(random.Random(7))
+    """Ingests the spans and returns the seconds, without the time to generate the calls."""
+    words = TextSource(random.Random(7))
     took, stored, began = 0.0, 0, time.monotonic()
     for number in range(0, spans, BATCH):
         count = min(BATCH, spans - number)
@@ -146,8 +146,8 @@ def fill(traces: Traces, spans: int, end_ns: int) -> float:
     return took
 
 
-class Words:
-    """Texts from a vocabulary in which few words are frequent and most are rare."""
+class TextSource:
+    """Generates texts from a vocabulary with few frequent and many rare words."""
 
     def __init__(self, source: random.Random) -> None:
         letters = "etaoinshrdlu"
@@ -162,8 +162,8 @@ class Words:
         return " ".join(self.source.choices(self.vocabulary, cum_weights=self.weights, k=count))
 
 
-def make(words: Words, index: int, spans: int, end_ns: int) -> CallEnd:
-    """The calls of thirty days, evenly spread; each hundred thousandth has the rare word."""
+def make(words: TextSource, index: int, spans: int, end_ns: int) -> CallEnd:
+    """Makes one of the calls of thirty days, evenly spread. One in 100,000 has the rare word."""
     pick = words.source
     start_ns = end_ns - 30 * DAY_NS + index * (30 * DAY_NS // spans)
     failed = pick.random() < 0.02
@@ -203,7 +203,7 @@ def make(words: Words, index: int, spans: int, end_ns: int) -> CallEnd:
     )
 
 
-def questions(traces: Traces, end_ns: int) -> Iterator[Question]:
+def console_queries(traces: Traces, end_ns: int) -> Iterator[Query]:
     day, month = TimeRange(end_ns - DAY_NS, end_ns), TimeRange(end_ns - 30 * DAY_NS, end_ns)
     everything = Filter()
     narrow = Filter(
@@ -220,58 +220,58 @@ def questions(traces: Traces, end_ns: int) -> Iterator[Question]:
 
     deep = traces.list_calls(PROJECT, month, everything, after=None, limit=500).next_cursor
     some = page(day, everything)[25]
-    yield Question("list, newest 50 of a day", 50, lambda: page(day, everything))
-    yield Question("list, newest 50 of a month", 50, lambda: page(month, everything))
-    yield Question(
+    yield Query("list, newest 50 of a day", 50, lambda: page(day, everything))
+    yield Query("list, newest 50 of a month", 50, lambda: page(month, everything))
+    yield Query(
         "list, a later page",
         50,
         lambda: traces.list_calls(PROJECT, month, everything, after=deep, limit=50),
     )
-    yield Question("list, team + model + errors, a month", 50, lambda: page(month, narrow))
-    yield Question("list, slow and costly, a month", 50, lambda: page(month, costly))
-    yield Question("search, no call has it, a month", 200, search("quagga"))
-    yield Question("search, few calls have it, a month", 200, search(RARE))
-    yield Question("search, a phrase, a month", 200, search(f"{RARE} fish"))
-    yield Question("search, a part of a word, a month", 200, search("yzzyv"))
-    yield Question("search, most calls have it, a month", None, search("content"))
-    yield Question("search, three letters nobody said, a month", None, search("qqq"))
-    yield Question("trace detail", 50, lambda: traces.get_trace(PROJECT, some))
-    yield Question("overview, a day", 300, lambda: traces.overview(PROJECT, day, everything))
-    yield Question("overview, a month", 300, lambda: traces.overview(PROJECT, month, everything))
-    yield Question("facets, a month", None, lambda: traces.facets(PROJECT, month))
-    yield Question("tail, start", None, lambda: traces.tail(PROJECT, after=None, limit=50))
+    yield Query("list, team + model + errors, a month", 50, lambda: page(month, narrow))
+    yield Query("list, slow and costly, a month", 50, lambda: page(month, costly))
+    yield Query("search, no call has it, a month", 200, search("quagga"))
+    yield Query("search, few calls have it, a month", 200, search(RARE))
+    yield Query("search, a phrase, a month", 200, search(f"{RARE} fish"))
+    yield Query("search, a part of a word, a month", 200, search("yzzyv"))
+    yield Query("search, most calls have it, a month", None, search("content"))
+    yield Query("search, three letters that never occur, a month", None, search("qqq"))
+    yield Query("trace detail", 50, lambda: traces.get_trace(PROJECT, some))
+    yield Query("overview, a day", 300, lambda: traces.overview(PROJECT, day, everything))
+    yield Query("overview, a month", 300, lambda: traces.overview(PROJECT, month, everything))
+    yield Query("facets, a month", None, lambda: traces.facets(PROJECT, month))
+    yield Query("tail, start", None, lambda: traces.tail(PROJECT, after=None, limit=50))
 
 
-def measure(question: Question, rounds: int) -> dict[str, Any]:
-    """Wall time is what a person waits; CPU time over all threads is what a busy machine shows."""
-    walls: list[float] = []
+def measure(query: Query, rounds: int) -> dict[str, Any]:
+    """Measures wall time, and CPU time of all threads, which depends less on other load."""
+    wall_ms: list[float] = []
     cpus: list[float] = []
     for _ in range(rounds + 1):
         wall, cpu = time.perf_counter(), time.process_time()
-        question.ask()
-        walls.append((time.perf_counter() - wall) * 1000)
+        query.run()
+        wall_ms.append((time.perf_counter() - wall) * 1000)
         cpus.append((time.process_time() - cpu) * 1000)
-    first, median, worst = walls[0], statistics.median(walls[1:]), max(walls[1:])
+    first, median, worst = wall_ms[0], statistics.median(wall_ms[1:]), max(wall_ms[1:])
     cpu_ms = statistics.median(cpus[1:])
-    missed = question.target_ms is not None and median > question.target_ms
-    target = f"< {question.target_ms:.0f}" if question.target_ms else ""
+    missed = query.target_ms is not None and median > query.target_ms
+    target = f"< {query.target_ms:.0f}" if query.target_ms else ""
     print(
-        f"{question.name:42} {median:7.1f} ms  first {first:7.1f}  worst {worst:7.1f}"
+        f"{query.name:42} {median:7.1f} ms  first {first:7.1f}  worst {worst:7.1f}"
         f"  CPU {cpu_ms:6.1f}  {target:6} {'MISSED' if missed else ''}"
     )
     return {
-        "name": question.name,
+        "name": query.name,
         "median_ms": round(median, 1),
         "first_ms": round(first, 1),
         "worst_ms": round(worst, 1),
         "cpu_ms": round(cpu_ms, 1),
-        "target_ms": question.target_ms,
+        "target_ms": query.target_ms,
         "missed": missed,
     }
 
 
 def settle(columns: ColumnStore) -> None:
-    """Waits until no merge runs, as it would be a minute after a burst."""
+    """Waits until the engine runs no merge."""
 
     class Running(msgspec.Struct):
         merges: int
@@ -303,7 +303,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--home", type=Path, help="a store to make, or to ask if it is filled")
+    parser.add_argument("--home", type=Path, help="home of the store; filled if empty")
     parser.add_argument("--output", type=Path, default=Path("bench/results/queries.json"))
     return parser.parse_args()
 

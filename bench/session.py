@@ -1,4 +1,4 @@
-"""One contender, one round: every workload once, with its processor time and what it stored."""
+"""Measures one gateway in one round: each workload once, its CPU time, its stored calls."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from bench.workloads import UNARY, Streams, Workload, request_body
 
 
 class Unary(msgspec.Struct, frozen=True):
-    """A unary workload's figures. Processor figures are 0 where nothing stands between."""
+    """The figures of a unary workload. CPU figures are 0 for direct calls."""
 
     rate: float
     p50_us: int
@@ -29,42 +29,41 @@ class Unary(msgspec.Struct, frozen=True):
 
 
 class Paced(msgspec.Struct, frozen=True):
-    """The waves' figures; the contender's processor time is per delta."""
+    """The figures of the waves of streams, and the gateway's CPU time per delta."""
 
     waves: list[StreamLoad]
     cpu_us_per_delta: float
 
 
-class Ledger(msgspec.Struct, frozen=True):
-    """Calls as three parties counted them: the client the answered ones, the providers those that
-    reached them, the store those that it holds. wrk stops in mid-call: up to one call a
-    connection reaches the gateway without being counted as answered."""
+class CallCounts(msgspec.Struct, frozen=True):
+    """Three counts of calls: answered (by the client), seen (by the providers), stored (by the
+    server). wrk aborts at its end: up to one call per connection reaches the gateway without being
+    counted as answered."""
 
     answered: int
     seen: int
     stored: int
-    broken_off: int  # the most that wrk can have broken off
+    broken_off: int  # the maximum that wrk may have aborted
 
     @property
     def holds(self) -> bool:
-        """Stored is every call that was answered or reached a provider, and none besides, but
-        those that wrk broke off before they went out."""
+        """True if every answered or seen call is stored, and at most the aborted ones besides."""
         return max(self.answered, self.seen) <= self.stored <= self.seen + self.broken_off
 
 
 class Round(msgspec.Struct, frozen=True):
-    """What one contender did in one round."""
+    """The figures of one gateway in one round."""
 
     contender: str
     unary: dict[str, Unary]
     paced: Paced | None
     memory_mb: float
-    ledger: Ledger | None
+    ledger: CallCounts | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured."""
+    """The extent of the measurement."""
 
     seconds: float
     warmup_s: float
@@ -73,7 +72,7 @@ class Plan:
 
 
 class Session:
-    """Drives one running contender."""
+    """Measures one running gateway."""
 
     def __init__(self, bench: Bench, entry: Entry, plan: Plan) -> None:
         self._bench, self._entry, self._plan = bench, entry, plan
@@ -81,7 +80,7 @@ class Session:
         self._seen_before = self._seen()
 
     def unary(self, workload: Workload) -> Unary:
-        """Warms up, then measures. `ValueError` if the answers are not the provider's."""
+        """Warms up, then measures. Raises `ValueError` for a wrong answer."""
         route = workload.name.partition("@")[0]
         body = request_body(self._entry.model[route], workload.prompt_size)
         self._check_answer(route, body, workload)
@@ -99,7 +98,7 @@ class Session:
         )
 
     def paced(self) -> Paced:
-        """The waves of streams, one after the other."""
+        """Runs the waves of streams, one after the other."""
         body = self._file("paced", request_body(self._entry.model["paced"], 200, stream=True))
         port = self._entry.port if self._entry.pid else self._bench.providers.paced
         before = cpu_seconds(self._entry.pid) if self._entry.pid else 0.0
@@ -108,13 +107,13 @@ class Session:
         deltas = sum(wave.started for wave in waves) * Streams().delta_count
         return Paced(waves, spent / max(deltas, 1) * 1e6)
 
-    def ledger(self) -> Ledger | None:
-        """After the load: who counted what."""
+    def ledger(self) -> CallCounts | None:
+        """Returns the three counts, after the load."""
         if self._entry.stored is None:
             return None
-        seen = self._seen() - self._seen_before - 1 + self._streams  # 1: the question itself
+        seen = self._seen() - self._seen_before - 1 + self._streams  # 1: this request
         stored = self._entry.stored()
-        return Ledger(self._answered, seen, stored, self._broken_off)
+        return CallCounts(self._answered, seen, stored, self._broken_off)
 
     def _wave(self, port: int, body: Path) -> StreamLoad:
         path = self._entry.path["paced"]
@@ -168,7 +167,7 @@ class Session:
 
 
 def measure(name: str, start: Start, bench: Bench, plan: Plan) -> Iterator[str | Round]:
-    """Starts the contender, loads it, ends it. Yields what it is at, then the figures."""
+    """Starts the gateway, loads it, ends it. Yields progress, then the figures."""
     yield "starting"
     with start(bench) as entry:
         session = Session(bench, entry, plan)
@@ -183,4 +182,4 @@ def measure(name: str, start: Start, bench: Bench, plan: Plan) -> Iterator[str |
             yield "draining"
         ledger = session.ledger()
         yield Round(name, unary, paced, memory, ledger)
-        time.sleep(0.5)  # sockets of one contender close before the next is measured
+        time.sleep(0.5)  # let its sockets close before the next measurement

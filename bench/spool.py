@@ -1,7 +1,7 @@
-"""What a call's two records cost on the request path: `python -m bench.spool`.
+"""The time of a call's two records on the request path: `python -m bench.spool`.
 
-Writes begins and ends through the real spool while its thread syncs every 200 ms, and prints the
-microseconds of each. Nothing is shipped: that is not on the request path.
+Writes BEGIN and END records through the real spool while its thread syncs every 200 ms, and prints
+the microseconds of each. Ships nothing, because shipping is not on the request path.
 """
 
 import random
@@ -22,7 +22,7 @@ BEGIN = b"b" * 250
 
 
 def main() -> None:
-    """Prints one line a size of END."""
+    """Prints one line per size of END."""
     print(
         f"{'END bytes':>10} {'begin p50':>10} {'p99':>7} {'end p50':>9} {'p99':>7} {'max':>9}  µs"
     )

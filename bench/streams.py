@@ -1,7 +1,7 @@
-"""The client of the paced streams: are all complete and in order, and how long does a delta take?
+"""The client of the paced streams: checks that each is complete and in order; measures latency.
 
-`python -m bench.streams HOST PORT PATH TOKEN BODY_FILE` prints one line of JSON. Own process, so
-that it can be pinned, and so that its work is not on the gateway's core.
+`python -m bench.streams HOST PORT PATH TOKEN BODY_FILE` prints one line of JSON. It is a separate
+process so that it can be pinned to another core than the gateway.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ class _Chunk(msgspec.Struct):
 
 
 class StreamLoad(msgspec.Struct, frozen=True):
-    """One wave of streams. `clean`: every delta once, in order, finish reason, `[DONE]`, end of
-    the body. A delta's way is from its writing upstream to its reading here; jitter is how far
-    the gap between two deltas is from the pace."""
+    """One wave of streams. `clean`: each delta once and in order, finish reason, `[DONE]`, end of
+    the body. `way`: the latency of a delta from the provider to this client. `jitter`: the
+    deviation of the gap between two deltas from the pace."""
 
     started: int
     clean: int
@@ -49,7 +49,7 @@ class StreamLoad(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, readers: list["StreamReader"], pace_s: float) -> Self:
-        """Sums up the readers of a wave."""
+        """Aggregates the readers of a wave."""
         faults = [reader.fault for reader in readers if reader.fault]
         ways = [way for reader in readers for way in reader.ways_us]
         firsts = [reader.first_us for reader in readers if reader.ways_us]
@@ -67,48 +67,48 @@ class StreamLoad(msgspec.Struct, frozen=True):
 
 
 class StreamReader(asyncio.Protocol):
-    """One stream over one connection, checked as it comes in."""
+    """Reads and checks one stream on one connection."""
 
     def __init__(self, request: bytes, delta_count: int, ended: asyncio.Future[None]) -> None:
         self._request, self._delta_count, self._ended = request, delta_count, ended
         self._parser = httptools.HttpResponseParser(self)
         self._rest = b""
         self._finished = self._done = False
-        self._asked_ns = 0
+        self._sent_ns = 0
         self._arrivals_ns: list[int] = []
         self.ways_us: list[int] = []
         self.fault = ""
 
     @property
     def first_us(self) -> int:
-        """From the request to the first delta."""
-        return (self._arrivals_ns[0] - self._asked_ns) // 1000
+        """The time from the request to the first delta."""
+        return (self._arrivals_ns[0] - self._sent_ns) // 1000
 
     def jitters_us(self, pace_us: float) -> list[int]:
-        """How far each gap is from the pace."""
+        """The deviation of each gap from the pace."""
         pairs = zip(self._arrivals_ns, self._arrivals_ns[1:], strict=False)
         return [round(abs((later - earlier) / 1000 - pace_us)) for earlier, later in pairs]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Asks at once."""
-        self._asked_ns = time.monotonic_ns()
+        """Sends the request."""
+        self._sent_ns = time.monotonic_ns()
         cast("asyncio.Transport", transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser; whatever is wrong ends the stream with its reason."""
+        """Feeds the parser. An error ends the stream with its reason."""
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, msgspec.DecodeError, ValueError) as error:
             self._end(f"unreadable: {error}")
 
     def on_headers_complete(self) -> None:
-        """Only 200 is a stream."""
+        """Ends the stream unless the status is 200."""
         status = self._parser.get_status_code()
         if status != 200:
             self._end(f"HTTP {status}")
 
     def on_body(self, data: bytes) -> None:
-        """Splits events; an event may come in pieces, or several at once."""
+        """Splits the data into events."""
         *events, self._rest = (self._rest + data).split(b"\n\n")
         for event in events:
             for line in event.split(b"\n"):
@@ -116,14 +116,14 @@ class StreamReader(asyncio.Protocol):
                     self._take(line[5:].strip())
 
     def on_message_complete(self) -> None:
-        """The end of the body: now everything must have come."""
+        """Checks at the end of the body that everything has arrived."""
         missing = self._delta_count - len(self._arrivals_ns)
         if missing or not self._finished or not self._done:
             self._end(f"incomplete: {missing} deltas, finish {self._finished}, done {self._done}")
         self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """An end without the end of the body is a fault."""
+        """Records a fault if the body has not ended."""
         self._end(f"cut off: {exc}")
 
     def _take(self, data: bytes) -> None:
@@ -150,7 +150,7 @@ class StreamReader(asyncio.Protocol):
 
 
 async def run(host: str, port: int, request: bytes, streams: Streams) -> StreamLoad:
-    """One wave, started evenly over the ramp."""
+    """Runs one wave; starts the streams evenly over the ramp."""
     loop = asyncio.get_running_loop()
     start, step_s = loop.time(), streams.ramp_s / streams.count
 
@@ -172,7 +172,7 @@ async def run(host: str, port: int, request: bytes, streams: Streams) -> StreamL
 
 
 def request_bytes(host: str, port: int, path: str, token: str, body: bytes) -> bytes:
-    """The request as it goes over the wire."""
+    """Returns the bytes of the request."""
     head = (
         f"POST {path} HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-type: application/json\r\n"
         f"authorization: Bearer {token}\r\ncontent-length: {len(body)}\r\n\r\n"

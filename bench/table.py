@@ -1,4 +1,4 @@
-"""From rounds to figures: medians, ratios to nginx, the printed table and what was asked for."""
+"""Turns rounds into figures: medians, ratios to nginx, targets, the printed table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bench.session import Round
 
 Figures = Mapping[str, float]
 _QUIET: Final = 0.9
-_FLOORS: Final = ("nginx", "nginx-plain")
+_BASELINES: Final = ("nginx", "nginx-plain")
 
 COLUMNS: Final = (
     # heading, key, decimals, unit factor
@@ -32,7 +32,7 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One figure that was asked for, and whether it was reached."""
+    """A target figure, and whether it was reached."""
 
     sentence: str
     value: float
@@ -40,12 +40,12 @@ class Target:
 
     @classmethod
     def at_least(cls, sentence: str, value: float, bound: float) -> "Target":
-        """More is better."""
+        """A lower bound."""
         return cls(sentence, value, value >= bound)
 
     @classmethod
     def at_most(cls, sentence: str, value: float, bound: float) -> "Target":
-        """Less is better."""
+        """An upper bound."""
         return cls(sentence, value, value <= bound)
 
 
@@ -78,44 +78,46 @@ def figures_of(each: Round) -> dict[str, float]:
 
 
 def summarise(rounds: Iterable[Sequence[Round]]) -> dict[str, dict[str, float]]:
-    """Contender → figure → median over rounds. Ratios and added times are taken within a round,
-    where both sides met the same machine, and only then is their median taken."""
+    """Returns gateway → figure → median over the rounds. Ratios and added times are computed within
+    a round, where both sides had the same machine load, before their median."""
     collected: dict[str, list[dict[str, float]]] = {}
     for one in rounds:
         figures = {each.contender: figures_of(each) for each in one}
         for name, own in figures.items():
-            floors = {floor: figures[floor] for floor in _FLOORS if floor in figures}
-            related = _related(own, floors, figures.get("direct", {}))
+            baselines = {
+                baseline: figures[baseline] for baseline in _BASELINES if baseline in figures
+            }
+            related = _related(own, baselines, figures.get("direct", {}))
             collected.setdefault(name, []).append(own | related)
     return {name: medians(each) for name, each in collected.items()}
 
 
-def _related(own: Figures, floors: Mapping[str, Figures], direct: Figures) -> dict[str, float]:
+def _related(own: Figures, baselines: Mapping[str, Figures], direct: Figures) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in own.items():
         workload, _, kind = name.partition(".")
         if kind == "rate":
-            for floor, figures in floors.items():
-                found[f"{workload}.of_{floor}"] = ratio(value, figures.get(name, 0.0))
+            for baseline, figures in baselines.items():
+                found[f"{workload}.of_{baseline}"] = ratio(value, figures.get(name, 0.0))
         if kind in {"p50_us", "p99_us"} and name in direct:
             found[f"{workload}.added_{kind}"] = value - direct[name]
     return found
 
 
 def disturbed(summary: Mapping[str, Figures]) -> list[str]:
-    """Sentences on gateways that did not get their core: then the machine was busy with other
-    things, and throughput and latency say little (processor time a call says a little more).
-    nginx is not judged: it may be faster than the load generator."""
+    """Returns a warning for each gateway that did not have its core: other processes were running,
+    and throughput and latency are unreliable. Ignores nginx, which may be faster than the load
+    generator."""
     shares = {name: figures.get("small@64.cpu_share", 1.0) for name, figures in summary.items()}
     return [
         f"{name} had its core for {share:.0%} of the time: measure again on a quiet machine."
         for name, share in shares.items()
-        if name not in {"direct", *_FLOORS} and share < _QUIET
+        if name not in {"direct", *_BASELINES} and share < _QUIET
     ]
 
 
 def render(summary: Mapping[str, Figures]) -> str:
-    """The table, right-aligned, one contender a line."""
+    """Returns the table, right-aligned, one gateway per line."""
     heads = [["", *(head.split("\n")[row] for head, *_ in COLUMNS)] for row in (0, 1)]
     lines = heads + [[name, *_cells(figures)] for name, figures in summary.items()]
     widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
@@ -133,13 +135,13 @@ def _cells(figures: Figures) -> list[str]:
 
 
 def targets(summary: Mapping[str, Figures]) -> list[Target]:
-    """What was asked of Penstock, as far as this run measured it."""
+    """Returns Penstock's targets that this run measured."""
     own = summary.get("penstock", {})
     found: list[Target] = []
     for size in ("small", "large"):
-        for floor in reversed(_FLOORS):
-            if share := own.get(f"{size}@64.of_{floor}"):
-                sentence = f"{size}: at least 25 % of {floor} at 64 connections"
+        for baseline in reversed(_BASELINES):
+            if share := own.get(f"{size}@64.of_{baseline}"):
+                sentence = f"{size}: at least 25 % of {baseline} at 64 connections"
                 found.append(Target.at_least(sentence, share * 100, 25.0))
         for peer, factor in (("litellm", 100.0), ("tensorzero", 1.0)):
             theirs = summary.get(peer, {}).get(f"{size}@64.rate", 0.0)

@@ -1,6 +1,6 @@
-"""What is asked and what the canned provider answers: bodies of fixed size, alike for everyone.
+"""The requests and the canned answers: bodies of fixed size, the same for each gateway.
 
-The answers carry usage and a model whose price is public, so that pricing has work to do.
+The answers contain usage and a model with a public price, so that calls are priced.
 """
 
 import json
@@ -14,7 +14,7 @@ _WORDS: Final = "The quick brown fox jumps over the lazy dog, and the river turn
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One kind of unary call. Sizes are of the text in bytes; the JSON around it adds ~150."""
+    """One kind of unary call. Sizes are those of the text in bytes; JSON adds about 150."""
 
     name: str
     prompt_size: int
@@ -35,7 +35,7 @@ ANSWERS: Final = {"small": 200, "large": 3_700}
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Paced streams: started evenly over `ramp_s`, each `delta_count` deltas, `pace_s` apart."""
+    """Paced streams, started evenly over `ramp_s`: `delta_count` deltas each, `pace_s` apart."""
 
     count: int = 256
     delta_count: int = 64
@@ -44,7 +44,7 @@ class Streams:
 
 
 def text(size: int) -> str:
-    """Plain English of exactly `size` bytes."""
+    """Returns an English text of exactly `size` bytes."""
     return (_WORDS * (size // len(_WORDS) + 1))[:size]
 
 

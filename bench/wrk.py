@@ -1,4 +1,4 @@
-"""Runs wrk, the load generator of the unary workloads, and reads what it measured."""
+"""Runs wrk, the load generator of the unary workloads, and parses its result."""
 
 import os
 import subprocess
@@ -28,12 +28,12 @@ class Load(msgspec.Struct, frozen=True):
 
     @property
     def rate(self) -> float:
-        """Answered requests per second, failures and errors not counted."""
+        """Successful requests per second."""
         return (self.requests - self.not_2xx) / self.duration_us * 1e6
 
 
 def run(url: str, token: str, body: Path, *, connections: int, seconds: float, cores: str) -> Load:
-    """`ValueError` if wrk printed no result (it says why on its standard error)."""
+    """Runs wrk once. Raises `ValueError` with its error output if it printed no result."""
     command = [
         *taskset(cores),
         *("wrk", "-t", "1", "-c", str(connections), "-d", f"{round(seconds)}s"),
@@ -44,10 +44,10 @@ def run(url: str, token: str, body: Path, *, connections: int, seconds: float, c
     return parse(ran.stdout, ran.stderr)
 
 
-def parse(output: str, complaint: str = "") -> Load:
-    """The line that the script prints at the end."""
+def parse(output: str, error_output: str = "") -> Load:
+    """Parses the result line of the script."""
     for line in output.splitlines():
         if line.startswith("BENCH "):
             return msgspec.json.decode(line.removeprefix("BENCH "), type=Load)
-    msg = f"wrk printed no result: {(complaint or output).strip()[-500:]}"
+    msg = f"wrk printed no result: {(error_output or output).strip()[-500:]}"
     raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""`python -m checks [root]`: every rule over every file; exit 1 when one is broken."""
+"""`python -m checks [root]`: applies every rule to every file; exits with 1 on a finding."""
 
 import sys
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ TREE_RULES: tuple[TreeRule, ...] = (bounds.unlisted, documents.links, suite.patc
 
 
 def findings(tree: list[Source]) -> Iterator[Finding]:
-    """What breaks a rule, file by file and then over the whole tree."""
+    """Yields the findings, file by file and then for the whole tree."""
     for source in tree:
         for rule in FILE_RULES:
             yield from rule(source)

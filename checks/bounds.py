@@ -1,5 +1,5 @@
-"""Everything that grows has a bound: finds the bounds and the growing containers in the sources,
-and holds them against `bounds.toml`, from which docs/limits.md is written (`checks.limits`).
+"""Everything that grows has a bound: finds bounds and growing containers in the sources, and
+compares them with `bounds.toml`. `checks.limits` writes docs/limits.md from it.
 """
 
 import ast
@@ -33,11 +33,11 @@ _GROWING: Final = frozenset(
         "SimpleQueue",
     ]
 )
-_ELSEWHERE: Final = ("sim", "cli", "migrations")  # a test double, short-lived commands
+_EXEMPT: Final = ("sim", "cli", "migrations")  # a test provider, short-lived commands
 
 
 class Place(NamedTuple):
-    """Something found in the sources. `name` is its path below `penstock`, with dots."""
+    """A bound or container in the sources. `name` is its dotted path below `penstock`."""
 
     name: str
     source: Source
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
     @property
     def comment(self) -> str:
-        """What the code says of it: behind it on its line, above it, or as a string below it."""
+        """The description in the code: the comment on its line or above it, or the string below."""
         lines, at = self.source.lines, self.line - 1
         if found := dict(self.source.comments).get(self.line):
             return found.lstrip("# ")
@@ -56,7 +56,7 @@ class Place(NamedTuple):
         return " ".join(above) or self._below()
 
     def _below(self) -> str:
-        """The string under it."""
+        """The string below it."""
         rest = "\n".join(self.source.lines[self.line :]).lstrip()
         text = rest.split('"""', 2)[1] if rest.startswith('"""') else ""
         return " ".join(text.split())
@@ -64,41 +64,41 @@ class Place(NamedTuple):
 
 @cache
 def registry() -> dict[str, Any]:
-    """`limits`: bounds with what is told of them; `containers`: by what each is bounded;
-    `no_bounds`: constants that are named like a bound."""
+    """The content of bounds.toml. `limits`: bounds with their description; `containers`: the bound
+    of each; `no_bounds`: constants that only look like a bound."""
     return tomllib.loads(LISTED.read_text("utf-8"))
 
 
 def unlisted(tree: Iterable[Source]) -> Iterator[Finding]:
-    """Every bound is told of, by a comment or in the list; every container that grows is listed;
-    nothing listed is gone."""
-    product = looked_at(tree)
+    """Finds bounds without a description, growing containers that are not listed, and entries
+    without code."""
+    product = checked_sources(tree)
     if not product:
         return
-    told = registry()
+    listing = registry()
     found = [place for source in product for place in bounds(source)]
-    listed = {**told["limits"], **told["no_bounds"]}
-    silent = [place for place in found if place.name not in listed and not place.comment]
+    listed = {**listing["limits"], **listing["no_bounds"]}
+    undescribed = [place for place in found if place.name not in listed and not place.comment]
     grows = [place for source in product for place in containers(source)]
-    for place in silent:
-        message = f"say in a comment what {place.name} bounds, and what happens there"
+    for place in undescribed:
+        message = f"describe in a comment what {place.name} bounds, and what happens at the bound"
         yield finding(place.source, place.line, message)
     for place in grows:
-        if place.name not in told["containers"]:
+        if place.name not in listing["containers"]:
             message = f"{place.name} grows: list in {_PLACE} what bounds it"
             yield finding(place.source, place.line, message)
     names = {place.name for place in (*found, *grows)}
-    for name in {**listed, **told["containers"]}.keys() - names:
+    for name in {**listed, **listing["containers"]}.keys() - names:
         yield finding(product[0], 1, f"{_PLACE} lists {name}, which is not in the sources")
 
 
-def looked_at(tree: Iterable[Source]) -> list[Source]:
-    """The sources of the product whose bounds count."""
-    return [source for source in tree if _is_looked_at(source)]
+def checked_sources(tree: Iterable[Source]) -> list[Source]:
+    """The sources that this rule checks."""
+    return [source for source in tree if _is_checked(source)]
 
 
 def bounds(source: Source) -> Iterator[Place]:
-    """Module constants that are named like a bound, and the fields of classes named `…Limits`."""
+    """Finds module constants named like a bound, and the fields of classes named `…Limits`."""
     module = _module(source)
     for node in source.tree.body:
         if isinstance(node, ast.ClassDef) and node.name.endswith("Limits"):
@@ -111,7 +111,7 @@ def bounds(source: Source) -> Iterator[Place]:
 
 
 def containers(source: Source) -> Iterator[Place]:
-    """Attributes of objects that start as an empty container without a bound of its own."""
+    """Finds attributes that start as an empty container without its own bound."""
     module = _module(source)
     for each in ast.walk(source.tree):
         if not isinstance(each, ast.ClassDef):
@@ -122,9 +122,9 @@ def containers(source: Source) -> Iterator[Place]:
                 yield Place(f"{module}.{each.name}.{name}", source, int(getattr(node, "lineno", 1)))
 
 
-def _is_looked_at(source: Source) -> bool:
+def _is_checked(source: Source) -> bool:
     inside = source.is_python and source.is_product
-    return inside and not set(_ELSEWHERE) & set(source.path.parts)
+    return inside and not set(_EXEMPT) & set(source.path.parts)
 
 
 def _module(source: Source) -> str:
@@ -132,7 +132,7 @@ def _module(source: Source) -> str:
 
 
 def _constant(node: ast.stmt) -> str:
-    """The name of a module constant that is a number."""
+    """The name of a numeric module constant, or the empty string."""
     if isinstance(node, ast.AnnAssign):
         target: ast.expr | None = node.target
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -144,7 +144,7 @@ def _constant(node: ast.stmt) -> str:
 
 
 def _is_number(value: ast.expr | None) -> bool:
-    """A number, or a sum of numbers and names."""
+    """True for a number, or an expression of numbers and names."""
     match value:
         case ast.Constant():
             return isinstance(value.value, int | float) and not isinstance(value.value, bool)
@@ -159,7 +159,7 @@ def _is_number(value: ast.expr | None) -> bool:
 
 
 def _own_attribute(node: ast.AST) -> str:
-    """`x` of `self.x = …`."""
+    """The name `x` in `self.x = …`, or the empty string."""
     if isinstance(node, ast.AnnAssign):
         target: ast.expr = node.target
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:

@@ -1,4 +1,4 @@
-"""Suppressions carry a code and a reason; nothing is left for later in a comment."""
+"""Suppressions have a code and a reason; comments contain no open tasks."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
 def suppressions(source: Source) -> Iterator[Finding]:
-    """`# noqa: S603 - fixed argv`, `# pyright: ignore[reportX] - reason`."""
+    """Finds suppressions without code and reason, such as a bare `# noqa`."""
     if not source.is_python:
         return
     for line, comment in source.comments:
@@ -24,7 +24,7 @@ def suppressions(source: Source) -> Iterator[Finding]:
 
 
 def unfinished(source: Source) -> Iterator[Finding]:
-    """What is not done is in an issue, not in a comment."""
+    """Finds TODO comments: open tasks belong in an issue."""
     if not source.is_python:
         return
     for line, comment in source.comments:

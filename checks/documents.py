@@ -1,4 +1,4 @@
-"""Links in Markdown files lead somewhere."""
+"""Links in Markdown files are valid."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ _HEADING = re.compile(r"^#+\s+(.*)$")
 
 
 def links(tree: Iterable[Source]) -> Iterator[Finding]:
-    """Relative links name a tracked file or folder, and a heading of it where they name one."""
+    """Finds relative links whose file, folder or heading does not exist."""
     files = {source.path: source for source in tree}
     folders = {parent for path in files for parent in path.parents}
     for source in files.values():

@@ -1,4 +1,4 @@
-"""Where imports may stand, and what one vertical may see of another."""
+"""Rules for function-local imports and for imports between verticals."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _FEATURES = ("src", "penstock", "features")
 
 
 def local_imports(source: Source) -> Iterator[Finding]:
-    """Imports inside functions hide cycles: allowed for heavy optional parts, with the reason."""
+    """Finds imports inside functions without a reason: they hide cycles."""
     if not source.is_python:
         return
     for function in ast.walk(source.tree):
@@ -18,19 +18,21 @@ def local_imports(source: Source) -> Iterator[Finding]:
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Import | ast.ImportFrom) and not _lazy(source, node):
-                message = "function-local import: move it up, or say `# lazy: reason` on the line"
+                message = (
+                    "function-local import: move it to the top, or add `# lazy: reason` to the line"
+                )
                 yield finding(source, node.lineno, message)
 
 
 def _lazy(source: Source, node: ast.stmt) -> bool:
-    """Whether the statement says why; black-style blocks say it on their first line."""
+    """True if the statement has a reason, on its first line."""
     line = source.lines[node.lineno - 1]
     _, found, reason = line.partition(_LAZY)
     return bool(found and reason.strip())
 
 
 def verticals(source: Source) -> Iterator[Finding]:
-    """A vertical sees of another its `model` and nothing else."""
+    """Finds imports of another vertical except its `model`."""
     if not source.is_python or source.path.parts[:3] != _FEATURES or len(source.path.parts) < 5:
         return
     own = source.path.parts[3]
@@ -39,7 +41,7 @@ def verticals(source: Source) -> Iterator[Finding]:
             parts = module.split(".")
             foreign = parts[:2] == ["penstock", "features"] and len(parts) > 2 and parts[2] != own
             if foreign and parts[3:4] != ["model"]:
-                message = f"imports {module}: of another vertical only `model` may be seen"
+                message = f"imports {module}: only the `model` of another vertical may be imported"
                 yield finding(source, int(getattr(node, "lineno", 1)), message)
 
 

@@ -1,5 +1,5 @@
-"""docs/limits.md: every bound with its value, read from the code, and what its comment or
-`bounds.toml` tells of it. A bound that nothing tells of breaks `make check` (`checks.bounds`).
+"""Writes docs/limits.md: every bound with its value from the code, and its description from
+`bounds.toml` or from its comment. A bound without description is a finding of `checks.bounds`.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checks.bounds import Place, bounds, looked_at, registry
+from checks.bounds import Place, bounds, checked_sources, registry
 from checks.source import sources
 from penstock.infra.settings import every_setting
 
@@ -21,19 +21,19 @@ _INTRO: Final = """\
 # Limits
 
 Everything that grows has a bound: each body, buffer, queue, pool, cache, header, label, wait and
-retry. This page says how large it is, what happens there, and which test goes there. Values are
-read from the code; a bound that is set by a [setting](settings.md) names it. A constant that looks
-like a bound, or a container that grows and is not listed, breaks `make check`.
+retry. This page lists its value, what happens at the bound, and the test that reaches it. Values
+are read from the code; if a [setting](settings.md) sets a bound, the page names it. `make check`
+fails if a bound or a growing container is missing here.
 
-Per process unless it says otherwise. What a limit protects from whom: the
-[threat model](threat-model.md).
+Bounds are per process unless stated otherwise. The [threat model](threat-model.md) explains which
+attacks they limit.
 """
 _AREAS: Final = (
     ("Callers of the gateway", ("infra.http_server", "gateway", "entrypoints.gateway")),
     ("Providers", ("infra.egress", "rules.wire", "rules.price", "spi")),
     ("Records on their way to the store", ("infra.spool",)),
     ("The store", ("features.traces", "infra.columns")),
-    ("People, keys, projects", ("features.identity", "features.catalog", "infra.crypto")),
+    ("Users, keys, projects", ("features.identity", "features.catalog", "infra.crypto")),
     (
         "The server",
         ("infra.web", "infra.sql", "features", "entrypoints", "infra", "rules", "kernel"),
@@ -44,23 +44,23 @@ _KIB: Final = 1024
 
 def limits_page() -> str:
     """The whole page."""
-    told = dict(_told())
+    described = dict(_described())
     parts = [_INTRO, "<!-- Generated from the code by `make docs`: change it there. -->"]
     for title, prefixes in _AREAS:
-        names = [name for name in told if name.startswith(prefixes)]
-        rows = [_row(name, told.pop(name)) for name in sorted(names, key=_order(prefixes))]
+        names = [name for name in described if name.startswith(prefixes)]
+        rows = [_row(name, described.pop(name)) for name in sorted(names, key=_order(prefixes))]
         parts += [f"\n## {title}\n", "| what | bound | at the bound | test |", "|---|---|---|---|"]
         parts += rows
-    parts += ["\n## What holds things in memory\n", "| container | bounded by |", "|---|---|"]
+    parts += ["\n## Containers in memory\n", "| container | bounded by |", "|---|---|"]
     parts += [f"| `{name}` | {by} |" for name, by in sorted(registry()["containers"].items())]
     return "\n".join([*parts, ""])
 
 
 @cache
-def _told() -> Mapping[str, Mapping[str, str]]:
-    """What is told of each bound: in the list, else by the comment in the code."""
+def _described() -> Mapping[str, Mapping[str, str]]:
+    """The description of each bound: from bounds.toml, or else from its comment."""
     listed = registry()
-    found = [place for source in looked_at(sources(ROOT)) for place in bounds(source)]
+    found = [place for source in checked_sources(sources(ROOT)) for place in bounds(source)]
     return {
         place.name: listed["limits"].get(place.name) or _from_comment(place)
         for place in found
@@ -69,8 +69,8 @@ def _told() -> Mapping[str, Mapping[str, str]]:
 
 
 def _from_comment(place: Place) -> dict[str, str]:
-    """`MAX_LABEL_CHARS  # of a model's name; longer ones are cut` → label chars of a model's name;
-    longer ones are cut."""
+    """Turns `MAX_LABEL_CHARS  # of a model's name; longer ones are cut` into `what` (label
+    characters of a model's name) and `then` (longer ones are cut)."""
     what, _, then = place.comment.partition(";")
     subject = _words(place.name.rpartition(".")[2])
     if what.startswith(("of ", "in ", "from ", "that ", "how ", "for ")) or not what:
@@ -81,7 +81,7 @@ def _from_comment(place: Place) -> dict[str, str]:
 
 
 def _words(name: str) -> str:
-    """The constant's name as a person says it."""
+    """The constant's name as separate words."""
     words = [w for w in name.strip("_").lower().split("_") if w not in ("max", "longest", "most")]
     return " ".join("characters" if word == "chars" else word for word in words)
 
@@ -93,16 +93,16 @@ def _order(prefixes: tuple[str, ...]) -> Any:
     return place
 
 
-def _row(name: str, told: Mapping[str, str]) -> str:
-    value = told.get("shown") or _shown(name)
+def _row(name: str, entry: Mapping[str, str]) -> str:
+    value = entry.get("shown") or _shown(name)
     setting = _setting(name)
     bound = f"{value}, `{setting}`" if setting else value
-    test = _stated(told["test"]) if "test" in told else _naming(name.rpartition(".")[2])
-    return f"| {told['what']} | {bound} | {told['then']} | {test} |"
+    test = _stated(entry["test"]) if "test" in entry else _naming(name.rpartition(".")[2])
+    return f"| {entry['what']} | {bound} | {entry['then']} | {test} |"
 
 
 def _stated(test: str) -> str:
-    """A link to `path::function`. `AssertionError` when there is none."""
+    """Links to the test `path::function`. Raises `AssertionError` if it does not exist."""
     path, _, function = test.partition("::")
     text = (ROOT / path).read_text("utf-8")
     assert f"def {function}(" in text, f"checks/bounds.toml: there is no {test}"
@@ -110,9 +110,9 @@ def _stated(test: str) -> str:
 
 
 def _naming(name: str) -> str:
-    """A link to the first test that names the constant or sets the field, if no other has its
-    name."""
-    if sum(each.rpartition(".")[2] == name for each in _told()) > 1:
+    """Links to the first test that names the constant or sets the field. Empty if the name is not
+    unique."""
+    if sum(each.rpartition(".")[2] == name for each in _described()) > 1:
         return ""
     wanted = re.compile(rf"\b{name}\b" if name.isupper() else rf"\b{name}=[^=]")
     for path, text in _tests():
@@ -129,7 +129,7 @@ def _tests() -> list[tuple[Path, str]]:
 
 
 def _setting(name: str) -> str:
-    """The setting of the same name that sets a field of the gateway's or the spool's limits."""
+    """The setting that sets this field of the gateway's or the spool's limits."""
     field = name.rpartition(".")[2]
     for prefix, section in (("gateway.call_limits", "gateway"), ("infra.spool.policy", "spool")):
         if name.startswith(prefix) and f"{section}.{field}" in _settings():
@@ -142,7 +142,7 @@ def _settings() -> set[str]:
 
 
 def _value(name: str) -> object:
-    """What the code says: a constant, or the default of a field."""
+    """The value in the code: a constant, or the default of a field."""
     *path, attribute = name.split(".")
     if path[-1][0].isupper():
         kind = getattr(importlib.import_module("penstock." + ".".join(path[:-1])), path[-1])
@@ -160,7 +160,7 @@ def _default(kind: Any, field: str) -> object:
 
 
 def _shown(name: str) -> str:
-    """The value with its unit, which the name tells."""
+    """The value with the unit that its name ends with."""
     value = _value(name)
     if isinstance(value, timedelta):
         return _seconds(value.total_seconds())

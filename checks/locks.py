@@ -1,4 +1,4 @@
-"""Lock files name packages and hashes, never a host: registries are the machine's business."""
+"""Lock files contain packages and hashes, never a host: the machine configures its registry."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _NODE_LOCKS = ("package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".npmrc")
 
 
 def hosts_in_locks(source: Source) -> Iterator[Finding]:
-    """No registry's address in requirements or lock files; npm's donation pages are none."""
+    """Finds registry addresses in requirements and lock files."""
     if source.path.parts[0] == "requirements":
         host = _PYTHON
     elif source.path.name in _NODE_LOCKS:
@@ -24,7 +24,7 @@ def hosts_in_locks(source: Source) -> Iterator[Finding]:
 
 
 def unhashed(source: Source) -> Iterator[Finding]:
-    """Every pinned requirement carries at least one hash."""
+    """Finds pinned requirements without a hash."""
     if source.path.parts[0] != "requirements" or source.path.suffix != ".txt":
         return
     for number, line in enumerate(source.lines, 1):

@@ -1,6 +1,6 @@
-"""`python -m checks.reference [--check]`: writes the parts of docs/ that are generated from code.
+"""`python -m checks.reference [--check]`: generates the reference pages in docs/ from the code.
 
-`make docs` runs it; `make check` runs it with `--check`, which fails where a page is out of date.
+`make docs` runs it; `make check` runs it with `--check`, which fails if a page is out of date.
 """
 
 import sys
@@ -21,9 +21,9 @@ GENERATED = "<!-- Generated from the code by `make docs`: change it there. -->"
 SETTINGS = """\
 # Settings
 
-Flags of the command line win over environment variables, these over `penstock.toml` in the home,
-that over the defaults. `penstock settings` shows what is in force and where each value was set.
-In `penstock.toml` a dot separates table and key:
+Command line flags take precedence over environment variables, these over `penstock.toml` in the
+home, and these over the defaults. `penstock settings` shows the effective values and where each was
+set. In `penstock.toml`, a dot separates table and key:
 
 ```toml
 log_level = "warning"
@@ -33,36 +33,36 @@ port = 5000
 workers = 2
 ```
 
-A key or variable that does not exist, a value out of range or a file that cannot be read is
-refused with one line that names the place.
+An unknown key or variable, a value out of range or an unreadable file is reported in one line that
+names the place.
 
-Two more variables are read: `OPENAI_API_KEY` makes OpenAI a provider at the start, and
-`penstock provider add --api-key-env VARIABLE` reads the one that it names.
+Two more variables are read: `OPENAI_API_KEY` adds OpenAI as a provider at the start, and
+`penstock provider add --api-key-env VARIABLE` reads the variable that it names.
 """
 CLI = """\
 # Command line
 
-Every command takes `--help`, `--home DIR` for another installation than `~/.penstock`, and, where
-it prints something, `--json`. Commands about a project take `--project ID`; without it the key's
-own project is meant. They talk to the server's REST API: they find the server by the setting
-`server_url`, or on this machine, and take the key from `api_key`, or from `bootstrap.json` in the
-home.
+Every command accepts `--help`, `--home DIR` (default: `~/.penstock`) and, if it prints a result,
+`--json`. Commands for a project accept `--project ID` (default: the project of the API key). They
+call the server's REST API. The URL comes from the setting `server_url`, or else from the running
+installation of the home. The API key comes from the setting `api_key`, or else from
+`bootstrap.json` in the home.
 
 | exit code | meaning |
 |---|---|
-| 0 | done |
-| 1 | refused or failed; for `provider test` and `audit verify`: not as it should be |
-| 2 | wrong usage, settings, or something about this machine must change first |
-| 3 | not allowed: no key, a wrong one, or one without the permission |
+| 0 | success |
+| 1 | refused or failed; for `provider test` and `audit verify`: the test failed |
+| 2 | wrong usage, wrong settings, or a problem of this machine |
+| 3 | not allowed: no key, a wrong key, or a key without the permission |
 | 4 | not found |
 | 5 | the server does not answer |
 | 130 | interrupted |
 """
-EVERYWHERE = frozenset({"help", "home", "as_json", "project"})
+COMMON_OPTIONS = frozenset({"help", "home", "as_json", "project"})
 
 
 def settings_page() -> str:
-    """docs/settings.md."""
+    """The content of docs/settings.md."""
     rows = ["| key | variable | default | what it does |", "|---|---|---|---|"]
     for setting in every_setting():
         default = _default(setting.default)
@@ -80,7 +80,7 @@ def _default(value: object) -> str:
 
 
 def cli_page() -> str:
-    """docs/cli.md."""
+    """The content of docs/cli.md."""
     root = typer.main.get_command(build(None))
     assert isinstance(root, TyperGroup)
     parts = [CLI, GENERATED]
@@ -102,7 +102,7 @@ def _command(path: str, command: TyperGroup | TyperCommand) -> Iterator[str]:
 
 
 def _parameter(parameter: TyperArgument | TyperOption) -> str | None:
-    if parameter.name in EVERYWHERE:
+    if parameter.name in COMMON_OPTIONS:
         return None
     names = ", ".join([*parameter.opts, *parameter.secondary_opts])
     if isinstance(parameter, TyperArgument):

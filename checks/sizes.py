@@ -1,4 +1,4 @@
-"""Size limits: hub files are where good projects go to die; only a cap on the maximum helps."""
+"""Size limits for files and functions."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ TYPESCRIPT_LINES, TYPESCRIPT_TEST_LINES = 250, 400
 
 
 def file_sizes(source: Source) -> Iterator[Finding]:
-    """Files are split before they pass the limit; generated ones are exempt."""
+    """Finds files over the limit. Generated files are exempt."""
     limit = _limit(source)
     if limit and len(source.lines) > limit:
         message = f"{len(source.lines)} lines, the limit is {limit}: split it by responsibility"
@@ -29,7 +29,7 @@ def _limit(source: Source) -> int | None:
 
 
 def function_sizes(source: Source) -> Iterator[Finding]:
-    """Functions of up to 60 lines, docstring included."""
+    """Finds functions of more than 60 lines, including the docstring."""
     if not source.is_python:
         return
     for node in ast.walk(source.tree):

@@ -1,4 +1,4 @@
-"""What a rule sees: one file of the tree, read and parsed once, and what a rule says about it."""
+"""The input and output of a rule: a parsed file of the tree, and a finding."""
 
 import ast
 import io
@@ -46,7 +46,7 @@ class Source:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One broken rule; prints as `path:line: what is wrong and what to do`."""
+    """One broken rule. Prints as `path:line: message`."""
 
     path: str
     line: int
@@ -65,7 +65,7 @@ def finding(source: Source, line: int, message: str) -> Finding:
 
 
 def sources(root: Path) -> list[Source]:
-    """Every text file that git tracks or would track."""
+    """Reads every text file that git tracks or would track."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,

@@ -1,4 +1,4 @@
-"""No module object changes after import: no globals, no mutable singletons, no work at import."""
+"""Modules have no state: no globals, no mutable singletons, no work at import."""
 
 import ast
 from collections.abc import Iterator
@@ -53,7 +53,8 @@ _STATEFUL_CALLS = frozenset(
 
 
 def module_state(source: Source) -> Iterator[Finding]:
-    """Declarations (tables, enums, constants) are free; apps, locks and registries are not."""
+    """Finds state at module level. Tables, enums and constants are allowed; apps, locks and
+    registries are not."""
     if not source.is_python or not source.is_product or "migrations" in source.path.parts:
         return  # migrations are scripts that Alembic runs
     names: set[str] = set()
@@ -88,8 +89,8 @@ def _stateful_call(value: ast.expr | None) -> str | None:
 
 
 def _works(node: ast.stmt) -> bool:
-    """Loops, calls and blocks at module level; docstrings, `if TYPE_CHECKING` and the main guard
-    are none, nor is an import that may fail."""
+    """True for loops, calls and blocks at module level, except docstrings, `if TYPE_CHECKING`, the
+    main guard and guarded imports."""
     if isinstance(node, ast.Expr):
         return not isinstance(node.value, ast.Constant)
     if isinstance(node, ast.If):
@@ -99,7 +100,7 @@ def _works(node: ast.stmt) -> bool:
 
 
 def _mutated(node: ast.AST) -> str | None:
-    """The name of the object that `node` changes in place, if it is a plain name."""
+    """The name of the object that `node` modifies in place, if it is a plain name."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         target = node.func.value if node.func.attr in _MUTATORS else None
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):

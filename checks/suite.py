@@ -1,4 +1,4 @@
-"""Patching is a design report: what takes transport, clock and store as arguments needs none."""
+"""Rules for the test suite: few patches, no unconditional skips."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ _SKIP = re.compile(r"pytest\.(mark\.)?(skip|xfail)\b")
 
 
 def patches(tree: Iterable[Source]) -> Iterator[Finding]:
-    """At most one patch in twenty tests, over the whole suite."""
+    """Reports more than one patch per twenty tests: pass dependencies as arguments instead."""
     tests = [s for s in tree if s.is_python and s.path.parts[0] == "tests"]
     patch_count = sum(len(_PATCH.findall(source.text)) for source in tests)
     test_count = sum(len(_TEST.findall(source.text)) for source in tests)
@@ -22,11 +22,13 @@ def patches(tree: Iterable[Source]) -> Iterator[Finding]:
 
 
 def skips(source: Source) -> Iterator[Finding]:
-    """A test that is skipped for good is none; what needs another machine has a marker."""
+    """Finds skipped tests, except those that name what the machine lacks."""
     if not source.is_python or source.path.parts[0] != "tests":
         return
     for number, line in enumerate(source.lines, 1):
         statement = source.lines[number - 1 : number + 3]
         if _SKIP.search(line) and not any("# needs: " in part for part in statement):
-            message = "skipped or expected to fail: say `# needs: what` if the machine must have it"
+            message = (
+                "skipped or expected to fail: add `# needs: what` if it depends on the machine"
+            )
             yield Finding(str(source.path), number, message)

@@ -1,3 +1,3 @@
-"""Mixed hostile and honest load on one machine, for as long as one likes: what do the honest ones
-notice, and what does it cost the processes?
+"""The soak test: hostile and honest load on one machine. Measures the effect on honest clients and
+on the memory of the processes.
 """

@@ -1,6 +1,6 @@
-"""`python -m bench.soak --minutes 60`: honest callers alone, among hostile ones, and alone again.
+"""`python -m bench.soak --minutes 60`: honest clients alone, during an attack, and alone again.
 
-It stops by itself. The result: bench/results/soak.json, and a table on standard output.
+Writes bench/results/soak.json, and prints a table.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from bench.process import free_port
 from bench.soak.honest import Honest, Phase
 from bench.soak.hostile import Target
 from bench.soak.table import table
-from tests.laws.exchange import Provider, providing
-from tests.laws.world import World, known, living
+from tests.laws.exchange import Provider, running_provider
+from tests.laws.world import World, running_world, wait_known
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "soak.json"
 STORED_WITHIN_S: Final = 120.0
@@ -30,7 +30,7 @@ SECONDS_EACH_MINUTE: Final = 60.0
 
 
 class Attacker(NamedTuple):
-    """The hostile process: a line on `stdin` begins the attack, its end ends it."""
+    """The attacking process. A line on `stdin` starts the attack; closing it ends the attack."""
 
     stdin: asyncio.StreamWriter
     stdout: asyncio.StreamReader
@@ -38,7 +38,7 @@ class Attacker(NamedTuple):
 
 @dataclass
 class Run:
-    """One soak and what came of it."""
+    """One soak run and its results."""
 
     world: World
     attack: Attacker
@@ -48,7 +48,7 @@ class Run:
     memory: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
 
     async def run(self, minutes: float, sample_s: float) -> dict[str, Any]:
-        """A sixth of the time before, four sixths among the hostile, a sixth after."""
+        """Runs one sixth of the time before the attack, four sixths during it, one sixth after."""
         since = datetime.now(UTC) - timedelta(seconds=5)
         watching = asyncio.create_task(self._watch(sample_s))
         sixth = 60 * minutes / 6
@@ -71,7 +71,7 @@ class Run:
 
     async def _watch(self, every_s: float) -> None:
         while True:
-            await asyncio.to_thread(self._sample)  # the kernel takes its time to add it up
+            await asyncio.to_thread(self._sample)  # the kernel needs some time for it
             await asyncio.sleep(every_s)
 
     def _sample(self) -> None:
@@ -79,7 +79,7 @@ class Run:
         self.memory.append({"minute": round((time.monotonic() - self.begun) / 60, 2), **held})
 
     async def _stored(self, since: str) -> Counter[str]:
-        """How often each honest call is stored, once all are or time is up."""
+        """Counts the records of each honest call, once all are stored or the time is over."""
         deadline = time.monotonic() + STORED_WITHIN_S
         while True:
             rows = await self.world.listed(self.world.honest.project_id, since)
@@ -111,11 +111,11 @@ class Run:
 
 
 def main(argv: list[str]) -> int:
-    """0 when no honest call was lost, doubled or refused."""
-    asked = _arguments().parse_args(argv)
+    """Returns 0 if no honest call was lost, duplicated or refused."""
+    options = _arguments().parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="penstock-soak-") as folder:
-        result = asyncio.run(_soak(Path(folder) / "home", asked))
-    asked.out.write_text(json.dumps(result, indent=1) + "\n")
+        result = asyncio.run(_soak(Path(folder) / "home", options))
+    options.out.write_text(json.dumps(result, indent=1) + "\n")
     print(table(result))
     failed = any(phase["failures"] for phase in result["phases"])
     return 1 if failed or result["lost"] or result["doubled"] else 0
@@ -123,26 +123,26 @@ def main(argv: list[str]) -> int:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60, help="in all (60)")
-    parser.add_argument("--rate", type=float, default=10, help="honest calls a second (10)")
-    parser.add_argument("--seed", type=int, default=1, help="of the hostile calls (1)")
+    parser.add_argument("--minutes", type=float, default=60, help="total minutes (60)")
+    parser.add_argument("--rate", type=float, default=10, help="honest calls per second (10)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the hostile calls (1)")
     parser.add_argument("--out", type=Path, default=RESULT, help="the result file")
     return parser
 
 
-async def _soak(home: Path, asked: argparse.Namespace) -> dict[str, Any]:
+async def _soak(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     odd = free_port()
-    async with providing(Provider()) as good:
-        with living(home, odd, good.port) as world:
-            await known(world)
-            async with _attacker(world, odd, asked.seed) as attack:
-                run = Run(world, attack, Honest(world, asked.rate))
-                return await run.run(asked.minutes, min(SECONDS_EACH_MINUTE, asked.minutes * 6))
+    async with running_provider(Provider()) as good:
+        with running_world(home, odd, good.port) as world:
+            await wait_known(world)
+            async with _attacker(world, odd, options.seed) as attack:
+                run = Run(world, attack, Honest(world, options.rate))
+                return await run.run(options.minutes, min(SECONDS_EACH_MINUTE, options.minutes * 6))
 
 
 @asynccontextmanager
 async def _attacker(world: World, provider_port: int, seed: int) -> AsyncIterator[Attacker]:
-    """The hostile process, ready to begin."""
+    """Starts the attacking process and waits until it is ready."""
     installation, tenant = world.installation, world.hostile
     target = Target(
         gateway_port=installation.gateway_port,

@@ -1,4 +1,4 @@
-"""The honest callers: a fixed rate, each call timed from when it was due."""
+"""The honest clients: call at a fixed rate; latency counts from the time a call was due."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from tests.laws.world import World
 
 @dataclass
 class Phase:
-    """What honest callers saw for a while. Seconds are from the time that a call was due."""
+    """The results of honest clients during one phase. Latencies count from the due time."""
 
     name: str
     sent: int = 0
@@ -20,13 +20,13 @@ class Phase:
     failures: list[str] = field(default_factory=list[str])
 
     def percentile(self, part: float) -> float:
-        """In milliseconds; 0 without calls."""
+        """Returns the percentile in milliseconds; 0 without calls."""
         ordered = sorted(self.seconds)
         return 1000 * ordered[min(int(part * len(ordered)), len(ordered) - 1)] if ordered else 0.0
 
 
 class Honest:
-    """Calls at `rate` a second until told to stop; `answered` are the traces of good answers."""
+    """Makes `rate` calls per second. `answered` has the trace ids of successful calls."""
 
     def __init__(self, world: World, rate: float) -> None:
         self._world = world
@@ -34,7 +34,7 @@ class Honest:
         self.answered: set[str] = set()
 
     async def call_for(self, phase: Phase, seconds: float) -> None:
-        """An open loop: a slow answer delays no other call."""
+        """Calls in an open loop: a slow answer does not delay other calls."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         async with asyncio.TaskGroup() as group:

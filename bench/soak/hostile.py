@@ -1,8 +1,8 @@
-"""The hostile ones: each kind a loop of its own, at a moderate rate, on loopback only.
+"""The attacks: one loop for each kind, at a moderate rate, on loopback only.
 
-A process of its own, so that what honest callers notice is the installation's doing:
+It is a separate process so that its own work does not delay the honest clients.
 `python -m bench.soak.hostile '<Target as JSON>'` prints `ready`, attacks until its standard input
-ends, and prints what each kind got.
+ends, and prints the answers that each kind got.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from itertools import cycle
 from typing import Final
 from urllib.parse import quote
 
-from tests.laws.exchange import Provider, follow, providing
+from tests.laws.exchange import Provider, follow, running_provider
 from tests.laws.samples import Sample, batch
 
-HELD: Final = 60  # connections that stay open, each of two kinds and two planes
+HELD: Final = 60  # open connections of each kind, to gateway and to server
 PATIENCE_S: Final = 40.0
 _QUERIES: Final = (
     "limit=0",
@@ -39,14 +39,14 @@ _QUERIES: Final = (
 )
 _PATHS: Final = ("/traces", "/traces/tail", "/overview", "/traces/facets", "/projects", "/audit")
 
-SCRIPTS: Final = 200  # drawn before the attack begins
+SCRIPTS: Final = 200  # generated before the attack
 
 Attack = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to attack: ports, and a project with its key and the port of its provider."""
+    """The target: ports, a project, its API key, and the port of its provider."""
 
     gateway_port: int
     server_port: int
@@ -58,7 +58,7 @@ class Target:
 
 @dataclass
 class Hostile:
-    """All kinds at once, until `stop` is set. `got` counts what became of each."""
+    """Runs all attacks until `stop` is set. `got` counts the answers of each kind."""
 
     target: Target
     provider: Provider
@@ -67,17 +67,17 @@ class Hostile:
     got: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter[str]))
 
     async def run(self) -> None:
-        """Returns once every loop has ended. Rates: attempts a second."""
+        """Returns once every loop has ended. Rates are attempts per second."""
         gateway, server = self.target.gateway_port, self.target.server_port
         scripts = cycle(self.calls)
         loops = {
             "odd call, odd provider": (4.0, lambda: self._drawn(next(scripts))),
-            "wrong key": (5.0, lambda: self._ask(gateway, _chat(b"pk_wrong", b"{}"))),
-            "deep JSON": (1.0, lambda: self._ask(gateway, _chat(self._key, _deep()))),
-            "body above the limit": (0.2, lambda: self._ask(gateway, _chat(self._key, _LARGE))),
-            "sign-in, wrong password": (5.0, lambda: self._ask(server, _sign_in())),
-            "odd REST query": (5.0, lambda: self._ask(server, self._query())),
-            "/internal/ without token": (1.0, lambda: self._ask(server, _internal())),
+            "wrong key": (5.0, lambda: self._request(gateway, _chat(b"pk_wrong", b"{}"))),
+            "deep JSON": (1.0, lambda: self._request(gateway, _chat(self._key, _deep()))),
+            "body above the limit": (0.2, lambda: self._request(gateway, _chat(self._key, _LARGE))),
+            "sign-in, wrong password": (5.0, lambda: self._request(server, _sign_in())),
+            "odd REST query": (5.0, lambda: self._request(server, self._query())),
+            "/internal/ without token": (1.0, lambda: self._request(server, _internal())),
         }
         async with asyncio.TaskGroup() as group:
             for kind, (rate, attack) in loops.items():
@@ -114,11 +114,11 @@ class Hostile:
             answer = await follow(call.caller, target.gateway_port, target.key, trace)
         finally:
             self.provider.scripts.pop(trace, None)
-            self.provider.asked.pop(trace, None)
+            self.provider.requests.pop(trace, None)
         return str(answer.status or "closed")
 
-    async def _ask(self, port: int, request: bytes) -> str:
-        """Status of the answer to one request on a connection of its own."""
+    async def _request(self, port: int, request: bytes) -> str:
+        """Sends one request on a new connection and returns the status of the answer."""
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             sending = asyncio.ensure_future(_send(writer, request))
@@ -137,8 +137,8 @@ class Hostile:
         return head.encode() + b"authorization: Bearer " + self._key + b"\r\n\r\n"
 
     async def _hold(self, kind: str, port: int, begun: bytes) -> None:
-        """Opens a connection, sends a byte every few seconds or nothing, opens it again when it is
-        closed."""
+        """Keeps a connection open, sends nothing or one byte every few seconds, and reconnects when
+        it is closed."""
         while not self.stop.is_set():
             try:
                 async with asyncio.timeout(PATIENCE_S):
@@ -195,7 +195,7 @@ def _deep() -> bytes:
 
 
 def _sign_in() -> bytes:
-    """Half of them against one address, half against any."""
+    """A sign-in request, half of them for the same address."""
     address = random.choice(("victim@example.com", f"{random.getrandbits(32):x}@example.com"))
     body = json.dumps({"email": address, "password": "not the password"}).encode()
     return (
@@ -218,13 +218,13 @@ async def _send(writer: asyncio.StreamWriter, request: bytes) -> None:
 
 async def _attack(target: Target) -> None:
     calls = batch(SCRIPTS, target.seed)
-    async with providing(Provider(port=target.provider_port)) as provider:
+    async with running_provider(Provider(port=target.provider_port)) as provider:
         hostile = Hostile(target, provider, calls)
         print("ready", flush=True)
-        told = await asyncio.to_thread(sys.stdin.readline)
+        line = await asyncio.to_thread(sys.stdin.readline)
         running = asyncio.create_task(hostile.run())
-        while told:
-            told = await asyncio.to_thread(sys.stdin.readline)
+        while line:
+            line = await asyncio.to_thread(sys.stdin.readline)
         hostile.stop.set()
         await running
         print(json.dumps({kind: dict(got.most_common()) for kind, got in hostile.got.items()}))

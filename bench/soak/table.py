@@ -1,11 +1,11 @@
-"""The result of a soak as Markdown."""
+"""Formats the result of a soak as Markdown."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """Honest calls, hostile kinds, memory."""
+    """Returns tables of honest calls, attacks and memory."""
     return "\n".join([*_honest(result), "", *_hostile(result), "", *_memory(result), ""])
 
 
@@ -15,12 +15,12 @@ def _honest(result: Mapping[str, Any]) -> Iterator[str]:
     for phase in result["phases"]:
         shown = [phase[name] for name in ("name", "sent", "answered", "p50_ms", "p99_ms")]
         yield f"| {' | '.join(map(str, shown))} |"
-    told = f"answered {result['answered']}, lost {result['lost']}, doubled {result['doubled']}"
-    yield f"\n{told}; p99 among the hostile {ratio(result):.2f} × that before"
+    summary = f"answered {result['answered']}, lost {result['lost']}, doubled {result['doubled']}"
+    yield f"\n{summary}; p99 among the hostile {ratio(result):.2f} × that before"
 
 
 def ratio(result: Mapping[str, Any]) -> float:
-    """How much slower the slowest hundredth of honest calls is among hostile ones."""
+    """The p99 latency of honest calls during the attack relative to before."""
     before, among = (phase["p99_ms"] for phase in result["phases"][:2])
     return among / before if before else 0.0
 

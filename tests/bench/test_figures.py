@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.chart import draw
 from bench.figures import medians, percentile, ratio
-from bench.session import Ledger, Paced, Round, Unary
+from bench.session import CallCounts, Paced, Round, Unary
 from bench.streams import StreamLoad
 from bench.table import disturbed, render, summarise, targets
 
@@ -112,4 +112,4 @@ def test_the_chart_is_well_formed_and_names_each_gateway() -> None:
 def test_the_counts_match_if_all_seen_calls_and_only_those_are_stored(
     stored: int, *, holds: bool
 ) -> None:
-    assert Ledger(answered=100, seen=103, stored=stored, broken_off=10).holds is holds
+    assert CallCounts(answered=100, seen=103, stored=stored, broken_off=10).holds is holds

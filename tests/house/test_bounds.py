@@ -51,7 +51,7 @@ def test_unlisted_code_and_obsolete_entries_are_findings() -> None:
         "MAX_THINGS = 1\n\n\nclass A:\n    def __init__(self):\n        self._seen = {}\n"
     )
     messages = " ".join(found.message for found in bounds.unlisted([source]))
-    assert "say in a comment what gateway.new.MAX_THINGS bounds" in messages
+    assert "describe in a comment what gateway.new.MAX_THINGS bounds" in messages
     assert "gateway.new.A._seen grows" in messages
     assert "lists gateway.call_limits.CallLimits.max_in_flight, which is not" in messages
 

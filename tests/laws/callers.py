@@ -1,4 +1,4 @@
-"""A hostile caller: what it writes on its socket, in which pieces, and how it ends."""
+"""A hostile client: the bytes that it sends, in which pieces, and how it disconnects."""
 
 import json
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from tests.laws.documents import (
 )
 
 Ending = Literal["read", "half_close", "leave", "abort"]
-"""`read`: to the end of the answer. `half_close`: sends FIN, then reads. `leave`: closes at once
-after the last byte. `abort`: resets the connection there."""
+"""`read`: reads to the end of the answer. `half_close`: sends FIN, then reads. `leave`: closes
+after the last byte. `abort`: resets the connection after the last byte."""
 
 KEY: Final = b"%KEY%"
 TRACE: Final = b"%TRACE%"
@@ -43,12 +43,12 @@ MODELS: Final = (
 
 @dataclass(frozen=True)
 class CallerScript:
-    """One connection. `data` has the placeholders KEY and TRACE; it is sent in pieces, cut at
-    these parts of its length.
+    """One connection. `data` contains the placeholders KEY and TRACE. It is sent in pieces, split
+    at the fractions `cuts` of its length.
 
-    `certain`: the head is valid HTTP, carries the right key once and a traceparent, and asks a
-    route of calls: then there must be a record, and an answer to who waits for it. `complete`: the
-    body is all there; without its end there is nothing to answer.
+    `certain`: the head is valid HTTP with the correct key, a traceparent and a call route, so there
+    must be a record, and an answer if the client waits. `complete`: the body is complete; an
+    incomplete one needs no answer.
     """
 
     data: bytes
@@ -60,19 +60,19 @@ class CallerScript:
     anonymous: bool
 
     def wire(self, key: str, trace: str) -> list[bytes]:
-        """The pieces as they are sent."""
+        """Returns the pieces to send."""
         data = self.data.replace(KEY, key.encode()).replace(TRACE, trace.encode())
         at = sorted({int(part * len(data)) for part in self.cuts} | {0, len(data)})
         return [data[start:end] for start, end in pairwise(at)]
 
     @property
-    def stays(self) -> bool:
-        """Whether the caller waits for its answer."""
+    def waits(self) -> bool:
+        """True if the client waits for the answer."""
         return self.ending in ("read", "half_close")
 
 
 def calls() -> st.SearchStrategy[CallerScript]:
-    """Mostly a valid head with an odd body; now and then an odd head."""
+    """Mostly a valid head with an unusual body; sometimes an unusual head."""
     return weighted((8, _odd_bodies()), (1, _odd_heads()))
 
 
@@ -147,7 +147,7 @@ def _extra_members() -> st.SearchStrategy[list[bytes]]:
 
 @cache
 def bodies() -> Bytes:
-    """Chat requests with odd members, and odd documents."""
+    """Chat requests with unusual members, and unusual documents."""
     chat = st.tuples(members(_known_members()), _extra_members(), SPACES, SPACES).map(
         lambda drawn: drawn[2] + object_of([*drawn[0], *drawn[1]]) + drawn[3]
     )
@@ -160,7 +160,7 @@ def bodies() -> Bytes:
 
 @cache
 def _labels() -> Bytes:
-    """Header lines that are odd and yet valid HTTP."""
+    """Unusual but valid header lines."""
     names = st.sampled_from(
         (
             b"x-penstock-team",
@@ -217,10 +217,10 @@ def _odd_bodies(draw: st.DrawFn) -> CallerScript:
         size = size if len(body) <= 3_000 else 10_000
         sent, extra = _chunked(body, size), b"transfer-encoding: chunked\r\n"
     else:
-        told = len(body) + {"short": -1, "long": 7}.get(framing, 0)
-        sent, extra = body, b"content-length: %d\r\n" % max(told, 0)
+        stated = len(body) + {"short": -1, "long": 7}.get(framing, 0)
+        sent, extra = body, b"content-length: %d\r\n" % max(stated, 0)
         if framing == "long" and ending == "read":
-            ending = "half_close"  # else both wait for the other
+            ending = "half_close"  # else client and gateway wait for each other
     cuts = tuple(draw(_CUTS))
     pause = draw(st.sampled_from((0.0, 0.0, 0.0, 0.01))) if cuts else 0.0
     data = _head(path, lines, extra) + sent
@@ -303,8 +303,8 @@ _ODD_LINES: Final = (
 
 @st.composite
 def _odd_heads(draw: st.DrawFn) -> CallerScript:
-    """Odd request lines, odd headers, other keys, wrong framing: an answer, or the connection
-    closed."""
+    """Unusual request lines, headers, keys and framing. Expects an answer or a closed
+    connection."""
     anonymous = draw(st.booleans())
     authorization = draw(st.sampled_from(_ANONYMOUS)) if anonymous else _AUTHORIZATION
     line, lines = draw(st.sampled_from(_LINES)), draw(st.sampled_from(_ODD_LINES))

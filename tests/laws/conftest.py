@@ -1,20 +1,20 @@
-"""How many calls a law is tried with, and which."""
+"""The number of generated calls, and their seed."""
 
 import random
 
 import pytest
 
-DRAW = 500  # of `make test`
+EXAMPLES = 500  # in `make test`
 
 
 @pytest.fixture
 def law_examples(request: pytest.FixtureRequest) -> int:
-    """A small draw, or what `--law-examples` says."""
-    return int(request.config.getoption("--law-examples") or DRAW)
+    """The number of calls: `--law-examples`, or a small default."""
+    return int(request.config.getoption("--law-examples") or EXAMPLES)
 
 
 @pytest.fixture
 def law_seed(request: pytest.FixtureRequest) -> int:
-    """A new one for each run, or the one that `--law-seed` repeats."""
+    """The seed: `--law-seed`, or a new one."""
     given = request.config.getoption("--law-seed")
     return random.randrange(10**6) if given is None else int(given)

@@ -1,4 +1,4 @@
-"""Strategies for odd JSON documents, as bytes: what encoders do not write and readers meet."""
+"""Strategies for unusual JSON documents, as bytes: valid, borderline and invalid ones."""
 
 import json
 from functools import cache
@@ -59,8 +59,7 @@ SPACES: Final = st.sampled_from((b"", b"", b"", b" ", b"\n\t ", b"\xef\xbb\xbf",
 
 
 def weighted(*choices: tuple[int, st.SearchStrategy[T]]) -> st.SearchStrategy[T]:
-    """One of the strategies, each as often as its weight says (`one_of` knows no weights, and
-    takes the same strategy twice for once)."""
+    """Selects a strategy by weight (`one_of` has no weights and merges equal strategies)."""
     table = [strategy for weight, strategy in choices for _ in range(weight)]
     return st.integers(0, len(table) - 1).flatmap(table.__getitem__)
 
@@ -71,7 +70,7 @@ def _quoted(text: bytes) -> bytes:
 
 @cache
 def texts(longest: int = 20_000) -> Bytes:
-    """Quoted strings: short odd ones, now and then a long one."""
+    """Quoted strings: short unusual ones, sometimes a long one."""
     odd = st.lists(st.sampled_from(_ODD_TEXTS), min_size=1, max_size=3).map(b"".join)
     any_ = st.text(max_size=20).map(lambda text: json.dumps(text).encode()[1:-1])
     long = st.tuples(st.sampled_from((b"a", b"\\u0001", "漢".encode())), st.integers(1, longest))
@@ -81,7 +80,7 @@ def texts(longest: int = 20_000) -> Bytes:
 
 @cache
 def numbers() -> Bytes:
-    """Numbers, and what looks like one."""
+    """Numbers, and texts that look like numbers."""
     known = st.sampled_from(_ODD_NUMBERS).map(str.encode)
     return st.one_of(known, st.integers(-(2**70), 2**70).map(lambda n: str(n).encode()))
 
@@ -96,35 +95,35 @@ def arrays(items: Bytes, max_size: int = 4) -> Bytes:
 
 
 def objects(values: Bytes, names: Bytes | None = None, max_size: int = 4) -> Bytes:
-    """Objects whose members may come twice."""
+    """Objects, possibly with duplicate members."""
     pairs = st.tuples(texts(50) if names is None else names, values).map(b":".join)
     return st.lists(pairs, max_size=max_size).map(lambda found: b"{" + b",".join(found) + b"}")
 
 
 @cache
 def nested(deepest: int = DEEPEST) -> Bytes:
-    """A tower of arrays or objects; the depths around which readers give up come often."""
+    """Nested arrays or objects, often with a depth near the limit of a parser."""
     depths = st.one_of(
         st.integers(1, deepest),
         st.sampled_from([d for d in (64, 127, 128, 254, 256, 300, 512) if d <= deepest]),
         st.integers(min(900, deepest), min(1_030, deepest)),
     )
-    walls = st.sampled_from(((b"[", b"]"), (b'{"a":', b"}"), (b'[{"content":', b"}]")))
-    return st.tuples(depths, walls, leaves()).map(
+    brackets = st.sampled_from(((b"[", b"]"), (b'{"a":', b"}"), (b'[{"content":', b"}]")))
+    return st.tuples(depths, brackets, leaves()).map(
         lambda drawn: drawn[1][0] * drawn[0] + drawn[2] + drawn[1][1] * drawn[0]
     )
 
 
 @cache
 def documents() -> Bytes:
-    """Any odd JSON value, now and then none at all."""
+    """Any unusual JSON value, sometimes invalid JSON."""
     small = st.recursive(leaves(), lambda inner: arrays(inner) | objects(inner), max_leaves=8)
     return weighted((4, small), (2, nested()), (1, st.binary(max_size=40)))
 
 
 def members(known: dict[str, Bytes]) -> st.SearchStrategy[list[bytes]]:
-    """Members of an object: each of `known` as it should be, odd, twice, in another case, or
-    not at all."""
+    """Members of an object: each of `known` valid, unusual, duplicated, in another case, or
+    missing."""
 
     def written(name: str, good: Bytes) -> st.SearchStrategy[list[bytes]]:
         plain = json.dumps(name).encode()

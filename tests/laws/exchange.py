@@ -1,5 +1,5 @@
-"""Both ends of a call as plain sockets: the caller that follows its script and keeps the ledger,
-and the provider that finds its script by the trace id."""
+"""Client and provider of a call as plain sockets. The client follows its script; the provider finds
+its script by the trace id."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from tests.laws.callers import CallerScript
 from tests.laws.providers import GOOD, ProviderScript
 
 PATIENCE_S: Final = 30.0
-"""How long a caller waits for its answer before that is a broken law."""
+"""A client that waits longer for its answer is a violation."""
 
 _TRACE: Final = re.compile(rb"\ntraceparent: 00-([0-9a-f]{32})-")
 _LENGTH: Final = re.compile(rb"\ncontent-length: (\d+)")
@@ -25,8 +25,9 @@ _BROKEN: Final = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunErro
 
 @dataclass
 class Answer:
-    """What a caller got. Status 0: the connection ended without an answer. `whole`: the body
-    ended as its framing promised. `silent`: neither answer nor end within PATIENCE_S."""
+    """The answer that a client received. Status 0: the connection ended without an answer.
+    `whole`: the body is complete by its framing. `silent`: no answer and no end within
+    PATIENCE_S."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict[str, str])
@@ -37,7 +38,7 @@ class Answer:
 
 
 async def follow(script: CallerScript, port: int, key: str, trace: str) -> Answer:
-    """Does what the script says."""
+    """Runs the client script and returns the answer."""
     begun = asyncio.get_running_loop().time()
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 26)
     try:
@@ -48,7 +49,7 @@ async def follow(script: CallerScript, port: int, key: str, trace: str) -> Answe
                 await asyncio.sleep(script.pause_s)
             if script.ending == "half_close":
                 writer.write_eof()
-        answer = await _read(reader) if script.stays else Answer()
+        answer = await _read(reader) if script.waits else Answer()
     finally:
         _close(writer, abort=script.ending == "abort")
     answer.seconds = asyncio.get_running_loop().time() - begun
@@ -56,7 +57,7 @@ async def follow(script: CallerScript, port: int, key: str, trace: str) -> Answe
 
 
 async def _read(reader: asyncio.StreamReader) -> Answer:
-    """The final answer, behind the interim ones."""
+    """Reads the final answer, after the interim ones."""
     data = b""
     silent = False
     try:
@@ -116,10 +117,11 @@ def _close(writer: asyncio.StreamWriter, *, abort: bool) -> None:
 
 @dataclass
 class Provider:
-    """Answers each request by the script of its trace; any other call gets a good answer."""
+    """Answers each request by the script of its trace id, or else with a valid answer. `requests`
+    counts the requests of each trace."""
 
     scripts: dict[str, ProviderScript] = field(default_factory=dict[str, ProviderScript])
-    asked: Counter[str] = field(default_factory=Counter[str])
+    requests: Counter[str] = field(default_factory=Counter[str])
     port: int = 0
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,16 +129,16 @@ class Provider:
             while await self._serve(reader, writer):
                 pass
         except (*_BROKEN, asyncio.CancelledError):
-            pass  # the end of the test cancels whoever waits for a request
+            pass  # the end of the test cancels waiting connections
         finally:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request; whether the connection stays."""
+        """Answers one request. Returns True if the connection stays open."""
         head = await reader.readuntil(b"\r\n\r\n")
         trace, length = _TRACE.search(head), _LENGTH.search(head)
         named = trace[1].decode() if trace else ""
-        self.asked[named] += 1
+        self.requests[named] += 1
         script = self.scripts.get(named)
         size = int(length[1]) if length else 0
         body = await reader.readexactly(size) if script is None or not script.early else b""
@@ -166,8 +168,8 @@ async def _end(ending: str, writer: asyncio.StreamWriter) -> bool:
 
 
 @asynccontextmanager
-async def providing(provider: Provider) -> AsyncIterator[Provider]:
-    """Listens on a free port of this machine."""
+async def running_provider(provider: Provider) -> AsyncIterator[Provider]:
+    """Runs the provider on a free loopback port."""
     server = await asyncio.start_server(
         provider.connected, "127.0.0.1", provider.port, limit=1 << 26
     )

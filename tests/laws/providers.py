@@ -1,4 +1,4 @@
-"""A hostile provider: the bytes it writes for one request, in pieces, and how it ends."""
+"""A hostile provider: the bytes of its answer, in which pieces, and how it ends."""
 
 import json
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from tests.laws.documents import (
 )
 
 Ending = Literal["keep", "close", "abort", "half_close", "hang"]
-"""`keep`: the connection stays for the next request. `hang`: silence, then a reset."""
+"""`keep`: keeps the connection open. `hang`: sends nothing more, then resets it."""
 
 
 @dataclass(frozen=True)
 class ProviderScript:
-    """The answer to one request. `early`: it is written before the request's body was read."""
+    """The answer to one request. `early`: sent before the request body is read."""
 
     pieces: tuple[bytes, ...]
     pause_s: float
@@ -36,7 +36,7 @@ class ProviderScript:
 
 
 def answers() -> st.SearchStrategy[ProviderScript]:
-    """A quarter of the answers is good, so that good ones are always among the odd."""
+    """A quarter of the answers is valid."""
     good, streams = st.sampled_from(GOOD), _framed(_streams(), _STREAM)
     return weighted((2, good), (3, streams), (3, _framed(_unary(), _JSON)))
 
@@ -80,7 +80,7 @@ def _tool_calls() -> Bytes:
 
 @cache
 def _deep_arguments() -> Bytes:
-    """Arguments are JSON in a string: deep once they are read."""
+    """Deeply nested JSON inside a string."""
     return nested(600).map(lambda deep: json.dumps(deep.decode("latin-1")).encode())
 
 
@@ -259,9 +259,7 @@ def _framed(draw: st.DrawFn, bodies: Bytes, usual: bytes) -> ProviderScript:
     endings = ("keep",) * 4 + ("close", "close", "abort", "half_close", "hang")
     ending: Ending = draw(st.sampled_from(endings))
     if ending == "keep" and (status.startswith(b"HTTP/1.1 1") or framing not in _ENDED):
-        ending = (
-            "close"  # else the gateway rightly waits for the rest, and the test for the gateway
-        )
+        ending = "close"  # else the gateway waits for the rest, and the test for the gateway
     pieces = _cut(interim + head + sent, draw(_CUTS))
     pause = draw(st.sampled_from((0.0, 0.0, 0.01)))
     return ProviderScript(pieces, pause, ending, early=draw(st.integers(0, 19)) == 0)
@@ -272,7 +270,7 @@ _INTERIM: Final = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
 
 
 def _frame(framing: str, body: bytes) -> tuple[bytes, bytes]:
-    """Header lines that say where the body ends, and the body as it is sent."""
+    """Returns the framing header lines and the framed body."""
     size = len(body)
     lengths = {
         "length": b"content-length: %d\r\n" % size,

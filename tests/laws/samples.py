@@ -1,5 +1,5 @@
-"""Draws scripts by hypothesis, many at a time: they run side by side, so that what one call does
-to the others is seen. The same seed draws the same scripts."""
+"""Generates batches of scripts with hypothesis. The calls of a batch run concurrently, to show how
+they affect each other. The same seed generates the same scripts."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.laws.callers import CallerScript, calls
 from tests.laws.providers import ProviderScript, answers
 
-BATCH: Final = 256  # calls that are judged together
-MEETS: Final = (
-    4  # how many providers each caller of a batch meets: drawing takes longer than calling
+BATCH: Final = 256  # calls that run and are checked together
+PROVIDERS_PER_CLIENT: Final = (
+    4  # providers per client script: generating a script takes longer than a call
 )
 
 
 class Sample(NamedTuple):
-    """One call: what its caller does, and what the provider does should it be asked."""
+    """One call: the scripts of its client and of its provider."""
 
     trace_id: str
     caller: CallerScript
@@ -25,19 +25,19 @@ class Sample(NamedTuple):
 
 
 def batches(count: int, number: int) -> Iterator[list[Sample]]:
-    """`count` calls in batches. `number` is the seed of the first batch; each further one has the
-    next number, so that any batch can be drawn again alone."""
+    """Yields `count` calls in batches. `number` is the seed of the first batch; each next batch has
+    the next number, so that any batch can be repeated alone."""
     for at in range(0, count, BATCH):
         yield batch(min(BATCH, count - at), number + at // BATCH)
 
 
 def batch(count: int, number: int) -> list[Sample]:
-    """The calls of one seed: each caller that was drawn meets MEETS of the providers."""
+    """Returns the calls of one seed: each client script with several provider scripts."""
     drawn: list[tuple[CallerScript, ProviderScript]] = []
 
     @seed(number)
     @settings(
-        max_examples=-(-count // MEETS),
+        max_examples=-(-count // PROVIDERS_PER_CLIENT),
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
@@ -50,12 +50,12 @@ def batch(count: int, number: int) -> list[Sample]:
     callers, providers = zip(*drawn, strict=True)
     pairs = (
         (caller, providers[(at + 7 * turn) % len(providers)])
-        for turn in range(MEETS)
+        for turn in range(PROVIDERS_PER_CLIENT)
         for at, caller in enumerate(callers)
     )
     return [Sample(_trace(number, at), *pair) for at, pair in enumerate(pairs)][:count]
 
 
 def _trace(number: int, at: int) -> str:
-    """A trace id that says which script it was, and differs from run to run of other seeds."""
+    """Derives the trace id of a call from seed and position."""
     return hashlib.sha256(f"{number}.{at}".encode()).hexdigest()[:32]

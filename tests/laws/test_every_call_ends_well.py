@@ -1,7 +1,7 @@
-"""Whatever a caller sends and a provider answers: the call ends with an answer of a listed kind,
-leaves exactly one record that can be read everywhere, and holds up nothing behind it.
+"""Whatever client and provider send: each call gets an answer with an allowed status and exactly
+one record that the REST API can read, and does not block other calls.
 
-`--law-examples N` says how many calls, `--law-seed S` repeats a run.
+`--law-examples N` sets the number of calls, `--law-seed S` repeats a run.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from typing import Final
 
 import pytest
 
-from tests.laws.exchange import Provider, providing
+from tests.laws.exchange import Provider, running_provider
 from tests.laws.samples import batches
 from tests.laws.trial import Trial
-from tests.laws.world import World, known, living
+from tests.laws.world import World, running_world, wait_known
 
 GROWTH_BYTES: Final = 200 * 1024 * 1024  # of a process, from the first batch to the last
 SETTLED_WITHIN_S: Final = 30.0
@@ -22,29 +22,29 @@ SETTLED_WITHIN_S: Final = 30.0
 
 @pytest.mark.drill
 @pytest.mark.timeout(7200)
-def test_whatever_is_sent_and_answered(tmp_path: Path, law_examples: int, law_seed: int) -> None:
+def test_generated_calls_and_answers(tmp_path: Path, law_examples: int, law_seed: int) -> None:
     asyncio.run(_hold(tmp_path / "home", law_examples, law_seed))
 
 
 async def _hold(home: Path, examples: int, number: int) -> None:
-    async with providing(Provider()) as odd, providing(Provider()) as good:
-        with living(home, odd.port, good.port) as world:
-            await known(world)
+    async with running_provider(Provider()) as odd, running_provider(Provider()) as good:
+        with running_world(home, odd.port, good.port) as world:
+            await wait_known(world)
             memory: list[dict[str, int]] = []
             for at, calls in enumerate(batches(examples, number)):
                 begun = time.monotonic()
                 trial = Trial(world, odd, calls)
                 await trial.run()
                 memory.append(world.memory())
-                _tell(number + at, trial, time.monotonic() - begun, memory[-1])
-                if trial.complaints:
+                _print_batch(number + at, trial, time.monotonic() - begun, memory[-1])
+                if trial.violations:
                     pytest.fail(f"--law-seed {number + at}: {trial.report()}", pytrace=False)
             await _settled(world)
-            _judge_memory(memory)
+            _check_memory(memory)
 
 
 async def _settled(world: World) -> None:
-    """Both planes are ready and nothing waits in the spool."""
+    """Waits until gateway and server are ready and the spool is empty."""
     async with asyncio.timeout(SETTLED_WITHIN_S):
         while not await _is_settled(world):
             await asyncio.sleep(0.5)
@@ -60,17 +60,17 @@ async def _is_settled(world: World) -> bool:
         for series, value in gauges.items()
         if series.startswith(("penstock_spool_rejected_batches", "penstock_spool_lost_calls"))
     )
-    assert not lost, "batches were set aside or calls lost"
+    assert not lost, "batches were rejected or calls lost"
     return all(ready) and waits < 5.0
 
 
-def _judge_memory(memory: list[dict[str, int]]) -> None:
+def _check_memory(memory: list[dict[str, int]]) -> None:
     for process, first in memory[0].items():
         assert memory[-1][process] < first + GROWTH_BYTES, (process, memory)
 
 
-def _tell(number: int, trial: Trial, seconds: float, memory: dict[str, int]) -> None:
-    """A line for a batch, with the figures of a long run."""
+def _print_batch(number: int, trial: Trial, seconds: float, memory: dict[str, int]) -> None:
+    """Prints a line for a batch."""
     rate = len(trial.calls) / seconds
     held = " ".join(f"{name} {size >> 20} MiB" for name, size in memory.items())
     print(f"seed {number}: {len(trial.calls)} calls, {rate:.0f} a second; {held}", flush=True)

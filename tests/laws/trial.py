@@ -1,4 +1,4 @@
-"""Runs a batch of hostile calls with honest ones among them, and judges all that can be seen."""
+"""Runs a batch of hostile calls together with honest ones, and checks answers, records, metrics."""
 
 import asyncio
 import json
@@ -27,37 +27,39 @@ _REPEATED: Final = re.compile(r"(.{1,24}?)\1{5,}")
 
 @dataclass
 class Trial:
-    """One batch. `complaints` is empty when the laws held; each names the script it is about."""
+    """One batch. `violations` has each violation with the call that caused it, if known."""
 
     world: World
     provider: Provider
     calls: list[Sample]
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     honest: list[str] = field(default_factory=list[str])
-    complaints: list[tuple[Sample | None, str]] = field(default_factory=list[Any])
+    violations: list[tuple[Sample | None, str]] = field(default_factory=list[Any])
 
     async def run(self) -> None:
-        """Calls, then waits for the records, then reads everything that was stored."""
+        """Makes the calls, waits for the records, and reads everything that was stored."""
         before = await self._metrics()
         since = datetime.now(UTC) - timedelta(seconds=2)
         self.provider.scripts |= {call.trace_id: call.provider for call in self.calls}
         await self._call_all()
         listed = await self._stored(since.isoformat())
-        self._blame(violations.of_records(self.calls, listed, self.answers))
+        self._add(violations.of_records(self.calls, listed, self.answers))
         await self._read_details(listed)
         for plane, samples in (await self._metrics()).items():
-            self._say(f"{plane}: {c}" for c in violations.of_metrics(before[plane], samples))
+            self._add_general(
+                f"{plane}: {c}" for c in violations.of_metrics(before[plane], samples)
+            )
         await self._read_pages(since.isoformat())
         for call in self.calls:
             self.provider.scripts.pop(call.trace_id)
-            self.provider.asked.pop(call.trace_id, None)
+            self.provider.requests.pop(call.trace_id, None)
 
     def report(self) -> str:
-        """The complaints by kind, each with a script it is about, repetitions cut short."""
+        """Formats the violations by kind, each with its shortest script."""
         kinds: dict[str, list[tuple[Sample | None, str]]] = {}
-        for call, what in self.complaints:
+        for call, what in self.violations:
             kinds.setdefault(_DIGITS.sub("0", what)[:40], []).append((call, what))
-        lines = [f"{len(self.complaints)} complaints about {len(self.calls)} calls"]
+        lines = [f"{len(self.violations)} violations in {len(self.calls)} calls"]
         for found in kinds.values():
             call, what = min(found, key=lambda one: len(repr(one[0])))
             lines.append(f"* {len(found)} times: {what}")
@@ -92,9 +94,9 @@ class Trial:
             answer = await follow(call.caller, port, world.hostile.key, call.trace_id)
         except OSError as error:
             answer = Answer()
-            self.complaints.append((call, f"the gateway does not accept connections: {error}"))
+            self.violations.append((call, f"the gateway does not accept connections: {error}"))
         self.answers[call.trace_id] = answer
-        self.complaints += [(call, c) for c in violations.of_answer(call, answer)]
+        self.violations += [(call, c) for c in violations.of_answer(call, answer)]
 
     async def _call_honestly(self, number: int) -> None:
         world = self.world
@@ -102,15 +104,15 @@ class Trial:
         script = honest_call(stream=number % 20 == 0)
         answer = await follow(script, world.installation.gateway_port, world.honest.key, trace)
         if answer.status != 200 or not answer.whole:
-            self._say([f"an honest call got {answer.status} {answer.body[:300]!r}"])
+            self._add_general([f"an honest call got {answer.status} {answer.body[:300]!r}"])
         elif answer.seconds > HONEST_WITHIN_S:
-            self._say([f"an honest call took {answer.seconds:.1f} s"])
+            self._add_general([f"an honest call took {answer.seconds:.1f} s"])
         self.honest.append(trace)
 
     # ---- what is stored
 
     async def _stored(self, since: str) -> Counter[str]:
-        """How often each hostile call is listed, once all that must be are, or time is up."""
+        """Counts the records of each hostile call, once all exist or the time is over."""
         deadline = asyncio.get_running_loop().time() + STORED_WITHIN_S
         while True:
             hostile = await self._traces(self.world.hostile.project_id, since)
@@ -122,7 +124,9 @@ class Trial:
                 break
             await asyncio.sleep(0.25)
         if missing:
-            self._say([f"{len(missing)} of {len(self.honest)} honest calls are not stored once"])
+            self._add_general(
+                [f"{len(missing)} of {len(self.honest)} honest calls are not stored once"]
+            )
         return hostile
 
     async def _traces(self, project: str, since: str) -> Counter[str]:
@@ -144,13 +148,13 @@ class Trial:
         try:
             trace = await self.world.rest(path, project_id=project)
         except (AssertionError, ValueError, TimeoutError) as error:
-            self.complaints.append((call, f"the detail cannot be read: {error!r}"))
+            self.violations.append((call, f"the detail cannot be read: {error!r}"))
             return
-        asked = self.provider.asked[call.trace_id]
-        self.complaints += [(call, c) for c in violations.of_detail(call, trace, asked)]
+        request_count = self.provider.requests[call.trace_id]
+        self.violations += [(call, c) for c in violations.of_detail(call, trace, request_count)]
 
     async def _read_pages(self, since: str) -> None:
-        """What people look at, of the project that was attacked: all of it is answered."""
+        """Reads the pages of the attacked project."""
         project, world = self.world.hostile.project_id, self.world
         for path in ("/overview", "/traces/facets", "/traces/tail", "/traces"):
             query = {"project_id": project}
@@ -161,9 +165,9 @@ class Trial:
             try:
                 await world.rest(path, **query)
             except (AssertionError, ValueError, TimeoutError) as error:
-                self._say([f"{path} cannot be read: {error!r}"])
+                self._add_general([f"{path} cannot be read: {error!r}"])
 
-    # ---- complaints
+    # ---- violations
 
     async def _metrics(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {}
@@ -175,19 +179,19 @@ class Trial:
             try:
                 found[plane] = await self.world.metrics(port)
             except (AssertionError, ValueError, TimeoutError) as error:
-                self._say([f"/metrics of the {plane}: {error}"])
+                self._add_general([f"/metrics of the {plane}: {error}"])
                 found[plane] = {}
         return found
 
-    def _blame(self, found: Iterable[tuple[Sample, str]]) -> None:
-        self.complaints += list(found)
+    def _add(self, found: Iterable[tuple[Sample, str]]) -> None:
+        self.violations += list(found)
 
-    def _say(self, found: Iterable[str]) -> None:
-        self.complaints += [(None, what) for what in found]
+    def _add_general(self, found: Iterable[str]) -> None:
+        self.violations += [(None, what) for what in found]
 
 
 def honest_call(*, stream: bool) -> CallerScript:
-    """What an application sends."""
+    """A typical call of an application."""
     body = json.dumps(
         {"model": "fine", "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
     )
@@ -202,6 +206,6 @@ def honest_call(*, stream: bool) -> CallerScript:
 
 
 def _short(value: object) -> str:
-    """Readable, though it be a tower of a thousand brackets."""
-    told = _REPEATED.sub(lambda m: f"{m[1]}⟨×{len(m[0]) // len(m[1])}⟩", repr(value))
-    return told if len(told) < 1_200 else f"{told[:800]} … {told[-300:]}"
+    """Shortens a value: repetitions are replaced by a count."""
+    text = _REPEATED.sub(lambda m: f"{m[1]}⟨×{len(m[0]) // len(m[1])}⟩", repr(value))
+    return text if len(text) < 1_200 else f"{text[:800]} … {text[-300:]}"

@@ -1,5 +1,4 @@
-"""One installation under law: `penstock up` with a hostile and an honest project, and what can be
-seen of it from outside."""
+"""A running `penstock up` with a hostile and an honest project, and its HTTP clients."""
 
 import asyncio
 import json
@@ -23,7 +22,7 @@ _SAMPLE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Tenant:
-    """A project, and a key of it that may call."""
+    """A project and one of its API keys."""
 
     project_id: str
     key: str
@@ -38,31 +37,31 @@ class World:
     honest: Tenant
 
     async def rest(self, path: str, **query: str) -> Any:
-        """The REST API's answer to an admin. `AssertionError` for anything but 200."""
-        asked = f"/api/v1{path}" + (f"?{urlencode(query)}" if query else "")
-        status, body = await self.get(self.installation.server_port, asked)
-        assert status == 200, f"{asked}: {status} {body[:500]!r}"
+        """Sends GET to the REST API as admin. Raises `AssertionError` unless the status is 200."""
+        target = f"/api/v1{path}" + (f"?{urlencode(query)}" if query else "")
+        status, body = await self.get(self.installation.server_port, target)
+        assert status == 200, f"{target}: {status} {body[:500]!r}"
         return json.loads(body, parse_constant=_no_constant)
 
     async def get(self, port: int, path: str, key: str = "") -> tuple[int, bytes]:
-        """Status and body of a GET with a key, the admin's by default, over a connection of its
-        own."""
+        """Sends GET on a new connection and returns status and body. Uses the admin's key by
+        default."""
         key = key or self.installation.key
         async with asyncio.timeout(30):
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 27)
             try:
-                head = f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n"
-                writer.write(f"{head}authorization: Bearer {key}\r\n\r\n".encode())
+                request = f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n"
+                writer.write(f"{request}authorization: Bearer {key}\r\n\r\n".encode())
                 answer = await reader.read()
             finally:
                 writer.close()
-        told, _, body = answer.partition(b"\r\n\r\n")
-        if b"transfer-encoding: chunked" in told.lower():
+        head, _, body = answer.partition(b"\r\n\r\n")
+        if b"transfer-encoding: chunked" in head.lower():
             body = _joined(body)
-        return int(told[9:12]), body
+        return int(head[9:12]), body
 
     async def listed(self, project_id: str, since: str) -> list[dict[str, Any]]:
-        """Every call of a project since then, page by page, as an export reads them."""
+        """Returns all calls of a project since that time, page by page."""
         found: list[dict[str, Any]] = []
         query = {"project_id": project_id, "from": since, "limit": str(MAX_PAGE)}
         while True:
@@ -73,33 +72,33 @@ class World:
             query["cursor"] = page["next_cursor"]
 
     async def metrics(self, port: int) -> dict[str, float]:
-        """The samples of a plane. `AssertionError` for a page that Prometheus would refuse."""
+        """Returns the samples of `/metrics`. Raises `AssertionError` for an invalid page."""
         token = (self.installation.home / "metrics.token").read_text().strip()
         status, page = await self.get(port, "/metrics", key=token)
         assert status == 200, (status, page[:500])
         return samples(page.decode("utf-8"))
 
     def memory(self) -> dict[str, int]:
-        """Bytes of its own (`Pss_Anon`) by process."""
+        """Returns the private memory (`Pss_Anon`) of each process in bytes."""
         return {name: anonymous_bytes(pid) for name, pid in self.installation.children().items()}
 
 
 def samples(page: str) -> dict[str, float]:
-    """Name and labels → value, of a page in Prometheus' text format."""
+    """Parses a page in Prometheus' text format: name and labels → value."""
     found: dict[str, float] = {}
     for line in page.split("\n"):
         if not line or line.startswith(("# HELP ", "# TYPE ")):
             continue
         match = _SAMPLE.fullmatch(line)
-        assert match is not None, f"no sample of Prometheus' format: {line!r}"
+        assert match is not None, f"not a Prometheus sample: {line!r}"
         series = match[1] + (match[2] or "")
-        assert series not in found, f"twice on one page: {series}"
+        assert series not in found, f"duplicate series: {series}"
         found[series] = float(match[3])
     return found
 
 
 def anonymous_bytes(pid: int) -> int:
-    """Memory that the process shares with nobody and no file."""
+    """Returns the private anonymous memory of a process in bytes."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return (
         int(next(line for line in rollup.splitlines() if line.startswith("Pss_Anon")).split()[1])
@@ -108,8 +107,10 @@ def anonymous_bytes(pid: int) -> int:
 
 
 @contextmanager
-def living(home: Path, hostile_port: int, honest_port: int, **environment: str) -> Iterator[World]:
-    """Starts it, and makes the two projects with their providers on these ports."""
+def running_world(
+    home: Path, hostile_port: int, honest_port: int, **environment: str
+) -> Iterator[World]:
+    """Starts an installation and creates the two projects with providers on these ports."""
     installation = Installation(home)
     installation.extra = {"PENSTOCK_DEMO": "off", "PENSTOCK_LOG_LEVEL": "error", **environment}
     try:
@@ -123,8 +124,8 @@ def living(home: Path, hostile_port: int, honest_port: int, **environment: str) 
         installation.kill()
 
 
-async def known(world: World) -> None:
-    """Until the gateway knows the projects."""
+async def wait_known(world: World) -> None:
+    """Waits until the gateway has the two projects."""
     async with asyncio.timeout(30):
         for tenant in (world.hostile, world.honest):
             path, port = "/v1/models", world.installation.gateway_port
@@ -162,4 +163,4 @@ def _joined(data: bytes) -> bytes:
 
 
 def _no_constant(name: str) -> None:
-    raise AssertionError(f"{name} is no JSON")
+    raise AssertionError(f"{name} is not JSON")

@@ -1,4 +1,4 @@
-"""A real model server and a whole Penstock in front of it, once for all tests here."""
+"""A real model server with Penstock in front of it, started once for all tests."""
 
 import json
 import os
@@ -24,7 +24,7 @@ MODEL = "penstock/tiny-llama"
 
 @pytest.fixture(scope="session")
 def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of `transformers serve` with the tiny Llama, made now; no network is used."""
+    """The base URL of `transformers serve` with a new tiny Llama. Uses no network."""
     if not (ENVIRONMENT / "transformers").exists():
         pytest.fail("there is no .venv-real-model: run `make real-model`")
     folder = tmp_path_factory.mktemp("model")
@@ -79,8 +79,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @dataclass(frozen=True)
 class Penstock:
-    """A running installation that knows the model server as `local`, and as `strict` without
-    being told what it is."""
+    """A running installation with the model server as provider `local`, and as `strict` without
+    its vendor."""
 
     installation: Installation
 
@@ -93,7 +93,7 @@ class Penstock:
         return self.installation.key
 
     def spans(self, trace_id: str) -> list[dict[str, Any]]:
-        """The stored spans of a trace, once they have arrived."""
+        """Waits for the stored spans of a trace and returns them."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             try:
@@ -101,7 +101,7 @@ class Penstock:
             except urllib.error.HTTPError as error:
                 error.close()
                 time.sleep(0.1)
-        pytest.fail(f"the trace {trace_id} never arrived")
+        pytest.fail(f"the trace {trace_id} was not stored")
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +111,10 @@ def penstock(model_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     try:
         for name, vendor in (("local", "transformers"), ("strict", "")):
             _add_provider(installation, name, model_server, vendor)
-        both = {f"local/{MODEL}", f"strict/{MODEL}"}  # a name that two claim is listed with both
+        both = {
+            f"local/{MODEL}",
+            f"strict/{MODEL}",
+        }  # a model of two providers is listed with both names
         installation.wait_for(lambda: both <= _models(installation))
         yield Penstock(installation)
     finally:
@@ -121,8 +124,8 @@ def penstock(model_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def _add_provider(installation: Installation, name: str, base_url: str, vendor: str) -> None:
     project = installation.get("/api/v1/projects")["items"][0]["id"]
     path = f"/api/v1/projects/{project}/providers"
-    wish = {"name": name, "base_url": base_url, "vendor": vendor, "private_allowed": True}
-    _post(installation, path, wish)
+    provider = {"name": name, "base_url": base_url, "vendor": vendor, "private_allowed": True}
+    _post(installation, path, provider)
     test = _post(installation, f"{path}/{name}/test", {})
     assert test["ok"], test
 

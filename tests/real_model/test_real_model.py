@@ -1,4 +1,4 @@
-"""A model that really computes, called directly and through the gateway: the same answers."""
+"""A real model, called directly and through the gateway: the answers are equal."""
 
 import json
 import urllib.request
@@ -32,14 +32,14 @@ def through(penstock: Penstock) -> Iterator[OpenAI]:
         yield client
 
 
-def ask(prompt: str, model: str = MODEL, **more: Any) -> dict[str, Any]:
-    """The same question each time: greedy, so that the answer is the model's one answer."""
+def chat_request(prompt: str, model: str = MODEL, **more: Any) -> dict[str, Any]:
+    """A request with greedy decoding, so that the answer is deterministic."""
     messages = [{"role": "user", "content": prompt}]
     return {"model": model, "messages": messages, "temperature": 0, "max_tokens": 48, **more}
 
 
 def stream(client: OpenAI, **request: Any) -> tuple[str, Any, str | None]:
-    """Text, usage and finish reason of a streamed answer."""
+    """Reads a stream; returns text, usage and finish reason."""
     text, usage, finish = "", None, None
     with client.chat.completions.create(**request, stream=True) as chunks:
         for chunk in chunks:
@@ -50,10 +50,10 @@ def stream(client: OpenAI, **request: Any) -> tuple[str, Any, str | None]:
     return text, usage, finish
 
 
-def test_the_server_is_as_the_docs_say(model_server: str, direct: OpenAI) -> None:
-    """docs/providers.md, section `transformers serve`: the quirks stand on this."""
+def test_the_server_behaves_as_documented(model_server: str, direct: OpenAI) -> None:
+    """docs/providers.md, section `transformers serve`: the quirks depend on it."""
     assert [model.id for model in direct.models.list()] == [MODEL]
-    body = json.dumps(ask(PROMPTS[0], stream=True)).encode()
+    body = json.dumps(chat_request(PROMPTS[0], stream=True)).encode()
     request = urllib.request.Request(
         f"{model_server}/chat/completions", body, {"content-type": "application/json"}
     )
@@ -63,62 +63,66 @@ def test_the_server_is_as_the_docs_say(model_server: str, direct: OpenAI) -> Non
     assert last["choices"][0]["finish_reason"] == "length"
     assert last["usage"]["completion_tokens"] == 48
     with pytest.raises(openai.UnprocessableEntityError):
-        direct.chat.completions.create(**ask("x"), extra_body={"unheard_of": 1})
+        direct.chat.completions.create(**chat_request("x"), extra_body={"unheard_of": 1})
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=["ascii", "japanese", "long"])
-def test_through_the_gateway_the_model_says_the_same(
+def test_the_answer_through_the_gateway_is_the_same(
     direct: OpenAI, through: OpenAI, prompt: str
 ) -> None:
-    expected = direct.chat.completions.create(**ask(prompt))
+    expected = direct.chat.completions.create(**chat_request(prompt))
     assert expected.choices[0].message.content
-    got = through.chat.completions.create(**ask(prompt, f"local/{MODEL}"))
+    got = through.chat.completions.create(**chat_request(prompt, f"local/{MODEL}"))
     assert got.choices == expected.choices
     assert got.usage == expected.usage
     assert got.model == expected.model == f"{MODEL}@main"
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=["ascii", "japanese", "long"])
-def test_streamed_it_says_the_same_too(direct: OpenAI, through: OpenAI, prompt: str) -> None:
-    whole = direct.chat.completions.create(**ask(prompt))
-    expected = stream(direct, **ask(prompt))
-    got = stream(through, **ask(prompt, f"local/{MODEL}"))
+def test_the_stream_through_the_gateway_is_the_same(
+    direct: OpenAI, through: OpenAI, prompt: str
+) -> None:
+    whole = direct.chat.completions.create(**chat_request(prompt))
+    expected = stream(direct, **chat_request(prompt))
+    got = stream(through, **chat_request(prompt, f"local/{MODEL}"))
     assert got == expected
     assert got[0] == whole.choices[0].message.content
     assert got[1] == whole.usage
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["unary", "stream"])
-def test_the_trace_holds_what_was_said_and_counted(
+def test_the_trace_has_the_text_and_the_token_counts(
     through: OpenAI, penstock: Penstock, *, streamed: bool
 ) -> None:
-    request = ask(PROMPTS[0], f"local/{MODEL}", stream=streamed)
+    request = chat_request(PROMPTS[0], f"local/{MODEL}", stream=streamed)
     with through.chat.completions.with_streaming_response.create(**request) as answer:
         trace_id = answer.headers["x-penstock-trace-id"]
         answer.read()
     call, attempt = sorted(penstock.spans(trace_id), key=lambda span: span["kind"], reverse=True)
-    direct_text, usage, _ = stream(through, **ask(PROMPTS[0], f"local/{MODEL}"))
+    direct_text, usage, _ = stream(through, **chat_request(PROMPTS[0], f"local/{MODEL}"))
     assert (call["kind"], attempt["parent_span_id"]) == ("call", call["span_id"])
     assert (call["status"], attempt["status"]) == ("ok", "ok")
     assert call["usage"]["input_tokens"] == usage.prompt_tokens
     assert call["usage"]["output_tokens"] == usage.completion_tokens == 48
     assert call["usage"]["source"] == "provider"
-    assert call["cost"] is None  # a model of one's own has no public price
+    assert call["cost"] is None  # a private model has no public price
     assert direct_text in json.dumps(call["output"], ensure_ascii=False)
     assert call["attributes"]["gen_ai.response.model"] == f"{MODEL}@main"
     assert call["attributes"]["gen_ai.response.finish_reasons"] == ["length"]
 
 
-def test_without_the_quirk_a_stream_without_terminator_is_no_success(
+def test_without_the_quirk_a_stream_without_terminator_fails(
     through: OpenAI, penstock: Penstock
 ) -> None:
-    """Nobody said that this provider ends its streams like that: it could have been cut."""
+    """The stream may be incomplete, unless a quirk declares that the provider omits `[DONE]`."""
     with pytest.raises((openai.APIError, openai.APIConnectionError)):
-        stream(through, **ask(PROMPTS[0], f"strict/{MODEL}"))
-    whole = through.chat.completions.create(**ask(PROMPTS[0], f"strict/{MODEL}"))
+        stream(through, **chat_request(PROMPTS[0], f"strict/{MODEL}"))
+    whole = through.chat.completions.create(**chat_request(PROMPTS[0], f"strict/{MODEL}"))
     assert whole.choices[0].finish_reason == "length"
 
 
-def test_what_the_server_refuses_arrives_as_an_error(through: OpenAI) -> None:
+def test_an_error_of_the_server_is_passed_on(through: OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError):
-        through.chat.completions.create(**ask("x", f"local/{MODEL}"), extra_body={"unheard_of": 1})
+        through.chat.completions.create(
+            **chat_request("x", f"local/{MODEL}"), extra_body={"unheard_of": 1}
+        )

@@ -1,7 +1,7 @@
-"""Makes a tiny Llama on the spot: random weights, a tokenizer trained here, a chat template.
+"""Creates a tiny Llama: random weights, a newly trained tokenizer, a chat template.
 
-Written as a Hugging Face cache, so that a server lists and loads it by name without a network.
-What it says is nonsense; that it is the same nonsense twice is all that is asked of it.
+Writes it as a Hugging Face cache, so that a server lists and loads it without a network. Its
+answers are meaningless but deterministic.
 """
 
 import sys
@@ -29,7 +29,7 @@ CHAT_TEMPLATE = (
 
 
 def make(hub: Path) -> Path:
-    """Write the model under `hub` (a folder for HF_HUB_CACHE) and return its snapshot's folder."""
+    """Writes the model to `hub` (a folder for HF_HUB_CACHE) and returns its snapshot folder."""
     repository = hub / ("models--" + MODEL_ID.replace("/", "--"))
     snapshot = repository / "snapshots" / REVISION
     snapshot.mkdir(parents=True)
@@ -69,7 +69,7 @@ def _model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=2048,
-        # Wide enough that greedy decoding wanders instead of repeating its first token.
+        # Large enough that greedy decoding does not repeat its first token.
         initializer_range=0.6,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

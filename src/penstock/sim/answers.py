@@ -43,7 +43,7 @@ class Choice:
 
     @property
     def huge(self) -> bool:
-        """Whether the text repeats one large piece."""
+        """True if the text repeats one large piece."""
         return self.piece_tokens > 1 and len(self.text) > 0
 
     @property

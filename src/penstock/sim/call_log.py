@@ -11,7 +11,7 @@ import msgspec
 
 
 class CallOutcome(StrEnum):
-    """How a call ended."""
+    """The outcome of a call."""
 
     RUNNING = "running"
     COMPLETED = "completed"

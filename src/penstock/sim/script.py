@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """What happens after the last step."""
+    """The behaviour after the last step."""
 
     COMPLETE = "complete"
     CUT = "cut"  # closed without the end of the body
@@ -37,15 +37,15 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When tokens are generated: the first after `latency_s`, the others at `tokens_per_second`.
-    0 = no delay."""
+    """The times at which tokens are generated: the first after `latency_s`, the
+    others at `tokens_per_second`. 0 = no delay."""
 
     latency_s: float
     tokens_per_second: float
 
     @property
     def takes_time(self) -> bool:
-        """Whether there is any delay."""
+        """True if there is any delay."""
         return self.latency_s > 0 or self.tokens_per_second > 0
 
     def due_s(self, tokens: int) -> float:

@@ -17,7 +17,7 @@ from penstock.infra.process import die_with
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: a module and its configuration as JSON. Lower `stop_rank`s stop first.
+    """A module to run, and its configuration as JSON. Lower `stop_rank`s stop first.
     `announces`: the process writes a line to standard output once it serves."""
 
     name: str
@@ -45,7 +45,7 @@ class Child:
 
     @property
     def has_started(self) -> bool:
-        """Whether the process runs, and has announced that it serves (if it announces)."""
+        """True if the process runs, and has announced that it serves (if it announces)."""
         return self._process is not None and (self._announced or not self.program.announces)
 
     @property

@@ -16,7 +16,7 @@ from penstock.infra.settings import Settings
 DEMO_MODEL: Final = f"{NAME}/sim-small"
 
 
-def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> None:
+def first_steps(settings: Settings, *, first_run: bool, simulated: bool) -> None:
     """Prints the first steps. Shows the credentials only at the first start, later their file."""
     host = plan.connect_host(settings.host)
     gateway = f"http://{host}:{settings.gateway.port}/v1"
@@ -28,7 +28,7 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
     typer.echo()
     _row("Gateway", gateway)
     _row("Console", plan.local_server_url(settings))
-    if first_start and credentials:
+    if first_run and credentials:
         _row("Sign in", f"{credentials.get('admin_email')}  {credentials.get('admin_password')}")
         _row("API key", key)
         _row("", "may only call models")
@@ -40,7 +40,7 @@ def first_steps(settings: Settings, *, first_start: bool, simulated: bool) -> No
     if model:
         again = f"$({_command(settings, 'key show')})" if key else "$GATEWAY_KEY"
         _line("Try it:")
-        typer.echo(_curl(gateway, key if first_start else again, model))
+        typer.echo(_curl(gateway, key if first_run else again, model))
     else:
         _line("Next, add a provider:")
         add = "provider add NAME --base-url URL --api-key-env VARIABLE"

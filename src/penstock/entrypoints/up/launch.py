@@ -24,7 +24,7 @@ from penstock.kernel.time import SystemClock
 
 @dataclass(frozen=True)
 class Launch:
-    """What to run: programs, their ports with the flag that sets each, and `on_ready`, called once
+    """The programs to run, their ports with the flag that sets each, and `on_ready`, called once
     all ports are ready."""
 
     programs: Sequence[Program]
@@ -41,10 +41,10 @@ def run_all(settings: Settings) -> None:
         programs.append(plan.simulator("127.0.0.1", with_simulator))
     programs.append(plan.server(settings, simulator_url(with_simulator) if with_simulator else ""))
     ports = {settings.gateway.port: "--gateway-port", settings.server.port: "--server-port"}
-    first_start = not (settings.home / "bootstrap.json").exists()
+    first_run = not (settings.home / "bootstrap.json").exists()
 
     def on_ready() -> None:
-        first_steps(settings, first_start=first_start, simulated=with_simulator is not None)
+        first_steps(settings, first_run=first_run, simulated=with_simulator is not None)
 
     launch(settings, Launch(programs, ports, on_ready))
 

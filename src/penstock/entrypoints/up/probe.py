@@ -23,7 +23,7 @@ def get(host: str, port: int, path: str, key: str = "") -> tuple[int, bytes]:
 
 
 def is_ready(host: str, port: int) -> bool:
-    """Whether `/readyz` on that port answers 200."""
+    """True if `/readyz` on that port answers 200."""
     with contextlib.suppress(OSError):
         return get(host, port, "/readyz")[0] == 200
     return False
