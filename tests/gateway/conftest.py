@@ -1,4 +1,4 @@
-"""A worker in front of a provider made of a plain socket, one pair for each test module."""
+"""A worker and a provider that is a plain socket: one pair for each test module."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from penstock.rules.call import CallEnd
 
 @dataclass
 class Rig:
-    """`answer` says what the provider does from now on; `last_end` is the newest record."""
+    """`answer` sets what the provider does next; `last_end` is the newest record."""
 
     upstream: RawUpstream
     worker: Worker
@@ -31,7 +31,7 @@ class Rig:
         return AsyncOpenAI(base_url=f"{self.worker.url}/v1", api_key=key, max_retries=0)
 
     async def end_of(self, trace_id: str) -> CallEnd:
-        """The record of one trace, once it is there."""
+        """Waits for the record of one trace."""
         for _ in range(500):
             found = [end for end in self.worker.ends() if end.begin.trace_id == trace_id]
             if found:

@@ -1,4 +1,4 @@
-"""A gateway's home with a last good snapshot, made by hand: no server is needed to serve."""
+"""Writes a gateway's home with a snapshot, so that a worker serves without a server."""
 
 import hashlib
 import secrets
@@ -31,7 +31,7 @@ SECRET = "sk-provider-secret-canary"
 
 
 def provider(base_url: str, name: str = "up", **changes: object) -> ProviderEntry:
-    """An OpenAI-compatible provider on this machine that claims `small` and `large`."""
+    """An OpenAI-compatible provider on this machine that lists `small` and `large`."""
     fields: dict[str, object] = {
         "name": name,
         "kind": "openai-compatible",
@@ -51,7 +51,7 @@ def make_home(
     prices: Sequence[PriceOverride] = (),
     price_lists: Sequence[VendorPrices] = (),
 ) -> Path:
-    """Token and stored snapshot; one million input tokens of `up/small` cost 1 USD, output 2."""
+    """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
     token = ensure_secret_file(home / "gateway.token")
     pepper = secrets.token_bytes(32)

@@ -1,4 +1,4 @@
-"""A caller made of a plain socket: sees the very bytes, and whether the answer was whole."""
+"""An HTTP client on a plain socket: reads the exact bytes, and reports if the body was whole."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from gateway.homes import KEY
 
 @dataclass
 class Answer:
-    """`whole`: the body ended as its framing promised."""
+    """`whole`: the body ended as its framing requires."""
 
     status: int
     headers: dict[str, str]
@@ -36,7 +36,7 @@ async def call(
     key: str | None = KEY,
     headers: bytes = b"",
 ) -> Answer:
-    """One request on a connection of its own."""
+    """Sends one request on a new connection."""
     reader, writer = await connect(url)
     writer.write(request(body, path=path, method=method, key=key, headers=headers))
     try:
@@ -51,7 +51,7 @@ async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def metrics_token(home: Path) -> str:
-    """What opens the whole metrics page of a home."""
+    """The token for the whole metrics page of a home."""
     return (home / "metrics.token").read_text().strip()
 
 
@@ -64,15 +64,15 @@ def request(
     headers: bytes = b"",
     length: int | None = None,
 ) -> bytes:
-    """The bytes of a request; `length` may promise more than `body` keeps."""
-    told = f"authorization: Bearer {key}\r\n" if key is not None else ""
+    """The bytes of a request; `length` may be larger than `body`."""
+    authorization = f"authorization: Bearer {key}\r\n" if key is not None else ""
     size = len(body) if length is None else length
-    head = f"{method} {path} HTTP/1.1\r\nhost: gateway\r\n{told}content-length: {size}\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nhost: gateway\r\n{authorization}content-length: {size}\r\n"
     return head.encode() + headers + b"connection: close\r\n\r\n" + body
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    """Reads to the end of the connection and takes the framing apart."""
+    """Reads to the end of the connection and decodes the framing."""
     head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     pairs = (line.split(": ", 1) for line in lines[1:])

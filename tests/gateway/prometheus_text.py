@@ -1,6 +1,6 @@
 """A strict parser of Prometheus' text format 0.0.4, written from its description. It shares no
 code with what it judges: lines end with a line feed and nothing else, every sample belongs to the
-family announced before it, and no series is told twice.
+family announced before it, and no series appears twice.
 """
 
 import re
@@ -16,7 +16,7 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 
 @dataclass
 class Scrape:
-    """What a page says: kinds by family, values by series."""
+    """A parsed page: kinds by family, values by series."""
 
     kinds: dict[str, str] = field(default_factory=dict)
     values: dict[Series, float] = field(default_factory=dict)
@@ -24,15 +24,15 @@ class Scrape:
     def total(self, name: str, **labels: str) -> float:
         """The sum of a metric over the series with these labels."""
         wanted = set(labels.items())
-        return sum(v for (n, told), v in self.values.items() if n == name and wanted <= told)
+        return sum(v for (n, labels), v in self.values.items() if n == name and wanted <= labels)
 
     def label(self, name: str, label: str) -> set[str]:
         """The values of one label."""
-        return {v for n, told in self.values if n == name for k, v in told if k == label}
+        return {v for n, labels in self.values if n == name for k, v in labels if k == label}
 
 
 def parse(page: bytes) -> Scrape:
-    """`AssertionError` for anything the format does not allow."""
+    """Parses a page. Raises `AssertionError` for anything that the format forbids."""
     text = page.decode("utf-8")
     assert text.endswith("\n") or not text
     scrape = Scrape()
@@ -51,7 +51,7 @@ def parse(page: bytes) -> Scrape:
         suffixes = _SUFFIXES.get(scrape.kinds[family], ("",))
         assert name in {family + suffix for suffix in suffixes}, f"{name} stands below {family}"
         series = (name, frozenset(labels.items()))
-        assert series not in scrape.values, f"{series} is told twice"
+        assert series not in scrape.values, f"{series} appears twice"
         scrape.values[series] = value
     return scrape
 

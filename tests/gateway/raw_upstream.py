@@ -1,4 +1,4 @@
-"""A provider made of a plain socket: it writes the bytes a test gives it, in the pieces and at the
+"""A provider on a plain socket: it writes the bytes that a test gives it, in the pieces and at the
 pace the test says. Shares no code with Penstock's parsers or its simulator.
 """
 
@@ -12,7 +12,7 @@ Script = Callable[["Exchanged", asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Exchanged:
-    """One request as it came, and when its caller hung up."""
+    """One request as received, and the time at which its client disconnected."""
 
     head: bytes
     body: bytes
@@ -21,7 +21,7 @@ class Exchanged:
 
 @dataclass
 class RawUpstream:
-    """`script` answers each request; `seen` are the requests so far."""
+    """`script` answers each request; `seen` has the requests so far."""
 
     script: Script
     port: int = 0
@@ -77,7 +77,7 @@ STREAM_HEAD = (
 
 
 def chunk(data: bytes) -> bytes:
-    """One chunk of a chunked body; `b""` makes the last one."""
+    """One chunk of a chunked body; `b""` is the last one."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
@@ -109,7 +109,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Exchanged | None:
 
 
 async def _watch(reader: asyncio.StreamReader, request: Exchanged) -> None:
-    """Sees the end of the connection while the answer is being written."""
+    """Notices the end of the connection while the answer is being written."""
     while not reader.at_eof():
         if reader.exception() is not None:
             break

@@ -1,4 +1,4 @@
-"""Snapshots as a server would publish them, made by hand."""
+"""Builds snapshots as a server publishes them."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -21,7 +21,7 @@ def provider(name: str, *models: str, **fields: object) -> ProviderEntry:
 
 @dataclass
 class Tree:
-    """Documents as a server would publish them."""
+    """The documents that a server publishes."""
 
     documents: dict[str, Document]
     secrets: dict[str, str] = field(default_factory=dict[str, str])

@@ -1,4 +1,4 @@
-"""Calls without a valid key: all counted, few recorded, within bounds of time and memory."""
+"""Calls without a valid key: all counted, few recorded, limited in rate and memory."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,24 +26,24 @@ def test_every_failed_call_is_recorded_or_counted_and_memory_stays_bounded(
 
 
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=300))
-def test_a_record_tells_how_many_calls_of_its_address_have_none(pauses: list[float]) -> None:
-    failures, now, told = AuthFailures(LIMITS, 0.0), 0.0, 0
+def test_a_record_counts_the_unrecorded_calls_of_its_address(pauses: list[float]) -> None:
+    failures, now, recorded_count = AuthFailures(LIMITS, 0.0), 0.0, 0
     silent = 0
     for pause in pauses:
         now += pause
         decision = failures.decide("10.0.0.1", now)
         if decision.recorded:
             assert decision.unrecorded == silent
-            told, silent = told + 1, 0
+            recorded_count, silent = recorded_count + 1, 0
         else:
             silent += 1
-    assert told <= LIMITS.records_per_minute * (1 + now / 60) + 1
+    assert recorded_count <= LIMITS.records_per_minute * (1 + now / 60) + 1
 
 
-def test_an_address_with_too_many_is_throttled_and_recovers_and_others_are_not() -> None:
+def test_only_an_address_with_too_many_failures_is_throttled_and_it_recovers() -> None:
     failures = AuthFailures(LIMITS, 0.0)
-    verdicts = [failures.decide("10.0.0.1", 0.0).throttled for _ in range(200)]
-    assert verdicts == [False] * 50 + [True] * 150
+    decisions = [failures.decide("10.0.0.1", 0.0).throttled for _ in range(200)]
+    assert decisions == [False] * 50 + [True] * 150
     assert not failures.decide("10.0.0.2", 0.0).throttled
     assert not failures.decide("10.0.0.1", 10.0).throttled
 

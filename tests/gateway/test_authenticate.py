@@ -1,4 +1,4 @@
-"""What a worker remembers of presented keys, and what it does not."""
+"""The cache of valid keys of one worker."""
 
 import tracemalloc
 
@@ -49,7 +49,7 @@ def ask(stage: Authenticate, known: Snapshot, header: bytes) -> KeyContext:
     return stage(Call("chat", headers, receive, send, ids=Ids(), start_ns=NOW_NS), known)
 
 
-async def test_however_a_key_is_written_it_is_remembered_once() -> None:
+async def test_a_key_is_cached_once_in_any_spelling_of_the_header() -> None:
     stage, known = Authenticate(), snapshot("pk_one")
     tracemalloc.start()
     for blanks in range(3000):
@@ -61,7 +61,7 @@ async def test_however_a_key_is_written_it_is_remembered_once() -> None:
     assert known.hashed == 1
 
 
-async def test_wrong_and_expired_keys_are_not_remembered() -> None:
+async def test_wrong_and_expired_keys_are_not_cached() -> None:
     stage, known = Authenticate(), snapshot("pk_old", expires_ms=1)
     tracemalloc.start()
     for number in range(3000):
@@ -73,7 +73,7 @@ async def test_wrong_and_expired_keys_are_not_remembered() -> None:
     assert grown < 200_000
 
 
-async def test_many_valid_keys_are_remembered_up_to_a_bound() -> None:
+async def test_valid_keys_are_cached_up_to_a_limit() -> None:
     count = authenticate.MAX_REMEMBERED + 10
     stage, known = Authenticate(), snapshot(*(f"pk_{n}" for n in range(count)))
     for number in range(count):
@@ -86,7 +86,7 @@ async def test_many_valid_keys_are_remembered_up_to_a_bound() -> None:
 
 
 @given(st.binary(min_size=authenticate.MAX_SECRET_BYTES + 1, max_size=2000))
-async def test_what_is_too_long_for_a_key_is_not_even_hashed(secret: bytes) -> None:
+async def test_a_secret_longer_than_any_key_is_not_hashed(secret: bytes) -> None:
     stage, known = Authenticate(), snapshot("pk_one")
     with pytest.raises(Unauthenticated):
         ask(stage, known, b"Bearer x" + secret + b"x")
@@ -94,6 +94,6 @@ async def test_what_is_too_long_for_a_key_is_not_even_hashed(secret: bytes) -> N
 
 
 @given(st.binary(max_size=60))
-async def test_whatever_the_header_a_call_without_a_key_is_unauthenticated(header: bytes) -> None:
+async def test_any_header_without_a_key_is_unauthenticated(header: bytes) -> None:
     with pytest.raises(Unauthenticated):
         ask(Authenticate(), snapshot("pk_one"), header)

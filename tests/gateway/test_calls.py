@@ -1,4 +1,4 @@
-"""What callers get for whole answers and for every kind of bad input, and what is recorded."""
+"""Whole answers and every kind of bad input: the answer to the caller, and the record."""
 
 import asyncio
 import json
@@ -60,14 +60,14 @@ async def test_the_answer_passes_byte_for_byte_and_the_call_is_recorded(rig: Rig
     assert end.begin in rig.worker.begins()
 
 
-async def test_the_official_client_gets_its_answer(rig: Rig) -> None:
+async def test_the_official_client_reads_the_answer(rig: Rig) -> None:
     rig.answer(answers(unary(WIRE)))
     async with rig.openai() as client:
         found = await client.chat.completions.create(model="small", messages=[])
     assert found.choices[0].message.content == "Grüße"
 
 
-async def test_embeddings_pass_too(rig: Rig) -> None:
+async def test_embeddings_pass(rig: Rig) -> None:
     wire = b'{"object":"list","data":[{"embedding":[0.5]}],"model":"e","usage":{"prompt_tokens":3}}'
     rig.answer(answers(unary(wire)))
     answer = await call(rig.worker.url, b'{"model":"up/e","input":"x"}', path="/v1/embeddings")
@@ -77,7 +77,7 @@ async def test_embeddings_pass_too(rig: Rig) -> None:
     assert (end.begin.operation, end.usage.input_tokens) == ("embeddings", 3)
 
 
-async def test_who_and_for_whom_is_recorded_and_the_key_wins(rig: Rig) -> None:
+async def test_attribution_is_recorded_and_values_of_the_key_win(rig: Rig) -> None:
     rig.answer(answers(unary(WIRE)))
     headers = (
         "x-penstock-team: other\r\nx-penstock-user: José\r\nx-penstock-use-case: faq\r\n"
@@ -90,13 +90,13 @@ async def test_who_and_for_whom_is_recorded_and_the_key_wins(rig: Rig) -> None:
     assert (caller.segment, caller.session) == ("eu", "s1")
 
 
-async def test_a_header_in_latin_1_is_kept(rig: Rig) -> None:
+async def test_a_latin_1_header_is_decoded(rig: Rig) -> None:
     rig.answer(answers(unary(WIRE)))
     answer = await call(rig.worker.url, headers=b"x-penstock-user: Jos\xe9\r\n")
     assert (await rig.end_of(answer.trace_id)).begin.caller.user == "José"
 
 
-async def test_a_trace_is_continued_and_handed_on(rig: Rig) -> None:
+async def test_a_trace_is_continued_and_passed_to_the_provider(rig: Rig) -> None:
     rig.answer(answers(unary(WIRE)))
     trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     answer = await call(rig.worker.url, headers=f"traceparent: 00-{trace}-{span}-00\r\n".encode())
@@ -108,7 +108,7 @@ async def test_a_trace_is_continued_and_handed_on(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("broken", ["00-0-0-0", f"00-{'0' * 32}-{'1' * 16}-01", "ff-x"])
-async def test_a_broken_traceparent_begins_a_trace_of_its_own(rig: Rig, broken: str) -> None:
+async def test_an_invalid_traceparent_starts_a_new_trace(rig: Rig, broken: str) -> None:
     rig.answer(answers(unary(WIRE)))
     answer = await call(rig.worker.url, headers=f"traceparent: {broken}\r\n".encode())
     assert len(answer.trace_id.strip("0")) > 8
@@ -130,7 +130,7 @@ async def test_a_broken_traceparent_begins_a_trace_of_its_own(rig: Rig, broken: 
         (b'{"model":"x","p":"' + b"p" * 100_000 + b'"}', KEY, 413, "request_too_large", "100000"),
     ],
 )
-async def test_bad_input_is_answered_in_openais_shape_and_recorded(
+async def test_bad_input_gets_an_error_in_openais_format_and_is_recorded(
     rig: Rig, body: bytes, key: str | None, status: int, code: str, words: str
 ) -> None:
     answer = await call(rig.worker.url, body, key=key)
@@ -153,7 +153,7 @@ async def test_the_official_client_raises_its_own_errors(rig: Rig) -> None:
             await client.chat.completions.create(model="smal", messages=[])
 
 
-async def test_too_large_is_said_while_the_body_still_comes(rig: Rig) -> None:
+async def test_a_body_above_the_limit_is_rejected_before_it_ends(rig: Rig) -> None:
     reader, writer = await connect(rig.worker.url)
     head = request(b"", headers=b"transfer-encoding: chunked\r\n").replace(
         b"content-length: 0\r\n", b""
@@ -165,7 +165,7 @@ async def test_too_large_is_said_while_the_body_still_comes(rig: Rig) -> None:
     writer.close()
 
 
-async def test_a_body_that_comes_too_slowly_is_refused(rig: Rig) -> None:
+async def test_a_slow_body_is_rejected(rig: Rig) -> None:
     reader, writer = await connect(rig.worker.url)
     writer.write(request(b'{"model"', length=100))
     answer = await read_answer(reader)
@@ -173,7 +173,7 @@ async def test_a_body_that_comes_too_slowly_is_refused(rig: Rig) -> None:
     writer.close()
 
 
-async def test_a_provider_that_does_not_begin_is_a_timeout(rig: Rig) -> None:
+async def test_a_provider_that_does_not_answer_is_a_timeout(rig: Rig) -> None:
     rig.answer(answers(b"", pause_s=2))
     answer = await call(rig.worker.url, b'{"model":"hasty/x"}')
     assert (answer.status, answer.error["code"]) == (504, "upstream_timeout")
@@ -184,7 +184,7 @@ async def test_a_provider_that_does_not_begin_is_a_timeout(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 429])
-async def test_what_the_caller_can_use_of_a_refusal_passes(rig: Rig, status: int) -> None:
+async def test_provider_errors_that_concern_the_caller_pass(rig: Rig, status: int) -> None:
     body = json.dumps({"error": {"message": f"no, {SECRET} is bad", "code": "c"}}).encode()
     rig.answer(answers(unary(body, f"{status} No", "retry-after: 7\r\n")))
     answer = await call(rig.worker.url)
@@ -207,7 +207,7 @@ async def test_what_the_caller_can_use_of_a_refusal_passes(rig: Rig, status: int
         (504, 504, "upstream_timeout"),
     ],
 )
-async def test_the_rest_is_translated_and_names_the_provider(
+async def test_other_provider_errors_are_translated_and_name_the_provider(
     rig: Rig, upstream: int, status: int, code: str
 ) -> None:
     body = json.dumps({"detail": f"with {SECRET}"}).encode()
@@ -222,7 +222,7 @@ async def test_the_rest_is_translated_and_names_the_provider(
 
 
 @pytest.mark.parametrize("wire", [unary(WIRE)[:-5], unary(b"<html>no JSON</html>")])
-async def test_a_cut_or_unreadable_answer_is_a_502(rig: Rig, wire: bytes) -> None:
+async def test_a_cut_or_invalid_answer_is_a_502(rig: Rig, wire: bytes) -> None:
     rig.answer(answers(wire, close=True))
     answer = await call(rig.worker.url)
     assert answer.status == 502
@@ -245,7 +245,7 @@ async def test_a_large_answer_streams_through_and_its_usage_is_found(rig: Rig) -
     assert (end.response_size, len(end.response)) == (len(body), 128 * 1024)
 
 
-async def test_a_large_answer_that_is_cut_never_looks_whole(rig: Rig) -> None:
+async def test_a_cut_large_answer_stays_unfinished(rig: Rig) -> None:
     chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n100000\r\n"
     for wire in (unary(large(3_000_000))[:-9], chunked + b"x" * 0x0F0000):
         rig.answer(answers(wire, close=True))
@@ -254,7 +254,7 @@ async def test_a_large_answer_that_is_cut_never_looks_whole(rig: Rig) -> None:
         assert (await rig.end_of(answer.trace_id)).status is CallStatus.ERROR
 
 
-async def test_models_are_listed_as_the_key_may_see_them(rig: Rig) -> None:
+async def test_only_models_that_the_key_may_call_are_listed(rig: Rig) -> None:
     async with rig.openai(LIMITED_KEY) as client:
         assert [model.id async for model in client.models.list()] == ["small"]
     async with rig.openai() as client:
@@ -270,7 +270,7 @@ async def test_models_are_listed_as_the_key_may_see_them(rig: Rig) -> None:
         ("GET", "/nowhere", 404),
     ],
 )
-async def test_other_routes_say_what_is_served(
+async def test_an_unknown_route_names_the_known_ones(
     rig: Rig, method: str, path: str, status: int
 ) -> None:
     answer = await call(rig.worker.url, b"", method=method, path=path)
@@ -282,7 +282,7 @@ async def test_health_and_metrics_answer_without_a_key(rig: Rig) -> None:
         assert (await call(rig.worker.url, b"", method="GET", path=path, key=None)).status == 200
 
 
-async def test_many_at_once_all_get_their_own(rig: Rig) -> None:
+async def test_concurrent_calls_get_their_own_answers(rig: Rig) -> None:
     rig.answer(answers(unary(WIRE)))
     found = await asyncio.gather(*(call(rig.worker.url, ASK) for _ in range(100)))
     assert {answer.status for answer in found} == {200}

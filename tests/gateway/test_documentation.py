@@ -1,4 +1,4 @@
-"""docs/gateway.md against the code."""
+"""Compares docs/gateway.md with the code."""
 
 import re
 from pathlib import Path
@@ -27,8 +27,8 @@ def test_every_metric_is_documented() -> None:
     failures = AuthFailures(FailureLimits(), 0.0)
     readiness = GatewayReadiness(holder, _no_spool, inflight, failures, lambda: 0.0)
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
-    told = set(re.findall(r"`(penstock_\w+)`", PAGE))
-    assert told == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
+    documented = set(re.findall(r"`(penstock_\w+)`", PAGE))
+    assert documented == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
 
 
 def test_every_error_code_in_the_table_is_one_of_ours() -> None:
@@ -43,7 +43,7 @@ def test_every_error_code_in_the_table_is_one_of_ours() -> None:
     assert {code for code in codes if f'"{code}"' not in source} == set()
 
 
-def test_the_figures_are_the_defaults() -> None:
+def test_documented_limits_are_the_defaults() -> None:
     limits, entry = CallLimits(), ProviderEntry("n", "k", "u")
     assert (limits.capture_request_bytes, limits.capture_response_bytes) == (MIB, 128 * KIB)
     assert limits.body_timeout_s == 30

@@ -1,4 +1,4 @@
-"""A greedy project against a real worker: it gets its share, and the others get through at once."""
+"""A greedy project against a real worker: it gets its share, and others are served at once."""
 
 import asyncio
 import tracemalloc
@@ -24,7 +24,7 @@ FAST = b'{"model":"up/small","user":"fast"}'
 
 
 class Provider:
-    """Answers slow calls when it is told to, others at once."""
+    """Holds the answers of slow calls until `release`, answers others at once."""
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
@@ -36,14 +36,14 @@ class Provider:
 
 
 async def _waiting(calls: list["asyncio.Task[Answer]"], count: int) -> list[Answer]:
-    """The answers of those that were refused, once only `count` are left."""
+    """The answers of the rejected calls, once only `count` are left."""
     async with asyncio.timeout(20):
         while sum(not task.done() for task in calls) > count:
             await asyncio.sleep(0.02)
     return [task.result() for task in calls if task.done()]
 
 
-async def test_a_greedy_key_and_project_hold_their_share_of_calls_and_others_get_through(
+async def test_a_greedy_key_and_project_get_their_share_of_calls_and_others_are_served(
     tmp_path: Path,
 ) -> None:
     greedy = Provider()
@@ -71,7 +71,7 @@ async def test_a_greedy_key_and_project_hold_their_share_of_calls_and_others_get
             assert len(await running.wait_for_ends(60 + 30 + 1 + 5 + 1)) == 97
 
 
-async def test_a_greedy_key_holds_its_share_of_request_bytes_and_others_get_through(
+async def test_a_greedy_key_gets_its_share_of_request_bytes_and_others_are_served(
     tmp_path: Path,
 ) -> None:
     body = b'{"model":"up/small","user":"%b"}' % (b"x" * 240 * KIB)
@@ -88,7 +88,9 @@ async def test_a_greedy_key_holds_its_share_of_request_bytes_and_others_get_thro
             refused = await _waiting(answers, 3)
             assert {answer.error["code"] for answer in refused} == {"share_exceeded"}
             assert (await call(running.url, body, key=OTHER_KEY)).status == 200
-            assert (await call(running.url, FAST)).status == 200, "small bodies need no room"
+            assert (await call(running.url, FAST)).status == 200, (
+                "small bodies are free"
+            )
             for answer, (_, writer) in zip(answers, uploads, strict=True):
                 if not answer.done():
                     writer.write(body[-KIB:])
@@ -99,7 +101,7 @@ async def test_a_greedy_key_holds_its_share_of_request_bytes_and_others_get_thro
                 assert (await call(running.url, body)).status == 200
 
 
-async def test_a_body_in_tiny_pieces_takes_little_more_than_its_size() -> None:
+async def test_a_body_in_small_pieces_takes_little_more_memory_than_its_size() -> None:
     piece, count = b"ab", 300_000
 
     async def receive() -> Message:

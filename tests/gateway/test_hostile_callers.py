@@ -1,4 +1,4 @@
-"""Callers who want more than is theirs, against a real worker: the others notice nothing."""
+"""Hostile callers against a real worker: other callers are not affected."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ NAMES = (
 
 
 async def scrape(rig: Rig, token: str | None = None) -> Scrape:
-    """The worker's metrics as a scraper with the token of this home reads them."""
+    """Reads the worker's metrics with the token of its home."""
     token = metrics_token(rig.worker.home) if token is None else token
     answer = await call(rig.worker.url, b"", method="GET", path="/metrics", key=token or None)
     assert answer.status == 200
@@ -46,7 +46,7 @@ async def test_no_model_name_breaks_the_metrics_page_or_makes_a_series(rig: Rig)
 
 
 async def test_a_limited_key_reaches_no_other_provider_by_the_name_of_a_model(rig: Rig) -> None:
-    """It may call `up/small`; the provider `lax` may have a model of just that name."""
+    """The key may call `up/small`; the provider `lax` may have a model of exactly that name."""
     rig.answer(answers(unary(b"{}")))
     refused = await call(rig.worker.url, b'{"model":"lax/up/small"}', key=LIMITED_KEY)
     assert (refused.status, refused.error["code"]) == (403, "model_not_allowed")
@@ -54,12 +54,12 @@ async def test_a_limited_key_reaches_no_other_provider_by_the_name_of_a_model(ri
     assert (await call(rig.worker.url, b'{"model":"up/small"}', key=LIMITED_KEY)).status == 200
 
 
-async def test_without_its_token_metrics_tell_no_names_tokens_or_money(rig: Rig) -> None:
+async def test_without_the_token_metrics_have_no_names_tokens_or_costs(rig: Rig) -> None:
     rig.answer(answers(unary(b"{}")))
     assert (await call(rig.worker.url)).status == 200
     everything, public = await scrape(rig), await scrape(rig, "")
     assert "up" in everything.label("penstock_requests_total", "provider")
-    shown = {label for _, told in public.values for label, _ in told}
+    shown = {label for _, labels in public.values for label, _ in labels}
     assert shown <= {"worker", "operation", "status", "error", "le"}
     named = {"penstock_tokens_total", "penstock_cost_usd_total", "penstock_unpriced_total"}
     assert public.kinds.keys() == everything.kinds.keys() - named
@@ -67,13 +67,13 @@ async def test_without_its_token_metrics_tell_no_names_tokens_or_money(rig: Rig)
         assert public.total(total) == everything.total(total) > 0
 
 
-async def test_another_token_opens_no_more_than_none(rig: Rig) -> None:
+async def test_a_wrong_metrics_token_is_like_none(rig: Rig) -> None:
     for token in ("wrong", KEY, metrics_token(rig.worker.home)[:-1]):
         assert (await scrape(rig, token)).label("penstock_requests_total", "provider") == set()
     assert (rig.worker.home / "metrics.token").stat().st_mode & 0o777 == 0o600
 
 
-async def test_calls_without_a_valid_key_are_counted_but_fill_no_store_and_hurt_nobody(
+async def test_many_calls_without_a_valid_key_are_counted_and_disturb_no_other_call(
     rig: Rig,
 ) -> None:
     rig.answer(answers(unary(b"{}")))
@@ -97,7 +97,7 @@ async def test_calls_without_a_valid_key_are_counted_but_fill_no_store_and_hurt_
     assert after.total("penstock_unrecorded_auth_failures") >= count - 30
 
 
-async def test_the_body_of_a_call_without_a_key_is_not_waited_for(rig: Rig) -> None:
+async def test_a_call_without_a_key_is_answered_before_its_body(rig: Rig) -> None:
     reader, writer = await connect(rig.worker.url)
     writer.write(request(b"x", key=None, length=50_000))
     assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] in {b"401", b"429"}

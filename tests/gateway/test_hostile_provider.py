@@ -122,7 +122,7 @@ EVENT = st.sampled_from(
 
 @st.composite
 def wires(draw: st.DrawFn) -> list[bytes]:
-    """What a provider writes, in pieces."""
+    """The bytes that a provider writes, in pieces."""
     if draw(st.integers(0, 9)) == 0:
         whole = draw(st.binary(max_size=300))
     elif draw(st.booleans()):
@@ -143,7 +143,7 @@ def wires(draw: st.DrawFn) -> list[bytes]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=wires(), close=st.booleans(), ask=st.sampled_from([ASK, STREAM]))
-async def test_any_answer_ends_as_listed_with_one_record(
+async def test_every_answer_ends_with_a_listed_error_and_one_record(
     rig: Rig, pieces: list[bytes], close: bool, ask: bytes
 ) -> None:
     rig.answer(answers(*pieces, pause_s=0.001, close=close))
@@ -161,7 +161,7 @@ async def test_any_answer_ends_as_listed_with_one_record(
     assert len(rig.upstream.seen) == 1  # never sent again
 
 
-async def test_afterwards_the_worker_is_well(rig: Rig) -> None:
+async def test_the_worker_still_serves_afterwards(rig: Rig) -> None:
     rig.answer(answers(unary(b'{"id":"x"}')))
     assert (await call(rig.worker.url)).status == 200
     page = (await call(rig.worker.url, b"", method="GET", path="/metrics", key=None)).body
@@ -171,10 +171,8 @@ async def test_afterwards_the_worker_is_well(rig: Rig) -> None:
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"205 Reset Content"])
 @pytest.mark.parametrize("kind", [b"text/event-stream", b"application/json"])
-async def test_a_status_that_has_no_content_is_no_answer(
-    rig: Rig, status: bytes, kind: bytes
-) -> None:
-    """A stream that begins with it could not even be ended with an error."""
+async def test_a_status_without_content_is_an_error(rig: Rig, status: bytes, kind: bytes) -> None:
+    """A stream that starts with such a status could not even end with an error."""
     rig.answer(answers(b"HTTP/1.1 %b\r\ncontent-type: %b\r\n\r\n" % (status, kind), close=True))
     answer = await call(rig.worker.url, STREAM)
     assert (answer.status, answer.error["code"]) == (502, "upstream_malformed")
@@ -182,7 +180,7 @@ async def test_a_status_that_has_no_content_is_no_answer(
 
 
 async def test_an_interim_answer_with_content_is_malformed_at_once(rig: Rig) -> None:
-    """Its content belongs to no answer; nobody would read it, and the caller would wait."""
+    """The content of an interim answer is never read, so the caller would wait for it."""
     interim = b"HTTP/1.1 199 Soon\r\ncontent-length: 20000\r\n\r\n"
     rig.answer(answers(interim, b"x" * 20_000, pause_s=0.01, close=True))
     async with asyncio.timeout(10):
@@ -200,7 +198,7 @@ COUNTS = [
 
 
 @pytest.mark.parametrize(("count", "source"), COUNTS)
-async def test_odd_counts_are_recorded_but_not_believed(
+async def test_impossible_token_counts_are_recorded_as_invalid(
     rig: Rig, count: str, source: UsageSource
 ) -> None:
     rig.answer(answers(unary(b'{"usage":{"prompt_tokens":%b}}' % count.encode())))
@@ -273,7 +271,7 @@ POSITIONS: dict[str, Callable[[str], bytes]] = {
 
 
 @pytest.mark.parametrize("position", POSITIONS)
-async def test_our_credential_comes_out_nowhere(
+async def test_our_credential_never_leaves_the_gateway(
     rig: Rig, position: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name, encoding in ENCODED.items():
@@ -301,12 +299,12 @@ def _everything(answer: Answer) -> str:
 
 
 def _leaks(shown: str) -> bool:
-    """Looks for each encoding by itself: shares nothing with what hides them."""
+    """Searches each encoding separately; shares no code with the redaction."""
     low = shown.lower()
     return any(encoding(SECRET)[3:-4].lower() in low for encoding in ENCODED.values())
 
 
-async def test_a_request_that_the_provider_has_read_is_not_sent_twice(rig: Rig) -> None:
+async def test_a_written_request_is_not_sent_again(rig: Rig) -> None:
     async def hang_up_on_the_second(_: Exchanged, writer: asyncio.StreamWriter) -> None:
         if len(rig.upstream.seen) == 1:
             writer.write(unary(b"{}"))

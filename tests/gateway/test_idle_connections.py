@@ -1,4 +1,4 @@
-"""Idle and half-open connections stop nobody."""
+"""Idle and half-open connections do not block calls."""
 
 import asyncio
 import time

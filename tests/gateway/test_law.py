@@ -1,4 +1,4 @@
-"""The law on the gateway's port: no route answers 500, and the gateway goes on.
+"""The law of the gateway's port: no route answers 500, and the gateway keeps running.
 
 Its provider is down, so that what is asked for rightly is answered 502 or 503 of a named kind.
 """

@@ -1,4 +1,4 @@
-"""Callers who leave, and gateways that stop: the provider is told at once, the books are right."""
+"""Clients that disconnect, and gateways that stop: the provider is stopped, the record is right."""
 
 import asyncio
 import json
@@ -38,9 +38,7 @@ SITUATIONS = {
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-async def test_a_caller_who_leaves_stops_the_provider_within_a_second(
-    rig: Rig, situation: str
-) -> None:
+async def test_a_disconnect_stops_the_provider_within_a_second(rig: Rig, situation: str) -> None:
     script, stream = SITUATIONS[situation]
     rig.answer(script)
     known = len(rig.worker.ends())
@@ -69,7 +67,7 @@ def _assert_received(end: CallEnd) -> None:
     assert float(end.cost) > 0
 
 
-async def test_a_caller_who_leaves_while_sending_is_no_failure_of_ours(rig: Rig) -> None:
+async def test_a_disconnect_during_the_request_is_recorded_as_cancelled(rig: Rig) -> None:
     known = len(rig.worker.ends())
     _, writer = await connect(rig.worker.url)
     writer.write(request(b'{"model"', length=50))
@@ -80,7 +78,7 @@ async def test_a_caller_who_leaves_while_sending_is_no_failure_of_ours(rig: Rig)
     assert end.attempts == ()
 
 
-async def test_a_stop_lets_calls_finish(tmp_path: Path) -> None:
+async def test_calls_finish_before_a_stop(tmp_path: Path) -> None:
     async with raw_upstream(answers(b"", unary(b'{"ok":1}'), pause_s=0.7)) as upstream:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
         async with worker(home) as running:
@@ -93,7 +91,7 @@ async def test_a_stop_lets_calls_finish(tmp_path: Path) -> None:
         assert [end.status for end in running.ends()] == [CallStatus.OK]
 
 
-async def test_after_the_time_of_grace_calls_end_with_an_error_and_a_record(
+async def test_after_the_drain_time_calls_end_with_an_error_and_a_record(
     tmp_path: Path,
 ) -> None:
     async def script(asked: Exchanged, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Overload and callers who do not read: the others, health and memory are not touched by it."""
+"""Overload and clients that do not read: other calls, health and memory are not affected."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ SMALL = unary(b'{"usage":{"prompt_tokens":1,"completion_tokens":1}}')
 
 
 class Provider:
-    """Answers `large` with 20 MB and anything else with little; counts what it could write."""
+    """Answers `large` with 20 MB and other models with little; counts the bytes it could write."""
 
     def __init__(self) -> None:
         self.written = 0
@@ -36,7 +36,7 @@ class Provider:
             self.written += 65536
 
     async def stuck(self) -> None:
-        """Until nothing more can be written."""
+        """Waits until nothing more can be written."""
         before = -1
         while before != self.written:
             before = self.written
@@ -52,7 +52,7 @@ async def _p99_ms(running: Worker, count: int) -> float:
     return sorted(taken)[int(count * 0.99)]
 
 
-async def test_200_callers_who_read_nothing_cost_little_and_disturb_nobody(
+async def test_200_clients_that_do_not_read_cost_little_memory_and_disturb_no_other_call(
     tmp_path: Path,
 ) -> None:
     large = Provider()
@@ -77,7 +77,7 @@ async def test_200_callers_who_read_nothing_cost_little_and_disturb_nobody(
             assert sum(end.status is CallStatus.CANCELLED for end in ends) == 200
 
 
-async def test_at_overload_callers_are_told_when_to_come_back_and_health_answers(
+async def test_at_overload_calls_get_retry_after_and_health_answers(
     tmp_path: Path,
 ) -> None:
     async with raw_upstream(answers(b"", unary(b"{}"), pause_s=1.5)) as upstream:

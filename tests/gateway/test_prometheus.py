@@ -85,7 +85,7 @@ def test_a_call_without_a_price_is_unpriced_not_free() -> None:
 
 
 @given(st.lists(st.tuples(ANY_NAMES, ANY_NAMES), max_size=8))
-def test_whatever_the_names_the_page_can_be_read_and_every_call_is_counted(
+def test_with_any_names_the_page_is_valid_and_counts_every_call(
     names: list[tuple[str, str]],
 ) -> None:
     metrics = Metrics()
@@ -97,11 +97,11 @@ def test_whatever_the_names_the_page_can_be_read_and_every_call_is_counted(
     assert scrape.total("penstock_requests_total") == len(names)
     assert scrape.total("penstock_tokens_total", kind="output") == 3 * len(names)
     assert len(scrape.kinds) == 8
-    told = scrape.label("penstock_unpriced_total", "model")
-    assert all(len(name) <= MAX_LABEL_CHARS and name.isprintable() for name in told)
+    labels = scrape.label("penstock_unpriced_total", "model")
+    assert all(len(name) <= MAX_LABEL_CHARS and name.isprintable() for name in labels)
 
 
-def test_names_from_callers_cannot_make_endless_series() -> None:
+def test_names_from_callers_cannot_create_unlimited_series() -> None:
     metrics = Metrics()
     for number in range(MAX_SERIES + 50):
         metrics.observe(ended(), f"m{number}")
@@ -110,7 +110,7 @@ def test_names_from_callers_cannot_make_endless_series() -> None:
     assert scrape.total("penstock_requests_total", provider="other", model="other") == 50
 
 
-def test_ways_to_end_cannot_make_endless_series() -> None:
+def test_outcomes_cannot_create_unlimited_series() -> None:
     statuses = range(100, 900)
     metrics = counted(*(ended(error=f"upstream_{n}", status=n) for n in statuses))
     scrape = scraped(metrics)
@@ -119,13 +119,13 @@ def test_ways_to_end_cannot_make_endless_series() -> None:
     assert scrape.total("penstock_requests_total", status="800", error="other") == 100
 
 
-def test_pages_are_joined_with_one_header_for_each_family() -> None:
+def test_pages_are_joined_with_one_header_per_family() -> None:
     joined = render([page(Metrics(), "1"), page(Metrics(), "2")])
     assert joined.count("# HELP penstock_in_flight Calls under way.\n") == 1
     assert parse(joined.encode()).label("penstock_in_flight", "worker") == {"1", "2"}
 
 
-def test_pages_of_the_dead_are_removed(tmp_path: Path) -> None:
+def test_pages_of_ended_workers_are_removed(tmp_path: Path) -> None:
     mine = MetricsPages(tmp_path, "1")
     mine.write(page(Metrics()))
     alive = tmp_path / f"metrics-2-{os.getppid()}.page"
@@ -139,9 +139,7 @@ def test_pages_of_the_dead_are_removed(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=60), st.integers(0, 400))
-def test_a_damaged_or_foreign_page_costs_that_page_only(
-    tmp_path_factory, junk: bytes, cut: int
-) -> None:
+def test_only_a_damaged_page_is_left_out(tmp_path_factory, junk: bytes, cut: int) -> None:
     folder: Path = tmp_path_factory.mktemp("run")
     good = msgspec.msgpack.encode(page(counted(ended()), "2"))
     pid = os.getppid()
@@ -159,7 +157,7 @@ def test_a_damaged_or_foreign_page_costs_that_page_only(
     assert parse(render(pages).encode()).total("penstock_requests_total") >= 2
 
 
-def test_a_page_that_calls_a_metric_another_kind_loses_that_metric() -> None:
+def test_a_metric_of_another_kind_is_left_out() -> None:
     odd = msgspec.msgpack.decode(
         msgspec.msgpack.encode(["2", [["penstock_in_flight", "counter", "", [["", [], 1.0]]]]]),
         type=MetricsPage,

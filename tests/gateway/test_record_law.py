@@ -1,4 +1,4 @@
-"""Whatever a call found out, exactly one end of it is in the spool, and its room is given back."""
+"""Every call has exactly one end record in the spool, and its reserved bytes are freed."""
 
 import asyncio
 import random
@@ -57,7 +57,7 @@ ERROR = st.none() | st.builds(UpstreamFailed, TEXT, code=TEXT)
 
 @dataclass
 class Records:
-    """A spool with a small quota, and what lies in it."""
+    """A spool with a small quota, and its records."""
 
     folder: Path
     spool: Spool
@@ -117,7 +117,7 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
 
 @settings(deadline=None, max_examples=100)
 @given(data=st.data())
-def test_one_end_for_each_call_whatever_it_found_out(
+def test_every_call_has_exactly_one_end_record(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     with records_in(tmp_path_factory.mktemp("spool")) as records:
@@ -138,7 +138,7 @@ def test_one_end_for_each_call_whatever_it_found_out(
         assert (records.spool.stats().open_calls, records.spool._capacity.reserved) == (0, 0)
 
 
-def test_calls_that_cannot_be_recorded_whole_do_not_fill_the_spool(tmp_path: Path) -> None:
+def test_calls_with_reduced_records_do_not_fill_the_spool(tmp_path: Path) -> None:
     with records_in(tmp_path, quota_bytes=4 * MIB) as records:
         recorder = Recorder(records.spool, SystemClock(), CallLimits())
         facts = AnswerFacts(finish_reasons=("x" * 100_000,) * 30)

@@ -1,4 +1,4 @@
-"""What a call costs by the service tier that its answer names: flex, priority, batch.
+"""The cost of a call by the service tier in its answer: flex, priority, batch.
 
 The price list is a test's own; every expected cost is worked by hand.
 """
@@ -90,8 +90,8 @@ def streamed(tier: str | None) -> Script:
     return answers(STREAM_HEAD + chunk(events + b"data: [DONE]\n\n") + chunk(b""))
 
 
-async def booked(rig: Rig, script: Script, *, stream: bool = False) -> tuple[Decimal, str]:
-    """Cost and price of a call that asks for flex, which decides nothing."""
+async def cost_of(rig: Rig, script: Script, *, stream: bool = False) -> tuple[Decimal, str]:
+    """Cost and price of a call that requests flex; the request does not decide."""
     rig.answer(script)
     ask = {"model": "acme/m", "messages": [], "stream": stream, "service_tier": "flex"}
     answer = await call(rig.worker.url, json.dumps(ask).encode())
@@ -101,12 +101,12 @@ async def booked(rig: Rig, script: Script, *, stream: bool = False) -> tuple[Dec
 
 
 @pytest.mark.parametrize("tier", COSTS)
-async def test_the_tier_that_the_answer_names_is_booked(rig: Rig, tier: str | None) -> None:
-    assert await booked(rig, whole(tier)) == COSTS[tier]
-    assert await booked(rig, streamed(tier), stream=True) == COSTS[tier]
+async def test_the_tier_in_the_answer_sets_the_price(rig: Rig, tier: str | None) -> None:
+    assert await cost_of(rig, whole(tier)) == COSTS[tier]
+    assert await cost_of(rig, streamed(tier), stream=True) == COSTS[tier]
 
 
-async def test_a_large_answers_tier_stands_at_its_end_and_not_in_what_it_says(rig: Rig) -> None:
+async def test_the_tier_of_a_large_answer_is_read_from_its_end(rig: Rig) -> None:
     said = "x" * 1_000_000 + ' "service_tier": "priority" '
-    assert await booked(rig, whole("flex", said)) == COSTS["flex"]
-    assert await booked(rig, whole(None, said)) == COSTS[None]
+    assert await cost_of(rig, whole("flex", said)) == COSTS["flex"]
+    assert await cost_of(rig, whole(None, said)) == COSTS[None]

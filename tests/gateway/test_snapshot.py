@@ -1,4 +1,4 @@
-"""What a gateway knows: keys, the meaning of `model`, prices; and what it refuses to take up."""
+"""The snapshot of a gateway: keys, the meaning of `model`, prices, and what is rejected."""
 
 from decimal import Decimal
 
@@ -65,20 +65,20 @@ def test_keys_in_parts_are_found_like_keys_in_one() -> None:
     assert all(snapshot.find_key(f"k{number}", 0) for number in range(4))
 
 
-def test_a_provider_in_front_of_a_model_names_both() -> None:
+def test_provider_slash_model_names_both() -> None:
     tree = project(provider("openai", "gpt-4o"), provider("azure", "gpt-4o"))
     assert resolved(tree, "azure/gpt-4o") == ("azure", "gpt-4o")
     assert resolved(tree, "openai/not-listed") == ("openai", "not-listed")
     assert resolved(tree, "openai/ft:x/y") == ("openai", "ft:x/y")
 
 
-def test_a_plain_id_means_the_one_provider_that_claims_it() -> None:
+def test_a_plain_id_means_the_only_provider_that_lists_it() -> None:
     tree = project(provider("openai", "gpt-4o"), provider("vllm", "meta/llama", "gpt-4o-local"))
     assert resolved(tree, "gpt-4o") == ("openai", "gpt-4o")
     assert resolved(tree, "meta/llama") == ("vllm", "meta/llama")
 
 
-def test_a_provider_goes_before_a_plain_id() -> None:
+def test_a_provider_name_wins_over_a_plain_id() -> None:
     tree = project(provider("meta", "x"), provider("vllm", "meta/llama"))
     assert resolved(tree, "meta/llama") == ("meta", "llama")
     assert resolved(tree, "vllm/meta/llama") == ("vllm", "meta/llama")
@@ -87,35 +87,35 @@ def test_a_provider_goes_before_a_plain_id() -> None:
 
 def test_a_plain_id_of_two_providers_is_ambiguous() -> None:
     tree = project(provider("openai", "gpt-4o"), provider("azure", "gpt-4o"))
-    with pytest.raises(InvalidRequest) as refusal:
+    with pytest.raises(InvalidRequest) as raised:
         resolved(tree, "gpt-4o")
-    assert refusal.value.code == "model_ambiguous"
-    assert "`openai/gpt-4o` or `azure/gpt-4o`" in refusal.value.hint
+    assert raised.value.code == "model_ambiguous"
+    assert "`openai/gpt-4o` or `azure/gpt-4o`" in raised.value.hint
 
 
 @pytest.mark.parametrize("model", ["gpt4o", "GPT-4o", "openai/", "/gpt-4o", "got-4o"])
-def test_an_unknown_model_is_answered_with_the_nearest_names(model: str) -> None:
+def test_an_unknown_model_gets_suggestions(model: str) -> None:
     tree = project(provider("openai", "gpt-4o", "o3", "text-embedding-3-small"))
-    with pytest.raises(NotFound) as refusal:
+    with pytest.raises(NotFound) as raised:
         resolved(tree, model)
-    assert refusal.value.code == "model_not_found"
-    assert refusal.value.param == "model"
-    assert ("`gpt-4o`" in refusal.value.hint) == ("4o" in model)
+    assert raised.value.code == "model_not_found"
+    assert raised.value.param == "model"
+    assert ("`gpt-4o`" in raised.value.hint) == ("4o" in model)
 
 
-def test_without_providers_the_hint_says_what_to_do() -> None:
-    with pytest.raises(NotFound, match="not known") as refusal:
+def test_without_providers_the_hint_is_to_add_one() -> None:
+    with pytest.raises(NotFound, match="not known") as raised:
         Tree({}).build().project("prj_unknown").resolve("gpt-4o")
-    assert "penstock provider add" in refusal.value.hint
+    assert "penstock provider add" in raised.value.hint
 
 
-def test_an_endless_name_is_refused_without_repeating_it() -> None:
-    with pytest.raises(InvalidRequest) as refusal:
+def test_a_very_long_name_is_rejected_and_not_repeated() -> None:
+    with pytest.raises(InvalidRequest) as raised:
         resolved(project(provider("openai", "gpt-4o")), "x" * 100_000)
-    assert len(refusal.value.message) < 200
+    assert len(raised.value.message) < 200
 
 
-def test_a_target_carries_its_secret_but_never_shows_it() -> None:
+def test_the_secret_of_a_match_is_not_in_its_repr() -> None:
     tree = project(provider("openai", "gpt-4o", secret_id="sec_1"))
     tree.secrets = {"sec_1": "sk-canary"}
     target = tree.build().project(P).resolve("gpt-4o")
@@ -123,7 +123,7 @@ def test_a_target_carries_its_secret_but_never_shows_it() -> None:
     assert "sk-canary" not in repr(target)
 
 
-def test_models_are_listed_by_the_shortest_name_that_reaches_them() -> None:
+def test_models_are_listed_by_their_shortest_unique_name() -> None:
     tree = project(provider("openai", "gpt-4o", "o3"), provider("azure", "gpt-4o"))
     listed = tree.build().project(P).models()
     assert listed == (
@@ -185,24 +185,24 @@ def test_the_digest_is_the_roots_own() -> None:
     assert tree.build().digest == read_root(tree.root).digest
 
 
-def test_sections_of_a_kind_only_newer_gateways_know_are_passed_over() -> None:
+def test_sections_of_an_unknown_kind_are_skipped() -> None:
     tree = Tree({f"{P}/releases": ProjectSection(P), "flags": ProjectSection(P)})
     assert tree.build().parts == {}
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b'{"sections": 1}', b'{"schema": 1}'])
-def test_what_is_no_root_is_refused(raw: bytes) -> None:
+def test_a_document_that_is_not_a_root_is_rejected(raw: bytes) -> None:
     with pytest.raises(SnapshotUnusable):
         read_root(raw)
 
 
-def test_a_newer_schema_is_refused_saying_so() -> None:
-    with pytest.raises(SnapshotUnusable, match="schema 2") as refusal:
+def test_a_newer_schema_is_rejected_with_its_reason() -> None:
+    with pytest.raises(SnapshotUnusable, match="schema 2") as raised:
         Tree({}, schema=2).build()
-    assert refusal.value.code == "snapshot_schema_newer"
+    assert raised.value.code == "snapshot_schema_newer"
 
 
-def test_a_damaged_section_and_a_missing_secret_are_refused() -> None:
+def test_a_damaged_section_and_a_missing_secret_are_rejected() -> None:
     tree = project(provider("openai", "gpt-4o", secret_id="sec_1"))
     with pytest.raises(SnapshotUnusable, match="secret of provider openai"):
         tree.build()
@@ -215,9 +215,9 @@ def test_a_damaged_section_and_a_missing_secret_are_refused() -> None:
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=12, unique=True))
-def test_a_known_name_is_always_the_nearest_to_itself(names: list[str]) -> None:
+def test_a_known_name_is_its_own_first_suggestion(names: list[str]) -> None:
     index = NameIndex(names)
     for name in names:
-        nearest = index.suggest(name, count=len(names))
-        assert name in nearest
-        assert len(set(nearest)) == len(nearest)
+        suggested = index.suggest(name, count=len(names))
+        assert name in suggested
+        assert len(set(suggested)) == len(suggested)

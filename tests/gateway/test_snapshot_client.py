@@ -1,4 +1,4 @@
-"""Following a server that misbehaves, over real HTTP: the last good snapshot stays."""
+"""A server that misbehaves, over real HTTP: the last good snapshot stays."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ def tree_with_key(secret: str, schema: int = 1) -> Tree:
 
 @dataclass
 class Server:
-    """Publishes a tree as the contract says, or fails as the test says."""
+    """Publishes a tree, or fails as the test sets."""
 
     tree: Tree
     status: int = 200
@@ -146,7 +146,7 @@ async def test_only_what_changed_is_fetched(tmp_path: Path) -> None:
         assert len(server.asked) == 1
 
 
-async def test_a_newer_schema_is_refused_and_the_last_good_snapshot_stays(tmp_path: Path) -> None:
+async def test_a_newer_schema_is_rejected_and_the_last_good_snapshot_stays(tmp_path: Path) -> None:
     server = Server(tree_with_key("good"))
     async with serving(server) as url:
         gw = gateway(url, tmp_path)
@@ -157,7 +157,7 @@ async def test_a_newer_schema_is_refused_and_the_last_good_snapshot_stays(tmp_pa
             assert "Upgrade the gateway" in gw.holder.state.problem
             server.asked.clear()
             await asyncio.sleep(0.5)
-            assert len(server.asked) < 15  # it waits for another root, it does not hammer
+            assert len(server.asked) < 15  # it waits for another root and does not poll
             assert gw.knows("good")
             assert gw.holder.state.problem_code == "snapshot_schema_newer"
             server.tree = tree_with_key("readable")
@@ -165,7 +165,7 @@ async def test_a_newer_schema_is_refused_and_the_last_good_snapshot_stays(tmp_pa
             assert gw.holder.state.problem == ""
 
 
-async def test_a_damaged_section_is_refused_until_it_comes_whole(tmp_path: Path) -> None:
+async def test_a_damaged_section_is_rejected_until_it_arrives_whole(tmp_path: Path) -> None:
     server = Server(tree_with_key("one"), damage=True)
     async with serving(server) as url:
         gw = gateway(url, tmp_path)
@@ -177,7 +177,7 @@ async def test_a_damaged_section_is_refused_until_it_comes_whole(tmp_path: Path)
         assert gw.knows("one")
 
 
-async def test_a_secret_that_has_not_come_yet_is_waited_for(tmp_path: Path) -> None:
+async def test_the_client_waits_for_a_missing_secret(tmp_path: Path) -> None:
     entry = provider("openai", "m", secret_id="sec_1")
     server = Server(Tree({f"{P}/providers": ProvidersSection(P, (entry,))}))
     async with serving(server) as url:
@@ -192,7 +192,7 @@ async def test_a_secret_that_has_not_come_yet_is_waited_for(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("status", [401, 500, 503])
-async def test_a_refusing_server_is_told_and_asked_again(tmp_path: Path, status: int) -> None:
+async def test_an_error_of_the_server_is_reported_and_retried(tmp_path: Path, status: int) -> None:
     server = Server(tree_with_key("one"), status=status)
     async with serving(server) as url:
         gw = gateway(url, tmp_path)
@@ -202,7 +202,7 @@ async def test_a_refusing_server_is_told_and_asked_again(tmp_path: Path, status:
             await until(gw, "one")
 
 
-async def test_secrets_sealed_with_another_token_are_refused(tmp_path: Path) -> None:
+async def test_secrets_sealed_with_another_token_are_rejected(tmp_path: Path) -> None:
     other = Sealer(derive_key(b"other" * 7, SEALED_PURPOSE))
     async with serving(Server(tree_with_key("one"), sealer=other)) as url:
         gw = gateway(url, tmp_path)
@@ -210,14 +210,14 @@ async def test_secrets_sealed_with_another_token_are_refused(tmp_path: Path) -> 
             await gw.client.refresh(0)
 
 
-async def test_an_absent_server_is_asked_ever_more_rarely(tmp_path: Path) -> None:
+async def test_retries_of_an_absent_server_back_off(tmp_path: Path) -> None:
     port = free_port()
     gw = gateway(f"http://127.0.0.1:{port}", tmp_path)
     with pytest.raises(UpstreamFailed):
         await gw.client.refresh(0)
     delays = [gw.client._delay(failures) for failures in range(1, 12)]
     assert delays == sorted(delays)
-    assert (delays[0], delays[-1]) == (0.05, 0.1)  # not rarely: callers wait for the first one
+    assert (delays[0], delays[-1]) == (0.05, 0.1)  # short, because callers wait for the first one
     async with following(gw):
         await asyncio.sleep(0.3)
         async with serving(Server(tree_with_key("late")), port):
@@ -229,7 +229,7 @@ async def test_an_absent_server_is_asked_ever_more_rarely(tmp_path: Path) -> Non
     assert (delays[0], delays[-1]) == (0.05, 1.5)
 
 
-async def test_the_last_good_snapshot_is_there_at_the_next_start(tmp_path: Path) -> None:
+async def test_the_last_good_snapshot_is_loaded_at_the_next_start(tmp_path: Path) -> None:
     async with serving(Server(tree_with_key("one"))) as url:
         await gateway(url, tmp_path).client.refresh(0)
     again = gateway("http://127.0.0.1:1", tmp_path)
@@ -239,7 +239,7 @@ async def test_the_last_good_snapshot_is_there_at_the_next_start(tmp_path: Path)
     assert b"p" * 32 not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
 
-async def test_a_stored_snapshot_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+async def test_an_unusable_stored_snapshot_is_reported(tmp_path: Path) -> None:
     async with serving(Server(tree_with_key("one"))) as url:
         await gateway(url, tmp_path).client.refresh(0)
         (tmp_path / "sealed.bin").write_bytes(b"torn")
@@ -251,7 +251,7 @@ async def test_a_stored_snapshot_that_cannot_be_used_is_told(tmp_path: Path) -> 
         assert again.knows("one")
 
 
-async def test_a_full_disk_is_told_and_the_new_snapshot_governs_all_the_same(
+async def test_a_full_disk_is_reported_and_the_new_snapshot_is_used(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "snapshot").write_text("a file where the folder should be")

@@ -27,7 +27,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert files.load() == stored(TREE)
 
 
-def test_only_changed_sections_need_to_be_given_again(tmp_path: Path) -> None:
+def test_only_changed_sections_are_needed_again(tmp_path: Path) -> None:
     files = SnapshotFiles(tmp_path)
     files.save(stored(TREE))
     changed = ProjectSection("prj_1")
@@ -45,14 +45,14 @@ def test_a_root_without_all_its_sections_does_not_replace_a_whole_one(tmp_path: 
     assert files.load() == stored(TREE)
 
 
-def test_a_snapshot_that_is_not_whole_is_not_loaded(tmp_path: Path) -> None:
+def test_an_incomplete_snapshot_is_not_loaded(tmp_path: Path) -> None:
     files = SnapshotFiles(tmp_path)
     files.save(stored(TREE))
     next((tmp_path / "sections").iterdir()).unlink()
     assert files.load() is None
 
 
-def test_old_sections_go_once_nobody_can_be_about_to_name_them(tmp_path: Path) -> None:
+def test_old_sections_are_removed_after_their_linger_time(tmp_path: Path) -> None:
     files = SnapshotFiles(tmp_path)
     sections = tmp_path / "sections"
     files.save(stored(TREE))
@@ -67,24 +67,24 @@ def test_old_sections_go_once_nobody_can_be_about_to_name_them(tmp_path: Path) -
     assert files.load() == stored(TREE)
 
 
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_other_users_cannot_read_the_files(tmp_path: Path) -> None:
     folder = tmp_path / "snapshot"
     SnapshotFiles(folder).save(stored(TREE))
     for path in folder.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-def test_the_holder_has_nothing_until_something_comes() -> None:
+def test_the_holder_raises_until_a_snapshot_arrives() -> None:
     holder = SnapshotHolder()
     assert holder.known is None
-    with pytest.raises(Overloaded) as refusal:
+    with pytest.raises(Overloaded) as raised:
         _ = holder.current
-    assert refusal.value.retry_after_s == 1
+    assert raised.value.retry_after_s == 1
     holder.confirm()
     assert holder.state.origin is SnapshotOrigin.NONE
 
 
-def test_the_holder_says_how_things_stand() -> None:
+def test_the_holder_reports_its_state() -> None:
     holder, snapshot = SnapshotHolder(), TREE.build()
     holder.swap(snapshot, SnapshotOrigin.DISK)
     assert holder.current is snapshot

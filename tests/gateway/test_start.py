@@ -1,4 +1,4 @@
-"""What keeps a worker from starting: one clear line and exit code 2."""
+"""A worker that cannot start: one clear line and exit code 2."""
 
 import json
 import shutil
@@ -43,10 +43,10 @@ def test_a_wrong_configuration_is_named(config: dict[str, object]) -> None:
     assert "home" in said
 
 
-def test_without_a_configuration_it_listens_late_and_says_what_it_waits_for(
+def test_without_a_configuration_it_listens_late_and_logs_the_reason(
     tmp_path: Path,
 ) -> None:
-    """A worker apart from its server: callers are not to meet it, but its health can be asked."""
+    """A worker without its server: it answers no calls, but its health path answers."""
     home = make_home(tmp_path / "home", [provider("http://127.0.0.1:1/v1")])
     shutil.rmtree(home / "snapshot")
     port = free_port()
@@ -67,9 +67,9 @@ def test_without_a_configuration_it_listens_late_and_says_what_it_waits_for(
         while is_free("127.0.0.1", port):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        status, told = get("127.0.0.1", port, "/readyz")
+        status, document = get("127.0.0.1", port, "/readyz")
         it.terminate()
         rest = it.stdout.read() if it.stdout else ""
         assert it.wait(10) == 0
-    assert (status, b"No configuration yet." in told) == (503, True)
-    assert rest == ""  # it never said that it is at work
+    assert (status, b"The gateway has no configuration yet." in document) == (503, True)
+    assert rest == ""  # it never announced itself

@@ -1,4 +1,4 @@
-"""Streams as the official client and a plain socket see them: the provider's bytes, or an error."""
+"""Streams through the official client and a plain socket: the provider's bytes, or an error."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def fixture(name: str) -> bytes:
 
 
 def streamed(*pieces: bytes, end: bytes = b"0\r\n\r\n", pause_s: float = 0.0) -> Script:
-    """Each piece is a chunk of its own; `end` finishes the body, or does not."""
+    """Sends each piece as one chunk; `end` finishes the body."""
     wire = [chunk(piece) for piece in pieces if piece]
     return answers(STREAM_HEAD, *wire, end, pause_s=pause_s, close=True)
 
@@ -40,7 +40,7 @@ def text(content: str, reason: str | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_callers_bytes_are_the_providers_for_cuts_all_over(rig: Rig, name: str) -> None:
+async def test_bytes_pass_unchanged_for_cuts_at_every_place(rig: Rig, name: str) -> None:
     sent = fixture(name)
     cuts = [*range(1, len(sent), 29), *_inside_characters(sent)]
     for cut in cuts:
@@ -51,7 +51,7 @@ async def test_the_callers_bytes_are_the_providers_for_cuts_all_over(rig: Rig, n
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_byte_by_byte_is_no_different(rig: Rig, name: str) -> None:
+async def test_bytes_pass_unchanged_one_by_one(rig: Rig, name: str) -> None:
     sent = fixture(name)
     rig.answer(streamed(*(sent[at : at + 1] for at in range(len(sent)))))
     answer = await call(rig.worker.url, ASK)
@@ -106,7 +106,7 @@ async def test_done_waits_for_the_record(rig: Rig) -> None:
         assert [end for end in rig.worker.ends() if end.begin.trace_id == trace]
 
 
-async def test_usage_is_asked_for_and_hidden_from_who_did_not_ask(rig: Rig) -> None:
+async def test_usage_is_requested_and_hidden_from_a_caller_that_did_not_ask(rig: Rig) -> None:
     rig.answer(streamed(fixture("text.sse")))
     answer = await call(rig.worker.url, PLAIN)
     assert b'"stream_options":{"include_usage":true}' in rig.upstream.seen[0].body
@@ -115,7 +115,7 @@ async def test_usage_is_asked_for_and_hidden_from_who_did_not_ask(rig: Rig) -> N
     assert (await rig.end_of(answer.trace_id)).usage.input_tokens == 14
 
 
-async def test_events_go_out_as_they_come(rig: Rig) -> None:
+async def test_events_are_passed_on_at_once(rig: Rig) -> None:
     release = asyncio.Event()
 
     async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
@@ -149,7 +149,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-async def test_a_broken_stream_raises_in_the_official_client_and_books_what_came(
+async def test_a_broken_stream_raises_in_the_official_client_and_records_what_arrived(
     rig: Rig, what: str
 ) -> None:
     script, code = BROKEN[what]
@@ -173,7 +173,7 @@ async def test_a_broken_stream_raises_in_the_official_client_and_books_what_came
                 pass
 
 
-async def test_a_vendor_without_done_is_ended_by_us(rig: Rig) -> None:
+async def test_done_is_added_for_a_vendor_without_it(rig: Rig) -> None:
     rig.answer(streamed(text("x"), text("y", "stop")))
     answer = await call(rig.worker.url, PLAIN.replace(b"up/small", b"lax/m"))
     assert answer.whole
@@ -183,7 +183,7 @@ async def test_a_vendor_without_done_is_ended_by_us(rig: Rig) -> None:
     assert not answer.whole
 
 
-async def test_a_refusal_of_a_stream_is_an_ordinary_error(rig: Rig) -> None:
+async def test_an_error_before_a_stream_is_an_ordinary_error(rig: Rig) -> None:
     body = b'{"error":{"message":"too long"}}'
     wire = b"HTTP/1.1 400 Bad\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
     rig.answer(answers(wire))

@@ -14,7 +14,7 @@ async def _metrics(url: str, token: str) -> str:
 
 
 def _counted(page: str) -> int:
-    """Calls of the model, of all workers."""
+    """Counts the calls of the model over all workers."""
     return sum(
         int(line.rpartition(" ")[2])
         for line in page.splitlines()
@@ -23,7 +23,7 @@ def _counted(page: str) -> int:
 
 
 def _at_rest(page: str) -> bool:
-    """Whether the pages of both workers are from after their last call."""
+    """Returns true if both pages are newer than the last call."""
     resting = all(f'penstock_in_flight{{worker="{name}"}} 0' in page for name in "12")
     return resting and _counted(page) >= 40
 
@@ -39,7 +39,7 @@ async def test_workers_share_port_and_home_and_one_page_shows_them_all(tmp_path:
             assert {answer.status for answer in found} == {200}
             assert len(await second.wait_for_ends(40)) == 40
             token = metrics_token(home)
-            async with asyncio.timeout(20):  # every worker leaves its page once a second
+            async with asyncio.timeout(20):  # every worker writes its page once a second
                 while not _at_rest(page := await _metrics(first.url, token)):
                     await asyncio.sleep(0.1)
     assert _counted(page) == 40

@@ -1,4 +1,4 @@
-"""One gateway worker as its own process, and what it left in its spool."""
+"""One gateway worker as its own process, and the records in its spool."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ class Worker:
         return [decode_end(frame.payload) for frame in self._frames(Kind.END)]
 
     async def wait_for_ends(self, count: int, timeout_s: float = 5.0) -> list[CallEnd]:
-        """The ends, once there are `count`."""
+        """Waits for `count` end records."""
         async with asyncio.timeout(timeout_s):
             while len(found := self.ends()) < count:
                 await asyncio.sleep(0.01)
@@ -59,13 +59,13 @@ class Worker:
 async def worker(home: Path, **config: object) -> AsyncIterator[Worker]:
     """Starts `penstock.entrypoints.gateway` on a free port; there is no server behind it."""
     port = int(str(config.get("port") or _free_port()))
-    told = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
-    told |= {"ship_rest_s": 0.1, **config}
+    config_fields = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
+    config_fields |= {"ship_rest_s": 0.1, **config}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "penstock.entrypoints.gateway",
-        msgspec.json.encode(told).decode(),
+        msgspec.json.encode(config_fields).decode(),
         env={**os.environ, "PYTHONPATH": "src"},
     )
     try:

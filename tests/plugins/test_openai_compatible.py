@@ -1,4 +1,4 @@
-"""The provider plugin, found by its entry point as any other."""
+"""The provider plugin, found by its entry point."""
 
 import json
 
@@ -17,7 +17,7 @@ def plugin() -> ChatProvider:
     return providers.get("openai-compatible")
 
 
-def test_a_plugin_is_made_once_and_an_unknown_one_is_named() -> None:
+def test_a_plugin_is_created_once_and_an_unknown_one_is_reported() -> None:
     providers: Registry[ChatProvider] = Registry("penstock.providers")
     assert providers.get("openai-compatible") is providers.get("openai-compatible")
     assert "openai-compatible" in providers.names()
@@ -45,7 +45,7 @@ def test_without_a_secret_there_is_no_authorization(plugin: ChatProvider) -> Non
 
 
 @pytest.mark.parametrize(("quirks", "asked"), [({}, True), ({"stream_usage": "no"}, False)])
-def test_usage_is_asked_for_in_streams_unless_the_vendor_minds(
+def test_usage_is_requested_in_streams_unless_a_quirk_says_no(
     plugin: ChatProvider, quirks: dict[str, str], *, asked: bool
 ) -> None:
     call = OutgoingCall("chat", "m", stream=True, body=b'{"model":"m","stream":true}')

@@ -1,4 +1,4 @@
-"""What a provider can put into an answer: nothing of it grows without bound or ends in a fault."""
+"""Hostile answers of a provider: nothing grows without a limit, nothing raises unexpectedly."""
 
 import contextlib
 import json
@@ -61,7 +61,7 @@ def stream() -> ChatStream:
 
 @settings(max_examples=200)
 @given(st.lists(CHUNK, max_size=8))
-def test_what_a_stream_adds_up_to_has_a_bound(chunks: list[dict[str, Any]]) -> None:
+def test_an_assembled_stream_has_a_size_limit(chunks: list[dict[str, Any]]) -> None:
     through = stream()
     for chunk in chunks:
         through.feed(b"data: " + json.dumps(chunk).encode() + b"\n\n")
@@ -75,7 +75,7 @@ def test_what_a_stream_adds_up_to_has_a_bound(chunks: list[dict[str, Any]]) -> N
     msgspec.msgpack.encode(facts)
 
 
-def test_eight_choices_with_long_finish_reasons_make_no_large_trace() -> None:
+def test_long_finish_reasons_do_not_enlarge_the_record() -> None:
     assembly = Assembly(128 * 1024)
     for index in range(8):
         choice = {"index": index, "delta": {}, "finish_reason": "x" * 3_500_000}
@@ -84,7 +84,7 @@ def test_eight_choices_with_long_finish_reasons_make_no_large_trace() -> None:
 
 
 @given(HUGE, HUGE, HUGE)
-def test_counts_that_cannot_be_true_are_not_believed(given: int, made: int, cached: int) -> None:
+def test_impossible_counts_are_invalid(given: int, made: int, cached: int) -> None:
     document = {
         "prompt_tokens": given,
         "completion_tokens": made,
@@ -111,7 +111,7 @@ def test_any_bytes_are_an_answer_or_malformed(body: bytes) -> None:
 
 
 @given(st.binary(max_size=100), st.sampled_from(["model", "x", "stream"]))
-def test_any_bytes_are_a_request_or_a_bad_one(body: bytes, name: str) -> None:
+def test_any_bytes_are_a_request_or_an_invalid_one(body: bytes, name: str) -> None:
     for document in (body, b'{"model":"m","%b":"' % name.encode() + body + b'"}'):
         for size in (0, 5000):
             with contextlib.suppress(InvalidRequest):
@@ -120,7 +120,7 @@ def test_any_bytes_are_a_request_or_a_bad_one(body: bytes, name: str) -> None:
 
 @pytest.mark.parametrize("size", [0, 5000])
 @pytest.mark.parametrize("value", [b"\xff", b"\xed\xa0\x80", b"abc\xc3"])
-def test_invalid_utf_8_in_a_model_is_named_by_its_place(value: bytes, size: int) -> None:
+def test_invalid_utf_8_in_a_model_is_reported_with_its_position(value: bytes, size: int) -> None:
     with pytest.raises(InvalidRequest, match=r"invalid UTF-8 at line 1, column \d+") as caught:
         read_request(b'{"model":"' + value + b'"}' + b" " * size)
     assert caught.value.code == "invalid_json"
@@ -138,7 +138,7 @@ def test_invalid_utf_8_in_a_model_is_named_by_its_place(value: bytes, size: int)
         b'{"choices":' + b"[" * 5000,
     ],
 )
-def test_a_chunk_that_is_no_text_is_malformed(data: bytes) -> None:
+def test_a_chunk_with_invalid_utf_8_is_malformed(data: bytes) -> None:
     through = stream()
     assert through.feed(b"data: " + data + b"\n\n") == b""
     assert through.failure is not None
@@ -155,7 +155,7 @@ def test_an_empty_event_does_not_end_a_stream(line: bytes) -> None:
     assert through.done
 
 
-def test_an_event_in_tiny_pieces_takes_time_and_memory_as_its_size() -> None:
+def test_an_event_in_small_pieces_takes_linear_time_and_memory() -> None:
     through = stream()
     piece = b"data: " + b"x" * 60
     for _ in range(MAX_EVENT_BYTES // len(piece)):  # quadratic copying would take minutes
@@ -190,11 +190,11 @@ def test_retry_after_is_seconds_or_a_date(value: bytes, seconds: int | None) -> 
     assert read_retry_after(value, 1_800_000_000.0) == seconds
 
 
-def test_what_a_provider_says_went_wrong_is_bounded() -> None:
+def test_a_provider_error_has_a_size_limit() -> None:
     body = {"error": {"message": "m" * 9000, "code": "c" * 9000, "type": 5, "param": ["x"]}}
-    told = read_error(json.dumps(body).encode(), Redaction())
-    assert (len(told.message), len(told.code)) == (MAX_MESSAGE_CHARS, MAX_CODE_CHARS)
-    assert (told.type, told.param) == ("5", "")
+    error = read_error(json.dumps(body).encode(), Redaction())
+    assert (len(error.message), len(error.code)) == (MAX_MESSAGE_CHARS, MAX_CODE_CHARS)
+    assert (error.type, error.param) == ("5", "")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_what_a_provider_says_went_wrong_is_bounded() -> None:
         b"data: [DONE]\nid: SECRET\n\n",
     ],
 )
-def test_outside_of_content_no_event_carries_our_credential(event: bytes) -> None:
+def test_no_event_without_content_contains_our_credential(event: bytes) -> None:
     secret = b"sk-provider-secret-canary"
     through = ChatStream(
         hide_usage=False, needs_done=True, capture_limit=100, redaction=Redaction(secret.decode())

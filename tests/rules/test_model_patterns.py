@@ -1,4 +1,4 @@
-"""Which models a key's patterns allow: a law over generated providers, models and patterns."""
+"""The models that a key's patterns allow: laws over generated providers, models, patterns."""
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ PATTERNS = PLAIN | st.tuples(PLAIN, st.text("ab*?/.", max_size=5)).map("/".join)
 
 @given(WORDS, MODELS, MODELS, WORDS)
 @example("mock", "sim/x", "x", "sim")
-def test_a_pattern_for_one_provider_allows_no_other_whatever_its_models_are_called(
+def test_a_pattern_for_one_provider_allows_no_other(
     provider: str, model: str, named: str, other: str
 ) -> None:
     assume(provider != other)

@@ -1,4 +1,4 @@
-"""Which price belongs to a model."""
+"""Finding the price of a model."""
 
 from decimal import Decimal
 
@@ -31,8 +31,8 @@ def override(name: str, provider: str, model: str, price: str, from_ms: int = 0)
     return PriceOverride(name, provider, model, per_mtok(price), from_ms)
 
 
-def price_id(book: PriceBook, called: CalledModel, start_ns: int = 10**18) -> str | None:
-    charge = book.charge(called, USAGE, start_ns)
+def price_id(prices: PriceBook, called: CalledModel, start_ns: int = 10**18) -> str | None:
+    charge = prices.charge(called, USAGE, start_ns)
     return charge.price_id if charge is not None else None
 
 
@@ -70,22 +70,22 @@ LISTS = {"acme": ACME, "zeta": ZETA}
         ("m-20250230", None),
     ],
 )
-def test_the_first_clause_that_matches_counts(model: str, found: str | None) -> None:
+def test_the_first_matching_clause_applies(model: str, found: str | None) -> None:
     assert price_id(PriceBook(LISTS), CALLED._replace(model=model)) == found
 
 
-def test_the_answers_model_says_more_than_the_one_asked_for() -> None:
-    book = PriceBook(LISTS)
-    assert price_id(book, CalledModel("p", "acme", "a", "r42")) == "acme/regex"
-    assert price_id(book, CalledModel("p", "acme", "a", "unknown")) == "acme/first"
+def test_the_model_in_the_answer_is_tried_first() -> None:
+    prices = PriceBook(LISTS)
+    assert price_id(prices, CalledModel("p", "acme", "a", "r42")) == "acme/regex"
+    assert price_id(prices, CalledModel("p", "acme", "a", "unknown")) == "acme/first"
 
 
 def test_an_own_price_wins_over_the_public_one() -> None:
-    book = PriceBook(LISTS, [override("mine", "*", "llama-*", "0.07")])
-    charge = book.charge(CALLED, USAGE, 0)
+    prices = PriceBook(LISTS, [override("mine", "*", "llama-*", "0.07")])
+    charge = prices.charge(CALLED, USAGE, 0)
     assert charge is not None
     assert (charge.price_id, charge.cost) == ("override/mine", Decimal("0.07"))
-    assert price_id(book, CALLED._replace(model="a", response_model="llama-3")) == "override/mine"
+    assert price_id(prices, CALLED._replace(model="a", response_model="llama-3")) == "override/mine"
 
 
 def test_the_most_precise_own_price_wins_then_the_latest() -> None:
@@ -95,20 +95,20 @@ def test_the_most_precise_own_price_wins_then_the_latest() -> None:
         override("family-later", "*", "llama-*", "3", from_ms=2_000),
         override("provider", "openai", "*", "4", from_ms=9_000),
     ]
-    book = PriceBook(LISTS, overrides)
+    prices = PriceBook(LISTS, overrides)
     expected = {0: "family", 1_999: "family", 2_000: "family-later", 9_000: "provider"}
     for moment_ms, name in expected.items():
-        assert price_id(book, CALLED, moment_ms * 1_000_000) == f"override/{name}"
+        assert price_id(prices, CALLED, moment_ms * 1_000_000) == f"override/{name}"
 
 
-def test_before_an_own_price_begins_the_public_one_holds() -> None:
-    book = PriceBook(LISTS, [override("mine", "*", "llama-*", "0", from_ms=1_000)])
-    assert price_id(book, CALLED, 999_000_000) == "acme/first"
+def test_before_an_own_price_starts_the_public_one_applies() -> None:
+    prices = PriceBook(LISTS, [override("mine", "*", "llama-*", "0", from_ms=1_000)])
+    assert price_id(prices, CALLED, 999_000_000) == "acme/first"
 
 
-def test_the_memory_of_matches_is_bounded() -> None:
-    book = PriceBook(LISTS)
+def test_the_cache_of_matches_has_a_limit() -> None:
+    prices = PriceBook(LISTS)
     for number in range(5_000):
-        assert price_id(book, CALLED._replace(model=f"unknown-{number}")) is None
-    assert len(book._found) == 4_096
-    assert price_id(book, CALLED) == "acme/first"
+        assert price_id(prices, CALLED._replace(model=f"unknown-{number}")) is None
+    assert len(prices._found) == 4_096
+    assert price_id(prices, CALLED) == "acme/first"

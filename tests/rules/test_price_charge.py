@@ -1,4 +1,4 @@
-"""What a call costs, worked by hand, and the laws of it."""
+"""The cost of a call: examples computed by hand, and laws."""
 
 from decimal import Decimal
 
@@ -41,7 +41,7 @@ def input_price(rates: ModelRates, at_ns: int, context: dict[str, str] | None = 
     return charge.cost
 
 
-def test_cached_tokens_leave_the_input_and_bear_their_own_price() -> None:
+def test_cached_tokens_have_their_own_price_and_are_subtracted_from_the_input() -> None:
     usage = Usage(1_000, 200, cache_read_tokens=400)
     # 600 * 2.50 + 400 * 1.25 + 200 * 10.00 = 1,500 + 500 + 2,000 per million
     assert cost(usage, INPUT, OUTPUT, CACHED) == Decimal("0.004")
@@ -49,7 +49,7 @@ def test_cached_tokens_leave_the_input_and_bear_their_own_price() -> None:
     assert cost(usage, INPUT, OUTPUT) == Decimal("0.0045")
 
 
-def test_reasoning_and_audio_tokens_leave_the_output() -> None:
+def test_reasoning_and_audio_tokens_are_subtracted_from_the_output() -> None:
     reasoning = UnitPrice("reasoning_tokens", Decimal(3))
     audio = UnitPrice("output_audio_tokens", Decimal(80))
     usage = Usage(0, 100, reasoning_tokens=60, output_audio_tokens=10)
@@ -57,12 +57,12 @@ def test_reasoning_and_audio_tokens_leave_the_output() -> None:
     assert cost(usage, OUTPUT, reasoning, audio) == Decimal("0.00128")
 
 
-def test_a_request_bears_its_price_once() -> None:
+def test_a_price_per_request_is_charged_once() -> None:
     request = UnitPrice("requests", Decimal(5), per=1_000)
     assert cost(Usage(2_000_000), INPUT, request) == Decimal("5.005")
 
 
-def test_past_a_tier_all_tokens_bear_its_price() -> None:
+def test_above_a_tier_all_tokens_have_its_price() -> None:
     tiered = UnitPrice("input_tokens", Decimal(1), tiers=(Tier(100, Decimal(2)),))
     higher = UnitPrice("output_tokens", Decimal(4), tiers=(Tier(100, Decimal(8)),))
     assert cost(Usage(100, 10), tiered, higher) == Decimal("0.00014")
@@ -81,7 +81,7 @@ def test_cached_audio_of_unknown_share_is_unpriced() -> None:
     assert cost(Usage(100, cache_read_tokens=10), *prices) == Decimal("0.0002375")
 
 
-def test_the_last_period_that_has_begun_holds() -> None:
+def test_the_last_period_that_has_started_applies() -> None:
     rates = model(
         PricePeriod((INPUT,)),
         PricePeriod((UnitPrice("input_tokens", Decimal(2)),), from_ms=1_000),
@@ -92,7 +92,7 @@ def test_the_last_period_that_has_begun_holds() -> None:
         assert input_price(rates, moment * 1_000_000) == price
 
 
-def test_a_daily_period_may_run_over_midnight() -> None:
+def test_a_daily_period_may_span_midnight() -> None:
     night = PricePeriod((UnitPrice("input_tokens", Decimal(1)),), daily_s=(79_200, 3_600))
     rates = model(PricePeriod((INPUT,)), night)
     cheap = [79_200, 86_399, 0, 3_599]

@@ -1,4 +1,4 @@
-"""A credential is found in every usual encoding, at every place of a text, and nothing else is."""
+"""A credential is found in every common encoding, anywhere in a text, and nothing else is."""
 
 import base64
 import html
@@ -41,7 +41,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 @given(SECRETS, st.text(max_size=20), st.text(max_size=20))
 @pytest.mark.parametrize("name", ENCODINGS)
-def test_every_encoding_is_found_and_cleaned_away(
+def test_every_encoding_is_found_and_removed(
     name: str, secret: str, before: str, after: str
 ) -> None:
     redaction = Redaction(secret)
@@ -70,7 +70,7 @@ def test_encodings_mixed_character_by_character_are_found(
 
 
 @given(st.text(max_size=300), SECRETS)
-def test_what_does_not_hold_it_stays_as_it_is(text: str, secret: str) -> None:
+def test_a_text_without_the_secret_is_unchanged(text: str, secret: str) -> None:
     redaction = Redaction(secret)
     if not redaction.found_in(text.encode("utf-8", "replace")):
         assert redaction.clean(text) == text
@@ -78,7 +78,7 @@ def test_what_does_not_hold_it_stays_as_it_is(text: str, secret: str) -> None:
     assert Redaction("x" * (MIN_SECRET_CHARS - 1)).clean(text) == text
 
 
-def test_around_a_plain_secret_the_message_stays() -> None:
+def test_the_text_around_a_plain_secret_is_kept() -> None:
     redaction = Redaction("sk-provider-secret")
     assert redaction.clean("no, sk-provider-secret is bad") == "no, [redacted] is bad"
     assert redaction.clean("no, sk-provider%2dsecret is bad") == "[redacted]"

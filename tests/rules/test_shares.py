@@ -1,5 +1,5 @@
-"""Fair admission as a law: whoever holds nothing gets in while anything is free, nobody holds more
-than a share, and what greedy holders give back goes to those who wait.
+"""Fair admission as a law: a new project is admitted while anything is free, and none holds more
+than a share, and what greedy ones free goes to those that wait.
 """
 
 import math
@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from penstock.rules.shares import ShareRefusal, Shares
+from penstock.rules.shares import ShareRejection, Shares
 
 SHARES = st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
 
 
 class Admission(RuleBasedStateMachine):
-    """Projects with two keys each take and give back as they like."""
+    """Projects with two keys each take and free amounts in any order."""
 
     @initialize(capacity=st.integers(1, 400), project=SHARES, key=SHARES)
     def begin(self, capacity: int, project: float, key: float) -> None:
@@ -26,34 +26,34 @@ class Admission(RuleBasedStateMachine):
 
     @rule(project=st.integers(0, 5), key=st.integers(0, 1), amount=st.integers(1, 60))
     def take(self, project: int, key: int, amount: int) -> None:
-        holder = (f"p{project}", f"p{project}k{key}")
+        user = (f"p{project}", f"p{project}k{key}")
         free = self.shares.capacity - self.shares.used
-        refused = self.shares.take(*holder, amount)
-        assert (refused is ShareRefusal.FULL) == (amount > free)
-        if refused is None:
-            self.held[holder] += amount
+        rejected = self.shares.take(*user, amount)
+        assert (rejected is ShareRejection.FULL) == (amount > free)
+        if rejected is None:
+            self.held[user] += amount
 
     @rule(data=st.data(), part=st.floats(0.1, 1))
     def release(self, data: st.DataObject, part: float) -> None:
-        if holders := sorted(self.held):
-            holder = data.draw(st.sampled_from(holders))
-            amount = math.ceil(self.held[holder] * part)
-            self.shares.release(*holder, amount)
-            self.held[holder] -= amount
+        if users := sorted(self.held):
+            user = data.draw(st.sampled_from(users))
+            amount = math.ceil(self.held[user] * part)
+            self.shares.release(*user, amount)
+            self.held[user] -= amount
             self.held = +self.held
 
     @rule(number=st.integers(0, 10**6))
-    def somebody_new_gets_one_while_one_is_free(self, number: int) -> None:
+    def a_new_project_gets_one_while_one_is_free(self, number: int) -> None:
         if min(self.limit.values()) < 0.5:
             return  # of a share below a half, one of the last few is too much
         new = (f"new{number}", f"newkey{number}")
-        refused = self.shares.take(*new)
-        assert (refused is None) == (self.shares.used - (refused is None) < self.shares.capacity)
-        if refused is None:
+        rejected = self.shares.take(*new)
+        assert (rejected is None) == (self.shares.used - (rejected is None) < self.shares.capacity)
+        if rejected is None:
             self.shares.release(*new)
 
     @invariant()
-    def nobody_holds_more_than_a_share(self) -> None:
+    def no_user_exceeds_its_share(self) -> None:
         if not hasattr(self, "held"):
             return
         by_project: Counter[str] = Counter()
@@ -70,7 +70,7 @@ TestAdmission.settings = settings(max_examples=60, stateful_step_count=40, deadl
 
 
 def greedily(shares: Shares, project: str, key: str = "") -> int:
-    """Takes one at a time until refused."""
+    """Takes one at a time until rejected."""
     count = 0
     while shares.take(project, key or project) is None:
         count += 1
@@ -78,7 +78,7 @@ def greedily(shares: Shares, project: str, key: str = "") -> int:
 
 
 @given(st.integers(1, 5000), SHARES, st.integers(1, 6))
-def test_greedy_projects_one_after_the_other_leave_a_part_to_the_next(
+def test_greedy_projects_leave_capacity_for_the_next_one(
     capacity: int, share: float, count: int
 ) -> None:
     shares = Shares(capacity, share, 1.0)
@@ -88,19 +88,19 @@ def test_greedy_projects_one_after_the_other_leave_a_part_to_the_next(
     assert capacity - shares.used >= capacity * (1 - share) ** count - count
 
 
-def test_a_key_leaves_room_to_the_other_keys_of_its_project() -> None:
+def test_a_key_leaves_capacity_for_the_other_keys_of_its_project() -> None:
     shares = Shares(1024, 0.75, 0.5)
     assert greedily(shares, "p", "k1") == 512
-    assert shares.take("p", "k1") is ShareRefusal.KEY
+    assert shares.take("p", "k1") is ShareRejection.KEY
     assert greedily(shares, "p", "k2") == 256
     assert greedily(shares, "p", "k3") == 0
-    assert shares.take("p", "k3") is ShareRefusal.PROJECT
+    assert shares.take("p", "k3") is ShareRejection.PROJECT
     assert greedily(shares, "q", "k4") == 128
 
 
 @given(st.integers(100, 2000), st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
-def test_what_a_greedy_project_gives_back_goes_to_who_waits(capacity: int, seed: int) -> None:
+def test_freed_capacity_goes_to_the_waiting_project(capacity: int, seed: int) -> None:
     """A holds all it can; B then wants everything too. Calls end at random and both ask again."""
     shares, random = Shares(capacity, 0.75, 1.0), Random(seed)
     held = {"a": greedily(shares, "a"), "b": 0}
@@ -115,8 +115,8 @@ def test_what_a_greedy_project_gives_back_goes_to_who_waits(capacity: int, seed:
     assert abs(held["a"] - held["b"]) <= 0.1 * capacity + 2
 
 
-def test_a_whole_share_is_no_limit_but_the_capacity() -> None:
+def test_a_share_of_one_is_limited_only_by_the_capacity() -> None:
     shares = Shares(10, 1.0, 1.0)
     assert greedily(shares, "p") == 10
-    assert shares.take("p", "p") is ShareRefusal.FULL
-    assert shares.take("q", "q") is ShareRefusal.FULL
+    assert shares.take("p", "p") is ShareRejection.FULL
+    assert shares.take("q", "q") is ShareRejection.FULL

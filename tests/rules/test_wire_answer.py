@@ -1,4 +1,4 @@
-"""What is read of answers, usage and errors, however odd they are."""
+"""Reading answers, usage and errors of every shape."""
 
 import json
 
@@ -27,17 +27,17 @@ def test_the_facts_of_an_answer() -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"id":5}', b"{}", b'"text"'])
-def test_unusual_json_is_an_answer_without_facts(body: bytes) -> None:
+def test_json_of_another_shape_is_an_answer_without_facts(body: bytes) -> None:
     assert read_answer(body) == AnswerFacts()
 
 
-def test_of_an_odd_answer_the_usage_is_still_read() -> None:
+def test_the_usage_of_an_answer_of_another_shape_is_read() -> None:
     facts = read_answer(b'{"id":5,"usage":{"prompt_tokens":3}}')
     assert facts.usage == Usage(3, source=UsageSource.PROVIDER)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"id":', b"[" * 100_000])
-def test_what_is_no_json_is_no_answer(body: bytes) -> None:
+def test_an_answer_that_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(UpstreamFailed, match="not valid JSON"):
         read_answer(body)
 
@@ -55,7 +55,7 @@ def test_every_kind_of_token_is_read() -> None:
 
 
 @pytest.mark.parametrize("document", [None, b"", b"null", b"[]", b'{"prompt_tokens":"many"}', b"{"])
-def test_what_is_no_usage_is_none(document: bytes | None) -> None:
+def test_another_object_is_not_usage(document: bytes | None) -> None:
     assert read_usage(document) is None
 
 
@@ -74,12 +74,12 @@ def test_a_tail_without_usage_has_none() -> None:
     assert usage_in_tail(b'"usage":{"prompt_tokens":') is None
 
 
-def test_estimates_say_that_they_are() -> None:
+def test_estimates_are_marked_as_such() -> None:
     assert estimate_usage(9, 4) == Usage(3, 4, source=UsageSource.ESTIMATED)
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b'{"error":{"message":"too long","code":1}}', "too long"),
         (b'{"error":"a string"}', "a string"),
@@ -90,8 +90,8 @@ def test_estimates_say_that_they_are() -> None:
         (b"[1]", ""),
     ],
 )
-def test_what_a_provider_says_went_wrong(body: bytes, told: str) -> None:
-    assert read_error(body, Redaction()).message == told
+def test_provider_errors_of_every_shape_are_read(body: bytes, message: str) -> None:
+    assert read_error(body, Redaction()).message == message
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_a_provider_says_went_wrong(body: bytes, told: str) -> None:
         (PenstockError("Oops."), "server_error"),
     ],
 )
-def test_our_errors_in_openais_shape(error: PenstockError, kind: str) -> None:
+def test_our_errors_in_openais_format(error: PenstockError, kind: str) -> None:
     document = json.loads(render_error(error))["error"]
     assert document["message"] == error.sentence()
     assert (document["type"], document["code"]) == (kind, error.code)

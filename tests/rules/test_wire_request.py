@@ -1,4 +1,4 @@
-"""What routing reads of a request, and edits that leave every other byte."""
+"""Reading what routing needs of a request, and edits that change no other byte."""
 
 import json
 from typing import Any
@@ -24,14 +24,14 @@ OTHERS = st.dictionaries(
 
 
 def _edit(body: bytes, model: str, *, add_usage: bool = False) -> bytes:
-    """As the gateway does it: what reading has found helps editing; without it, the same."""
+    """Edits with and without the position that reading found; both give the same body."""
     place = read_request(body).model_at
     edited = edit_request(body, model, add_usage=add_usage, model_at=place)
     assert edited == edit_request(body, model, add_usage=add_usage)
     return edited
 
 
-def test_reads_model_stream_and_whether_usage_is_wanted() -> None:
+def test_reads_model_stream_and_usage_option() -> None:
     head = read_request(b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}')
     assert (head.model, head.stream, head.wants_usage) == ("m", True, True)
     head = read_request(b'{"stream":null,"model":"m","stream_options":null}')
@@ -48,7 +48,7 @@ def test_reads_model_stream_and_whether_usage_is_wanted() -> None:
         (b"\xff\xfe{", "line 1, column 1"),
     ],
 )
-def test_malformed_json_is_named_by_line_and_column(body: bytes, place: str) -> None:
+def test_malformed_json_is_reported_with_line_and_column(body: bytes, place: str) -> None:
     with pytest.raises(InvalidRequest, match=place) as caught:
         read_request(body)
     assert caught.value.code == "invalid_json"
@@ -63,13 +63,13 @@ def test_malformed_json_is_named_by_line_and_column(body: bytes, place: str) -> 
         (b"[]", None),
     ],
 )
-def test_a_wrong_field_is_named(body: bytes, param: str | None) -> None:
+def test_a_wrong_field_is_reported_by_name(body: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read_request(body)
     assert caught.value.param == param
 
 
-def test_deep_nesting_is_refused() -> None:
+def test_deep_nesting_is_rejected() -> None:
     body = b'{"model":"m","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     with pytest.raises(InvalidRequest, match="nested too deeply"):
         read_request(body)
@@ -115,7 +115,7 @@ def test_only_the_model_and_the_usage_option_change(
     assert [name for name in edited if name in document] == list(document)
 
 
-def test_white_space_and_number_spelling_stay() -> None:
+def test_white_space_and_number_formats_are_unchanged() -> None:
     body = b'{ "temperature" : 1.50e0 ,\r\n\t"model" :  "up/small", "seed":01234567890123456789 }'
     body = body.replace(b"01234567890123456789", b"12345678901234567890123456789")
     assert _edit(body, "small") == body.replace(b"up/small", b"small")
@@ -149,14 +149,12 @@ REPEATED = [
 
 @pytest.mark.parametrize("pad", ["", "large", "large and compact", "spaced"])
 @pytest.mark.parametrize(("name", "body"), REPEATED)
-def test_a_member_that_two_readers_could_read_differently_is_refused(
-    name: str, body: bytes, pad: str
-) -> None:
+def test_an_ambiguous_member_is_rejected(name: str, body: bytes, pad: str) -> None:
     if pad.startswith("large"):
         body = _large(body)
     if not pad.endswith("compact"):
         body = body.replace(b",", b", ").replace(b'":', b'": ') if pad else body
-    with pytest.raises(InvalidRequest, match=r"twice|otherwise") as caught:
+    with pytest.raises(InvalidRequest, match=r"twice|spells") as caught:
         read_request(body)
     assert caught.value.param == name
 
@@ -165,10 +163,10 @@ NAMES = st.sampled_from(["model", "stream", "stream_options"])
 
 
 @given(data=st.data(), others=OTHERS, large=st.booleans(), compact=st.booleans())
-def test_a_second_spelling_is_refused_wherever_it_stands(
+def test_a_second_spelling_is_rejected_at_any_position(
     data: st.DataObject, others: dict[str, Any], large: bool, compact: bool
 ) -> None:
-    """And a body that names each of them once, as it should, is accepted."""
+    """A body with each member once, in its exact spelling, is accepted."""
     texts: dict[str, Any] = {"model": "m", "stream": True, "stream_options": {}}
     items = [*others.items(), *texts.items()] + [("input", "long " * 1000)] * large
     items = [item for item in items if item[0].casefold() not in texts or item[0] in texts]
@@ -186,8 +184,8 @@ def test_a_second_spelling_is_refused_wherever_it_stands(
 
 def _member(name: str, value: Any, compact: bool) -> str:
     space = "" if compact else " "
-    told = json.dumps(value, ensure_ascii=False, separators=("," + space, ":" + space))
-    return f"{json.dumps(name, ensure_ascii=False)}:{space}{told}"
+    text = json.dumps(value, ensure_ascii=False, separators=("," + space, ":" + space))
+    return f"{json.dumps(name, ensure_ascii=False)}:{space}{text}"
 
 
 def _object(members: list[str], compact: bool) -> bytes:
@@ -201,7 +199,7 @@ def _spellings(letter: str) -> list[str]:
     return [*both, *folding, *(f"\\u{ord(one):04x}" for one in [*both, *folding])]
 
 
-def test_a_large_body_is_read_as_a_small_one() -> None:
+def test_a_large_body_is_read_like_a_small_one() -> None:
     body = b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}'
     head = read_request(_large(body))
     assert head[:3] == read_request(body)[:3] == ("m", True, True)
@@ -228,6 +226,6 @@ def _large(body: bytes) -> bytes:
         b'"user":"u","user":"v",',
     ],
 )
-def test_of_a_large_body_every_other_byte_stays(more: bytes) -> None:
+def test_every_other_byte_of_a_large_body_is_unchanged(more: bytes) -> None:
     body = b'{%b"model":"up/small","input":"%b"}' % (more, b"long " * 1000)
     assert _edit(body, "small") == body.replace(b"up/small", b"small")

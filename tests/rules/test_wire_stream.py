@@ -1,4 +1,4 @@
-"""A stream on its way through: the same bytes for every split, no clean end of a cut one."""
+"""A stream that passes: the same bytes for every split, and no clean end of a cut stream."""
 
 import json
 from typing import Any
@@ -97,7 +97,7 @@ def test_any_split_gives_the_same_bytes_and_the_same_record(
     assert through.done
 
 
-def test_the_record_has_the_unary_shape() -> None:
+def test_the_record_has_the_shape_of_a_whole_answer() -> None:
     through = stream()
     run(through, [wire(TOOL)])
     message = json.loads(through.assembly.document())["choices"][0]["message"]
@@ -114,7 +114,7 @@ def test_the_record_has_the_unary_shape() -> None:
     assert (document["object"], document["id"]) == ("chat.completion", "c1")
 
 
-def test_several_choices_refusals_and_reasoning_are_kept_apart() -> None:
+def test_choices_and_kinds_of_text_are_separate() -> None:
     through = stream()
     for index, delta in (
         (1, {"refusal": "no"}),
@@ -128,7 +128,7 @@ def test_several_choices_refusals_and_reasoning_are_kept_apart() -> None:
     assert second["message"]["refusal"] == "no"
 
 
-def test_the_usage_only_chunk_is_hidden_from_who_did_not_ask() -> None:
+def test_the_usage_only_chunk_is_hidden_from_a_caller_that_did_not_ask() -> None:
     through = stream(hide_usage=True)
     out = run(through, [wire(TEXT)])
     assert b"prompt_tokens" not in out
@@ -141,7 +141,7 @@ def test_usage_beside_choices_is_not_hidden() -> None:
     assert through.feed(sent) == sent
 
 
-def test_comments_and_lines_of_several_data_fields_pass_as_they_are() -> None:
+def test_comments_and_multi_line_data_pass_unchanged() -> None:
     pretty = json.dumps(chunk({"content": "x"}), indent=1)
     sent = (
         event(pretty, comment="ping")
@@ -154,7 +154,7 @@ def test_comments_and_lines_of_several_data_fields_pass_as_they_are() -> None:
     assert through.assembly.delta_count == 1
 
 
-def test_nothing_goes_out_of_an_event_that_is_not_whole() -> None:
+def test_an_incomplete_event_is_held_back() -> None:
     through = stream()
     sent = event(json.dumps(chunk({"content": "x"})))
     assert through.feed(sent[:-1]) == b""
@@ -173,7 +173,7 @@ def test_nothing_goes_out_of_an_event_that_is_not_whole() -> None:
         (b"data: " + b"x" * (5 * 1024 * 1024), "upstream_malformed"),
     ],
 )
-def test_what_is_not_a_whole_stream_is_a_failure(tail: bytes, code: str) -> None:
+def test_an_incomplete_stream_is_a_failure(tail: bytes, code: str) -> None:
     good = event(json.dumps(chunk({"content": "x"})))
     through = stream()
     out = run(through, [good + tail])
@@ -184,7 +184,7 @@ def test_what_is_not_a_whole_stream_is_a_failure(tail: bytes, code: str) -> None
     assert ("out of memory" in through.failure.message) == (code == "upstream_stream_error")
 
 
-def test_good_events_before_a_bad_one_still_go_out() -> None:
+def test_good_events_before_a_bad_one_pass() -> None:
     good = event(json.dumps(chunk({"content": "x"})))
     through = stream()
     assert through.feed(good + b"data: nonsense\n\n" + good) == good
@@ -198,7 +198,7 @@ def test_done_without_its_blank_line_is_an_end() -> None:
 
 
 @pytest.mark.parametrize("reason", ["stop", None])
-def test_a_vendor_without_done_ends_by_its_finish_reasons(reason: str | None) -> None:
+def test_finish_reasons_end_a_stream_without_done(reason: str | None) -> None:
     through = stream(needs_done=False)
     run(through, [event(json.dumps(chunk({"content": "x"}, finish_reason=reason)))])
     assert through.done == (reason is not None)

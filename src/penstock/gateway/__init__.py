@@ -1,4 +1,4 @@
-"""The data plane: one pipeline for every surface. `pipeline.py` is where to begin reading.
+"""The data plane: one pipeline for every surface. Start reading at `pipeline.py`.
 
-Deliberately not here: SQL, features, and any wait for telemetry.
+Never here: SQL, features, and any wait for telemetry.
 """

@@ -1,5 +1,5 @@
-"""Calls without a valid key: all are counted, few are recorded, and an address that makes very
-many of them is answered 429. Calls with a valid key are never judged here.
+"""Calls without a valid key: all are counted, a sample is recorded, and an address that sends too
+many of them gets 429. Calls with a valid key never pass here.
 """
 
 from collections import OrderedDict
@@ -8,26 +8,27 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-_IPV6_NETWORK: Final = 64  # bits; one customer has at least a /64 to choose addresses from
+_IPV6_NETWORK: Final = 64  # bits; one customer can use every address of a /64
 
 
 class FailureLimits(msgspec.Struct, frozen=True):
-    """What callers without a valid key may cost. All of it is for one worker."""
+    """Limits for callers without a valid key. Each holds for one worker."""
 
     answers_per_s: float = 10.0
-    """Failed calls of one address that are answered 401; beyond it 429."""
+    """Failed calls of one address that get 401; further ones get 429."""
     answers_at_once: float = 50.0
-    """How many of them may come at once."""
+    """Size of a burst of them."""
     records_per_minute: float = 6.0
     """Failed calls of one address that are recorded."""
     all_records_per_minute: float = 60.0
     """Failed calls of all addresses together that are recorded."""
     max_addresses: int = 4096
-    """Addresses that are remembered; the one not heard of for longest is forgotten first."""
+    """Addresses in memory; the least recently used one is dropped first."""
 
 
 class FailureDecision(NamedTuple):
-    """`unrecorded`: failed calls of this address since its last record."""
+    """The answer to one failed call. `unrecorded`: failed calls of the address since its last
+    record."""
 
     throttled: bool
     recorded: bool
@@ -35,7 +36,7 @@ class FailureDecision(NamedTuple):
 
 
 class _Bucket:
-    """A token bucket: `rate` a second, at most `depth` at once."""
+    """A token bucket: refills `rate` tokens a second, holds at most `depth`."""
 
     __slots__ = ("_at", "_depth", "_left", "_rate")
 
@@ -50,7 +51,7 @@ class _Bucket:
         self._left -= 1.0
         return True
 
-    def put_back(self) -> None:
+    def add_token(self) -> None:
         self._left += 1.0
 
 
@@ -65,7 +66,7 @@ class _Address:
 
 
 class AuthFailures:
-    """Judges failed calls by the address they come from. Counts those it does not let record."""
+    """Throttles failed calls by address. Counts those that get no record."""
 
     def __init__(self, limits: FailureLimits, now: float) -> None:
         self._limits = limits
@@ -75,12 +76,12 @@ class AuthFailures:
         self.unrecorded_count = 0
 
     def decide(self, client: str, now: float) -> FailureDecision:
-        """One failed call from the IP address `client`, at `now` in seconds (monotonic)."""
+        """Counts one failed call from the IP address `client` at `now` (monotonic seconds)."""
         address = self._address(network_of(client), now)
         throttled = not address.answers.take(now)
         recorded = address.records.take(now)
         if recorded and not self._records.take(now):
-            address.records.put_back()
+            address.records.add_token()
             recorded = False
         if not recorded:
             address.unrecorded += 1
@@ -103,7 +104,7 @@ class AuthFailures:
 
 
 def network_of(client: str) -> str:
-    """Whom an address belongs to: itself, or its /64 for IPv6."""
+    """The unit that is throttled: an IPv4 address, or the /64 of an IPv6 address."""
     if ":" not in client:
         return client
     try:

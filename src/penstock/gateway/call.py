@@ -1,6 +1,6 @@
-"""One call on its way through the pipeline: what each stage has found out so far.
+"""One call on its way through the pipeline, with the results of each stage.
 
-The only mutable thing of the data plane that stages share; it dies with the call.
+The only mutable object that stages share; it lives as long as the call.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ Headers = dict[bytes, bytes]
 
 
 class OpenAttempt:
-    """A request to a provider that is under way. `end_ns` stands once its answer is complete."""
+    """A request to a provider in progress. `end_ns` is set once its answer is complete."""
 
     __slots__ = (
         "address",
@@ -68,12 +68,12 @@ class OpenAttempt:
 
 
 class Call:
-    """One request of a caller. Defaults stand on the class: most calls change few of them."""
+    """One request of a caller. Defaults are class attributes: most calls change few of them."""
 
     parent_span_id = ""
     flags = "01"
     client: tuple[str, int] | None = None  # address and port of the caller, or of its proxy
-    # what the stages find
+    # set by the stages
     snapshot: Snapshot | None = None
     key_context: KeyContext | None = None
     caller = Caller()
@@ -84,7 +84,7 @@ class Call:
     target: Target | None = None
     begin: CallBegin | None = None
     attempt: OpenAttempt | None = None
-    # what comes of it
+    # the answer
     reply_started = False
     streaming = False
     http_status = 0
@@ -94,7 +94,7 @@ class Call:
     response_size = 0
     first_token_ns = 0
     recorded = False
-    # who may end it, and why it was ended
+    # read by the watch in `inflight`
     entered = 0.0
     reading_since = 0.0
     sending_since = 0.0
@@ -123,29 +123,29 @@ class Call:
             self.trace_id, self.parent_span_id, self.flags = parent
         self.span_id = ids.span()
         self.start_ns = start_ns
-        self.ready_ns = start_ns  # the request is here: from now on it is our time
+        self.ready_ns = start_ns  # the request is complete: from here on time counts as overhead
         self._task = asyncio.current_task()
 
     def answered(self, now_ns: int) -> None:
-        """The provider's answer is complete."""
+        """Notes that the provider's answer is complete."""
         if self.attempt is not None:
             self.attempt.end_ns = now_ns
 
     def end(self, reason: PenstockError) -> None:
-        """Stop the call where it stands; the pipeline books it with this reason."""
+        """Cancels the call; the pipeline records it with this reason."""
         if not self.over and self.ended_by is None and self._task is not None:
             self.ended_by = reason
             self._task.cancel()
 
     def watch(self) -> None:
-        """Ask to hear of the caller's leaving."""
+        """Ends the call when the client disconnects."""
         self.watched = True
-        asyncio.ensure_future(self.receive()).add_done_callback(self._heard)
+        asyncio.ensure_future(self.receive()).add_done_callback(self._received)
 
-    def _heard(self, future: "asyncio.Future[Message]") -> None:
+    def _received(self, future: "asyncio.Future[Message]") -> None:
         if self.over or future.cancelled():
             return
         if future.result()["type"] == "http.disconnect":
-            self.end(ClientDisconnected("The caller hung up."))
+            self.end(ClientDisconnected("The client disconnected."))
         else:
-            self.watch()  # the end of a body that was complete by its length
+            self.watch()  # the end of a body whose length was known

@@ -1,4 +1,4 @@
-"""The gateway's own bounds. What a provider may take stands in its `ProviderEntry`."""
+"""Limits of one gateway worker. The time limits of a provider are in its `ProviderEntry`."""
 
 import msgspec
 
@@ -9,18 +9,18 @@ MIB = 1024 * KIB
 class CallLimits(msgspec.Struct, frozen=True):
     """Sizes in bytes, durations in seconds.
 
-    Two hundred callers who read nothing of large answers cost 200 times the capture and what is
-    between two sockets: that is why `capture_response_bytes` is far below what an answer may be.
+    A caller that does not read costs the capture and the buffers of two sockets. With 200 such
+    callers `capture_response_bytes` counts 200 times, which is why it is small.
     """
 
     max_in_flight: int = 1024
-    project_share: float = 0.9  # of calls and body bytes one project may hold while alone
-    key_share: float = 0.8  # of calls and body bytes one key may hold while alone
+    project_share: float = 0.9  # of calls and body bytes, for a project that is alone
+    key_share: float = 0.8  # of calls and body bytes, for a key that is alone
     held_body_bytes: int = 256 * MIB  # request bodies in memory, beyond the first 64 KiB of each
     max_body_bytes: int = 20 * MIB
     body_timeout_s: float = 30.0
-    stuck_caller_s: float = 300.0  # reads nothing of its answer for so long: gone
+    stuck_caller_s: float = 300.0  # a client that reads nothing for so long is disconnected
     drain_s: float = 30.0
-    small_answer_bytes: int = 64 * KIB  # whole in memory before the first byte goes out
+    small_answer_bytes: int = 64 * KIB  # read whole before the first byte is sent
     capture_request_bytes: int = MIB
     capture_response_bytes: int = 128 * KIB

@@ -1,4 +1,4 @@
-"""For whom a call is made: the fixed headers, and what the key fixes, which wins."""
+"""Who makes a call and for whom. Values fixed by the key win over the request's headers."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,8 @@ _NO_KEY: Final = KeyEntry(id="", digest="")
 
 
 def read_caller(headers: Mapping[bytes, bytes], key: KeyEntry | None) -> Caller:
-    """Header values are UTF-8, or Latin-1 where they are not; longer ones are cut."""
+    """Reads the attribution of a call. Header values are UTF-8, or Latin-1 where that fails; long
+    ones are cut."""
     key = key or _NO_KEY
     get = headers.get
     return Caller(

@@ -1,10 +1,10 @@
-"""How a call can end that only a gateway knows. Everything else is in `kernel.errors`."""
+"""Errors that only the gateway raises. All others are in `kernel.errors`."""
 
 from penstock.kernel.errors import Overloaded, PenstockError
 
 
 class RequestTimeout(PenstockError):
-    """The caller takes too long to send its request."""
+    """The request body did not arrive in time."""
 
     status = 408
     default_code = "request_timeout"
@@ -18,13 +18,13 @@ class MethodNotAllowed(PenstockError):
 
 
 class ClientDisconnected(PenstockError):
-    """The caller hung up; nobody will read this (nginx's 499)."""
+    """The client closed the connection; no answer can reach it (nginx's 499)."""
 
     status = 499
     default_code = "client_disconnected"
 
 
 class ShuttingDown(Overloaded):
-    """The gateway stops and has waited long enough for this call."""
+    """The gateway stops, and its drain time is over."""
 
     default_code = "shutting_down"

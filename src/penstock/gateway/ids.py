@@ -1,4 +1,4 @@
-"""Trace and span ids in bulk: one system call for a hundred of them."""
+"""Trace and span ids, made in bulk: one system call for a hundred of them."""
 
 import os
 from typing import Final

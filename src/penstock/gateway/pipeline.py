@@ -1,5 +1,5 @@
 """The one pipeline of all surfaces: authenticate → admit → read → resolve → dispatch → relay →
-settle → record. Every way a call can end goes through `_finalize` once, before its last byte.
+settle → record. Every call passes `_finalize` exactly once, before its last byte goes out.
 """
 
 import asyncio
@@ -40,14 +40,14 @@ from penstock.rules.call import CallStatus, Usage
 from penstock.rules.wire.openai.errors import render_error_event
 from penstock.rules.wire.openai.request import RequestHead
 
-NO_CONTENT: Final = frozenset((204, 205))  # answers that may have no body, so none of a model
+NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
 
 _log: Final = logging.getLogger("penstock.gateway")
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Serves one call after the other; holds what all of them share."""
+    """Serves calls; holds the parts that all calls share."""
 
     snapshots: SnapshotHolder
     authenticate: Authenticate
@@ -63,7 +63,7 @@ class Pipeline:
     limits: CallLimits
 
     async def serve(self, call: Call) -> None:
-        """Answers the call, whatever happens, and books it."""
+        """Answers and records the call, whatever happens."""
         try:
             await self._run(call)
         except PenstockError as error:
@@ -74,9 +74,11 @@ class Pipeline:
                     self._finalize(call, ShuttingDown("The gateway is stopping."))
                 raise
             await self._fail(call, call.ended_by)
-        except Exception:  # noqa: BLE001 - the edge: a fault of ours is a 500 with its record
-            _log.exception("A call failed for a reason of our own; trace %s", call.trace_id)
-            await self._fail(call, PenstockError("The gateway failed.", hint="See its log."))
+        except Exception:  # noqa: BLE001 - the edge: a bug of ours becomes a 500 with its record
+            _log.exception("Internal error in trace %s", call.trace_id)
+            await self._fail(
+                call, PenstockError("The gateway failed.", hint="See the gateway's log.")
+            )
         finally:
             call.over = True
             self.inflight.leave(call)
@@ -92,7 +94,7 @@ class Pipeline:
         try:
             await self._ask(call, target, head)
         except SpoolFull:
-            raise  # ours, not the provider's
+            raise  # not the provider's error
         except (UpstreamFailed, UpstreamTimeout, Overloaded) as error:
             raise _named(error, target.entry.name) from error
 
@@ -115,18 +117,18 @@ class Pipeline:
             exchange.abort()
 
     def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
-        """Settle, record, count: once for each call."""
+        """Settles, records and counts the call. Runs once for each call."""
         status = _status(error)
         try:
             usage, charge = settle(call, error)
-        except Exception:  # noqa: BLE001 - what cannot be priced is unpriced, and still recorded
+        except Exception:  # noqa: BLE001 - a call without a price is still recorded
             _log.exception("The cost of trace %s cannot be computed", call.trace_id)
             usage, charge = Usage(), None
         record = self.recorder.end(call, status, error, usage, charge)
         self.metrics.observe(record, call.target.counted_as if call.target else "")
 
     async def _fail(self, call: Call, error: PenstockError) -> None:
-        """After the first byte only an error event, or an end without an end, is honest."""
+        """Answers with the error. After the first byte: an error event, or an unfinished body."""
         if call.key_context is None or isinstance(error, Unauthenticated):
             await send_error(call, self.record_failure(call, error))
             return
@@ -142,8 +144,8 @@ class Pipeline:
             await send_piece(call, render_error_event(error), more=True)
 
     def record_failure(self, call: Call, error: PenstockError) -> PenstockError:
-        """Counts a call without a valid key and records it if it is one of the sample. What to
-        answer: `error`, or `RateLimited` for an address with too many of them."""
+        """Counts a call without a valid key, and records it if it is in the sample. Returns the
+        error to send: `error`, or `RateLimited` for an address with too many such calls."""
         client = call.client[0] if call.client else ""
         decision = self.failures.decide(client, self.clock.monotonic())
         throttled = decision.throttled and isinstance(error, Unauthenticated)
@@ -156,27 +158,27 @@ class Pipeline:
 
 
 def _with_count(error: PenstockError, unrecorded: int) -> PenstockError:
-    """The same failure, saying how many others like it have no record."""
+    """Adds to the message how many calls before this one have no record."""
     if not unrecorded:
         return error
-    told = f"{error.message} {unrecorded} calls from this address before it were not recorded."
-    return type(error)(told, hint=error.hint, code=error.code)
+    message = f"{error.message} {unrecorded} earlier calls from this address were not recorded."
+    return type(error)(message, hint=error.hint, code=error.code)
 
 
 def _throttled(error: PenstockError) -> RateLimited:
     return RateLimited(
-        "Too many calls without a valid key come from this address.",
+        "Too many calls without a valid key from this address.",
         hint=error.hint,
         retry_after_s=5,
     )
 
 
 def _without_content(status: int) -> UpstreamFailed:
-    return UpstreamFailed(f"it answered {status}, without content.", code="upstream_malformed")
+    return UpstreamFailed(f"it answered {status}, which has no content.", code="upstream_malformed")
 
 
 def _named(error: PenstockError, provider: str) -> PenstockError:
-    """The same failure, saying whose it is."""
+    """Adds the provider's name to the message."""
     return type(error)(
         f"Provider {provider!r}: {error.message}",
         hint=error.hint,

@@ -1,4 +1,4 @@
-"""What the data plane needs of others, as it sees them."""
+"""What the data plane needs of `infra`, as Protocols."""
 
 from typing import Protocol
 
@@ -9,21 +9,23 @@ from penstock.spi.http import HttpRequest
 
 
 class RecordSpool(Protocol):
-    """Where call records are safe. `key` joins the two records of one call."""
+    """Stores call records durably. `key` joins the two records of one call."""
 
     def begin(
         self, key: str, payload: bytes, *, end_bytes: int, on_full: OnFull, project: str
     ) -> None:
-        """Keeps `end_bytes` for the end. `SpoolFull` without room, unless `on_full` serves on."""
+        """Writes the first record and reserves `end_bytes` for the second. Raises `SpoolFull` when
+        there is no space, unless `on_full` says to serve without a record."""
         ...
 
     def end(self, key: str, payload: bytes, *, project: str) -> bool:
-        """`False`: the record found no room and is counted as lost."""
+        """Writes the second record. Returns `False` if there was no space: the record is lost and
+        counted."""
         ...
 
 
 class UpstreamClient(Protocol):
-    """The way out."""
+    """Opens requests to providers."""
 
     def origin(self, url: str) -> Origin: ...
 

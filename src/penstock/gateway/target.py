@@ -1,4 +1,4 @@
-"""All that a snapshot says about one key calling one model."""
+"""The provider and model that a call goes to, with everything the stages need of them."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from penstock.spi.chat import ChatProvider, ProviderConfig
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`model` is the provider's own id; `project` knows the price. `counted_as` is the model's
-    label in metrics: its id if the provider claims it, because other names are the caller's choice.
-    `redaction` keeps the provider's secret out of what it answers.
+    """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
+    in metrics: its id if the provider lists it, else `other`, because callers choose other names.
+    `redaction` removes the provider's secret from its answers.
     """
 
     project: ProjectIndex

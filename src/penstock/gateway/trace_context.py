@@ -1,4 +1,4 @@
-"""W3C Trace Context: a caller's `traceparent` is continued, and handed on to the provider."""
+"""W3C Trace Context: continues a caller's `traceparent` and passes it on to the provider."""
 
 import re
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ _TRACEPARENT: Final = re.compile(
 
 
 class TraceParent(NamedTuple):
-    """Where a call hangs: hex ids as on the wire."""
+    """The parent of a call's span; ids are lower-case hex."""
 
     trace_id: str
     span_id: str
@@ -17,7 +17,7 @@ class TraceParent(NamedTuple):
 
 
 def read_traceparent(value: bytes | None) -> TraceParent | None:
-    """`None` for what is absent or breaks the standard: then a trace of its own begins."""
+    """Parses the header; `None` if it is absent or invalid: then the call starts a new trace."""
     if not value:
         return None
     match = _TRACEPARENT.fullmatch(value)
@@ -28,5 +28,5 @@ def read_traceparent(value: bytes | None) -> TraceParent | None:
 
 
 def write_traceparent(trace_id: str, span_id: str, flags: str) -> bytes:
-    """Version 00."""
+    """Formats the header, version 00."""
     return f"00-{trace_id}-{span_id}-{flags}".encode("ascii")

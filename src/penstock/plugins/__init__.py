@@ -1,1 +1,1 @@
-"""Implementations of what `spi` declares, strangers to each other, found by entry point."""
+"""Implementations of `spi`, found by entry point. Plugins never import each other."""

@@ -1,1 +1,1 @@
-"""The pure laws that both planes obey. No I/O, no clock, no randomness: all of it is passed in."""
+"""Pure rules shared by gateway and server. No I/O, clock or randomness: these are arguments."""

@@ -1,9 +1,9 @@
-"""The record of one call through the gateway: what the spool carries and the store explodes.
+"""The records of one call through the gateway: what the spool ships and the store turns to rows.
 
 A call writes two records: `CallBegin` before dispatch and `CallEnd` before its last byte.
-A call is one span; its attempts are its children. Payloads stay in the wire format in which
-they passed; turning them into OpenTelemetry messages is the server's work, off the hot path.
-Fields are only ever appended, with a default (arrays on the wire: older readers skip them).
+A call is one span; its attempts are child spans. Payloads stay in their wire format; the server
+turns them into OpenTelemetry messages, off the hot path.
+Fields are only appended, with a default (arrays on the wire: older readers skip them).
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-# What one encoded record may have. The three below keep a record that has more within it.
+# Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
 MAX_TEXT_CHARS: Final = 1024
 MAX_CONTENT_BYTES: Final = 16 * 1024 * 1024
@@ -29,20 +29,20 @@ class Operation(StrEnum):
 
 
 class CallStatus(StrEnum):
-    """How a call ended. Only `ok` is a success."""
+    """The outcome of a call. Only `ok` is a success."""
 
     OK = "ok"
     ERROR = "error"
-    CANCELLED = "cancelled"  # the caller went away
-    INTERRUPTED = "interrupted"  # the gateway died; found on replay
+    CANCELLED = "cancelled"  # the client disconnected
+    INTERRUPTED = "interrupted"  # the gateway ended before the call; found by recovery
 
 
 class UsageSource(StrEnum):
-    """Who counted the tokens."""
+    """The source of the token counts."""
 
     PROVIDER = "provider"
-    ESTIMATED = "estimated"  # cut off before the provider's own count came
-    INVALID = "invalid"  # the provider's count cannot be true and is not believed: unpriced
+    ESTIMATED = "estimated"  # the call was cut off before the provider's count arrived
+    INVALID = "invalid"  # the provider's count is impossible; the call is unpriced
     NONE = "none"
 
 
@@ -65,7 +65,7 @@ class Usage(Record, frozen=True):
 
 
 class Caller(Record, frozen=True):
-    """Who called and for whom: from the key, overridden by the fixed headers."""
+    """Attribution of a call: values fixed by the key win, then the `x-penstock-…` headers."""
 
     key_id: str = ""
     team: str = ""
@@ -77,7 +77,7 @@ class Caller(Record, frozen=True):
 
 
 class CallBegin(Record, frozen=True):
-    """Identity and intent, known before the provider is called. Ids are W3C hex; times Unix ns."""
+    """The facts known before the provider is called. Ids are W3C hex, times Unix nanoseconds."""
 
     project_id: str
     trace_id: str
@@ -103,15 +103,15 @@ class AttemptRecord(Record, frozen=True):
     start_ns: int
     end_ns: int
     status: CallStatus
-    first_byte_ns: int = 0  # response headers; 0 = never came
+    first_byte_ns: int = 0  # response headers; 0 = none arrived
     http_status: int = 0
     error_type: str = ""
     error_message: str = ""
 
 
 class CallEnd(Record, frozen=True):
-    """The whole call. `cost` is a decimal string in USD, empty = unpriced; `overhead_ns` is what
-    the gateway itself took; sizes are of the full payloads, also where the capture was cut."""
+    """The whole call. `cost` is a decimal string in USD, empty = unpriced. `overhead_ns` is the
+    time that the gateway added. Sizes are those of the full payloads, also if they were cut."""
 
     begin: CallBegin
     end_ns: int
@@ -135,8 +135,8 @@ class CallEnd(Record, frozen=True):
 
 
 def encode(record: Record) -> bytes:
-    """MessagePack, positional, whatever numbers and texts stand in the record: what MessagePack
-    cannot hold, or makes the record too large, is brought into its bounds."""
+    """Encodes a record as positional MessagePack. Never fails on a value: numbers and texts that
+    MessagePack cannot hold, or that make the record too large, are cut to its limits."""
     try:
         data = msgspec.msgpack.encode(record)
     except (OverflowError, UnicodeEncodeError):
@@ -145,12 +145,12 @@ def encode(record: Record) -> bytes:
 
 
 def decode_begin(payload: bytes | memoryview) -> CallBegin:
-    """The inverse of `encode`; `msgspec.DecodeError` for anything else."""
+    """The inverse of `encode`. Raises `msgspec.DecodeError` for anything else."""
     return msgspec.msgpack.decode(payload, type=CallBegin)
 
 
 def decode_end(payload: bytes | memoryview) -> CallEnd:
-    """The inverse of `encode`; `msgspec.DecodeError` for anything else."""
+    """The inverse of `encode`. Raises `msgspec.DecodeError` for anything else."""
     return msgspec.msgpack.decode(payload, type=CallEnd)
 
 

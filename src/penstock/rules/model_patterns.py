@@ -1,21 +1,21 @@
-"""Which models the patterns of a key allow. The only place that says so."""
+"""Matches models against the patterns of a key. The only place that defines their meaning."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 
 def allows(patterns: Sequence[str], provider: str, model: str) -> bool:
-    """Whether one of `patterns` fits the model that `provider` knows as `model`.
+    """Returns true if one of `patterns` matches the model `model` of `provider`.
 
-    No patterns allow everything. A pattern with a slash is `provider/model`: the part before its
-    first slash must fit the provider's name, the rest the model. A pattern without a slash must
-    fit the model, whichever provider serves it; it never matches a provider's name. `*`, `?` and
-    `[…]` are wildcards, case counts, and in a model `*` also matches slashes.
+    Without patterns everything is allowed. A pattern with a slash is `provider/model`: the part
+    before the first slash must match the provider's name, the rest the model. A pattern without a
+    slash must match the model of any provider; it never matches a provider's name. `*`, `?` and
+    `[…]` are wildcards; matching is case-sensitive, and `*` in a model also matches slashes.
     """
-    return not patterns or any(_fits(pattern, provider, model) for pattern in patterns)
+    return not patterns or any(_matches(pattern, provider, model) for pattern in patterns)
 
 
-def _fits(pattern: str, provider: str, model: str) -> bool:
+def _matches(pattern: str, provider: str, model: str) -> bool:
     of_provider, slash, of_model = pattern.partition("/")
     if not slash:
         return fnmatchcase(model, pattern)

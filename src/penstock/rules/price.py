@@ -1,7 +1,7 @@
-"""Price documents as they travel in a snapshot: what a vendor or a project asks, and since when.
+"""Price documents in a snapshot: prices with the times from which they apply.
 
 Section `prices/<vendor>` holds a public price list, `<project_id>/prices` a project's own prices,
-which win. How they are applied stands in `price_charge`, how they are found in `price_book`.
+which win. `price_book` finds the price of a model, `price_charge` applies it.
 """
 
 from decimal import Decimal
@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from penstock.rules.snapshot import Document
 
-# What is priced. All but the last two are fields of `call.Usage`; `requests` counts one a call,
-# and `cache_audio_read_tokens` is a share that no provider's answer tells (see `price_charge`).
+# Units with a price. All but the last two are fields of `call.Usage`. `requests` is one per call;
+# no provider reports `cache_audio_read_tokens` (see `price_charge`).
 Unit = Literal[
     "input_tokens",
     "output_tokens",
@@ -43,18 +43,18 @@ class UnitPrice(Document, frozen=True):
 
 
 class PricePeriod(Document, frozen=True):
-    """Prices and when they hold: from a moment on, or daily between two seconds of the UTC day.
+    """Prices and their validity: from a moment on, or daily between two seconds of the UTC day.
 
-    No prices: free. `None`: asked in units that a call does not count, so unpriced.
+    No prices: free. `None`: priced in units that a call does not count, so unpriced.
     """
 
     prices: tuple[UnitPrice, ...] | None
     from_ms: int | None = None
-    daily_s: tuple[int, int] | None = None  # [from, until); until < from runs over midnight
+    daily_s: tuple[int, int] | None = None  # [from, until); until < from spans midnight
 
 
 class PriceVariant(Document, frozen=True):
-    """Prices that replace the standard ones of the same unit where `when` holds for the call."""
+    """Prices that replace the standard ones of the same unit for calls that match `when`."""
 
     when: dict[str, str]
     period: PricePeriod
@@ -69,7 +69,7 @@ class Clause(Document, frozen=True):
 
 
 class ModelPrices(Document, frozen=True):
-    """One model of a price list. Of its periods the last that holds counts, else the first."""
+    """One model of a price list. The last period that is valid applies, else the first one."""
 
     id: str
     match: Clause
@@ -78,9 +78,9 @@ class ModelPrices(Document, frozen=True):
 
 
 class VendorPrices(Document, frozen=True):
-    """`prices/<vendor>`: a public price list; the first model that matches counts.
+    """`prices/<vendor>`: a public price list; the first model that matches applies.
 
-    `fallbacks` are the vendors whose lists are asked next (Azure sells OpenAI's models).
+    `fallbacks` are the vendors whose lists are searched next (Azure sells OpenAI's models).
     """
 
     vendor: str
@@ -89,7 +89,7 @@ class VendorPrices(Document, frozen=True):
 
 
 class PriceOverride(Document, frozen=True):
-    """What a project really pays: negotiated, or the running cost of its own machines.
+    """A project's own price: negotiated, or the running cost of its own machines.
 
     `provider` and `model` are names or shell patterns (`*`, `llama-*`).
     """

@@ -1,6 +1,6 @@
-"""Which price belongs to a model: a project's own prices first, then its vendor's public list.
+"""Finds the price of a model: a project's own prices first, then its vendor's public list.
 
-Matching runs once for each model a project calls and is remembered, within a bound.
+The result is cached for each model that a project calls, up to a limit.
 Unknown models are unpriced (`None`), never free.
 """
 
@@ -21,8 +21,8 @@ _NOT_COUNTED: Final = (UsageSource.NONE, UsageSource.INVALID)
 
 
 class CalledModel(NamedTuple):
-    """What was called: a configured provider, its vendor (may be empty), the model asked for and
-    the one that the answer names (may be empty)."""
+    """The model of a call: provider, its vendor (may be empty), the requested model, and the model
+    that the answer names (may be empty)."""
 
     provider: str
     vendor: str
@@ -31,7 +31,7 @@ class CalledModel(NamedTuple):
 
 
 class PriceList:
-    """One vendor's public list, indexed: exact ids by dictionary, the other clauses in order."""
+    """One vendor's public list, indexed: exact ids in a dictionary, the other clauses in order."""
 
     def __init__(self, prices: VendorPrices) -> None:
         self.fallbacks = prices.fallbacks
@@ -47,7 +47,7 @@ class PriceList:
                     self._tests.append((index, _compile_clause(clause)))
 
     def find(self, model: str) -> ModelRates | None:
-        """The rates of the first entry that matches a lower-case model id."""
+        """Returns the rates of the first entry that matches a lower-case model id."""
         last = len(self._prices.models)
         best = self._exact.get(model, last)
         for index, matches in self._tests:
@@ -79,10 +79,10 @@ class PriceBook:
     def rates(
         self, called: CalledModel, start_ns: int, context: Mapping[str, str] = _NO_CONTEXT
     ) -> Rates | None:
-        """What a model cost at a moment; `None`: unpriced.
+        """Returns the rates of a model at a moment; `None`: unpriced.
 
-        The id in the answer (`gpt-4o-2024-08-06`) says more than the one asked for and is tried
-        first; a project's own price may name either.
+        The id in the answer (`gpt-4o-2024-08-06`) is more specific than the requested one, so it is
+        tried first; a project's own price may name either.
         """
         if (price := self._found.get(called)) is None:
             price = self._find(called)
@@ -97,7 +97,7 @@ class PriceBook:
         start_ns: int,
         context: Mapping[str, str] = _NO_CONTEXT,
     ) -> Charge | None:
-        """What a call cost; `None`: unpriced, because the model or the usage is unknown."""
+        """Computes the cost of a call; `None`: unpriced, because model or usage is unknown."""
         if usage.source in _NOT_COUNTED:
             return None
         rates = self.rates(called, start_ns, context)
@@ -130,7 +130,7 @@ class PriceBook:
 
 
 class _ModelPrice:
-    """What was found for one model: own prices in order of precedence, then the public ones."""
+    """The prices of one model: own prices in order of precedence, then the public ones."""
 
     __slots__ = ("_own", "_public")
 
@@ -149,7 +149,7 @@ def _precedence(override: PriceOverride) -> tuple[bool, bool, int, int, int]:
     """Names before patterns, longer patterns before shorter, later dates before earlier."""
 
     def literal(pattern: str) -> bool:
-        return not any(mark in pattern for mark in "*?[")
+        return not any(wildcard in pattern for wildcard in "*?[")
 
     return (
         literal(override.provider),

@@ -1,7 +1,7 @@
-"""What a call costs: the rates that held at its time, applied to what it used.
+"""Computes the cost of a call: the rates valid at its time, applied to its usage.
 
-Agrees to the last digit with `genai_prices` (a test holds them equal), at a tenth of its time.
-Which price belongs to which model is found in `price_book`.
+A test holds the results equal to those of `genai_prices`, in a tenth of its time.
+`price_book` finds the price of a model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,17 +14,17 @@ import msgspec
 from penstock.rules.call import Usage
 from penstock.rules.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
 
-# The tokens of the parts are also in the whole; a part with its own price leaves the whole.
+# The whole includes the tokens of its parts; a part with its own price is subtracted from it.
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "input_tokens": ("cache_read_tokens", "cache_write_tokens", "input_audio_tokens"),
     "output_tokens": ("reasoning_tokens", "output_audio_tokens"),
 }
 _ZERO: Final = Decimal(0)
-MAX_COST: Final = Decimal(999_999)  # USD for one call: what the store's Decimal(18, 12) can hold
+MAX_COST: Final = Decimal(999_999)  # USD for one call: the limit of the store's Decimal(18, 12)
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """The price of one call in USD, and by which price list entry."""
+    """The cost of one call in USD, and the id of the price that was applied."""
 
     cost: Decimal
     price_id: str
@@ -43,7 +43,7 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class UnitRate:
-    """A price ready to be applied: `less` are the parts with a price of their own."""
+    """The compiled price of one unit. `less`: the parts that have their own price."""
 
     unit: str
     less: tuple[str, ...]
@@ -52,7 +52,7 @@ class UnitRate:
     steps: tuple[tuple[int, Decimal], ...]  # (above, USD for one unit), highest first
 
     def count(self, usage: Usage) -> int:
-        """How many units of the call bear this price; negative if the counts contradict."""
+        """Units of the call at this price; negative if the counts contradict each other."""
         if self.unit == "requests":
             return 1
         count: int = getattr(usage, self.unit)
@@ -61,7 +61,7 @@ class UnitRate:
         return count
 
     def each(self, input_tokens: int) -> Decimal:
-        """USD for one unit in a call with so much input."""
+        """USD for one unit in a call with `input_tokens` of input."""
         for above, price in self.steps:
             if input_tokens > above:
                 return price
@@ -70,15 +70,15 @@ class UnitRate:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """All prices that hold for a model at one time."""
+    """All compiled prices of a model at one time."""
 
     price_id: str
     lines: tuple[UnitRate, ...]
     splits_cached_audio: bool = False
 
     def charge(self, usage: Usage) -> Charge | None:
-        """`None` where the counts do not determine the cost: parts larger than their whole, or
-        cached and audio input where cached audio has a price of its own. Also `None` above
+        """Returns `None` where the counts do not determine the cost: parts larger than their whole,
+        or cached and audio input where cached audio has its own price. Also `None` above
         `MAX_COST`: a count or a price is wrong then."""
         if self.splits_cached_audio and usage.cache_read_tokens and usage.input_audio_tokens:
             return None
@@ -99,7 +99,7 @@ class Rates:
         return total if total <= MAX_COST else None
 
     def explain(self, usage: Usage) -> list[CostLine]:
-        """The lines whose amounts add up to the charge; without those that count nothing."""
+        """The lines that add up to the charge, without those of zero units."""
         return list(self._explain(usage)) if self.charge(usage) else []
 
     def _explain(self, usage: Usage) -> Iterator[CostLine]:
@@ -111,7 +111,7 @@ class Rates:
 
 
 def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
-    """Prices of one time, made ready to be applied."""
+    """Compiles the prices of one time."""
     priced = {price.unit for price in prices}
     lines = tuple(
         UnitRate(
@@ -128,7 +128,7 @@ def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
 
 
 class ModelRates:
-    """The rates of one model of a price list over time. Compiles each period on first use."""
+    """The rates of one model of a price list over time. Compiles each period at its first use."""
 
     def __init__(self, vendor: str, model: ModelPrices) -> None:
         self._id = f"{vendor}/{model.id}"
@@ -136,7 +136,7 @@ class ModelRates:
         self._compiled: dict[tuple[int, tuple[int, ...]], Rates] = {}
 
     def at(self, start_ns: int, context: Mapping[str, str]) -> Rates | None:
-        """The rates at a moment, for a call of such `context` (`service_tier`, …)."""
+        """Returns the rates at a moment for a call with this `context` (`service_tier`, …)."""
         index = self._period(start_ns)
         variants = self._variants(start_ns, context) if context else ()
         if (rates := self._compiled.get((index, variants))) is not None:
@@ -151,7 +151,7 @@ class ModelRates:
     def _period(self, start_ns: int) -> int:
         periods = self._model.periods
         for index in range(len(periods) - 1, 0, -1):
-            if _holds(periods[index], start_ns):
+            if _is_valid(periods[index], start_ns):
                 return index
         return 0
 
@@ -160,7 +160,7 @@ class ModelRates:
             index
             for index, variant in enumerate(self._model.variants)
             if variant.period.prices
-            and _holds(variant.period, start_ns)
+            and _is_valid(variant.period, start_ns)
             and all(context.get(key) == value for key, value in variant.when.items())
         )
 
@@ -179,20 +179,20 @@ class ModelRates:
 
 
 def context_of(price_id: str) -> dict[str, str]:
-    """The context by which variants of a price were chosen, as its id tells."""
-    marks = (mark.partition("=") for mark in price_id.split("+")[1:])
-    return {key: value for key, equals, value in marks if equals}
+    """Reads the context that chose the variants of a price from its id."""
+    parts = (part.partition("=") for part in price_id.split("+")[1:])
+    return {key: value for key, equals, value in parts if equals}
 
 
 def _price_id(name: str, period: PricePeriod, variants: Sequence[PriceVariant]) -> str:
-    """`openai/o3@1749513600000+service_tier=flex`: names the entry for people and look-ups."""
+    """`openai/o3@1749513600000+service_tier=flex`: identifies the price list entry."""
     since = f"@{period.from_ms}" if period.from_ms is not None else ""
     daily = "@{}-{}".format(*period.daily_s) if period.daily_s else ""
-    marks = sorted({f"+{key}={value}" for v in variants for key, value in v.when.items()})
-    return name + since + daily + "".join(marks)
+    variant_names = sorted({f"+{key}={value}" for v in variants for key, value in v.when.items()})
+    return name + since + daily + "".join(variant_names)
 
 
-def _holds(period: PricePeriod, start_ns: int) -> bool:
+def _is_valid(period: PricePeriod, start_ns: int) -> bool:
     if period.from_ms is not None and start_ns // 1_000_000 < period.from_ms:
         return False
     if period.daily_s is None:

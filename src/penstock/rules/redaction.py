@@ -1,8 +1,8 @@
-"""Keeps one secret out of text that somebody else wrote, in whatever usual encoding it comes.
+"""Removes one secret from text that others wrote, in any common encoding.
 
-Texts are compared in a normal form: escapes undone, then only ASCII letters and digits, in lower
-case. In that form each encoding of the secret is one plain needle. Deliberately not here:
-compressed or encrypted copies, parts of the secret, copies spread over several texts.
+Texts are compared in a normal form: decoded escapes, then only ASCII letters and digits, in lower
+case. In that form each encoding of the secret is one search string. Not found: compressed or
+encrypted copies, parts of the secret, copies spread over several texts.
 """
 
 import base64
@@ -13,8 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 from penstock.kernel.errors import UpstreamFailed
 
-MIN_SECRET_CHARS: Final = 8  # shorter ones are placeholders, and would be found in innocent texts
-MAX_ROUNDS: Final = 8  # of undoing escapes inside escapes
+MIN_SECRET_CHARS: Final = 8  # shorter ones are placeholders, and would match harmless texts
+MAX_ROUNDS: Final = 8  # of decoding escapes inside escapes
 REDACTED: Final = "[redacted]"
 
 _ESCAPE: Final = re.compile(
@@ -25,7 +25,7 @@ _LOWER: Final = bytes(range(256)).lower()
 
 
 class Redaction:
-    """Built once for each provider. Without a secret it lets everything pass."""
+    """Removes the secret of one provider. Without a secret it changes nothing."""
 
     __slots__ = ("_needles", "_plain", "_shortest")
 
@@ -35,7 +35,7 @@ class Redaction:
         self._shortest = min(map(len, self._needles), default=0)
 
     def found_in(self, text: bytes) -> bool:
-        """Whether the secret is in `text`, plain or encoded."""
+        """Returns true if `text` contains the secret, plain or encoded."""
         if len(text) < self._shortest or not self._needles:
             return False
         normal = _normal_form(text)
@@ -45,7 +45,7 @@ class Redaction:
         return False
 
     def clean(self, text: str) -> str:
-        """`text` without the secret; one that hides it in an encoding is withheld whole."""
+        """Returns `text` without the secret. A text with an encoded copy is replaced whole."""
         if not self.found_in(_encoded(text)):
             return text
         rest = text.replace(self._plain, REDACTED)
@@ -53,7 +53,7 @@ class Redaction:
 
 
 def leaked() -> UpstreamFailed:
-    """The provider sent our credential back, outside of an answer's content."""
+    """The error for a provider that sent our credential back outside the content of an answer."""
     return UpstreamFailed(
         "The provider's answer contained our credential and was withheld.",
         code="upstream_leaked_credential",
@@ -69,7 +69,7 @@ def _needles(secret: str) -> set[bytes]:
     raw = secret.encode("utf-8", "replace")
     found = {_normal_form(raw), _compact(raw), raw.hex().encode("ascii")}
     for skipped, lead in enumerate((0, 2, 3)):
-        whole = (skipped + len(raw)) // 3 * 4  # behind it, what follows the secret has a say
+        whole = (skipped + len(raw)) // 3 * 4  # further digits depend on what follows it
         found.add(_compact(base64.b64encode(bytes(skipped) + raw)[lead:whole]))
     return {needle for needle in found if len(needle) >= MIN_SECRET_CHARS <= len(raw)}
 
@@ -77,15 +77,15 @@ def _needles(secret: str) -> set[bytes]:
 def _normal_form(text: bytes) -> bytes:
     if b"%" in text or b"\\" in text or b"&" in text:
         for _ in range(MAX_ROUNDS):
-            undone = _undo_escapes(text)
-            if undone == text:
+            decoded = _decode_escapes(text)
+            if decoded == text:
                 break
-            text = undone
+            text = decoded
     return _compact(text)
 
 
-def _undo_escapes(text: bytes) -> bytes:
-    """One layer of percent-encoding, backslash escapes and HTML entities."""
+def _decode_escapes(text: bytes) -> bytes:
+    """Decodes one layer of percent-encoding, backslash escapes and HTML entities."""
     if b"%" in text:
         text = unquote_to_bytes(text)
     if b"\\" in text:

@@ -1,8 +1,8 @@
-"""Fair admission: one capacity, and nobody takes more of it than a share while others wait.
+"""Fair admission to one capacity: each project and key is limited to a share of it.
 
-The rule of shared packet buffers (dynamic thresholds, Choudhury and Hahne 1998): a holder may grow
-as long as it then holds at most `ratio` times what is free. It needs no list of who is active,
-always leaves room for somebody new, and whoever holds most is refused first.
+The rule of shared packet buffers (dynamic thresholds, Choudhury and Hahne 1998): a user may grow
+while its usage is at most `ratio` times the free capacity. The rule needs no list of active users,
+always leaves capacity for new ones, and rejects the largest user first.
 """
 
 import math
@@ -12,25 +12,25 @@ from typing import Final
 _WHOLE: Final = 1.0
 
 
-class ShareRefusal(StrEnum):
-    """Why nothing was taken."""
+class ShareRejection(StrEnum):
+    """The reason why nothing was taken."""
 
     FULL = "full"  # the capacity is used up
-    PROJECT = "project"  # the project holds its share
-    KEY = "key"  # the key holds its share
+    PROJECT = "project"  # the project has used its share
+    KEY = "key"  # the key has used its share
 
 
 def ratio_of(share: float) -> float:
-    """The rule's ratio that lets a holder alone have `share` (0 to 1) of the capacity."""
+    """The ratio at which a user that is alone gets `share` (0 to 1) of the capacity."""
     return math.inf if share >= _WHOLE else share / (_WHOLE - share)
 
 
 class Shares:
     """`capacity` in any unit, divided among projects and, within them, among keys.
 
-    `project_share` and `key_share` are what one may hold while nobody else holds any; two that
-    want everything get `r / (1 + 2 r)` each, with r = share / (1 - share). Only holders of
-    something are kept in memory.
+    `project_share` and `key_share` are the limits for one that is alone; two that want everything
+    get `r / (1 + 2 r)` each, with r = share / (1 - share). Projects and keys without usage take no
+    memory.
     """
 
     __slots__ = ("_key_ratio", "_keys", "_project_ratio", "_projects", "capacity", "used")
@@ -43,36 +43,36 @@ class Shares:
         self._projects: dict[str, int] = {}
         self._keys: dict[str, int] = {}
 
-    def take(self, project: str, key: str, amount: int = 1) -> ShareRefusal | None:
-        """Takes `amount`, or says why not and takes nothing. `key` is unique over projects."""
+    def take(self, project: str, key: str, amount: int = 1) -> ShareRejection | None:
+        """Takes `amount`, or takes nothing and returns the reason. A key has one project."""
         free = self.capacity - self.used
         if amount > free:
-            return ShareRefusal.FULL
+            return ShareRejection.FULL
         of_project = self._projects.get(project, 0) + amount
         if of_project > self._project_ratio * free:
-            return ShareRefusal.PROJECT
+            return ShareRejection.PROJECT
         of_key = self._keys.get(key, 0) + amount
         if of_key > self._key_ratio * free:
-            return ShareRefusal.KEY
+            return ShareRejection.KEY
         self._projects[project] = of_project
         self._keys[key] = of_key
         self.used += amount
         return None
 
     def release(self, project: str, key: str, amount: int = 1) -> None:
-        """Returns what was taken."""
+        """Frees an amount that was taken."""
         self.used -= amount
         _lower(self._projects, project, amount)
         _lower(self._keys, key, amount)
 
     def held(self, project: str) -> int:
-        """What a project holds."""
+        """The amount that a project uses now."""
         return self._projects.get(project, 0)
 
 
-def _lower(holders: dict[str, int], holder: str, amount: int) -> None:
-    left = holders[holder] - amount
+def _lower(usage: dict[str, int], user: str, amount: int) -> None:
+    left = usage[user] - amount
     if left:
-        holders[holder] = left
+        usage[user] = left
     else:
-        del holders[holder]
+        del usage[user]

@@ -1,8 +1,8 @@
-"""The snapshot: what a gateway needs to know, compiled by the server.
+"""The snapshot: the configuration of gateways, compiled by the server.
 
-A tree: a root names sections by content hash; gateways fetch only what changed. Secrets
-travel in a sealed document beside it, so that no digest depends on a secret.
-Fields are only ever appended, with a default; a breaking change raises `SNAPSHOT_SCHEMA`.
+A tree: a root lists sections by content hash; gateways fetch only the changed ones. Secrets are in
+a separate sealed document, so that no digest depends on a secret.
+Fields are only appended, with a default; a breaking change increments `SNAPSHOT_SCHEMA`.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ SEALED_PURPOSE: Final = "penstock snapshot sealed v1"
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of everything in a snapshot: immutable, named fields, canonical JSON on the wire."""
+    """Base of all documents in a snapshot: immutable, named fields, canonical JSON on the wire."""
 
 
 class Root(Document, frozen=True):
@@ -29,12 +29,12 @@ class Root(Document, frozen=True):
 
     @property
     def digest(self) -> str:
-        """What every span carries to say by which snapshot it was governed."""
+        """The digest by which call records name the snapshot that governed them."""
         return content_hash(self)
 
 
 class KeyEntry(Document, frozen=True):
-    """One virtual key. `digest` is HMAC-SHA-256(pepper, key) in hex; the key itself is unknown."""
+    """One virtual key. `digest` is HMAC-SHA-256(pepper, key) in hex; the key is not stored."""
 
     id: str
     digest: str
@@ -49,31 +49,31 @@ class KeyEntry(Document, frozen=True):
 
 
 class ProviderEntry(Document, frozen=True):
-    """Where and how to reach a provider, and which plain model ids it claims."""
+    """The address and settings of a provider, and the plain model ids that it lists."""
 
     name: str
     kind: str  # entry point in `penstock.providers`
     base_url: str
     models: tuple[str, ...] = ()
-    secret_id: str = ""  # into `Sealed.secrets`; empty: no credential
-    private_allowed: bool = False  # an admin said that this host and port may be private
+    secret_id: str = ""  # key of `Sealed.secrets`; empty: no credential
+    private_allowed: bool = False  # an admin allowed a private address for this host and port
     quirks: dict[str, str] = {}
     connect_timeout_ms: int = 5_000
     first_byte_timeout_ms: int = 120_000
     silence_timeout_ms: int = 60_000
     total_timeout_ms: int = 900_000
-    vendor: str = ""  # whose price list holds (section `prices/<vendor>`); empty: nobody's
+    vendor: str = ""  # its price list is section `prices/<vendor>`; empty: none
 
 
 class ProjectPolicy(Document, frozen=True):
-    """What a project wants where there is a choice."""
+    """Choices that a project makes for its calls."""
 
-    on_spool_full: str = "refuse"  # or "serve": answer on, count and show the loss
+    on_spool_full: str = "refuse"  # or "serve": answer calls without a record, and count them
     capture_content: bool = True
 
 
 class ProjectSection(Document, frozen=True):
-    """`<project_id>/access`: keys and policy of one project. Of more than 256 keys, parts
+    """`<project_id>/access`: keys and policy of one project. More than 256 keys are split into
     `<project_id>/access/<hex>` by the first digits of the keys' digests."""
 
     project_id: str

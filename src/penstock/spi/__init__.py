@@ -1,1 +1,1 @@
-"""What can be plugged in: one Protocol file per family. Implementations live in `plugins`."""
+"""Plugin interfaces: one file of Protocols per family. `plugins` has the implementations."""

@@ -1,8 +1,8 @@
-"""The door for model providers: how a call in our surface's dialect becomes an upstream request.
+"""The interface of provider plugins.
 
 A provider plugin is pure: it builds requests and reads answers; the gateway and the catalogue do
-the I/O through `infra/egress`. Found by entry point in the group `penstock.providers`; the entry
-point names a function without arguments that returns a `ChatProvider`.
+the I/O through `infra/egress`. Plugins are entry points of the group `penstock.providers`: each
+names a function without arguments that returns a `ChatProvider`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ DEFAULT_KIND: Final = "openai-compatible"
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """What a plugin may know of one configured provider. `secret` is empty when none is needed."""
+    """The settings of one provider that its plugin needs. `secret` is empty if none is needed."""
 
     name: str
     base_url: str
@@ -28,8 +28,8 @@ class ProviderConfig:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What is known ahead of a vendor, or of a server that people run themselves: its usual
-    address, the usual variable of its API key, and what is odd about it, for the plugin `kind`."""
+    """The defaults of a vendor, or of a self-hosted server: base URL, environment variable of the
+    API key, and quirks for the plugin `kind`."""
 
     label: str
     base_url: str
@@ -39,9 +39,9 @@ class Vendor:
 
 
 class OutgoingCall(msgspec.Struct, frozen=True):
-    """A caller's request as it stands: `body` is the surface's JSON, `model` the upstream id.
+    """A caller's request as received: `body` is the surface's JSON, `model` the upstream id.
 
-    `model_at`: first byte and end of the value of `model` in `body`, where that is known.
+    `model_at`: start and end of the value of `model` in `body`, if known.
     """
 
     operation: str
@@ -52,21 +52,21 @@ class OutgoingCall(msgspec.Struct, frozen=True):
 
 
 class ChatProvider(Protocol):
-    """One kind of provider. Stateless; one instance serves every configured provider of it."""
+    """One kind of provider. Stateless: one instance serves all configured providers of its kind."""
 
     @property
     def dialect(self) -> str:
-        """The wire format it speaks (`openai`); the same as the surface's = bytes pass through."""
+        """The wire format (`openai`). If the surface has the same one, bytes pass through."""
         ...
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
-        """The upstream request of a call. `InvalidRequest` if the provider cannot express it."""
+        """Builds the upstream request. Raises `InvalidRequest` if the API cannot express it."""
         ...
 
     def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
-        """The request that lists the provider's models; also serves as its connection test."""
+        """Builds the request that lists the provider's models; it is also the connection test."""
         ...
 
     def read_model_list(self, body: bytes) -> tuple[str, ...]:
-        """Model ids from the answer to `build_model_list`; `UpstreamFailed` if it is not one."""
+        """Reads the model ids from that answer. Raises `UpstreamFailed` if it is not a list."""
         ...

@@ -1,6 +1,6 @@
-"""HTTP as seen by those who may not do it themselves: a request, an answer, and a way to fetch.
+"""HTTP requests and answers as values, and a function to fetch.
 
-The one implementation that talks to the network is `infra/egress`.
+Only `infra/egress` implements `Fetch` over the network.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A whole answer. Header names are lower-case; of repeated headers the last one stands."""
+    """A whole answer. Header names are lower-case; the last of repeated headers wins."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,6 +39,6 @@ class Fetch(Protocol):
         private_allowed: bool = False,
         max_bytes: int = 16 * 1024 * 1024,
     ) -> HttpAnswer:
-        """`UpstreamFailed` when unreachable, cut off or larger than `max_bytes`;
-        `UpstreamTimeout` after `timeout_s` seconds; any HTTP status is an answer."""
+        """Raises `UpstreamFailed` if the host is unreachable or the answer is cut off or larger
+        than `max_bytes`, `UpstreamTimeout` after `timeout_s` seconds. Never raises for a status."""
         ...

@@ -39,7 +39,7 @@ from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 
 
-class Composition:
+class GatewayComposition:
     """The parts of one worker."""
 
     def __init__(self, config: GatewayConfig, on_step: Callable[[str], None]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import uvloop
 
-from penstock.entrypoints.gateway.composition import Composition
+from penstock.entrypoints.gateway.composition import GatewayComposition
 from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.gateway.call_limits import KIB
 from penstock.infra.announce import announce
@@ -41,7 +41,7 @@ def run(config: GatewayConfig, on_step: Callable[[str], None] = lambda _: None) 
 
 
 async def _run(config: GatewayConfig, on_step: Callable[[str], None]) -> None:
-    parts = Composition(config, on_step)
+    parts = GatewayComposition(config, on_step)
     gc.freeze()  # objects made so far live as long as the process; the collector skips them
     gc.set_threshold(*GC_THRESHOLDS)
     try:
@@ -50,7 +50,7 @@ async def _run(config: GatewayConfig, on_step: Callable[[str], None]) -> None:
         parts.close()
 
 
-async def _serve(parts: Composition) -> None:
+async def _serve(parts: GatewayComposition) -> None:
     """Serves until a signal; then calls finish, and records are shipped."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -76,7 +76,7 @@ async def _serve(parts: Composition) -> None:
     await parts.spool.drain(parts.send, timeout_s=parts.config.ship_rest_s)
 
 
-async def _listen(parts: Composition, server: HttpServer) -> None:
+async def _listen(parts: GatewayComposition, server: HttpServer) -> None:
     """Listens once there is a snapshot, because workers share the port and a caller must not reach
     one without. After `first_snapshot_s` it listens all the same: then `/readyz` gives the reason.
     """
@@ -92,19 +92,19 @@ async def _listen(parts: Composition, server: HttpServer) -> None:
     await server.serve()
 
 
-async def _announce(parts: Composition) -> None:
+async def _announce(parts: GatewayComposition) -> None:
     await parts.holder.arrives_within(None)
     await announce(parts.config.host, parts.config.port)
 
 
-async def _write_pages(parts: Composition) -> None:
+async def _write_pages(parts: GatewayComposition) -> None:
     while True:
         with contextlib.suppress(OSError):  # a full disk must not end the worker
             parts.pages.write(parts.health.page())
         await asyncio.sleep(PAGE_EVERY_S)
 
 
-def _server(parts: Composition) -> HttpServer:
+def _server(parts: GatewayComposition) -> HttpServer:
     """The server's own request limit is four times ours, so that ours answers with an error that
     clients understand. Each call may open a connection to its provider: these files are kept."""
     config = parts.config

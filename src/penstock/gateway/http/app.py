@@ -1,4 +1,4 @@
-"""The ASGI app: which path is which surface. Everything of a call is the pipeline's."""
+"""The ASGI app: maps paths to operations. The pipeline does everything else."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -24,7 +24,7 @@ MODELS: Final = "/v1/models"
 
 
 def build_app(pipeline: Pipeline, health: GatewayHealth, ids: Ids) -> App:
-    """The gateway's ASGI app (no lifespan: whoever composes it starts and stops its parts)."""
+    """Builds the gateway's ASGI app. It has no lifespan: the composition root starts its parts."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -61,6 +61,6 @@ async def _list_models(call: Call, pipeline: Pipeline) -> None:
 def _no_such_route(method: str, path: str) -> PenstockError:
     if path in CALLS or path == MODELS:
         wanted = "GET" if path == MODELS else "POST"
-        return MethodNotAllowed(f"{path} does not answer {method}.", hint=f"Use {wanted}.")
+        return MethodNotAllowed(f"{path} does not accept {method}.", hint=f"Use {wanted}.")
     served = ", ".join(f"POST {known}" for known in CALLS)
-    return NotFound(f"There is no {path} here.", hint=f"Served are {served} and GET {MODELS}.")
+    return NotFound(f"The gateway has no path {path}.", hint=f"Use {served} or GET {MODELS}.")

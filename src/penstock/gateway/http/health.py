@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: always answered, also when calls are shed."""
+"""`/healthz`, `/readyz`, `/metrics`: always answered, also at overload."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ _PROMETHEUS: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class GatewayHealth:
-    """`problems` says what keeps this gateway from its work; without any it is ready. `notices`
-    says what works but wants to be looked at."""
+    """`problems`: why this gateway cannot serve; empty when it is ready. `notices`: what an
+    operator should look at although it works."""
 
     metrics: Metrics
     problems: Sentences
@@ -34,23 +34,25 @@ class GatewayHealth:
     access: MetricsAccess
 
     async def answer(self, path: str, headers: Headers, send: Send) -> None:
-        """One of the three, or 404."""
+        """Answers one of the three paths, and any other with 404."""
         match path:
             case "/healthz":
                 await _send(send, 200, _JSON, b'{"status":"ok"}')
             case "/readyz":
                 problems = self.problems()
-                told = {
+                document = {
                     "status": "unready" if problems else "ready",
                     "problems": problems,
                     "notices": self.notices(),
                 }
-                await _send(send, 503 if problems else 200, _JSON, msgspec.json.encode(told))
+                await _send(send, 503 if problems else 200, _JSON, msgspec.json.encode(document))
             case "/metrics":
                 await self._answer_scrape(dict(headers).get(b"authorization", b""), send)
             case _:
-                told = {"error": {"message": f"There is no {path} here.", "code": "not_found"}}
-                await _send(send, 404, _JSON, msgspec.json.encode(told))
+                document = {
+                    "error": {"message": f"The gateway has no path {path}.", "code": "not_found"}
+                }
+                await _send(send, 404, _JSON, msgspec.json.encode(document))
 
     async def _answer_scrape(self, authorization: bytes, send: Send) -> None:
         sees_all = self.access.sees_all(authorization)
@@ -59,7 +61,7 @@ class GatewayHealth:
         await _send(send, 200, _PROMETHEUS, text.encode("utf-8", "replace"))
 
     def page(self) -> MetricsPage:
-        """This worker's own metrics."""
+        """The metrics of this worker."""
         return page_of(self.metrics, self.gauges(), self.worker)
 
 

@@ -1,4 +1,4 @@
-"""What keeps this worker from its work, what else to know, and the gauges of how it stands."""
+"""The state of one worker: problems, notices and gauges."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from penstock.infra.spool import SpoolStats
 
 
 class GatewayReadiness:
-    """`problems` for `/readyz`, `gauges` for `/metrics`."""
+    """Collects `problems` and `notices` for `/readyz`, `gauges` for `/metrics`."""
 
     def __init__(
         self,
@@ -24,30 +24,32 @@ class GatewayReadiness:
         self._inflight = inflight
         self._failures = failures
         self._monotonic = monotonic
-        self._heard_s = monotonic()
+        self._confirmed_s = monotonic()
 
     def problems(self) -> list[str]:
-        """Sentences; empty: ready."""
+        """Reasons why this worker cannot serve, as sentences; empty when it is ready."""
         found: list[str] = []
         if self._holder.known is None:
-            found.append(f"No configuration yet. {self._holder.state.problem}".strip())
+            found.append(
+                f"The gateway has no configuration yet. {self._holder.state.problem}".strip()
+            )
         if full := self._spool().full_because:
-            found.append(f"Call records cannot be kept: {full}.")
+            found.append(f"Call records cannot be written: {full}.")
         if self._inflight.closing:
             found.append("The gateway is stopping.")
         return found
 
     def notices(self) -> list[str]:
-        """Sentences about what works but wants to be looked at."""
+        """Sentences about problems that an operator should know although the worker serves."""
         return self._spool().notices()
 
     def gauges(self) -> Mapping[str, tuple[str, float]]:
         """Name → (help, value)."""
         spool = self._spool()
         return {
-            "in_flight": ("Calls under way.", len(self._inflight)),
+            "in_flight": ("Calls in progress.", len(self._inflight)),
             "shed_calls": (
-                "Calls refused at the limit, since the start.",
+                "Calls rejected at a limit, since the start.",
                 self._inflight.shed_count,
             ),
             "unrecorded_auth_failures": (
@@ -56,30 +58,36 @@ class GatewayReadiness:
             ),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),
-            "spool_lost_calls": ("Records that found no room.", spool.lost_calls),
-            "spool_refused_calls": ("Calls refused for want of room.", spool.refused_calls),
+            "spool_lost_calls": ("Records lost because the spool was full.", spool.lost_calls),
+            "spool_refused_calls": (
+                "Calls rejected because the spool was full.",
+                spool.refused_calls,
+            ),
             "spool_projects_at_share": (
-                "Projects refused because of their share of the spool.",
+                "Projects that have used their share of the spool.",
                 spool.projects_at_share,
             ),
-            "spool_rejected_batches": ("Batches set aside.", spool.rejected_on_disk),
-            "spool_corrupt": ("Damaged stretches set aside.", spool.corrupt_on_disk),
-            "spool_torn_tails": ("Writes cut short by a crash, found.", spool.torn_tails),
+            "spool_rejected_batches": ("Batches in quarantine.", spool.rejected_on_disk),
+            "spool_corrupt": ("Damaged byte ranges in quarantine.", spool.corrupt_on_disk),
+            "spool_torn_tails": ("Incomplete writes found after a crash.", spool.torn_tails),
             "spool_interrupted_calls": (
-                "Calls of dead workers booked as interrupted.",
+                "Calls of ended workers recorded as interrupted.",
                 spool.interrupted_calls,
             ),
             "spool_sync_failures": ("Failed syncs to the disk.", spool.sync_failures),
             "spool_full": (
-                "1 while there is no room for records.",
+                "1 while the spool is full.",
                 float(bool(spool.full_because)),
             ),
-            "snapshot_age_seconds": ("Since the server was last heard.", self._age()),
+            "snapshot_age_seconds": (
+                "Seconds since the server last confirmed the snapshot.",
+                self._age(),
+            ),
         }
 
     def _age(self) -> float:
-        """Seconds since the server confirmed the snapshot; grows while it is not heard."""
+        """Seconds since the server confirmed the snapshot; grows while it does not answer."""
         state, now = self._holder.state, self._monotonic()
         if state.origin is SnapshotOrigin.SERVER and not state.problem:
-            self._heard_s = now
-        return round(now - self._heard_s, 1)
+            self._confirmed_s = now
+        return round(now - self._confirmed_s, 1)

@@ -1,6 +1,6 @@
-"""What the gateway counts about its calls, cheap enough for the hot path.
+"""Counters and histograms of one worker, cheap enough for the hot path.
 
-Owns the numbers of one worker. How they look in Prometheus' format is `exposition.py`'s.
+`prometheus.py` renders them.
 """
 
 from bisect import bisect_left
@@ -9,7 +9,9 @@ from typing import Final
 from penstock.rules.call import CallEnd
 
 MAX_SERIES: Final = 500  # pairs of provider and model; further ones share the pair `other`
-MAX_OUTCOMES: Final = 64  # ways to end that one pair counts; further ones share the error `other`
+MAX_OUTCOMES: Final = (
+    64  # combinations of operation, status and error per pair; further ones share the error `other`
+)
 MAX_LABEL_CHARS: Final = 128  # of a provider's or model's name; longer ones are cut
 OTHER: Final = "other"
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -44,7 +46,7 @@ class Histogram:
 
 
 class Series:
-    """All that is counted for one provider and model."""
+    """The counters of one provider and model."""
 
     __slots__ = (
         "cache_read_tokens",
@@ -69,15 +71,15 @@ class Series:
 
 
 class Metrics:
-    """Everything one worker has counted since it started."""
+    """The counters of one worker since its start."""
 
     def __init__(self) -> None:
         self.series: dict[tuple[str, str], Series] = {}  # by labels
-        self._known: dict[tuple[str, str], Series] = {}  # by names as they came
+        self._known: dict[tuple[str, str], Series] = {}  # by the names in the records
         self.overhead = Histogram(OVERHEAD_SECONDS)
 
     def observe(self, record: CallEnd, model: str) -> None:
-        """Count one call that is over. `model` is its label, empty if no provider was asked."""
+        """Counts one finished call. `model` is its label, empty if no provider was called."""
         series = self._known.get((record.provider, model)) or self._add(record.provider, model)
         begin = record.begin
         _count(series, begin.operation, record.http_status, record.error_type)
@@ -95,12 +97,12 @@ class Metrics:
             series.unpriced += 1
 
     def count_unrecorded(self, operation: str, status: int, error: str) -> None:
-        """Count one call without a valid key that has no record."""
+        """Counts one call without a valid key that has no record."""
         series = self._known.get(("", "")) or self._add("", "")
         _count(series, operation, status, error)
 
     def _add(self, provider: str, model: str) -> Series:
-        """Names that become the same label share a series: a page must not say one twice."""
+        """Names with the same label share a series: a page must not repeat a series."""
         labels = as_label(provider), as_label(model)
         if labels not in self.series and len(self.series) >= MAX_SERIES:
             labels = provider and OTHER, OTHER

@@ -1,7 +1,7 @@
-"""A worker's metrics as data: what it leaves for the other workers of its home.
+"""A worker's metrics as a file, for the other workers of its home.
 
-Data, not text: nothing that another worker left is parsed as lines or labels. What a page may
-contain is checked when it is read; how it looks in Prometheus' format is `exposition.py`'s.
+The file is MessagePack, not text, and is validated when it is read: a name that another worker
+wrote can never add lines or labels to the page. `prometheus.py` renders pages as text.
 """
 
 import os
@@ -22,7 +22,7 @@ Labels = tuple[tuple[Name, str], ...]
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):
-    """One value. `suffix` belongs to histograms."""
+    """One value. Only histograms have a `suffix`."""
 
     suffix: Literal["", "_bucket", "_sum", "_count"]
     labels: Labels
@@ -46,7 +46,7 @@ class MetricsPage(msgspec.Struct, frozen=True, array_like=True):
 
 
 class MetricsPages:
-    """The files of the workers in `directory`; a page is its worker's as long as that lives."""
+    """The page files of all workers, in `directory`. A file counts while its process runs."""
 
     def __init__(self, directory: Path, worker: str) -> None:
         self._directory = directory
@@ -54,16 +54,15 @@ class MetricsPages:
         self._own = directory / f"metrics-{worker}-{os.getpid()}.page"
 
     def write(self, page: MetricsPage) -> None:
-        """Replace this worker's page; readers see the old one or the new one."""
+        """Replaces this worker's page in one step: readers see the old one or the new one."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._own.with_suffix(".tmp")
         draft.write_bytes(msgspec.msgpack.encode(page))
         draft.replace(self._own)
 
     def others(self) -> Iterator[MetricsPage]:
-        """The pages of the other living workers, one each; files of the dead are removed.
-
-        A file that cannot be read costs its own page and no other.
+        """The pages of the other running workers. Removes the files of ended ones, and skips files
+        that cannot be read.
         """
         seen = {self._worker}
         for path in sorted(self._directory.glob("metrics-*"), key=_age):
@@ -77,11 +76,12 @@ class MetricsPages:
                 yield page
 
     def remove(self) -> None:
+        """Removes this worker's page."""
         self._own.unlink(missing_ok=True)
 
 
 def _age(path: Path) -> float:
-    """Newest first; a file that has just gone comes last."""
+    """Sorts the newest file first, and one that was just removed last."""
     try:
         return -path.stat().st_mtime
     except OSError:

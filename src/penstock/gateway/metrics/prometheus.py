@@ -1,7 +1,7 @@
 """Metrics in Prometheus' text format 0.0.4, and one page for all workers of a home.
 
-Workers share a port, so a scrape meets any of them: each leaves its page in a file every second
-(`metrics_page.py`), and whoever is asked renders the pages of all that live.
+Workers share a port, so a scrape reaches any of them: each writes its page to a file every second
+(`page.py`), and the scraped worker renders the pages of all running ones.
 """
 
 import math
@@ -19,7 +19,7 @@ _WHOLE: Final = 2.0**53  # up to here a float is an exact count
 
 
 def page_of(metrics: Metrics, gauges: Mapping[str, tuple[str, float]], worker: str) -> MetricsPage:
-    """The page of one worker. `gauges`: name → (help, value)."""
+    """Builds the page of one worker. `gauges`: name → (help, value)."""
     families = [*_call_families(metrics), _overhead(metrics)]
     families += [
         Family(f"penstock_{name}", "gauge", text, (Sample("", (), value),))
@@ -29,8 +29,7 @@ def page_of(metrics: Metrics, gauges: Mapping[str, tuple[str, float]], worker: s
 
 
 def without_names(page: MetricsPage) -> MetricsPage:
-    """What everybody may see of a page: no providers, models, tokens or money; the calls of all of
-    them together."""
+    """The public part of a page: sums over all providers and models, without tokens and costs."""
     shown = (_summed(family) for family in page.families if family.name not in _ONLY_WITH_TOKEN)
     return MetricsPage(page.worker, tuple(shown))
 
@@ -46,10 +45,10 @@ def _summed(family: Family) -> Family:
 
 
 def render(pages: Iterable[MetricsPage]) -> str:
-    """One text of all pages: each family's header once, then everybody's samples.
+    """Renders all pages as one text: each family's header once, then the samples of all workers.
 
-    A family that another page describes as another kind is left out: a scrape with two kinds of
-    one name would be refused whole.
+    Leaves out a family that another page describes as another kind: Prometheus rejects a whole
+    scrape that has two kinds of one name.
     """
     kinds: dict[str, str] = {}
     texts: dict[str, list[str]] = {}
@@ -87,11 +86,14 @@ def _call_families(metrics: Metrics) -> list[Family]:
         first += _histogram(series.first_token, labels)
     seconds = "histogram"
     return [
-        Family("penstock_requests_total", "counter", "Calls by how they ended.", tuple(requests)),
+        Family("penstock_requests_total", "counter", "Finished calls.", tuple(requests)),
         Family("penstock_tokens_total", "counter", "Tokens by kind.", tuple(tokens)),
         Family("penstock_cost_usd_total", "counter", "Cost of priced calls in USD.", tuple(cost)),
         Family(
-            "penstock_unpriced_total", "counter", "Good calls without a price.", tuple(unpriced)
+            "penstock_unpriced_total",
+            "counter",
+            "Successful calls without price.",
+            tuple(unpriced),
         ),
         Family("penstock_request_seconds", seconds, "From request to last byte.", tuple(duration)),
         Family(
@@ -101,7 +103,7 @@ def _call_families(metrics: Metrics) -> list[Family]:
 
 
 def _overhead(metrics: Metrics) -> Family:
-    text = "What the gateway itself took of a call."
+    text = "Time that the gateway itself added to a call."
     samples = tuple(_histogram(metrics.overhead, ()))
     return Family("penstock_overhead_seconds", "histogram", text, samples)
 
@@ -116,13 +118,13 @@ def _histogram(histogram: Histogram, labels: Labels) -> Iterator[Sample]:
 
 
 def _header(family: Family) -> str:
-    told = family.help.replace("\\", r"\\").replace("\n", r"\n")
-    return f"# HELP {family.name} {told}\n# TYPE {family.name} {family.kind}\n"
+    text = family.help.replace("\\", r"\\").replace("\n", r"\n")
+    return f"# HELP {family.name} {text}\n# TYPE {family.name} {family.kind}\n"
 
 
 def _line(name: str, sample: Sample, own: Labels) -> str:
-    told = ",".join(f'{label}="{_escaped(value)}"' for label, value in sample.labels + own)
-    return f"{name}{sample.suffix}{{{told}}} {_number(sample.value)}\n"
+    text = ",".join(f'{label}="{_escaped(value)}"' for label, value in sample.labels + own)
+    return f"{name}{sample.suffix}{{{text}}} {_number(sample.value)}\n"
 
 
 def _escaped(text: str) -> str:

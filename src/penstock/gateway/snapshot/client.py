@@ -1,7 +1,6 @@
-"""Keeps the gateway's snapshot new: long-polls the server, fetches what changed, swaps.
+"""Keeps the gateway's snapshot up to date: long-polls the server, fetches changed sections, swaps.
 
-Decoding happens in a thread. Whatever goes wrong, the last good snapshot stays, and the holder
-says why it is not newer.
+Decodes in a thread. On any failure the last good snapshot stays, and the holder has the reason.
 """
 
 import asyncio
@@ -53,10 +52,10 @@ class SnapshotClient:
         self._files = files
         self._jitter = jitter
         self._wait_s = wait_s
-        self._seen = ""  # the newest root that was looked at, good or not
+        self._seen = ""  # digest of the newest root that was read, good or not
 
     def load(self) -> None:
-        """Takes up the last good snapshot from disk, if there is one. Blocks; for the start."""
+        """Loads the last good snapshot from disk, if there is one. Blocks; only for the start."""
         try:
             if (stored := self._files.load()) is None:
                 return
@@ -81,9 +80,9 @@ class SnapshotClient:
                 await asyncio.sleep(self._delay(failures))
 
     async def refresh(self, wait_s: float) -> None:
-        """Asks once, waiting up to `wait_s` for a change, and takes it up.
+        """Polls once, for up to `wait_s`, and installs a new snapshot.
 
-        `UpstreamFailed`, `UpstreamTimeout`, `SnapshotUnusable` (maybe in an exception group).
+        Raises `UpstreamFailed`, `UpstreamTimeout` or `SnapshotUnusable`, also in a group.
         """
         query = f"?after={self._seen}&wait_s={wait_s:g}"
         answer = await self._get(query, wait_s + _GRACE_S)
@@ -91,14 +90,14 @@ class SnapshotClient:
             if self._holder.known is not None and self._holder.known.digest == self._seen:
                 self._holder.confirm()
             return
-        await self._take(_ok(answer).body)
+        await self._install(_ok(answer).body)
 
-    async def _take(self, root_raw: bytes) -> None:
+    async def _install(self, root_raw: bytes) -> None:
         known = self._holder.known
         try:
             root = read_root(root_raw)
         except SnapshotUnusable:
-            self._seen = sha256(root_raw).hexdigest()  # asking again would not make it better
+            self._seen = sha256(root_raw).hexdigest()  # the same root would fail again
             raise
         sections = await self._get_sections(set(missing_sections(root, known).values()))
         sealed_raw = _ok(await self._get("/sealed", _GRACE_S)).body
@@ -147,7 +146,7 @@ class SnapshotClient:
                 self._holder.report(error.sentence(), error.code)
 
     def _delay(self, failures: int) -> float:
-        """Doubles up to the limit; the jitter keeps many gateways from asking at once."""
+        """Doubles up to the limit; the jitter spreads the requests of many gateways."""
         longest = _LAST_RETRY_S if self._holder.known else _LAST_RETRY_EMPTY_S
         full = min(longest, _FIRST_RETRY_S * 2 ** min(failures - 1, 10))
         return full * (0.5 + self._jitter() / 2)
@@ -163,5 +162,6 @@ def _ok(answer: HttpAnswer) -> HttpAnswer:
             code="gateway_token_wrong",
         )
     raise UpstreamFailed(
-        f"The server answered {answer.status} when asked for the snapshot.", code="server_failed"
+        f"The server answered the request for the snapshot with {answer.status}.",
+        code="server_failed",
     )

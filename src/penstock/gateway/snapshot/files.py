@@ -1,7 +1,7 @@
-"""The last good snapshot on disk, so that a gateway starts and serves without its server.
+"""The last good snapshot on disk, so that a gateway can start and serve without its server.
 
-Sections are files named by their hash; the sealed document stays sealed. All workers of a home
-share the folder: every file is replaced in one step, the root last.
+Each section is a file named by its hash; the sealed document stays encrypted. All workers of a
+home share the folder: each file is replaced atomically, the root last.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from typing import Final
 from penstock.gateway.snapshot.snapshot import read_root
 from penstock.infra.crypto import write_private
 
-_LINGER_S: Final = 3600.0  # another worker may be about to name a section that is new
+_LINGER_S: Final = 3600.0  # another worker may be about to write a root that names the section
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
-    """A snapshot as it came: canonical JSON by hash, and the sealed document."""
+    """A snapshot as received: canonical JSON by hash, and the sealed document."""
 
     root: bytes
     sections: Mapping[str, bytes]
@@ -25,7 +25,7 @@ class StoredSnapshot:
 
 
 class SnapshotFiles:
-    """`root.json`, `sections/<hash>`, `sealed.bin` in one folder."""
+    """Reads and writes `root.json`, `sections/<hash>` and `sealed.bin` in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._root = folder / "root.json"
@@ -33,7 +33,7 @@ class SnapshotFiles:
         self._sections = folder / "sections"
 
     def load(self) -> StoredSnapshot | None:
-        """`None` if none was stored, or it is not whole."""
+        """Reads the stored snapshot; `None` if there is none or a file is missing."""
         try:
             root = self._root.read_bytes()
             hashes = read_root(root).sections.values()
@@ -43,7 +43,7 @@ class SnapshotFiles:
             return None
 
     def save(self, snapshot: StoredSnapshot) -> None:
-        """Stores what is new; the root only once all its sections are there. `OSError`."""
+        """Writes new sections, then the root once all its sections exist. Raises `OSError`."""
         self._sections.mkdir(mode=0o700, parents=True, exist_ok=True)
         for hash_, content in snapshot.sections.items():
             if not (path := self._sections / hash_).exists():

@@ -1,4 +1,4 @@
-"""The one place where the current snapshot stands; swapped in a single assignment."""
+"""Holds the current snapshot; a single assignment replaces it."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from penstock.kernel.errors import Overloaded
 
 
 class SnapshotOrigin(StrEnum):
-    """Where the current snapshot came from."""
+    """The source of the current snapshot."""
 
     NONE = "none"
     DISK = "disk"  # the last good one, loaded at start
@@ -19,7 +19,7 @@ class SnapshotOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SnapshotState:
-    """For `/readyz` and `/metrics`. `problem` is a sentence, empty while the server is heard."""
+    """For `/readyz` and `/metrics`. `problem` is a sentence, empty while the server answers."""
 
     digest: str = ""
     origin: SnapshotOrigin = SnapshotOrigin.NONE
@@ -28,7 +28,7 @@ class SnapshotState:
 
 
 class SnapshotHolder:
-    """Hands out the current snapshot and says how things stand with it."""
+    """Holds the current snapshot and its state."""
 
     def __init__(self) -> None:
         self._current: Snapshot | None = None
@@ -37,7 +37,7 @@ class SnapshotHolder:
 
     @property
     def current(self) -> Snapshot:
-        """`Overloaded` until the first one is there."""
+        """The current snapshot. Raises `Overloaded` until the first one has arrived."""
         if self._current is None:
             raise Overloaded(
                 "The gateway has not received its configuration yet.",
@@ -54,27 +54,27 @@ class SnapshotHolder:
 
     @property
     def state(self) -> SnapshotState:
-        """How things stand."""
+        """The origin of the snapshot, and the last problem."""
         return self._state
 
     async def arrives_within(self, seconds: float | None) -> bool:
-        """Whether the first snapshot is there, which is waited for that long; `None`: for ever."""
+        """Waits for the first snapshot (`None`: without limit). Returns `False` on a time-out."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._arrived.wait()
         return self._arrived.is_set()
 
     def swap(self, snapshot: Snapshot, origin: SnapshotOrigin) -> None:
-        """From the next request on, `snapshot` governs."""
+        """Replaces the current snapshot; the next request uses the new one."""
         self._current = snapshot
         self._state = SnapshotState(snapshot.digest, origin)
         self._arrived.set()
 
     def confirm(self) -> None:
-        """The server says that the current snapshot is the newest."""
+        """Notes that the server confirmed the current snapshot as the newest."""
         if self._current is not None:
             self._state = SnapshotState(self._current.digest, SnapshotOrigin.SERVER)
 
     def report(self, problem: str, code: str) -> None:
-        """Why no newer snapshot can be had; the current one stays."""
+        """Notes why no newer snapshot can be fetched; the current one stays."""
         self._state = replace(self._state, problem=problem, problem_code=code)

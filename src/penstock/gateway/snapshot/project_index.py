@@ -1,7 +1,7 @@
-"""One project as a request sees it: which models it reaches, where, and at what price.
+"""The models of one project, indexed for requests: which provider serves each, and at what price.
 
-The order of the `model` field stands here: `provider/model` first, then a plain id that
-exactly one provider claims.
+The `model` field is resolved in this order: `provider/model`, then a plain id that exactly one
+provider lists.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class ModelMatch:
-    """Where a call goes: the provider, its own id of the model, and its secret (may be empty)."""
+    """The provider that serves a model, its own id of the model, and its secret (may be empty)."""
 
     entry: ProviderEntry
     upstream_model: str
@@ -31,7 +31,7 @@ class ModelMatch:
 
 @dataclass(frozen=True, slots=True)
 class KeyContext:
-    """What a presented key opens."""
+    """The key of a call, with the project and the policy that it belongs to."""
 
     project_id: str
     key: KeyEntry
@@ -39,7 +39,7 @@ class KeyContext:
 
 
 class ProjectIndex:
-    """Models and prices of one project."""
+    """The models and prices of one project."""
 
     def __init__(
         self,
@@ -59,9 +59,9 @@ class ProjectIndex:
         self._names: NameIndex | None = None
 
     def resolve(self, model: str) -> ModelMatch:
-        """The one provider and model that a caller's `model` means.
+        """Finds the provider and model that a caller's `model` names.
 
-        `NotFound` with the nearest names; `InvalidRequest` if several providers claim a plain id.
+        Raises `NotFound` with suggestions, and `InvalidRequest` if several providers list the id.
         """
         if len(model) > _LONGEST_NAME:
             raise InvalidRequest(
@@ -77,20 +77,20 @@ class ProjectIndex:
         if claims:
             raise InvalidRequest(
                 f"{len(claims)} providers serve the model {model!r}.",
-                hint=f"Name one of them: {_either(f'{entry.name}/{model}' for entry in claims)}.",
+                hint=f"Send one of {_either(f'{entry.name}/{model}' for entry in claims)}.",
                 code="model_ambiguous",
                 param="model",
             )
         raise NotFound(
-            f"The model {model!r} is not known in this project.",
+            f"This project has no model {model!r}.",
             hint=self._suggest(model),
             code="model_not_found",
             param="model",
         )
 
     def models(self, allowed: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-        """(id, provider) of every claimed model that the patterns allow, by the shortest id that
-        reaches it."""
+        """(id, provider) of every listed model that the patterns allow. The id is the shortest one
+        that names the model."""
         return tuple(
             (self._shortest(model, entry), entry.name)
             for model, claims in sorted(self._claims.items())
@@ -105,8 +105,8 @@ class ProjectIndex:
         start_ns: int,
         context: Mapping[str, str] = _NO_CONTEXT,
     ) -> Charge | None:
-        """What a call cost; `None`: unpriced. `context` is what else decides about the price,
-        such as `{"service_tier": "flex"}` from the answer."""
+        """Computes the cost of a call; `None`: unpriced. `context` has the other facts that a price
+        depends on, such as `{"service_tier": "flex"}` from the answer."""
         return self._prices.charge(called, usage, start_ns, context)
 
     def _match(self, entry: ProviderEntry, model: str) -> ModelMatch:
@@ -120,11 +120,11 @@ class ProjectIndex:
 
     def _suggest(self, model: str) -> str:
         if not self._providers:
-            return "No provider is set up: add one in the console or by `penstock provider add`."
+            return "No provider is set up. Add one in the console or with `penstock provider add`."
         if self._names is None:
             self._names = NameIndex(name for name, _ in self.models())
-        if nearest := self._names.suggest(model):
-            return f"Did you mean {_either(nearest)}? All of them: GET /v1/models."
+        if similar := self._names.suggest(model):
+            return f"Did you mean {_either(similar)}? List all with GET /v1/models."
         return "Send `provider/model` or a name from GET /v1/models."
 
 

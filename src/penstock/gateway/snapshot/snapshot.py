@@ -1,7 +1,7 @@
-"""What this gateway knows: the server's snapshot, indexed for the questions of one request.
+"""The server's snapshot, indexed for requests.
 
-Immutable; a change is a new `Snapshot` that takes over the parts that stayed the same.
-How it gets here stands in `snapshot_client`, how it is kept in `snapshot_files`.
+Immutable; a change is a new `Snapshot` that reuses the unchanged parts. `client` fetches
+snapshots, `files` keeps the last good one on disk.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from penstock.rules.snapshot import (
 
 
 class SnapshotUnusable(PenstockError):
-    """The server's snapshot cannot be used here; the last good one stays."""
+    """This gateway cannot use the server's snapshot; it keeps the last good one."""
 
     default_code = "snapshot_unusable"
 
@@ -42,7 +42,7 @@ Part = AccessIndex | ProvidersSection | OverridesSection | PriceList
 
 
 class Snapshot:
-    """One state of the configuration. `digest` is what every span says it was governed by."""
+    """One state of the configuration. Every call record names the `digest` that governed it."""
 
     def __init__(
         self, digest: str, hashes: Mapping[str, str], parts: Mapping[str, Part], sealed: Sealed
@@ -59,10 +59,10 @@ class Snapshot:
                 self._keys |= part.keys
             elif isinstance(part, PriceList):
                 self._price_lists[name.partition("/")[2]] = part
-        self._views: dict[str, ProjectIndex] = {}  # made on first use: many projects, few served
+        self._views: dict[str, ProjectIndex] = {}  # made on first use
 
     def find_key(self, presented: str, now_ms: int) -> KeyContext | None:
-        """Whose key this is; `None` if nobody's, or expired."""
+        """Finds a valid key; `None` if it is unknown or expired."""
         key_context = self.find_any_key(presented)
         if key_context is None or (
             key_context.key.expires_ms is not None and now_ms >= key_context.key.expires_ms
@@ -71,18 +71,18 @@ class Snapshot:
         return key_context
 
     def find_any_key(self, presented: str) -> KeyContext | None:
-        """Whose key this is or was: expired ones too, to tell their owners so."""
+        """Finds a key, expired ones too, so that the error can say that it has expired."""
         return self._keys.get(keyed_digest(self._pepper, presented))
 
     def project(self, project_id: str) -> ProjectIndex:
-        """What a project may reach; an unknown one reaches nothing."""
+        """The index of a project; an unknown project has no models."""
         if (view := self._views.get(project_id)) is None:
             view = self._view(project_id)
             self._views[project_id] = view
         return view
 
     def models(self, key_context: KeyContext) -> tuple[tuple[str, str], ...]:
-        """(id, provider) of what the key may call."""
+        """(id, provider) of each model that the key may call."""
         return self.project(key_context.project_id).models(key_context.key.allowed_models)
 
     def _view(self, project_id: str) -> ProjectIndex:
@@ -100,7 +100,7 @@ class Snapshot:
 
 
 def read_root(raw: bytes) -> Root:
-    """`SnapshotUnusable` for a schema newer than this gateway's, and for what is no root."""
+    """Decodes a root. Raises `SnapshotUnusable` for another document, and for a newer schema."""
     try:
         root = msgspec.json.decode(raw, type=Root)
     except msgspec.DecodeError as error:

@@ -1,24 +1,24 @@
-"""Names like a mistyped one. Runs on the event loop, so it is built to be cheap: 1,000 names
-take under a millisecond (difflib's ratios take twenty)."""
+"""Suggests names similar to a mistyped one. Runs on the event loop, so it must be cheap: 1,000
+names take under a millisecond (difflib takes twenty)."""
 
 from collections.abc import Iterable
 from heapq import nlargest
 from typing import Final
 
-_ALIKE: Final = 0.4
+_MIN_SIMILARITY: Final = 0.4
 
 
 class NameIndex:
-    """Names with their pairs of neighbouring characters."""
+    """An index of names by their pairs of neighbouring characters."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = [(name, _pairs(name)) for name in names]
 
     def suggest(self, wanted: str, count: int = 3) -> list[str]:
-        """At most `count` names, most alike first, by the Dice coefficient of pairs."""
+        """Returns up to `count` similar names, best first (Dice coefficient of pairs)."""
         pairs = _pairs(wanted)
-        scored = ((_alike(pairs, own), name) for name, own in self._names)
-        return [name for _, name in nlargest(count, (s for s in scored if s[0] >= _ALIKE))]
+        scored = ((_similarity(pairs, own), name) for name, own in self._names)
+        return [name for _, name in nlargest(count, (s for s in scored if s[0] >= _MIN_SIMILARITY))]
 
 
 def _pairs(name: str) -> frozenset[str]:
@@ -26,5 +26,5 @@ def _pairs(name: str) -> frozenset[str]:
     return frozenset(text[i : i + 2] for i in range(len(text) - 1))
 
 
-def _alike(left: frozenset[str], right: frozenset[str]) -> float:
+def _similarity(left: frozenset[str], right: frozenset[str]) -> float:
     return 2 * len(left & right) / (len(left) + len(right))

@@ -1,1 +1,1 @@
-"""The stages of a call, one file each, in the order of `pipeline.py`."""
+"""The stages of a call, one file each; `pipeline.py` has their order."""

@@ -1,4 +1,4 @@
-"""Stage 1: whose call is it? A virtual key opens a project."""
+"""Stage 1: find the project by the virtual key."""
 
 from typing import Final
 
@@ -8,22 +8,22 @@ from penstock.gateway.snapshot.project_index import KeyContext
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import Unauthenticated
 
-# A longer secret is no key of ours (those have 46 characters) and is not hashed.
+# Our keys have 46 characters; a secret longer than this is not hashed.
 MAX_SECRET_BYTES: Final = 256
-# Valid keys that one worker remembers, at most 256 bytes each; when it is full it starts afresh.
+# Valid keys in the cache of one worker, at most 256 bytes each. A full cache is cleared.
 MAX_REMEMBERED: Final = 4096
 
 _HINT: Final = (
-    "Make one with `penstock key create` or in the console, "
+    "Create one with `penstock key create` or in the console, "
     "and send it as `Authorization: Bearer <key>`."
 )
 
 
 class Authenticate:
-    """Finds the key_context of the presented key.
+    """Finds the key context of the presented key.
 
-    Grants are remembered by secret as long as the snapshot stands, because the digest of a key
-    takes a twentieth of a call. Only valid keys are remembered, each once, however it was written.
+    Caches key contexts by secret until the snapshot changes, because the digest of a key takes
+    5 % of a call. Only valid keys are cached.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,8 @@ class Authenticate:
         self._known: dict[bytes, KeyContext] = {}
 
     def __call__(self, call: Call, snapshot: Snapshot) -> KeyContext:
-        """`Unauthenticated` without a valid key; an expired one is booked where it belonged."""
+        """Raises `Unauthenticated` without a valid key. `call.key_context` is set for an expired
+        key too, so that its project gets the record."""
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
         call.snapshot = snapshot
@@ -59,5 +60,5 @@ class Authenticate:
 
 
 def _secret(header: bytes) -> bytes:
-    """What follows `Bearer`, without the blanks around it; empty for another scheme."""
+    """The token of a `Bearer` header, without spaces around it; empty for another scheme."""
     return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""

@@ -1,4 +1,4 @@
-"""Stage 5: ask the provider, and wait for the head of its answer."""
+"""Stage 5: send the request to the provider, and wait for the response headers."""
 
 from penstock.gateway.call import Call, OpenAttempt
 from penstock.gateway.call_limits import CallLimits
@@ -22,7 +22,8 @@ class Dispatch:
         self._capture = limits.capture_request_bytes
 
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
-        """The exchange, its head standing. `UpstreamFailed`, `UpstreamTimeout`."""
+        """Returns once the response headers have arrived. Raises `UpstreamFailed`,
+        `UpstreamTimeout`."""
         asked = OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
         request = target.plugin.build(target.provider, asked)
         call.body = call.body[: self._capture]

@@ -1,4 +1,4 @@
-"""Stage 3: take the request in, within its bounds, and read what routing needs of it."""
+"""Stage 3: receive the request body within its limits, and parse what routing needs."""
 
 from typing import Final
 
@@ -13,7 +13,8 @@ _SMALL: Final = 8192
 
 
 async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHead:
-    """`TooLarge` as soon as it is; `InvalidRequest` naming the place; as `InFlight.hold`."""
+    """Raises `TooLarge` as soon as the body exceeds its limit, `InvalidRequest` with the position
+    of the error, and the errors of `InFlight.hold`."""
     call.reading_since = call.entered
     try:
         call.body = await _read_body(call, limits.max_body_bytes, inflight)
@@ -25,7 +26,7 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
 
 
 async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
-    """The declared length, where there is one, spares a last wait for the end of the body."""
+    """Stops at the declared length, which saves a last wait for the end of the body."""
     expected = _content_length(call)
     if expected > max_bytes:
         raise _too_large(max_bytes)
@@ -34,7 +35,7 @@ async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
     while True:
         message = await call.receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnected("The caller hung up while it sent its request.")
+            raise ClientDisconnected("The client disconnected while it sent its request.")
         piece = message.get("body", b"")
         size += len(piece)
         if size > max_bytes:
@@ -47,8 +48,8 @@ async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
 
 
 class _Body:
-    """The pieces of a body. Small ones are joined as they come: kept one by one, they would take
-    many times their size."""
+    """Collects the pieces of a body. Joins small ones at once: each separate object would take many
+    times its size."""
 
     __slots__ = ("_pieces", "_small")
 
@@ -75,7 +76,7 @@ class _Body:
 
 
 def _content_length(call: Call) -> int:
-    """-1 where none was declared."""
+    """The declared length; -1 without one."""
     declared = call.headers.get(b"content-length")
     if declared is None:
         return -1
@@ -86,5 +87,5 @@ def _content_length(call: Call) -> int:
 
 def _too_large(max_bytes: int) -> TooLarge:
     return TooLarge(
-        f"The request body is larger than {max_bytes} bytes.", hint="Send less at once."
+        f"The request body is larger than {max_bytes} bytes.", hint="Send a smaller request."
     )

@@ -1,7 +1,7 @@
-"""Stage 8: the two records of a call. The second one stands before the caller's last byte.
+"""Stage 8: the two records of a call. The second one is written before the last byte goes out.
 
-Whatever a provider answered, the second record is written: whole, or without its content, or as
-the little that is ours.
+The second record is always written: whole, else without content, else with only the values that
+the gateway made itself.
 """
 
 import logging
@@ -18,11 +18,11 @@ from penstock.kernel.time import Clock
 from penstock.rules.call import AttemptRecord, CallBegin, CallEnd, Caller, CallStatus, Usage, encode
 from penstock.rules.price_charge import Charge
 
-FACTS_BYTES: Final = 4 * KIB  # what is kept in the spool for a record without its content
-MAX_FACTS_BYTES: Final = 128 * KIB  # the most that a record may have beside its content
-MAX_ESCAPED: Final = 6  # bytes of JSON for one byte of a stream's text, at worst
-MAX_NAME_CHARS: Final = 256  # of the model that the caller asked for
-MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded as the store rounds it
+FACTS_BYTES: Final = 4 * KIB  # reserved in the spool for a record without content
+MAX_FACTS_BYTES: Final = 128 * KIB  # of a record, beside its content
+MAX_ESCAPED: Final = 6  # bytes of JSON for one byte of text, in the worst case
+MAX_NAME_CHARS: Final = 256  # of the model name in the request
+MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
 
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -38,7 +38,8 @@ class Recorder:
         self.max_bytes = MAX_FACTS_BYTES + captured
 
     def begin(self, call: Call) -> None:
-        """`Overloaded` when the spool is full and the project wants no call without a record."""
+        """Writes the first record. Raises `SpoolFull` when the spool is full and the project
+        rejects calls without a record."""
         call.begin = _begin(call)
         size = FACTS_BYTES
         if _keeps_content(call):
@@ -60,25 +61,25 @@ class Recorder:
         usage: Usage,
         charge: Charge | None,
     ) -> CallEnd:
-        """Writes the end once; a call that never began gets its only record here.
+        """Writes the second record; for a call that failed before dispatch, the only one.
 
-        `SpoolFull` if a call that went well cannot be recorded (the disk fails) and the project
-        wants no call without a record: its last byte then must not go out.
+        Raises `SpoolFull` if a successful call cannot be recorded (the disk fails) and the project
+        rejects calls without a record: its last byte must not go out then.
         """
         record = _end(call, self._clock.now_ns(), status, error, (usage, charge))
         record, payload = self._encode(record, call)
         kept = self._spool.end(call.span_id, payload, project=_project(call))
         call.recorded = True
         if not kept and error is None and _on_full(call) is OnFull.REFUSE:
-            raise SpoolFull("The record of this call cannot be kept.", hint="See /readyz.")
+            raise SpoolFull("The record of this call cannot be written.", hint="See /readyz.")
         return record
 
     def _encode(self, record: CallEnd, call: Call) -> tuple[CallEnd, bytes]:
-        """The record as it can be written: whole, else without content, else what is ours."""
+        """Encodes the record whole, else without content, else with our own values only."""
         payload = _try_encode(record, self.max_bytes)
         if payload is not None:
             return record, payload
-        _log.warning("The record of trace %s cannot be kept whole", call.trace_id)
+        _log.warning("The record of trace %s cannot be written whole", call.trace_id)
         record = _without_content(record)
         payload = _try_encode(record, MAX_FACTS_BYTES)
         if payload is not None:
@@ -90,7 +91,7 @@ class Recorder:
 def _try_encode(record: CallEnd, max_bytes: int) -> bytes | None:
     try:
         payload = encode(record)
-    except Exception:  # noqa: BLE001 - whatever value cannot be encoded, the call gets its record
+    except Exception:  # noqa: BLE001 - any value may fail to encode; the call still gets its record
         return None
     return payload if len(payload) <= max_bytes else None
 
@@ -102,7 +103,7 @@ def _without_content(record: CallEnd) -> CallEnd:
 
 
 def _own(record: CallEnd) -> CallEnd:
-    """Identity, status and times: values that the gateway made itself."""
+    """Keeps identity, status and times: the values that the gateway made itself."""
     begin = record.begin
     return CallEnd(
         begin=CallBegin(
@@ -198,7 +199,7 @@ def _attempts(
 
 
 def _overhead(call: Call, attempts: tuple[AttemptRecord, ...], now: int) -> int:
-    """What was not spent waiting for the caller's request or for the provider."""
+    """Nanoseconds of the call without the waits for the request and for the provider."""
     if not attempts:
         return now - call.ready_ns
     return attempts[0].start_ns - call.ready_ns + now - attempts[-1].end_ns

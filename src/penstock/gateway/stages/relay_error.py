@@ -1,7 +1,7 @@
-"""Stage 6 when the provider says no: what the caller can use passes, the rest is translated.
+"""Stage 6 for a provider's error: pass on what the caller can act on, translate the rest.
 
-A provider's 401 or 403 is about our credential, not the caller's. Nothing of a refusal passes as
-it came: its message is read, cleaned of our credential, and written into a document of our own.
+A provider's 401 or 403 concerns our credential, not the caller's. The body never passes as it is:
+its message is read, our credential is removed, and a document of our own is sent.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from penstock.gateway.stages.reply import JSON, provider_headers, send_whole
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
-from penstock.rules.wire.openai.errors import read_error, render_told_error
+from penstock.rules.wire.openai.errors import read_error, render_provider_error
 from penstock.rules.wire.retry_after import read_retry_after
 
-MAX_ERROR_BYTES: Final = 64 * 1024  # of a refusal's body; what is larger says nothing
+MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 
 
@@ -27,38 +27,38 @@ async def relay_provider_error(
     finalize: Callable[[PenstockError], None],
     now_s: float,
 ) -> None:
-    """Passes the refusal on, or raises our own error that says what the provider said."""
+    """Passes the error on, or raises our own error with the provider's message."""
     body = await gather(exchange, MAX_ERROR_BYTES)
-    told = read_error(body, target.redaction)
+    reported = read_error(body, target.redaction)
     retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
-    if exchange.status not in _FOR_THE_CALLER or not told.message or not exchange.ended:
-        raise _translated(exchange.status, told.message, retry_after_s)
-    document = render_told_error(told, exchange.status)
+    if exchange.status not in _FOR_THE_CALLER or not reported.message or not exchange.ended:
+        raise _translated(exchange.status, reported.message, retry_after_s)
+    document = render_provider_error(reported, exchange.status)
     call.response = document
     call.response_size = len(body)
-    finalize(PenstockError(told.message, code=f"upstream_{exchange.status}"))
+    finalize(PenstockError(reported.message, code=f"upstream_{exchange.status}"))
     headers = [JSON, *provider_headers(exchange, target.redaction)]
     if retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % retry_after_s))
     await send_whole(call, exchange.status, headers, document)
 
 
-def _translated(status: int, told: str, retry_after_s: int | None) -> PenstockError:
-    said = f" {status}: {told}" if told else f" {status}."
+def _translated(status: int, reported: str, retry_after_s: int | None) -> PenstockError:
+    answer = f" {status}: {reported}" if reported else f" {status}."
     match status:
         case 401 | 403 | 407:
             return UpstreamFailed(
-                f"it does not accept our credential (it answered{said})".rstrip(".") + ".",
-                hint="An admin must check the API key of this provider.",
+                f"it rejects our credential (it answered{answer})".rstrip(".") + ".",
+                hint="Check the API key of this provider.",
                 code="upstream_credential",
             )
         case 408 | 504:
-            return UpstreamTimeout(f"it answered{said}")
+            return UpstreamTimeout(f"it answered{answer}")
         case 429 | 503 | 529:
             return Overloaded(
-                f"it answered{said}",
+                f"it answered{answer}",
                 code="upstream_overloaded",
                 retry_after_s=1 if retry_after_s is None else retry_after_s,
             )
         case _:
-            return UpstreamFailed(f"it answered{said}", code=f"upstream_{status}")
+            return UpstreamFailed(f"it answered{answer}", code=f"upstream_{status}")

@@ -1,4 +1,4 @@
-"""Stage 6 for streams: events go out as they come; the terminal one waits for the record."""
+"""Stage 6 for streams: pass events on as they arrive; hold the terminal event for the record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from penstock.rules.wire.openai.stream import ChatStream
 
 @dataclass(frozen=True, slots=True)
 class RelayStream:
-    """Relays one stream; `finalize` is called when it is complete."""
+    """Relays one stream. Calls `finalize` when it is complete."""
 
     limits: CallLimits
     clock: Clock
@@ -22,7 +22,7 @@ class RelayStream:
     async def __call__(
         self, call: Call, exchange: UpstreamExchange, target: Target, finalize: Callable[[], None]
     ) -> None:
-        """`UpstreamFailed` when the stream is cut, malformed, an error, or ends too early."""
+        """Raises `UpstreamFailed` when the stream is cut, malformed, ends early or has an error."""
         quirks = target.entry.quirks
         wants_usage = call.head is not None and call.head.wants_usage
         stream = ChatStream(
@@ -59,7 +59,7 @@ class RelayStream:
 
 
 def _note(call: Call, stream: ChatStream) -> None:
-    """What has been received, also when that is not all."""
+    """Stores what was received in the call, also of an incomplete stream."""
     call.facts = stream.assembly.facts
     call.delta_count = stream.assembly.delta_count
     call.response = stream.assembly.document()

@@ -1,6 +1,6 @@
-"""Stage 6 for whole answers: small ones go out at once, large ones stream through.
+"""Stage 6 for whole answers: send small ones at once, pass large ones on in pieces.
 
-Either way the record stands before the last byte goes out.
+Either way the record is written before the last byte goes out.
 """
 
 from collections import deque
@@ -31,7 +31,7 @@ TAIL_BYTES: Final = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RelayUnary:
-    """Relays one whole answer; `finalize` is called when it is complete."""
+    """Relays one whole answer. Calls `finalize` when it is complete."""
 
     limits: CallLimits
     clock: Clock
@@ -39,7 +39,7 @@ class RelayUnary:
     async def __call__(
         self, call: Call, exchange: UpstreamExchange, target: Target, finalize: Callable[[], None]
     ) -> None:
-        """`UpstreamFailed` when the answer is cut or no JSON; once begun, it is then aborted."""
+        """Raises `UpstreamFailed` when the answer is cut or not JSON."""
         headers = [JSON, *provider_headers(exchange, target.redaction)]
         if exchange.complete:
             body = exchange.take()
@@ -65,7 +65,7 @@ class RelayUnary:
         body: bytes,
         finalize: Callable[[], None],
     ) -> None:
-        """One byte behind, so that the last one is still here when the end is seen."""
+        """Holds back one byte, so that the last one goes out after the record."""
         if exchange.header(b"content-encoding") not in (b"", b"identity"):
             raise UpstreamFailed("The provider's answer is compressed.", code="upstream_malformed")
         if length := exchange.header(b"content-length"):
@@ -89,7 +89,7 @@ class RelayUnary:
 
 
 async def gather(exchange: UpstreamExchange, limit: int) -> bytes:
-    """The whole body, or, if it is larger than `limit`, at least so much of it."""
+    """Reads the whole body, or a little more than `limit` bytes of a larger one."""
     pieces: list[bytes] = []
     size = 0
     while size <= limit and not exchange.ended:
@@ -100,10 +100,10 @@ async def gather(exchange: UpstreamExchange, limit: int) -> bytes:
 
 
 class _Kept:
-    """Of a large answer: the beginning for the record, and the end, where the usage stands."""
+    """The beginning of a large answer, for the record, and its end, which has the usage."""
 
     def __init__(self, limit: int) -> None:
-        self._room = limit
+        self._left = limit
         self._head: list[bytes] = []
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
@@ -111,9 +111,9 @@ class _Kept:
 
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
-        if self._room > 0:
-            self._head.append(piece[: self._room])
-            self._room -= len(self._head[-1])
+        if self._left > 0:
+            self._head.append(piece[: self._left])
+            self._left -= len(self._head[-1])
         end = piece[-TAIL_BYTES:]
         self._tail.append(end)
         self._tail_size += len(end)

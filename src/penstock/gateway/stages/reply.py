@@ -1,4 +1,4 @@
-"""Answers to the caller: whole, in pieces, or an error in the surface's own shape."""
+"""Sends answers to the caller: whole, in pieces, or an error in the surface's format."""
 
 import asyncio
 import re
@@ -12,14 +12,14 @@ from penstock.rules.wire.openai.errors import render_error
 
 ReplyHeaders = list[tuple[bytes, bytes]]
 
-PIECE_BYTES: Final = 8 * 1024  # the server queues a few of them for a caller who does not read
+PIECE_BYTES: Final = 8 * 1024  # the server queues a few of them for a client that does not read
 JSON: Final = (b"content-type", b"application/json")
 EVENT_STREAM: Final[ReplyHeaders] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
-MAX_PASSED_HEADERS: Final = 32  # of a provider's; common clients refuse answers with 100 headers
+MAX_PASSED_HEADERS: Final = 32  # of a provider; common clients reject answers with 100 headers
 MAX_PASSED_BYTES: Final = 256  # of one such value; longer ones are dropped
 _PASSED: Final = frozenset((b"x-request-id", b"openai-version"))
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-")
@@ -28,9 +28,9 @@ _VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 
 def provider_headers(exchange: UpstreamExchange, redaction: Redaction) -> ReplyHeaders:
-    """The provider's headers that mean something to the caller, none with our credential.
+    """The provider's headers that pass on to the caller: a fixed list, none with our credential.
 
-    Not the type of the content, which is always ours.
+    The content type is always ours.
     """
     passed: ReplyHeaders = []
     for header in exchange.headers:
@@ -43,33 +43,33 @@ def provider_headers(exchange: UpstreamExchange, redaction: Redaction) -> ReplyH
 
 
 async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
-    """Status and headers; every answer carries the trace id."""
+    """Sends status and headers; every answer has the trace id."""
     call.reply_started = True
     headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
 
 
 async def send_piece(call: Call, piece: bytes, *, more: bool) -> None:
-    """A piece of the body; waits while the caller does not read."""
+    """Sends a piece of the body. Waits while the client does not read."""
     call.sending_since = asyncio.get_running_loop().time()
     await call.send({"type": "http.response.body", "body": piece, "more_body": more})
     call.sending_since = 0.0
 
 
 async def send_large(call: Call, piece: bytes) -> None:
-    """A piece of any size, in portions, with more to come."""
+    """Sends a piece of any size in portions. The body continues after it."""
     for at in range(0, len(piece), PIECE_BYTES):
         await send_piece(call, piece[at : at + PIECE_BYTES], more=True)
 
 
 async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes) -> None:
-    """A whole answer; the server takes it without waiting for the caller."""
+    """Sends a whole answer. The server queues it, so this does not wait for the client."""
     await start(call, status, headers)
     await call.send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def send_error(call: Call, error: PenstockError) -> None:
-    """The error in OpenAI's shape."""
+    """Sends the error in the surface's format."""
     headers: ReplyHeaders = [JSON]
     if error.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after_s))

@@ -1,4 +1,4 @@
-"""Stage 4: which provider serves this model, and may this key call it?"""
+"""Stage 4: find the provider of the model, and check that the key may call it."""
 
 from collections.abc import Callable
 from typing import Final
@@ -17,13 +17,13 @@ from penstock.rules.snapshot import ProviderEntry
 from penstock.rules.wire.openai.request import RequestHead
 from penstock.spi.chat import ChatProvider, ProviderConfig
 
-# Routes that one worker remembers, about 1 kB each: a key and a name of at most 256 characters.
-# Callers choose the names; when it is full it starts afresh.
+# Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
+# Callers choose the names, so a full cache is cleared.
 MAX_REMEMBERED: Final = 4096
 
 
 class Resolve:
-    """Finds the target of a call. Routes are remembered as long as the snapshot stands."""
+    """Finds the target of a call. Caches targets until the snapshot changes."""
 
     def __init__(self, plugin: Callable[[str], ChatProvider]) -> None:
         self._plugin = plugin
@@ -33,7 +33,7 @@ class Resolve:
     def __call__(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
     ) -> Target:
-        """`NotFound` with the nearest names, `Forbidden`, or `InvalidRequest`."""
+        """Raises `NotFound` with suggestions, `Forbidden` or `InvalidRequest`."""
         if head.stream and call.operation == Operation.EMBEDDINGS:
             raise InvalidRequest("Embeddings cannot be streamed.", param="stream")
         if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:

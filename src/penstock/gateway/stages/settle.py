@@ -1,4 +1,4 @@
-"""Stage 7: what was used, and what it cost."""
+"""Stage 7: compute usage and cost."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,9 +16,9 @@ _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 
 def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | None]:
-    """The provider's own count, or an estimate for a call that was cut off while it was served.
+    """Returns the provider's own count, or an estimate for a call that was cut off, and its cost.
 
-    `None`: unpriced, which is never free.
+    A cost of `None` means unpriced, never free.
     """
     facts = call.facts
     usage = facts.usage
@@ -33,14 +33,14 @@ def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | Non
 
 
 def _context(tier: str) -> Mapping[str, str]:
-    """By what, beside the model, the provider says it has served the call. Price lists know batch
-    by how it is processed, not as a tier."""
+    """The facts beside the model that the price depends on. Price lists have batch as a kind of
+    processing, not as a tier."""
     if not tier:
         return _NO_CONTEXT
     return {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
 
 
 def _was_served(call: Call, error: PenstockError) -> bool:
-    """Whether the provider may have begun to work: it got the request and has not refused it."""
+    """True if the provider may have started work: it got the request and did not reject it."""
     attempt = call.attempt
     return attempt is not None and attempt.http_status < 300 and error.code not in NEVER_SENT

@@ -1,7 +1,7 @@
-"""Every provider that speaks OpenAI's dialect: the body passes, only `model` is rewritten.
+"""Providers with OpenAI's API: the body passes through, only `model` is replaced.
 
 Quirks, set per provider:
-    stream_usage = no           it refuses `stream_options.include_usage`, or counts without it
+    stream_usage = no           it rejects `stream_options.include_usage`, or counts without it
     terminator = finish_reason  its streams end without `[DONE]`
 """
 
@@ -16,7 +16,7 @@ from penstock.spi.http import HttpRequest
 
 _PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
 _JSON: Final = (b"content-type", b"application/json")
-_PLAIN: Final = (b"accept-encoding", b"identity")  # what passes is also read
+_PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
 _ANY: Final = (b"accept", b"application/json, text/event-stream")
 _AGENT: Final = (b"user-agent", b"penstock")
 
@@ -50,8 +50,8 @@ class OpenAICompatible:
             found = msgspec.json.decode(body, type=_ModelList)
         except msgspec.DecodeError:
             raise UpstreamFailed(
-                "The provider's list of models cannot be read.",
-                hint="Does its base URL end in /v1?",
+                "The provider's list of models is not in OpenAI's format.",
+                hint="Check its base URL: most end in /v1.",
             ) from None
         return tuple(model.id for model in found.data)
 
@@ -63,5 +63,5 @@ def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def create() -> OpenAICompatible:
-    """The entry point."""
+    """Creates the plugin; named by the entry point."""
     return OpenAICompatible()

@@ -1,6 +1,6 @@
 """OpenAI-compatible vendors and servers: a new one is a row. Quirks: see `openai_compatible`.
 
-Whose public prices hold is no column: the address tells, and so nobody's for a server of one's own.
+There is no column for public prices: the base URL decides, so self-hosted servers have none.
 """
 
 from collections.abc import Mapping

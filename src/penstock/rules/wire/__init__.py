@@ -1,1 +1,1 @@
-"""Wire dialects, pure: what a surface reads, and what it writes. One package per dialect."""
+"""Wire dialects as pure functions: read requests and answers, write them. A package for each."""

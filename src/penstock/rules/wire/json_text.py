@@ -1,4 +1,4 @@
-"""JSON from outside: one way to decode it, and one kind of error for all that is not JSON."""
+"""Decodes JSON from outside, with one kind of error for everything that is not JSON."""
 
 from typing import TypeVar
 
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 def decode_json(decoder: msgspec.json.Decoder[T], document: bytes) -> T:
-    """`document` as the decoder's type. Looks at the strings that the decoder makes and no others.
+    """Decodes `document`. Validates only the strings that the decoder reads.
 
-    `msgspec.ValidationError` for JSON of another shape. `msgspec.DecodeError` for what is not
-    JSON: also for invalid UTF-8 and for nesting that is too deep.
+    Raises `msgspec.ValidationError` for JSON of another shape, and `msgspec.DecodeError` for
+    anything else: malformed JSON, invalid UTF-8, too deep nesting.
     """
     try:
         return decoder.decode(document)
@@ -22,7 +22,7 @@ def decode_json(decoder: msgspec.json.Decoder[T], document: bytes) -> T:
 
 
 def decode_whole_json(decoder: msgspec.json.Decoder[T], document: bytes) -> T:
-    """The same, and invalid UTF-8 anywhere in `document` is an error, also in skipped members."""
+    """The same, but invalid UTF-8 anywhere in `document` is an error, also in skipped members."""
     try:
         if not document.isascii():  # nearly free; most answers stop here
             document.decode()

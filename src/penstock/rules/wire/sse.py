@@ -1,6 +1,6 @@
-"""Server-sent events (WHATWG HTML, section 9.2): where events end, and what data they carry.
+"""Server-sent events (WHATWG HTML, section 9.2): the ends of events, and their data.
 
-Works on bytes and never decodes them, so no split inside a UTF-8 character can hurt.
+Works on bytes and never decodes them, so a split inside a UTF-8 character does no harm.
 """
 
 import re
@@ -14,10 +14,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 def event_ends(buffer: bytes, start: int = 0) -> Iterator[int]:
-    """The offset behind each event of `buffer` that is complete, searching from `start`.
+    """Yields the end offset of each complete event of `buffer`, searching from `start`.
 
-    A CR at the very end counts as a line end; an LF that follows later is an empty line more,
-    which means nothing.
+    A CR at the very end counts as a line end; an LF that follows later is one more empty line,
+    which has no effect.
     """
     if b"\r" in buffer:
         for match in _BLANK_LINE.finditer(buffer, start):
@@ -30,7 +30,7 @@ def event_ends(buffer: bytes, start: int = 0) -> Iterator[int]:
 
 
 def event_data(event: bytes) -> bytes | None:
-    """The data of one event, its lines joined by LF; `None` if it has none (a comment, a ping)."""
+    """Returns the data of one event, its lines joined by LF; `None` without data (a comment)."""
     one_line = event.find(b"\n") == len(event) - 2 and b"\r" not in event
     if one_line and event.startswith(b"data: "):
         return event[6:-2]
@@ -43,7 +43,7 @@ def event_data(event: bytes) -> bytes | None:
 
 
 def event_name(event: bytes) -> bytes:
-    """The `event:` field of one event, empty if it has none."""
+    """Returns the `event:` field of one event, empty if it has none."""
     if b"event:" not in event:
         return b""
     for line in event.removeprefix(_BOM).splitlines():

@@ -1,4 +1,4 @@
-"""A provider's whole answer: the few facts that the record needs. The bytes pass as they are."""
+"""Reads the facts that a record needs from a provider's whole answer."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from penstock.rules.call import Usage
 from penstock.rules.wire.json_text import decode_json, decode_whole_json
 from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
 
-# Bounds of what a record keeps of an answer beside its text. Longer facts are cut.
+# Limits of the facts that a record keeps of an answer. Longer values are cut.
 MAX_NAME_CHARS: Final = 256  # of the answer's id and model
 MAX_REASON_CHARS: Final = 64  # of a finish reason, a role, a service tier
 MAX_CHOICES: Final = 128  # OpenAI's own limit of `n`; further choices pass but are not recorded
@@ -31,8 +31,8 @@ class _Answer(msgspec.Struct):
 
 
 class AnswerFacts(msgspec.Struct, frozen=True):
-    """What the record keeps of an answer. `usage` is `None` when the provider did not count.
-    `reports_error`: it has an `error` member although it came as a good answer."""
+    """The facts of an answer that a record keeps. `usage` is `None` without the provider's count.
+    `reports_error`: it has an `error` member although its status is good."""
 
     id: str = ""
     model: str = ""
@@ -49,7 +49,8 @@ _TIER: Final = re.compile(rb'"service_tier"\s*:\s*"([^"\\]{1,64})"')
 
 
 def read_answer(body: bytes) -> AnswerFacts:
-    """`UpstreamFailed` if the body is not JSON; unusual JSON has no facts but is an answer."""
+    """Reads the facts of a whole answer; JSON of another shape has none. Raises `UpstreamFailed` if
+    the body is not JSON."""
     try:
         found = decode_whole_json(_decoder, body)
     except msgspec.ValidationError:
@@ -75,7 +76,7 @@ def bounded_facts(
     *,
     reports_error: bool = False,
 ) -> AnswerFacts:
-    """Facts of a bounded size, whatever the provider sent."""
+    """Builds facts of a limited size, whatever the provider sent."""
     return AnswerFacts(
         (id_ or "")[:MAX_NAME_CHARS],
         (model or "")[:MAX_NAME_CHARS],
@@ -87,14 +88,14 @@ def bounded_facts(
 
 
 def facts_in_tail(tail: bytes) -> AnswerFacts:
-    """What the end of an answer tells that is too large to be kept whole: usage and tier."""
+    """Reads usage and tier from the end of an answer that is too large to keep whole."""
     tiers = _TIER.findall(tail)
     tier = tiers[-1].decode("utf-8", "replace") if tiers else ""
     return AnswerFacts(usage=usage_in_tail(tail), service_tier=tier)
 
 
 def _unusual(body: bytes) -> AnswerFacts:
-    """The usage at least, of JSON that is not shaped as expected."""
+    """Reads at least the usage of JSON with another shape."""
     try:
         members = decode_json(_members_decoder, body)
     except msgspec.ValidationError:

@@ -1,6 +1,6 @@
-"""Chunks of a chat stream, and the unary answer that they add up to.
+"""Chunks of a chat stream, and their assembly into a whole answer.
 
-Owns the shape of a chunk, the assembly and its bounds. Events and their ends are `stream.py`'s.
+`stream.py` finds the events and decides which of them pass.
 """
 
 from typing import Any, Final
@@ -18,8 +18,8 @@ from penstock.rules.wire.openai.answer import (
 from penstock.rules.wire.openai.usage import read_usage
 
 TOOL_CALL_COST: Final = 128  # bytes of the capture for a new tool call, beside its text
-MAX_USAGE_BYTES: Final = 4096  # of the usage in a stream; real ones have less than 1,000
-MAX_CREATED: Final = 2**53  # Unix seconds; more is no time
+MAX_USAGE_BYTES: Final = 4096  # of a usage object in a stream; real ones have less than 1,000
+MAX_CREATED: Final = 2**53  # Unix seconds; a larger number is not a time
 
 
 class _Function(msgspec.Struct):
@@ -54,7 +54,7 @@ class Chunk(msgspec.Struct):
     """One chunk. `error` and `usage` stay raw: most chunks have none."""
 
     id: str | None = None
-    object: str | None = None  # "error": how some servers report one
+    object: str | None = None  # "error": some servers report errors this way
     model: str | None = None
     created: int | None = None
     choices: list[_Choice] | None = None
@@ -70,7 +70,7 @@ _NULL: Final = (b"", b"null")
 
 
 def read_chunk(data: bytes) -> Chunk:
-    """`msgspec.DecodeError` if `data` is not JSON; JSON of another shape is an empty chunk."""
+    """Decodes a chunk; JSON of another shape is an empty chunk. Raises `msgspec.DecodeError`."""
     try:
         return decode_whole_json(_decoder, data)
     except msgspec.ValidationError:
@@ -79,12 +79,12 @@ def read_chunk(data: bytes) -> Chunk:
 
 
 def present(raw: msgspec.Raw) -> bool:
-    """Whether a raw member is there and not null."""
+    """Returns true if a raw member exists and is not null."""
     return bytes(raw) not in _NULL
 
 
 class _Message:
-    """One choice while it grows."""
+    """One choice of the answer during assembly."""
 
     __slots__ = ("calls", "finish_reason", "function", "role", "texts")
 
@@ -99,7 +99,7 @@ class _Message:
         self.texts.setdefault(name, []).append(text)
 
     def count_new(self, deltas: list[_ToolCall]) -> int:
-        """How many of these tool calls have not begun yet; at most as many as there are."""
+        """Counts the tool calls that have not started yet."""
         begun = self.calls
         return sum(
             (position if delta.index is None else delta.index) not in begun
@@ -124,12 +124,12 @@ class _Message:
 
 
 class Assembly:
-    """Adds chunks up. What grows with the stream counts against `limit` bytes; beyond them it is
-    counted but not kept. What a stream has once, or once for each choice, has fixed bounds.
+    """Assembles chunks into a whole answer. Keeps up to `limit` bytes of text; further text is
+    counted but not kept. Single values (id, model, finish reasons) have fixed limits.
     """
 
     def __init__(self, limit: int) -> None:
-        self._room = limit
+        self._left = limit
         self._messages: dict[int, _Message] = {}
         self._created = 0
         self.id = ""
@@ -140,7 +140,7 @@ class Assembly:
 
     @property
     def facts(self) -> AnswerFacts:
-        """What the record keeps, as of a whole answer."""
+        """The facts for the record, like those of a whole answer."""
         reasons = (self._messages[index].finish_reason for index in sorted(self._messages))
         return bounded_facts(
             self.id, self.model, reasons, read_usage(self.usage), self.service_tier
@@ -148,7 +148,7 @@ class Assembly:
 
     @property
     def finished(self) -> bool:
-        """Whether every choice that began has said why it ended."""
+        """True if every choice that started has a finish reason."""
         messages = self._messages.values()
         return bool(messages) and all(message.finish_reason for message in messages)
 
@@ -162,8 +162,8 @@ class Assembly:
         if not self.service_tier and chunk.service_tier:
             self.service_tier = chunk.service_tier[:MAX_REASON_CHARS]
         if present(chunk.usage):
-            told = bytes(chunk.usage)
-            self.usage = told if len(told) <= MAX_USAGE_BYTES else b""
+            usage = bytes(chunk.usage)
+            self.usage = usage if len(usage) <= MAX_USAGE_BYTES else b""
         for choice in chunk.choices or ():
             self._add_choice(choice)
 
@@ -189,12 +189,12 @@ class Assembly:
         self.delta_count += 1
         if delta.tool_calls:
             size += TOOL_CALL_COST * message.count_new(delta.tool_calls)
-        self._room -= size
-        if self._room >= 0:
+        self._left -= size
+        if self._left >= 0:
             _add_delta(message, delta)
 
     def document(self) -> bytes:
-        """The unary shape, one JSON document; empty when nothing came."""
+        """The whole answer as one JSON document; empty if nothing arrived."""
         if not self._messages and not self.usage:
             return b""
         choices = [
@@ -218,7 +218,7 @@ class Assembly:
 
 
 def _size(delta: _Delta) -> int:
-    """Bytes of generated text in a delta; of tool calls also names, ids and types."""
+    """Counts the bytes of generated text in a delta, with names, ids and types of tool calls."""
     size = _bytes(delta.content)
     if delta.refusal or delta.reasoning_content or delta.reasoning:
         size += _bytes(delta.refusal) + _bytes(delta.reasoning_content or delta.reasoning)

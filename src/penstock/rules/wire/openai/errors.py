@@ -1,4 +1,4 @@
-"""Errors in OpenAI's shape: ours rendered, a provider's read."""
+"""Errors in OpenAI's format: writes ours, reads a provider's."""
 
 from typing import Any, Final, NamedTuple
 
@@ -8,15 +8,15 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.json_text import decode_whole_json
 
-MAX_MESSAGE_CHARS: Final = 1000  # of what a provider says went wrong
+MAX_MESSAGE_CHARS: Final = 1000  # of a provider's error message
 MAX_CODE_CHARS: Final = 128  # of the error's type, parameter and code
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder()
 
 
-class ToldError(NamedTuple):
-    """What a provider says went wrong: texts of bounded length, empty where it says nothing."""
+class ProviderError(NamedTuple):
+    """A provider's error: texts of limited length, empty where it has none."""
 
     message: str = ""
     type: str = ""
@@ -25,7 +25,7 @@ class ToldError(NamedTuple):
 
 
 def render_error(error: PenstockError) -> bytes:
-    """`{"error": {"message", "type", "param", "code"}}`; the message says what to do."""
+    """`{"error": {"message", "type", "param", "code"}}`; with what to do in the message."""
     return _encoder.encode(
         {
             "error": {
@@ -39,46 +39,46 @@ def render_error(error: PenstockError) -> bytes:
 
 
 def render_error_event(error: PenstockError) -> bytes:
-    """The same as a server-sent event; official clients raise when they meet it."""
+    """The same as a server-sent event; official clients raise when they read it."""
     return b"data: " + render_error(error) + b"\n\n"
 
 
-def render_told_error(told: ToldError, status: int) -> bytes:
-    """A provider's error in our own document: nothing else of what it sent is passed on."""
+def render_provider_error(error: ProviderError, status: int) -> bytes:
+    """Writes a provider's error into our own document; nothing else of its body is passed on."""
     return _encoder.encode(
         {
             "error": {
-                "message": told.message,
-                "type": told.type or _type(status),
-                "param": told.param or None,
-                "code": told.code or None,
+                "message": error.message,
+                "type": error.type or _type(status),
+                "param": error.param or None,
+                "code": error.code or None,
             }
         }
     )
 
 
-def read_error(document: bytes, redaction: Redaction) -> ToldError:
-    """What a provider says went wrong, without its credential.
+def read_error(document: bytes, redaction: Redaction) -> ProviderError:
+    """Reads a provider's error and removes its credential.
 
-    Takes a whole body (`{"error": …}`, `{"message": …}`, `{"detail": …}`) or the error itself.
+    Accepts a whole body (`{"error": …}`, `{"message": …}`, `{"detail": …}`) or the error itself.
     """
     try:
         found: Any = decode_whole_json(_decoder, document)
     except msgspec.DecodeError:
-        return ToldError()
+        return ProviderError()
     rest: dict[str, Any] = {}
     for key in ("error", "message", "detail"):
         if isinstance(found, dict):
             rest = found  # pyright: ignore[reportUnknownVariableType] - any JSON
             found = rest.get(key, rest)
-    return ToldError(
-        _told(found, redaction, MAX_MESSAGE_CHARS),
-        *(_told(rest.get(key), redaction, MAX_CODE_CHARS) for key in ("type", "param", "code")),
+    return ProviderError(
+        _text(found, redaction, MAX_MESSAGE_CHARS),
+        *(_text(rest.get(key), redaction, MAX_CODE_CHARS) for key in ("type", "param", "code")),
     )
 
 
-def _told(value: object, redaction: Redaction, limit: int) -> str:
-    """Cleaned before it is cut: half a credential would not be found."""
+def _text(value: object, redaction: Redaction, limit: int) -> str:
+    """Removes the credential before cutting: half a credential would not be found."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if abs(value) < 10**9 else ""
     return redaction.clean(value)[:limit] if isinstance(value, str) else ""

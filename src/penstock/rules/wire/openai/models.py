@@ -6,7 +6,7 @@ import msgspec
 
 
 def render_models(models: Iterable[tuple[str, str]], created_s: int) -> bytes:
-    """`models` are (id, owner) pairs; `created_s` is Unix seconds, the same for all of them."""
+    """Renders the list. `models` are (id, owner) pairs; `created_s` is Unix seconds for all."""
     data = [
         {"id": model, "object": "model", "created": created_s, "owned_by": owner}
         for model, owner in models

@@ -1,6 +1,5 @@
-"""A caller's request: the few fields that routing needs, and edits that leave every other byte.
-
-Deliberately not here: validation of anything else. What the provider accepts is its own business.
+"""A caller's request: reads the fields that routing needs, and edits them without changing any
+other byte. Validates nothing else: the provider decides what it accepts.
 """
 
 import re
@@ -12,12 +11,12 @@ import msgspec
 from penstock.kernel.errors import InvalidRequest
 
 Place = tuple[int, int]
-"""Where a value starts and ends in a body, in bytes."""
+"""Start and end of a value in a body, in bytes."""
 
 
 class RequestHead(NamedTuple):
-    """What routing needs of a request. `wants_usage`: the caller asked for the usage in the
-    stream. `model_at`: where the value of the only `model` stands, where reading told it."""
+    """The fields of a request that routing needs. `wants_usage`: the caller asked for usage in the
+    stream. `model_at`: the position of the value of `model`, if reading found it."""
 
     model: str
     stream: bool = False
@@ -39,7 +38,7 @@ _decoder: Final = msgspec.json.Decoder(_Head)
 _members_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _HEAD_MEMBERS: Final = ("model", "stream", "stream_options")
 _FOLDED: Final = frozenset(_HEAD_MEMBERS)
-_LARGE: Final = 4096  # bytes from which on searching the text costs more than reading all members
+_LARGE: Final = 4096  # bytes; in a larger body a search costs more than reading all members
 _LONG_S: Final = "\u017f".encode()  # folds to an s
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _PATH: Final = re.compile(r"`\$\.(\w+)|field `(\w+)`")
@@ -49,10 +48,10 @@ _INCLUDE_USAGE: Final = b'{"include_usage":true}'
 
 
 def read_request(body: bytes) -> RequestHead:
-    """`InvalidRequest` naming line and column, or the field that is wrong.
+    """Reads a request. Raises `InvalidRequest` with line and column, or with the wrong field.
 
-    Also when a member that we read or edit stands there twice, or spelt otherwise (`Model`, an
-    escape): two readers could understand two different requests.
+    Also rejects a body in which a member that we read or edit appears twice, or with another
+    spelling (`Model`, an escape): two readers could understand two different requests.
     """
     try:
         if len(body) > _LARGE:
@@ -73,11 +72,11 @@ def read_request(body: bytes) -> RequestHead:
 def _read_small(body: bytes) -> RequestHead:
     found = _decoder.decode(body)
     text = body.lower()
-    # What was read is spelt as it should be; if no name stands there more often, all is said.
-    told = (found.stream is not None) + (found.stream_options is not None)
+    # The members that were read have the exact spelling; the counts show that there are no others.
+    expected = (found.stream is not None) + (found.stream_options is not None)
     if (
         text.count(b'"model"') != 1
-        or text.count(b'"stream') != told
+        or text.count(b'"stream') != expected
         or (b"\\" in text and b"\\u" in text)
         or (not text.isascii() and _LONG_S in text)
     ):
@@ -88,7 +87,7 @@ def _read_small(body: bytes) -> RequestHead:
 
 
 def _read_large(body: bytes) -> RequestHead:
-    """One pass over a long text, not one for reading and another one for editing."""
+    """Reads and finds the position for editing in one pass, because the text is long."""
     members = _members_decoder.decode(body)
     place = _place_if_regular(body, members)
     if place is None:
@@ -105,13 +104,13 @@ def _require_unique(body: bytes) -> None:
         _require_spelling(name)
         if name in _FOLDED:
             if name in seen:
-                raise InvalidRequest(f"The request body has {name!r} twice.", param=name)
+                raise InvalidRequest(f"The request body contains {name!r} twice.", param=name)
             seen.add(name)
 
 
 def _require_spelling(name: str) -> None:
     if name not in _FOLDED and (folded := name.casefold()) in _FOLDED:
-        raise InvalidRequest(f"The request body spells {folded!r} otherwise.", param=folded)
+        raise InvalidRequest(f"The request body spells {folded!r} as {name!r}.", param=folded)
 
 
 def _head(found: _Head, model_at: Place | None = None) -> RequestHead:
@@ -123,9 +122,9 @@ def _head(found: _Head, model_at: Place | None = None) -> RequestHead:
 def edit_request(
     body: bytes, model: str, *, add_usage: bool = False, model_at: Place | None = None
 ) -> bytes:
-    """`body` with another `model`, and with `stream_options.include_usage` if `add_usage`.
+    """Replaces `model` in `body`, and sets `stream_options.include_usage` if `add_usage`.
 
-    Every other byte stays. `model_at` is what `read_request` said of this body, which it accepted.
+    Keeps every other byte. `model_at` is the result of `read_request` for this body.
     """
     value = msgspec.json.encode(model)
     place = model_at or _place_of_model(body)
@@ -136,22 +135,22 @@ def edit_request(
 
 
 def _place_of_model(body: bytes) -> Place | None:
-    """Where the value of the only `model` stands, if that can be told without a walk."""
-    if rb"\u00" in body or body.count(b'"model"') != 1:  # a key may be spelt with escapes
+    """The position of the value of the only `model`, if a search can find it."""
+    if rb"\u00" in body or body.count(b'"model"') != 1:  # a key may contain escapes
         return None
     match = _MODEL.search(body)
     return match.span(1) if match is not None else None
 
 
 def _place_if_regular(body: bytes, members: dict[str, msgspec.Raw]) -> Place | None:
-    """Where the value of `model` stands in JSON without spaces, as the SDKs write it, or with one
-    behind each comma and colon, as Python does.
+    """The position of the value of `model` in JSON without spaces (as the SDKs write it) or with
+    one after each comma and colon (as Python writes it).
 
-    If writing the members again gives the body, then nothing else is in it: no member twice, no
-    key that is spelt longer than it reads.
+    Compares the body with its members written again. If they are equal, the body has no member
+    twice and no key with escapes.
     """
     at, place = 1, None
-    colon = len(next(iter(members), "").encode()) + 3  # behind a brace, the first name, two quotes
+    colon = len(next(iter(members), "").encode()) + 3  # after a brace, the first name, two quotes
     gap = b" " if body[colon + 1 : colon + 2] == b" " else b""
     for name, value in members.items():
         key = b'"%b":%b' % (name.encode(), gap)
@@ -172,7 +171,7 @@ def _append_usage(body: bytes) -> bytes:
 
 
 def _edit_members(body: bytes, model: bytes, *, add_usage: bool) -> bytes:
-    """The general way: walk the top-level members."""
+    """Edits any body, by walking its top-level members."""
     values = {"model": model}
     if add_usage:
         values["stream_options"] = _INCLUDE_USAGE
@@ -187,7 +186,7 @@ def _edit_members(body: bytes, model: bytes, *, add_usage: bool) -> bytes:
 
 
 def _merged(name: str, old: bytes, new: bytes) -> bytes:
-    """`include_usage` joins the options that are there already."""
+    """Adds `include_usage` to the options of the request."""
     if name != "stream_options" or not old.startswith(b"{"):
         return new
     options = msgspec.json.decode(old, type=dict[str, msgspec.Raw])
@@ -195,7 +194,7 @@ def _merged(name: str, old: bytes, new: bytes) -> bytes:
 
 
 def _members(body: bytes) -> Iterator[tuple[str, int, int]]:
-    """Name, start and end of the value of each top-level member of a valid JSON object."""
+    """Yields name, start and end of the value of each top-level member of a valid object."""
     depth = 0
     key = b""
     start = -1
@@ -218,7 +217,7 @@ def _members(body: bytes) -> Iterator[tuple[str, int, int]]:
 
 
 def _first_invalid(body: bytes) -> int:
-    """The offset of the first byte that is not UTF-8, or the end."""
+    """Returns the offset of the first byte that is not UTF-8, or the end."""
     try:
         body.decode()
     except UnicodeDecodeError as error:
@@ -227,7 +226,7 @@ def _first_invalid(body: bytes) -> int:
 
 
 def _malformed(body: bytes, reason: str) -> InvalidRequest:
-    """Where it is: line and column count from 1, columns in characters."""
+    """Adds the position: line and column count from 1, columns in characters."""
     found = _BYTE.search(reason)
     at = int(found[1]) if found else _first_invalid(body)
     line = body.count(b"\n", 0, at) + 1

@@ -1,6 +1,6 @@
-"""A chat stream on its way through: which bytes may go out now, and how the stream stands.
+"""A chat stream that passes: which bytes may go out now, and the state of the stream.
 
-Whole events pass byte for byte; the terminal event is held back until the record is written.
+Whole events pass byte for byte; the terminal event is held until the record is written.
 """
 
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ from penstock.rules.wire.sse import event_data, event_ends, event_name
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
 DONE: Final = b"data: [DONE]\n\n"
-_DONE_BYTES: Final = 16  # of `[DONE]` and blanks around it
-_PLAIN_BYTES: Final = 8  # of an event beside its data, where it has nothing else: `data: `, LF, LF
-_EDGE: Final = 3  # bytes of the tail in which an event's end can have begun
+_DONE_BYTES: Final = 16  # of `[DONE]` and spaces around it
+_PLAIN_BYTES: Final = 8  # of a plain event beside its data: `data: `, LF, LF
+_EDGE: Final = 3  # bytes of the tail in which the end of an event can start
 
 
-class _Fate(Enum):
-    """What becomes of one event."""
+class _Action(Enum):
+    """The decision about one event."""
 
     PASS = auto()
     HIDE = auto()
@@ -31,11 +31,11 @@ class _Fate(Enum):
 
 
 class ChatStream:
-    """Feed it the provider's bytes; send what it returns. Look at `done` and `failure` after each.
+    """Feed it the provider's bytes and send what it returns. Check `done` and `failure` after each.
 
     `hide_usage`: the caller did not ask for the usage-only chunk. `needs_done`: a stream without
     `[DONE]` is incomplete (some vendors never send it; then finish reasons decide). `redaction`
-    keeps our credential out of everything that is not a chunk with choices.
+    finds our credential in everything except chunks with choices.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ChatStream:
         self._hide_usage = hide_usage
         self._needs_done = needs_done
         self._redaction = redaction
-        self._tail = bytearray()  # the beginning of an event that is not whole yet
+        self._tail = bytearray()  # the start of an incomplete event
         self.assembly = Assembly(capture_limit)
         self.size = 0
         self.terminal = b""
@@ -52,16 +52,16 @@ class ChatStream:
         self.failure: PenstockError | None = None
 
     def feed(self, piece: bytes) -> bytes:
-        """The bytes that may go out now: whole events, exactly as they came."""
+        """Returns the bytes that may go out now: whole events, unchanged."""
         self.size += len(piece)
         tail = self._tail
         if tail and not _ends_event(bytes(tail[-_EDGE:]) + piece):
-            tail += piece  # in place: an event of many small pieces costs no more than its size
+            tail += piece  # in place: many small pieces of one event must not cost quadratic time
             self._limit_tail()
             return b""
         start = max(0, len(tail) - _EDGE)
         buffer = bytes(tail) + piece if tail else piece
-        out, end = self._sift(buffer, event_ends(buffer, start))
+        out, end = self._filter(buffer, event_ends(buffer, start))
         if tail:
             tail.clear()
         if end < len(buffer):
@@ -70,7 +70,7 @@ class ChatStream:
         return out
 
     def close(self) -> None:
-        """The provider's body has ended. Sets `done` or `failure`."""
+        """Notes the end of the provider's body. Sets `done` or `failure`."""
         if self.done or self.failure is not None:
             return
         rest = bytes(self._tail)
@@ -89,53 +89,53 @@ class ChatStream:
                 "The provider sent an event that is too large."
             )
 
-    def _sift(self, buffer: bytes, ends: Iterable[int]) -> tuple[bytes, int]:
-        """What passes of the whole events in `buffer`, and where the last of them ends."""
+    def _filter(self, buffer: bytes, ends: Iterable[int]) -> tuple[bytes, int]:
+        """Returns the events of `buffer` that pass, and the end of the last whole event."""
         passed: list[bytes] = []
         kept = start = 0
         for end in ends:
             event = buffer[start:end]
-            fate = self._judge(event)
-            if fate is not _Fate.PASS:
+            action = self._decide(event)
+            if action is not _Action.PASS:
                 passed.append(buffer[kept:start])
                 kept = end
             start = end
-            if fate is _Fate.STOP:
+            if action is _Action.STOP:
                 break
         passed.append(buffer[kept:start])
         return b"".join(passed) if len(passed) > 1 else passed[0], start
 
-    def _judge(self, event: bytes) -> _Fate:
+    def _decide(self, event: bytes) -> _Action:
         data = event_data(event)
         if data is None:  # a comment, a ping
             return self._unless_leaking(event)
-        if not data or data.isspace():  # no event by the standard; official clients choke on it
-            return _Fate.HIDE
+        if not data or data.isspace():  # no event by the standard; official clients fail on it
+            return _Action.HIDE
         if len(data) <= _DONE_BYTES and _is_done(data):
-            cut_short = event.endswith(b"\r\n\r")  # its last LF is still under way
+            cut_short = event.endswith(b"\r\n\r")  # its last LF has not arrived yet
             self.done, self.terminal = True, event + b"\n" if cut_short else event
-            return self._unless_leaking(event, _Fate.STOP)
+            return self._unless_leaking(event, _Action.STOP)
         try:
             chunk = read_chunk(data)
         except msgspec.DecodeError:
             self.failure = _malformed("The provider sent a malformed chunk.")
-            return _Fate.STOP
+            return _Action.STOP
         if present(chunk.error) or chunk.object == "error" or event_name(event) == b"error":
             self.failure = _reported(read_error(data, self._redaction).message)
-            return _Fate.STOP
+            return _Action.STOP
         content = chunk.choices and len(event) - len(data) <= _PLAIN_BYTES
-        if not content and self._unless_leaking(event) is _Fate.STOP:
-            return _Fate.STOP
+        if not content and self._unless_leaking(event) is _Action.STOP:
+            return _Action.STOP
         self.assembly.add(chunk)
-        return _Fate.HIDE if self._hide_usage and _usage_only(chunk) else _Fate.PASS
+        return _Action.HIDE if self._hide_usage and _usage_only(chunk) else _Action.PASS
 
-    def _unless_leaking(self, event: bytes, fate: _Fate = _Fate.PASS) -> _Fate:
-        """`fate`, or an end of the stream if our credential is in `event`."""
+    def _unless_leaking(self, event: bytes, action: _Action = _Action.PASS) -> _Action:
+        """Returns `action`, or stops the stream if our credential is in `event`."""
         if not self._redaction.found_in(event):
-            return fate
+            return action
         self.done, self.terminal = False, b""
         self.failure = leaked()
-        return _Fate.STOP
+        return _Action.STOP
 
 
 def _ends_event(text: bytes) -> bool:
@@ -155,8 +155,8 @@ def _malformed(message: str) -> UpstreamFailed:
 
 
 def _reported(message: str) -> UpstreamFailed:
-    told = f": {message}" if message else "."
+    detail = f": {message}" if message else "."
     return UpstreamFailed(
-        f"The provider reported an error in the middle of its answer{told}",
+        f"The provider reported an error during its answer{detail}",
         code="upstream_stream_error",
     )

@@ -1,4 +1,4 @@
-"""Token counts as OpenAI and its compatible vendors report them, in our own `Usage`."""
+"""Reads token counts in the formats of OpenAI and compatible vendors."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ import msgspec
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.wire.json_text import decode_json
 
-BYTES_PER_TOKEN: Final = 4  # the usual rule of thumb; only for calls that were cut off
+BYTES_PER_TOKEN: Final = 4  # an estimate, only for calls that were cut off
 MAX_TOKENS: Final = 2**53  # of one kind in one call: the largest count that JSON keeps exactly
 
 
@@ -37,10 +37,10 @@ _INVALID: Final = Usage(source=UsageSource.INVALID)
 
 
 def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
-    """The counts of one `usage` object; `None` if it is absent, null or not such an object.
+    """Reads one `usage` object; `None` if it is absent, null or of another shape.
 
-    Counts that cannot be true (negative, above `MAX_TOKENS`) are not believed, none of them: then
-    the source is `invalid` and all counts are zero.
+    If one count is impossible (negative, above `MAX_TOKENS`), the source is `invalid` and all
+    counts are zero.
     """
     if not document:
         return None
@@ -65,7 +65,7 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
 
 
 def usage_in_tail(tail: bytes) -> Usage | None:
-    """The last `usage` object in the end of an answer too large to be kept whole."""
+    """Reads the last `usage` object in the end of an answer that is too large to keep whole."""
     for match in reversed(list(_LAST_USAGE.finditer(tail))):
         depth = 0
         for at in range(match.end(), len(tail)):
@@ -76,7 +76,7 @@ def usage_in_tail(tail: bytes) -> Usage | None:
 
 
 def estimate_usage(request_size: int, delta_count: int) -> Usage:
-    """What a call that was cut off has used, as well as one can tell: a delta is about a token."""
+    """Estimates the usage of a call that was cut off: a delta is about one token."""
     return Usage(
         input_tokens=-(-request_size // BYTES_PER_TOKEN),
         output_tokens=delta_count,
