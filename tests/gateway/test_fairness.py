@@ -88,9 +88,7 @@ async def test_a_greedy_key_gets_its_share_of_request_bytes_and_others_are_serve
             refused = await _waiting(answers, 3)
             assert {answer.error["code"] for answer in refused} == {"share_exceeded"}
             assert (await call(running.url, body, key=OTHER_KEY)).status == 200
-            assert (await call(running.url, FAST)).status == 200, (
-                "small bodies are free"
-            )
+            assert (await call(running.url, FAST)).status == 200, "small bodies are free"
             for answer, (_, writer) in zip(answers, uploads, strict=True):
                 if not answer.done():
                     writer.write(body[-KIB:])

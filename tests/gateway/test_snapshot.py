@@ -104,7 +104,7 @@ def test_an_unknown_model_gets_suggestions(model: str) -> None:
 
 
 def test_without_providers_the_hint_is_to_add_one() -> None:
-    with pytest.raises(NotFound, match="not known") as raised:
+    with pytest.raises(NotFound, match="has no model") as raised:
         Tree({}).build().project("prj_unknown").resolve("gpt-4o")
     assert "penstock provider add" in raised.value.hint
 
