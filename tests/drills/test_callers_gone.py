@@ -92,7 +92,7 @@ def told(stream: bytes) -> str:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "streamed"])
 @pytest.mark.parametrize("latency_ms", [60_000, 50], ids=["before", "after"])
-def test_generation_stops_within_a_second_and_what_was_received_is_booked(
+def test_generation_stops_within_a_second_and_the_received_part_is_recorded(
     installation: Installation, *, stream: bool, latency_ms: int
 ) -> None:
     trace = secrets.token_hex(16)

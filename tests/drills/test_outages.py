@@ -68,7 +68,7 @@ async def outage(home: Home, server: Supervised, ledger: Ledger, stopped_s: floa
     assert set(ledger.statuses) == {200}
 
 
-async def test_an_answered_call_stands_in_the_store_within_two_seconds(tmp_path: Path) -> None:
+async def test_an_answered_call_is_stored_within_two_seconds(tmp_path: Path) -> None:
     ledger = Ledger()
     waits: list[float] = []
     async with installation(tmp_path) as (home, _):
@@ -88,7 +88,9 @@ async def test_an_answered_call_stands_in_the_store_within_two_seconds(tmp_path:
     assert max(waits) < 2
 
 
-async def test_a_stopped_and_killed_server_costs_no_call(tmp_path: Path, drill_full: bool) -> None:
+async def test_no_call_is_lost_while_the_server_is_stopped_and_killed(
+    tmp_path: Path, drill_full: bool
+) -> None:
     ledger = Ledger()
     async with installation(tmp_path) as (home, up):
         callers = Callers(home.gateway_port, home.api_key, ledger, BRISK, seed=1)
@@ -99,9 +101,7 @@ async def test_a_stopped_and_killed_server_costs_no_call(tmp_path: Path, drill_f
     judge(ledger, look(home.path))
 
 
-async def test_gateway_and_server_apart_from_different_homes(
-    tmp_path: Path, drill_full: bool
-) -> None:
+async def test_gateway_and_server_with_separate_homes(tmp_path: Path, drill_full: bool) -> None:
     ledger = Ledger()
     there = Home(tmp_path / "server-home", free_port(), free_port())
     here = Home(tmp_path / "gateway-home", there.gateway_port, there.server_port)
@@ -192,7 +192,7 @@ async def test_at_the_quota_calls_are_refused_and_nothing_is_lost(tmp_path: Path
     judge(ledger, look(home.path), only=ledger.ok)
 
 
-async def test_a_project_that_serves_on_loses_exactly_what_is_counted(tmp_path: Path) -> None:
+async def test_under_serve_exactly_the_counted_records_are_lost(tmp_path: Path) -> None:
     ledger = Ledger()
     async with installation(tmp_path, **SMALL_QUOTA) as (home, up):
         project = home.rest("GET", "/projects")["items"][0]["id"]

@@ -65,26 +65,26 @@ def count(store: ColumnStore, name: str) -> int:
 
 @law
 @given(st.text())
-def test_any_text_arrives_as_it_was_bound(store: ColumnStore, value: str) -> None:
+def test_any_text_parameter_arrives_unchanged(store: ColumnStore, value: str) -> None:
     assert store.query("SELECT {v:String} AS value", {"v": value}, Text)[0].value == value
 
 
 @law
 @given(st.lists(st.text(), max_size=5))
-def test_any_list_of_texts_arrives_as_it_was_bound(store: ColumnStore, value: list[str]) -> None:
+def test_any_list_parameter_arrives_unchanged(store: ColumnStore, value: list[str]) -> None:
     rows = store.query("SELECT {v:Array(String)} AS value", {"v": value}, Texts)
     assert rows[0].value == value
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
 @law
-def test_any_number_arrives_as_it_was_bound(store: ColumnStore, value: int) -> None:
+def test_any_number_parameter_arrives_unchanged(store: ColumnStore, value: int) -> None:
     assert store.query("SELECT {v:Int64} AS value", {"v": value}, Number)[0].value == value
 
 
 @law
 @given(st.text())
-def test_any_text_comes_back_as_it_was_stored(store: ColumnStore, name: str) -> None:
+def test_any_stored_text_is_returned_unchanged(store: ColumnStore, name: str) -> None:
     store.command("TRUNCATE TABLE things")
     store.insert("things", [Thing(name, 2**64 - 1)])
     rows = store.query("SELECT name, size FROM things", {}, Thing)
@@ -97,7 +97,7 @@ def test_an_insert_counts_once_under_its_token(store: ColumnStore) -> None:
     assert count(store, "token") == 2
 
 
-def test_nothing_to_insert_is_fine(store: ColumnStore) -> None:
+def test_an_empty_insert_does_nothing(store: ColumnStore) -> None:
     store.insert("things", [])
 
 
@@ -108,13 +108,13 @@ def test_a_query_cannot_write(store: ColumnStore) -> None:
         store.query("CREATE TABLE other (a Int8) ENGINE = Memory --", {}, Number)
 
 
-def test_what_the_engine_refuses_is_our_error(store: ColumnStore) -> None:
+def test_an_error_of_the_engine_becomes_a_penstock_error(store: ColumnStore) -> None:
     with pytest.raises(PenstockError, match="UNKNOWN_TABLE") as caught:
         store.query("SELECT 1 AS value FROM absent", {}, Number)
     assert caught.value.code == "column_store_failed"
 
 
-def test_a_query_that_takes_too_long_says_so(store: ColumnStore) -> None:
+def test_a_query_that_takes_too_long_fails_with_overloaded(store: ColumnStore) -> None:
     sql = "SELECT sum(sleepEachRow(1)) AS value FROM numbers(5) SETTINGS max_execution_time = 1"
     with pytest.raises(Overloaded, match="more time or memory"):
         store.query(f"{sql}, max_block_size = 1", {}, Number)
@@ -151,7 +151,7 @@ def test_a_store_of_a_newer_version_is_refused(store: ColumnStore) -> None:
         apply_steps(store, "newer", [SchemaStep(1, "one", ())])
 
 
-def test_more_questions_than_readers_wait_their_turn(store: ColumnStore) -> None:
+def test_more_queries_than_readers_wait(store: ColumnStore) -> None:
     # Five slow questions and three readers: the others wait their turn.
     barrier = threading.Barrier(5)
 

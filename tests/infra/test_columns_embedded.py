@@ -47,7 +47,7 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "columns").stat().st_mode) == 0o700
 
 
-def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
+def test_the_error_of_a_second_owner_names_the_first(tmp_path: Path) -> None:
     store = opened(tmp_path)
     with pytest.raises(SetupError, match=f"pid {os.getpid()}") as caught:
         opened(tmp_path)
@@ -76,7 +76,7 @@ def test_a_second_process_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: P
     opened(tmp_path).close()
 
 
-def test_limits_are_those_of_a_laptop(tmp_path: Path) -> None:
+def test_memory_limits_suit_a_laptop(tmp_path: Path) -> None:
     class Setting(msgspec.Struct):
         name: str
         value: str
@@ -115,7 +115,7 @@ class Counts(msgspec.Struct):
     copies: int
 
 
-def test_inserts_go_on_during_a_backup_which_shows_all_tables_at_one_moment(tmp_path: Path) -> None:
+def test_inserts_continue_during_a_backup_of_one_moment(tmp_path: Path) -> None:
     store = opened(tmp_path / "old")
     store.command("CREATE TABLE copies (name String) ENGINE = MergeTree ORDER BY name")
     store.command("CREATE MATERIALIZED VIEW copying TO copies AS SELECT name FROM things")
@@ -144,20 +144,20 @@ def test_a_dsn_that_names_no_store_is_refused(dsn: str) -> None:
         open_columns(dsn)
 
 
-def test_a_directory_with_odd_characters_is_fine(tmp_path: Path) -> None:
+def test_a_directory_with_special_characters_works(tmp_path: Path) -> None:
     store = opened(tmp_path / "a b %20 é <x>")
     store.insert("things", [Thing("a")])
     assert things(store) == ["a"]
     store.close()
 
 
-def test_a_server_that_is_not_there_is_said_in_one_line() -> None:
+def test_an_unreachable_server_is_a_one_line_error() -> None:
     with pytest.raises(SetupError, match="ClickHouse server") as caught:
         open_columns("http://default@127.0.0.1:9/")
     assert "DSN" in caught.value.hint
 
 
-def test_while_it_opens_callers_are_told_to_come_back(tmp_path: Path) -> None:
+def test_while_the_store_opens_callers_get_retry_after(tmp_path: Path) -> None:
     go_on = threading.Event()
 
     def slowly() -> ColumnStore:
@@ -173,7 +173,7 @@ def test_while_it_opens_callers_are_told_to_come_back(tmp_path: Path) -> None:
     opening.close()
 
 
-def test_a_failed_opening_is_told_to_everyone_who_asks(
+def test_the_error_of_a_failed_opening_is_raised_for_every_caller(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = opened(tmp_path)
@@ -186,7 +186,7 @@ def test_a_failed_opening_is_told_to_everyone_who_asks(
     assert "Another process" in caplog.text
 
 
-def test_a_failed_opening_is_tried_again_until_it_succeeds(tmp_path: Path) -> None:
+def test_a_failed_opening_is_retried_until_it_succeeds(tmp_path: Path) -> None:
     first = opened(tmp_path)
     opening = Opening(lambda: opened(tmp_path), LOG, first_retry_s=0.05)
     with pytest.raises(SetupError, match="Another process"):

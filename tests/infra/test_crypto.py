@@ -31,7 +31,7 @@ def test_derived_keys_are_those_of_rfc_5869(secret: bytes, purpose: str) -> None
 
 
 @given(plain=st.binary(max_size=2000), context=st.binary(max_size=50))
-def test_what_is_sealed_opens_with_the_same_key_and_context(plain: bytes, context: bytes) -> None:
+def test_sealed_data_opens_with_the_same_key_and_context(plain: bytes, context: bytes) -> None:
     sealer = Sealer(derive_key(KEY, "test"))
     sealed = sealer.seal(plain, context)
     assert sealer.open(sealed, context) == plain
@@ -51,7 +51,7 @@ def test_a_changed_bit_breaks_the_seal(place: int, bit: int) -> None:
 
 
 @pytest.mark.parametrize("sealed", [b"", b"short", bytes(12)])
-def test_what_was_never_sealed_does_not_open(sealed: bytes) -> None:
+def test_data_that_was_not_sealed_does_not_open(sealed: bytes) -> None:
     with pytest.raises(SealBroken):
         Sealer(KEY).open(sealed)
 

@@ -52,7 +52,7 @@ FRAMINGS = {
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-async def test_every_framing_read_whole_for_every_split(framing: str) -> None:
+async def test_every_framing_is_decoded_for_every_packet_boundary(framing: str) -> None:
     wire = FRAMINGS[framing]
     egress = Egress()
     for cut in range(1, len(wire)):
@@ -101,7 +101,7 @@ async def test_a_body_that_is_cut_is_a_failure(wire: bytes) -> None:
         *(b"HTTP/1.1 %b Odd\r\ncontent-length: 0\r\n\r\n" % n for n in ODD_STATUSES),
     ],
 )
-async def test_an_answer_that_is_no_http_is_a_failure(wire: bytes) -> None:
+async def test_an_answer_that_is_not_http_is_a_failure(wire: bytes) -> None:
     async with raw_upstream(answers(wire, pause_s=1)) as upstream:
         with pytest.raises(UpstreamFailed) as caught:
             await fetch(Egress(), upstream.url)
@@ -121,7 +121,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-async def test_what_is_no_content_has_a_bound(what: str) -> None:
+async def test_headers_trailers_and_empty_chunks_are_bounded(what: str) -> None:
     first, again = ENDLESS[what]
     sent = 0
 
@@ -146,7 +146,7 @@ async def test_what_is_no_content_has_a_bound(what: str) -> None:
         egress.close()
 
 
-async def test_trailers_are_no_headers() -> None:
+async def test_trailers_are_not_headers() -> None:
     async with raw_upstream(answers(FRAMINGS["trailers"])) as upstream:
         egress = Egress()
         answer = await egress(post(upstream.url), timeout_s=2, private_allowed=True)
@@ -165,9 +165,7 @@ async def test_connections_are_kept_and_used_again() -> None:
 
 @pytest.mark.parametrize("forged", [unary(b"forged"), b"HTTP/1.1 200 OK\r\n", b"H", b"x"])
 @pytest.mark.parametrize("pause_s", [0.0, 0.05])
-async def test_bytes_that_nobody_asked_for_end_the_connection(
-    forged: bytes, pause_s: float
-) -> None:
+async def test_unexpected_bytes_close_the_connection(forged: bytes, pause_s: float) -> None:
     pieces = (unary(b"one"), forged) if pause_s else (unary(b"one") + forged,)
     async with raw_upstream(answers(*pieces, pause_s=pause_s)) as upstream:
         egress = Egress()
@@ -213,14 +211,14 @@ async def test_a_connection_that_the_provider_has_ended_is_not_written_to() -> N
         egress.close()
 
 
-async def test_a_fresh_connection_that_dies_is_not_tried_again() -> None:
+async def test_a_new_connection_that_fails_is_not_retried() -> None:
     async with raw_upstream(answers(close=True)) as upstream:
         with pytest.raises(UpstreamFailed, match="hung up before it answered"):
             await fetch(Egress(), upstream.url)
         assert len(upstream.seen) == 1
 
 
-async def test_after_the_first_byte_nothing_is_tried_again() -> None:
+async def test_nothing_is_retried_after_the_first_byte() -> None:
     first = True
 
     async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
@@ -260,7 +258,7 @@ async def test_each_time_limit_ends_the_exchange(
             await upstream.seen[0].hung_up.wait()
 
 
-async def test_a_port_that_nobody_listens_on_is_named() -> None:
+async def test_the_error_of_a_closed_port_names_it() -> None:
     async with raw_upstream(answers()) as upstream:
         url = upstream.url
     with pytest.raises(UpstreamFailed, match=r"127\.0\.0\.1:\d+ cannot be reached"):
@@ -268,7 +266,7 @@ async def test_a_port_that_nobody_listens_on_is_named() -> None:
 
 
 @pytest.mark.parametrize("wire", [b"", STREAM_HEAD + chunk(b"x")])
-async def test_cancelling_hangs_up_at_once(wire: bytes) -> None:
+async def test_cancelling_closes_the_connection_at_once(wire: bytes) -> None:
     async with raw_upstream(answers(wire, pause_s=10)) as upstream:
         task = asyncio.ensure_future(fetch(Egress(), upstream.url))
         await asyncio.sleep(0.1)
@@ -279,7 +277,7 @@ async def test_cancelling_hangs_up_at_once(wire: bytes) -> None:
             await upstream.seen[0].hung_up.wait()
 
 
-async def test_a_reader_who_does_not_read_stops_the_provider() -> None:
+async def test_a_slow_reader_pauses_the_provider() -> None:
     sent = 0
 
     async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
@@ -301,7 +299,7 @@ async def test_a_reader_who_does_not_read_stops_the_provider() -> None:
         exchange.abort()
 
 
-async def test_the_rest_of_an_answer_can_be_let_go_without_losing_the_connection() -> None:
+async def test_discarding_the_rest_of_an_answer_keeps_the_connection() -> None:
     async with raw_upstream(
         answers(STREAM_HEAD + chunk(b"all"), chunk(b""), pause_s=0.05)
     ) as upstream:
@@ -316,7 +314,7 @@ async def test_the_rest_of_an_answer_can_be_let_go_without_losing_the_connection
         assert upstream.connections == 1
 
 
-async def test_a_rest_that_does_not_come_ends_the_connection() -> None:
+async def test_discarding_an_answer_that_does_not_end_closes_the_connection() -> None:
     async with raw_upstream(answers(STREAM_HEAD + chunk(b"all"), pause_s=5)) as upstream:
         exchange = await Egress().open(
             post(upstream.url), UpstreamTimeLimits(), private_allowed=True
@@ -327,14 +325,14 @@ async def test_a_rest_that_does_not_come_ends_the_connection() -> None:
             await upstream.seen[0].hung_up.wait()
 
 
-async def test_redirects_are_answers_not_orders() -> None:
+async def test_redirects_are_not_followed() -> None:
     wire = unary(b"", "302 Found", "location: http://127.0.0.1:1/\r\n")
     async with raw_upstream(answers(wire)) as upstream:
         answer = await Egress()(post(upstream.url), timeout_s=2, private_allowed=True)
         assert (answer.status, len(upstream.seen)) == (302, 1)
 
 
-async def test_a_connection_for_private_use_is_not_lent_to_those_who_may_not() -> None:
+async def test_a_connection_to_a_private_address_is_not_reused_without_permission() -> None:
     async with raw_upstream(answers(unary(b"ok"))) as upstream:
         egress = Egress()
         await fetch(egress, upstream.url)
@@ -355,7 +353,7 @@ async def test_header_values_cannot_break_out() -> None:
             await Egress()(post("http://127.0.0.1/", **{name: value}), timeout_s=1)
 
 
-async def test_host_and_length_are_ours() -> None:
+async def test_the_client_sets_host_and_length_itself() -> None:
     async with raw_upstream(answers(unary(b"ok"))) as upstream:
         await Egress()(post(upstream.url + "/a?b=c", b"12345"), timeout_s=2, private_allowed=True)
         lines = upstream.seen[0].head.split(b"\r\n")
@@ -375,7 +373,7 @@ async def test_host_and_length_are_ours() -> None:
         "http://hö.st/\u20ac",
     ],
 )
-def test_what_is_no_plain_url_is_refused(url: str) -> None:
+def test_anything_but_a_plain_url_is_rejected(url: str) -> None:
     with pytest.raises(PenstockError):
         parse_origin(url)
 

@@ -14,7 +14,7 @@ from penstock.kernel.errors import UpstreamFailed
     "text",
     ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
-def test_public_addresses_are_for_anyone(text: str) -> None:
+def test_public_addresses_are_allowed(text: str) -> None:
     assert classify(ip_address(text)) is AddressClass.PUBLIC
 
 
@@ -34,7 +34,7 @@ def test_public_addresses_are_for_anyone(text: str) -> None:
         "::ffff:10.0.0.1",
     ],
 )
-def test_private_addresses_need_an_admins_word(text: str) -> None:
+def test_private_addresses_need_the_permission_of_an_admin(text: str) -> None:
     assert classify(ip_address(text)) is AddressClass.PRIVATE
 
 
@@ -69,12 +69,14 @@ def test_these_are_never_called(text: str) -> None:
 
 
 @given(st.ip_addresses(v=4))
-def test_a_mapped_address_is_judged_like_the_plain_one(address: IPv4Address) -> None:
+def test_a_mapped_address_has_the_class_of_the_plain_one(address: IPv4Address) -> None:
     assert classify(IPv6Address(f"::ffff:{address}")) is classify(address)
 
 
 @given(st.ip_addresses(v=4))
-def test_a_translated_address_is_never_better_than_the_plain_one(address: IPv4Address) -> None:
+def test_a_translated_address_never_has_a_better_class_than_the_plain_one(
+    address: IPv4Address,
+) -> None:
     translated = classify(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address)))
     assert (translated is AddressClass.PUBLIC) == (classify(address) is AddressClass.PUBLIC)
 
@@ -104,6 +106,6 @@ async def test_metadata_is_refused_even_where_private_addresses_are_allowed(host
     assert caught.value.code == "upstream_address_forbidden"
 
 
-async def test_an_unknown_name_says_which() -> None:
+async def test_the_error_of_an_unknown_name_contains_it() -> None:
     with pytest.raises(UpstreamFailed, match=r"no-such-host\.invalid"):
         await resolve("no-such-host.invalid", 80, private_allowed=True)

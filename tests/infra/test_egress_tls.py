@@ -69,7 +69,7 @@ async def _fetch(certificate: Path, port: int) -> bytes:
         egress.close()
 
 
-async def test_name_and_certificate_are_the_hosts(tmp_path: Path) -> None:
+async def test_server_name_and_certificate_are_those_of_the_host(tmp_path: Path) -> None:
     asked: list[str] = []
     certificate = _certificate(tmp_path, "localhost")
     async with _tls_upstream(certificate, asked) as upstream:

@@ -16,7 +16,7 @@ TEXTS = st.text(max_size=60) | st.text("htps:/[]@?#.%-_019ax\t\n", max_size=40)
 @example("https://", "x" * 300)
 @example("http://", "[::1]x/")
 @example("http://", "a\n.example")
-def test_a_url_is_read_fully_or_refused(start: str, rest: str) -> None:
+def test_a_url_is_parsed_fully_or_rejected(start: str, rest: str) -> None:
     try:
         url = parse_url(start + rest)
     except InvalidRequest:
@@ -47,12 +47,12 @@ def test_a_url_is_read_fully_or_refused(start: str, rest: str) -> None:
         f"http://{'a.' * 127}a/",
     ],
 )
-def test_what_cannot_be_an_address_is_refused(text: str) -> None:
+def test_an_impossible_url_is_rejected(text: str) -> None:
     with pytest.raises(InvalidRequest):
         parse_url(text)
 
 
-def test_what_is_read() -> None:
+def test_the_parts_of_a_url() -> None:
     url = parse_url("HTTPS://API.example.com.:8443/v1?a=b")
     assert (url.scheme, url.host, url.port) == ("https", "api.example.com.", 8443)
     assert (url.authority, url.target) == ("API.example.com.:8443", "/v1?a=b")

@@ -22,13 +22,13 @@ def test_a_home_is_private_and_has_one_owner(tmp_path: Path) -> None:
     lock_home(home).release()
 
 
-def test_a_home_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_created_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="cannot be used: Not a directory"):
         lock_home(tmp_path / "file" / "home")
 
 
-def test_a_port_shared_by_reuseport_is_taken_all_the_same() -> None:
+def test_a_port_that_is_used_with_reuseport_counts_as_taken() -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as server:
         port = server.getsockname()[1]
         with pytest.raises(SetupError) as caught:
@@ -39,7 +39,7 @@ def test_a_port_shared_by_reuseport_is_taken_all_the_same() -> None:
     )
 
 
-def test_connections_of_a_predecessor_do_not_take_its_port() -> None:
+def test_connections_in_time_wait_do_not_block_the_port() -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)) as server:
         client = socket.create_connection(("127.0.0.1", port))
@@ -48,6 +48,6 @@ def test_connections_of_a_predecessor_do_not_take_its_port() -> None:
     require_free_port("127.0.0.1", port, "--gateway-port", patience_s=0)
 
 
-def test_a_foreign_address_is_one_clear_line() -> None:
+def test_an_address_of_another_machine_is_a_one_line_error() -> None:
     with pytest.raises(SetupError, match=r"Cannot listen on 192\.0\.2\.1:"):
         require_free_port("192.0.2.1", 4000, "--gateway-port")

@@ -14,7 +14,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_flags_win_over_variables_over_file_over_defaults(
+def test_flags_override_variables_which_override_the_file(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "penstock.toml").write_text(
@@ -59,7 +59,7 @@ def test_lists_in_variables_are_separated_by_commas(
         ("host = '\xff'\n", "is not valid TOML"),
     ],
 )
-def test_a_bad_file_is_one_clear_line(home: Path, text: str, said: str) -> None:
+def test_an_invalid_file_is_a_one_line_error(home: Path, text: str, said: str) -> None:
     (home / "penstock.toml").write_bytes(text.encode("latin-1"))
     with pytest.raises(SetupError) as caught:
         load()
@@ -69,7 +69,7 @@ def test_a_bad_file_is_one_clear_line(home: Path, text: str, said: str) -> None:
     assert "\n" not in sentence
 
 
-def test_an_unreadable_file_is_one_clear_line(home: Path) -> None:
+def test_an_unreadable_file_is_a_one_line_error(home: Path) -> None:
     (home / "penstock.toml").mkdir()
     with pytest.raises(SetupError, match=r"penstock\.toml cannot be read: Is a directory"):
         load()
@@ -84,7 +84,7 @@ def test_an_unreadable_file_is_one_clear_line(home: Path) -> None:
         ("PENSTOCK_LOG_LEVEL", "loud", "log_level is not usable"),
     ],
 )
-def test_a_bad_variable_is_one_clear_line(
+def test_an_invalid_variable_is_a_one_line_error(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -102,7 +102,7 @@ def test_a_bad_variable_is_one_clear_line(
         ("PENSTOCK_PORT_4000_TCP_ADDR", "10.0.0.1"),
     ],
 )
-def test_what_kubernetes_sets_for_a_service_is_no_setting(
+def test_variables_that_kubernetes_sets_for_a_service_are_ignored(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -116,7 +116,7 @@ def test_secrets_do_not_print(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "sk-very-secret" not in repr(settings) + settings.model_dump_json()
 
 
-def test_every_setting_says_what_it_does() -> None:
+def test_every_setting_has_a_description() -> None:
     assert all(setting.description for setting in every_setting())
     variables = [setting.variable for setting in every_setting()]
     assert len(set(variables)) == len(variables)

@@ -101,7 +101,7 @@ async def test_killed_at_each_step_nothing_is_missing_or_doubled(
     check(await settle(tmp_path), [worker])
 
 
-async def test_an_adopter_killed_between_store_and_forgetting_doubles_nothing(
+async def test_an_adopter_killed_between_storing_and_deleting_doubles_nothing(
     tmp_path: Path,
 ) -> None:
     first = Worker(tmp_path, adopt=False, kill_at="rotated", kill_after=3)
@@ -114,7 +114,7 @@ async def test_an_adopter_killed_between_store_and_forgetting_doubles_nothing(
     check(await settle(tmp_path), workers)
 
 
-async def test_of_two_living_heirs_one_adopts(tmp_path: Path) -> None:
+async def test_only_one_of_two_live_workers_adopts(tmp_path: Path) -> None:
     dead = Worker(tmp_path, adopt=False)
     await eventually(lambda: len(dead.finished()) > 200)
     dead.kill()
@@ -148,14 +148,16 @@ async def test_processes_that_race_for_many_dead_writers_store_each_once(tmp_pat
     check(await settle(tmp_path), [*dead, *heirs])
 
 
-async def test_a_program_that_outlives_its_gateway_does_not_keep_the_spool(tmp_path: Path) -> None:
+async def test_a_child_process_that_outlives_its_gateway_does_not_hold_the_lock(
+    tmp_path: Path,
+) -> None:
     worker = Worker(tmp_path, child=True)
     await eventually(worker.finished)
     worker.kill()
     check(await settle(tmp_path), [worker])
 
 
-async def test_a_torn_tail_costs_only_what_was_never_answered(tmp_path: Path) -> None:
+async def test_a_torn_tail_loses_only_calls_that_were_not_answered(tmp_path: Path) -> None:
     spool = open_spool(tmp_path / "spool")
     trace = record(spool, 1)
     begin = begin_of(2)
@@ -177,7 +179,7 @@ async def test_a_torn_tail_costs_only_what_was_never_answered(tmp_path: Path) ->
     assert store.calls(CallStatus.INTERRUPTED) == {begin.trace_id: 1}
 
 
-async def test_truncated_anywhere_the_batches_before_keep_their_names(tmp_path: Path) -> None:
+async def test_truncation_keeps_the_names_of_earlier_batches(tmp_path: Path) -> None:
     """A power cut may take the unsynced end; what was shipped before keeps name and bytes."""
     writer = new_writer()
     spool: Spool = open_spool(tmp_path / "spool", writer, batch_bytes=5000)

@@ -56,7 +56,7 @@ def _damages(data: bytes) -> list[Damage]:
 
 
 @given(RECORDS)
-def test_what_was_encoded_is_scanned(records: list[tuple[Kind, bytes]]) -> None:
+def test_encoded_records_are_scanned(records: list[tuple[Kind, bytes]]) -> None:
     data = b"".join(_frames(records))
     assert _whole(data) == _whole(data, None) == records
     assert marker_at_start(data) == MARKER
@@ -64,7 +64,7 @@ def test_what_was_encoded_is_scanned(records: list[tuple[Kind, bytes]]) -> None:
 
 
 @given(RECORDS)
-def test_truncated_anywhere_the_whole_records_remain(records: list[tuple[Kind, bytes]]) -> None:
+def test_truncation_keeps_all_whole_records(records: list[tuple[Kind, bytes]]) -> None:
     frames = _frames(records)
     data = b"".join(frames)
     ends = [sum(map(len, frames[: i + 1])) for i in range(len(frames))]
@@ -77,7 +77,7 @@ def test_truncated_anywhere_the_whole_records_remain(records: list[tuple[Kind, b
 
 
 @given(RECORDS, st.data())
-def test_a_flipped_bit_costs_one_record_and_is_reported(
+def test_a_flipped_bit_loses_one_record_and_is_reported(
     records: list[tuple[Kind, bytes]], data: st.DataObject
 ) -> None:
     frames = _frames(records)
@@ -93,7 +93,7 @@ def test_a_flipped_bit_costs_one_record_and_is_reported(
 
 
 @given(RECORDS, st.data())
-def test_torn_or_overwritten_anywhere_no_planted_record_is_believed(
+def test_no_planted_record_is_accepted_after_damage(
     records: list[tuple[Kind, bytes]], data: st.DataObject
 ) -> None:
     """Several stretches are lost; what is left of a payload is never taken for a record."""
@@ -123,14 +123,16 @@ def _suffix(
 
 
 @given(st.binary(max_size=500), RECORDS)
-def test_any_rubbish_before_records_hides_none_of_them(
+def test_random_bytes_before_records_hide_none_of_them(
     rubbish: bytes, records: list[tuple[Kind, bytes]]
 ) -> None:
     assert _whole(rubbish + b"".join(_frames(records)))[-len(records) :] == records
 
 
 @given(st.binary(max_size=2000), st.sampled_from([None, b"", MARKER]))
-def test_the_pieces_cover_everything_without_overlap(data: bytes, marker: bytes | None) -> None:
+def test_the_results_of_a_scan_cover_all_bytes_without_overlap(
+    data: bytes, marker: bytes | None
+) -> None:
     position = 0
     for found in scan(data, marker):
         assert found.start == position
@@ -153,12 +155,12 @@ def test_segments_of_schema_1_are_still_read(
     assert _whole(spoiled, b"") == records[:victim] + records[victim + 1 :]
 
 
-def test_zeros_behind_the_last_record_are_a_torn_tail() -> None:
+def test_zeros_after_the_last_record_are_a_torn_tail() -> None:
     data = ENCODER.encode(Kind.END, b"x") + bytes(4096)
     assert _damages(data) == [Damage(HEADER_SIZE + 1, len(data), torn=True)]
 
 
-def test_a_corrupt_record_at_the_end_is_not_taken_for_a_torn_one() -> None:
+def test_a_corrupt_last_record_is_not_a_torn_tail() -> None:
     frame = bytearray(ENCODER.encode(Kind.END, b"payload"))
     frame[-1] ^= 1
     assert _damages(bytes(frame)) == [Damage(0, len(frame), torn=False)]

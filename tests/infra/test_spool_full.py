@@ -66,7 +66,7 @@ async def test_at_the_quota_calls_are_refused_until_the_spool_has_drained(tmp_pa
     spool.close()
 
 
-def test_whoever_was_admitted_before_the_quota_can_end(tmp_path: Path) -> None:
+def test_admitted_calls_can_end_at_the_quota(tmp_path: Path) -> None:
     spool = open_spool(tmp_path / "spool", quota_bytes=200_000)
     waiting = [begin(spool, -1 - number, on_full=OnFull.REFUSE) for number in range(20)]
     fill(spool)
@@ -75,7 +75,7 @@ def test_whoever_was_admitted_before_the_quota_can_end(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_a_project_that_serves_on_has_its_losses_counted(tmp_path: Path) -> None:
+def test_under_serve_lost_records_are_counted(tmp_path: Path) -> None:
     spool = open_spool(tmp_path / "spool", quota_bytes=200_000)
     fill(spool)
     for number in range(1000, 1010):
@@ -86,7 +86,7 @@ def test_a_project_that_serves_on_has_its_losses_counted(tmp_path: Path) -> None
     spool.close()
 
 
-def test_a_refused_call_is_no_loss_and_still_leaves_a_trace_if_that_fits(tmp_path: Path) -> None:
+def test_a_refused_call_is_not_lost_and_is_recorded_if_it_fits(tmp_path: Path) -> None:
     spool = open_spool(tmp_path / "spool", quota_bytes=200_000)
     for size, written in ((9000, True), (300_000, False)):
         with pytest.raises(SpoolFull):
@@ -97,7 +97,7 @@ def test_a_refused_call_is_no_loss_and_still_leaves_a_trace_if_that_fits(tmp_pat
     spool.close()
 
 
-async def test_what_other_writers_of_the_home_hold_counts_too(tmp_path: Path) -> None:
+async def test_the_quota_includes_other_writers_of_the_home(tmp_path: Path) -> None:
     first = open_spool(tmp_path / "spool")
     for number in range(80):
         begin(first, number, on_full=OnFull.REFUSE)
@@ -148,7 +148,7 @@ def foreign_file(disk: Path) -> None:
                 continue
 
 
-def test_on_a_full_disk_the_admitted_end_and_nobody_else_begins(small_disk: Path) -> None:
+def test_on_a_full_disk_admitted_calls_end_and_no_call_begins(small_disk: Path) -> None:
     spool = open_on(small_disk)
     for number in range(100):
         begin(spool, number, on_full=OnFull.REFUSE, end_bytes=5000)
@@ -162,7 +162,7 @@ def test_on_a_full_disk_the_admitted_end_and_nobody_else_begins(small_disk: Path
         assert not [found for found in scan(segment.read_bytes()) if isinstance(found, Damage)]
 
 
-async def test_when_the_disk_has_room_again_everything_written_is_shipped(
+async def test_when_the_disk_has_space_again_all_records_are_shipped(
     small_disk: Path, tmp_path: Path
 ) -> None:
     spool, store = open_on(small_disk), FolderStore(tmp_path / "s")
@@ -179,7 +179,7 @@ async def test_when_the_disk_has_room_again_everything_written_is_shipped(
     spool.close()
 
 
-def test_a_record_cut_short_by_the_full_disk_leaves_no_trace(small_disk: Path) -> None:
+def test_a_record_cut_short_by_a_full_disk_is_removed(small_disk: Path) -> None:
     spool = open_on(small_disk)
     foreign_file(small_disk)
     foreign = small_disk / "foreign"
@@ -196,13 +196,13 @@ def test_a_record_cut_short_by_the_full_disk_leaves_no_trace(small_disk: Path) -
         assert not [found for found in scan(segment.read_bytes()) if isinstance(found, Damage)]
 
 
-def test_a_spool_that_cannot_be_written_says_so_in_one_line(tmp_path: Path) -> None:
+def test_a_spool_that_cannot_be_written_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("not a directory")
     with pytest.raises(SetupError, match="cannot be written"):
         open_spool(tmp_path / "spool")
 
 
-def test_a_record_larger_than_any_may_be_is_lost_alone_and_gives_its_room_back(
+def test_a_record_above_the_maximum_size_is_lost_alone_and_releases_its_space(
     tmp_path: Path,
 ) -> None:
     spool = open_spool(tmp_path / "spool", quota_bytes=200_000)
@@ -214,7 +214,7 @@ def test_a_record_larger_than_any_may_be_is_lost_alone_and_gives_its_room_back(
     spool.close()
 
 
-def test_what_a_rush_has_reserved_is_given_back(tmp_path: Path) -> None:
+def test_reserved_space_is_released_after_a_peak(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "r", MIB)
     reserve.hold(40 * MIB)
     assert (tmp_path / "r").stat().st_size == 40 * MIB

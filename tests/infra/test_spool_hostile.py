@@ -56,7 +56,7 @@ def forged() -> bytes:
 
 
 @pytest.mark.parametrize("owner_is_left", [True, False])
-async def test_a_frame_planted_in_a_body_is_never_believed(
+async def test_a_frame_planted_in_a_body_is_never_accepted(
     tmp_path: Path, owner_is_left: bool
 ) -> None:
     directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
@@ -80,7 +80,7 @@ async def test_a_frame_planted_in_a_body_is_never_believed(
     assert store.calls(CallStatus.INTERRUPTED) == {begin.trace_id: 1}
 
 
-async def test_a_segment_that_is_damaged_at_its_start_loses_its_first_record_only(
+async def test_a_segment_with_a_damaged_start_loses_its_first_record_only(
     tmp_path: Path,
 ) -> None:
     directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
@@ -93,7 +93,7 @@ async def test_a_segment_that_is_damaged_at_its_start_loses_its_first_record_onl
     assert store.calls(CallStatus.OK) == dict.fromkeys(traces, 1)
 
 
-async def test_segments_of_the_version_before_are_adopted(tmp_path: Path) -> None:
+async def test_segments_of_the_previous_version_are_adopted(tmp_path: Path) -> None:
     directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
     directory.mkdir()
     ends = [end_of(begin_of(number)) for number in range(5)]
@@ -113,7 +113,7 @@ async def test_segments_of_the_version_before_are_adopted(tmp_path: Path) -> Non
     assert store.calls(CallStatus.INTERRUPTED) == {ends[-1].begin.trace_id: 1}
 
 
-async def test_files_that_no_spool_wrote_stop_nobody(tmp_path: Path) -> None:
+async def test_foreign_files_in_the_spool_are_ignored(tmp_path: Path) -> None:
     directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
     spool = open_spool(directory)
     trace = record(spool, 1)
@@ -135,7 +135,7 @@ async def test_files_that_no_spool_wrote_stop_nobody(tmp_path: Path) -> None:
     [-HOUR_S, HOUR_S, -30 * YEAR_S, 200 * YEAR_S],
     ids=["back", "on", "years back", "on 200 years"],
 )
-async def test_whatever_the_wall_clock_does_records_are_shipped_at_once(
+async def test_records_are_shipped_at_once_when_the_wall_clock_jumps(
     tmp_path: Path, jump_s: float
 ) -> None:
     clock, store = JumpingClock(), FolderStore(tmp_path / "store")
@@ -160,7 +160,7 @@ ANY_NUMBER = st.integers() | st.sampled_from([2**63, 2**64, -(2**63) - 1, 10**40
 
 
 @given(ANY_NUMBER, ANY_NUMBER, ANY_TEXT, st.lists(ANY_TEXT, max_size=3))
-def test_whatever_numbers_and_texts_a_record_holds_it_can_be_written_and_read(
+def test_a_record_with_any_numbers_and_texts_can_be_written_and_read(
     number: int, other: int, text: str, reasons: list[str]
 ) -> None:
     begin = msgspec.structs.replace(begin_of(1), request_model=text, request_size=number)
@@ -181,7 +181,7 @@ def test_whatever_numbers_and_texts_a_record_holds_it_can_be_written_and_read(
     assert read.usage.input_tokens in {number, min(max(number, -(2**63)), 2**63 - 1)}
 
 
-def test_a_record_that_is_too_large_is_cut_to_what_a_frame_takes() -> None:
+def test_a_record_that_is_too_large_is_cut_to_fit_a_frame() -> None:
     huge = "f" * (8 * 1024 * 1024)
     end = msgspec.structs.replace(
         end_of(begin_of(1)), finish_reasons=(huge,) * 10, request=bytes(20 * 1024 * 1024)
@@ -203,7 +203,9 @@ class Failing(FolderStore):
         return await super().__call__(name, data)
 
 
-async def test_a_batch_that_the_server_always_fails_over_holds_up_no_other(tmp_path: Path) -> None:
+async def test_a_batch_that_the_server_always_fails_to_store_blocks_no_other(
+    tmp_path: Path,
+) -> None:
     directory, store = tmp_path / "spool", Failing(tmp_path / "store")
     dead = open_spool(directory)
     left = [record(dead, 1, writer="poison"), record(dead, 2)]
@@ -230,7 +232,7 @@ async def test_a_batch_that_the_server_always_fails_over_holds_up_no_other(tmp_p
     spool.close()
 
 
-async def test_while_the_server_fails_over_everything_nothing_is_given_up(tmp_path: Path) -> None:
+async def test_no_batch_is_rejected_while_the_server_fails_to_store_any(tmp_path: Path) -> None:
     directory, store = tmp_path / "spool", Failing(tmp_path / "store")
     store.poison = b"x"
     spool = open_spool(directory, reject_after=2, defer_after=1)
@@ -249,7 +251,9 @@ async def test_while_the_server_fails_over_everything_nothing_is_given_up(tmp_pa
     spool.close()
 
 
-async def test_what_is_set_aside_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> None:
+async def test_the_quarantine_is_bounded_and_the_oldest_file_is_deleted_first(
+    tmp_path: Path,
+) -> None:
     directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
     store.result = SendResult(SendOutcome.REJECTED, "no")
     spool = open_spool(directory, quota_bytes=160_000, measure_s=0.1)

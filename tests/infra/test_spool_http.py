@@ -47,7 +47,7 @@ async def _ask(
         egress.close()
 
 
-async def test_a_batch_goes_out_under_its_name_with_the_gateways_token() -> None:
+async def test_a_batch_is_sent_with_its_name_and_the_gateway_token() -> None:
     data = bytes(range(256)) * 1000
     async with serving(200) as (server, url):
         assert await _ask(url, data) == (SendOutcome.STORED, "")
@@ -59,20 +59,20 @@ async def test_a_batch_goes_out_under_its_name_with_the_gateways_token() -> None
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-async def test_what_the_server_can_never_take_is_rejected(status: int) -> None:
+async def test_a_status_about_the_batch_rejects_it(status: int) -> None:
     async with serving(status) as (_, url):
-        assert await _ask(url) == (SendOutcome.REJECTED, f"the server said {status}: why")
+        assert await _ask(url) == (SendOutcome.REJECTED, f"the server answered {status}: why")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 502, 503, 301])
-async def test_what_says_nothing_about_the_batch_is_tried_again(status: int) -> None:
+async def test_after_any_other_status_the_batch_is_retried(status: int) -> None:
     async with serving(status) as (_, url):
         outcome, detail = await _ask(url)
     assert outcome is SendOutcome.RETRY
     assert str(status) in detail
 
 
-async def test_a_server_that_is_not_there_is_tried_again() -> None:
+async def test_an_unreachable_server_is_retried() -> None:
     async with serving(200) as (_, url):
         pass
     outcome, detail = await _ask(url)
@@ -80,7 +80,7 @@ async def test_a_server_that_is_not_there_is_tried_again() -> None:
     assert detail
 
 
-async def test_a_server_that_does_not_answer_is_tried_again() -> None:
+async def test_a_timeout_counts_as_a_failure_over_the_batch() -> None:
     stopped = asyncio.Event()
 
     async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -95,6 +95,6 @@ async def test_a_server_that_does_not_answer_is_tried_again() -> None:
     assert outcome is SendOutcome.FAILED
 
 
-async def test_a_mistake_of_the_server_may_be_over_this_batch_only() -> None:
+async def test_status_500_counts_as_a_failure_over_the_batch() -> None:
     async with serving(500) as (_, url):
-        assert await _ask(url) == (SendOutcome.FAILED, "the server said 500: why")
+        assert await _ask(url) == (SendOutcome.FAILED, "the server answered 500: why")

@@ -32,7 +32,7 @@ def until_refused(spool: Spool, project: str, first: int) -> int:
     raise AssertionError("never refused")
 
 
-async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: Path) -> None:
+async def test_a_project_at_its_share_is_refused_and_others_are_not(tmp_path: Path) -> None:
     spool, store = (
         open_spool(tmp_path / "spool", quota_bytes=QUOTA, project_share=0.75),
         FolderStore(tmp_path / "s"),
@@ -43,7 +43,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
     filled = spool.stats().bytes_on_disk
     assert 0.6 * QUOTA < filled < 0.76 * QUOTA
     assert spool.stats().full_because == "", "the spool is ready for the others"
-    assert any("have their share of the spool: 1" in one for one in spool.stats().notices())
+    assert any("with their share of the spool used up: 1" in one for one in spool.stats().notices())
     second = until_refused(spool, "second", 20_000)
     assert second > 10
     one_call(spool, 50_000, "third")
@@ -58,7 +58,7 @@ async def test_a_project_with_its_share_is_refused_and_others_are_not(tmp_path: 
     spool.close()
 
 
-async def test_the_ends_of_refused_calls_do_not_fill_the_rest(tmp_path: Path) -> None:
+async def test_the_ends_of_refused_calls_do_not_use_the_share_of_others(tmp_path: Path) -> None:
     spool = open_spool(tmp_path / "spool", quota_bytes=QUOTA, project_share=0.75)
     until_refused(spool, "greedy", 0)
     for number in range(20_000, 20_200):
@@ -79,14 +79,14 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_projects_that_have_nothing_are_forgotten_and_sums_are_kept(
+def test_projects_without_bytes_are_removed_and_the_sums_are_right(
     steps: list[tuple[str, int, bool, float]],
 ) -> None:
     usage, used = ProjectUsage(0.75), 0
     for project, size, finished, left in steps:
         if 2 * size <= 1000 - used and usage.fits(project, 2 * size, 1000 - used):
             usage.reserve(project, size)
-            usage.write(project, size)
+            usage.add_written(project, size)
             used += size
             usage.reserve(project, -size)
         if finished:

@@ -37,7 +37,7 @@ async def running(spool: Spool, store: FolderStore) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_finished_call_is_stored_within_two_seconds_at_the_usual_pace(
+async def test_a_finished_call_is_stored_within_two_seconds_with_default_intervals(
     tmp_path: Path, store: FolderStore
 ) -> None:
     spool = open_spool(tmp_path / "spool", batch_s=0.5, sync_s=0.2)
@@ -49,7 +49,7 @@ async def test_a_finished_call_is_stored_within_two_seconds_at_the_usual_pace(
     spool.close()
 
 
-async def test_everything_arrives_once_and_in_the_order_of_writing(
+async def test_all_records_are_stored_once_and_in_the_order_of_writing(
     spool: Spool, store: FolderStore
 ) -> None:
     async with running(spool, store):
@@ -61,7 +61,7 @@ async def test_everything_arrives_once_and_in_the_order_of_writing(
     assert spool.stats().shipped_batches == len(store.deliveries)
 
 
-async def test_shipped_segments_are_removed_and_repeat_their_open_calls(
+async def test_shipped_segments_are_deleted_and_the_next_repeats_open_calls(
     tmp_path: Path, store: FolderStore
 ) -> None:
     spool = open_spool(tmp_path / "spool", segment_bytes=50_000)
@@ -80,9 +80,7 @@ async def test_shipped_segments_are_removed_and_repeat_their_open_calls(
     spool.close()
 
 
-async def test_nothing_is_shipped_that_a_power_cut_could_take_back(
-    tmp_path: Path, store: FolderStore
-) -> None:
+async def test_only_synced_records_are_shipped(tmp_path: Path, store: FolderStore) -> None:
     spool = open_spool(tmp_path / "spool", sync_s=3600)
     record(spool, 1)
     async with running(spool, store):
@@ -94,7 +92,7 @@ async def test_nothing_is_shipped_that_a_power_cut_could_take_back(
     spool.close()
 
 
-async def test_an_old_segment_is_closed_so_that_shipped_contents_leave_the_disk(
+async def test_an_old_segment_is_closed_and_deleted_once_it_is_shipped(
     tmp_path: Path, store: FolderStore
 ) -> None:
     spool = open_spool(tmp_path / "spool", segment_s=0.3)
@@ -106,7 +104,7 @@ async def test_an_old_segment_is_closed_so_that_shipped_contents_leave_the_disk(
     spool.close()
 
 
-async def test_nothing_is_forgotten_while_the_server_does_not_take_it(
+async def test_batches_are_kept_until_the_server_has_stored_them(
     spool: Spool, store: FolderStore
 ) -> None:
     store.result = SendResult(SendOutcome.RETRY, "the server is down")
@@ -131,7 +129,7 @@ async def test_a_backlog_is_shipped_in_few_large_batches(spool: Spool, store: Fo
     assert len(set(store.deliveries)) <= 4
 
 
-async def test_a_rejected_batch_is_set_aside_with_its_reason_and_blocks_nothing(
+async def test_a_rejected_batch_is_quarantined_with_its_reason_and_blocks_nothing(
     tmp_path: Path, spool: Spool, store: FolderStore
 ) -> None:
     store.result = SendResult(SendOutcome.REJECTED, "the server said 400: no")
@@ -147,7 +145,7 @@ async def test_a_rejected_batch_is_set_aside_with_its_reason_and_blocks_nothing(
     assert "the server said 400: no" in kept.with_suffix(".json").read_text()
 
 
-async def test_draining_ships_the_rest_and_says_whether_it_could(
+async def test_drain_ships_the_rest_and_returns_whether_it_finished(
     spool: Spool, store: FolderStore
 ) -> None:
     trace = record(spool, 1)
@@ -168,7 +166,7 @@ async def test_after_a_clean_stop_nothing_is_left_on_disk(
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-async def test_what_a_closed_spool_left_is_shipped_by_the_next_process(
+async def test_the_rest_of_a_closed_spool_is_shipped_by_the_next_process(
     tmp_path: Path, store: FolderStore
 ) -> None:
     first = open_spool(tmp_path / "spool")
@@ -181,7 +179,7 @@ async def test_what_a_closed_spool_left_is_shipped_by_the_next_process(
     second.close()
 
 
-async def test_a_living_writer_is_never_adopted(tmp_path: Path, store: FolderStore) -> None:
+async def test_a_live_writer_is_never_adopted(tmp_path: Path, store: FolderStore) -> None:
     living = open_spool(tmp_path / "spool")
     record(living, 1)
     other = open_spool(tmp_path / "spool")
@@ -193,7 +191,7 @@ async def test_a_living_writer_is_never_adopted(tmp_path: Path, store: FolderSto
     other.close()
 
 
-async def test_a_corrupt_record_hides_no_other_and_is_kept_for_a_person(
+async def test_a_corrupt_record_hides_no_other_and_its_bytes_are_kept(
     tmp_path: Path, store: FolderStore
 ) -> None:
     writer = new_writer()
@@ -210,7 +208,7 @@ async def test_a_corrupt_record_hides_no_other_and_is_kept_for_a_person(
         await eventually(lambda: second.stats().corrupt_on_disk == 1)
         assert second.stats().corrupt_stretches == 1
         assert second.stats().notices() == [
-            "1 damaged stretches of the spool are kept in spool/corrupt."
+            "1 damaged ranges of the spool are kept in spool/corrupt."
         ]
     assert set(store.calls(CallStatus.OK)) == set(traces)  # the damaged one was a begin
     assert store.calls(CallStatus.INTERRUPTED) == {}
@@ -232,23 +230,23 @@ async def test_segments_without_an_owner_file_are_adopted_too(
     second.close()
 
 
-async def test_a_rejected_batch_that_is_put_back_is_shipped_under_its_name(
+async def test_a_requeued_batch_is_shipped_under_its_name(
     tmp_path: Path, spool: Spool, store: FolderStore
 ) -> None:
     store.result = SendResult(SendOutcome.REJECTED, "the server said 413: too large")
     async with running(spool, store):
         trace = record(spool, 1)
         await eventually(lambda: list_quarantined(tmp_path / "spool"))
-        [aside] = list_quarantined(tmp_path / "spool")
-        assert (aside.state, aside.detail) == ("rejected", "the server said 413: too large")
-        assert aside.name == store.deliveries[0]
-        requeue(tmp_path / "spool", aside.name)
-        await eventually(lambda: store.deliveries.count(aside.name) > 1)  # refused once more
+        [found] = list_quarantined(tmp_path / "spool")
+        assert (found.state, found.detail) == ("rejected", "the server said 413: too large")
+        assert found.name == store.deliveries[0]
+        requeue(tmp_path / "spool", found.name)
+        await eventually(lambda: store.deliveries.count(found.name) > 1)  # refused once more
         await eventually(
             lambda: [one.state for one in list_quarantined(tmp_path / "spool")] == ["rejected"]
         )
         store.result = None
-        requeue(tmp_path / "spool", aside.name)
+        requeue(tmp_path / "spool", found.name)
         await eventually(lambda: trace in store.calls())
         await eventually(lambda: not list_quarantined(tmp_path / "spool"))
-    assert set(store.deliveries) == {aside.name}
+    assert set(store.deliveries) == {found.name}

@@ -16,7 +16,7 @@ def test_every_error_is_a_penstock_error_with_its_own_code() -> None:
 
 
 @pytest.mark.parametrize("kind", TREE)
-def test_an_error_says_what_happened_and_what_to_do(kind: type[PenstockError]) -> None:
+def test_an_error_has_a_message_and_a_hint(kind: type[PenstockError]) -> None:
     error = kind("It broke.", hint="Mend it.")
     assert error.sentence() == "It broke. Mend it."
     assert str(error) == "It broke."
@@ -24,7 +24,7 @@ def test_an_error_says_what_happened_and_what_to_do(kind: type[PenstockError]) -
     assert 400 <= error.status < 600
 
 
-def test_code_place_and_patience_can_be_named() -> None:
+def test_code_param_and_retry_after_can_be_set() -> None:
     error = RateLimited("Slow down.", code="tokens_per_minute", param="model", retry_after_s=7)
     assert (error.code, error.param, error.retry_after_s) == ("tokens_per_minute", "model", 7)
     assert error.sentence() == "Slow down."

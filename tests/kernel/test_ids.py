@@ -9,7 +9,7 @@ ENTROPY = st.binary(min_size=16, max_size=16)
 
 
 @given(MOMENTS, ENTROPY)
-def test_a_uuid7_carries_its_time_version_and_variant(unix_ms: int, entropy: bytes) -> None:
+def test_a_uuid7_contains_its_time_version_and_variant(unix_ms: int, entropy: bytes) -> None:
     value = uuid7(unix_ms, entropy)
     assert value.int >> 80 == unix_ms
     assert value.version == 7

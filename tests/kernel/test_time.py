@@ -10,7 +10,7 @@ MICROSECONDS = st.integers(min_value=0, max_value=4_000_000_000_000_000)
 
 
 @given(MICROSECONDS)
-def test_what_is_written_is_read_back(microseconds: int) -> None:
+def test_formatted_times_are_parsed_back(microseconds: int) -> None:
     assert parse_rfc3339(rfc3339(microseconds * 1000)) == microseconds * 1000
 
 
@@ -18,16 +18,16 @@ def test_the_wire_form_is_utc_with_microseconds() -> None:
     assert rfc3339(1_763_716_200_123_456_789) == "2025-11-21T09:10:00.123456Z"
 
 
-def test_offsets_are_understood() -> None:
+def test_time_zone_offsets_are_parsed() -> None:
     assert parse_rfc3339("2025-11-21T10:10:00+01:00") == parse_rfc3339("2025-11-21T09:10:00Z")
 
 
-def test_a_time_without_zone_is_refused_with_an_example() -> None:
+def test_a_time_without_zone_is_rejected_with_an_example() -> None:
     with pytest.raises(ValueError, match="has no time zone; write it like"):
         parse_rfc3339("2025-11-21T09:10:00")
 
 
-def test_the_system_clock_tells_the_time_and_only_goes_forward() -> None:
+def test_the_monotonic_clock_only_goes_forward() -> None:
     clock = SystemClock()
     assert abs(clock.now_ns() / 1e9 - datetime.now(UTC).timestamp()) < 5
     assert clock.monotonic() <= clock.monotonic()

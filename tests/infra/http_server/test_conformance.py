@@ -32,7 +32,7 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
         client.close()
 
 
-async def test_the_scope_says_what_was_asked() -> None:
+async def test_the_scope_describes_the_request() -> None:
     async with serving() as running:
         await running.ask(get("/a%20b/%C3%BC?q=%20", b"X-Case: Kept As It Is", b"x-two:1"))
         (scope,) = running.seen.scopes
@@ -57,7 +57,7 @@ async def test_the_scope_says_what_was_asked() -> None:
         (b"GET /%zz HTTP/1.1", "/%zz"),
     ],
 )
-async def test_targets_of_every_form_are_understood(line: bytes, path: str) -> None:
+async def test_request_targets_of_every_form_are_parsed(line: bytes, path: str) -> None:
     async with serving() as running:
         (answer,) = await running.ask(line + b"\r\n" + HOST + b"\r\n")
         assert (answer.status, running.seen.scopes[0]["path"]) == (200, path)
@@ -73,7 +73,7 @@ async def test_targets_of_every_form_are_understood(line: bytes, path: str) -> N
         (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "keep-alive"),
     ],
 )
-async def test_the_client_says_whether_the_connection_stays(
+async def test_the_client_decides_whether_the_connection_stays_open(
     request_: bytes, said: str | None
 ) -> None:
     async with serving() as running:
@@ -86,7 +86,7 @@ async def test_the_client_says_whether_the_connection_stays(
         client.close()
 
 
-async def test_chunks_extensions_and_trailers_become_a_body() -> None:
+async def test_chunks_with_extensions_and_trailers_are_decoded() -> None:
     async with serving() as running:
         wire = chunked(b'3;name="v"\r\nabc\r\n', b"A\r\n0123456789\r\n", b"0\r\nX-T: 1\r\n\r\n")
         first, second = await running.ask(wire + get())
@@ -124,7 +124,7 @@ async def test_answers_without_a_body_have_none(method: str, status: int) -> Non
         client.close()
 
 
-async def test_100_is_sent_when_the_app_reads_and_not_otherwise() -> None:
+async def test_100_continue_is_sent_only_when_the_app_reads() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/refuse":
             await reply(send, b"no", 401)
@@ -142,7 +142,7 @@ async def test_100_is_sent_when_the_app_reads_and_not_otherwise() -> None:
         client.close()
 
 
-async def test_requests_that_come_at_once_are_answered_one_by_one_in_order() -> None:
+async def test_pipelined_requests_are_answered_in_order() -> None:
     running_now: list[bytes] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,7 +158,7 @@ async def test_requests_that_come_at_once_are_answered_one_by_one_in_order() -> 
         assert [answer.body.decode() for answer in answers] == paths
 
 
-async def test_a_client_that_ends_its_side_after_its_request_is_answered() -> None:
+async def test_a_client_that_half_closes_after_its_request_is_answered() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(0.7)
         await reply(send, b"here", 200)
@@ -169,7 +169,7 @@ async def test_a_client_that_ends_its_side_after_its_request_is_answered() -> No
 
 
 @pytest.mark.parametrize("reset", [False, True])
-async def test_the_app_hears_at_once_that_the_client_left(*, reset: bool) -> None:
+async def test_a_disconnect_of_the_client_reaches_the_app_at_once(*, reset: bool) -> None:
     heard: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -196,7 +196,7 @@ async def test_an_upgrade_is_ignored() -> None:
         assert answer.status == 200
 
 
-async def test_receive_after_the_answer_says_that_it_is_over() -> None:
+async def test_receive_after_the_answer_returns_a_disconnect() -> None:
     heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -36,7 +36,7 @@ def send_all_then_read(port: int, head: bytes, size: int) -> bytes:
         return data
 
 
-async def test_whoever_sends_too_much_reads_its_413() -> None:
+async def test_a_client_that_sends_too_much_reads_its_413() -> None:
     async with serving(too_large) as running:
         head = post(b"", length=30 * MIB)
         data = await asyncio.to_thread(send_all_then_read, running.server.port, head, 30 * MIB)
@@ -44,14 +44,14 @@ async def test_whoever_sends_too_much_reads_its_413() -> None:
         assert (answer.status, answer.headers["connection"]) == (413, "close")
 
 
-async def test_chunks_that_nobody_wants_are_read_on_as_well() -> None:
+async def test_unread_chunks_are_discarded() -> None:
     async with serving(too_large) as running:
         head = chunked(b"%x\r\n" % (20 * MIB))
         data = await asyncio.to_thread(send_all_then_read, running.server.port, head, 20 * MIB)
         assert split(data)[0].status == 413
 
 
-async def test_a_short_rest_keeps_the_connection() -> None:
+async def test_a_short_unread_body_keeps_the_connection() -> None:
     async with serving(too_large) as running:
         client = await running.connect()
         short = (post(b"x" * 1000, length=9000), b"y" * 8000)
@@ -73,7 +73,7 @@ async def pour(client: Client) -> None:
 
 
 @pytest.mark.parametrize("bound", [{"linger_bytes": 1 * MIB}, {"linger_s": 0.5}])
-async def test_what_is_read_on_is_bounded(bound: dict[str, float]) -> None:
+async def test_discarding_an_unread_body_is_bounded(bound: dict[str, float]) -> None:
     async with serving(too_large, **bound) as running:
         client = await running.connect()
         client.writer.write(post(b"", length=1 << 30))
@@ -84,7 +84,7 @@ async def test_what_is_read_on_is_bounded(bound: dict[str, float]) -> None:
         client.writer.transport.abort()
 
 
-async def test_stop_lets_requests_finish_and_ends_the_rest() -> None:
+async def test_stop_waits_for_requests_and_closes_other_connections() -> None:
     release = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +131,7 @@ def certificate(folder: Path) -> Path:
     return path
 
 
-async def test_tls_serves_the_same_and_a_silent_handshake_has_its_time(tmp_path: Path) -> None:
+async def test_tls_works_and_a_silent_handshake_times_out(tmp_path: Path) -> None:
     pem = certificate(tmp_path)
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ours.load_cert_chain(pem)

@@ -52,7 +52,7 @@ CUT = {
 
 
 @pytest.mark.parametrize("fault", NOTHING_OUT)
-async def test_before_anything_is_out_the_answer_is_500(
+async def test_a_fault_before_the_first_byte_is_answered_with_500(
     fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(app_that(*NOTHING_OUT[fault])) as running:
@@ -65,13 +65,13 @@ async def test_before_anything_is_out_the_answer_is_500(
 
 
 @pytest.mark.parametrize("fault", CUT)
-async def test_after_that_the_answer_is_visibly_cut(fault: str) -> None:
+async def test_a_fault_after_the_first_byte_leaves_an_incomplete_answer(fault: str) -> None:
     async with serving(app_that(*CUT[fault])) as running:
         (answer,) = await running.ask(get())
         assert (answer.status, answer.body, answer.whole) == (200, b"part", False)
 
 
-async def test_a_cut_that_only_the_end_of_the_connection_could_tell_is_a_reset() -> None:
+async def test_a_cut_answer_without_framing_ends_with_a_reset() -> None:
     async with serving(app_that(*CUT["returns"])) as running:
         client = await running.connect()
         client.writer.write(b"GET / HTTP/1.0\r\n\r\n")

@@ -30,7 +30,7 @@ async def still_open(client: Client) -> bool:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", get()], ids=["silent", "half a head", "kept"])
-async def test_the_connection_idle_longest_makes_room(sent: bytes) -> None:
+async def test_the_connection_that_was_idle_longest_is_closed_for_a_new_one(sent: bytes) -> None:
     async with serving(max_connections=8) as running:
         held = await hold(running, 8, sent)
         for client in held:
@@ -44,7 +44,7 @@ async def test_the_connection_idle_longest_makes_room(sent: bytes) -> None:
             client.close()
 
 
-async def test_without_an_idle_one_only_health_is_answered() -> None:
+async def test_without_an_idle_connection_only_health_paths_are_answered() -> None:
     release = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ async def test_without_an_idle_one_only_health_is_answered() -> None:
             client.close()
 
 
-async def test_a_full_reserve_lets_its_oldest_go() -> None:
+async def test_a_full_reserve_closes_its_oldest_connection() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/busy":
             await asyncio.Event().wait()
@@ -84,7 +84,7 @@ async def test_a_full_reserve_lets_its_oldest_go() -> None:
             each.close()
 
 
-async def test_a_peer_has_its_share_and_trusted_ones_have_none() -> None:
+async def test_a_peer_has_a_limit_and_trusted_peers_have_none() -> None:
     limits = {"max_connections": 40, "max_connections_per_peer": 5, "trusted_peers": ()}
     async with serving(**limits) as running:
         greedy = await hold(running, 8, source="127.0.0.2")
@@ -101,7 +101,7 @@ async def test_a_peer_has_its_share_and_trusted_ones_have_none() -> None:
             client.close()
 
 
-async def test_a_peer_at_work_with_its_whole_share_gets_503_for_more() -> None:
+async def test_a_peer_at_its_limit_without_idle_connections_gets_503() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["client"][0] == "127.0.0.2":
             await asyncio.Event().wait()
@@ -135,7 +135,7 @@ async def test_requests_above_the_limit_get_503() -> None:
             client.close()
 
 
-async def test_requests_that_wait_for_their_body_make_room_oldest_first() -> None:
+async def test_requests_that_wait_for_their_body_are_ended_oldest_first() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await whole_body(receive)
         await reply(send, b"ok")
@@ -155,7 +155,7 @@ async def test_requests_that_wait_for_their_body_make_room_oldest_first() -> Non
 @pytest.mark.parametrize(
     ("sent", "status"), [(b"", None), (b"GET / HTTP/1.1\r\nHost", 408)], ids=["silent", "half"]
 )
-async def test_a_head_has_its_time(sent: bytes, status: int | None) -> None:
+async def test_a_head_has_a_timeout(sent: bytes, status: int | None) -> None:
     async with serving(head_s=0.5) as running:
         client = await running.connect()
         client.writer.write(sent)
@@ -166,7 +166,7 @@ async def test_a_head_has_its_time(sent: bytes, status: int | None) -> None:
         assert bool(data) == bool(status)
 
 
-async def test_a_head_a_byte_at_a_time_does_not_get_more() -> None:
+async def test_a_head_sent_byte_by_byte_has_the_same_timeout() -> None:
     async with serving(head_s=0.5) as running:
         client = await running.connect()
         begun = time.monotonic()
@@ -180,14 +180,14 @@ async def test_a_head_a_byte_at_a_time_does_not_get_more() -> None:
         client.close()
 
 
-async def test_an_idle_connection_has_its_time_and_its_end_is_silent() -> None:
+async def test_an_idle_connection_is_closed_without_an_answer() -> None:
     async with serving(idle_s=0.5) as running:
         client = await running.connect()
         assert (await client.ask(get())).status == 200
         assert await client.ended(3) == b""
 
 
-async def test_a_body_has_its_time_whatever_the_app_allows() -> None:
+async def test_a_body_has_a_timeout_that_the_app_cannot_extend() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.Event().wait()
 
@@ -197,7 +197,7 @@ async def test_a_body_has_its_time_whatever_the_app_allows() -> None:
         assert (await client.ended(5)).startswith(b"HTTP/1.1 408")
 
 
-async def test_a_body_that_nobody_reads_is_not_taken_in() -> None:
+async def test_a_body_that_the_app_does_not_read_is_not_buffered() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.Event().wait()
 
@@ -217,7 +217,7 @@ async def test_a_body_that_nobody_reads_is_not_taken_in() -> None:
         client.writer.transport.abort()
 
 
-async def test_an_app_waits_for_a_client_that_does_not_read_and_then_loses_it() -> None:
+async def test_an_app_waits_for_a_slow_client_until_the_write_timeout() -> None:
     sent: list[int] = []
     over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 

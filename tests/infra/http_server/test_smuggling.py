@@ -152,7 +152,7 @@ GOOD = [
     st.sampled_from([*GOOD, *(wire for name, (_, wire) in CASES.items() if len(wire) < 4000)]),
     st.lists(st.integers(0, 3000), max_size=8),
 )
-def test_every_cut_of_the_same_bytes_gives_the_same_answers(wire: bytes, cuts: list[int]) -> None:
+def test_the_answers_do_not_depend_on_packet_boundaries(wire: bytes, cuts: list[int]) -> None:
     def said(answers: list[Answer]) -> list[tuple[int, bytes]]:
         return [(answer.status, answer.body) for answer in answers]
 
@@ -208,7 +208,7 @@ FIELDS = [
     st.lists(st.sampled_from(FIELDS), max_size=5),
     st.lists(st.tuples(st.sampled_from(ODD), st.integers(0, 200)), max_size=2),
 )
-def test_what_is_accepted_llhttp_reads_the_same(
+def test_llhttp_parses_accepted_requests_identically(
     line: bytes, fields: list[bytes], odd: list[tuple[bytes, int]]
 ) -> None:
     """Another parser may accept more; what ours accepts, it reads as ours does."""

@@ -1,6 +1,7 @@
-"""The spool: call records on disk, from the moment a call is answered until the store has them.
+"""The spool: call records on disk, from the answer to a call until the store has them.
 
-`Spool` is the door; `docs/durability.md` says what may be lost when, and why nothing else is.
+`Spool` is the entry point. `docs/durability.md` lists what may be lost, when, and why nothing else
+is.
 """
 
 from penstock.infra.spool.policy import OnFull, SpoolFull, SpoolLimits

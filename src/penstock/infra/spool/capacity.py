@@ -1,7 +1,7 @@
-"""Whether there is room for another call, and making room for what must be written.
+"""The capacity of the spool: whether another call fits, and space for what must be written.
 
-Two bounds: the quota, which is ours, and the disk, which is everybody's. Both are asked when a
-call begins, for its begin and its end together.
+There are two bounds: the quota, and the free space of the disk. Both are checked when a call
+begins, for its BEGIN and its END together.
 """
 
 import errno
@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 
 class Capacity:
-    """`used_bytes` asks what this writer has on the disk; `foreign_bytes` is what the others of
-    the same home have, `reserved` what is kept for the ends of open calls."""
+    """`used_bytes` returns the disk usage of this writer. `foreign_bytes` is that of the other
+    writers of the home; `reserved` is kept for the ENDs of open calls."""
 
     def __init__(
         self,
@@ -34,8 +34,8 @@ class Capacity:
         self._used_bytes = used_bytes
 
     def admit(self, begin_bytes: int, end_bytes: int, project: str = "") -> None:
-        """`OSError` unless begin and end fit beside everything that is reserved already;
-        `ShareReached` if they fit but `project` has its share."""
+        """Returns if a BEGIN and its END fit beside all reservations. Otherwise raises `OSError`:
+        `ShareReached` if only the share of `project` is used up."""
         more = begin_bytes + end_bytes
         free = self._free_bytes()
         if more > free:
@@ -46,44 +46,45 @@ class Capacity:
         self._reserve.hold(self.reserved + more)
 
     def projects_at_share(self, call_bytes: int) -> int:
-        """How many projects have so much of the quota that a call of theirs is refused."""
+        """Counts the projects whose share does not allow a call of this size."""
         return self._projects.count_at_share(call_bytes, max(0, self._free_bytes()))
 
     def _free_bytes(self) -> int:
         return self._quota - self._used_bytes() - self.foreign_bytes - self.reserved
 
     def reserve(self, project: str, size: int) -> None:
-        """Keeps room for the end of a call; a negative `size` gives it back."""
+        """Reserves space for the END of a call; a negative `size` releases it."""
         self.reserved += size
         self._projects.reserve(project, size)
 
-    def wrote(self, project: str, size: int) -> None:
-        """A record of `project` is on the disk."""
-        self._projects.write(project, size)
+    def add_written(self, project: str, size: int) -> None:
+        """Counts a record of `project` that was written."""
+        self._projects.add_written(project, size)
 
-    def find(self, begin_bytes: int, end_bytes: int) -> None:
-        """As `admit`, and the disk must give something beyond what is reserved already: after a
-        failed write the reserve alone does not say that there is room again."""
+    def probe(self, begin_bytes: int, end_bytes: int) -> None:
+        """Checks like `admit`, and also that the disk grants more than what is reserved already.
+        After a failed write the reserve alone does not prove that the disk has space again."""
         self.admit(begin_bytes, end_bytes)
         self._reserve.hold(self._reserve.size + 1)
 
-    def surely(self, size: int, write: Callable[[], T]) -> T:
-        """Does `write`; on a full disk frees reserved room for `size` bytes and tries again.
+    def write_reserved(self, size: int, write: Callable[[], T]) -> T:
+        """Calls `write`; on a full disk it frees `size` reserved bytes and calls it again.
 
-        The quota is not asked: that was done when the call began. `OSError` when even that fails.
+        Does not check the quota: that was done when the call began. Raises the `OSError` of
+        `write` if nothing is left to free.
         """
         while True:
             try:
                 return write()
             except OSError as failure:
-                if failure.errno != errno.ENOSPC or not self._reserve.give_back(size):
+                if failure.errno != errno.ENOSPC or not self._reserve.free(size):
                     raise
 
     def trim(self) -> None:
-        """Gives back what a past rush has left reserved, and what has been shipped."""
+        """Releases reserved space that is no longer needed, and counts shipped records out."""
         self._reserve.trim(self.reserved)
         self._projects.shrink(self._used_bytes())
 
     def close(self) -> None:
-        """Gives everything back."""
+        """Releases all reserved space."""
         self._reserve.remove()

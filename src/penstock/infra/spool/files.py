@@ -1,9 +1,9 @@
-"""The names of the spool's files, and the few directory operations with a promise.
+"""The names of the spool's files, and durable directory operations.
 
-<writer>.owner              locked by the owner; how far the writer's records are stored
+<writer>.owner              locked by the owner; records how far the writer's records are stored
 <writer>-<sequence>.spool   a segment
-<writer>.reserve            room kept for the ends of open calls
-rejected/, corrupt/, again/ what was set aside: see `aside`
+<writer>.reserve            disk space reserved for the ENDs of open calls
+rejected/, corrupt/, again/ quarantined files: see `quarantine`
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class SegmentName(NamedTuple):
-    """Which segment of which writer; sorts in the order of writing."""
+    """A segment of a writer; sorts in the order of writing."""
 
     writer: str
     sequence: int
@@ -21,14 +21,16 @@ class SegmentName(NamedTuple):
         return f"{self.writer}-{self.sequence:06d}"
 
     def path(self, directory: Path) -> Path:
-        """Where the segment lies."""
+        """Returns the path of the segment."""
         return directory / f"{self}.spool"
 
 
 class BatchRange(NamedTuple):
-    """The bytes from one CUT (or the segment's start) through the next; `since` is when the first
-    of them was written (monotonic, in the living writer only). `holes` are damaged stretches, which
-    are never shipped."""
+    """The bytes after one CUT (or from the segment's start) through the next CUT.
+
+    `since` is when the first of them was written (monotonic; only in the live writer). `holes` are
+    damaged ranges, which are never shipped.
+    """
 
     segment: SegmentName
     start: int
@@ -38,17 +40,17 @@ class BatchRange(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The same whoever ships it: the store's protection against doubles."""
+        """The name that the store deduplicates by: the same from every process that ships it."""
         return f"{self.segment}:{self.start}-{self.end}"
 
 
 def make_directory(directory: Path) -> None:
-    """The spool's directory with everything above it, for its owner's eyes only."""
+    """Creates a directory and its parents, readable by its owner only."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def segments_of(directory: Path, writer: str) -> list[SegmentName]:
-    """The segments of one writer that are still there, oldest first."""
+    """Lists the remaining segments of a writer, oldest first."""
     return sorted(
         SegmentName(writer, int(sequence))
         for path in directory.glob(f"{writer}-*.spool")
@@ -57,23 +59,23 @@ def segments_of(directory: Path, writer: str) -> list[SegmentName]:
 
 
 def writers_in(directory: Path) -> set[str]:
-    """Everyone who has left an owner file or a segment, dead or alive."""
+    """Returns all writers with an owner file or a segment, dead or alive."""
     owners = {path.stem for path in directory.glob("*.owner")}
     return owners | {path.stem.rpartition("-")[0] for path in directory.glob("*.spool")}
 
 
 def owner_path(directory: Path, writer: str) -> Path:
-    """The file whose lock says who owns a writer's segments."""
+    """Returns the path of the file whose lock decides who owns a writer's segments."""
     return directory / f"{writer}.owner"
 
 
 def reserve_path(directory: Path, writer: str) -> Path:
-    """The file that keeps disk space free for a writer."""
+    """Returns the path of the file that reserves disk space for a writer."""
     return directory / f"{writer}.reserve"
 
 
 def sync_directory(directory: Path) -> None:
-    """Makes the names in `directory` as durable as the files themselves."""
+    """Makes the names in `directory` durable."""
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -82,14 +84,14 @@ def sync_directory(directory: Path) -> None:
 
 
 def remove_segment(directory: Path, name: SegmentName) -> None:
-    """Deletes a segment, durably: a power cut must not bring it back without its successors,
-    or its calls would seem to have never ended."""
+    """Deletes a segment durably. If a power cut restored it without its successors, its calls
+    would look interrupted."""
     name.path(directory).unlink(missing_ok=True)
     sync_directory(directory)
 
 
-def remove_traces(directory: Path, writer: str) -> None:
-    """Deletes all that is left of a writer but its owner file."""
+def remove_files(directory: Path, writer: str) -> None:
+    """Deletes all files of a writer except its owner file."""
     for name in segments_of(directory, writer):
         remove_segment(directory, name)
     for path in directory.glob(f"{writer}-*.draft"):
@@ -98,7 +100,7 @@ def remove_traces(directory: Path, writer: str) -> None:
 
 
 def read_batch(directory: Path, batch: BatchRange) -> bytes:
-    """The bytes to ship: the batch's range without its holes."""
+    """Reads the bytes to ship: the range without its holes."""
     with batch.segment.path(directory).open("rb") as file:
         file.seek(batch.start)
         data = file.read(batch.end - batch.start)

@@ -1,9 +1,9 @@
-"""Frames: how one record lies in a segment, and how to read on behind damage.
+"""Frames: the encoding of a record in a segment, and the scan that continues after damage.
 
 `u32 length | u32 crc32 | u8 schema | u8 kind | 8-byte marker | payload`, little endian; `length`
-counts marker and payload, the CRC covers everything behind itself. The marker is random and the
-same in all frames of a writer: who does not know it cannot plant a frame inside a payload. Frames
-of schema 1, written before, have none. What a payload means is not known here.
+counts marker and payload; the CRC covers everything after it. The marker is random and the same in
+all frames of a writer, so that a caller cannot plant a frame inside a payload. Frames of schema 1
+have no marker. Payloads are not interpreted here.
 """
 
 import re
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 SCHEMA: Final = 2
 MAX_PAYLOAD: Final = 64 * 1024 * 1024
 MARKER_SIZE: Final = 8
-NO_MARKER: Final = bytes(MARKER_SIZE)  # for frames that stand in no segment
+NO_MARKER: Final = bytes(MARKER_SIZE)  # for frames outside of a segment
 
 _HEADER: Final = struct.Struct("<IIBB")
 _SCHEMA_AND_KIND: Final = struct.Struct("<BB")
@@ -27,7 +27,7 @@ Bytes = bytes | mmap
 
 
 class Kind(IntEnum):
-    """What a record is."""
+    """The kind of a record."""
 
     BEGIN = 1
     END = 2
@@ -35,7 +35,7 @@ class Kind(IntEnum):
 
 
 class Frame(NamedTuple):
-    """A whole record: its payload and where the frame lies."""
+    """A whole record: its payload, and the range of its frame."""
 
     kind: Kind
     schema: int
@@ -45,7 +45,7 @@ class Frame(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """A stretch that is no record. `torn`: only a last write that was cut short."""
+    """A range without a record. `torn`: it is only a last write that was cut short."""
 
     start: int
     end: int
@@ -58,30 +58,30 @@ _OLD_FRAME: Final = re.compile(rb"(?=\x01[\x01-\x03])")
 
 
 class FrameEncoder:
-    """Writes the frames of one marker."""
+    """Encodes frames with one marker."""
 
     def __init__(self, marker: bytes) -> None:
         self.marker = marker
         self._crcs = {kind: zlib.crc32(bytes((SCHEMA, kind)) + marker) for kind in Kind}
 
     def header(self, kind: Kind, payload: bytes) -> bytes:
-        """The 18 bytes that go before `payload`."""
+        """Returns the 18 bytes that precede `payload`."""
         crc = zlib.crc32(payload, self._crcs[kind])
         return _HEADER.pack(MARKER_SIZE + len(payload), crc, SCHEMA, kind) + self.marker
 
     def encode(self, kind: Kind, payload: bytes = b"") -> bytes:
-        """A whole frame."""
+        """Returns a whole frame."""
         return self.header(kind, payload) + payload
 
 
 def encode(kind: Kind, payload: bytes = b"", marker: bytes = NO_MARKER) -> bytes:
-    """A whole frame."""
+    """Returns a whole frame."""
     return FrameEncoder(marker).encode(kind, payload)
 
 
 def marker_at_start(data: Bytes) -> bytes | None:
-    """The marker of the first frame of a segment or batch: empty for schema 1, `None` if there is
-    no whole frame. Nobody but the writer decides what stands there."""
+    """Returns the marker of the first frame of a segment or batch: empty for schema 1, `None` if
+    there is no whole frame. Only the writer controls the bytes there."""
     if len(data) < HEADER_SIZE:
         return b"" if _frame_at(data, 0, b"") else None
     marker = bytes(data[_HEADER.size : HEADER_SIZE])
@@ -89,11 +89,11 @@ def marker_at_start(data: Bytes) -> bytes | None:
 
 
 def scan(data: Bytes, marker: bytes | None = None) -> Iterator[Frame | Damage]:
-    """Every whole record in order, and every stretch between them that is none.
+    """Yields every whole record in order, and every range between them as damage.
 
-    The stretches cover `data` without gap or overlap. `marker`: the one that all frames must have
-    (empty: none, schema 1); `None`: that of the first frame, and if that is damaged no other one is
-    believed.
+    The results cover `data` without gap or overlap. All frames must have `marker` (empty: none,
+    schema 1). `None` means the marker of the first frame; if that frame is damaged, the rest is
+    damage too.
     """
     if marker is None:
         marker = marker_at_start(data)
@@ -151,8 +151,8 @@ def _old_places(data: Bytes, start: int) -> Iterator[int]:
 
 
 def _is_torn(data: Bytes, start: int) -> bool:
-    """Whether the stretch up to the end looks like a write that was cut short: a header or a
-    payload without its rest, or (after a power cut, on some file systems) nothing but zeros."""
+    """Returns whether the range up to the end is a write that was cut short: an incomplete header
+    or payload, or (after a power cut, on some file systems) only zeros."""
     body = start + _HEADER.size
     if body > len(data):
         return True

@@ -1,7 +1,7 @@
-"""One writer's segments as one endless log: appending, cutting batches, rotating, syncing.
+"""The segments of one writer as one endless log: append, cut batches, rotate, sync.
 
-All methods but `sync` belong to the writing thread; none waits. Whether there is capacity, and what
-to do without, is the writer's question. Moments are monotonic: the wall clock may jump.
+All methods except `sync` belong to the writing thread; none blocks. The writer decides what happens
+without capacity. All times are monotonic, because the wall clock may jump.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from penstock.kernel.time import Clock
 
 
 class Journal:
-    """`batches` are cut and not yet forgotten, `closed` segments not yet removed; oldest first."""
+    """`batches` are cut and not yet stored; `closed` segments are not yet deleted; oldest first."""
 
     def __init__(
         self, directory: Path, writer: str, marker: bytes, limits: SpoolLimits, clock: Clock
@@ -34,14 +34,14 @@ class Journal:
         self._open(Segment.create(directory, SegmentName(writer, 1), self._encoder, ()))
 
     def append(self, kind: Kind, payload: bytes) -> None:
-        """Writes one record. `OSError` if it cannot be; the log then is as it was."""
+        """Writes one record. Raises `OSError` if that fails; the log is then unchanged."""
         if not self._records:
             self._since = self._clock.monotonic()
         self._segment.append(kind, payload)
         self._records += 1
 
     def cut(self) -> None:
-        """Ends the batch, if it has anything in it. `OSError` as for `append`."""
+        """Ends the batch unless it is empty. Raises `OSError` as `append` does."""
         if self._segment.size > self._cut_at:
             self._segment.append(Kind.CUT)
             self._end_batch()
@@ -53,9 +53,9 @@ class Journal:
         self._cut_at, self._records = end, 0
 
     def rotate(self, head: Collection[bytes]) -> None:
-        """Goes on in a new segment, which starts with `head` as BEGINs. `OSError` as above.
+        """Switches to a new segment that starts with `head` as BEGINs. Raises `OSError` as above.
 
-        The end of a segment ends its last batch: that one needs no CUT.
+        The end of a segment ends its last batch, which therefore needs no CUT.
         """
         old = self._segment
         name = SegmentName(old.name.writer, old.name.sequence + 1)
@@ -63,7 +63,7 @@ class Journal:
         self._end_batch()
         self.closed.append((old.name, old.size))
         self._closed_bytes += old.size
-        self._unsynced.append(old)  # before the switch: `sync` must never pass over it
+        self._unsynced.append(old)  # before the switch: `sync` must not miss it
         self._open(fresh)
 
     def _open(self, segment: Segment) -> None:
@@ -74,37 +74,37 @@ class Journal:
 
     @property
     def current(self) -> SegmentName:
-        """The segment that is written now."""
+        """Returns the segment that is being written."""
         return self._segment.name
 
     @property
     def used_bytes(self) -> int:
-        """What this log has on the disk."""
+        """Returns the size of this log on the disk."""
         return self._closed_bytes + self._segment.size
 
     @property
     def batch_is_full(self) -> bool:
-        """Whether the batch has reached its size."""
+        """Returns whether the batch has reached its maximum size."""
         size = self._segment.size - self._cut_at
         return size >= self._limits.batch_bytes or self._records >= self._limits.batch_records
 
     def batch_is_old(self, now: float) -> bool:
-        """Whether the batch has anything in it and has waited long enough."""
+        """Returns whether the batch has records and has reached its maximum age."""
         return self._segment.size > self._cut_at and now - self._since >= self._limits.batch_s
 
     @property
     def segment_is_full(self) -> bool:
-        """Whether the segment has reached its size, or cannot be written any more."""
+        """Returns whether the segment has reached its maximum size or is broken."""
         return self._segment.size >= self._rotate_bytes or self._segment.broken
 
     def segment_is_old(self, now: float) -> bool:
-        """Whether the segment has been written to and stood long enough."""
+        """Returns whether the segment has records and has reached its maximum age."""
         return (
             self._segment.size > self._head_bytes and now - self._created >= self._limits.segment_s
         )
 
     def next_synced(self) -> BatchRange | None:
-        """The oldest batch, once a power cut cannot take it back."""
+        """Returns the oldest batch, if it is durable."""
         if self.batches and self._covers(self.batches[0]):
             return self.batches[0]
         return None
@@ -113,7 +113,7 @@ class Journal:
         return (batch.segment, batch.end) <= self._synced
 
     def take_finished(self) -> list[SegmentName]:
-        """The closed segments that nobody needs any more: all shipped, successor durable."""
+        """Returns the closed segments to delete: all is stored, and the successor is durable."""
         needed = self.batches[0].segment if self.batches else self.current
         limit = min(needed, self._synced[0])
         finished: list[SegmentName] = []
@@ -124,14 +124,17 @@ class Journal:
         return finished
 
     def oldest_unshipped(self) -> float | None:
-        """When the oldest record that is not yet forgotten was written; `None`: there is none."""
+        """Returns when the oldest record that is not yet stored was written; `None` without one."""
         if self.batches:
             return self.batches[0].since
         return self._since if self._segment.size > self._cut_at else None
 
     def sync(self) -> None:
-        """Makes durable what is written so far (any one thread). `OSError` if the disk fails:
-        then nothing more counts as durable until a later call succeeds."""
+        """Makes the written records durable. Call it from one thread at a time.
+
+        Raises `OSError` if the disk fails; no more records count as durable until a later call
+        succeeds.
+        """
         current = self._segment
         while self._unsynced and self._unsynced[0] is not current:
             self._unsynced[0].sync()
@@ -142,5 +145,5 @@ class Journal:
         self._synced = (current.name, size)
 
     def close(self) -> None:
-        """Ends writing. Call `sync` before."""
+        """Closes the segment. Call `sync` before."""
         self._segment.close()

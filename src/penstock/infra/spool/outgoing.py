@@ -1,7 +1,7 @@
-"""What is to be shipped, in order: from the living writer of this process, and from dead ones.
+"""The batches to ship, in order: of this process's writer, and of dead writers.
 
-Both are generators in which a `yield` means: this is stored (or set aside) when you come back.
-What follows the `yield` is the forgetting; a generator that is closed there forgets nothing.
+Both are generators. When a `yield` returns, the batch is stored or quarantined, and the code after
+it removes the batch from the spool. A generator that is closed at a `yield` removes nothing.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from penstock.infra.spool.files import (
     BatchRange,
     SegmentName,
     read_batch,
+    remove_files,
     remove_segment,
-    remove_traces,
     segments_of,
 )
 from penstock.infra.spool.journal import Journal
@@ -23,7 +23,7 @@ from penstock.infra.spool.quarantine import quarantine_damage
 from penstock.infra.spool.recovery import (
     CallKey,
     SegmentContents,
-    interrupted,
+    interrupted_batch,
     marker_of,
     read_segment,
 )
@@ -34,7 +34,7 @@ _READ_IN_PLACE_BYTES: Final = 1024 * 1024
 
 
 class Batch(NamedTuple):
-    """A batch on its way."""
+    """Name and bytes of a batch to ship."""
 
     name: str
     data: bytes
@@ -43,7 +43,7 @@ class Batch(NamedTuple):
 async def own_batches(
     directory: Path, journal: Journal, owner: Owner, *, idle_s: float, until_empty: bool = False
 ) -> AsyncGenerator[Batch]:
-    """The batches of this process as they become durable; ends only if `until_empty`."""
+    """Yields the batches of this process once they are durable; ends only if `until_empty`."""
     while True:
         batch = journal.next_synced()
         if batch is None:
@@ -59,9 +59,9 @@ async def own_batches(
 async def recover_batches(
     directory: Path, writer: str, owner: Owner, counters: SpoolCounters, clock: Clock
 ) -> AsyncGenerator[Batch]:
-    """What a dead writer left, then its interrupted calls; then its files go.
+    """Yields the batches of a dead writer, then its interrupted calls; then deletes its files.
 
-    A segment goes as soon as its batches are stored: the next one repeats the begins it left open.
+    A segment is deleted once its batches are stored: the next one repeats its open BEGINs.
     """
     checkpoint = owner.checkpoint()
     begun: dict[CallKey, bytes] = {}
@@ -74,18 +74,18 @@ async def recover_batches(
             continue
         contents = await asyncio.to_thread(read_segment, directory, name, marker, begun)
         died_ns = contents.written_ns
-        counters.carrying_since = clock.monotonic() - max(0, clock.now_ns() - died_ns) / 1e9
+        counters.recovering_since = clock.monotonic() - max(0, clock.now_ns() - died_ns) / 1e9
         for batch in contents.batches:
             if SpoolCheckpoint(name.sequence, batch.end) > checkpoint:
                 yield Batch(batch.name, await _read(directory, batch))
                 owner.acknowledge(SpoolCheckpoint(name.sequence, batch.end))
-        await asyncio.to_thread(_set_damages_aside, directory, name, contents, counters)
+        await asyncio.to_thread(_quarantine_damages, directory, name, contents, counters)
         if name != segments[-1]:
             await asyncio.to_thread(remove_segment, directory, name)
     if begun:
-        yield Batch(f"{writer}:interrupted", interrupted(begun, died_ns, marker))
+        yield Batch(f"{writer}:interrupted", interrupted_batch(begun, died_ns, marker))
         counters.interrupted_calls += len(begun)
-    await asyncio.to_thread(remove_traces, directory, writer)
+    await asyncio.to_thread(remove_files, directory, writer)
     owner.retire()
 
 
@@ -95,7 +95,7 @@ async def _read(directory: Path, batch: BatchRange) -> bytes:
     return await asyncio.to_thread(read_batch, directory, batch)
 
 
-def _set_damages_aside(
+def _quarantine_damages(
     directory: Path, name: SegmentName, contents: SegmentContents, counters: SpoolCounters
 ) -> None:
     for damage in contents.damages:

@@ -1,7 +1,7 @@
-"""Who owns a writer's segments, and how far its records are stored.
+"""The ownership of a writer's segments, and how far its records are stored.
 
-One lock per writer, not per segment: its segments change hands together. The kernel lets go of
-the lock when the owner dies, however it dies; it is not inherited by programs the owner starts.
+One lock per writer, not per segment: its segments change owner together. The kernel releases the
+lock when the owner dies, however it dies. Programs that the owner starts do not inherit it.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _MARKER: Final = struct.Struct(f"<{MARKER_SIZE}sI")
 
 
 class SpoolCheckpoint(NamedTuple):
-    """Everything of this writer before this place is stored."""
+    """All records of this writer before this position are stored."""
 
     sequence: int = 0
     offset: int = 0
@@ -35,7 +35,7 @@ class Owner:
 
     @classmethod
     def take(cls, directory: Path, writer: str) -> Self | None:
-        """Becomes the owner of a dead writer; `None` while its owner lives."""
+        """Acquires the ownership of a dead writer. Returns `None` while its owner is alive."""
         try:
             return cls._lock(directory, writer, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,8 +43,8 @@ class Owner:
 
     @classmethod
     def wait_for(cls, directory: Path, writer: str) -> Self:
-        """Becomes the owner of a new writer. An adopter that was quicker than its owner finds
-        nothing there and lets go at once."""
+        """Acquires the ownership of a new writer. An adopter that was faster finds no segment and
+        releases the lock at once."""
         return cls._lock(directory, writer, fcntl.LOCK_EX)
 
     @classmethod
@@ -62,26 +62,26 @@ class Owner:
             os.close(fd)  # its last owner retired it between our open and our lock
 
     def checkpoint(self) -> SpoolCheckpoint:
-        """How far everything is stored; the start if nobody said so or it cannot be read."""
+        """Returns the checkpoint; the start if none was written or it cannot be read."""
         return read_checkpoint(os.pread(self._fd, _CHECKPOINT.size, 0))
 
     def acknowledge(self, checkpoint: SpoolCheckpoint) -> None:
-        """Says that everything before `checkpoint` is stored.
+        """Records that all before `checkpoint` is stored.
 
-        A lost checkpoint (full disk, power cut) costs a second shipment under the same names,
-        never a record: so a failure here is none.
+        Ignores errors: a lost checkpoint (full disk, power cut) costs a second shipment under the
+        same names, never a record.
         """
         with contextlib.suppress(OSError):
             os.pwrite(self._fd, _CHECKPOINT.pack(*checkpoint, _checksum(*checkpoint)), 0)
 
-    def keep_marker(self, marker: bytes) -> None:
-        """Keeps the marker of the writer's frames, durably: before the first of them is written."""
+    def save_marker(self, marker: bytes) -> None:
+        """Saves the frame marker durably. Call before the first frame is written."""
         os.pwrite(self._fd, _MARKER.pack(marker, zlib.crc32(marker)), _CHECKPOINT.size)
         os.fsync(self._fd)
         sync_directory(self._path.parent)
 
     def marker(self) -> bytes | None:
-        """The kept marker; `None` if there is none (schema 1) or it cannot be read."""
+        """Returns the saved marker; `None` if there is none (schema 1) or it cannot be read."""
         content = os.pread(self._fd, _MARKER.size, _CHECKPOINT.size)
         if len(content) < _MARKER.size:
             return None
@@ -89,16 +89,16 @@ class Owner:
         return marker if crc == zlib.crc32(marker) else None
 
     def release(self) -> None:
-        """Lets go; whoever comes next may take over."""
+        """Releases the lock; another process may acquire it."""
         os.close(self._fd)
 
     def retire(self) -> None:
-        """Nothing of this writer is left: its file goes. The lock is still to be released."""
+        """Deletes the owner file, when no other file of the writer is left. Does not release."""
         self._path.unlink(missing_ok=True)
 
 
 def read_checkpoint(content: bytes) -> SpoolCheckpoint:
-    """The checkpoint in an owner file."""
+    """Decodes the checkpoint in the content of an owner file."""
     if len(content) < _CHECKPOINT.size:
         return SpoolCheckpoint()
     sequence, offset, crc = _CHECKPOINT.unpack_from(content)

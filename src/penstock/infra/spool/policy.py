@@ -1,4 +1,4 @@
-"""How much the spool may hold, when it cuts and rotates, and what happens when it is full."""
+"""The limits of the spool: its size, when it cuts and rotates, and the policy when it is full."""
 
 from enum import StrEnum
 from typing import Final
@@ -12,33 +12,34 @@ MIB: Final = 1024 * 1024
 
 
 class OnFull(StrEnum):
-    """What a project wants when its records find no capacity."""
+    """The policy of a project for calls whose records do not fit into the spool."""
 
-    REFUSE = "refuse"  # no call without its record: 503
-    SERVE = "serve"  # answer on; the lost record is counted and shown
+    REFUSE = "refuse"  # no call without a record: 503
+    SERVE = "serve"  # serve the call; the lost record is counted
 
 
 class SpoolFull(Overloaded):
-    """There is no room for the records of another call."""
+    """The spool has no capacity for the records of another call."""
 
     default_code = "spool_full"
 
 
 class ShareReached(OSError):
-    """A project has its share of the quota; others still find capacity."""
+    """The project has used its share of the quota; other projects are not affected."""
 
 
 class SpoolLimits(msgspec.Struct, frozen=True, omit_defaults=True):
     """Sizes in bytes, durations in seconds.
 
-    `quota_bytes` bounds all segments of the home together; a segment may take an eighth of it, and
-    so may each of what was rejected and what is corrupt: beyond that the oldest go.
-    `defer_after`: failures of the server over one batch until the others go first (`again/`);
-    `reject_after`: failures there, while others are stored, until it is set aside (`rejected/`).
+    `quota_bytes` bounds all segments of the home together. A segment may take an eighth of it, and
+    so may each of the folders `rejected` and `corrupt`; beyond that their oldest files are deleted.
+    `defer_after`: failures of the server over one batch until the other batches go first
+    (`again/`). `reject_after`: failures there, while others are stored, until the batch is
+    quarantined (`rejected/`).
     """
 
     quota_bytes: int = 1024 * MIB
-    project_share: float = 0.9  # of the quota one project may fill while nobody else has any
+    project_share: float = 0.9  # part of the quota that one project may use
     segment_bytes: int = 64 * MIB
     segment_s: float = 60.0
     batch_bytes: int = MIB
@@ -46,7 +47,7 @@ class SpoolLimits(msgspec.Struct, frozen=True, omit_defaults=True):
     batch_s: float = 0.5
     sync_s: float = 0.2
     adopt_s: float = 2.0
-    measure_s: float = 1.0  # how often the disk is looked at
+    measure_s: float = 1.0  # interval between measurements of the disk
     reserve_step_bytes: int = MIB
     defer_after: int = 5
     reject_after: int = 60
@@ -54,12 +55,12 @@ class SpoolLimits(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def rotate_bytes(self) -> int:
-        """The size at which a segment is closed."""
+        """Returns the size at which a segment is closed."""
         return min(self.segment_bytes, self._eighth)
 
     @property
     def quarantine(self) -> QuarantineLimits:
-        """What `rejected` may hold, and what `corrupt` may."""
+        """Returns the capacity of `rejected`, and of `corrupt`."""
         return QuarantineLimits(self.quarantine_files, self._eighth)
 
     @property

@@ -1,14 +1,14 @@
-"""What each project has in the spool, so that none takes more than a share of it."""
+"""The usage of the spool by project, so that none exceeds its share."""
 
 from penstock.rules.shares import ratio_of
 
 
 class ProjectUsage:
-    """Bytes by project: kept for the ends of open calls, and written but not yet shipped.
+    """Bytes by project: reserved for the ENDs of open calls, and written but not yet shipped.
 
-    A project may grow as long as it then has at most share / (1 - share) times what is free. What
-    belongs to no project (`""`) has no share: the gateway records only a sample of it. Projects
-    that have nothing are forgotten.
+    A project may grow as long as it then has at most share / (1 - share) times the free bytes.
+    Records without a project (`""`) have no share: the gateway records only a sample of them.
+    Projects without any bytes are removed.
     """
 
     def __init__(self, share: float) -> None:
@@ -17,31 +17,31 @@ class ProjectUsage:
         self._written: dict[str, int] = {}
 
     def fits(self, project: str, more: int, free: int) -> bool:
-        """Whether `project` may have `more` bytes while `free` are nobody's."""
+        """Returns whether `project` may have `more` bytes while `free` bytes are unused."""
         if not project:
             return True
         held = self._reserved.get(project, 0) + self._written.get(project, 0)
         return held + more <= self._ratio * free
 
     def count_at_share(self, more: int, free: int) -> int:
-        """How many projects may not have `more` bytes."""
+        """Counts the projects that may not have `more` bytes."""
         projects = self._reserved.keys() | self._written.keys()
         return sum(not self.fits(project, more, free) for project in projects)
 
     def reserve(self, project: str, size: int) -> None:
-        """Capacity for the end of a call; a negative `size` gives it back."""
+        """Reserves space for the END of a call; a negative `size` releases it."""
         left = self._reserved.pop(project, 0) + size
         if project and left:
             self._reserved[project] = left
 
-    def write(self, project: str, size: int) -> None:
-        """Bytes of a record."""
+    def add_written(self, project: str, size: int) -> None:
+        """Counts the bytes of a written record."""
         if project:
             self._written[project] = self._written.get(project, 0) + size
 
     def shrink(self, used: int) -> None:
-        """Of all that was written, `used` bytes are left. Shipping is in the order of writing, so
-        that everybody's part shrinks about alike."""
+        """Reduces all projects in proportion, to `used` written bytes in total. Shipping is in the
+        order of writing, so that the real parts shrink about alike."""
         total = sum(self._written.values())
         if total > used:
             parts = {p: size * used // total for p, size in self._written.items()}

@@ -1,10 +1,10 @@
-"""What can be neither shipped nor thrown away: kept beside the spool for a person to look at.
+"""Files that can be neither shipped nor deleted: kept beside the spool for an operator.
 
-rejected/<batch>.batch, .json   refused by the server, and why
-corrupt/<place>.bin             damaged bytes; they hold no whole record
-again/<batch>.batch             the server failed over it, or a person put it back: the living
-                                workers try it again, beside all others
-quarantined/<record>.record, .json   one record that the server could not store, and why
+rejected/<batch>.batch, .json   a batch that the server rejected, and the reason
+corrupt/<place>.bin             damaged bytes; they contain no whole record
+again/<batch>.batch, .json      a batch over which the server failed, or one that was requeued:
+                                live workers retry it after all others
+quarantined/<record>.record, .json   a record that the server could not store, and the reason
 """
 
 import os
@@ -24,7 +24,7 @@ QUARANTINED: Final = "quarantined"
 
 
 class QuarantineLimits(msgspec.Struct, frozen=True):
-    """What a folder of things set aside may hold; beyond it the oldest go."""
+    """Capacity of one folder of quarantined files; beyond it the oldest files are deleted."""
 
     files: int = 1_000
     bytes: int = 64 * 1024 * 1024
@@ -39,7 +39,7 @@ _PATTERNS: Final = {
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why a batch was set aside; stands beside it as `.json`."""
+    """The reason for a quarantined file, kept beside it as `.json`."""
 
     batch: str
     detail: str
@@ -47,8 +47,8 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class QuarantinedFile(msgspec.Struct, frozen=True):
-    """One thing that was set aside. `state`: `rejected`, `corrupt`, `quarantined`, or `again`;
-    `detail` says why, empty where nobody wrote it down."""
+    """One quarantined file. `state` is `rejected`, `corrupt`, `quarantined` or `again`; `detail`
+    is the reason, empty if none was recorded."""
 
     name: str
     state: str
@@ -58,38 +58,39 @@ class QuarantinedFile(msgspec.Struct, frozen=True):
 
 
 def quarantine_batch(directory: Path, data: bytes, reason: Reason) -> None:
-    """Sets a batch aside that the server will never take. `OSError` if it cannot be kept."""
+    """Keeps a batch that the server will never accept. Raises `OSError` if it cannot be kept."""
     _write(directory / REJECTED, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
     _write(directory / REJECTED, f"{_file_name(reason.batch)}.batch", data)
 
 
 def defer_batch(directory: Path, data: bytes, reason: Reason) -> None:
-    """Sets a batch aside so that others go first. `OSError` if it cannot be kept."""
+    """Keeps a batch for later, so that others go first. Raises `OSError` if it cannot be kept."""
     _write(directory / AGAIN, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
     _write(directory / AGAIN, f"{_file_name(reason.batch)}.batch", data)
 
 
-def remove_file(batch: Path) -> None:
-    """Deletes a batch that was set aside, and its reason."""
-    batch.unlink(missing_ok=True)
-    batch.with_suffix(".json").unlink(missing_ok=True)
+def remove_file(path: Path) -> None:
+    """Deletes a quarantined file and its reason."""
+    path.unlink(missing_ok=True)
+    path.with_suffix(".json").unlink(missing_ok=True)
 
 
 def trim(directory: Path, limits: QuarantineLimits) -> int:
-    """Keeps what was rejected and what is corrupt within `limits` each; how many files went."""
+    """Applies `limits` to the rejected batches and to the corrupt bytes; returns the number of
+    deleted files."""
     return drop_oldest(directory / REJECTED, _PATTERNS[REJECTED], limits) + drop_oldest(
         directory / CORRUPT, _PATTERNS[CORRUPT], limits
     )
 
 
 def quarantine_damage(directory: Path, segment: SegmentName, start: int, data: bytes) -> None:
-    """Sets a damaged stretch of a segment aside. `OSError` if it cannot be kept."""
+    """Keeps a damaged range of a segment. Raises `OSError` if it cannot be kept."""
     end = start + len(data)
     _write(directory / CORRUPT, _file_name(f"{segment}:{start}-{end}") + ".bin", data)
 
 
 def quarantine_record(directory: Path, data: bytes, reason: Reason) -> None:
-    """Sets one record aside that the store will never take. `OSError` if it cannot be kept."""
+    """Keeps a record that the store will never accept. Raises `OSError` if it cannot be kept."""
     folder, name = directory / QUARANTINED, _file_name(reason.batch)
     _write(folder, f"{name}.json", msgspec.json.encode(reason))
     _write(folder, f"{name}.record", data)
@@ -101,8 +102,8 @@ def trim_records(directory: Path, limits: QuarantineLimits) -> None:
 
 
 def drop_oldest(folder: Path, pattern: str, limits: QuarantineLimits) -> int:
-    """Deletes the oldest files, each with its reason, until the folder keeps its limits; how many
-    these were."""
+    """Deletes the oldest files and their reasons until the folder is within `limits`; returns the
+    number of deleted files."""
     found = sorted(
         (status.st_mtime_ns, status.st_size, path)
         for path in folder.glob(pattern)
@@ -118,7 +119,8 @@ def drop_oldest(folder: Path, pattern: str, limits: QuarantineLimits) -> int:
 
 
 def list_quarantined(directory: Path) -> list[QuarantinedFile]:
-    """Everything set aside, rejected batches first. Files that vanish meanwhile are left out."""
+    """Lists all quarantined files, rejected batches first. Files that are deleted meanwhile are
+    left out."""
     return [
         one
         for state, pattern in _PATTERNS.items()
@@ -128,14 +130,15 @@ def list_quarantined(directory: Path) -> list[QuarantinedFile]:
 
 
 def requeue(directory: Path, batch: str) -> None:
-    """Has a rejected batch shipped again, under its name. `FileNotFoundError` if there is none."""
+    """Moves a rejected batch to `again/`, from where it is shipped under its name. Raises
+    `FileNotFoundError` if no rejected batch has this name."""
     rejected = directory / REJECTED / f"{_file_name(batch)}.batch"
     make_directory(directory / AGAIN)
     rejected.rename(directory / AGAIN / rejected.name)
 
 
 def requeued_batches(directory: Path) -> list[tuple[str, Path]]:
-    """Name and file of each batch that is to be shipped again."""
+    """Lists name and file of each batch in `again/`."""
     return [(_batch_name(path), path) for path in sorted((directory / AGAIN).glob("*.batch"))]
 
 
@@ -160,7 +163,7 @@ def _write(directory: Path, name: str, data: bytes) -> None:
     with draft.open("wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())  # the segment that also holds it goes as soon as this returns
+        os.fsync(file.fileno())  # the segment with the same bytes is deleted after this returns
     draft.rename(directory / name)
     sync_directory(directory)
 

@@ -1,4 +1,4 @@
-"""A dead writer's segments, read back: which batches are left, and which calls never ended."""
+"""Reads the segments of a dead writer: its unshipped batches, and its calls that never ended."""
 
 import mmap
 import os
@@ -37,7 +37,7 @@ class _Ended(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(slots=True)
 class SegmentContents:
-    """What one segment holds. `written_ns` is its last write."""
+    """Batches and damaged ranges of one segment. `written_ns` is the time of its last write."""
 
     written_ns: int
     batches: list[BatchRange] = field(default_factory=list[BatchRange])
@@ -45,7 +45,7 @@ class SegmentContents:
 
 
 def marker_of(directory: Path, segments: list[SegmentName]) -> bytes | None:
-    """The marker of a writer's frames, from the first one of its segments that can be read."""
+    """Returns the frame marker of a writer, from its first segment that is readable."""
     for name in segments:
         with name.path(directory).open("rb") as file:
             if file.seek(0, os.SEEK_END):
@@ -58,8 +58,10 @@ def marker_of(directory: Path, segments: list[SegmentName]) -> bytes | None:
 def read_segment(
     directory: Path, name: SegmentName, marker: bytes | None, begun: dict[CallKey, bytes]
 ) -> SegmentContents:
-    """Reads a whole segment, after making it durable: what is shipped from here on must not
-    change in a power cut. Keeps `begun` up to date: BEGIN payloads whose END has not come."""
+    """Reads a whole segment. Syncs it first: what is shipped must not change in a power cut.
+
+    Updates `begun`: the payloads of BEGINs without an END so far.
+    """
     with name.path(directory).open("rb") as file:
         os.fdatasync(file.fileno())
         status = os.fstat(file.fileno())
@@ -88,7 +90,7 @@ def _read(
             contents.batches.append(_batch(name, start, whole, holes))
             start, holes = whole, []
         else:
-            _follow(piece, begun)
+            _track_call(piece, begun)
     if whole > start:
         contents.batches.append(_batch(name, start, whole, holes))
 
@@ -97,8 +99,8 @@ def _batch(name: SegmentName, start: int, end: int, holes: list[tuple[int, int]]
     return BatchRange(name, start, end, holes=tuple(hole for hole in holes if hole[1] <= end))
 
 
-def _follow(frame: Frame, begun: dict[CallKey, bytes]) -> None:
-    """An undecodable record is the server's to judge; for us it opens and closes nothing."""
+def _track_call(frame: Frame, begun: dict[CallKey, bytes]) -> None:
+    """Updates `begun`. An undecodable record changes nothing; the server decides what it is."""
     try:
         if frame.kind is Kind.BEGIN:
             begun[_key(decode_begin(frame.payload))] = frame.payload
@@ -112,8 +114,8 @@ def _key(call: _Identity | CallBegin) -> CallKey:
     return call.project_id, call.trace_id, call.span_id
 
 
-def interrupted(begun: dict[CallKey, bytes], died_ns: int, marker: bytes | None) -> bytes:
-    """The batch of ENDs for calls whose writer died: they end with its last write."""
+def interrupted_batch(begun: dict[CallKey, bytes], died_ns: int, marker: bytes | None) -> bytes:
+    """Returns an END for each call of a dead writer; the calls end with its last write."""
     encoder = FrameEncoder(marker or NO_MARKER)
     return b"".join(
         encoder.encode(Kind.END, encode_record(_end(begin, died_ns))) for begin in begun.values()

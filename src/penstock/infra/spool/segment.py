@@ -1,4 +1,4 @@
-"""One open segment: appending to a file so that a failed write leaves no trace in it."""
+"""One open segment. A failed write leaves the file as it was."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from penstock.infra.spool.frame import HEADER_SIZE, FrameEncoder, Kind
 
 
 class Segment:
-    """An append-only file. `size` counts whole records only; once `broken` it takes no more."""
+    """An append-only file. `size` counts whole records only; a `broken` one accepts no more."""
 
     def __init__(self, name: SegmentName, encoder: FrameEncoder, fd: int, size: int) -> None:
         self.name = name
@@ -23,9 +23,9 @@ class Segment:
     def create(
         cls, directory: Path, name: SegmentName, encoder: FrameEncoder, head: Iterable[bytes]
     ) -> "Segment":
-        """A new segment that starts with a BEGIN for each payload of `head`.
+        """Creates a segment that starts with a BEGIN for each payload of `head`.
 
-        It gets its name only when it is complete, so that no reader ever sees half a head.
+        The file gets its name when these are written, so that no reader sees a part of them.
         """
         path = name.path(directory)
         draft = path.with_suffix(".draft")
@@ -41,12 +41,12 @@ class Segment:
         return cls(name, encoder, fd, len(data))
 
     def append(self, kind: Kind, payload: bytes = b"") -> None:
-        """Writes one record: it survives the death of this process from here on.
+        """Writes one record. After the return it survives the death of this process.
 
-        `OSError` if there is no room or the disk fails; the segment then is as it was before.
+        Raises `OSError` if the disk is full or fails; the segment is then unchanged.
         """
         if self.broken:
-            raise OSError(errno.EIO, "the segment takes no more records")
+            raise OSError(errno.EIO, "the segment accepts no more records")
         size = HEADER_SIZE + len(payload)
         if os.writev(self._fd, (self._encoder.header(kind, payload), payload)) != size:
             self._undo()
@@ -56,21 +56,21 @@ class Segment:
         try:
             os.ftruncate(self._fd, self.size)
         except OSError:
-            self.broken = True  # half a record stands at its end: a reader takes it for a torn tail
+            self.broken = True  # a part of a record is at its end; a reader reports a torn tail
             raise
-        raise OSError(errno.ENOSPC, "the disk took only a part of the record")
+        raise OSError(errno.ENOSPC, "the disk accepted only a part of the record")
 
     def sync(self) -> int:
-        """Makes durable what is written so far, and says how far that is."""
+        """Makes the written records durable. Returns their size."""
         size = self.size
         os.fdatasync(self._fd)
         return size
 
     def close(self) -> None:
-        """Ends writing; the file stays."""
+        """Closes the file."""
         os.close(self._fd)
 
 
 def _write_whole(fd: int, data: bytes) -> None:
     if data and os.write(fd, data) != len(data):
-        raise OSError(errno.ENOSPC, "the disk took only a part of the segment's head")
+        raise OSError(errno.ENOSPC, "the disk accepted only a part of the segment's first records")

@@ -1,4 +1,4 @@
-"""The way out of the spool, as a port: who takes a batch, and what became of it."""
+"""The port through which the spool ships: a function that sends one batch."""
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -6,21 +6,21 @@ from typing import NamedTuple
 
 
 class SendOutcome(StrEnum):
-    """What the receiver said."""
+    """The answer of the receiver to a batch."""
 
-    STORED = "stored"  # it is safe, now or already before: forget it
-    REJECTED = "rejected"  # this batch can never be stored: set it aside
-    RETRY = "retry"  # not now
-    FAILED = "failed"  # the receiver failed over it: perhaps over this batch only
+    STORED = "stored"  # it is durable, now or since an earlier attempt: delete it
+    REJECTED = "rejected"  # this batch can never be stored: quarantine it
+    RETRY = "retry"  # not now: retry
+    FAILED = "failed"  # the receiver failed, perhaps because of this batch
 
 
 class SendResult(NamedTuple):
-    """The outcome, and in words why it is not `stored`."""
+    """The outcome; `detail` is the reason why it is not `stored`."""
 
     outcome: SendOutcome
     detail: str = ""
 
 
 Send = Callable[[str, bytes], Awaitable[SendResult]]
-"""Takes a batch's name and bytes. The same name may come again, also while the first is still
-under way: it must store nothing twice. Raises nothing but cancellation."""
+"""Sends a batch: its name and bytes. The same name may be sent again, even while the first send is
+in progress; the receiver must store it once. Raises nothing but cancellation."""

@@ -1,4 +1,4 @@
-"""The way to the server: `POST /internal/v1/calls`, one batch a request."""
+"""Ships to the server: `POST /internal/v1/calls`, one batch per request."""
 
 from typing import Final
 
@@ -7,16 +7,16 @@ from penstock.kernel.errors import PenstockError, UpstreamTimeout
 from penstock.spi.http import Fetch, HttpAnswer, HttpRequest
 
 _PATH: Final = "/internal/v1/calls"
-# What says something about the batch itself. Any other refusal (a wrong token, an older server,
-# too many requests) is about the moment, and the batch waits.
-_NEVER: Final = frozenset({400, 413, 422})
-_FAILED: Final = 500  # the server's own mistake, which may be over this batch only
+# Statuses that are about the batch itself. After any other error status (wrong token, too many
+# requests) the batch is retried.
+_REJECTED: Final = frozenset({400, 413, 422})
+_FAILED: Final = 500  # an error of the server, perhaps caused by this batch
 
 
 def http_send(
     fetch: Fetch, server_url: str, gateway_token: str, *, timeout_s: float = 30.0
 ) -> Send:
-    """Ships to the server at `server_url` (private addresses allowed: an operator named it)."""
+    """Returns a `Send` to the server at `server_url`. Private addresses are allowed there."""
     url = server_url.rstrip("/") + _PATH
     authorization = f"Bearer {gateway_token}".encode()
 
@@ -41,7 +41,7 @@ def http_send(
 def _result(answer: HttpAnswer) -> SendResult:
     if answer.status == 200:
         return SendResult(SendOutcome.STORED)
-    detail = f"the server said {answer.status}: {answer.body[:500].decode(errors='replace')}"
-    if answer.status in _NEVER:
+    detail = f"the server answered {answer.status}: {answer.body[:500].decode(errors='replace')}"
+    if answer.status in _REJECTED:
         return SendResult(SendOutcome.REJECTED, detail)
     return SendResult(SendOutcome.FAILED if answer.status == _FAILED else SendOutcome.RETRY, detail)

@@ -1,6 +1,6 @@
-"""The shipper: carries batches to the store, in order, again and again until they are safe there.
+"""The shipper: sends batches in order and retries each until it is stored.
 
-It keeps house too: cuts and rotates by time, removes what is stored, adopts what the dead left.
+It also maintains the spool: cuts and rotates by time, deletes what is stored, adopts dead writers.
 """
 
 import asyncio
@@ -35,14 +35,14 @@ from penstock.kernel.time import Clock, rfc3339
 
 _TICK_S: Final = 0.1
 _FIRST_PAUSE_S: Final = 0.1
-_LONGEST_PAUSE_S: Final = 2.0  # so that a server that is back is noticed as soon
+_LONGEST_PAUSE_S: Final = 2.0  # a server that is back is noticed within this time
 
 
-Store = Callable[[Path, bytes, Reason], None]
+QuarantineFunction = Callable[[Path, bytes, Reason], None]
 
 
 class FailureCount(NamedTuple):
-    """How often the server failed over a batch, and how many it had stored when it first did."""
+    """Failures of the server over a batch, and the number of stored batches at the first one."""
 
     times: int
     shipped_batches: int
@@ -50,8 +50,8 @@ class FailureCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SpoolContext:
-    """What the shipper takes from outside. `jitter` gives numbers from 0 to 1; `on_step` is
-    told each step's name, so that a drill can stop the process right there."""
+    """Dependencies of the spool. `jitter` returns numbers from 0 to 1; `on_step` is called with
+    the name of each step, so that a drill can stop the process there."""
 
     directory: Path
     limits: SpoolLimits
@@ -61,7 +61,7 @@ class SpoolContext:
 
 
 class Shipper:
-    """Ships what `journal` holds, and what dead writers of the same directory left."""
+    """Ships the batches of `journal`, and those of dead writers in the same directory."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Shipper:
         ] = {}  # of what lies in `again`; each leaves it with its file
 
     async def run(self, send: Send) -> None:
-        """Until cancelled. What is under way then is simply not forgotten."""
+        """Runs until it is cancelled. A batch that is being sent then stays in the spool."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._maintain())
             tasks.create_task(self._adopt(send))
@@ -91,14 +91,14 @@ class Shipper:
             tasks.create_task(self._ship_requeued(send))
 
     async def ship_rest(self, send: Send) -> None:
-        """Ships all that is cut and synced, then returns; it retries for ever."""
-        await self._ship_all(self._living(until_empty=True), send)
+        """Ships all batches that are cut and synced, then returns. Retries without limit."""
+        await self._ship_all(self._own_batches(until_empty=True), send)
         await self._sweep()
 
     async def _ship_own(self, send: Send) -> None:
         while True:
             try:
-                await self._ship_all(self._living(until_empty=False), send)
+                await self._ship_all(self._own_batches(until_empty=False), send)
             except OSError as failure:
                 self._note(f"reading the spool: {failure}")
                 await asyncio.sleep(_LONGEST_PAUSE_S)
@@ -106,13 +106,15 @@ class Shipper:
     async def _maintain(self) -> None:
         while True:
             for _ in range(max(1, round(self._context.limits.measure_s / _TICK_S))):
-                self._writer.tick(self._context.clock.monotonic(), hurry=not self._journal.batches)
+                self._writer.tick(
+                    self._context.clock.monotonic(), cut_old=not self._journal.batches
+                )
                 await asyncio.sleep(_TICK_S)
             try:
                 await self._sweep()
                 await self._measure()
             except OSError as failure:
-                self._note(f"keeping house in the spool: {failure}")
+                self._note(f"maintaining the spool: {failure}")
 
     async def _sweep(self) -> None:
         for name in self._journal.take_finished():
@@ -137,30 +139,31 @@ class Shipper:
             await asyncio.sleep(self._context.limits.adopt_s)
 
     async def _ship_requeued(self, send: Send) -> None:
-        """What failed before or was put back: each once a round, so that none waits for another.
-        Two workers may ship one at once: the store drops the second."""
+        """Sends each deferred or requeued batch once per round, so that none waits for another.
+        If two workers send the same batch, the store drops the second."""
         while True:
             try:
                 for name, path in requeued_batches(self._context.directory):
                     data = await asyncio.to_thread(path.read_bytes)
                     await self._resend(Batch(name, data), path, send)
             except OSError as failure:
-                self._note(f"shipping again what was put back: {failure}")
+                self._note(f"shipping requeued batches: {failure}")
             await asyncio.sleep(self._context.limits.adopt_s)
 
     async def _resend(self, batch: Batch, path: Path, send: Send) -> None:
         result = await send(batch.name, batch.data)
         if result.outcome is SendOutcome.STORED:
-            self._stored(batch)
-        elif not self._is_hopeless(batch, result) or not await self._set_aside(batch, result):
+            self._count_stored(batch)
+        elif not self._is_at_fault(batch, result) or not await self._quarantine(batch, result):
             self._note(result.detail)
             return
         self._failing.pop(batch.name, None)
         await asyncio.to_thread(remove_file, path)
         self._context.on_step("shipped")
 
-    def _is_hopeless(self, batch: Batch, result: SendResult) -> bool:
-        """Whether it is the batch: the server says so, or fails over it while it stores others."""
+    def _is_at_fault(self, batch: Batch, result: SendResult) -> bool:
+        """Returns whether the batch is at fault: the server rejects it, or it fails over this batch
+        while it stores others."""
         if result.outcome is not SendOutcome.FAILED:
             return result.outcome is SendOutcome.REJECTED
         found = self._failing.get(batch.name, FailureCount(0, self.counters.shipped_batches))
@@ -173,15 +176,15 @@ class Shipper:
         left = recover_batches(directory, writer, owner, self.counters, clock)
         try:
             await self._ship_all(left, send)
-        except OSError as failure:  # an unreadable disk must not stop our own shipping
+        except OSError as failure:  # an unreadable segment must not stop this writer
             self._note(f"adopting {writer}: {failure}")
         else:
             self.counters.adopted_writers += 1
         finally:
             owner.release()
-            self.counters.carrying_since = None
+            self.counters.recovering_since = None
 
-    def _living(self, *, until_empty: bool) -> AsyncGenerator[Batch]:
+    def _own_batches(self, *, until_empty: bool) -> AsyncGenerator[Batch]:
         return own_batches(
             self._context.directory,
             self._journal,
@@ -197,15 +200,15 @@ class Shipper:
                 self._context.on_step("shipped")
 
     async def _ship(self, batch: Batch, send: Send) -> None:
-        """Returns once the batch is stored or set aside."""
+        """Returns once the batch is stored or quarantined."""
         pause, failures = _FIRST_PAUSE_S, 0
         while True:
             result = await send(batch.name, batch.data)
             failures += result.outcome is SendOutcome.FAILED
             if result.outcome is SendOutcome.STORED:
-                self._stored(batch)
+                self._count_stored(batch)
                 return
-            if result.outcome is SendOutcome.REJECTED and await self._set_aside(batch, result):
+            if result.outcome is SendOutcome.REJECTED and await self._quarantine(batch, result):
                 return
             if failures >= self._context.limits.defer_after and await self._defer(batch, result):
                 return
@@ -214,26 +217,28 @@ class Shipper:
             await asyncio.sleep(pause * (0.5 + self._context.jitter() / 2))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
-    def _stored(self, batch: Batch) -> None:
+    def _count_stored(self, batch: Batch) -> None:
         self.counters.shipped_batches += 1
         self.counters.shipped_bytes += len(batch.data)
         self.counters.last_failure = ""
 
-    async def _set_aside(self, batch: Batch, result: SendResult) -> bool:
-        kept = await self._keep(quarantine_batch, batch, result)
+    async def _quarantine(self, batch: Batch, result: SendResult) -> bool:
+        kept = await self._quarantine_with(quarantine_batch, batch, result)
         self.counters.rejected_batches += kept
         return kept
 
     async def _defer(self, batch: Batch, result: SendResult) -> bool:
-        """Lets the others go first: this batch waits in a file of its own."""
-        return await self._keep(defer_batch, batch, result)
+        """Moves the batch to `again/`, so that the others go first."""
+        return await self._quarantine_with(defer_batch, batch, result)
 
-    async def _keep(self, keep: Store, batch: Batch, result: SendResult) -> bool:
+    async def _quarantine_with(
+        self, function: QuarantineFunction, batch: Batch, result: SendResult
+    ) -> bool:
         reason = Reason(batch.name, result.detail, rfc3339(self._context.clock.now_ns()))
         try:
-            await asyncio.to_thread(keep, self._context.directory, batch.data, reason)
+            await asyncio.to_thread(function, self._context.directory, batch.data, reason)
         except OSError as failure:
-            self._note(f"setting {batch.name} aside: {failure}")
+            self._note(f"quarantining {batch.name}: {failure}")
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""The spool of one process, put together: write here, run the shipper, look at the stats."""
+"""The spool of one process: write records, run the shipper, read the statistics."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from penstock.infra.spool.capacity import Capacity
-from penstock.infra.spool.files import make_directory, remove_traces, reserve_path
+from penstock.infra.spool.files import make_directory, remove_files, reserve_path
 from penstock.infra.spool.frame import MARKER_SIZE
 from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.owner import Owner
@@ -23,10 +23,10 @@ from penstock.kernel.time import Clock
 
 
 class Spool:
-    """`begin` and `end` take a few microseconds and never wait; both belong to one thread.
+    """`begin` and `end` take a few microseconds and never wait. Call both from one thread.
 
-    The directory must be on a local file system. `begin` and `end` survive the death of the
-    process when they return, and a power cut after `limits.sync_s`.
+    The directory must be on a local file system. A record survives the death of the process once
+    `begin` or `end` returns, and a power cut after `limits.sync_s`.
     """
 
     def __init__(
@@ -55,19 +55,19 @@ class Spool:
         entropy: Callable[[int], bytes] = os.urandom,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> Self:
-        """Starts the journal of `writer`: a fresh UUIDv7 in hex. `SetupError` if it cannot be."""
+        """Starts the journal of `writer` (a new UUIDv7 in hex). Raises `SetupError` on failure."""
         limits = limits or SpoolLimits()
         try:
             make_directory(directory)
             owner = Owner.wait_for(directory, writer)
             marker = entropy(MARKER_SIZE)
-            owner.keep_marker(marker)
+            owner.save_marker(marker)
             journal = Journal(directory, writer, marker, limits, clock)
             reserve = Reserve(reserve_path(directory, writer), limits.reserve_step_bytes)
         except OSError as failure:
             raise SetupError(
                 f"The spool {directory} cannot be written: {failure.strerror}.",
-                hint="See that the directory belongs to you and that its disk is not full.",
+                hint="Check the permissions of the directory and the free space of its disk.",
             ) from failure
         capacity = Capacity(
             limits.quota_bytes, reserve, lambda: journal.used_bytes, limits.project_share
@@ -84,29 +84,29 @@ class Spool:
         on_full: OnFull = OnFull.REFUSE,
         project: str = "",
     ) -> None:
-        """Records that a call begins, and keeps `end_bytes` for its end.
+        """Records that a call begins, and reserves `end_bytes` for its END.
 
-        Without capacity, or when `project` has its share of it: `SpoolFull` under `refuse`; under
-        `serve` the call goes on unrecorded.
+        If the spool is full, or the share of `project` is used up: raises `SpoolFull` under
+        `refuse`; under `serve` the call continues without a record.
         """
         self._writer.begin(key, payload, end_bytes, on_full, project)
 
     def end(self, key: str, payload: bytes, *, project: str = "") -> bool:
-        """Records how a call ended. `False`: that could not be written and is counted as lost.
+        """Records how a call ended. Returns `False` if it cannot be written; it counts as lost.
 
-        A call without a begin (it failed early, or found no capacity) is written if it fits. Every
-        refused call must be ended too: it is no loss if that does not fit.
+        The END of a call without BEGIN (it failed early, or did not fit) is written if it fits.
+        End refused calls too: their END does not count as lost if it does not fit.
         More than `frame.MAX_PAYLOAD` bytes never fit.
         """
         return self._writer.end(key, payload, project)
 
     async def run(self, send: Send) -> None:
-        """Ships, keeps house and adopts until cancelled."""
+        """Ships, maintains the spool and adopts dead writers until it is cancelled."""
         await self._shipper.run(send)
 
     async def drain(self, send: Send, *, timeout_s: float) -> bool:
-        """After `run` has ended and the last call with it: ships the rest. `False` if the time
-        did not suffice; then the rest stays for the next process."""
+        """Ships the rest, after `run` and the last call have ended. Returns `False` on time-out;
+        the rest then stays for the next process."""
         self._writer.cut()
         await asyncio.to_thread(self._sync)
         try:
@@ -117,19 +117,19 @@ class Spool:
         return True
 
     def close(self) -> None:
-        """Ends writing. What is not shipped stays for whoever adopts it; without any, all goes."""
+        """Closes the journal. Deletes its files if all is shipped; else another process adopts."""
         self._stop.set()
         self._syncing.join()
         self._sync()
         self._journal.close()
         self._capacity.close()
         if self._journal.oldest_unshipped() is None and not self._writer.open_calls:
-            remove_traces(self._context.directory, self._journal.current.writer)
+            remove_files(self._context.directory, self._journal.current.writer)
             self._owner.retire()
         self._owner.release()
 
     def stats(self) -> SpoolStats:
-        """As of now; sizes on disk as of a second ago."""
+        """Returns the statistics; sizes on disk are up to a second old."""
         writer, counters, usage = self._writer, self._shipper.counters, self._shipper.usage
         return SpoolStats(
             bytes_on_disk=self._capacity.foreign_bytes + self._journal.used_bytes,
@@ -159,7 +159,7 @@ class Spool:
 
     def _oldest_unshipped_s(self) -> float:
         now = self._context.clock.monotonic()
-        since = [self._journal.oldest_unshipped(), self._shipper.counters.carrying_since]
+        since = [self._journal.oldest_unshipped(), self._shipper.counters.recovering_since]
         return now - min((moment for moment in since if moment is not None), default=now)
 
     def _sync_often(self) -> None:

@@ -1,4 +1,4 @@
-"""What can be seen of the spool: for `/metrics` and `/readyz`."""
+"""Statistics of the spool, for `/metrics` and `/readyz`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +9,13 @@ from penstock.infra.spool.quarantine import AGAIN, CORRUPT, REJECTED
 
 
 class SpoolStats(msgspec.Struct, frozen=True):
-    """Counts are of this process since its start, but where it says `on disk`: these are of the
-    whole home. `full_because` and `last_failure` are sentences, empty while all is well."""
+    """Counts of this process since its start, except `…_on_disk`: these are of the whole home.
+    `full_because` and `last_failure` are reasons; empty without a problem."""
 
     bytes_on_disk: int
     segments_on_disk: int
-    rejected_on_disk: int  # batches the server will never take, in spool/rejected
-    corrupt_on_disk: int  # damaged stretches, in spool/corrupt
+    rejected_on_disk: int  # batches that the server rejected, in spool/rejected
+    corrupt_on_disk: int  # damaged ranges, in spool/corrupt
     open_calls: int
     waiting_batches: int
     oldest_unshipped_s: float
@@ -32,36 +32,36 @@ class SpoolStats(msgspec.Struct, frozen=True):
     torn_tails: int
     corrupt_stretches: int
     last_failure: str
-    again_on_disk: int = 0  # batches that failed or were put back, in spool/again
-    dropped_files: int = 0  # files that rejected or corrupt had no room for
-    projects_at_share: int = 0  # projects whose calls are refused because of their share
+    again_on_disk: int = 0  # batches that were deferred or requeued, in spool/again
+    dropped_files: int = 0  # files deleted from rejected and corrupt, at their limits
+    projects_at_share: int = 0  # projects whose share of the spool is used up
 
     def notices(self) -> list[str]:
-        """What a person should know although everything works, in sentences."""
-        told = {
-            f"{self.rejected_on_disk} batches that the server will never take are kept in"
+        """Returns sentences about conditions that an operator should check."""
+        sentences = {
+            f"{self.rejected_on_disk} batches that the server rejected are kept in"
             " spool/rejected, each with its reason.": self.rejected_on_disk,
-            f"{self.corrupt_on_disk} damaged stretches of the spool are kept in"
+            f"{self.corrupt_on_disk} damaged ranges of the spool are kept in"
             " spool/corrupt.": self.corrupt_on_disk,
-            f"{self.again_on_disk} batches that the server failed over are tried again"
-            " beside the others.": self.again_on_disk,
-            f"{self.dropped_files} old files in spool/rejected and spool/corrupt were deleted, for"
-            " want of capacity.": self.dropped_files,
-            f"{self.lost_calls} calls were answered without a record, for want of"
-            " capacity.": self.lost_calls,
-            f"Projects that have their share of the spool: {self.projects_at_share}. Their calls"
-            " are refused or not recorded until the server has taken some.": self.projects_at_share,
+            f"{self.again_on_disk} batches that the server failed to store are retried"
+            " after the others.": self.again_on_disk,
+            f"{self.dropped_files} old files in spool/rejected and spool/corrupt were deleted:"
+            " the folders are limited.": self.dropped_files,
+            f"{self.lost_calls} calls were answered without a record, because the"
+            " spool was full.": self.lost_calls,
+            f"Projects with their share of the spool used up: {self.projects_at_share}. Their calls"
+            " are refused or not recorded until the server stores some.": self.projects_at_share,
             f"The spool could not be synced to its disk {self.sync_failures}"
             " times.": self.sync_failures,
             f"Records wait for the server: {self.last_failure}": self.last_failure,
         }
-        return [sentence for sentence, applies in told.items() if applies]
+        return [sentence for sentence, applies in sentences.items() if applies]
 
 
 @dataclass(slots=True)
 class SpoolCounters:
-    """The running counts behind `SpoolStats`. `carrying_since`: when the oldest record under way
-    from a dead writer was written (monotonic); `None`: nothing is."""
+    """The counters behind `SpoolStats`. `recovering_since`: when the oldest record of the dead
+    writer that is being recovered was written (monotonic); `None` without one."""
 
     shipped_batches: int = 0
     shipped_bytes: int = 0
@@ -73,13 +73,13 @@ class SpoolCounters:
     torn_tails: int = 0
     corrupt_stretches: int = 0
     dropped_files: int = 0
-    carrying_since: float | None = None
+    recovering_since: float | None = None
     last_failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskUsage:
-    """What lies in the spool's directory, of all writers."""
+    """Disk usage of the spool directory, of all writers."""
 
     total_bytes: int = 0
     segment_count: int = 0
@@ -89,7 +89,7 @@ class DiskUsage:
 
 
 def usage(directory: Path) -> DiskUsage:
-    """Looks at the disk. Files that vanish meanwhile do not count."""
+    """Measures the disk usage. Files that are deleted meanwhile do not count."""
     segments = _sizes(directory, "*.spool")
     rejected = _sizes(directory / REJECTED, "*.batch")
     corrupt = _sizes(directory / CORRUPT, "*.bin")

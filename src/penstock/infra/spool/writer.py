@@ -1,7 +1,7 @@
-"""The writer: puts begins and ends of calls into the journal, on the path of every request.
+"""The writer: appends BEGIN and END of calls to the journal, on the path of every request.
 
-Plain writes, no locks, no waiting, one thread. Admission is decided when a call begins, so that
-the end of an admitted call still finds capacity. Shipping is elsewhere.
+Plain writes, no locks, no waiting, one thread. Admission is decided when a call begins, so that the
+END of an admitted call always fits. Shipping is not here.
 """
 
 import errno
@@ -15,12 +15,12 @@ from penstock.infra.spool.policy import OnFull, ShareReached, SpoolFull
 
 USUAL_END_BYTES: Final = 16 * 1024
 _HINT: Final = (
-    "Records drain while the server answers: see that it runs, free disk space or raise the quota."
+    "The spool drains while the server answers: start it, free disk space or raise the quota."
 )
 
 
 class OpenCall(NamedTuple):
-    """A begin without its end so far, and the room that is kept for that end."""
+    """The BEGIN of a call without END, and the bytes that are reserved for its END."""
 
     begin: bytes
     end_bytes: int
@@ -28,7 +28,7 @@ class OpenCall(NamedTuple):
 
 
 class Writer:
-    """Counts what it had to lose or refuse; `full_because` is empty while there is capacity."""
+    """Counts lost and refused calls. `full_because` is empty unless the spool is full."""
 
     def __init__(
         self, journal: Journal, capacity: Capacity, on_step: Callable[[str], None]
@@ -45,7 +45,7 @@ class Writer:
     def begin(
         self, key: str, payload: bytes, end_bytes: int, on_full: OnFull, project: str = ""
     ) -> None:
-        """As `Spool.begin`."""
+        """See `Spool.begin`."""
         try:
             self._capacity.admit(len(payload) + HEADER_SIZE, end_bytes, project)
             self._journal.append(Kind.BEGIN, payload)
@@ -59,11 +59,11 @@ class Writer:
         self.full_because = ""
         self.open_calls[key] = OpenCall(payload, end_bytes, project)
         self._capacity.reserve(project, end_bytes)
-        self._capacity.wrote(project, len(payload) + HEADER_SIZE)
+        self._capacity.add_written(project, len(payload) + HEADER_SIZE)
         self._after_append()
 
     def end(self, key: str, payload: bytes, project: str = "") -> bool:
-        """As `Spool.end`."""
+        """See `Spool.end`."""
         opened = self.open_calls.pop(key, None)
         size = len(payload) + HEADER_SIZE
         if opened is not None:
@@ -73,43 +73,43 @@ class Writer:
                 raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
                 self._capacity.admit(size, 0, project)
-            self._capacity.surely(size, lambda: self._journal.append(Kind.END, payload))
+            self._capacity.write_reserved(size, lambda: self._journal.append(Kind.END, payload))
         except OSError as failure:
             self._full(failure)
             self.lost_calls += key not in self._refused
             return False
         finally:
             self._refused.discard(key)
-        self._capacity.wrote(project, size)
+        self._capacity.add_written(project, size)
         self._after_append()
         return True
 
-    def tick(self, now: float, *, hurry: bool) -> None:
-        """What time brings: cuts an old batch (only in a `hurry`: while none waits to be shipped,
-        so that a backlog grows in large batches), closes an old segment, looks for new capacity."""
-        if hurry and self._journal.batch_is_old(now):
+    def tick(self, now: float, *, cut_old: bool) -> None:
+        """Closes an old segment and checks for capacity; with `cut_old` also cuts an old batch.
+        Without it (while other batches wait) a backlog grows in large batches."""
+        if cut_old and self._journal.batch_is_old(now):
             self.cut()
         if self._journal.segment_is_full or self._journal.segment_is_old(now):
             self.rotate()
         if self.full_because:
-            self._look_for_capacity()
+            self._probe_capacity()
         self._capacity.trim()
 
     def cut(self) -> None:
-        """Ends the batch. Without room for the mark, the batch goes on."""
+        """Ends the batch. If the CUT cannot be written, the batch continues."""
         try:
-            self._capacity.surely(HEADER_SIZE, self._journal.cut)
+            self._capacity.write_reserved(HEADER_SIZE, self._journal.cut)
         except OSError as failure:
             self._full(failure)
         else:
             self._on_step("cut")
 
     def rotate(self) -> None:
-        """Continues in a new segment with the open begins; without capacity, in the old one."""
+        """Switches to a new segment with all open BEGINs. If that fails, the old one continues."""
         head = [call.begin for call in self.open_calls.values()]
         size = sum(map(len, head)) + HEADER_SIZE * len(head)
         try:
-            self._capacity.surely(size, lambda: self._journal.rotate(head))
+            self._capacity.write_reserved(size, lambda: self._journal.rotate(head))
         except OSError as failure:
             self._full(failure)
         else:
@@ -121,9 +121,9 @@ class Writer:
         elif self._journal.batch_is_full:
             self.cut()
 
-    def _look_for_capacity(self) -> None:
+    def _probe_capacity(self) -> None:
         try:
-            self._capacity.find(USUAL_END_BYTES, USUAL_END_BYTES)
+            self._capacity.probe(USUAL_END_BYTES, USUAL_END_BYTES)
         except OSError as failure:
             self._full(failure)
         else:
@@ -131,12 +131,12 @@ class Writer:
 
     def _full(self, failure: OSError) -> None:
         if isinstance(failure, ShareReached):
-            return  # one project's: the spool has room for the others
+            return  # of one project only: the spool is not full
         self.full_because = failure.strerror or str(failure)
 
 
 def _spool_full(failure: OSError) -> SpoolFull:
     reason = failure.strerror or str(failure)
     return SpoolFull(
-        f"The record of this call cannot be kept: {reason}.", hint=_HINT, retry_after_s=5
+        f"The record of this call cannot be written: {reason}.", hint=_HINT, retry_after_s=5
     )
