@@ -1,10 +1,10 @@
-# Penstock from a clone. Every target sets up what it needs and reuses what stands.
+# Builds and runs Penstock from a clone. Each target sets up what it needs.
 #
 #   make up        run it (make up ARGS="--gateway-port 5000")     make test   all tests
-#   make check     formats, lints, types, layers, house rules      make bench  compare with peers
+#   make check     format, lint, types, layers, project rules      make bench  compare with others
 #   make e2e       the console in a browser    make real-model     a real model as upstream
-#   make dist      build the wheel             make lock           renew requirements/*.txt
-#   make api       renew the API client        make docs           renew generated pages
+#   make dist      build the wheel             make lock           update requirements/*.txt
+#   make api       update the API client       make docs           update generated pages
 #   make clean     remove what can be rebuilt
 
 SHELL       := /bin/bash
@@ -20,7 +20,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 ARGS    ?=
 TESTS   ?= tests
 
-# Stamps carry the state of the environment: a second run has nothing to do.
+# Stamp files record the state of the environment, so that a second run has nothing to do.
 RUNTIME := .venv/.runtime
 DEV     := .venv/.dev
 SYSTEM  := .venv/.system
@@ -55,13 +55,13 @@ $(SYSTEM): .ci/system-packages $(DEV)
 	@.ci/system-packages
 	@touch $@
 
-# The console is built where Node is; without it the server runs and says how to get the console.
-# Not `npm ci`: it refuses a lock without the binaries of other platforms, which a registry may not
-# carry. `npm install --no-save` keeps to the lock's versions and hashes and leaves it as it is.
+# The console is built if Node exists; without it the server runs and explains how to get it.
+# Not `npm ci`: it rejects a lock without the binaries of other platforms, which a registry may not
+# have. `npm install --no-save` uses the lock's versions and hashes and does not change it.
 $(CONSOLE): $(shell git ls-files console 2>/dev/null) | $(BIN)/python
 	@if [ ! -f console/package.json ]; then :; \
 	elif [ -z "$(NPM)" ]; then \
-	  echo 'No Node: the server runs without its console. Install Node 20 or newer, then `make up`.'; \
+	  echo 'Node was not found: the server runs without the console. Install Node 20 or newer, then run `make up`.'; \
 	else \
 	  echo 'Building the console …'; \
 	  cd console && npm install --no-save --silent --no-audit --no-fund && npm run --silent build \
@@ -72,7 +72,7 @@ $(NODE): examples/package-lock.json | $(BIN)/python
 	@if [ -n "$(NPM)" ]; then cd examples && npm ci --silent --no-audit --no-fund; fi
 	@touch $@
 
-# Each gate is a target of its own, so that `make -k check` shows all that is wrong.
+# Each check is a separate target, so that `make -k check` shows all failures.
 GATES := check-format check-lint check-types check-layers check-house check-reference check-console
 check: $(GATES)
 $(GATES): $(DEV)
@@ -94,7 +94,7 @@ check-console: $(CONSOLE)
 docs: $(DEV)
 	@$(BIN)/python -m checks.reference
 
-# The console's client follows the API.
+# Generates the console's client from the API.
 api: $(DEV) $(CONSOLE)
 	@$(BIN)/python -m penstock.entrypoints.server.openapi > console/openapi.json
 	@cd console && npm run --silent build
@@ -121,9 +121,9 @@ bench: $(DEV) $(SYSTEM)
 
 e2e: $(DEV) $(SYSTEM) $(CONSOLE)
 	@if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; \
-	else echo 'No console yet: nothing to drive in a browser.'; fi
+	else echo 'No browser tests found.'; fi
 
-# A CPU build of torch, which pip must find on Linux: see tests/real_model/README.md.
+# Needs a CPU build of torch, which pip must find on Linux: see tests/real_model/README.md.
 $(REAL): requirements/real-model.txt requirements/real-model-torch.txt
 	@echo 'Setting up .venv-real-model (once; about a minute) …'
 	@$(PYTHON) -m venv .venv-real-model

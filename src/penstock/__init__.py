@@ -1,1 +1,1 @@
-"""Penstock: one gateway in front of every model, and one loop behind it."""
+"""Penstock: an LLM gateway with traces, costs and a control plane."""

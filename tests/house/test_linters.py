@@ -46,7 +46,7 @@ def test_settings_may_read_the_environment() -> None:
     ("module", "text", "contract"),
     [
         ("rules/price2.py", "import penstock.infra", "Imports run one way"),
-        ("gateway/app2.py", "import sqlalchemy", "The data plane has no database habit"),
+        ("gateway/app2.py", "import sqlalchemy", "The data plane uses no database"),
         ("features/identity/x.py", "import penstock.features.traces", "Verticals have an order"),
         ("features/extra/__init__.py", "", "Verticals have an order"),
         ("helpers2/__init__.py", "", "Imports run one way"),
@@ -55,8 +55,8 @@ def test_settings_may_read_the_environment() -> None:
             "import penstock.features.identity.service",
             "Only identity and composition roots",
         ),
-        ("sim/x.py", "import penstock.infra", "The simulator skips infra"),
-        ("kernel/x.py", "import clickhouse_connect", "One door to the column store"),
+        ("sim/x.py", "import penstock.infra", "The simulator does not import infra"),
+        ("kernel/x.py", "import clickhouse_connect", "Only infra imports the column store"),
     ],
 )
 def test_import_contracts_report(tmp_path: Path, module: str, text: str, contract: str) -> None:

@@ -22,7 +22,7 @@ from penstock.kernel.errors import (
     UpstreamTimeout,
 )
 
-HELP: Final = "Penstock: one gateway in front of every model, and one loop behind it."
+HELP: Final = "Penstock: an LLM gateway with traces, costs and a control plane."
 
 # Name → (module with `register`, one line for `penstock --help`), most needed first.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
