@@ -82,8 +82,8 @@ def _from_comment(place: Place) -> dict[str, str]:
 
 def _words(name: str) -> str:
     """The constant's name as separate words."""
-    words = [w for w in name.strip("_").lower().split("_") if w not in ("max", "longest", "most")]
-    return " ".join("characters" if word == "chars" else word for word in words)
+    parts = [w for w in name.strip("_").lower().split("_") if w not in ("max", "longest", "most")]
+    return " ".join("characters" if part == "chars" else part for part in parts)
 
 
 def _order(prefixes: tuple[str, ...]) -> Any:

@@ -87,7 +87,7 @@ def test_no_process_shows_its_config(installation: Installation) -> None:
 
 
 def test_the_printed_curl_command_works(installation: Installation) -> None:
-    for _ in ("first start, key in the line", "second start, key by command"):
+    for _ in ("with the key itself", "with a command that prints the key"):
         installation.start()
         lines = re.search(r"  (curl .*?\n.*?\n.*?\n.*?')\n", installation.output, re.DOTALL)
         assert lines is not None, installation.output

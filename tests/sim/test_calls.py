@@ -52,7 +52,7 @@ def test_a_completed_call_is_logged_with_trace_and_tokens(sim: Sim) -> None:
     assert call["started_ns"] <= call["first_token_ns"] <= call["ended_ns"]
 
 
-def test_faults_and_refusals_are_logged_differently(sim: Sim) -> None:
+def test_faults_and_refused_calls_are_logged_differently(sim: Sim) -> None:
     sim.post(CHAT, x_sim_fault="503", x_sim_tag="503")
     sim.raw(CHAT, fault="reset", tag="reset")
     assert [
