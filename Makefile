@@ -106,7 +106,8 @@ test: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0 \
 	  -m 'not drill and not real_model and not e2e' $(TESTS)
-	@$(BIN)/python -m pytest --cov --cov-append --cov-report= --cov-fail-under=0 -m drill $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-append --cov-report= \
+	  --cov-fail-under=0 -m drill $(TESTS)
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --include='src/penstock/kernel/*' --fail-under=100 --skip-covered
 
