@@ -159,7 +159,7 @@ def test_a_second_instance_names_the_process_that_holds_the_home(
     assert installation.process is not None
     answer = installation.run("up", code=2)
     assert answer == (
-        f"penstock: The home {installation.home} is in use by the process "
+        f"penstock: The home {installation.home} is in use by process "
         f"{installation.process.pid}. Stop that one, or choose another home with --home or "
         "PENSTOCK_HOME.\n"
     )
@@ -171,7 +171,7 @@ def test_a_port_in_use_is_reported_in_one_line(installation: Installation, which
     with socket.create_server(("127.0.0.1", port), reuse_port=True):
         answer = installation.run("up", code=2)
     assert answer == (
-        f"penstock: Port {port} on 127.0.0.1 is taken by another program. Stop it, or choose "
+        f"penstock: Port {port} on 127.0.0.1 is in use by another program. Stop it, or choose "
         f"another port with --{which}-port.\n"
     )
 

@@ -213,7 +213,7 @@ async def test_a_connection_that_the_provider_has_ended_is_not_written_to() -> N
 
 async def test_a_new_connection_that_fails_is_not_retried() -> None:
     async with raw_upstream(answers(close=True)) as upstream:
-        with pytest.raises(UpstreamFailed, match="hung up before it answered"):
+        with pytest.raises(UpstreamFailed, match="closed the connection before it answered"):
             await fetch(Egress(), upstream.url)
         assert len(upstream.seen) == 1
 
@@ -241,8 +241,8 @@ async def test_nothing_is_retried_after_the_first_byte() -> None:
     ("limits", "wire", "words"),
     [
         (UpstreamTimeLimits(first_byte_s=0.2), b"", "begin its answer"),
-        (UpstreamTimeLimits(silence_s=0.2), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
-        (UpstreamTimeLimits(total_s=0.3), STREAM_HEAD + chunk(b"x"), "go on with its answer"),
+        (UpstreamTimeLimits(silence_s=0.2), STREAM_HEAD + chunk(b"x"), "continue its answer"),
+        (UpstreamTimeLimits(total_s=0.3), STREAM_HEAD + chunk(b"x"), "continue its answer"),
     ],
 )
 async def test_each_time_limit_ends_the_exchange(

@@ -34,7 +34,7 @@ def test_a_port_that_is_used_with_reuseport_counts_as_taken() -> None:
         with pytest.raises(SetupError) as caught:
             require_free_port("127.0.0.1", port, "--gateway-port", patience_s=0)
     assert caught.value.sentence() == (
-        f"Port {port} on 127.0.0.1 is taken by another program. "
+        f"Port {port} on 127.0.0.1 is in use by another program. "
         "Stop it, or choose another port with --gateway-port."
     )
 

@@ -1,1 +1,1 @@
-"""The outside world without business words: settings, SQL, columns, egress, crypto, spool."""
+"""Infrastructure without domain terms: settings, SQL, columns, egress, crypto, spool."""

@@ -1,11 +1,11 @@
-"""How a process tells who started it that it is at work: one line of JSON on standard output."""
+"""The announcement of a started process: one line of JSON on standard output."""
 
 import asyncio
 import json
 
 
 async def announce(host: str, port: int) -> None:
-    """Says where this process listens, once that port is answered."""
+    """Prints the address of this process, once its port accepts connections."""
     while True:
         try:
             _, writer = await asyncio.open_connection(host, port)

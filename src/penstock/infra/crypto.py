@@ -1,6 +1,6 @@
-"""Keys and what is made of them: sealing, keyed digests, password hashes, secret files.
+"""Cryptography: derived keys, sealing, keyed digests, password hashes, secret files.
 
-Every use takes its own key, derived by name from one secret: a leaked one opens nothing else.
+Every purpose has its own key, derived by name from one secret: a leaked key affects one purpose.
 """
 
 import base64
@@ -24,17 +24,17 @@ _SCRYPT_MAX_MEMORY: Final = 64 * 1024 * 1024
 
 
 class SealBroken(ValueError):
-    """Not sealed with this key, or changed since."""
+    """The data was not sealed with this key, or was changed."""
 
 
 def derive_key(secret: bytes, purpose: str) -> bytes:
-    """32 bytes of HKDF-SHA-256 (RFC 5869, empty salt) of `secret` for one `purpose`."""
+    """Returns 32 bytes: HKDF-SHA-256 (RFC 5869, empty salt) of `secret` for one `purpose`."""
     extracted = hmac.digest(bytes(32), secret, "sha256")
     return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
 
 
 def keyed_digest(key: bytes, value: str) -> str:
-    """HMAC-SHA-256 in hex: what is stored and compared in place of a secret."""
+    """Returns HMAC-SHA-256 in hex, which is stored and compared instead of a secret."""
     return hmac.digest(key, value.encode(), "sha256").hex()
 
 
@@ -45,36 +45,36 @@ class Sealer:
         self._cipher = AESGCM(key)
 
     def seal(self, plain: bytes, context: bytes = b"") -> bytes:
-        """`nonce(12) ‖ ciphertext`; opens only with the same `context`."""
+        """Returns `nonce(12) ‖ ciphertext`; it opens only with the same `context`."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, context)
 
     def open(self, sealed: bytes, context: bytes = b"") -> bytes:
-        """The inverse of `seal`; `SealBroken` for anything else."""
+        """Inverts `seal`. Raises `SealBroken` for any other data."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
         except (InvalidTag, ValueError) as error:
-            raise SealBroken("This was not sealed with this key, or was changed since.") from error
+            raise SealBroken("The data was not sealed with this key, or was changed.") from error
 
 
 def hash_password(password: str, salt: bytes, *, cost: int = PASSWORD_COST) -> str:
-    """`scrypt$n$r$p$salt$hash`, base64; slow on purpose. `salt`: 16 random bytes."""
+    """Returns `scrypt$n$r$p$salt$hash` in base64; slow by design. `salt`: 16 random bytes."""
     digest = _scrypt(password, salt, cost, _SCRYPT_R, _SCRYPT_P)
     numbers = f"{cost}${_SCRYPT_R}${_SCRYPT_P}"
     return f"scrypt${numbers}${_encode(salt)}${_encode(digest)}"
 
 
 def password_matches(password: str, stored: str) -> bool:
-    """Whether `stored` came from this password; compares in constant time."""
+    """Returns whether `stored` is a hash of this password; compares in constant time."""
     _, n, r, p, salt, digest = stored.split("$")
     found = _scrypt(password, base64.b64decode(salt), int(n), int(r), int(p))
     return hmac.compare_digest(found, base64.b64decode(digest))
 
 
 def ensure_secret_file(path: Path) -> bytes:
-    """The 32 random bytes kept in `path` as hex (mode 0600); made if it does not exist.
+    """Returns the 32 random bytes in `path` (hex, mode 0600); creates the file if it is missing.
 
-    `SetupError` when the file is damaged or cannot be read.
+    Raises `SetupError` if the file is damaged or cannot be read.
     """
     try:
         return _read_secret(path)
@@ -84,7 +84,7 @@ def ensure_secret_file(path: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replaces `path` in one step by a file that only its owner may read (0600), synced."""
+    """Replaces `path` atomically by a synced file that only its owner can read (0600)."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -102,12 +102,12 @@ def _read_secret(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         raise SetupError(
             f"The secret file {path} cannot be read: {error}.",
-            hint="Restore it from a backup; without it what it encrypts cannot be opened.",
+            hint="Restore it from a backup; without it, encrypted data cannot be decrypted.",
         ) from error
     if len(secret) != _KEY_BYTES:
         raise SetupError(
-            f"The secret file {path} should hold 64 hex digits.",
-            hint="Restore it from a backup; without it what it encrypts cannot be opened.",
+            f"The secret file {path} must contain 64 hex digits.",
+            hint="Restore it from a backup; without it, encrypted data cannot be decrypted.",
         )
     return secret
 

@@ -1,7 +1,7 @@
-"""Who sees everything in `/metrics`: whoever presents the metrics token of the home.
+"""The access to the full `/metrics`: it needs the metrics token of the home.
 
 The token is derived from `gateway.token`, so that server and gateways accept the same one wherever
-they run, and nobody has to hand out another secret.
+they run, without another secret to distribute.
 """
 
 import contextlib
@@ -16,25 +16,25 @@ _PURPOSE: Final = "penstock metrics v1"
 
 
 class MetricsAccess:
-    """Decides for each scrape what it sees. `everybody`: a setting opened the page."""
+    """Decides whether a scrape sees all metrics. `everybody`: a setting allows it to all."""
 
     def __init__(self, token: str, *, everybody: bool = False) -> None:
         self._expected = f"Bearer {token}".encode()
         self._everybody = everybody
 
     def sees_all(self, authorization: bytes) -> bool:
-        """Whoever presents another token, or none, sees only what tells no names."""
+        """Returns whether the token is right. Without it a scrape sees no names."""
         return self._everybody or hmac.compare_digest(authorization, self._expected)
 
 
 def open_metrics(home: Path, gateway_token: bytes, *, everybody: bool) -> MetricsAccess:
-    """The access of this home; writes the token to `metrics.token` (0600) for the operator."""
+    """Returns the access of this home; writes the token to `metrics.token` (0600)."""
     token = derive_key(gateway_token, _PURPOSE).hex()
-    with contextlib.suppress(OSError):  # a full disk: the token holds all the same
-        _leave(home / FILE_NAME, token.encode() + b"\n")
+    with contextlib.suppress(OSError):  # on a full disk the token is valid all the same
+        _write_if_changed(home / FILE_NAME, token.encode() + b"\n")
     return MetricsAccess(token, everybody=everybody)
 
 
-def _leave(path: Path, content: bytes) -> None:
+def _write_if_changed(path: Path, content: bytes) -> None:
     if not path.exists() or path.read_bytes() != content:
         write_private(path, content)

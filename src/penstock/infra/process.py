@@ -1,5 +1,6 @@
-"""What an operating-system process needs to be well-behaved: dying with its parent, holding a
-lock, finding its port free. No policy: who restarts whom stands in `entrypoints/up`.
+"""Functions for operating-system processes: end with the parent, lock the home, check the port.
+
+The policy of restarts is in `entrypoints/up`.
 """
 
 import ctypes
@@ -19,30 +20,30 @@ from penstock.kernel.errors import SetupError
 
 _PR_SET_PDEATHSIG: Final = 1
 _M_TRIM_THRESHOLD: Final = -1
-_OPEN_FILES: Final = 1024 * 1024  # where the system sets no limit
+_OPEN_FILES: Final = 1024 * 1024  # if the system has no limit
 
 
 def die_with(parent: int) -> None:
-    """Has the kernel kill this process as soon as its parent, of that process id, is gone.
+    """Makes the kernel kill this process when its parent (a process id) ends.
 
-    Linux only; elsewhere a supervisor that is killed leaves its children running.
+    Linux only; elsewhere the children of a killed supervisor keep running.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)  # it died before the kernel was told
+        os._exit(1)  # the parent ended before the call above
 
 
 def keep_freed_memory(size_bytes: int) -> None:
-    """Has the allocator keep so much freed memory at hand, where it would give it back to the
-    kernel and ask for it again a moment later. GNU libc only; elsewhere nothing happens."""
+    """Makes the allocator keep this much freed memory, instead of returning it to the kernel and
+    requesting it again soon after. GNU libc only; elsewhere it does nothing."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_TRIM_THRESHOLD, size_bytes)
 
 
 def raise_open_files() -> int:
-    """Lets this process open as many files as it is allowed to at all; how many that is."""
+    """Raises the limit of open files of this process to its maximum and returns it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _OPEN_FILES if hard == resource.RLIM_INFINITY else hard
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
@@ -50,8 +51,8 @@ def raise_open_files() -> int:
 
 
 def read_config_argument(arguments: Sequence[str], default: str = "") -> str:
-    """The config that this process was started with: its first argument; `-`: it comes over
-    standard input, because everybody on a machine can read command lines."""
+    """Returns the config of this process: its first argument. With `-` it reads standard input,
+    because all users of a machine can read command lines."""
     config = arguments[0] if arguments else default
     return sys.stdin.read() if config == "-" else config
 
@@ -63,14 +64,14 @@ class FileLock:
         self._fd = fd
 
     def release(self) -> None:
-        """Lets the next one in."""
+        """Releases the lock."""
         os.close(self._fd)
 
 
 def lock_home(home: Path) -> FileLock:
-    """Makes the home (mode 0700) and becomes its only owner.
+    """Creates the home (mode 0700) and locks it.
 
-    `SetupError` naming the other owner's process id, or saying why the folder cannot be used.
+    Raises `SetupError` with the process id of another owner, or if the folder cannot be used.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,8 +87,8 @@ def lock_home(home: Path) -> FileLock:
         owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(fd)
         raise SetupError(
-            f"The home {home} is in use by the process {owner}.",
-            hint="Stop that one, or choose another home with --home or PENSTOCK_HOME.",
+            f"The home {home} is in use by process {owner}.",
+            hint="Stop it, or choose another home with --home or PENSTOCK_HOME.",
         ) from None
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
@@ -95,10 +96,10 @@ def lock_home(home: Path) -> FileLock:
 
 
 def require_free_port(host: str, port: int, flag: str, *, patience_s: float = 1.0) -> None:
-    """`SetupError` if somebody listens there already.
+    """Raises `SetupError` if the port is in use; `flag` is the option that changes it.
 
-    Binds without SO_REUSEPORT: with it a second instance would silently take half the traffic.
-    A predecessor that was just killed may need a moment to go: hence `patience_s`.
+    Binds without SO_REUSEPORT: with it, a second instance would silently receive half the traffic.
+    Waits up to `patience_s` for a predecessor that was just killed.
     """
     deadline = time.monotonic() + patience_s
     while (problem := _bind(host, port)) is not None:
@@ -109,7 +110,7 @@ def require_free_port(host: str, port: int, flag: str, *, patience_s: float = 1.
             )
         if time.monotonic() >= deadline:
             raise SetupError(
-                f"Port {port} on {host} is taken by another program.",
+                f"Port {port} on {host} is in use by another program.",
                 hint=f"Stop it, or choose another port with {flag}.",
             )
         time.sleep(0.05)
@@ -128,11 +129,11 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens there at the moment."""
+    """Returns whether the port is free at the moment."""
     return _bind(host, port) is None
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on at the moment."""
+    """Returns a port that is free at the moment."""
     with socket.create_server((host, 0), family=_family(host)) as server:
         return int(server.getsockname()[1])

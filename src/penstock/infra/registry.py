@@ -1,4 +1,4 @@
-"""Plugins by entry point, imported when they are first asked for; ours by the same door."""
+"""Plugins by entry point, imported on first use. Built-in plugins use entry points too."""
 
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, cast
@@ -16,14 +16,14 @@ class Registry(Generic[Plugin]):
         self._made: dict[str, Plugin] = {}
 
     def get(self, kind: str) -> Plugin:
-        """The one instance of `kind`. `NotFound` names those that are installed."""
+        """Returns the only instance of `kind`. Raises `NotFound` with the installed kinds."""
         made = self._made.get(kind)
         if made is None:
             made = self._made[kind] = self._make(kind)
         return made
 
     def names(self) -> tuple[str, ...]:
-        """The installed kinds, sorted."""
+        """Returns the installed kinds, sorted."""
         return tuple(sorted({entry.name for entry in entry_points(group=self._group)}))
 
     def _make(self, kind: str) -> Plugin:
@@ -32,5 +32,5 @@ class Registry(Generic[Plugin]):
             return cast("Plugin", create())
         raise NotFound(
             f"No plugin {kind!r} in {self._group}.",
-            hint=f"Installed are: {', '.join(self.names()) or 'none'}.",
+            hint=f"Installed: {', '.join(self.names()) or 'none'}.",
         )

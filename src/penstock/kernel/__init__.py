@@ -1,1 +1,1 @@
-"""Pure vocabulary: ids, errors, time, digests. No I/O; imports nothing but msgspec."""
+"""Basic types: ids, errors, time, digests. No I/O; the only dependency is msgspec."""

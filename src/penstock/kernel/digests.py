@@ -1,4 +1,4 @@
-"""Content hashes: SHA-256 of canonical JSON, the same on every machine for ever."""
+"""Content hashes: SHA-256 of canonical JSON, identical on every machine."""
 
 import hashlib
 
@@ -8,10 +8,10 @@ _encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
 
 def canonical_json(value: object) -> bytes:
-    """UTF-8 JSON with sorted keys and no white space; `Decimal` as a string."""
+    """Encodes UTF-8 JSON with sorted keys and no white space; `Decimal` as a string."""
     return _encoder.encode(value)
 
 
 def content_hash(value: object) -> str:
-    """64 hex digits of the SHA-256 of `canonical_json(value)`."""
+    """Returns the SHA-256 of `canonical_json(value)` as 64 hex digits."""
     return hashlib.sha256(canonical_json(value)).hexdigest()

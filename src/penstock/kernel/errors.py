@@ -1,4 +1,4 @@
-"""The one error tree. A message says what happened; `hint` says what to do about it.
+"""The error tree. A message says what happened; `hint` says what to do.
 
     PenstockError
      ├─ InvalidRequest   400      ├─ Overloaded         503
@@ -9,14 +9,14 @@
      ├─ TooLarge         413
      └─ RateLimited      429
 
-Codes are stable and part of the API; each surface renders them in its own wire shape.
+Codes are stable and part of the API; each surface renders them in its own format.
 """
 
 from typing import ClassVar
 
 
 class PenstockError(Exception):
-    """Anything Penstock refuses or fails at, with a stable code and what to do next."""
+    """An error of Penstock, with a stable code and a hint."""
 
     status: ClassVar[int] = 500
     default_code: ClassVar[str] = "internal_error"
@@ -38,68 +38,68 @@ class PenstockError(Exception):
         self.retry_after_s = retry_after_s
 
     def sentence(self) -> str:
-        """Message and hint as one text for people."""
+        """Returns message and hint as one text."""
         return f"{self.message} {self.hint}".strip()
 
 
 class InvalidRequest(PenstockError):
-    """The request cannot be understood or breaks a rule."""
+    """The request is malformed or violates a rule."""
 
     status = 400
     default_code = "invalid_request"
 
 
 class Unauthenticated(PenstockError):
-    """No valid key or session came with the request."""
+    """The request has no valid key or session."""
 
     status = 401
     default_code = "invalid_api_key"
 
 
 class Forbidden(PenstockError):
-    """Known caller, but not allowed to do this."""
+    """The caller is known, but not allowed to do this."""
 
     status = 403
     default_code = "forbidden"
 
 
 class NotFound(PenstockError):
-    """The named thing does not exist here."""
+    """The named object does not exist."""
 
     status = 404
     default_code = "not_found"
 
 
 class Conflict(PenstockError):
-    """The thing exists already or has changed meanwhile."""
+    """The object exists already or was changed meanwhile."""
 
     status = 409
     default_code = "conflict"
 
 
 class TooLarge(PenstockError):
-    """A body, header or nesting limit was passed."""
+    """A body, header or nesting limit was exceeded."""
 
     status = 413
     default_code = "request_too_large"
 
 
 class RateLimited(PenstockError):
-    """A limit of this caller is reached; `retry_after_s` says when to come back."""
+    """A limit of this caller is reached; `retry_after_s` is the time to wait."""
 
     status = 429
     default_code = "rate_limit_exceeded"
 
 
 class Overloaded(PenstockError):
-    """The process sheds load, or cannot do its work now."""
+    """The process is overloaded or temporarily unable to work."""
 
     status = 503
     default_code = "overloaded"
 
 
 class UpstreamFailed(PenstockError):
-    """The provider was unreachable, answered wrongly or cut its answer off."""
+    """The provider was unreachable, or its answer was invalid or incomplete."""
 
     status = 502
     default_code = "upstream_failed"
@@ -113,6 +113,6 @@ class UpstreamTimeout(PenstockError):
 
 
 class SetupError(PenstockError):
-    """Something about this machine or these settings must change first (CLI: exit code 2)."""
+    """The machine or the settings must be changed first (CLI: exit code 2)."""
 
     default_code = "setup_error"

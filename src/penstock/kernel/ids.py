@@ -1,13 +1,13 @@
-"""Identifiers: prefixed UUIDv7 for our nouns, W3C trace and span ids for calls.
+"""Identifiers: prefixed UUIDv7 for objects, W3C trace and span ids for calls.
 
-Time and entropy are arguments, so that ids can be reproduced in tests.
+Time and entropy are arguments, so that tests can reproduce ids.
 """
 
 from uuid import UUID
 
 
 def uuid7(unix_ms: int, entropy: bytes) -> UUID:
-    """A UUIDv7 (RFC 9562, section 5.7) of `unix_ms` and ten bytes of entropy."""
+    """Returns a UUIDv7 (RFC 9562, section 5.7) of `unix_ms` and ten bytes of entropy."""
     random = int.from_bytes(entropy[:10], "big")
     value = (unix_ms & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | (random >> 68 & 0xFFF) << 64
@@ -16,15 +16,15 @@ def uuid7(unix_ms: int, entropy: bytes) -> UUID:
 
 
 def new_id(prefix: str, unix_ms: int, entropy: bytes) -> str:
-    """`prefix_` and 32 hex digits; ids of one prefix sort by the time they were made."""
+    """Returns `prefix_` and 32 hex digits; ids of one prefix sort by their time of creation."""
     return f"{prefix}_{uuid7(unix_ms, entropy).hex}"
 
 
 def trace_id(entropy: bytes) -> str:
-    """32 lower-case hex digits, never all zero (W3C Trace Context)."""
+    """Returns 32 lower-case hex digits, never all zero (W3C Trace Context)."""
     return entropy[:16].hex() if any(entropy[:16]) else "0" * 31 + "1"
 
 
 def span_id(entropy: bytes) -> str:
-    """16 lower-case hex digits, never all zero (W3C Trace Context)."""
+    """Returns 16 lower-case hex digits, never all zero (W3C Trace Context)."""
     return entropy[:8].hex() if any(entropy[:8]) else "0" * 15 + "1"

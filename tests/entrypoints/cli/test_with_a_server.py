@@ -240,7 +240,7 @@ def test_the_admin_is_reset_while_the_installation_is_stopped(tmp_path: Path) ->
     it.start("--no-demo")
     before, calling = it.key, it.gateway_key
     try:
-        assert "is in use by the process" in it.run("admin", "reset", code=2)
+        assert "is in use by process" in it.run("admin", "reset", code=2)
         assert it.stop() == 0
         reset = it.json("admin", "reset")
         assert reset["api_key"] == it.key != before

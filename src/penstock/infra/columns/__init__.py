@@ -1,7 +1,7 @@
-"""The column store: spans and everything else that is counted rather than updated.
+"""The column store: spans, and other rows that are aggregated rather than updated.
 
 The only importer of chdb and clickhouse-connect. `open_columns` takes a DSN: a directory for the
-embedded engine (chDB) or the URL of a ClickHouse server. What the tables mean is not known here.
+embedded engine (chDB) or the URL of a ClickHouse server. Tables are defined elsewhere.
 """
 
 from penstock.infra.columns.connection import Param, Params, RowsRejected
@@ -10,7 +10,6 @@ from penstock.infra.columns.opening import Opening
 from penstock.infra.columns.store import ColumnStore, open_columns
 
 __all__ = [
-    "ColumnConnection",
     "ColumnStore",
     "Opening",
     "Param",

@@ -1,8 +1,8 @@
 """The embedded engine: chDB on a directory that one process owns at a time.
 
-columns/lock         held while open; says which process holds it
-columns/config.xml   written at each start: how much memory and how many threads chDB may take
-columns/engine/      chDB's own files
+columns/lock         locked while open; contains the process id of the owner
+columns/config.xml   written at each start: the memory and thread limits of chDB
+columns/engine/      the files of chDB
 """
 
 import fcntl
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from penstock.infra.columns.connection import DATABASE, Param, Params, refusal
+from penstock.infra.columns.connection import DATABASE, Param, Params, engine_error
 from penstock.kernel.errors import SetupError
 
-# chDB's defaults are a server's: 90 % of the machine's memory, caches of gigabytes.
+# The defaults of chDB suit a server: 90 % of the machine's memory, caches of gigabytes.
 _LIMITS: Final[Mapping[str, int]] = {
     "max_server_memory_usage": 1_000_000_000,
     "mark_cache_size": 64 << 20,
@@ -42,26 +42,26 @@ _LIMITS: Final[Mapping[str, int]] = {
     "threadpool_writer_pool_size": 4,
     "threadpool_local_fs_reader_pool_size": 4,
 }
-_FORBIDDEN: Final = frozenset("?&")  # they mean something in chDB's connection text
+_FORBIDDEN: Final = frozenset("?&")  # they have a meaning in chDB's connection string
 _ESCAPES: Final = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "'": "\\'"}
 )
 
 
 class EmbeddedEngine:
-    """chDB in this process. Absolute paths only: importing it changes directory for a moment."""
+    """chDB in this process. Paths must be absolute: its import changes the directory briefly."""
 
     def __init__(self, directory: Path) -> None:
         if not _FORBIDDEN.isdisjoint(str(directory)):
             raise SetupError(
-                f"The column store cannot live at {directory}: the path has a ? or & in it.",
+                f"The column store cannot use {directory}: the path contains ? or &.",
                 hint="Choose another --home.",
             )
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _hold(directory)
         config = directory / "config.xml"
         config.write_text(_configuration(directory), encoding="utf-8")
-        # chDB takes this text as it stands: it knows no escapes.
+        # chDB does not support escapes in this string.
         self._target = f"{directory / 'engine'}?config-file={config}"
 
     def connect(self, settings: Mapping[str, str]) -> "EmbeddedConnection":
@@ -83,13 +83,13 @@ class EmbeddedEngine:
 
 
 class EmbeddedConnection:
-    """One chDB handle."""
+    """One handle of chDB."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
 
     def prepare(self, settings: Mapping[str, str]) -> None:
-        """Database and settings of the session, once: they stay with the handle."""
+        """Sets database and settings of the session; they stay with the handle."""
         self._run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
         self._run(f"USE {DATABASE}")
         if settings:
@@ -110,11 +110,11 @@ class EmbeddedConnection:
         try:
             return self._handle.query(sql, "JSONEachRow", params=params or {}).bytes() or b""
         except RuntimeError as error:
-            raise refusal(str(error)) from error
+            raise engine_error(str(error)) from error
 
 
 def _text(value: Param) -> str:
-    """A parameter as the engine parses it: escaped text, or an array of quoted strings."""
+    """Encodes a parameter for the engine: escaped text, or an array of quoted strings."""
     match value:
         case str():
             return value.translate(_ESCAPES)
@@ -125,7 +125,7 @@ def _text(value: Param) -> str:
 
 
 def _hold(directory: Path) -> int:
-    """Locks the directory for this process. chDB's own refusal of a second one says nothing."""
+    """Locks the directory for this process; the error of chDB itself does not name the owner."""
     lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,8 +133,8 @@ def _hold(directory: Path) -> int:
         owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(lock)
         raise SetupError(
-            f"Another process (pid {owner}) has the column store at {directory} open.",
-            hint="Stop it first, or start with another --home.",
+            f"Another process (pid {owner}) uses the column store at {directory}.",
+            hint="Stop it first, or choose another --home.",
         ) from error
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)

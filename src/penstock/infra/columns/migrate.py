@@ -1,4 +1,4 @@
-"""Versioned steps for the tables of one family, with a table that says which were applied."""
+"""Versioned schema steps for the tables of a family, and a table of the applied ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from penstock.kernel.errors import SetupError
 
 @dataclass(frozen=True, slots=True)
 class SchemaStep:
-    """One change of schema. Statements must bear repetition: a crash may stop between two."""
+    """One change of schema. Statements must be repeatable: a crash may stop between two."""
 
     version: int
     title: str
@@ -25,7 +25,7 @@ class _Applied(msgspec.Struct, frozen=True):
 
 
 def apply_steps(store: ColumnStore, family: str, steps: Sequence[SchemaStep]) -> None:
-    """Applies what is missing, in order. `SetupError` for a store made by a newer version."""
+    """Applies missing steps in order. Raises `SetupError` if a newer version made the store."""
     store.command(
         "CREATE TABLE IF NOT EXISTS schema_steps (family LowCardinality(String), version UInt32,"
         " title String, applied_at DateTime DEFAULT now()) ENGINE = MergeTree"
@@ -36,8 +36,8 @@ def apply_steps(store: ColumnStore, family: str, steps: Sequence[SchemaStep]) ->
     if done and max(done) > known:
         raise SetupError(
             f"The column store has {family} tables of version {max(done)}; "
-            f"this Penstock knows versions up to {known}.",
-            hint="Start the newer Penstock again, or restore a backup made with this one.",
+            f"this version of Penstock supports versions up to {known}.",
+            hint="Start the newer Penstock, or restore a backup made with this version.",
         )
     for step in steps:
         if step.version not in done:

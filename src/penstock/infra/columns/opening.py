@@ -1,6 +1,6 @@
-"""Opening the store beside the start of a process: HTTP answers before the engine is up.
+"""Opens the store in the background, so that HTTP is served before the engine is ready.
 
-What fails is tried again, ever more rarely: a person may mend it while the process serves.
+A failed opening is retried with growing pauses: an operator may repair the store meanwhile.
 """
 
 import logging
@@ -16,7 +16,7 @@ _LAST_RETRY_S: Final = 60.0
 
 
 class Opening:
-    """A store that is being opened in a thread of its own. `first_retry_s` doubles by failure."""
+    """A store that a separate thread opens. `first_retry_s` doubles with each failure."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class Opening:
         self._thread.start()
 
     def store(self) -> ColumnStore:
-        """The store. `Overloaded` while it opens for the first time; what made the opening fail
-        until a later one succeeds."""
+        """Returns the store. Raises `Overloaded` during the first attempt to open it, and the error
+        of a failed attempt until a later one succeeds."""
         if self._store is not None:
             return self._store
         if self._failure is not None:
@@ -49,13 +49,12 @@ class Opening:
         )
 
     def wait(self, timeout_s: float) -> ColumnStore:
-        """The store, once its opening was tried or `timeout_s` has passed; errors as for
-        `store`."""
+        """Waits for the first attempt or `timeout_s`. Returns and raises as `store` does."""
         self._tried.wait(timeout_s)
         return self.store()
 
     def close(self) -> None:
-        """Waits for the opening, then closes what it opened."""
+        """Waits for the opening, then closes the store."""
         self._closed.set()
         self._thread.join()
         if self._store is not None:
@@ -72,8 +71,8 @@ class Opening:
             self._store = self._open()
         except PenstockError as error:
             self._failure = error
-        except Exception as error:  # noqa: BLE001 - edge of a thread: who asks is told
-            self._failure = PenstockError(f"The column store did not open: {error}")
+        except Exception as error:  # noqa: BLE001 - edge of a thread: `store` raises the error
+            self._failure = PenstockError(f"The column store cannot be opened: {error}")
         if self._store is None and self._failure is not None:
             self._log.error("%s Next try in %.0f s.", self._failure.sentence(), self._delay_s)
         self._tried.set()

@@ -1,9 +1,9 @@
-"""A ClickHouse server through clickhouse-connect: the same port, over HTTP."""
+"""The adapter for a ClickHouse server: clickhouse-connect over HTTP."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from penstock.infra.columns.connection import DATABASE, Params, refusal
+from penstock.infra.columns.connection import DATABASE, Params, engine_error
 from penstock.kernel.errors import SetupError
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ServerEngine:
-    """A server named by URL, such as `https://user:password@host:8443/`."""
+    """A server at a URL such as `https://user:password@host:8443/`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -39,11 +39,11 @@ class ServerEngine:
         return ServerConnection(client, Error)
 
     def close(self) -> None:
-        """Nothing is held between connections."""
+        """Does nothing: the engine has no resources of its own."""
 
 
 class ServerConnection:
-    """One client of a server; HTTP connections are kept alive inside it."""
+    """One client of a server; it keeps HTTP connections alive."""
 
     def __init__(self, client: "Client", error: type[Exception]) -> None:
         self._client = client
@@ -57,7 +57,7 @@ class ServerConnection:
         try:
             return self._client.raw_query(sql, parameters=values)
         except self._error as error:
-            raise refusal(str(error)) from error
+            raise engine_error(str(error)) from error
 
     def insert(self, table: str, columns: Sequence[str], rows: bytes, token: str) -> None:
         settings = {"insert_deduplication_token": token} if token else {}
@@ -66,7 +66,7 @@ class ServerConnection:
                 table, list(columns), rows, settings=settings, fmt="JSONEachRow"
             )
         except self._error as error:
-            raise refusal(str(error)) from error
+            raise engine_error(str(error)) from error
 
     def close(self) -> None:
         self._client.close()

@@ -1,7 +1,7 @@
-"""The store as its users see it: typed rows out, typed rows in, one writer and a few readers.
+"""The store for its users: typed rows in and out, one writer and a few readers.
 
-A handle of the engine serialises its calls, so readers get one each; their number also bounds
-what queries may take together. Inserts go one at a time: fewer parts, and an order of arrival.
+A handle of the engine serialises its calls, so each reader has its own; their number also limits
+the memory of all queries together. Inserts run one at a time: fewer parts, and an order of arrival.
 """
 
 import os
@@ -32,14 +32,14 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 _READERS: Final = 3
 _WAIT_S: Final = 30.0
-_LOOK_EVERY_S: Final = 0.002
+_POLL_S: Final = 0.002
 _encoder: Final = msgspec.json.Encoder()
 
 
 def open_columns(dsn: str) -> "ColumnStore":
-    """The store behind `dsn`: `chdb:///absolute/directory`, or `clickhouse://`, `http(s)://…`.
+    """Opens the store at `dsn`: `chdb:///absolute/directory`, or `clickhouse://`, `http(s)://…`.
 
-    `SetupError` when it cannot be opened, or another process owns the directory.
+    Raises `SetupError` if it cannot be opened or another process owns the directory.
     """
     scheme, _, rest = dsn.partition("://")
     if scheme == "chdb" and Path(rest).is_absolute():
@@ -47,13 +47,13 @@ def open_columns(dsn: str) -> "ColumnStore":
     if scheme in ("clickhouse", "clickhouses", "http", "https"):
         return ColumnStore(ServerEngine(dsn))
     raise SetupError(
-        f"{scheme or dsn!r} names no column store.",
+        f"{scheme or dsn!r} is not a column store.",
         hint="Write chdb:///absolute/directory or https://user:password@host:8443/.",
     )
 
 
 class ColumnStore:
-    """Safe to use from many threads; every call blocks, so keep it off the event loop."""
+    """Thread-safe. All calls block: do not use it on the event loop."""
 
     def __init__(self, engine: ColumnEngine) -> None:
         self._engine = engine
@@ -61,7 +61,7 @@ class ColumnStore:
         self._copying = Lock()
         self._readers: LifoQueue[ColumnConnection | None] = LifoQueue()
         for _ in range(_READERS):
-            self._readers.put(None)  # opened when first needed
+            self._readers.put(None)  # opened on first use
         try:
             self._writer = engine.connect(WRITER_SETTINGS)
         except BaseException:
@@ -69,19 +69,19 @@ class ColumnStore:
             raise
 
     def query(self, sql: str, params: Params, row: type[Row]) -> list[Row]:
-        """The rows of a SELECT whose column names are the fields of `row`.
+        """Returns the rows of a SELECT whose column names are the fields of `row`.
 
-        Values only through `params`, for placeholders like `{name:String}`. `Overloaded` when the
-        query would take more time or memory than one may.
+        Pass values only as `params`, for placeholders like `{name:String}`. Raises `Overloaded` if
+        the query exceeds its time or memory limit.
         """
         with self._reader() as reader:
             answer = reader.query(f"{sql} FORMAT JSONEachRow", params)
         return msgspec.json.Decoder(row).decode_lines(answer)
 
     def insert(self, table: str, rows: Sequence[msgspec.Struct], *, token: str = "") -> None:
-        """Adds `rows` (all of one type, its fields named like columns) in one insert, once per
-        `token`; they are on disk when this returns. `RowsRejected` when a value in them can never
-        be stored: without it the others can."""
+        """Inserts `rows` (of one type, its fields named like columns) in one insert, once per
+        `token`; they are durable when this returns. Raises `RowsRejected` if a value in them can
+        never be stored; nothing is inserted then."""
         if not rows:
             return
         lines = _lines(rows)
@@ -89,14 +89,14 @@ class ColumnStore:
             self._writer.insert(table, rows[0].__struct_fields__, lines, token)
 
     def command(self, sql: str, params: Mapping[str, str] | None = None) -> None:
-        """A statement without an answer, such as DDL, on the writer's connection."""
+        """Runs a statement without a result, such as DDL, on the connection of the writer."""
         with self._lock:
             self._writer.query(sql, params or {})
 
     def backup(self, target: Path) -> None:
-        """A copy of all tables as of one moment into the new folder `target` (below the home).
+        """Copies all tables as of one moment into the new folder `target` (below the home).
 
-        Inserts wait until the engine has noted what the copy is made of, not for the copying.
+        Inserts wait only until the engine has listed the parts to copy.
         """
         sql = f"BACKUP DATABASE {DATABASE} TO File({{target:String}})"
         with (
@@ -107,17 +107,17 @@ class ColumnStore:
             with self._lock:
                 copy = beside.submit(apart.query, sql, {"target": str(target)})
                 while not copy.done() and not _is_being_filled(target):
-                    wait((copy,), _LOOK_EVERY_S)
+                    wait((copy,), _POLL_S)
             copy.result()
 
     def restore(self, source: Path) -> None:
-        """Brings all tables back from a `backup` into a store that has none yet."""
+        """Restores all tables of a `backup` into an empty store."""
         self.command(
             f"RESTORE DATABASE {DATABASE} FROM File({{source:String}})", {"source": str(source)}
         )
 
     def close(self) -> None:
-        """Waits for running calls, then closes everything."""
+        """Waits for running calls, then closes all connections and the engine."""
         for _ in range(_READERS):
             reader = self._readers.get(timeout=_WAIT_S)
             if reader is not None:
@@ -132,7 +132,9 @@ class ColumnStore:
             reader = self._readers.get(timeout=_WAIT_S)
         except Empty as error:
             raise Overloaded(
-                "All readers of the column store are busy.", hint="Try again.", retry_after_s=5
+                "All readers of the column store are busy.",
+                hint="Try again later.",
+                retry_after_s=5,
             ) from error
         try:
             reader = reader or self._engine.connect(READER_SETTINGS)
@@ -149,7 +151,8 @@ def _lines(rows: Sequence[msgspec.Struct]) -> bytes:
 
 
 def _is_being_filled(target: Path) -> bool:
-    """The engine locks the folder, notes what of all tables it will copy, and writes then."""
+    """Returns whether the copy has begun: the engine locks the folder, lists the parts of all
+    tables, and then writes."""
     return any(set(files) - {".lock"} for _, _, files in os.walk(target))
 
 

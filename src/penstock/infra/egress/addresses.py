@@ -1,6 +1,6 @@
-"""Which addresses may be connected to: every address a name resolves to is judged, none is trusted.
+"""The check of addresses: every address that a name resolves to is classified before a connection.
 
-Owns the address_class and the look-up. Connecting to what was judged is `client.py`'s work.
+Owns classification and name resolution. `client.py` connects to the checked address.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ Address = IPv4Address | IPv6Address
 
 
 class AddressClass(StrEnum):
-    """Who may connect to an address."""
+    """The rule for connections to an address."""
 
-    PUBLIC = "public"  # anyone
-    PRIVATE = "private"  # only where an admin said so for this host and port
+    PUBLIC = "public"  # allowed
+    PRIVATE = "private"  # only if an admin allowed it for this host and port
     NEVER = "never"
 
 
@@ -71,7 +71,7 @@ def classify(address: Address) -> AddressClass:
 
 
 def _tunnelled(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a translator or tunnel would carry a packet to."""
+    """Returns the IPv4 address to which a translator or tunnel would forward a packet."""
     if address.sixtofour is not None:
         return address.sixtofour
     if address.teredo is not None:
@@ -85,7 +85,7 @@ def _tunnelled(address: IPv6Address) -> IPv4Address | None:
 
 
 async def resolve(host: str, port: int, *, private_allowed: bool) -> list[str]:
-    """The addresses of `host`, all of them checked. `UpstreamFailed` when one may not be used."""
+    """Resolves `host` and checks all its addresses. Raises `UpstreamFailed` if one is forbidden."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -110,7 +110,7 @@ def _require(host: str, port: int, address_class: AddressClass, *, private_allow
     if address_class is AddressClass.PRIVATE:
         hint = f"An admin can allow private addresses for {host}:{port} in the provider's settings."
     raise UpstreamFailed(
-        f"The host {host!r} leads to an address that may not be called.",
+        f"The host {host!r} resolves to an address that is not allowed.",
         hint=hint,
         code="upstream_address_forbidden",
     )

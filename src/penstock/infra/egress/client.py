@@ -1,6 +1,7 @@
-"""The client: pools connections per origin, opens exchanges, and ends those whose time is up.
+"""The client: pools connections per origin, opens exchanges, and applies their time limits.
 
-Owns names → checked address → connection. One instance per process, passed as an argument.
+Owns the path from a name to a checked address and a connection. One instance per process, passed as
+an argument.
 """
 
 import asyncio
@@ -18,14 +19,14 @@ from penstock.spi.http import HttpAnswer, HttpRequest
 
 BUFFER_BYTES: Final = 32 * 1024
 TICK_S: Final = 0.1
-# Seconds that an idle connection is kept: shorter than those that wait for us keep it, so that a
-# request seldom meets a hang-up. Servers that people run themselves, mostly without TLS (uvicorn,
-# llama.cpp, Node), hang up after 5; the load balancers of public providers after 60 or more.
+# Seconds for which an idle connection is kept: shorter than the timeout of the peer, so that a
+# request seldom meets a closed connection. Self-hosted servers, mostly without TLS (uvicorn,
+# llama.cpp, Node), close after 5; the load balancers of public providers after 60 or more.
 IDLE_S: Final = 55.0
 IDLE_PLAIN_S: Final = 4.0
-MAX_ORIGINS: Final = 1024  # parsed URLs that are remembered
+MAX_ORIGINS: Final = 1024  # cached parsed URLs
 
-# Codes of failures before a byte of the request was sent.
+# Error codes of failures before the first byte of the request was sent.
 NEVER_SENT: Final = frozenset(
     (
         "upstream_unresolved",
@@ -40,7 +41,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a URL leads. `host` is without brackets; `authority` is the Host header's value."""
+    """The parts of a URL. `host` is without brackets; `authority` is the value of Host."""
 
     host: str
     port: int
@@ -50,7 +51,7 @@ class Origin:
 
 
 def parse_origin(url: str) -> Origin:
-    """`InvalidRequest` for anything but a plain http or https URL."""
+    """Parses a URL. Raises `InvalidRequest` for anything but a plain http or https URL."""
     read = parse_url(url)
     return Origin(
         host=read.host,
@@ -62,7 +63,7 @@ def parse_origin(url: str) -> Origin:
 
 
 class Egress:
-    """HTTP/1.1 to whoever may be called. Use within one event loop; `close` it at the end."""
+    """An HTTP/1.1 client for allowed addresses. Use it in one event loop; `close` it at the end."""
 
     def __init__(self, tls: ssl.SSLContext | None = None, *, max_idle: int = 256) -> None:
         self._tls = tls
@@ -74,7 +75,7 @@ class Egress:
         self._ticker: asyncio.TimerHandle | None = None
 
     def origin(self, url: str) -> Origin:
-        """The parsed URL, remembered: the same few are called over and over."""
+        """Returns the parsed URL; cached, because the same few are used again and again."""
         found = self._origins.get(url)
         if found is None:
             if len(self._origins) >= MAX_ORIGINS:
@@ -90,11 +91,11 @@ class Egress:
         private_allowed: bool = False,
         extra_headers: Headers = (),
     ) -> UpstreamExchange:
-        """Send `request` and return once the answer's head stands.
+        """Sends `request`. Returns once the response headers have arrived.
 
-        `UpstreamFailed` or `UpstreamTimeout`; `ConnectionLost` when the provider hung up before a
-        byte of its answer: a request that was written is never written again. Cancelling hangs up
-        at once.
+        Raises `UpstreamFailed`, `UpstreamTimeout`, or `ConnectionLost` if the provider closed the
+        connection before the first byte of its answer: a request is never sent twice. Cancelling
+        closes the connection at once.
         """
         origin = self.origin(request.url)
         head = _head(request, origin, extra_headers)
@@ -113,7 +114,7 @@ class Egress:
         private_allowed: bool = False,
         max_bytes: int = 16 * 1024 * 1024,
     ) -> HttpAnswer:
-        """`spi.http.Fetch`."""
+        """Implements `spi.http.Fetch`."""
         limits = UpstreamTimeLimits(timeout_s, timeout_s, timeout_s, timeout_s)
         exchange = await self.open(request, limits, private_allowed=private_allowed)
         pieces: list[bytes] = []
@@ -132,7 +133,7 @@ class Egress:
         return HttpAnswer(exchange.status, headers, b"".join(pieces))
 
     def close(self) -> None:
-        """Hang up on everyone."""
+        """Closes all connections."""
         if self._ticker is not None:
             self._ticker.cancel()
         for exchange in list(self._live):
@@ -162,7 +163,7 @@ class Egress:
         return exchange
 
     def _tick(self) -> None:
-        """Instead of a timer per call: look at all that is under way ten times a second."""
+        """Checks all exchanges ten times a second, which is cheaper than a timer per call."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         ended = [exchange for exchange in self._live if exchange.over or now > exchange.deadline]
@@ -192,14 +193,14 @@ class Egress:
         except OSError as error:
             raise UpstreamFailed(
                 f"{origin.host}:{origin.port} cannot be reached ({error.strerror or error}).",
-                hint="Is it running, and is the base URL right?",
+                hint="Check that it runs and that the base URL is right.",
                 code="upstream_unreachable",
             ) from error
 
     async def _connect_first(
         self, origin: Origin, addresses: list[str], key: tuple[str, int, bool, bool]
     ) -> UpstreamConnection:
-        """The first address that accepts. Name, SNI and certificate check stay the host's."""
+        """Connects to the first address that accepts; SNI and certificate check use the name."""
         loop = asyncio.get_running_loop()
         failure = OSError("no address")
         for address in addresses:
@@ -254,7 +255,7 @@ _HEADER_LINE: Final = b"%b: %b\r\n".__mod__
 
 
 def _head(request: HttpRequest, origin: Origin, extra_headers: Headers) -> bytes:
-    """Request line and headers. `InvalidRequest` if a value would break out of its line."""
+    """Returns request line and headers. Raises `InvalidRequest` if a value has a line break."""
     headers = request.headers + extra_headers
     lines = b"".join(map(_HEADER_LINE, headers))
     count = len(headers)

@@ -1,7 +1,7 @@
-"""One request and its answer, as the reader of the answer sees it: head, pieces, end or failure.
+"""One request and its answer, for the reader of the answer: headers, pieces, end or failure.
 
-Owns the buffer between the socket and the reader, with back-pressure. The socket is
-`connection.py`'s; when time is up is `client.py`'s.
+Owns the buffer between the socket and the reader, with back-pressure. `connection.py` owns the
+socket; `client.py` checks the deadlines.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ NEVER: Final = float("inf")
 
 
 class UpstreamTimeLimits(NamedTuple):
-    """Seconds a provider may take: to accept, to begin its answer, between pieces, in all."""
+    """Limits in seconds: to connect, to the first byte, between two pieces, and in total."""
 
     connect_s: float = 5.0
     first_byte_s: float = 120.0
@@ -24,7 +24,7 @@ class UpstreamTimeLimits(NamedTuple):
 
 
 class ReadControl(Protocol):
-    """What an exchange may ask of its connection."""
+    """The interface of a connection that an exchange uses."""
 
     def pause(self) -> None: ...
     def resume(self) -> None: ...
@@ -32,7 +32,7 @@ class ReadControl(Protocol):
 
 
 class UpstreamExchange:
-    """The answer to one request while it arrives. Read it to its end, or `abort` it."""
+    """The answer to one request while it is received. Read it to its end, or `abort` it."""
 
     __slots__ = (
         "_chunks",
@@ -68,25 +68,25 @@ class UpstreamExchange:
         self.headers: list[tuple[bytes, bytes]] = []
         self.complete = False
         self.discarding = False
-        self.over = False  # complete, failed or given up: nothing is to be watched any more
+        self.over = False  # complete, failed or aborted: no deadline applies any more
         self.deadline = self._started + min(limits.first_byte_s, limits.total_s)
 
     @property
     def ended(self) -> bool:
-        """Whether `read` has nothing more to give."""
+        """Returns whether all of the answer was read."""
         return self.complete and not self._chunks
 
     def header(self, wanted: bytes) -> bytes:
-        """The first value of a header, its name in lower case; empty if there is none."""
+        """Returns the first value of a header (name in lower case); empty if it is missing."""
         for name, value in self.headers:
             if name == wanted:
                 return value
         return b""
 
-    # ---- the reader's side
+    # ---- called by the reader
 
     async def wait_for_headers(self) -> None:
-        """Returns once `status` and `headers` stand."""
+        """Returns once `status` and `headers` are set. Raises the error of a failed exchange."""
         while not self.status:
             if self._error is not None:
                 raise self._error
@@ -94,9 +94,9 @@ class UpstreamExchange:
         self.deadline = self._started + self._limits.total_s
 
     async def read(self) -> bytes:
-        """What has arrived, at least one byte; `b""` at the end of the answer.
+        """Returns the received bytes, at least one; `b""` at the end of the answer.
 
-        `UpstreamFailed` when it was cut off, `UpstreamTimeout` when it fell silent.
+        Raises `UpstreamFailed` if the answer was cut off, `UpstreamTimeout` after a silence.
         """
         while not self._chunks:
             if self._error is not None:
@@ -110,7 +110,7 @@ class UpstreamExchange:
         return self.take()
 
     def take(self) -> bytes:
-        """What has arrived and was not read yet, without waiting; may be empty."""
+        """Returns the received bytes that were not read yet, without waiting; may be empty."""
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
@@ -122,21 +122,21 @@ class UpstreamExchange:
             yield piece
 
     def abort(self) -> None:
-        """Give the answer up: unless it is complete, the connection is torn down at once."""
+        """Abandons the answer. Unless it is complete, the connection is closed at once."""
         if not self.complete and not self.discarding:
             self.over = True
             self._chunks.clear()
             self._connection.abort()
 
     def discard(self, grace_s: float = 1.0) -> None:
-        """The rest does not matter: let it arrive for a moment, so that the connection lives on."""
+        """Ignores the rest, but receives it for `grace_s`, so that the connection can be reused."""
         self._chunks.clear()
         if not self.complete:
             self.discarding = True
             self.deadline = self._loop.time() + grace_s
             self._resume()
 
-    # ---- the connection's side
+    # ---- called by the connection
 
     def begin(self, status: int) -> None:
         self.status = status
@@ -164,13 +164,13 @@ class UpstreamExchange:
             self._wake()
 
     def expire(self) -> None:
-        """The deadline has passed: fail with what was waited for, and hang up."""
+        """Fails with a timeout, because the deadline has passed, and closes the connection."""
         if not self.discarding:
-            waited = "begin its answer" if not self.status else "go on with its answer"
+            waited = "begin its answer" if not self.status else "continue its answer"
             self.fail(UpstreamTimeout(f"The provider did not {waited} in time."))
         self._connection.abort()
 
-    # ---- inside
+    # ---- internal
 
     def _resume(self) -> None:
         if self._paused:

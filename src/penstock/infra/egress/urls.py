@@ -1,4 +1,4 @@
-"""Addresses of providers as values: read fully, or refused, before anything is done with them."""
+"""URLs of providers: parsed fully, or rejected, before they are used."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 @dataclass(frozen=True, slots=True)
 class Url:
     """An http or https URL. `host` is in lower case and without brackets, `authority` as written,
-    `target` is path and query; `suffix` says whether there is a query or fragment."""
+    `target` is path and query; `suffix`: it has a query or fragment."""
 
     scheme: str
     host: str
@@ -31,21 +31,21 @@ class Url:
 
 
 def parse_url(text: str) -> Url:
-    """`InvalidRequest` for anything but a plain http or https URL of ASCII characters, without
-    user, and with a host and port that can exist."""
+    """Parses a plain http or https URL of ASCII characters, without user, with a possible host and
+    port. Raises `InvalidRequest` for anything else."""
     if len(text) > MAX_URL or not _VISIBLE.fullmatch(text):
-        raise _refused("it has characters that no URL has, or too many")
+        raise _invalid("it is too long or contains invalid characters")
     try:
         parts = urlsplit(text)
         port, host = parts.port, parts.hostname or ""
     except ValueError as error:
-        raise _refused("its host or port cannot be read") from error
+        raise _invalid("its host or port is invalid") from error
     if parts.scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc:
-        raise _refused("it should look like https://api.example.com/v1")
+        raise _invalid("it should look like https://api.example.com/v1")
     written = f"[{host}]" if "[" in parts.netloc else host
     rest = parts.netloc.lower().removeprefix(written)
     if port == 0 or not _PORT.fullmatch(rest) or not _is_host(host, bracketed=written != host):
-        raise _refused("there can be no such host or port")
+        raise _invalid("its host or port is invalid")
     return Url(
         scheme=parts.scheme,
         host=host,
@@ -62,7 +62,7 @@ def _is_host(host: str, *, bracketed: bool) -> bool:
     labels = host.removesuffix(".").split(".")
     if _NUMBER.fullmatch(
         labels[-1]
-    ):  # as browsers read it: a number at the end means an IPv4 address
+    ):  # as in browsers, a number as last label means an IPv4 address
         return _is_ipv4(host)
     return len(host) <= _MAX_HOST and all(_LABEL.fullmatch(label) for label in labels)
 
@@ -82,9 +82,9 @@ def _is_ipv6(host: str) -> bool:
         return False
 
 
-def _refused(reason: str) -> InvalidRequest:
+def _invalid(reason: str) -> InvalidRequest:
     return InvalidRequest(
-        f"The URL cannot be called: {reason}.",
+        f"The URL cannot be used: {reason}.",
         hint="Write it like https://api.example.com/v1.",
         param="base_url",
     )

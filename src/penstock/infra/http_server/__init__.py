@@ -1,7 +1,7 @@
-"""The HTTP/1.1 server of every process: sockets and framing outside, an ASGI 3 app inside.
+"""The HTTP/1.1 server of every process: it handles sockets and framing and runs an ASGI 3 app.
 
 Deliberately not here: HTTP/2, WebSockets, lifespan, routing, an access log. `docs/security.md`
-says what is bounded.
+lists the limits.
 """
 
 from penstock.infra.http_server.limits import HEALTH_PATHS, HttpLimits

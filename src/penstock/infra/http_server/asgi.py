@@ -1,4 +1,4 @@
-"""The types of an ASGI 3 app, and the one extension that this server offers."""
+"""The types of an ASGI 3 app, and the one extension of this server."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias

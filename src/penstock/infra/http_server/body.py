@@ -1,4 +1,4 @@
-"""The body of a request, taken out of its framing."""
+"""Decoders for the body of a request."""
 
 import re
 from enum import Enum, auto
@@ -12,24 +12,24 @@ _TRAILER: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\
 
 
 class BodyReader(Protocol):
-    """Takes the bytes of one body; `done` once it is complete."""
+    """Decodes one body; `done` once it is complete."""
 
     done: bool
 
     def feed(self, data: bytes) -> tuple[bytes, int]:
-        """Content found in `data`, and how many of its bytes belong to this body.
+        """Returns the content in `data`, and how many of its bytes belong to this body.
 
-        `RequestRejected` when the framing is broken.
+        Raises `RequestRejected` if the framing is invalid.
         """
         ...
 
     def left(self) -> int | None:
-        """Bytes that are still to come; `None` when that is not known."""
+        """Returns the number of missing bytes; `None` if it is unknown."""
         ...
 
 
 def body_of(length: int, limits: HttpLimits) -> BodyReader:
-    """The reader for a body of this length."""
+    """Returns the reader for a body of this length."""
     return ChunkedBody(limits) if length == CHUNKED else SizedBody(length)
 
 
@@ -60,7 +60,7 @@ class _Next(Enum):
 
 
 class ChunkedBody:
-    """A body in chunks. Extensions and trailers are checked, counted and discarded."""
+    """A chunked body. Extensions and trailers are checked, counted and discarded."""
 
     __slots__ = (
         "_extension_left",
@@ -100,11 +100,11 @@ class ChunkedBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces), at
 
     def _take_line(self, data: bytes, at: int) -> int:
-        """Reads on to the end of a line and acts on it when it is whole."""
+        """Reads up to the end of a line and processes it when it is complete."""
         end = data.find(b"\n", at) + 1
         stop = end or len(data)
         if len(self._line) + stop - at > self._longest():
-            raise RequestRejected(400, "A line within the body is too long.")
+            raise RequestRejected(400, "A line of the chunked body is too long.")
         line = self._line + data[at:stop]
         if not end:
             self._line = line

@@ -1,4 +1,4 @@
-"""One connection: its bytes become requests, one at a time; later ones wait in their bytes."""
+"""One connection: parses requests and runs them one at a time; later ones stay buffered."""
 
 import asyncio
 import socket
@@ -29,9 +29,9 @@ class HttpConnection(asyncio.Protocol):
         self._exchange: RequestExchange | None = None
         self._pending = b""
         self._scanned = 0  # bytes of `_pending` without the end of a head
-        self._heard_at = 0.0
+        self._received_at = 0.0
         self._discarded = 0
-        self._discarding = False  # the last answer is out; what still comes is thrown away
+        self._discarding = False  # the last response is sent; further bytes are discarded
         self._closing = False
         self._half_closed = False
         self._read_paused = False
@@ -61,20 +61,20 @@ class HttpConnection(asyncio.Protocol):
             if self._discarded > self._state.limits.linger_bytes:
                 self._abort()
             return
-        self._heard_at = self._state.loop.time()
+        self._received_at = self._state.loop.time()
         self._pending = self._pending + data if self._pending else data
         self._advance()
 
     def eof_received(self) -> bool:
-        """Whether the connection stays open for the answers that are due."""
+        """Returns whether the connection stays open for the pending response."""
         exchange = self._exchange
         if self._discarding or self._closing or (exchange is None and not self._pending):
             return False
         whole = exchange is None or exchange.body.done
-        if whole and self._state.loop.time() - self._heard_at <= self._state.limits.half_close_s:
+        if whole and self._state.loop.time() - self._received_at <= self._state.limits.half_close_s:
             self._half_closed = True
             if exchange is None and not self.write_paused:
-                self._close()  # a part of a head
+                self._close()  # an incomplete head
             return True
         self._abort()
         return False
@@ -86,7 +86,7 @@ class HttpConnection(asyncio.Protocol):
         self._pending = b""
         self.write_paused = False
         self._drain_waiters.wake()
-        self._lose()
+        self._disconnect()
 
     def pause_writing(self) -> None:
         self.write_paused = True
@@ -116,7 +116,7 @@ class HttpConnection(asyncio.Protocol):
         unanswered = self._exchange is None or not self._exchange.begun
         late = queue is pool.body or (queue is pool.head and self._pending)
         if late and unanswered:
-            self._lose()
+            self._disconnect()
             self._write_plain(408, "The request did not arrive in time.")
             self._close()
         elif queue is pool.writing or queue is pool.body:
@@ -134,7 +134,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport.write(data)
 
     async def drained(self) -> None:
-        """Returns once the client has read enough, or is gone."""
+        """Returns once the write buffer has space or the client has disconnected."""
         while self.write_paused:
             await self._drain_waiters.wait()
 
@@ -142,7 +142,7 @@ class HttpConnection(asyncio.Protocol):
         return self._state.date
 
     def must_close(self, exchange: RequestExchange) -> bool:
-        """Whether the answer that starts now is the connection's last."""
+        """Returns whether the response that starts now is the last one of the connection."""
         if not exchange.head.keep_alive or self._state.stopping or self.reserve:
             return True
         if self._half_closed and not self._pending:
@@ -154,12 +154,12 @@ class HttpConnection(asyncio.Protocol):
         )
 
     def app_reads(self) -> None:
-        """The app has taken what was here of the body."""
+        """Handles that the app has received all buffered bytes of the body."""
         if self._read_paused:
             self._regulate()
 
     def finished(self, exchange: RequestExchange) -> None:
-        """The whole answer has been given to the transport."""
+        """Handles the end of a response that was passed to the transport."""
         if not exchange.body.done:
             if exchange.close:
                 self._linger()
@@ -174,19 +174,20 @@ class HttpConnection(asyncio.Protocol):
             self._advance()
 
     def abandoned(self, exchange: RequestExchange) -> None:
-        """The app has ended and its answer has not: 500 when nothing of it is out, else a cut."""
+        """Handles an app that did not complete its response: sends 500 if it is not begun, else
+        closes the connection."""
         if self._exchange is not exchange or self._closing:
             return
         if not exchange.begun:
-            self._refuse(RequestRejected(500, "The server failed to answer."))
+            self._refuse(RequestRejected(500, "The server failed to process the request."))
         elif self.write_paused or exchange.until_close():
             self.reset()
         else:
-            self._lose()
+            self._disconnect()
             self._close()
 
     def reset(self) -> None:
-        """Ends the connection with RST."""
+        """Closes the connection with RST."""
         sock = self._transport.get_extra_info("socket")
         if sock is not None and not self._transport.is_closing():
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
@@ -195,7 +196,7 @@ class HttpConnection(asyncio.Protocol):
     # ---- from bytes to requests
 
     def _advance(self) -> None:
-        """Goes as far as the bytes that are here allow."""
+        """Processes the buffered bytes as far as possible."""
         try:
             while self._pending and not self._discarding and not self._closing:
                 exchange = self._exchange
@@ -211,7 +212,7 @@ class HttpConnection(asyncio.Protocol):
         self._regulate()
 
     def _begin(self) -> bool:
-        """Starts a request. False while its head is not here."""
+        """Starts a request. Returns `False` while its head is incomplete."""
         limits, pool = self._state.limits, self._state.pool
         data = self._pending
         end = find_end(data, self._scanned, limits)
@@ -234,7 +235,7 @@ class HttpConnection(asyncio.Protocol):
         if head.path not in state.exempt and (
             self.reserve or (full and not state.pool.end_oldest_body())
         ):
-            raise RequestRejected(503, "The server has as many requests as it can serve.")
+            raise RequestRejected(503, "The server is at its limit of concurrent requests.")
         exchange = RequestExchange(
             self, head, body_of(head.length, state.limits), self._scope(head)
         )
@@ -276,7 +277,7 @@ class HttpConnection(asyncio.Protocol):
             self._state.pool.leave(self)
 
     def _next(self) -> None:
-        """Ready for the next request."""
+        """Waits for the next request."""
         self._exchange = None
         if self._state.stopping or (self._half_closed and not self._pending):
             self._end()
@@ -284,7 +285,7 @@ class HttpConnection(asyncio.Protocol):
             self._state.pool.enter(self, self._state.pool.idle)
 
     def _regulate(self) -> None:
-        """Reads on unless much is here that nobody has taken."""
+        """Pauses reading while too many bytes are buffered, and resumes it."""
         exchange = self._exchange
         waiting = len(self._pending) + (exchange.size if exchange else 0)
         much = waiting > self._state.limits.ahead_bytes and not self._discarding
@@ -299,7 +300,7 @@ class HttpConnection(asyncio.Protocol):
     # ---- ends
 
     def _refuse(self, error: RequestRejected) -> None:
-        """Answers with the error, where an answer is still possible, and ends."""
+        """Sends the error if no response was started, and closes."""
         match error.status:
             case 503:
                 self._state.stats.refused_count += 1
@@ -308,7 +309,7 @@ class HttpConnection(asyncio.Protocol):
             case _:
                 self._state.stats.bad_request_count += 1
         answered = self._exchange is not None and self._exchange.begun
-        self._lose()
+        self._disconnect()
         if answered:
             self._close()
         else:
@@ -319,21 +320,21 @@ class HttpConnection(asyncio.Protocol):
         again = _RETRY_AFTER_S if status == 503 else 0
         self.write(plain(status, reason, self._state.date, retry_after_s=again))
 
-    def _lose(self) -> None:
+    def _disconnect(self) -> None:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
-            exchange.lose()
+            exchange.disconnect()
 
     def _end(self) -> None:
-        """Closes after the last answer. Bytes that nobody reads would make the kernel send RST,
-        and the client would lose the answer: then they are read first."""
+        """Closes after the last response. Unread bytes would make the kernel send RST, and the
+        client would lose the response: so they are read and discarded first."""
         if self._pending or self._read_paused:
             self._linger()
         else:
             self._close()
 
     def _linger(self) -> None:
-        """Ends the sending side and throws away what still comes, for a while."""
+        """Half-closes, and discards incoming bytes for a while."""
         self._exchange = None
         self._pending = b""
         self._discarding, self._discarded = True, 0
@@ -347,19 +348,19 @@ class HttpConnection(asyncio.Protocol):
         self._regulate()
 
     def _close(self) -> None:
-        """Closes once the client has read what was written, or its time is over."""
+        """Closes once the client has read all that was written, or at the timeout."""
         self._closing = True
         self._state.pool.enter(self, self._state.pool.writing)
         self._transport.close()
 
     def _abort(self) -> None:
         self._closing = True
-        self._lose()
+        self._disconnect()
         self._transport.abort()
 
 
 def _place(name: object) -> tuple[str, int] | None:
-    """Address and port; `None` for a socket without."""
+    """Returns address and port; `None` for a socket without."""
     if isinstance(name, tuple) and len(cast("tuple[object, ...]", name)) >= 2:
         return cast("tuple[str, int]", name[:2])
     return None

@@ -1,4 +1,4 @@
-"""One request and its answer: the `receive` and `send` of ASGI."""
+"""One request and its response: `receive` and `send` of ASGI."""
 
 import logging
 from typing import Final, Protocol, cast
@@ -16,14 +16,16 @@ from penstock.infra.http_server.response import (
 from penstock.infra.http_server.waiters import Waiters
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-_JOIN_BYTES: Final = 64 * 1024  # smaller pieces go out in one write with what stands before them
+_JOIN_BYTES: Final = (
+    64 * 1024
+)  # smaller pieces are joined with the bytes before them into one write
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 _log: Final = logging.getLogger("penstock.http")
 
 
 class ExchangeTransport(Protocol):
-    """What an exchange needs of its connection."""
+    """The interface of a connection that an exchange uses."""
 
     write_paused: bool
 
@@ -38,8 +40,8 @@ class ExchangeTransport(Protocol):
 
 
 class RequestExchange:
-    """`gone`: nobody hears the answer. `complete`: the whole answer has been given to the
-    connection. `begun`: a part of it has."""
+    """`gone`: the client has disconnected. `begun` and `complete`: a part of the response, or all
+    of it, was passed to the connection."""
 
     __slots__ = (
         "_arrived",
@@ -73,19 +75,19 @@ class RequestExchange:
         self.head = head
         self.body = body
         self.scope = scope
-        self.size = 0  # bytes of the body that the app has not taken
+        self.size = 0  # bytes of the body that the app has not received
         self.begun = False
         self.complete = False
         self.gone = False
-        self.close = False  # the answer says that the connection ends with it
+        self.close = False  # the connection is closed after the response
         self.continued = not head.expects_continue
 
     async def run(self, app: App) -> None:
-        """Runs the app; ends the exchange when the app did not."""
+        """Runs the app; ends the exchange if the app did not."""
         try:
             await app(self.scope, self.receive, self.send)
-        except Exception:  # noqa: BLE001 - the edge: a fault of the app must not reach the loop
-            _log.exception("The application failed to answer a %s request.", self.head.method)
+        except Exception:  # noqa: BLE001 - the edge: an error of the app must not reach the loop
+            _log.exception("The application failed on a %s request.", self.head.method)
         finally:
             if not self.complete and not self.gone:
                 self._transport.abandoned(self)
@@ -93,7 +95,7 @@ class RequestExchange:
     # ---- from the connection
 
     def feed(self, piece: bytes) -> None:
-        """A piece of the body has arrived, or its end."""
+        """Receives a piece of the body, or its end."""
         self.continued = True
         if self.complete:
             return
@@ -103,8 +105,8 @@ class RequestExchange:
         if piece or self.body.done:
             self._waiters.wake()
 
-    def lose(self) -> None:
-        """The client is gone."""
+    def disconnect(self) -> None:
+        """Ends the exchange, because the client has disconnected."""
         self.gone = True
         self._arrived.clear()
         self.size = 0
@@ -113,7 +115,7 @@ class RequestExchange:
     # ---- ASGI
 
     async def receive(self) -> Message:
-        """The next piece of the body; after its end it waits for the end of the exchange."""
+        """Returns the next piece of the body; after its end, waits for the end of the exchange."""
         while not (self.gone or self.complete):
             if self._arrived or (self.body.done and not self._end_delivered):
                 return self._take()
@@ -124,10 +126,10 @@ class RequestExchange:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Takes a part of the answer; waits while the client reads too little of it.
+        """Sends a part of the response; waits while the write buffer is full.
 
-        `RuntimeError` when the app breaks the order or the length it gave. Does nothing once the
-        client is gone.
+        Raises `RuntimeError` if the app breaks the order of messages or its content-length. Does
+        nothing once the client has disconnected.
         """
         if self.gone:
             return
@@ -157,16 +159,18 @@ class RequestExchange:
 
     def _start(self, message: Message) -> None:
         if self._plan is not None:
-            raise RuntimeError("The app started its answer twice.")
+            raise RuntimeError("The app started its response twice.")
         self._status = int(message["status"])
         if not 200 <= self._status <= 999:
-            raise RuntimeError(f"The app answered with status {self._status}.")
+            raise RuntimeError(f"The app responded with status {self._status}.")
         headers = cast("Headers", message.get("headers", ()))
         self._plan = read_headers(headers)
 
     def _send_body(self, body: bytes, *, more: bool) -> None:
         if self._plan is None or self.complete:
-            raise RuntimeError("The app sent a body outside of an answer.")
+            raise RuntimeError(
+                "The app sent a body before the start or after the end of its response."
+            )
         head = b"" if self.begun else self._open(self._plan, None if more else len(body))
         self._write(self._plan.framing, head, body, more=more)
         self.begun = True
@@ -192,7 +196,7 @@ class RequestExchange:
             case ResponseFraming.LENGTH:
                 self._left -= len(body)
                 if self._left < 0 or (self._left and not more):
-                    raise RuntimeError("The app sent more or less than the length it gave.")
+                    raise RuntimeError("The app sent more or less than its content-length.")
             case ResponseFraming.CHUNKED:
                 if body:
                     head += b"%x\r\n" % len(body)
@@ -209,5 +213,5 @@ class RequestExchange:
             self._transport.write(body)
 
     def until_close(self) -> bool:
-        """Whether the end of the connection is the end of the body."""
+        """Returns whether the end of the connection is the end of the body."""
         return self._plan is not None and self._plan.framing is ResponseFraming.CLOSE

@@ -1,6 +1,6 @@
-"""The head of a request: read whole, strictly, or refused.
+"""The head of a request: parsed strictly, or rejected.
 
-Strict so that no proxy in front can read other requests from the same bytes (smuggling): one
+Strict, so that a proxy in front cannot read other requests from the same bytes (smuggling): one
 spelling of each length, no bare CR or LF, no folding, one Host.
 """
 
@@ -14,26 +14,26 @@ from penstock.infra.http_server.limits import HttpLimits
 
 CHUNKED: Final = -1
 
-# Some clients end a body with an empty line of their own: one may stand before a request.
+# Some clients send an empty line after a body: one is allowed before a request.
 _REQUEST_LINE: Final = re.compile(
     rb"(?:\r\n)?([A-Z]{1,24}) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])\r\n"
 )
 _OTHER_VERSION: Final = re.compile(rb"(?:\r\n)?[A-Z]{1,24} [\x21-\x7e]+ HTTP/[0-9]\.[0-9]\r\n")
-# Starts after a line end and takes a whole line: as many matches as lines mean that all lines
-# match. Possessive: no backtracking, whatever the line.
+# Matches a whole line after a line end. If there are as many matches as lines, all lines are valid.
+# Possessive quantifiers: no backtracking.
 _FIELD: Final = re.compile(
     rb"(?<=\n)([!#$%&'*+\-.^_`|~0-9A-Za-z]++):([\t\x20-\x7e\x80-\xff]*+)\r\n"
 )
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?]+)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(rb"[A-Za-z0-9\-._~%@!$&'()*+,;=:\[\]]*")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
-_MEANT: Final = frozenset(
+_INTERPRETED: Final = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect")
 )
 
 
 class RequestRejected(Exception):
-    """The request is not served: its status and reason go out, and the connection is closed."""
+    """The request is rejected with this status and reason, and the connection is closed."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +43,7 @@ class RequestRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequestHead:
-    """`length` is the body's, or `CHUNKED`. `raw_path` is as sent, `path` percent-decoded."""
+    """`length` is that of the body, or `CHUNKED`. `raw_path` is as sent, `path` is decoded."""
 
     method: str
     path: str
@@ -73,7 +73,7 @@ def find_end(data: bytes | bytearray, scanned: int, limits: HttpLimits) -> int:
 
 
 def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
-    """Reads a head, up to the line end of its last line. `RequestRejected` when it is not valid."""
+    """Parses a head, up to the end of its last line. Raises `RequestRejected` if it is invalid."""
     line = _REQUEST_LINE.match(raw)
     if line is None:
         raise _bad_line(raw)
@@ -83,13 +83,13 @@ def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
     _require_small(line.end(), len(raw), fields, limits)
     headers: Headers = [(name.lower(), value.strip()) for name, value in fields]
     method, target, minor = line.groups()
-    meant = _meant(headers)
-    host = meant.get(b"host")
+    interpreted = _interpreted(headers)
+    host = interpreted.get(b"host")
     if host is None and minor == b"1":
         raise RequestRejected(400, "The Host header is missing.")
     if host is not None and not _HOST.fullmatch(host):
         raise RequestRejected(400, "The Host header is malformed.")
-    connection = meant.get(b"connection", b"").lower()
+    connection = interpreted.get(b"connection", b"").lower()
     raw_path, _, query = _origin(method, target, host).partition(b"?")
     return HttpRequestHead(
         method=method.decode("ascii"),
@@ -98,16 +98,17 @@ def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
         query=query,
         minor_version=minor[0] - 48,
         headers=headers,
-        length=_length(meant, minor),
+        length=_length(interpreted, minor),
         keep_alive=_keep_alive(connection, minor) if connection else minor == b"1",
-        expects_continue=b"expect" in meant and _expects_continue(meant[b"expect"], minor),
+        expects_continue=b"expect" in interpreted
+        and _expects_continue(interpreted[b"expect"], minor),
     )
 
 
 def _bad_line(raw: bytes) -> RequestRejected:
     other = _OTHER_VERSION.match(raw)
     if other is not None and b" HTTP/1." not in other[0]:
-        return RequestRejected(505, "Only HTTP/1.1 and HTTP/1.0 are served.")
+        return RequestRejected(505, "Only HTTP/1.1 and HTTP/1.0 are supported.")
     return RequestRejected(400, "The request line is malformed.")
 
 
@@ -124,12 +125,12 @@ def _require_small(
         raise RequestRejected(431, "A header field is too large.")
 
 
-def _meant(headers: Headers) -> dict[bytes, bytes]:
+def _interpreted(headers: Headers) -> dict[bytes, bytes]:
     """Returns the header fields that the server interprets. Raises `RequestRejected` if one that
     must be unique occurs twice."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name not in _MEANT:
+        if name not in _INTERPRETED:
             continue
         if name in found and name != b"connection":
             raise RequestRejected(400, f"There are two {name.decode('ascii')} headers.")
@@ -137,14 +138,16 @@ def _meant(headers: Headers) -> dict[bytes, bytes]:
     return found
 
 
-def _length(meant: dict[bytes, bytes], minor: bytes) -> int:
-    coding = meant.get(b"transfer-encoding")
-    length = meant.get(b"content-length")
+def _length(interpreted: dict[bytes, bytes], minor: bytes) -> int:
+    coding = interpreted.get(b"transfer-encoding")
+    length = interpreted.get(b"content-length")
     if coding is not None:
         if length is not None:
             raise RequestRejected(400, "Content-Length and Transfer-Encoding exclude each other.")
         if minor == b"0" or coding.lower() != b"chunked":
-            raise RequestRejected(400, "The only Transfer-Encoding served is chunked, in HTTP/1.1.")
+            raise RequestRejected(
+                400, "The only supported Transfer-Encoding is chunked, in HTTP/1.1."
+            )
         return CHUNKED
     if length is None:
         return 0
@@ -160,12 +163,12 @@ def _keep_alive(connection: bytes, minor: bytes) -> bool:
 
 def _expects_continue(expect: bytes, minor: bytes) -> bool:
     if expect.lower() != b"100-continue":
-        raise RequestRejected(417, "The only expectation served is 100-continue.")
+        raise RequestRejected(417, "The only supported expectation is 100-continue.")
     return minor == b"1"
 
 
 def _origin(method: bytes, target: bytes, host: bytes | None) -> bytes:
-    """Path and query of a target in any of its forms."""
+    """Returns path and query of a request target in any of its forms."""
     if target[:1] == b"/" and method != b"CONNECT":
         return target
     if target == b"*" and method == b"OPTIONS":

@@ -1,7 +1,7 @@
-"""Which connections are open, in which state each waits, and which must go for a new one.
+"""The open connections, the state in which each waits, and which one is closed for a new one.
 
-A connection waits in at most one queue. A queue is in the order of arrival and has one time-out, so
-that the tick looks at the first members only, and the oldest idle connection is found at once.
+A connection waits in at most one queue. A queue is in the order of arrival and has one timeout, so
+that the tick checks only its first members, and the oldest idle connection is found at once.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ from penstock.infra.http_server.stats import HttpStats
 
 
 class PooledConnection(Protocol):
-    """A connection as the pool sees it."""
+    """The interface of a connection that the pool uses."""
 
     address: str
     peer: "Peer | None"
@@ -22,11 +22,11 @@ class PooledConnection(Protocol):
     reserve: bool
 
     def expire(self, queue: "Queue") -> None:
-        """Its time in this queue is over."""
+        """Handles the timeout of this queue."""
         ...
 
     def evict(self) -> None:
-        """It must make room for another connection, at once."""
+        """Closes the connection at once, in favour of another one."""
         ...
 
 
@@ -42,7 +42,7 @@ class Queue:
 
 
 class Peer:
-    """One address with a share: its connections, and its idle ones, oldest first."""
+    """The connections of one address: their count, and the idle ones, oldest first."""
 
     __slots__ = ("count", "idle")
 
@@ -79,8 +79,8 @@ class Pool:
         self._idle_queues = (self.head, self.idle, self.lingering)
 
     def admit(self, connection: PooledConnection) -> bool:
-        """Takes a new connection in, on the reserve where the limits are reached. False: there is
-        no room at all."""
+        """Adds a new connection; at the limits, to the reserve. Returns `False` if that is full
+        too."""
         peer = self._peer_of(connection.address)
         if self._has_capacity(peer):
             self.open.add(connection)
@@ -100,7 +100,7 @@ class Pool:
         return True
 
     def remove(self, connection: PooledConnection) -> None:
-        """The connection is gone. Does nothing the second time."""
+        """Removes a closed connection. A second call does nothing."""
         if connection not in self.open:
             return
         self.open.remove(connection)
@@ -112,7 +112,7 @@ class Pool:
         self._stats.open_count = len(self.open)
 
     def enter(self, connection: PooledConnection, queue: Queue) -> None:
-        """From now on the connection waits there."""
+        """Moves the connection to `queue`, from any other one."""
         if connection not in self.open:
             return
         self.leave(connection)
@@ -122,7 +122,7 @@ class Pool:
             connection.peer.idle[connection] = None
 
     def leave(self, connection: PooledConnection) -> None:
-        """The connection is at work: it has no time-out and is not idle."""
+        """Removes the connection from its queue: it is busy and has no timeout."""
         if connection.queue is None:
             return
         del connection.queue.members[connection]
@@ -131,7 +131,7 @@ class Pool:
             connection.peer.idle.pop(connection, None)
 
     def expire(self) -> None:
-        """Ends the connections whose time in their queue is over."""
+        """Expires the connections that have reached the timeout of their queue."""
         now = self._now()
         for queue in self._queues:
             while queue.members:
@@ -143,7 +143,7 @@ class Pool:
 
     def end_oldest_body(self) -> bool:
         """Ends the request that has waited longest for its body, so that another one is served.
-        False: no request waits for a body."""
+        Returns `False` if no request waits for a body."""
         oldest = next(iter(self.body.members), None)
         if oldest is None:
             return False
@@ -152,7 +152,7 @@ class Pool:
         return True
 
     def close_idle(self) -> None:
-        """Ends all idle connections: the server stops."""
+        """Closes all idle connections, because the server stops."""
         for queue in (self.head, self.idle):
             for connection in list(queue.members):
                 connection.evict()
@@ -182,7 +182,8 @@ class Pool:
         return min(firsts, key=lambda first: first[1])[0] if firsts else None
 
     def _peer_of(self, address: str) -> Peer | None:
-        """`None` for a trusted one. Kept only while the address has connections."""
+        """Returns the peer of an address; `None` if it is trusted. Peers without connections are
+        removed."""
         ip = _address(address) if address else None
         if ip is None or any(ip in network for network in self._trusted):
             return None
@@ -194,7 +195,7 @@ class Pool:
 
 
 def _share_of(address: str) -> str:
-    """An IPv4 address, or the /64 of an IPv6 address: what one host usually has."""
+    """Returns the IPv4 address, or the /64 of an IPv6 address, which one host usually owns."""
     ip = _address(address)
     if ip.version == 4:
         return str(ip)
@@ -202,6 +203,6 @@ def _share_of(address: str) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Without its zone; an IPv4 address as such, also when it comes through an IPv6 socket."""
+    """Parses an address without its zone; an IPv4-mapped IPv6 address as IPv4."""
     ip = ipaddress.ip_address(text.partition("%")[0])
     return ip.ipv4_mapped or ip if ip.version == 6 else ip

@@ -1,4 +1,4 @@
-"""The head of an answer, and how its body is framed."""
+"""The head of a response, and the framing of its body."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,9 +12,9 @@ _OURS: Final = frozenset((b"content-length", b"connection", b"transfer-encoding"
 
 
 class ResponseFraming(Enum):
-    """How the client finds the end of the body."""
+    """The way in which the client finds the end of the body."""
 
-    NONE = auto()  # there is no body
+    NONE = auto()  # no body
     LENGTH = auto()
     CHUNKED = auto()
     CLOSE = auto()  # HTTP/1.0: by the end of the connection
@@ -22,7 +22,7 @@ class ResponseFraming(Enum):
 
 @dataclass(slots=True)
 class ResponsePlan:
-    """What the app's headers say about framing, and what is decided."""
+    """The headers of the app without the fields that the server writes, and the chosen framing."""
 
     headers: Headers
     length: int | None = None
@@ -32,7 +32,7 @@ class ResponsePlan:
 
 
 def read_headers(headers: Headers) -> ResponsePlan:
-    """Takes the fields out that the server writes itself. `ValueError` for a wrong length."""
+    """Separates the fields that the server writes itself. Raises `ValueError` for a bad length."""
     plan = ResponsePlan([])
     for name, value in headers:
         field = name.lower()
@@ -41,7 +41,7 @@ def read_headers(headers: Headers) -> ResponsePlan:
         elif field == b"content-length":
             length = int(value)
             if length < 0 or plan.length not in {None, length}:
-                raise ValueError("The app gave two lengths, or a negative one.")
+                raise ValueError("The app set two lengths, or a negative one.")
             plan.length = length
         elif field == b"connection":
             plan.close = plan.close or b"close" in value.lower()
@@ -53,7 +53,7 @@ def read_headers(headers: Headers) -> ResponsePlan:
 def frame(
     plan: ResponsePlan, *, status: int, method: str, minor_version: int, whole: int | None
 ) -> None:
-    """Decides the framing; `whole` is the size of a body that is complete."""
+    """Chooses the framing; `whole` is the size of the body if it is complete."""
     if status in {204, 304} or method == "HEAD":
         plan.framing = ResponseFraming.NONE
         if status == 204:
@@ -71,7 +71,7 @@ def frame(
 
 
 def render(plan: ResponsePlan, *, status: int, minor_version: int, date: bytes) -> bytes:
-    """The bytes of the head. `ValueError` when a header field holds a line end."""
+    """Returns the bytes of the head. Raises `ValueError` if a header contains a line break."""
     lines = [b"HTTP/1.1 %d %b" % (status, _REASONS.get(status, "").encode("ascii"))]
     lines += [b"%b: %b" % field for field in plan.headers]
     if plan.length is not None:
@@ -87,12 +87,12 @@ def render(plan: ResponsePlan, *, status: int, minor_version: int, date: bytes) 
     head = b"\r\n".join(lines)
     ends = len(lines)
     if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
-        raise ValueError("A header of the app holds a line end.")
+        raise ValueError("A header of the app contains a line break.")
     return head
 
 
 def plain(status: int, reason: str, date: bytes, *, retry_after_s: int = 0) -> bytes:
-    """A whole answer of the server itself, after which it closes."""
+    """Returns a whole response of the server itself, after which it closes the connection."""
     plan = ResponsePlan([(b"content-type", b"text/plain; charset=utf-8")], close=True)
     if retry_after_s:
         plan.headers.append((b"retry-after", b"%d" % retry_after_s))

@@ -1,4 +1,4 @@
-"""Listening, the tick, and the end of a server."""
+"""Start, tick and stop of a server."""
 
 import asyncio
 import contextlib
@@ -15,12 +15,12 @@ from penstock.infra.http_server.stats import HttpStats
 from penstock.infra.process import raise_open_files
 
 TICK_S: Final = 0.25
-_PROBE_AFTER_S: Final = 60  # a peer that vanished without a word is found by TCP's own probes
+_PROBE_AFTER_S: Final = 60  # TCP keep-alive finds a peer that vanished
 
 
 class HttpServer:
-    """Serves an ASGI app at one address. `exempt`: paths that are answered whatever limit is
-    reached. Port 0: a free one; `port` says which."""
+    """Serves an ASGI app at one address. `exempt`: paths that are served at every limit. With port
+    0 it chooses a free port; see `port`."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class HttpServer:
         self.port = port
 
     async def listen(self) -> None:
-        """From now on connections are accepted. `OSError` when the address cannot be used."""
+        """Starts to accept connections. Raises `OSError` if the address cannot be used."""
         await self._listen()
 
     async def _listen(self) -> ServerState:
@@ -73,9 +73,10 @@ class HttpServer:
         return state
 
     async def serve(self) -> None:
-        """Listens, where `listen` was not called, until `stop`; then until all answers are out.
+        """Serves until `stop` was called and all responses are sent. Listens unless `listen` was
+        called.
 
-        Cancelled, it drops the connections that are left.
+        If it is cancelled, it drops the remaining connections.
         """
         if self._stopped.is_set():
             return
@@ -89,7 +90,7 @@ class HttpServer:
             await _drop_all(state)
 
     def stop(self) -> None:
-        """Accepts no more connections and ends the idle ones; requests in progress go on."""
+        """Stops accepting connections and closes the idle ones; requests in progress continue."""
         self._stopped.set()
         if self._listening is not None:
             self._listening.close()
@@ -120,7 +121,7 @@ async def _drop_all(state: ServerState) -> None:
 
 
 def _listening_socket(host: str, port: int, *, share_port: bool) -> socket.socket:
-    """Accepted connections inherit its options."""
+    """Returns a bound socket; accepted connections inherit its options."""
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

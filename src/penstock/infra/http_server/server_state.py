@@ -1,4 +1,4 @@
-"""What all connections of a server share."""
+"""The state that all connections of a server share."""
 
 import asyncio
 import time
@@ -15,8 +15,8 @@ from penstock.infra.http_server.stats import HttpStats
 
 @dataclass(slots=True)
 class ServerState:
-    """`exempt`: paths that are answered whatever limit is reached. `tasks`: the requests in
-    progress. `date`: for the Date header, at most a tick old."""
+    """`exempt`: paths that are served at every limit. `tasks`: the requests in progress. `date`:
+    the Date header, at most one tick old."""
 
     app: App
     limits: HttpLimits
@@ -30,12 +30,12 @@ class ServerState:
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs it as a task that stop waits for."""
+        """Runs `work` as a task; a stop waits for it."""
         task = self.loop.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     def tick(self) -> None:
-        """Ends what has timed out."""
+        """Updates the date and expires connections."""
         self.date = formatdate(time.time(), usegmt=True).encode("ascii")
         self.pool.expire()
