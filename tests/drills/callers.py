@@ -1,6 +1,6 @@
-"""Callers with a ledger: what they asked, and what they can swear to have been answered.
+"""Callers with a ledger of their requests and of the answers that they received.
 
-Raw sockets on purpose: *answered* is what a program read, not what some library made of it.
+Raw sockets, because *answered* means that a program read the bytes, whatever a library reports.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ _BROKEN = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, Valu
 
 @dataclass
 class Ledger:
-    """Trace ids by what became of them. `answered` maps to the HTTP status; `begun` got headers
-    but no end; `streaming` are at this moment between their first delta and their end."""
+    """Trace ids by outcome. `answered` maps to the HTTP status; `begun` received headers but no
+    end; `streaming` are currently between their first delta and their end."""
 
     answered: dict[str, int] = field(default_factory=dict[str, int])
     begun: set[str] = field(default_factory=set[str])
@@ -26,18 +26,20 @@ class Ledger:
     most_in_flight: int = 0
     broken: int = 0
     statuses: Counter[int] = field(default_factory=Counter[int])
-    refusals: list[bytes] = field(default_factory=list[bytes])
-    retry_after: list[str] = field(default_factory=list[str])  # of refusals; "" = did not say
+    rejections: list[bytes] = field(default_factory=list[bytes])
+    retry_after: list[str] = field(
+        default_factory=list[str]
+    )  # of rejections; "": without the header
 
     @property
     def ok(self) -> set[str]:
-        """The calls that were served."""
+        """Returns the calls with status 200."""
         return {trace for trace, status in self.answered.items() if status == 200}
 
 
 @dataclass(frozen=True)
 class Style:
-    """How the callers call. Streams and unary answers take turns."""
+    """The requests of the callers. Every second caller streams."""
 
     tokens: int = 15
     tokens_per_second: float = 10.0
@@ -47,7 +49,7 @@ class Style:
 
 
 class Callers:
-    """`count` callers, each with one request after the other until stopped."""
+    """Callers that send one request after the other until they are stopped."""
 
     def __init__(self, port: int, key: str, ledger: Ledger, style: Style, seed: int) -> None:
         self._port = port
@@ -59,7 +61,7 @@ class Callers:
 
     @asynccontextmanager
     async def calling(self, count: int) -> AsyncIterator[None]:
-        """While inside, there is load; on leaving, requests under way are read to their end."""
+        """Runs `count` callers during the block; then reads requests in progress to their end."""
         self._stopped = False
         tasks = [asyncio.create_task(self._call_on(stream=bool(n % 2))) for n in range(count)]
         try:
@@ -114,7 +116,7 @@ class Callers:
 
 
 class _Answer:
-    """Reads one answer, and enters into the ledger how far it came."""
+    """Reads one answer and records in the ledger how far it came."""
 
     def __init__(self, reader: asyncio.StreamReader, ledger: Ledger) -> None:
         self._reader = reader
@@ -137,7 +139,7 @@ class _Answer:
             self._ledger.begun.discard(trace)
 
     async def _read_events(self, trace: str) -> bool:
-        """Whether the terminal event came; it is an answer, though the body's end may not come."""
+        """Returns whether the terminal event arrived; the call is then answered."""
         tail = b""
         try:
             async for piece in self._chunks():
@@ -155,12 +157,12 @@ class _Answer:
         else:
             body = b"".join([piece async for piece in self._chunks()])
         if status != 200:
-            self._ledger.refusals.append(body)
+            self._ledger.rejections.append(body)
             self._ledger.retry_after.append(headers.get("retry-after", ""))
         return True
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        """The pieces of a chunked body; ends without an error only at its last, empty chunk."""
+        """Yields the pieces of a chunked body; ends without an error only at the last chunk."""
         while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
             yield (await self._reader.readexactly(size + 2))[:-2]
         await self._reader.readexactly(2)

@@ -1,4 +1,4 @@
-"""The size of the drills, and the seed of their times."""
+"""The size of the drills, and the seed of their random times."""
 
 import random
 
@@ -7,12 +7,12 @@ import pytest
 
 @pytest.fixture
 def drill_full(request: pytest.FixtureRequest) -> bool:
-    """Whether `--drill-full` asks for the whole figures."""
+    """Returns whether `--drill-full` was given."""
     return bool(request.config.getoption("--drill-full"))
 
 
 @pytest.fixture
 def drill_seed(request: pytest.FixtureRequest) -> int:
-    """A new one for each run, or the one that `--drill-seed` repeats."""
+    """Returns the seed of `--drill-seed`, or a new one."""
     given = request.config.getoption("--drill-seed")
     return random.randrange(10**6) if given is None else int(given)

@@ -1,7 +1,7 @@
 """A gateway worker that kills itself at a named step of its spool.
 
-`python faulty_gateway.py '<GatewayConfig as JSON>' shipped 3`: at the third time that a batch is
-stored and not yet forgotten.
+`python faulty_gateway.py '<GatewayConfig as JSON>' shipped 3`: when the third batch is stored but
+not yet deleted from the spool.
 """
 
 import os

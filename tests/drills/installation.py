@@ -1,4 +1,4 @@
-"""A real installation under drill: started like a person would, killed like nobody should."""
+"""A real installation for drills: started by its commands, killed by signals."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 class Supervised:
-    """One `penstock` command that supervises others, and its processes."""
+    """A `penstock` command that supervises others, and its processes."""
 
     def __init__(self, folder: Path, arguments: list[str], **variables: str) -> None:
         self.arguments = arguments
@@ -31,7 +31,7 @@ class Supervised:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts it in a session of its own."""
+        """Starts the command in a new session."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, *self.arguments],
@@ -43,31 +43,31 @@ class Supervised:
             )
 
     def pids(self, module: str) -> list[int]:
-        """The running processes of `penstock.entrypoints.<module>` that this one supervises."""
+        """Returns the process ids of the children that run `penstock.entrypoints.<module>`."""
         wanted = f"penstock.entrypoints.{module}".encode()
         return [pid for pid in self._children() if wanted in _command(pid)]
 
     def kill_supervisor(self) -> None:
-        """SIGKILL to the supervisor alone; its children must die with it."""
+        """Kills the supervisor alone; its children must end with it."""
         assert self._process is not None
         children = self._children()
         self._process.kill()
         self._process.wait()
         for pid in children:
-            _await_death(pid)
+            _wait_for_exit(pid)
 
     def kill_everything(self) -> None:
-        """SIGKILL to supervisor and children at once."""
+        """Kills supervisor and children at once."""
         assert self._process is not None
         children = self._children()
         for pid in [self._process.pid, *children]:
             kill(pid)
         self._process.wait()
         for pid in children:
-            _await_death(pid)
+            _wait_for_exit(pid)
 
     def stop(self) -> None:
-        """As a person does."""
+        """Stops the command with SIGTERM and waits for it."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(60)
@@ -85,7 +85,7 @@ class Supervised:
 
 
 def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """Sends a signal to a process that may be gone already."""
+    """Sends a signal to a process, unless it has ended."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -99,7 +99,7 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def _await_death(pid: int) -> None:
+def _wait_for_exit(pid: int) -> None:
     for _ in range(500):
         if not _command(pid):
             return
@@ -108,7 +108,7 @@ def _await_death(pid: int) -> None:
 
 
 class Home:
-    """What stands in an installation's home, read from outside."""
+    """An installation seen from outside: its home and its two ports."""
 
     def __init__(self, path: Path, gateway_port: int, server_port: int) -> None:
         self.path = path
@@ -120,11 +120,11 @@ class Home:
         return json.loads((self.path / "bootstrap.json").read_bytes())["api_key"]
 
     def get(self, port: int, path: str) -> tuple[int, str]:
-        """Status and body of a GET; status 0 when nobody answers."""
+        """Returns status and body of a GET; status 0 without an answer."""
         return self._ask(urllib.request.Request(f"http://127.0.0.1:{port}{path}"))
 
     def rest(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """A call of the REST API with the bootstrap key."""
+        """Calls the REST API with the bootstrap key."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.server_port}/api/v1{path}",
             method=method,
@@ -138,8 +138,8 @@ class Home:
         assert 200 <= status < 300, (status, text)
         return json.loads(text) if text else None
 
-    def knows(self, trace: str) -> bool:
-        """Whether the REST API shows the trace."""
+    def has_trace(self, trace: str) -> bool:
+        """Returns whether the REST API returns the trace."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.server_port}/api/v1/traces/{trace}",
             headers={"authorization": f"Bearer {self.api_key}"},
@@ -147,18 +147,18 @@ class Home:
         return self._ask(request)[0] == 200
 
     def gauges(self, name: str) -> float:
-        """The sum of a metric over all workers."""
+        """Returns the sum of a metric over all workers."""
         _, page = self.get(self.gateway_port, "/metrics")
         lines = [line for line in page.splitlines() if line.startswith(f"penstock_{name}{{")]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def workers(self) -> int:
-        """How many gateway workers are up."""
+        """Returns the number of running gateway workers."""
         _, page = self.get(self.gateway_port, "/metrics")
         return page.count("\npenstock_in_flight{")
 
     async def ready(self, *ports: int, within_s: float = 30.0) -> None:
-        """Waits until each port says that its process can do its work."""
+        """Waits until `/readyz` of each port is 200."""
         async with asyncio.timeout(within_s):
             for port in ports or (self.gateway_port, self.server_port):
                 while (await asyncio.to_thread(self.get, port, "/readyz"))[0] != 200:
@@ -168,8 +168,8 @@ class Home:
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return refusal.code, refusal.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
         except (OSError, TimeoutError):
             return 0, ""

@@ -1,6 +1,6 @@
-"""The kill drill: whatever is killed whenever, every answered call is stored, once.
+"""The kill drill: processes are killed at random times, and every answered call is stored once.
 
-Twenty kills at times from a printed seed, under load, against the callers' own ledger.
+Twenty kills at times from a printed seed, under load, compared with the callers' ledger.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ import pytest
 from drills import faulty_gateway
 from drills.callers import Callers, Ledger, Style
 from drills.installation import Home, Supervised, free_port, kill
-from drills.judgement import judge
-from drills.spool_look import unshipped_bytes
-from drills.store_look import look
+from drills.spool_backlog import unshipped_bytes
+from drills.stored_calls import read_stored_calls
+from drills.verification import verify
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
@@ -30,7 +30,7 @@ WORKERS = 2
 
 @dataclass
 class Count:
-    """What the kills have hit."""
+    """The kills, and what they interrupted."""
 
     kills: int = 0
     inside_stream: int = 0
@@ -39,7 +39,7 @@ class Count:
 
 
 class Drill:
-    """An installation under load, and the ways to kill it."""
+    """An installation under load, and the kinds of kills."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.seed = seed
@@ -61,39 +61,39 @@ class Drill:
         return self.home.path / "spool"
 
     async def worker(self) -> None:
-        """One gateway worker."""
+        """Kills one gateway worker."""
         await self._kill("worker", lambda: kill(self.random.choice(self.up.pids("gateway"))))
 
     async def server(self) -> None:
-        """The server, at any moment."""
+        """Kills the server."""
         await self._kill("server", lambda: [kill(pid) for pid in self.up.pids("server")])
 
     async def worker_in_drain(self) -> None:
-        """One worker while it ships a backlog."""
+        """Kills one worker while it ships a backlog."""
         await self._build_backlog()
         await self._kill(
             "worker in drain", lambda: kill(self.random.choice(self.up.pids("gateway")))
         )
 
     async def server_in_drain(self) -> None:
-        """The server while it takes a backlog in."""
+        """Kills the server while it receives a backlog."""
         await self._build_backlog()
         await self._kill("server in drain", lambda: [kill(pid) for pid in self.up.pids("server")])
 
     async def supervisor(self) -> None:
-        """`penstock up` itself: all die with it."""
+        """Kills `penstock up`; its children end with it."""
         await self._kill("penstock up", self.up.kill_supervisor)
         self.up.start()
 
     async def everything(self) -> None:
-        """The whole process group, while a backlog is shipped."""
+        """Kills all processes while a backlog is shipped."""
         await self._build_backlog()
         await self._kill("everything in drain", self.up.kill_everything)
         self.up.start()
 
-    async def between_store_and_forgetting(self) -> None:
-        """A worker more, on the same port and spool, that dies when the server has said 200 and
-        it has not yet noted so."""
+    async def between_storing_and_deleting(self) -> None:
+        """Runs another worker on the same port and spool that kills itself after a 200 of the
+        server, before it records that."""
         config = {
             "home": str(self.home.path),
             "port": self.home.gateway_port,
@@ -105,10 +105,10 @@ class Drill:
         with subprocess.Popen(program) as process:
             code = await asyncio.to_thread(process.wait, 60)
         assert code == -signal.SIGKILL
-        await self._kill("between the 200 and forgetting", lambda: None)
+        await self._kill("between the 200 and the deletion", lambda: None)
 
     async def crash_loop(self) -> None:
-        """One worker five times in ten seconds; the supervisor never gives up."""
+        """Kills one worker five times in ten seconds; the supervisor keeps restarting it."""
         for _ in range(5):
             await self._kill("worker in a loop", lambda: kill(self.up.pids("gateway")[0]))
             async with asyncio.timeout(10):
@@ -133,7 +133,7 @@ class Drill:
         )
 
     async def _build_backlog(self) -> None:
-        """Stops the server for a while, so that it then has a backlog to take in."""
+        """Stops the server for a while, so that a backlog builds up."""
         servers = self.up.pids("server")
         for pid in servers:
             kill(pid, signal.SIGSTOP)
@@ -142,8 +142,8 @@ class Drill:
             kill(pid, signal.SIGCONT)
         await asyncio.sleep(self.random.uniform(0, 0.05))
 
-    async def settled(self) -> None:
-        """Until all is shipped: only the living have an owner file, and none a backlog."""
+    async def wait_until_shipped(self) -> None:
+        """Waits until all is shipped: only live workers have an owner file, and none a backlog."""
         async with asyncio.timeout(60):
             while unshipped_bytes(self.spool) or len(list(self.spool.glob("*.owner"))) != WORKERS:
                 await asyncio.sleep(0.1)
@@ -156,15 +156,15 @@ async def test_every_answered_call_is_stored_once(
     drill.up.start()
     try:
         await strike_all(drill, twice=drill_full)
-        await drill.settled()
+        await drill.wait_until_shipped()
     finally:
         drill.up.stop()
         print(f"seed {drill_seed}", *drill.count.lines, sep="\n")
-    assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves nothing"
-    judge(drill.ledger, look(drill.home.path))
+    assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves no segment"
+    verify(drill.ledger, read_stored_calls(drill.home.path))
     assert drill.ledger.most_in_flight >= 200
-    codes = Counter(json.loads(body)["error"]["code"] for body in drill.ledger.refusals)
-    # The simulator dies with `penstock up`, and may come back after the gateways.
+    codes = Counter(json.loads(body)["error"]["code"] for body in drill.ledger.rejections)
+    # The simulator ends with `penstock up`, and may be ready after the gateways.
     assert set(codes) <= {"upstream_unreachable"}, codes
     assert drill.count.inside_stream >= 5
     assert drill.count.inside_drain >= 5
@@ -172,22 +172,22 @@ async def test_every_answered_call_is_stored_once(
 
 
 async def strike_all(drill: Drill, *, twice: bool) -> None:
-    """Each kind of kill in the order that the seed says, under load."""
+    """Runs each kind of kill under load, in an order that depends on the seed."""
     home = drill.home
     await home.ready()
     while await asyncio.to_thread(home.workers) < WORKERS:
         await asyncio.sleep(0.1)
     for _ in range(20):
-        await home.ready()  # workers share the port: ask until each has been asked
+        await home.ready()  # workers share the port: repeat until each was probably reached
     callers = Callers(home.gateway_port, home.api_key, drill.ledger, Style(), drill.seed)
-    strikes: list[Callable[[], Awaitable[None]]] = [
+    kinds: list[Callable[[], Awaitable[None]]] = [
         *[drill.worker, drill.worker_in_drain, drill.server_in_drain] * 2,
-        *[drill.server, drill.supervisor, drill.everything, drill.between_store_and_forgetting],
+        *[drill.server, drill.supervisor, drill.everything, drill.between_storing_and_deleting],
     ] * (2 if twice else 1)
-    drill.random.shuffle(strikes)
+    drill.random.shuffle(kinds)
     async with callers.calling(220):
         await asyncio.sleep(2)
-        for strike in [*strikes, drill.crash_loop]:
+        for strike in [*kinds, drill.crash_loop]:
             await home.ready()
             await asyncio.sleep(drill.random.uniform(0.5, 1.5))
             await strike()

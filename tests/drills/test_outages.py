@@ -1,6 +1,6 @@
-"""Outages: the server stopped, killed, elsewhere; the spool full under each policy.
+"""Outages: the server is stopped, killed or on another home; the spool is full under each policy.
 
-The gateway answers on, and afterwards every answered call is stored, once.
+The gateway keeps answering, and afterwards every answered call is stored once.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ import pytest
 
 from drills.callers import Callers, Ledger, Style
 from drills.installation import Home, Supervised, free_port, kill
-from drills.judgement import judge
-from drills.spool_look import unshipped_bytes
-from drills.store_look import look
+from drills.spool_backlog import unshipped_bytes
+from drills.stored_calls import read_stored_calls
+from drills.verification import verify
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
 
@@ -36,7 +36,7 @@ def ports(home: Home, *kinds: str) -> list[str]:
 
 @asynccontextmanager
 async def installation(folder: Path, **variables: str) -> AsyncIterator[tuple[Home, Supervised]]:
-    """`penstock up` with one worker."""
+    """Runs `penstock up` with one worker."""
     home = Home(folder / "home", free_port(), free_port())
     command = ["up", "--home", str(home.path), "--demo", *ports(home, "gateway", "server")]
     up = Supervised(folder, command, **variables)
@@ -49,7 +49,7 @@ async def installation(folder: Path, **variables: str) -> AsyncIterator[tuple[Ho
 
 
 async def outage(home: Home, server: Supervised, ledger: Ledger, stopped_s: float) -> None:
-    """The server stopped for a while, then killed once; all the time calls are answered."""
+    """Stops the server for a while, then kills it once; asserts that calls are answered."""
     for pid in server.pids("server"):
         kill(pid, signal.SIGSTOP)
     before = len(ledger.ok)
@@ -79,7 +79,7 @@ async def test_an_answered_call_is_stored_within_two_seconds(tmp_path: Path) -> 
                     await asyncio.sleep(0.005)
             answered = asyncio.get_running_loop().time()
             trace = list(ledger.answered)[len(waits)]
-            while not await asyncio.to_thread(home.knows, trace):
+            while not await asyncio.to_thread(home.has_trace, trace):
                 await asyncio.sleep(0.02)
             waits.append(asyncio.get_running_loop().time() - answered)
             for other in list(ledger.answered)[len(waits) :]:
@@ -98,7 +98,7 @@ async def test_no_call_is_lost_while_the_server_is_stopped_and_killed(
             await asyncio.sleep(1)
             await outage(home, up, ledger, 60 if drill_full else 5)
         await drained(home)
-    judge(ledger, look(home.path))
+    verify(ledger, read_stored_calls(home.path))
 
 
 async def test_gateway_and_server_with_separate_homes(tmp_path: Path, drill_full: bool) -> None:
@@ -133,26 +133,26 @@ async def test_gateway_and_server_with_separate_homes(tmp_path: Path, drill_full
             command.stop()
     assert not (here.path / "penstock.db").exists()
     assert not (there.path / "spool").exists()
-    judge(ledger, look(there.path))
+    verify(ledger, read_stored_calls(there.path))
 
 
 def add_simulator(home: Home, sim: Supervised) -> None:
     project_id = home.rest("GET", "/projects")["items"][0]["id"]
-    wish = {"name": "sim", "base_url": f"http://127.0.0.1:{sim.arguments[-1]}/v1"}
-    home.rest("POST", f"/projects/{project_id}/providers", wish | {"private_allowed": True})
+    provider = {"name": "sim", "base_url": f"http://127.0.0.1:{sim.arguments[-1]}/v1"}
+    home.rest("POST", f"/projects/{project_id}/providers", provider | {"private_allowed": True})
 
 
 HEAVY = Style(tokens=5, tokens_per_second=0, latency_ms=(5, 20), prompt_bytes=20_000)
 SMALL_QUOTA = {
     "PENSTOCK_SPOOL__QUOTA_BYTES": str(4 * 1024 * 1024),
-    "PENSTOCK_SPOOL__PROJECT_SHARE": "1",  # the only project may fill all of it
+    "PENSTOCK_SPOOL__PROJECT_SHARE": "1",  # the only project may use all of it
 }
 
 
 async def fill(
     home: Home, up: Supervised, callers: Callers, enough: Callable[[], bool] = lambda: True
 ) -> None:
-    """Calls while the server is stopped, until well after the quota is reached, and `enough`."""
+    """Sends calls while the server is stopped, until the quota is reached and `enough`."""
     for pid in up.pids("server"):
         kill(pid, signal.SIGSTOP)
     async with callers.calling(8):
@@ -164,7 +164,7 @@ async def fill(
                 await asyncio.sleep(0.1)
 
 
-async def go_on(home: Home, up: Supervised) -> None:
+async def resume(home: Home, up: Supervised) -> None:
     for pid in up.pids("server"):
         kill(pid, signal.SIGCONT)
     await home.ready()
@@ -180,16 +180,16 @@ async def test_at_the_quota_calls_are_refused_and_nothing_is_lost(tmp_path: Path
         assert "quota of 4 MiB is reached" in why
         served = len(ledger.ok)
         assert ledger.statuses[503] > 10
-        assert b"spool_full" in ledger.refusals[-1]
+        assert b"spool_full" in ledger.rejections[-1]
         assert all(after for after in ledger.retry_after)
-        await go_on(home, up)
+        await resume(home, up)
         async with callers.calling(8):
             await asyncio.sleep(2)
-        assert len(ledger.ok) > served, "it goes on by itself"
+        assert len(ledger.ok) > served, "it recovers without a restart"
         assert home.gauges("spool_lost_calls") == 0
         await drained(home)
     print(f"{ledger.statuses} at a quota of 4 MiB")
-    judge(ledger, look(home.path), only=ledger.ok)
+    verify(ledger, read_stored_calls(home.path), only=ledger.ok)
 
 
 async def test_under_serve_exactly_the_counted_records_are_lost(tmp_path: Path) -> None:
@@ -197,14 +197,14 @@ async def test_under_serve_exactly_the_counted_records_are_lost(tmp_path: Path) 
     async with installation(tmp_path, **SMALL_QUOTA) as (home, up):
         project = home.rest("GET", "/projects")["items"][0]["id"]
         home.rest("PATCH", f"/projects/{project}", {"on_spool_full": "serve"})
-        await asyncio.sleep(2)  # the snapshot is on its way
+        await asyncio.sleep(2)  # until the gateway has the new snapshot
         callers = Callers(home.gateway_port, home.api_key, ledger, HEAVY, seed=4)
         await fill(home, up, callers)
-        await go_on(home, up)
-        await asyncio.sleep(2)  # workers leave their metrics once a second
+        await resume(home, up)
+        await asyncio.sleep(2)  # workers write their metrics once a second
         lost = int(home.gauges("spool_lost_calls"))
         await drained(home)
-    stored = look(home.path)["spans"].times
+    stored = read_stored_calls(home.path)["spans"].times
     missing = set(ledger.answered) - set(stored)
     print(f"{ledger.statuses} at a quota of 4 MiB; {lost} counted as lost, {len(missing)} missing")
     assert set(ledger.statuses) == {200}

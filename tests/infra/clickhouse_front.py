@@ -1,5 +1,5 @@
-"""ClickHouse's HTTP interface over an engine in this process: what is needed to hold the adapter
-for servers to the same contract, on machines where no server can be installed."""
+"""The HTTP interface of ClickHouse over an engine in this process: enough to test the adapter for
+servers against the same contract, on machines without a ClickHouse server."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-# What a server takes from the URL itself instead of handing it to the engine.
+# Parameters of the URL that the server interprets itself.
 TRANSPORT = {
     "query",
     "database",
@@ -25,7 +25,7 @@ TRANSPORT = {
 
 
 class FrontServer(ThreadingHTTPServer):
-    """A server that knows its engine's directory."""
+    """A server with the directory of its engine."""
 
     daemon_threads = True
 
@@ -34,7 +34,7 @@ class FrontServer(ThreadingHTTPServer):
         self.directory = directory
 
     def run(self, url: dict[str, str], sql: bytes) -> bytes:
-        """One statement in a session of its own, as over HTTP."""
+        """Runs one statement in a separate session, as over HTTP."""
         engine: Any = import_module("chdb._chdb")
         values = {name: v for name, v in url.items() if name.startswith("param_")}
         with closing(engine.connect(str(self.directory))) as handle:
@@ -82,12 +82,12 @@ class Front(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        """Nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def clickhouse_front(directory: Path) -> Iterator[str]:
-    """The URL of a server for as long as the block runs."""
+    """Runs a server during the block; yields its URL."""
     engine: Any = import_module("chdb._chdb")
     server = FrontServer(directory / "engine")
     thread = Thread(target=server.serve_forever, daemon=True)

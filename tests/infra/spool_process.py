@@ -1,4 +1,4 @@
-"""A gateway's worker reduced to its spool: records calls for ever and says which are finished.
+"""A gateway worker reduced to its spool: records calls without end and prints the finished ones.
 
 `python spool_process.py '{"directory": …, "store": …, "writer": …, "kill_at": "shipped"}'`
 """
@@ -19,7 +19,7 @@ from penstock.kernel.time import SystemClock
 from penstock.rules.call import encode
 
 
-class Orders(msgspec.Struct):
+class WorkerConfig(msgspec.Struct):
     directory: str
     store: str
     writer: str
@@ -29,7 +29,7 @@ class Orders(msgspec.Struct):
     payload: int = 2000
     segment_bytes: int = 100_000
     pause_s: float = 0.001
-    child: bool = False  # start a program that outlives us
+    child: bool = False  # start a child process that outlives the worker
     adopt: bool = True
 
 
@@ -46,42 +46,42 @@ def killer(step_name: str, after: int) -> "callable[[str], None]":
     return on_step
 
 
-async def work(orders: Orders) -> None:
+async def work(config: WorkerConfig) -> None:
     limits = SpoolLimits(
-        segment_bytes=orders.segment_bytes,
+        segment_bytes=config.segment_bytes,
         batch_bytes=20_000,
         batch_s=0.05,
         sync_s=0.02,
-        adopt_s=0.05 if orders.adopt else 1e6,
+        adopt_s=0.05 if config.adopt else 1e6,
     )
     spool = Spool.open(
-        Path(orders.directory),
-        orders.writer,
+        Path(config.directory),
+        config.writer,
         clock=SystemClock(),
         jitter=random.random,
         limits=limits,
-        on_step=killer(orders.kill_at, orders.kill_after),
+        on_step=killer(config.kill_at, config.kill_after),
     )
-    if orders.child:
+    if config.child:
         subprocess.Popen(["/bin/sleep", "30"], close_fds=False)
-    for number in range(orders.leave_open):
-        begin = begin_of(-1 - number, orders.writer)
+    for number in range(config.leave_open):
+        begin = begin_of(-1 - number, config.writer)
         spool.begin(begin.trace_id, encode(begin))
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(spool.run(FolderStore(Path(orders.store))))
-        tasks.create_task(record_for_ever(spool, orders))
+        tasks.create_task(spool.run(FolderStore(Path(config.store))))
+        tasks.create_task(record_without_end(spool, config))
 
 
-async def record_for_ever(spool: Spool, orders: Orders) -> None:
+async def record_without_end(spool: Spool, config: WorkerConfig) -> None:
     number = 0
     while True:
-        begin = begin_of(number, orders.writer)
+        begin = begin_of(number, config.writer)
         spool.begin(begin.trace_id, encode(begin))
-        spool.end(begin.trace_id, encode(end_of(begin, orders.payload)))
-        os.write(1, f"{begin.trace_id}\n".encode())  # the caller has its answer
+        spool.end(begin.trace_id, encode(end_of(begin, config.payload)))
+        os.write(1, f"{begin.trace_id}\n".encode())  # the call counts as answered
         number += 1
-        await asyncio.sleep(orders.pause_s)
+        await asyncio.sleep(config.pause_s)
 
 
 if __name__ == "__main__":
-    asyncio.run(work(msgspec.json.decode(sys.argv[1], type=Orders)))
+    asyncio.run(work(msgspec.json.decode(sys.argv[1], type=WorkerConfig)))

@@ -1,4 +1,4 @@
-"""What the spool's tests share: calls to record, and a store that several processes can ship to."""
+"""Fixtures of the spool tests: calls to record, and a store for several processes."""
 
 import asyncio
 import random
@@ -46,7 +46,7 @@ def end_of(begin: CallBegin, size: int = 1000) -> CallEnd:
 
 
 def record(spool: Spool, number: int, *, writer: str = "w", size: int = 1000) -> str:
-    """A whole call; its trace id."""
+    """Records a whole call; returns its trace id."""
     begin = begin_of(number, writer)
     spool.begin(begin.trace_id, encode(begin))
     assert spool.end(begin.trace_id, encode(end_of(begin, size)))
@@ -54,7 +54,7 @@ def record(spool: Spool, number: int, *, writer: str = "w", size: int = 1000) ->
 
 
 class JumpingClock(SystemClock):
-    """A machine whose wall clock is set by `jump_s`; what is monotonic stays so."""
+    """A clock whose wall time is shifted by `jump_s`; its monotonic time is not."""
 
     jump_s = 0.0
 
@@ -80,13 +80,13 @@ def open_spool(
 
 
 class FolderStore:
-    """Keeps each batch under its name once, in a folder: safe when `__call__` returns."""
+    """Stores each batch once under its name, in a folder; durable when `__call__` returns."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.deliveries: list[str] = []
-        self.result: SendResult | None = None  # said instead of storing
+        self.result: SendResult | None = None  # returned instead of storing
 
     async def __call__(self, name: str, data: bytes) -> SendResult:
         self.deliveries.append(name)
@@ -109,7 +109,7 @@ class FolderStore:
         ]
 
     def calls(self, *statuses: CallStatus) -> Counter[str]:
-        """How often each trace id stands here."""
+        """Counts the stored calls by trace id."""
         return Counter(
             end.begin.trace_id for end in self.ends() if not statuses or end.status in statuses
         )

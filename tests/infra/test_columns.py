@@ -1,4 +1,4 @@
-"""The column store's contract, held by both adapters."""
+"""The contract of the column store, for both adapters."""
 
 import threading
 from collections.abc import Iterator
@@ -152,7 +152,7 @@ def test_a_store_of_a_newer_version_is_refused(store: ColumnStore) -> None:
 
 
 def test_more_queries_than_readers_wait(store: ColumnStore) -> None:
-    # Five slow questions and three readers: the others wait their turn.
+    # Five slow queries and three readers: two queries wait.
     barrier = threading.Barrier(5)
 
     def ask() -> int:

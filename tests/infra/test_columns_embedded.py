@@ -1,4 +1,4 @@
-"""What the embedded store does with its directory."""
+"""The embedded store and its directory."""
 
 import contextlib
 import logging
@@ -181,7 +181,7 @@ def test_the_error_of_a_failed_opening_is_raised_for_every_caller(
     for _ in range(2):
         with pytest.raises(SetupError, match="Another process"):
             opening.wait(10)
-    opening.close()  # does not wait for the next try
+    opening.close()  # does not wait for the next attempt
     first.close()
     assert "Another process" in caplog.text
 

@@ -1,4 +1,4 @@
-"""Keys and what is made of them."""
+"""Derived keys, sealing, password hashes and secret files."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The HTTP client against a provider made of a plain socket."""
+"""The HTTP client against a provider on a plain socket."""
 
 import asyncio
 import socket
@@ -141,7 +141,7 @@ async def test_headers_trailers_and_empty_chunks_are_bounded(what: str) -> None:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert caught.value.code == "upstream_malformed"
-        assert sent < 20_000_000  # what the kernel's buffers take
+        assert sent < 20_000_000  # the size of the kernel's buffers
         assert peak < 20_000_000
         egress.close()
 
@@ -178,7 +178,7 @@ async def test_unexpected_bytes_close_the_connection(forged: bytes, pause_s: flo
 
 async def test_a_request_that_was_read_is_never_sent_again() -> None:
     async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
-        if len(upstream.seen) == 2:  # reads the first request of the kept connection, hangs up
+        if len(upstream.seen) == 2:  # reads a request on the reused connection and closes it
             writer.close()
         else:
             writer.write(unary(b"ok"))
@@ -206,7 +206,7 @@ async def test_a_connection_that_the_provider_has_ended_is_not_written_to() -> N
         egress = Egress()
         for count in range(1, 20):
             answer = await egress(post(upstream.url), timeout_s=2, private_allowed=True)
-            time.sleep(0.01)  # the event loop has not heard of the end of the connection yet
+            time.sleep(0.01)  # the event loop has not seen the end of the connection yet
             assert (answer.body, len(upstream.seen)) == (b"ok", count)
         egress.close()
 
@@ -294,7 +294,7 @@ async def test_a_slow_reader_pauses_the_provider() -> None:
         await asyncio.sleep(0.5)
         stuck_at = sent
         await asyncio.sleep(0.2)
-        assert sent == stuck_at  # the kernel's buffers are full, and so is ours
+        assert sent == stuck_at  # the buffers of the kernel and of the client are full
         assert HIGH_WATER < len(exchange.take()) <= HIGH_WATER + BUFFER_BYTES
         exchange.abort()
 

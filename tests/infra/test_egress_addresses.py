@@ -1,4 +1,4 @@
-"""Which addresses may be called."""
+"""The classification of addresses."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 

@@ -1,4 +1,4 @@
-"""TLS: connected to the checked address, under the name that was asked for."""
+"""TLS: the client connects to the checked address and verifies the name of the URL."""
 
 import asyncio
 import datetime as dt
@@ -20,7 +20,7 @@ from penstock.spi.http import HttpRequest
 
 
 def _certificate(folder: Path, name: str) -> Path:
-    """A self-signed certificate for `name`, with its key, in one file."""
+    """Creates a self-signed certificate for `name`, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""Addresses of providers: read fully at the border, or refused there."""
+"""URLs of providers: parsed fully, or rejected."""
 
 import pytest
 from hypothesis import example, given
@@ -22,7 +22,7 @@ def test_a_url_is_parsed_fully_or_rejected(start: str, rest: str) -> None:
     except InvalidRequest:
         return
     assert 0 < url.port < 65536
-    assert url.host.encode("idna")  # what a look-up does with it
+    assert url.host.encode("idna")  # as name resolution encodes it
     assert url.authority.isascii()
     assert url.target.isascii()
 

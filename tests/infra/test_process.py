@@ -1,4 +1,4 @@
-"""Locks and ports: one owner per home, and a taken port is noticed."""
+"""Locks and ports: one owner per home, and a port in use is an error."""
 
 import os
 import socket
@@ -43,7 +43,7 @@ def test_connections_in_time_wait_do_not_block_the_port() -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)) as server:
         client = socket.create_connection(("127.0.0.1", port))
-        server.accept()[0].close()  # the side that closes first waits in TIME_WAIT
+        server.accept()[0].close()  # the side that closes first stays in TIME_WAIT
         client.close()
     require_free_port("127.0.0.1", port, "--gateway-port", patience_s=0)
 

@@ -1,4 +1,4 @@
-"""Settings: who wins, and one clear line for each thing that can be wrong."""
+"""Settings: the order of precedence, and one clear line for each error."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_lists_in_variables_are_separated_by_commas(
     [
         ("[gateway]\nprot = 1\n", "there is no setting gateway.prot. Did you mean gateway.port?"),
         ("[gateway\n", "is not valid TOML: Expected ']'"),
-        ("[gateway]\nport = 70000\n", "The setting gateway.port is not usable"),
+        ("[gateway]\nport = 70000\n", "The setting gateway.port is not valid"),
         ("gateway = 3\n", "there is no setting gateway."),
         ('home = "/elsewhere"\n', "there is no setting home."),
         ("host = '\xff'\n", "is not valid TOML"),
@@ -80,8 +80,8 @@ def test_an_unreadable_file_is_a_one_line_error(home: Path) -> None:
     [
         ("PENSTOCK_GATEWAY__PROT", "1", "no setting PENSTOCK_GATEWAY__PROT. Did you mean PENST"),
         ("PENSTOCK_NONSENSE", "1", "There is no setting PENSTOCK_NONSENSE. `penstock settings`"),
-        ("PENSTOCK_GATEWAY__WORKERS", "many", "gateway.workers is not usable"),
-        ("PENSTOCK_LOG_LEVEL", "loud", "log_level is not usable"),
+        ("PENSTOCK_GATEWAY__WORKERS", "many", "gateway.workers is not valid"),
+        ("PENSTOCK_LOG_LEVEL", "loud", "log_level is not valid"),
     ],
 )
 def test_an_invalid_variable_is_a_one_line_error(

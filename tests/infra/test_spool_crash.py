@@ -1,4 +1,4 @@
-"""Crashes: real processes, really killed. What was finished stands in the store once."""
+"""Crashes: real processes are killed. Every finished call is stored once."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from infra import spool_process
-from infra.spool_process import Orders
+from infra.spool_process import WorkerConfig
 from infra.spool_world import FolderStore, begin_of, eventually, new_writer, open_spool, record
 from penstock.infra.spool import Spool
 from penstock.infra.spool.files import read_batch, segments_of
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.drill
 
 
 class Worker:
-    """A process that records calls; its output is the ledger of finished ones."""
+    """A process that records calls and prints the finished ones into a ledger."""
 
-    def __init__(self, folder: Path, **orders: object) -> None:
+    def __init__(self, folder: Path, **config: object) -> None:
         self.writer = new_writer()
-        wanted = Orders(str(folder / "spool"), str(folder / "store"), self.writer, **orders)
+        wanted = WorkerConfig(str(folder / "spool"), str(folder / "store"), self.writer, **config)
         self._ledger = folder / f"{self.writer}.ledger"
         path = os.pathsep.join([str(HERE.parent), *sys.path])
         with self._ledger.open("wb") as output:
@@ -51,7 +51,7 @@ class Worker:
 
 
 async def settle(folder: Path) -> FolderStore:
-    """Adopts everything the dead left, in this process."""
+    """Adopts all dead writers in this process."""
     store = FolderStore(folder / "store")
     spool = open_spool(folder / "spool")
     task = asyncio.create_task(spool.run(store))
@@ -81,7 +81,7 @@ async def test_killed_at_any_time_nothing_is_missing_or_doubled(tmp_path: Path) 
     print(f"seed {seed}")
     times = random.Random(seed)
     workers: list[Worker] = []
-    for _ in range(6):  # each adopts what the one before it left, and is killed doing so
+    for _ in range(6):  # each adopts the one before it, and is killed while it does
         worker = Worker(tmp_path)
         workers.append(worker)
         await eventually(worker.finished)
@@ -108,9 +108,9 @@ async def test_an_adopter_killed_between_storing_and_deleting_doubles_nothing(
     await first.killed_by_itself()
     workers = [first]
     for after in (1, 2, 3):
-        heir = Worker(tmp_path, kill_at="shipped", kill_after=after, pause_s=0.05)
-        await heir.killed_by_itself()
-        workers.append(heir)
+        adopter = Worker(tmp_path, kill_at="shipped", kill_after=after, pause_s=0.05)
+        await adopter.killed_by_itself()
+        workers.append(adopter)
     check(await settle(tmp_path), workers)
 
 
@@ -139,13 +139,13 @@ async def test_processes_that_race_for_many_dead_writers_store_each_once(tmp_pat
         await eventually(worker.finished)
     for worker in dead:
         worker.kill()
-    heirs = [Worker(tmp_path, pause_s=0.05) for _ in range(2)]
+    adopters = [Worker(tmp_path, pause_s=0.05) for _ in range(2)]
     owners = [tmp_path / "spool" / f"{worker.writer}.owner" for worker in dead]
-    await eventually(lambda: all(heir.finished() for heir in heirs))
+    await eventually(lambda: all(adopter.finished() for adopter in adopters))
     await eventually(lambda: not any(owner.exists() for owner in owners), within_s=20)
-    for heir in heirs:
-        heir.kill()
-    check(await settle(tmp_path), [*dead, *heirs])
+    for adopter in adopters:
+        adopter.kill()
+    check(await settle(tmp_path), [*dead, *adopters])
 
 
 async def test_a_child_process_that_outlives_its_gateway_does_not_hold_the_lock(
@@ -165,22 +165,22 @@ async def test_a_torn_tail_loses_only_calls_that_were_not_answered(tmp_path: Pat
     spool.close()
     [segment] = (tmp_path / "spool").glob("*.spool")
     with segment.open("ab") as file:
-        file.write(segment.read_bytes()[:40])  # half a record
-    heir = open_spool(tmp_path / "spool")
+        file.write(segment.read_bytes()[:40])  # an incomplete record
+    adopter = open_spool(tmp_path / "spool")
     store = FolderStore(tmp_path / "store")
-    task = asyncio.create_task(heir.run(store))
-    await eventually(lambda: heir.stats().adopted_writers == 1)
-    assert heir.stats().torn_tails == 1
-    assert heir.stats().interrupted_calls == 1
+    task = asyncio.create_task(adopter.run(store))
+    await eventually(lambda: adopter.stats().adopted_writers == 1)
+    assert adopter.stats().torn_tails == 1
+    assert adopter.stats().interrupted_calls == 1
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    heir.close()
+    adopter.close()
     assert store.calls(CallStatus.OK) == {trace: 1}
     assert store.calls(CallStatus.INTERRUPTED) == {begin.trace_id: 1}
 
 
 async def test_truncation_keeps_the_names_of_earlier_batches(tmp_path: Path) -> None:
-    """A power cut may take the unsynced end; what was shipped before keeps name and bytes."""
+    """A power cut may truncate unsynced bytes; shipped batches keep tadopter names and bytes."""
     writer = new_writer()
     spool: Spool = open_spool(tmp_path / "spool", writer, batch_bytes=5000)
     for number in range(30):

@@ -1,5 +1,4 @@
-"""Frames: whatever is cut off, flipped or planted, the records that are whole are found again, and
-nothing else is."""
+"""Frames: after truncation, bit flips or planted frames, exactly the whole records are found."""
 
 import zlib
 
@@ -25,13 +24,13 @@ ENCODER = FrameEncoder(MARKER)
 
 
 def old_frame(kind: Kind, payload: bytes) -> bytes:
-    """A frame of schema 1, as versions before wrote it."""
+    """Encodes a frame of schema 1, as older versions did."""
     head = bytes((1, kind))
     crc = zlib.crc32(payload, zlib.crc32(head))
     return len(payload).to_bytes(4, "little") + crc.to_bytes(4, "little") + head + payload
 
 
-# Whole frames in a payload, with every marker but ours, as a caller can have them recorded.
+# Whole frames in a payload with any other marker, as a caller can get them recorded.
 PLANTED = st.one_of(
     st.builds(encode, KINDS, st.binary(max_size=60)),
     st.builds(encode, KINDS, st.binary(max_size=60), MARKERS.filter(lambda one: one != MARKER)),
@@ -83,35 +82,35 @@ def test_a_flipped_bit_loses_one_record_and_is_reported(
     frames = _frames(records)
     victim = data.draw(st.integers(0, len(frames) - 1))
     bit = data.draw(st.integers(0, len(frames[victim]) * 8 - 1))
-    hurt = bytearray(frames[victim])
-    hurt[bit // 8] ^= 1 << bit % 8
+    corrupted = bytearray(frames[victim])
+    corrupted[bit // 8] ^= 1 << bit % 8
     before, after = b"".join(frames[:victim]), b"".join(frames[victim + 1 :])
-    spoiled = before + bytes(hurt) + after
-    assert _whole(spoiled) == records[:victim] + records[victim + 1 :]
-    [damage] = _damages(spoiled)
-    assert (damage.start, damage.end) == (len(before), len(before) + len(hurt))
+    damaged = before + bytes(corrupted) + after
+    assert _whole(damaged) == records[:victim] + records[victim + 1 :]
+    [damage] = _damages(damaged)
+    assert (damage.start, damage.end) == (len(before), len(before) + len(corrupted))
 
 
 @given(RECORDS, st.data())
 def test_no_planted_record_is_accepted_after_damage(
     records: list[tuple[Kind, bytes]], data: st.DataObject
 ) -> None:
-    """Several stretches are lost; what is left of a payload is never taken for a record."""
+    """Several ranges are overwritten; the rest of a payload is never accepted as a record."""
     frames = _frames(records)
     written = b"".join(frames)
-    hurt = bytearray(written)
+    corrupted = bytearray(written)
     keep = [True] * len(frames)
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(written) - 1))
         end = data.draw(st.integers(start + 1, min(len(written), start + 60)))
-        hurt[start:end] = data.draw(st.binary(min_size=end - start, max_size=end - start))
+        corrupted[start:end] = data.draw(st.binary(min_size=end - start, max_size=end - start))
     place = 0
     for index, frame in enumerate(frames):
-        keep[index] = hurt[place : place + len(frame)] == frame
+        keep[index] = corrupted[place : place + len(frame)] == frame
         place += len(frame)
     left = [record for record, whole in zip(records, keep, strict=True) if whole]
-    assert _whole(bytes(hurt)) == left
-    cut = data.draw(st.integers(0, len(written)))  # its beginning is lost as well
+    assert _whole(bytes(corrupted)) == left
+    cut = data.draw(st.integers(0, len(written)))  # the beginning is lost too
     assert _whole(written[cut:]) == _suffix(records, frames, cut)
 
 
@@ -149,10 +148,10 @@ def test_segments_of_schema_1_are_still_read(
     assert marker_at_start(written) == b""
     assert _whole(written, None) == _whole(written, b"") == records
     victim = data.draw(st.integers(0, len(frames) - 1))
-    hurt = bytearray(frames[victim])
-    hurt[-1] ^= 1
-    spoiled = b"".join([*frames[:victim], bytes(hurt), *frames[victim + 1 :]])
-    assert _whole(spoiled, b"") == records[:victim] + records[victim + 1 :]
+    corrupted = bytearray(frames[victim])
+    corrupted[-1] ^= 1
+    damaged = b"".join([*frames[:victim], bytes(corrupted), *frames[victim + 1 :]])
+    assert _whole(damaged, b"") == records[:victim] + records[victim + 1 :]
 
 
 def test_zeros_after_the_last_record_are_a_torn_tail() -> None:

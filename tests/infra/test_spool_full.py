@@ -1,4 +1,4 @@
-"""No room: by quota or on a full disk. Decided when a call begins; whoever was admitted can end."""
+"""A full spool, by quota or disk: decided when a call begins; admitted calls can end."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def end(spool: Spool, number: int, size: int = 2000) -> bool:
 
 
 def fill(spool: Spool, *, limit: int = 100_000) -> list[str]:
-    """Finished calls until one is refused."""
+    """Records finished calls until one is refused; returns their trace ids."""
     done: list[str] = []
     for number in range(limit):
         try:
@@ -115,7 +115,7 @@ async def test_the_quota_includes_other_writers_of_the_home(tmp_path: Path) -> N
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MiB of its own."""
+    """A separate disk of 4 MiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -138,7 +138,7 @@ def open_on(disk: Path) -> Spool:
 
 
 def foreign_file(disk: Path) -> None:
-    """Somebody else takes all that is left."""
+    """Fills the rest of the disk with a file of another program."""
     with (disk / "foreign").open("wb", buffering=0) as file:
         for size in (65536, 4096, 1):
             try:

@@ -1,5 +1,5 @@
-"""What strangers can do to a spool: plant frames in what is recorded, and nothing comes of it; set
-the clock, and everything is shipped as before."""
+"""Attacks on the spool: planted frames are never accepted, clock changes delay nothing, and a batch
+that the server fails to store blocks no other."""
 
 import asyncio
 import zlib
@@ -37,17 +37,17 @@ HOUR_S, YEAR_S = 3600.0, 365 * 86_400.0
 
 
 async def adopt(directory: Path, store: FolderStore) -> None:
-    """Ships everything that a dead writer left there."""
-    heir = open_spool(directory)
-    task = asyncio.create_task(heir.run(store))
-    await eventually(lambda: heir.stats().adopted_writers == 1)
+    """Adopts a dead writer and ships its batches."""
+    adopter = open_spool(directory)
+    task = asyncio.create_task(adopter.run(store))
+    await eventually(lambda: adopter.stats().adopted_writers == 1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    heir.close()
+    adopter.close()
 
 
 def forged() -> bytes:
-    """A batch of records as somebody who knows our source would plant it."""
+    """Encodes records as an attacker with the source code would plant them."""
     end = encode(end_of(begin_of(666, "forged")))
     head = bytes((1, 2))
     crc = zlib.crc32(end, zlib.crc32(head))
@@ -120,14 +120,14 @@ async def test_foreign_files_in_the_spool_are_ignored(tmp_path: Path) -> None:
     spool.close()
     for name in ("a.spool", "a-b.spool", "-1.spool", "a-²2.spool", ".spool"):
         (directory / name).write_bytes(forged())
-    heir = open_spool(directory)
-    task = asyncio.create_task(heir.run(store))
+    adopter = open_spool(directory)
+    task = asyncio.create_task(adopter.run(store))
     await eventually(lambda: trace in store.calls())
-    own = record(heir, 9)
+    own = record(adopter, 9)
     await eventually(lambda: own in store.calls())
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    heir.close()
+    adopter.close()
 
 
 @pytest.mark.parametrize(
@@ -191,22 +191,22 @@ def test_a_record_that_is_too_large_is_cut_to_fit_a_frame() -> None:
     assert decode_end(data).begin == end.begin
 
 
-class Failing(FolderStore):
-    """A server that fails over every batch with this text in it."""
+class FailingStore(FolderStore):
+    """A server that fails over every batch that contains `poison`."""
 
     poison = b"poison"
 
     async def __call__(self, name: str, data: bytes) -> SendResult:
         if self.poison and self.poison in data:
             self.deliveries.append(name)
-            return SendResult(SendOutcome.FAILED, "the server said 500: why")
+            return SendResult(SendOutcome.FAILED, "the server answered 500: why")
         return await super().__call__(name, data)
 
 
 async def test_a_batch_that_the_server_always_fails_to_store_blocks_no_other(
     tmp_path: Path,
 ) -> None:
-    directory, store = tmp_path / "spool", Failing(tmp_path / "store")
+    directory, store = tmp_path / "spool", FailingStore(tmp_path / "store")
     dead = open_spool(directory)
     left = [record(dead, 1, writer="poison"), record(dead, 2)]
     dead.close()
@@ -221,7 +221,7 @@ async def test_a_batch_that_the_server_always_fails_to_store_blocks_no_other(
     while [one.state for one in list_quarantined(directory)] != [REJECTED] * 2:
         more = record(spool, len(store.deliveries) + 10)  # others are stored meanwhile
         await eventually(lambda wanted=more: wanted in store.calls())
-    assert {one.detail for one in list_quarantined(directory)} == {"the server said 500: why"}
+    assert {one.detail for one in list_quarantined(directory)} == {"the server answered 500: why"}
     store.poison = b""
     for one in list_quarantined(directory):
         requeue(directory, one.name)
@@ -233,7 +233,7 @@ async def test_a_batch_that_the_server_always_fails_to_store_blocks_no_other(
 
 
 async def test_no_batch_is_rejected_while_the_server_fails_to_store_any(tmp_path: Path) -> None:
-    directory, store = tmp_path / "spool", Failing(tmp_path / "store")
+    directory, store = tmp_path / "spool", FailingStore(tmp_path / "store")
     store.poison = b"x"
     spool = open_spool(directory, reject_after=2, defer_after=1)
     task = asyncio.create_task(spool.run(store))

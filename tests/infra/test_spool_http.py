@@ -1,4 +1,4 @@
-"""Shipping over HTTP: what the server's answers mean for a batch. A real server over loopback."""
+"""Shipping over HTTP: the meaning of each status for a batch, with a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from penstock.infra.spool.ship_http import http_send
 
 
 class Server:
-    """Answers every request with `status` and keeps what it was sent."""
+    """Answers every request with `status` and records the requests."""
 
     def __init__(self, status: int) -> None:
         self.status = status

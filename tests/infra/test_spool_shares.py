@@ -1,4 +1,4 @@
-"""No project fills the spool while others have calls to record."""
+"""Shares: no project can fill the spool while others have calls to record."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Shipping: what is recorded reaches the store once, in order, and is only then forgotten."""
+"""Shipping: records reach the store once, in order, and are deleted only then."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -132,7 +132,7 @@ async def test_a_backlog_is_shipped_in_few_large_batches(spool: Spool, store: Fo
 async def test_a_rejected_batch_is_quarantined_with_its_reason_and_blocks_nothing(
     tmp_path: Path, spool: Spool, store: FolderStore
 ) -> None:
-    store.result = SendResult(SendOutcome.REJECTED, "the server said 400: no")
+    store.result = SendResult(SendOutcome.REJECTED, "the server answered 400: no")
     async with running(spool, store):
         record(spool, 1)
         await eventually(lambda: spool.stats().rejected_batches == 1)
@@ -142,7 +142,7 @@ async def test_a_rejected_batch_is_quarantined_with_its_reason_and_blocks_nothin
         await eventually(lambda: spool.stats().rejected_on_disk == 1)
     [kept] = (tmp_path / "spool" / "rejected").glob("*.batch")
     assert b"w-1" in kept.read_bytes()
-    assert "the server said 400: no" in kept.with_suffix(".json").read_text()
+    assert "the server answered 400: no" in kept.with_suffix(".json").read_text()
 
 
 async def test_drain_ships_the_rest_and_returns_whether_it_finished(
@@ -210,7 +210,7 @@ async def test_a_corrupt_record_hides_no_other_and_its_bytes_are_kept(
         assert second.stats().notices() == [
             "1 damaged ranges of the spool are kept in spool/corrupt."
         ]
-    assert set(store.calls(CallStatus.OK)) == set(traces)  # the damaged one was a begin
+    assert set(store.calls(CallStatus.OK)) == set(traces)  # the damaged record was a BEGIN
     assert store.calls(CallStatus.INTERRUPTED) == {}
     assert len(list((tmp_path / "spool" / "corrupt").glob("*.bin"))) == 1
     second.close()
@@ -233,15 +233,15 @@ async def test_segments_without_an_owner_file_are_adopted_too(
 async def test_a_requeued_batch_is_shipped_under_its_name(
     tmp_path: Path, spool: Spool, store: FolderStore
 ) -> None:
-    store.result = SendResult(SendOutcome.REJECTED, "the server said 413: too large")
+    store.result = SendResult(SendOutcome.REJECTED, "the server answered 413: too large")
     async with running(spool, store):
         trace = record(spool, 1)
         await eventually(lambda: list_quarantined(tmp_path / "spool"))
         [found] = list_quarantined(tmp_path / "spool")
-        assert (found.state, found.detail) == ("rejected", "the server said 413: too large")
+        assert (found.state, found.detail) == ("rejected", "the server answered 413: too large")
         assert found.name == store.deliveries[0]
         requeue(tmp_path / "spool", found.name)
-        await eventually(lambda: store.deliveries.count(found.name) > 1)  # refused once more
+        await eventually(lambda: store.deliveries.count(found.name) > 1)  # rejected once more
         await eventually(
             lambda: [one.state for one in list_quarantined(tmp_path / "spool")] == ["rejected"]
         )

@@ -1,7 +1,7 @@
-"""The one settings tree, and the only reader of environment variables.
+"""The tree of settings. Only this module reads environment variables.
 
-Flags win over `PENSTOCK_…` variables, these over `HOME/penstock.toml`, that over the defaults.
-What a process needs of it is handed on as that process's own config; see `entrypoints/up`.
+Flags override `PENSTOCK_…` variables, these override `HOME/penstock.toml`, that overrides the
+defaults. `entrypoints/up` derives the config of each process from the settings.
 """
 
 import difflib
@@ -20,9 +20,9 @@ from penstock.kernel.errors import SetupError
 
 PREFIX: Final = "PENSTOCK_"
 DELIMITER: Final = "__"
-KEY_PREFIX: Final = "pk_"  # of the keys that Penstock makes
+KEY_PREFIX: Final = "pk_"  # of the keys that Penstock issues
 MIB: Final = 1024 * 1024
-# Kubernetes sets these for a service named penstock: no settings of ours.
+# Kubernetes sets these for a service named penstock; they are not settings.
 _FOREIGN: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
 
 
@@ -30,13 +30,13 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Section(BaseModel):
-    """Settings that belong together: one TOML table."""
+    """A group of settings: one TOML table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class GatewaySettings(Section):
-    """The data plane: what applications call. Fields named as in `gateway.call_limits` go there."""
+    """The data plane, which applications call. Names follow `gateway.call_limits`."""
 
     port: Port = Field(default=4000, description="Port that applications call.")
     workers: int = Field(
@@ -45,47 +45,49 @@ class GatewaySettings(Section):
     max_in_flight: int = Field(
         default=1024,
         ge=1,
-        description="Calls at one time and worker; more get 503 and Retry-After.",
+        description="Concurrent calls per worker; further ones get 503 and Retry-After.",
     )
     max_connections: int = Field(
         default=10_000,
         ge=16,
-        description="Open connections of a worker; then the longest idle one is closed.",
+        description="Open connections per worker; beyond it the one idle longest is closed.",
     )
     max_connections_per_peer: int = Field(
-        default=0, ge=0, description="Of them from one address; 0: a quarter."
+        default=0, ge=0, description="Open connections from one address; 0: a quarter of all."
     )
     project_share: float = Field(
         default=0.9,
         gt=0,
         le=1,
-        description="Part of the calls and body bytes that one project may hold; 1: all.",
+        description="Maximum share of calls and body bytes for one project; 1: all.",
     )
     key_share: float = Field(
         default=0.8,
         gt=0,
         le=1,
-        description="Part of the calls and body bytes that one key may hold; 1: all.",
+        description="Maximum share of calls and body bytes for one key; 1: all.",
     )
     held_body_bytes: int = Field(
         default=256 * MIB,
         ge=MIB,
-        description="Memory of a worker for request bodies (at least 4 of the largest).",
+        description="Memory for request bodies per worker (at least 4 of the largest).",
     )
     max_body_bytes: int = Field(
-        default=20 * MIB, ge=1024, description="Larger request bodies are refused with 413."
+        default=20 * MIB,
+        ge=1024,
+        description="Maximum size of a request body; larger ones get 413.",
     )
     body_timeout_s: float = Field(
-        default=30.0, gt=0, description="Request bodies that take longer are refused."
+        default=30.0, gt=0, description="Timeout for receiving a request body."
     )
     capture_request_bytes: int = Field(
-        default=MIB, ge=0, description="How much of a request is recorded."
+        default=MIB, ge=0, description="Maximum recorded size of a request."
     )
     capture_response_bytes: int = Field(
-        default=MIB // 8, ge=0, description="How much of an answer is recorded."
+        default=MIB // 8, ge=0, description="Maximum recorded size of an answer."
     )
     drain_s: float = Field(
-        default=30.0, ge=0, description="How long a stop waits for running calls."
+        default=30.0, ge=0, description="Time that a stop waits for running calls."
     )
 
 
@@ -94,31 +96,32 @@ class ServerSettings(Section):
 
     port: Port = Field(default=4001, description="Port of the REST API and the console.")
     allowed_hosts: tuple[str, ...] = Field(
-        default=(), description="Names of the server besides this machine's; commas between them."
+        default=(), description="Additional host names of the server, separated by commas."
     )
     max_connections: int = Field(
         default=10_000,
         ge=16,
-        description="Open connections; then the longest idle one is closed.",
+        description="Open connections; beyond it the one idle longest is closed.",
     )
     max_connections_per_peer: int = Field(
-        default=0, ge=0, description="Of them from one address; 0: a quarter."
+        default=0, ge=0, description="Open connections from one address; 0: a quarter of all."
     )
     secure_cookie: bool = Field(
-        default=False, description="The console is reached over TLS only (behind a proxy)."
+        default=False,
+        description="Secure cookies: the console is used over TLS only (behind a proxy).",
     )
     database_url: str = Field(
         default="",
-        description="PostgreSQL, the password in PGPASSFILE; empty: SQLite in the home.",
+        description="PostgreSQL URL, with the password in PGPASSFILE; empty: SQLite in the home.",
     )
     columns_dsn: str = Field(
-        default="", description="ClickHouse; empty: chDB in the home, inside the server."
+        default="", description="ClickHouse URL; empty: embedded chDB in the home."
     )
     unclaimed_days: int = Field(
-        default=7, ge=1, description="Days for which calls of no project (wrong keys) are kept."
+        default=7, ge=1, description="Retention in days of calls without a project (wrong keys)."
     )
     unclaimed_calls_per_hour: int = Field(
-        default=3600, ge=0, description="Calls of no project that are stored in an hour."
+        default=3600, ge=0, description="Maximum calls without a project that are stored per hour."
     )
 
     @field_validator("allowed_hosts", mode="before")
@@ -128,50 +131,54 @@ class ServerSettings(Section):
 
 
 class SpoolSettings(Section):
-    """Call records on their way to the store."""
+    """The spool: call records that are not stored yet."""
 
     quota_bytes: int = Field(
-        default=1024 * MIB, ge=MIB, description="Disk space for records the server has not taken."
+        default=1024 * MIB,
+        ge=MIB,
+        description="Maximum disk space for records that the server has not stored yet.",
     )
     project_share: float = Field(
-        default=0.9, gt=0, le=1, description="Part of it that one project may fill; 1: all."
+        default=0.9, gt=0, le=1, description="Maximum share of it for one project; 1: all."
     )
 
 
 class Settings(Section):
-    """Everything that can be set. Field names are the TOML keys; sections are its tables."""
+    """All settings. Field names are the TOML keys; sections are the TOML tables."""
 
     home: Path = Field(
-        default=Path("~/.penstock"), description="Where this installation keeps everything."
+        default=Path("~/.penstock"), description="Directory with all files of this installation."
     )
     host: str = Field(
-        default="127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
+        default="127.0.0.1",
+        description="Address to listen on; 0.0.0.0 allows access from the network.",
     )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
-        description="Networks of reverse proxies: no limit of connections per address there;"
-        " commas between them.",
+        description="Networks of reverse proxies, separated by commas; no limit of connections"
+        " per address applies there.",
     )
     demo: Literal["auto", "on", "off"] = Field(
-        default="auto", description="The simulated provider; auto: when no other is known."
+        default="auto",
+        description="The simulated provider; auto: runs if no other provider exists.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="warning", description="What the processes write to standard error."
+        default="warning", description="Minimum level of log messages on standard error."
     )
     metrics_open: bool = Field(
         default=False,
-        description="/metrics tells names, tokens and costs without the token in metrics.token.",
+        description="/metrics shows names, tokens and costs without the token in metrics.token.",
     )
     server_url: str = Field(
-        default="", description="Where the command line finds the server; empty: on this machine."
+        default="", description="URL of the server for the command line; empty: on this machine."
     )
     gateway_url: str = Field(
         default="",
-        description="Where the console and `penstock demo` say the gateway is; empty: here.",
+        description="URL of the gateway for the console and `penstock demo`; empty: this machine.",
     )
     api_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Key of the command line; empty: the one in bootstrap.json.",
+        description="API key for the command line; empty: the one in bootstrap.json.",
     )
     gateway: GatewaySettings = GatewaySettings()
     server: ServerSettings = ServerSettings()
@@ -189,13 +196,13 @@ class Settings(Section):
 
 
 def _parts(value: object) -> object:
-    """The parts of a text with commas; anything else as it is."""
+    """Splits a text at commas; returns any other value unchanged."""
     return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of the tree: `key` is dotted, as in TOML; `variable` sets it from outside."""
+    """One setting: `key` is dotted, as in TOML; `variable` is its environment variable."""
 
     key: str
     default: object
@@ -208,14 +215,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The settings in force, and where each key that differs from its default was set."""
+    """The settings in effect, and the origin of each key that was set."""
 
     settings: Settings
     origins: Mapping[str, str]
 
 
 def every_setting(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
-    """All keys in the order of the tree."""
+    """Yields all settings in the order of the tree."""
     for name, field in section.model_fields.items():
         if isinstance(field.default, Section):
             yield from every_setting(type(field.default), f"{prefix}{name}.")
@@ -224,9 +231,9 @@ def every_setting(section: type[BaseModel] = Settings, prefix: str = "") -> Iter
 
 
 def load(flags: Mapping[str, object] | None = None) -> Loaded:
-    """The settings for this process; `flags` maps dotted keys to what the command line said.
+    """Loads the settings; `flags` maps dotted keys to the values of the command line.
 
-    `SetupError` with one line that names the place, for whatever cannot be used.
+    Raises `SetupError` with the origin of an invalid setting.
     """
     chosen = {key: value for key, value in (flags or {}).items() if value is not None}
     variables = _from_environment(os.environ)
@@ -243,20 +250,20 @@ def load(flags: Mapping[str, object] | None = None) -> Loaded:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
         raise SetupError(
-            f"The setting {key} is not usable: {first['msg']} (set by {origins.get(key, '?')}).",
+            f"The setting {key} is not valid: {first['msg']} (set by {origins.get(key, '?')}).",
             hint="`penstock settings` lists all of them.",
         ) from error
 
 
 def openai_api_key() -> str:
-    """The key of who uses OpenAI; empty for a key of our own, exported for an OpenAI client that
+    """Returns OPENAI_API_KEY; empty if it is a key of Penstock, exported for an OpenAI client that
     calls the gateway."""
     key = os.environ.get("OPENAI_API_KEY", "")
     return "" if key.startswith(KEY_PREFIX) else key
 
 
 def secret_variable(name: str) -> str:
-    """The value of an environment variable that holds a credential; empty when unset."""
+    """Returns the value of an environment variable with a credential; empty if it is unset."""
     return os.environ.get(name, "")
 
 
@@ -267,7 +274,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
         if name in keys:
             values[keys[name]] = environ[name]
         elif name.startswith(PREFIX) and not _is_foreign(name, environ[name]):
-            raise SetupError(f"There is no setting {name}.", hint=_nearest(name, keys))
+            raise SetupError(f"There is no setting {name}.", hint=_suggest(name, keys))
     return values
 
 
@@ -282,21 +289,22 @@ def _from_file(file: Path) -> dict[str, object]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SetupError(
-            f"{file} is not valid TOML: {error}.", hint="Mend or remove it."
+            f"{file} is not valid TOML: {error}.", hint="Repair or delete it."
         ) from error
     except OSError as error:
         raise SetupError(
-            f"{file} cannot be read: {error.strerror}.", hint="Mend its permissions or remove it."
+            f"{file} cannot be read: {error.strerror}.",
+            hint="Correct its permissions or delete it.",
         ) from error
     keys = {setting.key: setting for setting in every_setting() if setting.key != "home"}
     values = dict(_flat(document))
     for key in values:
         if key not in keys:
-            raise SetupError(f"{file}: there is no setting {key}.", hint=_nearest(key, keys))
+            raise SetupError(f"{file}: there is no setting {key}.", hint=_suggest(key, keys))
     return values
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
+def _suggest(name: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(name, known, 1, cutoff=0.8)
     return f"Did you mean {near[0]}?" if near else "`penstock settings` lists all of them."
 

@@ -1,4 +1,4 @@
-"""The tests run the server on the event loop that it runs on in a process."""
+"""Runs the tests on the same event loop as a real process."""
 
 import asyncio
 from collections.abc import Callable, Mapping

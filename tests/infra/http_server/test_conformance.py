@@ -1,4 +1,4 @@
-"""What HTTP/1.1 and ASGI ask of a server."""
+"""Conformance with HTTP/1.1 and ASGI."""
 
 import asyncio
 import time

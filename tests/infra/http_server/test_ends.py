@@ -1,4 +1,4 @@
-"""Answers to bodies that are not read, and the end of the server."""
+"""Responses to bodies that are not read, and the stop of the server."""
 
 import asyncio
 import datetime as dt
@@ -20,12 +20,12 @@ MIB = 1024 * 1024
 
 
 async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers without reading."""
+    """Responds without reading the body."""
     await reply(send, b"too large", 413)
 
 
 def send_all_then_read(port: int, head: bytes, size: int) -> bytes:
-    """As simple clients do: the whole request first."""
+    """Sends the whole request before reading, as simple clients do."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
         sock.sendall(head)
         for _ in range(size // 65536):
@@ -64,7 +64,7 @@ async def test_a_short_unread_body_keeps_the_connection() -> None:
 
 
 async def pour(client: Client) -> None:
-    """Sends until the connection breaks."""
+    """Sends until the connection is closed."""
     async with asyncio.timeout(15):
         while True:
             client.writer.write(b"x" * 65536)
@@ -106,7 +106,7 @@ async def test_stop_waits_for_requests_and_closes_other_connections() -> None:
 
 
 def certificate(folder: Path) -> Path:
-    """A self-signed certificate for `here`, with its key."""
+    """Creates a self-signed certificate for `here`, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
     now = dt.datetime.now(dt.UTC)

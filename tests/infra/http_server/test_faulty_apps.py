@@ -1,4 +1,4 @@
-"""Whatever an app does wrong, no answer looks complete that is not, and the server goes on."""
+"""Errors of an app: no incomplete response looks complete, and the server continues."""
 
 import logging
 
@@ -9,7 +9,7 @@ from penstock.infra.http_server.asgi import App, Receive, Scope, Send
 
 
 def app_that(*steps: object) -> App:
-    """Sends the messages and raises the errors among `steps`."""
+    """Returns an app that sends the messages and raises the errors in `steps`."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         for step in steps:

@@ -1,4 +1,4 @@
-"""Connections: who must go, who is refused, and what waiting costs."""
+"""Limits: which connections are closed, which are rejected, and all timeouts."""
 
 import asyncio
 import time
@@ -213,7 +213,7 @@ async def test_a_body_that_the_app_does_not_read_is_not_buffered() -> None:
                     sent += 65536
         except TimeoutError:
             pass
-        assert sent < 16 * 1024 * 1024  # what two sockets hold, and little more
+        assert sent < 16 * 1024 * 1024  # the buffers of two sockets, and little more
         client.writer.transport.abort()
 
 

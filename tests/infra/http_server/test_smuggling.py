@@ -1,4 +1,4 @@
-"""No bytes are read as other requests than a proxy in front may have read."""
+"""Request smuggling: the server parses bytes as any proxy in front of it does, or rejects them."""
 
 import asyncio
 import itertools
@@ -121,7 +121,7 @@ async def test_a_malformed_request_is_refused_and_nothing_after_it_is_served(cas
 
 
 async def send_in_cuts(wire: bytes, cuts: list[int]) -> list[Answer]:
-    """The server reads after each cut: client and server share the loop."""
+    """Sends the pieces separately: client and server share the event loop."""
     loop = asyncio.get_running_loop()
     async with serving(half_close_s=5.0) as running:
         with socket.create_connection(("127.0.0.1", running.server.port)) as sock:
@@ -160,7 +160,7 @@ def test_the_answers_do_not_depend_on_packet_boundaries(wire: bytes, cuts: list[
 
 
 class Other:
-    """What llhttp reads."""
+    """The result of llhttp."""
 
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
@@ -211,7 +211,7 @@ FIELDS = [
 def test_llhttp_parses_accepted_requests_identically(
     line: bytes, fields: list[bytes], odd: list[tuple[bytes, int]]
 ) -> None:
-    """Another parser may accept more; what ours accepts, it reads as ours does."""
+    """Other parsers may accept more; they parse what this one accepts in the same way."""
     wire = b"\r\n".join([line, b"Host: here", *fields, b"", b""])
     for bit, place in odd:
         at = place % len(wire)

@@ -1,4 +1,4 @@
-"""A server around an app of the test, and a client that sends bytes and takes answers apart."""
+"""A server with an app of the test, and a client that sends bytes and parses responses."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ HOST = b"Host: here\r\n"
 
 @dataclass
 class Answer:
-    """`whole`: the body ended as its framing says."""
+    """A parsed response. `whole`: the body is complete according to its framing."""
 
     status: int
     headers: dict[str, str]
@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass
 class Seen:
-    """What the app was given, and what became of it."""
+    """The requests that the app received, and their outcome."""
 
     scopes: list[Scope] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Running:
         return Client(reader, writer)
 
     async def ask(self, data: bytes) -> list[Answer]:
-        """All answers to these bytes, until the server closes; the client ends its side."""
+        """Sends bytes, half-closes, and returns all responses until the server closes."""
         async with asyncio.timeout(20):
             client = await self.connect()
             client.writer.write(data)
@@ -63,7 +63,7 @@ class Client:
     writer: asyncio.StreamWriter
 
     async def ask(self, data: bytes, *, method: str = "GET") -> Answer:
-        """Sends and reads one answer."""
+        """Sends bytes and reads one response."""
         self.writer.write(data)
         return await self.answer(method=method)
 
@@ -84,7 +84,7 @@ class Client:
             return Answer(status, headers, body)
 
     async def ended(self, timeout_s: float = 10.0) -> bytes:
-        """What still comes until the connection ends, by FIN or RST."""
+        """Reads until the connection ends by FIN or RST."""
         data = b""
         async with asyncio.timeout(timeout_s):
             with contextlib.suppress(ConnectionError):
@@ -99,7 +99,7 @@ class Client:
 
 @asynccontextmanager
 async def serving(app: App | None = None, **options: Any) -> AsyncIterator[Running]:
-    """`options`: fields of `HttpLimits`, or `tls` and `exempt` of the server."""
+    """Runs a server. `options`: fields of `HttpLimits`, or `tls` and `exempt` of the server."""
     seen, stats = Seen(), HttpStats()
     ours = {name: options.pop(name) for name in ("tls", "exempt") if name in options}
     server = HttpServer(
@@ -115,7 +115,7 @@ async def serving(app: App | None = None, **options: Any) -> AsyncIterator[Runni
 
 
 def echo(seen: Seen) -> App:
-    """Answers with the body; notes what it got."""
+    """Returns an app that responds with the request body and records requests."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.scopes.append(scope)
@@ -167,13 +167,13 @@ def post(body: bytes, *headers: bytes, length: int | None = None) -> bytes:
 
 
 def chunked(*lines: bytes) -> bytes:
-    """A POST whose chunked body is made of these bytes."""
+    """Builds a POST with a chunked body of these bytes."""
     head = b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n" % HOST
     return head + b"".join(lines)
 
 
 def split(data: bytes) -> list[Answer]:
-    """Answers one after the other (none to HEAD)."""
+    """Parses consecutive responses (not to HEAD)."""
     answers: list[Answer] = []
     while data:
         head, found, data = data.partition(b"\r\n\r\n")

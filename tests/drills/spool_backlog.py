@@ -1,4 +1,4 @@
-"""The spool seen from outside: how much of it the store does not have yet."""
+"""The backlog of a spool, measured from outside."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from penstock.infra.spool.owner import read_checkpoint
 
 
 def unshipped_bytes(spool: Path) -> int:
-    """The bytes behind the marks of all writers, dead or alive. Files may come and go."""
-    return sum(_behind(spool, owner) for owner in spool.glob("*.owner"))
+    """Returns the bytes after the checkpoints of all writers, dead or alive."""
+    return sum(_after_checkpoint(spool, owner) for owner in spool.glob("*.owner"))
 
 
-def _behind(spool: Path, owner: Path) -> int:
+def _after_checkpoint(spool: Path, owner: Path) -> int:
     try:
         checkpoint = read_checkpoint(owner.read_bytes())
         sizes = {

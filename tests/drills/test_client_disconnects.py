@@ -1,6 +1,7 @@
-"""Callers who hang up after a second: the provider stops at once, and what was received is booked.
+"""Clients that disconnect after a second: the provider stops at once, and the received part is
+recorded.
 
-Real gateway, simulator and store; the simulator's own log says when generation stopped.
+Real gateway, simulator and store; the log of the simulator shows when generation stopped.
 """
 
 import http.client
@@ -32,8 +33,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         it.kill()
 
 
-def call_and_leave(installation: Installation, trace: str, **body: Any) -> tuple[bytes, int]:
-    """What the caller has got when it leaves, and when that was (Unix ns)."""
+def call_and_disconnect(installation: Installation, trace: str, **body: Any) -> tuple[bytes, int]:
+    """Returns what the client received before it disconnected, and when (Unix ns)."""
     connection = http.client.HTTPConnection("127.0.0.1", installation.gateway_port)
     headers = {
         "authorization": f"Bearer {installation.key}",
@@ -53,7 +54,7 @@ def call_and_leave(installation: Installation, trace: str, **body: Any) -> tuple
 
 
 def generation(installation: Installation, trace: str) -> dict[str, Any]:
-    """The simulator's log entry of the trace, once generation has ended."""
+    """Returns the log entry of the simulator for the trace, once generation has ended."""
     providers = {one["name"]: one for one in installation.json("provider", "list")}
     url = f"{providers['sim']['base_url'].removesuffix('/v1')}/sim/calls?limit=100"
 
@@ -68,7 +69,7 @@ def generation(installation: Installation, trace: str) -> dict[str, Any]:
 
 
 def spans(installation: Installation, trace: str) -> dict[str, dict[str, Any]]:
-    """Call and attempt as they stand in the store."""
+    """Returns call and attempt from the store."""
 
     def stored() -> list[dict[str, Any]]:
         page = installation.get("/api/v1/traces?limit=100")["items"]
@@ -81,8 +82,8 @@ def spans(installation: Installation, trace: str) -> dict[str, dict[str, Any]]:
     return {span["kind"]: span for span in found}
 
 
-def told(stream: bytes) -> str:
-    """The text in the whole events of what a caller has received."""
+def streamed_text(stream: bytes) -> str:
+    """Returns the text in the complete events that the client received."""
     events = (
         line.removeprefix(b"data: ") for line in stream.split(b"\r\n") for line in line.split(b"\n")
     )
@@ -97,7 +98,7 @@ def test_generation_stops_within_a_second_and_the_received_part_is_recorded(
 ) -> None:
     trace = secrets.token_hex(16)
     pace = {"latency-ms": latency_ms, "tokens-per-second": TOKENS_PER_SECOND, "tokens": 400}
-    received, left_ns = call_and_leave(
+    received, left_ns = call_and_disconnect(
         installation,
         trace,
         model="sim/sim-small",
@@ -110,7 +111,7 @@ def test_generation_stops_within_a_second_and_the_received_part_is_recorded(
     span = spans(installation, trace)
     call, usage = span["call"], span["call"]["usage"]
     print(
-        f"stopped after {stopped_ms:.0f} ms; generated {generated['tokens']} tokens, booked"
+        f"stopped after {stopped_ms:.0f} ms; generated {generated['tokens']} tokens, recorded"
         f" {usage['output_tokens']} ({usage['source']}) at {call['cost']['amount']} USD"
     )
     assert generated["outcome"] == "cancelled"
@@ -122,8 +123,8 @@ def test_generation_stops_within_a_second_and_the_received_part_is_recorded(
     assert usage["input_tokens"] > 0
     if stream and latency_ms < 1000:
         text = json.loads(call["response"])["choices"][0]["message"]["content"]
-        assert len(told(received)) > 20
-        assert text.startswith(told(received))
+        assert len(streamed_text(received)) > 20
+        assert text.startswith(streamed_text(received))
         assert usage["output_tokens"] == pytest.approx(generated["tokens"], abs=2)
         assert usage["output_tokens"] >= 10
     else:

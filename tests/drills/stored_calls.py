@@ -1,7 +1,7 @@
-"""The store seen from outside: which calls stand in the wide and in the narrow table, how often.
+"""The stored calls: how often each is in the wide and in the narrow table.
 
-Run as a program on the home of a stopped server, because the engine loads into a process for good:
-`python store_look.py HOME` prints `{"spans": {trace: [count, status]}, "spans_list": …}`.
+Run as a program on the home of a stopped server, because a process cannot unload the engine:
+`python stored_calls.py HOME` prints `{"spans": {trace: [count, status]}, "spans_list": …}`.
 """
 
 import json
@@ -22,14 +22,14 @@ class _Row(msgspec.Struct):
 
 
 class Table(NamedTuple):
-    """Trace id → how often the call stands there, and the status of one of them."""
+    """Trace id → number of rows of the call, and the status of one of them."""
 
     times: dict[str, int]
     status: dict[str, str]
 
 
-def look(home: Path) -> dict[str, Table]:
-    """Both tables, by name. Only spans that are calls; their attempts are counted as `attempts`."""
+def read_stored_calls(home: Path) -> dict[str, Table]:
+    """Reads both tables, by name: calls as `<table>`, their attempts as `<table>.attempts`."""
     done = subprocess.run(
         [sys.executable, __file__, str(home)], capture_output=True, check=True, text=True
     )

@@ -1,15 +1,17 @@
-"""The callers' ledger held against the store."""
+"""The comparison of the callers' ledger with the store."""
 
 from collections.abc import Collection
 
 from drills.callers import Ledger
-from drills.store_look import Table
+from drills.stored_calls import Table
 
 
-def judge(ledger: Ledger, tables: dict[str, Table], *, only: Collection[str] | None = None) -> None:
-    """Missing 0, doubled 0, in both tables; what got headers but no end stands there as well.
+def verify(
+    ledger: Ledger, tables: dict[str, Table], *, only: Collection[str] | None = None
+) -> None:
+    """Asserts missing 0 and doubled 0 in both tables; calls that were cut off are stored too.
 
-    `only`: the answered calls that must be there (default: all).
+    `only`: the answered calls that must be stored (default: all).
     """
     answered = ledger.answered if only is None else only
     for name in ("spans", "spans_list"):
