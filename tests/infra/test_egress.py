@@ -22,8 +22,8 @@ from penstock.spi.http import HttpRequest
 
 
 def post(url: str, body: bytes = b"{}", **headers: str) -> HttpRequest:
-    told = tuple((name.encode(), value.encode()) for name, value in headers.items())
-    return HttpRequest("POST", url, told, body)
+    encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    return HttpRequest("POST", url, encoded, body)
 
 
 async def fetch(egress: Egress, url: str, **options: float) -> bytes:

@@ -62,7 +62,7 @@ class Capacity:
         self._projects.add_written(project, size)
 
     def probe(self, begin_bytes: int, end_bytes: int) -> None:
-        """Checks like `admit`, and also that the disk grants more than what is reserved already.
+        """Checks like `admit`, and also that the disk can reserve more than now.
         After a failed write the reserve alone does not prove that the disk has space again."""
         self.admit(begin_bytes, end_bytes)
         self._reserve.hold(self._reserve.size + 1)
