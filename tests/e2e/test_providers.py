@@ -66,7 +66,7 @@ def test_a_name_already_in_use_is_reported_at_its_field(console: Console) -> Non
     dialog.get_by_label("Base URL").fill("https://models.example.com/v1")
     console.button("Add and test").click()
     expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
-    expect(dialog).to_contain_text("There is a provider named 'sim' already.")
+    expect(dialog).to_contain_text("A provider named 'sim' already exists.")
 
 
 def _answers(console: Console, model: str) -> bool:

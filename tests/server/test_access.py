@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter
 
 from penstock.entrypoints.server.app import build_app
-from penstock.entrypoints.server.composition import Composition
+from penstock.entrypoints.server.composition import ServerComposition
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.features.identity.http.access import (
     Declaration,
@@ -91,7 +91,7 @@ def _callers(server: Server, project_id: str) -> dict[str, Caller]:
 
 
 def _declared(home: Path) -> list[Declaration]:
-    parts = Composition(ServerConfig(home=str(home)))
+    parts = ServerComposition(ServerConfig(home=str(home)))
     try:
         app = parts.build()
         return list(declarations(app.routes, (parts.gateway,)))

@@ -175,11 +175,11 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(backup: Path, tmp_path: 
     table.write_bytes(table.read_bytes().replace(b"default", b"changed"))
     refused = _penstock("restore", str(copy), home=home)
     assert refused.returncode == 2
-    assert "sql/projects.jsonl is not as it was written" in refused.stderr
+    assert "sql/projects.jsonl was changed, added or removed" in refused.stderr
     shutil.rmtree(copy / "columns")
     assert _penstock("restore", str(copy), home=home).returncode == 2
     (copy / "manifest.json").unlink()
-    assert "is no backup" in _penstock("restore", str(copy), home=home).stderr
+    assert "is not a backup" in _penstock("restore", str(copy), home=home).stderr
     assert not home.exists() or [path.name for path in home.iterdir()] == ["lock"]
 
 

@@ -85,7 +85,7 @@ def test_an_unusable_configuration_is_one_clear_line(
 ) -> None:
     code, log = _exit(start(tmp_path / "home", **settings))
     assert (code, log.count("\n")) == (2, 1)
-    assert "configuration is not usable" in log
+    assert "configuration is not valid" in log
 
 
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:

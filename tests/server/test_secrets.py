@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from penstock.entrypoints.server.composition import Composition
+from penstock.entrypoints.server.composition import ServerComposition
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.features.identity.http.access import declarations
 from tests.server.running import Caller, Server, by_key, running
@@ -12,7 +12,7 @@ MARK = "CANARYx7"  # in every planted secret
 
 
 def _routes(home: Path) -> list[tuple[str, str]]:
-    parts = Composition(ServerConfig(home=str(home)))
+    parts = ServerComposition(ServerConfig(home=str(home)))
     try:
         return [(d.method, d.path) for d in declarations(parts.build().routes, (parts.gateway,))]
     finally:

@@ -8,7 +8,7 @@ import pytest
 from penstock.features.catalog.model import NewProvider, ProviderCheck
 from penstock.features.catalog.service.discovery import (
     Candidate,
-    perhaps_running,
+    local_server,
     simulator,
     with_key,
 )
@@ -44,10 +44,10 @@ async def test_a_provider_that_answers_tells_its_models(upstream: Upstream) -> N
 @pytest.mark.parametrize(
     ("status", "headers", "body", "words"),
     [
-        ("401 Unauthorized", "", b"{}", "refused the API key (401)"),
-        ("404 Not Found", "", b"{}", "Does the base URL end in /v1?"),
+        ("401 Unauthorized", "", b"{}", "rejected the API key (401)"),
+        ("404 Not Found", "", b"{}", "Check the base URL; it usually ends in /v1."),
         ("302 Found", "location: /x\r\n", b"", "redirects are not followed"),
-        ("500 Oops", "", b"", "answered 500"),
+        ("500 Oops", "", b"", "with 500"),
         ("200 OK", "", b"<html>", "cannot be read"),
     ],
 )
@@ -112,12 +112,12 @@ async def test_what_a_person_has_set_up_stays(installed: World, upstream: Upstre
     assert found == []
     assert upstream.requests == []
     assert installed.catalog.providers.get(installed.project_id, "sim") == added
-    installed.catalog.discovery.forget(installed.project_id, "sim")
+    installed.catalog.discovery.remove(installed.project_id, "sim")
     assert installed.catalog.providers.get(installed.project_id, "sim") == added
 
 
 async def test_what_does_not_answer_is_passed_over_quickly(installed: World) -> None:
-    local = [perhaps_running(name, VENDORS[name]) for name in ("ollama", "vllm")]
+    local = [local_server(name, VENDORS[name]) for name in ("ollama", "vllm")]
     nobody = [replace(c, base_url=f"http://127.0.0.1:{free_port()}/v1") for c in local]
     start = time.monotonic()
     assert await installed.catalog.discovery.run(installed.project_id, tuple(nobody)) == []
@@ -160,8 +160,8 @@ async def test_the_simulator_of_a_past_run_can_be_forgotten(
 ) -> None:
     discovery, project_id = installed.catalog.discovery, installed.project_id
     await discovery.run(project_id, (simulator(upstream.base_url),))
-    discovery.forget(project_id, "sim")
-    discovery.forget(project_id, "sim")
+    discovery.remove(project_id, "sim")
+    discovery.remove(project_id, "sim")
     assert installed.catalog.providers.list_all(project_id) == []
     prices = installed.catalog.prices.list_all(project_id)
     await discovery.run(project_id, (simulator(upstream.base_url),))

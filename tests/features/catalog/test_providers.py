@@ -55,7 +55,7 @@ def test_every_deed_is_audited_with_before_and_after(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
     providers.add(installed.admin, project_id, NEW)
     providers.change(installed.admin, project_id, "openai", ProviderChange(vendor=""))
-    providers.claim(installed.admin, project_id, "openai", ("gpt-4o",))
+    providers.update_models(installed.admin, project_id, "openai", ("gpt-4o",))
     providers.remove(installed.admin, project_id, "openai")
     events = installed.events()
     assert [event.action for event in events] == [
@@ -154,15 +154,17 @@ def test_no_sequence_of_changes_leads_where_no_instance_admin_allowed_it(
 def test_models_that_a_person_named_are_not_replaced(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
     providers.add(installed.root, project_id, LOCAL)
-    assert providers.claim(installed.admin, project_id, "vllm", ("a", "b")).models == ("llama",)
+    assert providers.update_models(installed.admin, project_id, "vllm", ("a", "b")).models == (
+        "llama",
+    )
     unpinned = providers.change(installed.admin, project_id, "vllm", ProviderChange(models=()))
     assert (unpinned.models, unpinned.models_pinned) == (("llama",), False)
-    assert providers.claim(installed.admin, project_id, "vllm", ("b", "a", "a")).models == (
+    assert providers.update_models(installed.admin, project_id, "vllm", ("b", "a", "a")).models == (
         "a",
         "b",
     )
     event_count = len(installed.events())
-    providers.claim(installed.admin, project_id, "vllm", ("a", "b"))
+    providers.update_models(installed.admin, project_id, "vllm", ("a", "b"))
     assert len(installed.events()) == event_count
 
 
@@ -213,7 +215,7 @@ def test_an_unknown_provider_is_not_found(installed: World) -> None:
         lambda: providers.target(project_id, "nobody"),
         lambda: providers.remove(installed.admin, project_id, "nobody"),
         lambda: providers.change(installed.admin, project_id, "nobody", ProviderChange()),
-        lambda: providers.claim(installed.admin, project_id, "nobody", ()),
+        lambda: providers.update_models(installed.admin, project_id, "nobody", ()),
     ):
         with pytest.raises(NotFound):
             deed()
@@ -254,6 +256,6 @@ def test_private_addresses_want_the_leave_of_an_admin(url: str) -> None:
 
 
 def test_a_secret_does_not_go_over_plain_http_to_the_public() -> None:
-    with pytest.raises(InvalidRequest, match="plain http"):
+    with pytest.raises(InvalidRequest, match="Plain http"):
         check_base_url("http://api.example.com/v1", private_allowed=False, secret=True)
     assert check_base_url("http://api.example.com/v1", private_allowed=False, secret=False)

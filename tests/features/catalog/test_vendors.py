@@ -62,6 +62,6 @@ def test_a_vendor_named_later_brings_its_quirks_too(installed: World) -> None:
 
 
 def test_a_name_that_nobody_knows_wants_an_address(installed: World) -> None:
-    with pytest.raises(InvalidRequest, match="Where is 'tiny'") as refusal:
+    with pytest.raises(InvalidRequest, match="'tiny' needs a base URL") as refusal:
         installed.catalog.providers.add(installed.root, installed.project_id, NewProvider("tiny"))
     assert refusal.value.param == "base_url"

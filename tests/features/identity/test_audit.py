@@ -137,7 +137,7 @@ def test_a_truncated_log_is_found_by_its_head(world: World) -> None:
     _write_events(world)
     breach = _tamper(world, f"DELETE FROM {EVENTS} WHERE project_id = :p AND sequence > 6")
     assert breach is not None
-    assert (breach.sequence, breach.reason) == (7, "missing: the log went on to event 10")
+    assert (breach.sequence, breach.reason) == (7, "missing: the log once had 10 events")
 
 
 def test_a_truncated_log_with_a_matching_head_is_found_by_the_checkpoint(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_truncated_log_with_a_matching_head_is_found_by_the_checkpoint(world: 
         f"UPDATE audit_heads SET sequence = 6, hash = '{sixth.hash}' WHERE project_id = :p",
     )
     assert breach is not None
-    assert (breach.sequence, breach.reason) == (7, "missing: the log went on to event 10")
+    assert (breach.sequence, breach.reason) == (7, "missing: the log once had 10 events")
 
 
 def test_a_log_that_is_gone_altogether_is_found(world: World) -> None:

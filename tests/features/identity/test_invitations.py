@@ -31,7 +31,7 @@ def emails(world: World, project_id: str) -> set[str]:
 def test_somebody_new_sets_their_own_password_and_is_a_member(world: World) -> None:
     invitations = world.identity.invitations
     token = invite(world, role=Role.EDITOR)
-    offer = invitations.look(token)
+    offer = invitations.preview(token)
     assert (offer.project.name, offer.invitation.role) == ("default", Role.EDITOR)
     invitations.redeem(token, BOB, PASSWORD)
     session = world.identity.sign_in.sign_in(BOB, PASSWORD)
@@ -147,7 +147,7 @@ def test_a_dead_link_says_why_and_lets_nobody_in(world: World, code: str) -> Non
     else:
         token = token[:-1] + ("A" if token[-1] != "A" else "B")
     deeds: list[Callable[[], object]] = [
-        lambda: invitations.look(token),
+        lambda: invitations.preview(token),
         lambda: invitations.redeem(token, BOB, PASSWORD),
         lambda: invitations.accept(world.root, token),
     ]
@@ -196,10 +196,10 @@ def test_a_link_dies_with_the_key_that_made_it(world: World) -> None:
     made = keys.create(world.root, world.project_id, NewKey("ci", Role.ADMIN))
     by_key = world.identity.access.principal_of_key(made.secret)
     token = invitations.invite(by_key, world.project_id, BOB, Role.VIEWER).token
-    assert invitations.look(token)
+    assert invitations.preview(token)
     keys.revoke(world.root, world.project_id, made.key.id)
     with pytest.raises(Conflict, match="revoked"):
-        invitations.look(token)
+        invitations.preview(token)
 
 
 def test_pending_invitations_have_a_bound_and_settled_ones_an_end(world: World) -> None:

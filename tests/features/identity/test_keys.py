@@ -1,4 +1,4 @@
-"""Virtual keys: told once, rotated with overlap, revoked for ever."""
+"""Virtual keys: returned once, rotated with an overlap, revoked."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_a_key_acts_in_its_role_and_project(world: World) -> None:
     principal = _principal(world, new.secret)
     assert (principal.kind, principal.label) == ("key", "app")
     assert principal.roles == {world.project_id: Role.EDITOR}
-    with pytest.raises(Unauthenticated, match="not known"):
+    with pytest.raises(Unauthenticated, match="does not exist"):
         _principal(world, new.secret + "x")
 
 

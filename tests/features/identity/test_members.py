@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.features.identity.model import GRANTS, Permission, Principal, Role
+from penstock.features.identity.model import ROLE_PERMISSIONS, Permission, Principal, Role
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
 from tests.features.identity.conftest import PASSWORD, World
 
@@ -64,9 +64,9 @@ def test_nobody_gives_what_they_have_not(own: Role, given_role: Role) -> None:
     principal = Principal("user", "usr", "u", {"prj": own})
     ranks = list(Role)
     allowed = ranks.index(given_role) <= ranks.index(own)
-    assert principal.may_grant(given_role, "prj") == allowed
-    assert not allowed or GRANTS[given_role] <= GRANTS[own]
-    assert not principal.may_grant(given_role, "another")
+    assert principal.may_assign(given_role, "prj") == allowed
+    assert not allowed or ROLE_PERMISSIONS[given_role] <= ROLE_PERMISSIONS[own]
+    assert not principal.may_assign(given_role, "another")
 
 
 @given(role=ROLES, permission=st.sampled_from(list(Permission)))
@@ -75,7 +75,7 @@ def test_roles_grow_and_hold_in_their_project_only(role: Role, permission: Permi
     principal = Principal("user", "usr", "u", {"prj": role})
     stronger = list(Role)[list(Role).index(role) :]
     if principal.may(permission, "prj"):
-        assert all(permission in GRANTS[other] for other in stronger)
+        assert all(permission in ROLE_PERMISSIONS[other] for other in stronger)
     assert not principal.may(permission, "another")
     assert not principal.may(permission, None)
     assert not principal.may(Permission.INSTANCE, "prj")

@@ -63,8 +63,8 @@ def test_the_project_of_a_request_is_the_named_or_the_only_one(world: World) -> 
         access.project_for(viewer, None, Permission.INSTANCE)
     with pytest.raises(Forbidden, match="keys:write"):
         access.project_for(viewer, None, Permission.KEYS_WRITE)
-    for stranger in (viewer, world.root):
+    for principal in (viewer, world.root):
         with pytest.raises(NotFound):
-            access.project_for(stranger, "prj_none", read)
+            access.project_for(principal, "prj_none", read)
     with pytest.raises(InvalidRequest, match="several"):
         access.project_for(Principal("user", "u", "u", {}), None, read)

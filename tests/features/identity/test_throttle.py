@@ -105,7 +105,7 @@ def test_what_is_remembered_is_bounded(most: int) -> None:
 
 
 def test_few_passwords_are_checked_at_a_time_and_some_room_is_for_known_sources() -> None:
-    limits = HashLimits(running=1, admitted=6, strangers=4, per_source=2)
+    limits = HashLimits(running=1, admitted=6, unknown_sources=4, per_source=2)
     passwords = Passwords(os.urandom, 2**14, limits)
     stored = passwords.hash("a long password")
     barrier = threading.Barrier(40)
@@ -113,7 +113,7 @@ def test_few_passwords_are_checked_at_a_time_and_some_room_is_for_known_sources(
     def attempt(number: int) -> bool | None:
         barrier.wait()
         try:
-            return passwords.matches("wrong", stored, stranger=f"peer {number % 20}")
+            return passwords.matches("wrong", stored, unknown_source=f"peer {number % 20}")
         except RateLimited:
             return None
 

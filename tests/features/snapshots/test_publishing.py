@@ -160,14 +160,14 @@ async def test_before_the_first_compilation_there_is_nothing(publishing: Publish
     with pytest.raises(Overloaded):
         publishing.publisher.check()
     with pytest.raises(Overloaded):
-        await publishing.publisher.wait_for_news("", 0.01)
+        await publishing.publisher.wait_for_change("", 0.01)
 
 
 async def test_a_stopping_server_sends_those_who_wait_away(publishing: Publishing) -> None:
     running = asyncio.create_task(publishing.publisher.run())
-    published = await publishing.publisher.wait_for_news("", 5)
+    published = await publishing.publisher.wait_for_change("", 5)
     assert published is not None
-    waiting = asyncio.create_task(publishing.publisher.wait_for_news(published.digest, 60))
+    waiting = asyncio.create_task(publishing.publisher.wait_for_change(published.digest, 60))
     await asyncio.sleep(0.05)
     running.cancel()
     async with asyncio.timeout(1):
@@ -179,16 +179,16 @@ async def test_a_failed_compilation_is_told_and_tried_again(
 ) -> None:
     world, publisher = publishing.world, publishing.publisher
     running = asyncio.create_task(publisher.run())
-    first = await publisher.wait_for_news("", 5)
+    first = await publisher.wait_for_change("", 5)
     assert first is not None
     with world.database.write() as tx:
         tx.connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO hidden")
     world.catalog.providers.add(START, world.project_id, OPENAI)
-    await until(lambda: "could not be compiled" in caplog.text)
+    await until(lambda: "compiling the snapshot failed" in caplog.text)
     assert publisher.current() == first
     with world.database.write() as tx:
         tx.connection.exec_driver_sql("ALTER TABLE hidden RENAME TO api_keys")
-    assert await publisher.wait_for_news(first.digest, 5) is not None
+    assert await publisher.wait_for_change(first.digest, 5) is not None
     running.cancel()
 
 

@@ -7,7 +7,7 @@ import { formatClock, formatDateTime } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
 import { CallCost, Duration } from "@/shared/ui/Values";
 
-export type Call = Schemas["Call"];
+export type Call = Schemas["CallView"];
 
 export const ROW_HEIGHT = 34;
 

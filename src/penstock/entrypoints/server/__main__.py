@@ -13,20 +13,20 @@ from penstock.kernel.errors import SetupError
 
 
 def main(argv: Sequence[str]) -> int:
-    """Exit code 0 after an ordered stop, 2 with one line on standard error otherwise."""
+    """Returns exit code 0 after an orderly stop, otherwise 2 with one line on standard error."""
     try:
         config = msgspec.json.decode(read_config_argument(argv, "{}"), type=ServerConfig)
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
         logging.getLogger("penstock").setLevel(config.log_level.upper())
         run(config)
     except msgspec.DecodeError as error:
-        return _refuse(SetupError(f"The server's configuration is not usable: {error}."))
+        return _report(SetupError(f"The server's configuration is not valid: {error}."))
     except SetupError as error:
-        return _refuse(error)
+        return _report(error)
     return 0
 
 
-def _refuse(error: SetupError) -> int:
+def _report(error: SetupError) -> int:
     sys.stderr.write(f"penstock server: {error.sentence()}\n")
     return 2
 

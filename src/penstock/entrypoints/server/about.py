@@ -1,4 +1,4 @@
-"""`GET /api/v1/about`: what the console must know of this installation."""
+"""`GET /api/v1/about`: version and gateway URL of this installation, for the console."""
 
 from importlib.metadata import version
 
@@ -9,20 +9,20 @@ from penstock.features.identity.http.access import SignedIn
 
 
 class About(BaseModel):
-    """`gateway_url`: where applications call, without `/v1`, seen from the server's machine."""
+    """`gateway_url`: the URL for applications, without `/v1`, as seen from the server."""
 
     version: str
     gateway_url: str
 
 
 def about_routes(signed_in: SignedIn, gateway_url: str) -> APIRouter:
-    """The one route."""
+    """Returns the route."""
     router = APIRouter(prefix="/api/v1/about", tags=["instance"])
     about = About(version=version("penstock"), gateway_url=gateway_url)
 
     @router.get("", dependencies=[Depends(signed_in)])
     async def get_about() -> About:
-        """The version that runs, and where its gateway is."""
+        """Returns the running version and the gateway's URL."""
         return about
 
     return router

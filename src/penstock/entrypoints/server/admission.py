@@ -1,4 +1,4 @@
-"""How large a body a caller may send, judged before it is read: by path and credentials."""
+"""Decides how large a request body may be, by path and credentials, before it is read."""
 
 from typing import Final
 
@@ -15,29 +15,29 @@ _INTERNAL: Final = "/internal/"
 
 
 class ServerAdmission:
-    """`/internal/` is for gateways, and for nobody else from the first byte on. Elsewhere anybody
-    may send a small body (signing in needs one); more than that, whoever proves who they are."""
+    """`/internal/` requires the gateway token. On other paths every client may send a small body
+    (signing in needs one), and authenticated clients may send larger ones."""
 
     def __init__(self, config: ServerConfig, gateway: GatewayToken, signed_in: SignedIn) -> None:
         self._gateway = gateway
         self._signed_in = signed_in
-        strangers, known = (
-            BodyCapacity(config.stranger_bodies_bytes),
-            BodyCapacity(config.known_bodies_bytes),
-        )
-        self._small = BodyAllowance(config.stranger_body_limit_bytes, strangers)
-        self._large = BodyAllowance(config.body_limit_bytes, known)
-        self._batch = BodyAllowance(config.batch_limit_bytes, known)
+        anonymous = BodyCapacity(config.anonymous_bodies_bytes)
+        authenticated = BodyCapacity(config.authenticated_bodies_bytes)
+        self._small = BodyAllowance(config.anonymous_body_limit_bytes, anonymous)
+        self._large = BodyAllowance(config.body_limit_bytes, authenticated)
+        self._batch = BodyAllowance(config.batch_limit_bytes, authenticated)
 
     def first(self, scope: Scope) -> BodyAllowance:
-        """`Unauthenticated` on `/internal/` without the gateway token."""
+        """Returns the initial allowance. Raises `Unauthenticated` on `/internal/` without the
+        gateway token."""
         if scope["path"].startswith(_INTERNAL):
             self._gateway(Request(scope))
             return self._batch
         return self._small
 
     async def more(self, scope: Scope) -> BodyAllowance:
-        """`Unauthenticated` or `Forbidden` without a key or session that may change something."""
+        """Returns the allowance of an authenticated client. Raises `Unauthenticated` or `Forbidden`
+        without a valid key or session."""
         if scope["path"].startswith(_INTERNAL):
             return self._batch
         await to_thread.run_sync(self._signed_in, Request(scope))

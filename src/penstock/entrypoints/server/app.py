@@ -1,4 +1,5 @@
-"""The server's ASGI application: routes of the verticals behind the walls of `infra/web`."""
+"""Builds the server's ASGI application: the routes of the verticals and the guards of
+`infra/web`."""
 
 import logging
 import socket
@@ -20,7 +21,7 @@ from penstock.infra.web.hosts import HostGuard
 from penstock.infra.web.metrics import Observed, RequestMetrics
 from penstock.infra.web.problems import install_problems
 
-# These know no cookies, and are called by machines under whatever name they know.
+# These paths use no cookies, so any host name is allowed for them.
 _MACHINES: Final = ("/internal/", "/healthz", "/readyz", "/metrics")
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -31,8 +32,8 @@ def build_app(
     guards: tuple[object, ...],
     log: logging.Logger,
 ) -> FastAPI:
-    """All routes. `SetupError` if one declares no permission; `guards` are declarations that
-    verticals made themselves."""
+    """Builds the application. Raises `SetupError` if a route declares no guard; `guards` are
+    additional guards of verticals."""
     app = FastAPI(title="Penstock", version="1", openapi_url=None, docs_url=None, redoc_url=None)
     install_problems(app, log)
     for router in routers:
@@ -50,8 +51,7 @@ def with_guards(
     metrics: RequestMetrics,
     log: logging.Logger,
 ) -> ASGIApp:
-    """The application as the network sees it: counted, with safe headers, names, sizes and
-    texts."""
+    """Adds metrics, security headers, and the checks of host, body size and text."""
     guarded: ASGIApp = CleanText(app)
     guarded = BodyLimit(guarded, admission)
     guarded = HostGuard(guarded, hosts_of(config), _MACHINES)
@@ -60,7 +60,8 @@ def with_guards(
 
 
 def hosts_of(config: ServerConfig) -> Collection[str]:
-    """The names this server answers to: this machine's, the one it listens on, the allowed ones."""
+    """Returns the allowed host names: this machine's, the listening address, the configured
+    ones."""
     return {*_LOCAL, config.host, socket.gethostname(), *config.allowed_hosts}
 
 

@@ -1,7 +1,7 @@
 """Backups of a running server: `POST /api/v1/backup` writes one below `HOME/backups`.
 
-The column store first, the relational one after it: whatever a span names stands in the backup,
-too. The backup holds the master key: it is as secret as the home.
+The column store is copied first, then the database, so that everything a span refers to is in the
+backup. The backup contains the master key: keep it as secret as the home.
 """
 
 import os
@@ -27,7 +27,7 @@ from penstock.kernel.errors import Conflict
 from penstock.kernel.time import Clock, rfc3339
 
 FOLDER: Final = "backups"
-# What of the home a restored one needs beside its stores; the audit checkpoint before the log.
+# The files that a restored home needs in addition to its stores; the checkpoint is copied first.
 HOME_FILES: Final = (
     "audit.heads",
     "bootstrap.json",
@@ -38,8 +38,8 @@ HOME_FILES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A finished backup. `has_columns` is false where the column store is a server elsewhere."""
+class Backup:
+    """A finished backup. `has_columns` is false if the column store is a separate server."""
 
     path: str
     created_at: str
@@ -67,17 +67,17 @@ class BackupService:
         self._embedded_columns = embedded_columns
         self._one_at_a_time = Lock()
 
-    def write(self) -> Written:
-        """A new backup; `Conflict` while another one is being written. Takes as long as copying
-        the stores; calls are recorded on in the gateways' spools meanwhile."""
+    def write(self) -> Backup:
+        """Writes a backup. Raises `Conflict` while another one is being written. Gateways and
+        ingestion continue meanwhile."""
         if not self._one_at_a_time.acquire(blocking=False):
-            raise Conflict("A backup is being written now.", hint="Wait for it.")
+            raise Conflict("Another backup is in progress.", hint="Wait until it has finished.")
         try:
             return self._write(rfc3339(self._clock.now_ns()))
         finally:
             self._one_at_a_time.release()
 
-    def _write(self, created_at: str) -> Written:
+    def _write(self, created_at: str) -> Backup:
         folder = self._home / FOLDER / created_at.replace(":", "")
         folder.mkdir(mode=0o700, parents=True)
         try:
@@ -97,7 +97,7 @@ class BackupService:
             if (self._home / name).exists():
                 shutil.copy2(self._home / name, target / name)
 
-    def _complete(self, folder: Path, created_at: str, rows: dict[str, int]) -> Written:
+    def _complete(self, folder: Path, created_at: str, rows: dict[str, int]) -> Backup:
         files = manifest.describe(folder)
         manifest.write(
             folder,
@@ -113,11 +113,11 @@ class BackupService:
         )
         os.sync()
         size = sum(entry.size for entry in files.values())
-        return Written(str(folder), created_at, size, rows, self._embedded_columns)
+        return Backup(str(folder), created_at, size, rows, self._embedded_columns)
 
 
 class BackupView(BaseModel):
-    """A finished backup: a folder on the server's machine, as secret as its home."""
+    """A finished backup: a folder on the server, as secret as its home."""
 
     path: str
     created_at: str
@@ -127,14 +127,14 @@ class BackupView(BaseModel):
 
 
 def backup_routes(identity: Identity, database: Database, service: BackupService) -> APIRouter:
-    """The one route."""
+    """Returns the route."""
     router = APIRouter(prefix="/api/v1/backup", tags=["instance"])
 
     @router.post("", status_code=201)
     def write_backup(
         access: Annotated[Access, Depends(identity.guards.require(Permission.INSTANCE))],
     ) -> BackupView:
-        """Writes a consistent backup of everything while the server runs."""
+        """Writes a consistent backup while the server runs."""
         _audit(identity, database, access.principal, "backup.start", {})
         written = service.write()
         _audit(identity, database, access.principal, "backup.finish", {"path": written.path})

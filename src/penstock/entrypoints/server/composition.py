@@ -1,4 +1,4 @@
-"""Which parts the server is made of, and who gets what of whom."""
+"""Builds the parts of the server and connects them."""
 
 import asyncio
 import logging
@@ -46,11 +46,11 @@ from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 
 _LOG: Final = "penstock.server"
-_FINDING_S: Final = 2.0  # how long the first snapshot waits for providers to be found
+_DISCOVERY_S: Final = 2.0  # how long the first snapshot waits for the discovery of providers
 
 
-class Composition:
-    """The parts of one server process. `SetupError` when one of them cannot be opened."""
+class ServerComposition:
+    """The parts of one server process. Raises `SetupError` if one cannot be opened."""
 
     def __init__(self, config: ServerConfig) -> None:
         home = config.home_path
@@ -95,7 +95,7 @@ class Composition:
         )
 
     def build(self) -> FastAPI:
-        """All routes of all verticals."""
+        """Builds the application with all routes."""
         require, service = self.identity.guards.require, self.traces.service
         checks = {
             "database": self.database.ping,
@@ -120,37 +120,37 @@ class Composition:
         return build_app(self._config, routers, (self.gateway,), logging.getLogger(_LOG))
 
     def app(self) -> ASGIApp:
-        """The application as the network sees it."""
+        """Returns the application with its guards."""
         log = logging.getLogger("penstock.access")
         admission = ServerAdmission(self._config, self.gateway, self.identity.guards.signed_in)
         return with_guards(self._config, self.build(), admission, self._metrics, log)
 
     async def run(self) -> None:
-        """What goes on beside the requests, until cancelled: looking for providers, publishing.
+        """Runs the background work until cancelled: discovers providers, publishes snapshots.
 
-        The first snapshot waits a moment for what is found, so that a gateway that has it can
-        serve the providers that are there; a slow one comes with the next.
+        The first snapshot waits briefly for the discovery, so that gateways can serve these
+        providers immediately; providers that answer slowly are in the next snapshot.
         """
         async with asyncio.TaskGroup() as group:
             if self._config.find_providers:
-                look = find_providers(self.catalog, self.identity, self._config)
-                await asyncio.wait([group.create_task(look)], timeout=_FINDING_S)
+                discovery = find_providers(self.catalog, self.identity, self._config)
+                await asyncio.wait([group.create_task(discovery)], timeout=_DISCOVERY_S)
             group.create_task(self.publisher.run())
 
     def close(self) -> None:
-        """Closes what was opened."""
+        """Closes all parts."""
         self._egress.close()
         self.traces.close()
         self.database.close()
 
 
 def open_database(config: ServerConfig) -> Database:
-    """The relational store, at this version's schema."""
+    """Opens the database and migrates it to the current schema."""
     database = Database(config.database_url or sqlite_url(config.home_path / "penstock.db"))
     migrate(database)
     return database
 
 
 def columns_dsn(config: ServerConfig) -> str:
-    """The DSN of the column store."""
+    """Returns the DSN of the column store."""
     return config.columns_dsn or f"chdb://{config.home_path / 'columns'}"

@@ -1,4 +1,4 @@
-"""Who may speak to `/internal/`: gateways that hold this home's `gateway.token`."""
+"""Authenticates gateways on `/internal/` by the home's `gateway.token`."""
 
 import hmac
 from pathlib import Path
@@ -13,7 +13,7 @@ FILE_NAME: Final = "gateway.token"
 
 
 class GatewayToken:
-    """The dependency that admits gateways. `token` is in hex."""
+    """The dependency that checks the gateway token. `token` is in hex."""
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
@@ -22,7 +22,7 @@ class GatewayToken:
         given = request.headers.get("authorization", "").encode("latin-1")
         if not hmac.compare_digest(given, self._expected):
             raise Unauthenticated(
-                "The gateway token is missing or another one.",
+                "The gateway token is missing or wrong.",
                 hint="Copy gateway.token from the server's home to the gateway's.",
                 code="gateway_token_wrong",
             )
@@ -30,5 +30,5 @@ class GatewayToken:
 
 
 def open_gateway_token(home: Path) -> bytes:
-    """The token of this home, made on the first start."""
+    """Returns the token of this home, which the first start creates."""
     return ensure_secret_file(home / FILE_NAME)

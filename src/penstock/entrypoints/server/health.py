@@ -1,4 +1,5 @@
-"""For machines, without sign-in: `/healthz` (alive), `/readyz` (can do its work), `/metrics`."""
+"""Routes for monitoring, without authentication: `/healthz` (the process is alive), `/readyz` (it
+can work), `/metrics`."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -10,18 +11,18 @@ from penstock.infra.metrics_access import MetricsAccess
 from penstock.infra.web.metrics import CONTENT_TYPE, MetricSource
 from penstock.kernel.errors import PenstockError
 
-# What must work, by name: returns when it does, says what is missing otherwise.
+# Readiness checks by name: each raises the reason why its part cannot work.
 Checks = Mapping[str, Callable[[], object]]
 
 
 class HealthView(BaseModel):
-    """The process answers."""
+    """The response while the process is alive."""
 
     status: str = "ok"
 
 
 class ReadinessView(BaseModel):
-    """`checks` says `ok`, or what is missing, for each part."""
+    """`checks` has `ok` or the reason for each part."""
 
     ready: bool
     checks: dict[str, str]
@@ -30,18 +31,18 @@ class ReadinessView(BaseModel):
 def health_routes(
     checks: Checks, sources: Iterable[MetricSource], access: MetricsAccess
 ) -> APIRouter:
-    """The three routes."""
+    """Returns the three routes."""
     router = APIRouter(tags=["health"], dependencies=[Depends(public)])
     metric_sources = tuple(sources)
 
     @router.get("/healthz")
     async def healthz() -> HealthView:
-        """200 as long as the process answers."""
+        """Returns 200 while the process is alive."""
         return HealthView()
 
     @router.get("/readyz", responses={503: {"model": ReadinessView}})
     def readyz(response: Response) -> ReadinessView:
-        """200 when the server can do its work; 503 says what is missing."""
+        """Returns 200 if the server can work, otherwise 503 with the reasons."""
         found = {name: _state(check) for name, check in checks.items()}
         ready = all(state == "ok" for state in found.values())
         if not ready:
@@ -51,7 +52,7 @@ def health_routes(
 
     @router.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:
-        """Prometheus text format; routes and durations with the token of `metrics.token` only."""
+        """Returns the Prometheus text format; routes and durations need the metrics token."""
         authorization = request.headers.get("authorization", "").encode("latin-1")
         sees_all = access.sees_all(authorization)
         lines = [line for source in metric_sources for line in source(sees_all)]

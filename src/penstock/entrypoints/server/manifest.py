@@ -1,4 +1,4 @@
-"""What a backup says about itself: versions, and the size and hash of every file in it."""
+"""The manifest of a backup: versions, and the size and hash of every file."""
 
 from collections.abc import Iterator
 from hashlib import file_digest
@@ -15,14 +15,14 @@ SQL, COLUMNS, HOME = "sql", "columns", "home"  # folders of a backup
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One file of the backup."""
+    """One file of a backup."""
 
     size: int
     sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """Written last: a folder without it is no backup. `rows` counts the relational tables."""
+    """Written last: a folder without it is not a backup. `rows` counts the database's tables."""
 
     format: int
     penstock: str
@@ -34,23 +34,23 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def describe(folder: Path) -> dict[str, Entry]:
-    """Every file below `folder` by its relative path."""
+    """Returns every file below `folder`, by its relative path."""
     return {str(path.relative_to(folder)): _entry(path) for path in _files(folder)}
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Completes the backup."""
+    """Writes the manifest, which completes the backup."""
     (folder / FILE_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of a whole, unchanged backup; `SetupError` for anything else."""
+    """Returns the manifest of a complete, unchanged backup. Raises `SetupError` otherwise."""
     try:
         manifest = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError) as error:
         raise SetupError(
-            f"{folder} is no backup: its {FILE_NAME} is missing or unreadable.",
-            hint="Name the folder that `penstock backup` has written.",
+            f"{folder} is not a backup: its {FILE_NAME} is missing or unreadable.",
+            hint="Name a folder that `penstock backup` has written.",
         ) from error
     if manifest.format > FORMAT:
         raise SetupError(f"The backup {folder} was written by a newer Penstock.", hint="Upgrade.")
@@ -63,8 +63,8 @@ def _require_unchanged(folder: Path, manifest: Manifest) -> None:
     for name in sorted(found.keys() | manifest.files.keys()):
         if found.get(name) != manifest.files.get(name):
             raise SetupError(
-                f"The backup is damaged: {name} is not as it was written.",
-                hint="Take another copy of the backup.",
+                f"The backup is damaged: {name} was changed, added or removed.",
+                hint="Use another copy of the backup.",
             )
 
 

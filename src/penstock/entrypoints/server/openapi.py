@@ -1,20 +1,20 @@
-"""`python -m penstock.entrypoints.server.openapi`: the API's description on standard output.
+"""`python -m penstock.entrypoints.server.openapi`: prints the OpenAPI document.
 
-The console's client is generated from it. The stores are opened in an empty home of a moment.
+The console's client types are generated from it. The stores are opened in a temporary home.
 """
 
 import json
 import sys
 from tempfile import TemporaryDirectory
 
-from penstock.entrypoints.server.composition import Composition
+from penstock.entrypoints.server.composition import ServerComposition
 from penstock.entrypoints.server.config import ServerConfig
 
 
 def describe_api() -> str:
-    """The OpenAPI document of the whole server as JSON, the same for the same routes."""
+    """Returns the OpenAPI document of the server as JSON; the same routes give the same text."""
     with TemporaryDirectory() as home:
-        parts = Composition(ServerConfig(home=home, find_providers=False))
+        parts = ServerComposition(ServerConfig(home=home, find_providers=False))
         try:
             document = parts.build().openapi()
         finally:

@@ -1,27 +1,27 @@
-"""The life of the server process: open, serve, stop in order."""
+"""Runs the server process: opens its parts, serves, stops in order."""
 
 import asyncio
 import signal
 
 import uvloop
 
-from penstock.entrypoints.server.composition import Composition
+from penstock.entrypoints.server.composition import ServerComposition
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.infra.http_server import HEALTH_PATHS, HttpServer
 from penstock.infra.process import require_free_port
 
 
 def run(config: ServerConfig) -> None:
-    """Serves until SIGTERM or SIGINT. `SetupError` when it cannot start."""
+    """Serves until SIGTERM or SIGINT. Raises `SetupError` if it cannot start."""
     require_free_port(config.host, config.port, "--server-port")
-    parts = Composition(config)
+    parts = ServerComposition(config)
     try:
-        uvloop.run(_live(config, parts))
+        uvloop.run(_serve(config, parts))
     finally:
         parts.close()
 
 
-async def _live(config: ServerConfig, parts: Composition) -> None:
+async def _serve(config: ServerConfig, parts: ServerComposition) -> None:
     server = HttpServer(
         parts.app(),
         config.host,

@@ -1,4 +1,4 @@
-"""Providers that the server finds by itself at its start, for the first project."""
+"""Discovers providers at the server's start, for the first project."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from penstock.entrypoints.server.config import ServerConfig
 from penstock.features.catalog.assembly import Catalog
 from penstock.features.catalog.service.discovery import (
     Candidate,
-    perhaps_running,
+    local_server,
     simulator,
     with_key,
 )
@@ -17,11 +17,12 @@ from penstock.plugins.providers.vendors import VENDORS
 
 
 async def find_providers(catalog: Catalog, identity: Identity, config: ServerConfig) -> None:
-    """Takes up what is there now, and forgets a simulator that does not run any more."""
+    """Adds or updates the providers that exist now, and removes a simulator that no longer
+    runs."""
     log = logging.getLogger("penstock.server")
     project_id = await asyncio.to_thread(identity.first_project_id)
     if not config.simulator_url:
-        await asyncio.to_thread(catalog.discovery.forget, project_id, "sim")
+        await asyncio.to_thread(catalog.discovery.remove, project_id, "sim")
     for found in await catalog.discovery.run(project_id, _candidates(config)):
         log.info("provider %s at %s: %d models", found.name, found.base_url, found.model_count)
         if found.problem:
@@ -29,7 +30,7 @@ async def find_providers(catalog: Catalog, identity: Identity, config: ServerCon
 
 
 def _candidates(config: ServerConfig) -> tuple[Candidate, ...]:
-    candidates = tuple(perhaps_running(name, VENDORS[name]) for name in ("ollama", "vllm"))
+    candidates = tuple(local_server(name, VENDORS[name]) for name in ("ollama", "vllm"))
     if key := openai_api_key():
         candidates += (with_key("openai", VENDORS["openai"], key),)
     if config.simulator_url:

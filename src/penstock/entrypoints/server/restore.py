@@ -1,4 +1,4 @@
-"""Restores a backup into an empty home, while nothing runs there."""
+"""Restores a backup into an empty home while no process uses it."""
 
 import os
 import shutil
@@ -18,21 +18,21 @@ from penstock.kernel.errors import SetupError
 
 _STAYS: Final = frozenset(
     {"lock", "backups", "penstock.toml"}
-)  # no data: a home with these is empty
+)  # a home with only these counts as empty
 
 
 def restore(backup: Path, config: ServerConfig) -> Manifest:
-    """Fills the config's home, and its database if that is elsewhere, from the folder `backup`.
+    """Restores the folder `backup` into the configured home and database.
 
-    `SetupError` if the backup is damaged or of a newer version, or if the home or the database
-    is in use or not empty; then nothing is changed.
+    Raises `SetupError` if the backup is damaged or newer than this version, or if the home or the
+    database is in use or not empty; then nothing is changed.
     """
     found = manifest.read(backup)
     if found.schema > head_version():
         raise SetupError(
             f"The backup has schema version {found.schema}; "
-            f"this Penstock knows versions up to {head_version()}.",
-            hint="Restore it with the Penstock that wrote it, or a newer one.",
+            f"this Penstock supports versions up to {head_version()}.",
+            hint="Restore it with the Penstock version that wrote it, or a newer one.",
         )
     lock = lock_home(config.home_path)
     try:
@@ -61,17 +61,17 @@ def _load_rows(folder: Path, found: Manifest, config: ServerConfig) -> None:
     database = Database(config.database_url or sqlite_url(config.home_path / "penstock.db"))
     try:
         if stored_version(database):
-            raise SetupError("The database is not empty.", hint="Name an empty one.")
+            raise SetupError("The database is not empty.", hint="Configure an empty one.")
         migrate(database, to=found.schema)
         if (rows := load(database, folder)) != found.rows:
-            raise SetupError(f"The backup tells of {found.rows} rows; {rows} were restored.")
+            raise SetupError(f"The manifest has {found.rows} rows, but {rows} were restored.")
         migrate(database)
     finally:
         database.close()
 
 
 def _restore_columns(folder: Path, home: Path) -> None:
-    """The engine reads below the home only, so the backup lies there for a moment."""
+    """The engine reads files below the home only, so the backup is copied there temporarily."""
     inside = home / "restoring"
     shutil.copytree(folder, inside, copy_function=_link_or_copy)
     store = open_columns(f"chdb://{home / 'columns'}")

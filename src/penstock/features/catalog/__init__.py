@@ -1,1 +1,1 @@
-"""What can be called and what it costs: providers, their models, prices."""
+"""The catalog: providers, their models, and prices."""

@@ -1,4 +1,4 @@
-"""Puts the catalog together: what composition roots build, and hand on to the other verticals."""
+"""Builds the catalog vertical from its parts."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -24,7 +24,7 @@ START: Final = Principal("system", "start", "found at start", {}, instance_admin
 
 
 class Catalog:
-    """The vertical's parts. `master_key` is the content of `HOME/master.key`."""
+    """The parts of the vertical. `master_key` is the content of `HOME/master.key`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Catalog:
         self.sections = CatalogSections(context.database, public, sealer)
 
     def routes(self, require: RequirePermission) -> list[APIRouter]:
-        """All routes of the vertical."""
+        """Returns all routes of the vertical."""
         return [
             provider_routes(require, self.providers, self._prober, self._vendors),
             price_routes(require, self.prices),

@@ -1,4 +1,4 @@
-"""Providers as values: what one is, which names and addresses are allowed."""
+"""Values of the catalog: providers, and which names and base URLs they may have."""
 
 import re
 from collections.abc import Mapping
@@ -18,25 +18,25 @@ _LOCAL_ENDS: Final = (".localhost", ".local", ".internal")
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A configured provider of one project. The secret itself is only in the store, sealed."""
+    """A configured provider of one project. Its secret is only in the database, encrypted."""
 
     project_id: str
     name: str
     kind: str
     base_url: str
-    models: tuple[str, ...] = ()  # what it claims
-    models_pinned: bool = False  # named by a person: its own list does not replace them
+    models: tuple[str, ...] = ()
+    models_pinned: bool = False  # set by a user: the provider's own list does not replace them
     private_allowed: bool = False
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
-    vendor: str = ""  # whose public prices hold; empty: nobody's
-    found: bool = False  # came by itself, and may change by itself
-    secret_id: str = ""  # another one for each new secret; empty: none
+    vendor: str = ""  # which public price list applies; empty: none
+    found: bool = False  # discovered at start, and updated by later discoveries
+    secret_id: str = ""  # new for each new secret; empty: no secret
     secret_hint: str = ""
     created_ms: int = 0
     updated_ms: int = 0
 
     def entry(self) -> ProviderEntry:
-        """What gateways are told."""
+        """Returns the provider's entry in the snapshot."""
         return ProviderEntry(
             name=self.name,
             kind=self.kind,
@@ -49,7 +49,7 @@ class Provider:
         )
 
     def audit_fields(self) -> dict[str, object]:
-        """What the audit trail tells: never the secret, of the models only their number."""
+        """Returns the fields for the audit log: never the secret; only the number of models."""
         return {
             "kind": self.kind,
             "base_url": self.base_url,
@@ -65,8 +65,8 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class NewProvider:
-    """What a new provider should be. Without address or kind, its vendor's hold; own quirks win
-    over the vendor's. `vendor=None`: known by the provider's name, its prices by the address."""
+    """A provider to create. Base URL and kind default to the vendor's; own quirks override the
+    vendor's. `vendor=None`: the vendor is found by the provider's name, its prices by the URL."""
 
     name: str
     base_url: str = ""
@@ -80,7 +80,8 @@ class NewProvider:
 
 @dataclass(frozen=True, slots=True)
 class ProviderChange:
-    """What should change; `None`: stays. An empty secret is removed, empty models are unpinned."""
+    """Changes of a provider; `None` keeps a value. An empty secret removes it, empty models unpin
+    them."""
 
     base_url: str | None = None
     secret: str | None = field(default=None, repr=False)
@@ -92,7 +93,7 @@ class ProviderChange:
 
 @dataclass(frozen=True, slots=True)
 class ProviderCheck:
-    """What came of asking a provider for its models. `problem` is empty when it answered."""
+    """The result of a connection test. `problem` is empty if it succeeded."""
 
     latency_ms: float
     models: tuple[str, ...] = ()
@@ -100,15 +101,15 @@ class ProviderCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether it answered with its models."""
+        """Returns whether the provider returned its models."""
         return not self.problem
 
 
 def check_name(name: str) -> str:
-    """The name, if a provider may have it; else `InvalidRequest`."""
+    """Returns the name. Raises `InvalidRequest` if a provider may not have it."""
     if not _NAME.fullmatch(name):
         raise InvalidRequest(
-            f"{name!r} cannot be a provider's name.",
+            f"{name!r} is not a valid provider name.",
             hint="Use up to 63 lower-case letters, digits, dots, dashes and underscores.",
             param="name",
         )
@@ -116,16 +117,16 @@ def check_name(name: str) -> str:
 
 
 def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
-    """The URL without a slash at its end, if it may be called; else `InvalidRequest`.
+    """Returns the URL without a trailing slash. Raises `InvalidRequest` if it may not be called.
 
-    Only what can be read off it is judged here; where a name leads is judged at every connection.
+    This checks the URL only; the addresses behind a name are checked at every connection.
     """
     read = parse_url(url)
     if read.suffix:
-        raise _bad_url("A base URL has no query and no fragment.", "")
+        raise _bad_url("The base URL must not have a query or a fragment.", "")
     address_class = _classify_host(read.host)
     if address_class is AddressClass.NEVER:
-        raise _bad_url(f"The host {read.host} may never be called.", "")
+        raise _bad_url(f"The host {read.host} is not allowed.", "")
     if address_class is AddressClass.PRIVATE and not private_allowed:
         raise InvalidRequest(
             f"{read.host} is a private address.",
@@ -135,25 +136,25 @@ def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
             param="base_url",
         )
     if read.scheme == "http" and secret and not private_allowed:
-        raise _bad_url("Over plain http the API key could be read on its way.", "Use https.")
+        raise _bad_url("Plain http would send the API key unencrypted.", "Use https.")
     return url.rstrip("/")
 
 
 def require_may_allow_private(actor: Principal) -> None:
-    """`Forbidden` unless the actor is an instance admin: private addresses are other machines of
-    whoever runs this installation, not the project's."""
+    """Raises `Forbidden` unless the actor is an instance admin: private addresses belong to the
+    operator's network, not to the project."""
     if not actor.instance_admin:
         raise Forbidden(
             "Only an instance admin may allow a private address.",
-            hint="Ask one to add this provider with `penstock provider add … --private-allowed`.",
+            hint="Ask an instance admin to run `penstock provider add … --private-allowed`.",
             code="private_needs_instance_admin",
             param="private_allowed",
         )
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: to whom a secret goes. What is no URL (stores may hold some from
-    before they were read fully) is an origin of its own."""
+    """Returns scheme, host and port, which determine where a secret is sent. An invalid URL (an
+    older version may have stored one) is its own origin."""
     try:
         read = parse_url(url)
     except InvalidRequest:
@@ -162,7 +163,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def secret_hint(secret: str) -> str:
-    """Enough to tell keys apart, too little to use: `…abcd`."""
+    """Returns the last four characters, to identify a key: `…abcd`."""
     if not secret:
         return ""
     return f"…{secret[-4:]}" if len(secret) >= 16 else "…"

@@ -1,4 +1,4 @@
-"""What the catalog needs of others, as it sees them."""
+"""What the catalog needs from other parts, as protocols."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from penstock.spi.chat import ChatProvider
 
 
 class AuditLogPort(Protocol):
-    """The audit trail: one event in the caller's transaction."""
+    """Appends audit events in the caller's transaction."""
 
     def append(
         self,
@@ -28,7 +28,7 @@ class AuditLogPort(Protocol):
 
 
 class Kinds(Protocol):
-    """The provider plugins by kind."""
+    """The provider plugins, by kind."""
 
     def get(self, kind: str) -> ChatProvider: ...
 
@@ -37,7 +37,7 @@ class Kinds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Effects as one argument. `random_bytes(n)` gives n random bytes."""
+    """The effects that services need, as one argument. `random_bytes(n)` returns n bytes."""
 
     database: Database
     audit_log: AuditLogPort
@@ -45,9 +45,9 @@ class Context:
     random_bytes: Callable[[int], bytes]
 
     def now_ms(self) -> int:
-        """Unix milliseconds."""
+        """Returns the time in Unix milliseconds."""
         return self.clock.now_ns() // 1_000_000
 
     def new_id(self, prefix: str) -> str:
-        """A fresh id of now."""
+        """Returns a new id with the current time."""
         return new_id(prefix, self.now_ms(), self.random_bytes(10))

@@ -1,7 +1,7 @@
-"""The public price lists of `genai-prices`, compiled into snapshot documents.
+"""Compiles the public price lists of `genai-prices` into snapshot documents.
 
-The one importer of that library; gateways get the documents and never load it. Units that a
-call does not count (web searches, audio hours) are left out.
+Only this module imports that library; gateways read the documents. Units that calls do not count
+(web searches, audio hours) are left out.
 """
 
 import re
@@ -54,22 +54,22 @@ class PublicPrices:
         self._compiled: dict[str, VendorPrices] = {}
 
     def vendor_of(self, base_url: str) -> str:
-        """Whose prices hold at an address; empty if nobody's."""
+        """Returns the vendor of a base URL; empty if none matches."""
         found = (v.id for v in self._vendors.values() if re.match(v.api_pattern, base_url))
         return next(found, "")
 
     def vendors(self) -> tuple[str, ...]:
-        """The ids of all vendors with a list."""
+        """Returns the ids of all vendors that have a list."""
         return tuple(self._vendors)
 
     def with_fallbacks(self, vendor: str) -> tuple[str, ...]:
-        """The lists that `vendor` needs, its own first; none for an unknown one."""
+        """Returns the lists that `vendor` needs, its own first; empty for an unknown vendor."""
         if vendor not in self._vendors:
             return ()
         return (vendor, *self.get(vendor).fallbacks)
 
     def get(self, vendor: str) -> VendorPrices:
-        """The compiled list. `KeyError` for an unknown vendor."""
+        """Returns the compiled list. Raises `KeyError` for an unknown vendor."""
         if (prices := self._compiled.get(vendor)) is None:
             source = self._vendors[vendor]
             prices = VendorPrices(
@@ -82,7 +82,7 @@ class PublicPrices:
 
 
 def _counted_units() -> Mapping[str, tuple[Unit, int]]:
-    """Price key of the library → our unit, and for how many of it the price is."""
+    """Maps the library's price key to our unit and the number of units per price."""
     units: dict[str, tuple[Unit, int]] = {}
     for key, raw in unit_data.items():
         name = _OUR_NAMES.get(key, key)

@@ -1,4 +1,4 @@
-"""What gateways need to know of the catalog: providers, own prices, public lists, secrets."""
+"""The snapshot sections of the catalog: providers, own prices, public price lists, secrets."""
 
 from penstock.features.catalog import store
 from penstock.features.catalog.public_prices import PublicPrices
@@ -12,7 +12,7 @@ from penstock.rules.snapshot import Document, ProvidersSection
 class CatalogSections:
     """Reads the sections `<project_id>/providers`, `<project_id>/prices`, `prices/<vendor>`.
 
-    Only the price lists of vendors that some provider belongs to: all of them are 0.8 MB.
+    Includes only the price lists of vendors in use: all lists together are 0.8 MB.
     """
 
     def __init__(self, database: Database, prices: PublicPrices, sealer: Sealer) -> None:
@@ -21,7 +21,7 @@ class CatalogSections:
         self._sealer = sealer
 
     def __call__(self) -> dict[str, Document]:
-        """The sections by name."""
+        """Returns the sections by name."""
         with self._database.read() as connection:
             providers = store.list_providers(connection)
             overrides = store.list_all_overrides(connection)
@@ -38,7 +38,7 @@ class CatalogSections:
         return sections
 
     def secrets(self) -> dict[str, str]:
-        """Secret id → secret in the clear, for the sealed document."""
+        """Returns the decrypted secrets by secret id, for the sealed document."""
         with self._database.read() as connection:
             sealed = store.sealed_secrets(connection)
         return {id_: open_secret(self._sealer, id_, secret) for id_, secret in sealed.items()}

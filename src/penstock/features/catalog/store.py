@@ -1,6 +1,6 @@
-"""Tables and queries of the catalog. Rows never leave; every function takes the connection.
+"""Tables and queries of the catalog. Functions take a connection and return values, never rows.
 
-Migration `0002` creates the tables; a test holds both equal.
+Migration `0002` creates the tables; a test compares both.
 """
 
 from collections.abc import Mapping
@@ -68,12 +68,12 @@ _VALUES: Final = tuple(c for c in PROVIDERS.columns if c is not PROVIDERS.c.secr
 
 
 def add_provider(connection: Connection, provider: Provider, sealed: bytes) -> None:
-    """Stores a new provider with its sealed secret (empty: none)."""
+    """Stores a new provider with its encrypted secret (empty: none)."""
     connection.execute(insert(PROVIDERS).values(**_to_row(provider), secret_sealed=sealed))
 
 
 def save_provider(connection: Connection, provider: Provider, sealed: bytes | None) -> None:
-    """Stores a changed provider; `None`: its secret stays."""
+    """Stores a changed provider; `None` keeps its secret."""
     secret = {} if sealed is None else {"secret_sealed": sealed}
     connection.execute(
         update(PROVIDERS)
@@ -83,21 +83,21 @@ def save_provider(connection: Connection, provider: Provider, sealed: bytes | No
 
 
 def remove_provider(connection: Connection, project_id: str, name: str) -> None:
-    """Forgets a provider and its secret."""
+    """Deletes a provider and its secret."""
     connection.execute(
         delete(PROVIDERS).where(PROVIDERS.c.project_id == project_id, PROVIDERS.c.name == name)
     )
 
 
 def find_provider(connection: Connection, project_id: str, name: str) -> Provider | None:
-    """The provider, if there is one."""
+    """Returns the provider, if it exists."""
     query = select(*_VALUES).where(PROVIDERS.c.project_id == project_id, PROVIDERS.c.name == name)
     row = connection.execute(query).mappings().one_or_none()
     return _provider(row) if row else None
 
 
 def list_providers(connection: Connection, project_id: str | None = None) -> list[Provider]:
-    """The providers of a project, or of all, by project and name."""
+    """Returns the providers of one project, or of all, by project and name."""
     query = select(*_VALUES).order_by(PROVIDERS.c.project_id, PROVIDERS.c.name)
     if project_id is not None:
         query = query.where(PROVIDERS.c.project_id == project_id)
@@ -105,7 +105,7 @@ def list_providers(connection: Connection, project_id: str | None = None) -> lis
 
 
 def sealed_secrets(connection: Connection) -> Mapping[str, bytes]:
-    """Secret id → sealed secret of all providers that have one."""
+    """Returns the encrypted secrets of all providers, by secret id."""
     query = select(PROVIDERS.c.secret_id, PROVIDERS.c.secret_sealed)
     rows = connection.execute(query.where(PROVIDERS.c.secret_id != ""))
     return {row.secret_id: row.secret_sealed for row in rows}
@@ -124,7 +124,7 @@ def save_override(connection: Connection, project_id: str, override: PriceOverri
 
 
 def remove_override(connection: Connection, project_id: str, override_id: str) -> None:
-    """Forgets an own price."""
+    """Deletes an own price."""
     mine = (OVERRIDES.c.project_id == project_id, OVERRIDES.c.id == override_id)
     connection.execute(delete(OVERRIDES).where(*mine))
 
@@ -132,7 +132,7 @@ def remove_override(connection: Connection, project_id: str, override_id: str) -
 def find_override(
     connection: Connection, project_id: str, override_id: str
 ) -> PriceOverride | None:
-    """The own price, if there is one."""
+    """Returns the own price, if it exists."""
     query = select(OVERRIDES).where(
         OVERRIDES.c.project_id == project_id, OVERRIDES.c.id == override_id
     )
@@ -141,13 +141,13 @@ def find_override(
 
 
 def list_overrides(connection: Connection, project_id: str) -> list[PriceOverride]:
-    """The own prices of a project, oldest first."""
+    """Returns the own prices of a project, oldest first."""
     query = select(OVERRIDES).where(OVERRIDES.c.project_id == project_id)
     return [_override(row) for row in connection.execute(query.order_by(OVERRIDES.c.id))]
 
 
 def list_all_overrides(connection: Connection) -> Mapping[str, list[PriceOverride]]:
-    """Project id → its own prices, oldest first."""
+    """Returns all own prices by project id, oldest first."""
     found: dict[str, list[PriceOverride]] = {}
     for row in connection.execute(select(OVERRIDES).order_by(OVERRIDES.c.id)):
         found.setdefault(row.project_id, []).append(_override(row))

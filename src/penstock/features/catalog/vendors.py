@@ -1,6 +1,6 @@
-"""What is known of vendors ahead: where they are, what is odd about them, whose prices hold.
+"""Predefined vendors: their base URL, quirks and public prices.
 
-The rows are the plugins'; the public price lists are `public_prices`'.
+The rows come from the plugins, the price lists from `public_prices`.
 """
 
 from collections.abc import Mapping
@@ -14,20 +14,20 @@ _NOT_KNOWN: Final = Vendor("", "")
 
 
 class Vendors:
-    """`rows` by the name that a provider or its `vendor` may have."""
+    """Finds vendors and price lists. `rows`: predefined vendors by name."""
 
     def __init__(self, rows: Mapping[str, Vendor], prices: PublicPrices) -> None:
         self._rows = rows
         self._prices = prices
 
     def find(self, provider: str, vendor: str | None) -> Vendor:
-        """The row of `vendor`, if a person named one, else of the provider's name; if there is
-        none, one without address and quirks."""
+        """Returns the vendor named `vendor` or, without it, like the provider; if there is none, a
+        vendor without base URL and quirks."""
         return self._rows.get(vendor or provider, _NOT_KNOWN)
 
     def price_list(self, vendor: str | None, base_url: str) -> str:
-        """Whose public prices hold, empty: nobody's. `None`: whoever the address belongs to.
-        `InvalidRequest` for a vendor that has neither a row nor a price list."""
+        """Returns the name of the public price list that applies; empty if none does. `None` looks
+        it up by the base URL. Raises `InvalidRequest` for an unknown vendor."""
         if vendor is None:
             return self._prices.vendor_of(base_url)
         if row := self._rows.get(vendor):
@@ -35,8 +35,8 @@ class Vendors:
         known = {*self._prices.vendors(), *self._rows}
         if vendor and vendor not in known:
             raise InvalidRequest(
-                f"No vendor {vendor!r} is known.",
-                hint=f"Known are: {', '.join(sorted(known))}.",
+                f"The vendor {vendor!r} is unknown.",
+                hint=f"Known vendors: {', '.join(sorted(known))}.",
                 param="vendor",
             )
         return vendor

@@ -1,1 +1,1 @@
-"""Who may do what, and who did: projects, members, keys, sessions, audit."""
+"""Identity: projects, users, members, keys, sessions and the audit log."""

@@ -1,7 +1,7 @@
-"""What gateways need to know of identity: keys and policies, one section per project.
+"""The snapshot sections of identity: keys and policy, one section per project.
 
-Depends on what is stored alone, not on the time: expired keys stay until they are revoked or
-rotated away, and the gateway looks at the clock.
+They depend on the stored rows only, not on the time: expired keys stay until they are revoked or
+rotated, and the gateway checks the expiry itself.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ class AccessSections:
         self.pepper = pepper.hex()
 
     def __call__(self) -> tuple[ProjectSection, ...]:
-        """One section per project, by id; a key in rotation has one entry per secret."""
+        """Returns one section per project, by id. A key in rotation has one entry per secret."""
         with self._database.read() as connection:
             entries: dict[str, list[KeyEntry]] = defaultdict(list)
             for project_id, entry in list_entries(connection):

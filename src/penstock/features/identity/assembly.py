@@ -1,4 +1,4 @@
-"""Puts identity together: what composition roots build, and hand on to the other verticals."""
+"""Builds the identity vertical from its parts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,20 +35,20 @@ MASTER_KEY_FILE: Final = "master.key"
 
 
 def open_master_key(home: Path, database: Database) -> bytes:
-    """The home's master key, made on the first start. `SetupError` if it is lost: a new one would
-    open nothing that the old one closed."""
+    """Returns the home's master key, and creates it on the first start. Raises `SetupError` if it
+    is missing later: a new key could not decrypt what the old one encrypted."""
     path = home / MASTER_KEY_FILE
     if not path.exists() and has_started(database):
         raise SetupError(
             f"{path} is missing: keys, sessions and provider secrets need it.",
-            hint="Put it back from a backup.",
+            hint="Restore this file from a backup.",
         )
     return ensure_secret_file(path)
 
 
 class Identity:
-    """The vertical's parts over one store. `master_key` is the content of `HOME/master.key`;
-    `changed` runs after each committed mutation, of any vertical that uses the trail."""
+    """The parts of the vertical. `master_key` is the content of `HOME/master.key`; `changed` runs
+    after each commit that wrote an audit event, in any vertical."""
 
     def __init__(
         self,
@@ -82,17 +82,18 @@ class Identity:
         self.guards = RouteGuards(self.access, self.sign_in)
 
     def prepare(self) -> bool:
-        """What the first start needs: checkpoint, project, admin, key; whether this was it."""
+        """Creates the checkpoint, the first project, admin and key on the first start. Returns
+        whether it did."""
         if not has_started(self._database):
             self.heads.create()
         return self.bootstrap.ensure()
 
     def first_project_id(self) -> str:
-        """The oldest project's id: the one that the first start made."""
+        """Returns the id of the oldest project, which the first start created."""
         return self.projects.list_visible(SYSTEM)[0].id
 
     def routes(self, *, secure_cookie: bool) -> list[APIRouter]:
-        """All routes of the vertical."""
+        """Returns all routes of the vertical."""
         return [
             session_routes(self.guards, self.sign_in, secure_cookie=secure_cookie),
             project_routes(self.guards, self.projects),

@@ -1,5 +1,5 @@
-"""The audit trail: every mutation appends one event to its project's hash chain, in its own
-transaction. Project `""` is the instance's chain. What verifies the chains is `audit_log`.
+"""Writes the audit log: every mutation appends one event to its project's hash chain, in the same
+transaction. Project `""` is the chain of the instance. `audit_reader` verifies the chains.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,14 +17,14 @@ from penstock.kernel.digests import canonical_json, content_hash
 from penstock.kernel.ids import new_id
 from penstock.kernel.time import Clock, rfc3339
 
-GENESIS: Final = "0" * 64  # what the first event of a chain follows
+GENESIS: Final = "0" * 64  # `previous` of the first event of a chain
 
 
 class AuditEvent(msgspec.Struct, frozen=True):
-    """Who did what to which subject, when, with the state before and after (JSON or `None`).
+    """One change: actor, action, subject, time, and the state before and after (JSON or `None`).
 
-    `previous` is the hash of the event before it, `hash` covers everything above it, `seal` is a
-    keyed digest of the hash: who can write the store but has not the master key cannot forge it.
+    `previous` is the hash of the preceding event, `hash` covers all fields above it, `seal` is a
+    keyed digest of the hash, which cannot be forged without the master key.
     """
 
     project_id: str
@@ -43,7 +43,7 @@ class AuditEvent(msgspec.Struct, frozen=True):
     seal: str = ""
 
     def computed_hash(self) -> str:
-        """SHA-256 of the canonical JSON of all fields but `hash` and `seal`."""
+        """Returns the SHA-256 of the canonical JSON of all fields except `hash` and `seal`."""
         fields = msgspec.structs.asdict(self)
         del fields["hash"], fields["seal"]
         return content_hash(fields)
@@ -51,23 +51,23 @@ class AuditEvent(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The last event of a chain; sequence 0 when there is none."""
+    """The last event of a chain; sequence 0 if the chain is empty."""
 
     sequence: int = 0
     hash: str = GENESIS
 
 
 class AuditCheckpoint(Protocol):
-    """Where the ends of the chains are kept outside the log."""
+    """Keeps the last event of each chain outside the database."""
 
     def advance(self, project_id: str, head: ChainHead) -> None:
-        """Notes a new end of a project's chain; older ones than known are ignored."""
+        """Stores the new head of a project's chain. Ignores a head older than the stored one."""
         ...
 
 
 class AuditLog:
-    """Appends events. `seal_key` is derived from the master key; `random_bytes(n)` gives n bytes;
-    `changed` runs after each commit that wrote an event, in the thread that wrote it."""
+    """Appends events. `seal_key` is derived from the master key; `changed` runs after each commit
+    that wrote an event, in the thread that wrote it."""
 
     def __init__(
         self,
@@ -94,8 +94,8 @@ class AuditLog:
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object] | None = None,
     ) -> AuditEvent:
-        """Writes the event in the caller's transaction. `action` is `noun.verb`, `subject` an id
-        or name. `before` and `after` are what a person may read: never secrets or digests."""
+        """Writes an event in the caller's transaction. `action` is `noun.verb`, `subject` an id or
+        name. `before` and `after` must not contain secrets or digests."""
         previous = _lock_head(tx.connection, project_id)
         now_ns = self._clock.now_ns()
         event = AuditEvent(
@@ -132,7 +132,7 @@ class AuditLog:
 
 
 def to_row(event: AuditEvent) -> dict[str, Any]:
-    """The event as it is stored: states as canonical JSON text, so that they hash alike."""
+    """Returns the event as a row. The states become canonical JSON text, so that hashes match."""
     return msgspec.structs.asdict(event) | {
         "before": canonical_json(event.before).decode(),
         "after": canonical_json(event.after).decode(),
@@ -140,7 +140,7 @@ def to_row(event: AuditEvent) -> dict[str, Any]:
 
 
 def from_row(row: RowMapping) -> AuditEvent:
-    """The inverse of `to_row`; `msgspec.DecodeError` where a state is no JSON any more."""
+    """The inverse of `to_row`. Raises `msgspec.DecodeError` if a state is not valid JSON."""
     fields: dict[str, Any] = {name: row[name] for name in AuditEvent.__struct_fields__}
     fields["before"] = msgspec.json.decode(row["before"])
     fields["after"] = msgspec.json.decode(row["after"])
@@ -148,7 +148,8 @@ def from_row(row: RowMapping) -> AuditEvent:
 
 
 def _lock_head(connection: Connection, project_id: str) -> ChainHead:
-    """The chain's end, locked until the transaction's: whoever else appends waits."""
+    """Returns the head of the chain and locks it until the end of the transaction: other writers
+    wait."""
     row = connection.execute(
         select(AUDIT_HEADS.c.sequence, AUDIT_HEADS.c.hash)
         .where(AUDIT_HEADS.c.project_id == project_id)

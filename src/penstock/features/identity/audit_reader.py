@@ -1,5 +1,5 @@
-"""Reads audit chains and verifies them: edited, removed, reordered, forged or cut off events are
-named. What writes them is `audit`."""
+"""Reads and verifies audit chains. Finds events that were edited, removed, reordered or forged, and
+chains that were cut off. `audit_log` writes them."""
 
 import hmac
 from collections.abc import Generator, Iterable, Mapping
@@ -18,7 +18,7 @@ from penstock.infra.sql import Database
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """The first event of a chain that is not as it was written, and what is wrong with it."""
+    """The first event of a chain that differs from what was written, and the reason."""
 
     sequence: int
     event_id: str
@@ -27,7 +27,7 @@ class ChainFault:
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """What verification found in one project's chain; `breach` is `None` when all is well."""
+    """The result of verifying one project's chain; `breach` is `None` if the chain is intact."""
 
     project_id: str
     event_count: int
@@ -36,15 +36,15 @@ class ChainReport:
 
 
 class CheckpointReader(Protocol):
-    """The checkpoint as verification sees it."""
+    """Read access to the checkpoint."""
 
     def read(self) -> Mapping[str, ChainHead] | None:
-        """The noted ends by project; `None` if the checkpoint is missing or forged."""
+        """Returns the heads by project, or `None` if the checkpoint is missing or forged."""
         ...
 
 
 class AuditReader:
-    """Reads chains; verifies them against themselves, their seals and the checkpoint."""
+    """Lists, exports and verifies chains, against their hashes, seals and the checkpoint."""
 
     def __init__(self, database: Database, seal_key: bytes, noted: CheckpointReader) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class AuditReader:
     def list_page(
         self, project_id: str, before_sequence: int | None, limit: int
     ) -> list[AuditEvent]:
-        """Events of a project, newest first, older than `before_sequence`."""
+        """Returns events of a project older than `before_sequence`, newest first."""
         query = select(AUDIT_EVENTS).where(AUDIT_EVENTS.c.project_id == project_id)
         if before_sequence is not None:
             query = query.where(AUDIT_EVENTS.c.sequence < before_sequence)
@@ -69,7 +69,7 @@ class AuditReader:
             return self._verify(connection, project_id, noted)
 
     def verify_all(self) -> list[ChainReport]:
-        """Verifies every chain that the log, its heads or the checkpoint know of."""
+        """Verifies every chain that appears in the log, in its heads or in the checkpoint."""
         noted = self._noted.read()
         with self._database.read() as connection:
             known = union(select(AUDIT_EVENTS.c.project_id), select(AUDIT_HEADS.c.project_id))
@@ -77,7 +77,8 @@ class AuditReader:
             return [self._verify(connection, project, noted) for project in sorted(projects)]
 
     def export(self, project_id: str) -> Generator[bytes]:
-        """The chain as JSON lines, oldest first, hashes included: others can verify it."""
+        """Yields the chain as JSON lines, oldest first, with hashes, so that others can verify
+        it."""
         with self._database.read() as connection:
             for row in _rows(connection, project_id):
                 yield msgspec.json.encode(from_row(row)) + b"\n"
@@ -101,7 +102,7 @@ class AuditReader:
 
 
 class _Chain:
-    """Follows one chain from its beginning; stops at the first breach."""
+    """Verifies one chain from its first event; stops at the first fault."""
 
     def __init__(self, seal_key: bytes, noted: ChainHead) -> None:
         self._seal_key = seal_key
@@ -120,15 +121,15 @@ class _Chain:
         return None
 
     def end(self, stored: ChainHead) -> ChainFault | None:
-        """Compares where the chain ends with where it ended when it was last written."""
+        """Compares the last event with the stored head and the checkpoint."""
         end = max(stored, self._noted, key=lambda head: head.sequence)
         if end.sequence > self.count:
             return ChainFault(
-                self.count + 1, "", f"missing: the log went on to event {end.sequence}"
+                self.count + 1, "", f"missing: the log once had {end.sequence} events"
             )
         if stored != ChainHead(self.count, self.last):
             return ChainFault(
-                self.count, self.last_id, "the noted head of the chain is another one"
+                self.count, self.last_id, "the stored head of the chain does not match"
             )
         return None
 
@@ -138,18 +139,18 @@ class _Chain:
         try:
             event = from_row(row)
         except msgspec.DecodeError:
-            return "edited: its state is no JSON any more"
+            return "edited: its state is not valid JSON"
         return self._fault_of(event)
 
     def _fault_of(self, event: AuditEvent) -> str:
         if event.computed_hash() != event.hash:
-            return "edited: its content does not have its hash"
+            return "edited: its content does not match its hash"
         if event.previous != self.last:
-            return "reordered: it does not follow the event before it"
+            return "reordered: its previous hash does not match the event before it"
         if not hmac.compare_digest(keyed_digest(self._seal_key, event.hash), event.seal):
-            return "forged: its seal was not made here"
+            return "forged: its seal is not valid"
         if event.sequence == self._noted.sequence and event.hash != self._noted.hash:
-            return "rewritten: the checkpoint notes another hash"
+            return "rewritten: the checkpoint has another hash"
         return ""
 
 

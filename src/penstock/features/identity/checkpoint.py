@@ -1,7 +1,8 @@
-"""The ends of all audit chains in a signed file beside the store: truncation becomes visible.
+"""Stores the head of each audit chain in a signed file outside the database, so that a truncated
+chain is detected.
 
-The file is the truth, read anew and locked for each change, so that several processes may append.
-A missing or forged file is never replaced silently: that would hide what it should show.
+The file is locked and read again for each change, so that several processes may append. A missing
+or forged file is never recreated: that would hide the tampering.
 """
 
 import fcntl
@@ -34,12 +35,12 @@ class CheckpointFile:
         self._key = key
 
     def create(self) -> None:
-        """Makes the file without any head, on a home's first start."""
+        """Creates the empty file, on the first start of a home."""
         if not self._path.exists():
             self._write({})
 
     def read(self) -> Mapping[str, ChainHead] | None:
-        """The noted ends by project; `None` if the file is missing, damaged or forged."""
+        """Returns the heads by project, or `None` if the file is missing, damaged or forged."""
         try:
             file = msgspec.json.decode(self._path.read_bytes(), type=_File)
         except (FileNotFoundError, msgspec.DecodeError):
@@ -49,7 +50,7 @@ class CheckpointFile:
         return {project: ChainHead(*head) for project, head in file.heads.items()}
 
     def advance(self, project_id: str, head: ChainHead) -> None:
-        """Notes a new end of a chain. Older ones, and a broken file, stay as they are."""
+        """Stores a new head. Ignores an older one, and does not touch a damaged file."""
         with self._locked():
             heads = self.read()
             if heads is not None and heads.get(project_id, ChainHead()).sequence < head.sequence:

@@ -1,4 +1,4 @@
-"""What every use case of identity stands on: the store, the trail, the time, chance."""
+"""The context of the use cases: database, audit log, clock, random source."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from penstock.kernel.time import Clock
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Effects as one argument. `random_bytes(n)` gives n random bytes."""
+    """The effects that services need, as one argument. `random_bytes(n)` returns n bytes."""
 
     database: Database
     audit_log: AuditLog
@@ -19,9 +19,9 @@ class Context:
     random_bytes: Callable[[int], bytes]
 
     def now_ms(self) -> int:
-        """Unix milliseconds."""
+        """Returns the time in Unix milliseconds."""
         return self.clock.now_ns() // 1_000_000
 
     def new_id(self, prefix: str) -> str:
-        """A fresh id of now."""
+        """Returns a new id with the current time."""
         return new_id(prefix, self.now_ms(), self.random_bytes(10))

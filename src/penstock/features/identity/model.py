@@ -1,6 +1,6 @@
-"""Projects, users, members, keys; roles, permissions and principals: the pure half of identity.
+"""Values of identity: projects, users, members, keys; roles, permissions and principals.
 
-Every route names one `Permission`; what is not granted here is denied.
+Every route names one `Permission`; what a role does not include is denied.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from penstock.rules.snapshot import ProjectPolicy
 
 
 class Role(StrEnum):
-    """What a member is in one project, weakest first."""
+    """A member's role in one project, from the fewest to the most permissions."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route may ask for."""
+    """The permissions that routes require."""
 
     PROJECT_READ = "project:read"
     PROJECT_WRITE = "project:write"
@@ -56,11 +56,11 @@ _ADMIN: Final = _EDITOR | {
     Permission.PROJECT_WRITE,
 }
 
-GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
+ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VIEWER: _VIEWER,
     Role.EDITOR: _EDITOR,
     Role.ADMIN: _ADMIN,
-    Role.OWNER: _ADMIN,  # an owner also is the only one who may name and unname owners
+    Role.OWNER: _ADMIN,  # only owners may also add and remove owners, see `may_assign`
 }
 
 _RANKS: Final = tuple(Role)
@@ -68,7 +68,7 @@ _RANKS: Final = tuple(Role)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: a signed-in user or an API key. `roles` maps project id to role."""
+    """The authenticated caller: a user or an API key. `roles` maps project id to role."""
 
     kind: str  # "user", "key" or "system"
     id: str
@@ -77,14 +77,15 @@ class Principal:
     instance_admin: bool = False
 
     def may(self, permission: Permission, project_id: str | None) -> bool:
-        """Whether `permission` is granted in the project (`None`: on the instance)."""
+        """Returns whether the principal has `permission` in the project (`None`: on the
+        instance)."""
         if self.instance_admin:
             return True
         role = self.roles.get(project_id or "")
-        return role is not None and permission in GRANTS[role]
+        return role is not None and permission in ROLE_PERMISSIONS[role]
 
-    def may_grant(self, role: Role, project_id: str) -> bool:
-        """Whether this principal may hand out `role`: nobody gives more than they have."""
+    def may_assign(self, role: Role, project_id: str) -> bool:
+        """Returns whether the principal may give `role` to others: at most its own."""
         if self.instance_admin:
             return True
         own = self.roles.get(project_id)
@@ -93,14 +94,14 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A granted request: who, in which project (empty for `Permission.INSTANCE`)."""
+    """An authorized request: the principal and the project (empty for `Permission.INSTANCE`)."""
 
     principal: Principal
     project_id: str
 
 
 # `require(Permission.X)` returns the FastAPI dependency that resolves the principal, finds the
-# project (path, then query, then the principal's only one), checks the grant and yields `Access`.
+# project (path, query, or the principal's only one), checks the permission, and yields `Access`.
 RequirePermission = Callable[[Permission], Any]
 
 
@@ -114,7 +115,7 @@ class Project:
     created_ms: int
 
     def audit_fields(self) -> dict[str, object]:
-        """What the audit trail tells of it."""
+        """Returns the fields for the audit log."""
         return {
             "name": self.name,
             "on_spool_full": self.policy.on_spool_full,
@@ -124,7 +125,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who can sign in."""
+    """An account that can sign in."""
 
     id: str
     email: str
@@ -132,13 +133,13 @@ class User:
     created_ms: int
 
     def principal(self, roles: Mapping[str, Role]) -> Principal:
-        """The person as a caller, with their roles by project."""
+        """Returns the user as a principal, with their roles by project."""
         return Principal("user", self.id, self.email, roles, self.instance_admin)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's part in one project."""
+    """A user's membership in one project."""
 
     project_id: str
     user_id: str
@@ -147,12 +148,12 @@ class Member:
     created_ms: int
 
     def audit_fields(self) -> dict[str, object]:
-        """What the audit trail tells of it."""
+        """Returns the fields for the audit log."""
         return {"email": self.email, "role": self.role.value}
 
 
 class InvitationState(StrEnum):
-    """Where an invitation stands; only a pending one can be redeemed."""
+    """The state of an invitation; only a pending one can be redeemed."""
 
     PENDING = "pending"
     REDEEMED = "redeemed"
@@ -162,9 +163,9 @@ class InvitationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A one-time link into a project. Whoever redeems it becomes a member.
+    """A one-time link into a project. The user who redeems it becomes a member.
 
-    `email` is a label for people. It proves nothing, and nothing is looked up by it.
+    `email` is a label. It is not verified, and no account is looked up by it.
     """
 
     id: str
@@ -179,16 +180,16 @@ class Invitation:
     revoked_ms: int | None = None
     redeemed_ms: int | None = None
     redeemed_by: str | None = None  # user id
-    taken_count: int = 0  # how often a sign-in address was chosen that somebody has
+    taken_count: int = 0  # how often a sign-in address was chosen that is already in use
 
     def audit_fields(self) -> dict[str, object]:
-        """What the audit trail tells of it: no token, no digest."""
+        """Returns the fields for the audit log: no token, no digest."""
         return {"email": self.email, "role": self.role.value, "expires_ms": self.expires_ms}
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Who spends and for whom. What a key fixes here wins over the call's headers."""
+    """Attributes that a key sets on its calls; they override the call's headers."""
 
     team: str = ""
     user: str = ""
@@ -199,7 +200,7 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class KeySecret:
-    """One secret of a key, known by its keyed digest; `prefix` is what people tell keys by."""
+    """One secret of a key, stored as a keyed digest; `prefix` identifies it for users."""
 
     digest: str = field(repr=False)
     prefix: str
@@ -209,8 +210,8 @@ class KeySecret:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A virtual key: it calls models, and does at the REST API what its role may; nothing without
-    one. Newest secret first."""
+    """A virtual key. It calls models, and uses the REST API with the permissions of its role, if it
+    has one. `secrets`: the newest first."""
 
     id: str
     project_id: str
@@ -226,16 +227,16 @@ class ApiKey:
 
     @property
     def prefix(self) -> str:
-        """The first characters of the newest secret."""
+        """Returns the first characters of the newest secret."""
         return self.secrets[0].prefix if self.secrets else ""
 
     def principal(self) -> Principal:
-        """The key as a caller."""
+        """Returns the key as a principal."""
         roles = {self.project_id: self.role} if self.role else {}
         return Principal("key", self.id, self.name, roles, self.instance_admin)
 
     def audit_fields(self) -> dict[str, object]:
-        """What the audit trail tells of it: no digest, no secret."""
+        """Returns the fields for the audit log: no digest, no secret."""
         return {
             "name": self.name,
             "prefix": self.prefix,

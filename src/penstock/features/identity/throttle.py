@@ -1,8 +1,8 @@
-"""Slows down guessing: attempts are counted before a password is looked at, and waits double.
+"""Slows down password guessing: attempts are counted before a password is checked, and the waiting
+time doubles.
 
-Who is slowed down is decided so that nobody can lock somebody else out for ever; the rules are in
-docs/decisions/0023-sign-in-throttle.md. Kept in memory: the server is one process, and a restart
-costs a guesser more than it gives.
+The rules ensure that an attacker cannot lock out other users; see
+docs/decisions/0023-sign-in-throttle.md. The counters are in memory: the server is one process.
 """
 
 import math
@@ -19,34 +19,34 @@ from penstock.kernel.time import Clock
 
 
 class ThrottleLimits(msgspec.Struct, frozen=True):
-    """When a wait begins, and how much is remembered."""
+    """Limits of the throttle."""
 
     source_failures: int = 5
-    """Wrong passwords of one source for one account before it must wait."""
+    """Wrong passwords from one source for one account before it must wait."""
     account_failures: int = 30
-    """Wrong passwords for one account of all sources that never signed in to it before these must
+    """Wrong passwords for one account from all sources that never signed in to it, before they must
     wait."""
     max_wait_s: float = 300.0
-    """The longest wait; it starts at a second and doubles with each wrong password."""
+    """The longest wait. It starts at one second and doubles with each wrong password."""
     forget_after_s: float = 900.0
-    """How long after its last wrong password a source or an account is forgotten."""
+    """How long after its last wrong password an entry is deleted."""
     max_remembered: int = 20_000
-    """Sources and accounts that are remembered; beyond it the oldest go."""
+    """Entries of sources and accounts; above this the oldest are deleted."""
 
 
 class Source(NamedTuple):
-    """Where an attempt comes from: the peer's address, and the device if this account has signed
-    in from it before (else empty)."""
+    """The origin of an attempt: the peer's address, and the device if this account has signed in
+    from it before (else empty)."""
 
     peer: str = ""
     device: str = ""
 
 
 class SignInAttempt(NamedTuple):
-    """A counted attempt: what it counts for, with the failures that are free there."""
+    """A counted attempt: its counters, each with the number of failures without a wait."""
 
     keys: Sequence[tuple[bytes, int]]
-    known: bytes = b""  # remembered when it succeeds
+    known: bytes = b""  # stored as known if the attempt succeeds
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Throttle:
         self._lock = Lock()
 
     def begin(self, account: str, source: Source) -> SignInAttempt:
-        """Counts an attempt as if it had failed; `RateLimited` when it must wait."""
+        """Counts an attempt as failed in advance. Raises `RateLimited` if it must wait."""
         attempt = self._attempt(account, source)
         with self._lock:
             now = self._clock.monotonic()
@@ -83,8 +83,8 @@ class Throttle:
         return attempt
 
     def succeeded(self, attempt: SignInAttempt) -> None:
-        """The password was right: forgets its source's failures and knows it from now on. What
-        others tried on the account stays counted."""
+        """Deletes the failures of the attempt's source and stores the source as known. Failures of
+        other sources stay counted."""
         with self._lock:
             own, *others = attempt.keys
             self._failures.pop(own[0], None)
@@ -96,12 +96,12 @@ class Throttle:
                     del self._known[next(iter(self._known))]
 
     def cancel(self, attempt: SignInAttempt) -> None:
-        """The password was not looked at: it counts for nothing."""
+        """Removes an attempt whose password was not checked from the counters."""
         with self._lock:
             self._release(attempt.keys)
 
     def remembered(self) -> int:
-        """How many sources and accounts are remembered."""
+        """Returns how many entries are kept."""
         return len(self._failures) + len(self._known)
 
     def _attempt(self, account: str, source: Source) -> SignInAttempt:
@@ -124,7 +124,7 @@ class Throttle:
         return max(0, math.ceil(failures.last + wait - now))
 
     def _count(self, key: bytes, now: float) -> None:
-        """Counts one; the entry moves to the end, so that the oldest stand first."""
+        """Counts one failure. The entry moves to the end, so that the oldest come first."""
         failures = self._failures.pop(key, None)
         if failures is None or now - failures.last >= self._limits.forget_after_s:
             failures = _Failures()
@@ -142,5 +142,5 @@ class Throttle:
 
 
 def _key(*parts: str) -> bytes:
-    """16 bytes in place of texts of any length."""
+    """Returns a digest of 16 bytes, so that long texts take no memory."""
     return blake2b("\0".join(parts).encode(), digest_size=16).digest()

@@ -1,1 +1,1 @@
-"""What gateways need to know, compiled after every change, published, and kept."""
+"""The snapshot for the gateways: compiled after every change, published, and stored."""

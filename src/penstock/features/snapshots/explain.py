@@ -1,4 +1,4 @@
-"""Explains a span's cost by the prices that governed it, however long ago that was."""
+"""Explains a span's cost with the prices of the snapshot that the call used."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ _REMEMBERED: Final = 8
 
 
 class PastPrices:
-    """One project's prices in one snapshot, and whose price list each provider had."""
+    """One project's prices in one snapshot, and the vendor of each provider."""
 
     def __init__(self, book: PriceBook, vendors: dict[str, str]) -> None:
         self.book = book
@@ -26,15 +26,15 @@ class PastPrices:
 
 
 class CostExplainer:
-    """Answers for stored spans; remembers the last few snapshots that it was asked about."""
+    """Explains costs of stored spans; caches the prices of the last few snapshots."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._recent: dict[tuple[str, str], PastPrices] = {}
 
     def __call__(self, project_id: str, span: SpanRecord) -> Sequence[CostLine]:
-        """The lines that a span's cost adds up from; empty when it has none, or when what
-        governed it cannot be read any more."""
+        """Returns the lines that add up to a span's cost; empty if the span has no cost or its
+        snapshot cannot be read."""
         if span.cost is None or (past := self._past(span.snapshot, project_id)) is None:
             return ()
         vendor = past.vendors.get(span.provider, "")

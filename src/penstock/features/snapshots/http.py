@@ -1,4 +1,4 @@
-"""`/internal/v1/snapshot`: what gateways ask, behind their token. Contract: ARCHITECTURE.md."""
+"""`/internal/v1/snapshot`: the routes for gateways, guarded by their token; see ARCHITECTURE.md."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final
@@ -16,22 +16,22 @@ Hash = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
 def build_router(publisher: Publisher, gateway: Callable[..., Any]) -> APIRouter:
-    """The routes; `gateway` is the dependency that admits gateways."""
+    """Returns the routes. `gateway` is the dependency that checks the gateway token."""
     router = APIRouter(
         prefix="/internal/v1/snapshot", include_in_schema=False, dependencies=[Depends(gateway)]
     )
 
     @router.get("")
     async def root(after: Digest = "", wait_s: Wait = 0.0) -> Response:
-        """The root as soon as it is another one than `after`; 204 if that takes too long."""
-        published = await publisher.wait_for_news(after, wait_s)
+        """Returns the root once its digest is not `after`; 204 after `wait_s`."""
+        published = await publisher.wait_for_change(after, wait_s)
         if published is None:
             return Response(status_code=204)
         return Response(published.root, media_type=_JSON, headers={"etag": f'"{published.digest}"'})
 
     @router.get("/sealed")
     async def sealed() -> Response:
-        """The secret half of the current snapshot."""
+        """Returns the encrypted secrets of the current snapshot."""
         published = publisher.current()
         return Response(
             published.sealed,
@@ -41,7 +41,7 @@ def build_router(publisher: Publisher, gateway: Callable[..., Any]) -> APIRouter
 
     @router.get("/sections/{hash_}")
     def section(hash_: Hash) -> Response:
-        """One section, of this snapshot or an earlier one."""
+        """Returns one section of this snapshot or an earlier one."""
         return Response(publisher.section(hash_), media_type=_JSON)
 
     return router

@@ -1,4 +1,4 @@
-"""Compiling a snapshot: documents in, content-addressed bytes out. Pure."""
+"""Compiles documents into a snapshot: content-addressed bytes. Pure functions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Final
 from penstock.kernel.digests import canonical_json
 from penstock.rules.snapshot import Document, KeyEntry, ProjectSection, Root
 
-# A change of one key moves one section: small ones keep what is sent, decoded and kept small.
+# A changed key changes one section, which is sent and decoded again: small sections are cheap.
 KEYS_PER_SECTION: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A root and its sections, as gateways get them."""
+    """A root and its sections, as gateways receive them."""
 
     digest: str
     root: bytes
@@ -22,7 +22,7 @@ class Compiled:
 
 
 def compile_snapshot(documents: Mapping[str, Document]) -> Compiled:
-    """The snapshot of documents by section name; the same documents give the same bytes."""
+    """Compiles documents by section name. The same documents give the same bytes."""
     sections: dict[str, bytes] = {}
     hashes: dict[str, str] = {}
     for name, document in documents.items():
@@ -35,7 +35,7 @@ def compile_snapshot(documents: Mapping[str, Document]) -> Compiled:
 
 
 def access_documents(projects: Iterable[ProjectSection]) -> dict[str, Document]:
-    """`<project_id>/access`; of many keys `<project_id>/access/<first digits of key digests>`."""
+    """Returns `<project_id>/access`, or with many keys `<project_id>/access/<digest prefix>`."""
     documents: dict[str, Document] = {}
     for project in projects:
         name = f"{project.project_id}/access"

@@ -1,4 +1,4 @@
-"""Publishes the snapshot: compiles after every change, stores, and wakes who waits for it."""
+"""Publishes the snapshot: compiles it after every change, stores it, and wakes waiting gateways."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ _RETRY_S: Final = 1.0
 
 
 class AccessSource(Protocol):
-    """Who knows the keys: one section per project, and the pepper of their digests in hex."""
+    """The source of keys: one section per project, and the pepper of their digests in hex."""
 
     @property
     def pepper(self) -> str: ...
@@ -32,7 +32,7 @@ class AccessSource(Protocol):
 
 
 class CatalogSource(Protocol):
-    """Who knows providers and prices: sections by name, and the providers' secrets."""
+    """The source of providers and prices: sections by name, and the providers' secrets."""
 
     def __call__(self) -> Mapping[str, Document]: ...
 
@@ -41,7 +41,7 @@ class CatalogSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What gateways are given. `sealed` is encrypted; `etag` changes with what is in it."""
+    """A published snapshot. `sealed` is encrypted; `etag` changes with its content."""
 
     digest: str
     root: bytes
@@ -76,12 +76,12 @@ class Publisher:
         self._stopped = False
 
     def check(self) -> None:
-        """`Overloaded` until the first snapshot is published (`readyz`)."""
+        """Raises `Overloaded` until the first snapshot is published (`readyz`)."""
         if self._published is None:
             raise Overloaded("The first snapshot is not compiled yet.", retry_after_s=1)
 
     async def run(self) -> None:
-        """Publishes until cancelled; then sends those who wait away."""
+        """Publishes until cancelled; then ends the waiting requests."""
         self._changes.listen()
         try:
             while True:
@@ -92,10 +92,10 @@ class Publisher:
             self._stopped = True
             self._wake()
 
-    async def wait_for_news(self, after: str, wait_s: float) -> Published | None:
-        """The current snapshot once its digest is not `after`; `None` if `wait_s` pass first.
+    async def wait_for_change(self, after: str, wait_s: float) -> Published | None:
+        """Returns the current snapshot once its digest is not `after`, or `None` after `wait_s`.
 
-        `Overloaded` if there is none at all yet.
+        Raises `Overloaded` if there is no snapshot yet.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
@@ -104,21 +104,21 @@ class Publisher:
         return self.current() if self._has_news(after) or self._published is None else None
 
     def current(self) -> Published:
-        """`Overloaded` until the first snapshot is published."""
+        """Returns the current snapshot. Raises `Overloaded` until the first one is published."""
         self.check()
         assert self._published is not None  # noqa: S101 - checked in the line above
         return self._published
 
     def section(self, hash_: str) -> bytes:
-        """A section that was ever published; `NotFound`."""
+        """Returns a section of any published snapshot. Raises `NotFound`."""
         with self._database.read() as connection:
             content = store.find_section(connection, hash_)
         if content is None:
-            raise NotFound("There is no such section.")
+            raise NotFound("This section does not exist.")
         return content
 
     def compile_now(self) -> None:
-        """Compiles and publishes what is stored now. Blocks."""
+        """Compiles and publishes the stored state. Blocks."""
         documents = {**access_documents(self._access()), **self._catalog()}
         compiled = compile_snapshot(documents)
         sealed = Sealed(self._access.pepper, dict(self._catalog.secrets()))
@@ -140,8 +140,8 @@ class Publisher:
     async def _publish(self) -> None:
         try:
             await asyncio.to_thread(self.compile_now)
-        except Exception:  # noqa: BLE001 - worker loop: the next change, or a moment, may mend it
-            self._log.exception("the snapshot could not be compiled; gateways keep the last one")
+        except Exception:  # noqa: BLE001 - worker loop: retried after a change or a delay
+            self._log.exception("compiling the snapshot failed; gateways keep the last one")
             await asyncio.sleep(_RETRY_S)
             self._changes.notify()
         self._wake()

@@ -1,7 +1,7 @@
-"""Snapshots as rows, by content: whatever a span names can be read again.
+"""Snapshots as rows, addressed by content, so that the snapshot of any span can be read again.
 
-Nothing is removed: a section lives as long as spans that it governed, and these live on.
-Migration `0002` creates the tables; a test holds both equal.
+Nothing is deleted, because stored spans refer to their snapshot. Migration `0002` creates the
+tables; a test compares both.
 """
 
 from collections.abc import Collection, Mapping
@@ -43,7 +43,7 @@ ROOTS: Final = Table(
 def save(
     connection: Connection, compiled: Compiled, new: Collection[str], compiled_ms: int
 ) -> None:
-    """Stores a root and the sections named in `new`; what is there already stays as it is."""
+    """Stores a root and the sections named in `new`; existing rows stay unchanged."""
     if new:
         rows = [{"hash": hash_, "content": compiled.sections[hash_]} for hash_ in new]
         connection.execute(_insert_new(connection, SECTIONS), rows)
@@ -52,25 +52,25 @@ def save(
 
 
 def find_root(connection: Connection, digest: str) -> bytes | None:
-    """The root of that digest, if it was ever published."""
+    """Returns the root with that digest, if it was ever published."""
     query = select(ROOTS.c.content).where(ROOTS.c.digest == digest)
     return connection.execute(query).scalar_one_or_none()
 
 
 def find_section(connection: Connection, hash_: str) -> bytes | None:
-    """The section of that hash, if it was ever published."""
+    """Returns the section with that hash, if it was ever published."""
     query = select(SECTIONS.c.content).where(SECTIONS.c.hash == hash_)
     return connection.execute(query).scalar_one_or_none()
 
 
 def find_sections(connection: Connection, hashes: Collection[str]) -> Mapping[str, bytes]:
-    """Hash → content of those that were ever published."""
+    """Returns the published sections with these hashes, by hash."""
     query = select(SECTIONS).where(SECTIONS.c.hash.in_(hashes))
     return {row.hash: row.content for row in connection.execute(query)}
 
 
 def _insert_new(connection: Connection, table: Table) -> Executable:
-    """An INSERT that leaves rows alone that are there already."""
+    """Returns an INSERT that ignores existing rows."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     from sqlalchemy.dialects import postgresql  # lazy: start-up time that SQLite does not need

@@ -1,1 +1,1 @@
-"""Traces: what happened in each call, stored once, listed, searched, summed up."""
+"""Traces: stores each call once; lists, searches and aggregates calls."""

@@ -1,4 +1,4 @@
-"""What a call's two payloads say, as the columns of a span: messages, previews, parameters."""
+"""Converts a call's request and response into columns: messages, previews, parameters."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from penstock.features.traces.requests import request_attributes, tool_definitio
 
 
 class Content(NamedTuple):
-    """Fields are columns. Messages are JSON text, empty when nothing was captured."""
+    """The content columns of a span. Messages are JSON text, empty if nothing was captured."""
 
     input: str
     output: str
@@ -23,7 +23,8 @@ class Content(NamedTuple):
 
 
 def read_content(request: str, response: str) -> Content:
-    """Never raises: a payload that is no JSON becomes a message of its own kind."""
+    """Converts both payloads. Never raises: a payload that is not JSON becomes one `unparsed`
+    message."""
     asked, answered = decode(request), decode(response)
     given = _messages(request, asked, messages.input_messages)
     gave = _messages(response, answered, messages.output_messages)

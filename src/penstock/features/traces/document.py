@@ -1,4 +1,4 @@
-"""A stored span as an OpenTelemetry document: attributes by the GenAI conventions."""
+"""Converts a stored span to OpenTelemetry attributes (GenAI conventions)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ from penstock.features.traces.model import SpanRecord
 from penstock.features.traces.payload import Json, decode_stored
 from penstock.features.traces.rows import CALL
 
-# Attribute → field; what is empty or zero is left out. Usage: input includes cached tokens.
+# Attribute → field; empty and zero values are left out. Input tokens include cached tokens.
 _ATTRIBUTES: Final[Mapping[str, str]] = {
     "gen_ai.operation.name": "operation",
     "gen_ai.provider.name": "provider",
@@ -47,12 +47,12 @@ _MILLISECOND: Final = 1e6
 
 
 def span_name(span: SpanRecord) -> str:
-    """`{operation} {model}`, as the conventions have it."""
+    """Returns `{operation} {model}`, as the conventions define it."""
     return f"{span.operation} {span.model or span.request_model}".strip()
 
 
 def span_attributes(span: SpanRecord) -> dict[str, Any]:
-    """The attributes of a span; content stands beside them, not in them."""
+    """Returns the attributes of a span, without its content."""
     attributes: dict[str, Any] = {
         name: value for name, field in _ATTRIBUTES.items() if (value := getattr(span, field))
     }
@@ -64,6 +64,6 @@ def span_attributes(span: SpanRecord) -> dict[str, Any]:
 
 
 def _value(text: str) -> Json:
-    """A stored attribute is JSON text; one that was cut, or is none, is shown as it stands."""
+    """Decodes the JSON text of a stored attribute; returns text that is not valid JSON as it is."""
     value = decode_stored(text)
     return text if value is None else value

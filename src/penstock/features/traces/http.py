@@ -1,4 +1,4 @@
-"""The routes of traces. Thin: parse, ask the service, render; reads run in the thread pool."""
+"""The routes of traces. Reads run in the thread pool of the web framework."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Final
@@ -10,17 +10,25 @@ from pydantic import BaseModel
 from penstock.features.identity.model import Access, Permission, RequirePermission
 from penstock.features.traces.model import Dimension
 from penstock.features.traces.service import Traces
-from penstock.features.traces.wire import CallPage, FilterQuery, ListQuery, RangeQuery, TailQuery
+from penstock.features.traces.wire import (
+    CallView,
+    FilterQuery,
+    ListQuery,
+    RangeQuery,
+    TailQuery,
+    page_view,
+)
 from penstock.features.traces.wire_overview import OverviewOut, overview_out
 from penstock.features.traces.wire_trace import Trace
+from penstock.infra.web.pages import Page
 
 TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
-_INGESTS: Final = 2  # threads of their own: people's questions never hold up gateways
+_INGESTS: Final = 2  # separate threads: reads never delay ingestion
 
 
 class IngestAnswer(BaseModel):
-    """As `Ingested`."""
+    """The result of a batch: numbers of records stored, quarantined and skipped."""
 
     stored: int
     quarantined: int
@@ -28,22 +36,22 @@ class IngestAnswer(BaseModel):
 
 
 def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
-    """Lists, detail, overview and facets of a project."""
+    """Returns the routes of a project: lists, detail, overview and facets."""
     router = APIRouter(prefix="/api/v1", tags=["traces"])
     granted = Depends(require(Permission.TRACES_READ))
 
     @router.get("/traces")
     def list_traces(
         access: Annotated[Access, granted], query: Annotated[ListQuery, Query()]
-    ) -> CallPage:
+    ) -> Page[CallView]:
         return _list(traces, access, query)
 
     @router.get("/traces/tail")
     def tail_traces(
         access: Annotated[Access, granted], query: Annotated[TailQuery, Query()]
-    ) -> CallPage:
+    ) -> Page[CallView]:
         page = traces.tail(access.project_id, after=query.cursor(), limit=query.limit)
-        return CallPage.of(page)
+        return page_view(page)
 
     @router.get("/traces/facets")
     def trace_facets(
@@ -67,14 +75,14 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
 
 
 def build_instance_router(traces: Traces, require: RequirePermission) -> APIRouter:
-    """Calls that belong to no project (wrong keys), for admins of the instance."""
+    """Returns the routes for calls without a project (wrong keys), for instance admins."""
     router = APIRouter(prefix="/api/v1/instance", tags=["traces"])
     granted = Depends(require(Permission.INSTANCE))
 
     @router.get("/traces")
     def list_unclaimed(
         access: Annotated[Access, granted], query: Annotated[ListQuery, Query()]
-    ) -> CallPage:
+    ) -> Page[CallView]:
         return _list(traces, access, query)
 
     @router.get("/traces/{trace_id}")
@@ -86,7 +94,8 @@ def build_instance_router(traces: Traces, require: RequirePermission) -> APIRout
 
 
 def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
-    """Where gateways ship their batches; `gateway` is the dependency that admits them."""
+    """Returns the route for batches from gateways. `gateway` is the dependency that checks the
+    gateway token."""
     router = APIRouter(prefix="/internal/v1", dependencies=[Depends(gateway)])
     limiter = CapacityLimiter(_INGESTS)
 
@@ -101,7 +110,7 @@ def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
     return router
 
 
-def _list(traces: Traces, access: Access, query: ListQuery) -> CallPage:
+def _list(traces: Traces, access: Access, query: ListQuery) -> Page[CallView]:
     page = traces.list_calls(
         access.project_id,
         query.range(traces.now_ns()),
@@ -109,4 +118,4 @@ def _list(traces: Traces, access: Access, query: ListQuery) -> CallPage:
         after=query.after(),
         limit=query.limit,
     )
-    return CallPage.of(page)
+    return page_view(page)

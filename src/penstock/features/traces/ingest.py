@@ -1,5 +1,5 @@
-"""Raw spool frames into rows. Pure. One bad record costs one record: whatever raises while it is
-read, it is given back without its content, or as one to be quarantined, and the others go on.
+"""Converts spool frames into rows. Pure functions. A record that cannot be read does not affect
+others: it is returned without its content, or as one to be quarantined.
 """
 
 import re
@@ -18,7 +18,7 @@ _REASON_CHARS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ReadableRecord:
-    """One call of a batch: where its record lies in the batch, and its rows."""
+    """One call of a batch: the byte range of its record, and its rows."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class ReadableRecord:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    """A stretch of a batch that cannot be stored, and why."""
+    """A byte range of a batch that cannot be stored, and the reason."""
 
     start: int
     end: int
@@ -36,10 +36,10 @@ class UnreadableRecord:
 
 
 def require_batch_name(batch: str) -> None:
-    """`InvalidRequest` unless it is a name that spools give."""
+    """Raises `InvalidRequest` unless the name has the format of spool batches."""
     if _BATCH.fullmatch(batch) is None:
         raise InvalidRequest(
-            "The batch has no name that a spool would give it.",
+            "The batch name is not valid.",
             hint="Send it in the header x-penstock-batch as <writer>-<sequence>:<start>-<end>.",
             param="x-penstock-batch",
         )
@@ -53,13 +53,13 @@ def read_batch(name: str, frames: bytes) -> list[ReadableRecord | UnreadableReco
 
 
 def without_content(call: ReadableRecord, batch: str, reason: str) -> ReadableRecord:
-    """The same call, its content left out because of `reason`."""
+    """Returns the same call without its content; `reason` is stored with it."""
     rows = to_rows_without_content(call.record, batch, reason)
     return ReadableRecord(call.start, call.end, rows, call.record)
 
 
-def why(error: Exception) -> str:
-    """An error as the reason that stands beside a record."""
+def reason_of(error: Exception) -> str:
+    """Returns an error as the reason to store with a record."""
     return f"{type(error).__name__}: {error}"[:_REASON_CHARS]
 
 
@@ -88,12 +88,12 @@ def _call(frame: Frame, batch: str) -> ReadableRecord | UnreadableRecord:
     try:
         record = decode_end(frame.payload)
         return ReadableRecord(frame.start, frame.end, _rows(record, batch), record)
-    except Exception as error:  # noqa: BLE001 - one bad record costs one record
-        return UnreadableRecord(frame.start, frame.end, why(error))
+    except Exception as error:  # noqa: BLE001 - other records are not affected
+        return UnreadableRecord(frame.start, frame.end, reason_of(error))
 
 
 def _rows(record: CallEnd, batch: str) -> list[SpanRow]:
     try:
         return to_rows(record, batch)
-    except Exception as error:  # noqa: BLE001 - one bad record costs its content only
-        return to_rows_without_content(record, batch, why(error))
+    except Exception as error:  # noqa: BLE001 - the call is stored without content
+        return to_rows_without_content(record, batch, reason_of(error))

@@ -1,8 +1,8 @@
-"""OpenAI's request and answer as OpenTelemetry GenAI messages.
+"""Converts OpenAI requests and responses to OpenTelemetry GenAI messages.
 
-`[{"role", "parts": [{"type": "text", "content"}, …], "finish_reason"?}]`; whatever a caller sent,
-this answers and never raises. Inline media are not copied: their part points into the raw request
-(`request:#/messages/0/content/1/image_url/url`), which stands on the same span.
+`[{"role", "parts": [{"type": "text", "content"}, …], "finish_reason"?}]`. Never raises, whatever
+the payload contains. Inline media are not copied: their part is a pointer into the raw request of
+the same span (`request:#/messages/0/content/1/image_url/url`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from penstock.features.traces.payload import Json, decode, encode, items, mappin
 Message = dict[str, Json]
 Part = dict[str, Json]
 
-# Messages and parts of one payload that are made; what follows stands in the raw payload only.
+# Messages and parts that are created from one payload; the rest is in the raw payload only.
 MAX_PARTS: Final = 20_000
 # Characters of a role or a finish reason.
 MAX_WORD: Final = 64
@@ -29,7 +29,7 @@ _MEDIA: Final[Mapping[str, tuple[str, str, str]]] = {  # part type → object, i
 
 
 def input_messages(request: Json) -> list[Message]:
-    """What the model was given: the chat so far, or the texts to embed."""
+    """Returns the input messages: the chat history, or the texts to embed."""
     body = mapping(request)
     if "messages" in body:
         return _bounded(
@@ -43,7 +43,7 @@ def input_messages(request: Json) -> list[Message]:
 
 
 def output_messages(response: Json) -> list[Message]:
-    """What the model gave back, one message a choice."""
+    """Returns the output messages, one for each choice."""
     return _bounded(
         _choice(mapping(choice), index)
         for index, choice in enumerate(items(mapping(response).get("choices")))
@@ -51,12 +51,12 @@ def output_messages(response: Json) -> list[Message]:
 
 
 def unparsed(payload: str) -> list[Message]:
-    """A payload that is no JSON (malformed, or its capture was cut), so that it can be found."""
+    """Returns a payload that is not valid JSON as one message, so that it can be searched."""
     return [{"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}]
 
 
 def preview(message: Message) -> str:
-    """The first 200 characters that a person would read in a message."""
+    """Returns the first 200 characters of a message's text."""
     words: list[str] = []
     for part in message["parts"]:
         content = part.get("content") or part.get("name") or part.get("response") or ""
@@ -65,7 +65,7 @@ def preview(message: Message) -> str:
 
 
 def _bounded(messages: Iterable[Message]) -> list[Message]:
-    """The messages up to `MAX_PARTS`, and a last one that says so if there are more."""
+    """Returns the messages up to `MAX_PARTS`, and a last one that marks the cut."""
     result: list[Message] = []
     count = 0
     for message in messages:

@@ -1,4 +1,4 @@
-"""What can be asked of traces, and what comes back: frozen values, no SQL, no HTTP."""
+"""Values of traces: filters, cursors, calls, spans, aggregates. No SQL, no HTTP."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ TIME: Final = "time"
 
 
 class Dimension(StrEnum):
-    """A column that calls are filtered and grouped by."""
+    """A column by which calls can be filtered and grouped."""
 
     STATUS = "status"
     OPERATION = "operation"
@@ -35,21 +35,21 @@ class Dimension(StrEnum):
 
 
 class TimeRange(NamedTuple):
-    """From `start_ns` up to, without, `end_ns` (Unix nanoseconds). Part of every question."""
+    """From `start_ns` (inclusive) to `end_ns` (exclusive), in Unix nanoseconds."""
 
     start_ns: int
     end_ns: int
 
     @property
     def previous(self) -> "TimeRange":
-        """The range of the same length just before, as far as there is one after 1970."""
+        """Returns the preceding range of the same length, cut at 1970."""
         return TimeRange(max(2 * self.start_ns - self.end_ns, 0), self.start_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which calls. `only`: one of these values in each dimension; `text` occurs in input or
-    output, letter case apart; durations in milliseconds; costs in USD."""
+    """Selects calls. `only`: allowed values by dimension; `text` occurs in input or output,
+    ignoring case; durations in milliseconds; costs in USD."""
 
     only: Mapping[Dimension, tuple[str, ...]] = field(
         default_factory=dict[Dimension, tuple[str, ...]]
@@ -62,37 +62,37 @@ class Filter:
     max_cost: Decimal | None = None
 
 
-# What the column store takes as a time: a cursor comes from outside.
+# The range of the column store's times: clients may send any cursor.
 UnixNs = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NS)]
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """A place in a list: the last call seen. `stored_ns` only where arrival is the order."""
+    """A position in a list: the last call of a page. `stored_ns` is set in order of arrival."""
 
     start_ns: UnixNs
     span_id: Annotated[str, msgspec.Meta(max_length=64)]
     stored_ns: UnixNs = 0
 
     def text(self) -> str:
-        """Opaque and URL-safe."""
+        """Returns the cursor as opaque, URL-safe text."""
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """The inverse of `text`; `InvalidRequest` for anything else."""
+        """The inverse of `text`. Raises `InvalidRequest` for any other text."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             return msgspec.json.decode(raw, type=cls)
         except (binascii.Error, ValueError) as error:
             raise InvalidRequest(
-                "The cursor is not one of ours.",
-                hint="Pass on next_cursor as it came, or leave it out to start anew.",
+                "The cursor is not valid.",
+                hint="Send next_cursor unchanged, or leave it out to start from the beginning.",
                 param="cursor",
             ) from error
 
 
 class CallItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A call as lists show it; input and output cut to 200 characters."""
+    """A call in a list; input and output are cut to 200 characters."""
 
     trace_id: str
     span_id: str
@@ -128,7 +128,7 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanRecord(CallItem, frozen=True, kw_only=True):
-    """A span with everything that is kept of it."""
+    """A span with all its columns."""
 
     kind: str
     cache_write_tokens: int
@@ -154,15 +154,15 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Calls of a list, and where the next page begins (`None`: this is the last)."""
+class CallPage:
+    """Calls of a list, and the cursor of the next page (`None` on the last page)."""
 
     items: list[CallItem]
     next_cursor: Cursor | None
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over calls. Percentiles are [p50, p95, p99] in ns, `None` without any call; `cost` is
+    """Aggregates over calls. Percentiles are [p50, p95, p99] in ns, `None` without calls; `cost` is
     in USD over the priced calls, `unpriced` counts calls with tokens but without a price."""
 
     requests: int = 0
@@ -178,7 +178,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Aggregate(Measures, frozen=True, kw_only=True):
-    """The measures of one value of a dimension (`by` is its name), of one stretch of time (`by` is
+    """The measures of one value of a dimension (`by` is its name), of one time bucket (`by` is
     `TIME`, `value` its start in ns), or of all calls (`by` is empty)."""
 
     by: str
@@ -187,7 +187,7 @@ class Aggregate(Measures, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What happened in a time range, beside the range of the same length before it."""
+    """Aggregates of a time range, and the totals of the preceding range of the same length."""
 
     range: TimeRange
     bucket_ns: int
@@ -199,8 +199,8 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class TraceSpans:
-    """The spans of a trace in the order of their start. `truncated`: there are more, left out
-    because of their number or the size of their content."""
+    """The spans of a trace in order of their start. `truncated`: some spans are left out because of
+    their number or the size of their content."""
 
     spans: list[SpanRecord]
     truncated: bool
@@ -208,8 +208,8 @@ class TraceSpans:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of a batch: calls stored, records that could not be and are quarantined, calls
-    of no project beyond what is kept of these."""
+    """The result of a batch: calls stored, records quarantined, and calls without a project that
+    were skipped because their hourly limit was reached."""
 
     stored: int
     quarantined: int
@@ -222,8 +222,8 @@ _MOST_BUCKETS: Final = 60  # of an overview's series
 
 
 def bucket_ns(time_range: TimeRange) -> int:
-    """The smallest round width that cuts the range into at most 60 buckets; beyond 60 weeks a
-    whole number of weeks. (61 where the range begins inside a bucket.)"""
+    """Returns the smallest round width that divides the range into at most 60 buckets (61 if the
+    range begins inside a bucket); beyond 60 weeks a whole number of weeks."""
     length = time_range.end_ns - time_range.start_ns
     fitting = (s * _SECOND for s in _BUCKETS_S if length <= s * _SECOND * _MOST_BUCKETS)
     week = _BUCKETS_S[-1] * _SECOND
@@ -231,7 +231,7 @@ def bucket_ns(time_range: TimeRange) -> int:
 
 
 def fill_gaps(found: Iterable[Aggregate], time_range: TimeRange, width_ns: int) -> list[Aggregate]:
-    """Every stretch of the range in order, empty ones included."""
+    """Returns every bucket of the range in order, including empty ones."""
     by_start = {one.value: one for one in found}
     first = time_range.start_ns // width_ns * width_ns
     starts = (str(start) for start in range(first, time_range.end_ns, width_ns))

@@ -1,6 +1,6 @@
-"""JSON that strangers wrote: read without trusting its shape, written back compactly.
+"""Reads untrusted JSON of any shape and writes it compactly.
 
-Depth is bounded here: nothing that recurses over a value meets one that is deeper.
+The nesting depth is limited here, so that recursive code never meets a deeper value.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,14 +10,14 @@ import msgspec
 
 Json = Any
 
-# Arrays and objects inside each other in a payload; a deeper one is kept as raw text.
+# Nesting depth of a payload; a deeper one is stored as raw text.
 MAX_DEPTH: Final = 64
-# The same in a stored column: messages hold values of payloads, a few levels further down.
+# Nesting depth of a stored column: messages contain payload values a few levels deeper.
 MAX_STORED_DEPTH: Final = MAX_DEPTH + 16
 
 
 def decode(text: str | bytes, max_depth: int = MAX_DEPTH) -> Json:
-    """The value; `None` for what is no JSON, is empty, or nests deeper than `max_depth`."""
+    """Returns the value, or `None` if the text is empty, not JSON, or nested too deeply."""
     try:
         value = msgspec.json.decode(text) if text else None
     except (ValueError, RecursionError):
@@ -26,32 +26,32 @@ def decode(text: str | bytes, max_depth: int = MAX_DEPTH) -> Json:
 
 
 def decode_stored(text: str) -> Json:
-    """The value of a stored column; `None` as for `decode`."""
+    """Returns the value of a stored column, or `None` as for `decode`."""
     return decode(text, MAX_STORED_DEPTH)
 
 
 def encode(value: Json) -> str:
-    """Compact JSON text, non-ASCII letters as they are."""
+    """Returns compact JSON text, without escaping non-ASCII characters."""
     return msgspec.json.encode(value).decode()
 
 
 def mapping(value: Json) -> Mapping[str, Json]:
-    """The object, or an empty one for anything else."""
+    """Returns the object, or an empty one for any other value."""
     return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
 
 
 def items(value: Json) -> list[Json]:
-    """The array, or an empty one for anything else."""
+    """Returns the array, or an empty one for any other value."""
     return cast("list[Json]", value) if isinstance(value, list) else []
 
 
 def string(value: Json) -> str:
-    """The string, or an empty one for anything else."""
+    """Returns the string, or an empty one for any other value."""
     return value if isinstance(value, str) else ""
 
 
 def _is_deeper(value: Json, max_depth: int) -> bool:
-    """Walks level by level: recursion is what must not happen."""
+    """Walks level by level, because recursion would fail on deep values."""
     level = _containers([value])
     for _ in range(max_depth):
         if not level:

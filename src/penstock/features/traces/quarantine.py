@@ -1,4 +1,4 @@
-"""Records that can never be stored: kept in the home with the reason, bounded, for a person."""
+"""Keeps records that can never be stored in the home, with the reason, within limits."""
 
 import logging
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from penstock.kernel.time import Clock, rfc3339
 
 
 class Quarantine:
-    """Keeps records in `<spool>/quarantined`, where `penstock spool list` finds them.
+    """Keeps records in `<spool>/quarantined`, where `penstock spool list` shows them.
 
-    Beyond `limits` the oldest go. What cannot be written there is only logged: a full disk must
-    not hold up the records behind.
+    Above `limits` the oldest are deleted. Write errors are only logged: a full disk must not block
+    the following records.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Quarantine:
         self._limits = limits or QuarantineLimits()
 
     def keep(self, batch: str, frames: bytes, records: Sequence[UnreadableRecord]) -> None:
-        """Keeps some records of a batch. The same ones again replace themselves."""
+        """Quarantines records of a batch. Repeating the call replaces them."""
         if not records:
             return
         at = rfc3339(self._clock.now_ns())

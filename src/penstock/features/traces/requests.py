@@ -1,11 +1,11 @@
-"""What a raw request says beside its messages: parameters as `gen_ai.*` attributes, and tools."""
+"""Reads a request's parameters as `gen_ai.*` attributes, and its tools."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from penstock.features.traces.payload import Json, encode, items, mapping, string
 
-# Characters of one attribute; a longer value is cut, and then is no JSON any more.
+# Characters of one attribute; a longer value is cut, and then is not valid JSON.
 MAX_ATTRIBUTE: Final = 4096
 
 _NAMES: Final[Mapping[str, str]] = {
@@ -33,7 +33,7 @@ _OUTPUT_TYPES: Final[Mapping[str, str]] = {
 
 
 def request_attributes(body: Mapping[str, Json]) -> dict[str, str]:
-    """Attribute → value as JSON text, for each parameter that the caller set."""
+    """Returns the parameters of the request as attributes with JSON text."""
     attributes = {
         name: encode([value] if field in _LISTS and isinstance(value, str) else value)[
             :MAX_ATTRIBUTE
@@ -48,6 +48,6 @@ def request_attributes(body: Mapping[str, Json]) -> dict[str, str]:
 
 
 def tool_definitions(body: Mapping[str, Json]) -> str:
-    """`gen_ai.tool.definitions`: the tools as the caller wrote them, empty without any."""
+    """Returns `gen_ai.tool.definitions`: the tools as sent, empty if there are none."""
     tools = items(body.get("tools"))
     return encode(tools) if tools else ""

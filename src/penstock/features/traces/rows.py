@@ -1,4 +1,4 @@
-"""A call record as rows of `spans`: one for the call, one for each attempt."""
+"""Converts a call record to rows of `spans`: one for the call, one for each attempt."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -11,7 +11,7 @@ from penstock.rules.call import AttemptRecord, CallEnd
 
 CALL: Final = "call"
 ATTEMPT: Final = "attempt"
-WRITER_CHARS: Final = 32  # how much of a batch's name says who wrote it
+WRITER_CHARS: Final = 32  # length of the writer's id at the start of a batch name
 CONTENT_MISSING: Final = "penstock.content.missing"  # why a call was stored without its content
 
 _MAX: Final = 2**63 - 1
@@ -21,7 +21,7 @@ _MAX_COST: Final = Decimal(1_000_000)
 
 
 class RowLimits(msgspec.Struct, frozen=True):
-    """What the columns of one span may hold. Text is cut, numbers are brought into the range."""
+    """Limits of the columns of one span. Longer text is cut, numbers are clamped."""
 
     name_chars: int = 256  # of a model, provider, key, team, user, session, id, code
     message_chars: int = 4096  # of an error message
@@ -35,7 +35,7 @@ LIMITS: Final = RowLimits()
 
 
 class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `spans`; a field is a column. Times are text that the engine reads exactly."""
+    """One row of `spans`; each field is a column. Times are decimal text in seconds."""
 
     project_id: str
     trace_id: str
@@ -93,13 +93,13 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def to_rows(end: CallEnd, batch: str) -> list[SpanRow]:
-    """The rows of a call: its own first, then one for each attempt."""
+    """Returns the rows of a call: its own first, then one for each attempt."""
     content = read_content(_text(end.request), _text(end.response))
     return _rows(end, batch, content)
 
 
 def to_rows_without_content(end: CallEnd, batch: str, reason: str) -> list[SpanRow]:
-    """The same for a call whose content cannot be stored; an attribute says why."""
+    """Returns the rows of a call whose content cannot be stored; an attribute has the reason."""
     missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
     return _rows(end, batch, read_content("", "")._replace(attributes=missing))
 
@@ -221,7 +221,8 @@ def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cost(text: str) -> Decimal | None:
-    """`None` also for what no column can hold; the attributes then say what it was."""
+    """Returns the cost, or `None` if the column cannot hold it; the text is kept as an
+    attribute."""
     if len(text) > LIMITS.name_chars:
         return None
     try:

@@ -1,7 +1,7 @@
-"""The tables of traces: `spans`, wide and immutable, and its narrow copy `spans_list`.
+"""The tables of traces: the wide, immutable `spans`, and its narrow copy `spans_list`.
 
-A view feeds the copy within the same insert. Both have a deduplication window, so a batch that
-comes again, even after a crash between the two, leaves each table complete and without doubles.
+A materialized view fills the copy in the same insert. Both tables have a deduplication window, so a
+repeated batch, even after a crash between the two, leaves each table complete without duplicates.
 """
 
 from typing import Final
@@ -74,8 +74,8 @@ _PAYLOADS: Final = """
     INDEX by_text lower(concat(input, '\\n', output))
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 1"""
 
-# An insert is on disk before it is acknowledged: the spool forgets the batch then. Granules are
-# small because pages and traces read a few rows, without their neighbours' megabytes.
+# An insert is on disk before it is acknowledged, because the spool then deletes the batch. Granules
+# are small because lists and traces read few rows.
 _ENGINE: Final = """ENGINE = MergeTree
     PARTITION BY toYYYYMM(start_time)
     ORDER BY (project_id, start_time, span_id)
@@ -108,8 +108,8 @@ STEPS: Final = (
 
 
 def retention(unclaimed_days: int) -> tuple[str, ...]:
-    """The statements that have the engine delete calls of no project after so many days. What is
-    stored already is looked at when it is next merged."""
+    """Returns the statements that let the engine delete calls without a project after some days.
+    Stored parts are checked when they are merged next."""
     return tuple(
         f"ALTER TABLE {table} MODIFY TTL toDateTime(stored_time) + INTERVAL {unclaimed_days:d} DAY"
         " DELETE WHERE project_id = '' SETTINGS materialize_ttl_after_modify = 0"

@@ -1,4 +1,4 @@
-"""The use cases of traces, one method a sentence. Everything blocks: call it off the event loop."""
+"""The use cases of traces. All methods block: call them outside the event loop."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ from penstock.features.traces.ingest import ReadableRecord, UnreadableRecord, re
 from penstock.features.traces.model import (
     TIME,
     Aggregate,
+    CallPage,
     Cursor,
     Dimension,
     Filter,
     Ingested,
     Overview,
-    Page,
     SpanRecord,
     TimeRange,
     TraceSpans,
@@ -39,19 +39,19 @@ GROUPED_BY: Final = (
 )
 
 
-_IN_FLIGHT_NS: Final = 60 * 10**9  # an insert under way may bear an earlier time than this moment
+_IN_FLIGHT_NS: Final = 60 * 10**9  # an insert in progress may have an earlier time than now
 
 
 class ExplainCost(Protocol):
-    """Whoever knows prices, as traces need it: the lines that a span's cost is made of."""
+    """Explains the cost of a span."""
 
     def __call__(self, project_id: str, span: SpanRecord) -> Sequence[CostLine]:
-        """Empty when the price is unknown."""
+        """Returns the lines that add up to the cost; empty if the price is unknown."""
         ...
 
 
 class Traces:
-    """Stores what gateways ship, and answers what people ask about it."""
+    """Stores the batches of gateways and queries them."""
 
     def __init__(
         self,
@@ -69,18 +69,18 @@ class Traces:
         self._stored_before = StoredBatches()
 
     def now_ns(self) -> int:
-        """The present, for time ranges that end now."""
+        """Returns the current time, for time ranges that end now."""
         return self._clock.now_ns()
 
     def explain(self, project_id: str) -> Callable[[SpanRecord], Sequence[CostLine]]:
-        """What explains the cost of a project's spans."""
+        """Returns the function that explains the cost of a project's spans."""
         return partial(self._explain_cost, project_id)
 
     def ingest(self, batch: str, frames: bytes) -> Ingested:
-        """Stores a batch of spool frames, once, however often it comes; on disk when it returns.
-        Records that cannot be stored are quarantined, so that nothing waits behind them.
+        """Stores a batch of spool frames exactly once, even if it is sent again. It is on disk when
+        this returns. Records that cannot be stored are quarantined.
 
-        `InvalidRequest`: it can never be stored. `Overloaded`: try again.
+        Raises `InvalidRequest` if it can never be stored, `Overloaded` if it should be retried.
         """
         read, store = read_batch(batch, frames), self._store()
         readable = [one for one in read if isinstance(one, ReadableRecord)]
@@ -102,40 +102,40 @@ class Traces:
         *,
         after: Cursor | None,
         limit: int,
-    ) -> Page:
-        """A page of calls, newest first."""
+    ) -> CallPage:
+        """Returns a page of calls, newest first."""
         found = self._store().newest(project_id, time_range, wanted, after, limit + 1)
         items = found[:limit]
         more = len(found) > limit
-        return Page(items, Cursor(items[-1].start_ns, items[-1].span_id) if more else None)
+        return CallPage(items, Cursor(items[-1].start_ns, items[-1].span_id) if more else None)
 
-    def tail(self, project_id: str, *, after: Cursor | None, limit: int) -> Page:
-        """The calls stored since the cursor, in the order of their arrival; without a cursor the
-        last ones. `next_cursor` is always there: the place to go on from."""
+    def tail(self, project_id: str, *, after: Cursor | None, limit: int) -> CallPage:
+        """Returns the calls stored after the cursor in order of arrival; without a cursor the last
+        ones. `next_cursor` is always set, for the next request."""
         if after is None:
             items = self._store().last_arrived(project_id, self.now_ns(), limit)
         else:
             items = self._store().arrived(project_id, after, limit)
         if items:
             last = items[-1]
-            return Page(items, Cursor(last.start_ns, last.span_id, last.stored_ns))
-        return Page([], after or Cursor(0, "", self.now_ns() - _IN_FLIGHT_NS))
+            return CallPage(items, Cursor(last.start_ns, last.span_id, last.stored_ns))
+        return CallPage([], after or Cursor(0, "", self.now_ns() - _IN_FLIGHT_NS))
 
     def get_trace(self, project_id: str, trace_id: str) -> TraceSpans:
-        """A trace, as much of it as may be shown at once; `NotFound` without any span."""
+        """Returns a trace, cut to the limits of one response. Raises `NotFound`."""
         found = self._store().trace(project_id, trace_id)
         if not found.spans:
             raise NotFound(
-                f"There is no trace {trace_id} in this project.",
-                hint="A call appears within two seconds after its answer.",
+                f"This project has no trace {trace_id}.",
+                hint="A call appears within two seconds after its response.",
             )
         return found
 
     def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
-        """Sums in total, over time and by dimension, with the range before for comparison."""
+        """Returns totals, a time series, groups by dimension, and the previous range's totals."""
         store, width = self._store(), bucket_ns(time_range)
         found: dict[str, list[Aggregate]] = defaultdict(list)
-        for one in store.sums(project_id, time_range, wanted, width, GROUPED_BY):
+        for one in store.aggregates(project_id, time_range, wanted, width, GROUPED_BY):
             found[one.by].append(one)
         return Overview(
             range=time_range,
@@ -147,7 +147,7 @@ class Traces:
         )
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
-        """Which values there are to filter by."""
+        """Returns the values that occur, for filters."""
         return self._store().facets(project_id, time_range)
 
     def _store(self) -> TraceStore:

@@ -1,4 +1,4 @@
-"""Questions as SQL: conditions and their bound values. Text of callers is never part of a query."""
+"""Builds SQL conditions with bound parameters. Text of clients is never part of a statement."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,35 +9,35 @@ from penstock.features.traces.payload import encode
 from penstock.infra.columns import Param
 
 _MS: Final = 1_000_000
-_HOUR_NS: Final = 3600 * 10**9  # longer than storing one batch can take
+_HOUR_NS: Final = 3600 * 10**9  # storing one batch never takes longer
 _WORD: Final = re.compile(rb"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-_TEXT: Final = "lower(concat(c.input, '\\n', c.output))"  # as the index `by_text` has it
+_TEXT: Final = "lower(concat(c.input, '\\n', c.output))"  # the expression of the index `by_text`
 _FOLDED: Final = "lowerUTF8(concat(c.input, '\\n', c.output))"
 
 
 @dataclass(slots=True)
 class Where:
-    """A conjunction of conditions, growing together with its parameters."""
+    """A conjunction of conditions, with their parameters."""
 
     conditions: list[str] = field(default_factory=list[str])
     params: dict[str, Param] = field(default_factory=dict[str, Param])
 
     def add(self, condition: str, **params: Param) -> "Where":
-        """One more condition; returns itself."""
+        """Adds a condition. Returns itself."""
         self.conditions.append(condition)
         self.params.update(params)
         return self
 
     def select(self, what: str, table: str, rest: str = "") -> str:
-        """`SELECT what FROM table` under these conditions; the table's alias is `c`, so that a
-        column and what is computed from it may share a name."""
+        """Returns `SELECT what FROM table` with these conditions. The table's alias is `c`, so that
+        an expression may have the name of its column."""
         conditions = " AND ".join(self.conditions)
         return f"SELECT {what} FROM {table} AS c WHERE {conditions} {rest}"  # noqa: S608 - constants
 
 
 def calls(project_id: str, time_range: TimeRange) -> Where:
-    """The calls (not their attempts) of a project in a time range."""
+    """Selects the calls (not their attempts) of a project in a time range."""
     return (
         Where()
         .add("c.project_id = {project:String}", project=project_id)
@@ -50,7 +50,7 @@ def calls(project_id: str, time_range: TimeRange) -> Where:
 
 
 def matching(where: Where, wanted: Filter) -> Where:
-    """`where`, narrowed to what the filter lets through."""
+    """Adds the conditions of the filter."""
     for dimension, values in wanted.only.items():
         if values:
             name = f"only_{dimension}"
@@ -68,8 +68,8 @@ def matching(where: Where, wanted: Filter) -> Where:
     return _containing(where, wanted.text)
 
 
-def below(where: Where, cursor: Cursor) -> Where:
-    """`where`, narrowed to what stands below the cursor in a list with the newest on top."""
+def older_than(where: Where, cursor: Cursor) -> Where:
+    """Selects calls after the cursor in a list with the newest first."""
     where.add("c.start_time <= fromUnixTimestamp64Nano({at:Int64})", at=cursor.start_ns)
     return where.add(
         "(c.start_time, c.span_id) < (fromUnixTimestamp64Nano({at:Int64}), {at_span:String})",
@@ -77,8 +77,8 @@ def below(where: Where, cursor: Cursor) -> Where:
     )
 
 
-def arrived_behind(where: Where, cursor: Cursor) -> Where:
-    """`where`, narrowed to what arrived after the cursor's call."""
+def arrived_after(where: Where, cursor: Cursor) -> Where:
+    """Selects calls that arrived after the cursor's call."""
     where.add("c.stored_time >= fromUnixTimestamp64Nano({stored:Int64})", stored=cursor.stored_ns)
     return where.add(
         "(c.stored_time, c.start_time, c.span_id) > (fromUnixTimestamp64Nano({stored:Int64}),"
@@ -89,27 +89,27 @@ def arrived_behind(where: Where, cursor: Cursor) -> Where:
 
 
 def of_batch(batch: str, stored_ns: int) -> Where:
-    """The rows of one batch, the last of which was stored then."""
+    """Selects the rows of a batch that was stored at that time."""
     where = Where().add("c.batch = {batch:String}", batch=batch)
     earliest = max(stored_ns - _HOUR_NS, 0)
     return where.add("c.stored_time >= fromUnixTimestamp64Nano({at:Int64})", at=earliest)
 
 
 def trace(project_id: str, trace_id: str) -> Where:
-    """All spans of one trace, in one project: a foreign trace id proves nothing."""
+    """Selects the spans of one trace in one project: other projects may use the same trace id."""
     where = Where().add("c.project_id = {project:String}", project=project_id)
     return where.add("c.trace_id = {trace:String}", trace=trace_id)
 
 
 def _containing(where: Where, text: str) -> Where:
-    """The text as it would stand in the stored JSON; each longer word alone lets the index help."""
+    """Searches for the text in its JSON form. Conditions on single words allow use of the index."""
     if not text:
         return where
     needle = encode(text)[1:-1]
     for index, word in enumerate(_WORD.findall(needle.encode().lower())):
         name = f"word_{index}"
         where.add(f"{_TEXT} LIKE {{{name}:String}}", **{name: f"%{word.decode()}%"})
-    # Letter case beyond ASCII is folded only here, by the engine on both sides.
+    # Only this condition folds the case of non-ASCII characters; the engine folds both sides.
     return where.add(
         f"{_FOLDED} LIKE lowerUTF8({{phrase:String}})",
         phrase=f"%{needle.translate(_LIKE_SPECIAL)}%",

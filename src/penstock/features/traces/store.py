@@ -1,4 +1,4 @@
-"""Reading and writing `spans` and `spans_list`; rows never leave as anything but the model."""
+"""Reads and writes `spans` and `spans_list`; returns values of `model`."""
 
 from collections.abc import Sequence
 from typing import Final, TypeVar
@@ -34,12 +34,12 @@ _MEASURES: Final = """count() AS requests,
     quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
 _SPAN_SIZES: Final = """c.span_id, length(c.input) + length(c.output) + length(c.tools)
     + length(c.request) + length(c.response) AS content_bytes"""
-_SUMS: Final = 100  # of each kind; more than there are buckets
+_GROUPS: Final = 100  # of each kind; more than the number of buckets
 _FACET_VALUES: Final = 200
-_REACH_NS: Final = 7 * 24 * 3600 * 10**9  # how far back the tail looks for a late arrival
+_REACH_NS: Final = 7 * 24 * 3600 * 10**9  # the tail includes calls that started this long ago
 
 
-_RECENT_BATCHES: Final = 20_000  # names that are known again after a restore
+_RECENT_BATCHES: Final = 20_000  # names that are checked after a restore
 _LATEST_NS: Final = 9_000_000_000 * 10**9
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -60,23 +60,23 @@ class _Size(msgspec.Struct, frozen=True):
 
 
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
-    """Values that occur, by dimension."""
+    """The values that occur, by dimension."""
 
     values: dict[Dimension, list[str]]
 
 
 class TraceStore:
-    """The traces of all projects; each question names one."""
+    """The traces of all projects; each query names one project."""
 
     def __init__(self, columns: ColumnStore) -> None:
         self._columns = columns
 
     def add(self, rows: Sequence[SpanRow], batch: str) -> None:
-        """All rows of a batch in one insert; the same batch again adds nothing."""
+        """Inserts all rows of a batch in one insert; a repeated batch adds nothing."""
         self._columns.insert("spans", rows, token=batch)
 
     def recent_batches(self) -> dict[str, int]:
-        """When each batch was stored, of those in the last day before the newest one."""
+        """Returns when each batch of the last day (before the newest row) was stored."""
         found = self._columns.query(
             "SELECT c.batch AS batch, max(toUnixTimestamp64Nano(c.stored_time)) AS stored_ns"
             " FROM spans_list AS c WHERE c.batch != '' AND c.stored_time >="
@@ -88,7 +88,7 @@ class TraceStore:
         return {one.batch: one.stored_ns for one in found}
 
     def count_batch(self, batch: str, stored_ns: int) -> tuple[int, int]:
-        """How many rows of a batch stored about then are in the wide and in the narrow table."""
+        """Returns the number of rows of a batch in the wide and in the narrow table."""
         wide, narrow = (
             self._select("count() AS rows", sql.of_batch(batch, stored_ns), "", _Rows, table)[0]
             for table in ("spans", "spans_list")
@@ -103,28 +103,28 @@ class TraceStore:
         after: Cursor | None,
         count: int,
     ) -> list[CallItem]:
-        """At most `count` calls, newest first, below the cursor."""
+        """Returns at most `count` calls after the cursor, newest first."""
         where = sql.matching(sql.calls(project_id, time_range), wanted)
         if after is not None:
-            sql.below(where, after)
+            sql.older_than(where, after)
         order = f"ORDER BY c.start_time DESC, c.span_id DESC LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem, _table(wanted))
 
     def arrived(self, project_id: str, after: Cursor, count: int) -> list[CallItem]:
-        """At most `count` calls in the order of arrival, beginning behind the cursor."""
-        where = sql.arrived_behind(sql.calls(project_id, _reach(after.stored_ns)), after)
+        """Returns at most `count` calls after the cursor, in order of arrival."""
+        where = sql.arrived_after(sql.calls(project_id, _reach(after.stored_ns)), after)
         order = f"ORDER BY c.stored_time, c.start_time, c.span_id LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem)
 
     def last_arrived(self, project_id: str, now_ns: int, count: int) -> list[CallItem]:
-        """The `count` calls that arrived last, in the order of arrival."""
+        """Returns the last `count` calls, in order of arrival."""
         where = sql.calls(project_id, _reach(now_ns))
         order = f"ORDER BY c.stored_time DESC, c.start_time DESC, c.span_id DESC LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem)[::-1]
 
     def trace(self, project_id: str, trace_id: str) -> TraceSpans:
-        """The first spans of a trace, as many as may be shown; always at least one if there are
-        any. Sizes are looked at before the content: a query that sorts all of it has no bound."""
+        """Returns the first spans of a trace within the limits of one response, at least one if
+        there are any. Sizes are read before the content, to bound the memory of the query."""
         where = sql.trace(project_id, trace_id)
         most = _first_spans(MAX_SPANS_PER_TRACE + 1)
         sizes = self._select(_SPAN_SIZES, where, most, _Size, "spans")
@@ -134,11 +134,11 @@ class TraceStore:
         return TraceSpans(spans, truncated=count < len(sizes))
 
     def totals(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Measures:
-        """The measures over all matching calls."""
+        """Returns the measures over all matching calls."""
         where = sql.matching(sql.calls(project_id, time_range), wanted)
         return self._select(_MEASURES, where, "", Measures, _table(wanted))[0]
 
-    def sums(
+    def aggregates(
         self,
         project_id: str,
         time_range: TimeRange,
@@ -146,9 +146,9 @@ class TraceStore:
         width_ns: int,
         dimensions: Sequence[Dimension],
     ) -> list[Aggregate]:
-        """The measures in total, by stretch of time and by dimension, in one pass over the calls.
+        """Returns the measures in total, by time bucket and by dimension, in one query.
 
-        Empty stretches are left out; of a dimension the values with the most requests stay.
+        Empty buckets are left out; each dimension has the values with the most requests.
         """
         where = sql.matching(sql.calls(project_id, time_range), wanted)
         start = f"intDiv(toUnixTimestamp64Nano(c.start_time), {width_ns:d}) * {width_ns:d}"
@@ -160,13 +160,13 @@ class TraceStore:
             f"multiIf({by}'') AS by, multiIf({value}'') AS value, {_MEASURES}",
             where,
             f"GROUP BY GROUPING SETS ((){sets}) ORDER BY by, requests DESC, value"
-            f" LIMIT {_SUMS:d} BY by",
+            f" LIMIT {_GROUPS:d} BY by",
             Aggregate,
             _table(wanted),
         )
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
-        """Which values occur in the range, at most 200 of each dimension."""
+        """Returns the values that occur in the range, at most 200 of each dimension."""
         pairs = ", ".join(
             f"'{dimension}', groupUniqArrayIf({_FACET_VALUES:d})"
             f"(toString(c.{dimension}), c.{dimension} != '')"
@@ -187,7 +187,7 @@ def _first_spans(count: int) -> str:
 
 
 def _shown_count(sizes: Sequence[_Size]) -> int:
-    """How many of the first spans may be shown."""
+    """Returns how many of the first spans fit into one response."""
     size = 0
     for count, one in enumerate(sizes[:MAX_SPANS_PER_TRACE]):
         size += one.content_bytes
@@ -197,7 +197,7 @@ def _shown_count(sizes: Sequence[_Size]) -> int:
 
 
 def _table(wanted: Filter) -> str:
-    """The narrow table is lighter, but has no whole payloads to search in."""
+    """The narrow table is faster, but has no payloads to search in."""
     return "spans" if wanted.text else "spans_list"
 
 

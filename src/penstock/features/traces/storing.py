@@ -1,27 +1,32 @@
-"""Bringing the calls of a batch into the store: once, also after the store was restored from a
-backup, and also when it refuses one of them.
+"""Stores the calls of a batch exactly once, also after a restore from a backup, and also if the
+store rejects some of them.
 """
 
 from collections.abc import Mapping, Sequence
 
-from penstock.features.traces.ingest import ReadableRecord, UnreadableRecord, why, without_content
+from penstock.features.traces.ingest import (
+    ReadableRecord,
+    UnreadableRecord,
+    reason_of,
+    without_content,
+)
 from penstock.features.traces.store import TraceStore
 from penstock.infra.columns import RowsRejected
 
 
 class StoredBatches:
-    """Which batches the store had when this process first stored one.
+    """The batches that were in the store when this process first stored one.
 
-    The engine knows by their names which inserts it has, but a backup does not hold that. So a
-    batch of that time which comes again is counted in both tables; if it is whole in both, there
-    is nothing to insert.
+    The engine deduplicates inserts by name, but a backup does not contain this. So if one of these
+    batches is sent again, its rows in both tables are counted; if both are complete, nothing is
+    inserted.
     """
 
     def __init__(self) -> None:
         self._stored_ns: Mapping[str, int] | None = None
 
     def has(self, store: TraceStore, batch: str, rows: int) -> bool:
-        """Whether all rows of the batch are in both tables already."""
+        """Returns whether all rows of the batch are already in both tables."""
         if self._stored_ns is None:
             self._stored_ns = store.recent_batches()
         stored_ns = self._stored_ns.get(batch)
@@ -31,10 +36,10 @@ class StoredBatches:
 def store_calls(
     store: TraceStore, calls: Sequence[ReadableRecord], batch: str
 ) -> list[UnreadableRecord]:
-    """Stores all calls, and returns those that the store refuses for their values.
+    """Stores all calls, and returns those that the store rejects because of their values.
 
-    A refused insert is divided until the rows are alone that cause it; each part has a name of its
-    own, which depends on the batch only. Other failures of the store are raised: all comes again.
+    A rejected insert is divided until the rejected calls are isolated; the name of each part
+    depends on the batch only. Other errors of the store are raised, and the batch is retried.
     """
     return _store(store, calls, batch, batch)
 
@@ -44,9 +49,9 @@ def _store(
 ) -> list[UnreadableRecord]:
     try:
         store.add([row for call in calls for row in call.rows], name)
-    except RowsRejected as refusal:
+    except RowsRejected as rejection:
         if len(calls) == 1:
-            return _store_one(store, calls[0], batch, name, refusal)
+            return _store_one(store, calls[0], batch, name, rejection)
     else:
         return []
     half = len(calls) // 2
@@ -57,10 +62,12 @@ def _store(
 
 
 def _store_one(
-    store: TraceStore, call: ReadableRecord, batch: str, name: str, refusal: RowsRejected
+    store: TraceStore, call: ReadableRecord, batch: str, name: str, rejection: RowsRejected
 ) -> list[UnreadableRecord]:
     try:
-        store.add(without_content(call, batch, why(refusal)).rows, f"{name}/without-content")
+        store.add(
+            without_content(call, batch, reason_of(rejection)).rows, f"{name}/without-content"
+        )
     except RowsRejected as second:
-        return [UnreadableRecord(call.start, call.end, why(second))]
+        return [UnreadableRecord(call.start, call.end, reason_of(second))]
     return []

@@ -1,4 +1,4 @@
-"""Calls of no project (wrong keys): anybody can make them, so what is stored of them is bounded."""
+"""Limits the stored calls without a project (wrong keys), because any client can cause them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,14 +12,14 @@ _HOUR_S: Final = 3600.0
 
 
 class UnclaimedLimits(msgspec.Struct, frozen=True):
-    """How many calls of no project are stored in an hour, and for how many days they stay."""
+    """Limits of calls without a project: how many are stored per hour, and for how many days."""
 
     per_hour: int = 3_600
     days: int = 7
 
 
 class UnclaimedBudget:
-    """Counts what is stored of them in the present hour; the rest is left out."""
+    """Counts the calls without a project that are stored in the current hour."""
 
     def __init__(self, limits: UnclaimedLimits, clock: Clock) -> None:
         self._limits = limits
@@ -28,7 +28,7 @@ class UnclaimedBudget:
         self._left = limits.per_hour
 
     def admit(self, calls: Sequence[ReadableRecord]) -> list[ReadableRecord]:
-        """The calls to store: all that belong to a project, the others within the bound."""
+        """Returns the calls to store: all calls of projects, and the others within the limit."""
         now = self._clock.monotonic()
         if now - self._since >= _HOUR_S:
             self._since, self._left = now, self._limits.per_hour

@@ -1,4 +1,4 @@
-"""Putting traces together: the store opened beside the start, the service on top."""
+"""Builds the traces vertical. The store opens in the background."""
 
 import logging
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from penstock.kernel.time import Clock
 
 @dataclass(frozen=True, slots=True)
 class TracesVertical:
-    """What a composition root gets: the service at once, its store a moment later."""
+    """The service, and the opening of its store."""
 
     service: Traces
     opening: Opening
 
     def check(self) -> None:
-        """Returns when traces can do their work; raises what keeps them from it (`readyz`)."""
+        """Raises the reason why the store cannot be used now, if there is one (`readyz`)."""
         self.opening.store()
 
     def wait(self, timeout_s: float) -> ColumnStore:
-        """The open store (for backups); errors as for `check`."""
+        """Returns the open store (for backups). Raises like `check`."""
         return self.opening.wait(timeout_s)
 
     def close(self) -> None:
-        """Waits for what is running, then gives the store back."""
+        """Waits for running calls, then closes the store."""
         self.opening.close()
 
 
@@ -38,9 +38,9 @@ def open_traces(
     quarantine: Quarantine,
     unclaimed: UnclaimedLimits | None = None,
 ) -> TracesVertical:
-    """Starts opening the column store behind `dsn` (see `open_columns`) and returns at once.
+    """Starts opening the column store at `dsn` (see `open_columns`) and returns immediately.
 
-    A store that does not open is tried again, ever more rarely, until the vertical is closed.
+    A failed opening is retried with increasing delays until the vertical is closed.
     """
     limits = unclaimed or UnclaimedLimits()
     opening = Opening(lambda: _open(dsn, limits.days), logging.getLogger("penstock.traces"))

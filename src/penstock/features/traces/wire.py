@@ -1,6 +1,6 @@
-"""What the REST API of traces says and understands: schemas, and the way between them and values.
+"""Query parameters and response bodies of the trace lists.
 
-Durations are milliseconds, times RFC 3339 in UTC, money a decimal string in USD.
+Durations are in milliseconds, times RFC 3339 in UTC, amounts decimal strings in USD.
 """
 
 from decimal import Decimal
@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from penstock.features.traces.model import CallItem, Cursor, Dimension, Filter, Page, TimeRange
+from penstock.features.traces.model import CallItem, CallPage, Cursor, Dimension, Filter, TimeRange
+from penstock.infra.web.pages import Page
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import rfc3339, stored_ns, unix_ns
 
@@ -17,14 +18,14 @@ _MS = 1e6
 
 
 class RangeQuery(BaseModel):
-    """Time bounds: `from` up to, without, `to`; the last 24 hours unless told."""
+    """The time range: `from` (inclusive) to `to` (exclusive); default: the last 24 hours."""
 
     from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
     to: AwareDatetime | None = None
 
     def range(self, now_ns: int) -> TimeRange:
-        """In nanoseconds, cut to what the store can hold; `InvalidRequest` if it ends before it
-        begins."""
+        """Returns the range, clamped to the store's times. Raises `InvalidRequest` if it ends
+        before it begins."""
         end = unix_ns(self.to) if self.to else now_ns
         start = unix_ns(self.from_) if self.from_ else end - _DAY_NS
         if start >= end:
@@ -35,7 +36,7 @@ class RangeQuery(BaseModel):
 
 
 class FilterQuery(RangeQuery):
-    """Which calls. A parameter given several times means any of the values."""
+    """Filters of calls. A repeated parameter selects any of its values."""
 
     status: list[str] = []
     operation: list[str] = []
@@ -56,7 +57,7 @@ class FilterQuery(RangeQuery):
     max_cost: Annotated[Decimal | None, Field(ge=0, le=100_000, decimal_places=12)] = None
 
     def filter(self) -> Filter:
-        """The same as a value."""
+        """Returns the filter as a value."""
         return Filter(
             only={dimension: tuple(getattr(self, dimension)) for dimension in Dimension},
             errors_only=self.errors_only,
@@ -69,7 +70,7 @@ class FilterQuery(RangeQuery):
 
 
 class ListQuery(FilterQuery):
-    """A page of a list."""
+    """Filters, cursor and size of a page."""
 
     cursor: Annotated[str, Field(max_length=200)] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
@@ -79,7 +80,7 @@ class ListQuery(FilterQuery):
 
 
 class TailQuery(BaseModel):
-    """What arrived behind `after`; without it the last calls there are."""
+    """Selects calls that arrived after the cursor `after`; without it the last calls."""
 
     after: Annotated[str, Field(max_length=200)] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
@@ -88,8 +89,8 @@ class TailQuery(BaseModel):
         return Cursor.parse(self.after) if self.after else None
 
 
-class Call(BaseModel):
-    """A call in a list; `input` and `output` are the first 200 characters a person would read."""
+class CallView(BaseModel):
+    """A call in a list; `input` and `output` are the first 200 characters of their text."""
 
     trace_id: str
     span_id: str
@@ -123,7 +124,7 @@ class Call(BaseModel):
     output: str
 
     @classmethod
-    def of(cls, item: CallItem) -> "Call":
+    def of(cls, item: CallItem) -> "CallView":
         return cls(
             trace_id=item.trace_id,
             span_id=item.span_id,
@@ -158,13 +159,7 @@ class Call(BaseModel):
         )
 
 
-class CallPage(BaseModel):
-    """A page of calls; `next_cursor` is null on the last one (in the tail: never)."""
-
-    items: list[Call]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page) -> "CallPage":
-        cursor = page.next_cursor.text() if page.next_cursor else None
-        return cls(items=[Call.of(item) for item in page.items], next_cursor=cursor)
+def page_view(page: CallPage) -> Page[CallView]:
+    """Returns a page of calls; in the tail `next_cursor` is never null."""
+    cursor = page.next_cursor.text() if page.next_cursor else None
+    return Page(items=[CallView.of(item) for item in page.items], next_cursor=cursor)

@@ -1,4 +1,4 @@
-"""The overview as the REST API shows it."""
+"""Response bodies of the overview."""
 
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ class Percentiles(BaseModel):
 
 
 class MeasuresOut(BaseModel):
-    """Sums over calls; percentiles are null without any call that has the value."""
+    """Aggregates over calls; percentiles are null if no call has the value."""
 
     requests: int
     errors: int
@@ -32,19 +32,19 @@ class MeasuresOut(BaseModel):
 
 
 class BucketOut(MeasuresOut):
-    """The measures of the stretch of time that begins at `start`."""
+    """The measures of the time bucket that begins at `start`."""
 
     start: str
 
 
 class GroupOut(MeasuresOut):
-    """The measures of one value; empty for calls without one."""
+    """The measures of one value; `value` is empty for calls without one."""
 
     value: str
 
 
 class OverviewOut(BaseModel):
-    """What happened between `from` and `to`; `previous` is the range of the same length before."""
+    """Aggregates between `from` and `to`; `previous`: of the preceding range of the same length."""
 
     from_: Annotated[str, Field(alias="from")]
     to: str
@@ -60,7 +60,7 @@ class OverviewOut(BaseModel):
 
 
 def overview_out(overview: Overview) -> OverviewOut:
-    """The overview on the wire."""
+    """Returns the overview as a response body."""
     by = {
         dimension: [_group(group) for group in groups] for dimension, groups in overview.by.items()
     }

@@ -1,4 +1,4 @@
-"""A trace as the REST API shows it: spans as OpenTelemetry documents, cost explained."""
+"""Response bodies of a trace: spans with OpenTelemetry attributes and explained cost."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from penstock.rules.price_charge import CostLine
 
 
 class SpanError(BaseModel):
-    """Why a span is no success."""
+    """The error of a span that did not succeed."""
 
     type: str
     message: str
@@ -24,7 +24,7 @@ class SpanError(BaseModel):
 
 
 class SpanUsage(BaseModel):
-    """Tokens. Cached and audio tokens are part of the input, reasoning tokens of the output."""
+    """Token counts. Input includes cached and audio tokens, output includes reasoning tokens."""
 
     input_tokens: int
     output_tokens: int
@@ -37,7 +37,7 @@ class SpanUsage(BaseModel):
 
 
 class SpanCostLine(BaseModel):
-    """`count` units at `price` USD for `per` of them."""
+    """One line of a cost: `count` units at `price` USD per `per` units."""
 
     unit: str
     count: int
@@ -47,7 +47,7 @@ class SpanCostLine(BaseModel):
 
 
 class SpanCost(BaseModel):
-    """What a call cost, and by which price."""
+    """The cost of a call, and the price that was applied."""
 
     amount: str
     currency: Literal["USD"]
@@ -56,8 +56,8 @@ class SpanCost(BaseModel):
 
 
 class Span(BaseModel):
-    """One span. `input` and `output` are OpenTelemetry GenAI messages; `request` and `response`
-    are the payloads as they passed; `cost` is null when unpriced, and on attempts."""
+    """One span. `input` and `output` are OpenTelemetry GenAI messages; `request` and `response` are
+    the raw payloads; `cost` is null for unpriced calls and for attempts."""
 
     trace_id: str
     span_id: str
@@ -108,7 +108,7 @@ class Span(BaseModel):
 
 
 class Trace(BaseModel):
-    """A trace; `truncated` when it has more spans than are shown."""
+    """A trace; `truncated`: some spans are left out."""
 
     trace_id: str
     spans: list[Span]
@@ -124,7 +124,7 @@ class Trace(BaseModel):
 
 
 def _messages(text: str) -> list[dict[str, Json]] | None:
-    """The messages of a stored column; text that holds none becomes a message of its own kind."""
+    """Returns the messages of a stored column; other text becomes one `unparsed` message."""
     if not text:
         return None
     found = items(decode_stored(text))

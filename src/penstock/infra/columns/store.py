@@ -5,7 +5,7 @@ the memory of all queries together. Inserts run one at a time: fewer parts, and 
 """
 
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -154,6 +154,3 @@ def _is_being_filled(target: Path) -> bool:
     """Returns whether the copy has begun: the engine locks the folder, lists the parts of all
     tables, and then writes."""
     return any(set(files) - {".lock"} for _, _, files in os.walk(target))
-
-
-StoreSource = Callable[[], ColumnStore]

@@ -1,4 +1,4 @@
-"""The relational store: SQLite on one machine, PostgreSQL beyond, by the same code."""
+"""The relational database: SQLite or PostgreSQL, with the same code."""
 
 from penstock.infra.sql.database import Database, Transaction
 

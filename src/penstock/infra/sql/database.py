@@ -1,7 +1,7 @@
-"""One door to the relational store: `write()` for a transaction, `read()` for a view of it.
+"""Access to the relational database: `write()` for a transaction, `read()` for a consistent view.
 
-SQLite runs in WAL mode and takes its write lock at once, so that a transaction never fails half
-way because another one was faster. Tables and queries live with the verticals that own them.
+SQLite runs in WAL mode and takes its write lock at the start of a transaction, so that it cannot
+fail later because of another writer. Tables and queries belong to the verticals.
 """
 
 import sqlite3
@@ -18,9 +18,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from penstock.kernel.errors import Conflict, Overloaded, SetupError
 
-_CONNECTIONS_KEPT, _CONNECTIONS_MORE = 8, 40  # together more than a web server has threads
+_CONNECTIONS_KEPT, _CONNECTIONS_MORE = 8, 40  # together more than the web server's threads
 _BUSY_TIMEOUT_MS: Final = 10_000
-_SNAPSHOT: Final = "REPEATABLE READ"  # PostgreSQL: one view for all SELECTs, as SQLite gives
+_SNAPSHOT: Final = "REPEATABLE READ"  # PostgreSQL: one view for all SELECTs, like SQLite
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -31,18 +31,18 @@ _PRAGMAS: Final = (
 
 @dataclass(slots=True)
 class Transaction:
-    """What a use case does in one go: all of it is stored, or none."""
+    """A transaction of a use case: everything in it is stored, or nothing."""
 
     connection: Connection
     callbacks: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Runs `callback` once the transaction is stored; never when it was rolled back."""
+        """Runs `callback` after the commit; not after a rollback."""
         self.callbacks.append(callback)
 
 
 class Database:
-    """A relational store. `url` is an SQLAlchemy URL; `SetupError` if it cannot be read."""
+    """A relational database. `url` is an SQLAlchemy URL. Raises `SetupError` if it is invalid."""
 
     def __init__(self, url: str) -> None:
         self.url = _parse(url)
@@ -64,36 +64,37 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the store is a file of this machine."""
+        """Returns whether the database is an SQLite file."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
     def path(self) -> Path | None:
-        """The SQLite file, if there is one."""
+        """Returns the SQLite file, or `None`."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @contextmanager
     def write(self) -> Generator[Transaction]:
-        """A transaction: commits at the end, rolls back on any error, then runs callbacks.
-
-        `Conflict` where another writer was faster and a constraint refuses the second."""
+        """Opens a transaction: commits at the end and runs the callbacks, or rolls back on an
+        error. Raises `Conflict` if a constraint fails, for example because of another writer."""
         try:
             with self._writer.begin() as connection:
                 transaction = Transaction(connection)
                 yield transaction
         except IntegrityError as error:
-            raise Conflict("This exists already or has changed.", hint="Read it again.") from error
+            raise Conflict(
+                "This object already exists or was changed.", hint="Read it again, then retry."
+            ) from error
         for callback in transaction.callbacks:
             callback()
 
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """A consistent view; nothing is kept of what is written through it."""
+        """Opens a consistent view. Writes through it are discarded."""
         with self._reader.connect() as connection:
             yield connection
 
     def ping(self) -> None:
-        """Returns if the store answers; `Overloaded` otherwise."""
+        """Raises `Overloaded` if the database does not answer."""
         try:
             with self.read() as connection:
                 connection.execute(text("SELECT 1"))
@@ -106,7 +107,7 @@ class Database:
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of an SQLite file."""
+    """Returns the URL of an SQLite file."""
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
@@ -116,17 +117,19 @@ def _parse(url: str) -> URL:
         backend = parsed.get_backend_name()
     except ArgumentError as error:
         raise SetupError(
-            "The database URL cannot be read.",
-            hint="Write it like sqlite:////path/to/penstock.db or postgresql://user@host/name.",
+            "The database URL is not valid.",
+            hint="Use a URL like sqlite:////path/to/penstock.db or postgresql://user@host/name.",
         ) from error
     if backend not in {"sqlite", "postgresql"}:
-        raise SetupError(f"Databases of kind {backend!r} are not supported: SQLite and PostgreSQL.")
+        raise SetupError(
+            f"Databases of kind {backend!r} are not supported.", hint="Use SQLite or PostgreSQL."
+        )
     return parsed
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - only bound to SQLite engines
-    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    connection.isolation_level = None  # `_begin_sqlite` sends BEGIN
     for pragma in _PRAGMAS:
         connection.execute(pragma)
 

@@ -1,5 +1,5 @@
-"""All rows of a store as JSON lines, one file per table, and back: the same for SQLite and
-PostgreSQL, so that a dump of one may be loaded into the other.
+"""Dumps all rows of a database as JSON lines, one file per table, and loads them. The format is the
+same for SQLite and PostgreSQL, so that a dump of one can be loaded into the other.
 """
 
 import base64
@@ -19,8 +19,8 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="string")
 
 
 def dump(database: Database, folder: Path) -> dict[str, int]:
-    """Writes every table into the existing `folder`, all from one consistent view; gives the
-    row counts by table."""
+    """Writes every table into the existing `folder`, from one consistent view. Returns the row
+    counts by table."""
     with database.read() as connection:
         return {
             table.name: _dump_table(connection, table, folder / f"{table.name}.jsonl")
@@ -29,9 +29,9 @@ def dump(database: Database, folder: Path) -> dict[str, int]:
 
 
 def load(database: Database, folder: Path) -> dict[str, int]:
-    """Fills the empty tables of a store from a `dump`; gives the row counts by table.
+    """Fills the empty tables of a database from a `dump`. Returns the row counts by table.
 
-    `SetupError` if the dump has tables that the store has not.
+    Raises `SetupError` if the dump has unknown tables.
     """
     with database.write() as transaction:
         connection = transaction.connection
@@ -45,7 +45,7 @@ def load(database: Database, folder: Path) -> dict[str, int]:
 
 
 def _tables(connection: Connection) -> list[Table]:
-    """Our tables, referenced ones before those that refer to them."""
+    """Returns our tables; referenced tables come first."""
     metadata = MetaData()
     metadata.reflect(connection)
     return [table for table in metadata.sorted_tables if table.name != _VERSION_TABLE]
@@ -81,13 +81,13 @@ def _read(row: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]) -
 
 
 def _reader(column: Column[Any]) -> Callable[[Any], Any]:
-    """From JSON to what the column takes."""
+    """Returns the function that converts a JSON value to the column's type."""
     if isinstance(column.type, LargeBinary):
         return base64.b64decode
-    return _as_it_is
+    return _unchanged
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 

@@ -1,6 +1,6 @@
-"""Brings a store to this version's schema. Revisions are numbered files, one after another.
+"""Migrates a database to the current schema. Revisions are numbered files, applied in order.
 
-At the head version nothing but one SELECT happens: Alembic is imported only when there is work.
+A current database costs one SELECT: Alembic is imported only if a migration is needed.
 """
 
 import re
@@ -18,13 +18,14 @@ _REVISION_FILE: Final = re.compile(r"v(\d{4})_\w+\.py")
 
 
 def head_version() -> str:
-    """The newest schema version this program knows, like `0002`."""
+    """Returns the newest schema version of this program, like `0002`."""
     names = (_REVISION_FILE.fullmatch(path.name) for path in (_MIGRATIONS / "versions").iterdir())
     return max(match[1] for match in names if match)
 
 
 def stored_version(database: Database) -> str:
-    """The schema version of the store, empty for a fresh one; `SetupError` if unreachable."""
+    """Returns the schema version of the database, empty for a new one. Raises `SetupError` if it
+    cannot be opened."""
     try:
         with database.read() as connection:
             if not connection.dialect.has_table(connection, "alembic_version"):
@@ -35,22 +36,23 @@ def stored_version(database: Database) -> str:
 
 
 def migrate(database: Database, *, to: str = "head") -> None:
-    """Makes the store current, or brings an older one `to` a version. A store of a newer Penstock
-    is refused untouched."""
+    """Migrates the database to the current version, or `to` an older one. Raises `SetupError` for
+    a newer database, without a change."""
     stored, head = stored_version(database), head_version()
     if stored == head:
         return
     if stored > head:
         raise SetupError(
-            f"This store has schema version {stored}; this Penstock knows versions up to {head}.",
-            hint="Start the newer Penstock that wrote it, or restore a backup into an empty home.",
+            f"The database has schema version {stored}; "
+            f"this Penstock supports versions up to {head}.",
+            hint="Start the newer Penstock version, or restore a backup into an empty home.",
         )
     with database.write() as transaction:
         _upgrade(transaction.connection, to)
 
 
 def _upgrade(connection: Connection, to: str) -> None:
-    from alembic import command  # lazy: 0.3 s that a current store does not pay
+    from alembic import command  # lazy: 0.3 s that a current database does not need
     from alembic.config import Config  # lazy: the same
 
     config = Config()
@@ -64,5 +66,5 @@ def _unreachable(database: Database, error: DBAPIError) -> SetupError:
     where = database.url.render_as_string(hide_password=True)
     return SetupError(
         f"The database {where} cannot be opened: {error.orig}.",
-        hint="Check that it exists, that this user may read and write it, and that it runs.",
+        hint="Check that it exists and runs, and that this user may read and write it.",
     )

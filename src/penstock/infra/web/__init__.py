@@ -1,1 +1,1 @@
-"""HTTP for the control plane without business words: problems, pages, limits, headers, metrics."""
+"""HTTP parts of the control plane that know no feature: errors, pages, limits, headers, metrics."""

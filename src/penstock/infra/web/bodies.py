@@ -1,7 +1,8 @@
-"""Request bodies: read whole before the application runs, within limits of size, time and memory.
+"""Reads request bodies completely before the application runs, within limits of size, time and
+memory.
 
-Who may not call at all is refused before the first byte of the body is read. The HTTP server below
-knows neither callers nor limits of this kind.
+A client that may not call at all is rejected before the body is read. The HTTP server does not know
+clients or these limits.
 """
 
 import asyncio
@@ -17,13 +18,13 @@ from penstock.infra.web.peers import peer_of
 from penstock.infra.web.problems import problem_response
 from penstock.kernel.errors import InvalidRequest, Overloaded, PenstockError, RateLimited, TooLarge
 
-_LENGTH_DIGITS: Final = 18  # of a content-length; more are more than any limit
+_LENGTH_DIGITS: Final = 18  # of a content-length; a longer number is above any limit
 _ANY_LENGTH: Final = 10**_LENGTH_DIGITS
-_RETRY_AFTER_S: Final = 1  # bodies stay in memory for about as long as their request takes
+_RETRY_AFTER_S: Final = 1  # bodies stay in memory while their request runs
 
 
 class BodyTimes(msgspec.Struct, frozen=True):
-    """How long a body may take to arrive."""
+    """Time limits for the arrival of a body."""
 
     silence_s: float = 20.0
     """Seconds between two pieces of a body."""
@@ -32,8 +33,8 @@ class BodyTimes(msgspec.Struct, frozen=True):
 
 
 class BodyCapacity:
-    """Body bytes that the process holds at a time for one group of callers; one peer gets at most
-    half of them. Used within one event loop, so without a lock."""
+    """Limits the body bytes in memory for one group of clients; one peer may use half of them. Used
+    within one event loop, so without a lock."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -42,22 +43,22 @@ class BodyCapacity:
 
     @property
     def held(self) -> int:
-        """Bytes held now."""
+        """Returns the bytes in use."""
         return self._held
 
     def take(self, peer: str, size: int) -> None:
-        """Books `size` more bytes. `Overloaded` when there is no room, `RateLimited` when the
-        peer has its half."""
+        """Takes `size` more bytes. Raises `Overloaded` if there is no capacity, `RateLimited` if
+        the peer uses its half."""
         if self._by_peer[peer] + size > self._limit // 2:
             raise RateLimited(
-                "Too many request bodies from this address at a time.",
-                hint="Send fewer at a time.",
+                "Too many request bodies from this address at the same time.",
+                hint="Send fewer requests at the same time.",
                 code="too_many_bodies",
                 retry_after_s=_RETRY_AFTER_S,
             )
         if self._held + size > self._limit:
             raise Overloaded(
-                "The server holds as many request bodies as it may.",
+                "The server has no memory for more request bodies.",
                 hint="Try again.",
                 code="too_many_bodies",
                 retry_after_s=_RETRY_AFTER_S,
@@ -66,7 +67,7 @@ class BodyCapacity:
         self._by_peer[peer] += size
 
     def release(self, peer: str, size: int) -> None:
-        """The inverse of `take`."""
+        """Returns bytes taken with `take`."""
         self._held -= size
         self._by_peer[peer] -= size
         if self._by_peer[peer] <= 0:
@@ -75,27 +76,27 @@ class BodyCapacity:
 
 @dataclass(frozen=True, slots=True)
 class BodyAllowance:
-    """How many bytes a body may have, and where they are booked."""
+    """The size limit of a body, and the capacity that its bytes are taken from."""
 
     limit: int
     capacity: BodyCapacity
 
 
 class BodyAdmission(Protocol):
-    """Judges by a request's head how large its body may be."""
+    """Decides by a request's head how large its body may be."""
 
     def first(self, scope: Scope) -> BodyAllowance:
-        """What anybody may send here. Raises where this caller may not call at all."""
+        """Returns the allowance without authentication. Raises if the client may not call."""
         ...
 
     async def more(self, scope: Scope) -> BodyAllowance:
-        """What this caller may send; asked once, when the body turns out to be larger than
-        `first` allows. Raises where the caller is nobody known."""
+        """Returns the allowance of this client. Called once, if the body is larger than `first`
+        allows. Raises if the client is not authenticated."""
         ...
 
 
 class BodyLimit:
-    """ASGI middleware: reads the body, within the caller's allowance, then runs the application."""
+    """ASGI middleware: reads the body within the client's allowance, then runs the application."""
 
     def __init__(
         self, app: ASGIApp, admission: BodyAdmission, times: BodyTimes | None = None
@@ -113,14 +114,14 @@ class BodyLimit:
             body = await self._read(scope, receive, held)
             if body is not None:
                 await self._app(scope, _replay(body, receive), send)
-        except _Refused as refused:
-            await problem_response(refused.error)(scope, receive, send)
+        except _Rejected as rejected:
+            await problem_response(rejected.error)(scope, receive, send)
         finally:
             held.release()
 
     async def _read(self, scope: Scope, receive: Receive, held: "_Held") -> bytes | None:
-        """The whole body; `None` when the caller went away. `_Refused` for whoever may not send
-        it, and for what does not fit."""
+        """Returns the whole body, or `None` if the client disconnected. Raises `_Rejected` if the
+        client may not send it or it is too large."""
         try:
             held.move(self._admission.first(scope))
             stated = _stated_length(scope)
@@ -129,9 +130,9 @@ class BodyLimit:
             async with asyncio.timeout(self._times.total_s):
                 return await self._collect(scope, receive, held)
         except TimeoutError as error:
-            raise _Refused(InvalidRequest("The request body did not arrive in time.")) from error
+            raise _Rejected(InvalidRequest("The request body did not arrive in time.")) from error
         except PenstockError as error:
-            raise _Refused(error) from error
+            raise _Rejected(error) from error
 
     async def _collect(self, scope: Scope, receive: Receive, held: "_Held") -> bytes | None:
         body = bytearray()
@@ -157,8 +158,8 @@ class BodyLimit:
             raise TooLarge(f"The request body is larger than {held.limit} bytes.")
 
 
-class _Refused(Exception):
-    """Tells what is refused here from what the application raises."""
+class _Rejected(Exception):
+    """Distinguishes errors of this module from those of the application."""
 
     def __init__(self, error: PenstockError) -> None:
         super().__init__()
@@ -166,7 +167,7 @@ class _Refused(Exception):
 
 
 class _Held:
-    """The bytes of one body that are booked, and where."""
+    """The bytes of one body that are in use, and their allowance."""
 
     def __init__(self, peer: str) -> None:
         self._peer = peer
@@ -178,7 +179,7 @@ class _Held:
         return self._allowance.limit if self._allowance else 0
 
     def move(self, allowance: BodyAllowance) -> None:
-        """Books what is held in another room."""
+        """Moves the bytes in use to another allowance."""
         size = self._size
         self.release()
         self._allowance = allowance
@@ -196,7 +197,7 @@ class _Held:
 
 
 def _stated_length(scope: Scope) -> int:
-    """`content-length`, 0 without; very large where it has more digits than any length."""
+    """Returns `content-length`, 0 without; a very large number if it has too many digits."""
     stated = Headers(scope=scope).get("content-length", "")
     if not stated.isdecimal():
         return 0

@@ -1,7 +1,7 @@
-"""Text that every store and every answer can hold: no NUL, no half of a surrogate pair.
+"""Rejects text that stores and responses cannot hold: NUL and lone surrogates.
 
-Checked once for all routes. Python's own JSON reader lets both pass, and NaN, and nests as deep as
-its stack; SQL stores and UTF-8 then fail far behind the border.
+Checked once for all routes. Python's JSON reader accepts both, and NaN, and any depth; databases
+and UTF-8 encoding would fail on them later.
 """
 
 from collections.abc import Iterable
@@ -14,23 +14,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from penstock.infra.web.problems import problem_response
 from penstock.kernel.errors import InvalidRequest, PenstockError
 
-MAX_DEPTH: Final = 16  # nested lists and objects of a body; no schema of ours needs more than 6
+MAX_DEPTH: Final = 16  # nesting depth of a body; our schemas need at most 6
 _API: Final = "/api/"
 
 Json = (
     None | bool | int | float | str | list[Any] | dict[str, Any]
-)  # what is in it is looked at later
+)  # nested values are checked later
 
 
 class UnreadableInput(InvalidRequest):
-    """Text or JSON that no route takes."""
+    """Text or JSON that no route accepts."""
 
     status = 422
 
 
 class CleanText:
-    """ASGI middleware behind the one that reads bodies whole: looks at path, query and, under
-    `/api/`, at the body, which is JSON on every route that takes one."""
+    """ASGI middleware after `BodyLimit`: checks the path, the query and, under `/api/`, the body,
+    which is JSON on every route that accepts one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -58,7 +58,7 @@ def _check_address(scope: Scope) -> None:
     path: str = scope["path"]
     query: bytes = scope.get("query_string", b"")
     if not _is_clean(path) or b"\0" in query or b"%00" in query:
-        raise UnreadableInput("The address has characters that no address has.", param="path")
+        raise UnreadableInput("The URL contains characters that are not allowed.", param="path")
 
 
 def _is_clean(text: str) -> bool:
@@ -74,8 +74,8 @@ def _check_body(scope: Scope, message: Message) -> None:
         return
     if not _is_readable(body):
         raise UnreadableInput(
-            "The body is not JSON that can be read here.",
-            hint=f"UTF-8, without NUL and lone surrogates, nested at most {MAX_DEPTH} deep.",
+            "The request body is not valid JSON.",
+            hint=f"Send UTF-8 without NUL and lone surrogates, nested at most {MAX_DEPTH} levels.",
             param="body",
         )
 
@@ -84,7 +84,7 @@ def _is_readable(body: bytes) -> bool:
     try:
         level: list[Json] = [
             msgspec.json.decode(body)
-        ]  # refuses NaN, lone surrogates and bad UTF-8
+        ]  # rejects NaN, lone surrogates and invalid UTF-8
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     for _ in range(MAX_DEPTH):

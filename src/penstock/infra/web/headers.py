@@ -1,4 +1,4 @@
-"""Headers that tell browsers what this server's pages may do, and what may be kept of them."""
+"""Security and cache headers for browsers."""
 
 from typing import Final
 
@@ -20,8 +20,8 @@ _ALWAYS: Final = {
 
 
 class SecurityHeaders:
-    """ASGI middleware. Built assets carry a hash in their name and are kept for a year; pages are
-    asked for again; everything else is kept nowhere."""
+    """ASGI middleware. Built assets have a hash in their name and are cached for a year; pages are
+    revalidated; all other responses are not cached."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,8 +31,8 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        # Nothing here is large enough to be asked for in parts, and parts go wrong in many ways.
-        # In place: whoever stands before reads the route from this scope.
+        # Range requests are not needed here and often handled wrongly. The scope is changed in
+        # place, because outer middlewares read the route from it.
         scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
 
         async def sending(message: Message) -> None:

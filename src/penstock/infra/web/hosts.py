@@ -1,8 +1,8 @@
-"""Which names this server answers to, and which pages may change something in it.
+"""Checks the headers Host and Origin.
 
-A name outside the list means that some page rebound its own name to this address (nobody can
-rebind an address, so these are fine); a foreign Origin means that some page sends requests in a
-signed-in person's name. Both are refused.
+An unknown host name means DNS rebinding by another site (IP addresses cannot be rebound, so they
+are allowed). A foreign Origin means that another site sends requests with a user's cookies. Both
+are rejected.
 """
 
 from collections.abc import Collection
@@ -20,8 +20,8 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class HostGuard:
-    """ASGI middleware. `hosts` are names without port; paths that start with one of
-    `exempt` answer under every name (they know no cookies)."""
+    """ASGI middleware. `hosts` are names without port; paths that start with one of `exempt` accept
+    any name, because they use no cookies."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], exempt: tuple[str, ...]) -> None:
         self._app = app
@@ -38,18 +38,18 @@ class HostGuard:
 
     def _fault(self, headers: Headers, method: str) -> PenstockError | None:
         host = headers.get("host", "")
-        if not self._knows(_name(f"//{host}")):
+        if not self._is_allowed(_name(f"//{host}")):
             return InvalidRequest(
-                "This server does not answer to that host name.",
+                "This host name is not allowed.",
                 hint="Add it to the setting server.allowed_hosts.",
                 code="unknown_host",
             )
         origin = headers.get("origin")
         if origin and method not in SAFE_METHODS and _netloc(origin) != host:
-            return Forbidden("Another site may not do this here.", code="foreign_origin")
+            return Forbidden("Requests from another site are not allowed.", code="foreign_origin")
         return None
 
-    def _knows(self, name: str) -> bool:
+    def _is_allowed(self, name: str) -> bool:
         return name in self._hosts or _is_address(name)
 
 
@@ -69,7 +69,7 @@ def _name(url: str) -> str:
 
 
 def _netloc(url: str) -> str | None:
-    """Host and port as written; `None` for what is no URL."""
+    """Returns host and port as written, or `None` if the text is not a URL."""
     try:
         return urlsplit(url).netloc
     except ValueError:

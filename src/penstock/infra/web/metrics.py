@@ -1,4 +1,4 @@
-"""What is counted about requests, and how metrics are written (Prometheus text format 0.0.4)."""
+"""Request metrics, and the Prometheus text format (0.0.4)."""
 
 import logging
 import time
@@ -14,12 +14,13 @@ _BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
-# Where metrics come from: each call gives the lines of one source, with or without details.
+# A source of metrics: each call returns its lines, with or without details.
 MetricSource = Callable[[bool], Iterable[str]]
 
 
 def metric(name: str, kind: str, text: str, values: Mapping[str, float]) -> Iterator[str]:
-    """The lines of one metric; `values` maps rendered labels (`{a="b"}` or empty) to a value."""
+    """Yields the lines of one metric. `values` maps rendered labels (`{a="b"}` or empty) to a
+    value."""
     yield f"# HELP {name} {text}"
     yield f"# TYPE {name} {kind}"
     for labels, value in values.items():
@@ -27,13 +28,14 @@ def metric(name: str, kind: str, text: str, values: Mapping[str, float]) -> Iter
 
 
 def gauge_lines(gauges: Mapping[str, tuple[str, float]]) -> Iterator[str]:
-    """Gauges of the server, by name: what it is, and its value."""
+    """Yields the lines of gauges; `gauges` maps a name to description and value."""
     for name, (text, value) in gauges.items():
         yield from metric(f"penstock_server_{name}", "gauge", text, {"": value})
 
 
 class RequestMetrics:
-    """Requests by route and status, and their duration. One event loop, so no lock."""
+    """Counts requests by route and status, and their durations. Used within one event loop, so
+    without a lock."""
 
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, str, int]] = Counter()
@@ -41,7 +43,7 @@ class RequestMetrics:
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def add(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Counts one answered request."""
+        """Counts one request."""
         self._requests[method, route, status] += 1
         self._seconds[route] += seconds
         buckets = self._buckets[route]
@@ -49,13 +51,13 @@ class RequestMetrics:
             buckets[place] += 1
 
     def lines(self, sees_all: bool) -> Iterator[str]:  # noqa: FBT001 - the call of a MetricSource
-        """This source's metrics; unless `sees_all`, only requests by status."""
-        told: Counter[str] = Counter()
+        """Yields the metrics; without `sees_all` only requests by status."""
+        requests: Counter[str] = Counter()
         for (method, route, status), count in self._requests.items():
             where = f'method="{method}",route="{route}",' if sees_all else ""
-            told[f'{{{where}status="{status}"}}'] += count
+            requests[f'{{{where}status="{status}"}}'] += count
         text = "Requests answered by the server."
-        yield from metric("penstock_server_requests_total", "counter", text, told)
+        yield from metric("penstock_server_requests_total", "counter", text, requests)
         if sees_all:
             yield from self._durations()
 
@@ -76,10 +78,9 @@ class RequestMetrics:
 
 
 class Observed:
-    """ASGI middleware: counts each request and writes its line to the access log (probes: at
-    level debug).
+    """ASGI middleware: counts each request and writes it to the access log (probes at level debug).
 
-    Both tell the route's pattern, never the path, a header or a query: these may hold secrets.
+    Both use the route's pattern, never the path, headers or query, which may contain secrets.
     """
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics, log: logging.Logger) -> None:
@@ -103,9 +104,9 @@ class Observed:
         try:
             await self._app(scope, receive, sending)
         finally:
-            self._note(scope, status, time.perf_counter() - start)
+            self._record(scope, status, time.perf_counter() - start)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.add(method, route, status, seconds)

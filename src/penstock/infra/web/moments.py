@@ -1,4 +1,4 @@
-"""Moments on the wire: the one type for a time that a caller sets, and how times are shown."""
+"""Times in the REST API: the type of a time that clients send, and conversions."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,17 +14,17 @@ def _within_bounds(moment: datetime) -> datetime:
     return moment
 
 
-# A time that is stored: refused (422) where 64 bits of nanoseconds cannot hold it.
+# A time to store: rejected (422) if 64 bits of nanoseconds cannot hold it.
 Moment = Annotated[AwareDatetime, AfterValidator(_within_bounds)]
 
 
 def unix_ms(moment: datetime) -> int:
-    """Milliseconds since the epoch."""
+    """Returns milliseconds since the Unix epoch."""
     return unix_ns(moment) // 1_000_000
 
 
 def moment_of(ms: int) -> datetime:
-    """The moment of a number of milliseconds since the epoch, in UTC. Never raises: stores may
-    hold values from before there were bounds, and a list must show them."""
+    """Returns the time of a number of milliseconds since the Unix epoch, in UTC. Never raises:
+    older versions may have stored values out of range, which lists must show."""
     seconds, rest = divmod(ms, 1000)
     return utc(seconds).replace(microsecond=rest * 1000)

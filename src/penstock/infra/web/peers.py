@@ -1,4 +1,4 @@
-"""Who sends a request, as far as its address tells: what limits per peer count by."""
+"""The address by which limits per peer are counted."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -6,8 +6,8 @@ from starlette.types import Scope
 
 
 def peer_of(scope: Scope) -> str:
-    """The caller's IPv4 address, or the first 64 bits of its IPv6 address: whoever has one
-    address of such a network has all of them. Behind a reverse proxy it is the proxy's."""
+    """Returns the client's IPv4 address, or the first 64 bits of its IPv6 address, because one
+    client usually has a whole /64. Behind a reverse proxy it is the proxy's address."""
     client = scope.get("client")
     host = str(client[0]).partition("%")[0] if client else ""
     try:

@@ -1,7 +1,7 @@
-"""Errors on the wire: problem+json (RFC 9457) for everything that goes wrong.
+"""Error responses as problem+json (RFC 9457).
 
-What a caller sent is never repeated, for it may be a secret; an unexpected error says nothing but
-that it happened, and its traceback goes to the log.
+They never repeat what the client sent, because it may be a secret. The traceback of an unexpected
+error goes to the log only.
 """
 
 import http
@@ -18,11 +18,11 @@ from penstock.kernel.errors import PenstockError
 
 _MEDIA_TYPE = "application/problem+json"
 _encoder = msgspec.json.Encoder()
-_LONGEST_PLACE = 200  # characters of the place of a fault: a caller may name fields as it likes
+_LONGEST_PLACE = 200  # characters of a field path: clients may send any field name
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of an error. `code` is stable; `hint` says what to do; `param` names the place."""
+    """The body of an error. `code` is stable, `hint` says what to do, `param` names the field."""
 
     title: str
     status: int
@@ -33,7 +33,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def problem_response(error: PenstockError) -> Response:
-    """The answer that tells of `error`."""
+    """Returns the response for `error`."""
     headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
@@ -43,7 +43,7 @@ def problem_response(error: PenstockError) -> Response:
 
 
 def install_problems(app: FastAPI, log: logging.Logger) -> None:
-    """Makes `app` answer every error as a problem; unexpected ones are logged to `log`."""
+    """Installs handlers that answer every error as a problem; unexpected ones go to `log`."""
 
     async def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, PenstockError)  # noqa: S101 - registered for it alone
@@ -62,9 +62,7 @@ def install_problems(app: FastAPI, log: logging.Logger) -> None:
     async def unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected error in %s", request.method, exc_info=error)
         return problem_response(
-            PenstockError(
-                "Something went wrong in the server.", hint="Its log says what; see `penstock up`."
-            )
+            PenstockError("Internal server error.", hint="See the server's log for the cause.")
         )
 
     app.add_exception_handler(PenstockError, refused)
@@ -83,16 +81,16 @@ def _from_http(error: HTTPException) -> Problem:
     title = _title(error.status_code)
     match error.status_code:
         case 404:
-            return Problem(title, 404, "There is nothing at this address.", "not_found")
+            return Problem(title, 404, "This address does not exist.", "not_found")
         case 405:
-            detail = "This address does not take that method."
+            detail = "This address does not support this method."
             return Problem(title, 405, detail, "method_not_allowed")
         case status:
             return Problem(title, status, str(error.detail), "invalid_request")
 
 
 def _title(status: int) -> str:
-    """The phrase of RFC 9110; Python 3.11 has an older one for 422."""
+    """Returns the phrase of RFC 9110; Python 3.11 has an older one for 422."""
     return "Unprocessable Content" if status == 422 else http.HTTPStatus(status).phrase
 
 

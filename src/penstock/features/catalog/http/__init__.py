@@ -1,1 +1,1 @@
-"""The catalog on the wire: thin routes and their schemas."""
+"""The REST routes of the catalog and their request and response bodies."""

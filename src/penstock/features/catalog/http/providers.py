@@ -1,4 +1,4 @@
-"""`/api/v1/projects/{project_id}/providers`: who can be called."""
+"""`/api/v1/projects/{project_id}/providers`: the providers of a project."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,51 +26,52 @@ def provider_routes(
     prober: Prober,
     vendors: Mapping[str, Vendor],
 ) -> APIRouter:
-    """The routes."""
+    """Returns the routes of providers."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/providers", tags=["providers"])
     may_read = Depends(require(Permission.PROVIDERS_READ))
     may_write = Depends(require(Permission.PROVIDERS_WRITE))
 
     @router.get("")
     def list_providers(access: Annotated[Access, may_read]) -> Page[ProviderView]:
-        """The project's providers by name."""
+        """Lists the project's providers by name."""
         found = providers.list_all(access.project_id)
         return Page(items=[ProviderView.of(provider) for provider in found])
 
     @router.get("/vendors", dependencies=[may_read])
     def list_vendors() -> Page[VendorView]:
-        """Vendors and servers that are known ahead. A provider of such a name, or with such a
-        `vendor`, needs no base URL and has the right quirks."""
+        """Lists predefined vendors and model servers. A provider with such a name or `vendor` needs
+        no base URL and gets the vendor's quirks."""
         return Page(items=[VendorView.of(name, vendor) for name, vendor in vendors.items()])
 
     @router.post("", status_code=201)
     def add_provider(access: Annotated[Access, may_write], body: ProviderRequest) -> ProviderView:
-        """A new provider; its key is kept sealed. Test it next: that takes over its models."""
+        """Adds a provider. Its API key is stored encrypted. Test it next: the test stores its
+        models."""
         return ProviderView.of(providers.add(access.principal, access.project_id, body.value()))
 
     @router.patch("/{name}")
     def change_provider(
         access: Annotated[Access, may_write], name: str, body: ProviderChangeRequest
     ) -> ProviderView:
-        """Changes what is sent, keeps the rest."""
+        """Changes the given fields and keeps the others."""
         change = body.change()
         return ProviderView.of(providers.change(access.principal, access.project_id, name, change))
 
     @router.delete("/{name}", status_code=204)
     def remove_provider(access: Annotated[Access, may_write], name: str) -> None:
-        """Forgets the provider and its key."""
+        """Deletes the provider and its API key."""
         providers.remove(access.principal, access.project_id, name)
 
     @router.post("/{name}/test")
     async def test_provider(access: Annotated[Access, may_write], name: str) -> CheckView:
-        """Asks the provider for its models, and takes them over unless they are pinned."""
+        """Requests the provider's list of models, and stores it unless the models are pinned."""
         project_id = access.project_id
         provider = await asyncio.to_thread(providers.get, project_id, name)
         target = await asyncio.to_thread(providers.target, project_id, name)
         check = await prober.check(provider.kind, target, private_allowed=provider.private_allowed)
         if check.ok:
             await asyncio.to_thread(
-                providers.claim, access.principal, project_id, name, check.models
+                providers.update_models, access.principal, project_id, name, check.models
             )
         return CheckView.of(check)
 

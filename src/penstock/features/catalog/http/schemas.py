@@ -1,10 +1,10 @@
-"""What the catalog's routes take and give. Prices are decimal strings, times RFC 3339."""
+"""Request and response bodies of the catalog. Prices are decimal strings, times RFC 3339."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from penstock.features.catalog.model import (
     NewProvider,
@@ -14,6 +14,7 @@ from penstock.features.catalog.model import (
 )
 from penstock.features.catalog.service.prices import NewPrice
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
+from penstock.infra.web.schemas import RequestBody
 from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
 from penstock.spi.chat import Vendor
 
@@ -36,26 +37,20 @@ OwnUnit = Literal[
 ]
 
 
-class RequestBody(BaseModel):
-    """A request body: fields that nobody knows are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class ProviderRequest(RequestBody):
-    """A new provider. `models` pins what it claims; without it, its own list counts. `vendor`, by
-    default the name, may be one of `…/providers/vendors`: then `base_url` and `kind` are not
-    needed, its quirks are set below the given ones, and its public prices hold. Else `vendor`
-    names a public price list (empty: nobody's); by default the base URL tells whose prices hold.
+    """A new provider. `models` pins its models; without it, the provider's own list is used.
+    `vendor` (default: the name) may be one of `…/providers/vendors`: then `base_url` and `kind` are
+    optional, the vendor's quirks are the defaults, and its public prices apply. Otherwise `vendor`
+    names a public price list (empty: none); by default it is found by the base URL.
     `private_allowed`: the host may be a private address; only instance admins may set it."""
 
     name: Annotated[str, Field(max_length=63)]
     base_url: Url = ""
     kind: Annotated[str, Field(max_length=63)] = ""
     api_key: Secret = SecretStr("")
-    models: Models = []
+    models: Models = Field(default_factory=list[str])
     private_allowed: bool = False
-    quirks: Quirks = {}
+    quirks: Quirks = Field(default_factory=dict[str, str])
     vendor: Annotated[str, Field(max_length=63)] | None = None
 
     def value(self) -> NewProvider:
@@ -72,9 +67,9 @@ class ProviderRequest(RequestBody):
 
 
 class ProviderChangeRequest(RequestBody):
-    """What should change. An empty `api_key` removes it, an empty list of models unpins them. A
+    """Changes of a provider. An empty `api_key` removes it, an empty list of models unpins them. A
     new scheme, host or port needs `api_key` and `private_allowed` again; only instance admins may
-    set the latter. A known `vendor` brings its quirks."""
+    set the latter. A predefined `vendor` adds its quirks."""
 
     base_url: Url | None = None
     api_key: Secret | None = None
@@ -95,7 +90,7 @@ class ProviderChangeRequest(RequestBody):
 
 
 class ProviderView(BaseModel):
-    """A provider. `api_key_hint` tells keys apart; the key itself is told to nobody."""
+    """A provider. `api_key_hint` identifies its API key; the key itself is never returned."""
 
     name: str
     kind: str
@@ -129,8 +124,8 @@ class ProviderView(BaseModel):
 
 
 class VendorView(BaseModel):
-    """A vendor that is known ahead. `api_key_env` is the variable that usually holds its key;
-    empty: it usually wants none."""
+    """A predefined vendor. `api_key_env` is the environment variable that usually holds its API
+    key; empty if it usually needs none."""
 
     name: str
     label: str
@@ -152,7 +147,7 @@ class VendorView(BaseModel):
 
 
 class CheckView(BaseModel):
-    """What came of asking the provider for its models. `problem` says what to do."""
+    """The result of a connection test. `problem` says what failed and what to do."""
 
     ok: bool
     latency_ms: float
@@ -177,12 +172,12 @@ class TierBody(RequestBody):
 
 
 class UnitPriceBody(RequestBody):
-    """USD for `per` units, a million by default."""
+    """A price in USD for `per` units (default: a million)."""
 
     unit: OwnUnit
     price: Decimal
     per: Annotated[int, Field(ge=1, le=MTOK)] = MTOK
-    tiers: Annotated[list[TierBody], Field(max_length=10)] = []
+    tiers: Annotated[list[TierBody], Field(max_length=10, default_factory=list[TierBody])]
 
     def value(self) -> UnitPrice:
         tiers = tuple(Tier(tier.above, tier.price) for tier in self.tiers)

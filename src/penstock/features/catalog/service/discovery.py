@@ -1,5 +1,5 @@
-"""Providers that come by themselves at start: a key in the environment, a local server, the
-simulator. What a person has set up under the same name is never touched."""
+"""Discovers providers at start: an API key in the environment, a local model server, the simulator.
+A provider that a user configured under the same name is never changed."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _LISTING_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A provider that may be there. `certain`: added even if it does not answer now."""
+    """A provider that may exist. `certain`: added even if it does not answer now."""
 
     name: str
     base_url: str
@@ -33,12 +33,12 @@ class Candidate:
     certain: bool = False
     private_allowed: bool = False
     vendor: str | None = None
-    prices: tuple[NewPrice, ...] = ()  # come with it, unless the provider has own prices
+    prices: tuple[NewPrice, ...] = ()  # added with it, unless the provider has own prices
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A provider that came by itself. `problem`: why it cannot be used now, else empty."""
+class DiscoveredProvider:
+    """A discovered provider. `problem`: why it cannot be used now, else empty."""
 
     name: str
     base_url: str
@@ -47,17 +47,17 @@ class Found:
 
 
 def with_key(name: str, vendor: Vendor, api_key: str) -> Candidate:
-    """A vendor whose API key is at hand."""
+    """Returns a candidate for a vendor whose API key is set."""
     return Candidate(name, vendor.base_url, api_key, certain=True)
 
 
-def perhaps_running(name: str, vendor: Vendor) -> Candidate:
-    """A server that may run on its usual port of this machine."""
+def local_server(name: str, vendor: Vendor) -> Candidate:
+    """Returns a candidate for a model server on its default port of this machine."""
     return Candidate(name, vendor.base_url, private_allowed=True)
 
 
 def simulator(base_url: str) -> Candidate:
-    """The simulator that `penstock up` has started, at prices like those of real models."""
+    """Returns the simulator that `penstock up` started, with prices similar to real models."""
     return Candidate(
         "sim",
         base_url,
@@ -73,7 +73,7 @@ def simulator(base_url: str) -> Candidate:
 
 
 class Discovery:
-    """Takes up candidates, in the name of `actor` (the start)."""
+    """Adds and updates candidates. `actor` is recorded in the audit log."""
 
     def __init__(
         self, providers: ProviderService, prices: PriceService, prober: Prober, actor: Principal
@@ -83,19 +83,24 @@ class Discovery:
         self._prober = prober
         self._actor = actor
 
-    async def run(self, project_id: str, candidates: tuple[Candidate, ...]) -> list[Found]:
-        """Those that are there now, added or brought up to date. All are asked at once."""
+    async def run(
+        self, project_id: str, candidates: tuple[Candidate, ...]
+    ) -> list[DiscoveredProvider]:
+        """Probes all candidates concurrently; adds or updates those that exist, and returns
+        them."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._take_up(project_id, c)) for c in candidates]
+            tasks = [group.create_task(self._add_or_update(project_id, c)) for c in candidates]
         return [found for task in tasks if (found := task.result())]
 
-    def forget(self, project_id: str, name: str) -> None:
-        """Removes a provider that came by itself, if it is there: the simulator of a past run."""
+    def remove(self, project_id: str, name: str) -> None:
+        """Removes a discovered provider, if it exists: the simulator of an earlier run."""
         provider = self._find(project_id, name)
         if provider is not None and provider.found:
             self._providers.remove(self._actor, project_id, name)
 
-    async def _take_up(self, project_id: str, candidate: Candidate) -> Found | None:
+    async def _add_or_update(
+        self, project_id: str, candidate: Candidate
+    ) -> DiscoveredProvider | None:
         existing = await asyncio.to_thread(self._find, project_id, candidate.name)
         if existing is not None and not existing.found:
             return None
@@ -110,9 +115,9 @@ class Discovery:
         problem = check.problem
         try:
             await asyncio.to_thread(self._store, project_id, candidate, existing, check.models)
-        except PenstockError as error:  # a person was faster, or the name would hide a model
+        except PenstockError as error:  # a user added it meanwhile, or the name hides a model
             problem = error.sentence()
-        return Found(candidate.name, candidate.base_url, len(check.models), problem)
+        return DiscoveredProvider(candidate.name, candidate.base_url, len(check.models), problem)
 
     def _store(
         self,
@@ -129,7 +134,7 @@ class Discovery:
             return
         self._refresh(existing, candidate)
         if models:
-            self._providers.claim(self._actor, project_id, candidate.name, models)
+            self._providers.update_models(self._actor, project_id, candidate.name, models)
 
     def _add_prices(self, project_id: str, candidate: Candidate) -> None:
         priced = {price.provider for price in self._prices.list_all(project_id)}
@@ -138,7 +143,7 @@ class Discovery:
                 self._prices.add(self._actor, project_id, price)
 
     def _refresh(self, existing: Provider, candidate: Candidate) -> None:
-        """The simulator's port and the environment's key may be others today."""
+        """Updates base URL and API key: the simulator's port and the environment may change."""
         known = self._providers.target(existing.project_id, existing.name)
         if (known.base_url, known.secret) == (candidate.base_url, candidate.secret):
             return

@@ -1,4 +1,4 @@
-"""A project's own prices: negotiated ones, and what its own machines cost."""
+"""A project's own prices: negotiated ones, or the cost of its own hardware."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,12 +16,12 @@ from penstock.rules.price import PriceOverride, UnitPrice
 _LONGEST_PATTERN: Final = 200
 _MOST_EXPENSIVE: Final = Decimal(1_000_000)
 _LONGEST_AMOUNT: Final = 24  # digits as written
-_DECIMALS: Final = 6  # of a price per million: costs are kept with twelve
+_DECIMALS: Final = 6  # of a price per million: costs are stored with twelve
 
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """What an own price should be. `from_ms=None`: from now on. Patterns as in `PriceOverride`."""
+    """An own price to create. `from_ms=None`: from now on. Patterns as in `PriceOverride`."""
 
     provider: str
     model: str
@@ -30,18 +30,18 @@ class NewPrice:
 
 
 class PriceService:
-    """Use cases around own prices."""
+    """Use cases of own prices."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def list_all(self, project_id: str) -> list[PriceOverride]:
-        """The project's own prices, oldest first."""
+        """Returns the project's own prices, oldest first."""
         with self._context.database.read() as connection:
             return store.list_overrides(connection, project_id)
 
     def add(self, actor: Principal, project_id: str, new: NewPrice) -> PriceOverride:
-        """A new own price; `InvalidRequest` if it is no price."""
+        """Adds an own price. Raises `InvalidRequest` if it is not valid."""
         price = self._price(self._context.new_id("prc"), new)
         with self._context.database.write() as tx:
             store.add_override(tx.connection, project_id, price)
@@ -53,7 +53,7 @@ class PriceService:
     def replace(
         self, actor: Principal, project_id: str, price_id: str, new: NewPrice
     ) -> PriceOverride:
-        """Another price in the place of one; calls that were priced by the old one keep it."""
+        """Replaces a price. Calls that were priced by the old one keep their cost."""
         after = self._price(price_id, new)
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, price_id)
@@ -70,7 +70,7 @@ class PriceService:
         return after
 
     def remove(self, actor: Principal, project_id: str, price_id: str) -> None:
-        """Forgets an own price: from now on the next best one holds."""
+        """Removes an own price. The next matching price applies from now on."""
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, price_id)
             store.remove_override(tx.connection, project_id, price_id)
@@ -99,13 +99,13 @@ def _check(new: NewPrice) -> None:
     for name, pattern in (("provider", new.provider), ("model", new.model)):
         if not 0 < len(pattern) <= _LONGEST_PATTERN or not pattern.isprintable():
             raise InvalidRequest(
-                f"The {name} is a name or a pattern like `llama-*`, up to "
+                f"The {name} must be a name or a pattern like `llama-*` of at most "
                 f"{_LONGEST_PATTERN} characters.",
                 param=name,
             )
     units = [price.unit for price in new.prices]
     if not units or len(set(units)) < len(units):
-        raise InvalidRequest("Give each unit one price, and at least one.", param="prices")
+        raise InvalidRequest("Give at least one price, and only one for each unit.", param="prices")
     for price in new.prices:
         _check_price(price)
 
@@ -114,7 +114,8 @@ def _check_price(price: UnitPrice) -> None:
     for amount in (price.price, *(tier.price for tier in price.tiers)):
         if not amount.is_finite() or not 0 <= amount <= _MOST_EXPENSIVE:
             raise InvalidRequest(
-                f"The price of {price.unit} lies between 0 and {_MOST_EXPENSIVE}.", param="prices"
+                f"The price of {price.unit} must be between 0 and {_MOST_EXPENSIVE}.",
+                param="prices",
             )
         if amount != round(amount, _DECIMALS) or not _is_short(amount):
             raise InvalidRequest(
@@ -122,11 +123,13 @@ def _check_price(price: UnitPrice) -> None:
             )
     starts = [tier.above for tier in price.tiers]
     if starts != sorted(set(starts)) or any(start < 0 for start in starts):
-        raise InvalidRequest(f"The tiers of {price.unit} must ascend.", param="prices")
+        raise InvalidRequest(
+            f"The tiers of {price.unit} must be in ascending order.", param="prices"
+        )
 
 
 def _is_short(amount: Decimal) -> bool:
-    """Whether it is short when written out: `0E-1000000` is not."""
+    """Returns whether the amount is short when written out: `0E-1000000` is not."""
     return (
         len(amount.as_tuple().digits) <= _LONGEST_AMOUNT
         and abs(amount.adjusted()) <= _LONGEST_AMOUNT

@@ -1,4 +1,4 @@
-"""Asks a provider for its models: the connection test, in words that say what to do."""
+"""The connection test: requests a provider's list of models, and explains failures."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ TEST_TIMEOUT_S: Final = 10.0
 
 
 class Prober:
-    """Does the I/O of a test; what comes of it is the caller's."""
+    """Runs connection tests. It stores nothing."""
 
     def __init__(self, fetch: Fetch, kinds: Kinds, clock: Clock) -> None:
         self._fetch = fetch
@@ -28,7 +28,8 @@ class Prober:
         private_allowed: bool,
         timeout_s: float = TEST_TIMEOUT_S,
     ) -> ProviderCheck:
-        """Never raises for what the provider does: `problem` says it."""
+        """Requests the list of models. Never raises for a failure of the provider: `problem`
+        describes it."""
         plugin = self._kinds.get(kind)
         start = self._clock.monotonic()
         try:
@@ -52,17 +53,17 @@ def _accepted(answer: HttpAnswer) -> HttpAnswer:
     status = answer.status
     if status in {401, 403}:
         raise UpstreamFailed(
-            f"The provider refused the API key ({status}).",
-            hint="Is it complete, and may it list models?",
+            f"The provider rejected the API key ({status}).",
+            hint="Check that it is complete and may list models.",
         )
     if status == 404:
         raise UpstreamFailed(
-            "There is no list of models at this address (404).",
-            hint="Does the base URL end in /v1?",
+            "This address has no list of models (404).",
+            hint="Check the base URL; it usually ends in /v1.",
         )
     if 300 <= status < 400:
         raise UpstreamFailed(
             f"The provider redirects ({status}); redirects are not followed.",
-            hint="Set the base URL to where it leads.",
+            hint="Set the base URL to the target of the redirect.",
         )
-    raise UpstreamFailed(f"The provider answered {status} when asked for its models.")
+    raise UpstreamFailed(f"The provider answered the request for its models with {status}.")

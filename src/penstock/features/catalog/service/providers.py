@@ -1,4 +1,4 @@
-"""Providers of a project: added, changed, removed; what they claim, and their sealed secrets."""
+"""Providers of a project: added, changed, removed; their models and encrypted secrets."""
 
 from dataclasses import replace
 from typing import Final
@@ -30,7 +30,7 @@ _LONGEST_MODEL: Final = 200
 
 
 class ProviderService:
-    """Use cases around providers."""
+    """Use cases of providers."""
 
     def __init__(self, context: Context, kinds: Kinds, vendors: Vendors, sealer: Sealer) -> None:
         self._context = context
@@ -39,28 +39,28 @@ class ProviderService:
         self._sealer = sealer
 
     def list_all(self, project_id: str) -> list[Provider]:
-        """The project's providers by name."""
+        """Returns the project's providers by name."""
         with self._context.database.read() as connection:
             return store.list_providers(connection, project_id)
 
     def get(self, project_id: str, name: str) -> Provider:
-        """The provider; `NotFound` if there is none."""
+        """Returns the provider. Raises `NotFound`."""
         with self._context.database.read() as connection:
             return _get(connection, project_id, name)
 
     def add(
         self, actor: Principal, project_id: str, new: NewProvider, *, found: bool = False
     ) -> Provider:
-        """A new provider. `InvalidRequest` if its name, address, kind or vendor cannot be;
-        `Conflict` if the name is taken or would hide a model that is in use; `Forbidden` if the
-        actor may not allow private addresses."""
+        """Adds a provider. Raises `InvalidRequest` if its name, base URL, kind or vendor is not
+        valid, `Conflict` if the name is taken or would hide another provider's model, `Forbidden`
+        if the actor may not allow private addresses."""
         if new.private_allowed:
             require_may_allow_private(actor)
         now_ms = self._context.now_ms()
         secret_id, sealed = self._seal(new.secret)
         vendor = self._vendors.find(new.name, new.vendor)
         base_url = check_base_url(
-            new.base_url or _usual_address(vendor, new.name),
+            new.base_url or _default_base_url(vendor, new.name),
             private_allowed=new.private_allowed,
             secret=bool(new.secret),
         )
@@ -89,9 +89,9 @@ class ProviderService:
     def change(
         self, actor: Principal, project_id: str, name: str, change: ProviderChange
     ) -> Provider:
-        """A changed provider. A new scheme, host or port needs the secret and `private_allowed`
-        again: both were given for the old one. `Forbidden` if the change allows a private address
-        and the actor may not."""
+        """Changes a provider. A new scheme, host or port needs the secret and `private_allowed`
+        again, because both were given for the old one. Raises `Forbidden` if the change allows a
+        private address and the actor may not do that."""
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
             if _allows_private(before, change):
@@ -101,10 +101,10 @@ class ProviderService:
             self._audit(tx, actor, "provider.change", before=before, after=after)
         return after
 
-    def claim(
+    def update_models(
         self, actor: Principal, project_id: str, name: str, models: tuple[str, ...]
     ) -> Provider:
-        """Takes over the provider's own list of models, unless a person has named them."""
+        """Stores the provider's own list of models, unless a user has pinned them."""
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
             after = replace(before, models=clean_models(models), updated_ms=self._context.now_ms())
@@ -115,14 +115,14 @@ class ProviderService:
         return after
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
-        """Forgets a provider and its secret; `NotFound` if there is none."""
+        """Deletes a provider and its secret. Raises `NotFound`."""
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
             store.remove_provider(tx.connection, project_id, name)
             self._audit(tx, actor, "provider.remove", before=before, after=None)
 
     def target(self, project_id: str, name: str) -> ProviderConfig:
-        """How to reach a provider, with its secret in the clear."""
+        """Returns how to call a provider, with its decrypted secret."""
         with self._context.database.read() as connection:
             provider = _get(connection, project_id, name)
             sealed = store.sealed_secrets(connection).get(provider.secret_id)
@@ -135,7 +135,7 @@ class ProviderService:
         if moved and before.secret_id and change.secret is None:
             raise InvalidRequest(
                 "The API key was given for another address.",
-                hint="Send it again together with the new base URL.",
+                hint="Send the API key again together with the new base URL.",
                 param="api_key",
             )
         private = change.private_allowed
@@ -163,8 +163,8 @@ class ProviderService:
             return "", b""
         if not secret.isascii() or not secret.isprintable() or " " in secret:
             raise InvalidRequest(
-                "The API key has characters that no API key has.",
-                hint="Was something else pasted with it?",
+                "The API key contains characters that are not allowed.",
+                hint="Check that nothing else was pasted with it.",
                 param="api_key",
             )
         secret_id = self._context.new_id("sec")
@@ -173,8 +173,8 @@ class ProviderService:
     def _check_kind(self, kind: str) -> str:
         if kind not in self._kinds.names():
             raise InvalidRequest(
-                f"No plugin serves providers of kind {kind!r}.",
-                hint=f"Installed are: {', '.join(self._kinds.names())}.",
+                f"No plugin is installed for providers of kind {kind!r}.",
+                hint=f"Installed kinds: {', '.join(self._kinds.names())}.",
                 param="kind",
             )
         return kind
@@ -189,7 +189,7 @@ class ProviderService:
         after: Provider | None,
     ) -> None:
         either = after or before
-        assert either is not None  # noqa: S101 - a deed has a state before or after it
+        assert either is not None  # noqa: S101 - a change has a state before or after it
         self._context.audit_log.append(
             tx,
             actor,
@@ -202,28 +202,29 @@ class ProviderService:
 
 
 def open_secret(sealer: Sealer, secret_id: str, sealed: bytes) -> str:
-    """The secret in the clear; `SealBroken` if it was sealed under another master key."""
+    """Returns the decrypted secret. Raises `SealBroken` if it was encrypted under another master
+    key."""
     return sealer.open(sealed, secret_id.encode()).decode()
 
 
 def clean_models(models: tuple[str, ...]) -> tuple[str, ...]:
-    """Model ids sorted, once each, without those that no request could name."""
+    """Returns the model ids sorted and unique, without those that no request could name."""
     usable = {m for m in models if 0 < len(m) <= _LONGEST_MODEL and m.isprintable()}
     return tuple(sorted(usable)[:_MOST_MODELS])
 
 
 def _allows_private(before: Provider, change: ProviderChange) -> bool:
-    """Whether the change allows a private address that was not allowed before."""
+    """Returns whether the change allows a private address that was not allowed before."""
     base_url = change.base_url if change.base_url is not None else before.base_url
     kept = before.private_allowed and origin(base_url) == origin(before.base_url)
     return bool(change.private_allowed) and not kept
 
 
-def _usual_address(vendor: Vendor, name: str) -> str:
+def _default_base_url(vendor: Vendor, name: str) -> str:
     if not vendor.base_url:
         raise InvalidRequest(
-            f"Where is {name!r}? No vendor of that name is known.",
-            hint="Give its base URL, or its vendor.",
+            f"The provider {name!r} needs a base URL: no vendor of that name is known.",
+            hint="Set its base URL or its vendor.",
             param="base_url",
         )
     return vendor.base_url
@@ -233,14 +234,15 @@ def _get(connection: Connection, project_id: str, name: str) -> Provider:
     if provider := store.find_provider(connection, project_id, name):
         return provider
     raise NotFound(
-        f"This project has no provider named {name!r}.", hint="`penstock provider list`."
+        f"This project has no provider named {name!r}.",
+        hint="`penstock provider list` lists the providers.",
     )
 
 
 def _require_hides_nothing(connection: Connection, new: Provider) -> None:
     for other in store.list_providers(connection, new.project_id):
         if other.name == new.name:
-            raise Conflict(f"There is a provider named {new.name!r} already.", param="name")
+            raise Conflict(f"A provider named {new.name!r} already exists.", param="name")
         for model in other.models:
             if model.startswith(f"{new.name}/"):
                 raise Conflict(

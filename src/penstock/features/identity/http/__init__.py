@@ -1,1 +1,1 @@
-"""Identity on the wire: thin routes and their schemas."""
+"""The REST routes of identity and their request and response bodies."""

@@ -1,6 +1,6 @@
-"""Permissions at the door: every route declares who may use it, or the application is not built.
+"""Route guards: every route declares one, or the application does not start.
 
-`Allowed` asks for a permission, `signed_in` for any principal, `public` for nothing at all.
+`PermissionGuard` requires a permission, `SignedIn` any principal, `public` nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,11 +23,11 @@ CSRF_HEADER: Final = "x-csrf-token"
 
 
 async def public() -> None:
-    """The declaration of a route that anybody may use."""
+    """The guard of a route that needs no authentication."""
 
 
 class SignedIn:
-    """The dependency that gives the principal of a request, by key or by session."""
+    """The dependency that returns the principal of a request, by key or by session."""
 
     def __init__(self, access: AccessService, sign_in: SignInService) -> None:
         self._access = access
@@ -48,7 +48,7 @@ class SignedIn:
         principal = self._sign_in.find(token) if token else None
         if principal is None:
             raise Unauthenticated(
-                "No key and no session came with this request.",
+                "This request has no key and no session.",
                 hint="Sign in, or send `Authorization: Bearer pk_…`.",
                 code="unauthenticated",
             )
@@ -60,13 +60,13 @@ class SignedIn:
         if not self._sign_in.csrf_token_matches(token, request.headers.get(CSRF_HEADER, "")):
             raise Forbidden(
                 f"The header {CSRF_HEADER} is missing or wrong.",
-                hint="`GET /api/v1/session` tells its value.",
+                hint="`GET /api/v1/session` returns its value.",
                 code="csrf_token_mismatch",
             )
 
 
 class PermissionGuard:
-    """The dependency that grants a permission: gives an `Access`, or refuses."""
+    """The dependency that requires a permission and returns an `Access`."""
 
     def __init__(self, permission: Permission, signed_in: SignedIn, access: AccessService) -> None:
         self.permission = permission
@@ -74,27 +74,27 @@ class PermissionGuard:
         self._access = access
 
     def __call__(self, request: Request, project_id: str = "") -> Access:
-        """`project_id` comes from the path where it stands there, else from the query."""
+        """FastAPI takes `project_id` from the path, or from the query if the path has none."""
         principal = self._signed_in(request)
         named = project_id or None
         return Access(principal, self._access.project_for(principal, named, self.permission))
 
 
 class RouteGuards:
-    """Makes the declarations of routes."""
+    """Creates the guards of routes."""
 
     def __init__(self, access: AccessService, sign_in: SignInService) -> None:
         self._access = access
         self.signed_in = SignedIn(access, sign_in)
 
     def require(self, permission: Permission) -> PermissionGuard:
-        """The dependency for a route that needs `permission`."""
+        """Returns the dependency of a route that needs `permission`."""
         return PermissionGuard(permission, self.signed_in, self._access)
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One method of one path, and the dependency that guards it; `None`: nothing does."""
+    """One method of one path and its guard (`None`: it has none)."""
 
     method: str
     path: str
@@ -102,7 +102,7 @@ class Declaration:
 
 
 def declarations(routes: Sequence[BaseRoute], others: tuple[object, ...]) -> Iterator[Declaration]:
-    """What guards each route; `others` are guards made elsewhere (the gateway's token)."""
+    """Yields the guard of each route; `others` are additional guards (the gateway token)."""
     for route in iter_route_contexts(routes):
         dependant: Dependant | None = getattr(route, "dependant", None)
         guard = _find_guard(dependant, others) if dependant else None
@@ -111,10 +111,10 @@ def declarations(routes: Sequence[BaseRoute], others: tuple[object, ...]) -> Ite
 
 
 def require_declarations(routes: Sequence[BaseRoute], others: tuple[object, ...]) -> None:
-    """Default deny: `SetupError` if any route declares nothing."""
+    """Raises `SetupError` if a route declares no guard."""
     bare = [f"{d.method} {d.path}" for d in declarations(routes, others) if d.guard is None]
     if bare:
-        raise SetupError(f"These routes declare no permission: {', '.join(bare)}.")
+        raise SetupError(f"These routes declare no guard: {', '.join(bare)}.")
 
 
 def _find_guard(dependant: Dependant, others: tuple[object, ...]) -> object | None:

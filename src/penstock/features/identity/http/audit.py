@@ -1,4 +1,4 @@
-"""Audit events: `…/projects/{project_id}/audit` for a project, `/api/v1/audit` for the instance."""
+"""Routes of the audit log: `…/projects/{project_id}/audit`, and `/api/v1/audit` of the instance."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -20,7 +20,7 @@ class _JsonLines(StreamingResponse):
 
 
 def audit_routes(guards: RouteGuards, log: AuditReader) -> APIRouter:
-    """The same three routes for a project and for what belongs to no project."""
+    """Returns the same three routes for a project and for the instance."""
     router = APIRouter(prefix="/api/v1", tags=["audit"])
     _add_routes(router, "/projects/{project_id}/audit", guards.require(Permission.AUDIT_READ), log)
     _add_routes(router, "/audit", guards.require(Permission.INSTANCE), log)
@@ -34,21 +34,21 @@ def _add_routes(router: APIRouter, prefix: str, guard: PermissionGuard, log: Aud
     def list_audit(
         access: Annotated[Access, granted], limit: Limit = 100, cursor: Cursor = ""
     ) -> Page[AuditEventView]:
-        """Audit events, newest first."""
+        """Lists audit events, newest first."""
         before = decode_position(cursor)
         found = log.list_page(access.project_id, before, limit + 1)
         return page_of(found, limit, _view, lambda event: str(event.sequence))
 
     @router.get(f"{prefix}/verify")
     def verify_audit(access: Annotated[Access, granted]) -> AuditReport:
-        """Verifies the hash chain (the instance's route: every chain) against its checkpoint."""
+        """Verifies the hash chain against its checkpoint; the instance's route verifies all."""
         reports = log.verify_all() if not access.project_id else [log.verify(access.project_id)]
         chains = [ChainView.of(report) for report in reports]
         return AuditReport(ok=all(chain.ok for chain in chains), chains=chains)
 
     @router.get(f"{prefix}/export", response_class=_JsonLines)
     def export_audit(access: Annotated[Access, granted]) -> StreamingResponse:
-        """The chain as JSON lines, oldest first."""
+        """Returns the chain as JSON lines, oldest first."""
         lines: Iterator[bytes] = log.export(access.project_id)
         return _JsonLines(lines)
 

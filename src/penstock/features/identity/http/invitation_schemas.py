@@ -1,27 +1,29 @@
-"""What the routes of invitations take and give."""
+"""Request and response bodies of the invitation routes."""
 
 from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, SecretStr
 
-from penstock.features.identity.http.schemas import Email, Password, RequestBody
+from penstock.features.identity.http.schemas import Email, Password
 from penstock.features.identity.model import InvitationState, Member, Role
 from penstock.features.identity.service.invitations import IssuedInvitation, ListedInvitation, Offer
 from penstock.infra.web.moments import moment_of
+from penstock.infra.web.schemas import RequestBody
 
 Token = Annotated[SecretStr, Field(min_length=1, max_length=100)]
 
 
 class InvitationRequest(RequestBody):
-    """Whom to invite. `email` is a label: it is not checked, and nothing is looked up by it."""
+    """A new invitation. `email` is a label: it is not verified, and no account is looked up by
+    it."""
 
     email: Email
     role: Role
 
 
 class InvitationView(BaseModel):
-    """An invitation. `redeemed_by`: the address with which who redeemed it signs in."""
+    """An invitation. `redeemed_by`: the sign-in address of the user who redeemed it."""
 
     id: str
     email: str
@@ -48,8 +50,8 @@ class InvitationView(BaseModel):
 
 
 class IssuedInvitationView(BaseModel):
-    """An invitation with its token, which is told this once. `path` is the page of the console that
-    redeems it: put the server's own address before it."""
+    """A new invitation with its token, which is shown only once. `path` is the console page that
+    redeems it: add the server's address in front."""
 
     invitation: InvitationView
     token: str
@@ -58,19 +60,19 @@ class IssuedInvitationView(BaseModel):
     @classmethod
     def of(cls, new: IssuedInvitation) -> Self:
         listed = ListedInvitation(new.invitation, InvitationState.PENDING)
-        # In the fragment: browsers send it to no server, so it stands in no log and no Referer.
+        # In the fragment: browsers never send it, so it appears in no log and no Referer.
         path = f"/invitation#{new.token}"
         return cls(invitation=InvitationView.of(listed), token=new.token, path=path)
 
 
 class InvitationTokenRequest(RequestBody):
-    """The token of a link."""
+    """The token of an invitation link."""
 
     token: Token
 
 
 class RedemptionRequest(RequestBody):
-    """A new person: the address and password that they want to sign in with."""
+    """A new account: the sign-in address and the password that the user chose."""
 
     token: Token
     email: Email
@@ -78,8 +80,8 @@ class RedemptionRequest(RequestBody):
 
 
 class OfferView(BaseModel):
-    """Where a link leads. `email` is what whoever made it wrote down for whom it is;
-    `invited_by` is empty where a key made it."""
+    """The content of an invitation link. `email` is the label that the inviter gave it;
+    `invited_by` is empty if it was created with a key."""
 
     project_name: str
     role: Role
@@ -100,7 +102,7 @@ class OfferView(BaseModel):
 
 
 class MembershipView(BaseModel):
-    """The project that one is a member of now, and the role."""
+    """The membership that an invitation gave: project and role."""
 
     project_id: str
     role: Role

@@ -1,6 +1,6 @@
 """`/api/v1/projects/{project_id}/invitations`: one-time links; `/api/v1/invitations`: redeem them.
 
-A token comes in a body, never in an address: addresses stand in logs.
+Tokens are sent in request bodies, never in URLs, because URLs are logged.
 """
 
 from typing import Annotated
@@ -26,7 +26,7 @@ from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 
 
 def invitation_routes(guards: RouteGuards, invitations: InvitationService) -> APIRouter:
-    """The routes for whoever invites."""
+    """Returns the routes that manage a project's invitations."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/invitations", tags=["invitations"])
     may_write = Depends(guards.require(Permission.MEMBERS_WRITE))
 
@@ -34,7 +34,8 @@ def invitation_routes(guards: RouteGuards, invitations: InvitationService) -> AP
     def list_invitations(
         access: Annotated[Access, may_write], limit: Limit = 100, cursor: Cursor = ""
     ) -> Page[InvitationView]:
-        """The project's invitations, oldest first; settled ones until 30 days after expiry."""
+        """Lists the project's invitations, oldest first. Redeemed, revoked and expired ones are
+        listed until 30 days after their expiry."""
         found = invitations.list_page(access.project_id, decode_cursor(cursor), limit + 1)
         return page_of(found, limit, InvitationView.of, lambda each: each.invitation.id)
 
@@ -42,13 +43,14 @@ def invitation_routes(guards: RouteGuards, invitations: InvitationService) -> AP
     def invite(
         access: Annotated[Access, may_write], body: InvitationRequest
     ) -> IssuedInvitationView:
-        """A one-time link, valid for a week and told this once. Hand it to who should join."""
+        """Creates a one-time link, valid for a week and shown only once. Send it to the user who
+        should join."""
         new = invitations.invite(access.principal, access.project_id, body.email, body.role)
         return IssuedInvitationView.of(new)
 
     @router.delete("/{invitation_id}", status_code=204)
     def revoke_invitation(access: Annotated[Access, may_write], invitation_id: str) -> None:
-        """Ends a pending link."""
+        """Revokes a pending invitation."""
         invitations.revoke(access.principal, access.project_id, invitation_id)
 
     return router
@@ -61,25 +63,25 @@ def redemption_routes(
     *,
     secure_cookie: bool,
 ) -> APIRouter:
-    """The routes for whoever was invited."""
+    """Returns the routes that an invited user calls."""
     router = APIRouter(prefix="/api/v1/invitations", tags=["invitations"])
 
     @router.post("/look", dependencies=[Depends(public)])
-    def look_at_invitation(body: InvitationTokenRequest) -> OfferView:
-        """Where a link leads; 404 or 409 if it cannot be redeemed."""
-        return OfferView.of(invitations.look(body.token.get_secret_value()))
+    def preview_invitation(body: InvitationTokenRequest) -> OfferView:
+        """Returns the content of a link; 404 or 409 if it cannot be redeemed."""
+        return OfferView.of(invitations.preview(body.token.get_secret_value()))
 
     @router.post("/accept")
     def accept_invitation(
         principal: Annotated[Principal, Depends(guards.signed_in)], body: InvitationTokenRequest
     ) -> MembershipView:
-        """Makes the signed-in person a member, whatever address they sign in with."""
+        """Makes the signed-in user a member. Their sign-in address does not matter."""
         return MembershipView.of(invitations.accept(principal, body.token.get_secret_value()))
 
     @router.post("/redeem", dependencies=[Depends(public)])
     def redeem_invitation(body: RedemptionRequest, response: Response) -> SessionView:
-        """Makes a new person with their own address and password, makes them a member, and signs
-        them in. 409 `address_taken`: choose another address, or sign in and accept."""
+        """Creates an account with the given address and password, makes it a member, and signs it
+        in. 409 `address_taken`: choose another address, or sign in and accept."""
         user = invitations.redeem(
             body.token.get_secret_value(), body.email, body.password.get_secret_value()
         )

@@ -17,7 +17,7 @@ from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 
 
 def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
-    """The routes."""
+    """Returns the routes of virtual keys."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/keys", tags=["keys"])
     may_read = Depends(guards.require(Permission.KEYS_READ))
     may_write = Depends(guards.require(Permission.KEYS_WRITE))
@@ -26,13 +26,13 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
     def list_keys(
         access: Annotated[Access, may_read], limit: Limit = 100, cursor: Cursor = ""
     ) -> Page[KeyView]:
-        """The project's keys, oldest first, revoked ones too."""
+        """Lists the project's keys, oldest first, including revoked ones."""
         found = keys.list_page(access.project_id, decode_cursor(cursor), limit + 1)
         return page_of(found, limit, KeyView.of, lambda key: key.id)
 
     @router.post("", status_code=201)
     def create_key(access: Annotated[Access, may_write], body: KeyRequest) -> IssuedKeyView:
-        """A new key; its secret is told this once."""
+        """Creates a key. Its secret is returned only once."""
         wanted = NewKey(
             name=body.name,
             role=Role(body.role) if body.role else None,
@@ -46,13 +46,13 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
     def rotate_key(
         access: Annotated[Access, may_write], key_id: str, body: KeyRotationRequest
     ) -> IssuedKeyView:
-        """A new secret, valid at once; the old one stays valid for the overlap."""
+        """Creates a new secret, valid immediately. The old one stays valid for the overlap."""
         overlap_ms = body.overlap_s * 1000
         return _issued(keys.rotate(access.principal, access.project_id, key_id, overlap_ms))
 
     @router.delete("/{key_id}")
     def revoke_key(access: Annotated[Access, may_write], key_id: str) -> KeyView:
-        """Ends a key at once and for ever."""
+        """Revokes a key immediately. This cannot be reversed."""
         return KeyView.of(keys.revoke(access.principal, access.project_id, key_id))
 
     return router

@@ -1,4 +1,4 @@
-"""`/api/v1/projects/{project_id}/members`, and new passwords for people."""
+"""`/api/v1/projects/{project_id}/members`, and password resets."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 
 
 def member_routes(guards: RouteGuards, members: MemberService) -> APIRouter:
-    """The routes."""
+    """Returns the routes of members."""
     router = APIRouter(prefix="/api/v1", tags=["members"])
     may_read = Depends(guards.require(Permission.MEMBERS_READ))
     may_write = Depends(guards.require(Permission.MEMBERS_WRITE))
@@ -25,7 +25,7 @@ def member_routes(guards: RouteGuards, members: MemberService) -> APIRouter:
     def list_members(
         access: Annotated[Access, may_read], limit: Limit = 100, cursor: Cursor = ""
     ) -> Page[MemberView]:
-        """Who takes part in the project."""
+        """Lists the members of the project."""
         found = members.list_page(access.project_id, decode_cursor(cursor), limit + 1)
         return page_of(found, limit, MemberView.of, lambda member: member.user_id)
 
@@ -33,20 +33,20 @@ def member_routes(guards: RouteGuards, members: MemberService) -> APIRouter:
     def change_role(
         access: Annotated[Access, may_write], user_id: str, body: RoleChangeRequest
     ) -> MemberView:
-        """Gives a member another role; an owner alone names and unnames owners."""
+        """Changes a member's role. Only owners may add and remove owners."""
         member = members.change_role(access.principal, access.project_id, user_id, body.role)
         return MemberView.of(member)
 
     @router.delete("/projects/{project_id}/members/{user_id}", status_code=204)
     def remove_member(access: Annotated[Access, may_write], user_id: str) -> None:
-        """Takes a member out; the last owner cannot go."""
+        """Removes a member. The last owner cannot be removed."""
         members.remove(access.principal, access.project_id, user_id)
 
     @router.post("/users/{user_id}/password")
     def reset_password(
         access: Annotated[Access, Depends(guards.require(Permission.INSTANCE))], user_id: str
     ) -> IssuedPasswordView:
-        """Gives a person a new password, told once; their sessions end."""
+        """Sets a new random password, returned only once, and ends the user's sessions."""
         return IssuedPasswordView(password=members.reset_password(access.principal, user_id))
 
     return router

@@ -1,4 +1,4 @@
-"""`/api/v1/projects`: make, list, read, change."""
+"""`/api/v1/projects`: create, list, read, change."""
 
 from typing import Annotated
 
@@ -16,14 +16,14 @@ from penstock.infra.web.pages import Page
 
 
 def project_routes(guards: RouteGuards, projects: ProjectService) -> APIRouter:
-    """The routes."""
+    """Returns the routes of projects."""
     router = APIRouter(prefix="/api/v1/projects", tags=["projects"])
 
     @router.get("")
     def list_projects(
         principal: Annotated[Principal, Depends(guards.signed_in)],
     ) -> Page[ProjectView]:
-        """The projects one takes part in; all of them for instance admins."""
+        """Lists the projects of the principal; instance admins see all."""
         return Page(items=[ProjectView.of(p) for p in projects.list_visible(principal)])
 
     @router.post("", status_code=201)
@@ -31,15 +31,15 @@ def project_routes(guards: RouteGuards, projects: ProjectService) -> APIRouter:
         access: Annotated[Access, Depends(guards.require(Permission.INSTANCE))],
         body: ProjectRequest,
     ) -> ProjectView:
-        """A new project. Who is signed in owns it; one made with a key has no members until
-        somebody redeems an invitation."""
+        """Creates a project. A signed-in user becomes its owner; a project created with a key has
+        no members until an invitation is redeemed."""
         return ProjectView.of(projects.create(access.principal, body.name))
 
     @router.get("/{project_id}")
     def get_project(
         access: Annotated[Access, Depends(guards.require(Permission.PROJECT_READ))],
     ) -> ProjectView:
-        """One project."""
+        """Returns one project."""
         return ProjectView.of(projects.get(access.project_id))
 
     @router.patch("/{project_id}")
@@ -47,8 +47,8 @@ def project_routes(guards: RouteGuards, projects: ProjectService) -> APIRouter:
         access: Annotated[Access, Depends(guards.require(Permission.PROJECT_WRITE))],
         body: ProjectChangeRequest,
     ) -> ProjectView:
-        """Renames a project, or changes what it wants: serve or refuse on a full spool, and
-        whether contents are recorded."""
+        """Renames a project or changes its policy: whether calls are served or rejected while the
+        spool is full, and whether contents are recorded."""
         project = projects.change(
             access.principal,
             access.project_id,

@@ -1,15 +1,16 @@
-"""What identity's routes take and give. Times are RFC 3339; nothing here ever holds a digest."""
+"""Request and response bodies of identity. Times are RFC 3339; no body contains a digest."""
 
 import re
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from penstock.features.identity.audit_reader import ChainReport
 from penstock.features.identity.model import ApiKey, Attributes, Member, Principal, Project, Role
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
+from penstock.infra.web.schemas import RequestBody
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -27,12 +28,6 @@ Password = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 GivenRole = Literal["viewer", "editor", "admin"]
 
 
-class RequestBody(BaseModel):
-    """A request body: fields that nobody knows are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class SignInRequest(RequestBody):
     email: Email
     password: Password
@@ -44,8 +39,8 @@ class PasswordChangeRequest(RequestBody):
 
 
 class SessionView(BaseModel):
-    """Who is asking. `project_id`: their only project, if it is one. `csrf_token` (sessions only)
-    goes into the header `x-csrf-token` of every mutation."""
+    """The principal of a request. `project_id` is set if it has exactly one project. `csrf_token`
+    (sessions only) must be sent in the header `x-csrf-token` of every mutation."""
 
     kind: str
     id: str
@@ -117,13 +112,13 @@ class MemberView(BaseModel):
 
 
 class IssuedPasswordView(BaseModel):
-    """A password that is told once."""
+    """A new password, which is returned only once."""
 
     password: str
 
 
 class KeyAttributes(RequestBody):
-    """What the key says about each of its calls, whatever their headers say."""
+    """Attributes that the key sets on each of its calls; they override the call's headers."""
 
     team: Label = ""
     user: Label = ""
@@ -136,13 +131,13 @@ class KeyAttributes(RequestBody):
 
 
 class KeyRequest(RequestBody):
-    """A new key. No `role`: it may call models and nothing else; with one it may also use the REST
-    API as a member of that role may. No `allowed_models`: all; `provider/*` and plain patterns are
-    fine."""
+    """A new key. Without `role` it may only call models; with one it may also use the REST API like
+    a member of that role. Without `allowed_models` it may call all models; patterns such as
+    `provider/*` are allowed."""
 
     name: Name
     role: GivenRole | None = None
-    allowed_models: Annotated[list[Label], Field(max_length=200)] = []
+    allowed_models: Annotated[list[Label], Field(max_length=200, default_factory=list[str])]
     attributes: KeyAttributes = KeyAttributes()
     expires_at: Moment | None = None
 
@@ -151,14 +146,14 @@ class KeyRequest(RequestBody):
 
 
 class KeyRotationRequest(RequestBody):
-    """How long the old secret stays valid beside the new one; 0: not at all."""
+    """`overlap_s`: how long the old secret stays valid in seconds; 0 ends it immediately."""
 
     overlap_s: Annotated[int, Field(ge=0, le=30 * 24 * 3600)] = 24 * 3600
 
 
 class KeyView(BaseModel):
-    """A key. `role` is null where it may only call models. `prefix` is how people tell keys apart;
-    the secret itself is known to nobody."""
+    """A key. `role` is null if it may only call models. `prefix` identifies the key for users; the
+    secret itself is not stored."""
 
     id: str
     name: str
@@ -186,7 +181,7 @@ class KeyView(BaseModel):
 
 
 class IssuedKeyView(BaseModel):
-    """A key with its secret, which is told this once."""
+    """A key with its new secret, which is returned only once."""
 
     key: KeyView
     secret: str
@@ -212,7 +207,7 @@ class AuditEventView(BaseModel):
 
 
 class ChainFaultView(BaseModel):
-    """The first event that is not as it was written; `event_id` is empty where one is missing."""
+    """The first event that differs from what was written; `event_id` is empty if it is missing."""
 
     sequence: int
     event_id: str
@@ -220,7 +215,7 @@ class ChainFaultView(BaseModel):
 
 
 class ChainView(BaseModel):
-    """What verification found in one chain. `head` is worth writing down elsewhere."""
+    """The result of verifying one chain. Keep a copy of `head` elsewhere to detect a rollback."""
 
     project_id: str
     ok: bool
@@ -240,7 +235,7 @@ class ChainView(BaseModel):
 
 
 class AuditReport(BaseModel):
-    """All chains together."""
+    """The result of verifying all requested chains."""
 
     ok: bool
     chains: list[ChainView]

@@ -1,4 +1,4 @@
-"""`/api/v1/session`: sign in, who am I, sign out, change the password."""
+"""`/api/v1/session`: sign in, read the session, sign out, change the password."""
 
 from typing import Annotated, Final
 
@@ -16,7 +16,7 @@ from penstock.features.identity.throttle import Source
 from penstock.infra.web.peers import peer_of
 from penstock.kernel.errors import Forbidden
 
-# Known to the server as a device from which an account has signed in; opens nothing.
+# Marks a browser from which an account has signed in before; it gives no access.
 DEVICE_COOKIE: Final = "penstock_device"
 _DEVICE_LIFETIME_S: Final = 365 * 24 * 3600
 
@@ -24,13 +24,13 @@ _DEVICE_LIFETIME_S: Final = 365 * 24 * 3600
 def session_routes(
     guards: RouteGuards, sign_in: SignInService, *, secure_cookie: bool
 ) -> APIRouter:
-    """The routes; `secure_cookie`: the console is reached over TLS only."""
+    """Returns the routes. `secure_cookie`: the console is reached over TLS only."""
     router = APIRouter(prefix="/api/v1/session", tags=["session"])
     signed_in = Depends(guards.signed_in)
 
     @router.post("", dependencies=[Depends(public)])
     def create_session(body: SignInRequest, request: Request, response: Response) -> SessionView:
-        """Signs in with address and password: sets the cookie, tells the CSRF token."""
+        """Signs in with address and password: sets the cookie and returns the CSRF token."""
         device = sign_in.device_of(body.email, request.cookies.get(DEVICE_COOKIE, ""))
         source = Source(peer_of(request.scope), device)
         session = sign_in.sign_in(body.email, body.password.get_secret_value(), source)
@@ -48,7 +48,7 @@ def session_routes(
 
     @router.get("")
     def get_session(principal: Annotated[Principal, signed_in], request: Request) -> SessionView:
-        """Who is asking, by key or by session."""
+        """Returns the principal of this request, by key or by session."""
         token = request.cookies.get(COOKIE)
         csrf_token = sign_in.csrf_token(token) if token and principal.kind == "user" else None
         return SessionView.of(principal, csrf_token)
@@ -57,7 +57,7 @@ def session_routes(
     def end_session(
         principal: Annotated[Principal, signed_in], request: Request, response: Response
     ) -> None:
-        """Signs out."""
+        """Ends the session."""
         _require_user(principal)
         sign_in.sign_out(principal, request.cookies[COOKIE])
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure_cookie)
@@ -66,7 +66,7 @@ def session_routes(
     def change_password(
         principal: Annotated[Principal, signed_in], body: PasswordChangeRequest
     ) -> None:
-        """Changes one's own password; all one's sessions end."""
+        """Changes the user's own password and ends all their sessions."""
         _require_user(principal)
         sign_in.change_password(
             principal, body.current.get_secret_value(), body.new.get_secret_value()
@@ -76,7 +76,7 @@ def session_routes(
 
 
 def give_session(session: Session, response: Response, *, secure_cookie: bool) -> SessionView:
-    """Sets the session's cookie and tells who is signed in."""
+    """Sets the session cookie and returns the principal."""
     response.set_cookie(
         COOKIE,
         session.token,

@@ -1,1 +1,1 @@
-"""Use cases of identity: one public method per sentence, each one transaction and its event."""
+"""Use cases of identity: one public method each, with one transaction and its audit event."""

@@ -1,6 +1,6 @@
-"""What stands before anybody can sign in: project, admin, key; and the way back for the locked out.
+"""Creates the first project, admin and keys, and resets the admin's credentials.
 
-`HOME/bootstrap.json` (0600) keeps what was made, for the command line; it may be deleted.
+`HOME/bootstrap.json` (0600) stores these credentials for the command line; it may be deleted.
 """
 
 from pathlib import Path
@@ -26,8 +26,8 @@ RESET: Final = Principal("system", "admin_reset", "penstock admin reset", {}, in
 
 
 class BootstrapFile(msgspec.Struct, frozen=True):
-    """The content of `bootstrap.json`. `gateway_key` calls models and nothing else; `api_key` may
-    do everything that an instance admin may, for the command line."""
+    """The content of `bootstrap.json`. `gateway_key` may only call models; `api_key` has the
+    permissions of an instance admin, for the command line."""
 
     admin_email: str
     admin_password: str
@@ -36,19 +36,19 @@ class BootstrapFile(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What a reset keeps of the file."""
+    """The part of the file that a reset keeps."""
 
     gateway_key: str
 
 
 def has_started(database: Database) -> bool:
-    """Whether the first start has happened in this store."""
+    """Returns whether the first project and admin exist in this database."""
     with database.read() as connection:
         return users.first_instance_admin(connection) is not None
 
 
 class Bootstrap:
-    """Makes the first project, admin and key in a fresh store."""
+    """Creates the first project, admin and keys in an empty database."""
 
     def __init__(
         self, context: Context, keys: KeyService, passwords: Passwords, home: Path
@@ -59,7 +59,8 @@ class Bootstrap:
         self._file = home / FILE_NAME
 
     def ensure(self) -> bool:
-        """Does so if nobody is there yet; whether it did."""
+        """Creates project, admin and keys unless an instance admin exists. Returns whether it
+        created them."""
         if has_started(self._context.database):
             return False
         password = self._passwords.generate()
@@ -71,10 +72,10 @@ class Bootstrap:
         return True
 
     def reset_admin(self) -> BootstrapFile:
-        """New password and `api_key` for the first admin; their sessions and the keys of instance
-        admins end, all others stay, the `gateway_key` too.
+        """Sets a new password and `api_key` for the first admin. Ends the admin's sessions and
+        revokes the keys of instance admins; all other keys stay, including the `gateway_key`.
 
-        `SetupError` where the first start has not happened yet.
+        Raises `SetupError` before the first start.
         """
         password = self._passwords.generate()
         password_hash = self._passwords.hash(password)
@@ -114,7 +115,8 @@ class Bootstrap:
     def _issue_keys(
         self, tx: Transaction, actor: Principal, project: Project, email: str, password: str
     ) -> BootstrapFile:
-        """Makes the keys; writes the file before the commit: nothing stored stays untold."""
+        """Creates the keys and writes the file before the commit: otherwise a crash could leave
+        stored keys whose secrets are lost."""
         wanted = NewKey("bootstrap", Role.ADMIN, instance_admin=True)
         new = self._keys.create_in(tx, actor, project.id, wanted)
         gateway_key = self._kept_gateway_key()
@@ -126,7 +128,7 @@ class Bootstrap:
         return content
 
     def _kept_gateway_key(self) -> str:
-        """The one that the file has; empty without a file, or in one of an older Penstock."""
+        """Returns the key in the file; empty without a file or in a file of an older version."""
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=_Kept).gateway_key
         except (FileNotFoundError, msgspec.DecodeError):

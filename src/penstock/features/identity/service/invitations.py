@@ -1,7 +1,7 @@
-"""Invitations: one-time links by which people become members.
+"""Invitations: one-time links by which users become members.
 
-Membership comes by redeeming a link, never by matching an address: an address that somebody signs
-in with is a name that they chose, and no proof of who they are.
+Users become members by redeeming a link, never by a matching address: a sign-in address is chosen
+freely and proves nothing about its owner.
 """
 
 import base64
@@ -24,7 +24,7 @@ from penstock.features.identity.model import (
     User,
 )
 from penstock.features.identity.passwords import Passwords
-from penstock.features.identity.service.members import require_may_grant
+from penstock.features.identity.service.members import require_may_assign
 from penstock.features.identity.store import invitations, keys, projects, users
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction
@@ -41,15 +41,15 @@ class InvitationLimits(msgspec.Struct, frozen=True):
     pending_count: int = 100
     """Pending invitations per project."""
     taken_count: int = 10
-    """How often one link may be tried with a sign-in address that somebody has. Then it ends, so
-    that a link is no way to find out which addresses exist."""
+    """How often one link may be tried with a sign-in address that is in use. Then the link is
+    revoked, so that it cannot be used to find out which addresses exist."""
     kept: timedelta = timedelta(days=30)
-    """How long an invitation is listed after its expiry. The audit log keeps it for ever."""
+    """How long an invitation is listed after its expiry. The audit log keeps it permanently."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedInvitation:
-    """An invitation with its token, which is told once."""
+    """A new invitation with its token, which is shown only once."""
 
     invitation: Invitation
     token: str = field(repr=False)
@@ -57,7 +57,7 @@ class IssuedInvitation:
 
 @dataclass(frozen=True, slots=True)
 class ListedInvitation:
-    """An invitation as it stands now. `redeemed_by`: the sign-in address of who redeemed it."""
+    """An invitation with its current state. `redeemed_by`: the sign-in address of the user."""
 
     invitation: Invitation
     state: InvitationState
@@ -66,14 +66,14 @@ class ListedInvitation:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What whoever holds a link is told: where it leads."""
+    """The content of a link: the project and the invitation."""
 
     project: Project
     invitation: Invitation
 
 
 class InvitationService:
-    """Use cases around invitations. `digest_key` keys the digests under which tokens are stored."""
+    """Use cases of invitations. `digest_key` keys the digests of tokens."""
 
     def __init__(
         self,
@@ -88,7 +88,8 @@ class InvitationService:
         self._limits = limits
 
     def list_page(self, project_id: str, after_id: str, limit: int) -> list[ListedInvitation]:
-        """Invitations of a project, oldest first, settled ones for 30 days after their expiry."""
+        """Returns invitations of a project, oldest first. Redeemed, revoked and expired ones are
+        included until 30 days after their expiry."""
         now_ms = self._context.now_ms()
         with self._context.database.read() as connection:
             return [
@@ -97,9 +98,9 @@ class InvitationService:
             ]
 
     def invite(self, actor: Principal, project_id: str, email: str, role: Role) -> IssuedInvitation:
-        """A new one-time link. `Forbidden` if the actor may not give that role, `Conflict` if too
-        many invitations of the project are pending."""
-        require_may_grant(actor, role, project_id)
+        """Creates a one-time link. Raises `Forbidden` if the actor may not give that role,
+        `Conflict` if the project has too many pending invitations."""
+        require_may_assign(actor, role, project_id)
         now_ms = self._context.now_ms()
         token = (
             f"inv_{base64.urlsafe_b64encode(self._context.random_bytes(32)).decode().rstrip('=')}"
@@ -118,19 +119,19 @@ class InvitationService:
         with self._context.database.write() as tx:
             # The event first: it locks the project's chain, so that the count below is exact.
             self._audit(tx, actor, "invitation.create", invitation, after=invitation.audit_fields())
-            self._require_room(tx, project_id, now_ms)
+            self._require_few_pending(tx, project_id, now_ms)
             invitations.add(tx.connection, invitation, self._digest(token))
         return IssuedInvitation(invitation, token)
 
     def revoke(self, actor: Principal, project_id: str, invitation_id: str) -> Invitation:
-        """Ends a pending link. `Conflict` if it is not pending, `Forbidden` if its role is above
-        the actor's own."""
+        """Revokes a pending link. Raises `Conflict` if it is not pending, `Forbidden` if its role
+        is above the actor's own."""
         now_ms = self._context.now_ms()
         with self._context.database.write() as tx:
             before = invitations.find(tx.connection, project_id, invitation_id)
             if before is None:
                 raise NotFound("There is no such invitation in this project.")
-            require_may_grant(actor, before.role, project_id)
+            require_may_assign(actor, before.role, project_id)
             state = self._state(tx.connection, before, now_ms)
             if state is not InvitationState.PENDING:
                 raise Conflict(f"This invitation is {state.value}, not pending.")
@@ -138,8 +139,9 @@ class InvitationService:
             self._audit(tx, actor, "invitation.revoke", before, before=before.audit_fields())
         return replace(before, revoked_ms=now_ms)
 
-    def look(self, token: str) -> Offer:
-        """Where a link leads. `NotFound` or `Conflict` if it cannot be redeemed."""
+    def preview(self, token: str) -> Offer:
+        """Returns the content of a link. Raises `NotFound` or `Conflict` if it cannot be
+        redeemed."""
         with self._context.database.read() as connection:
             invitation = self._pending(connection, token)
             project = projects.find(connection, invitation.project_id)
@@ -147,8 +149,8 @@ class InvitationService:
         return Offer(project, invitation)
 
     def accept(self, actor: Principal, token: str) -> Member:
-        """Makes the signed-in person a member, whatever address they sign in with. `Conflict` if
-        they are one already; the link stays then."""
+        """Makes the signed-in user a member; their sign-in address does not matter. Raises
+        `Conflict` if they are a member already; the link stays valid then."""
         if actor.kind != "user":
             raise Forbidden("A key cannot become a member.", hint="Sign in to accept.")
         with self._context.database.write() as tx:
@@ -156,9 +158,9 @@ class InvitationService:
             return self._join(tx, actor, invitation)
 
     def redeem(self, token: str, email: str, password: str) -> User:
-        """Makes a new person, with the address and password that they chose, and makes them a
-        member. `Conflict` (`address_taken`) if somebody signs in with that address already;
-        `InvalidRequest` for a password that is too short or too long."""
+        """Creates an account with the given address and password and makes it a member. Raises
+        `Conflict` (`address_taken`) if the address is in use, `InvalidRequest` if the password is
+        too short or too long."""
         self._require_free(token, email)
         password_hash = self._passwords.hash(password)
         user = User(
@@ -183,8 +185,8 @@ class InvitationService:
         now_ms = self._context.now_ms()
         if users.find_member(tx.connection, invitation.project_id, actor.id):
             raise Conflict(
-                "You are a member of this project already.",
-                hint="The link was not used up.",
+                "You are already a member of this project.",
+                hint="The link is still valid for another user.",
                 code="already_member",
             )
         if not invitations.redeem(tx.connection, invitation.id, actor.id, now_ms):
@@ -199,7 +201,7 @@ class InvitationService:
         return member
 
     def _require_free(self, token: str, email: str) -> None:
-        """Before a password is hashed: the link is good and the address free. Counts the tries."""
+        """Checks link and address before the password is hashed. Counts addresses in use."""
         with self._context.database.write() as tx:
             invitation = self._pending(tx.connection, token, lock=True)
             taken = users.find_user_by_email(tx.connection, email) is not None
@@ -208,13 +210,13 @@ class InvitationService:
         if taken:
             raise _address_taken()
 
-    def _require_room(self, tx: Transaction, project_id: str, now_ms: int) -> None:
+    def _require_few_pending(self, tx: Transaction, project_id: str, now_ms: int) -> None:
         invitations.remove_settled(tx.connection, project_id, now_ms - self._limits.kept // _MS)
         most = self._limits.pending_count
         if invitations.pending_count(tx.connection, project_id, now_ms) >= most:
             raise Conflict(
-                f"This project has {most} pending invitations, the most it may have.",
-                hint="Revoke those that nobody needs.",
+                f"This project already has {most} pending invitations, which is the limit.",
+                hint="Revoke invitations that are no longer needed.",
                 code="too_many_invitations",
             )
 
@@ -222,8 +224,8 @@ class InvitationService:
         invitation = invitations.find_by_digest(connection, self._digest(token), lock=lock)
         if invitation is None:
             raise NotFound(
-                "This invitation is not known here.",
-                hint="Is the link complete? Ask for a new one.",
+                "This invitation does not exist.",
+                hint="Check that the link is complete, or ask for a new one.",
                 code="invitation_unknown",
             )
         state = self._state(connection, invitation, self._context.now_ms())
@@ -237,8 +239,8 @@ class InvitationService:
         return ListedInvitation(found, state, user.email if user else "")
 
     def _state(self, connection: Connection, found: Invitation, now_ms: int) -> InvitationState:
-        """Where it stands. A link is worth what whoever made it may give now: it counts as revoked
-        once they may not."""
+        """Returns the current state. An invitation counts as revoked once its inviter may no longer
+        give its role."""
         if found.redeemed_ms is not None:
             return InvitationState.REDEEMED
         if found.revoked_ms is not None or found.taken_count >= self._limits.taken_count:
@@ -270,7 +272,7 @@ class InvitationService:
 
 
 def _inviter(connection: Connection, invitation: Invitation, now_ms: int) -> Principal | None:
-    """Whoever made the invitation, with what they may do now; `None` if they are gone."""
+    """Returns the inviter with their current roles; `None` if they no longer exist."""
     if invitation.inviter_kind == "key":
         key = keys.find_usable(connection, invitation.inviter_id, now_ms)
         return key.principal() if key else None
@@ -280,15 +282,15 @@ def _inviter(connection: Connection, invitation: Invitation, now_ms: int) -> Pri
 
 def _may_invite(inviter: Principal, invitation: Invitation) -> bool:
     project_id = invitation.project_id
-    return inviter.may(Permission.MEMBERS_WRITE, project_id) and inviter.may_grant(
+    return inviter.may(Permission.MEMBERS_WRITE, project_id) and inviter.may_assign(
         invitation.role, project_id
     )
 
 
 def _address_taken() -> Conflict:
     return Conflict(
-        "Somebody signs in with this address already.",
-        hint="If it is you, sign in and accept; else choose another.",
+        "This address is already in use.",
+        hint="If it is yours, sign in and accept the invitation. Otherwise choose another address.",
         code="address_taken",
         param="email",
     )
@@ -297,7 +299,7 @@ def _address_taken() -> Conflict:
 def _not_pending(state: InvitationState) -> Conflict:
     used = state is InvitationState.REDEEMED
     return Conflict(
-        f"This invitation {'was used already' if used else f'is {state.value}'}.",
+        f"This invitation {'was already used' if used else f'is {state.value}'}.",
         hint="Ask for a new one.",
         code=f"invitation_{state.value}",
     )

@@ -1,4 +1,5 @@
-"""Virtual keys: made, rotated with overlap, revoked. A secret is told once and stored nowhere."""
+"""Virtual keys: created, rotated with an overlap, revoked. Secrets are returned only once and are
+never stored."""
 
 import base64
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,8 @@ _PREFIX_LENGTH: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """What a new key should be. No role: it calls models and nothing else. No models: all of them.
-    `expires_ms`: Unix milliseconds."""
+    """A key to create. Without a role it may only call models; without `allowed_models` it may call
+    all. `expires_ms`: Unix milliseconds."""
 
     name: str
     role: Role | None = None
@@ -29,14 +30,14 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """A key with its secret, which nobody can tell again."""
+    """A key with its new secret, which cannot be read again."""
 
     key: ApiKey
     secret: str = field(repr=False)
 
 
 class KeyService:
-    """Use cases around keys. `pepper` keys the digests under which secrets are stored."""
+    """Use cases of keys. `pepper` keys the digests of secrets."""
 
     def __init__(
         self,
@@ -47,17 +48,17 @@ class KeyService:
         self._pepper = pepper
 
     def list_page(self, project_id: str, after_id: str, limit: int) -> list[ApiKey]:
-        """Keys of a project, oldest first, revoked ones too."""
+        """Returns keys of a project, oldest first, including revoked ones."""
         with self._context.database.read() as connection:
             return keys.list_by_project(connection, project_id, after_id, limit)
 
     def create(self, actor: Principal, project_id: str, new: NewKey) -> IssuedKey:
-        """A new key. `Forbidden` if its role is above the actor's own, or owner."""
+        """Creates a key. Raises `Forbidden` if its role is above the actor's own, or owner."""
         role = new.role
-        if role and (role is Role.OWNER or not actor.may_grant(role, project_id)):
+        if role and (role is Role.OWNER or not actor.may_assign(role, project_id)):
             raise Forbidden(
-                f"You may not make a key with the role {role.value!r}.",
-                hint="A key's role is at most your own, and never owner.",
+                f"You may not create a key with the role {role.value!r}.",
+                hint="A key's role must not be above your own, and never owner.",
             )
         with self._context.database.write() as tx:
             return self.create_in(tx, actor, project_id, new)
@@ -65,7 +66,7 @@ class KeyService:
     def create_in(
         self, tx: Transaction, actor: Principal, project_id: str, new: NewKey
     ) -> IssuedKey:
-        """The same in the caller's transaction, unchecked: for the first start."""
+        """Creates a key in the caller's transaction without checking its role (bootstrap)."""
         now_ms = self._context.now_ms()
         secret, stored = self._new_secret(now_ms)
         key = ApiKey(
@@ -87,7 +88,7 @@ class KeyService:
         return IssuedKey(key, secret)
 
     def rotate(self, actor: Principal, project_id: str, key_id: str, overlap_ms: int) -> IssuedKey:
-        """A new secret, valid at once; older ones stay valid for `overlap_ms`."""
+        """Creates a new secret, valid immediately; older ones stay valid for `overlap_ms`."""
         now_ms = self._context.now_ms()
         secret, stored = self._new_secret(now_ms)
         with self._context.database.write() as tx:
@@ -107,13 +108,13 @@ class KeyService:
         return IssuedKey(after, secret)
 
     def revoke(self, actor: Principal, project_id: str, key_id: str) -> ApiKey:
-        """Ends a key at once and for ever."""
+        """Revokes a key immediately. This cannot be reversed."""
         with self._context.database.write() as tx:
             key = _get_usable(keys.find(tx.connection, project_id, key_id), actor)
             return self._revoke(tx, actor, key)
 
     def revoke_instance_keys_in(self, tx: Transaction, actor: Principal) -> None:
-        """Ends every key of an instance admin, in the caller's transaction."""
+        """Revokes every key of an instance admin, in the caller's transaction."""
         for key in keys.list_unrevoked(tx.connection):
             if key.instance_admin:
                 self._revoke(tx, actor, key)
@@ -143,9 +144,9 @@ def _get_usable(key: ApiKey | None, actor: Principal) -> ApiKey:
     if key is None:
         raise NotFound("There is no such key in this project.")
     if key.revoked_ms is not None:
-        raise Conflict("This key is revoked for ever.", hint="Make a new one.")
+        raise Conflict("This key is revoked.", hint="Create a new key.")
     if key.instance_admin and not actor.instance_admin:
         raise Forbidden("This key belongs to an instance admin.")
-    if key.role and not actor.may_grant(key.role, key.project_id):
+    if key.role and not actor.may_assign(key.role, key.project_id):
         raise Forbidden("This key's role is above your own.")
     return key

@@ -1,6 +1,6 @@
-"""Members: who takes part in a project, in which role. An owner alone names owners.
+"""Members of projects and their roles. Only owners may add and remove owners.
 
-How somebody becomes a member is in `service/invitations`.
+`service/invitations` adds members.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from penstock.kernel.errors import Conflict, Forbidden, NotFound
 
 
 class MemberService:
-    """Use cases around members."""
+    """Use cases of members."""
 
     def __init__(
         self,
@@ -26,15 +26,15 @@ class MemberService:
         self._passwords = passwords
 
     def list_page(self, project_id: str, after_user_id: str, limit: int) -> list[Member]:
-        """Members of a project by user id."""
+        """Returns members of a project, ordered by user id."""
         with self._context.database.read() as connection:
             return users.list_members(connection, project_id, after_user_id, limit)
 
     def change_role(self, actor: Principal, project_id: str, user_id: str, role: Role) -> Member:
-        """Gives a member another role. `Conflict` if the project would be left without owner."""
+        """Changes a member's role. Raises `Conflict` if the project would have no owner."""
         with self._context.database.write() as tx:
             before = _get_member(tx.connection, project_id, user_id)
-            require_may_grant(actor, max(before.role, role, key=list(Role).index), project_id)
+            require_may_assign(actor, max(before.role, role, key=list(Role).index), project_id)
             if before.role is Role.OWNER and role is not Role.OWNER:
                 _require_other_owner(tx.connection, project_id)
             users.set_role(tx.connection, project_id, user_id, role)
@@ -51,10 +51,10 @@ class MemberService:
         return after
 
     def remove(self, actor: Principal, project_id: str, user_id: str) -> None:
-        """Takes a member out. `Conflict` if the project would be left without owner."""
+        """Removes a member. Raises `Conflict` if the project would have no owner."""
         with self._context.database.write() as tx:
             before = _get_member(tx.connection, project_id, user_id)
-            require_may_grant(actor, before.role, project_id)
+            require_may_assign(actor, before.role, project_id)
             if before.role is Role.OWNER:
                 _require_other_owner(tx.connection, project_id)
             users.remove_member(tx.connection, project_id, user_id)
@@ -63,8 +63,8 @@ class MemberService:
             )
 
     def reset_password(self, actor: Principal, user_id: str) -> str:
-        """Gives a user a new password, told once, and ends their sessions. For instance admins:
-        a user may belong to projects that an admin of one has no say in."""
+        """Sets a new random password, returned only once, and ends the user's sessions. For
+        instance admins only: the user may be a member of other projects, too."""
         password = self._passwords.generate()
         password_hash = self._passwords.hash(password)
         with self._context.database.write() as tx:
@@ -80,21 +80,21 @@ class MemberService:
 def _get_member(connection: Connection, project_id: str, user_id: str) -> Member:
     member = users.find_member(connection, project_id, user_id)
     if member is None:
-        raise NotFound(f"User {user_id!r} is no member of this project.")
+        raise NotFound(f"User {user_id!r} is not a member of this project.")
     return member
 
 
-def require_may_grant(actor: Principal, role: Role, project_id: str) -> None:
-    """`Forbidden` unless the actor may give and take `role` in the project."""
-    if not actor.may_grant(role, project_id):
+def require_may_assign(actor: Principal, role: Role, project_id: str) -> None:
+    """Raises `Forbidden` unless the actor may add and remove `role` in the project."""
+    if not actor.may_assign(role, project_id):
         raise Forbidden(
-            f"You may not give or take the role {role.value!r}.",
-            hint="An owner alone names owners; ask one of this project's.",
+            f"You may not add or remove the role {role.value!r}.",
+            hint="Only owners may add and remove owners. Ask an owner of this project.",
         )
 
 
 def _require_other_owner(connection: Connection, project_id: str) -> None:
     if users.owner_count(connection, project_id) <= 1:
         raise Conflict(
-            "This is the project's last owner.", hint="Name another owner first.", code="last_owner"
+            "This is the project's last owner.", hint="Add another owner first.", code="last_owner"
         )

@@ -1,4 +1,4 @@
-"""Projects: make, list, change."""
+"""Projects: create, list, change."""
 
 from dataclasses import replace
 
@@ -11,19 +11,19 @@ from penstock.rules.snapshot import ProjectPolicy
 
 
 class ProjectService:
-    """Use cases around projects."""
+    """Use cases of projects."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def create(self, actor: Principal, name: str) -> Project:
-        """A new project. A person who makes it owns it; one that a key makes has no members until
-        somebody redeems an invitation. `Conflict` if the name is taken."""
+        """Creates a project. A user becomes its owner; a project created with a key has no members
+        until an invitation is redeemed. Raises `Conflict` if the name is taken."""
         now_ms = self._context.now_ms()
         project = Project(self._context.new_id("prj"), name, ProjectPolicy(), now_ms)
         with self._context.database.write() as tx:
             if projects.find_by_name(tx.connection, name):
-                raise Conflict(f"There is a project named {name!r} already.", param="name")
+                raise Conflict(f"A project named {name!r} already exists.", param="name")
             projects.add(tx.connection, project)
             self._context.audit_log.append(
                 tx, actor, project.id, "project.create", project.id, after=project.audit_fields()
@@ -33,18 +33,18 @@ class ProjectService:
         return project
 
     def list_visible(self, actor: Principal) -> list[Project]:
-        """The projects in which `actor` has a role; all of them for instance admins."""
+        """Returns the projects in which `actor` has a role; all of them for instance admins."""
         only = None if actor.instance_admin else list(actor.roles)
         with self._context.database.read() as connection:
             return projects.list_all(connection, only=only)
 
     def get(self, project_id: str) -> Project:
-        """The project; `NotFound` if there is none."""
+        """Returns the project. Raises `NotFound`."""
         with self._context.database.read() as connection:
             return _get(projects.find(connection, project_id), project_id)
 
     def exists(self, project_id: str) -> bool:
-        """Whether there is such a project."""
+        """Returns whether the project exists."""
         with self._context.database.read() as connection:
             return projects.find(connection, project_id) is not None
 
@@ -57,8 +57,8 @@ class ProjectService:
         on_spool_full: str | None = None,
         capture_content: bool | None = None,
     ) -> Project:
-        """Renames a project or changes its policy; `None` leaves as it is. `Conflict` if the name
-        is taken."""
+        """Renames a project or changes its policy; `None` keeps a value. Raises `Conflict` if the
+        name is taken."""
         with self._context.database.write() as tx:
             before = _get(projects.find(tx.connection, project_id), project_id)
             policy = ProjectPolicy(
@@ -70,7 +70,7 @@ class ProjectService:
             after = replace(before, name=name or before.name, policy=policy)
             holder = projects.find_by_name(tx.connection, after.name)
             if holder and holder.id != project_id:
-                raise Conflict(f"There is a project named {name!r} already.", param="name")
+                raise Conflict(f"A project named {name!r} already exists.", param="name")
             projects.save(tx.connection, after)
             self._context.audit_log.append(
                 tx,

@@ -1,4 +1,4 @@
-"""Sessions of people: sign in, sign out, change the password."""
+"""Sessions of users: sign in, sign out, change the password."""
 
 import base64
 import hmac
@@ -15,13 +15,13 @@ from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import RateLimited, Unauthenticated
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
-MAX_SESSIONS: Final = 50  # of one user; a further one ends the oldest
+MAX_SESSIONS: Final = 50  # of one user; another one ends the oldest
 NOWHERE: Final = Source()
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser: its secret token, and what it must repeat in each mutation."""
+    """A session of a browser: its secret token, and the CSRF token that each mutation must send."""
 
     principal: Principal
     token: str = field(repr=False)
@@ -29,7 +29,7 @@ class Session:
 
 
 class SignInService:
-    """Use cases around sessions. `session_key` keys the digests of their tokens."""
+    """Use cases of sessions. `session_key` keys the digests of their tokens."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class SignInService:
         self._throttle = Throttle(context.clock)
 
     def sign_in(self, email: str, password: str, source: Source = NOWHERE) -> Session:
-        """A new session. `Unauthenticated` if address or password is wrong, `RateLimited` after
-        several wrong ones, or when too many sign in at a time."""
+        """Creates a session. Raises `Unauthenticated` if address or password is wrong,
+        `RateLimited` after several wrong ones or if too many users sign in at the same time."""
         return self.start(self._check(email, password, source))
 
     def start(self, user: User) -> Session:
-        """A new session for somebody who has just proven who they are."""
+        """Creates a session for a user who has just been authenticated."""
         token = base64.urlsafe_b64encode(self._context.random_bytes(32)).decode().rstrip("=")
         now_ms = self._context.now_ms()
         expires_ms = now_ms + SESSION_LIFETIME // timedelta(milliseconds=1)
@@ -61,7 +61,7 @@ class SignInService:
         return Session(principal, token, self.csrf_token(token))
 
     def find(self, token: str) -> Principal | None:
-        """Whose session this is, if it is one."""
+        """Returns the principal of a session, or `None` if it does not exist."""
         with self._context.database.read() as connection:
             now_ms = self._context.now_ms()
             user_id = sessions.find_user_id(connection, self._digest(token), now_ms)
@@ -69,15 +69,15 @@ class SignInService:
             return user.principal(users.roles_of(connection, user.id)) if user else None
 
     def sign_out(self, actor: Principal, token: str) -> None:
-        """Ends this session."""
+        """Ends the session."""
         with self._context.database.write() as tx:
             sessions.remove(tx.connection, self._digest(token))
             self._context.audit_log.append(tx, actor, "", "session.end", actor.id)
 
     def change_password(self, actor: Principal, current: str, new: str) -> None:
-        """A new password of one's own choice; all one's sessions end. `Unauthenticated` if the
-        current one is wrong, `RateLimited` after several wrong ones: counted by user, apart from
-        sign-ins, for whoever asks is signed in."""
+        """Changes the user's own password and ends all their sessions. Raises `Unauthenticated` if
+        the current one is wrong, `RateLimited` after several wrong ones, counted separately from
+        sign-ins."""
         self._passwords.require_usable(new)
         self._check(actor.label, current, Source(device=f"user {actor.id}"))
         password_hash = self._passwords.hash(new)
@@ -87,21 +87,22 @@ class SignInService:
             self._context.audit_log.append(tx, actor, "", "user.change_password", actor.id)
 
     def csrf_token(self, token: str) -> str:
-        """What mutations of a session must repeat in `x-csrf-token`: other sites cannot know it."""
+        """Returns what mutations of a session must send in `x-csrf-token`; other sites cannot know
+        it."""
         return keyed_digest(self._session_key, f"csrf {token}")
 
     def csrf_token_matches(self, token: str, given: str) -> bool:
-        """Whether `given` is the session's; compares in constant time."""
+        """Returns whether `given` is the session's token. Compares in constant time."""
         return hmac.compare_digest(self.csrf_token(token).encode(), given.encode())
 
     def device_of(self, email: str, cookie: str) -> str:
-        """Which device this is, if this account has signed in from it before; else empty."""
+        """Returns the device id if this account has signed in from it before, else empty."""
         device, _, digest = cookie.partition(".")
         known = hmac.compare_digest(self._device_digest(email, device).encode(), digest.encode())
         return device if known else ""
 
     def new_device(self, email: str) -> str:
-        """The cookie of a device from which this account has just signed in."""
+        """Returns a cookie for a device from which this account has just signed in."""
         device = base64.urlsafe_b64encode(self._context.random_bytes(16)).decode().rstrip("=")
         return f"{device}.{self._device_digest(email, device)}"
 
@@ -113,9 +114,9 @@ class SignInService:
         try:
             with self._context.database.read() as connection:
                 found = users.find_user_by_email(connection, email)
-            stranger = "" if source.device else f"peer {source.peer}"
+            unknown_source = "" if source.device else f"peer {source.peer}"
             right = self._passwords.matches(
-                password, found[1] if found else None, stranger=stranger
+                password, found[1] if found else None, unknown_source=unknown_source
             )
         except RateLimited:
             self._throttle.cancel(attempt)
@@ -123,7 +124,7 @@ class SignInService:
         if not right or found is None:
             raise Unauthenticated(
                 "Address or password is wrong.",
-                hint="`penstock admin reset` on the server makes new ones for the first admin.",
+                hint="`penstock admin reset` on the server sets new ones for the first admin.",
                 code="wrong_credentials",
             )
         self._throttle.succeeded(attempt)

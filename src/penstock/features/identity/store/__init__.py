@@ -1,1 +1,1 @@
-"""Tables and queries of identity. Rows never leave; every function takes the connection."""
+"""Tables and queries of identity. Functions take a connection and return values, never rows."""

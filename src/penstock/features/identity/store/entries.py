@@ -1,5 +1,5 @@
-"""Keys as gateways are told of them. Read after every change, of all keys there are: so it is one
-query, without values in between (10,000 keys: 0.1 s; by way of `ApiKey` 0.4 s)."""
+"""Reads all keys for the snapshot. This runs after every change, so it is one query that builds the
+entries directly (10,000 keys: 0.1 s; through `ApiKey`: 0.4 s)."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from penstock.rules.snapshot import KeyEntry
 
 
 def list_entries(connection: Connection) -> Iterator[tuple[str, KeyEntry]]:
-    """(project id, entry) of every secret of every key that is not revoked, by key id."""
+    """Yields (project id, entry) for each secret of each key that is not revoked, by key id."""
     query = (
         select(
             API_KEYS.c.project_id,

@@ -30,15 +30,15 @@ def add(connection: Connection, invitation: Invitation, digest: str) -> None:
 
 
 def find(connection: Connection, project_id: str, invitation_id: str) -> Invitation | None:
-    """The project's invitation of that id, if there is one. Locks it until the transaction ends."""
+    """Returns the project's invitation, if it exists. Locks it until the transaction ends."""
     mine = (INVITATIONS.c.project_id == project_id, INVITATIONS.c.id == invitation_id)
     row = connection.execute(select(INVITATIONS).where(*mine).with_for_update()).one_or_none()
     return _invitation(row) if row else None
 
 
 def find_by_digest(connection: Connection, digest: str, *, lock: bool = False) -> Invitation | None:
-    """The invitation whose token has this digest, if there is one. `lock`: until the transaction
-    ends."""
+    """Returns the invitation with this token digest, if it exists. `lock` locks it until the
+    transaction ends."""
     query = select(INVITATIONS).where(INVITATIONS.c.digest == digest)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return _invitation(row) if row else None
@@ -47,7 +47,7 @@ def find_by_digest(connection: Connection, digest: str, *, lock: bool = False) -
 def list_by_project(
     connection: Connection, project_id: str, after_id: str, limit: int
 ) -> list[Invitation]:
-    """Invitations of a project, oldest first, those after `after_id`."""
+    """Returns invitations of a project after `after_id`, oldest first."""
     query = (
         select(INVITATIONS)
         .where(INVITATIONS.c.project_id == project_id, INVITATIONS.c.id > after_id)
@@ -58,7 +58,7 @@ def list_by_project(
 
 
 def pending_count(connection: Connection, project_id: str, now_ms: int) -> int:
-    """How many invitations of the project are neither redeemed nor revoked nor expired."""
+    """Returns how many invitations of the project are not redeemed, revoked or expired."""
     query = select(func.count()).where(
         INVITATIONS.c.project_id == project_id, _OPEN, INVITATIONS.c.expires_ms > now_ms
     )
@@ -66,7 +66,7 @@ def pending_count(connection: Connection, project_id: str, now_ms: int) -> int:
 
 
 def redeem(connection: Connection, invitation_id: str, user_id: str, now_ms: int) -> bool:
-    """Marks an invitation as redeemed by a user; whether it was still open."""
+    """Marks an invitation as redeemed by a user. Returns whether it was still open."""
     open_one = update(INVITATIONS).where(INVITATIONS.c.id == invitation_id, _OPEN)
     done = connection.execute(open_one.values(redeemed_ms=now_ms, redeemed_by=user_id))
     return done.rowcount == 1
@@ -79,14 +79,14 @@ def revoke(connection: Connection, invitation_id: str, now_ms: int) -> None:
 
 
 def count_taken(connection: Connection, invitation_id: str) -> None:
-    """Notes that a sign-in address was chosen that somebody has."""
+    """Counts a try with a sign-in address that is in use."""
     one = INVITATIONS.c.id == invitation_id
     more = INVITATIONS.c.taken_count + 1
     connection.execute(update(INVITATIONS).where(one).values(taken_count=more))
 
 
 def remove_settled(connection: Connection, project_id: str, expired_before_ms: int) -> None:
-    """Forgets the project's invitations that expired before that time, redeemed or not."""
+    """Deletes the project's invitations that expired before that time, redeemed or not."""
     mine = INVITATIONS.c.project_id == project_id
     connection.execute(
         delete(INVITATIONS).where(mine, INVITATIONS.c.expires_ms < expired_before_ms)

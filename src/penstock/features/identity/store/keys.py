@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from penstock.features.identity.model import ApiKey, Attributes, KeySecret, Role
 from penstock.features.identity.store.tables import API_KEYS, KEY_SECRETS
 
-_NO_ROLE = ""  # what stands in the column for a key that may call models and nothing else
+_NO_ROLE = ""  # the column's value for a key that may only call models
 
 
 def add(connection: Connection, key: ApiKey) -> None:
@@ -34,12 +34,12 @@ def add(connection: Connection, key: ApiKey) -> None:
 
 
 def add_secret(connection: Connection, key_id: str, secret: KeySecret) -> None:
-    """Gives a key one more secret."""
+    """Adds a secret to a key."""
     connection.execute(insert(KEY_SECRETS).values(key_id=key_id), asdict(secret))
 
 
 def expire_secrets(connection: Connection, key_id: str, at_ms: int, now_ms: int) -> None:
-    """Lets a key's secrets end at `at_ms` unless they end sooner; forgets those ended by now."""
+    """Sets the expiry of a key's secrets to `at_ms`, if they expire later. Deletes expired ones."""
     mine = KEY_SECRETS.c.key_id == key_id
     connection.execute(delete(KEY_SECRETS).where(mine, KEY_SECRETS.c.expires_ms <= now_ms))
     later = KEY_SECRETS.c.expires_ms.is_(None) | (KEY_SECRETS.c.expires_ms > at_ms)
@@ -47,19 +47,19 @@ def expire_secrets(connection: Connection, key_id: str, at_ms: int, now_ms: int)
 
 
 def revoke(connection: Connection, key_id: str, now_ms: int) -> None:
-    """Marks the key as revoked and forgets its secrets."""
+    """Marks the key as revoked and deletes its secrets."""
     connection.execute(update(API_KEYS).where(API_KEYS.c.id == key_id).values(revoked_ms=now_ms))
     connection.execute(delete(KEY_SECRETS).where(KEY_SECRETS.c.key_id == key_id))
 
 
 def find(connection: Connection, project_id: str, key_id: str) -> ApiKey | None:
-    """The project's key of that id, if there is one."""
+    """Returns the project's key, if it exists."""
     query = select(API_KEYS).where(API_KEYS.c.project_id == project_id, API_KEYS.c.id == key_id)
     return next(iter(_load(connection, query)), None)
 
 
 def find_usable(connection: Connection, key_id: str, now_ms: int) -> ApiKey | None:
-    """The key of that id, unless it is revoked or has expired."""
+    """Returns the key, unless it is revoked or has expired."""
     query = select(API_KEYS).where(
         API_KEYS.c.id == key_id,
         API_KEYS.c.revoked_ms.is_(None),
@@ -69,7 +69,7 @@ def find_usable(connection: Connection, key_id: str, now_ms: int) -> ApiKey | No
 
 
 def find_by_digest(connection: Connection, digest: str) -> ApiKey | None:
-    """The key that has a secret with this digest, if there is one."""
+    """Returns the key that has a secret with this digest, if it exists."""
     query = select(API_KEYS).join(KEY_SECRETS).where(KEY_SECRETS.c.digest == digest)
     return next(iter(_load(connection, query)), None)
 
@@ -77,7 +77,7 @@ def find_by_digest(connection: Connection, digest: str) -> ApiKey | None:
 def list_by_project(
     connection: Connection, project_id: str, after_id: str, limit: int
 ) -> list[ApiKey]:
-    """Keys of a project, oldest first, those after `after_id`; revoked ones too."""
+    """Returns keys of a project after `after_id`, oldest first, including revoked ones."""
     query = (
         select(API_KEYS)
         .where(API_KEYS.c.project_id == project_id, API_KEYS.c.id > after_id)
@@ -88,7 +88,7 @@ def list_by_project(
 
 
 def list_unrevoked(connection: Connection) -> list[ApiKey]:
-    """Every key of every project that is not revoked, by id."""
+    """Returns the keys of all projects that are not revoked, by id."""
     query = select(API_KEYS).where(API_KEYS.c.revoked_ms.is_(None)).order_by(API_KEYS.c.id)
     return _load(connection, query)
 

@@ -11,7 +11,7 @@ from penstock.rules.snapshot import ProjectPolicy
 
 
 def add(connection: Connection, project: Project) -> None:
-    """Stores a new project; `IntegrityError` if the name is taken."""
+    """Stores a new project. Raises `IntegrityError` if the name is taken."""
     connection.execute(insert(PROJECTS).values(_to_row(project)))
 
 
@@ -22,19 +22,19 @@ def save(connection: Connection, project: Project) -> None:
 
 
 def find(connection: Connection, project_id: str) -> Project | None:
-    """The project, if there is one."""
+    """Returns the project, if it exists."""
     row = connection.execute(select(PROJECTS).where(PROJECTS.c.id == project_id)).one_or_none()
     return _from_row(row) if row else None
 
 
 def find_by_name(connection: Connection, name: str) -> Project | None:
-    """The project of that name, if there is one."""
+    """Returns the project with that name, if it exists."""
     row = connection.execute(select(PROJECTS).where(PROJECTS.c.name == name)).one_or_none()
     return _from_row(row) if row else None
 
 
 def list_all(connection: Connection, *, only: Sequence[str] | None = None) -> list[Project]:
-    """All projects, or those with the given ids, oldest first."""
+    """Returns all projects, or those with the given ids, oldest first."""
     query = select(PROJECTS).order_by(PROJECTS.c.id)
     if only is not None:
         query = query.where(PROJECTS.c.id.in_(only))

@@ -1,4 +1,4 @@
-"""Signed-in sessions as rows, found by the keyed digest of their token."""
+"""Sessions as rows, found by the keyed digest of their token."""
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -17,7 +17,7 @@ def add(
 
 
 def find_user_id(connection: Connection, digest: str, now_ms: int) -> str | None:
-    """Whose session this is, unless it has ended."""
+    """Returns the user id of a session that has not expired."""
     query = select(SESSIONS.c.user_id).where(
         SESSIONS.c.digest == digest, SESSIONS.c.expires_ms > now_ms
     )
@@ -25,17 +25,17 @@ def find_user_id(connection: Connection, digest: str, now_ms: int) -> str | None
 
 
 def remove(connection: Connection, digest: str) -> None:
-    """Ends one session."""
+    """Deletes one session."""
     connection.execute(delete(SESSIONS).where(SESSIONS.c.digest == digest))
 
 
 def remove_all_of(connection: Connection, user_id: str) -> None:
-    """Ends all sessions of a user."""
+    """Deletes all sessions of a user."""
     connection.execute(delete(SESSIONS).where(SESSIONS.c.user_id == user_id))
 
 
 def remove_oldest_of(connection: Connection, user_id: str, *, keep: int) -> None:
-    """Ends all sessions of a user but the `keep` newest."""
+    """Deletes all sessions of a user except the `keep` newest."""
     mine = SESSIONS.c.user_id == user_id
     newest = (
         select(SESSIONS.c.digest).where(mine).order_by(SESSIONS.c.created_ms.desc()).limit(keep)
@@ -44,5 +44,5 @@ def remove_oldest_of(connection: Connection, user_id: str, *, keep: int) -> None
 
 
 def remove_expired(connection: Connection, now_ms: int) -> None:
-    """Forgets sessions that have ended."""
+    """Deletes expired sessions."""
     connection.execute(delete(SESSIONS).where(SESSIONS.c.expires_ms <= now_ms))

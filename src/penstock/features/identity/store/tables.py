@@ -1,5 +1,4 @@
-"""The tables of the identity vertical. Migrations `0001` and `0003` create them; a test holds both
-equal."""
+"""The tables of identity. Migrations `0001` and `0003` create them; a test compares both."""
 
 from typing import Final
 
@@ -84,7 +83,7 @@ API_KEYS: Final = Table(
     Index("api_keys_by_project", "project_id", "id"),
 )
 
-# A key has one secret, and a second one while a rotation overlaps.
+# A key has one secret, and a second one during the overlap of a rotation.
 KEY_SECRETS: Final = Table(
     "key_secrets",
     METADATA,
@@ -125,7 +124,7 @@ AUDIT_EVENTS: Final = Table(
     Column("seal", Text, nullable=False),
 )
 
-# The end of each project's chain; locked by whoever appends.
+# The head of each project's chain; locked while an event is appended.
 AUDIT_HEADS: Final = Table(
     "audit_heads",
     METADATA,

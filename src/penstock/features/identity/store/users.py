@@ -25,19 +25,19 @@ def add_user(connection: Connection, user: User, password_hash: str) -> None:
 
 
 def find_user(connection: Connection, user_id: str) -> User | None:
-    """The user, if there is one."""
+    """Returns the user, if it exists."""
     row = connection.execute(select(USERS).where(USERS.c.id == user_id)).one_or_none()
     return _user(row) if row else None
 
 
 def find_user_by_email(connection: Connection, email: str) -> tuple[User, str] | None:
-    """The user of that address with their password hash, if there is one."""
+    """Returns the user with that address and the password hash, if it exists."""
     row = connection.execute(select(USERS).where(USERS.c.email == email)).one_or_none()
     return (_user(row), row.password_hash) if row else None
 
 
 def first_instance_admin(connection: Connection) -> User | None:
-    """The oldest instance admin, if there is one."""
+    """Returns the oldest instance admin, if it exists."""
     query = select(USERS).where(USERS.c.instance_admin).order_by(USERS.c.id).limit(1)
     row = connection.execute(query).one_or_none()
     return _user(row) if row else None
@@ -51,13 +51,13 @@ def set_password(connection: Connection, user_id: str, password_hash: str) -> No
 
 
 def roles_of(connection: Connection, user_id: str) -> Mapping[str, Role]:
-    """Project id → role of a user."""
+    """Returns the roles of a user by project id."""
     query = select(MEMBERS.c.project_id, MEMBERS.c.role).where(MEMBERS.c.user_id == user_id)
     return {row.project_id: Role(row.role) for row in connection.execute(query)}
 
 
 def add_member(connection: Connection, member: Member) -> None:
-    """Stores a new member; `IntegrityError` if the user is one already."""
+    """Stores a new member. Raises `IntegrityError` if the user is a member already."""
     connection.execute(
         insert(MEMBERS).values(
             project_id=member.project_id,
@@ -69,7 +69,7 @@ def add_member(connection: Connection, member: Member) -> None:
 
 
 def find_member(connection: Connection, project_id: str, user_id: str) -> Member | None:
-    """The user's membership in the project, if there is one."""
+    """Returns the user's membership in the project, if it exists."""
     query = (
         select(*_MEMBER_COLUMNS)
         .join(USERS)
@@ -82,7 +82,7 @@ def find_member(connection: Connection, project_id: str, user_id: str) -> Member
 def list_members(
     connection: Connection, project_id: str, after_user_id: str, limit: int
 ) -> list[Member]:
-    """Members of a project by user id, those after `after_user_id`."""
+    """Returns members of a project after `after_user_id`, by user id."""
     query = (
         select(*_MEMBER_COLUMNS)
         .join(USERS)
@@ -103,14 +103,14 @@ def set_role(connection: Connection, project_id: str, user_id: str, role: Role) 
 
 
 def remove_member(connection: Connection, project_id: str, user_id: str) -> None:
-    """Takes a user out of a project."""
+    """Removes a user from a project."""
     connection.execute(
         delete(MEMBERS).where(MEMBERS.c.project_id == project_id, MEMBERS.c.user_id == user_id)
     )
 
 
 def owner_count(connection: Connection, project_id: str) -> int:
-    """How many owners the project has. Locks them until the transaction ends."""
+    """Returns how many owners the project has. Locks them until the transaction ends."""
     owners = (
         select(MEMBERS.c.user_id)
         .where(MEMBERS.c.project_id == project_id, MEMBERS.c.role == Role.OWNER)

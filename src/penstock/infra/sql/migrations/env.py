@@ -1,4 +1,4 @@
-"""Alembic's door: runs revisions on the connection that `penstock.infra.sql.migrate` hands over."""
+"""Alembic's environment: runs revisions on the connection of `penstock.infra.sql.migrate`."""
 
 from alembic import context
 

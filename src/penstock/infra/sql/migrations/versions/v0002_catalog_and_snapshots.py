@@ -1,4 +1,4 @@
-"""Providers, own prices, and the snapshots that gateways were governed by."""
+"""Providers, own prices, and snapshots."""
 
 import sqlalchemy as sa
 from alembic import op
