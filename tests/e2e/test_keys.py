@@ -109,10 +109,15 @@ def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(console: Console) ->
     assert status_with(console.installation, new) == 401
 
 
-def test_a_blank_name_is_reported_at_its_field(console: Console) -> None:
+def test_a_missing_or_blank_name_is_reported_at_its_field(console: Console) -> None:
     console.watch.expect(422)
     console.go("Keys")
     console.button("Create key").first.click()
+    console.dialog().get_by_role("button", name="Create key").click()
+    missing = console.dialog().get_by_label("Name")
+    expect(missing).to_be_focused()
+    expect(missing).to_have_attribute("aria-invalid", "true")
+    expect(console.dialog()).to_contain_text("Please fill out this field.")
     console.dialog().get_by_label("Name").fill("   ")
     console.dialog().get_by_role("button", name="Create key").click()
     name = console.dialog().get_by_label("Name")

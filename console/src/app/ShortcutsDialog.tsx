@@ -1,5 +1,6 @@
 import { PAGES } from "@/app/pages";
 import { Dialog } from "@/shared/ui/Dialog";
+import { Key } from "@/shared/ui/Key";
 
 const NAVIGATION = [
   ...PAGES.map((page) => ({ keys: page.keys, action: page.name })),
@@ -40,12 +41,7 @@ function Shortcuts({ title, shortcuts }: ShortcutsProps) {
             <dt>{action}</dt>
             <dd className="flex gap-1">
               {keys.split(" ").map((key) => (
-                <kbd
-                  key={key}
-                  className="grid h-5 min-w-5 place-items-center rounded-sm border border-line-strong bg-sunken px-1 font-sans text-xs text-ink-2"
-                >
-                  {key}
-                </kbd>
+                <Key key={key} name={key} />
               ))}
             </dd>
           </div>

@@ -1,14 +1,18 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { LogOut } from "lucide-react";
 
-import { api, data } from "@/shared/api/client";
-import { useSession } from "@/shared/session";
+import { useSession, useSignOut } from "@/shared/session";
 import { Menu, MenuItem, MenuLabel } from "@/shared/ui/Menu";
 
 export function UserMenu() {
   const { label } = useSession();
-  const signOut = useSignOut();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = useSignOut(async () => {
+    queries.clear();
+    await navigate({ to: "/sign-in" });
+  });
   return (
     <Menu
       side="top"
@@ -32,16 +36,4 @@ export function UserMenu() {
       </MenuItem>
     </Menu>
   );
-}
-
-function useSignOut() {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  return useMutation({
-    mutationFn: () => data(api.DELETE("/api/v1/session")),
-    onSettled: async () => {
-      queries.clear();
-      await navigate({ to: "/sign-in" });
-    },
-  });
 }

@@ -10,6 +10,7 @@ import { createRoot } from "react-dom/client";
 import { createConsoleRouter } from "@/app/router";
 import { ApiError } from "@/shared/api/client";
 import { followSystemTheme } from "@/shared/theme";
+import { ToastProvider } from "@/shared/ui/Toasts";
 
 /** Retries network errors and 5xx responses only: other errors would repeat. */
 function shouldRetry(failures: number, error: Error): boolean {
@@ -28,7 +29,9 @@ if (!root) throw new Error("index.html has no #root element.");
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <RouterProvider router={router} />
+      <ToastProvider>
+        <RouterProvider router={router} />
+      </ToastProvider>
     </QueryClientProvider>
   </StrictMode>,
 );

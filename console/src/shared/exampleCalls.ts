@@ -23,7 +23,7 @@ export function chatModel(models: readonly string[]): string | undefined {
 
 const NOT_CHAT = /embed|rerank|whisper|tts|dall-e|image|moderation|transcribe|realtime/i;
 
-interface ExampleCall {
+export interface ExampleCall {
   gatewayUrl: string;
   model: string;
   /** The key's secret, or a placeholder. */
@@ -59,5 +59,9 @@ console.log(answer.choices[0].message.content);`;
   return { curl, python, node };
 }
 
-export const CALL_LANGUAGES = ["curl", "python", "node"] as const;
-export type CallLanguage = (typeof CALL_LANGUAGES)[number];
+export const CALL_LANGUAGES = [
+  { id: "curl", name: "curl" },
+  { id: "python", name: "Python" },
+  { id: "node", name: "Node" },
+] as const;
+type CallLanguage = (typeof CALL_LANGUAGES)[number]["id"];

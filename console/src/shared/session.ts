@@ -1,7 +1,8 @@
 import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 
-import { api, data, rememberCsrfToken, type Schemas } from "@/shared/api/client";
+import { api, ApiError, data, rememberCsrfToken, type Schemas } from "@/shared/api/client";
+import { useApiMutation } from "@/shared/api/useApiMutation";
 
 export type Role = Schemas["Role"];
 
@@ -25,6 +26,19 @@ export const projectsQuery = queryOptions({
 /** The signed-in user's session. Use below the signed-in route only. */
 export function useSession(): Schemas["SessionView"] {
   return useSuspenseQuery(sessionQuery).data;
+}
+
+/** Ends the session. Succeeds also if it has already ended. */
+export function useSignOut(onSignedOut: () => unknown) {
+  return useApiMutation({
+    run: () => data(api.DELETE("/api/v1/session")).catch(ignoreSignedOut),
+    errorToast: true,
+    onSuccess: onSignedOut,
+  });
+}
+
+function ignoreSignedOut(error: unknown): void {
+  if (!(error instanceof ApiError) || error.status !== 401) throw error;
 }
 
 /** The id of the current project, from the URL. */

@@ -14,10 +14,13 @@ describe("time ranges", () => {
     expect(isLive(range)).toBe(true);
   });
 
-  it("default to 24 hours, which the query string omits", () => {
-    expect(parseRange({ range: "24h" })).toEqual({});
+  it("default to 24 hours without a valid range", () => {
     expect(parseRange({ range: "a while" })).toEqual({});
     expect(boundsOf({}, NOW).from).toBe("2026-11-20T12:00:00.000Z");
+  });
+
+  it("keep a selected range, also the default one", () => {
+    expect(parseRange({ range: "24h" })).toEqual({ range: "24h" });
   });
 
   it("are fixed if both bounds are given", () => {

@@ -7,10 +7,11 @@ export interface RangeSearch {
 
 export const PRESETS = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
 export type Preset = (typeof PRESETS)[number];
+/** The range of pages without one in their URL, unless the page selects another. */
 export const DEFAULT_PRESET: Preset = "24h";
 
 const HOUR = 3_600_000;
-const LENGTHS: Record<Preset, number> = {
+export const PRESET_MS: Record<Preset, number> = {
   "15m": HOUR / 4,
   "1h": HOUR,
   "6h": 6 * HOUR,
@@ -34,13 +35,13 @@ export function parseRange(search: Record<string, unknown>): RangeSearch {
   const to = parseTime(search["to"]);
   if (from && to && from < to) return { from, to };
   const range = PRESETS.find((preset) => preset === search["range"]);
-  return range && range !== DEFAULT_PRESET ? { range } : {};
+  return range ? { range } : {};
 }
 
 /** The bounds of a range; a preset ends at `now` (Unix milliseconds). */
 export function boundsOf(search: RangeSearch, now: number): { from: string; to: string } {
   if (search.from && search.to) return { from: search.from, to: search.to };
-  const length = LENGTHS[search.range ?? DEFAULT_PRESET];
+  const length = PRESET_MS[search.range ?? DEFAULT_PRESET];
   return { from: new Date(now - length).toISOString(), to: new Date(now).toISOString() };
 }
 

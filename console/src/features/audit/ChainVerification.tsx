@@ -6,7 +6,7 @@ import type { Schemas } from "@/shared/api/client";
 import { formatCount } from "@/shared/format/number";
 import { Button } from "@/shared/ui/Button";
 import { Copyable } from "@/shared/ui/Copyable";
-import { ErrorText } from "@/shared/ui/ErrorState";
+import { ErrorNotice } from "@/shared/ui/ErrorState";
 import { Notice } from "@/shared/ui/Notice";
 import { Skeleton } from "@/shared/ui/Skeleton";
 import { RelativeTime } from "@/shared/ui/Values";
@@ -18,11 +18,7 @@ export function ChainVerification({ scope }: { scope: Scope }) {
   const query = useQuery(verificationQuery(scope));
   if (query.isPending) return <Skeleton className="mb-4 h-8" />;
   if (query.isError) {
-    return (
-      <Notice tone="danger">
-        <ErrorText error={query.error} />
-      </Notice>
-    );
+    return <ErrorNotice error={query.error} />;
   }
   const own = query.data.chains.find((chain) => chain.project_id === scope);
   return (

@@ -1,22 +1,24 @@
-import { useId } from "react";
-
 import { LIFETIMES } from "@/features/keys/expiry";
-import { NewSecret } from "@/features/keys/NewSecret";
+import { ATTRIBUTE_PARAMS, EMPTY_FORM, toNewKey, type KeyForm } from "@/features/keys/keyForm";
 import { useCreateKey } from "@/features/keys/queries";
-import { readKeyForm } from "@/features/keys/keyForm";
-import { fieldError, hasFormError } from "@/shared/api/fieldErrors";
-import { Button } from "@/shared/ui/Button";
-import { Dialog, DialogActions } from "@/shared/ui/Dialog";
-import { ErrorText } from "@/shared/ui/ErrorState";
-import { Field, SelectField } from "@/shared/ui/Field";
+import { ShownKey } from "@/features/keys/ShownKey";
+import { KEY_ATTRIBUTES } from "@/shared/calls/attributes";
+import { Form } from "@/shared/forms/Form";
+import { useForm, type FormState } from "@/shared/forms/useForm";
+import { Dialog } from "@/shared/ui/Dialog";
 import { Disclosure } from "@/shared/ui/Disclosure";
-import { Notice } from "@/shared/ui/Notice";
-import { TextAreaField } from "@/shared/ui/TextAreaField";
+import { SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
 
 export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
   const create = useCreateKey();
+  const form = useForm({
+    initial: EMPTY_FORM,
+    mutation: create,
+    toInput: (values) => toNewKey(values, Date.now()),
+    params: ATTRIBUTE_PARAMS,
+  });
   if (create.data) {
-    return <NewSecret title="Key created" made={create.data} onClose={onClose} />;
+    return <ShownKey title="Key created" issued={create.data} onClose={onClose} />;
   }
   return (
     <Dialog
@@ -25,55 +27,38 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
       title="Create a key"
       description="Applications send this key with every call to the gateway."
     >
-      <KeyForm
-        error={create.error}
-        busy={create.isPending}
-        onClose={onClose}
-        onSubmit={(form) => create.mutate(readKeyForm(form, Date.now()))}
-      />
+      <Form form={form} submitLabel="Create key" onCancel={onClose}>
+        <KeyFields form={form} />
+      </Form>
     </Dialog>
   );
 }
 
-interface KeyFormProps {
-  error: unknown;
-  busy: boolean;
-  onSubmit: (form: FormData) => void;
-  onClose: () => void;
-}
-
-const FIELDS_WITH_ERRORS = ["name", "allowed_models", "attributes"];
-
-function KeyForm({ error, busy, onSubmit, onClose }: KeyFormProps) {
-  const id = useId();
+function KeyFields({ form }: { form: FormState<KeyForm> }) {
   return (
-    <form
-      id={id}
-      className="flex flex-col gap-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSubmit(new FormData(event.currentTarget));
-      }}
-    >
-      <Field
+    <>
+      <TextField
         label="Name"
-        name="name"
+        {...form.text("name")}
         placeholder="checkout-service"
         required
         maxLength={100}
         autoFocus
         autoComplete="off"
-        error={fieldError(error, "name")}
       />
       <div className="grid gap-3 sm:grid-cols-2">
-        <SelectField label="Expires" name="days">
+        <SelectField label="Expires" {...form.text("days")}>
           {LIFETIMES.map(({ days, name }) => (
             <option key={days} value={days}>
               {name}
             </option>
           ))}
         </SelectField>
-        <SelectField label="REST API access" name="role" hint="Permissions beyond model calls.">
+        <SelectField
+          label="REST API access"
+          {...form.text("role")}
+          hint="Permissions beyond model calls."
+        >
           <option value="">None (model calls only)</option>
           <option value="viewer">Viewer</option>
           <option value="editor">Editor</option>
@@ -82,41 +67,24 @@ function KeyForm({ error, busy, onSubmit, onClose }: KeyFormProps) {
       </div>
       <TextAreaField
         label="Allowed models"
-        name="allowed_models"
+        {...form.text("allowed_models")}
         rows={2}
         placeholder="openai/gpt-4o-mini, mistral/*"
         hint="Model names or patterns. Leave empty to allow all models."
-        error={fieldError(error, "allowed_models")}
       />
-      <Disclosure title="Attribution (optional)">
+      <Disclosure
+        title="Attribution (optional)"
+        open={form.hasError(...KEY_ATTRIBUTES.map(({ name }) => name))}
+      >
         <p className="text-xs text-ink-3">
           Applied to every call made with this key. These values override request headers.
         </p>
-        <AttributeFields />
+        <div className="grid gap-x-3 sm:grid-cols-2">
+          {KEY_ATTRIBUTES.map(({ name, label }) => (
+            <TextField key={name} label={label} {...form.text(name)} maxLength={200} />
+          ))}
+        </div>
       </Disclosure>
-      {hasFormError(error, FIELDS_WITH_ERRORS) && (
-        <Notice tone="danger">
-          <ErrorText error={error} />
-        </Notice>
-      )}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" kind="primary" busy={busy}>
-          Create key
-        </Button>
-      </DialogActions>
-    </form>
-  );
-}
-
-function AttributeFields() {
-  return (
-    <div className="grid gap-x-3 sm:grid-cols-2">
-      <Field label="Team" name="team" maxLength={200} />
-      <Field label="Use case" name="use_case" maxLength={200} />
-      <Field label="Environment" name="environment" maxLength={200} />
-      <Field label="Segment" name="segment" maxLength={200} />
-      <Field label="User" name="user" maxLength={200} />
-    </div>
+    </>
   );
 }

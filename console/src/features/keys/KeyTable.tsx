@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { MoreHorizontal } from "lucide-react";
 import { useState } from "react";
 
 import type { Key } from "@/features/keys/queries";
@@ -11,9 +10,10 @@ import { formatCount } from "@/shared/format/number";
 import { roleName } from "@/shared/roles";
 import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
-import { Button, IconButton } from "@/shared/ui/Button";
+import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
-import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { MenuItem } from "@/shared/ui/Menu";
+import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { Money, RelativeTime } from "@/shared/ui/Values";
 import { useNow } from "@/shared/ui/useNow";
@@ -102,19 +102,10 @@ function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
       </Cell>
       <Cell className="w-8 text-right">
         {state.usable && onRotate && onRevoke && (
-          <Menu
-            align="end"
-            trigger={
-              <IconButton label={`Actions for ${subject.name}`}>
-                <MoreHorizontal size={16} />
-              </IconButton>
-            }
-          >
+          <RowMenu subject={subject.name}>
             <MenuItem onSelect={() => onRotate(subject)}>Rotate…</MenuItem>
-            <MenuItem onSelect={() => onRevoke(subject)}>
-              <span className="text-danger">Revoke…</span>
-            </MenuItem>
-          </Menu>
+            <DangerMenuItem onSelect={() => onRevoke(subject)}>Revoke…</DangerMenuItem>
+          </RowMenu>
         )}
       </Cell>
     </Row>

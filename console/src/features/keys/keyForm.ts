@@ -1,31 +1,34 @@
 import { expiryAfter } from "@/features/keys/expiry";
-import type { Schemas } from "@/shared/api/client";
+import type { NewKey } from "@/features/keys/queries";
+import { KEY_ATTRIBUTES, type KeyAttribute } from "@/shared/calls/attributes";
+import { splitList } from "@/shared/forms/splitList";
 
-type KeyRequest = Schemas["KeyRequest"];
+/** The values of the form of a new key. `days` is the lifetime, `0` for no expiry. */
+export type KeyForm = Record<"name" | "days" | "role" | "allowed_models" | KeyAttribute, string>;
 
-/** Reads the form of a new key; `now` in Unix milliseconds. */
-export function readKeyForm(form: FormData, now: number): KeyRequest {
+export const EMPTY_FORM: KeyForm = {
+  name: "",
+  days: "0",
+  role: "",
+  allowed_models: "",
+  ...forEachAttribute(() => ""),
+};
+
+/** The request that creates the key; `now` in Unix milliseconds. */
+export function toNewKey(form: KeyForm, now: number): NewKey {
   return {
-    name: text(form, "name"),
-    role: (text(form, "role") || null) as KeyRequest["role"],
-    allowed_models: splitModels(text(form, "allowed_models")),
-    expires_at: expiryAfter(Number(text(form, "days")), now),
-    attributes: {
-      team: text(form, "team"),
-      use_case: text(form, "use_case"),
-      environment: text(form, "environment"),
-      segment: text(form, "segment"),
-      user: text(form, "user"),
-    },
+    name: form.name.trim(),
+    role: (form.role || null) as NewKey["role"],
+    allowed_models: splitList(form.allowed_models),
+    expires_at: expiryAfter(Number(form.days), now),
+    attributes: forEachAttribute((name) => form[name].trim()),
   };
 }
 
-/** Splits model names and patterns at commas and white space; removes duplicates. */
-export function splitModels(text: string): string[] {
-  return [...new Set(text.split(/[\s,]+/).filter(Boolean))];
-}
+/** The API's parameters of the attribute fields. */
+export const ATTRIBUTE_PARAMS = forEachAttribute((name) => `attributes.${name}`);
 
-function text(form: FormData, name: string): string {
-  const value = form.get(name);
-  return typeof value === "string" ? value.trim() : "";
+function forEachAttribute(value: (name: KeyAttribute) => string): Record<KeyAttribute, string> {
+  const pairs = KEY_ATTRIBUTES.map(({ name }) => [name, value(name)]);
+  return Object.fromEntries(pairs) as Record<KeyAttribute, string>;
 }

@@ -4,7 +4,8 @@ import { exampleModel } from "@/features/keys/exampleModel";
 import { expiryAfter } from "@/features/keys/expiry";
 import type { Key } from "@/features/keys/queries";
 import { attributionOf, matches, stateOf } from "@/features/keys/state";
-import { readKeyForm, splitModels } from "@/features/keys/keyForm";
+import { EMPTY_FORM, toNewKey } from "@/features/keys/keyForm";
+import { splitList } from "@/shared/forms/splitList";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const KEY: Key = {
@@ -33,8 +34,8 @@ describe("a key's state", () => {
 
 test("attribution lists the attributes that a key sets, and no empty ones", () => {
   expect(attributionOf(KEY)).toEqual([
-    { name: "team", value: "shop" },
     { name: "use case", value: "upsell" },
+    { name: "team", value: "shop" },
   ]);
 });
 
@@ -44,20 +45,26 @@ test("the search finds a key by name, prefix and attribute, ignoring case", () =
 });
 
 test("model names may be separated by commas, spaces or line breaks", () => {
-  expect(splitModels("openai/gpt-4o,\n mistral/*  openai/gpt-4o")).toEqual([
+  expect(splitList("openai/gpt-4o,\n mistral/*  openai/gpt-4o")).toEqual([
     "openai/gpt-4o",
     "mistral/*",
   ]);
-  expect(splitModels(" ")).toEqual([]);
+  expect(splitList(" ")).toEqual([]);
 });
 
 test("a new key has no role unless one is chosen", () => {
-  const form = new FormData();
-  form.set("name", "app");
-  form.set("role", "");
-  expect(readKeyForm(form, 0).role).toBeNull();
-  form.set("role", "viewer");
-  expect(readKeyForm(form, 0).role).toBe("viewer");
+  expect(toNewKey(EMPTY_FORM, NOW).role).toBeNull();
+  expect(toNewKey({ ...EMPTY_FORM, role: "viewer" }, NOW).role).toBe("viewer");
+});
+
+test("a new key has the trimmed values of its form", () => {
+  const form = { ...EMPTY_FORM, name: " app ", days: "7", team: "shop ", allowed_models: "sim/*" };
+  expect(toNewKey(form, NOW)).toMatchObject({
+    name: "app",
+    expires_at: "2026-11-28T12:00:00.000Z",
+    allowed_models: ["sim/*"],
+    attributes: { team: "shop", use_case: "" },
+  });
 });
 
 test("the expiry is null for never, else the given number of days from now", () => {

@@ -1,11 +1,15 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
 import { fetchAllPages } from "@/shared/api/pagination";
+import { useApiMutation } from "@/shared/api/useApiMutation";
 import { useProjectId } from "@/shared/session";
 
 export type Key = Schemas["KeyView"];
-export type NewKey = Schemas["IssuedKeyView"];
+export type IssuedKey = Schemas["IssuedKeyView"];
+export type NewKey = Schemas["KeyRequest"];
+
+const KEYS = "/api/v1/projects/{project_id}/keys";
 
 export const keyKeys = {
   of: (projectId: string) => ["keys", projectId] as const,
@@ -19,41 +23,39 @@ export const keysQuery = (projectId: string) =>
       const path = { project_id: projectId };
       const keys = await fetchAllPages((cursor) => {
         const query = { cursor, limit: 500 };
-        return data(api.GET("/api/v1/projects/{project_id}/keys", { params: { path, query } }));
+        return data(api.GET(KEYS, { params: { path, query } }));
       });
       return keys.reverse();
     },
   });
 
 export function useCreateKey() {
-  return useKeyMutation((projectId, body: Schemas["KeyRequest"]) => {
-    const path = { project_id: projectId };
-    return data(api.POST("/api/v1/projects/{project_id}/keys", { params: { path }, body }));
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: NewKey) => data(api.POST(KEYS, { params: { path: { project_id } }, body })),
+    invalidates: [keyKeys.of(project_id)],
   });
 }
 
-export function useRotateKey() {
-  return useKeyMutation((projectId, input: { keyId: string; overlapS: number }) => {
-    const path = { project_id: projectId, key_id: input.keyId };
-    const body = { overlap_s: input.overlapS };
-    return data(
-      api.POST("/api/v1/projects/{project_id}/keys/{key_id}/rotate", { params: { path }, body }),
-    );
+export function useRotateKey(key: Key) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: { overlap_s: number }) => {
+      const path = { project_id, key_id: key.id };
+      return data(api.POST(`${KEYS}/{key_id}/rotate`, { params: { path }, body }));
+    },
+    invalidates: [keyKeys.of(project_id)],
   });
 }
 
-export function useRevokeKey() {
-  return useKeyMutation((projectId, keyId: string) => {
-    const path = { project_id: projectId, key_id: keyId };
-    return data(api.DELETE("/api/v1/projects/{project_id}/keys/{key_id}", { params: { path } }));
-  });
-}
-
-function useKeyMutation<Input, Result>(run: (projectId: string, input: Input) => Promise<Result>) {
-  const projectId = useProjectId();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (input: Input) => run(projectId, input),
-    onSuccess: () => client.invalidateQueries({ queryKey: keyKeys.of(projectId) }),
+export function useRevokeKey(onRevoked: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (key_id: string) => {
+      return data(api.DELETE(`${KEYS}/{key_id}`, { params: { path: { project_id, key_id } } }));
+    },
+    invalidates: [keyKeys.of(project_id)],
+    successToast: "Key revoked",
+    onSuccess: onRevoked,
   });
 }

@@ -1,4 +1,5 @@
 import type { Key } from "@/features/keys/queries";
+import { KEY_ATTRIBUTES } from "@/shared/calls/attributes";
 import type { Tone } from "@/shared/ui/Badge";
 
 const SOON_MS = 7 * 24 * 3600 * 1000;
@@ -19,13 +20,11 @@ export function stateOf(key: Key, now: number): KeyState {
   return { name: "active", tone: "ok", usable: true };
 }
 
-const ATTRIBUTES = ["team", "use_case", "environment", "segment", "user"] as const;
-
 /** The attributes that the key sets on its calls. */
 export function attributionOf(key: Key): { name: string; value: string }[] {
-  return ATTRIBUTES.flatMap((name) => {
+  return KEY_ATTRIBUTES.flatMap(({ name, label }) => {
     const value = key.attributes[name];
-    return value ? [{ name: name.replace("_", " "), value }] : [];
+    return value ? [{ name: label.toLowerCase(), value }] : [];
   });
 }
 

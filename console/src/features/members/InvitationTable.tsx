@@ -1,12 +1,9 @@
-import { MoreHorizontal } from "lucide-react";
-
 import { STATE_TONES, type Invitation } from "@/features/members/invitations";
 import { formatDateTime } from "@/shared/format/time";
 import { roleName, assignableRoles } from "@/shared/roles";
 import { useProjectId, useSession } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
-import { IconButton } from "@/shared/ui/Button";
-import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
@@ -44,18 +41,9 @@ export function InvitationTable({ invitations, onRevoke }: InvitationTableProps)
             </Cell>
             <Cell className="text-right">
               {canRevoke(each) && (
-                <Menu
-                  align="end"
-                  trigger={
-                    <IconButton label={`Actions for the invitation of ${each.email}`}>
-                      <MoreHorizontal size={16} />
-                    </IconButton>
-                  }
-                >
-                  <MenuItem onSelect={() => onRevoke(each)}>
-                    <span className="text-danger">Revoke…</span>
-                  </MenuItem>
-                </Menu>
+                <RowMenu subject={`the invitation of ${each.email}`}>
+                  <DangerMenuItem onSelect={() => onRevoke(each)}>Revoke…</DangerMenuItem>
+                </RowMenu>
               )}
             </Cell>
           </Row>

@@ -25,14 +25,12 @@ export function Invitations() {
 }
 
 function RevokeDialog({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) {
-  const revoke = useRevokeInvitation();
   return (
     <ConfirmDialog
       title={`Revoke the invitation of ${invitation.email}?`}
       confirm="Revoke invitation"
-      busy={revoke.isPending}
-      error={revoke.error}
-      onConfirm={() => revoke.mutate(invitation.id, { onSuccess: onClose })}
+      mutation={useRevokeInvitation(onClose)}
+      input={invitation.id}
       onClose={onClose}
     >
       The link stops working immediately.

@@ -1,23 +1,25 @@
-import { useState } from "react";
-
-import { LinkOnce } from "@/features/members/LinkOnce";
-import { useInvite } from "@/features/members/invitations";
-import { fieldError, hasFormError } from "@/shared/api/fieldErrors";
-import { assignableRoles } from "@/shared/roles";
+import { invitationLink, useInvite, type IssuedInvitation } from "@/features/members/invitations";
+import { Form } from "@/shared/forms/Form";
+import { useForm } from "@/shared/forms/useForm";
+import { formatDateTime } from "@/shared/format/time";
+import { assignableRoles, roleName } from "@/shared/roles";
 import { useProjectId, useSession, type Role } from "@/shared/session";
-import { Button } from "@/shared/ui/Button";
-import { Dialog, DialogActions } from "@/shared/ui/Dialog";
-import { ErrorText } from "@/shared/ui/ErrorState";
-import { Field, SelectField } from "@/shared/ui/Field";
-import { Notice } from "@/shared/ui/Notice";
+import { Dialog } from "@/shared/ui/Dialog";
+import { SelectField, TextField } from "@/shared/ui/Field";
+import { ShownOnce } from "@/shared/ui/ShownOnce";
+
+const EMPTY_FORM: { email: string; role: Role } = { email: "", role: "viewer" };
 
 export function InviteDialog({ onClose }: { onClose: () => void }) {
   const invite = useInvite();
-  const [email, setEmail] = useState("");
-  const [role, setRole] = useState<Role>("viewer");
   const { roles, instance_admin } = useSession();
-  const offered = assignableRoles(roles[useProjectId()], instance_admin);
-  if (invite.data) return <LinkOnce made={invite.data} onClose={onClose} />;
+  const assignable = assignableRoles(roles[useProjectId()], instance_admin);
+  const form = useForm({
+    initial: EMPTY_FORM,
+    mutation: invite,
+    toInput: ({ email, role }) => ({ email: email.trim(), role }),
+  });
+  if (invite.data) return <ShownInvitation issued={invite.data} onClose={onClose} />;
   return (
     <Dialog
       open
@@ -25,48 +27,50 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       title="Invite a member"
       description="Creates a link that you send yourself. The first person who opens it can join."
     >
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          invite.mutate({ email: email.trim(), role });
-        }}
-      >
-        <Field
+      <Form form={form} submitLabel="Create link" onCancel={onClose}>
+        <TextField
           label="Email"
+          {...form.text("email")}
           required
           autoFocus
           autoComplete="off"
           placeholder="ann@example.org"
           hint="For reference only: no email is sent, and the person can sign in with another address."
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-          error={fieldError(invite.error, "email")}
         />
         <SelectField
           label="Role"
-          value={role}
-          onChange={(event) => setRole(event.target.value as Role)}
-          hint={offered.find((each) => each.role === role)?.description}
+          {...form.text("role")}
+          hint={assignable.find(({ role }) => role === form.values.role)?.description}
         >
-          {offered.map((each) => (
-            <option key={each.role} value={each.role}>
-              {each.name}
+          {assignable.map(({ role, name }) => (
+            <option key={role} value={role}>
+              {name}
             </option>
           ))}
         </SelectField>
-        {hasFormError(invite.error, ["email"]) && (
-          <Notice tone="danger">
-            <ErrorText error={invite.error} />
-          </Notice>
-        )}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={invite.isPending}>
-            Create link
-          </Button>
-        </DialogActions>
-      </form>
+      </Form>
     </Dialog>
+  );
+}
+
+function ShownInvitation({ issued, onClose }: { issued: IssuedInvitation; onClose: () => void }) {
+  const { email, role, expires_at } = issued.invitation;
+  return (
+    <ShownOnce
+      title="Invitation link created"
+      label="invitation link"
+      secret={invitationLink(issued, window.location.origin)}
+      note={
+        <>
+          Send it only to <strong className="font-medium">{email}</strong>: the first person who
+          opens it can join as {roleName(role)}.
+        </>
+      }
+      onClose={onClose}
+    >
+      <p className="text-xs text-ink-3">
+        Single use. Expires {formatDateTime(expires_at)}. You can revoke it until it is used.
+      </p>
+    </ShownOnce>
   );
 }

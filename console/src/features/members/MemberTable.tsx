@@ -1,10 +1,8 @@
-import { MoreHorizontal } from "lucide-react";
-
 import type { Member } from "@/features/members/queries";
 import { RoleMenu } from "@/features/members/RoleMenu";
 import { useSession, type Role } from "@/shared/session";
-import { IconButton } from "@/shared/ui/Button";
-import { Menu, MenuItem } from "@/shared/ui/Menu";
+import { MenuItem } from "@/shared/ui/Menu";
+import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
@@ -52,21 +50,12 @@ function MemberRow({ member, onRole, onRemove, onPassword }: MemberActions & { m
       </Cell>
       <Cell className="text-right">
         {onRemove && (
-          <Menu
-            align="end"
-            trigger={
-              <IconButton label={`Actions for ${member.email}`}>
-                <MoreHorizontal size={16} />
-              </IconButton>
-            }
-          >
+          <RowMenu subject={member.email}>
             {onPassword && !isMe && (
               <MenuItem onSelect={() => onPassword(member)}>Reset password…</MenuItem>
             )}
-            <MenuItem onSelect={() => onRemove(member)}>
-              <span className="text-danger">Remove…</span>
-            </MenuItem>
-          </Menu>
+            <DangerMenuItem onSelect={() => onRemove(member)}>Remove…</DangerMenuItem>
+          </RowMenu>
         )}
       </Cell>
     </Row>

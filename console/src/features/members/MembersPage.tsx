@@ -4,14 +4,12 @@ import { useState } from "react";
 import { Invitations } from "@/features/members/Invitations";
 import { InviteDialog } from "@/features/members/InviteDialog";
 import { MemberTable } from "@/features/members/MemberTable";
-import { NewPasswordDialog } from "@/features/members/NewPasswordDialog";
 import { membersQuery, useChangeRole, type Member } from "@/features/members/queries";
 import { RemoveMemberDialog } from "@/features/members/RemoveMemberDialog";
+import { ResetPasswordDialog } from "@/features/members/ResetPasswordDialog";
 import { useHasRole, useProjectId, useSession, type Role } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
-import { ErrorText } from "@/shared/ui/ErrorState";
 import { QueryContent } from "@/shared/ui/QueryContent";
-import { Notice } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 
 type OpenDialog = { kind: "invite" } | { kind: "remove" | "password"; member: Member } | null;
@@ -20,7 +18,7 @@ export function MembersPage() {
   const canWrite = useHasRole("admin");
   const instanceAdmin = useSession().instance_admin;
   const query = useQuery(membersQuery(useProjectId()));
-  const change = useChangeRole();
+  const changeRole = useChangeRole();
   const [open, setOpen] = useState<OpenDialog>(null);
   const close = () => setOpen(null);
   return (
@@ -34,20 +32,13 @@ export function MembersPage() {
         )
       }
     >
-      {change.error && (
-        <div className="mb-3">
-          <Notice tone="danger" onClose={change.reset}>
-            <ErrorText error={change.error} />
-          </Notice>
-        </div>
-      )}
       <QueryContent query={query}>
         {(members) => (
           <MemberTable
             members={members}
             {...(canWrite && {
               onRole: (member: Member, role: Role) =>
-                change.mutate({ userId: member.user_id, role }),
+                changeRole.mutate({ user_id: member.user_id, role }),
               onRemove: (member: Member) => setOpen({ kind: "remove", member }),
             })}
             {...(instanceAdmin && {
@@ -59,7 +50,7 @@ export function MembersPage() {
       {canWrite && <Invitations />}
       {open?.kind === "invite" && <InviteDialog onClose={close} />}
       {open?.kind === "remove" && <RemoveMemberDialog member={open.member} onClose={close} />}
-      {open?.kind === "password" && <NewPasswordDialog member={open.member} onClose={close} />}
+      {open?.kind === "password" && <ResetPasswordDialog member={open.member} onClose={close} />}
     </Page>
   );
 }

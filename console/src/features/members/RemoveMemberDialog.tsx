@@ -3,16 +3,14 @@ import { useProjectName, useSession } from "@/shared/session";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
 
 export function RemoveMemberDialog({ member, onClose }: { member: Member; onClose: () => void }) {
-  const remove = useRemoveMember();
   const project = useProjectName();
   const isMe = useSession().id === member.user_id;
   return (
     <ConfirmDialog
       title={isMe ? `Leave ${project}?` : `Remove ${member.email}?`}
       confirm={isMe ? "Leave project" : "Remove member"}
-      busy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate(member.user_id, { onSuccess: onClose })}
+      mutation={useRemoveMember(onClose)}
+      input={member.user_id}
       onClose={onClose}
     >
       {isMe ? "You lose" : "This user loses"} access to the project. Keys they created stay valid:

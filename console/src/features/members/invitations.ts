@@ -1,12 +1,13 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
 import { fetchAllPages } from "@/shared/api/pagination";
+import { useApiMutation } from "@/shared/api/useApiMutation";
 import { useProjectId, type Role } from "@/shared/session";
 import type { Tone } from "@/shared/ui/Badge";
 
 export type Invitation = Schemas["InvitationView"];
-export type NewInvitation = Schemas["IssuedInvitationView"];
+export type IssuedInvitation = Schemas["IssuedInvitationView"];
 
 const INVITATIONS = "/api/v1/projects/{project_id}/invitations";
 
@@ -29,16 +30,24 @@ export const invitationsQuery = (projectId: string) =>
   });
 
 export function useInvite() {
-  return useInvitationMutation((projectId, body: { email: string; role: Role }) => {
-    const path = { project_id: projectId };
-    return data(api.POST(INVITATIONS, { params: { path }, body }));
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: { email: string; role: Role }) =>
+      data(api.POST(INVITATIONS, { params: { path: { project_id } }, body })),
+    invalidates: [invitationKeys.of(project_id)],
   });
 }
 
-export function useRevokeInvitation() {
-  return useInvitationMutation((projectId, invitationId: string) => {
-    const path = { project_id: projectId, invitation_id: invitationId };
-    return data(api.DELETE(`${INVITATIONS}/{invitation_id}`, { params: { path } }));
+export function useRevokeInvitation(onRevoked: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (invitation_id: string) => {
+      const path = { project_id, invitation_id };
+      return data(api.DELETE(`${INVITATIONS}/{invitation_id}`, { params: { path } }));
+    },
+    invalidates: [invitationKeys.of(project_id)],
+    successToast: "Invitation revoked",
+    onSuccess: onRevoked,
   });
 }
 
@@ -51,8 +60,8 @@ export function sortInvitations(invitations: Invitation[]): Invitation[] {
 }
 
 /** The link to send: this console's page that redeems the invitation. */
-export function invitationLink(made: Pick<NewInvitation, "path">, origin: string): string {
-  return `${origin}${made.path}`;
+export function invitationLink(issued: Pick<IssuedInvitation, "path">, origin: string): string {
+  return `${origin}${issued.path}`;
 }
 
 export const STATE_TONES: Record<Invitation["state"], Tone> = {
@@ -61,14 +70,3 @@ export const STATE_TONES: Record<Invitation["state"], Tone> = {
   expired: "neutral",
   revoked: "neutral",
 };
-
-function useInvitationMutation<Input, Result>(
-  run: (projectId: string, input: Input) => Promise<Result>,
-) {
-  const projectId = useProjectId();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (input: Input) => run(projectId, input),
-    onSuccess: () => client.invalidateQueries({ queryKey: invitationKeys.of(projectId) }),
-  });
-}

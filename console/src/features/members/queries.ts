@@ -1,14 +1,15 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
 import { fetchAllPages } from "@/shared/api/pagination";
-import { useProjectId, type Role } from "@/shared/session";
+import { useApiMutation } from "@/shared/api/useApiMutation";
+import { sessionQuery, useProjectId, type Role } from "@/shared/session";
 
 export type Member = Schemas["MemberView"];
 
 const MEMBER = "/api/v1/projects/{project_id}/members/{user_id}";
 
-export const memberKeys = {
+const memberKeys = {
   of: (projectId: string) => ["members", projectId] as const,
 };
 
@@ -27,40 +28,31 @@ export const membersQuery = (projectId: string) =>
   });
 
 export function useChangeRole() {
-  return useMemberMutation((projectId, input: { userId: string; role: Role }) => {
-    const path = { project_id: projectId, user_id: input.userId };
-    return data(api.PATCH(MEMBER, { params: { path }, body: { role: input.role } }));
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: ({ user_id, role }: { user_id: string; role: Role }) =>
+      data(api.PATCH(MEMBER, { params: { path: { project_id, user_id } }, body: { role } })),
+    invalidates: [memberKeys.of(project_id), sessionQuery.queryKey],
+    successToast: "Role changed",
+    errorToast: true,
   });
 }
 
-export function useRemoveMember() {
-  return useMemberMutation((projectId, userId: string) => {
-    const path = { project_id: projectId, user_id: userId };
-    return data(api.DELETE(MEMBER, { params: { path } }));
+export function useRemoveMember(onRemoved: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (user_id: string) =>
+      data(api.DELETE(MEMBER, { params: { path: { project_id, user_id } } })),
+    invalidates: [memberKeys.of(project_id), sessionQuery.queryKey],
+    successToast: "Member removed",
+    onSuccess: onRemoved,
   });
 }
 
 /** Sets a new password and returns it once. For instance admins only. */
 export function useResetPassword() {
-  return useMutation({
-    mutationFn: (userId: string) => {
-      const path = { user_id: userId };
-      return data(api.POST("/api/v1/users/{user_id}/password", { params: { path } }));
-    },
-  });
-}
-
-function useMemberMutation<Input, Result>(
-  run: (projectId: string, input: Input) => Promise<Result>,
-) {
-  const projectId = useProjectId();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (input: Input) => run(projectId, input),
-    onSuccess: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: memberKeys.of(projectId) }),
-        client.invalidateQueries({ queryKey: ["session"] }), // the role may be the user's own
-      ]),
+  return useApiMutation({
+    run: (user_id: string) =>
+      data(api.POST("/api/v1/users/{user_id}/password", { params: { path: { user_id } } })),
   });
 }

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from "react";
 import type { Schemas } from "@/shared/api/client";
 import { useValueName } from "@/shared/calls/names";
 import type { CallSearch, Dimension } from "@/shared/calls/search";
+import { moneyDecimals } from "@/shared/format/money";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
@@ -33,6 +34,7 @@ interface BreakdownProps {
 export function Breakdown({ overview, search }: BreakdownProps) {
   const [grouping, setGrouping] = useState<(typeof GROUPINGS)[number]>(GROUPINGS[0]);
   const groups = overview[grouping.field];
+  const decimals = moneyDecimals(groups.map((group) => group.cost));
   return (
     <section aria-label="Breakdown" className="pt-10">
       <div role="radiogroup" aria-label="Break down by" className="mb-1 flex items-center gap-1">
@@ -73,6 +75,7 @@ export function Breakdown({ overview, search }: BreakdownProps) {
               group={group}
               dimension={grouping.dimension}
               search={search}
+              decimals={decimals}
               share={Number(group.cost) / (Number(overview.totals.cost) || 1)}
             />
           ))}
@@ -86,10 +89,11 @@ interface GroupRowProps {
   group: Group;
   dimension: Dimension;
   search: CallSearch;
+  decimals: number;
   share: number;
 }
 
-function GroupRow({ group, dimension, search, share }: GroupRowProps) {
+function GroupRow({ group, dimension, search, decimals, share }: GroupRowProps) {
   const calls = { ...search, [dimension]: [group.value] };
   const name = useValueName()(dimension, group.value);
   const priced = group.unpriced < group.requests;
@@ -126,7 +130,7 @@ function GroupRow({ group, dimension, search, share }: GroupRowProps) {
       <Cell numeric>{formatCount(group.input_tokens)}</Cell>
       <Cell numeric>{formatCount(group.output_tokens)}</Cell>
       <Cell numeric>
-        <Money amount={priced ? group.cost : null} />
+        <Money amount={priced ? group.cost : null} decimals={decimals} />
       </Cell>
       <Cell>
         <Share share={share} />

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 
 import type { Schemas } from "@/shared/api/client";
 import type { CallSearch } from "@/shared/calls/search";
+import { moneyDecimals } from "@/shared/format/money";
 import { useProjectId } from "@/shared/session";
 import { Money } from "@/shared/ui/Values";
 
@@ -16,6 +17,8 @@ interface CostByModelProps {
 export function CostByModel({ overview, search }: CostByModelProps) {
   const projectId = useProjectId();
   const groups = [...overview.by_model].sort((one, other) => Number(other.cost) - Number(one.cost));
+  const shown = groups.slice(0, SHOWN);
+  const decimals = moneyDecimals(shown.map((group) => group.cost));
   const most = Number(groups[0]?.cost ?? 0) || 1;
   return (
     <figure className="min-w-0">
@@ -23,13 +26,13 @@ export function CostByModel({ overview, search }: CostByModelProps) {
         <h2 className="text-sm font-medium">Cost by model</h2>
       </figcaption>
       <ol className="flex flex-col">
-        {groups.slice(0, SHOWN).map((group) => (
+        {shown.map((group) => (
           <li key={group.value}>
             <Link
               to="/projects/$projectId/traces"
               params={{ projectId }}
               search={{ ...search, model: [group.value] }}
-              className="group grid h-8 grid-cols-[minmax(0,2fr)_minmax(0,3fr)_64px] items-center gap-3 text-xs"
+              className="group grid h-8 grid-cols-[minmax(0,2fr)_minmax(0,3fr)_80px] items-center gap-3 text-xs"
             >
               <span className="truncate text-ink-2 group-hover:text-accent" title={group.value}>
                 {group.value || "none"}
@@ -39,7 +42,10 @@ export function CostByModel({ overview, search }: CostByModelProps) {
                 style={{ width: `${(Number(group.cost) / most) * 100}%` }}
               />
               <span className="text-right">
-                <Money amount={group.unpriced < group.requests ? group.cost : null} />
+                <Money
+                  amount={group.unpriced < group.requests ? group.cost : null}
+                  decimals={decimals}
+                />
               </span>
             </Link>
           </li>

@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Breakdown } from "@/features/overview/Breakdown";
 import { Charts } from "@/features/overview/Charts";
 import { KeyMetrics } from "@/features/overview/KeyMetrics";
+import { useOverviewRange } from "@/features/overview/useOverviewRange";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
 import { overviewQuery } from "@/shared/calls/queries";
 import type { CallSearch } from "@/shared/calls/search";
@@ -19,6 +20,7 @@ export function OverviewPage() {
   const search = useSearch({ from: "/signed-in/projects/$projectId/overview" });
   const navigate = useNavigate({ from: "/projects/$projectId/overview" });
   const onChange = (next: CallSearch) => void navigate({ search: next });
+  const range = useOverviewRange(search);
   return (
     <Page
       title="Overview"
@@ -27,13 +29,13 @@ export function OverviewPage() {
           <FilterChips search={search} onChange={onChange} />
           <FilterMenu search={search} onChange={onChange} />
           <TimeRangePicker
-            value={search}
+            value={range ?? search}
             onChange={({ range, from, to }) => onChange({ ...search, range, from, to })}
           />
         </>
       }
     >
-      <Content search={search} onChange={onChange} />
+      {range ? <Content search={{ ...search, ...range }} onChange={onChange} /> : <Loading />}
     </Page>
   );
 }

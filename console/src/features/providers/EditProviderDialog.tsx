@@ -1,14 +1,14 @@
-import { useState } from "react";
-
-import { toProviderChange, draftForProvider, FIELDS } from "@/features/providers/providerForm";
 import { ProviderFields } from "@/features/providers/ProviderFields";
+import {
+  formForProvider,
+  PROVIDER_PARAMS,
+  toProviderChange,
+} from "@/features/providers/providerForm";
 import { useChangeProvider, type Provider } from "@/features/providers/queries";
-import { hasFormError } from "@/shared/api/fieldErrors";
+import { Form } from "@/shared/forms/Form";
+import { useForm } from "@/shared/forms/useForm";
 import { useSession } from "@/shared/session";
-import { Button } from "@/shared/ui/Button";
-import { Dialog, DialogActions } from "@/shared/ui/Dialog";
-import { ErrorText } from "@/shared/ui/ErrorState";
-import { Notice } from "@/shared/ui/Notice";
+import { Dialog } from "@/shared/ui/Dialog";
 
 interface EditProviderDialogProps {
   provider: Provider;
@@ -16,9 +16,13 @@ interface EditProviderDialogProps {
 }
 
 export function EditProviderDialog({ provider, onClose }: EditProviderDialogProps) {
-  const change = useChangeProvider(provider.name);
   const canAllowPrivate = useSession().instance_admin;
-  const [draft, setDraft] = useState(draftForProvider(provider));
+  const form = useForm({
+    initial: formForProvider(provider),
+    mutation: useChangeProvider(provider.name, onClose),
+    toInput: (values) => toProviderChange(values, provider, canAllowPrivate),
+    params: PROVIDER_PARAMS,
+  });
   return (
     <Dialog
       open
@@ -29,31 +33,9 @@ export function EditProviderDialog({ provider, onClose }: EditProviderDialogProp
         "This provider was detected at startup. The next startup may reset your changes."
       }
     >
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          change.mutate(toProviderChange(draft, provider, canAllowPrivate), { onSuccess: onClose });
-        }}
-      >
-        <ProviderFields
-          draft={draft}
-          error={change.error}
-          currentKey={provider.api_key_hint}
-          onChange={(part) => setDraft({ ...draft, ...part })}
-        />
-        {hasFormError(change.error, FIELDS) && (
-          <Notice tone="danger">
-            <ErrorText error={change.error} />
-          </Notice>
-        )}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={change.isPending}>
-            Save
-          </Button>
-        </DialogActions>
-      </form>
+      <Form form={form} submitLabel="Save" onCancel={onClose}>
+        <ProviderFields form={form} currentKey={provider.api_key_hint} />
+      </Form>
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { TestResult } from "@/features/providers/TestResult";
 import { useTestProvider } from "@/features/providers/queries";
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
-import { ErrorText } from "@/shared/ui/ErrorState";
+import { ErrorNotice } from "@/shared/ui/ErrorState";
 import { Notice } from "@/shared/ui/Notice";
 
 /** Tests a new provider at once, which also reads its list of models. */
@@ -16,11 +16,7 @@ export function ProviderAddedDialog({ name, onClose }: { name: string; onClose: 
     <Dialog open onClose={onClose} title={`Provider “${name}” added`}>
       {!test.data && !test.isError && <Notice tone="neutral">Testing the connection…</Notice>}
       {test.data && <TestResult check={test.data} />}
-      {test.isError && (
-        <Notice tone="danger">
-          <ErrorText error={test.error} />
-        </Notice>
-      )}
+      {test.isError && <ErrorNotice error={test.error} />}
       <DialogActions>
         {test.data?.ok === false && (
           <Button busy={test.isPending} onClick={() => mutate()}>

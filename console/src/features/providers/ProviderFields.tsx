@@ -1,121 +1,96 @@
-import { isPrivateAddress, type Draft } from "@/features/providers/providerForm";
-import { fieldError } from "@/shared/api/fieldErrors";
+import { isPrivateAddress, type ProviderForm } from "@/features/providers/providerForm";
+import type { FormState } from "@/shared/forms/useForm";
 import { useSession } from "@/shared/session";
-import { CheckboxField } from "@/shared/ui/CheckboxField";
-import { Field, SelectField } from "@/shared/ui/Field";
 import { Disclosure } from "@/shared/ui/Disclosure";
-import { TextAreaField } from "@/shared/ui/TextAreaField";
+import { CheckboxField, SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
 
 interface ProviderFieldsProps {
-  draft: Draft;
-  error: unknown;
+  form: FormState<ProviderForm>;
   /** The last characters of the stored key; empty or left out if there is none. */
   currentKey?: string;
   keyHint?: string;
-  onChange: (change: Partial<Draft>) => void;
 }
 
-export function ProviderFields({
-  draft,
-  error,
-  currentKey,
-  keyHint,
-  onChange,
-}: ProviderFieldsProps) {
-  const canAllowPrivate = useSession().instance_admin;
+export function ProviderFields({ form, currentKey, keyHint }: ProviderFieldsProps) {
+  const { base_url, private_allowed, remove_key } = form.values;
   return (
     <>
-      <Field
+      <TextField
         label="Base URL"
+        {...form.text("base_url")}
         required
         placeholder="https://api.example.com/v1"
         autoComplete="off"
         spellCheck={false}
         className="font-mono text-xs"
-        value={draft.baseUrl}
-        onChange={(event) => onChange({ baseUrl: event.target.value })}
-        error={fieldError(error, "base_url")}
       />
-      <Field
+      <TextField
         label="API key"
+        {...form.text("api_key")}
         type="password"
         autoComplete="off"
         placeholder={currentKey ? `Keep current key (${currentKey})` : "Paste the API key"}
         hint={keyHint}
-        disabled={draft.removeKey}
+        disabled={remove_key}
         className="font-mono text-xs"
-        value={draft.apiKey}
-        onChange={(event) => onChange({ apiKey: event.target.value })}
-        error={fieldError(error, "api_key")}
       />
       {currentKey && (
         <CheckboxField
           label="Remove API key"
-          checked={draft.removeKey}
-          onChange={(removeKey) => onChange({ removeKey, apiKey: "" })}
+          {...form.checkbox("remove_key")}
+          onChange={(checked) => form.change({ remove_key: checked, api_key: "" })}
         />
       )}
-      {(isPrivateAddress(draft.baseUrl) || draft.privateAllowed) && (
-        <CheckboxField
-          label="Allow private address"
-          hint={
-            canAllowPrivate
-              ? "Lets the gateway connect to this host and port in your private network."
-              : "Only an instance admin can allow this."
-          }
-          disabled={!canAllowPrivate}
-          checked={draft.privateAllowed}
-          onChange={(privateAllowed) => onChange({ privateAllowed })}
-        />
-      )}
-      <Disclosure title="Advanced settings">
-        <AdvancedFields draft={draft} error={error} onChange={onChange} />
-      </Disclosure>
+      {(isPrivateAddress(base_url) || private_allowed) && <PrivateAddressField form={form} />}
+      <AdvancedFields form={form} />
     </>
   );
 }
 
-function AdvancedFields({ draft, error, onChange }: ProviderFieldsProps) {
-  const setQuirk = (name: string, value: string) => {
-    const others = Object.entries(draft.quirks).filter(([each]) => each !== name);
-    onChange({ quirks: Object.fromEntries(value ? [...others, [name, value]] : others) });
-  };
+function PrivateAddressField({ form }: { form: FormState<ProviderForm> }) {
+  const canAllow = useSession().instance_admin;
   return (
-    <>
+    <CheckboxField
+      label="Allow private address"
+      {...form.checkbox("private_allowed")}
+      hint={
+        canAllow
+          ? "Lets the gateway connect to this host and port in your private network."
+          : "Only an instance admin can allow this."
+      }
+      disabled={!canAllow}
+    />
+  );
+}
+
+function AdvancedFields({ form }: { form: FormState<ProviderForm> }) {
+  return (
+    <Disclosure
+      title="Advanced settings"
+      open={form.hasError("models", "vendor", "stream_usage", "terminator")}
+    >
       <TextAreaField
         label="Models"
-        value={draft.models}
-        onChange={(event) => onChange({ models: event.target.value })}
+        {...form.text("models")}
         hint="Leave empty to use the provider’s own model list, which each test refreshes."
-        error={fieldError(error, "models")}
       />
-      <Field
+      <TextField
         label="Price list"
+        {...form.text("vendor")}
         placeholder="Detected from the base URL"
         autoComplete="off"
-        value={draft.vendor}
-        onChange={(event) => onChange({ vendor: event.target.value })}
         hint="The vendor whose public prices apply, such as openai or mistral."
-        error={fieldError(error, "vendor")}
       />
       <div className="grid gap-3 sm:grid-cols-2">
-        <SelectField
-          label="Token usage in streams"
-          value={draft.quirks["stream_usage"] ?? ""}
-          onChange={(event) => setQuirk("stream_usage", event.target.value)}
-        >
+        <SelectField label="Token usage in streams" {...form.text("stream_usage")}>
           <option value="">Request it</option>
           <option value="no">Do not request it</option>
         </SelectField>
-        <SelectField
-          label="End of stream"
-          value={draft.quirks["terminator"] ?? ""}
-          onChange={(event) => setQuirk("terminator", event.target.value)}
-        >
+        <SelectField label="End of stream" {...form.text("terminator")}>
           <option value="">[DONE]</option>
           <option value="finish_reason">finish_reason</option>
         </SelectField>
       </div>
-    </>
+    </Disclosure>
   );
 }

@@ -1,14 +1,14 @@
-import { ChevronRight, MoreHorizontal } from "lucide-react";
+import { ChevronRight } from "lucide-react";
 
 import { TestResult } from "@/features/providers/TestResult";
 import { useTestProvider, type Provider } from "@/features/providers/queries";
 import { UsageCells } from "@/features/providers/UsageCells";
 import { Badge } from "@/shared/ui/Badge";
-import { Button, IconButton } from "@/shared/ui/Button";
+import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
-import { ErrorText } from "@/shared/ui/ErrorState";
-import { Menu, MenuItem } from "@/shared/ui/Menu";
-import { Notice } from "@/shared/ui/Notice";
+import { ErrorNotice } from "@/shared/ui/ErrorState";
+import { MenuItem } from "@/shared/ui/Menu";
+import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 import { Cell, Row } from "@/shared/ui/Table";
 
 interface ProviderRowProps {
@@ -52,19 +52,10 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
               >
                 {test.isPending ? "Testing…" : "Test"}
               </Button>
-              <Menu
-                align="end"
-                trigger={
-                  <IconButton label={`Actions for ${provider.name}`}>
-                    <MoreHorizontal size={16} />
-                  </IconButton>
-                }
-              >
+              <RowMenu subject={provider.name}>
                 <MenuItem onSelect={() => onEdit(provider)}>Edit…</MenuItem>
-                <MenuItem onSelect={() => onRemove(provider)}>
-                  <span className="text-danger">Remove…</span>
-                </MenuItem>
-              </Menu>
+                <DangerMenuItem onSelect={() => onRemove(provider)}>Remove…</DangerMenuItem>
+              </RowMenu>
             </div>
           )}
         </Cell>
@@ -74,11 +65,7 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
           <td colSpan={8} className="pb-3">
             <div className="flex flex-col gap-2 pt-1">
               {test.data && <TestResult check={test.data} onClose={test.reset} />}
-              {test.isError && (
-                <Notice tone="danger" onClose={test.reset}>
-                  <ErrorText error={test.error} />
-                </Notice>
-              )}
+              {test.isError && <ErrorNotice error={test.error} onClose={test.reset} />}
               {expanded && <ModelList models={provider.models} />}
             </div>
           </td>

@@ -7,14 +7,12 @@ interface RemoveProviderDialogProps {
 }
 
 export function RemoveProviderDialog({ provider, onClose }: RemoveProviderDialogProps) {
-  const remove = useRemoveProvider();
   return (
     <ConfirmDialog
       title={`Remove “${provider.name}”?`}
       confirm="Remove provider"
-      busy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate(provider.name, { onSuccess: onClose })}
+      mutation={useRemoveProvider(onClose)}
+      input={provider.name}
       onClose={onClose}
     >
       Calls to its models fail immediately, and its API key is deleted. Traces are kept.

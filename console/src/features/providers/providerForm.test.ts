@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import {
   toProviderChange,
-  draftForProvider,
-  draftForVendor,
+  formForProvider,
+  formForVendor,
   isPrivateAddress,
   toNewProvider,
 } from "@/features/providers/providerForm";
@@ -35,7 +35,7 @@ const VLLM: Vendor = {
 };
 
 test("a known vendor fills in its address, its quirks and the permission for a private address", () => {
-  expect(toNewProvider(draftForVendor(VLLM, true))).toMatchObject({
+  expect(toNewProvider(formForVendor(VLLM, true), VLLM)).toMatchObject({
     name: "vllm",
     base_url: "http://127.0.0.1:8000/v1",
     private_allowed: true,
@@ -44,42 +44,50 @@ test("a known vendor fills in its address, its quirks and the permission for a p
 });
 
 test("an unchanged form changes nothing: the key and the list of models stay", () => {
-  expect(toProviderChange(draftForProvider(PROVIDER), PROVIDER, true)).toEqual({});
+  expect(toProviderChange(formForProvider(PROVIDER), PROVIDER, true)).toEqual({});
 });
 
 test("a pasted key is sent, a removed one becomes empty", () => {
-  const draft = draftForProvider(PROVIDER);
-  expect(toProviderChange({ ...draft, apiKey: " sk-1 " }, PROVIDER, true)).toEqual({
+  const form = formForProvider(PROVIDER);
+  expect(toProviderChange({ ...form, api_key: " sk-1 " }, PROVIDER, true)).toEqual({
     api_key: "sk-1",
   });
-  expect(toProviderChange({ ...draft, removeKey: true }, PROVIDER, true)).toEqual({ api_key: "" });
+  expect(toProviderChange({ ...form, remove_key: true }, PROVIDER, true)).toEqual({ api_key: "" });
 });
 
 test("a new address sends again whether it may be private", () => {
-  const draft = { ...draftForProvider(PROVIDER), baseUrl: "http://127.0.0.1:8000/v1" };
-  expect(toProviderChange({ ...draft, privateAllowed: true }, PROVIDER, true)).toEqual({
+  const form = { ...formForProvider(PROVIDER), base_url: "http://127.0.0.1:8000/v1" };
+  expect(toProviderChange({ ...form, private_allowed: true }, PROVIDER, true)).toEqual({
     base_url: "http://127.0.0.1:8000/v1",
     private_allowed: true,
   });
 });
 
 test("a user who may not allow private addresses requests none, and keeps an allowed one", () => {
-  expect(toNewProvider(draftForVendor(VLLM, false)).private_allowed).toBe(false);
+  expect(toNewProvider(formForVendor(VLLM, false), VLLM).private_allowed).toBe(false);
   const near = { ...PROVIDER, base_url: VLLM.base_url, private_allowed: true };
-  const moved = { ...draftForProvider(near), baseUrl: "https://api.example.com/v1" };
+  const moved = { ...formForProvider(near), base_url: "https://api.example.com/v1" };
   expect(toProviderChange(moved, near, false)).toEqual({ base_url: "https://api.example.com/v1" });
+});
+
+test("quirks are set, removed, and kept where the form does not show them", () => {
+  const odd = { ...PROVIDER, quirks: { terminator: "finish_reason", other: "1" } };
+  const form = formForProvider(odd);
+  expect(toProviderChange({ ...form, terminator: "", stream_usage: "no" }, odd, true)).toEqual({
+    quirks: { other: "1", stream_usage: "no" },
+  });
 });
 
 test("an emptied list of models is no longer pinned", () => {
   const pinned = { ...PROVIDER, models_pinned: true };
-  expect(toProviderChange({ ...draftForProvider(pinned), models: "" }, pinned, true)).toEqual({
+  expect(toProviderChange({ ...formForProvider(pinned), models: "" }, pinned, true)).toEqual({
     models: [],
   });
 });
 
 test("without a vendor the base URL determines the price list", () => {
-  expect(toNewProvider(draftForVendor(VLLM, true))).not.toHaveProperty("vendor");
-  expect(toNewProvider({ ...draftForVendor(VLLM, true), vendor: "mistral" })).toHaveProperty(
+  expect(toNewProvider(formForVendor(VLLM, true), VLLM)).not.toHaveProperty("vendor");
+  expect(toNewProvider({ ...formForVendor(VLLM, true), vendor: "mistral" }, VLLM)).toHaveProperty(
     "vendor",
     "mistral",
   );

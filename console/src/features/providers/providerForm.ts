@@ -1,82 +1,90 @@
-import type { Provider, ProviderChange, NewProvider } from "@/features/providers/queries";
+import type { NewProvider, Provider, ProviderChange } from "@/features/providers/queries";
 import type { Vendor } from "@/features/providers/vendors";
+import { splitList } from "@/shared/forms/splitList";
 
-/** The values of the provider form. */
-export interface Draft {
-  name: string;
-  kind: string;
-  baseUrl: string;
-  apiKey: string;
-  removeKey: boolean;
-  privateAllowed: boolean;
+type Quirks = Record<string, string>;
+
+/** The values of the form that edits a provider. */
+export interface ProviderForm {
+  base_url: string;
+  api_key: string;
+  remove_key: boolean;
+  private_allowed: boolean;
   models: string;
   vendor: string;
-  quirks: Record<string, string>;
+  /** The two quirks that the form can set; empty for OpenAI's behaviour. */
+  stream_usage: string;
+  terminator: string;
 }
 
-export const FIELDS = ["name", "base_url", "api_key", "models", "vendor"];
+/** The values of the form that adds a provider. */
+export interface NewProviderForm extends ProviderForm {
+  name: string;
+}
+
+/** The API's parameters of the fields that have another name there. */
+export const PROVIDER_PARAMS = {
+  stream_usage: "quirks.stream_usage",
+  terminator: "quirks.terminator",
+};
 
 /** The form for a vendor. `canAllowPrivate`: whether the user may allow private addresses. */
-export function draftForVendor(vendor: Vendor, canAllowPrivate: boolean): Draft {
+export function formForVendor(vendor: Vendor, canAllowPrivate: boolean): NewProviderForm {
   return {
     name: vendor.name,
-    kind: vendor.kind,
-    baseUrl: vendor.base_url,
-    apiKey: "",
-    removeKey: false,
-    privateAllowed: canAllowPrivate && isPrivateAddress(vendor.base_url),
+    base_url: vendor.base_url,
+    api_key: "",
+    remove_key: false,
+    private_allowed: canAllowPrivate && isPrivateAddress(vendor.base_url),
     models: "",
     vendor: "",
-    quirks: vendor.quirks,
+    ...quirkFields(vendor.quirks),
   };
 }
 
-export function draftForProvider(provider: Provider): Draft {
+export function formForProvider(provider: Provider): ProviderForm {
   return {
-    name: provider.name,
-    kind: provider.kind,
-    baseUrl: provider.base_url,
-    apiKey: "",
-    removeKey: false,
-    privateAllowed: provider.private_allowed,
+    base_url: provider.base_url,
+    api_key: "",
+    remove_key: false,
+    private_allowed: provider.private_allowed,
     models: provider.models_pinned ? provider.models.join("\n") : "",
     vendor: provider.vendor,
-    quirks: provider.quirks,
+    ...quirkFields(provider.quirks),
   };
 }
 
 /** The request that adds the provider. Without a vendor the base URL determines the price list. */
-export function toNewProvider(draft: Draft): NewProvider {
+export function toNewProvider(form: NewProviderForm, vendor: Vendor): NewProvider {
   return {
-    name: draft.name.trim(),
-    kind: draft.kind,
-    base_url: draft.baseUrl.trim(),
-    api_key: draft.apiKey.trim(),
-    models: modelsOf(draft),
-    private_allowed: draft.privateAllowed,
-    quirks: draft.quirks,
-    ...(draft.vendor.trim() && { vendor: draft.vendor.trim() }),
+    name: form.name.trim(),
+    kind: vendor.kind,
+    base_url: form.base_url.trim(),
+    api_key: form.api_key.trim(),
+    models: splitList(form.models),
+    private_allowed: form.private_allowed,
+    quirks: toQuirks(form, vendor.quirks),
+    ...(form.vendor.trim() && { vendor: form.vendor.trim() }),
   };
 }
 
 /** The fields that differ from `provider`, so that an unchanged key or list is kept. */
 export function toProviderChange(
-  draft: Draft,
+  form: ProviderForm,
   provider: Provider,
   canAllowPrivate: boolean,
 ): ProviderChange {
-  const before = draftForProvider(provider);
+  const before = formForProvider(provider);
+  const quirks = toQuirks(form, provider.quirks);
   const change: ProviderChange = {};
-  if (draft.baseUrl.trim() !== before.baseUrl) change.base_url = draft.baseUrl.trim();
-  if (draft.apiKey.trim()) change.api_key = draft.apiKey.trim();
-  else if (draft.removeKey) change.api_key = "";
-  if (draft.models !== before.models) change.models = modelsOf(draft);
-  const asked = draft.privateAllowed !== before.privateAllowed || change.base_url !== undefined;
-  if (canAllowPrivate && asked) {
-    change.private_allowed = draft.privateAllowed;
-  }
-  if (draft.vendor.trim() !== before.vendor) change.vendor = draft.vendor.trim();
-  if (JSON.stringify(draft.quirks) !== JSON.stringify(before.quirks)) change.quirks = draft.quirks;
+  if (form.base_url.trim() !== before.base_url) change.base_url = form.base_url.trim();
+  if (form.api_key.trim()) change.api_key = form.api_key.trim();
+  else if (form.remove_key) change.api_key = "";
+  if (form.models !== before.models) change.models = splitList(form.models);
+  const mayDiffer = form.private_allowed !== before.private_allowed || "base_url" in change;
+  if (canAllowPrivate && mayDiffer) change.private_allowed = form.private_allowed;
+  if (form.vendor.trim() !== before.vendor) change.vendor = form.vendor.trim();
+  if (JSON.stringify(quirks) !== JSON.stringify(provider.quirks)) change.quirks = quirks;
   return change;
 }
 
@@ -88,6 +96,12 @@ export function isPrivateAddress(baseUrl: string): boolean {
   );
 }
 
-function modelsOf(draft: Draft): string[] {
-  return [...new Set(draft.models.split(/[\s,]+/).filter(Boolean))];
+function quirkFields(quirks: Quirks): Pick<ProviderForm, "stream_usage" | "terminator"> {
+  return { stream_usage: quirks["stream_usage"] ?? "", terminator: quirks["terminator"] ?? "" };
+}
+
+/** The quirks of the form, and those of `before` that it does not show. */
+function toQuirks({ stream_usage, terminator }: ProviderForm, before: Quirks): Quirks {
+  const quirks = { ...before, stream_usage, terminator };
+  return Object.fromEntries(Object.entries(quirks).filter(([, value]) => value !== ""));
 }

@@ -1,6 +1,7 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 
 import { api, data, type Schemas } from "@/shared/api/client";
+import { useApiMutation } from "@/shared/api/useApiMutation";
 import { useProjectId } from "@/shared/session";
 
 export type Provider = Schemas["ProviderView"];
@@ -8,7 +9,7 @@ export type NewProvider = Schemas["ProviderRequest"];
 export type ProviderChange = Schemas["ProviderChangeRequest"];
 export type Check = Schemas["CheckView"];
 
-const PROVIDER = "/api/v1/projects/{project_id}/providers/{name}";
+const PROVIDERS = "/api/v1/projects/{project_id}/providers";
 
 export const providerKeys = {
   of: (projectId: string) => ["providers", projectId] as const,
@@ -19,51 +20,48 @@ export const providersQuery = (projectId: string) =>
     queryKey: providerKeys.of(projectId),
     queryFn: async () => {
       const path = { project_id: projectId };
-      const page = await data(
-        api.GET("/api/v1/projects/{project_id}/providers", { params: { path } }),
-      );
+      const page = await data(api.GET(PROVIDERS, { params: { path } }));
       return page.items;
     },
   });
 
 export function useAddProvider() {
-  return useProviderMutation((projectId, body: NewProvider) => {
-    const path = { project_id: projectId };
-    return data(api.POST("/api/v1/projects/{project_id}/providers", { params: { path }, body }));
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: NewProvider) =>
+      data(api.POST(PROVIDERS, { params: { path: { project_id } }, body })),
+    invalidates: [providerKeys.of(project_id)],
   });
 }
 
-export function useChangeProvider(name: string) {
-  return useProviderMutation((projectId, body: ProviderChange) => {
-    const path = { project_id: projectId, name };
-    return data(api.PATCH(PROVIDER, { params: { path }, body }));
+export function useChangeProvider(name: string, onChanged: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: ProviderChange) =>
+      data(api.PATCH(`${PROVIDERS}/{name}`, { params: { path: { project_id, name } }, body })),
+    invalidates: [providerKeys.of(project_id)],
+    successToast: "Provider saved",
+    onSuccess: onChanged,
   });
 }
 
-export function useRemoveProvider() {
-  return useProviderMutation((projectId, name: string) => {
-    const path = { project_id: projectId, name };
-    return data(api.DELETE(PROVIDER, { params: { path } }));
+export function useRemoveProvider(onRemoved: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (name: string) =>
+      data(api.DELETE(`${PROVIDERS}/{name}`, { params: { path: { project_id, name } } })),
+    invalidates: [providerKeys.of(project_id)],
+    successToast: "Provider removed",
+    onSuccess: onRemoved,
   });
 }
 
 /** Tests the provider by reading its model list, and stores that list unless it is pinned. */
 export function useTestProvider(name: string) {
-  return useProviderMutation((projectId) => {
-    const path = { project_id: projectId, name };
-    return data(
-      api.POST("/api/v1/projects/{project_id}/providers/{name}/test", { params: { path } }),
-    );
-  });
-}
-
-function useProviderMutation<Result, Input = void>(
-  run: (projectId: string, input: Input) => Promise<Result>,
-) {
-  const projectId = useProjectId();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (input: Input) => run(projectId, input),
-    onSuccess: () => client.invalidateQueries({ queryKey: providerKeys.of(projectId) }),
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: () =>
+      data(api.POST(`${PROVIDERS}/{name}/test`, { params: { path: { project_id, name } } })),
+    invalidates: [providerKeys.of(project_id)],
   });
 }

@@ -1,23 +1,21 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 
 import { api, data } from "@/shared/api/client";
-import { projectsQuery, sessionQuery } from "@/shared/session";
+import { useApiMutation } from "@/shared/api/useApiMutation";
+import { projectsQuery, sessionQuery, useSignOut } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
-import { ErrorText } from "@/shared/ui/ErrorState";
+import { ErrorNotice } from "@/shared/ui/ErrorState";
 
 /** For signed-in users: accepts the invitation, or signs out to use another account. */
 export function AcceptForm({ token, label }: { token: string; label: string }) {
+  const queries = useQueryClient();
   const accept = useAccept(token);
-  const signOut = useSignOut();
+  const signOut = useSignOut(() => queries.resetQueries({ queryKey: sessionQuery.queryKey }));
   const error = accept.error ?? signOut.error;
   return (
     <>
-      {error && (
-        <p role="alert" className="text-sm text-danger">
-          <ErrorText error={error} />
-        </p>
-      )}
+      {error && <ErrorNotice error={error} />}
       <Button kind="primary" busy={accept.isPending} onClick={() => accept.mutate()}>
         <span className="truncate">Join as {label}</span>
       </Button>
@@ -29,23 +27,13 @@ export function AcceptForm({ token, label }: { token: string; label: string }) {
 }
 
 function useAccept(token: string) {
-  const queries = useQueryClient();
   const router = useRouter();
-  return useMutation({
-    mutationFn: () => data(api.POST("/api/v1/invitations/accept", { body: { token } })),
-    onSuccess: async ({ project_id }) => {
-      await queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
-      await queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
+  return useApiMutation({
+    run: () => data(api.POST("/api/v1/invitations/accept", { body: { token } })),
+    invalidates: [sessionQuery.queryKey, projectsQuery.queryKey],
+    onSuccess: ({ project_id }) => {
       const params = { projectId: project_id };
-      await router.navigate({ to: "/projects/$projectId/overview", params, replace: true });
+      return router.navigate({ to: "/projects/$projectId/overview", params, replace: true });
     },
-  });
-}
-
-function useSignOut() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: () => data(api.DELETE("/api/v1/session")),
-    onSuccess: () => queries.resetQueries({ queryKey: sessionQuery.queryKey }),
   });
 }

@@ -11,7 +11,7 @@ import { formatDateTime } from "@/shared/format/time";
 import { roleName } from "@/shared/roles";
 import { sessionQuery } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
-import { ErrorText } from "@/shared/ui/ErrorState";
+import { errorText } from "@/shared/ui/ErrorState";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 
 /** The page that an invitation link opens. The token is in the URL's fragment. */
@@ -28,7 +28,7 @@ export function InvitationPage() {
   if (offer.error) {
     return (
       <InvalidInvitation title={invalidInvitationTitle(offer.error)}>
-        <ErrorText error={offer.error} />
+        {errorText(offer.error)}
       </InvalidInvitation>
     );
   }

@@ -11,6 +11,9 @@ export type Call = Schemas["CallView"];
 
 export const ROW_HEIGHT = 34;
 
+/** Fixed, so that amounts are aligned and stay the same while further calls load. */
+const COST_DECIMALS = 6;
+
 const WIDTHS = {
   time: "w-[88px] shrink-0",
   model: "w-[136px] shrink-0 max-sm:w-auto max-sm:flex-1",
@@ -104,7 +107,11 @@ export const CallRow = memo(function CallRow({ call, selected, isNew, top, onOpe
         <Duration ms={call.duration_ms} />
       </div>
       <div role="cell" className={WIDTHS.cost}>
-        <CallCost amount={call.cost} tokens={call.input_tokens + call.output_tokens} />
+        <CallCost
+          amount={call.cost}
+          tokens={call.input_tokens + call.output_tokens}
+          decimals={COST_DECIMALS}
+        />
       </div>
     </div>
   );

@@ -1,20 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import type { ReactNode } from "react";
 
-import {
-  CALL_LANGUAGES,
-  chatModel,
-  exampleCalls,
-  modelsQuery,
-  type CallLanguage,
-} from "@/shared/exampleCalls";
+import { chatModel, modelsQuery } from "@/shared/exampleCalls";
+import { ExampleCode } from "@/shared/ExampleCode";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useProjectId } from "@/shared/session";
-import { CodeBlock } from "@/shared/ui/CodeBlock";
-import { Tabs } from "@/shared/ui/Tabs";
 
-const NAMES: Record<CallLanguage, string> = { curl: "curl", python: "Python", node: "Node" };
 const KEY_PLACEHOLDER = "pk_…";
 
 /** Shown before the first call: example code to send one. */
@@ -22,12 +14,7 @@ export function Quickstart() {
   const projectId = useProjectId();
   const gatewayUrl = useGatewayUrl();
   const model = chatModel(useQuery(modelsQuery(projectId)).data ?? []);
-  const [language, setLanguage] = useState<string>("curl");
-  const examples = exampleCalls({
-    gatewayUrl,
-    model: model ?? "provider/model",
-    key: KEY_PLACEHOLDER,
-  });
+  const call = { gatewayUrl, model: model ?? "provider/model", key: KEY_PLACEHOLDER };
   return (
     <div className="thin-scroll min-h-0 flex-1 overflow-y-auto">
       <section className="mx-auto max-w-[760px] px-6 py-16">
@@ -36,57 +23,38 @@ export function Quickstart() {
           Use any OpenAI client with the gateway’s base URL. The call appears here within two
           seconds.
         </p>
-        <ol className="mb-6 flex flex-col gap-2 text-sm">
-          <li className="flex gap-3">
-            <Step>1</Step>
-            <span>
-              <Link
-                to="/projects/$projectId/keys"
-                params={{ projectId }}
-                className="font-medium text-accent hover:underline"
-              >
-                Create a key
-              </Link>{" "}
-              and insert it for <code className="font-mono text-xs">{KEY_PLACEHOLDER}</code>
-            </span>
-          </li>
-          <li className="flex gap-3">
-            <Step>2</Step>
-            {model ? (
-              <span>Run this code</span>
-            ) : (
-              <span>
-                <Link
-                  to="/projects/$projectId/providers"
-                  params={{ projectId }}
-                  className="font-medium text-accent hover:underline"
-                >
-                  Add a provider
-                </Link>{" "}
-                then run this code
-              </span>
-            )}
-          </li>
+        <ol className="mb-6 flex list-decimal flex-col gap-2 pl-5 text-sm marker:text-ink-3">
+          {!model && (
+            <Step>
+              <PageLink to="/projects/$projectId/providers">Add a provider</PageLink>
+            </Step>
+          )}
+          <Step>
+            <PageLink to="/projects/$projectId/keys">Create a key</PageLink> and insert it for{" "}
+            <code className="font-mono text-xs">{KEY_PLACEHOLDER}</code>
+          </Step>
+          <Step>Run this code:</Step>
         </ol>
-        <Tabs
-          label="Language"
-          value={language}
-          onChange={setLanguage}
-          tabs={CALL_LANGUAGES.map((id) => ({
-            id,
-            label: NAMES[id],
-            content: <CodeBlock label={`${NAMES[id]} example`} code={examples[id]} />,
-          }))}
-        />
+        <ExampleCode call={call} />
       </section>
     </div>
   );
 }
 
-function Step({ children }: { children: string }) {
+function Step({ children }: { children: ReactNode }) {
+  return <li className="pl-1">{children}</li>;
+}
+
+type ProjectPage = "/projects/$projectId/keys" | "/projects/$projectId/providers";
+
+function PageLink({ to, children }: { to: ProjectPage; children: string }) {
   return (
-    <span className="grid size-5 shrink-0 place-items-center rounded-full border border-line-strong text-xs font-medium text-ink-2">
+    <Link
+      to={to}
+      params={{ projectId: useProjectId() }}
+      className="font-medium text-accent hover:underline"
+    >
       {children}
-    </span>
+    </Link>
   );
 }

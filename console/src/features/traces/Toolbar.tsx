@@ -1,15 +1,9 @@
-import { Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-
 import type { TracesSearch } from "@/features/traces/search";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
-import { useShortcuts } from "@/shared/shortcuts";
-import { Button, IconButton } from "@/shared/ui/Button";
+import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
-import { INPUT_CLASSES } from "@/shared/ui/Field";
+import { SearchInput } from "@/shared/ui/SearchInput";
 import { TimeRangePicker } from "@/shared/ui/TimeRangePicker";
-
-const DEBOUNCE_MS = 300;
 
 interface ToolbarProps {
   search: TracesSearch;
@@ -21,7 +15,8 @@ export function Toolbar({ search, onChange }: ToolbarProps) {
   return (
     <header className="flex min-h-14 shrink-0 flex-wrap items-center gap-2 px-6 py-2">
       <h1 className="mr-2 text-lg font-semibold tracking-tight">Traces</h1>
-      <SearchField
+      <SearchInput
+        label="Search input and output"
         value={search.q ?? ""}
         onChange={(q) => onChange({ ...search, q: q || undefined })}
       />
@@ -59,55 +54,5 @@ function LiveButton({ live, onChange }: LiveButtonProps) {
       />
       Live
     </Button>
-  );
-}
-
-interface SearchFieldProps {
-  value: string;
-  onChange: (text: string) => void;
-}
-
-/** Searches input and output; the query starts when typing pauses. */
-function SearchField({ value, onChange }: SearchFieldProps) {
-  const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(value);
-  const [lastValue, setLastValue] = useState(value);
-  if (value !== lastValue) {
-    setLastValue(value);
-    setText(value);
-  }
-  useShortcuts({ "/": () => input.current?.focus() });
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text), DEBOUNCE_MS);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  return (
-    <div className="relative w-72 max-w-full">
-      <Search size={14} className="absolute top-2.25 left-2.5 text-ink-3" aria-hidden />
-      <input
-        ref={input}
-        type="search"
-        aria-label="Search input and output"
-        placeholder="Search input and output"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        className={cx(INPUT_CLASSES, "pr-8 pl-8 [&::-webkit-search-cancel-button]:hidden")}
-      />
-      {text ? (
-        <IconButton
-          label="Clear search"
-          className="absolute top-1 right-1 size-6"
-          onClick={() => setText("")}
-        >
-          <X size={14} />
-        </IconButton>
-      ) : (
-        <kbd className="absolute top-1.5 right-1.5 grid size-5 place-items-center rounded-sm border border-line font-sans text-xs text-ink-3">
-          /
-        </kbd>
-      )}
-    </div>
   );
 }

@@ -1,34 +1,23 @@
+import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
 import { boundsOf, parseRange, type RangeSearch } from "@/shared/timeRange";
 
-/** The attributes that calls are filtered and grouped by, as the API names them. */
-export const DIMENSIONS = [
-  "status",
-  "model",
-  "provider",
-  "operation",
-  "team",
-  "user",
-  "use_case",
-  "environment",
-  "segment",
-  "session",
-  "key_id",
+const LABELLED = [
+  { name: "status", label: "Status" },
+  { name: "model", label: "Model" },
+  { name: "provider", label: "Provider" },
+  { name: "operation", label: "Operation" },
+  ...CALL_ATTRIBUTES,
+  { name: "key_id", label: "Key" },
 ] as const;
-export type Dimension = (typeof DIMENSIONS)[number];
 
-export const DIMENSION_NAMES: Record<Dimension, string> = {
-  status: "Status",
-  model: "Model",
-  provider: "Provider",
-  operation: "Operation",
-  team: "Team",
-  user: "User",
-  use_case: "Use case",
-  environment: "Environment",
-  segment: "Segment",
-  session: "Session",
-  key_id: "Key",
-};
+/** A field that calls are filtered and grouped by, as the API names it. */
+export type Dimension = (typeof LABELLED)[number]["name"];
+
+export const DIMENSIONS: readonly Dimension[] = LABELLED.map(({ name }) => name);
+
+export const DIMENSION_NAMES = Object.fromEntries(
+  LABELLED.map(({ name, label }) => [name, label]),
+) as Record<Dimension, string>;
 
 /** The filter of a page, as in its query string. */
 export type CallFilter = Partial<Record<Dimension, string[]>> & {

@@ -1,6 +1,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 
-import { formatClock, formatDate, formatDateTime } from "@/shared/format/time";
+import { timeTicks } from "@/shared/charts/ticks";
+import { formatDateTime } from "@/shared/format/time";
 
 /** One line or stack of bars. `colour` is the name of a CSS variable. */
 export interface TimeSeries {
@@ -17,16 +18,16 @@ interface Chart {
   format: (value: number) => string;
 }
 
-const DAY_MS = 86_400_000;
 const FONT = { fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 11 };
 
 /** The ECharts option of a chart; `colour` resolves a CSS variable of the current theme. */
 export function chartOption(chart: Chart, colour: (name: string) => string): EChartsCoreOption {
   const { starts, bucketMs, format } = chart;
+  const ticks = timeTicks(starts, bucketMs);
   return {
     animation: false,
     textStyle: FONT,
-    grid: { left: 46, right: 10, top: 8, bottom: 22 },
+    grid: { left: 46, right: 16, top: 8, bottom: 22 },
     tooltip: tooltip(chart, colour),
     brush: {
       xAxisIndex: 0,
@@ -35,10 +36,16 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
     },
     xAxis: {
       type: "category",
-      data: starts.map((start) => axisLabel(start, bucketMs)),
+      data: [...starts],
       axisLine: { lineStyle: { color: colour("--line-strong") } },
       axisTick: { show: false },
-      axisLabel: { ...FONT, color: colour("--ink-3"), hideOverlap: true },
+      axisLabel: {
+        ...FONT,
+        color: colour("--ink-3"),
+        hideOverlap: true,
+        interval: (index: number) => ticks.has(index),
+        formatter: (_: string, index: number) => ticks.get(index) ?? "",
+      },
     },
     yAxis: {
       type: "value",
@@ -57,15 +64,24 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
 function seriesOption({ name, kind, values }: TimeSeries, colour: string) {
   const common = { name, data: values, itemStyle: { color: colour }, emphasis: { disabled: true } };
   if (kind === "bar") return { ...common, type: "bar", stack: "all", barCategoryGap: "20%" };
-  const sparse = values.filter((value) => value !== null).length < 3;
+  const isolated = isolatedPoints(values);
   return {
     ...common,
     type: "line",
     lineStyle: { width: 1.5 },
     symbol: "circle",
-    symbolSize: 4,
-    showSymbol: sparse,
+    symbolSize: (_: unknown, point: { dataIndex: number }) =>
+      isolated.has(point.dataIndex) ? 5 : 0,
+    showAllSymbol: true,
   };
+}
+
+/** The indexes of values without neighbours: a line does not show them. */
+export function isolatedPoints(values: readonly (number | null)[]): Set<number> {
+  const isMissing = (index: number) => (values[index] ?? null) === null;
+  const isolated = (index: number) =>
+    !isMissing(index) && isMissing(index - 1) && isMissing(index + 1);
+  return new Set([...values.keys()].filter(isolated));
 }
 
 function tooltip({ starts, series, format }: Chart, colour: (name: string) => string) {
@@ -102,12 +118,4 @@ function tooltipRow(
 /** For axis labels: `3.00 s` → `3 s`, `$0.0500` → `$0.05`. */
 function stripTrailingZeros(text: string): string {
   return text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
-}
-
-function axisLabel(start: string, bucketMs: number): string {
-  const date = formatDate(start).slice(5);
-  const clock = formatClock(start);
-  if (bucketMs >= DAY_MS) return date;
-  if (bucketMs >= DAY_MS / 12) return `${date} ${clock.slice(0, 5)}`;
-  return clock.slice(0, bucketMs < 60_000 ? 8 : 5);
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 
 import { prettyJson } from "@/shared/format/json";
-import { formatExactMoney, formatMoney } from "@/shared/format/money";
+import {
+  formatExactMoney,
+  formatFixedMoney,
+  formatMoney,
+  moneyDecimals,
+} from "@/shared/format/money";
 import {
   formatBytes,
   formatChange,
@@ -32,6 +37,19 @@ describe("money", () => {
     ["1234.56", "$1,235"],
   ])("%s is shown as %s", (amount, shown) => {
     expect(formatMoney(amount)).toBe(shown);
+  });
+
+  it("has equal decimals in a column, by its largest amount", () => {
+    const column = ["0.0654", "0.00317", "0.0000163", "0"];
+    const decimals = moneyDecimals(column);
+    expect(column.map((amount) => formatFixedMoney(amount, decimals))).toEqual([
+      "$0.0654",
+      "$0.0032",
+      "<$0.0001",
+      "$0.0000",
+    ]);
+    expect(moneyDecimals([])).toBe(2);
+    expect(formatFixedMoney("1234.5", moneyDecimals(["1234.5"]))).toBe("$1,235");
   });
 
   it("can be shown exactly", () => {

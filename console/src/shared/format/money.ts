@@ -1,17 +1,25 @@
-const MAX_DIGITS = 8;
-const SMALLEST = 10 ** -MAX_DIGITS;
+const MAX_DECIMALS = 8;
+const SMALLEST = 10 ** -MAX_DECIMALS;
 
 /** USD with three significant digits and at least cents: `$12.30`, `$0.0123`, `$0.000500`. */
 export function formatMoney(amount: string | number): string {
   const value = Number(amount);
   if (value === 0) return "$0";
-  if (Math.abs(value) >= 1000) {
-    return `$${value.toLocaleString("en-US", { maximumFractionDigits: 0 })}`;
-  }
-  if (Math.abs(value) >= 0.1) return `$${value.toFixed(2)}`;
-  if (Math.abs(value) < SMALLEST) return `<$${SMALLEST.toFixed(MAX_DIGITS)}`;
-  const digits = 2 - Math.floor(Math.log10(Math.abs(value)));
-  return `$${value.toFixed(Math.min(digits, MAX_DIGITS))}`;
+  if (Math.abs(value) < SMALLEST) return `<$${SMALLEST.toFixed(MAX_DECIMALS)}`;
+  return `$${fixed(value, decimalsOf(value))}`;
+}
+
+/** USD with a given number of decimals, for columns: `$0.0123`; too small amounts are `<$0.0001`. */
+export function formatFixedMoney(amount: string | number, decimals: number): string {
+  const value = Number(amount);
+  const smallest = 10 ** -decimals;
+  if (value > 0 && value < smallest) return `<$${smallest.toFixed(decimals)}`;
+  return `$${fixed(value, decimals)}`;
+}
+
+/** The decimals for a column of amounts: three significant digits of the largest one. */
+export function moneyDecimals(amounts: readonly (string | number)[]): number {
+  return decimalsOf(Math.max(0, ...amounts.map(Number)));
 }
 
 /** The exact amount without trailing zeros: `0.000012300000` → `$0.0000123`, `2.5` → `$2.50`. */
@@ -19,4 +27,16 @@ export function formatExactMoney(amount: string): string {
   const [whole = "0", fraction = ""] = amount.split(".");
   const kept = fraction.replace(/0+$/, "");
   return kept ? `$${whole}.${kept.padEnd(2, "0")}` : `$${whole}`;
+}
+
+function decimalsOf(value: number): number {
+  const size = Math.abs(value);
+  if (size >= 1000) return 0;
+  if (size >= 0.1 || size === 0) return 2;
+  return Math.min(2 - Math.floor(Math.log10(size)), MAX_DECIMALS);
+}
+
+function fixed(value: number, decimals: number): string {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return value.toLocaleString("en-US", digits);
 }

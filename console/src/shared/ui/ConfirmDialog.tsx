@@ -2,34 +2,28 @@ import type { ReactNode } from "react";
 
 import { Button } from "@/shared/ui/Button";
 import { Dialog, DialogActions } from "@/shared/ui/Dialog";
-import { ErrorText } from "@/shared/ui/ErrorState";
-import { Notice } from "@/shared/ui/Notice";
+import { ErrorNotice } from "@/shared/ui/ErrorState";
 
-interface ConfirmDialogProps {
+interface ConfirmDialogProps<Input> {
   title: string;
   /** The consequences of the action. */
   children: ReactNode;
   /** The label of the confirm button, such as "Revoke key". */
   confirm: string;
-  busy: boolean;
-  error: unknown;
-  onConfirm: () => void;
+  mutation: { mutate: (input: Input) => void; isPending: boolean; error: unknown };
+  input: Input;
   onClose: () => void;
 }
 
-/** Asks for confirmation before an action, and shows its error. */
-export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, children, confirm, busy, error, onConfirm, onClose } = props;
+/** Asks for confirmation before a mutation, and shows its error. */
+export function ConfirmDialog<Input>(props: ConfirmDialogProps<Input>) {
+  const { title, children, confirm, mutation, input, onClose } = props;
   return (
     <Dialog open onClose={onClose} title={title} description={children}>
-      {Boolean(error) && (
-        <Notice tone="danger">
-          <ErrorText error={error} />
-        </Notice>
-      )}
+      {Boolean(mutation.error) && <ErrorNotice error={mutation.error} />}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button kind="danger" busy={busy} onClick={onConfirm}>
+        <Button kind="danger" busy={mutation.isPending} onClick={() => mutation.mutate(input)}>
           {confirm}
         </Button>
       </DialogActions>

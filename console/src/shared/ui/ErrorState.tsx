@@ -1,6 +1,7 @@
 import { ApiError } from "@/shared/api/client";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
+import { Notice } from "@/shared/ui/Notice";
 
 /** An error in place of content, with the server's message and hint. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
@@ -10,25 +11,25 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
         title={titleOf(error)}
         action={onRetry && <Button onClick={onRetry}>Try again</Button>}
       >
-        <ErrorText error={error} />
+        {errorText(error)}
       </EmptyState>
     </div>
   );
 }
 
-/** An error's message and hint in one line. */
-export function ErrorText({ error }: { error: unknown }) {
-  const { message, hint } = textsOf(error);
+/** An error beside content: in forms, dialogs, toasts. */
+export function ErrorNotice({ error, onClose }: { error: unknown; onClose?: () => void }) {
   return (
-    <span>
-      {message} {hint}
-    </span>
+    <Notice tone="danger" {...(onClose && { onClose })}>
+      {errorText(error)}
+    </Notice>
   );
 }
 
-function textsOf(error: unknown): { message: string; hint: string } {
-  if (error instanceof ApiError) return { message: error.message, hint: error.hint };
-  return { message: error instanceof Error ? error.message : String(error), hint: "" };
+/** An error's message and hint in one line. */
+export function errorText(error: unknown): string {
+  if (error instanceof ApiError) return [error.message, error.hint].filter(Boolean).join(" ");
+  return error instanceof Error ? error.message : String(error);
 }
 
 function titleOf(error: unknown): string {

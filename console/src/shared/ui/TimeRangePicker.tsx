@@ -27,7 +27,7 @@ export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
         <MenuItem
           key={preset}
           checked={!value.from && (value.range ?? DEFAULT_PRESET) === preset}
-          onSelect={() => onChange(preset === DEFAULT_PRESET ? {} : { range: preset })}
+          onSelect={() => onChange({ range: preset })}
         >
           {PRESET_NAMES[preset]}
         </MenuItem>

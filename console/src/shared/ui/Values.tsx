@@ -1,4 +1,4 @@
-import { formatExactMoney, formatMoney } from "@/shared/format/money";
+import { formatExactMoney, formatFixedMoney, formatMoney } from "@/shared/format/money";
 import { formatAgo, formatDateTime, formatDuration } from "@/shared/format/time";
 import { useNow } from "@/shared/ui/useNow";
 
@@ -12,8 +12,15 @@ export function RelativeTime({ at }: { at: string }) {
   );
 }
 
-/** An amount in USD; the exact amount as tooltip. `null` means that no price is known. */
-export function Money({ amount }: { amount: string | null }) {
+interface MoneyProps {
+  /** `null` means that no price is known. */
+  amount: string | null;
+  /** Equal decimals for a column; three significant digits if left out. */
+  decimals?: number | undefined;
+}
+
+/** An amount in USD; the exact amount as tooltip. */
+export function Money({ amount, decimals }: MoneyProps) {
   if (amount === null) {
     return (
       <span className="text-ink-3" title="No price is known for this model.">
@@ -23,15 +30,15 @@ export function Money({ amount }: { amount: string | null }) {
   }
   return (
     <span className="num" title={formatExactMoney(amount)}>
-      {formatMoney(amount)}
+      {decimals === undefined ? formatMoney(amount) : formatFixedMoney(amount, decimals)}
     </span>
   );
 }
 
 /** The cost of a call; a dash if it used no tokens, for example after an early error. */
-export function CallCost({ amount, tokens }: { amount: string | null; tokens: number }) {
+export function CallCost({ amount, tokens, decimals }: MoneyProps & { tokens: number }) {
   if (amount === null && tokens === 0) return <span className="text-ink-3">–</span>;
-  return <Money amount={amount} />;
+  return <Money amount={amount} decimals={decimals} />;
 }
 
 /** A duration in milliseconds, or a dash. */

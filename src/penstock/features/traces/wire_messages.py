@@ -81,7 +81,7 @@ class SpanMessage(BaseModel):
 
 
 class _DeclaredAsMessage:
-    """Gives a plain dict the JSON schema of `SpanMessage`."""
+    """Declares a plain dict with the JSON schema of `SpanMessage`."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
+import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
 import { useValueName } from "@/shared/calls/names";
 import { formatCount } from "@/shared/format/number";
 import { formatClock, formatDateTime } from "@/shared/format/time";
@@ -48,12 +49,12 @@ export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) 
       </dl>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 pt-2 text-xs text-ink-2">
         <Property name="Provider">{attribute("gen_ai.provider.name")}</Property>
-        <Property name="Use case">{attribute("penstock.use_case")}</Property>
-        <Property name="Team">{attribute("penstock.team")}</Property>
-        <Property name="User">{attribute("user.id")}</Property>
-        <Property name="Environment">{attribute("deployment.environment.name")}</Property>
         <Property name="Key">{nameOf("key_id", attribute("penstock.key.id"))}</Property>
-        <Property name="Session">{attribute("gen_ai.conversation.id")}</Property>
+        {CALL_ATTRIBUTES.map(({ name, label, span: key }) => (
+          <Property key={name} name={label}>
+            {attribute(key)}
+          </Property>
+        ))}
         <Property name="Trace ID">
           <Copyable value={traceId} label="trace ID">
             {traceId.slice(0, 12)}…
