@@ -180,14 +180,14 @@ async def test_the_rest_of_a_closed_spool_is_shipped_by_the_next_process(
 
 
 async def test_a_live_writer_is_never_adopted(tmp_path: Path, store: FolderStore) -> None:
-    living = open_spool(tmp_path / "spool")
-    record(living, 1)
+    live = open_spool(tmp_path / "spool")
+    record(live, 1)
     other = open_spool(tmp_path / "spool")
     async with running(other, store):
         await asyncio.sleep(0.5)
         assert other.stats().adopted_writers == 0
     assert not store.calls()
-    living.close()
+    live.close()
     other.close()
 
 

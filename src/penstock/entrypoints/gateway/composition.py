@@ -101,7 +101,7 @@ class GatewayComposition:
             lambda: {**readiness.gauges(), **self.http.gauges()},
             self.pages,
             self.config.worker,
-            open_metrics(self.home, self.token, everybody=self.config.metrics_open),
+            open_metrics(self.home, self.token, open_to_all=self.config.metrics_open),
         )
 
     def _pipeline(self) -> Pipeline:

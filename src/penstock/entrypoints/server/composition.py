@@ -64,7 +64,7 @@ class ServerComposition:
         master_key = open_master_key(home, self.database)
         token = open_gateway_token(home)
         self.gateway = GatewayToken(token.hex())
-        self._metrics_access = open_metrics(home, token, everybody=config.metrics_open)
+        self._metrics_access = open_metrics(home, token, open_to_all=config.metrics_open)
         self.identity = Identity(
             home,
             self.database,

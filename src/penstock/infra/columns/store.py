@@ -101,11 +101,11 @@ class ColumnStore:
         sql = f"BACKUP DATABASE {DATABASE} TO File({{target:String}})"
         with (
             self._copying,
-            closing(self._engine.connect(WRITER_SETTINGS)) as apart,
-            ThreadPoolExecutor(1, "backup") as beside,
+            closing(self._engine.connect(WRITER_SETTINGS)) as connection,
+            ThreadPoolExecutor(1, "backup") as copier,
         ):
             with self._lock:
-                copy = beside.submit(apart.query, sql, {"target": str(target)})
+                copy = copier.submit(connection.query, sql, {"target": str(target)})
                 while not copy.done() and not _is_being_filled(target):
                     wait((copy,), _POLL_S)
             copy.result()

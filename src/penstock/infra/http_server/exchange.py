@@ -40,7 +40,7 @@ class ExchangeTransport(Protocol):
 
 
 class RequestExchange:
-    """`gone`: the client has disconnected. `begun` and `complete`: a part of the response, or all
+    """`disconnected`: by the client. `begun` and `complete`: a part of the response, or all
     of it, was passed to the connection."""
 
     __slots__ = (
@@ -56,7 +56,7 @@ class RequestExchange:
         "close",
         "complete",
         "continued",
-        "gone",
+        "disconnected",
         "head",
         "scope",
         "size",
@@ -78,7 +78,7 @@ class RequestExchange:
         self.size = 0  # bytes of the body that the app has not received
         self.begun = False
         self.complete = False
-        self.gone = False
+        self.disconnected = False
         self.close = False  # the connection is closed after the response
         self.continued = not head.expects_continue
 
@@ -89,7 +89,7 @@ class RequestExchange:
         except Exception:  # noqa: BLE001 - the edge: an error of the app must not reach the loop
             _log.exception("The application failed on a %s request.", self.head.method)
         finally:
-            if not self.complete and not self.gone:
+            if not self.complete and not self.disconnected:
                 self._transport.abandoned(self)
 
     # ---- from the connection
@@ -107,7 +107,7 @@ class RequestExchange:
 
     def disconnect(self) -> None:
         """Ends the exchange, because the client has disconnected."""
-        self.gone = True
+        self.disconnected = True
         self._arrived.clear()
         self.size = 0
         self._waiters.wake()
@@ -116,7 +116,7 @@ class RequestExchange:
 
     async def receive(self) -> Message:
         """Returns the next piece of the body; after its end, waits for the end of the exchange."""
-        while not (self.gone or self.complete):
+        while not (self.disconnected or self.complete):
             if self._arrived or (self.body.done and not self._end_delivered):
                 return self._take()
             if not self.continued:
@@ -131,7 +131,7 @@ class RequestExchange:
         Raises `RuntimeError` if the app breaks the order of messages or its content-length. Does
         nothing once the client has disconnected.
         """
-        if self.gone:
+        if self.disconnected:
             return
         match message["type"]:
             case "http.response.start":

@@ -1,4 +1,4 @@
-"""Files that can be neither shipped nor deleted: kept beside the spool for an operator.
+"""Files that can be neither shipped nor deleted: kept in the spool directory for an operator.
 
 rejected/<batch>.batch, .json   a batch that the server rejected, and the reason
 corrupt/<place>.bin             damaged bytes; they contain no whole record

@@ -80,7 +80,7 @@ class Shipper:
         self._owner = owner
         self._failing: dict[
             str, FailureCount
-        ] = {}  # of what lies in `again`; each leaves it with its file
+        ] = {}  # the batches in `again`; removed with their files
 
     async def run(self, send: Send) -> None:
         """Runs until it is cancelled. A batch that is being sent then stays in the spool."""
