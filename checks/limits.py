@@ -30,7 +30,10 @@ attacks they limit.
 """
 _AREAS: Final = (
     ("Callers of the gateway", ("infra.http_server", "gateway", "entrypoints.gateway")),
-    ("Providers", ("infra.egress", "rules.wire", "rules.price", "spi")),
+    (
+        "Providers",
+        ("infra.egress", "rules.wire", "rules.answer", "rules.retry_after", "rules.price", "spi"),
+    ),
     ("Records on their way to the store", ("infra.spool",)),
     ("The store", ("features.traces", "infra.columns")),
     ("Users, keys, projects", ("features.identity", "features.catalog", "infra.crypto")),

@@ -14,6 +14,7 @@ from penstock.gateway.stages import authenticate
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Unauthenticated
+from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.snapshot import KeyEntry, ProjectPolicy, Sealed
 
 PEPPER = b"p" * 32
@@ -46,7 +47,8 @@ def ask(stage: Authenticate, known: Snapshot, header: bytes) -> KeyContext:
     async def send(_: Message) -> None: ...
 
     headers = {b"authorization": header}
-    return stage(Call("chat", headers, receive, send, ids=Ids(), start_ns=NOW_NS), known)
+    surface = OpenAISurface()
+    return stage(Call(surface, "chat", headers, receive, send, ids=Ids(), start_ns=NOW_NS), known)
 
 
 async def test_a_key_is_cached_once_in_any_spelling_of_the_header() -> None:

@@ -16,6 +16,7 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import BODY_STEP, InFlight
 from penstock.gateway.stages.read import read
 from penstock.kernel.errors import InvalidRequest
+from penstock.plugins.surfaces.openai import OpenAISurface
 
 KIB = 1024
 SHARES = {"project_share": 0.75, "key_share": 0.5}
@@ -110,7 +111,7 @@ async def test_a_body_in_small_pieces_takes_little_more_memory_than_its_size() -
     async def send(_: Message) -> None: ...
 
     limits = CallLimits()
-    asked = Call("chat", {}, receive, send, ids=Ids(), start_ns=0)
+    asked = Call(OpenAISurface(), "chat", {}, receive, send, ids=Ids(), start_ns=0)
     tracemalloc.start()
     with pytest.raises(InvalidRequest):  # it is no JSON; only its size matters here
         await read(asked, limits, InFlight(limits))

@@ -27,13 +27,14 @@ from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
+from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import CallEnd, CallStatus, Usage, UsageSource, decode_end, encode
+from penstock.rules.conversation import RequestHead
 from penstock.rules.price_book import PriceBook
 from penstock.rules.price_charge import Charge
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyEntry, ProjectPolicy
-from penstock.rules.wire.openai.answer import AnswerFacts
-from penstock.rules.wire.openai.request import RequestHead
 from penstock.spi.chat import ProviderConfig
 
 LIMITS = CallLimits(capture_request_bytes=1000, capture_response_bytes=1000)
@@ -94,7 +95,7 @@ def a_call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call
 
 async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call:
     ids, clock = Ids(), SystemClock()
-    call = Call("chat", {}, _nothing, _nothing, ids=ids, start_ns=clock.now_ns())
+    call = Call(OpenAISurface(), "chat", {}, _nothing, _nothing, ids=ids, start_ns=clock.now_ns())
     call.key_context = KeyContext("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
     call.head = RequestHead(model)
     call.body, call.request_size = body[: LIMITS.capture_request_bytes], len(body)

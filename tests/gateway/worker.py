@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ import msgspec
 
 from penstock.infra.spool.frame import Frame, Kind, scan
 from penstock.rules.call import CallBegin, CallEnd, decode_begin, decode_end
+
+GATEWAY = ("-m", "penstock.entrypoints.gateway")
 
 
 @dataclass
@@ -56,17 +58,18 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(home: Path, **config: object) -> AsyncIterator[Worker]:
-    """Starts `penstock.entrypoints.gateway` on a free port; there is no server behind it."""
+async def worker(
+    home: Path, *, program: Sequence[str] = GATEWAY, **config: object
+) -> AsyncIterator[Worker]:
+    """Starts a worker on a free port; there is no server behind it."""
     port = int(str(config.get("port") or _free_port()))
     config_fields = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
     config_fields |= {"ship_rest_s": 0.1, **config}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "penstock.entrypoints.gateway",
+        *program,
         msgspec.json.encode(config_fields).decode(),
-        env={**os.environ, "PYTHONPATH": "src"},
+        env={**os.environ, "PYTHONPATH": "src:tests"},
     )
     try:
         await _accepting(port, process)

@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.rules.answer import MAX_NAME_CHARS
 from penstock.rules.call import UsageSource
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.openai.answer import MAX_CHOICES, MAX_NAME_CHARS, read_answer
+from penstock.rules.retry_after import MAX_RETRY_AFTER_S, read_retry_after
+from penstock.rules.wire.openai.answer import MAX_CHOICES, read_answer
 from penstock.rules.wire.openai.chunks import Assembly, Chunk
 from penstock.rules.wire.openai.errors import MAX_CODE_CHARS, MAX_MESSAGE_CHARS, read_error
 from penstock.rules.wire.openai.request import read_request
 from penstock.rules.wire.openai.stream import MAX_EVENT_BYTES, ChatStream
 from penstock.rules.wire.openai.usage import MAX_TOKENS, read_usage
-from penstock.rules.wire.retry_after import MAX_RETRY_AFTER_S, read_retry_after
 
 LIMIT = 2000  # of the capture
 OVERHEAD = 128 * 1024  # what a document may have beside six bytes for each one captured

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import NotFound, Overloaded, PenstockError, UpstreamFailed
+from penstock.rules.answer import AnswerFacts, estimate_usage
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.openai.answer import AnswerFacts, read_answer
+from penstock.rules.wire.openai.answer import read_answer
 from penstock.rules.wire.openai.errors import read_error, render_error, render_error_event
 from penstock.rules.wire.openai.models import render_models
-from penstock.rules.wire.openai.usage import estimate_usage, read_usage, usage_in_tail
+from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
 
 
 def test_the_facts_of_an_answer() -> None:

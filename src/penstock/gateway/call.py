@@ -14,9 +14,10 @@ from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
+from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import AttemptRecord, CallBegin, Caller, CallStatus
-from penstock.rules.wire.openai.answer import AnswerFacts
-from penstock.rules.wire.openai.request import RequestHead
+from penstock.rules.conversation import RequestHead
+from penstock.spi.surface import Surface
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 
@@ -64,6 +65,7 @@ class OpenAttempt:
             http_status=self.http_status,
             error_type=error.code if error else "",
             error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
+            dialect=self.target.plugin.dialect,
         )
 
 
@@ -87,6 +89,7 @@ class Call:
     # the answer
     reply_started = False
     streaming = False
+    translated = False  # surface and provider have different dialects
     http_status = 0
     facts = AnswerFacts()
     delta_count = 0
@@ -104,6 +107,7 @@ class Call:
 
     def __init__(
         self,
+        surface: Surface,
         operation: str,
         headers: Headers,
         receive: Receive,
@@ -111,8 +115,11 @@ class Call:
         *,
         ids: Ids,
         start_ns: int,
+        path: str = "",
     ) -> None:
+        self.surface = surface
         self.operation = operation
+        self.path = path
         self.headers = headers
         self.receive = receive
         self.send = send

@@ -37,8 +37,7 @@ from penstock.kernel.errors import (
 )
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Usage
-from penstock.rules.wire.openai.errors import render_error_event
-from penstock.rules.wire.openai.request import RequestHead
+from penstock.rules.conversation import RequestHead
 
 NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
 
@@ -141,7 +140,7 @@ class Pipeline:
         if not call.reply_started:
             await send_error(call, error)
         elif call.streaming:
-            await send_piece(call, render_error_event(error), more=True)
+            await send_piece(call, call.surface.render_error_event(error), more=True)
 
     def record_failure(self, call: Call, error: PenstockError) -> PenstockError:
         """Counts a call without a valid key, and records it if it is in the sample. Returns the

@@ -90,6 +90,7 @@ class CallBegin(Record, frozen=True):
     caller: Caller
     snapshot: str = ""
     request_size: int = 0
+    dialect: str = ""  # wire format of the request
 
 
 class AttemptRecord(Record, frozen=True):
@@ -107,6 +108,7 @@ class AttemptRecord(Record, frozen=True):
     http_status: int = 0
     error_type: str = ""
     error_message: str = ""
+    dialect: str = ""  # wire format of the answer; the last one is that of `CallEnd.response`
 
 
 class CallEnd(Record, frozen=True):

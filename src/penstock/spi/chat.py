@@ -11,6 +11,10 @@ from typing import Final, Protocol
 
 import msgspec
 
+from penstock.kernel.errors import PenstockError
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.conversation import Conversation, Place, RequestHead
+from penstock.rules.redaction import Redaction
 from penstock.spi.http import HttpRequest
 
 DEFAULT_KIND: Final = "openai-compatible"
@@ -39,16 +43,52 @@ class Vendor:
 
 
 class OutgoingCall(msgspec.Struct, frozen=True):
-    """A caller's request as received: `body` is the surface's JSON, `model` the upstream id.
+    """A caller's request. `model` is the upstream id.
 
-    `model_at`: start and end of the value of `model` in `body`, if known.
+    If the surface has the provider's dialect, `body` is the request as received, and `model_at` is
+    the position of the value of `model` in it, if known. Otherwise `conversation` is set.
     """
 
     operation: str
     model: str
     stream: bool
     body: bytes
-    model_at: tuple[int, int] | None = None
+    model_at: Place | None = None
+    conversation: Conversation | None = None
+
+
+class AnswerStream(Protocol):
+    """Reads one streamed answer. Feed it the provider's bytes; check `done` and `failure` after
+    each piece. `size`: bytes so far; `delta_count`: events with generated content so far."""
+
+    size: int
+    done: bool
+    failure: PenstockError | None
+    terminal: bytes  # the terminal event as received, once `done`
+
+    @property
+    def delta_count(self) -> int: ...
+
+    @property
+    def facts(self) -> AnswerFacts:
+        """The facts so far."""
+        ...
+
+    def feed(self, piece: bytes) -> bytes:
+        """Returns the bytes that may go out unchanged: whole events."""
+        ...
+
+    def take_events(self) -> list[AnswerEvent]:
+        """The neutral events since the last call, if the stream was opened with `translated`."""
+        ...
+
+    def close(self) -> None:
+        """Notes the end of the provider's body. Sets `done` or `failure`."""
+        ...
+
+    def document(self) -> bytes:
+        """The answer so far as one document, for the record; empty if nothing arrived."""
+        ...
 
 
 class ChatProvider(Protocol):
@@ -61,6 +101,34 @@ class ChatProvider(Protocol):
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
         """Builds the upstream request. Raises `InvalidRequest` if the API cannot express it."""
+        ...
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        """Reads the facts of a whole answer. Raises `UpstreamFailed` if it is malformed."""
+        ...
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:
+        """Reads what the end of an answer has that is too large to keep whole."""
+        ...
+
+    def read_events(self, body: bytes) -> list[AnswerEvent]:
+        """Reads a whole answer as events. Raises `UpstreamFailed` if it is malformed."""
+        ...
+
+    def open_stream(
+        self,
+        provider: ProviderConfig,
+        head: RequestHead,
+        *,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,
+    ) -> AnswerStream:
+        """Starts to read a streamed answer. Keeps up to `capture_limit` bytes for the record."""
+        ...
+
+    def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
+        """Reads an error body, without the provider's credential. Never raises."""
         ...
 
     def build_model_list(self, provider: ProviderConfig) -> HttpRequest:

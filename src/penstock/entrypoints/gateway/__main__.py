@@ -7,6 +7,7 @@ import msgspec
 
 from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.process import run
+from penstock.entrypoints.gateway.surfaces import built_in_surfaces
 from penstock.infra.process import read_config_argument
 from penstock.kernel.errors import SetupError
 
@@ -14,7 +15,9 @@ from penstock.kernel.errors import SetupError
 def main(argv: Sequence[str]) -> int:
     """Exit code 0 after an orderly stop, 2 with one line on standard error otherwise."""
     try:
-        run(msgspec.json.decode(read_config_argument(argv), type=GatewayConfig))
+        run(
+            msgspec.json.decode(read_config_argument(argv), type=GatewayConfig), built_in_surfaces()
+        )
     except SetupError as error:
         return _report(error.sentence())
     except msgspec.DecodeError as error:

@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from penstock.entrypoints.gateway.config import GatewayConfig
@@ -37,12 +37,18 @@ from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
+from penstock.spi.surface import Surface
 
 
 class GatewayComposition:
     """The parts of one worker."""
 
-    def __init__(self, config: GatewayConfig, on_step: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        surfaces: Sequence[Surface],
+        on_step: Callable[[str], None],
+    ) -> None:
         self.config = config
         self.home = Path(config.home)
         self.token = _read_token(self.home / "gateway.token")
@@ -58,7 +64,7 @@ class GatewayComposition:
         self.http = HttpStats()
         self.pages = MetricsPages(self.home / "run", config.worker)
         self.health = self._health()
-        self.app = build_app(self._pipeline(), self.health, self.ids)
+        self.app = build_app(surfaces, self._pipeline(), self.health, self.ids)
 
     def close(self) -> None:
         """Closes the spool and all connections to providers, and removes the metrics page."""

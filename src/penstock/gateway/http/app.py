@@ -1,50 +1,51 @@
-"""The ASGI app: maps paths to operations. The pipeline does everything else."""
+"""The ASGI app: maps paths to surfaces and operations. The pipeline does everything else."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Sequence
 
-from penstock.gateway.call import Call, Receive, Send
+from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.stages.reply import JSON, send_error, send_whole
+from penstock.infra.http_server.asgi import App, Receive, Scope, Send
 from penstock.kernel.errors import NotFound, PenstockError
-from penstock.rules.call import Operation
-from penstock.rules.wire.openai.models import render_models
-
-Scope = dict[str, Any]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-CALLS: Final = {
-    "/v1/chat/completions": Operation.CHAT.value,
-    "/v1/embeddings": Operation.EMBEDDINGS.value,
-}
-MODELS: Final = "/v1/models"
+from penstock.spi.surface import LIST_MODELS, Surface, SurfaceRoute
 
 
-def build_app(pipeline: Pipeline, health: GatewayHealth, ids: Ids) -> App:
+def build_app(
+    surfaces: Sequence[Surface], pipeline: Pipeline, health: GatewayHealth, ids: Ids
+) -> App:
     """Builds the gateway's ASGI app. It has no lifespan: the composition root starts its parts."""
+    routes = {route.path: (surface, route) for surface in surfaces for route in surface.routes}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        operation = CALLS.get(path)
-        if operation is None and not path.startswith("/v1/"):
+        method: str = scope["method"]
+        found = routes.get(path)
+        surface, route = found or (_surface_of(surfaces, path), None)
+        if surface is None:
             await health.answer(path, scope["headers"], send)
             return
+        served = route is not None and route.method == method
+        calls = route is not None and route.operation != LIST_MODELS
+        operation = route.operation if route is not None and calls else ""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         now = pipeline.clock.now_ns()
-        call = Call(operation or "", headers, receive, send, ids=ids, start_ns=now)
+        call = Call(surface, operation, headers, receive, send, ids=ids, start_ns=now, path=path)
         call.client = scope.get("client")
-        method: str = scope["method"]
-        if operation is not None and method == "POST":
+        if served and calls:
             await pipeline.serve(call)
-        elif path == MODELS and method == "GET":
+        elif served:
             await _list_models(call, pipeline)
         else:
-            await send_error(call, _no_such_route(method, path))
+            await send_error(call, _not_served(surface, method, path, route))
 
     return app
+
+
+def _surface_of(surfaces: Sequence[Surface], path: str) -> Surface | None:
+    return next((surface for surface in surfaces if path.startswith(surface.prefix)), None)
 
 
 async def _list_models(call: Call, pipeline: Pipeline) -> None:
@@ -54,13 +55,16 @@ async def _list_models(call: Call, pipeline: Pipeline) -> None:
     except PenstockError as error:
         await send_error(call, pipeline.record_failure(call, error))
         return
-    body = render_models(snapshot.models(key_context), call.start_ns // 1_000_000_000)
+    models = snapshot.models(key_context)
+    body = call.surface.render_models(models, call.start_ns // 1_000_000_000)
     await send_whole(call, 200, [JSON], body)
 
 
-def _no_such_route(method: str, path: str) -> PenstockError:
-    if path in CALLS or path == MODELS:
-        wanted = "GET" if path == MODELS else "POST"
-        return MethodNotAllowed(f"{path} does not accept {method}.", hint=f"Use {wanted}.")
-    served = ", ".join(f"POST {known}" for known in CALLS)
-    return NotFound(f"The gateway has no path {path}.", hint=f"Use {served} or GET {MODELS}.")
+def _not_served(
+    surface: Surface, method: str, path: str, route: SurfaceRoute | None
+) -> PenstockError:
+    if route is not None:
+        return MethodNotAllowed(f"{path} does not accept {method}.", hint=f"Use {route.method}.")
+    known = [f"{each.method} {each.path}" for each in surface.routes]
+    hint = f"Use {', '.join(known[:-1])} or {known[-1]}."
+    return NotFound(f"The gateway has no path {path}.", hint=hint)

@@ -13,11 +13,6 @@ MAX_SECRET_BYTES: Final = 256
 # Valid keys in the cache of one worker, at most 256 bytes each. A full cache is cleared.
 MAX_REMEMBERED: Final = 4096
 
-_HINT: Final = (
-    "Create one with `penstock key create` or in the console, "
-    "and send it as `Authorization: Bearer <key>`."
-)
-
 
 class Authenticate:
     """Finds the key context of the presented key.
@@ -36,16 +31,19 @@ class Authenticate:
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
         call.snapshot = snapshot
-        secret = _secret(call.headers.get(b"authorization", b""))
+        presented = call.surface.credential(call.headers)
+        secret = presented or b""
         key_context = call.key_context = self._known.get(secret) or self._look_up(secret, snapshot)
         call.caller = read_caller(call.headers, key_context.key if key_context else None)
         if key_context is None:
-            what = "is wrong or revoked" if b"authorization" in call.headers else "is missing"
-            raise Unauthenticated(f"The API key {what}.", hint=_HINT)
+            what = "is missing" if presented is None else "is wrong or revoked"
+            raise Unauthenticated(f"The API key {what}.", hint=_hint(call))
         expires_ms = key_context.key.expires_ms
         if expires_ms is not None and call.start_ns >= expires_ms * 1_000_000:
             self._known.pop(secret, None)
-            raise Unauthenticated("The API key has expired.", hint=_HINT, code="api_key_expired")
+            raise Unauthenticated(
+                "The API key has expired.", hint=_hint(call), code="api_key_expired"
+            )
         return key_context
 
     def _look_up(self, secret: bytes, snapshot: Snapshot) -> KeyContext | None:
@@ -59,6 +57,8 @@ class Authenticate:
         return key_context
 
 
-def _secret(header: bytes) -> bytes:
-    """The token of a `Bearer` header, without spaces around it; empty for another scheme."""
-    return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""
+def _hint(call: Call) -> str:
+    return (
+        "Create one with `penstock key create` or in the console, "
+        f"and send it as `{call.surface.credential_hint}`."
+    )

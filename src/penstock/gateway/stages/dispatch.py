@@ -7,8 +7,10 @@ from penstock.gateway.ports import UpstreamClient
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
 from penstock.infra.egress.exchange import UpstreamExchange
+from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import Clock
-from penstock.rules.wire.openai.request import RequestHead
+from penstock.rules.call import Operation
+from penstock.rules.conversation import RequestHead
 from penstock.spi.chat import OutgoingCall
 
 
@@ -24,8 +26,7 @@ class Dispatch:
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
-        asked = OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
-        request = target.plugin.build(target.provider, asked)
+        request = target.plugin.build(target.provider, _outgoing(call, target, head))
         call.body = call.body[: self._capture]
         origin = self._egress.origin(request.url)
         span = self._ids.span()
@@ -41,3 +42,17 @@ class Dispatch:
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
         return exchange
+
+
+def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
+    """The body as it is for a provider of the surface's dialect, else the neutral form."""
+    call.translated = target.plugin.dialect != call.surface.dialect
+    if not call.translated:
+        return OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
+    if call.operation != Operation.CHAT:
+        raise InvalidRequest(
+            f"The provider of {head.model!r} has another format, and only chat is translated.",
+            code="not_translatable",
+        )
+    conversation = call.surface.read_conversation(call.body)
+    return OutgoingCall(call.operation, target.model, head.stream, b"", conversation=conversation)

@@ -7,7 +7,7 @@ from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.inflight import BODY_STEP, InFlight
 from penstock.kernel.errors import InvalidRequest, TooLarge
-from penstock.rules.wire.openai.request import RequestHead, read_request
+from penstock.rules.conversation import RequestHead
 
 _SMALL: Final = 8192
 
@@ -21,7 +21,7 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
     finally:
         call.reading_since = 0.0
         call.request_size = len(call.body)
-    call.head = read_request(call.body)
+    call.head = call.surface.read_head(call.path, call.body)
     return call.head
 
 

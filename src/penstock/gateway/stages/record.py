@@ -116,6 +116,7 @@ def _own(record: CallEnd) -> CallEnd:
             request_model="",
             stream=begin.stream,
             caller=Caller(begin.caller.key_id),
+            dialect=begin.dialect,
         ),
         end_ns=record.end_ns,
         status=record.status,
@@ -189,6 +190,7 @@ def _begin(call: Call) -> CallBegin:
         caller=call.caller,
         snapshot=call.snapshot.digest if call.snapshot else "",
         request_size=call.request_size,
+        dialect=call.surface.dialect,
     )
 
 

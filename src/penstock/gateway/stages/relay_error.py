@@ -13,8 +13,7 @@ from penstock.gateway.stages.reply import JSON, provider_headers, send_whole
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
-from penstock.rules.wire.openai.errors import read_error, render_provider_error
-from penstock.rules.wire.retry_after import read_retry_after
+from penstock.rules.retry_after import read_retry_after
 
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
@@ -29,11 +28,11 @@ async def relay_provider_error(
 ) -> None:
     """Passes the error on, or raises our own error with the provider's message."""
     body = await gather(exchange, MAX_ERROR_BYTES)
-    reported = read_error(body, target.redaction)
+    reported = target.plugin.read_error(body, target.redaction)
     retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
     if exchange.status not in _FOR_THE_CALLER or not reported.message or not exchange.ended:
         raise _translated(exchange.status, reported.message, retry_after_s)
-    document = render_provider_error(reported, exchange.status)
+    document = call.surface.render_provider_error(reported, exchange.status)
     call.response = document
     call.response_size = len(body)
     finalize(PenstockError(reported.message, code=f"upstream_{exchange.status}"))

@@ -24,9 +24,9 @@ from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.redaction import leaked
-from penstock.rules.wire.openai.answer import facts_in_tail, read_answer
 
 TAIL_BYTES: Final = 16 * 1024
+MAX_TRANSLATED_BYTES: Final = 16 * 1024 * 1024  # of a whole answer that is translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,34 @@ class RelayUnary:
         if exchange.complete:
             body = exchange.take()
         else:
-            body = await gather(exchange, self.limits.small_answer_bytes)
+            body = await gather(exchange, self._largest(call))
         if not exchange.ended:
-            await self._relay_large(call, exchange, headers, body, finalize)
+            if call.translated:
+                raise _too_large()
+            await self._relay_large(call, exchange, target, headers, first=body, finalize=finalize)
             return
         call.answered(self.clock.now_ns())
-        call.facts = read_answer(body)
+        call.facts = target.plugin.read_answer(body)
         if call.facts.reports_error and target.redaction.found_in(body):
             raise leaked()
         call.response_size = len(body)
         call.response = body[: self.limits.capture_response_bytes]
+        if call.translated:
+            body = call.surface.render_answer(target.plugin.read_events(body))
         finalize()
         await send_whole(call, exchange.status, headers, body)
+
+    def _largest(self, call: Call) -> int:
+        return MAX_TRANSLATED_BYTES if call.translated else self.limits.small_answer_bytes
 
     async def _relay_large(
         self,
         call: Call,
         exchange: UpstreamExchange,
+        target: Target,
         headers: ReplyHeaders,
-        body: bytes,
+        *,
+        first: bytes,
         finalize: Callable[[], None],
     ) -> None:
         """Holds back one byte, so that the last one goes out after the record."""
@@ -72,7 +81,7 @@ class RelayUnary:
             headers.append((b"content-length", length))
         await start(call, exchange.status, headers)
         kept = _Kept(self.limits.capture_response_bytes)
-        held = b""
+        held, body = b"", first
         try:
             while body:
                 kept.add(body)
@@ -82,7 +91,7 @@ class RelayUnary:
         finally:
             call.response_size = kept.size
             call.response = kept.head()
-            call.facts = facts_in_tail(kept.tail())
+            call.facts = target.plugin.read_tail(kept.tail())
         call.answered(self.clock.now_ns())
         finalize()
         await send_piece(call, held, more=False)
@@ -97,6 +106,13 @@ async def gather(exchange: UpstreamExchange, limit: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large() -> UpstreamFailed:
+    return UpstreamFailed(
+        f"The provider's answer is larger than {MAX_TRANSLATED_BYTES} bytes.",
+        code="upstream_malformed",
+    )
 
 
 class _Kept:

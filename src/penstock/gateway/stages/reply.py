@@ -8,7 +8,6 @@ from penstock.gateway.call import Call
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.openai.errors import render_error
 
 ReplyHeaders = list[tuple[bytes, bytes]]
 
@@ -73,4 +72,4 @@ async def send_error(call: Call, error: PenstockError) -> None:
     headers: ReplyHeaders = [JSON]
     if error.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after_s))
-    await send_whole(call, error.status, headers, render_error(error))
+    await send_whole(call, error.status, headers, call.surface.render_error(error))

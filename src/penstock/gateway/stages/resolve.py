@@ -11,10 +11,10 @@ from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.call import Operation
+from penstock.rules.conversation import RequestHead
 from penstock.rules.model_patterns import allows
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
-from penstock.rules.wire.openai.request import RequestHead
 from penstock.spi.chat import ChatProvider, ProviderConfig
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.

@@ -6,10 +6,10 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
+from penstock.rules.answer import estimate_usage
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.price_book import CalledModel
 from penstock.rules.price_charge import Charge
-from penstock.rules.wire.openai.usage import estimate_usage
 
 _NOTHING: Final = Usage()
 _NO_CONTEXT: Final[Mapping[str, str]] = {}

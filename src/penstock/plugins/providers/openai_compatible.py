@@ -10,7 +10,15 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.conversation import RequestHead
+from penstock.rules.redaction import Redaction
+from penstock.rules.wire.openai.answer import facts_in_tail, read_answer
+from penstock.rules.wire.openai.conversation import write_conversation
+from penstock.rules.wire.openai.errors import read_error
+from penstock.rules.wire.openai.events import read_events
 from penstock.rules.wire.openai.request import edit_request
+from penstock.rules.wire.openai.stream import ChatStream
 from penstock.spi.chat import OutgoingCall, ProviderConfig
 from penstock.spi.http import HttpRequest
 
@@ -38,9 +46,44 @@ class OpenAICompatible:
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
         add_usage = call.stream and provider.quirks.get("stream_usage") != "no"
-        body = edit_request(call.body, call.model, add_usage=add_usage, model_at=call.model_at)
+        if call.conversation is None:
+            body = edit_request(call.body, call.model, add_usage=add_usage, model_at=call.model_at)
+        else:
+            body = write_conversation(
+                call.conversation, call.model, stream=call.stream, add_usage=add_usage
+            )
         url = provider.base_url.rstrip("/") + _PATHS[call.operation]
         return HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        return read_answer(body)
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:
+        return facts_in_tail(tail)
+
+    def read_events(self, body: bytes) -> list[AnswerEvent]:
+        return read_events(body)
+
+    def open_stream(
+        self,
+        provider: ProviderConfig,
+        head: RequestHead,
+        *,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,
+    ) -> ChatStream:
+        quirks = provider.quirks
+        return ChatStream(
+            hide_usage=not head.wants_usage and quirks.get("stream_usage") != "no",
+            needs_done=quirks.get("terminator") != "finish_reason",
+            capture_limit=capture_limit,
+            redaction=redaction,
+            translated=translated,
+        )
+
+    def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
+        return read_error(body, redaction)
 
     def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
         return HttpRequest("GET", provider.base_url.rstrip("/") + "/models", _headers(provider))

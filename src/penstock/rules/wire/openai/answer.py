@@ -1,19 +1,15 @@
 """Reads the facts that a record needs from a provider's whole answer."""
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.call import Usage
-from penstock.rules.wire.json_text import decode_json, decode_whole_json
+from penstock.rules.answer import AnswerFacts, bounded_facts
+from penstock.rules.json_text import decode_json, decode_whole_json
 from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
 
-# Limits of the facts that a record keeps of an answer. Longer values are cut.
-MAX_NAME_CHARS: Final = 256  # of the answer's id and model
-MAX_REASON_CHARS: Final = 64  # of a finish reason, a role, a service tier
 MAX_CHOICES: Final = 128  # OpenAI's own limit of `n`; further choices pass but are not recorded
 
 
@@ -28,18 +24,6 @@ class _Answer(msgspec.Struct):
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     service_tier: str | None = None
-
-
-class AnswerFacts(msgspec.Struct, frozen=True):
-    """The facts of an answer that a record keeps. `usage` is `None` without the provider's count.
-    `reports_error`: it has an `error` member although its status is good."""
-
-    id: str = ""
-    model: str = ""
-    finish_reasons: tuple[str, ...] = ()
-    usage: Usage | None = None
-    service_tier: str = ""
-    reports_error: bool = False
 
 
 _decoder: Final = msgspec.json.Decoder(_Answer)
@@ -64,26 +48,6 @@ def read_answer(body: bytes) -> AnswerFacts:
         read_usage(found.usage),
         found.service_tier,
         reports_error=bool(found.error),
-    )
-
-
-def bounded_facts(
-    id_: str | None,
-    model: str | None,
-    reasons: Iterable[str | None],
-    usage: Usage | None,
-    tier: str | None,
-    *,
-    reports_error: bool = False,
-) -> AnswerFacts:
-    """Builds facts of a limited size, whatever the provider sent."""
-    return AnswerFacts(
-        (id_ or "")[:MAX_NAME_CHARS],
-        (model or "")[:MAX_NAME_CHARS],
-        tuple([reason[:MAX_REASON_CHARS] for reason in reasons if reason]),
-        usage,
-        (tier or "")[:MAX_REASON_CHARS],
-        reports_error,
     )
 
 

@@ -7,14 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.wire.json_text import decode_json, decode_whole_json
-from penstock.rules.wire.openai.answer import (
-    MAX_CHOICES,
-    MAX_NAME_CHARS,
-    MAX_REASON_CHARS,
-    AnswerFacts,
-    bounded_facts,
-)
+from penstock.rules.answer import MAX_NAME_CHARS, MAX_REASON_CHARS, AnswerFacts, bounded_facts
+from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.wire.openai.answer import MAX_CHOICES
 from penstock.rules.wire.openai.usage import read_usage
 
 TOOL_CALL_COST: Final = 128  # bytes of the capture for a new tool call, beside its text
@@ -34,7 +29,9 @@ class _ToolCall(msgspec.Struct):
     function: _Function | None = None
 
 
-class _Delta(msgspec.Struct):
+class Delta(msgspec.Struct):
+    """The new part of a choice, or the whole message of an answer that is not streamed."""
+
     role: str | None = None
     content: str | None = None
     refusal: str | None = None
@@ -46,7 +43,7 @@ class _Delta(msgspec.Struct):
 
 class _Choice(msgspec.Struct):
     index: int | None = None
-    delta: _Delta | None = None
+    delta: Delta | None = None
     finish_reason: str | None = None
 
 
@@ -180,7 +177,7 @@ class Assembly:
         if choice.delta is not None:
             self._add_delta(message, choice.delta)
 
-    def _add_delta(self, message: _Message, delta: _Delta) -> None:
+    def _add_delta(self, message: _Message, delta: Delta) -> None:
         if delta.role:
             message.role = delta.role[:MAX_REASON_CHARS]
         size = _size(delta)
@@ -217,7 +214,7 @@ class Assembly:
         )
 
 
-def _size(delta: _Delta) -> int:
+def _size(delta: Delta) -> int:
     """Counts the bytes of generated text in a delta, with names, ids and types of tool calls."""
     size = _bytes(delta.content)
     if delta.refusal or delta.reasoning_content or delta.reasoning:
@@ -237,7 +234,7 @@ def _bytes(text: str | None) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
-def _add_delta(message: _Message, delta: _Delta) -> None:
+def _add_delta(message: _Message, delta: Delta) -> None:
     if delta.content:
         message.add_text("content", delta.content)
     if delta.refusal:

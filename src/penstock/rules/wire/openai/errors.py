@@ -1,27 +1,19 @@
 """Errors in OpenAI's format: writes ours, reads a provider's."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from penstock.kernel.errors import PenstockError
+from penstock.rules.answer import ProviderError
+from penstock.rules.json_text import decode_whole_json
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.json_text import decode_whole_json
 
 MAX_MESSAGE_CHARS: Final = 1000  # of a provider's error message
 MAX_CODE_CHARS: Final = 128  # of the error's type, parameter and code
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder()
-
-
-class ProviderError(NamedTuple):
-    """A provider's error: texts of limited length, empty where it has none."""
-
-    message: str = ""
-    type: str = ""
-    param: str = ""
-    code: str = ""
 
 
 def render_error(error: PenstockError) -> bytes:

@@ -4,24 +4,12 @@ other byte. Validates nothing else: the provider decides what it accepts.
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-
-Place = tuple[int, int]
-"""Start and end of a value in a body, in bytes."""
-
-
-class RequestHead(NamedTuple):
-    """The fields of a request that routing needs. `wants_usage`: the caller asked for usage in the
-    stream. `model_at`: the position of the value of `model`, if reading found it."""
-
-    model: str
-    stream: bool = False
-    wants_usage: bool = False
-    model_at: Place | None = None
+from penstock.rules.conversation import Place, RequestHead
 
 
 class _StreamOptions(msgspec.Struct):

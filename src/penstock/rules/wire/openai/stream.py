@@ -10,10 +10,12 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import PenstockError, UpstreamFailed
+from penstock.rules.answer import AnswerEvent, AnswerFacts
 from penstock.rules.redaction import Redaction, leaked
+from penstock.rules.sse import event_data, event_ends, event_name
 from penstock.rules.wire.openai.chunks import Assembly, Chunk, present, read_chunk
 from penstock.rules.wire.openai.errors import read_error
-from penstock.rules.wire.sse import event_data, event_ends, event_name
+from penstock.rules.wire.openai.events import EventReader
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
 DONE: Final = b"data: [DONE]\n\n"
@@ -39,12 +41,20 @@ class ChatStream:
     """
 
     def __init__(
-        self, *, hide_usage: bool, needs_done: bool, capture_limit: int, redaction: Redaction
+        self,
+        *,
+        hide_usage: bool,
+        needs_done: bool,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool = False,
     ) -> None:
         self._hide_usage = hide_usage
         self._needs_done = needs_done
         self._redaction = redaction
         self._tail = bytearray()  # the start of an incomplete event
+        self._reader = EventReader() if translated else None
+        self._events: list[AnswerEvent] = []
         self.assembly = Assembly(capture_limit)
         self.size = 0
         self.terminal = b""
@@ -68,6 +78,25 @@ class ChatStream:
             tail += buffer[end:]
             self._limit_tail()
         return out
+
+    @property
+    def delta_count(self) -> int:
+        """The deltas with generated content so far."""
+        return self.assembly.delta_count
+
+    @property
+    def facts(self) -> AnswerFacts:
+        """The facts of the answer so far."""
+        return self.assembly.facts
+
+    def document(self) -> bytes:
+        """The answer so far in the shape of a whole one."""
+        return self.assembly.document()
+
+    def take_events(self) -> list[AnswerEvent]:
+        """The neutral events since the last call, of a stream that is translated."""
+        events, self._events = self._events, []
+        return events
 
     def close(self) -> None:
         """Notes the end of the provider's body. Sets `done` or `failure`."""
@@ -127,6 +156,8 @@ class ChatStream:
         if not content and self._unless_leaking(event) is _Action.STOP:
             return _Action.STOP
         self.assembly.add(chunk)
+        if self._reader is not None:
+            self._events += self._reader.read(chunk)
         return _Action.HIDE if self._hide_usage and _usage_only(chunk) else _Action.PASS
 
     def _unless_leaking(self, event: bytes, action: _Action = _Action.PASS) -> _Action:

@@ -6,9 +6,8 @@ from typing import Final
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.wire.json_text import decode_json
+from penstock.rules.json_text import decode_json
 
-BYTES_PER_TOKEN: Final = 4  # an estimate, only for calls that were cut off
 MAX_TOKENS: Final = 2**53  # of one kind in one call: the largest count that JSON keeps exactly
 
 
@@ -73,12 +72,3 @@ def usage_in_tail(tail: bytes) -> Usage | None:
             if depth == 0:
                 return read_usage(tail[match.end() : at + 1])
     return None
-
-
-def estimate_usage(request_size: int, delta_count: int) -> Usage:
-    """Estimates the usage of a call that was cut off: a delta is about one token."""
-    return Usage(
-        input_tokens=-(-request_size // BYTES_PER_TOKEN),
-        output_tokens=delta_count,
-        source=UsageSource.ESTIMATED,
-    )

@@ -1,0 +1,1 @@
+"""Surfaces: the wire formats that clients speak."""

@@ -1,0 +1,94 @@
+"""The interface of surfaces: a wire format that clients speak, with its routes and credentials.
+
+A surface is pure: it reads requests and renders answers; the gateway does the I/O.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from penstock.kernel.errors import PenstockError
+from penstock.rules.answer import AnswerEvent, ProviderError
+from penstock.rules.conversation import Conversation, RequestHead
+
+LIST_MODELS: Final = "models"  # the operation of a route that lists models
+
+
+class SurfaceRoute(NamedTuple):
+    """One path of a surface. `operation` is a `rules.call.Operation` or `LIST_MODELS`."""
+
+    method: str
+    path: str
+    operation: str
+
+
+class AnswerWriter(Protocol):
+    """Writes the events of one answer as a stream in the surface's format."""
+
+    def write(self, event: AnswerEvent) -> bytes:
+        """Returns the bytes of one event; may be empty."""
+        ...
+
+    def end(self) -> bytes:
+        """Returns the terminal event. It goes out after the record is written."""
+        ...
+
+
+class Surface(Protocol):
+    """One wire format on the side of the clients."""
+
+    @property
+    def dialect(self) -> str:
+        """The wire format. If the provider has the same one, bytes pass through."""
+        ...
+
+    @property
+    def prefix(self) -> str:
+        """Unknown paths with this prefix get an error in this format."""
+        ...
+
+    @property
+    def routes(self) -> tuple[SurfaceRoute, ...]:
+        """The paths that this surface serves."""
+        ...
+
+    @property
+    def credential_hint(self) -> str:
+        """How to send a key, for an error's hint: `Authorization: Bearer <key>`."""
+        ...
+
+    def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
+        """The presented key; empty if its header has another form, `None` without the header."""
+        ...
+
+    def read_head(self, path: str, body: bytes) -> RequestHead:
+        """Reads what routing needs. Raises `InvalidRequest` with the position or the field."""
+        ...
+
+    def read_conversation(self, body: bytes) -> Conversation:
+        """Reads a chat request for a provider of another dialect. Raises `InvalidRequest` for what
+        the neutral form cannot hold."""
+        ...
+
+    def answer_writer(self, head: RequestHead) -> AnswerWriter:
+        """A writer for one stream."""
+        ...
+
+    def render_answer(self, events: Iterable[AnswerEvent]) -> bytes:
+        """Renders a whole answer."""
+        ...
+
+    def render_models(self, models: Iterable[tuple[str, str]], created_s: int) -> bytes:
+        """Renders the model list. `models` are (id, provider) pairs; `created_s` Unix seconds."""
+        ...
+
+    def render_error(self, error: PenstockError) -> bytes:
+        """Renders an error as a whole body."""
+        ...
+
+    def render_error_event(self, error: PenstockError) -> bytes:
+        """Renders an error as the last event of a stream."""
+        ...
+
+    def render_provider_error(self, error: ProviderError, status: int) -> bytes:
+        """Renders a provider's error that concerns the caller."""
+        ...
