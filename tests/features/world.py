@@ -36,7 +36,7 @@ class World:
     root: Principal  # of the instance
 
     def events(self) -> list[AuditEvent]:
-        """What the catalog has told the audit trail, oldest first."""
+        """The audit events of the catalog, oldest first."""
         found = self.identity.audit_reader.list_page(self.project_id, None, 100)
         own = ("provider.", "price.")
         return [event for event in reversed(found) if event.action.startswith(own)]

@@ -164,9 +164,9 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
     """What an OpenAPI document describes."""
     found: list[Operation] = []
     for path, item in document["paths"].items():
-        for method, told in item.items():
-            query = [p["name"] for p in told.get("parameters", ()) if p["in"] == "query"]
-            content = told.get("requestBody", {}).get("content", {})
+        for method, operation in item.items():
+            query = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+            content = operation.get("requestBody", {}).get("content", {})
             schema = content.get("application/json", {}).get("schema")
             found.append(Operation(method.upper(), path, query, schema))
     return found

@@ -66,10 +66,10 @@ class World:
         price = {"model": "m*", "prices": [{"unit": "requests", "price": "1"}]}
         made = server.call("POST", f"{base}/prices", root, price).json()
         invitation = {"email": "new@example.org", "role": "viewer"}
-        told = server.call("POST", f"{base}/invitations", root, invitation).json()
-        if "token" in told:
-            self.ids.values["token"] = [told["token"]]
-            self.ids.values["invitation_id"] = [told["invitation"]["id"]]
+        issued = server.call("POST", f"{base}/invitations", root, invitation).json()
+        if "token" in issued:
+            self.ids.values["token"] = [issued["token"]]
+            self.ids.values["invitation_id"] = [issued["invitation"]["id"]]
         self.ids.values["key_id"] = [key["key"]["id"]]
         self.ids.values["price_id"] = [made["id"]]
 
@@ -126,8 +126,8 @@ def populated(server: Server) -> World:
         "admin session": server.sign_in(made["admin_email"], made["admin_password"]).headers,
     }
     for role in ("viewer", "editor", "admin"):
-        told = server.call("POST", f"{base}/keys", root, {"name": role, "role": role})
-        roles[f"{role} key"] = by_key(told.json()["secret"]).headers
+        issued = server.call("POST", f"{base}/keys", root, {"name": role, "role": role})
+        roles[f"{role} key"] = by_key(issued.json()["secret"]).headers
         roles[role] = server.join(project_id, f"{role}@example.org", role).headers
     secrets = [SECRET, token, made["api_key"], made["admin_password"]]
     secrets += [(server.home / "master.key").read_text().strip()]

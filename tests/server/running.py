@@ -1,4 +1,4 @@
-"""A real server process on a free port, and a client that knows nothing of it but HTTP."""
+"""A real server process on a free port, and a client that uses HTTP only."""
 
 import http.client
 import json
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody: headers that say who."""
+    """A caller: the headers that authenticate it."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
 

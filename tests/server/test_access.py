@@ -99,7 +99,9 @@ def _declared(home: Path) -> list[Declaration]:
         parts.close()
 
 
-def test_every_route_admits_whom_it_declares_and_nobody_else(world: World, tmp_path: Path) -> None:
+def test_every_route_admits_exactly_the_principals_that_it_declares(
+    world: World, tmp_path: Path
+) -> None:
     wrong: list[str] = []
     declared = [d for d in _declared(tmp_path) if d.path != "/api/v1/session" or d.method == "GET"]
     assert len(declared) > 30
@@ -135,11 +137,11 @@ def _problem(declaration: Declaration, name: str, status: int) -> str | None:
         return None if status == 401 else "unknown callers get 401"
     if guard.permission.value in MAY[name]:
         return "granted, but refused" if status in {401, 403} else None
-    refusals = {404} if name == "stranger" and guard.permission.value != "instance" else {403}
-    return None if status in refusals else f"denied, so {refusals}"
+    expected = {404} if name == "stranger" and guard.permission.value != "instance" else {403}
+    return None if status in expected else f"denied, so {expected}"
 
 
-def test_every_permission_is_somebodys(world: World) -> None:
+def test_every_permission_belongs_to_a_role(world: World) -> None:
     assert set().union(*MAY.values()) == {permission.value for permission in Permission}
 
 

@@ -23,7 +23,7 @@ PENSTOCK = Path(sys.executable).with_name("penstock")
 
 
 class Load:
-    """Gateways that ship and people who change things, until told to stop."""
+    """Gateways that ship batches and users who change things, until stopped."""
 
     def __init__(self, server: Server, project_id: str) -> None:
         self._server = server
@@ -83,7 +83,7 @@ def _penstock(*arguments: str, home: Path, port: int = 0) -> subprocess.Complete
 
 
 def _traces(server: Server, project_id: str) -> dict[str, str]:
-    """Trace id → hash of what the server tells of it."""
+    """Trace id → hash of the server's response."""
     found: dict[str, str] = {}
     cursor = ""
     while True:

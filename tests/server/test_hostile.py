@@ -102,7 +102,7 @@ def test_an_address_that_cannot_be_is_refused(server: Server, project: str, url:
         {"price": "1", "tiers": [{"above": 10**23, "price": "1"}]},
     ],
 )
-def test_a_price_that_nobody_can_write_down_is_refused(
+def test_a_price_that_cannot_be_stored_is_rejected(
     server: Server, project: str, price: dict[str, object]
 ) -> None:
     body = {"model": "*", "prices": [{"unit": "requests", **price}]}
@@ -110,7 +110,7 @@ def test_a_price_that_nobody_can_write_down_is_refused(
 
 
 @pytest.mark.parametrize("parts", ["bytes=,,", "bytes=9-1", "bytes=0-0"])
-def test_pages_are_sent_whole_whatever_range_is_asked_for(server: Server, parts: str) -> None:
+def test_pages_are_sent_completely_for_any_range_header(server: Server, parts: str) -> None:
     assert _status(server, "GET", "/", range=parts) == 200
 
 
@@ -151,7 +151,7 @@ def test_a_stranger_may_send_what_signing_in_needs(server: Server) -> None:
         assert server.call("POST", "/api/v1/session", caller, body).status == status
 
 
-def test_a_body_of_single_bytes_is_read_as_fast_as_it_comes(server: Server) -> None:
+def test_a_body_sent_in_single_bytes_is_read_without_delay(server: Server) -> None:
     pieces = b'{"name": "' + b"x" * 60_000
     framed = b"".join(b"1\r\n%c\r\n" % byte for byte in pieces) + b"0\r\n\r\n"
     head = (

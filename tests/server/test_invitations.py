@@ -1,4 +1,4 @@
-"""Invitations over HTTP: who may, once, and what the network sees of a token."""
+"""Invitations over HTTP: permissions, single use, and where tokens are sent."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,11 +22,11 @@ def redeem(server: Server, token: str, email: str) -> Answer:
     return server.call("POST", REDEEM, body=body)
 
 
-def test_a_link_tells_where_it_leads_and_lets_in_once(server: Server) -> None:
+def test_a_link_can_be_previewed_and_redeemed_once(server: Server) -> None:
     token = invite(server, "ann@one.example", "editor")
-    told = server.call("POST", LOOK, body={"token": token}).json()
-    assert (told["project_name"], told["role"]) == ("default", "editor")
-    assert told["invited_by"] == ""  # a key made it, and its name is nobody's business
+    issued = server.call("POST", LOOK, body={"token": token}).json()
+    assert (issued["project_name"], issued["role"]) == ("default", "editor")
+    assert issued["invited_by"] == ""  # created with a key, whose name is not shown
     joined = redeem(server, token, "ann@one.example")
     assert joined.status == 200
     assert "HttpOnly" in joined.headers["set-cookie"]
@@ -46,7 +46,7 @@ def test_of_parallel_redemptions_one_succeeds(server: Server) -> None:
     assert len([each for each in members if each["email"].startswith("m")]) == 1
 
 
-def test_who_is_signed_in_needs_the_csrf_token_to_accept(server: Server) -> None:
+def test_a_signed_in_user_needs_the_csrf_token_to_accept(server: Server) -> None:
     ann = server.join(server.project_id(), "csrf@one.example", "viewer")
     token = {"token": invite(server, "x@one.example")}
     bare = Caller({"cookie": ann.headers["cookie"]})
@@ -59,7 +59,7 @@ def test_who_is_signed_in_needs_the_csrf_token_to_accept(server: Server) -> None
 
 
 @pytest.mark.parametrize("path", [LOOK, REDEEM])
-def test_an_unknown_token_tells_nothing_about_addresses(server: Server, path: str) -> None:
+def test_an_unknown_token_reveals_nothing_about_addresses(server: Server, path: str) -> None:
     answers = set[tuple[int, str]]()
     for email in ("admin@localhost", "nobody@one.example"):
         body = {"token": "inv_" + "x" * 43}
@@ -71,7 +71,7 @@ def test_an_unknown_token_tells_nothing_about_addresses(server: Server, path: st
     assert answers.pop()[0] == 404
 
 
-def test_no_password_of_a_person_is_told_to_a_projects_admin(server: Server) -> None:
+def test_a_project_admin_never_sees_a_users_password(server: Server) -> None:
     admin = server.join(server.project_id(), "padmin@one.example", "admin")
     ann = server.join(server.project_id(), "victim@one.example", "viewer")
     user_id = server.call("GET", "/api/v1/session", ann).json()["id"]
@@ -79,5 +79,5 @@ def test_no_password_of_a_person_is_told_to_a_projects_admin(server: Server) -> 
     assert server.call("POST", f"/api/v1/users/{user_id}/password", admin).status == 403
     body = {"email": "victim@one.example", "role": "viewer"}
     assert server.call("POST", f"{path}/members", admin, body).status == 404
-    told = server.call("POST", f"{path}/invitations", admin, body).json()
-    assert set(told) == {"invitation", "token", "path"}
+    issued = server.call("POST", f"{path}/invitations", admin, body).json()
+    assert set(issued) == {"invitation", "token", "path"}

@@ -38,7 +38,7 @@ def test_a_first_start_is_ready_in_seconds(tmp_path: Path) -> None:
             assert "@" in secret or secret not in log
 
 
-def test_a_killed_server_comes_back_with_everything(tmp_path: Path) -> None:
+def test_a_killed_server_restarts_with_all_data(tmp_path: Path) -> None:
     with running(tmp_path / "home") as server:
         root, project_id = server.root, server.project_id()
         path = f"/api/v1/projects/{project_id}/keys"
@@ -130,7 +130,7 @@ def test_without_its_column_store_the_rest_serves_until_it_can_be_opened(tmp_pat
             assert server.call("GET", "/api/v1/overview", server.root).status == 200
 
 
-def test_the_missing_console_says_how_to_get_it(tmp_path: Path) -> None:
+def test_a_missing_console_is_explained(tmp_path: Path) -> None:
     with running(tmp_path / "home", console=str(tmp_path / "none")) as server:
         page = server.call("GET", "/")
         assert page.status == 200

@@ -1,4 +1,4 @@
-"""Secrets never appear: canaries in every place of every request, looked for everywhere after."""
+"""Secrets never leak: canaries in every part of every request are searched for everywhere."""
 
 import json
 from pathlib import Path
@@ -19,11 +19,11 @@ def _routes(home: Path) -> list[tuple[str, str]]:
         parts.close()
 
 
-def test_no_canary_comes_back_or_stays(tmp_path: Path) -> None:
+def test_no_secret_is_returned_logged_or_stored(tmp_path: Path) -> None:
     with running(tmp_path / "home", log_level="debug") as server:
         server.wait_for("/readyz")
         project_id = server.project_id()
-        told = _use_secrets(server, project_id)
+        issued = _use_secrets(server, project_id)
         answers = [
             answer
             for method, path in _routes(tmp_path / "other")
@@ -35,7 +35,7 @@ def test_no_canary_comes_back_or_stays(tmp_path: Path) -> None:
     assert len(answers) > 200
     assert [a for a in answers if MARK in a] == []
     assert MARK not in log
-    for secret in told:
+    for secret in issued:
         assert secret not in log
         assert [a for a in answers if secret in a] == []
     assert "Traceback" not in log
@@ -90,7 +90,7 @@ def _first_key(server: Server, base: str) -> str:
 
 
 def _throw(server: Server, method: str, path: str, project_id: str) -> list[str]:
-    """Requests with canaries in header, cookie, body and values, by somebody and by nobody."""
+    """Requests with canaries in header, cookie, body and values, with and without authentication."""
     filled = path.replace("{project_id}", project_id)
     while "{" in filled:
         head, _, rest = filled.partition("{")

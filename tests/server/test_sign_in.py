@@ -1,4 +1,4 @@
-"""Guessing at a real server: counted before it costs anything, and nobody else notices."""
+"""Password guessing at a real server: counted before hashing, without effect on other users."""
 
 import http.client
 import json
@@ -72,8 +72,8 @@ def _set_cookies(server: Server, body: dict[str, str]) -> dict[str, str]:
     answer = connection.getresponse()
     answer.read()
     connection.close()
-    told = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
-    return dict(text.partition(";")[0].split("=", 1) for text in told)
+    cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
+    return dict(text.partition(";")[0].split("=", 1) for text in cookies)
 
 
 def test_the_api_answers_on_under_sign_in_loops(server: Server) -> None:

@@ -76,7 +76,7 @@ def test_a_provider_from_its_adding_to_its_removal(server: Server, upstream: str
     assert call(server, "POST", "providers/local/test").status == 404
 
 
-def test_a_provider_that_does_not_answer_is_told_as_a_result(server: Server, upstream: str) -> None:
+def test_a_provider_that_does_not_answer_is_a_failed_check(server: Server, upstream: str) -> None:
     wanted = {"name": "wrong", "base_url": f"{upstream}/x", "private_allowed": True}
     call(server, "POST", "providers", wanted)
     checked = call(server, "POST", "providers/wrong/test")
@@ -115,7 +115,7 @@ def test_own_prices_keep_every_digit(server: Server) -> None:
         ("prices", {"model": "m", "prices": [{"unit": "requests", "price": "-1"}]}, 400),
     ],
 )
-def test_bad_wishes_are_refused(server: Server, path: str, body: object, status: int) -> None:
+def test_invalid_bodies_are_rejected(server: Server, path: str, body: object, status: int) -> None:
     answer = call(server, "POST", path, body)
     assert answer.status == status
     assert answer.headers["content-type"] == "application/problem+json"

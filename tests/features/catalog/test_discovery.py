@@ -1,4 +1,4 @@
-"""Connection tests and what comes by itself at start, over real HTTP."""
+"""Connection tests and the discovery of providers at start, over real HTTP."""
 
 import time
 from dataclasses import replace
@@ -34,7 +34,7 @@ async def check(upstream: Upstream, timeout_s: float = 5.0, secret: str = SECRET
     )
 
 
-async def test_a_provider_that_answers_tells_its_models(upstream: Upstream) -> None:
+async def test_a_connection_test_returns_the_models(upstream: Upstream) -> None:
     found = await check(upstream)
     assert (found.ok, found.models, found.problem) == (True, ("tiny", "huge"), "")
     assert "GET /v1/models" in upstream.requests[0]
@@ -88,7 +88,7 @@ async def test_what_answers_is_added_with_its_models_and_prices(
     assert {event.actor_kind for event in installed.events()} == {"system"}
 
 
-async def test_the_next_start_brings_it_up_to_date(installed: World, upstream: Upstream) -> None:
+async def test_the_next_start_updates_it(installed: World, upstream: Upstream) -> None:
     discovery, project_id = installed.catalog.discovery, installed.project_id
     moved = Candidate(
         "sim", f"http://127.0.0.1:{free_port()}/v1", "", certain=True, private_allowed=True
@@ -146,7 +146,9 @@ async def test_a_new_key_in_the_environment_takes_the_place_of_the_old(
     assert installed.catalog.providers.target(project_id, "openai").secret == SECRET
 
 
-async def test_a_name_that_would_hide_a_model_is_told(installed: World, upstream: Upstream) -> None:
+async def test_a_name_that_would_hide_a_model_is_reported(
+    installed: World, upstream: Upstream
+) -> None:
     router = NewProvider("router", "https://openrouter.ai/api/v1", models=("sim/x",))
     installed.catalog.providers.add(installed.admin, installed.project_id, router)
     found = await installed.catalog.discovery.run(

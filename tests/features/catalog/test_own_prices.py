@@ -32,7 +32,7 @@ def test_own_prices_are_kept_as_they_were_given(installed: World) -> None:
     assert installed.events()[1].after["provider"] == "*"
 
 
-def test_a_price_holds_from_now_unless_told(installed: World) -> None:
+def test_a_price_starts_now_by_default(installed: World) -> None:
     added = installed.catalog.prices.add(
         installed.admin, installed.project_id, NewPrice("*", "llama", PRICES)
     )

@@ -1,4 +1,4 @@
-"""Providers: added, changed, removed; their secrets never told."""
+"""Providers: added, changed, removed; their secrets are never returned."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -21,14 +21,14 @@ NEW = NewProvider("openai", "https://api.openai.com/v1/", secret=SECRET)
 LOCAL = NewProvider("vllm", "http://127.0.0.1:8000/v1", private_allowed=True, models=("llama",))
 
 
-def test_a_new_provider_knows_its_vendor_by_its_address(installed: World) -> None:
+def test_a_new_provider_gets_its_vendor_from_its_url(installed: World) -> None:
     provider = installed.catalog.providers.add(installed.admin, installed.project_id, NEW)
     assert (provider.vendor, provider.base_url) == ("openai", "https://api.openai.com/v1")
     assert installed.catalog.providers.list_all(installed.project_id) == [provider]
     assert installed.catalog.providers.get(installed.project_id, "openai") == provider
 
 
-def test_a_secret_is_told_to_nobody_and_stored_sealed(installed: World) -> None:
+def test_a_secret_is_never_returned_and_stored_encrypted(installed: World) -> None:
     providers = installed.catalog.providers
     provider = providers.add(installed.admin, installed.project_id, NEW)
     assert provider.secret_hint == "…wxyz"
@@ -100,9 +100,9 @@ def test_a_private_address_is_allowed_by_instance_admins_for_one_host_and_port(
 
 def test_a_projects_admin_allows_no_private_address(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
-    with pytest.raises(Forbidden, match="instance admin") as refusal:
+    with pytest.raises(Forbidden, match="instance admin") as error:
         providers.add(installed.admin, project_id, LOCAL)
-    assert (refusal.value.code, refusal.value.param) == (
+    assert (error.value.code, error.value.param) == (
         "private_needs_instance_admin",
         "private_allowed",
     )
@@ -182,9 +182,9 @@ def test_a_taken_name_and_one_that_hides_a_model_are_refused(installed: World) -
     providers.add(installed.admin, project_id, router)
     with pytest.raises(Conflict, match="already"):
         providers.add(installed.admin, project_id, router)
-    with pytest.raises(Conflict, match="would hide the model 'openai/gpt-4o'") as refusal:
+    with pytest.raises(Conflict, match="would hide the model 'openai/gpt-4o'") as error:
         providers.add(installed.admin, project_id, NEW)
-    assert refusal.value.code == "name_hides_model"
+    assert error.value.code == "name_hides_model"
     assert installed.events()[-1].subject == "router"
 
 
@@ -202,10 +202,10 @@ def test_a_taken_name_and_one_that_hides_a_model_are_refused(installed: World) -
 def test_what_cannot_be_is_refused_naming_the_place(
     installed: World, wanted: NewProvider, param: str
 ) -> None:
-    with pytest.raises(InvalidRequest) as refusal:
+    with pytest.raises(InvalidRequest) as error:
         installed.catalog.providers.add(installed.admin, installed.project_id, wanted)
-    assert refusal.value.param == param
-    assert SECRET not in refusal.value.sentence()
+    assert error.value.param == param
+    assert SECRET not in error.value.sentence()
 
 
 def test_an_unknown_provider_is_not_found(installed: World) -> None:
@@ -249,9 +249,9 @@ def test_addresses_that_are_never_called(url: str) -> None:
     "url", ["http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]/v1", "http://x.internal"]
 )
 def test_private_addresses_want_the_leave_of_an_admin(url: str) -> None:
-    with pytest.raises(InvalidRequest) as refusal:
+    with pytest.raises(InvalidRequest) as error:
         check_base_url(url, private_allowed=False, secret=False)
-    assert refusal.value.code == "private_address"
+    assert error.value.code == "private_address"
     assert check_base_url(url, private_allowed=True, secret=True) == url
 
 

@@ -123,7 +123,7 @@ def compiled() -> Iterator[tuple[Provider, ModelInfo, ModelRates]]:
             yield provider, model, ModelRates(provider.id, prices)
 
 
-def test_every_model_costs_what_the_library_says_at_every_tier_and_date() -> None:
+def test_every_model_costs_what_the_library_computes_at_every_tier_and_date() -> None:
     compared = 0
     for provider, model, rates in compiled():
         for at in moments(model):
@@ -172,11 +172,11 @@ def references(provider: Provider) -> set[str]:
 def test_every_id_finds_the_model_that_the_library_finds(provider: Provider) -> None:
     public = PublicPrices()
     lists = {v: PriceList(public.get(v)) for v in public.with_fallbacks(provider.id)}
-    book = PriceBook(lists)
+    prices = PriceBook(lists)
     now = int(TODAY.timestamp()) * 1_000_000_000
     for reference in references(provider) | {"no-such-model", "-20259999"}:
         expected = provider.find_model(reference, all_providers=get_snapshot().providers)
-        rates = book.rates(CalledModel("any", provider.id, reference), now)
+        rates = prices.rates(CalledModel("any", provider.id, reference), now)
         if expected is None:
             assert rates is None, reference
         elif rates is None:
@@ -196,11 +196,11 @@ def test_the_vendor_is_known_by_the_address() -> None:
 
 
 def test_an_uncounted_usage_and_an_unknown_model_are_unpriced() -> None:
-    book = PriceBook({"openai": PriceList(PublicPrices().get("openai"))})
+    prices = PriceBook({"openai": PriceList(PublicPrices().get("openai"))})
     known = CalledModel("openai", "openai", "gpt-4o")
     counted = Usage(1_000, 100, source=UsageSource.PROVIDER)
     now = int(TODAY.timestamp()) * 1_000_000_000
-    assert book.charge(known, counted, now) is not None
-    assert book.charge(known, Usage(1_000, 100), now) is None
-    assert book.charge(known._replace(model="gpt-nothing"), counted, now) is None
-    assert book.charge(known._replace(vendor=""), counted, now) is None
+    assert prices.charge(known, counted, now) is not None
+    assert prices.charge(known, Usage(1_000, 100), now) is None
+    assert prices.charge(known._replace(model="gpt-nothing"), counted, now) is None
+    assert prices.charge(known._replace(vendor=""), counted, now) is None

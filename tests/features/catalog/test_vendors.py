@@ -35,13 +35,13 @@ def test_every_vendor_is_served_by_a_plugin_that_is_installed() -> None:
     assert {vendor.kind for vendor in VENDORS.values()} <= set(kinds.names())
 
 
-def test_a_given_vendor_brings_its_quirks_to_any_name_and_address(installed: World) -> None:
+def test_a_given_vendor_sets_its_quirks_for_any_name_and_url(installed: World) -> None:
     wanted = replace(SOMEWHERE, vendor="transformers")
     made = installed.catalog.providers.add(installed.root, installed.project_id, wanted)
     assert (made.base_url, made.quirks, made.vendor) == (wanted.base_url, TRANSFORMERS, "")
 
 
-def test_a_given_vendor_brings_its_prices_to_any_address(installed: World) -> None:
+def test_a_given_vendor_sets_its_prices_for_any_url(installed: World) -> None:
     wanted = replace(SOMEWHERE, vendor="xai")
     made = installed.catalog.providers.add(installed.root, installed.project_id, wanted)
     assert made.vendor == "x-ai"
@@ -54,14 +54,14 @@ def test_what_is_said_of_a_provider_wins_over_its_vendor(installed: World) -> No
     assert made.quirks == {"stream_usage": "no", "terminator": "done"}
 
 
-def test_a_vendor_named_later_brings_its_quirks_too(installed: World) -> None:
+def test_a_changed_vendor_sets_its_quirks(installed: World) -> None:
     providers, project_id = installed.catalog.providers, installed.project_id
     assert providers.add(installed.root, project_id, SOMEWHERE).quirks == {}
     change = ProviderChange(vendor="transformers")
     assert providers.change(installed.root, project_id, "tiny", change).quirks == TRANSFORMERS
 
 
-def test_a_name_that_nobody_knows_wants_an_address(installed: World) -> None:
-    with pytest.raises(InvalidRequest, match="'tiny' needs a base URL") as refusal:
+def test_an_unknown_name_needs_a_base_url(installed: World) -> None:
+    with pytest.raises(InvalidRequest, match="'tiny' needs a base URL") as error:
         installed.catalog.providers.add(installed.root, installed.project_id, NewProvider("tiny"))
-    assert refusal.value.param == "base_url"
+    assert error.value.param == "base_url"

@@ -19,7 +19,7 @@ PASSWORD = "a long enough password"
 
 
 class HandClock:
-    """A clock that goes on only when told."""
+    """A clock that advances only when a test advances it."""
 
     def __init__(self) -> None:
         self.ns = 1_800_000_000_000_000_000

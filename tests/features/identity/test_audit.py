@@ -1,4 +1,4 @@
-"""The audit trail: written with the deed, chained, sealed; every tampering is found and named."""
+"""The audit log: written in the transaction of the change, chained, sealed; tampering is found."""
 
 import json
 import threading
@@ -30,7 +30,7 @@ def _write_events(world: World, count: int = 6) -> None:
 
 
 def _without_triggers(database: Database, deed: Callable[[Connection], object]) -> None:
-    """What somebody with the database file and a manual can do."""
+    """Changes the database file like an attacker who can write it."""
     with database.write() as tx:
         if database.is_sqlite:
             for name in ("update", "delete"):
@@ -49,7 +49,7 @@ def _tamper(world: World, *statements: str) -> ChainFault | None:
     return _breach(world)
 
 
-def test_every_deed_is_told_with_before_and_after(world: World) -> None:
+def test_every_change_is_recorded_with_before_and_after(world: World) -> None:
     new = world.identity.keys.create(world.root, world.project_id, NewKey("app"))
     world.identity.keys.revoke(world.root, world.project_id, new.key.id)
     revoked, created = world.identity.audit_reader.list_page(world.project_id, None, 2)
@@ -60,7 +60,7 @@ def test_every_deed_is_told_with_before_and_after(world: World) -> None:
     assert revoked.previous == created.hash
 
 
-def test_an_undone_deed_leaves_no_event(world: World) -> None:
+def test_a_rolled_back_change_leaves_no_event(world: World) -> None:
     before = world.identity.audit_reader.verify(world.project_id)
     owner = world.identity.members.list_page(world.project_id, "", 1)[0]
     with pytest.raises(Conflict):
@@ -196,7 +196,7 @@ def test_an_event_moved_to_another_project_is_missed(world: World) -> None:
     assert breach.sequence == 9
 
 
-def test_a_missing_or_forged_checkpoint_is_told_and_never_replaced(world: World) -> None:
+def test_a_missing_or_forged_checkpoint_is_reported_and_never_recreated(world: World) -> None:
     _write_events(world)
     file = world.home / "audit.heads"
     content = json.loads(file.read_bytes())
@@ -212,7 +212,7 @@ def test_a_missing_or_forged_checkpoint_is_told_and_never_replaced(world: World)
     assert not file.exists()
 
 
-def test_the_checkpoint_never_goes_back(world: World) -> None:
+def test_the_checkpoint_never_moves_back(world: World) -> None:
     _write_events(world)
     before = world.identity.heads.read()
     world.identity.heads.advance(world.project_id, ChainHead(2, "0" * 64))
@@ -236,7 +236,7 @@ def test_events_of_many_threads_make_one_chain(world: World) -> None:
 
 
 def test_an_export_can_be_verified_without_us(world: World) -> None:
-    """SHA-256 over sorted JSON without white space, as docs/security.md says."""
+    """SHA-256 over sorted JSON without white space, as docs/identity.md describes."""
     _write_events(world)
     previous = "0" * 64
     for line in b"".join(world.identity.audit_reader.export(world.project_id)).splitlines():

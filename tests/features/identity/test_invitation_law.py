@@ -1,8 +1,8 @@
-"""The laws of membership, whatever hostile and honest people do in whatever order.
+"""Laws of membership, for any sequence of actions of honest and hostile users.
 
 * Nobody is a member of a project who has not redeemed a link of that project.
 * A link is redeemed at most once, by one person, while it is pending.
-* Nothing that a project's admin is told signs in as somebody else.
+* No value that a project's admin receives signs in as another user.
 """
 
 import shutil
@@ -47,7 +47,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Membership(RuleBasedStateMachine):
-    """Two projects that know nothing of each other, and people who may be anybody."""
+    """Two separate projects, and users with any role."""
 
     template: Path
 
@@ -57,12 +57,12 @@ class Membership(RuleBasedStateMachine):
         home = Path(shutil.copytree(self.template, Path(self._folder.name) / "home"))
         self.database = Database(sqlite_url(home / "penstock.db"))
         self.world: World = open_world(home, self.database, HandClock())
-        self.people: dict[str, str] = {}  # user id: the password that only this person knows
+        self.users: dict[str, str] = {}  # user id: the password that only this person knows
         self.projects: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}  # who made the project or redeemed a link of it
         self.links: list[tuple[str, IssuedInvitation]] = []
         self.dead: set[str] = set()
-        self.told: set[str] = set()  # all that projects' admins were told
+        self.issued: set[str] = set()  # all values that project admins received
         for name in PROJECTS:
             self._found_project(name)
 
@@ -72,7 +72,7 @@ class Membership(RuleBasedStateMachine):
         project_id = identity.projects.create(root, name).id
         token = identity.invitations.invite(root, project_id, name, Role.OWNER).token
         owner = identity.invitations.redeem(token, f"{name}@example.org", f"{name}'s own password")
-        self.people[owner.id] = f"{name}'s own password"
+        self.users[owner.id] = f"{name}'s own password"
         self.projects[name] = project_id
         self.members[project_id] = {root.id, owner.id}
 
@@ -81,8 +81,8 @@ class Membership(RuleBasedStateMachine):
         self._folder.cleanup()
 
     def _anybody(self, number: int) -> Principal:
-        """One of the people there are, as they are now."""
-        user_id = sorted(self.people)[number % len(self.people)]
+        """One of the users there are, as they are now."""
+        user_id = sorted(self.users)[number % len(self.users)]
         return self._now(user_id)
 
     def _now(self, user_id: str) -> Principal:
@@ -110,20 +110,20 @@ class Membership(RuleBasedStateMachine):
             assert role is Role.OWNER
             return
         self.links.append((project_id, new))
-        self.told |= {new.token, new.invitation.id, new.token.removeprefix("inv_")}
+        self.issued |= {new.token, new.invitation.id, new.token.removeprefix("inv_")}
 
     @rule(link=which, email=address, number=st.integers(0, 3))
     def redeem(self, link: int, email: str, number: int) -> None:
         if not self.links:
             return
         project_id, new = self.links[link % len(self.links)]
-        password = f"secret of person {len(self.people)} {number}"
+        password = f"secret of person {len(self.users)} {number}"
         try:
             user = self.world.identity.invitations.redeem(new.token, email, password)
         except Conflict:
             return
         self._used(new)
-        self.people[user.id] = password
+        self.users[user.id] = password
         self.members[project_id].add(user.id)
 
     @rule(link=which, who=which)
@@ -187,9 +187,9 @@ class Membership(RuleBasedStateMachine):
     @rule(email=address, who=which)
     def sign_in(self, email: str, who: int) -> None:
         """A session opens what its own person may, with the password that they chose."""
-        user_id = sorted(self.people)[who % len(self.people)]
+        user_id = sorted(self.users)[who % len(self.users)]
         try:
-            session = self.world.identity.sign_in.sign_in(email, self.people[user_id])
+            session = self.world.identity.sign_in.sign_in(email, self.users[user_id])
         except PenstockError:
             return
         assert session.principal.id == user_id
@@ -205,12 +205,12 @@ class Membership(RuleBasedStateMachine):
     def what_admins_were_told_is_nobodys_password(self) -> None:
         with self.database.read() as connection:
             hashes = connection.exec_driver_sql("SELECT password_hash FROM users").scalars().all()
-        assert not any(password_matches(told, stored) for told in self.told for stored in hashes)
+        assert not any(
+            password_matches(issued, stored) for issued in self.issued for stored in hashes
+        )
 
 
-def test_membership_comes_by_redeeming_a_link_of_the_project(
-    template: Path, law: LawSettings
-) -> None:
+def test_users_become_members_only_by_redeeming_a_link(template: Path, law: LawSettings) -> None:
     Membership.template = template
     steps = settings(law(15), stateful_step_count=25)
     run_state_machine_as_test(Membership, settings=steps)

@@ -1,4 +1,4 @@
-"""Invitations: one-time links; membership comes by redeeming one, never by an address."""
+"""Invitations: one-time links; users become members by redeeming one, never by their address."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def emails(world: World, project_id: str) -> set[str]:
     return {member.email for member in world.identity.members.list_page(project_id, "", 500)}
 
 
-def test_somebody_new_sets_their_own_password_and_is_a_member(world: World) -> None:
+def test_a_new_user_sets_a_password_and_becomes_a_member(world: World) -> None:
     invitations = world.identity.invitations
     token = invite(world, role=Role.EDITOR)
     offer = invitations.preview(token)
@@ -40,7 +40,7 @@ def test_somebody_new_sets_their_own_password_and_is_a_member(world: World) -> N
     assert (listed.state, listed.redeemed_by) == (InvitationState.REDEEMED, BOB)
 
 
-def test_a_token_is_told_once_and_stored_as_a_digest(world: World) -> None:
+def test_a_token_is_returned_once_and_stored_as_a_digest(world: World) -> None:
     new = world.identity.invitations.invite(world.root, world.project_id, BOB, Role.VIEWER)
     assert len(new.token) == 47
     assert new.token not in repr(new)
@@ -73,7 +73,7 @@ def test_an_address_that_an_attacker_has_gets_them_nowhere(world: World) -> None
     assert BOB not in emails(world, world.project_id)
 
 
-def test_who_is_signed_in_accepts_with_any_account(world: World) -> None:
+def test_a_signed_in_user_accepts_with_any_account(world: World) -> None:
     invitations = world.identity.invitations
     ann = world.user("ann@example.org", Role.VIEWER)
     other = world.identity.projects.create(world.root, "other")
@@ -134,7 +134,7 @@ def test_of_many_at_once_one_redeems(world: World) -> None:
 
 
 @pytest.mark.parametrize("code", ["expired", "revoked", "unknown"])
-def test_a_dead_link_says_why_and_lets_nobody_in(world: World, code: str) -> None:
+def test_an_invalid_link_reports_the_reason_and_adds_no_member(world: World, code: str) -> None:
     invitations = world.identity.invitations
     token = invite(world)
     if code == "expired":
@@ -165,7 +165,7 @@ def test_a_bad_password_uses_up_no_link(world: World) -> None:
     assert world.identity.invitations.redeem(token, BOB, PASSWORD)
 
 
-def test_nobody_invites_or_revokes_above_their_own_role(world: World) -> None:
+def test_users_cannot_invite_or_revoke_above_their_own_role(world: World) -> None:
     invitations = world.identity.invitations
     admin = world.user("admin@example.org", Role.ADMIN)
     with pytest.raises(Forbidden, match="owner"):
@@ -180,7 +180,7 @@ def test_nobody_invites_or_revokes_above_their_own_role(world: World) -> None:
         invitations.revoke(world.root, world.project_id, new.invitation.id)
 
 
-def test_a_link_dies_with_the_right_of_whoever_made_it(world: World) -> None:
+def test_a_link_is_revoked_when_its_inviter_loses_the_role(world: World) -> None:
     invitations, members = world.identity.invitations, world.identity.members
     ann = world.user("ann@example.org", Role.ADMIN)
     by_ann = invitations.invite(ann, world.project_id, BOB, Role.ADMIN).token
@@ -191,7 +191,7 @@ def test_a_link_dies_with_the_right_of_whoever_made_it(world: World) -> None:
     assert InvitationState.REVOKED in states(world)
 
 
-def test_a_link_dies_with_the_key_that_made_it(world: World) -> None:
+def test_a_link_is_revoked_with_the_key_that_created_it(world: World) -> None:
     keys, invitations = world.identity.keys, world.identity.invitations
     made = keys.create(world.root, world.project_id, NewKey("ci", Role.ADMIN))
     by_key = world.identity.access.principal_of_key(made.secret)

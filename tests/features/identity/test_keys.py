@@ -18,7 +18,7 @@ def _principal(world: World, secret: str) -> Principal:
     return world.identity.access.principal_of_key(secret)
 
 
-def test_a_key_is_told_once_and_stored_as_a_digest(world: World) -> None:
+def test_a_key_is_returned_once_and_stored_as_a_digest(world: World) -> None:
     new = world.identity.keys.create(world.root, world.project_id, NewKey("app"))
     assert new.secret.startswith("pk_")
     assert len(new.secret) == 46

@@ -1,4 +1,4 @@
-"""Members: nobody gives more than they have, an owner alone names owners, one always stays."""
+"""Members: roles are limited by one's own, only owners add owners, and one owner always stays."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +38,7 @@ def test_the_last_owner_cannot_go(world: World) -> None:
     assert [m.email for m in members.list_page(world.project_id, "", 10)] == ["second@example.org"]
 
 
-def test_who_was_removed_may_do_nothing_more(world: World) -> None:
+def test_a_removed_member_has_no_permissions(world: World) -> None:
     ann = world.user("ann@example.org", Role.ADMIN)
     token = world.identity.sign_in.sign_in("ann@example.org", PASSWORD).token
     world.identity.members.remove(world.root, world.project_id, ann.id)
@@ -60,7 +60,7 @@ def test_members_come_in_pages(world: World) -> None:
 
 
 @given(own=ROLES, given_role=ROLES)
-def test_nobody_gives_what_they_have_not(own: Role, given_role: Role) -> None:
+def test_users_cannot_assign_roles_above_their_own(own: Role, given_role: Role) -> None:
     principal = Principal("user", "usr", "u", {"prj": own})
     ranks = list(Role)
     allowed = ranks.index(given_role) <= ranks.index(own)

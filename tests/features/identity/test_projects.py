@@ -1,4 +1,4 @@
-"""Projects: made with an owner, seen by those who take part, changed."""
+"""Projects: created with an owner, visible to members, changed."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from tests.features.identity.conftest import World
 
 
-def test_who_makes_a_project_owns_it(world: World) -> None:
+def test_the_creator_of_a_project_owns_it(world: World) -> None:
     projects = world.identity.projects
     made = projects.create(world.root, "search")
     assert projects.get(made.id) == made
@@ -27,7 +27,7 @@ def test_a_project_that_a_key_makes_has_no_members(world: World) -> None:
     assert world.identity.members.list_page(made.id, "", 10) == []
 
 
-def test_people_see_their_own_projects_only(world: World) -> None:
+def test_users_see_their_own_projects_only(world: World) -> None:
     projects = world.identity.projects
     world.clock.forward(1)
     other = projects.create(world.root, "other")
@@ -36,7 +36,7 @@ def test_people_see_their_own_projects_only(world: World) -> None:
     assert [p.id for p in projects.list_visible(world.root)] == [world.project_id, other.id]
 
 
-def test_a_changed_project_says_what_it_was(world: World) -> None:
+def test_a_project_change_records_the_previous_state(world: World) -> None:
     projects = world.identity.projects
     projects.create(world.root, "other")
     changed = projects.change(world.root, world.project_id, name="prod", capture_content=False)

@@ -16,26 +16,26 @@ def _bootstrap(world: World) -> dict[str, str]:
     return json.loads((world.home / "bootstrap.json").read_bytes())
 
 
-def test_the_first_start_tells_its_secrets_in_a_private_file(world: World) -> None:
-    told = _bootstrap(world)
-    assert set(told) == {"admin_email", "admin_password", "gateway_key", "api_key"}
+def test_the_first_start_writes_its_secrets_to_a_private_file(world: World) -> None:
+    issued = _bootstrap(world)
+    assert set(issued) == {"admin_email", "admin_password", "gateway_key", "api_key"}
     assert stat.S_IMODE((world.home / "bootstrap.json").stat().st_mode) == 0o600
-    session = world.identity.sign_in.sign_in(told["admin_email"], told["admin_password"])
+    session = world.identity.sign_in.sign_in(issued["admin_email"], issued["admin_password"])
     assert session.principal.instance_admin
     assert session.principal.roles == {world.project_id: Role.OWNER}
-    key = world.identity.access.principal_of_key(told["api_key"])
+    key = world.identity.access.principal_of_key(issued["api_key"])
     assert key.instance_admin
     assert key.roles == {world.project_id: Role.ADMIN}
-    calling = world.identity.access.principal_of_key(told["gateway_key"])
+    calling = world.identity.access.principal_of_key(issued["gateway_key"])
     assert (calling.roles, calling.instance_admin) == ({}, False)
 
 
 def test_the_second_start_makes_nothing(world: World) -> None:
-    told = _bootstrap(world)
+    issued = _bootstrap(world)
     (world.home / "bootstrap.json").unlink()
     assert not world.identity.prepare()
     assert not (world.home / "bootstrap.json").exists()
-    assert world.identity.access.principal_of_key(told["api_key"])
+    assert world.identity.access.principal_of_key(issued["api_key"])
 
 
 def test_reset_makes_new_ones_and_ends_the_old(world: World) -> None:
@@ -116,13 +116,13 @@ def test_a_changed_password_ends_all_sessions(world: World) -> None:
     assert sign_in.sign_in(EMAIL, "a new good password")
 
 
-def test_an_instance_admin_gives_a_person_a_new_password(world: World) -> None:
+def test_an_instance_admin_resets_a_users_password(world: World) -> None:
     ann = world.user("ann@example.org", Role.VIEWER)
     password = world.identity.members.reset_password(world.root, ann.id)
     assert world.identity.sign_in.sign_in("ann@example.org", password)
 
 
-def test_reset_before_the_first_start_says_so(world: World) -> None:
+def test_reset_before_the_first_start_is_an_error(world: World) -> None:
     with world.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE users SET instance_admin = FALSE")
     with pytest.raises(SetupError, match="no admin yet"):

@@ -1,4 +1,4 @@
-"""Guessing is slowed down; nobody is locked out by others; what is remembered is bounded."""
+"""Password guessing is slowed down; attackers cannot lock out users; memory is bounded."""
 
 import os
 import threading

@@ -32,7 +32,7 @@ SEALER = Sealer(derive_key(TOKEN, SEALED_PURPOSE))
 
 @dataclass
 class Publishing:
-    """A world whose changes ring the publisher's bell."""
+    """A world whose changes notify the publisher."""
 
     world: World
     publisher: Publisher

@@ -38,7 +38,7 @@ def settled(
         field.name: field.type() if isinstance(field.type, type) else None
         for field in msgspec.structs.fields(SpanRecord)
     }
-    told = {
+    fields = {
         "snapshot": current.digest,
         "provider": "up",
         "model": model,
@@ -49,7 +49,7 @@ def settled(
         "cost": charge.cost if charge else None,
         "price_id": charge.price_id if charge else "",
     }
-    return SpanRecord(**(empty | told))
+    return SpanRecord(**(empty | fields))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""From a change in the control plane to what a gateway knows, over real HTTP."""
+"""From a change in the control plane to the snapshot of a gateway, over real HTTP."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ async def test_a_new_key_reaches_a_gateway_within_a_second(
         assert took < 1
 
 
-async def test_a_provider_comes_with_its_secret_and_its_prices(
+async def test_a_provider_is_published_with_its_secret_and_prices(
     publishing: Publishing, tmp_path: Path
 ) -> None:
     world = publishing.world
@@ -163,7 +163,7 @@ async def test_before_the_first_compilation_there_is_nothing(publishing: Publish
         await publishing.publisher.wait_for_change("", 0.01)
 
 
-async def test_a_stopping_server_sends_those_who_wait_away(publishing: Publishing) -> None:
+async def test_a_stopping_server_ends_waiting_requests(publishing: Publishing) -> None:
     running = asyncio.create_task(publishing.publisher.run())
     published = await publishing.publisher.wait_for_change("", 5)
     assert published is not None
@@ -174,7 +174,7 @@ async def test_a_stopping_server_sends_those_who_wait_away(publishing: Publishin
         assert await waiting is None
 
 
-async def test_a_failed_compilation_is_told_and_tried_again(
+async def test_a_failed_compilation_is_logged_and_retried(
     publishing: Publishing, caplog: pytest.LogCaptureFixture
 ) -> None:
     world, publisher = publishing.world, publishing.publisher

@@ -1,4 +1,4 @@
-"""Records that nobody should write: any value in any field that the wire format can carry."""
+"""Hostile records: any value in any field that the wire format can carry."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def deep_objects(depth: int) -> str:
 
 
 def bodies(depth: int) -> list[str]:
-    """Bodies that have something of this depth in each place that is read."""
+    """Bodies with a value of this depth in each place that is read."""
     deep = (nested(depth), deep_objects(depth))
     return [
         body

@@ -89,7 +89,7 @@ def test_whatever_a_record_holds_it_is_stored_listed_and_shown(
 
 @law
 @given(st.lists(st.binary(max_size=300), max_size=4))
-def test_bytes_that_are_no_record_cost_nobody_else_his(
+def test_invalid_bytes_do_not_affect_other_records(
     client: TestClient, rubbish: list[bytes]
 ) -> None:
     project = calls.new_project()
@@ -130,7 +130,7 @@ TEXT_COLUMNS = ("input", "output", "tools", "request", "response")
 
 @law
 @given(st.data())
-def test_whatever_text_stands_in_the_store_its_trace_is_shown(
+def test_a_trace_is_shown_whatever_text_is_stored(
     client: TestClient, columns: ColumnStore, data: st.DataObject
 ) -> None:
     """Also what an earlier version has stored."""

@@ -25,7 +25,7 @@ from penstock.rules.call import CallEnd, Caller, CallStatus
 
 
 def require(permission: Permission) -> Any:
-    """Whoever asks is granted what they name: the project in the query, or the instance."""
+    """Grants every request: the project in the query, or the instance."""
     caller = Principal("user", "usr_1", "Ada", {}, instance_admin=True)
 
     def granted(project_id: str = "") -> Access:
@@ -99,7 +99,7 @@ def test_a_shipped_batch_is_listed_and_shown(client: TestClient, project: str) -
     assert attempt["cost"] is attempt["usage"] is attempt["input"] is None
 
 
-def test_a_failed_call_says_why(client: TestClient, project: str) -> None:
+def test_a_failed_call_shows_its_error(client: TestClient, project: str) -> None:
     end = recent(
         project,
         status=CallStatus.ERROR,
@@ -127,7 +127,7 @@ def test_pages_and_repeated_filters(client: TestClient, project: str) -> None:
     assert sorted(teams) == ["a", "a", "b", "b"]
 
 
-def test_the_tail_goes_on_from_where_it_was(client: TestClient, project: str) -> None:
+def test_the_tail_continues_after_its_cursor(client: TestClient, project: str) -> None:
     ship(client, recent(project))
     first = client.get("/api/v1/traces/tail", params={"project_id": project}).json()
     assert len(first["items"]) == 1

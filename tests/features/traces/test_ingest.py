@@ -1,4 +1,4 @@
-"""A batch is stored whole, once, however often and from wherever it comes."""
+"""A batch is stored completely and once, even if it is sent several times."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def test_times_keep_their_nanoseconds() -> None:
 
 
 @pytest.mark.parametrize("cost", ["free", "1e999", "NaN", "-Infinity", "1000000"])
-def test_a_cost_that_no_column_holds_leaves_the_call_unpriced_and_says_so(cost: str) -> None:
+def test_a_cost_out_of_range_leaves_the_call_unpriced_with_an_attribute(cost: str) -> None:
     [call, _] = to_rows(calls.call("p", cost=cost), "w")
     assert call.cost is None
     assert decode(call.attributes["penstock.cost.unreadable"]) == cost
@@ -94,7 +94,7 @@ def test_the_same_batch_twice_is_stored_once(
     assert (wide.rows, wide.spans) == (narrow.rows, narrow.spans) == (100, 100)
 
 
-def test_a_batch_over_two_months_comes_twice_and_is_stored_once(
+def test_a_batch_of_two_months_sent_twice_is_stored_once(
     traces: Traces, columns: ColumnStore, project: str
 ) -> None:
     old = calls.START_NS - 40 * 86_400 * 10**9
@@ -201,7 +201,7 @@ _STORING = """
 
 
 @pytest.mark.parametrize("acknowledged", [0, 1, 4])
-def test_killed_while_storing_and_replayed_nothing_is_lost_or_doubled(
+def test_a_kill_while_storing_and_a_replay_lose_and_duplicate_nothing(
     tmp_path: Path, acknowledged: int
 ) -> None:
     batches = tmp_path / "batches"

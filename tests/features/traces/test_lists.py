@@ -88,7 +88,7 @@ filters = st.builds(
 
 
 def lets_through(wanted: Filter, made: dict[str, Any]) -> bool:
-    """The filter's meaning, told once more in Python."""
+    """The filter's meaning, implemented again in Python."""
     cost = Decimal(made["cost"]) if made["cost"] else None
     checks = [not values or made[dimension] in values for dimension, values in wanted.only.items()]
     checks.append(not wanted.errors_only or made["status"] != "ok")
@@ -114,7 +114,7 @@ def vary(project: str, number: int, made: dict[str, Any]) -> CallEnd:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(varied, min_size=1, max_size=8), st.lists(filters, min_size=1, max_size=6))
-def test_a_filter_lets_through_what_it_says_and_nothing_else(
+def test_a_filter_selects_exactly_the_matching_calls(
     traces: Traces, made: list[dict[str, Any]], wanted: list[Filter]
 ) -> None:
     project = calls.new_project()
@@ -138,7 +138,7 @@ def test_any_text_that_was_said_is_found(traces: Traces, text: str) -> None:
     assert spans(listed(traces, project, Filter(text=text))) == [end.begin.span_id]
 
 
-def test_a_search_looks_into_whole_payloads_not_into_previews(traces: Traces, project: str) -> None:
+def test_a_search_covers_whole_payloads(traces: Traces, project: str) -> None:
     end = calls.call(project, request=calls.chat("x " * 500 + "needle"))
     calls.store(traces, end, calls.call(project))
     assert spans(listed(traces, project, Filter(text="needle"))) == [end.begin.span_id]
@@ -213,7 +213,7 @@ def test_a_tail_begins_with_the_last_arrivals_and_an_empty_one_waits(
 
 
 @given(st.integers(0, 2**62), st.text(max_size=40), st.integers(0, 2**62))
-def test_a_cursor_comes_back_as_it_went(start: int, span: str, stored: int) -> None:
+def test_a_cursor_survives_a_round_trip(start: int, span: str, stored: int) -> None:
     cursor = Cursor(start, span, stored)
     assert Cursor.parse(cursor.text()) == cursor
 

@@ -61,7 +61,7 @@ def test_an_inline_image_points_into_the_raw_request() -> None:
     }
 
 
-def test_inline_audio_says_its_format() -> None:
+def test_inline_audio_has_its_format() -> None:
     [message] = user([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}])
     assert message["parts"][0]["mime_type"] == "audio/wav"
     assert message["parts"][0]["uri"] == "request:#/messages/0/content/0/input_audio/data"
@@ -74,7 +74,7 @@ def test_an_uploaded_file_keeps_its_id() -> None:
 
 def test_a_tool_call_has_its_arguments_parsed_and_a_result_names_the_call() -> None:
     function = {"name": "weather", "arguments": '{"city":"Ulm"}'}
-    asked, told = input_messages(
+    asked, answered = input_messages(
         {
             "messages": [
                 {
@@ -89,7 +89,7 @@ def test_a_tool_call_has_its_arguments_parsed_and_a_result_names_the_call() -> N
     assert asked["parts"] == [
         {"type": "tool_call", "id": "c1", "name": "weather", "arguments": {"city": "Ulm"}}
     ]
-    assert told["parts"] == [{"type": "tool_call_response", "id": "c1", "response": "rain"}]
+    assert answered["parts"] == [{"type": "tool_call_response", "id": "c1", "response": "rain"}]
 
 
 def test_arguments_that_are_no_json_stay_as_they_are() -> None:

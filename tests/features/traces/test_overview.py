@@ -77,7 +77,7 @@ def test_percentiles_and_groups_of_known_calls(traces: Traces, project: str) -> 
     assert groups == [("a", 60), ("b", 41)]
 
 
-def test_the_period_before_stands_beside(traces: Traces, project: str) -> None:
+def test_the_overview_has_the_previous_period(traces: Traces, project: str) -> None:
     hour = 3600 * SECOND
     now = TimeRange(calls.START_NS, calls.START_NS + hour)
     calls.store(

@@ -71,9 +71,9 @@ def test_a_row_that_the_store_never_takes_is_quarantined_and_the_others_are_stor
         done = strict.ingest(calls.new_batch(), calls.frames(ends))
     assert (done.stored, done.quarantined) == (5, 1)
     assert len(strict.list_calls(project, calls.ALWAYS, Filter(), after=None, limit=9).items) == 5
-    [aside] = list_quarantined(spool)
-    assert aside.state == QUARANTINED
-    assert "constraint" in aside.detail.lower()
+    [file] = list_quarantined(spool)
+    assert file.state == QUARANTINED
+    assert "constraint" in file.detail.lower()
     [kept] = (spool / QUARANTINED).glob("*.record")
     [record] = scan(kept.read_bytes())
     assert isinstance(record, Frame)
@@ -106,9 +106,9 @@ def test_a_store_that_fails_for_another_reason_quarantines_nothing(
 
 def test_what_is_no_record_is_kept_with_its_reason(strict: Traces, spool: Path) -> None:
     strict.ingest(calls.new_batch(), frame(Kind.END, b"no record"))
-    [aside] = list_quarantined(spool)
-    assert aside.state == QUARANTINED
-    assert "DecodeError" in aside.detail or "ValidationError" in aside.detail
+    [file] = list_quarantined(spool)
+    assert file.state == QUARANTINED
+    assert "DecodeError" in file.detail or "ValidationError" in file.detail
 
 
 def test_the_quarantine_keeps_its_bounds_and_drops_the_oldest(spool: Path) -> None:

@@ -15,7 +15,7 @@ TABLES = ("spans", "spans_list")
 
 
 class Hours(SystemClock):
-    """A clock whose hours pass when told."""
+    """A clock that a test advances."""
 
     hours = 0.0
 
@@ -35,7 +35,7 @@ def rows(store: ColumnStore, project: str) -> list[int]:
     return [count.rows for count in calls.counts(store, project)]
 
 
-def test_a_batch_that_is_in_a_backup_and_comes_again_after_its_restore_is_not_doubled(
+def test_a_batch_in_a_backup_that_is_sent_again_after_the_restore_is_not_duplicated(
     tmp_path: Path,
 ) -> None:
     project, name = calls.new_project(), calls.new_batch()

@@ -20,8 +20,8 @@ _REMEMBERED: Final = 8
 class PastPrices:
     """One project's prices in one snapshot, and the vendor of each provider."""
 
-    def __init__(self, book: PriceBook, vendors: dict[str, str]) -> None:
-        self.book = book
+    def __init__(self, prices: PriceBook, vendors: dict[str, str]) -> None:
+        self.prices = prices
         self.vendors = vendors
 
 
@@ -39,7 +39,7 @@ class CostExplainer:
             return ()
         vendor = past.vendors.get(span.provider, "")
         called = CalledModel(span.provider, vendor, span.model, span.response_model)
-        rates = past.book.rates(called, span.start_ns, context_of(span.price_id))
+        rates = past.prices.rates(called, span.start_ns, context_of(span.price_id))
         if rates is None or rates.price_id != span.price_id:
             return ()
         return rates.explain(_usage(span))

@@ -83,7 +83,7 @@ def test_unknown_addresses_and_methods_are_problems(server: Server) -> None:
     assert wrong.headers["content-type"] == "application/problem+json"
 
 
-def test_an_unauthenticated_caller_is_told_how(server: Server) -> None:
+def test_an_unauthenticated_caller_gets_a_hint(server: Server) -> None:
     refused = server.call("GET", PROJECTS)
     assert refused.status == 401
     assert refused.headers["www-authenticate"] == "Bearer"
@@ -154,7 +154,7 @@ def test_a_project_is_changed_and_a_person_gets_a_new_password(server: Server) -
     assert server.call("POST", f"{path}/invitations", server.root, wrong).status == 422
 
 
-def test_a_key_without_bearer_is_told_how_to_send_it(server: Server) -> None:
+def test_a_key_without_bearer_gets_a_hint(server: Server) -> None:
     refused = server.call("GET", PROJECTS, headers={"authorization": "Basic eDp5"})
     assert (refused.status, "Bearer" in refused.json()["detail"]) == (401, True)
 
