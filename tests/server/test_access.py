@@ -99,9 +99,7 @@ def _declared(home: Path) -> list[Declaration]:
         parts.close()
 
 
-def test_every_route_admits_exactly_the_principals_that_it_declares(
-    world: World, tmp_path: Path
-) -> None:
+def test_every_route_admits_exactly_the_declared_principals(world: World, tmp_path: Path) -> None:
     wrong: list[str] = []
     declared = [d for d in _declared(tmp_path) if d.path != "/api/v1/session" or d.method == "GET"]
     assert len(declared) > 30

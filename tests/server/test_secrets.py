@@ -90,7 +90,7 @@ def _first_key(server: Server, base: str) -> str:
 
 
 def _throw(server: Server, method: str, path: str, project_id: str) -> list[str]:
-    """Requests with canaries in header, cookie, body and values, with and without authentication."""
+    """Requests with canaries in header, cookie, body and values, with and without a key."""
     filled = path.replace("{project_id}", project_id)
     while "{" in filled:
         head, _, rest = filled.partition("{")

@@ -146,9 +146,7 @@ async def test_a_new_key_in_the_environment_takes_the_place_of_the_old(
     assert installed.catalog.providers.target(project_id, "openai").secret == SECRET
 
 
-async def test_a_name_that_would_hide_a_model_is_reported(
-    installed: World, upstream: Upstream
-) -> None:
+async def test_a_name_that_hides_a_model_is_reported(installed: World, upstream: Upstream) -> None:
     router = NewProvider("router", "https://openrouter.ai/api/v1", models=("sim/x",))
     installed.catalog.providers.add(installed.admin, installed.project_id, router)
     found = await installed.catalog.discovery.run(
