@@ -22,7 +22,10 @@ from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_
 from penstock.infra.spool.policy import SpoolLimits
 from penstock.kernel.digests import canonical_json, content_hash
 from penstock.rules.snapshot import (
+    ACCESS,
+    PROVIDERS,
     SEALED_PURPOSE,
+    VENDOR_PRICE_LISTS,
     KeyEntry,
     ProjectSection,
     ProviderEntry,
@@ -74,9 +77,9 @@ def _write_snapshot(home: Path, bench: Bench) -> None:
         for route in ROUTES
     )
     documents = {
-        "prices/openai": prices,
-        f"{_PROJECT}/access": ProjectSection(_PROJECT, (key,)),
-        f"{_PROJECT}/providers": ProvidersSection(_PROJECT, providers),
+        VENDOR_PRICE_LISTS.name("openai"): prices,
+        ACCESS.name(_PROJECT): ProjectSection(_PROJECT, (key,)),
+        PROVIDERS.name(_PROJECT): ProvidersSection(_PROJECT, providers),
     }
     root = Root({name: content_hash(document) for name, document in documents.items()})
     token = ensure_secret_file(home / "gateway.token")

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 
 from penstock.gateway.call import Call, Message
 from penstock.gateway.ids import Ids
-from penstock.gateway.snapshot.project_index import KeyContext
-from penstock.gateway.snapshot.snapshot import AccessIndex, Snapshot
+from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages import authenticate
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Unauthenticated
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.rules.snapshot import KeyEntry, ProjectPolicy, Sealed
+from penstock.rules.snapshot import AccessIndex, KeyContext, KeyEntry, ProjectPolicy, Sealed
 
 PEPPER = b"p" * 32
 NOW_NS = 2_000_000

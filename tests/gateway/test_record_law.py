@@ -16,7 +16,7 @@ from gateway.homes import provider
 from penstock.gateway.call import Call, OpenAttempt
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.ids import Ids
-from penstock.gateway.snapshot.project_index import KeyContext, ProjectIndex
+from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamTimeLimits
@@ -34,7 +34,7 @@ from penstock.rules.conversation import RequestHead
 from penstock.rules.price_book import PriceBook
 from penstock.rules.price_charge import Charge
 from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import KeyEntry, ProjectPolicy
+from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.chat import ProviderConfig
 
 LIMITS = CallLimits(capture_request_bytes=1000, capture_response_bytes=1000)

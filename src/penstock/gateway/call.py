@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
-from penstock.gateway.snapshot.project_index import KeyContext
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
@@ -17,6 +16,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import AttemptRecord, CallBegin, Caller, CallStatus
 from penstock.rules.conversation import RequestHead
+from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import Surface
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record

@@ -7,7 +7,7 @@ which win. `price_book` finds the price of a model, `price_charge` applies it.
 from decimal import Decimal
 from typing import Final, Literal
 
-from penstock.rules.snapshot import Document
+from penstock.rules.document import Document
 
 # Units with a price. All but the last two are fields of `call.Usage`. `requests` is one per call;
 # no provider reports `cache_audio_read_tokens` (see `price_charge`).

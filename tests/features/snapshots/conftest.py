@@ -49,8 +49,8 @@ def publishing(home: Path) -> Iterator[Publishing]:
 def publisher_of(world: World, changes: ChangeSignal) -> Publisher:
     return Publisher(
         world.database,
-        world.identity.access_sections,
-        world.catalog.sections,
+        (world.identity.access_sections, world.catalog.sections),
+        pepper=world.identity.access_sections.pepper,
         changes=changes,
         sealer=SEALER,
         clock=SystemClock(),

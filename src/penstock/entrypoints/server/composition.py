@@ -78,8 +78,8 @@ class ServerComposition:
         self.catalog = Catalog(context, kinds, VENDORS, self._egress, master_key=master_key)
         self.publisher = Publisher(
             self.database,
-            self.identity.access_sections,
-            self.catalog.sections,
+            (self.identity.access_sections, self.catalog.sections),
+            pepper=self.identity.access_sections.pepper,
             changes=changes,
             sealer=Sealer(derive_key(token, SEALED_PURPOSE)),
             clock=clock,

@@ -6,7 +6,13 @@ from penstock.features.catalog.service.providers import open_secret
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Database
 from penstock.rules.price import OverridesSection
-from penstock.rules.snapshot import Document, ProvidersSection
+from penstock.rules.snapshot import (
+    OWN_PRICES,
+    PROVIDERS,
+    VENDOR_PRICE_LISTS,
+    Document,
+    ProvidersSection,
+)
 
 
 class CatalogSections:
@@ -20,21 +26,21 @@ class CatalogSections:
         self._prices = prices
         self._sealer = sealer
 
-    def __call__(self) -> dict[str, Document]:
+    def documents(self) -> dict[str, Document]:
         """Returns the sections by name."""
         with self._database.read() as connection:
             providers = store.list_providers(connection)
             overrides = store.list_all_overrides(connection)
         sections: dict[str, Document] = {
-            f"{project_id}/prices": OverridesSection(project_id, tuple(prices))
+            OWN_PRICES.name(project_id): OverridesSection(project_id, tuple(prices))
             for project_id, prices in overrides.items()
         }
         for project_id in {provider.project_id for provider in providers}:
             entries = tuple(p.entry() for p in providers if p.project_id == project_id)
-            sections[f"{project_id}/providers"] = ProvidersSection(project_id, entries)
+            sections[PROVIDERS.name(project_id)] = ProvidersSection(project_id, entries)
         for vendor in {provider.vendor for provider in providers}:
             for name in self._prices.with_fallbacks(vendor):
-                sections[f"prices/{name}"] = self._prices.get(name)
+                sections[VENDOR_PRICE_LISTS.name(name)] = self._prices.get(name)
         return sections
 
     def secrets(self) -> dict[str, str]:

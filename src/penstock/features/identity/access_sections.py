@@ -9,7 +9,7 @@ from collections import defaultdict
 from penstock.features.identity.store import projects
 from penstock.features.identity.store.entries import list_entries
 from penstock.infra.sql import Database
-from penstock.rules.snapshot import KeyEntry, ProjectSection
+from penstock.rules.snapshot import Document, KeyEntry, ProjectSection, access_documents
 
 
 class AccessSections:
@@ -18,6 +18,14 @@ class AccessSections:
     def __init__(self, database: Database, pepper: bytes) -> None:
         self._database = database
         self.pepper = pepper.hex()
+
+    def documents(self) -> dict[str, Document]:
+        """Returns the sections by name."""
+        return access_documents(self())
+
+    def secrets(self) -> dict[str, str]:
+        """Returns no secrets: keys are stored as digests."""
+        return {}
 
     def __call__(self) -> tuple[ProjectSection, ...]:
         """Returns one section per project, by id. A key in rotation has one entry per secret."""

@@ -1,6 +1,6 @@
 """Explains a span's cost with the prices of the snapshot that the call used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -9,10 +9,15 @@ from penstock.features.snapshots import store
 from penstock.features.traces.model import SpanRecord
 from penstock.infra.sql import Database
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.price import OverridesSection, VendorPrices
-from penstock.rules.price_book import CalledModel, PriceBook, PriceList
+from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import CostLine, context_of
-from penstock.rules.snapshot import ProvidersSection, Root
+from penstock.rules.snapshot import (
+    OWN_PRICES,
+    PROVIDERS,
+    VENDOR_PRICE_LISTS,
+    Root,
+    read_section,
+)
 
 _REMEMBERED: Final = 8
 
@@ -61,24 +66,24 @@ class CostExplainer:
             wanted = {
                 name: hash_
                 for name, hash_ in hashes.items()
-                if name.startswith("prices/")
-                or name in {f"{project_id}/providers", f"{project_id}/prices"}
+                if VENDOR_PRICE_LISTS.owner(name) is not None
+                or name in {PROVIDERS.name(project_id), OWN_PRICES.name(project_id)}
             }
             contents = store.find_sections(connection, set(wanted.values()))
-        sections = {name: contents[hash_] for name, hash_ in wanted.items() if hash_ in contents}
+        sections = {
+            name: read_section(name, contents[hash_])
+            for name, hash_ in wanted.items()
+            if hash_ in contents
+        }
         return _past_prices(project_id, sections)
 
 
-def _past_prices(project_id: str, sections: dict[str, bytes]) -> PastPrices:
-    lists = {
-        name.partition("/")[2]: PriceList(msgspec.json.decode(content, type=VendorPrices))
-        for name, content in sections.items()
-        if name.startswith("prices/")
-    }
-    own, providers = sections.get(f"{project_id}/prices"), sections.get(f"{project_id}/providers")
-    overrides = msgspec.json.decode(own, type=OverridesSection).overrides if own else ()
-    entries = msgspec.json.decode(providers, type=ProvidersSection).providers if providers else ()
-    return PastPrices(PriceBook(lists, overrides), {entry.name: entry.vendor for entry in entries})
+def _past_prices(project_id: str, sections: Mapping[str, object]) -> PastPrices:
+    own = OWN_PRICES.find(sections, project_id)
+    providers = PROVIDERS.find(sections, project_id)
+    book = PriceBook(dict(VENDOR_PRICE_LISTS.all(sections)), own.overrides if own else ())
+    entries = providers.providers if providers else ()
+    return PastPrices(book, {entry.name: entry.vendor for entry in entries})
 
 
 def _usage(span: SpanRecord) -> Usage:

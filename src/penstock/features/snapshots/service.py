@@ -3,40 +3,23 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final
 
 from penstock.features.snapshots import store
 from penstock.features.snapshots.changes import ChangeSignal
-from penstock.features.snapshots.model import access_documents, compile_snapshot
+from penstock.features.snapshots.model import compile_snapshot
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Database
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import NotFound, Overloaded
 from penstock.kernel.time import Clock
-from penstock.rules.snapshot import Document, ProjectSection, Sealed
+from penstock.rules.snapshot import Document, Sealed, SectionSource
 
 _DEBOUNCE_S: Final = 0.05
 _RETRY_S: Final = 1.0
-
-
-class AccessSource(Protocol):
-    """The source of keys: one section per project, and the pepper of their digests in hex."""
-
-    @property
-    def pepper(self) -> str: ...
-
-    def __call__(self) -> tuple[ProjectSection, ...]: ...
-
-
-class CatalogSource(Protocol):
-    """The source of providers and prices: sections by name, and the providers' secrets."""
-
-    def __call__(self) -> Mapping[str, Document]: ...
-
-    def secrets(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +34,23 @@ class Published:
 
 
 class Publisher:
-    """One per server. `sealer` holds the key of `rules.snapshot.SEALED_PURPOSE`."""
+    """One per server. `pepper` (hex) is that of the key digests; `sealer` holds the key of
+    `rules.snapshot.SEALED_PURPOSE`."""
 
     def __init__(
         self,
         database: Database,
-        access: AccessSource,
-        catalog: CatalogSource,
+        sources: Sequence[SectionSource],
         *,
+        pepper: str,
         changes: ChangeSignal,
         sealer: Sealer,
         clock: Clock,
         log: logging.Logger,
     ) -> None:
         self._database = database
-        self._access = access
-        self._catalog = catalog
+        self._sources = sources
+        self._pepper = pepper
         self._sealer = sealer
         self._clock = clock
         self._log = log
@@ -119,9 +103,13 @@ class Publisher:
 
     def compile_now(self) -> None:
         """Compiles and publishes the stored state. Blocks."""
-        documents = {**access_documents(self._access()), **self._catalog()}
+        documents: dict[str, Document] = {}
+        secrets: dict[str, str] = {}
+        for source in self._sources:
+            documents.update(source.documents())
+            secrets.update(source.secrets())
         compiled = compile_snapshot(documents)
-        sealed = Sealed(self._access.pepper, dict(self._catalog.secrets()))
+        sealed = Sealed(self._pepper, secrets)
         before = self._published
         if before is None or before.digest != compiled.digest:
             known = before.hashes if before is not None else frozenset[str]()

@@ -14,7 +14,7 @@ from penstock.rules.call import Usage
 from penstock.rules.model_patterns import allows
 from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import Charge
-from penstock.rules.snapshot import KeyEntry, ProjectPolicy, ProviderEntry
+from penstock.rules.snapshot import ProviderEntry
 
 _LONGEST_NAME: Final = 256
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
@@ -27,15 +27,6 @@ class ModelMatch:
     entry: ProviderEntry
     upstream_model: str
     secret: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class KeyContext:
-    """The key of a call, with the project and the policy that it belongs to."""
-
-    project_id: str
-    key: KeyEntry
-    policy: ProjectPolicy
 
 
 class ProjectIndex:

@@ -5,23 +5,32 @@ snapshots, `files` keeps the last good one on disk.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
-from penstock.gateway.snapshot.project_index import KeyContext, ProjectIndex
+from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import PenstockError
-from penstock.rules.price import OverridesSection, VendorPrices
-from penstock.rules.price_book import PriceBook, PriceList
+from penstock.rules.document import Document
+from penstock.rules.price_book import PriceBook
 from penstock.rules.snapshot import (
+    ACCESS,
+    KINDS,
+    OWN_PRICES,
+    PROVIDERS,
     SNAPSHOT_SCHEMA,
-    ProjectSection,
-    ProvidersSection,
+    VENDOR_PRICE_LISTS,
+    KeyContext,
     Root,
     Sealed,
+    SectionKind,
+    read_section,
 )
+
+D = TypeVar("D", bound=Document)
+B = TypeVar("B")
 
 
 class SnapshotUnusable(PenstockError):
@@ -30,35 +39,21 @@ class SnapshotUnusable(PenstockError):
     default_code = "snapshot_unusable"
 
 
-@dataclass(frozen=True, slots=True)
-class AccessIndex:
-    """`<project_id>/access`, by key digest."""
-
-    project_id: str
-    keys: Mapping[str, KeyContext]
-
-
-Part = AccessIndex | ProvidersSection | OverridesSection | PriceList
-
-
 class Snapshot:
     """One state of the configuration. Every call record names the `digest` that governed it."""
 
     def __init__(
-        self, digest: str, hashes: Mapping[str, str], parts: Mapping[str, Part], sealed: Sealed
+        self, digest: str, hashes: Mapping[str, str], parts: Mapping[str, object], sealed: Sealed
     ) -> None:
         self.digest = digest
         self.hashes = hashes  # section name → content hash
-        self.parts = parts  # by section name
+        self.parts = parts  # built sections by name
         self._secrets = sealed.secrets
         self._pepper = bytes.fromhex(sealed.pepper)
         self._keys: dict[str, KeyContext] = {}
-        self._price_lists: dict[str, PriceList] = {}
-        for name, part in parts.items():
-            if isinstance(part, AccessIndex):
-                self._keys |= part.keys
-            elif isinstance(part, PriceList):
-                self._price_lists[name.partition("/")[2]] = part
+        for _, index in ACCESS.all(parts):
+            self._keys |= index.keys
+        self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._views: dict[str, ProjectIndex] = {}  # made on first use
 
     def find_key(self, presented: str, now_ms: int) -> KeyContext | None:
@@ -74,6 +69,10 @@ class Snapshot:
         """Finds a key, expired ones too, so that the error can say that it has expired."""
         return self._keys.get(keyed_digest(self._pepper, presented))
 
+    def section(self, kind: SectionKind[D, B], owner: str) -> B | None:
+        """Returns the built section of a project, or a shared one; `None` if there is none."""
+        return kind.find(self.parts, owner)
+
     def project(self, project_id: str) -> ProjectIndex:
         """The index of a project; an unknown project has no models."""
         if (view := self._views.get(project_id)) is None:
@@ -86,16 +85,13 @@ class Snapshot:
         return self.project(key_context.project_id).models(key_context.key.allowed_models)
 
     def _view(self, project_id: str) -> ProjectIndex:
-        providers = self.parts.get(f"{project_id}/providers")
-        prices = self.parts.get(f"{project_id}/prices")
+        providers = self.section(PROVIDERS, project_id)
+        prices = self.section(OWN_PRICES, project_id)
         return ProjectIndex(
             project_id,
-            providers.providers if isinstance(providers, ProvidersSection) else (),
+            providers.providers if providers else (),
             self._secrets,
-            PriceBook(
-                self._price_lists,
-                prices.overrides if isinstance(prices, OverridesSection) else (),
-            ),
+            PriceBook(self._price_lists, prices.overrides if prices else ()),
         )
 
 
@@ -142,37 +138,21 @@ def build(
             raise SnapshotUnusable(f"The section {name} of the snapshot is damaged.")
         if (part := _read_section(name, raw)) is not None:
             parts[name] = part
-    _require_secrets(parts.values(), sealed)
+    _require_secrets(parts, sealed)
     return Snapshot(hashlib.sha256(root_raw).hexdigest(), root.sections, parts, sealed)
 
 
-def _read_section(name: str, raw: bytes) -> Part | None:
-    """`None` for a kind that only newer gateways know."""
+def _read_section(name: str, raw: bytes) -> object | None:
+    """`None` for a kind that only newer gateways have."""
     try:
-        match name.split("/"):
-            case ["prices", _]:
-                return PriceList(msgspec.json.decode(raw, type=VendorPrices))
-            case [_, "access", *_]:
-                return _index_keys(msgspec.json.decode(raw, type=ProjectSection))
-            case [_, "providers"]:
-                return msgspec.json.decode(raw, type=ProvidersSection)
-            case [_, "prices"]:
-                return msgspec.json.decode(raw, type=OverridesSection)
-            case _:
-                return None
+        return read_section(name, raw)
     except msgspec.DecodeError as error:
         raise SnapshotUnusable(f"The section {name} cannot be read: {error}.") from error
 
 
-def _index_keys(section: ProjectSection) -> AccessIndex:
-    keys = {key.digest: KeyContext(section.project_id, key, section.policy) for key in section.keys}
-    return AccessIndex(section.project_id, keys)
-
-
-def _require_secrets(parts: Iterable[Part], sealed: Sealed) -> None:
-    for part in parts:
-        if not isinstance(part, ProvidersSection):
-            continue
-        for entry in part.providers:
-            if entry.secret_id and entry.secret_id not in sealed.secrets:
-                raise SnapshotUnusable(f"The secret of provider {entry.name} has not come yet.")
+def _require_secrets(parts: Mapping[str, object], sealed: Sealed) -> None:
+    for kind in KINDS:
+        for _, part in kind.all(parts):
+            for use in kind.secrets(part):
+                if use.id not in sealed.secrets:
+                    raise SnapshotUnusable(f"The secret of {use.used_by} has not come yet.")

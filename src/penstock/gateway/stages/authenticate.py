@@ -4,9 +4,9 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.caller import read_caller
-from penstock.gateway.snapshot.project_index import KeyContext
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import Unauthenticated
+from penstock.rules.snapshot import KeyContext
 
 # Our keys have 46 characters; a secret longer than this is not hashed.
 MAX_SECRET_BYTES: Final = 256

@@ -5,7 +5,7 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.metrics.counts import OTHER
-from penstock.gateway.snapshot.project_index import KeyContext, ModelMatch
+from penstock.gateway.snapshot.project_index import ModelMatch
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamTimeLimits
@@ -14,7 +14,7 @@ from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.model_patterns import allows
 from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot import KeyContext, ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.

@@ -1,0 +1,47 @@
+"""The snapshot: the configuration of gateways, compiled by the server.
+
+A tree: a root lists sections by content hash; gateways fetch only the changed ones. Each kind of
+section has its own module; `kinds.KINDS` lists them.
+"""
+
+from penstock.rules.document import Document
+from penstock.rules.snapshot.access import (
+    ACCESS,
+    AccessIndex,
+    KeyContext,
+    KeyEntry,
+    ProjectPolicy,
+    ProjectSection,
+    access_documents,
+)
+from penstock.rules.snapshot.kinds import KINDS, read_section
+from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
+from penstock.rules.snapshot.providers import PROVIDERS, ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.section import SecretUse, SectionKind, SectionSource, plain_section
+from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, Sealed
+
+__all__ = [
+    "ACCESS",
+    "KINDS",
+    "OWN_PRICES",
+    "PROVIDERS",
+    "SEALED_PURPOSE",
+    "SNAPSHOT_SCHEMA",
+    "VENDOR_PRICE_LISTS",
+    "AccessIndex",
+    "Document",
+    "KeyContext",
+    "KeyEntry",
+    "ProjectPolicy",
+    "ProjectSection",
+    "ProviderEntry",
+    "ProvidersSection",
+    "Root",
+    "Sealed",
+    "SecretUse",
+    "SectionKind",
+    "SectionSource",
+    "access_documents",
+    "plain_section",
+    "read_section",
+]

@@ -1,0 +1,86 @@
+"""`<project_id>/access`: the keys and the policy of a project."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from penstock.rules.document import Document
+from penstock.rules.snapshot.section import SectionKind
+
+# Changing one key sends one section again: small sections keep transfer and decoding short.
+KEYS_PER_SECTION: Final = 256
+
+
+class KeyEntry(Document, frozen=True):
+    """One virtual key. `digest` is HMAC-SHA-256(pepper, key) in hex; the key is not stored."""
+
+    id: str
+    digest: str
+    name: str = ""
+    allowed_models: tuple[str, ...] = ()  # read by `rules.model_patterns`; empty: all
+    expires_ms: int | None = None
+    team: str = ""
+    user: str = ""
+    use_case: str = ""
+    environment: str = ""
+    segment: str = ""
+
+
+class ProjectPolicy(Document, frozen=True):
+    """Choices that a project makes for its calls."""
+
+    on_spool_full: str = "refuse"  # or "serve": answer calls without a record, and count them
+    capture_content: bool = True
+
+
+class ProjectSection(Document, frozen=True):
+    """The keys and the policy of one project. `access_documents` splits many keys into parts."""
+
+    project_id: str
+    keys: tuple[KeyEntry, ...] = ()
+    policy: ProjectPolicy = ProjectPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyContext:
+    """The key of a call, with the project and the policy that it belongs to."""
+
+    project_id: str
+    key: KeyEntry
+    policy: ProjectPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class AccessIndex:
+    """The keys of one section by digest."""
+
+    project_id: str
+    keys: Mapping[str, KeyContext]
+
+
+def _index(section: ProjectSection) -> AccessIndex:
+    keys = {key.digest: KeyContext(section.project_id, key, section.policy) for key in section.keys}
+    return AccessIndex(section.project_id, keys)
+
+
+ACCESS: Final = SectionKind("access", ProjectSection, AccessIndex, _index)
+
+
+def access_documents(projects: Iterable[ProjectSection]) -> dict[str, Document]:
+    """Returns the sections by name. Splits many keys by the first hex digits of their digests."""
+    documents: dict[str, Document] = {}
+    for project in projects:
+        for prefix, keys in _by_prefix(project.keys).items():
+            section = ProjectSection(project.project_id, tuple(keys), project.policy)
+            documents[ACCESS.name(project.project_id, prefix)] = section
+    return documents
+
+
+def _by_prefix(keys: tuple[KeyEntry, ...]) -> Mapping[str, list[KeyEntry]]:
+    digits = 0
+    while len(keys) > KEYS_PER_SECTION * 16**digits:
+        digits += 1
+    parts: dict[str, list[KeyEntry]] = {} if digits else {"": []}
+    for key in keys:
+        parts.setdefault(key.digest[:digits], []).append(key)
+    return parts
