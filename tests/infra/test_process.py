@@ -1,31 +1,11 @@
-"""Locks and ports: one owner per home, and a port in use is an error."""
+"""Ports: a port in use is an error."""
 
-import os
 import socket
-from pathlib import Path
 
 import pytest
 
-from penstock.infra.process import free_port, lock_home, require_free_port
+from penstock.infra.process import free_port, require_free_port
 from penstock.kernel.errors import SetupError
-
-
-def test_a_home_is_private_and_has_one_owner(tmp_path: Path) -> None:
-    home = tmp_path / "a" / "home"
-    lock = lock_home(home)
-    assert home.stat().st_mode & 0o777 == 0o700
-    with pytest.raises(SetupError) as caught:
-        lock_home(home)
-    assert str(home) in caught.value.sentence()
-    assert f"process {os.getpid()}" in caught.value.sentence()
-    lock.release()
-    lock_home(home).release()
-
-
-def test_a_home_that_cannot_be_created_is_a_one_line_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SetupError, match="cannot be used: Not a directory"):
-        lock_home(tmp_path / "file" / "home")
 
 
 def test_a_port_that_is_used_with_reuseport_counts_as_taken() -> None:

@@ -74,7 +74,7 @@ def test_a_waiting_gateway_does_not_hold_up_a_stop(tmp_path: Path) -> None:
 def test_a_taken_port_is_one_clear_line(server: Server, tmp_path: Path) -> None:
     code, log = _exit(start(tmp_path / "home", port=server.port))
     assert code == 2
-    assert f"Port {server.port} on 127.0.0.1 is taken" in log
+    assert f"Port {server.port} on 127.0.0.1 is in use" in log
     assert "--server-port" in log
     assert log.count("\n") == 1
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from penstock.infra.crypto import derive_key, write_private
+from penstock.infra.home import Home
 
-FILE_NAME: Final = "metrics.token"
 _PURPOSE: Final = "penstock metrics v1"
 
 
@@ -31,7 +31,7 @@ def open_metrics(home: Path, gateway_token: bytes, *, open_to_all: bool) -> Metr
     """Returns the access of this home; writes the token to `metrics.token` (0600)."""
     token = derive_key(gateway_token, _PURPOSE).hex()
     with contextlib.suppress(OSError):  # on a full disk the token is valid all the same
-        _write_if_changed(home / FILE_NAME, token.encode() + b"\n")
+        _write_if_changed(Home(home).metrics_token, token.encode() + b"\n")
     return MetricsAccess(token, open_to_all=open_to_all)
 
 

@@ -5,7 +5,6 @@ The policy of restarts is in `entrypoints/up`.
 
 import ctypes
 import errno
-import fcntl
 import os
 import resource
 import signal
@@ -13,7 +12,6 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from penstock.kernel.errors import SetupError
@@ -55,44 +53,6 @@ def read_config_argument(arguments: Sequence[str], default: str = "") -> str:
     because all users of a machine can read command lines."""
     config = arguments[0] if arguments else default
     return sys.stdin.read() if config == "-" else config
-
-
-class FileLock:
-    """An exclusive lock that the kernel releases when this process ends, however it ends."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def release(self) -> None:
-        """Releases the lock."""
-        os.close(self._fd)
-
-
-def lock_home(home: Path) -> FileLock:
-    """Creates the home (mode 0700) and locks it.
-
-    Raises `SetupError` with the process id of another owner, or if the folder cannot be used.
-    """
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise SetupError(
-            f"The home {home} cannot be used: {error.strerror}.",
-            hint="Choose another with --home or PENSTOCK_HOME.",
-        ) from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(fd)
-        raise SetupError(
-            f"The home {home} is in use by process {owner}.",
-            hint="Stop it, or choose another home with --home or PENSTOCK_HOME.",
-        ) from None
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
-    return FileLock(fd)
 
 
 def require_free_port(host: str, port: int, flag: str, *, patience_s: float = 1.0) -> None:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from penstock.infra.home import Home
 from penstock.kernel.errors import SetupError
 
 PREFIX: Final = "PENSTOCK_"
@@ -238,7 +239,7 @@ def load(flags: Mapping[str, object] | None = None) -> Loaded:
     chosen = {key: value for key, value in (flags or {}).items() if value is not None}
     variables = _from_environment(os.environ)
     home = Path(str(chosen.get("home", variables.get("home", Settings().home)))).expanduser()
-    file = home / "penstock.toml"
+    file = Home(home).settings
     stated = _from_file(file)
     origins = dict.fromkeys(stated, str(file))
     origins |= {key: PREFIX + key.upper().replace(".", DELIMITER) for key in variables}

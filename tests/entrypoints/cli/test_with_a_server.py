@@ -249,3 +249,35 @@ def test_the_admin_is_reset_while_the_installation_is_stopped(tmp_path: Path) ->
         assert it.json("key", "list")
     finally:
         it.kill()
+
+
+def test_commands_find_the_installation_of_their_home_whatever_its_ports(
+    tmp_path: Path,
+) -> None:
+    it = Installation(tmp_path / "home")
+    it.start("--gateway-port", str(it.gateway_port), "--server-port", str(it.server_port))
+    ports = ("PENSTOCK_GATEWAY__PORT", "PENSTOCK_SERVER__PORT")
+    elsewhere = {name: value for name, value in it.environment.items() if name not in ports}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(PENSTOCK), *arguments],
+            env=elsewhere,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    try:
+        listed = run("provider", "list")
+        assert listed.returncode == 0, listed.stderr
+        assert "sim" in listed.stdout
+        demo = run("demo", "--calls", "2")
+        assert demo.returncode == 0, demo.stderr
+        assert f"Open the console: {it.server}" in demo.stdout
+    finally:
+        it.stop()
+    stopped = run("provider", "list")
+    assert stopped.returncode == 5
+    assert "The server at http://127.0.0.1:4001 does not answer." in stopped.stderr

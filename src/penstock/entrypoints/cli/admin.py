@@ -5,32 +5,16 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import typer
 from msgspec.structs import asdict
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.output import show_record
-from penstock.infra.process import lock_home
+from penstock.infra.home import Home
+from penstock.infra.home_lock import lock_home
 from penstock.infra.settings import Settings, load
 from penstock.kernel.time import SystemClock
-
-# The files that Penstock creates in a home. Settings and other files are kept.
-DATA: Final = (
-    "audit.heads",
-    "audit.heads.lock",
-    "bootstrap.json",
-    "columns",
-    "gateway.token",
-    "master.key",
-    "penstock.db",
-    "penstock.db-shm",
-    "penstock.db-wal",
-    "run",
-    "snapshot",
-    "spool",
-)
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -76,7 +60,7 @@ def reset(
     settings. Run it while the installation is stopped."""
     settings = load({"home": home}).settings
     with _exclusive(settings):
-        existing = [path for name in DATA if (path := settings.home / name).exists()]
+        existing = [path for path in Home(settings.home).data if path.exists()]
         if existing and not yes:
             typer.confirm(f"Delete all data of {settings.home}?", abort=True, err=True)
         for path in existing:

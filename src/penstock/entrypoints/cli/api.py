@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 
 from penstock.entrypoints.up.plan import local_gateway_url, local_server_url
 from penstock.infra.egress.client import Egress
+from penstock.infra.home import Home
+from penstock.infra.home_lock import Addresses, find_running
 from penstock.infra.settings import Settings, load
 from penstock.kernel.errors import (
     Conflict,
@@ -126,13 +128,17 @@ async def _close(egress: Egress) -> None:
 
 
 def server_url(settings: Settings) -> str:
-    """The URL of the server."""
-    return settings.server_url or local_server_url(settings)
+    """The URL of the server: as set, or of the running installation, or by the set port."""
+    return settings.server_url or _running(settings).server_url or local_server_url(settings)
 
 
 def gateway_url(settings: Settings) -> str:
-    """The URL of the gateway."""
-    return settings.gateway_url or local_gateway_url(settings)
+    """The URL of the gateway: as set, or of the running installation, or by the set port."""
+    return settings.gateway_url or _running(settings).gateway_url or local_gateway_url(settings)
+
+
+def _running(settings: Settings) -> Addresses:
+    return find_running(settings.home) or Addresses()
 
 
 def api_key(settings: Settings) -> str:
@@ -141,7 +147,7 @@ def api_key(settings: Settings) -> str:
         return key
     raise SetupError(
         "No API key: PENSTOCK_API_KEY is not set, and "
-        f"{settings.home / 'bootstrap.json'} is missing or unreadable.",
+        f"{Home(settings.home).bootstrap} is missing or unreadable.",
         hint="Start with `penstock up`, or set PENSTOCK_API_KEY.",
     )
 
@@ -151,7 +157,7 @@ def gateway_key(settings: Settings) -> str:
     if key := _stored_key(settings, "gateway_key"):
         return key
     raise SetupError(
-        f"There is no application key in {settings.home / 'bootstrap.json'}.",
+        f"There is no application key in {Home(settings.home).bootstrap}.",
         hint="Start with `penstock up`, or create a key with `penstock key create NAME`.",
     )
 
@@ -159,7 +165,7 @@ def gateway_key(settings: Settings) -> str:
 def _stored_key(settings: Settings, name: str) -> str:
     """A key from `bootstrap.json`, or the empty string."""
     try:
-        return str(json.loads((settings.home / "bootstrap.json").read_bytes())[name])
+        return str(json.loads(Home(settings.home).bootstrap.read_bytes())[name])
     except (OSError, ValueError, KeyError):
         return ""
 

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import api_key, gateway_key, gateway_url
+from penstock.entrypoints.cli.api import api_key, gateway_key, gateway_url, server_url
 from penstock.entrypoints.cli.demo_script import DemoCall, draw_call
 from penstock.entrypoints.cli.output import show_json
-from penstock.entrypoints.up.plan import local_server_url
 from penstock.entrypoints.up.simulator import NAME as SIMULATOR
 from penstock.infra.egress.client import Egress
 from penstock.infra.egress.exchange import UpstreamTimeLimits
@@ -59,7 +58,7 @@ def demo(
         show_json(outcomes)
     else:
         typer.echo(", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())))
-        typer.echo(f"Open the console: {settings.server_url or local_server_url(settings)}")
+        typer.echo(f"Open the console: {server_url(settings)}")
 
 
 def _key(settings: Settings) -> str:

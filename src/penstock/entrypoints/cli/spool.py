@@ -12,6 +12,7 @@ import typer
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
+from penstock.infra.home import Home
 from penstock.infra.settings import load
 from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
 from penstock.kernel.errors import InvalidRequest, NotFound
@@ -62,4 +63,4 @@ def retry(
 
 
 def _spool(home: Path | None) -> Path:
-    return load({"home": home}).settings.home / "spool"
+    return Home(load({"home": home}).settings.home).spool

@@ -27,6 +27,7 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.resolve import Resolve
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
+from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
 from penstock.infra.registry import Registry
@@ -50,8 +51,8 @@ class GatewayComposition:
         on_step: Callable[[str], None],
     ) -> None:
         self.config = config
-        self.home = Path(config.home)
-        self.token = _read_token(self.home / "gateway.token")
+        self.home = Home(Path(config.home))
+        self.token = _read_token(self.home.gateway_token)
         self.clock, self.ids = SystemClock(), Ids()
         self.egress = Egress()
         self.send = http_send(self.egress, config.server_url, self.token.hex())
@@ -62,7 +63,7 @@ class GatewayComposition:
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
         self.metrics = Metrics()
         self.http = HttpStats()
-        self.pages = MetricsPages(self.home / "run", config.worker)
+        self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
         self.app = build_app(surfaces, self._pipeline(), self.health, self.ids)
 
@@ -77,7 +78,7 @@ class GatewayComposition:
         client = SnapshotClient(
             self.egress,
             self.holder,
-            SnapshotFiles(self.home / "snapshot"),
+            SnapshotFiles(self.home.snapshot),
             server_url=self.config.server_url,
             token=self.token.hex(),
             sealer=Sealer(derive_key(self.token, SEALED_PURPOSE)),
@@ -88,7 +89,7 @@ class GatewayComposition:
 
     def _spool(self, on_step: Callable[[str], None]) -> Spool:
         return Spool.open(
-            self.home / "spool",
+            self.home.spool,
             uuid7(self.clock.now_ns() // 1_000_000, os.urandom(10)).hex,
             clock=self.clock,
             jitter=random.random,
@@ -107,7 +108,7 @@ class GatewayComposition:
             lambda: {**readiness.gauges(), **self.http.gauges()},
             self.pages,
             self.config.worker,
-            open_metrics(self.home, self.token, open_to_all=self.config.metrics_open),
+            open_metrics(self.home.path, self.token, open_to_all=self.config.metrics_open),
         )
 
     def _pipeline(self) -> Pipeline:

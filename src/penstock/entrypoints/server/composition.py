@@ -33,6 +33,7 @@ from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.vertical import open_traces
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
+from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
 from penstock.infra.registry import Registry
@@ -86,7 +87,7 @@ class ServerComposition:
             log=logging.getLogger(_LOG),
         )
         self.identity.prepare()
-        quarantine = Quarantine(home / "spool", clock, logging.getLogger(_LOG))
+        quarantine = Quarantine(Home(home).spool, clock, logging.getLogger(_LOG))
         explain_cost = CostExplainer(self.database)
         unclaimed = UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days)
         self.traces = open_traces(columns_dsn(config), clock, explain_cost, quarantine, unclaimed)
@@ -146,11 +147,11 @@ class ServerComposition:
 
 def open_database(config: ServerConfig) -> Database:
     """Opens the database and migrates it to the current schema."""
-    database = Database(config.database_url or sqlite_url(config.home_path / "penstock.db"))
+    database = Database(config.database_url or sqlite_url(Home(config.home_path).database))
     migrate(database)
     return database
 
 
 def columns_dsn(config: ServerConfig) -> str:
     """Returns the DSN of the column store."""
-    return config.columns_dsn or f"chdb://{config.home_path / 'columns'}"
+    return config.columns_dsn or f"chdb://{Home(config.home_path).columns}"

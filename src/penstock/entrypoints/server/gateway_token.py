@@ -2,14 +2,12 @@
 
 import hmac
 from pathlib import Path
-from typing import Final
 
 from fastapi import Request
 
 from penstock.infra.crypto import ensure_secret_file
+from penstock.infra.home import Home
 from penstock.kernel.errors import Unauthenticated
-
-FILE_NAME: Final = "gateway.token"
 
 
 class GatewayToken:
@@ -31,4 +29,4 @@ class GatewayToken:
 
 def open_gateway_token(home: Path) -> bytes:
     """Returns the token of this home, which the first start creates."""
-    return ensure_secret_file(home / FILE_NAME)
+    return ensure_secret_file(Home(home).gateway_token)

@@ -9,7 +9,7 @@ from penstock.entrypoints.server import manifest
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.manifest import Manifest
 from penstock.infra.columns import open_columns
-from penstock.infra.process import lock_home
+from penstock.infra.home_lock import lock_home
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.dump import load

@@ -10,21 +10,33 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from penstock.entrypoints.up.backoff import RestartBackoff
 from penstock.infra.process import die_with
 
 
+class ServedPort(NamedTuple):
+    """A port that a program serves, and the flag that sets it. `/readyz` tells its readiness."""
+
+    number: int
+    flag: str
+
+
 @dataclass(frozen=True)
 class Program:
-    """A module to run, and its configuration as JSON. Lower `stop_rank`s stop first.
-    `announces`: the process writes a line to standard output once it serves."""
+    """One process of an installation: the module to run, and its configuration as JSON.
+
+    Lower `stop_rank`s stop first. `announces`: the process writes a line to standard output once
+    it serves. `port`: the installation is ready once this port is.
+    """
 
     name: str
     module: str
     config: str
     stop_rank: int
     announces: bool = False
+    port: ServedPort | None = None
 
 
 class Child:

@@ -11,6 +11,7 @@ import typer
 from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.probe import models
 from penstock.entrypoints.up.simulator import NAME
+from penstock.infra.home import Home
 from penstock.infra.settings import Settings
 
 DEMO_MODEL: Final = f"{NAME}/sim-small"
@@ -20,7 +21,7 @@ def first_steps(settings: Settings, *, first_run: bool, simulated: bool) -> None
     """Prints the first steps. Shows the credentials only at the first start, later their file."""
     host = plan.connect_host(settings.host)
     gateway = f"http://{host}:{settings.gateway.port}/v1"
-    file = settings.home / "bootstrap.json"
+    file = Home(settings.home).bootstrap
     credentials = _read(file)
     key = str(credentials.get("gateway_key", ""))
     typer.echo()

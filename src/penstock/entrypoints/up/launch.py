@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import typer
 
 from penstock.entrypoints.up import plan
-from penstock.entrypoints.up.child import Program
+from penstock.entrypoints.up.child import Program, ServedPort
 from penstock.entrypoints.up.first_steps import first_steps
 from penstock.entrypoints.up.probe import is_ready
 from penstock.entrypoints.up.simulator import simulator_port, simulator_url
 from penstock.entrypoints.up.supervisor import Supervisor
-from penstock.infra.process import lock_home, require_free_port
+from penstock.infra.home import Home
+from penstock.infra.home_lock import Addresses, lock_home
+from penstock.infra.process import require_free_port
 from penstock.infra.settings import Settings
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import SystemClock
@@ -24,12 +26,17 @@ from penstock.kernel.time import SystemClock
 
 @dataclass(frozen=True)
 class Launch:
-    """The programs to run, their ports with the flag that sets each, and `on_ready`, called once
-    all ports are ready."""
+    """The programs to run, in the order of their start; the URLs of the installation, for its
+    commands; `on_ready`, called once all ports are ready."""
 
     programs: Sequence[Program]
-    ports: dict[int, str]
+    addresses: Addresses
     on_ready: Callable[[], None]
+
+    @property
+    def ports(self) -> Sequence[ServedPort]:
+        """The ports of the programs; several workers share one."""
+        return list(dict.fromkeys(one.port for one in self.programs if one.port))
 
 
 def run_all(settings: Settings) -> None:
@@ -40,46 +47,48 @@ def run_all(settings: Settings) -> None:
     if with_simulator:
         programs.append(plan.simulator("127.0.0.1", with_simulator))
     programs.append(plan.server(settings, simulator_url(with_simulator) if with_simulator else ""))
-    ports = {settings.gateway.port: "--gateway-port", settings.server.port: "--server-port"}
-    first_run = not (settings.home / "bootstrap.json").exists()
+    addresses = Addresses(plan.local_server_url(settings), plan.local_gateway_url(settings))
+    first_run = not Home(settings.home).bootstrap.exists()
 
     def on_ready() -> None:
         first_steps(settings, first_run=first_run, simulated=with_simulator is not None)
 
-    launch(settings, Launch(programs, ports, on_ready))
+    launch(settings, Launch(programs, addresses, on_ready))
 
 
 def run_gateways(settings: Settings, server_url: str) -> None:
     """Runs gateway workers for a server on another machine."""
-    if not (settings.home / "gateway.token").exists():
+    token = Home(settings.home).gateway_token
+    if not token.exists():
         raise SetupError(
-            f"There is no {settings.home / 'gateway.token'}.",
+            f"There is no {token}.",
             hint="Copy it from the server's home: gateway and server share this secret.",
         )
     address = f"http://{plan.connect_host(settings.host)}:{settings.gateway.port}/v1"
     on_ready = _line(f"The gateway listens at {address} and uses the server at {server_url}.")
-    ports = {settings.gateway.port: "--gateway-port"}
-    launch(settings, Launch(plan.gateways(settings, server_url), ports, on_ready))
+    addresses = Addresses(server_url, plan.local_gateway_url(settings))
+    launch(settings, Launch(plan.gateways(settings, server_url), addresses, on_ready))
 
 
 def run_server(settings: Settings) -> None:
     """Runs only the server."""
     on_ready = _line(f"The server listens at {plan.local_server_url(settings)}.")
-    ports = {settings.server.port: "--server-port"}
-    launch(settings, Launch([plan.server(settings)], ports, on_ready))
+    addresses = Addresses(plan.local_server_url(settings), settings.gateway_url)
+    launch(settings, Launch([plan.server(settings)], addresses, on_ready))
 
 
 def launch(settings: Settings, what: Launch) -> None:
     """Runs until a signal stops it. Raises `SetupError` for a locked home or a port in use."""
     lock = lock_home(settings.home)
     try:
-        for port, flag in what.ports.items():
+        for port, flag in what.ports:
             require_free_port(settings.host, port, flag)
         _ensure_gateway_token(settings)
+        lock.publish(what.addresses)
         supervisor = Supervisor(
             what.programs, drain_s=settings.gateway.drain_s, clock=SystemClock(), report=_report
         )
-        supervisor.run(_Readiness(settings.host, list(what.ports), what.on_ready))
+        supervisor.run(_Readiness(settings.host, what.ports, what.on_ready))
     finally:
         lock.release()
 
@@ -87,9 +96,11 @@ def launch(settings: Settings, what: Launch) -> None:
 class _Readiness:
     """Checks one port after the other, and calls `on_ready` once all are ready."""
 
-    def __init__(self, host: str, ports: Sequence[int], on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, host: str, ports: Sequence[ServedPort], on_ready: Callable[[], None]
+    ) -> None:
         self._host = plan.connect_host(host)
-        self._waiting = list(ports)
+        self._waiting = [port.number for port in ports]
         self._on_ready = on_ready
 
     def __call__(self) -> bool:
@@ -104,7 +115,7 @@ class _Readiness:
 
 def _ensure_gateway_token(settings: Settings) -> None:
     """Creates the token before server and gateways start and read it."""
-    token = settings.home / "gateway.token"
+    token = Home(settings.home).gateway_token
     if not token.exists():
         from penstock.infra.crypto import ensure_secret_file  # lazy: 50 ms, at the first start only
 

@@ -6,21 +6,29 @@ JSON here, because importing these classes would import the processes.
 
 import json
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import Any, Final
 
-from penstock.entrypoints.up.child import Program
+from penstock.entrypoints.up.child import Program, ServedPort
 from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _NOT_OF_THE_PIPELINE: Final = {"port", "workers"} | _OF_THE_HTTP_SERVER
 _THIS_MACHINE: Final = ("127.0.0.0/8", "::1/128")
-CALLS_FIRST, STORES_LAST = 0, 1  # stop ranks: a running call still needs server and provider
+
+
+class StopRank(IntEnum):
+    """The order of the stop: a running call still needs provider and server."""
+
+    GATEWAYS = 0
+    BACKENDS = 1
 
 
 def gateways(settings: Settings, server_url: str) -> list[Program]:
     """One program per gateway worker."""
+    port = ServedPort(settings.gateway.port, "--gateway-port")
     return [
-        _program(f"gateway-{number}", "gateway", CALLS_FIRST, config)
+        _program(f"gateway-{number}", "gateway", StopRank.GATEWAYS, config, port=port)
         for number in range(1, settings.gateway.workers + 1)
         for config in [_gateway(settings, server_url, str(number))]
     ]
@@ -36,13 +44,14 @@ def server(settings: Settings, simulator_url: str = "") -> Program:
     }
     if simulator_url:
         config["simulator_url"] = simulator_url
-    return _program("server", "server", STORES_LAST, config, announces=False)
+    port = ServedPort(settings.server.port, "--server-port")
+    return _program("server", "server", StopRank.BACKENDS, config, announces=False, port=port)
 
 
 def simulator(host: str, port: int) -> Program:
     """The simulated provider, with the latency and speed of a real one."""
     config = {"host": host, "port": port, "latency_ms": 120.0, "tokens_per_second": 80.0}
-    return _program("simulator", "sim", STORES_LAST, config)
+    return _program("simulator", "sim", StopRank.BACKENDS, config)
 
 
 def local_server_url(settings: Settings) -> str:
@@ -91,6 +100,13 @@ def _place(settings: Settings) -> dict[str, Any]:
 
 
 def _program(
-    name: str, module: str, rank: int, config: Mapping[str, object], *, announces: bool = True
+    name: str,
+    module: str,
+    rank: StopRank,
+    config: Mapping[str, object],
+    *,
+    announces: bool = True,
+    port: ServedPort | None = None,
 ) -> Program:
-    return Program(name, f"penstock.entrypoints.{module}", json.dumps(config), rank, announces)
+    path = f"penstock.entrypoints.{module}"
+    return Program(name, path, json.dumps(config), rank, announces, port)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from penstock.entrypoints.up.plan import connect_host
+from penstock.infra.home import Home
 from penstock.infra.process import free_port, is_free
 from penstock.infra.settings import Settings, openai_api_key
 
@@ -38,7 +39,7 @@ def known_providers(home: Path) -> Mapping[str, str]:
     """Maps provider names of all projects to base URLs; empty before the first snapshot."""
     found: dict[str, str] = {}
     with suppress(OSError, ValueError, KeyError):
-        folder = home / "snapshot"
+        folder = Home(home).snapshot
         root: dict[str, Any] = json.loads((folder / "root.json").read_bytes())
         for name, digest in root["sections"].items():
             if name.endswith("/providers"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from fastapi import APIRouter
 
@@ -27,17 +26,16 @@ from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.service.sign_in import SignInService
 from penstock.infra.crypto import PASSWORD_COST, derive_key, ensure_secret_file
+from penstock.infra.home import Home
 from penstock.infra.sql import Database
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
-
-MASTER_KEY_FILE: Final = "master.key"
 
 
 def open_master_key(home: Path, database: Database) -> bytes:
     """Returns the home's master key, and creates it on the first start. Raises `SetupError` if it
     is missing later: a new key could not decrypt what the old one encrypted."""
-    path = home / MASTER_KEY_FILE
+    path = Home(home).master_key
     if not path.exists() and has_started(database):
         raise SetupError(
             f"{path} is missing: keys, sessions and provider secrets need it.",

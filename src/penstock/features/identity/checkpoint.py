@@ -11,15 +11,13 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from penstock.features.identity.audit_log import ChainHead
 from penstock.infra.crypto import keyed_digest, write_private
+from penstock.infra.home import Home
 from penstock.kernel.digests import canonical_json
-
-FILE_NAME: Final = "audit.heads"
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -31,7 +29,7 @@ class CheckpointFile:
     """`HOME/audit.heads`. `key` is derived from the master key."""
 
     def __init__(self, home: Path, key: bytes) -> None:
-        self._path = home / FILE_NAME
+        self._path = Home(home).audit_heads
         self._key = key
 
     def create(self) -> None:

@@ -14,11 +14,11 @@ from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.keys import KeyService, NewKey
 from penstock.features.identity.store import projects, sessions, users
 from penstock.infra.crypto import write_private
+from penstock.infra.home import Home
 from penstock.infra.sql import Database, Transaction
 from penstock.kernel.errors import SetupError
 from penstock.rules.snapshot import ProjectPolicy
 
-FILE_NAME: Final = "bootstrap.json"
 PROJECT_NAME: Final = "default"
 ADMIN_EMAIL: Final = "admin@localhost"
 SYSTEM: Final = Principal("system", "first_start", "first start", {}, instance_admin=True)
@@ -56,7 +56,7 @@ class Bootstrap:
         self._context = context
         self._keys = keys
         self._passwords = passwords
-        self._file = home / FILE_NAME
+        self._file = Home(home).bootstrap
 
     def ensure(self) -> bool:
         """Creates project, admin and keys unless an instance admin exists. Returns whether it

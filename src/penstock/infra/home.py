@@ -1,0 +1,123 @@
+"""The files of a home. Every path in a home is named here, and nowhere else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of an installation."""
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        """The settings of the user."""
+        return self.path / "penstock.toml"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that runs the installation; see `home_lock`."""
+        return self.path / "lock"
+
+    @property
+    def bootstrap(self) -> Path:
+        """The credentials of the first start."""
+        return self.path / "bootstrap.json"
+
+    @property
+    def master_key(self) -> Path:
+        """The key that encrypts secrets in the database."""
+        return self.path / "master.key"
+
+    @property
+    def gateway_token(self) -> Path:
+        """The secret that server and gateways share."""
+        return self.path / "gateway.token"
+
+    @property
+    def metrics_token(self) -> Path:
+        """The token for the full `/metrics`, derived from the gateway token."""
+        return self.path / "metrics.token"
+
+    @property
+    def audit_heads(self) -> Path:
+        """The checkpoint of the audit chains."""
+        return self.path / "audit.heads"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "penstock.db"
+
+    @property
+    def columns(self) -> Path:
+        """The embedded column store."""
+        return self.path / "columns"
+
+    @property
+    def snapshot(self) -> Path:
+        """The last valid snapshot of the gateways."""
+        return self.path / "snapshot"
+
+    @property
+    def spool(self) -> Path:
+        """The call records that are not stored yet, and the quarantine."""
+        return self.path / "spool"
+
+    @property
+    def run(self) -> Path:
+        """The metrics pages of the running gateway workers."""
+        return self.path / "run"
+
+    @property
+    def backups(self) -> Path:
+        """The backups that the server writes."""
+        return self.path / "backups"
+
+    @property
+    def restoring(self) -> Path:
+        """A backup of the column store while it is being restored."""
+        return self.path / "restoring"
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """The files that a reset keeps, and that an empty home may have."""
+        return (self.backups, self.lock, self.settings)
+
+    @property
+    def backed_up(self) -> tuple[Path, ...]:
+        """The files that a backup copies besides the stores; the audit checkpoint is first."""
+        return (
+            self.audit_heads,
+            self.bootstrap,
+            self.gateway_token,
+            self.master_key,
+            self.settings,
+        )
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """The files that a reset deletes: all data of the installation."""
+        database = self.database
+        return (
+            self.audit_heads,
+            lock_of(self.audit_heads),
+            self.bootstrap,
+            self.columns,
+            self.gateway_token,
+            self.master_key,
+            self.metrics_token,
+            database,
+            database.with_name(f"{database.name}-shm"),
+            database.with_name(f"{database.name}-wal"),
+            self.restoring,
+            self.run,
+            self.snapshot,
+            self.spool,
+        )
+
+
+def lock_of(file: Path) -> Path:
+    """The lock file beside a file that several processes change."""
+    return file.with_name(f"{file.name}.lock")
