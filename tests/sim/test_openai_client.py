@@ -211,6 +211,16 @@ def test_errors_and_their_types(client: OpenAI, sim: Sim) -> None:
         unauthenticated.chat.completions.create(model="sim-small", messages=QUESTION)
 
 
+@pytest.mark.parametrize("model", ["sim-embed", "text-embedding-3-small"])
+@pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
+def test_an_embedding_model_does_not_chat(client: OpenAI, model: str, *, stream: bool) -> None:
+    with pytest.raises(openai.NotFoundError, match="not a chat model") as refused:
+        client.chat.completions.create(model=model, messages=QUESTION, stream=stream)
+    error = refused.value
+    assert (error.type, error.param, error.code) == ("invalid_request_error", "model", None)
+    assert client.embeddings.create(model=model, input="x").data
+
+
 def test_metadata_works_like_headers(client: OpenAI) -> None:
     with pytest.raises(openai.InternalServerError):
         client.chat.completions.create(

@@ -13,6 +13,7 @@ from penstock.sim.controls import Controls
 from penstock.sim.embeddings import embeddings_document
 from penstock.sim.requests import Chat, read_chat, read_embeddings
 from penstock.sim.script import Script, ScriptStep
+from penstock.sim.wire_errors import NotAChatModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,15 @@ Endpoint: TypeAlias = Callable[[bytes], Prompt]
 
 
 def read_chat_prompt(body: bytes) -> Prompt:
-    """Decodes `POST /v1/chat/completions`. Raises `InvalidRequest`."""
+    """Decodes `POST /v1/chat/completions`. Raises `InvalidRequest` or `NotAChatModel`."""
     chat = read_chat(body)
     request = chat.request
+    if "embed" in request.model:
+        raise NotAChatModel(
+            "This is not a chat model and thus not supported in the v1/chat/completions endpoint.",
+            hint="Did you mean to use v1/embeddings?",
+            param="model",
+        )
     return Prompt(
         request.model, bool(request.stream), request.metadata or {}, partial(_answer, chat)
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from penstock.kernel.errors import PenstockError, TooLarge
+from penstock.kernel.errors import NotFound, PenstockError, TooLarge
 
 _TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "requests"}
 _CODES: Final = {429: "rate_limit_exceeded", 401: "invalid_api_key"}
@@ -31,6 +31,12 @@ class SimBodyTimeout(PenstockError):
     default_code = "request_timeout"
 
 
+class NotAChatModel(NotFound):
+    """The model does not support chat completions. OpenAI sends no code for it."""
+
+    default_code = ""
+
+
 def too_large(limit: int) -> TooLarge:
     """Returns the error for a body of more than `limit` bytes."""
     return TooLarge(f"The request body is larger than {limit} bytes.")
@@ -38,7 +44,7 @@ def too_large(limit: int) -> TooLarge:
 
 def error_document(error: PenstockError) -> bytes:
     """Encodes `{"error": {"message", "type", "param", "code"}}`."""
-    return _document(error.status, error.sentence(), error.param, error.code)
+    return _document(error.status, error.sentence(), error.param, error.code or None)
 
 
 def status_document(status: int) -> bytes:

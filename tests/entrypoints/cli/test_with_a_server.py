@@ -30,7 +30,8 @@ def simulator_url(installation: Installation) -> str:
 def test_a_provider_is_added_tested_called_and_removed(installation: Installation) -> None:
     url = simulator_url(installation)
     refused = installation.run("provider", "add", "mine", "--base-url", url, code=1)
-    assert "private" in refused
+    assert "is a private address. If this is intended, add --private-allowed" in refused
+    assert "private_allowed" not in refused
     added = installation.json("provider", "add", "mine", "--base-url", url, "--private-allowed")
     assert added["provider"]["name"] == "mine"
     assert added["test"]["ok"] is True

@@ -1,15 +1,16 @@
 """`penstock provider`: manages a project's providers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import open_api
+from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.infra.settings import secret_variable
-from penstock.kernel.errors import SetupError
+from penstock.kernel.errors import InvalidRequest, SetupError
 
 COLUMNS = ("name", "kind", "base_url", "api_key_hint", "model_count", "found")
 VENDOR_COLUMNS = ("name", "label", "base_url", "api_key_env")
@@ -71,13 +72,23 @@ def add(
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/providers"
-        added = api.call("POST", path, body)
+        added = _add(api, path, body)
         check = api.call("POST", f"{path}/{name}/test")
     if as_json:
         show_json({"provider": added, "test": check})
     else:
         show_record(_row(added), as_json=False)
         _show_check(check)
+
+
+def _add(api: Api, path: str, body: Mapping[str, object]) -> Any:
+    try:
+        return api.call("POST", path, body)
+    except InvalidRequest as error:
+        if error.code != "private_address":
+            raise
+        hint = "If this is intended, add --private-allowed (instance admins only)."
+        raise InvalidRequest(error.message, hint=hint, code=error.code) from error
 
 
 def list_providers(
