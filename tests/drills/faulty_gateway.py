@@ -12,8 +12,8 @@ from collections.abc import Callable
 import msgspec
 
 from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.entrypoints.gateway.process import run
-from penstock.entrypoints.gateway.surfaces import built_in_surfaces
 
 
 def killing_at(step: str, times: int) -> Callable[[str], None]:
@@ -30,4 +30,4 @@ def killing_at(step: str, times: int) -> Callable[[str], None]:
 
 if __name__ == "__main__":
     config = msgspec.json.decode(sys.argv[1], type=GatewayConfig)
-    run(config, built_in_surfaces(), on_step=killing_at(sys.argv[2], int(sys.argv[3])))
+    run(config, Extensions(on_step=killing_at(sys.argv[2], int(sys.argv[3]))))

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.homes import provider
-from penstock.gateway.call import Call, OpenAttempt
+from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.ids import Ids
 from penstock.gateway.snapshot.project_index import ProjectIndex
@@ -99,8 +100,6 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
     call.key_context = KeyContext("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
     call.head = RequestHead(model)
     call.body, call.request_size = body[: LIMITS.capture_request_bytes], len(body)
-    call.response, call.response_size = response, len(response)
-    call.facts = facts
     entry = provider("http://127.0.0.1:1/v1")
     call.target = Target(
         ProjectIndex("prj_test", [entry], {}, PriceBook({})),
@@ -112,7 +111,11 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
         UpstreamTimeLimits(),
         Redaction(),
     )
-    call.attempt = OpenAttempt(call.target, "127.0.0.1", 1, ids.span(), clock.now_ns())
+    attempt = OpenAttempt(call.target, "127.0.0.1", 1, ids.span(), clock.now_ns())
+    attempt.response, attempt.response_size = response, len(response)
+    attempt.facts = facts
+    attempt.close(clock.now_ns(), CallStatus.OK, None)
+    call.attempts = (attempt,)
     return call
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.extensions import Extensions, built_in_surfaces
 from penstock.entrypoints.gateway.process import run
-from penstock.entrypoints.gateway.surfaces import built_in_surfaces
 from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.rules.answer import (
     AnswerEvent,
@@ -50,6 +50,7 @@ class ToySurface:
         SurfaceRoute("GET", "/toy/engines", LIST_MODELS),
     )
     credential_hint = "X-Toy-Key: <key>"
+    keep_alive = b": wait\n\n"
 
     def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
         return headers.get(b"x-toy-key")
@@ -119,4 +120,4 @@ def _read(body: bytes) -> Ask:
 
 if __name__ == "__main__":
     surfaces = (*built_in_surfaces(), ToySurface())
-    run(msgspec.json.decode(sys.argv[1], type=GatewayConfig), surfaces)
+    run(msgspec.json.decode(sys.argv[1], type=GatewayConfig), Extensions(surfaces))

@@ -4,69 +4,25 @@ The only mutable object that stages share; it lives as long as the call.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any
 
+from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerFacts
-from penstock.rules.call import AttemptRecord, CallBegin, Caller, CallStatus
+from penstock.rules.call import CallBegin, Caller
 from penstock.rules.conversation import RequestHead
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import Surface
-
-MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
-
-
-class OpenAttempt:
-    """A request to a provider in progress. `end_ns` is set once its answer is complete."""
-
-    __slots__ = (
-        "address",
-        "end_ns",
-        "first_byte_ns",
-        "http_status",
-        "port",
-        "span_id",
-        "start_ns",
-        "target",
-    )
-
-    def __init__(self, target: Target, address: str, port: int, span: str, start_ns: int) -> None:
-        self.target = target
-        self.address = address
-        self.port = port
-        self.span_id = span
-        self.start_ns = start_ns
-        self.first_byte_ns = 0
-        self.end_ns = 0
-        self.http_status = 0
-
-    def close(self, now_ns: int, status: CallStatus, error: PenstockError | None) -> AttemptRecord:
-        return AttemptRecord(
-            span_id=self.span_id,
-            provider=self.target.entry.name,
-            model=self.target.model,
-            server_address=self.address,
-            server_port=self.port,
-            start_ns=self.start_ns,
-            end_ns=self.end_ns or now_ns,
-            status=status,
-            first_byte_ns=self.first_byte_ns,
-            http_status=self.http_status,
-            error_type=error.code if error else "",
-            error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
-            dialect=self.target.plugin.dialect,
-        )
 
 
 class Call:
@@ -85,16 +41,13 @@ class Call:
     head: RequestHead | None = None
     target: Target | None = None
     begin: CallBegin | None = None
-    attempt: OpenAttempt | None = None
+    attempts: tuple[OpenAttempt, ...] = ()
     # the answer
     reply_started = False
     streaming = False
-    translated = False  # surface and provider have different dialects
+    committed = False  # no other attempt can answer any more
+    keep_alive: Callable[[], Coroutine[Any, Any, None]] | None = None  # while a stream waits
     http_status = 0
-    facts = AnswerFacts()
-    delta_count = 0
-    response = b""
-    response_size = 0
     first_token_ns = 0
     recorded = False
     # read by the watch in `inflight`
@@ -104,6 +57,7 @@ class Call:
     watched = False
     over = False
     ended_by: PenstockError | None = None
+    kept_alive = 0.0
 
     def __init__(
         self,
@@ -132,11 +86,17 @@ class Call:
         self.start_ns = start_ns
         self.ready_ns = start_ns  # the request is complete: from here on time counts as overhead
         self._task = asyncio.current_task()
+        self._keeping: asyncio.Task[None] | None = None
 
-    def answered(self, now_ns: int) -> None:
-        """Notes that the provider's answer is complete."""
-        if self.attempt is not None:
-            self.attempt.end_ns = now_ns
+    @property
+    def attempt(self) -> OpenAttempt | None:
+        """The last attempt, if there is one."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def open_attempt(self) -> OpenAttempt:
+        """The attempt in progress."""
+        return self.attempts[-1]
 
     def end(self, reason: PenstockError) -> None:
         """Cancels the call; the pipeline records it with this reason."""
@@ -148,6 +108,12 @@ class Call:
         """Ends the call when the client disconnects."""
         self.watched = True
         asyncio.ensure_future(self.receive()).add_done_callback(self._received)
+
+    def send_keep_alive(self, now: float) -> None:
+        """Sends headers and a comment of a stream that waits; not twice at a time."""
+        if self.keep_alive is not None and (self._keeping is None or self._keeping.done()):
+            self.kept_alive = now
+            self._keeping = asyncio.ensure_future(self.keep_alive())
 
     def _received(self, future: "asyncio.Future[Message]") -> None:
         if self.over or future.cancelled():

@@ -20,6 +20,7 @@ class CallLimits(msgspec.Struct, frozen=True):
     max_body_bytes: int = 20 * MIB
     body_timeout_s: float = 30.0
     stuck_caller_s: float = 300.0  # a client that reads nothing for so long is disconnected
+    keep_alive_s: float = 10.0  # a stream without an answer gets headers and a comment
     drain_s: float = 30.0
     small_answer_bytes: int = 64 * KIB  # read whole before the first byte is sent
     capture_request_bytes: int = MIB

@@ -71,6 +71,13 @@ class InFlight:
             self._bodies.release(key_context.project_id, key_context.key.id, less)
             call.held_bytes = held
 
+    def commit(self, call: Call) -> None:
+        """Notes that the answer is committed: no attempt needs the request body any more."""
+        call.committed = True
+        call.keep_alive = None
+        call.body = call.body[: self._limits.capture_request_bytes]
+        self.release_body(call, len(call.body))
+
     def leave(self, call: Call) -> None:
         """Frees everything the call had reserved."""
         if call in self._calls and (key_context := call.key_context) is not None:
@@ -117,6 +124,8 @@ class InFlight:
         now = loop.time()
         for call in list(self._calls):
             self._check(call, now)
+            if call.keep_alive is not None:
+                self._keep_alive(call, now)
         self._ticker = loop.call_later(TICK_S, self._tick) if self._calls else None
 
     def _check(self, call: Call, now: float) -> None:
@@ -128,3 +137,8 @@ class InFlight:
                 call.watch()
         elif call.sending_since and now - call.sending_since > self._limits.stuck_caller_s:
             call.end(ClientDisconnected("The client stopped reading its answer."))
+
+    def _keep_alive(self, call: Call, now: float) -> None:
+        since = max(call.entered, call.kept_alive)
+        if now - since > self._limits.keep_alive_s:
+            call.send_keep_alive(now)

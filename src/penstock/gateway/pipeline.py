@@ -1,5 +1,5 @@
-"""The one pipeline of all surfaces: authenticate → admit → read → resolve → dispatch → relay →
-settle → record. Every call passes `_finalize` exactly once, before its last byte goes out.
+"""The one pipeline of all surfaces: authenticate → admit → read → resolve → attempts
+(dispatch, relay) → settle → record. Every call passes `_finalize` once, before its last byte.
 """
 
 import asyncio
@@ -15,31 +15,16 @@ from penstock.gateway.errors import ClientDisconnected, ShuttingDown
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.snapshot.holder import SnapshotHolder
+from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
-from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
-from penstock.gateway.stages.relay_error import relay_provider_error
-from penstock.gateway.stages.relay_stream import RelayStream
-from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reply import send_error, send_piece
 from penstock.gateway.stages.resolve import Resolve
-from penstock.gateway.stages.settle import settle
-from penstock.gateway.target import Target
-from penstock.infra.spool import SpoolFull
-from penstock.kernel.errors import (
-    Overloaded,
-    PenstockError,
-    RateLimited,
-    Unauthenticated,
-    UpstreamFailed,
-    UpstreamTimeout,
-)
+from penstock.gateway.stages.settle import close_attempt, total
+from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
-from penstock.rules.call import CallStatus, Usage
-from penstock.rules.conversation import RequestHead
-
-NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
+from penstock.rules.call import CallStatus
 
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -53,9 +38,7 @@ class Pipeline:
     failures: AuthFailures
     inflight: InFlight
     resolve: Resolve
-    dispatch: Dispatch
-    relay_unary: RelayUnary
-    relay_stream: RelayStream
+    attempts: Attempts
     recorder: Recorder
     metrics: Metrics
     clock: Clock
@@ -90,39 +73,14 @@ class Pipeline:
         call.ready_ns = self.clock.now_ns()
         target = self.resolve(call, snapshot, key_context, head)
         self.recorder.begin(call)
-        try:
-            await self._ask(call, target, head)
-        except SpoolFull:
-            raise  # not the provider's error
-        except (UpstreamFailed, UpstreamTimeout, Overloaded) as error:
-            raise _named(error, target.entry.name) from error
-
-    async def _ask(self, call: Call, target: Target, head: RequestHead) -> None:
-        exchange = await self.dispatch(call, target, head)
-        self.inflight.release_body(call, len(call.body))
-        call.http_status = exchange.status
-        finalize = partial(self._finalize, call)
-        try:
-            if exchange.status in NO_CONTENT:
-                raise _without_content(exchange.status)
-            if exchange.status >= 300:
-                now_s = self.clock.now_ns() / 1e9
-                await relay_provider_error(call, exchange, target, finalize, now_s)
-            elif exchange.header(b"content-type").startswith(b"text/event-stream"):
-                await self.relay_stream(call, exchange, target, finalize)
-            else:
-                await self.relay_unary(call, exchange, target, finalize)
-        finally:
-            exchange.abort()
+        await self.attempts(call, target, head, partial(self._finalize, call))
 
     def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
         """Settles, records and counts the call. Runs once for each call."""
         status = _status(error)
-        try:
-            usage, charge = settle(call, error)
-        except Exception:  # noqa: BLE001 - a call without a price is still recorded
-            _log.exception("The cost of trace %s cannot be computed", call.trace_id)
-            usage, charge = Usage(), None
+        if (attempt := call.attempt) is not None:
+            close_attempt(call, attempt, self.clock.now_ns(), status, error)
+        usage, charge = total(call.attempts)
         record = self.recorder.end(call, status, error, usage, charge)
         self.metrics.observe(record, call.target.counted_as if call.target else "")
 
@@ -169,21 +127,6 @@ def _throttled(error: PenstockError) -> RateLimited:
         "Too many calls without a valid key from this address.",
         hint=error.hint,
         retry_after_s=5,
-    )
-
-
-def _without_content(status: int) -> UpstreamFailed:
-    return UpstreamFailed(f"it answered {status}, which has no content.", code="upstream_malformed")
-
-
-def _named(error: PenstockError, provider: str) -> PenstockError:
-    """Adds the provider's name to the message."""
-    return type(error)(
-        f"Provider {provider!r}: {error.message}",
-        hint=error.hint,
-        code=error.code,
-        param=error.param,
-        retry_after_s=error.retry_after_s,
     )
 
 

@@ -87,6 +87,11 @@ class GatewaySettings(Section):
     capture_response_bytes: int = Field(
         default=MIB // 8, ge=0, description="Maximum recorded size of an answer."
     )
+    keep_alive_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="A stream that has no answer after this time gets its headers and a comment.",
+    )
     drain_s: float = Field(
         default=30.0, ge=0, description="Time that a stop waits for running calls."
     )

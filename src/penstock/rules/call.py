@@ -109,11 +109,15 @@ class AttemptRecord(Record, frozen=True):
     error_type: str = ""
     error_message: str = ""
     dialect: str = ""  # wire format of the answer; the last one is that of `CallEnd.response`
+    usage: Usage = Usage()
+    cost: str = ""  # as in `CallEnd`
+    price_id: str = ""
 
 
 class CallEnd(Record, frozen=True):
-    """The whole call. `cost` is a decimal string in USD, empty = unpriced. `overhead_ns` is the
-    time that the gateway added. Sizes are those of the full payloads, also if they were cut."""
+    """The whole call. `usage` and `cost` are the sums over its attempts. `cost` is a decimal string
+    in USD, empty = unpriced. `overhead_ns` is the time that the gateway added. Sizes are those of
+    the full payloads, also if they were cut."""
 
     begin: CallBegin
     end_ns: int

@@ -56,6 +56,11 @@ class Surface(Protocol):
         """How to send a key, for an error's hint: `Authorization: Bearer <key>`."""
         ...
 
+    @property
+    def keep_alive(self) -> bytes:
+        """Bytes that a client of a stream ignores, such as an SSE comment."""
+        ...
+
     def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
         """The presented key; empty if its header has another form, `None` without the header."""
         ...

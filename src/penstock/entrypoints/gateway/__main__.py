@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import msgspec
 
 from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.entrypoints.gateway.process import run
-from penstock.entrypoints.gateway.surfaces import built_in_surfaces
 from penstock.infra.process import read_config_argument
 from penstock.kernel.errors import SetupError
 
@@ -15,9 +15,8 @@ from penstock.kernel.errors import SetupError
 def main(argv: Sequence[str]) -> int:
     """Exit code 0 after an orderly stop, 2 with one line on standard error otherwise."""
     try:
-        run(
-            msgspec.json.decode(read_config_argument(argv), type=GatewayConfig), built_in_surfaces()
-        )
+        config = msgspec.json.decode(read_config_argument(argv), type=GatewayConfig)
+        run(config, Extensions())
     except SetupError as error:
         return _report(error.sentence())
     except msgspec.DecodeError as error:

@@ -3,10 +3,11 @@
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.http.app import build_app
 from penstock.gateway.http.health import GatewayHealth
@@ -19,6 +20,7 @@ from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.snapshot.client import SnapshotClient
 from penstock.gateway.snapshot.files import SnapshotFiles
 from penstock.gateway.snapshot.holder import SnapshotHolder
+from penstock.gateway.stages.attempts import AttemptPolicy, Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.record import Recorder
@@ -38,18 +40,12 @@ from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
-from penstock.spi.surface import Surface
 
 
 class GatewayComposition:
     """The parts of one worker."""
 
-    def __init__(
-        self,
-        config: GatewayConfig,
-        surfaces: Sequence[Surface],
-        on_step: Callable[[str], None],
-    ) -> None:
+    def __init__(self, config: GatewayConfig, extensions: Extensions) -> None:
         self.config = config
         self.home = Home(Path(config.home))
         self.token = _read_token(self.home.gateway_token)
@@ -58,14 +54,15 @@ class GatewayComposition:
         self.send = http_send(self.egress, config.server_url, self.token.hex())
         self.holder = SnapshotHolder()
         self.snapshots = self._snapshot_client()
-        self.spool = self._spool(on_step)
+        self.spool = self._spool(extensions.on_step)
         self.inflight = InFlight(config.limits)
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
         self.metrics = Metrics()
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
-        self.app = build_app(surfaces, self._pipeline(), self.health, self.ids)
+        pipeline = self._pipeline(extensions.policy)
+        self.app = build_app(extensions.surfaces, pipeline, self.health, self.ids)
 
     def close(self) -> None:
         """Closes the spool and all connections to providers, and removes the metrics page."""
@@ -111,7 +108,7 @@ class GatewayComposition:
             open_metrics(self.home.path, self.token, open_to_all=self.config.metrics_open),
         )
 
-    def _pipeline(self) -> Pipeline:
+    def _pipeline(self, policy: AttemptPolicy) -> Pipeline:
         limits, clock = self.config.limits, self.clock
         providers: Registry[ChatProvider] = Registry("penstock.providers")
         providers.get("openai-compatible")  # loaded now, so that the first call does not wait
@@ -121,9 +118,14 @@ class GatewayComposition:
             failures=self.failures,
             inflight=self.inflight,
             resolve=Resolve(providers.get),
-            dispatch=Dispatch(self.egress, clock, self.ids, limits),
-            relay_unary=RelayUnary(limits, clock),
-            relay_stream=RelayStream(limits, clock),
+            attempts=Attempts(
+                Dispatch(self.egress, clock, self.ids),
+                RelayUnary(limits, self.inflight, clock),
+                RelayStream(limits, self.inflight, clock),
+                policy,
+                self.inflight,
+                clock,
+            ),
             recorder=Recorder(self.spool, clock, limits),
             metrics=self.metrics,
             clock=clock,

@@ -7,7 +7,6 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,12 +14,12 @@ import uvloop
 
 from penstock.entrypoints.gateway.composition import GatewayComposition
 from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.gateway.call_limits import KIB
 from penstock.infra.announce import announce
 from penstock.infra.http_server import HEALTH_PATHS, HttpServer
 from penstock.infra.process import keep_freed_memory
 from penstock.kernel.errors import SetupError
-from penstock.spi.surface import Surface
 
 PAGE_EVERY_S: Final = 1.0
 QUIET_S: Final = 5.0  # a server that starts beside the worker may need that long at first
@@ -30,25 +29,16 @@ FREED_MEMORY: Final = 16 * 1024 * KIB  # returning it to the system costs 7 % of
 _log: Final = logging.getLogger("penstock.gateway")
 
 
-def run(
-    config: GatewayConfig,
-    surfaces: Sequence[Surface],
-    on_step: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Serves until SIGTERM or SIGINT. Raises `SetupError` when it cannot start.
-
-    `on_step` receives the name of each step of the spool: the fault points of drills.
-    """
+def run(config: GatewayConfig, extensions: Extensions) -> None:
+    """Serves until SIGTERM or SIGINT. Raises `SetupError` when it cannot start."""
     _configure_logging(config.log_level)
     _require_port(config.host, config.port)
     keep_freed_memory(FREED_MEMORY)
-    uvloop.run(_run(config, surfaces, on_step))
+    uvloop.run(_run(config, extensions))
 
 
-async def _run(
-    config: GatewayConfig, surfaces: Sequence[Surface], on_step: Callable[[str], None]
-) -> None:
-    parts = GatewayComposition(config, surfaces, on_step)
+async def _run(config: GatewayConfig, extensions: Extensions) -> None:
+    parts = GatewayComposition(config, extensions)
     gc.freeze()  # objects made so far live as long as the process; the collector skips them
     gc.set_threshold(*GC_THRESHOLDS)
     try:

@@ -1,7 +1,7 @@
 """Stage 5: send the request to the provider, and wait for the response headers."""
 
-from penstock.gateway.call import Call, OpenAttempt
-from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.call import Call
 from penstock.gateway.ids import Ids
 from penstock.gateway.ports import UpstreamClient
 from penstock.gateway.target import Target
@@ -17,21 +17,20 @@ from penstock.spi.chat import OutgoingCall
 class Dispatch:
     """Builds the provider's request through its plugin and sends it."""
 
-    def __init__(self, egress: UpstreamClient, clock: Clock, ids: Ids, limits: CallLimits) -> None:
+    def __init__(self, egress: UpstreamClient, clock: Clock, ids: Ids) -> None:
         self._egress = egress
         self._clock = clock
         self._ids = ids
-        self._capture = limits.capture_request_bytes
 
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
         request = target.plugin.build(target.provider, _outgoing(call, target, head))
-        call.body = call.body[: self._capture]
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
-        call.attempt = attempt
+        attempt.translated = target.plugin.dialect != call.surface.dialect
+        call.attempts += (attempt,)
         traceparent = write_traceparent(call.trace_id, span, call.flags)
         exchange = await self._egress.open(
             request,
@@ -46,8 +45,7 @@ class Dispatch:
 
 def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     """The body as it is for a provider of the surface's dialect, else the neutral form."""
-    call.translated = target.plugin.dialect != call.surface.dialect
-    if not call.translated:
+    if target.plugin.dialect == call.surface.dialect:
         return OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
     if call.operation != Operation.CHAT:
         raise InvalidRequest(

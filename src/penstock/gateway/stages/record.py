@@ -9,21 +9,23 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from penstock.gateway.call import MAX_MESSAGE_CHARS, Call
+from penstock.gateway.attempt import MAX_MESSAGE_CHARS, cost_text
+from penstock.gateway.call import Call
 from penstock.gateway.call_limits import KIB, CallLimits
 from penstock.gateway.ports import RecordSpool
 from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.call import AttemptRecord, CallBegin, CallEnd, Caller, CallStatus, Usage, encode
+from penstock.rules.answer import AnswerFacts
+from penstock.rules.call import CallBegin, CallEnd, Caller, CallStatus, Usage, encode
 from penstock.rules.price_charge import Charge
 
 FACTS_BYTES: Final = 4 * KIB  # reserved in the spool for a record without content
 MAX_FACTS_BYTES: Final = 128 * KIB  # of a record, beside its content
 MAX_ESCAPED: Final = 6  # bytes of JSON for one byte of text, in the worst case
 MAX_NAME_CHARS: Final = 256  # of the model name in the request
-MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
 
+_NO_FACTS: Final = AnswerFacts()
 _log: Final = logging.getLogger("penstock.gateway")
 
 
@@ -66,6 +68,7 @@ class Recorder:
         Raises `SpoolFull` if a successful call cannot be recorded (the disk fails) and the project
         rejects calls without a record: its last byte must not go out then.
         """
+        call.body = call.body[: self._limits.capture_request_bytes]
         record = _end(call, self._clock.now_ns(), status, error, (usage, charge))
         record, payload = self._encode(record, call)
         kept = self._spool.end(call.span_id, payload, project=_project(call))
@@ -135,7 +138,8 @@ def _end(
     settled: tuple[Usage, Charge | None],
 ) -> CallEnd:
     usage, charge = settled
-    attempts = _attempts(call, now, status, error)
+    last = call.attempt
+    facts = last.facts if last else _NO_FACTS
     keep = _keeps_content(call)
     return CallEnd(
         begin=call.begin or _begin(call),
@@ -145,24 +149,19 @@ def _end(
         error_type=error.code if error else "",
         error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
         provider=call.target.entry.name if call.target else "",
-        response_model=call.facts.model,
-        response_id=call.facts.id,
-        finish_reasons=call.facts.finish_reasons,
+        response_model=facts.model,
+        response_id=facts.id,
+        finish_reasons=facts.finish_reasons,
         usage=usage,
-        cost=_cost(charge) if charge else "",
+        cost=cost_text(charge),
         price_id=charge.price_id if charge else "",
         first_token_ns=call.first_token_ns,
-        overhead_ns=_overhead(call, attempts, now),
+        overhead_ns=_overhead(call, now),
         request=call.body if keep else b"",
-        response=call.response if keep else b"",
-        response_size=call.response_size,
-        attempts=attempts,
+        response=last.response if last and keep else b"",
+        response_size=last.response_size if last else 0,
+        attempts=tuple([attempt.record() for attempt in call.attempts]),
     )
-
-
-def _cost(charge: Charge) -> str:
-    text = format(charge.cost, "f")
-    return text if len(text) <= MAX_COST_CHARS else format(charge.cost, ".12f")
 
 
 def _project(call: Call) -> str:
@@ -194,14 +193,7 @@ def _begin(call: Call) -> CallBegin:
     )
 
 
-def _attempts(
-    call: Call, now: int, status: CallStatus, error: PenstockError | None
-) -> tuple[AttemptRecord, ...]:
-    return (call.attempt.close(now, status, error),) if call.attempt else ()
-
-
-def _overhead(call: Call, attempts: tuple[AttemptRecord, ...], now: int) -> int:
-    """Nanoseconds of the call without the waits for the request and for the provider."""
-    if not attempts:
-        return now - call.ready_ns
-    return attempts[0].start_ns - call.ready_ns + now - attempts[-1].end_ns
+def _overhead(call: Call, now: int) -> int:
+    """Nanoseconds of the call without the waits for the request and for the providers."""
+    waited = sum(attempt.end_ns - attempt.start_ns for attempt in call.attempts)
+    return now - call.ready_ns - waited

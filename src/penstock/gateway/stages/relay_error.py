@@ -9,37 +9,65 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.stages.relay_unary import gather
-from penstock.gateway.stages.reply import JSON, provider_headers, send_whole
+from penstock.gateway.stages.reply import JSON, ReplyHeaders, provider_headers, send_whole
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
+from penstock.rules.answer import ProviderError
 from penstock.rules.retry_after import read_retry_after
 
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 
 
-async def relay_provider_error(
-    call: Call,
-    exchange: UpstreamExchange,
-    target: Target,
-    finalize: Callable[[PenstockError], None],
-    now_s: float,
-) -> None:
-    """Passes the error on, or raises our own error with the provider's message."""
+class ProviderRejected(PenstockError):
+    """A provider's error that the caller can act on: it passes on with its own status."""
+
+    def __init__(
+        self,
+        reported: ProviderError,
+        http_status: int,
+        headers: ReplyHeaders,
+        size: int,
+        retry_after_s: int | None,
+    ) -> None:
+        super().__init__(
+            reported.message, code=f"upstream_{http_status}", retry_after_s=retry_after_s
+        )
+        self.reported = reported
+        self.http_status = http_status
+        self.headers = headers
+        self.size = size
+
+    def translated(self) -> PenstockError:
+        """The same failure as an error of our own, for a caller whose stream has begun."""
+        return _translated(self.http_status, self.message, self.retry_after_s)
+
+
+async def raise_provider_error(exchange: UpstreamExchange, target: Target, now_s: float) -> None:
+    """Reads the error. Raises `ProviderRejected`, or our own error with the provider's message."""
     body = await gather(exchange, MAX_ERROR_BYTES)
     reported = target.plugin.read_error(body, target.redaction)
     retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
     if exchange.status not in _FOR_THE_CALLER or not reported.message or not exchange.ended:
         raise _translated(exchange.status, reported.message, retry_after_s)
-    document = call.surface.render_provider_error(reported, exchange.status)
-    call.response = document
-    call.response_size = len(body)
-    finalize(PenstockError(reported.message, code=f"upstream_{exchange.status}"))
     headers = [JSON, *provider_headers(exchange, target.redaction)]
-    if retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % retry_after_s))
-    await send_whole(call, exchange.status, headers, document)
+    raise ProviderRejected(reported, exchange.status, headers, len(body), retry_after_s)
+
+
+async def send_rejection(
+    call: Call, rejected: ProviderRejected, finalize: Callable[[PenstockError | None], None]
+) -> None:
+    """Records the call and passes the provider's error on."""
+    document = call.surface.render_provider_error(rejected.reported, rejected.http_status)
+    if (attempt := call.attempt) is not None:
+        attempt.response = document
+        attempt.response_size = rejected.size
+    finalize(rejected)
+    headers = rejected.headers
+    if rejected.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % rejected.retry_after_s))
+    await send_whole(call, rejected.http_status, headers, document)
 
 
 def _translated(status: int, reported: str, retry_after_s: int | None) -> PenstockError:

@@ -1,17 +1,26 @@
-"""Stage 6 for streams: pass events on as they arrive; hold the terminal event for the record."""
+"""Stage 6 for streams: pass events on as they arrive; hold the terminal event for the record.
+
+Nothing goes out before the first semantic event: until then another attempt can answer.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.call_limits import KIB, CallLimits
+from penstock.gateway.inflight import InFlight
 from penstock.gateway.stages.reply import EVENT_STREAM, provider_headers, send_piece, start
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
+from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.conversation import RequestHead
 from penstock.spi.chat import AnswerStream
 from penstock.spi.surface import AnswerWriter
+
+MAX_HELD_BYTES: Final = 64 * KIB  # of events before the first semantic one; more commit the answer
+_NO_HEAD: Final = RequestHead("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,35 +28,40 @@ class RelayStream:
     """Relays one stream. Calls `finalize` when it is complete."""
 
     limits: CallLimits
+    inflight: InFlight
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: UpstreamExchange, target: Target, finalize: Callable[[], None]
+        self,
+        call: Call,
+        exchange: UpstreamExchange,
+        target: Target,
+        finalize: Callable[[PenstockError | None], None],
     ) -> None:
         """Raises `UpstreamFailed` when the stream is cut, malformed, ends early or has an error."""
-        head = call.head or RequestHead("")
+        attempt = call.open_attempt
+        head = call.head or _NO_HEAD
         stream = target.plugin.open_stream(
             target.provider,
             head,
             capture_limit=self.limits.capture_response_bytes,
             redaction=target.redaction,
-            translated=call.translated,
+            translated=attempt.translated,
         )
-        writer = call.surface.answer_writer(head) if call.translated else None
-        call.streaming = True
+        writer = call.surface.answer_writer(head) if attempt.translated else None
         try:
-            passed = provider_headers(exchange, target.redaction)
-            await start(call, exchange.status, EVENT_STREAM + passed)
             await self._forward(call, exchange, stream, writer)
         finally:
-            _note(call, stream)
+            attempt.facts = stream.facts
+            attempt.delta_count = stream.delta_count
+            attempt.response = stream.document()
+            attempt.response_size = stream.size
         if stream.failure is not None:
             raise stream.failure
-        call.answered(self.clock.now_ns())
+        attempt.end_ns = self.clock.now_ns()
         exchange.discard()
-        finalize()
-        terminal = stream.terminal if writer is None else writer.end()
-        await send_piece(call, terminal, more=False)
+        finalize(None)
+        await send_piece(call, writer.end() if writer else stream.terminal, more=False)
 
     async def _forward(
         self,
@@ -56,23 +70,31 @@ class RelayStream:
         stream: AnswerStream,
         writer: AnswerWriter | None,
     ) -> None:
+        """Passes on all but the terminal event."""
+        held = b""
         while not stream.done and stream.failure is None:
             piece = await exchange.read()
-            if not piece:
+            if piece:
+                out = stream.feed(piece)
+            else:
                 stream.close()
-                return
-            out = stream.feed(piece)
+                out = b""
             if writer is not None:
                 out = b"".join([writer.write(event) for event in stream.take_events()])
+            if not call.committed:
+                held += out
+                if not (stream.delta_count or stream.done or len(held) > MAX_HELD_BYTES):
+                    continue
+                out = held
+                await self._commit(call, exchange)
             if not call.first_token_ns and stream.delta_count:
                 call.first_token_ns = self.clock.now_ns()
             if out:
                 await send_piece(call, out, more=True)
 
-
-def _note(call: Call, stream: AnswerStream) -> None:
-    """Stores what was received in the call, also of an incomplete stream."""
-    call.facts = stream.facts
-    call.delta_count = stream.delta_count
-    call.response = stream.document()
-    call.response_size = stream.size
+    async def _commit(self, call: Call, exchange: UpstreamExchange) -> None:
+        self.inflight.commit(call)
+        call.streaming = True
+        if not call.reply_started:
+            passed = provider_headers(exchange, call.open_attempt.target.redaction)
+            await start(call, exchange.status, EVENT_STREAM + passed)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.inflight import InFlight
 from penstock.gateway.stages.reply import (
     JSON,
     ReplyHeaders,
@@ -21,7 +23,7 @@ from penstock.gateway.stages.reply import (
 )
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
-from penstock.kernel.errors import UpstreamFailed
+from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.redaction import leaked
 
@@ -34,35 +36,47 @@ class RelayUnary:
     """Relays one whole answer. Calls `finalize` when it is complete."""
 
     limits: CallLimits
+    inflight: InFlight
     clock: Clock
 
     async def __call__(
-        self, call: Call, exchange: UpstreamExchange, target: Target, finalize: Callable[[], None]
+        self,
+        call: Call,
+        exchange: UpstreamExchange,
+        target: Target,
+        finalize: Callable[[PenstockError | None], None],
     ) -> None:
         """Raises `UpstreamFailed` when the answer is cut or not JSON."""
+        attempt = call.open_attempt
+        if call.reply_started:  # as a stream, while it waited
+            raise UpstreamFailed(
+                "The provider answered a stream request without a stream.",
+                code="upstream_malformed",
+            )
         headers = [JSON, *provider_headers(exchange, target.redaction)]
         if exchange.complete:
             body = exchange.take()
         else:
-            body = await gather(exchange, self._largest(call))
+            body = await gather(exchange, self._largest(attempt))
         if not exchange.ended:
-            if call.translated:
+            if attempt.translated:
                 raise _too_large()
             await self._relay_large(call, exchange, target, headers, first=body, finalize=finalize)
             return
-        call.answered(self.clock.now_ns())
-        call.facts = target.plugin.read_answer(body)
-        if call.facts.reports_error and target.redaction.found_in(body):
+        attempt.end_ns = self.clock.now_ns()
+        attempt.facts = target.plugin.read_answer(body)
+        if attempt.facts.reports_error and target.redaction.found_in(body):
             raise leaked()
-        call.response_size = len(body)
-        call.response = body[: self.limits.capture_response_bytes]
-        if call.translated:
+        attempt.response_size = len(body)
+        attempt.response = body[: self.limits.capture_response_bytes]
+        if attempt.translated:
             body = call.surface.render_answer(target.plugin.read_events(body))
-        finalize()
+        self.inflight.commit(call)
+        finalize(None)
         await send_whole(call, exchange.status, headers, body)
 
-    def _largest(self, call: Call) -> int:
-        return MAX_TRANSLATED_BYTES if call.translated else self.limits.small_answer_bytes
+    def _largest(self, attempt: OpenAttempt) -> int:
+        return MAX_TRANSLATED_BYTES if attempt.translated else self.limits.small_answer_bytes
 
     async def _relay_large(
         self,
@@ -72,14 +86,16 @@ class RelayUnary:
         headers: ReplyHeaders,
         *,
         first: bytes,
-        finalize: Callable[[], None],
+        finalize: Callable[[PenstockError | None], None],
     ) -> None:
         """Holds back one byte, so that the last one goes out after the record."""
         if exchange.header(b"content-encoding") not in (b"", b"identity"):
             raise UpstreamFailed("The provider's answer is compressed.", code="upstream_malformed")
         if length := exchange.header(b"content-length"):
             headers.append((b"content-length", length))
+        self.inflight.commit(call)
         await start(call, exchange.status, headers)
+        attempt = call.open_attempt
         kept = _Kept(self.limits.capture_response_bytes)
         held, body = b"", first
         try:
@@ -89,11 +105,11 @@ class RelayUnary:
                 held = body[-1:]
                 body = await exchange.read()
         finally:
-            call.response_size = kept.size
-            call.response = kept.head()
-            call.facts = target.plugin.read_tail(kept.tail())
-        call.answered(self.clock.now_ns())
-        finalize()
+            attempt.response_size = kept.size
+            attempt.response = kept.head()
+            attempt.facts = target.plugin.read_tail(kept.tail())
+        attempt.end_ns = self.clock.now_ns()
+        finalize(None)
         await send_piece(call, held, more=False)
 
 

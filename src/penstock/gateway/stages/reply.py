@@ -61,6 +61,17 @@ async def send_large(call: Call, piece: bytes) -> None:
         await send_piece(call, piece[at : at + PIECE_BYTES], more=True)
 
 
+async def keep_alive(call: Call) -> None:
+    """Sends a comment to a stream that waits for its first event, after status and headers if they
+    have not gone out. Proxies cut connections that are silent for long."""
+    call.streaming = True
+    if not call.reply_started:
+        call.http_status = 200
+        await start(call, 200, [*EVENT_STREAM])
+    if call.keep_alive is not None:  # the answer has not begun meanwhile
+        await send_piece(call, call.surface.keep_alive, more=True)
+
+
 async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes) -> None:
     """Sends a whole answer. The server queues it, so this does not wait for the client."""
     await start(call, status, headers)

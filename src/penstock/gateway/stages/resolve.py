@@ -41,11 +41,12 @@ class Resolve:
         wanted = (key_context.key.id, head.model)
         target = self._known.get(wanted)
         if target is None:
-            target = self._known[wanted] = self._find(snapshot, key_context, head.model)
+            target = self._known[wanted] = self.find(snapshot, key_context, head.model)
         call.target = target
         return target
 
-    def _find(self, snapshot: Snapshot, key_context: KeyContext, model: str) -> Target:
+    def find(self, snapshot: Snapshot, key_context: KeyContext, model: str) -> Target:
+        """Finds the target of a model. Raises as `__call__`."""
         if not model:
             raise InvalidRequest("The request names no model.", param="model")
         project = snapshot.project(key_context.project_id)

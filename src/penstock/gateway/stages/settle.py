@@ -1,35 +1,88 @@
-"""Stage 7: compute usage and cost."""
+"""Stage 7: compute usage and cost, of each attempt and of the call."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
+from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import estimate_usage
-from penstock.rules.call import Usage, UsageSource
+from penstock.rules.call import CallStatus, Usage, UsageSource
 from penstock.rules.price_book import CalledModel
 from penstock.rules.price_charge import Charge
 
 _NOTHING: Final = Usage()
+_COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
+_log: Final = logging.getLogger("penstock.gateway")
 
-def settle(call: Call, error: PenstockError | None) -> tuple[Usage, Charge | None]:
-    """Returns the provider's own count, or an estimate for a call that was cut off, and its cost.
 
-    A cost of `None` means unpriced, never free.
+def close_attempt(
+    call: Call, attempt: OpenAttempt, now_ns: int, status: CallStatus, error: PenstockError | None
+) -> None:
+    """Settles an attempt and notes its outcome, once."""
+    if attempt.closed:
+        return
+    try:
+        _settle(call, attempt, error)
+    except Exception:  # noqa: BLE001 - an attempt without a price is still recorded
+        _log.exception("The cost of trace %s cannot be computed", call.trace_id)
+        attempt.usage, attempt.charge = _NOTHING, None
+    attempt.close(now_ns, status, error)
+
+
+def total(attempts: Sequence[OpenAttempt]) -> tuple[Usage, Charge | None]:
+    """Returns usage and cost of a call: the sums over its attempts.
+
+    A cost of `None` means unpriced, never free; one unpriced attempt makes the call unpriced. The
+    sum of several costs has no price id.
     """
-    facts = call.facts
+    if not attempts:
+        return _NOTHING, None
+    if len(attempts) == 1:
+        return attempts[0].usage, attempts[0].charge
+    used = [one for one in attempts if one.usage.source is not UsageSource.NONE]
+    charges = [one.charge for one in used if one.charge is not None]
+    usage = _sum([one.usage for one in used])
+    if len(charges) < len(used) or not charges:
+        return usage, None
+    if len(charges) == 1:
+        return usage, charges[0]
+    return usage, Charge(sum((charge.cost for charge in charges), Decimal(0)), "")
+
+
+def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> None:
+    """Sets the provider's own count, or an estimate for an attempt that was cut off, and its cost.
+    Without a charge the attempt is unpriced."""
+    facts, target = attempt.facts, attempt.target
     usage = facts.usage
     counted = usage is not None and usage.source is UsageSource.PROVIDER
-    if not counted and error is not None and _was_served(call, error):
-        usage = estimate_usage(call.request_size, call.delta_count)
-    target = call.target
-    if usage is None or target is None:
-        return usage or _NOTHING, None
+    if not counted and error is not None and _was_served(attempt, error):
+        usage = estimate_usage(call.request_size, attempt.delta_count)
+    if usage is None:
+        return
     called = CalledModel(target.entry.name, target.entry.vendor, target.model, facts.model)
-    return usage, target.project.charge(called, usage, call.start_ns, _context(facts.service_tier))
+    context = _context(facts.service_tier)
+    attempt.usage = usage
+    attempt.charge = target.project.charge(called, usage, call.start_ns, context)
+
+
+def _sum(usages: Sequence[Usage]) -> Usage:
+    """Adds counts. The least reliable source is the source of the sum."""
+    if not usages:
+        return _NOTHING
+    sources = {usage.source for usage in usages}
+    source = next(
+        one
+        for one in (UsageSource.INVALID, UsageSource.ESTIMATED, UsageSource.PROVIDER)
+        if one in sources
+    )
+    counts = {name: sum(getattr(usage, name) for usage in usages) for name in _COUNTS}
+    return Usage(**counts, source=source)
 
 
 def _context(tier: str) -> Mapping[str, str]:
@@ -40,7 +93,6 @@ def _context(tier: str) -> Mapping[str, str]:
     return {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
 
 
-def _was_served(call: Call, error: PenstockError) -> bool:
+def _was_served(attempt: OpenAttempt, error: PenstockError) -> bool:
     """True if the provider may have started work: it got the request and did not reject it."""
-    attempt = call.attempt
-    return attempt is not None and attempt.http_status < 300 and error.code not in NEVER_SENT
+    return attempt.http_status < 300 and error.code not in NEVER_SENT

@@ -32,6 +32,7 @@ class OpenAISurface:
     prefix = "/v1/"
     routes = _ROUTES
     credential_hint = "Authorization: Bearer <key>"
+    keep_alive = b": waiting for the model\n\n"
 
     def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
         """The token of a `Bearer` header, without spaces around it."""

@@ -1,0 +1,26 @@
+"""The replaceable parts of a worker. A new surface is an element of `built_in_surfaces`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from penstock.gateway.stages.attempts import AttemptPolicy, one_attempt
+from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.spi.surface import Surface
+
+
+def built_in_surfaces() -> tuple[Surface, ...]:
+    """All surfaces. The first one whose prefix matches answers unknown paths."""
+    return (OpenAISurface(),)
+
+
+def _ignore(step: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """`on_step` receives the name of each step of the spool: the fault points of drills."""
+
+    surfaces: Sequence[Surface] = field(default_factory=built_in_surfaces)
+    policy: AttemptPolicy = one_attempt
+    on_step: Callable[[str], None] = _ignore

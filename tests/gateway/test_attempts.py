@@ -1,0 +1,219 @@
+"""Attempts: what fails before the answer is committed can be tried elsewhere, in one record."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gateway import retrying_worker
+from gateway.homes import make_home, provider
+from gateway.http_client import Answer, call, connect, read_answer, request
+from gateway.raw_upstream import (
+    STREAM_HEAD,
+    RawUpstream,
+    Script,
+    answers,
+    chunk,
+    raw_upstream,
+    unary,
+)
+from gateway.worker import GATEWAY, Worker, worker
+from penstock.rules.call import CallEnd, CallStatus, UsageSource
+from penstock.rules.price import PriceOverride, UnitPrice
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ASK = b'{"model":"up/small","stream":%b,"messages":[{"role":"user","content":"hello"}]}'
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 500}
+DONE = b"data: [DONE]\n\n"
+
+
+@dataclass
+class Pair:
+    """A worker whose policy tries `backup` after a failed first attempt at `up`."""
+
+    first: RawUpstream
+    backup: RawUpstream
+    worker: Worker
+
+    async def ask(self, *, stream: bool) -> tuple[Answer, CallEnd]:
+        answer = await call(self.worker.url, ASK % (b"true" if stream else b"false"))
+        (end,) = await self.worker.wait_for_ends(1)
+        assert end.begin.trace_id == answer.trace_id
+        return answer, end
+
+
+def price(name: str, dollars: int) -> PriceOverride:
+    per_million = (UnitPrice("input_tokens", Decimal(dollars)),)
+    return PriceOverride(id=name, provider=name, model="small", prices=per_million)
+
+
+@asynccontextmanager
+async def pair(
+    tmp_path: Path, first: Script, backup: Script, *, retrying: bool = True, **limits: object
+) -> AsyncIterator[Pair]:
+    program = (retrying_worker.__file__,) if retrying else GATEWAY
+    async with raw_upstream(first) as one, raw_upstream(backup) as two:
+        home = make_home(
+            tmp_path / "home",
+            [provider(one.url, silence_timeout_ms=300), provider(two.url, "backup", models=())],
+            prices=[price("up", 10), price("backup", 1)],
+        )
+        async with worker(home, program=program, limits=limits) as running:
+            yield Pair(one, two, running)
+
+
+def event(**fields: object) -> bytes:
+    return b"data: " + json.dumps({"id": "c", "model": "m", **fields}).encode() + b"\n\n"
+
+
+def delta(**fields: object) -> bytes:
+    return event(choices=[{"index": 0, "delta": fields}])
+
+
+def streamed(*events: bytes, end: bytes = b"0\r\n\r\n") -> Script:
+    return answers(STREAM_HEAD, *(chunk(one) for one in events), end, close=True)
+
+
+WHOLE = unary(json.dumps({"id": "c", "choices": [], "usage": USAGE}).encode())
+ROLE = delta(role="assistant", content="")
+STREAM = (ROLE, delta(content="hi"), event(choices=[], usage=USAGE), DONE)
+ERROR = b'data: {"error": {"message": "out of memory"}}\n\n'
+
+FAILURES = {
+    "refused with 429": (answers(unary(b'{"error":{"message":"slow"}}', "429 No")), "upstream_429"),
+    "refused with 500": (answers(unary(b"{}", "500 No")), "upstream_500"),
+    "hangs up": (answers(close=True), "upstream_connection_lost"),
+    "no JSON": (answers(unary(b"<p>")), "upstream_malformed"),
+    "cut whole answer": (answers(WHOLE[:-5], close=True), "upstream_cut"),
+    "stream with an error first": (streamed(ROLE, ERROR), "upstream_stream_error"),
+    "stream cut before its first token": (streamed(ROLE, end=b""), "upstream_cut"),
+    "stream that falls silent": (answers(STREAM_HEAD + chunk(ROLE), b"", pause_s=2), "upstream_t"),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+async def test_a_failed_first_attempt_is_tried_again_in_one_record(
+    tmp_path: Path, what: str
+) -> None:
+    script, code = FAILURES[what]
+    stream = "stream" in what
+    backup = streamed(*STREAM) if stream else answers(WHOLE)
+    async with pair(tmp_path, script, backup) as both:
+        answer, end = await both.ask(stream=stream)
+        assert (answer.status, answer.whole) == (200, True)
+        assert (b'"hi"' in answer.body, b"out of memory" in answer.body) == (stream, False)
+        assert answer.body.count(b'"role"') == stream
+        assert (len(both.first.seen), len(both.backup.seen)) == (1, 1)
+        first, second = end.attempts
+        assert first.error_type.startswith(code)
+        assert (first.provider, first.status) == ("up", CallStatus.ERROR)
+        assert (second.provider, second.status, second.error_type) == ("backup", CallStatus.OK, "")
+        assert (end.status, end.error_type, end.provider) == (CallStatus.OK, "", "backup")
+        assert first.span_id != second.span_id
+        assert first.end_ns <= second.start_ns
+        assert end.overhead_ns < end.end_ns - end.begin.start_ns
+
+
+async def test_both_costs_are_recorded_and_the_call_has_their_sum(tmp_path: Path) -> None:
+    first = streamed(ROLE, event(choices=[], usage=USAGE), ERROR)
+    async with pair(tmp_path, first, streamed(*STREAM)) as both:
+        _, end = await both.ask(stream=True)
+        assert [Decimal(one.cost) for one in end.attempts] == [Decimal("0.01"), Decimal("0.001")]
+        assert [one.usage.input_tokens for one in end.attempts] == [1000, 1000]
+        assert [one.price_id for one in end.attempts] == ["override/up", "override/backup"]
+        assert (Decimal(end.cost), end.usage.input_tokens) == (Decimal("0.011"), 2000)
+        assert (end.usage.output_tokens, end.usage.source) == (1000, UsageSource.PROVIDER)
+
+
+async def test_an_attempt_that_was_rejected_costs_nothing(tmp_path: Path) -> None:
+    rejected = answers(unary(b'{"error":{"message":"slow"}}', "429 No"))
+    async with pair(tmp_path, rejected, answers(WHOLE)) as both:
+        _, end = await both.ask(stream=False)
+        assert (end.attempts[0].cost, Decimal(end.attempts[1].cost)) == ("", Decimal("0.001"))
+        assert (Decimal(end.cost), end.price_id) == (Decimal("0.001"), "override/backup")
+
+
+async def test_after_the_first_token_nothing_is_tried_again(tmp_path: Path) -> None:
+    cut = streamed(ROLE, delta(content="hi"), end=b"")
+    async with pair(tmp_path, cut, streamed(*STREAM)) as both:
+        answer, end = await both.ask(stream=True)
+        assert (answer.status, answer.whole) == (200, False)
+        assert b"upstream_cut" in answer.body
+        assert both.backup.seen == []
+        assert len(end.attempts) == 1
+
+
+async def test_when_all_attempts_fail_the_last_error_is_the_answer(tmp_path: Path) -> None:
+    failing = answers(unary(b'{"error":{"message":"too long"}}', "400 No"))
+    async with pair(tmp_path, answers(unary(b"{}", "500 No")), failing) as both:
+        answer, end = await both.ask(stream=True)
+        assert (answer.status, answer.error["message"]) == (400, "too long")
+        assert [one.error_type for one in end.attempts] == ["upstream_500", "upstream_400"]
+        assert end.error_type == "upstream_400"
+
+
+async def test_the_policy_by_default_is_one_attempt(tmp_path: Path) -> None:
+    async with pair(tmp_path, streamed(ROLE, ERROR), streamed(*STREAM), retrying=False) as both:
+        answer, end = await both.ask(stream=True)
+        assert (answer.status, answer.error["code"]) == (502, "upstream_stream_error")
+        assert (both.backup.seen, len(end.attempts)) == ([], 1)
+
+
+def late(after_s: float, *pieces: bytes) -> Script:
+    async def script(_: object, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(after_s)
+        for piece in pieces:
+            writer.write(piece)
+        await writer.drain()
+        writer.close()
+
+    return script
+
+
+async def test_a_waiting_stream_gets_headers_and_comments_and_still_fails_over(
+    tmp_path: Path,
+) -> None:
+    first = late(1.0, unary(b"{}", "500 No"))
+    async with pair(tmp_path, first, streamed(*STREAM), keep_alive_s=0.2) as both:
+        reader, writer = await connect(both.worker.url)
+        writer.write(request(ASK % b"true"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        early = await reader.readuntil(b": waiting for the model\n\n")
+        assert both.backup.seen == []  # the first attempt has not failed yet
+        rest = await reader.read()
+        writer.close()
+        assert b" 200 " in head.splitlines()[0]
+        assert b"text/event-stream" in head
+        assert (early + rest).count(b": waiting") >= 2
+        assert rest.endswith(b"0\r\n\r\n")
+        assert DONE in rest
+        (end,) = await both.worker.wait_for_ends(1)
+        assert (end.status, end.http_status, len(end.attempts)) == (CallStatus.OK, 200, 2)
+
+
+async def test_a_waiting_stream_ends_with_the_last_error_as_an_event(tmp_path: Path) -> None:
+    failing = answers(unary(b'{"error":{"message":"too long"}}', "400 No"))
+    first = late(0.6, unary(b"{}", "500 No"))
+    async with pair(tmp_path, first, failing, keep_alive_s=0.2) as both:
+        reader, writer = await connect(both.worker.url)
+        writer.write(request(ASK % b"true"))
+        answer = await read_answer(reader)
+        writer.close()
+        assert (answer.status, answer.whole) == (200, False)
+        assert b"too long" in answer.body.split(b"data: ")[-1]
+        (end,) = await both.worker.wait_for_ends(1)
+        assert [one.http_status for one in end.attempts] == [500, 400]
+        assert (end.status, end.http_status) == (CallStatus.ERROR, 200)
+
+
+async def test_a_waiting_call_that_is_not_streamed_gets_nothing_early(tmp_path: Path) -> None:
+    async with pair(tmp_path, late(0.6, WHOLE), answers(WHOLE), keep_alive_s=0.2) as both:
+        answer, _ = await both.ask(stream=False)
+        assert (answer.status, answer.whole) == (200, True)
+        assert b"waiting" not in answer.body
