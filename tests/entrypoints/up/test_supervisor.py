@@ -36,7 +36,7 @@ class Supervised:
     def pids(self, name: str = "") -> list[int]:
         return [int(pid) for _, _, pid in self.events(of=name, kind="started")]
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 15.0) -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.events()

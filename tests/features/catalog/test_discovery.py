@@ -48,7 +48,7 @@ async def test_a_connection_test_returns_the_models(upstream: Upstream) -> None:
         ("404 Not Found", "", b"{}", "Check the base URL; it usually ends in /v1."),
         ("302 Found", "location: /x\r\n", b"", "redirects are not followed"),
         ("500 Oops", "", b"", "with 500"),
-        ("200 OK", "", b"<html>", "cannot be read"),
+        ("200 OK", "", b"<html>", "Check its base URL"),
     ],
 )
 async def test_a_failed_test_says_what_to_do(
