@@ -22,10 +22,10 @@ from typing import Any
 
 import msgspec
 
+from penstock.features.traces.assembly import open_traces
 from penstock.features.traces.model import Dimension, Filter, SpanRecord, TimeRange
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.service import Traces
-from penstock.features.traces.vertical import open_traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame

@@ -7,6 +7,7 @@ from checks.source import Finding, Source, finding
 
 _LAZY = "# lazy: "
 _FEATURES = ("src", "penstock", "features")
+_SHARED = ("access", "context", "vertical")  # modules of `features` that all verticals may import
 
 
 def local_imports(source: Source) -> Iterator[Finding]:
@@ -39,7 +40,8 @@ def verticals(source: Source) -> Iterator[Finding]:
     for node in ast.walk(source.tree):
         for module in _imported(node):
             parts = module.split(".")
-            foreign = parts[:2] == ["penstock", "features"] and len(parts) > 2 and parts[2] != own
+            foreign = parts[:2] == ["penstock", "features"] and len(parts) > 2
+            foreign = foreign and parts[2] not in (own, *_SHARED)
             if foreign and parts[3:4] != ["model"]:
                 message = f"imports {module}: only the `model` of another vertical may be imported"
                 yield finding(source, int(getattr(node, "lineno", 1)), message)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from penstock.features.access import Principal, Role
 from penstock.features.catalog.assembly import Catalog
-from penstock.features.catalog.ports import Context
+from penstock.features.context import Context
 from penstock.features.identity.assembly import Identity
 from penstock.features.identity.audit_log import AuditEvent
-from penstock.features.identity.model import Principal, Role
 from penstock.infra.egress.client import Egress
 from penstock.infra.registry import Registry
 from penstock.infra.sql import Database

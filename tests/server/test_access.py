@@ -11,14 +11,13 @@ from fastapi import APIRouter
 from penstock.entrypoints.server.app import build_app
 from penstock.entrypoints.server.composition import ServerComposition
 from penstock.entrypoints.server.config import ServerConfig
+from penstock.features.access import Permission, public
 from penstock.features.identity.http.access import (
     Declaration,
     PermissionGuard,
     SignedIn,
     declarations,
-    public,
 )
-from penstock.features.identity.model import Permission
 from penstock.kernel.errors import SetupError
 from tests.server.running import Caller, Server, by_key, running
 
@@ -94,7 +93,7 @@ def _declared(home: Path) -> list[Declaration]:
     parts = ServerComposition(ServerConfig(home=str(home)))
     try:
         app = parts.build()
-        return list(declarations(app.routes, (parts.gateway,)))
+        return list(declarations(app.routes, (parts.guards.gateway,)))
     finally:
         parts.close()
 

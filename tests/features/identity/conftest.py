@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.features.access import Principal, Role
 from penstock.features.identity.assembly import Identity
-from penstock.features.identity.model import Principal, Role
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.features.access import Role
 from penstock.features.identity.assembly import Identity
-from penstock.features.identity.model import Role
 from penstock.features.identity.service.keys import NewKey
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url

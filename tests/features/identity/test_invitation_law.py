@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from penstock.features.identity.model import Principal, Role
+from penstock.features.access import Principal, Role
 from penstock.features.identity.service.invitations import InvitationLimits, IssuedInvitation
 from penstock.infra.crypto import password_matches
 from penstock.infra.sql import Database

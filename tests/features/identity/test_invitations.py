@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from penstock.features.identity.model import InvitationState, Principal, Role
+from penstock.features.access import Principal, Role
+from penstock.features.identity.model import InvitationState
 from penstock.features.identity.service.invitations import InvitationLimits
 from penstock.features.identity.service.keys import NewKey
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound, PenstockError

@@ -2,7 +2,8 @@
 
 import pytest
 
-from penstock.features.identity.model import Attributes, Permission, Principal, Role
+from penstock.features.access import Permission, Principal, Role
+from penstock.features.identity.model import Attributes
 from penstock.features.identity.service.keys import NewKey
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated

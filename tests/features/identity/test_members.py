@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from penstock.features.identity.model import ROLE_PERMISSIONS, Permission, Principal, Role
+from penstock.features.access import ROLE_PERMISSIONS, Permission, Principal, Role
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
 from tests.features.identity.conftest import PASSWORD, World
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penstock.features.identity.model import Permission, Principal, Role
+from penstock.features.access import Permission, Principal, Role
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from tests.features.identity.conftest import World
 

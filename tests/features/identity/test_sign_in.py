@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from penstock.features.identity.model import Role
+from penstock.features.access import Role
 from penstock.kernel.errors import InvalidRequest, RateLimited, SetupError, Unauthenticated
 from tests.features.identity.conftest import World
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
 from features.traces import calls
-from penstock.features.identity.model import Access, Permission, Principal
+from penstock.features.access import Access, Permission, Principal
 from penstock.features.traces.http import (
     build_ingest_router,
     build_instance_router,

@@ -30,15 +30,15 @@ def backup(*, home: options.Home = None, as_json: options.Json = False) -> None:
 
 def restore(folder: Backup, *, home: options.Home = None, as_json: options.Json = False) -> None:
     """Restore a backup into an empty home, while nothing runs there."""
-    from penstock.entrypoints.server.config import ServerConfig  # lazy: SQLAlchemy, 250 ms
-    from penstock.entrypoints.server.restore import restore as restore_into  # lazy: the same
+    from penstock.features.backup.restore import Target  # lazy: SQLAlchemy, 250 ms
+    from penstock.features.backup.restore import restore as restore_into  # lazy: the same
 
     settings = load({"home": home}).settings
-    config = ServerConfig(
-        str(settings.home),
+    target = Target(
+        settings.home,
         database_url=settings.server.database_url,
         columns_dsn=settings.server.columns_dsn,
     )
-    found = restore_into(folder.expanduser().absolute(), config)
+    found = restore_into(folder.expanduser().absolute(), target)
     done = {"home": settings.home, "created_at": found.created_at, "rows": found.rows}
     show_record(done, as_json=as_json)

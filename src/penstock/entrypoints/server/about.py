@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from penstock.features.identity.http.access import SignedIn
+from penstock.features.access import Guards
 
 
 class About(BaseModel):
@@ -15,12 +15,12 @@ class About(BaseModel):
     gateway_url: str
 
 
-def about_routes(signed_in: SignedIn, gateway_url: str) -> APIRouter:
+def about_routes(guards: Guards, gateway_url: str) -> APIRouter:
     """Returns the route."""
     router = APIRouter(prefix="/api/v1/about", tags=["instance"])
     about = About(version=version("penstock"), gateway_url=gateway_url)
 
-    @router.get("", dependencies=[Depends(signed_in)])
+    @router.get("", dependencies=[Depends(guards.signed_in)])
     async def get_about() -> About:
         """Returns the running version and the gateway's URL."""
         return about

@@ -7,8 +7,7 @@ from fastapi import Request
 from starlette.types import Scope
 
 from penstock.entrypoints.server.config import ServerConfig
-from penstock.entrypoints.server.gateway_token import GatewayToken
-from penstock.features.identity.http.access import SignedIn
+from penstock.features.access import Guards
 from penstock.infra.web.bodies import BodyAllowance, BodyCapacity
 
 _INTERNAL: Final = "/internal/"
@@ -18,9 +17,9 @@ class ServerAdmission:
     """`/internal/` requires the gateway token. On other paths every client may send a small body
     (signing in needs one), and authenticated clients may send larger ones."""
 
-    def __init__(self, config: ServerConfig, gateway: GatewayToken, signed_in: SignedIn) -> None:
-        self._gateway = gateway
-        self._signed_in = signed_in
+    def __init__(self, config: ServerConfig, guards: Guards) -> None:
+        self._gateway = guards.gateway
+        self._signed_in = guards.signed_in
         anonymous = BodyCapacity(config.anonymous_bodies_bytes)
         authenticated = BodyCapacity(config.authenticated_bodies_bytes)
         self._small = BodyAllowance(config.anonymous_body_limit_bytes, anonymous)

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.console import BUILT, mount_console
-from penstock.features.identity.http.access import public, require_declarations
+from penstock.features.access import public
+from penstock.features.identity.http.access import require_declarations
 from penstock.infra.web.bodies import BodyAdmission, BodyLimit
 from penstock.infra.web.clean_text import CleanText
 from penstock.infra.web.headers import SecurityHeaders

@@ -11,32 +11,26 @@ from starlette.types import ASGIApp
 from penstock.entrypoints.server.about import about_routes
 from penstock.entrypoints.server.admission import ServerAdmission
 from penstock.entrypoints.server.app import build_app, with_guards
-from penstock.entrypoints.server.backup import BackupService, backup_routes
+from penstock.entrypoints.server.candidates import candidates
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
-from penstock.entrypoints.server.providers import find_providers
-from penstock.features.catalog.assembly import Catalog
-from penstock.features.catalog.ports import Context
+from penstock.features.access import Guards
+from penstock.features.backup import assembly as backup
+from penstock.features.catalog import assembly as catalog
 from penstock.features.identity.assembly import Identity, open_master_key
+from penstock.features.snapshots import assembly as snapshots
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.explain import CostExplainer
-from penstock.features.snapshots.http import build_router as build_snapshot_router
-from penstock.features.snapshots.service import Publisher
-from penstock.features.traces.http import (
-    build_ingest_router,
-    build_instance_router,
-    build_router,
-)
+from penstock.features.traces import assembly as traces
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.unclaimed import UnclaimedLimits
-from penstock.features.traces.vertical import open_traces
+from penstock.features.vertical import Check, Vertical
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
-from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
@@ -44,10 +38,9 @@ from penstock.infra.web.metrics import MetricSource, RequestMetrics, gauge_lines
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
 from penstock.rules.snapshot import SEALED_PURPOSE
-from penstock.spi.chat import ChatProvider
 
 _LOG: Final = "penstock.server"
-_DISCOVERY_S: Final = 2.0  # how long the first snapshot waits for the discovery of providers
+_STARTUP_S: Final = 2.0  # how long the first snapshot waits for the startup jobs
 
 
 class ServerComposition:
@@ -60,89 +53,106 @@ class ServerComposition:
         self._metrics = RequestMetrics()
         self.http = HttpStats()
         self._egress = Egress()
-        clock, changes = SystemClock(), ChangeSignal()
-        self.database = open_database(config)
-        master_key = open_master_key(home, self.database)
-        token = open_gateway_token(home)
-        self.gateway = GatewayToken(token.hex())
-        self._metrics_access = open_metrics(home, token, open_to_all=config.metrics_open)
-        self.identity = Identity(
+        self._database = open_database(config)
+        self._master_key = open_master_key(home, self._database)
+        self._changes = ChangeSignal()
+        self._identity = Identity(
             home,
-            self.database,
-            master_key,
-            clock=clock,
+            self._database,
+            self._master_key,
+            clock=SystemClock(),
             random_bytes=os.urandom,
-            changed=changes.notify,
+            changed=self._changes.notify,
         )
-        context = Context(self.database, self.identity.audit_log, clock, os.urandom)
-        kinds: Registry[ChatProvider] = Registry("penstock.providers")
-        self.catalog = Catalog(context, kinds, VENDORS, self._egress, master_key=master_key)
-        self.publisher = Publisher(
-            self.database,
-            (self.identity.access_sections, self.catalog.sections),
-            pepper=self.identity.access_sections.pepper,
-            changes=changes,
-            sealer=Sealer(derive_key(token, SEALED_PURPOSE)),
-            clock=clock,
-            log=logging.getLogger(_LOG),
+        self._identity.prepare()
+        self._token = open_gateway_token(home)
+        self._metrics_access = open_metrics(home, self._token, open_to_all=config.metrics_open)
+        own = self._identity.guards
+        self.guards = Guards(own.require, own.signed_in, GatewayToken(self._token.hex()))
+        self._verticals = self._build_verticals()
+
+    def _build_verticals(self) -> list[Vertical]:
+        """Returns all verticals, lowest first. A new one is a line in the list `built`."""
+        config, identity, guards = self._config, self._identity, self.guards
+        context, home = identity.context, config.home_path
+        built = [
+            identity.vertical(secure_cookie=config.secure_cookie),
+            catalog.build(
+                context,
+                guards,
+                VENDORS,
+                self._egress,
+                master_key=self._master_key,
+                project_id=identity.first_project_id,
+                candidates=(lambda: candidates(config)) if config.find_providers else None,
+            ),
+            traces.build(guards, self._open_traces(), backup=not config.columns_dsn),
+        ]
+        publishing = snapshots.build(
+            context,
+            guards,
+            [source for vertical in built for source in vertical.sections],
+            self._changes,
+            pepper=identity.access_sections.pepper,
+            sealer=Sealer(derive_key(self._token, SEALED_PURPOSE)),
         )
-        self.identity.prepare()
-        quarantine = Quarantine(Home(home).spool, clock, logging.getLogger(_LOG))
-        explain_cost = CostExplainer(self.database)
-        unclaimed = UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days)
-        self.traces = open_traces(columns_dsn(config), clock, explain_cost, quarantine, unclaimed)
-        self.backups = BackupService(
-            home, self.database, self.traces, clock, embedded_columns=not config.columns_dsn
+        parts = [part for vertical in built for part in vertical.backup_parts]
+        return [*built, publishing, backup.build(context, guards, home, parts)]
+
+    def _open_traces(self) -> traces.OpenedTraces:
+        config, clock = self._config, self._identity.context.clock
+        return traces.open_traces(
+            columns_dsn(config),
+            clock,
+            CostExplainer(self._database),
+            Quarantine(Home(config.home_path).spool, clock, logging.getLogger(_LOG)),
+            UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days),
         )
 
     def build(self) -> FastAPI:
         """Builds the application with all routes."""
-        require, service = self.identity.guards.require, self.traces.service
-        checks = {
-            "database": self.database.ping,
-            "columns": self.traces.check,
-            "snapshot": self.publisher.check,
-        }
+        checks: dict[str, Check] = {"database": self._database.ping}
+        for vertical in self._verticals:
+            checks.update(vertical.checks)
         sources: tuple[MetricSource, ...] = (
             self._metrics.lines,
             lambda _: gauge_lines(self.http.gauges()),
         )
         routers = [
             health_routes(checks, sources, self._metrics_access),
-            about_routes(self.identity.guards.signed_in, self._config.gateway_url),
-            *self.identity.routes(secure_cookie=self._config.secure_cookie),
-            *self.catalog.routes(require),
-            build_router(service, require),
-            build_instance_router(service, require),
-            build_ingest_router(service, self.gateway),
-            build_snapshot_router(self.publisher, self.gateway),
-            backup_routes(self.identity, self.database, self.backups),
+            about_routes(self.guards, self._config.gateway_url),
+            *(router for vertical in self._verticals for router in vertical.routers),
         ]
-        return build_app(self._config, routers, (self.gateway,), logging.getLogger(_LOG))
+        return build_app(self._config, routers, (self.guards.gateway,), logging.getLogger(_LOG))
 
     def app(self) -> ASGIApp:
         """Returns the application with its guards."""
         log = logging.getLogger("penstock.access")
-        admission = ServerAdmission(self._config, self.gateway, self.identity.guards.signed_in)
+        admission = ServerAdmission(self._config, self.guards)
         return with_guards(self._config, self.build(), admission, self._metrics, log)
 
     async def run(self) -> None:
-        """Runs the background work until cancelled: discovers providers, publishes snapshots.
+        """Runs the startup jobs and then the jobs of all verticals, until cancelled.
 
-        The first snapshot waits briefly for the discovery, so that gateways can serve these
-        providers immediately; providers that answer slowly are in the next snapshot.
+        The jobs wait only briefly for the startup jobs: the first snapshot has the providers that
+        were discovered by then, so that gateways can serve them immediately.
         """
         async with asyncio.TaskGroup() as group:
-            if self._config.find_providers:
-                discovery = find_providers(self.catalog, self.identity, self._config)
-                await asyncio.wait([group.create_task(discovery)], timeout=_DISCOVERY_S)
-            group.create_task(self.publisher.run())
+            startup = [
+                group.create_task(job()) for vertical in self._verticals for job in vertical.startup
+            ]
+            if startup:
+                await asyncio.wait(startup, timeout=_STARTUP_S)
+            for vertical in self._verticals:
+                for job in vertical.jobs:
+                    group.create_task(job())
 
     def close(self) -> None:
         """Closes all parts."""
         self._egress.close()
-        self.traces.close()
-        self.database.close()
+        for vertical in reversed(self._verticals):
+            vertical.close()
+        self._database.close()
 
 
 def open_database(config: ServerConfig) -> Database:

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
 import penstock
-from penstock.features.identity.http.access import public
+from penstock.features.access import public
 from penstock.kernel.errors import NotFound
 
 BUILT: Final = Path(penstock.__file__).with_name("console")

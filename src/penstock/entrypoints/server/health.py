@@ -1,18 +1,16 @@
 """Routes for monitoring, without authentication: `/healthz` (the process is alive), `/readyz` (it
 can work), `/metrics`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from penstock.features.identity.http.access import public
+from penstock.features.access import public
+from penstock.features.vertical import Check
 from penstock.infra.metrics_access import MetricsAccess
 from penstock.infra.web.metrics import CONTENT_TYPE, MetricSource
 from penstock.kernel.errors import PenstockError
-
-# Readiness checks by name: each raises the reason why its part cannot work.
-Checks = Mapping[str, Callable[[], object]]
 
 
 class HealthView(BaseModel):
@@ -29,7 +27,7 @@ class ReadinessView(BaseModel):
 
 
 def health_routes(
-    checks: Checks, sources: Iterable[MetricSource], access: MetricsAccess
+    checks: Mapping[str, Check], sources: Iterable[MetricSource], access: MetricsAccess
 ) -> APIRouter:
     """Returns the three routes."""
     router = APIRouter(tags=["health"], dependencies=[Depends(public)])
@@ -61,7 +59,7 @@ def health_routes(
     return router
 
 
-def _state(check: Callable[[], object]) -> str:
+def _state(check: Check) -> str:
     try:
         check()
     except PenstockError as error:

@@ -1,23 +1,24 @@
 """Builds the catalog vertical from its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from fastapi import APIRouter
-
+from penstock.features.access import Guards, Principal
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
-from penstock.features.catalog.ports import Context, Kinds
+from penstock.features.catalog.ports import Kinds
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.sections import CatalogSections
-from penstock.features.catalog.service.discovery import Discovery
+from penstock.features.catalog.service.discovery import Candidates, Discovery
 from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import SECRETS_PURPOSE, ProviderService
 from penstock.features.catalog.vendors import Vendors
-from penstock.features.identity.model import Principal, RequirePermission
+from penstock.features.context import Context
+from penstock.features.vertical import Job, Vertical
 from penstock.infra.crypto import Sealer, derive_key
-from penstock.spi.chat import Vendor
+from penstock.infra.registry import Registry
+from penstock.spi.chat import ChatProvider, Vendor
 from penstock.spi.http import Fetch
 
 START: Final = Principal("system", "start", "found at start", {}, instance_admin=True)
@@ -44,9 +45,33 @@ class Catalog:
         self.discovery = Discovery(self.providers, self.prices, self._prober, START)
         self.sections = CatalogSections(context.database, public, sealer)
 
-    def routes(self, require: RequirePermission) -> list[APIRouter]:
-        """Returns all routes of the vertical."""
-        return [
-            provider_routes(require, self.providers, self._prober, self._vendors),
-            price_routes(require, self.prices),
-        ]
+    def vertical(self, guards: Guards, *startup: Job) -> Vertical:
+        """Returns routes and snapshot sections; `startup` is the discovery of providers."""
+        require = guards.require
+        return Vertical(
+            routers=(
+                provider_routes(require, self.providers, self._prober, self._vendors),
+                price_routes(require, self.prices),
+            ),
+            sections=(self.sections,),
+            startup=startup,
+        )
+
+
+def build(
+    context: Context,
+    guards: Guards,
+    vendors: Mapping[str, Vendor],
+    fetch: Fetch,
+    *,
+    master_key: bytes,
+    project_id: Callable[[], str],
+    candidates: Candidates | None,
+) -> Vertical:
+    """Builds the vertical. At start it discovers `candidates` for the first project; `None`
+    disables the discovery."""
+    kinds: Registry[ChatProvider] = Registry("penstock.providers")
+    catalog = Catalog(context, kinds, vendors, fetch, master_key=master_key)
+    if candidates is None:
+        return catalog.vertical(guards)
+    return catalog.vertical(guards, lambda: catalog.discovery.start(project_id, candidates))

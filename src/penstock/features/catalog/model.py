@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
 
-from penstock.features.identity.model import Principal
+from penstock.features.access import Principal
 from penstock.infra.egress.addresses import AddressClass, classify
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import Forbidden, InvalidRequest

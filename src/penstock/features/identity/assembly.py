@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from fastapi import APIRouter
-
+from penstock.features.context import Context
 from penstock.features.identity.access_sections import AccessSections
 from penstock.features.identity.audit_log import AuditLog
 from penstock.features.identity.audit_reader import AuditReader
 from penstock.features.identity.checkpoint import CheckpointFile
-from penstock.features.identity.context import Context
 from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.http.audit import audit_routes
 from penstock.features.identity.http.invitations import invitation_routes, redemption_routes
@@ -25,6 +23,7 @@ from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.service.sign_in import SignInService
+from penstock.features.vertical import Vertical
 from penstock.infra.crypto import PASSWORD_COST, derive_key, ensure_secret_file
 from penstock.infra.home import Home
 from penstock.infra.sql import Database
@@ -64,7 +63,7 @@ class Identity:
         self._database = database
         self.heads = CheckpointFile(home, derive_key(master_key, "audit heads"))
         self.audit_log = AuditLog(clock, random_bytes, seal_key, self.heads, changed)
-        context = Context(database, self.audit_log, clock, random_bytes)
+        self.context = context = Context(database, self.audit_log, clock, random_bytes)
         passwords = Passwords(random_bytes, password_cost)
         self.audit_reader = AuditReader(database, seal_key, self.heads)
         self.access_sections = AccessSections(database, pepper)
@@ -90,16 +89,19 @@ class Identity:
         """Returns the id of the oldest project, which the first start created."""
         return self.projects.list_visible(SYSTEM)[0].id
 
-    def routes(self, *, secure_cookie: bool) -> list[APIRouter]:
-        """Returns all routes of the vertical."""
-        return [
-            session_routes(self.guards, self.sign_in, secure_cookie=secure_cookie),
-            project_routes(self.guards, self.projects),
-            member_routes(self.guards, self.members),
-            invitation_routes(self.guards, self.invitations),
-            redemption_routes(
-                self.guards, self.invitations, self.sign_in, secure_cookie=secure_cookie
+    def vertical(self, *, secure_cookie: bool) -> Vertical:
+        """Returns routes and snapshot sections. `secure_cookie`: the console is reached over TLS
+        only."""
+        guards, sign_in = self.guards, self.sign_in
+        return Vertical(
+            routers=(
+                session_routes(guards, sign_in, secure_cookie=secure_cookie),
+                project_routes(guards, self.projects),
+                member_routes(guards, self.members),
+                invitation_routes(guards, self.invitations),
+                redemption_routes(guards, self.invitations, sign_in, secure_cookie=secure_cookie),
+                key_routes(guards, self.keys),
+                audit_routes(guards, self.audit_reader),
             ),
-            key_routes(self.guards, self.keys),
-            audit_routes(self.guards, self.audit_reader),
-        ]
+            sections=(self.access_sections,),
+        )

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from penstock.features.identity.model import Principal
+from penstock.features.access import Principal
 from penstock.features.identity.store.tables import AUDIT_EVENTS, AUDIT_HEADS
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction

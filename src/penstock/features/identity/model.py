@@ -1,108 +1,11 @@
-"""Values of identity: projects, users, members, keys; roles, permissions and principals.
+"""Values of identity: projects, users, members, invitations, keys."""
 
-Every route names one `Permission`; what a role does not include is denied.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Final
 
+from penstock.features.access import Principal, Role
 from penstock.rules.snapshot import ProjectPolicy
-
-
-class Role(StrEnum):
-    """A member's role in one project, from the fewest to the most permissions."""
-
-    VIEWER = "viewer"
-    EDITOR = "editor"
-    ADMIN = "admin"
-    OWNER = "owner"
-
-
-class Permission(StrEnum):
-    """The permissions that routes require."""
-
-    PROJECT_READ = "project:read"
-    PROJECT_WRITE = "project:write"
-    TRACES_READ = "traces:read"
-    KEYS_READ = "keys:read"
-    KEYS_WRITE = "keys:write"
-    PROVIDERS_READ = "providers:read"
-    PROVIDERS_WRITE = "providers:write"
-    PRICES_READ = "prices:read"
-    PRICES_WRITE = "prices:write"
-    MEMBERS_READ = "members:read"
-    MEMBERS_WRITE = "members:write"
-    AUDIT_READ = "audit:read"
-    INSTANCE = "instance"  # across projects: create projects, back up, read settings
-
-
-_VIEWER: Final = frozenset(
-    {
-        Permission.PROJECT_READ,
-        Permission.TRACES_READ,
-        Permission.PROVIDERS_READ,
-        Permission.PRICES_READ,
-        Permission.MEMBERS_READ,
-    }
-)
-_EDITOR: Final = _VIEWER | {Permission.KEYS_READ, Permission.PRICES_WRITE}
-_ADMIN: Final = _EDITOR | {
-    Permission.KEYS_WRITE,
-    Permission.PROVIDERS_WRITE,
-    Permission.MEMBERS_WRITE,
-    Permission.AUDIT_READ,
-    Permission.PROJECT_WRITE,
-}
-
-ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.VIEWER: _VIEWER,
-    Role.EDITOR: _EDITOR,
-    Role.ADMIN: _ADMIN,
-    Role.OWNER: _ADMIN,  # only owners may also add and remove owners, see `may_assign`
-}
-
-_RANKS: Final = tuple(Role)
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The authenticated caller: a user or an API key. `roles` maps project id to role."""
-
-    kind: str  # "user", "key" or "system"
-    id: str
-    label: str
-    roles: Mapping[str, Role]
-    instance_admin: bool = False
-
-    def may(self, permission: Permission, project_id: str | None) -> bool:
-        """Returns whether the principal has `permission` in the project (`None`: on the
-        instance)."""
-        if self.instance_admin:
-            return True
-        role = self.roles.get(project_id or "")
-        return role is not None and permission in ROLE_PERMISSIONS[role]
-
-    def may_assign(self, role: Role, project_id: str) -> bool:
-        """Returns whether the principal may give `role` to others: at most its own."""
-        if self.instance_admin:
-            return True
-        own = self.roles.get(project_id)
-        return own is not None and _RANKS.index(role) <= _RANKS.index(own)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """An authorized request: the principal and the project (empty for `Permission.INSTANCE`)."""
-
-    principal: Principal
-    project_id: str
-
-
-# `require(Permission.X)` returns the FastAPI dependency that resolves the principal, finds the
-# project (path, query, or the principal's only one), checks the permission, and yields `Access`.
-RequirePermission = Callable[[Permission], Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel
 
-from penstock.features.identity.model import Access, Permission, RequirePermission
+from penstock.features.access import Access, Permission, RequirePermission
 from penstock.features.traces.model import Dimension
 from penstock.features.traces.service import Traces
 from penstock.features.traces.wire import (

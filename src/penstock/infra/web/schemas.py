@@ -1,6 +1,11 @@
-"""Bases of the request and response bodies of the REST API."""
+"""Types that request bodies of the REST API share."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Label = Annotated[str, Field(max_length=200)]
 
 
 class RequestBody(BaseModel):

@@ -1,13 +1,90 @@
 """`/api/v1/projects/{project_id}/prices`: a project's own prices."""
 
-from typing import Annotated
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
 
-from penstock.features.catalog.http.schemas import PriceRequest, PriceView
-from penstock.features.catalog.service.prices import PriceService
-from penstock.features.identity.model import Access, Permission, RequirePermission
+from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.catalog.service.prices import NewPrice, PriceService
+from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Page
+from penstock.infra.web.schemas import RequestBody
+from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
+
+MOST_TOKENS: Final = 10**12  # of a call, for the tiers of a price
+OwnUnit = Literal[
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "requests",
+]
+
+
+class TierBody(RequestBody):
+    """The price of all units of a call whose input has more than `above` tokens."""
+
+    above: Annotated[int, Field(ge=0, le=MOST_TOKENS)]
+    price: Decimal
+
+
+class UnitPriceBody(RequestBody):
+    """A price in USD for `per` units (default: a million)."""
+
+    unit: OwnUnit
+    price: Decimal
+    per: Annotated[int, Field(ge=1, le=MTOK)] = MTOK
+    tiers: Annotated[list[TierBody], Field(max_length=10, default_factory=list[TierBody])]
+
+    def value(self) -> UnitPrice:
+        tiers = tuple(Tier(tier.above, tier.price) for tier in self.tiers)
+        return UnitPrice(self.unit, self.price, self.per, tiers)
+
+
+class PriceRequest(RequestBody):
+    """An own price. `provider` and `model` are names or patterns (`*`, `llama-*`); `starts_at`
+    defaults to now."""
+
+    provider: Annotated[str, Field(max_length=200)] = "*"
+    model: Annotated[str, Field(max_length=200)]
+    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=8)]
+    starts_at: Moment | None = None
+
+    def value(self) -> NewPrice:
+        from_ms = unix_ms(self.starts_at) if self.starts_at is not None else None
+        prices = tuple(price.value() for price in self.prices)
+        return NewPrice(self.provider, self.model, prices, from_ms)
+
+
+class PriceView(BaseModel):
+    """An own price."""
+
+    id: str
+    provider: str
+    model: str
+    prices: list[UnitPriceBody]
+    starts_at: datetime
+
+    @classmethod
+    def of(cls, price: PriceOverride) -> "PriceView":
+        return cls(
+            id=price.id,
+            provider=price.provider,
+            model=price.model,
+            prices=[UnitPriceBody.model_validate(_plain(p)) for p in price.prices],
+            starts_at=moment_of(price.from_ms),
+        )
+
+
+def _plain(price: UnitPrice) -> dict[str, object]:
+    tiers = [{"above": tier.above, "price": tier.price} for tier in price.tiers]
+    return {"unit": price.unit, "price": price.price, "per": price.per, "tiers": tiers}
 
 
 def price_routes(require: RequirePermission, prices: PriceService) -> APIRouter:

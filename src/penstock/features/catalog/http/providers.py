@@ -2,22 +2,154 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field, SecretStr
 
-from penstock.features.catalog.http.schemas import (
-    CheckView,
-    ProviderChangeRequest,
-    ProviderRequest,
-    ProviderView,
-    VendorView,
-)
+from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.catalog.model import NewProvider, Provider, ProviderChange, ProviderCheck
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
-from penstock.features.identity.model import Access, Permission, RequirePermission
+from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
+from penstock.infra.web.schemas import RequestBody
 from penstock.spi.chat import Vendor
+
+Models = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=2000)
+]
+Quirks = Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
+Url = Annotated[str, Field(max_length=500)]
+Secret = Annotated[SecretStr, Field(max_length=4000)]
+
+
+class ProviderRequest(RequestBody):
+    """A new provider. `models` pins its models; without it, the provider's own list is used.
+    `vendor` (default: the name) may be one of `…/providers/vendors`: then `base_url` and `kind` are
+    optional, the vendor's quirks are the defaults, and its public prices apply. Otherwise `vendor`
+    names a public price list (empty: none); by default it is found by the base URL.
+    `private_allowed`: the host may be a private address; only instance admins may set it."""
+
+    name: Annotated[str, Field(max_length=63)]
+    base_url: Url = ""
+    kind: Annotated[str, Field(max_length=63)] = ""
+    api_key: Secret = SecretStr("")
+    models: Models = Field(default_factory=list[str])
+    private_allowed: bool = False
+    quirks: Quirks = Field(default_factory=dict[str, str])
+    vendor: Annotated[str, Field(max_length=63)] | None = None
+
+    def value(self) -> NewProvider:
+        return NewProvider(
+            name=self.name,
+            base_url=self.base_url,
+            kind=self.kind,
+            secret=self.api_key.get_secret_value(),
+            models=tuple(self.models),
+            private_allowed=self.private_allowed,
+            quirks=self.quirks,
+            vendor=self.vendor,
+        )
+
+
+class ProviderChangeRequest(RequestBody):
+    """Changes of a provider. An empty `api_key` removes it, an empty list of models unpins them. A
+    new scheme, host or port needs `api_key` and `private_allowed` again; only instance admins may
+    set the latter. A predefined `vendor` adds its quirks."""
+
+    base_url: Url | None = None
+    api_key: Secret | None = None
+    models: Models | None = None
+    private_allowed: bool | None = None
+    quirks: Quirks | None = None
+    vendor: Annotated[str, Field(max_length=63)] | None = None
+
+    def change(self) -> ProviderChange:
+        return ProviderChange(
+            base_url=self.base_url,
+            secret=None if self.api_key is None else self.api_key.get_secret_value(),
+            models=None if self.models is None else tuple(self.models),
+            private_allowed=self.private_allowed,
+            quirks=self.quirks,
+            vendor=self.vendor,
+        )
+
+
+class ProviderView(BaseModel):
+    """A provider. `api_key_hint` identifies its API key; the key itself is never returned."""
+
+    name: str
+    kind: str
+    base_url: str
+    models: list[str]
+    models_pinned: bool
+    private_allowed: bool
+    quirks: dict[str, str]
+    vendor: str
+    found: bool
+    api_key_hint: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, provider: Provider) -> "ProviderView":
+        return cls(
+            name=provider.name,
+            kind=provider.kind,
+            base_url=provider.base_url,
+            models=list(provider.models),
+            models_pinned=provider.models_pinned,
+            private_allowed=provider.private_allowed,
+            quirks=dict(provider.quirks),
+            vendor=provider.vendor,
+            found=provider.found,
+            api_key_hint=provider.secret_hint,
+            created_at=moment_of(provider.created_ms),
+            updated_at=moment_of(provider.updated_ms),
+        )
+
+
+class VendorView(BaseModel):
+    """A predefined vendor. `api_key_env` is the environment variable that usually holds its API
+    key; empty if it usually needs none."""
+
+    name: str
+    label: str
+    kind: str
+    base_url: str
+    api_key_env: str
+    quirks: dict[str, str]
+
+    @classmethod
+    def of(cls, name: str, vendor: Vendor) -> "VendorView":
+        return cls(
+            name=name,
+            label=vendor.label,
+            kind=vendor.kind,
+            base_url=vendor.base_url,
+            api_key_env=vendor.api_key_env,
+            quirks=dict(vendor.quirks),
+        )
+
+
+class CheckView(BaseModel):
+    """The result of a connection test. `problem` says what failed and what to do."""
+
+    ok: bool
+    latency_ms: float
+    models: list[str]
+    problem: str
+
+    @classmethod
+    def of(cls, check: ProviderCheck) -> "CheckView":
+        return cls(
+            ok=check.ok,
+            latency_ms=check.latency_ms,
+            models=list(check.models),
+            problem=check.problem,
+        )
 
 
 def provider_routes(

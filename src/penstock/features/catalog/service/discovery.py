@@ -2,10 +2,13 @@
 A provider that a user configured under the same name is never changed."""
 
 import asyncio
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from penstock.features.access import Principal
 from penstock.features.catalog.model import (
     NewProvider,
     Provider,
@@ -14,11 +17,11 @@ from penstock.features.catalog.model import (
 from penstock.features.catalog.service.prices import NewPrice, PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
-from penstock.features.identity.model import Principal
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.rules.price import UnitPrice
 from penstock.spi.chat import DEFAULT_KIND, ProviderConfig, Vendor
 
+SIMULATOR: Final = "sim"
 _PROBE_S: Final = 0.5
 _LISTING_S: Final = 5.0
 
@@ -34,6 +37,9 @@ class Candidate:
     private_allowed: bool = False
     vendor: str | None = None
     prices: tuple[NewPrice, ...] = ()  # added with it, unless the provider has own prices
+
+
+Candidates = Callable[[], tuple[Candidate, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def local_server(name: str, vendor: Vendor) -> Candidate:
 def simulator(base_url: str) -> Candidate:
     """Returns the simulator that `penstock up` started, with prices similar to real models."""
     return Candidate(
-        "sim",
+        SIMULATOR,
         base_url,
         certain=True,
         private_allowed=True,
@@ -82,6 +88,18 @@ class Discovery:
         self._prices = prices
         self._prober = prober
         self._actor = actor
+
+    async def start(self, project_id_of: Callable[[], str], candidates: Candidates) -> None:
+        """Discovers the candidates and logs the result. Removes a simulator that no longer runs."""
+        project_id = await asyncio.to_thread(project_id_of)
+        tried = candidates()
+        if SIMULATOR not in {candidate.name for candidate in tried}:
+            await asyncio.to_thread(self.remove, project_id, SIMULATOR)
+        log = logging.getLogger("penstock.server")
+        for found in await self.run(project_id, tried):
+            log.info("provider %s at %s: %d models", found.name, found.base_url, found.model_count)
+            if found.problem:
+                log.warning("provider %s: %s", found.name, found.problem)
 
     async def run(
         self, project_id: str, candidates: tuple[Candidate, ...]
@@ -179,4 +197,4 @@ def _simulated(model: str, per_input: str, per_output: str, per_cached: str) -> 
         UnitPrice("output_tokens", Decimal(per_output)),
         UnitPrice("cache_read_tokens", Decimal(per_cached)),
     )
-    return NewPrice("sim", model, prices, from_ms=0)
+    return NewPrice(SIMULATOR, model, prices, from_ms=0)

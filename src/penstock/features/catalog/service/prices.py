@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from penstock.features.access import Principal
 from penstock.features.catalog import store
-from penstock.features.catalog.ports import Context
-from penstock.features.identity.model import Principal
+from penstock.features.context import Context
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.price import PriceOverride, UnitPrice
 

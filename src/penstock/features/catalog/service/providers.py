@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from penstock.features.access import Principal
 from penstock.features.catalog import store
 from penstock.features.catalog.model import (
     NewProvider,
@@ -16,9 +17,9 @@ from penstock.features.catalog.model import (
     require_may_allow_private,
     secret_hint,
 )
-from penstock.features.catalog.ports import Context, Kinds
+from penstock.features.catalog.ports import Kinds
 from penstock.features.catalog.vendors import Vendors
-from penstock.features.identity.model import Principal
+from penstock.features.context import Context
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound

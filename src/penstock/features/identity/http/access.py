@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
-from penstock.features.identity.model import Access, Permission, Principal
+from penstock.features.access import Access, Permission, Principal, public
 from penstock.features.identity.service.access import AccessService
 from penstock.features.identity.service.sign_in import SignInService
 from penstock.infra.web.hosts import SAFE_METHODS
@@ -20,10 +20,6 @@ from penstock.kernel.errors import Forbidden, SetupError, Unauthenticated
 
 COOKIE: Final = "penstock_session"
 CSRF_HEADER: Final = "x-csrf-token"
-
-
-async def public() -> None:
-    """The guard of a route that needs no authentication."""
 
 
 class SignedIn:

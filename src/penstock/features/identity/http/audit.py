@@ -1,18 +1,73 @@
 """Routes of the audit log: `…/projects/{project_id}/audit`, and `/api/v1/audit` of the instance."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
+from penstock.features.access import Access, Permission
 from penstock.features.identity.audit_log import AuditEvent
-from penstock.features.identity.audit_reader import AuditReader
+from penstock.features.identity.audit_reader import AuditReader, ChainReport
 from penstock.features.identity.http.access import PermissionGuard, RouteGuards
-from penstock.features.identity.http.schemas import AuditEventView, AuditReport, ChainView
-from penstock.features.identity.model import Access, Permission
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
+
+
+class AuditEventView(BaseModel):
+    """One audit event; see `penstock.features.identity.audit_log`."""
+
+    project_id: str
+    sequence: int
+    id: str
+    at: str
+    actor_kind: str
+    actor_id: str
+    actor_label: str
+    action: str
+    subject: str
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    previous: str
+    hash: str
+    seal: str
+
+
+class ChainFaultView(BaseModel):
+    """The first event that differs from what was written; `event_id` is empty if it is missing."""
+
+    sequence: int
+    event_id: str
+    reason: str
+
+
+class ChainView(BaseModel):
+    """The result of verifying one chain. Keep a copy of `head` elsewhere to detect a rollback."""
+
+    project_id: str
+    ok: bool
+    event_count: int
+    head: str
+    breach: ChainFaultView | None
+
+    @classmethod
+    def of(cls, report: ChainReport) -> "ChainView":
+        return cls(
+            project_id=report.project_id,
+            ok=report.breach is None,
+            event_count=report.event_count,
+            head=report.head,
+            breach=ChainFaultView(**asdict(report.breach)) if report.breach else None,
+        )
+
+
+class AuditReport(BaseModel):
+    """The result of verifying all requested chains."""
+
+    ok: bool
+    chains: list[ChainView]
 
 
 class _JsonLines(StreamingResponse):

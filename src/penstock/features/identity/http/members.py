@@ -1,18 +1,44 @@
 """`/api/v1/projects/{project_id}/members`, and password resets."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 
+from penstock.features.access import Access, Permission, Role
 from penstock.features.identity.http.access import RouteGuards
-from penstock.features.identity.http.schemas import (
-    IssuedPasswordView,
-    MemberView,
-    RoleChangeRequest,
-)
-from penstock.features.identity.model import Access, Permission
+from penstock.features.identity.model import Member
 from penstock.features.identity.service.members import MemberService
+from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
+from penstock.infra.web.schemas import RequestBody
+
+
+class RoleChangeRequest(RequestBody):
+    role: Role
+
+
+class MemberView(BaseModel):
+    user_id: str
+    email: str
+    role: Role
+    created_at: datetime
+
+    @classmethod
+    def of(cls, member: Member) -> "MemberView":
+        return cls(
+            user_id=member.user_id,
+            email=member.email,
+            role=member.role,
+            created_at=moment_of(member.created_ms),
+        )
+
+
+class IssuedPasswordView(BaseModel):
+    """A new password, which is returned only once."""
+
+    password: str
 
 
 def member_routes(guards: RouteGuards, members: MemberService) -> APIRouter:

@@ -1,18 +1,46 @@
 """`/api/v1/projects`: create, list, read, change."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 
+from penstock.features.access import Access, Permission, Principal
 from penstock.features.identity.http.access import RouteGuards
-from penstock.features.identity.http.schemas import (
-    ProjectChangeRequest,
-    ProjectRequest,
-    ProjectView,
-)
-from penstock.features.identity.model import Access, Permission, Principal
+from penstock.features.identity.model import Project
 from penstock.features.identity.service.projects import ProjectService
+from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
+from penstock.infra.web.schemas import Name, RequestBody
+
+
+class ProjectRequest(RequestBody):
+    name: Name
+
+
+class ProjectChangeRequest(RequestBody):
+    name: Name | None = None
+    on_spool_full: Literal["refuse", "serve"] | None = None
+    capture_content: bool | None = None
+
+
+class ProjectView(BaseModel):
+    id: str
+    name: str
+    on_spool_full: str
+    capture_content: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, project: Project) -> "ProjectView":
+        return cls(
+            id=project.id,
+            name=project.name,
+            on_spool_full=project.policy.on_spool_full,
+            capture_content=project.policy.capture_content,
+            created_at=moment_of(project.created_ms),
+        )
 
 
 def project_routes(guards: RouteGuards, projects: ProjectService) -> APIRouter:

@@ -1,24 +1,70 @@
 """`/api/v1/session`: sign in, read the session, sign out, change the password."""
 
+import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from penstock.features.identity.http.access import COOKIE, RouteGuards, public
-from penstock.features.identity.http.schemas import (
-    PasswordChangeRequest,
-    SessionView,
-    SignInRequest,
-)
-from penstock.features.identity.model import Principal
+from penstock.features.access import Principal, Role, public
+from penstock.features.identity.http.access import COOKIE, RouteGuards
 from penstock.features.identity.service.sign_in import SESSION_LIFETIME, Session, SignInService
 from penstock.features.identity.throttle import Source
 from penstock.infra.web.peers import peer_of
+from penstock.infra.web.schemas import RequestBody
 from penstock.kernel.errors import Forbidden
 
 # Marks a browser from which an account has signed in before; it gives no access.
 DEVICE_COOKIE: Final = "penstock_device"
 _DEVICE_LIFETIME_S: Final = 365 * 24 * 3600
+
+
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("should be an e-mail address")
+    return text.lower()
+
+
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
+class SignInRequest(RequestBody):
+    email: Email
+    password: Password
+
+
+class PasswordChangeRequest(RequestBody):
+    current: Password
+    new: Password
+
+
+class SessionView(BaseModel):
+    """The principal of a request. `project_id` is set if it has exactly one project. `csrf_token`
+    (sessions only) must be sent in the header `x-csrf-token` of every mutation."""
+
+    kind: str
+    id: str
+    label: str
+    roles: dict[str, Role]
+    project_id: str | None
+    instance_admin: bool
+    csrf_token: str | None
+
+    @classmethod
+    def of(cls, principal: Principal, csrf_token: str | None) -> "SessionView":
+        return cls(
+            kind=principal.kind,
+            id=principal.id,
+            label=principal.label,
+            roles=dict(principal.roles),
+            project_id=next(iter(principal.roles)) if len(principal.roles) == 1 else None,
+            instance_admin=principal.instance_admin,
+            csrf_token=csrf_token,
+        )
 
 
 def session_routes(

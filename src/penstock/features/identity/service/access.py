@@ -1,7 +1,7 @@
 """Authenticates keys and authorizes principals in projects."""
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import Permission, Principal
+from penstock.features.access import Permission, Principal
+from penstock.features.context import Context
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.store import keys
 from penstock.infra.crypto import keyed_digest

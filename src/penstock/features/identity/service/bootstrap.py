@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import Member, Principal, Project, Role, User
+from penstock.features.access import Principal, Role
+from penstock.features.context import Context
+from penstock.features.identity.model import Member, Project, User
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.keys import KeyService, NewKey
 from penstock.features.identity.store import projects, sessions, users

@@ -12,17 +12,9 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import (
-    Invitation,
-    InvitationState,
-    Member,
-    Permission,
-    Principal,
-    Project,
-    Role,
-    User,
-)
+from penstock.features.access import Permission, Principal, Role
+from penstock.features.context import Context
+from penstock.features.identity.model import Invitation, InvitationState, Member, Project, User
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.members import require_may_assign
 from penstock.features.identity.store import invitations, keys, projects, users

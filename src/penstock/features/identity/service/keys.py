@@ -5,8 +5,9 @@ import base64
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import ApiKey, Attributes, KeySecret, Principal, Role
+from penstock.features.access import Principal, Role
+from penstock.features.context import Context
+from penstock.features.identity.model import ApiKey, Attributes, KeySecret
 from penstock.features.identity.store import keys
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import Member, Principal, Role
+from penstock.features.access import Principal, Role
+from penstock.features.context import Context
+from penstock.features.identity.model import Member
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.store import sessions, users
 from penstock.kernel.errors import Conflict, Forbidden, NotFound

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import Member, Principal, Project, Role
+from penstock.features.access import Principal, Role
+from penstock.features.context import Context
+from penstock.features.identity.model import Member, Project
 from penstock.features.identity.store import projects, users
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, NotFound

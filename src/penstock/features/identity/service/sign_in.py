@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from penstock.features.identity.context import Context
-from penstock.features.identity.model import Principal, User
+from penstock.features.access import Principal
+from penstock.features.context import Context
+from penstock.features.identity.model import User
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.store import sessions, users
 from penstock.features.identity.throttle import Source, Throttle

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from penstock.features.identity.model import Invitation, Role
+from penstock.features.access import Role
+from penstock.features.identity.model import Invitation
 from penstock.features.identity.store.tables import INVITATIONS
 
 _OPEN = INVITATIONS.c.redeemed_ms.is_(None) & INVITATIONS.c.revoked_ms.is_(None)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from penstock.features.identity.model import ApiKey, Attributes, KeySecret, Role
+from penstock.features.access import Role
+from penstock.features.identity.model import ApiKey, Attributes, KeySecret
 from penstock.features.identity.store.tables import API_KEYS, KEY_SECRETS
 
 _NO_ROLE = ""  # the column's value for a key that may only call models

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from penstock.features.identity.model import Member, Role, User
+from penstock.features.access import Role
+from penstock.features.identity.model import Member, User
 from penstock.features.identity.store.tables import MEMBERS, USERS
 
 _MEMBER_COLUMNS = (MEMBERS, USERS.c.email)

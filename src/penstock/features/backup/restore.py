@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from penstock.entrypoints.server import manifest
-from penstock.entrypoints.server.config import ServerConfig
-from penstock.entrypoints.server.manifest import Manifest
+from penstock.features.backup import manifest
+from penstock.features.backup.manifest import Manifest
 from penstock.infra.columns import open_columns
+from penstock.infra.home import Home
 from penstock.infra.home_lock import lock_home
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
@@ -16,13 +17,20 @@ from penstock.infra.sql.dump import load
 from penstock.infra.sql.migrate import head_version, migrate, stored_version
 from penstock.kernel.errors import SetupError
 
-_STAYS: Final = frozenset(
-    {"lock", "backups", "penstock.toml"}
-)  # a home with only these counts as empty
+_SPECIAL: Final = frozenset({manifest.SQL, manifest.COLUMNS, manifest.HOME})
 
 
-def restore(backup: Path, config: ServerConfig) -> Manifest:
-    """Restores the folder `backup` into the configured home and database.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to restore. `database_url` and `columns_dsn`: empty = the stores in the home."""
+
+    home: Path
+    database_url: str = ""
+    columns_dsn: str = ""
+
+
+def restore(backup: Path, target: Target) -> Manifest:
+    """Restores the folder `backup` into the home and the database of `target`.
 
     Raises `SetupError` if the backup is damaged or newer than this version, or if the home or the
     database is in use or not empty; then nothing is changed.
@@ -34,21 +42,24 @@ def restore(backup: Path, config: ServerConfig) -> Manifest:
             f"this Penstock supports versions up to {head_version()}.",
             hint="Restore it with the Penstock version that wrote it, or a newer one.",
         )
-    lock = lock_home(config.home_path)
+    lock = lock_home(target.home)
     try:
-        _require_empty(config.home_path)
-        _fill(backup, found, config)
+        _require_empty(target.home)
+        _fill(backup, found, target)
     finally:
         lock.release()
     return found
 
 
-def _fill(backup: Path, found: Manifest, config: ServerConfig) -> None:
-    home = config.home_path
+def _fill(backup: Path, found: Manifest, target: Target) -> None:
+    home = target.home
     try:
-        _load_rows(backup / manifest.SQL, found, config)
-        if found.has_columns and not config.columns_dsn:
+        _load_rows(backup / manifest.SQL, found, target)
+        if found.has_columns and not target.columns_dsn:
             _restore_columns(backup / manifest.COLUMNS, home)
+        for part in backup.iterdir():
+            if part.is_dir() and part.name not in _SPECIAL:
+                shutil.copytree(part, home / part.name)
         for path in (backup / manifest.HOME).iterdir():
             if not (home / path.name).exists():
                 shutil.copy2(path, home / path.name)
@@ -57,8 +68,8 @@ def _fill(backup: Path, found: Manifest, config: ServerConfig) -> None:
         raise
 
 
-def _load_rows(folder: Path, found: Manifest, config: ServerConfig) -> None:
-    database = Database(config.database_url or sqlite_url(config.home_path / "penstock.db"))
+def _load_rows(folder: Path, found: Manifest, target: Target) -> None:
+    database = Database(target.database_url or sqlite_url(Home(target.home).database))
     try:
         if stored_version(database):
             raise SetupError("The database is not empty.", hint="Configure an empty one.")
@@ -72,9 +83,9 @@ def _load_rows(folder: Path, found: Manifest, config: ServerConfig) -> None:
 
 def _restore_columns(folder: Path, home: Path) -> None:
     """The engine reads files below the home only, so the backup is copied there temporarily."""
-    inside = home / "restoring"
+    inside = Home(home).restoring
     shutil.copytree(folder, inside, copy_function=_link_or_copy)
-    store = open_columns(f"chdb://{home / 'columns'}")
+    store = open_columns(f"chdb://{Home(home).columns}")
     try:
         store.restore(inside)
     finally:
@@ -99,7 +110,7 @@ def _require_empty(home: Path) -> None:
 
 
 def _contents(home: Path) -> list[Path]:
-    return [path for path in sorted(home.iterdir()) if path.name not in _STAYS]
+    return [path for path in sorted(home.iterdir()) if path not in Home(home).kept]
 
 
 def _empty(home: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from features.traces import calls
+from penstock.features.traces.assembly import open_traces
 from penstock.features.traces.schema import FAMILY
-from penstock.features.traces.vertical import open_traces
 from penstock.infra.columns import SchemaStep, apply_steps, open_columns
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import SystemClock

@@ -1,0 +1,47 @@
+"""The form of a vertical: what a part of the control plane gives to the server.
+
+A vertical is a folder with `build(context, guards, …) -> Vertical` in its `assembly.py`, and one
+line in `entrypoints/server/composition.py`.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+
+from penstock.rules.snapshot import SectionSource
+
+Job = Callable[[], Coroutine[Any, Any, None]]
+Check = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPart:
+    """A folder of the backup. `write` creates and fills it while the server runs. `restore` copies
+    it to the folder of the same name in the home."""
+
+    name: str
+    write: Callable[[Path], None]
+
+
+def nothing_to_close() -> None:
+    """The default of `Vertical.close`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vertical:
+    """The parts of one vertical.
+
+    `checks` (for `/readyz`, by name) raise the reason why the vertical cannot work. `startup` jobs
+    run first, for a short time; then `jobs` run until the server stops. `close` releases resources.
+    """
+
+    routers: tuple[APIRouter, ...] = ()
+    sections: tuple[SectionSource, ...] = ()
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
+    startup: tuple[Job, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    backup_parts: tuple[BackupPart, ...] = ()
+    close: Callable[[], None] = nothing_to_close
