@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from features.world import open_world
-from penstock.features.backup.restore import Target, restore
+from penstock.features.backup.restore import RestoreTarget, restore
 from penstock.features.backup.service import BackupService
 from penstock.features.vertical import BackupPart
 
@@ -21,7 +21,7 @@ def test_a_part_is_restored_to_the_folder_of_its_name_in_the_home(home: Path) ->
     world.database.close()
     target = home.parent / "restored"
     target.mkdir()
-    manifest = restore(Path(backup.path), Target(target))
+    manifest = restore(Path(backup.path), RestoreTarget(target))
     assert (target / "datasets" / "one" / "rows.jsonl").read_text() == '{"id": 1}\n'
     assert (target / "master.key").read_text() == "secret"
     assert manifest.rows == backup.rows

@@ -30,11 +30,11 @@ def backup(*, home: options.Home = None, as_json: options.Json = False) -> None:
 
 def restore(folder: Backup, *, home: options.Home = None, as_json: options.Json = False) -> None:
     """Restore a backup into an empty home, while nothing runs there."""
-    from penstock.features.backup.restore import Target  # lazy: SQLAlchemy, 250 ms
+    from penstock.features.backup.restore import RestoreTarget  # lazy: SQLAlchemy, 250 ms
     from penstock.features.backup.restore import restore as restore_into  # lazy: the same
 
     settings = load({"home": home}).settings
-    target = Target(
+    target = RestoreTarget(
         settings.home,
         database_url=settings.server.database_url,
         columns_dsn=settings.server.columns_dsn,

@@ -21,7 +21,7 @@ _SPECIAL: Final = frozenset({manifest.SQL, manifest.COLUMNS, manifest.HOME})
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RestoreTarget:
     """Where to restore. `database_url` and `columns_dsn`: empty = the stores in the home."""
 
     home: Path
@@ -29,7 +29,7 @@ class Target:
     columns_dsn: str = ""
 
 
-def restore(backup: Path, target: Target) -> Manifest:
+def restore(backup: Path, target: RestoreTarget) -> Manifest:
     """Restores the folder `backup` into the home and the database of `target`.
 
     Raises `SetupError` if the backup is damaged or newer than this version, or if the home or the
@@ -51,7 +51,7 @@ def restore(backup: Path, target: Target) -> Manifest:
     return found
 
 
-def _fill(backup: Path, found: Manifest, target: Target) -> None:
+def _fill(backup: Path, found: Manifest, target: RestoreTarget) -> None:
     home = target.home
     try:
         _load_rows(backup / manifest.SQL, found, target)
@@ -68,7 +68,7 @@ def _fill(backup: Path, found: Manifest, target: Target) -> None:
         raise
 
 
-def _load_rows(folder: Path, found: Manifest, target: Target) -> None:
+def _load_rows(folder: Path, found: Manifest, target: RestoreTarget) -> None:
     database = Database(target.database_url or sqlite_url(Home(target.home).database))
     try:
         if stored_version(database):
