@@ -25,7 +25,7 @@ from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
 from penstock.kernel.errors import InvalidRequest, Overloaded
-from penstock.rules.call import CallStatus, Usage, encode
+from penstock.rules.call import CallStatus, Usage, UsageSource, encode
 
 
 def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
@@ -35,6 +35,21 @@ def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
     assert (attempt.kind, attempt.parent_span_id) == ("attempt", call.span_id)
     assert attempt.cost is None
     assert attempt.input == ""
+
+
+def test_each_attempt_has_its_own_usage_and_cost() -> None:
+    usual = calls.call("p").attempts[0]
+    used = Usage(100, 20, source=UsageSource.ESTIMATED)
+    first = msgspec.structs.replace(usual, usage=used, cost="0.5", price_id="openai/gpt-4o")
+    call, failed, second = to_rows(calls.call("p", attempts=(first, usual)), "w")
+    assert (failed.input_tokens, failed.output_tokens, failed.usage_source) == (
+        100,
+        20,
+        "estimated",
+    )
+    assert (failed.cost, failed.price_id) == (Decimal("0.5"), "openai/gpt-4o")
+    assert (second.input_tokens, second.cost) == (0, None)
+    assert call.cost == Decimal("0.000425")
 
 
 def test_times_keep_their_nanoseconds() -> None:

@@ -174,7 +174,7 @@ def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
 
 def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
     begin, caller = end.begin, end.begin.caller
-    came = attempt.first_byte_ns
+    usage, came = attempt.usage, attempt.first_byte_ns
     return SpanRow(
         project_id=_name(begin.project_id),
         trace_id=_name(begin.trace_id),
@@ -199,6 +199,16 @@ def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
         environment=_name(caller.environment),
         segment=_name(caller.segment),
         session=_name(caller.session),
+        input_tokens=_tokens(usage.input_tokens),
+        output_tokens=_tokens(usage.output_tokens),
+        cache_read_tokens=_tokens(usage.cache_read_tokens),
+        cache_write_tokens=_tokens(usage.cache_write_tokens),
+        reasoning_tokens=_tokens(usage.reasoning_tokens),
+        input_audio_tokens=_tokens(usage.input_audio_tokens),
+        output_audio_tokens=_tokens(usage.output_audio_tokens),
+        usage_source=str(usage.source),
+        cost=_cost(attempt.cost),
+        price_id=_name(attempt.price_id),
         ttft_ns=_count(came - attempt.start_ns) if came else None,
         snapshot=_name(begin.snapshot),
         writer=batch[:WRITER_CHARS],

@@ -100,7 +100,7 @@ class Span(BaseModel):
             input=_messages(span.input),
             output=_messages(span.output),
             tools=items(decode_stored(span.tools)) or None,
-            usage=_usage(span) if call else None,
+            usage=_usage(span) if call or span.cost is not None else None,
             cost=_cost(span, explain),
             request=span.request,
             response=span.response,
