@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks import bounds, comments, documents, imports, locks, names, sizes, state, suite
+from checks import bounds, comments, documents, imports, locks, names, sizes, state, suite, words
 from checks.source import FileRule, Finding, Source, TreeRule, sources
 
 FILE_RULES: tuple[FileRule, ...] = (
@@ -20,8 +20,15 @@ FILE_RULES: tuple[FileRule, ...] = (
     sizes.function_sizes,
     state.module_state,
     suite.skips,
+    words.words,
+    words.openings,
 )
-TREE_RULES: tuple[TreeRule, ...] = (bounds.unlisted, documents.links, suite.patches)
+TREE_RULES: tuple[TreeRule, ...] = (
+    bounds.unlisted,
+    documents.links,
+    suite.patches,
+    words.unique_types,
+)
 
 
 def findings(tree: list[Source]) -> Iterator[Finding]:

@@ -1,27 +1,26 @@
-"""`python -m checks.words [path ...]`: words that are not used here, and the term to write.
+"""Words that are not used here, and the term to write instead.
 
 The table is `words.toml`. An entry has a `pattern` (a regular expression over one line, in which
-identifiers are split into lower-case words: `keepHouse` and `keep_house` read `keep house`), the
+identifiers are split into lower-case words: `keyContext` and `key_context` read `key context`), the
 term to `use`, and optionally `allowed`: a pattern of what may stand all the same.
 """
 
 import ast
 import re
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from checks.source import Finding, Source, finding, sources
+from checks.source import Finding, Source, finding
 
 _TABLE: Final = Path(__file__).with_name("words.toml")
 _SUFFIXES: Final = frozenset({".py", ".ts", ".tsx", ".mjs", ".md", ".toml", ".css"})
 _EXEMPT: Final = frozenset({"checks/words.toml", "tests/house/test_words.py", "CHANGELOG.md"})
 _OPENING: Final = re.compile(
     r"(What|Who|Whom|Whose|Whoever|Whatever|Whether|Where|Which|How|When|Why|So|As|Until|Nobody"
-    r"|Everyone|Everybody|Everything|Nothing|Does so|Says|Tells|Asks|Knows|Gives|Lets)\b"
+    r"|Everyone|Everybody|Everything|Nothing|Does[ ]so|Says|Tells|Asks|Knows|Gives|Lets)\b"
 )
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -51,7 +50,7 @@ def words(source: Source) -> Iterator[Finding]:
 
 
 def split_identifiers(line: str) -> str:
-    """Returns the line in lower case, with `keepHouse` and `keep_house` as `keep house`."""
+    """Returns the line in lower case, with `keyContext` and `key_context` as `key context`."""
     return _HUMP.sub(" ", line).replace("_", " ").lower()
 
 
@@ -92,19 +91,3 @@ def unique_types(tree: Iterable[Source]) -> Iterator[Finding]:
         for source, line in found[1:]:
             other = found[0][0].path
             yield finding(source, line, f"{name} is also a class of {other}: one name, one thing")
-
-
-def main(prefixes: list[str]) -> int:
-    """Prints what these rules find below the given paths; exit code 1 if there is anything."""
-    tree = [
-        s for s in sources(Path.cwd()) if not prefixes or str(s.path).startswith(tuple(prefixes))
-    ]
-    found = [f for source in tree for rule in (words, openings) for f in rule(source)]
-    found += unique_types(tree)
-    for one in sorted(set(found)):
-        print(one)
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

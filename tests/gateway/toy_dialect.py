@@ -24,7 +24,7 @@ from penstock.rules.answer import (
     ToolCallStarted,
     UsageReported,
 )
-from penstock.rules.conversation import Conversation, Message, RequestHead, Role, Tool
+from penstock.rules.conversation import Conversation, Message, MessageRole, RequestHead, Tool
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 
@@ -61,7 +61,7 @@ class ToySurface:
 
     def read_conversation(self, body: bytes) -> Conversation:
         ask = _read(body)
-        messages = tuple(Message(Role(turn.by), turn.say) for turn in ask.turns)
+        messages = tuple(Message(MessageRole(turn.by), turn.say) for turn in ask.turns)
         return Conversation(messages, tuple(Tool(name) for name in ask.skills))
 
     def answer_writer(self, head: RequestHead) -> "ToyWriter":

@@ -1,4 +1,4 @@
-"""Request bodies: read within what a caller may send, and booked while they are held."""
+"""Request bodies: read within what a caller may send, and counted while they are held."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from penstock.infra.web.bodies import BodyAllowance, BodyCapacity, BodyLimit, BodyTimes
 from penstock.kernel.errors import Overloaded, RateLimited, Unauthenticated
 
-ROOM = BodyCapacity(10_000_000)
+CAPACITY = BodyCapacity(10_000_000)
 
 
 class BodyAdmission:
@@ -21,14 +21,14 @@ class BodyAdmission:
     def first(self, scope: Scope) -> BodyAllowance:
         if scope["path"] == "/closed":
             raise Unauthenticated("Nobody.")
-        return BodyAllowance(10, ROOM)
+        return BodyAllowance(10, CAPACITY)
 
     async def more(self, scope: Scope) -> BodyAllowance:
         if scope["path"] == "/known":
-            return BodyAllowance(100, ROOM)
+            return BodyAllowance(100, CAPACITY)
         if scope["path"] == "/huge":
-            return BodyAllowance(1_000_000, ROOM)
-        return BodyAllowance(10, ROOM)
+            return BodyAllowance(1_000_000, CAPACITY)
+        return BodyAllowance(10, CAPACITY)
 
 
 ADMISSION = BodyAdmission()
@@ -135,30 +135,30 @@ async def test_a_body_in_many_pieces_costs_no_more_than_its_length() -> None:
     assert await _cpu_seconds(120_000) < 8 * few  # 16 times if it were quadratic
 
 
-async def test_what_was_booked_is_given_back() -> None:
+async def test_what_was_counted_is_released() -> None:
     for chunks in ([b"12345"], [b"12345", b"678901"], [b"1", None]):
         await _send(Application(), chunks)
-    assert ROOM.held == 0
+    assert CAPACITY.held == 0
 
 
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 60), st.booleans()), max_size=60),
 )
-def test_a_room_holds_its_limit_and_a_peer_half_of_it(
+def test_a_capacity_holds_its_limit_and_a_peer_half_of_it(
     steps: list[tuple[str, int, bool]],
 ) -> None:
-    room, held = BodyCapacity(100), list[tuple[str, int]]()
+    capacity, held = BodyCapacity(100), list[tuple[str, int]]()
     for peer, size, leave in steps:
         if leave and held:
-            room.release(*held.pop())
+            capacity.release(*held.pop())
         mine = sum(n for p, n in held if p == peer)
         try:
-            room.take(peer, size)
+            capacity.take(peer, size)
         except RateLimited:
             assert mine + size > 50
         except Overloaded:
-            assert room.held + size > 100
+            assert capacity.held + size > 100
         else:
             held.append((peer, size))
             assert mine + size <= 50
-        assert room.held == sum(n for _, n in held) <= 100
+        assert capacity.held == sum(n for _, n in held) <= 100

@@ -1,4 +1,4 @@
-"""The door to the relational store: whole transactions, callbacks after them, known versions."""
+"""The relational store: whole transactions, callbacks after them, known versions."""
 
 import shutil
 import threading
@@ -32,27 +32,27 @@ def _add(connection: Connection, number: int) -> None:
     connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
 
 
-def test_a_transaction_is_stored_whole_and_then_told(database: Database) -> None:
-    told: list[list[int]] = []
+def test_a_transaction_is_stored_whole_and_then_reported(database: Database) -> None:
+    reported: list[list[int]] = []
     with database.write() as tx:
         _add(tx.connection, 1)
-        tx.after_commit(lambda: told.append(_numbers(database)))
+        tx.after_commit(lambda: reported.append(_numbers(database)))
         _add(tx.connection, 2)
-    assert told == [[1, 2]]
+    assert reported == [[1, 2]]
 
 
 def test_a_failed_transaction_leaves_nothing_and_tells_nobody(database: Database) -> None:
-    told: list[str] = []
+    reported: list[str] = []
 
     def fail() -> None:
         with database.write() as tx:
             _add(tx.connection, 1)
-            tx.after_commit(lambda: told.append("stored"))
+            tx.after_commit(lambda: reported.append("stored"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert (_numbers(database), told) == ([], [])
+    assert (_numbers(database), reported) == ([], [])
 
 
 def test_what_another_writer_stored_first_is_a_conflict(database: Database) -> None:
@@ -141,7 +141,7 @@ def test_a_failed_migration_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_store_that_cannot_be_opened_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_opened_is_reported_in_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     database = Database(sqlite_url(folder / "penstock.db"))

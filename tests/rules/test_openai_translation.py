@@ -18,7 +18,7 @@ from penstock.rules.answer import (
     UsageReported,
 )
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.conversation import Conversation, Message, Role, Tool, ToolCall
+from penstock.rules.conversation import Conversation, Message, MessageRole, Tool, ToolCall
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.conversation import read_conversation, write_conversation
 from penstock.rules.wire.openai.events import read_events
@@ -29,9 +29,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NAME = st.text(min_size=1, max_size=8, alphabet="abcxyz_")
 TOOL_CALLS = st.lists(st.builds(ToolCall, NAME, NAME, TEXT), max_size=3).map(tuple)
 MESSAGES = st.lists(
-    st.builds(Message, st.sampled_from([Role.SYSTEM, Role.USER]), TEXT)
-    | st.builds(Message, st.just(Role.ASSISTANT), TEXT, TOOL_CALLS)
-    | st.builds(Message, st.just(Role.TOOL), TEXT, st.just(()), NAME),
+    st.builds(Message, st.sampled_from([MessageRole.SYSTEM, MessageRole.USER]), TEXT)
+    | st.builds(Message, st.just(MessageRole.ASSISTANT), TEXT, TOOL_CALLS)
+    | st.builds(Message, st.just(MessageRole.TOOL), TEXT, st.just(()), NAME),
     max_size=5,
 )
 CONVERSATIONS = st.builds(

@@ -23,7 +23,7 @@ class RequestHead(NamedTuple):
     model_at: Place | None = None
 
 
-class Role(StrEnum):
+class MessageRole(StrEnum):
     """The author of a message."""
 
     SYSTEM = "system"
@@ -43,7 +43,7 @@ class ToolCall(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True):
     """One message. `tool_call_id` names the call that a tool's message answers."""
 
-    role: Role
+    role: MessageRole
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""

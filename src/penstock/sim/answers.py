@@ -13,7 +13,7 @@ from penstock.sim.controls import Controls
 from penstock.sim.counting import cached_tokens, prompt_tokens, reasoning_tokens
 from penstock.sim.documents import make_document
 from penstock.sim.prose import write
-from penstock.sim.requests import Chat, ChatRequest, NamedTool, Tool
+from penstock.sim.requests import Chat, ChatRequest, ChatTool, NamedTool
 from penstock.sim.seeded_random import SeededRandom, digest
 
 _BLOCK: Final = 16 * 1024  # bytes per piece of a huge answer
@@ -22,7 +22,7 @@ _ANY_OBJECT: Final = {"type": "object", "properties": {"answer": {"type": "strin
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class SimToolCall:
     """One tool call. `arguments` is JSON text, split into tokens."""
 
     id: str
@@ -36,7 +36,7 @@ class Choice:
     answer."""
 
     text: Sequence[str] = ()
-    tool_calls: Sequence[ToolCall] = ()
+    tool_calls: Sequence[SimToolCall] = ()
     finish_reason: str = "stop"
     reasoning_tokens: int = 0
     piece_tokens: int = 1
@@ -111,7 +111,7 @@ def _truncate(choice: Choice, limit: int) -> Choice:
     """Keeps at most `limit` tokens. If it removes any, the finish reason becomes `length`."""
     if choice.tokens <= limit:
         return choice
-    calls: list[ToolCall] = []
+    calls: list[SimToolCall] = []
     for call in choice.tool_calls:
         if limit > 0:
             calls.append(replace(call, arguments=call.arguments[:limit]))
@@ -120,7 +120,7 @@ def _truncate(choice: Choice, limit: int) -> Choice:
     return replace(choice, text=text, tool_calls=calls, finish_reason="length")
 
 
-def _tool_calls(chat: Chat, controls: Controls, rng: SeededRandom) -> tuple[ToolCall, ...]:
+def _tool_calls(chat: Chat, controls: Controls, rng: SeededRandom) -> tuple[SimToolCall, ...]:
     """Calls a tool if `tool_choice` requires it, or allows it and the last message is not a tool
     result."""
     choice = chat.request.tool_choice
@@ -133,10 +133,10 @@ def _tool_calls(chat: Chat, controls: Controls, rng: SeededRandom) -> tuple[Tool
     return tuple(_tool_call(rng.pick(offered), rng) for _ in range(controls.tool_calls))
 
 
-def _tool_call(tool: Tool, rng: SeededRandom) -> ToolCall:
+def _tool_call(tool: ChatTool, rng: SeededRandom) -> SimToolCall:
     call_id = f"call_{digest(rng.below(1 << 62)).hex()[:24]}"
     arguments = _document({"type": "object", **tool.function.parameters}, rng)
-    return ToolCall(call_id, tool.function.name, arguments)
+    return SimToolCall(call_id, tool.function.name, arguments)
 
 
 def _text(request: ChatRequest, controls: Controls, rng: SeededRandom) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.sim.answers import Answer, Choice, ToolCall
+from penstock.sim.answers import Answer, Choice, SimToolCall
 from penstock.sim.script import Script, ScriptStep
 
 DONE: Final = b"data: [DONE]\n\n"
@@ -130,7 +130,7 @@ def _content_step(index: int, piece: str, tokens: int) -> ScriptStep:
     return ScriptStep(_delta(index, b'{"content":' + _encode(piece) + b"}"), tokens)
 
 
-def _call_steps(index: int, number: int, call: ToolCall) -> Iterator[ScriptStep]:
+def _call_steps(index: int, number: int, call: SimToolCall) -> Iterator[ScriptStep]:
     opening = {
         "index": number,
         "id": call.id,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from penstock.sim.controls import Controls
-from penstock.sim.requests import Chat, ChatRequest, Message
+from penstock.sim.requests import Chat, ChatMessage, ChatRequest
 
 _REASONING: Final = {
     "none": 0,
@@ -46,11 +46,11 @@ def reasoning_tokens(request: ChatRequest, controls: Controls) -> int:
     return wanted if request.limit is None else min(wanted, request.limit)
 
 
-def _messages_tokens(messages: Sequence[Message]) -> int:
+def _messages_tokens(messages: Sequence[ChatMessage]) -> int:
     return 3 + sum(4 + _message_tokens(message) for message in messages)
 
 
-def _message_tokens(message: Message) -> int:
+def _message_tokens(message: ChatMessage) -> int:
     calls = _quarter(len(message.tool_calls))
     if isinstance(message.content, str):
         return calls + _quarter(len(message.content))

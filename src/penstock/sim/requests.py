@@ -23,7 +23,7 @@ class Part(Struct):
     text: str = ""
 
 
-class Message(Struct):
+class ChatMessage(Struct):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -39,7 +39,7 @@ class Function(Struct):
     parameters: dict[str, Any] = {}
 
 
-class Tool(Struct):
+class ChatTool(Struct):
     """A tool that the model may call."""
 
     type: Literal["function"]
@@ -109,8 +109,8 @@ class Chat:
     """A fully decoded chat request."""
 
     request: ChatRequest
-    messages: list[Message]
-    tools: list[Tool]
+    messages: list[ChatMessage]
+    tools: list[ChatTool]
 
 
 class EmbeddingsRequest(Struct):
@@ -137,8 +137,8 @@ _MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 _chat: Final = msgspec.json.Decoder(ChatRequest)
 _embeddings: Final = msgspec.json.Decoder(EmbeddingsRequest)
-_messages: Final = msgspec.json.Decoder(list[Message])
-_tools: Final = msgspec.json.Decoder(list[Tool])
+_messages: Final = msgspec.json.Decoder(list[ChatMessage])
+_tools: Final = msgspec.json.Decoder(list[ChatTool])
 
 
 def read_chat(body: bytes) -> Chat:
@@ -158,7 +158,7 @@ def read_embeddings(body: bytes) -> EmbeddingsRequest:
     return request
 
 
-def _check(request: ChatRequest, messages: list[Message], tools: list[Tool]) -> None:
+def _check(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTool]) -> None:
     """Checks OpenAI's rules about several fields together."""
     if not messages:
         raise InvalidRequest("'messages' must not be empty.", param="messages")

@@ -53,7 +53,7 @@ class Surface(Protocol):
 
     @property
     def credential_hint(self) -> str:
-        """How to send a key, for an error's hint: `Authorization: Bearer <key>`."""
+        """Describes how to send a key, for an error's hint: `Authorization: Bearer <key>`."""
         ...
 
     @property

@@ -202,7 +202,7 @@ class Membership(RuleBasedStateMachine):
             assert {member.user_id for member in found} == expected
 
     @invariant()
-    def what_admins_were_told_is_nobodys_password(self) -> None:
+    def what_admins_were_shown_is_no_password_of_a_user(self) -> None:
         with self.database.read() as connection:
             hashes = connection.exec_driver_sql("SELECT password_hash FROM users").scalars().all()
         assert not any(

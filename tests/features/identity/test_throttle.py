@@ -104,7 +104,7 @@ def test_what_is_remembered_is_bounded(most: int) -> None:
     assert throttle.remembered() <= 2 * most
 
 
-def test_few_passwords_are_checked_at_a_time_and_some_room_is_for_known_sources() -> None:
+def test_few_passwords_are_checked_at_a_time_and_some_capacity_is_for_known_sources() -> None:
     limits = HashLimits(running=1, admitted=6, unknown_sources=4, per_source=2)
     passwords = Passwords(os.urandom, 2**14, limits)
     stored = passwords.hash("a long password")

@@ -25,7 +25,7 @@ from penstock.rules.call import CallEnd, Caller, CallStatus
 
 
 def require(permission: Permission) -> Any:
-    """Grants every request: the project in the query, or the instance."""
+    """Allows every request: the project in the query, or the instance."""
     caller = Principal("user", "usr_1", "Ada", {}, instance_admin=True)
 
     def granted(project_id: str = "") -> Access:

@@ -98,7 +98,7 @@ def test_arguments_that_are_no_json_stay_as_they_are() -> None:
     assert message["parts"][0]["arguments"] == '{"city":"U'
 
 
-def test_an_answer_has_reasoning_refusal_and_finish_reason() -> None:
+def test_an_answer_has_reasoning_and_refusal_and_finish_reason() -> None:
     message = {"role": "assistant", "reasoning_content": "hm", "content": None, "refusal": "no"}
     assert output_messages({"choices": [{"message": message, "finish_reason": "stop"}]}) == [
         {

@@ -22,7 +22,7 @@ _SPECIAL: Final = frozenset({manifest.SQL, manifest.COLUMNS, manifest.HOME})
 
 @dataclass(frozen=True, slots=True)
 class RestoreTarget:
-    """Where to restore. `database_url` and `columns_dsn`: empty = the stores in the home."""
+    """The places where to restore. `database_url` and `columns_dsn`: empty = the stores in the home."""
 
     home: Path
     database_url: str = ""

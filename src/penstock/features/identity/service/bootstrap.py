@@ -22,7 +22,7 @@ from penstock.rules.snapshot import ProjectPolicy
 
 PROJECT_NAME: Final = "default"
 ADMIN_EMAIL: Final = "admin@localhost"
-SYSTEM: Final = Principal("system", "first_start", "first start", {}, instance_admin=True)
+SYSTEM: Final = Principal("system", "bootstrap", "bootstrap", {}, instance_admin=True)
 RESET: Final = Principal("system", "admin_reset", "penstock admin reset", {}, instance_admin=True)
 
 

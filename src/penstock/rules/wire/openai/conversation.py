@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Conversation, Message, Role, Tool, ToolCall
+from penstock.rules.conversation import Conversation, Message, MessageRole, Tool, ToolCall
 from penstock.rules.json_text import decode_json
 
 _HINTS: Final = frozenset(
@@ -18,7 +18,7 @@ _HINTS: Final = frozenset(
         *("service_tier", "store", "stream_options", "top_logprobs", "user", "verbosity"),
     )
 )
-_ROLES: Final = {"developer": Role.SYSTEM, **{role.value: role for role in Role}}
+_ROLES: Final = {"developer": MessageRole.SYSTEM, **{role.value: role for role in MessageRole}}
 
 
 class _Function(msgspec.Struct):
