@@ -22,7 +22,7 @@ _SPECIAL: Final = frozenset({manifest.SQL, manifest.COLUMNS, manifest.HOME})
 
 @dataclass(frozen=True, slots=True)
 class RestoreTarget:
-    """The places where to restore. `database_url` and `columns_dsn`: empty = the stores in the home."""
+    """The target of a restore. `database_url`, `columns_dsn`: empty = the stores in the home."""
 
     home: Path
     database_url: str = ""
