@@ -3,21 +3,20 @@
 The first line on standard output is its address as JSON.
 """
 
-import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import uvloop
 
 from penstock.infra.announce import announce
 from penstock.infra.http_server import HttpLimits, HttpServer
-from penstock.infra.process import free_port, read_config_argument, require_free_port
+from penstock.infra.main import run_main
+from penstock.infra.process import free_port, require_free_port
+from penstock.infra.serve import serve_until_stopped
 from penstock.kernel.errors import PenstockError, SetupError
 from penstock.kernel.time import SystemClock
 from penstock.sim.app import App, build_app
@@ -40,33 +39,14 @@ def run(config: SimConfig) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Takes the configuration as JSON, or `-` to read it from standard input; default: `{}`."""
-    try:
-        run(msgspec.json.decode(read_config_argument(argv[1:], "{}"), type=SimConfig))
-    except SetupError as error:
-        print(error.sentence(), file=sys.stderr)  # noqa: T201 - the only output of a failed start
-        return 2
-    except msgspec.DecodeError as error:
-        print(f"The simulator's configuration is invalid: {error}", file=sys.stderr)  # noqa: T201 - the same
-        return 2
-    return 0
+    """Runs the simulator and returns its exit code. Without an argument it uses the defaults."""
+    return run_main(argv[1:], SimConfig, run, name="simulator", default="{}")
 
 
 async def _serve(app: App, host: str, port: int) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
     server = HttpServer(app, host, port, limits=HttpLimits(max_requests=_REQUESTS))
-    await server.listen()
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stopped.wait())
-    await announce(host, port)
-    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-    server.stop()
-    await asyncio.wait((serving,), timeout=_GRACE_S)  # a stalled answer never ends
-    for task in (serving, stopping):
-        task.cancel()
+    # A stalled answer never ends: it is cut off after the grace period.
+    await serve_until_stopped(server, grace_s=_GRACE_S, announcement=announce(host, port))
 
 
 @contextmanager

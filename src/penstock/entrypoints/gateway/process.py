@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import signal
 import socket
 import sys
 from typing import Final
@@ -19,6 +18,7 @@ from penstock.gateway.call_limits import KIB
 from penstock.infra.announce import announce
 from penstock.infra.http_server import HEALTH_PATHS, HttpServer
 from penstock.infra.process import keep_freed_memory
+from penstock.infra.serve import serve_until_stopped
 from penstock.kernel.errors import SetupError
 
 PAGE_EVERY_S: Final = 1.0
@@ -49,33 +49,24 @@ async def _run(config: GatewayConfig, extensions: Extensions) -> None:
 
 async def _serve(parts: GatewayComposition) -> None:
     """Serves until a signal; then calls finish, and records are shipped."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    server = _server(parts)
-    async with asyncio.TaskGroup() as group:
-        background = [
-            group.create_task(parts.snapshots.run()),
-            group.create_task(parts.spool.run(parts.send)),
-            group.create_task(_write_pages(parts)),
-            group.create_task(_announce(parts)),
-        ]
-        serving = group.create_task(_listen(parts, server))
-        stopping = asyncio.ensure_future(stopped.wait())
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        server.stop()
-        await parts.inflight.drain()
-        for task in (*background, stopping):
-            task.cancel()
-        await asyncio.wait((serving,), timeout=1.0)
-        serving.cancel()
+    await serve_until_stopped(
+        _server(parts),
+        grace_s=1.0,
+        before=_wait_for_snapshot(parts),
+        background=(
+            parts.snapshots.run(),
+            parts.spool.run(parts.send),
+            _write_pages(parts),
+        ),
+        announcement=_announce(parts),
+        drain=parts.inflight.drain,
+    )
     await parts.spool.drain(parts.send, timeout_s=parts.config.ship_rest_s)
 
 
-async def _listen(parts: GatewayComposition, server: HttpServer) -> None:
-    """Listens once there is a snapshot, because workers share the port and a caller must not reach
-    one without. After `first_snapshot_s` it listens all the same: then `/readyz` gives the reason.
+async def _wait_for_snapshot(parts: GatewayComposition) -> None:
+    """Returns once there is a snapshot, because workers share the port and a caller must not reach
+    one without. Returns after `first_snapshot_s` all the same: then `/readyz` gives the reason.
     """
     patience_s = parts.config.first_snapshot_s
     if not await parts.holder.arrives_within(min(patience_s, QUIET_S)):
@@ -86,7 +77,6 @@ async def _listen(parts: GatewayComposition, server: HttpServer) -> None:
             parts.holder.state.problem,
         )
         await parts.holder.arrives_within(patience_s)
-    await server.serve()
 
 
 async def _announce(parts: GatewayComposition) -> None:

@@ -1,34 +1,23 @@
-"""`python -m penstock.entrypoints.server '<ServerConfig as JSON>'`; `-`: on standard input."""
+"""`python -m penstock.entrypoints.server '<ServerConfig as JSON>'`; `-` reads standard input."""
 
 import logging
 import sys
 from collections.abc import Sequence
 
-import msgspec
-
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.process import run
-from penstock.infra.process import read_config_argument
-from penstock.kernel.errors import SetupError
+from penstock.infra.main import run_main
 
 
-def main(argv: Sequence[str]) -> int:
-    """Returns exit code 0 after an orderly stop, otherwise 2 with one line on standard error."""
-    try:
-        config = msgspec.json.decode(read_config_argument(argv, "{}"), type=ServerConfig)
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        logging.getLogger("penstock").setLevel(config.log_level.upper())
-        run(config)
-    except msgspec.DecodeError as error:
-        return _report(SetupError(f"The server's configuration is not valid: {error}."))
-    except SetupError as error:
-        return _report(error)
-    return 0
+def main(arguments: Sequence[str]) -> int:
+    """Runs the server and returns its exit code."""
+    return run_main(arguments, ServerConfig, _run, name="server", default="{}")
 
 
-def _report(error: SetupError) -> int:
-    sys.stderr.write(f"penstock server: {error.sentence()}\n")
-    return 2
+def _run(config: ServerConfig) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("penstock").setLevel(config.log_level.upper())
+    run(config)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """Runs the server process: opens its parts, serves, stops in order."""
 
-import asyncio
-import signal
-
 import uvloop
 
 from penstock.entrypoints.server.composition import ServerComposition
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.infra.http_server import HEALTH_PATHS, HttpServer
 from penstock.infra.process import require_free_port
+from penstock.infra.serve import serve_until_stopped
 
 
 def run(config: ServerConfig) -> None:
@@ -30,22 +28,4 @@ async def _serve(config: ServerConfig, parts: ServerComposition) -> None:
         exempt=HEALTH_PATHS,
         stats=parts.http,
     )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    serving = asyncio.create_task(server.serve())
-    beside = asyncio.create_task(parts.run())
-    until = asyncio.create_task(stopping.wait())
-    await asyncio.wait((serving, beside, until), return_when=asyncio.FIRST_COMPLETED)
-    for task in (until, beside):
-        task.cancel()
-    server.stop()
-    await asyncio.wait((serving, beside), timeout=config.drain_s)
-    _raise_first(serving, beside)
-
-
-def _raise_first(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        if task.done() and not task.cancelled():
-            task.result()
+    await serve_until_stopped(server, grace_s=config.drain_s, background=(parts.run(),))

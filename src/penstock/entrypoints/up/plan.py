@@ -10,11 +10,11 @@ from enum import IntEnum
 from typing import Any, Final
 
 from penstock.entrypoints.up.child import Program, ServedPort
+from penstock.infra.networks import LOOPBACK
 from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _NOT_OF_THE_PIPELINE: Final = {"port", "workers"} | _OF_THE_HTTP_SERVER
-_THIS_MACHINE: Final = ("127.0.0.0/8", "::1/128")
 
 
 class StopRank(IntEnum):
@@ -86,7 +86,7 @@ def _http(settings: Settings, section: GatewaySettings | ServerSettings) -> dict
     return {
         "max_connections": section.max_connections,
         "max_connections_per_peer": section.max_connections_per_peer,
-        "trusted_peers": [*_THIS_MACHINE, *settings.trusted_proxies],
+        "trusted_peers": [*LOOPBACK, *settings.trusted_proxies],
     }
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from penstock.entrypoints.up.child import Child, Program
+from penstock.infra.main import SETUP_EXIT
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_SETUP_EXIT = 2  # exit code of a process that cannot start until a person changes something
 _KILL_AFTER_S = 5.0  # after `drain_s`, the time that calls get to finish
 
 
@@ -95,7 +95,7 @@ class Supervisor:
         for child in self._children:
             if (code := child.poll(now)) is None:
                 continue
-            if code == _SETUP_EXIT and not self._ready and child.backoff.early_count > 1:
+            if code == SETUP_EXIT and not self._ready and child.backoff.early_count > 1:
                 raise SetupError(f"The {child.program.name} cannot start. See the message above.")
             delay = f" in {child.backoff.delay_s:.1f} s" if child.backoff.delay_s else ""
             self._report(f"{child.program.name} ended ({_how(code)}); restarting it{delay}")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from penstock.infra.networks import LOOPBACK
 from penstock.kernel.errors import UpstreamFailed
 
 Address = IPv4Address | IPv6Address
@@ -40,9 +41,8 @@ _PRIVATE: Final = tuple(
         "10.0.0.0/8",
         "172.16.0.0/12",
         "192.168.0.0/16",
-        "127.0.0.0/8",
+        *LOOPBACK,
         "100.64.0.0/10",  # carrier-grade NAT
-        "::1/128",
         "fc00::/7",
     )
 )

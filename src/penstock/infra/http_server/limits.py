@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from penstock.infra.networks import LOOPBACK
+
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 HEALTH_PATHS: Final = frozenset(("/healthz", "/readyz", "/metrics"))  # answered at every limit
@@ -18,7 +20,7 @@ class HttpLimits(msgspec.Struct, frozen=True):
     max_connections_per_peer: int = 0
     """Connections from one IPv4 address or one IPv6 /64; 0: a quarter of `max_connections`. Above
     it the peer's own connection that has been idle longest is closed, else the new one gets 503."""
-    trusted_peers: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    trusted_peers: tuple[str, ...] = (*LOOPBACK,)
     """Networks without a limit per address: this machine, and reverse proxies, behind which all
     callers have the same address."""
     max_requests: int = 1024
