@@ -5,7 +5,7 @@ import type { AuditEvent } from "@/features/audit/queries";
 import { actionText, subjectName } from "@/features/audit/descriptions";
 import { formatDateTime } from "@/shared/format/time";
 import { cx } from "@/shared/ui/classes";
-import { Cell, Row } from "@/shared/ui/Table";
+import { Cell, Row, RowDetails } from "@/shared/ui/Table";
 
 interface EventRowProps {
   event: AuditEvent;
@@ -33,21 +33,23 @@ export function EventRow({ event, open, onToggle }: EventRowProps) {
           {event.sequence}
         </Cell>
         <Cell className="num whitespace-nowrap text-ink-2">{formatDateTime(event.at)}</Cell>
-        <Cell className="max-w-64 max-md:hidden">
+        <Cell className="max-w-56 min-w-44 max-md:hidden">
           <Actor event={event} />
         </Cell>
-        <Cell className="max-w-96">
-          <div className="truncate">
+        <Cell className="w-full max-w-0">
+          <div className="truncate" title={`${actionText(event)} ${subjectName(event)}`}>
             {actionText(event)} <span className="font-medium">{subjectName(event)}</span>
           </div>
         </Cell>
-        <Cell className="font-mono text-xs text-ink-3 max-md:hidden">{event.action}</Cell>
+        <Cell className="font-mono text-xs text-ink-3 max-lg:hidden">{event.action}</Cell>
       </Row>
       {open && (
         <tr className="border-b border-line">
           <td />
           <td colSpan={5} className="pb-4 pl-3">
-            <Diff event={event} />
+            <RowDetails>
+              <Diff event={event} />
+            </RowDetails>
           </td>
         </tr>
       )}

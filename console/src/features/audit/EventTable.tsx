@@ -27,7 +27,7 @@ export function EventTable({ scope }: { scope: Scope }) {
           <HeadCell className="w-40">Time</HeadCell>
           <HeadCell className="max-md:hidden">Actor</HeadCell>
           <HeadCell>Event</HeadCell>
-          <HeadCell className="max-md:hidden">Action</HeadCell>
+          <HeadCell className="max-lg:hidden">Action</HeadCell>
         </TableHead>
         {events.map((event) => (
           <EventRow

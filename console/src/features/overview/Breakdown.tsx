@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 
+import { pricedCost } from "@/features/overview/metrics";
 import type { Schemas } from "@/shared/api/client";
 import { useValueName } from "@/shared/calls/names";
 import type { CallSearch, Dimension } from "@/shared/calls/search";
@@ -9,7 +10,7 @@ import { formatCount, formatShare } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
-import { Duration, Money } from "@/shared/ui/Values";
+import { CallCost, Duration } from "@/shared/ui/Values";
 
 type Group = Schemas["GroupOut"];
 
@@ -96,7 +97,6 @@ interface GroupRowProps {
 function GroupRow({ group, dimension, search, decimals, share }: GroupRowProps) {
   const calls = { ...search, [dimension]: [group.value] };
   const name = useValueName()(dimension, group.value);
-  const priced = group.unpriced < group.requests;
   return (
     <Row>
       <Cell className="max-w-72 truncate">
@@ -130,7 +130,11 @@ function GroupRow({ group, dimension, search, decimals, share }: GroupRowProps) 
       <Cell numeric>{formatCount(group.input_tokens)}</Cell>
       <Cell numeric>{formatCount(group.output_tokens)}</Cell>
       <Cell numeric>
-        <Money amount={priced ? group.cost : null} decimals={decimals} />
+        <CallCost
+          amount={pricedCost(group)}
+          tokens={group.input_tokens + group.output_tokens}
+          decimals={decimals}
+        />
       </Cell>
       <Cell>
         <Share share={share} />

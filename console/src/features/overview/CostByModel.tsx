@@ -1,10 +1,12 @@
 import { Link } from "@tanstack/react-router";
 
+import { pricedCost } from "@/features/overview/metrics";
 import type { Schemas } from "@/shared/api/client";
 import type { CallSearch } from "@/shared/calls/search";
 import { moneyDecimals } from "@/shared/format/money";
 import { useProjectId } from "@/shared/session";
-import { Money } from "@/shared/ui/Values";
+import { cx } from "@/shared/ui/classes";
+import { CallCost } from "@/shared/ui/Values";
 
 const SHOWN = 5;
 
@@ -38,12 +40,13 @@ export function CostByModel({ overview, search }: CostByModelProps) {
                 {group.value || "none"}
               </span>
               <span
-                className="h-2.5 min-w-px bg-chart-1"
+                className={cx("h-2.5 bg-chart-1", Number(group.cost) > 0 && "min-w-px")}
                 style={{ width: `${(Number(group.cost) / most) * 100}%` }}
               />
               <span className="text-right">
-                <Money
-                  amount={group.unpriced < group.requests ? group.cost : null}
+                <CallCost
+                  tokens={group.input_tokens + group.output_tokens}
+                  amount={pricedCost(group)}
                   decimals={decimals}
                 />
               </span>

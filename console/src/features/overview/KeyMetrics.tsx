@@ -17,7 +17,7 @@ export function KeyMetrics({ overview, search }: KeyMetricsProps) {
   return (
     <section
       aria-label="Key metrics"
-      className="grid grid-cols-2 border-y border-line sm:grid-cols-4 xl:grid-cols-7"
+      className="grid grid-cols-2 border-y border-line sm:grid-cols-4 lg:grid-cols-7"
     >
       {metricsOf(overview.totals, overview.previous).map((metric) => (
         <Link
@@ -25,7 +25,7 @@ export function KeyMetrics({ overview, search }: KeyMetricsProps) {
           to="/projects/$projectId/traces"
           params={{ projectId }}
           search={{ ...search, ...metric.calls }}
-          className="group border-line py-3 hover:bg-hover xl:px-4 xl:not-first:border-l xl:first:pl-0"
+          className="group border-line py-3 hover:bg-hover lg:px-4 lg:not-first:border-l lg:first:pl-0"
         >
           <MetricView metric={metric} />
         </Link>

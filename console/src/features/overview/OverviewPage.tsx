@@ -1,26 +1,29 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 
+import { autoPresetQuery } from "@/features/overview/autoRange";
 import { Breakdown } from "@/features/overview/Breakdown";
 import { Charts } from "@/features/overview/Charts";
 import { KeyMetrics } from "@/features/overview/KeyMetrics";
-import { useOverviewRange } from "@/features/overview/useOverviewRange";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
-import { overviewQuery } from "@/shared/calls/queries";
+import { latestCallQuery, overviewQuery } from "@/shared/calls/queries";
 import type { CallSearch } from "@/shared/calls/search";
 import { useProjectId } from "@/shared/session";
+import { DEFAULT_PRESET, type RangeSearch } from "@/shared/timeRange";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
 import { Skeleton } from "@/shared/ui/Skeleton";
 import { TimeRangePicker } from "@/shared/ui/TimeRangePicker";
+import { RelativeTime } from "@/shared/ui/Values";
 
 /** Metrics of the project's calls in a time range. */
 export function OverviewPage() {
   const search = useSearch({ from: "/signed-in/projects/$projectId/overview" });
   const navigate = useNavigate({ from: "/projects/$projectId/overview" });
   const onChange = (next: CallSearch) => void navigate({ search: next });
-  const range = useOverviewRange(search);
+  const range = useRange(search);
   return (
     <Page
       title="Overview"
@@ -38,6 +41,15 @@ export function OverviewPage() {
       {range ? <Content search={{ ...search, ...range }} onChange={onChange} /> : <Loading />}
     </Page>
   );
+}
+
+/** The selected range, else a range that fits the data; `undefined` while loading. */
+function useRange(search: CallSearch): RangeSearch | undefined {
+  const isSelected = Boolean(search.range ?? search.from);
+  const auto = useQuery({ ...autoPresetQuery(useProjectId()), enabled: !isSelected });
+  if (isSelected) return { range: search.range, from: search.from, to: search.to };
+  if (auto.isError) return { range: DEFAULT_PRESET };
+  return auto.data && { range: auto.data };
 }
 
 interface ContentProps {
@@ -70,20 +82,29 @@ function Content({ search, onChange }: ContentProps) {
 
 function NoCalls() {
   const projectId = useProjectId();
+  const latest = useQuery(latestCallQuery(projectId)).data;
+  if (latest === undefined) return null;
+  if (latest) {
+    return (
+      <EmptyState title="No calls in this time range">
+        The latest call was <RelativeTime at={latest.start} />. Select another time range.
+      </EmptyState>
+    );
+  }
   return (
     <EmptyState
-      title="No calls in this time range"
+      title="No calls yet"
       action={
         <Link
           to="/projects/$projectId/traces"
           params={{ projectId }}
-          className="text-sm font-medium text-accent hover:underline"
+          className={LINK_BUTTON_CLASSES}
         >
-          How to send a call
+          Send your first call
         </Link>
       }
     >
-      Select another time range, or send a call through the gateway.
+      Metrics appear here after the first call through the gateway.
     </EmptyState>
   );
 }

@@ -55,6 +55,12 @@ function metric(
   };
 }
 
+/** The cost of a group; `null` if no price is known for its calls, or if they used no tokens. */
+export function pricedCost(group: Schemas["GroupOut"]): string | null {
+  const isPriced = group.unpriced < group.requests && group.input_tokens + group.output_tokens > 0;
+  return isPriced ? group.cost : null;
+}
+
 const requests = (measures: Measures) => measures.requests;
 const errorRate = ({ errors, requests }: Measures) => (requests ? errors / requests : 0);
 const latency = (which: "p50" | "p95") => (measures: Measures) => measures.latency_ms?.[which] ?? 0;

@@ -9,7 +9,7 @@ import { cx } from "@/shared/ui/classes";
 import { ErrorNotice } from "@/shared/ui/ErrorState";
 import { MenuItem } from "@/shared/ui/Menu";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
-import { Cell, Row } from "@/shared/ui/Table";
+import { Cell, Row, RowDetails } from "@/shared/ui/Table";
 
 interface ProviderRowProps {
   provider: Provider;
@@ -63,11 +63,13 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
       {hasDetails && (
         <tr className="border-b border-line">
           <td colSpan={8} className="pb-3">
-            <div className="flex flex-col gap-2 pt-1">
-              {test.data && <TestResult check={test.data} onClose={test.reset} />}
-              {test.isError && <ErrorNotice error={test.error} onClose={test.reset} />}
-              {expanded && <ModelList models={provider.models} />}
-            </div>
+            <RowDetails>
+              <div className="flex flex-col gap-2 pt-1">
+                {test.data && <TestResult check={test.data} onClose={test.reset} />}
+                {test.isError && <ErrorNotice error={test.error} onClose={test.reset} />}
+                {expanded && <ModelList models={provider.models} />}
+              </div>
+            </RowDetails>
           </td>
         </tr>
       )}

@@ -23,10 +23,10 @@ export function ProviderTable({ providers, onEdit, onRemove }: ProviderTableProp
           Calls, 24 h
         </HeadCell>
         <HeadCell numeric className="max-md:hidden">
-          Errors
+          Errors, 24 h
         </HeadCell>
         <HeadCell numeric className="max-lg:hidden">
-          Latency, p50
+          Latency p50, 24 h
         </HeadCell>
         <HeadCell />
       </TableHead>

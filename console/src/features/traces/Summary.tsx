@@ -49,8 +49,12 @@ function Totals({ totals }: { totals: Schemas["MeasuresOut"] }) {
       <Total name="Errors">
         <span className={totals.errors ? "text-danger" : ""}>{formatShare(share)}</span>
       </Total>
-      <Total name="p50">{totals.latency_ms ? formatDuration(totals.latency_ms.p50) : "–"}</Total>
-      <Total name="p95">{totals.latency_ms ? formatDuration(totals.latency_ms.p95) : "–"}</Total>
+      <Total name="Latency p50">
+        {totals.latency_ms ? formatDuration(totals.latency_ms.p50) : "–"}
+      </Total>
+      <Total name="Latency p95">
+        {totals.latency_ms ? formatDuration(totals.latency_ms.p95) : "–"}
+      </Total>
       <Total name="Tokens">{formatCompactCount(tokens)}</Total>
       <Total name="Cost">{formatMoney(totals.cost)}</Total>
     </dl>

@@ -23,7 +23,7 @@ export function Dialog(props: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/60" />
+        <Radix.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Radix.Content
           onEscapeKeyDown={preventClose}
           onPointerDownOutside={preventClose}

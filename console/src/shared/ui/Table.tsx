@@ -47,6 +47,11 @@ export function Row({ children, className }: { children: ReactNode; className?: 
   return <tr className={cx("border-b border-line hover:bg-hover", className)}>{children}</tr>;
 }
 
+/** The content below a row. It takes the width of the table and never widens it. */
+export function RowDetails({ children }: { children: ReactNode }) {
+  return <div className="w-0 min-w-full">{children}</div>;
+}
+
 export function Cell({ children, numeric = false, className }: CellProps) {
   return (
     <td className={cx("h-10 px-3 first:pl-0 last:pr-0", numeric && "num text-right", className)}>

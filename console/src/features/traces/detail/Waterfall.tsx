@@ -72,7 +72,7 @@ function SpanRow({ bar, selected, onSelect }: SpanRowProps) {
       className={cx(
         "-mx-2 grid h-8 w-[calc(100%+16px)] items-center gap-3 border-b border-line px-2 text-left",
         COLUMNS,
-        selected ? "bg-hover" : "hover:bg-hover",
+        selected ? "bg-accent-soft" : "hover:bg-hover",
       )}
     >
       <span className="flex min-w-0 items-baseline gap-2" style={{ paddingLeft: depth * 14 }}>
