@@ -22,19 +22,29 @@ export function oldestCall(series: readonly Schemas["BucketOut"][]): number | un
 export function autoPresetQuery(projectId: string) {
   return queryOptions({
     queryKey: ["auto-preset", projectId],
-    queryFn: ({ client }) => findPreset(client, projectId, "24h"),
+    queryFn: async ({ client }) => {
+      const day = await client.query(overviewQuery(projectId, { range: "24h" }));
+      const oldest = oldestCall(day.series);
+      const from =
+        oldest === undefined
+          ? await latestCall(client, projectId)
+          : await refine(client, projectId, oldest, day.bucket_s * 1000);
+      return from === undefined ? "24h" : shortestPreset(from, Date.now());
+    },
     refetchInterval: REFRESH_MS,
   });
 }
 
-/** Searches again in each shorter preset, because its buckets are shorter, too. */
-async function findPreset(client: QueryClient, projectId: string, within: Preset): Promise<Preset> {
-  const { series } = await client.query(overviewQuery(projectId, { range: within }));
-  const oldest = oldestCall(series) ?? (await latestCall(client, projectId));
-  if (oldest === undefined) return within;
-  const preset = shortestPreset(oldest, Date.now());
-  const isShorter = PRESET_MS[preset] < PRESET_MS[within];
-  return isShorter ? findPreset(client, projectId, preset) : preset;
+/** The oldest call of a bucket more exactly, if a part of the bucket fits a shorter preset. */
+async function refine(client: QueryClient, projectId: string, start: number, bucketMs: number) {
+  const now = Date.now();
+  if (shortestPreset(start, now) === shortestPreset(start + bucketMs, now)) return start;
+  const bounds = {
+    from: new Date(start).toISOString(),
+    to: new Date(start + bucketMs).toISOString(),
+  };
+  const bucket = await client.query(overviewQuery(projectId, bounds));
+  return oldestCall(bucket.series) ?? start;
 }
 
 async function latestCall(client: QueryClient, projectId: string): Promise<number | undefined> {

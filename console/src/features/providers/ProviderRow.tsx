@@ -29,12 +29,12 @@ export function ProviderRow({ provider, expanded, onExpand, onEdit, onRemove }: 
         <Cell>
           <Name provider={provider} />
         </Cell>
-        <Cell className="max-w-80 max-md:hidden">
+        <Cell className="w-full max-w-0 max-lg:hidden">
           <div className="truncate font-mono text-xs" title={provider.base_url}>
             {provider.base_url}
           </div>
         </Cell>
-        <Cell className="font-mono text-xs max-lg:hidden">
+        <Cell className="font-mono text-xs whitespace-nowrap max-xl:hidden">
           {provider.api_key_hint || <span className="font-sans text-sm text-ink-3">none</span>}
         </Cell>
         <Cell>

@@ -16,8 +16,8 @@ export function ProviderTable({ providers, onEdit, onRemove }: ProviderTableProp
     <Table label="Providers">
       <TableHead>
         <HeadCell>Name</HeadCell>
-        <HeadCell className="max-md:hidden">Address</HeadCell>
-        <HeadCell className="max-lg:hidden">API key</HeadCell>
+        <HeadCell className="max-lg:hidden">Base URL</HeadCell>
+        <HeadCell className="max-xl:hidden">API key</HeadCell>
         <HeadCell>Models</HeadCell>
         <HeadCell numeric className="max-md:hidden">
           Calls, 24 h

@@ -49,6 +49,9 @@ describe("money", () => {
       "$0.0000",
     ]);
     expect(moneyDecimals([])).toBe(2);
+    expect(moneyDecimals(["0.4"])).toBe(4);
+    expect(moneyDecimals(["0.00317"])).toBe(5);
+    expect(moneyDecimals(["12", "0.001"])).toBe(2);
     expect(formatFixedMoney("1234.5", moneyDecimals(["1234.5"]))).toBe("$1,235");
   });
 

@@ -17,9 +17,10 @@ export function formatFixedMoney(amount: string | number, decimals: number): str
   return `$${fixed(value, decimals)}`;
 }
 
-/** The decimals for a column of amounts: three significant digits of the largest one. */
+/** The decimals for a column of amounts, by the largest one: four or more below one dollar. */
 export function moneyDecimals(amounts: readonly (string | number)[]): number {
-  return decimalsOf(Math.max(0, ...amounts.map(Number)));
+  const largest = Math.max(0, ...amounts.map(Number));
+  return largest > 0 && largest < 1 ? Math.max(4, decimalsOf(largest)) : decimalsOf(largest);
 }
 
 /** The exact amount without trailing zeros: `0.000012300000` → `$0.0000123`, `2.5` → `$2.50`. */
