@@ -13,7 +13,7 @@ export function TracePanel({ traceId, onClose }: { traceId: string; onClose: () 
   return (
     <aside
       aria-label="Trace"
-      className="thin-scroll absolute inset-y-0 right-0 z-20 w-[min(820px,100%)] overflow-y-auto border-l border-line bg-canvas px-6 pb-12 shadow-float"
+      className="thin-scroll absolute inset-y-0 right-0 z-20 w-full md:w-[min(820px,calc(100%-160px))] overflow-y-auto border-l border-line bg-canvas px-6 pb-12 shadow-float"
     >
       <TraceView
         traceId={traceId}
