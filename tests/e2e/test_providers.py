@@ -43,7 +43,7 @@ def test_an_unreachable_provider_is_reported_and_can_be_corrected(console: Conso
     console.dialog().get_by_label("Base URL").fill(working)
     console.watch.expect(400)  # the key was given for another address
     console.button("Save").click()
-    expect(console.dialog().get_by_text("Send it again")).to_be_visible()
+    expect(console.dialog().get_by_text("Send the API key again")).to_be_visible()
     console.dialog().get_by_label("API key", exact=True).fill("sk-another-one-000000001111")
     console.button("Save").click()
     expect(console.dialog()).to_have_count(0)

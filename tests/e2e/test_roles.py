@@ -109,7 +109,7 @@ def test_the_last_owner_can_neither_change_role_nor_leave(console: Console) -> N
     owner = "admin@localhost"
     console.button(f"Role of {owner}: Owner").click()
     console.page.get_by_role("menuitem", name="Viewer").click()
-    console.alert("This is the project's last owner. Name another owner first.")
+    console.alert("This is the project's last owner. Add another owner first.")
     console.button("Dismiss").click()
     expect(member(console, owner)).to_contain_text("Owner")
     console.act(owner, "Remove")

@@ -30,7 +30,7 @@ export function OverviewPage() {
       actions={
         <>
           <FilterChips search={search} onChange={onChange} />
-          <FilterMenu search={search} onChange={onChange} />
+          <FilterMenu search={search} onChange={onChange} range={range} />
           <TimeRangePicker
             value={range ?? search}
             onChange={({ range, from, to }) => onChange({ ...search, range, from, to })}

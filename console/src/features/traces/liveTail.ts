@@ -26,14 +26,15 @@ export function useLiveTail(live: boolean): void {
 
 async function poll(
   projectId: string,
-  controller: AbortSignal,
+  signal: AbortSignal,
   onNewCalls: () => Promise<void>,
 ): Promise<void> {
-  let after = await newestCursor(projectId, controller);
-  while (!controller.aborted) {
+  let after = await newestCursor(projectId, signal);
+  await onNewCalls(); // calls may have arrived between the list's request and this one
+  while (!signal.aborted) {
     await sleep(POLL_MS);
     if (document.hidden) continue;
-    const next = await newestCursor(projectId, controller, after);
+    const next = await newestCursor(projectId, signal, after);
     if (next !== after) await onNewCalls();
     after = next;
   }

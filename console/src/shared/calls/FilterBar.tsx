@@ -12,6 +12,7 @@ import {
 } from "@/shared/calls/search";
 import { formatDuration } from "@/shared/format/time";
 import { useProjectId } from "@/shared/session";
+import type { RangeSearch } from "@/shared/timeRange";
 import { Button } from "@/shared/ui/Button";
 import { Menu, MenuItem, MenuLabel, MenuSeparator, SubMenu } from "@/shared/ui/Menu";
 
@@ -22,9 +23,14 @@ interface FilterProps {
   onChange: (search: CallSearch) => void;
 }
 
+interface FilterMenuProps extends FilterProps {
+  /** The range whose values are offered, if it is not that of `search`. */
+  range?: RangeSearch | undefined;
+}
+
 /** The menu that adds filters. It offers the values of calls in the time range. */
-export function FilterMenu({ search, onChange }: FilterProps) {
-  const facets = useFacets(search);
+export function FilterMenu({ search, onChange, range = search }: FilterMenuProps) {
+  const facets = useFacets(range);
   const shown = DIMENSIONS.filter((dimension) => (facets[dimension] ?? []).length > 0);
   return (
     <Menu
@@ -140,7 +146,7 @@ function Values({ dimension, values, search, onChange }: ValuesProps) {
   ));
 }
 
-function useFacets({ range, from, to }: CallSearch): Partial<Record<Dimension, string[]>> {
+function useFacets({ range, from, to }: RangeSearch): Partial<Record<Dimension, string[]>> {
   const projectId = useProjectId();
   return useQuery(facetsQuery(projectId, { range, from, to })).data ?? {};
 }
