@@ -63,7 +63,7 @@ def lock_home(home: Path) -> HomeLock:
         owner = _read(fd)[0] or "unknown"
         os.close(fd)
         raise SetupError(
-            f"The home {home} is in use by the process {owner}.",
+            f"The home {home} is in use by process {owner}.",
             hint="Stop that one, or choose another home with --home or PENSTOCK_HOME.",
         )
     lock = HomeLock(fd)

@@ -176,11 +176,12 @@ class Settings(Section):
         description="/metrics shows names, tokens and costs without the token in metrics.token.",
     )
     server_url: str = Field(
-        default="", description="URL of the server for the command line; empty: on this machine."
+        default="",
+        description="URL of the server for the command line; empty: the one that runs in the home.",
     )
     gateway_url: str = Field(
         default="",
-        description="URL of the gateway for the console and `penstock demo`; empty: this machine.",
+        description="URL of the gateway for console and `penstock demo`; empty: as above.",
     )
     api_key: SecretStr = Field(
         default=SecretStr(""),

@@ -14,7 +14,7 @@ from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.child import Program, ServedPort
 from penstock.entrypoints.up.first_steps import first_steps
 from penstock.entrypoints.up.probe import is_ready
-from penstock.entrypoints.up.simulator import simulator_port, simulator_url
+from penstock.entrypoints.up.simulator import HOST, simulator_port, simulator_url
 from penstock.entrypoints.up.supervisor import Supervisor
 from penstock.infra.home import Home
 from penstock.infra.home_lock import Addresses, lock_home
@@ -41,17 +41,18 @@ class Launch:
 
 def run_all(settings: Settings) -> None:
     """Runs gateways and server, and the simulator if no other provider exists."""
-    with_simulator = simulator_port(settings)
+    port = simulator_port(settings)
     # Gateways first: with a snapshot on disk they serve before the server is ready.
-    programs = plan.gateways(settings, plan.local_server_url(settings))
-    if with_simulator:
-        programs.append(plan.simulator("127.0.0.1", with_simulator))
-    programs.append(plan.server(settings, simulator_url(with_simulator) if with_simulator else ""))
+    programs = [
+        *plan.gateways(settings, plan.local_server_url(settings)),
+        *([plan.simulator(HOST, port)] if port else ()),
+        plan.server(settings, simulator_url(port) if port else ""),
+    ]
     addresses = Addresses(plan.local_server_url(settings), plan.local_gateway_url(settings))
     first_run = not Home(settings.home).bootstrap.exists()
 
     def on_ready() -> None:
-        first_steps(settings, first_run=first_run, simulated=with_simulator is not None)
+        first_steps(settings, first_run=first_run, simulated=port is not None)
 
     launch(settings, Launch(programs, addresses, on_ready))
 

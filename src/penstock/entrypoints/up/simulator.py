@@ -16,7 +16,7 @@ from penstock.infra.process import free_port, is_free
 from penstock.infra.settings import Settings, openai_api_key
 
 NAME: Final = "sim"  # the provider's name; its models are called as `sim/…`
-_HOST: Final = "127.0.0.1"
+HOST: Final = "127.0.0.1"
 
 
 def simulator_port(settings: Settings) -> int | None:
@@ -27,12 +27,12 @@ def simulator_port(settings: Settings) -> int | None:
     if settings.demo == "off" or (settings.demo == "auto" and others):
         return None
     last = urlsplit(known.get(NAME, "")).port
-    return last if last and is_free(_HOST, last) else free_port(_HOST)
+    return last if last and is_free(HOST, last) else free_port(HOST)
 
 
 def simulator_url(port: int) -> str:
     """The base URL of the simulated provider."""
-    return f"http://{connect_host(_HOST)}:{port}/v1"
+    return f"http://{connect_host(HOST)}:{port}/v1"
 
 
 def known_providers(home: Path) -> Mapping[str, str]:
