@@ -154,6 +154,29 @@ def test_segments_of_schema_1_are_still_read(
     assert _whole(damaged, b"") == records[:victim] + records[victim + 1 :]
 
 
+@given(RECORDS, st.integers(2, 255), st.integers(0, 255), st.data())
+def test_records_of_unknown_kinds_and_newer_schemas_are_whole(
+    records: list[tuple[Kind, bytes]], schema: int, kind: int, data: st.DataObject
+) -> None:
+    frames = _frames(records)
+    index = data.draw(st.integers(0, len(frames) - 1))
+    changed = bytearray(frames[index])
+    changed[8:10] = bytes((schema, kind))
+    changed[4:8] = zlib.crc32(changed[8:]).to_bytes(4, "little")
+    frames[index] = bytes(changed)
+    content = b"".join(frames)
+    for marker in (MARKER, None):
+        found = [one for one in scan(content, marker) if isinstance(one, Frame)]
+        assert len(found) == len(records)
+        assert (found[index].schema, found[index].kind) == (schema, kind)
+        assert [one.payload for one in found] == [payload for _, payload in records]
+    place = sum(map(len, frames[:index]))
+    corrupted = bytearray(content)
+    corrupted[place + len(changed) - 1] ^= 1
+    assert len(_damages(bytes(corrupted))) == 1
+    assert len(_whole(bytes(corrupted))) == len(records) - 1
+
+
 def test_zeros_after_the_last_record_are_a_torn_tail() -> None:
     data = ENCODER.encode(Kind.END, b"x") + bytes(4096)
     assert _damages(data) == [Damage(HEADER_SIZE + 1, len(data), torn=True)]

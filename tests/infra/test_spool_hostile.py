@@ -21,7 +21,7 @@ from infra.spool_world import (
     record,
 )
 from penstock.infra.spool import SendOutcome, SendResult
-from penstock.infra.spool.frame import Kind
+from penstock.infra.spool.frame import Kind, marker_at_start
 from penstock.infra.spool.frame import encode as frame
 from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
 from penstock.rules.call import (
@@ -231,6 +231,68 @@ async def test_a_batch_that_the_server_always_fails_to_store_blocks_no_other(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     spool.close()
+
+
+class FullStore(FolderStore):
+    """A server without space for batches that contain `newer`, unless `full` is false."""
+
+    full = True
+
+    async def __call__(self, name: str, data: bytes) -> SendResult:
+        if self.full and b"newer" in data:
+            self.deliveries.append(name)
+            return SendResult(SendOutcome.DEFERRED, "the server answered 507: full")
+        return await super().__call__(name, data)
+
+
+async def test_a_batch_that_the_server_has_no_space_for_blocks_no_other_and_is_kept(
+    tmp_path: Path,
+) -> None:
+    directory, store = tmp_path / "spool", FullStore(tmp_path / "store")
+    spool = open_spool(directory, reject_after=1)
+    task = asyncio.create_task(spool.run(store))
+    deferred = record(spool, 1, writer="newer")
+    await eventually(lambda: spool.stats().again_on_disk == 1)
+    good = record(spool, 2)
+    await eventually(lambda: good in store.calls())
+    await eventually(lambda: len(store.deliveries) > 5)
+    assert [one.state for one in list_quarantined(directory)] == ["again"]
+    store.full = False
+    await eventually(lambda: store.calls() == {deferred: 1, good: 1})
+    await eventually(lambda: not list_quarantined(directory))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    spool.close()
+
+
+async def test_a_dead_writer_of_a_newer_version_is_recovered(tmp_path: Path) -> None:
+    """All its frames are shipped; calls that ended in a newer schema are not interrupted."""
+    directory, store = tmp_path / "spool", FolderStore(tmp_path / "store")
+    spool = open_spool(directory)
+    ended, begin = begin_of(1), begin_of(2)
+    spool.begin(ended.trace_id, encode(ended))
+    spool.begin(begin.trace_id, encode(begin))
+    spool.close()
+    [segment] = directory.glob("*.spool")
+    marker = marker_at_start(segment.read_bytes())
+    assert marker
+    added = [as_newer(frame(Kind.END, encode(end_of(ended)), marker), Kind.END, 200)]
+    added.append(as_newer(frame(Kind.END, b"a new kind", marker), 77, 2))
+    with segment.open("ab") as file:
+        file.write(b"".join(added))
+    await adopt(directory, store)
+    assert store.calls(CallStatus.INTERRUPTED) == {begin.trace_id: 1}
+    shipped = b"".join(path.read_bytes() for path in store.folder.glob("[!.]*"))
+    assert all(one in shipped for one in added)
+    assert not list_quarantined(directory)
+
+
+def as_newer(data: bytes, kind: int, schema: int) -> bytes:
+    """Returns a frame with another kind and schema."""
+    changed = bytearray(data)
+    changed[8:10] = bytes((schema, kind))
+    changed[4:8] = zlib.crc32(changed[8:]).to_bytes(4, "little")
+    return bytes(changed)
 
 
 async def test_no_batch_is_rejected_while_the_server_fails_to_store_any(tmp_path: Path) -> None:

@@ -95,6 +95,11 @@ async def test_a_timeout_counts_as_a_failure_over_the_batch() -> None:
     assert outcome is SendOutcome.FAILED
 
 
+async def test_status_507_defers_the_batch() -> None:
+    async with serving(507) as (_, url):
+        assert await _ask(url) == (SendOutcome.DEFERRED, "the server answered 507: why")
+
+
 async def test_status_500_counts_as_a_failure_over_the_batch() -> None:
     async with serving(500) as (_, url):
         assert await _ask(url) == (SendOutcome.FAILED, "the server answered 500: why")

@@ -56,7 +56,7 @@ class Load:
                 frames(calls),
                 {"x-penstock-batch": name, "content-type": "application/octet-stream"},
             )
-            assert answer.json() == {"stored": 50, "quarantined": 0, "skipped": 0}
+            assert answer.json() == {"stored": 50, "quarantined": 0, "skipped": 0, "kept": 0}
             self.batches += 1
 
     def _change(self) -> None:

@@ -3,13 +3,20 @@
 A call writes two records: `CallBegin` before dispatch and `CallEnd` before its last byte.
 A call is one span; its attempts are child spans. Payloads stay in their wire format; the server
 turns them into OpenTelemetry messages, off the hot path.
-Fields are only appended, with a default (arrays on the wire: older readers skip them).
 """
 
 from enum import StrEnum
 from typing import Any, Final, cast
 
 import msgspec
+
+# The schema of spool records: the only one, written into every frame. Raise it with every change
+# that an older server would lose or misread, such as an appended field: it keeps records of a
+# newer schema until it is upgraded (decision 25). Some rules never change, so that a worker of any
+# version can recover the segments of another: fields are only appended, with a default; the first
+# field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
+# END ends a call.
+SCHEMA: Final = 2
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024

@@ -15,6 +15,7 @@ from penstock.features.traces.model import TimeRange
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.rows import SpanRow, to_rows
 from penstock.features.traces.service import Traces
+from penstock.features.traces.unknown import UnknownRecordLimits, UnknownRecords
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
@@ -38,6 +39,10 @@ _numbers = itertools.count(1)
 
 def new_quarantine(spool: Path) -> Quarantine:
     return Quarantine(spool, SystemClock(), logging.getLogger("test"))
+
+
+def unknown_records(spool: Path, **limits: int) -> UnknownRecords:
+    return UnknownRecords(spool, SystemClock(), UnknownRecordLimits(**limits))
 
 
 def new_project() -> str:

@@ -31,8 +31,11 @@ def quarantine(tmp_path_factory: pytest.TempPathFactory) -> Quarantine:
 
 
 @pytest.fixture(scope="module")
-def traces(columns: ColumnStore, quarantine: Quarantine) -> Traces:
-    return Traces(lambda: columns, SystemClock(), lambda project_id, span: [], quarantine)
+def traces(
+    columns: ColumnStore, quarantine: Quarantine, tmp_path_factory: pytest.TempPathFactory
+) -> Traces:
+    unknown = calls.unknown_records(tmp_path_factory.mktemp("unknown"))
+    return Traces(lambda: columns, SystemClock(), lambda project_id, span: [], quarantine, unknown)
 
 
 @pytest.fixture

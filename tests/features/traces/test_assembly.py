@@ -19,6 +19,7 @@ def test_the_vertical_answers_before_its_store_is_open_and_waits_to_close(tmp_pa
         SystemClock(),
         lambda *_: [],
         calls.new_quarantine(tmp_path / "spool"),
+        calls.unknown_records(tmp_path / "spool"),
     )
     columns = vertical.wait(30)
     vertical.check()
@@ -33,8 +34,13 @@ def test_tables_of_a_newer_penstock_keep_the_vertical_from_opening(tmp_path: Pat
     store = open_columns(dsn)
     apply_steps(store, FAMILY, [SchemaStep(99, "from the future", ())])
     store.close()
+    spool = tmp_path / "spool"
     vertical = open_traces(
-        dsn, SystemClock(), lambda *_: [], calls.new_quarantine(tmp_path / "spool")
+        dsn,
+        SystemClock(),
+        lambda *_: [],
+        calls.new_quarantine(spool),
+        calls.unknown_records(spool),
     )
     with pytest.raises(SetupError, match="version 99"):
         vertical.wait(30)

@@ -75,7 +75,7 @@ def test_a_range_that_ends_later_than_stores_can_say_holds_its_calls(
 
 def test_a_shipped_batch_is_listed_and_shown(client: TestClient, project: str) -> None:
     end = recent(project)
-    assert ship(client, end) == {"stored": 1, "quarantined": 0, "skipped": 0}
+    assert ship(client, end) == {"stored": 1, "quarantined": 0, "skipped": 0, "kept": 0}
     page = client.get("/api/v1/traces", params={"project_id": project}).json()
     assert page["next_cursor"] is None
     [item] = page["items"]

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.traces import calls
-from penstock.features.traces.ingest import read_batch
 from penstock.features.traces.model import Filter
 from penstock.features.traces.payload import decode
 from penstock.features.traces.rows import to_rows
@@ -24,7 +22,7 @@ from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
-from penstock.kernel.errors import InvalidRequest, Overloaded
+from penstock.kernel.errors import InvalidRequest
 from penstock.rules.call import CallStatus, Usage, UsageSource, encode
 
 
@@ -158,15 +156,6 @@ def test_the_batch_of_an_interrupted_writer_is_taken(traces: Traces, project: st
     assert item.status == "interrupted"
 
 
-def test_records_of_a_newer_schema_wait_in_their_spool() -> None:
-    payload = encode(calls.call("p"))
-    newer = bytearray(frame(Kind.END, payload))
-    newer[8] = 9
-    newer[4:8] = zlib.crc32(newer[8:]).to_bytes(4, "little")
-    with pytest.raises(Overloaded, match="schema 9"):
-        read_batch(calls.new_batch(), bytes(newer))
-
-
 def test_a_payload_of_thirty_megabytes_is_stored_whole(traces: Traces, project: str) -> None:
     text = "lorem ipsum " * 2_500_000
     end = calls.call(project, request=calls.chat(text))
@@ -194,13 +183,15 @@ _STORING = """
     from penstock.features.traces.quarantine import Quarantine
     from penstock.features.traces.service import Traces
     from penstock.features.traces.schema import FAMILY, STEPS
+    from penstock.features.traces.unknown import UnknownRecords
     from penstock.infra.columns import apply_steps, open_columns
     from penstock.kernel.time import SystemClock
 
     store = open_columns(sys.argv[1])
     apply_steps(store, FAMILY, STEPS)
     quarantine = Quarantine(Path(sys.argv[3]), SystemClock(), logging.getLogger())
-    traces = Traces(lambda: store, SystemClock(), lambda project_id, span: [], quarantine)
+    unknown = UnknownRecords(Path(sys.argv[3]), SystemClock())
+    traces = Traces(lambda: store, SystemClock(), lambda project_id, span: [], quarantine, unknown)
     for path in sorted(Path(sys.argv[2]).iterdir()):
         traces.ingest(path.name.replace("_", ":"), path.read_bytes())
         print(path.name, flush=True)

@@ -38,7 +38,8 @@ def spool(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def strict(columns: ColumnStore, spool: Path) -> Traces:
-    return Traces(lambda: columns, SystemClock(), lambda *_: [], calls.new_quarantine(spool))
+    quarantine, unknown = calls.new_quarantine(spool), calls.unknown_records(spool)
+    return Traces(lambda: columns, SystemClock(), lambda *_: [], quarantine, unknown)
 
 
 def test_a_row_that_the_store_refuses_is_stored_without_its_content(

@@ -28,7 +28,8 @@ def open_at(folder: Path) -> ColumnStore:
 
 
 def traces_on(store: ColumnStore, folder: Path) -> Traces:
-    return Traces(lambda: store, SystemClock(), lambda *_: [], calls.new_quarantine(folder))
+    quarantine, unknown = calls.new_quarantine(folder), calls.unknown_records(folder)
+    return Traces(lambda: store, SystemClock(), lambda *_: [], quarantine, unknown)
 
 
 def rows(store: ColumnStore, project: str) -> list[int]:
@@ -105,7 +106,8 @@ def test_of_calls_of_no_project_a_bounded_number_is_stored_in_an_hour(
     clock, project = Hours(), calls.new_project()
     quarantine = calls.new_quarantine(tmp_path)
     limits = UnclaimedLimits(per_hour=10)
-    traces = Traces(lambda: kept, clock, lambda *_: [], quarantine, limits)
+    unknown = calls.unknown_records(tmp_path)
+    traces = Traces(lambda: kept, clock, lambda *_: [], quarantine, unknown, unclaimed=limits)
 
     def ingest(count: int) -> tuple[int, int]:
         ends = [calls.call("") for _ in range(count)] + [calls.call(project)]

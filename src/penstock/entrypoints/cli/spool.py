@@ -30,8 +30,9 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 
 
 def list_batches(*, home: options.Home = None, as_json: options.Json = False) -> None:
-    """List batches that the server refused (`rejected`), damaged parts of the spool (`corrupt`),
-    and batches that wait to be sent again (`again`)."""
+    """List batches that the server refused (`rejected`), records that it could not store
+    (`quarantined`) or that are of a newer version (`unknown`), damaged parts of the spool
+    (`corrupt`), and batches that wait to be sent again (`again`)."""
     rows = [msgspec.to_builtins(one) for one in list_quarantined(_spool(home))]
     show_list(rows, COLUMNS, as_json=as_json, empty=EMPTY)
 

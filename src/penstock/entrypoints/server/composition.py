@@ -25,6 +25,7 @@ from penstock.features.snapshots.explain import CostExplainer
 from penstock.features.traces import assembly as traces
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.unclaimed import UnclaimedLimits
+from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.vertical import Check, Vertical
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
@@ -101,12 +102,14 @@ class ServerComposition:
 
     def _open_traces(self) -> traces.OpenedTraces:
         config, clock = self._config, self._identity.context.clock
+        spool = Home(config.home_path).spool
         return traces.open_traces(
             columns_dsn(config),
             clock,
             CostExplainer(self._database),
-            Quarantine(Home(config.home_path).spool, clock, logging.getLogger(_LOG)),
-            UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days),
+            Quarantine(spool, clock, logging.getLogger(_LOG)),
+            UnknownRecords(spool, clock),
+            unclaimed=UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days),
         )
 
     def build(self) -> FastAPI:
@@ -117,9 +120,10 @@ class ServerComposition:
         sources: tuple[MetricSource, ...] = (
             self._metrics.lines,
             lambda _: gauge_lines(self.http.gauges()),
+            *(lambda _, of=vertical: gauge_lines(of.gauges()) for vertical in self._verticals),
         )
         routers = [
-            health_routes(checks, sources, self._metrics_access),
+            health_routes(checks, sources, self._metrics_access, self._notices),
             about_routes(self.guards, self._config.gateway_url),
             *(router for vertical in self._verticals for router in vertical.routers),
         ]
@@ -130,6 +134,9 @@ class ServerComposition:
         log = logging.getLogger("penstock.access")
         admission = ServerAdmission(self._config, self.guards)
         return with_guards(self._config, self.build(), admission, self._metrics, log)
+
+    def _notices(self) -> list[str]:
+        return [notice for vertical in self._verticals for notice in vertical.notices()]
 
     async def run(self) -> None:
         """Runs the startup jobs and then the jobs of all verticals, until cancelled.

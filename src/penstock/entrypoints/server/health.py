@@ -1,7 +1,7 @@
 """Routes for monitoring, without authentication: `/healthz` (the process is alive), `/readyz` (it
 can work), `/metrics`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
@@ -20,14 +20,18 @@ class HealthView(BaseModel):
 
 
 class ReadinessView(BaseModel):
-    """`checks` has `ok` or the reason for each part."""
+    """`checks` has `ok` or the reason for each part; `notices` are conditions to check."""
 
     ready: bool
     checks: dict[str, str]
+    notices: list[str]
 
 
 def health_routes(
-    checks: Mapping[str, Check], sources: Iterable[MetricSource], access: MetricsAccess
+    checks: Mapping[str, Check],
+    sources: Iterable[MetricSource],
+    access: MetricsAccess,
+    notices: Callable[[], list[str]],
 ) -> APIRouter:
     """Returns the three routes."""
     router = APIRouter(tags=["health"], dependencies=[Depends(public)])
@@ -46,7 +50,7 @@ def health_routes(
         if not ready:
             response.status_code = 503
             response.headers["retry-after"] = "1"
-        return ReadinessView(ready=ready, checks=found)
+        return ReadinessView(ready=ready, checks=found, notices=notices())
 
     @router.get("/metrics", response_class=Response)
     def metrics(request: Request) -> Response:

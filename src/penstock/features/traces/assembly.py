@@ -1,7 +1,10 @@
 """Builds the traces vertical. The store opens in the background."""
 
+import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from penstock.features.access import Guards
 from penstock.features.traces.http import build_ingest_router, build_instance_router, build_router
@@ -9,17 +12,24 @@ from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.schema import FAMILY, STEPS, retention
 from penstock.features.traces.service import ExplainCost, Traces
 from penstock.features.traces.unclaimed import UnclaimedLimits
+from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.vertical import BackupPart, Vertical
 from penstock.infra.columns import ColumnStore, Opening, apply_steps, open_columns
+from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
+
+_STORE_KEPT_EVERY_S: Final = 60.0
+_OPENING_S: Final = 30.0
+_log: Final = logging.getLogger("penstock.traces")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedTraces:
-    """The service, and the opening of its store."""
+    """The service, the opening of its store, and the records of a newer version."""
 
     service: Traces
     opening: Opening
+    unknown: UnknownRecords
 
     def check(self) -> None:
         """Raises the reason why the store cannot be used now, if there is one (`readyz`)."""
@@ -28,6 +38,40 @@ class OpenedTraces:
     def wait(self, timeout_s: float) -> ColumnStore:
         """Returns the open store (for backups). Raises like `check`."""
         return self.opening.wait(timeout_s)
+
+    async def run(self) -> None:
+        """Stores kept records that this version can read: at the start, then every minute."""
+        while True:
+            await asyncio.to_thread(self._store_kept)
+            await asyncio.sleep(_STORE_KEPT_EVERY_S)
+
+    def notices(self) -> list[str]:
+        """Returns sentences about conditions that an operator should check."""
+        kept = self.unknown.usage()
+        if not kept.files:
+            return []
+        size = f"{kept.files} files, {kept.bytes} bytes"
+        return [
+            f"Records of a newer version are kept in spool/unknown ({size}): upgrade the server."
+        ]
+
+    def gauges(self) -> Mapping[str, tuple[str, float]]:
+        """Returns name → (help, value)."""
+        kept = self.unknown.usage()
+        return {
+            "unknown_record_files": (
+                "Files with records of a newer version, kept until the server is upgraded.",
+                kept.files,
+            ),
+            "unknown_record_bytes": ("Size of these files.", kept.bytes),
+        }
+
+    def _store_kept(self) -> None:
+        try:
+            self.opening.wait(_OPENING_S)
+            self.service.store_kept()
+        except (PenstockError, OSError) as failure:
+            _log.warning("Records of a newer version could not be stored yet: %s", failure)
 
     def close(self) -> None:
         """Waits for running calls, then closes the store."""
@@ -39,6 +83,8 @@ def open_traces(
     clock: Clock,
     explain_cost: ExplainCost,
     quarantine: Quarantine,
+    unknown: UnknownRecords,
+    *,
     unclaimed: UnclaimedLimits | None = None,
 ) -> OpenedTraces:
     """Starts opening the column store at `dsn` (see `open_columns`) and returns immediately.
@@ -46,14 +92,17 @@ def open_traces(
     A failed opening is retried with increasing delays until the store is closed.
     """
     limits = unclaimed or UnclaimedLimits()
-    opening = Opening(lambda: _open(dsn, limits.days), logging.getLogger("penstock.traces"))
-    return OpenedTraces(Traces(opening.store, clock, explain_cost, quarantine, limits), opening)
+    opening = Opening(lambda: _open(dsn, limits.days), _log)
+    service = Traces(opening.store, clock, explain_cost, quarantine, unknown, unclaimed=limits)
+    return OpenedTraces(service, opening, unknown)
 
 
 def build(guards: Guards, traces: OpenedTraces, *, backup: bool) -> Vertical:
     """Builds the vertical over opened traces. `backup`: the store is in the home, and backups
-    include it."""
+    include it. The kept records are copied first: if they are stored meanwhile, a restored server
+    stores them again under the same names."""
     service = traces.service
+    kept = BackupPart("spool", traces.unknown.copy_to)
     part = BackupPart("columns", lambda folder: traces.wait(0).backup(folder))
     return Vertical(
         routers=(
@@ -62,7 +111,10 @@ def build(guards: Guards, traces: OpenedTraces, *, backup: bool) -> Vertical:
             build_ingest_router(service, guards.gateway),
         ),
         checks={"columns": traces.check},
-        backup_parts=(part,) if backup else (),
+        notices=traces.notices,
+        gauges=traces.gauges,
+        jobs=(traces.run,),
+        backup_parts=(kept, part) if backup else (kept,),
         close=traces.close,
     )
 

@@ -28,11 +28,13 @@ _INGESTS: Final = 2  # separate threads: reads never delay ingestion
 
 
 class IngestAnswer(BaseModel):
-    """The result of a batch: numbers of records stored, quarantined and skipped."""
+    """The result of a batch: numbers of records stored, quarantined and skipped, and of those kept
+    because they are of a newer version."""
 
     stored: int
     quarantined: int
     skipped: int
+    kept: int
 
 
 def build_router(traces: Traces, require: RequirePermission) -> APIRouter:

@@ -1,29 +1,35 @@
 """Converts spool frames into rows. Pure functions. A record that cannot be read does not affect
-others: it is returned without its content, or as one to be quarantined.
+others: it is returned without its content, or as one to be quarantined. Frames of a newer version
+are returned verbatim.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from penstock.features.traces.rows import SpanRow, to_rows, to_rows_without_content
-from penstock.infra.spool.frame import SCHEMA, Damage, Frame, Kind, scan
-from penstock.kernel.errors import InvalidRequest, Overloaded
-from penstock.rules.call import CallEnd, decode_end
+from penstock.infra.spool.frame import Damage, Frame, Kind, scan
+from penstock.infra.spool.unknown import UnknownFrames
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.call import SCHEMA, CallEnd, decode_end
 
 _BATCH: Final = re.compile(r"[0-9a-f]{32}(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)")
 _REASON_CHARS: Final = 500
+_FIRST_SCHEMA: Final = 2  # records up to it are inserted under the name of their batch
+_KINDS: Final = frozenset(Kind)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadableRecord:
-    """One call of a batch: the byte range of its record, and its rows."""
+    """One call of a batch: the byte range of its record, its rows, and the name of its insert."""
 
     start: int
     end: int
     rows: list[SpanRow]
     record: CallEnd
+    insert: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,21 @@ class UnreadableRecord:
     start: int
     end: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchContents:
+    """The records of a batch, in order. `unknown_count` is the number of frames in `unknown`."""
+
+    calls: list[ReadableRecord]
+    unreadable: list[UnreadableRecord]
+    unknown: dict[UnknownFrames, bytes]
+    unknown_count: int
+
+
+def is_known(kind: int, schema: int) -> bool:
+    """Returns whether this version can read records of this kind and schema."""
+    return kind in _KINDS and schema <= SCHEMA
 
 
 def require_batch_name(batch: str) -> None:
@@ -45,17 +66,34 @@ def require_batch_name(batch: str) -> None:
         )
 
 
-def read_batch(name: str, frames: bytes) -> list[ReadableRecord | UnreadableRecord]:
-    """Every call of a batch, in order. `Overloaded` (try again later) for records of a newer
-    schema: they wait in their spool until this server has been upgraded."""
+def read_batch(name: str, frames: bytes) -> BatchContents:
+    """Reads all records of a batch. Raises `InvalidRequest` for a bad name."""
     require_batch_name(name)
-    return list(_read(scan(frames), name))
+    found = list(_read(scan(frames), name))
+    unknown: defaultdict[UnknownFrames, list[bytes]] = defaultdict(list)
+    for one in found:
+        if isinstance(one, Frame):
+            pieces = unknown[UnknownFrames(name, one.kind, one.schema)]
+            pieces.append(frames[one.start : one.end])
+    return BatchContents(
+        calls=[one for one in found if isinstance(one, ReadableRecord)],
+        unreadable=[one for one in found if isinstance(one, UnreadableRecord)],
+        unknown={key: b"".join(pieces) for key, pieces in unknown.items()},
+        unknown_count=sum(map(len, unknown.values())),
+    )
 
 
-def without_content(call: ReadableRecord, batch: str, reason: str) -> ReadableRecord:
+def insert_name(batch: str, kind: int, schema: int) -> str:
+    """Returns the name by which the store deduplicates the records of one kind and schema of a
+    batch. It is the same in all versions, so that each group of records is inserted once, whether
+    a server reads it at once or keeps it until its upgrade."""
+    is_first = kind == Kind.END and (schema <= _FIRST_SCHEMA or "-" not in batch)
+    return batch if is_first else f"{batch}/{kind}.{schema}"
+
+
+def without_content(call: ReadableRecord, reason: str) -> ReadableRecord:
     """Returns the same call without its content; `reason` is stored with it."""
-    rows = to_rows_without_content(call.record, batch, reason)
-    return ReadableRecord(call.start, call.end, rows, call.record)
+    return replace(call, rows=to_rows_without_content(call.record, call.insert, reason))
 
 
 def reason_of(error: Exception) -> str:
@@ -65,29 +103,21 @@ def reason_of(error: Exception) -> str:
 
 def _read(
     found: Iterator[Frame | Damage], batch: str
-) -> Iterator[ReadableRecord | UnreadableRecord]:
+) -> Iterator[ReadableRecord | UnreadableRecord | Frame]:
+    """Yields the unknown frames as they are."""
     for one in found:
         if isinstance(one, Damage):
-            yield UnreadableRecord(one.start, one.end, "The bytes hold no whole record.")
-        elif one.kind is Kind.END:  # begins matter to the spool alone, cuts only part batches
-            _require_known_schema(one)
-            yield _call(one, batch)
+            yield UnreadableRecord(one.start, one.end, "The bytes contain no whole record.")
+        elif not is_known(one.kind, one.schema):
+            yield one
+        elif one.kind == Kind.END:  # a BEGIN matters only to the spool, a CUT only ends a batch
+            yield _call(one, insert_name(batch, one.kind, one.schema))
 
 
-def _require_known_schema(frame: Frame) -> None:
-    if frame.schema > SCHEMA:
-        raise Overloaded(
-            f"The batch has records of schema {frame.schema}; this server reads {SCHEMA}.",
-            hint="Upgrade the server; until then the gateway keeps the batch.",
-            code="newer_schema",
-            retry_after_s=60,
-        )
-
-
-def _call(frame: Frame, batch: str) -> ReadableRecord | UnreadableRecord:
+def _call(frame: Frame, insert: str) -> ReadableRecord | UnreadableRecord:
     try:
         record = decode_end(frame.payload)
-        return ReadableRecord(frame.start, frame.end, _rows(record, batch), record)
+        return ReadableRecord(frame.start, frame.end, _rows(record, insert), record, insert)
     except Exception as error:  # noqa: BLE001 - other records are not affected
         return UnreadableRecord(frame.start, frame.end, reason_of(error))
 

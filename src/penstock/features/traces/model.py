@@ -214,6 +214,7 @@ class Ingested:
     stored: int
     quarantined: int
     skipped: int
+    kept: int = 0
 
 
 _SECOND: Final = 10**9

@@ -5,7 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from penstock.features.traces.ingest import ReadableRecord, UnreadableRecord, read_batch
+from penstock.features.traces.ingest import (
+    ReadableRecord,
+    UnreadableRecord,
+    is_known,
+    read_batch,
+)
 from penstock.features.traces.model import (
     TIME,
     Aggregate,
@@ -25,8 +30,9 @@ from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
 from penstock.features.traces.storing import StoredBatches, store_calls
 from penstock.features.traces.unclaimed import UnclaimedBudget, UnclaimedLimits
+from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
-from penstock.kernel.errors import NotFound
+from penstock.kernel.errors import NotFound, PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.price_charge import CostLine
 
@@ -59,12 +65,15 @@ class Traces:
         clock: Clock,
         explain_cost: ExplainCost,
         quarantine: Quarantine,
+        unknown: UnknownRecords,
+        *,
         unclaimed: UnclaimedLimits | None = None,
     ) -> None:
         self._columns = columns
         self._clock = clock
         self._explain_cost = explain_cost
         self._quarantine = quarantine
+        self._unknown = unknown
         self._unclaimed = UnclaimedBudget(unclaimed or UnclaimedLimits(), clock)
         self._stored_before = StoredBatches()
 
@@ -78,21 +87,54 @@ class Traces:
 
     def ingest(self, batch: str, frames: bytes) -> Ingested:
         """Stores a batch of spool frames exactly once, even if it is sent again. It is on disk when
-        this returns. Records that cannot be stored are quarantined.
+        this returns. Records that cannot be stored are quarantined; records of a newer version are
+        kept until `store_kept` can store them.
 
-        Raises `InvalidRequest` if it can never be stored, `Overloaded` if it should be retried.
+        Raises `InvalidRequest` if it can never be stored, `Overloaded` if it should be retried,
+        `UnknownRecordsFull` if the gateway must keep it.
         """
-        read, store = read_batch(batch, frames), self._store()
-        readable = [one for one in read if isinstance(one, ReadableRecord)]
-        quarantined = [one for one in read if isinstance(one, UnreadableRecord)]
-        calls = self._unclaimed.admit(readable)
-        skipped = len(readable) - len(calls)
-        refused: list[UnreadableRecord] = []
-        if not self._stored_before.has(store, batch, sum(len(call.rows) for call in calls)):
-            refused = store_calls(store, calls, batch)
-        quarantined += refused
-        self._quarantine.keep(batch, frames, quarantined)
-        return Ingested(len(calls) - len(refused), len(quarantined), skipped)
+        return self._ingest(batch, frames, batch)
+
+    def _ingest(self, batch: str, frames: bytes, origin: str) -> Ingested:
+        """`origin` names the frames in the quarantine."""
+        contents, store = read_batch(batch, frames), self._store()
+        self._unknown.keep(contents.unknown)
+        calls = self._unclaimed.admit(contents.calls)
+        rejected = [
+            record
+            for name, group in _by_insert(calls).items()
+            for record in self._store_once(store, name, group)
+        ]
+        quarantined = contents.unreadable + rejected
+        self._quarantine.keep(origin, frames, quarantined)
+        return Ingested(
+            stored=len(calls) - len(rejected),
+            quarantined=len(quarantined),
+            skipped=len(contents.calls) - len(calls),
+            kept=contents.unknown_count,
+        )
+
+    def store_kept(self) -> None:
+        """Stores the kept records that this version can read, under the same names as if they had
+        arrived now. An error does not stop the others; it is raised at the end, as by `ingest`."""
+        failure: PenstockError | None = None
+        for kept in self._unknown.list():
+            if is_known(kept.kind, kept.schema):
+                try:
+                    self._ingest(kept.batch, self._unknown.read(kept), kept.label)
+                except PenstockError as error:
+                    failure = error
+                else:
+                    self._unknown.remove(kept)
+        if failure is not None:
+            raise failure
+
+    def _store_once(
+        self, store: TraceStore, name: str, calls: list[ReadableRecord]
+    ) -> list[UnreadableRecord]:
+        if self._stored_before.has(store, name, sum(len(call.rows) for call in calls)):
+            return []
+        return store_calls(store, calls, name)
 
     def list_calls(
         self,
@@ -152,3 +194,10 @@ class Traces:
 
     def _store(self) -> TraceStore:
         return TraceStore(self._columns())
+
+
+def _by_insert(calls: Sequence[ReadableRecord]) -> dict[str, list[ReadableRecord]]:
+    groups: defaultdict[str, list[ReadableRecord]] = defaultdict(list)
+    for call in calls:
+        groups[call.insert].append(call)
+    return groups

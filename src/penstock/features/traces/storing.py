@@ -34,40 +34,33 @@ class StoredBatches:
 
 
 def store_calls(
-    store: TraceStore, calls: Sequence[ReadableRecord], batch: str
+    store: TraceStore, calls: Sequence[ReadableRecord], name: str
 ) -> list[UnreadableRecord]:
-    """Stores all calls, and returns those that the store rejects because of their values.
+    """Stores all calls once under `name`, and returns those that the store rejects because of their
+    values.
 
     A rejected insert is divided until the rejected calls are isolated; the name of each part
-    depends on the batch only. Other errors of the store are raised, and the batch is retried.
+    depends on `name` only. Other errors of the store are raised, and the batch is retried.
     """
-    return _store(store, calls, batch, batch)
-
-
-def _store(
-    store: TraceStore, calls: Sequence[ReadableRecord], batch: str, name: str
-) -> list[UnreadableRecord]:
     try:
         store.add([row for call in calls for row in call.rows], name)
     except RowsRejected as rejection:
         if len(calls) == 1:
-            return _store_one(store, calls[0], batch, name, rejection)
+            return _store_one(store, calls[0], name, rejection)
     else:
         return []
     half = len(calls) // 2
     return [
-        *_store(store, calls[:half], batch, f"{name}/0"),
-        *_store(store, calls[half:], batch, f"{name}/1"),
+        *store_calls(store, calls[:half], f"{name}/0"),
+        *store_calls(store, calls[half:], f"{name}/1"),
     ]
 
 
 def _store_one(
-    store: TraceStore, call: ReadableRecord, batch: str, name: str, rejection: RowsRejected
+    store: TraceStore, call: ReadableRecord, name: str, rejection: RowsRejected
 ) -> list[UnreadableRecord]:
     try:
-        store.add(
-            without_content(call, batch, reason_of(rejection)).rows, f"{name}/without-content"
-        )
+        store.add(without_content(call, reason_of(rejection)).rows, f"{name}/without-content")
     except RowsRejected as second:
         return [UnreadableRecord(call.start, call.end, reason_of(second))]
     return []

@@ -14,7 +14,8 @@ from enum import IntEnum
 from mmap import mmap
 from typing import Final, NamedTuple
 
-SCHEMA: Final = 2
+from penstock.rules.call import SCHEMA
+
 MAX_PAYLOAD: Final = 64 * 1024 * 1024
 MARKER_SIZE: Final = 8
 NO_MARKER: Final = bytes(MARKER_SIZE)  # for frames outside of a segment
@@ -27,7 +28,7 @@ Bytes = bytes | mmap
 
 
 class Kind(IntEnum):
-    """The kind of a record."""
+    """The kinds of records that this version knows. A newer version may write others."""
 
     BEGIN = 1
     END = 2
@@ -35,9 +36,10 @@ class Kind(IntEnum):
 
 
 class Frame(NamedTuple):
-    """A whole record: its payload, and the range of its frame."""
+    """A whole record: its payload, and the range of its frame. `kind` is a `Kind` if this version
+    knows it."""
 
-    kind: Kind
+    kind: int
     schema: int
     payload: bytes
     start: int
@@ -89,7 +91,8 @@ def marker_at_start(data: Bytes) -> bytes | None:
 
 
 def scan(data: Bytes, marker: bytes | None = None) -> Iterator[Frame | Damage]:
-    """Yields every whole record in order, and every range between them as damage.
+    """Yields every whole record in order, and every range between them as damage. A record of
+    an unknown kind or a newer schema is whole too; only bytes without a valid frame are damage.
 
     The results cover `data` without gap or overlap. All frames must have `marker` (empty: none,
     schema 1). `None` means the marker of the first frame; if that frame is damaged, the rest is
@@ -115,18 +118,23 @@ def _frame_at(data: Bytes, start: int, marker: bytes) -> Frame | None:
         return None
     length, crc, schema, kind = _HEADER.unpack_from(data, start)
     end, payload = body + length, body + len(marker)
-    if kind not in _KINDS or not _may_bear(schema, marker) or not _fits(length, marker):
+    if not _is_record(schema, kind, marker) or not _fits(length, marker):
         return None
     if end > len(data) or data[body:payload] != marker:
         return None
     content = data[body:end]
     if zlib.crc32(content, zlib.crc32(_SCHEMA_AND_KIND.pack(schema, kind))) != crc:
         return None
-    return Frame(_KINDS[kind], schema, content[len(marker) :], start, end)
+    return Frame(_kind_of(kind), schema, content[len(marker) :], start, end)
 
 
-def _may_bear(schema: int, marker: bytes) -> bool:
-    return schema > 1 if marker else schema == 1
+def _kind_of(number: int) -> int:
+    return _KINDS.get(number, number)
+
+
+def _is_record(schema: int, kind: int, marker: bytes) -> bool:
+    """Schema 1 has no marker and no other kinds; later versions may add both kinds and schemas."""
+    return schema > 1 if marker else schema == 1 and kind in _KINDS
 
 
 def _fits(length: int, marker: bytes) -> bool:
@@ -157,11 +165,6 @@ def _is_torn(data: Bytes, start: int) -> bool:
     if body > len(data):
         return True
     length, _, schema, kind = _HEADER.unpack_from(data, start)
-    if (
-        kind in _KINDS
-        and schema
-        and length <= MAX_PAYLOAD + MARKER_SIZE
-        and body + length > len(data)
-    ):
+    if kind and schema and length <= MAX_PAYLOAD + MARKER_SIZE and body + length > len(data):
         return True
     return not bytes(data[start:]).strip(b"\0")

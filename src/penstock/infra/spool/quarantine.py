@@ -5,6 +5,7 @@ corrupt/<place>.bin             damaged bytes; they contain no whole record
 again/<batch>.batch, .json      a batch over which the server failed, or one that was requeued:
                                 live workers retry it after all others
 quarantined/<record>.record, .json   a record that the server could not store, and the reason
+unknown/                        records of a newer version: see `unknown`
 """
 
 import os
@@ -21,6 +22,7 @@ REJECTED: Final = "rejected"
 CORRUPT: Final = "corrupt"
 AGAIN: Final = "again"
 QUARANTINED: Final = "quarantined"
+UNKNOWN: Final = "unknown"
 
 
 class QuarantineLimits(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class QuarantineLimits(msgspec.Struct, frozen=True):
 _PATTERNS: Final = {
     REJECTED: "*.batch",
     QUARANTINED: "*.record",
+    UNKNOWN: "*.frames",
     CORRUPT: "*.bin",
     AGAIN: "*.batch",
 }
@@ -47,8 +50,8 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class QuarantinedFile(msgspec.Struct, frozen=True):
-    """One quarantined file. `state` is `rejected`, `corrupt`, `quarantined` or `again`; `detail`
-    is the reason, empty if none was recorded."""
+    """One quarantined file. `state` is the name of its folder; `detail` is the reason, empty if
+    none was recorded."""
 
     name: str
     state: str
@@ -59,14 +62,14 @@ class QuarantinedFile(msgspec.Struct, frozen=True):
 
 def quarantine_batch(directory: Path, data: bytes, reason: Reason) -> None:
     """Keeps a batch that the server will never accept. Raises `OSError` if it cannot be kept."""
-    _write(directory / REJECTED, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
-    _write(directory / REJECTED, f"{_file_name(reason.batch)}.batch", data)
+    write_file(directory / REJECTED, f"{file_name(reason.batch)}.json", msgspec.json.encode(reason))
+    write_file(directory / REJECTED, f"{file_name(reason.batch)}.batch", data)
 
 
 def defer_batch(directory: Path, data: bytes, reason: Reason) -> None:
     """Keeps a batch for later, so that others go first. Raises `OSError` if it cannot be kept."""
-    _write(directory / AGAIN, f"{_file_name(reason.batch)}.json", msgspec.json.encode(reason))
-    _write(directory / AGAIN, f"{_file_name(reason.batch)}.batch", data)
+    write_file(directory / AGAIN, f"{file_name(reason.batch)}.json", msgspec.json.encode(reason))
+    write_file(directory / AGAIN, f"{file_name(reason.batch)}.batch", data)
 
 
 def remove_file(path: Path) -> None:
@@ -86,14 +89,14 @@ def trim(directory: Path, limits: QuarantineLimits) -> int:
 def quarantine_damage(directory: Path, segment: SegmentName, start: int, data: bytes) -> None:
     """Keeps a damaged range of a segment. Raises `OSError` if it cannot be kept."""
     end = start + len(data)
-    _write(directory / CORRUPT, _file_name(f"{segment}:{start}-{end}") + ".bin", data)
+    write_file(directory / CORRUPT, file_name(f"{segment}:{start}-{end}") + ".bin", data)
 
 
 def quarantine_record(directory: Path, data: bytes, reason: Reason) -> None:
     """Keeps a record that the store will never accept. Raises `OSError` if it cannot be kept."""
-    folder, name = directory / QUARANTINED, _file_name(reason.batch)
-    _write(folder, f"{name}.json", msgspec.json.encode(reason))
-    _write(folder, f"{name}.record", data)
+    folder, name = directory / QUARANTINED, file_name(reason.batch)
+    write_file(folder, f"{name}.json", msgspec.json.encode(reason))
+    write_file(folder, f"{name}.record", data)
 
 
 def trim_records(directory: Path, limits: QuarantineLimits) -> None:
@@ -132,14 +135,14 @@ def list_quarantined(directory: Path) -> list[QuarantinedFile]:
 def requeue(directory: Path, batch: str) -> None:
     """Moves a rejected batch to `again/`, from where it is shipped under its name. Raises
     `FileNotFoundError` if no rejected batch has this name."""
-    rejected = directory / REJECTED / f"{_file_name(batch)}.batch"
+    rejected = directory / REJECTED / f"{file_name(batch)}.batch"
     make_directory(directory / AGAIN)
     rejected.rename(directory / AGAIN / rejected.name)
 
 
 def requeued_batches(directory: Path) -> list[tuple[str, Path]]:
     """Lists name and file of each batch in `again/`."""
-    return [(_batch_name(path), path) for path in sorted((directory / AGAIN).glob("*.batch"))]
+    return [(batch_name(path), path) for path in sorted((directory / AGAIN).glob("*.batch"))]
 
 
 def _describe(path: Path, state: str) -> Iterator[QuarantinedFile]:
@@ -147,7 +150,7 @@ def _describe(path: Path, state: str) -> Iterator[QuarantinedFile]:
         size, reason = path.stat().st_size, Reason("", "", "")
         with suppress(FileNotFoundError, msgspec.MsgspecError):
             reason = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Reason)
-        yield QuarantinedFile(_batch_name(path), state, size, reason.at, reason.detail)
+        yield QuarantinedFile(batch_name(path), state, size, reason.at, reason.detail)
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -157,7 +160,8 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _write(directory: Path, name: str, data: bytes) -> None:
+def write_file(directory: Path, name: str, data: bytes) -> None:
+    """Writes a file atomically and durably."""
     make_directory(directory)
     draft = directory / f"{name}.draft"
     with draft.open("wb") as file:
@@ -168,9 +172,11 @@ def _write(directory: Path, name: str, data: bytes) -> None:
     sync_directory(directory)
 
 
-def _file_name(batch: str) -> str:
+def file_name(batch: str) -> str:
+    """Returns the name of a batch as part of a file name."""
     return batch.replace(":", "_")
 
 
-def _batch_name(path: Path) -> str:
+def batch_name(path: Path) -> str:
+    """Inverts `file_name`."""
     return path.stem.replace("_", ":")

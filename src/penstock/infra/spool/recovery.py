@@ -86,7 +86,7 @@ def _read(
             holes.append((piece.start, piece.end))
             continue
         whole = piece.end
-        if piece.kind is Kind.CUT:
+        if piece.kind == Kind.CUT:
             contents.batches.append(_batch(name, start, whole, holes))
             start, holes = whole, []
         else:
@@ -100,11 +100,12 @@ def _batch(name: SegmentName, start: int, end: int, holes: list[tuple[int, int]]
 
 
 def _track_call(frame: Frame, begun: dict[CallKey, bytes]) -> None:
-    """Updates `begun`. An undecodable record changes nothing; the server decides what it is."""
+    """Updates `begun`, whatever the schema: see `rules.call` for what never changes. A record of
+    another kind, or one that cannot be decoded, changes nothing: the server decides what it is."""
     try:
-        if frame.kind is Kind.BEGIN:
+        if frame.kind == Kind.BEGIN:
             begun[_key(decode_begin(frame.payload))] = frame.payload
-        else:
+        elif frame.kind == Kind.END:
             begun.pop(_key(msgspec.msgpack.decode(frame.payload, type=_Ended).begin), None)
     except msgspec.DecodeError:
         return

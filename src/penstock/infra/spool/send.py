@@ -10,6 +10,7 @@ class SendOutcome(StrEnum):
 
     STORED = "stored"  # it is durable, now or since an earlier attempt: delete it
     REJECTED = "rejected"  # this batch can never be stored: quarantine it
+    DEFERRED = "deferred"  # the receiver has no space for it now: ship the others first
     RETRY = "retry"  # not now: retry
     FAILED = "failed"  # the receiver failed, perhaps because of this batch
 

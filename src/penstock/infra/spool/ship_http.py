@@ -10,6 +10,7 @@ _PATH: Final = "/internal/v1/calls"
 # Statuses that are about the batch itself. After any other error status (wrong token, too many
 # requests) the batch is retried.
 _REJECTED: Final = frozenset({400, 413, 422})
+_DEFERRED: Final = 507  # the server has no space for what is in this batch
 _FAILED: Final = 500  # an error of the server, perhaps caused by this batch
 
 
@@ -44,4 +45,5 @@ def _result(answer: HttpAnswer) -> SendResult:
     detail = f"the server answered {answer.status}: {answer.body[:500].decode(errors='replace')}"
     if answer.status in _REJECTED:
         return SendResult(SendOutcome.REJECTED, detail)
-    return SendResult(SendOutcome.FAILED if answer.status == _FAILED else SendOutcome.RETRY, detail)
+    outcomes = {_DEFERRED: SendOutcome.DEFERRED, _FAILED: SendOutcome.FAILED}
+    return SendResult(outcomes.get(answer.status, SendOutcome.RETRY), detail)

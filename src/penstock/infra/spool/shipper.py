@@ -210,12 +210,17 @@ class Shipper:
                 return
             if result.outcome is SendOutcome.REJECTED and await self._quarantine(batch, result):
                 return
-            if failures >= self._context.limits.defer_after and await self._defer(batch, result):
+            if self._is_deferred(result, failures) and await self._defer(batch, result):
                 return
             self._note(result.detail)
             self.counters.retries += 1
             await asyncio.sleep(pause * (0.5 + self._context.jitter() / 2))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    def _is_deferred(self, result: SendResult, failures: int) -> bool:
+        return (
+            result.outcome is SendOutcome.DEFERRED or failures >= self._context.limits.defer_after
+        )
 
     def _count_stored(self, batch: Batch) -> None:
         self.counters.shipped_batches += 1
