@@ -1,4 +1,4 @@
-"""Shared by all tests: nothing leaves this machine. What a single test needs stands beside it."""
+"""Fixtures and options of all tests. Tests connect to this machine only."""
 
 import ipaddress
 import signal
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How long an example takes says something about the machine, not about the law.
+# The duration of an example depends on the machine, so it is not limited.
 settings.register_profile("penstock", deadline=None)
 settings.load_profile("penstock")
 
@@ -18,22 +18,23 @@ _OPENING = {"socket.connect", "socket.sendto"}
 
 
 class NetworkUsed(BaseException):
-    """Not an `Exception`: code under test that forgives connection errors must not forgive this."""
+    """A test opened a connection to another machine. Not an `Exception`, so that code under test
+    that handles connection errors does not handle it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--drill-full", action="store_true", help="Drills at their full size.")
-    parser.addoption("--drill-seed", type=int, help="Kill at the times of an earlier run.")
+    parser.addoption("--drill-full", action="store_true", help="Run drills at their full size.")
+    parser.addoption("--drill-seed", type=int, help="Repeat the kill times of an earlier run.")
     parser.addoption(
         "--law-examples",
         type=int,
-        help="Generated requests per law; without it a small draw, made by each law itself.",
+        help="Generated examples per property test. [a small number, set by each test]",
     )
-    parser.addoption("--law-seed", type=int, help="Draw the calls of an earlier run.")
+    parser.addoption("--law-seed", type=int, help="Repeat the generated calls of an earlier run.")
 
 
 def pytest_configure() -> None:
-    """Whoever starts the tests with `nohup` or `&` has these ignored, and our processes too."""
+    """Restores signals that `nohup` or `&` ignores, because child processes inherit this."""
     for number, usual in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),
@@ -47,9 +48,9 @@ LawSettings = Callable[[int], settings]
 
 @pytest.fixture(scope="session")
 def law(request: pytest.FixtureRequest) -> LawSettings:
-    """Settings of a law against real processes: `law(small)` draws `small` examples, or as many
-    as `--law-examples` says. Examples are slow and share one world, so hypothesis must not
-    complain about either."""
+    """Settings of a property test with real processes: `law(small)` runs `small` examples, or
+    `--law-examples`. Disables the health checks of hypothesis: examples are slow and share one
+    fixture."""
     wanted: int | None = request.config.getoption("--law-examples")
 
     def sized(small: int) -> settings:
@@ -66,8 +67,8 @@ def law(request: pytest.FixtureRequest) -> LawSettings:
 def _loopback_only() -> Iterator[None]:
     """Refuses connections from the test process to anything but this machine.
 
-    An audit hook sees every socket, asyncio's and C extensions' of Python sockets included;
-    hooks cannot be removed, so it is switched off at the end.
+    An audit hook sees every Python socket, including those of asyncio and C extensions. Hooks
+    cannot be removed, so it is disabled at the end.
     """
     with loopback_only():
         yield

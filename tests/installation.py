@@ -1,4 +1,4 @@
-"""A whole Penstock as a person has it: `penstock up` on free ports, in a home of its own."""
+"""A complete installation: `penstock up` on free ports, with its own home."""
 
 import json
 import os
@@ -15,15 +15,15 @@ from typing import Any
 from penstock.infra.process import free_port
 
 PENSTOCK = Path(sys.executable).with_name("penstock")
-_FOREIGN = ("PENSTOCK_", "OPENAI_")  # what whoever runs the tests has set for themselves
+_FOREIGN = ("PENSTOCK_", "OPENAI_")  # variables of the user who runs the tests
 
 
 class Installation:
-    """One home. `start` it as often as you like; `output` is what the last start has printed."""
+    """One home. It can be started several times; `output` is the output of the last start."""
 
     def __init__(self, home: Path, program: Path = PENSTOCK) -> None:
         self.home = home
-        self.extra: dict[str, str] = {}  # more of the environment
+        self.extra: dict[str, str] = {}  # additional environment variables
         self._program = program
         self.gateway_port = free_port()
         self.server_port = free_port()
@@ -44,7 +44,7 @@ class Installation:
 
     @property
     def gateway_key(self) -> str:
-        """The first start's key for applications."""
+        """The application key of the first start."""
         return str(json.loads((self.home / "bootstrap.json").read_text())["gateway_key"])
 
     @property
@@ -53,7 +53,7 @@ class Installation:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For commands: they find this installation by it."""
+        """The environment of the commands of this installation."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith(_FOREIGN)}
         return (
             ours
@@ -66,7 +66,7 @@ class Installation:
         )
 
     def start(self, *arguments: str, wait: bool = True) -> float:
-        """Starts it; seconds until it said that it is running, if waited for."""
+        """Starts it. Returns the seconds until it was ready, if `wait`."""
         begun = time.monotonic()
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
@@ -89,13 +89,13 @@ class Installation:
             time.sleep(0.02)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stops it in order and gives its exit code."""
+        """Stops it and returns its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(60)
 
     def kill(self) -> None:
-        """Whatever state it is in: gone afterwards, its children too."""
+        """Kills it and its children, in any state."""
         if self.process is not None and self.process.poll() is None:
             children = self.children()
             self.process.kill()
@@ -104,19 +104,19 @@ class Installation:
                 wait_until(lambda pid=pid: not alive(pid))
 
     def children(self) -> dict[str, int]:
-        """Process id by the module that it runs (`gateway`, `server`, `sim`)."""
+        """Returns the process ids by module (`gateway`, `server`, `sim`)."""
         assert self.process is not None
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         found: dict[str, int] = {}
         for pid in map(int, listed.split()):
             with suppress(FileNotFoundError, ProcessLookupError):
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-                if command[1:2] == ["-m"]:  # neither just forked nor dead already
+                if command[1:2] == ["-m"]:  # neither just forked nor ended
                     found[command[2].rpartition(".")[2]] = pid
         return found
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """What a command of this installation prints on standard output."""
+        """Runs a command; returns its standard output, or all its output if `code` is not 0."""
         done = subprocess.run(
             [str(self._program), *arguments],
             env=self.environment,
@@ -129,18 +129,18 @@ class Installation:
         return done.stdout if code == 0 else done.stdout + done.stderr
 
     def json(self, *arguments: str) -> Any:
-        """What a command prints with `--json`."""
+        """Runs a command with `--json` and returns the decoded output."""
         return json.loads(self.run(*arguments, "--json"))
 
     def get(self, path: str) -> Any:
-        """The REST API's answer, asked with the installation's key."""
+        """Sends GET to the REST API with the admin key."""
         request = urllib.request.Request(self.server + path)
         request.add_header("authorization", f"Bearer {self.key}")
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
     def post(self, path: str, body: Any) -> Any:
-        """What the REST API answers to a new thing, made with the installation's key."""
+        """Sends POST to the REST API with the admin key."""
         request = urllib.request.Request(self.server + path, data=json.dumps(body).encode())
         request.add_header("authorization", f"Bearer {self.key}")
         request.add_header("content-type", "application/json")
@@ -148,7 +148,7 @@ class Installation:
             return json.load(answer)
 
     def chat(self, text: str = "Hello!", model: str = "sim/sim-small", **more: Any) -> Any:
-        """One unary call through the gateway."""
+        """Makes a unary call through the gateway."""
         body = {"model": model, "messages": [{"role": "user", "content": text}], **more}
         request = urllib.request.Request(
             f"{self.gateway}/v1/chat/completions", data=json.dumps(body).encode()
@@ -159,14 +159,14 @@ class Installation:
             return json.load(answer)
 
     def answers(self) -> bool:
-        """Whether a call through the gateway is answered at the moment."""
+        """True if the gateway answers a call."""
         with suppress(OSError, ValueError):
             return bool(self.chat(max_tokens=1)["choices"])
         return False
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie, which nobody has waited for yet, does not."""
+    """True if the process runs. A zombie does not."""
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
@@ -175,5 +175,5 @@ def alive(pid: int) -> bool:
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Relational stores for contract tests: an SQLite file, and a PostgreSQL cluster of our own."""
+"""Relational stores for contract tests: an SQLite file and a temporary PostgreSQL cluster."""
 
 import os
 import pwd
@@ -25,7 +25,7 @@ class Cluster:
     folder: Path
 
     def new_url(self) -> str:
-        """The URL of a fresh, empty database."""
+        """Creates an empty database and returns its URL."""
         name = f"test_{os.getpid()}_{next(_NUMBERS)}"
         server = Database(self._url("postgres")).engine.execution_options(
             isolation_level="AUTOCOMMIT"
@@ -46,7 +46,7 @@ class Cluster:
 
 
 def postgres_binaries() -> Path | None:
-    """Where `initdb` and `pg_ctl` are, if they are installed."""
+    """Returns the folder of `initdb` and `pg_ctl`, if they are installed."""
     found = shutil.which("pg_ctl")
     candidates = [
         *Path("/usr/lib/postgresql").glob("*/bin"),
@@ -57,7 +57,7 @@ def postgres_binaries() -> Path | None:
 
 @contextmanager
 def cluster(binaries: Path) -> Iterator[Cluster]:
-    """A temporary cluster, gone afterwards. As root it runs as the user `postgres`."""
+    """Runs a temporary cluster. As root, it runs as the user `postgres`."""
     folder = Path(tempfile.mkdtemp(prefix="penstock-pg-"))
     user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
     if user:
