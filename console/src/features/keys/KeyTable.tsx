@@ -83,7 +83,9 @@ function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
           {subject.name}
         </div>
       </Cell>
-      <Cell className="font-mono text-xs whitespace-nowrap max-sm:hidden">{subject.prefix}…</Cell>
+      <Cell className="font-mono text-xs whitespace-nowrap max-sm:hidden">
+        {subject.prefix ? `${subject.prefix}…` : "–"}
+      </Cell>
       <Cell>
         <State subject={subject} />
       </Cell>

@@ -87,9 +87,11 @@ function FilteredKeys({ keys, canWrite, onOpen }: FilteredKeysProps) {
   const ended = keys.filter((key) => !stateOf(key, now).usable).length;
   const hasEnded = ended > 0 && ended < keys.length;
   const many = keys.length > SEARCH_ABOVE;
-  const shown = keys.filter(
-    (key) => matches(key, text) && (showEnded || stateOf(key, now).usable || ended === keys.length),
-  );
+  const isUsable = (key: Key) => stateOf(key, now).usable;
+  const found = keys.filter((key) => matches(key, text));
+  const usable = found.filter(isUsable);
+  const withEnded = showEnded || ended === keys.length;
+  const shown = withEnded ? [...usable, ...found.filter((key) => !isUsable(key))] : usable;
   return (
     <>
       <div className={cx("mb-2 flex h-8 items-center gap-4", !many && !hasEnded && "hidden")}>

@@ -8,7 +8,7 @@ import type { CallSearch, Dimension } from "@/shared/calls/search";
 import { moneyDecimals } from "@/shared/format/money";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
-import { cx } from "@/shared/ui/classes";
+import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { CallCost, Duration } from "@/shared/ui/Values";
 
@@ -38,23 +38,16 @@ export function Breakdown({ overview, search }: BreakdownProps) {
   const decimals = moneyDecimals(groups.map((group) => group.cost));
   return (
     <section aria-label="Breakdown" className="pt-10">
-      <div role="radiogroup" aria-label="Break down by" className="mb-1 flex items-center gap-1">
-        <h2 className="mr-2 text-sm font-medium">By</h2>
-        {GROUPINGS.map((each) => (
-          <button
-            key={each.field}
-            type="button"
-            role="radio"
-            aria-checked={each === grouping}
-            onClick={() => setGrouping(each)}
-            className={cx(
-              "h-7 rounded-md px-2 text-sm font-medium",
-              each === grouping ? "bg-accent-soft text-accent" : "text-ink-3 hover:text-ink",
-            )}
-          >
-            {each.name}
-          </button>
-        ))}
+      <div className="mb-1 flex items-center gap-2">
+        <h2 className="text-sm font-medium">By</h2>
+        <SegmentedControl
+          label="Break down by"
+          options={GROUPINGS.map(({ field, name }) => ({ value: field, name }))}
+          value={grouping.field}
+          onChange={(field) =>
+            setGrouping(GROUPINGS.find((each) => each.field === field) ?? GROUPINGS[0])
+          }
+        />
       </div>
       <Table label={`By ${grouping.name.toLowerCase()}`}>
         <TableHead>

@@ -18,7 +18,7 @@ export function TimeRangePicker({ value, onChange }: TimeRangePickerProps) {
       trigger={
         <Button aria-label="Time range">
           <CalendarClock size={14} className="text-ink-3" />
-          <span className="num min-w-26 text-left">{rangeLabel(value)}</span>
+          <span className="num min-w-22 text-left">{rangeLabel(value)}</span>
           <ChevronDown size={14} className="text-ink-3" />
         </Button>
       }
