@@ -57,7 +57,7 @@ class Home:
 
     @property
     def snapshot(self) -> Path:
-        """The last valid snapshot of the gateways."""
+        """The last valid snapshot of the gateways: a `SnapshotFolder`."""
         return self.path / "snapshot"
 
     @property
@@ -116,6 +116,28 @@ class Home:
             self.snapshot,
             self.spool,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFolder:
+    """The folder of a stored snapshot."""
+
+    path: Path
+
+    @property
+    def root(self) -> Path:
+        """The root; written last."""
+        return self.path / "root.json"
+
+    @property
+    def sealed(self) -> Path:
+        """The encrypted secrets."""
+        return self.path / "sealed.bin"
+
+    @property
+    def sections(self) -> Path:
+        """The sections, each named by its content hash."""
+        return self.path / "sections"
 
 
 def lock_of(file: Path) -> Path:

@@ -86,7 +86,7 @@ def store_snapshot(home: Path, providers: dict[str, str]) -> None:
     (home / "snapshot" / "root.json").write_bytes(
         msgspec.json.encode({"schema": 1, "sections": {"prj_1/providers": "abc", "prices": "def"}})
     )
-    listed = [{"name": name, "base_url": url} for name, url in providers.items()]
+    listed = [{"name": name, "kind": "k", "base_url": url} for name, url in providers.items()]
     (sections / "abc").write_bytes(
         msgspec.json.encode({"project_id": "prj_1", "providers": listed})
     )

@@ -3,17 +3,19 @@
 Reads the snapshot that gateways keep on disk, because the supervisor opens no database.
 """
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from penstock.entrypoints.up.plan import connect_host
-from penstock.infra.home import Home
+from penstock.infra.home import Home, SnapshotFolder
 from penstock.infra.process import free_port, is_free
 from penstock.infra.settings import Settings, openai_api_key
+from penstock.rules.snapshot import PROVIDERS, Root
 
 NAME: Final = "sim"  # the provider's name; its models are called as `sim/…`
 HOST: Final = "127.0.0.1"
@@ -38,11 +40,11 @@ def simulator_url(port: int) -> str:
 def known_providers(home: Path) -> Mapping[str, str]:
     """Maps provider names of all projects to base URLs; empty before the first snapshot."""
     found: dict[str, str] = {}
-    with suppress(OSError, ValueError, KeyError):
-        folder = Home(home).snapshot
-        root: dict[str, Any] = json.loads((folder / "root.json").read_bytes())
-        for name, digest in root["sections"].items():
-            if name.endswith("/providers"):
-                section: dict[str, Any] = json.loads((folder / "sections" / digest).read_bytes())
-                found |= {one["name"]: one["base_url"] for one in section.get("providers", ())}
+    files = SnapshotFolder(Home(home).snapshot)
+    with suppress(OSError, msgspec.DecodeError):
+        root = msgspec.json.decode(files.root.read_bytes(), type=Root)
+        for name, digest in root.sections.items():
+            if PROVIDERS.owner(name) is not None:
+                section = PROVIDERS.read((files.sections / digest).read_bytes())
+                found |= {entry.name: entry.base_url for entry in section.providers}
     return found

@@ -11,6 +11,7 @@ from typing import Final
 
 from penstock.gateway.snapshot.snapshot import read_root
 from penstock.infra.crypto import write_private
+from penstock.infra.home import SnapshotFolder
 
 _LINGER_S: Final = 3600.0  # another worker may be about to write a root that names the section
 
@@ -28,9 +29,8 @@ class SnapshotFiles:
     """Reads and writes `root.json`, `sections/<hash>` and `sealed.bin` in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._root = folder / "root.json"
-        self._sealed = folder / "sealed.bin"
-        self._sections = folder / "sections"
+        files = SnapshotFolder(folder)
+        self._root, self._sealed, self._sections = files.root, files.sealed, files.sections
 
     def load(self) -> StoredSnapshot | None:
         """Reads the stored snapshot; `None` if there is none or a file is missing."""
