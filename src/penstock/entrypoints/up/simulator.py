@@ -41,7 +41,7 @@ def known_providers(home: Path) -> Mapping[str, str]:
     """Maps provider names of all projects to base URLs; empty before the first snapshot."""
     found: dict[str, str] = {}
     files = SnapshotFolder(Home(home).snapshot)
-    with suppress(OSError, msgspec.DecodeError):
+    with suppress(OSError, ValueError, msgspec.DecodeError):
         root = msgspec.json.decode(files.root.read_bytes(), type=Root)
         for name, digest in root.sections.items():
             if PROVIDERS.owner(name) is not None:
