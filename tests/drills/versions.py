@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import penstock
+from penstock.rules.call import SCHEMA
 
 _EXTRA: Final = """
 
@@ -28,7 +29,7 @@ _APPEND: Final = "lambda: self._journal.append(Kind.END, payload))"
 _APPEND_BOTH: Final = f"""{_APPEND}
             self._journal.append(Kind.EXTRA, _extra(payload))"""
 _CHANGES: Final = {
-    "rules/call.py": [("SCHEMA: Final = 2", "SCHEMA: Final = 3")],
+    "rules/call.py": [(f"SCHEMA: Final = {SCHEMA}", f"SCHEMA: Final = {SCHEMA + 1}")],
     "infra/spool/frame.py": [("    CUT = 3", "    CUT = 3\n    EXTRA = 4")],
     "infra/spool/writer.py": [
         ("import errno\n", f"import errno\n{_IMPORTS}"),

@@ -10,7 +10,15 @@ from typer.testing import CliRunner
 from installation import PENSTOCK, Installation
 from penstock.entrypoints.cli.main import COMMANDS, build
 from penstock.infra.spool.files import SegmentName
-from penstock.infra.spool.quarantine import Reason, quarantine_batch, quarantine_damage
+from penstock.infra.spool.frame import Kind
+from penstock.infra.spool.frame import encode as encode_frame
+from penstock.infra.spool.quarantine import (
+    Reason,
+    quarantine_batch,
+    quarantine_damage,
+    quarantine_record,
+)
+from penstock.rules.call import SCHEMA
 
 
 @pytest.fixture
@@ -108,6 +116,15 @@ def test_a_quarantined_batch_is_listed_and_requeued(installation: Installation) 
     assert "413" in rejected["detail"]
     assert (corrupt["name"], corrupt["state"]) == (f"{'0' * 32}-000001:9-10", "corrupt")
     assert "no rejected batch" in installation.run("spool", "retry", corrupt["name"], code=4)
+    record = f"{name}@17"
+    frame = encode_frame(Kind.END, b"a record")
+    quarantine_record(spool, frame, Reason(record, "DecodeError", "2026-11-21"))
+    assert installation.json("spool", "retry", record) == {"requeued": [record]}
+    assert (spool / "unknown" / f"{record.replace(':', '_')}@2.{SCHEMA}.frames").exists()
+    quarantine_record(spool, b"damage", Reason(record, "damage", "2026-11-21"))
+    assert "no whole record" in installation.run("spool", "retry", record, code=1)
+    for file in [*(spool / "unknown").iterdir(), *(spool / "quarantined").iterdir()]:
+        file.unlink()
     assert "--all" in installation.run("spool", "retry", code=1)
     assert installation.json("spool", "retry", "--all") == {"requeued": [name]}
     states = {one["name"]: one["state"] for one in installation.json("spool", "list")}

@@ -15,7 +15,13 @@ from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Frame, Kind, scan
 from penstock.infra.spool.frame import encode as frame
-from penstock.infra.spool.quarantine import QUARANTINED, QuarantineLimits, list_quarantined
+from penstock.infra.spool.quarantine import (
+    QUARANTINED,
+    UNKNOWN,
+    QuarantineLimits,
+    list_quarantined,
+)
+from penstock.infra.spool.unknown import requeue_record
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import decode_end
@@ -79,6 +85,36 @@ def test_a_row_that_the_store_never_takes_is_quarantined_and_the_others_are_stor
     [record] = scan(kept.read_bytes())
     assert isinstance(record, Frame)
     assert decode_end(record.payload) == ends[0]
+
+
+def test_a_requeued_record_is_stored_once(
+    strict: Traces, columns: ColumnStore, project: str, spool: Path
+) -> None:
+    ends = [calls.call(project) for _ in range(3)]
+    ends[1] = calls.call(project, response_id="odd")
+    name, data = calls.new_batch(), calls.frames(ends)
+    with constraint(columns, "response_id != 'odd'"):
+        strict.ingest(name, data)
+        [file] = list_quarantined(spool)
+        requeue_record(spool, file.name, "2026-11-21T09:30:00Z")
+        assert [one.state for one in list_quarantined(spool)] == [UNKNOWN]
+        strict.store_kept()  # the cause is still there
+    [file] = list_quarantined(spool)
+    assert file.state == QUARANTINED
+    requeue_record(spool, file.name, "2026-11-21T09:30:00Z")
+    for _ in range(2):
+        strict.store_kept()
+    assert not list_quarantined(spool)
+    wide, narrow = calls.counts(columns, project)
+    assert (wide.rows, wide.spans, narrow.rows) == (6, 6, 6)
+
+
+def test_damaged_bytes_cannot_be_requeued(strict: Traces, spool: Path) -> None:
+    strict.ingest(calls.new_batch(), frame(Kind.END, b"x")[:-1])
+    [file] = list_quarantined(spool)
+    with pytest.raises(ValueError, match="no whole record"):
+        requeue_record(spool, file.name, "2026-11-21T09:30:00Z")
+    assert list_quarantined(spool) == [file]
 
 
 def test_calls_of_hundreds_of_months_in_one_batch_are_all_stored(

@@ -69,7 +69,7 @@ def test_records_of_a_newer_version_are_kept_verbatim_and_the_others_stored(
     files = {one.name: one for one in list_quarantined(spool)}
     assert set(files) == {f"{batch}@2.{SCHEMA + 1}", f"{batch}@{NEW_KIND}.{SCHEMA}"}
     assert {one.state for one in files.values()} == {UNKNOWN}
-    assert "upgrade the server" in files[f"{batch}@{NEW_KIND}.{SCHEMA}"].detail
+    assert "once the server can read it" in files[f"{batch}@{NEW_KIND}.{SCHEMA}"].detail
     assert UnknownFrames(batch, Kind.END, SCHEMA + 1).path(spool).read_bytes() == new_schema
     assert UnknownFrames(batch, NEW_KIND, SCHEMA).path(spool).read_bytes() == new_kind
 

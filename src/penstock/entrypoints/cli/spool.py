@@ -14,13 +14,20 @@ from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.infra.home import Home
 from penstock.infra.settings import load
-from penstock.infra.spool.quarantine import REJECTED, list_quarantined, requeue
+from penstock.infra.spool.quarantine import (
+    QUARANTINED,
+    REJECTED,
+    list_quarantined,
+    requeue,
+)
+from penstock.infra.spool.unknown import requeue_record
 from penstock.kernel.errors import InvalidRequest, NotFound
+from penstock.kernel.time import SystemClock, rfc3339
 
 COLUMNS = ("name", "state", "bytes", "at", "detail")
 EMPTY = "Nothing is quarantined."
-Names = Annotated[list[str] | None, typer.Argument(help="Batch names from `penstock spool list`.")]
-All = Annotated[bool, typer.Option("--all", help="All rejected batches.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Names from `penstock spool list`.")]
+All = Annotated[bool, typer.Option("--all", help="All rejected batches and quarantined records.")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -44,23 +51,38 @@ def retry(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Requeue rejected batches. The gateway sends them within seconds, or when it next starts.
-    Damaged parts contain no complete record and cannot be sent."""
+    """Requeue rejected batches and quarantined records. The gateway sends the batches within
+    seconds, the server stores the records within a minute, or when they next start. Damaged parts
+    contain no complete record and cannot be sent."""
     spool = _spool(home)
     if bool(names) == every:
         raise InvalidRequest(
-            "Name the batches, or add --all.", hint="List them with `penstock spool list`."
+            "Name batches or records, or add --all.", hint="List them with `penstock spool list`."
         )
-    rejected = [one.name for one in list_quarantined(spool) if one.state == REJECTED]
-    wanted = rejected if every else names or []
-    if unknown := [name for name in wanted if name not in rejected]:
+    states = {
+        one.name: one.state
+        for one in list_quarantined(spool)
+        if one.state in (REJECTED, QUARANTINED)
+    }
+    wanted = list(states) if every else names or []
+    if missing := [name for name in wanted if name not in states]:
         raise NotFound(
-            f"There is no rejected batch {unknown[0]}.",
+            f"There is no rejected batch or quarantined record {missing[0]}.",
             hint="List them with `penstock spool list`.",
         )
     for name in wanted:
-        requeue(spool, name)
+        if states[name] == REJECTED:
+            requeue(spool, name)
+        else:
+            _requeue_record(spool, name)
     show_record({"requeued": wanted}, as_json=as_json)
+
+
+def _requeue_record(spool: Path, name: str) -> None:
+    try:
+        requeue_record(spool, name, rfc3339(SystemClock().now_ns()))
+    except ValueError as error:
+        raise InvalidRequest(str(error), hint="It cannot be stored.") from error
 
 
 def _spool(home: Path | None) -> Path:

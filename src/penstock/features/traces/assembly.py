@@ -8,6 +8,7 @@ from typing import Final
 
 from penstock.features.access import Guards
 from penstock.features.traces.http import build_ingest_router, build_instance_router, build_router
+from penstock.features.traces.ingest import is_known
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.schema import FAMILY, STEPS, retention
 from penstock.features.traces.service import ExplainCost, Traces
@@ -25,11 +26,12 @@ _log: Final = logging.getLogger("penstock.traces")
 
 @dataclass(frozen=True, slots=True)
 class OpenedTraces:
-    """The service, the opening of its store, and the records of a newer version."""
+    """The service, the opening of its store, and the records that are not stored."""
 
     service: Traces
     opening: Opening
     unknown: UnknownRecords
+    quarantine: Quarantine
 
     def check(self) -> None:
         """Raises the reason why the store cannot be used now, if there is one (`readyz`)."""
@@ -47,13 +49,14 @@ class OpenedTraces:
 
     def notices(self) -> list[str]:
         """Returns sentences about conditions that an operator should check."""
-        kept = self.unknown.usage()
-        if not kept.files:
-            return []
-        size = f"{kept.files} files, {kept.bytes} bytes"
-        return [
-            f"Records of a newer version are kept in spool/unknown ({size}): upgrade the server."
-        ]
+        unknown = sum(not is_known(one.kind, one.schema) for one in self.unknown.list())
+        sentences = {
+            f"Records of a newer version are kept in spool/unknown ({unknown} files): upgrade the"
+            " server to store them.": unknown,
+            "Records that could not be stored are kept in spool/quarantined, each with its"
+            " reason.": self.quarantine.usage().files,
+        }
+        return [sentence for sentence, applies in sentences.items() if applies]
 
     def gauges(self) -> Mapping[str, tuple[str, float]]:
         """Returns name → (help, value)."""
@@ -64,6 +67,10 @@ class OpenedTraces:
                 kept.files,
             ),
             "unknown_record_bytes": ("Size of these files.", kept.bytes),
+            "quarantined_records": (
+                "Records that could not be stored, in spool/quarantined.",
+                self.quarantine.usage().files,
+            ),
         }
 
     def _store_kept(self) -> None:
@@ -94,7 +101,7 @@ def open_traces(
     limits = unclaimed or UnclaimedLimits()
     opening = Opening(lambda: _open(dsn, limits.days), _log)
     service = Traces(opening.store, clock, explain_cost, quarantine, unknown, unclaimed=limits)
-    return OpenedTraces(service, opening, unknown)
+    return OpenedTraces(service, opening, unknown, quarantine)
 
 
 def build(guards: Guards, traces: OpenedTraces, *, backup: bool) -> Vertical:

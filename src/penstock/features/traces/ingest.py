@@ -15,7 +15,8 @@ from penstock.infra.spool.unknown import UnknownFrames
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.call import SCHEMA, CallEnd, decode_end
 
-_BATCH: Final = re.compile(r"[0-9a-f]{32}(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)")
+# A record that is requeued from the quarantine has the name of its batch and its place there.
+_BATCH: Final = re.compile(r"[0-9a-f]{32}(?:-[0-9]+:[0-9]+-[0-9]+|:[a-z]+)(?:@[0-9.]+)*")
 _REASON_CHARS: Final = 500
 _FIRST_SCHEMA: Final = 2  # records up to it are inserted under the name of their batch
 _KINDS: Final = frozenset(Kind)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from penstock.features.traces.ingest import UnreadableRecord
 from penstock.infra.spool.quarantine import (
+    QUARANTINED,
     QuarantineLimits,
     Reason,
     quarantine_record,
     trim_records,
 )
+from penstock.infra.spool.unknown import FolderUsage, folder_usage
 from penstock.kernel.time import Clock, rfc3339
 
 
@@ -28,6 +30,10 @@ class Quarantine:
         self._clock = clock
         self._log = log
         self._limits = limits or QuarantineLimits()
+
+    def usage(self) -> FolderUsage:
+        """Measures the quarantined records."""
+        return folder_usage(self._spool / QUARANTINED, "*.record")
 
     def keep(self, batch: str, frames: bytes, records: Sequence[UnreadableRecord]) -> None:
         """Quarantines records of a batch. Repeating the call replaces them."""

@@ -11,13 +11,14 @@ from typing import ClassVar
 
 import msgspec
 
+from penstock.infra.spool.quarantine import UNKNOWN
 from penstock.infra.spool.unknown import (
     FolderUsage,
     UnknownFrames,
+    folder_usage,
     keep_unknown,
     list_unknown,
     remove_unknown,
-    unknown_usage,
 )
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock, rfc3339
@@ -78,7 +79,7 @@ class UnknownRecords:
 
     def usage(self) -> FolderUsage:
         """Measures what is kept."""
-        return unknown_usage(self._spool)
+        return folder_usage(self._spool / UNKNOWN, "*.frames")
 
     def copy_to(self, folder: Path) -> None:
         """Copies what is kept below `folder`, which takes the place of the spool folder."""

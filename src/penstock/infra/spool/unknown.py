@@ -1,4 +1,5 @@
-"""Records that this version cannot read, kept verbatim until an upgraded server stores them.
+"""Records that the server cannot store yet, kept verbatim in its home: of a newer version, or
+requeued from the quarantine.
 
 unknown/<batch>@<kind>.<schema>.frames, .json   the frames of one kind and schema of a batch
 
@@ -12,7 +13,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from penstock.infra.spool.frame import Frame, scan
 from penstock.infra.spool.quarantine import (
+    QUARANTINED,
     UNKNOWN,
     Reason,
     batch_name,
@@ -50,11 +53,25 @@ class FolderUsage(NamedTuple):
 
 def keep_unknown(directory: Path, name: UnknownFrames, data: bytes, at: str) -> None:
     """Keeps frames durably; the same name again replaces them. Raises `OSError` on failure."""
-    detail = f"Records of kind {name.kind}, schema {name.schema}: upgrade the server to store them."
+    detail = f"Kind {name.kind}, schema {name.schema}: stored once the server can read it."
     path = name.path(directory)
     reason = msgspec.json.encode(Reason(name.batch, detail, at))
     write_file(path.parent, path.with_suffix(".json").name, reason)
     write_file(path.parent, path.name, data)
+
+
+def requeue_record(directory: Path, name: str, at: str) -> None:
+    """Moves a quarantined record to `unknown/`, from where the server stores it under its name.
+
+    Raises `FileNotFoundError` if there is no such record, `ValueError` if its bytes contain none.
+    """
+    path = directory / QUARANTINED / f"{file_name(name)}.record"
+    data = path.read_bytes()
+    frames = [one for one in scan(data) if isinstance(one, Frame)]
+    if not frames:
+        raise ValueError(f"{name} contains no whole record.")
+    keep_unknown(directory, UnknownFrames(name, frames[0].kind, frames[0].schema), data, at)
+    remove_file(path)
 
 
 def list_unknown(directory: Path) -> list[UnknownFrames]:
@@ -67,10 +84,10 @@ def remove_unknown(directory: Path, name: UnknownFrames) -> None:
     remove_file(name.path(directory))
 
 
-def unknown_usage(directory: Path) -> FolderUsage:
-    """Measures the kept frames. Files that are deleted meanwhile do not count."""
+def folder_usage(folder: Path, pattern: str) -> FolderUsage:
+    """Measures the files of a folder. Files that are deleted meanwhile do not count."""
     sizes: list[int] = []
-    for path in (directory / UNKNOWN).glob("*.frames"):
+    for path in folder.glob(pattern):
         try:
             sizes.append(path.stat().st_size)
         except FileNotFoundError:

@@ -1,0 +1,33 @@
+"""The schema of spool records changes with their fields."""
+
+from penstock.rules.call import (
+    SCHEMA,
+    AttemptRecord,
+    CallBegin,
+    CallEnd,
+    Caller,
+    Record,
+    Usage,
+)
+
+RECORDS: tuple[type[Record], ...] = (CallBegin, CallEnd, Caller, AttemptRecord, Usage)
+# Number of fields of each record, by schema. A released schema is never changed here.
+FIELD_COUNTS = {2: (12, 19, 7, 16, 8)}
+
+
+def test_the_schema_is_raised_when_a_record_gets_another_field() -> None:
+    found = tuple(len(record.__struct_fields__) for record in RECORDS)
+    assert found == FIELD_COUNTS[SCHEMA], "raise rules.call.SCHEMA, and add its line here"
+
+
+def test_the_fields_that_recovery_needs_keep_their_place() -> None:
+    assert CallBegin.__struct_fields__[:3] == ("project_id", "trace_id", "span_id")
+    assert CallEnd.__struct_fields__[0] == "begin"
+
+
+def test_appended_fields_have_a_default() -> None:
+    """A newer server reads records of an older gateway."""
+    required = {CallBegin: 9, CallEnd: 4, Caller: 0, AttemptRecord: 8, Usage: 0}
+    for record, count in required.items():
+        fields = record.__struct_fields__
+        assert len(fields) - len(record.__struct_defaults__) == count
