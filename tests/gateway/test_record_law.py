@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.homes import provider
-from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.attempt import OpenAttempt, Total, cost_text
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.ids import Ids
@@ -114,7 +114,7 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
     attempt = OpenAttempt(call.target, "127.0.0.1", 1, ids.span(), clock.now_ns())
     attempt.response, attempt.response_size = response, len(response)
     attempt.facts = facts
-    attempt.close(clock.now_ns(), CallStatus.OK, None)
+    attempt.end_ns = clock.now_ns()
     call.attempts = (attempt,)
     return call
 
@@ -132,7 +132,8 @@ def test_every_call_has_exactly_one_end_record(
         if data.draw(st.booleans()):
             recorder.begin(call)
         charge = Charge(data.draw(COST), data.draw(TEXT))
-        end = recorder.end(call, CallStatus.OK, data.draw(ERROR), data.draw(USAGE), charge)
+        settled = Total(data.draw(USAGE), cost_text(charge), charge.price_id)
+        end = recorder.end(call, CallStatus.OK, data.draw(ERROR), settled)
         (stored,) = records.ends(call.span_id)
         assert stored == decode_end(encode(end))
         assert call.recorded
@@ -150,6 +151,6 @@ def test_calls_with_reduced_records_do_not_fill_the_spool(tmp_path: Path) -> Non
         for _ in range(100):
             call = a_call(b"{}", b"{}", facts, "small")
             recorder.begin(call)
-            recorder.end(call, CallStatus.OK, None, usage, None)
+            recorder.end(call, CallStatus.OK, None, Total(usage))
         assert records.spool.stats().full_because == ""
         assert [end.error_type for end in records.all_ends()] == ["record_reduced"] * 100

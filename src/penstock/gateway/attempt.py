@@ -1,6 +1,6 @@
 """One request of a call to one provider, with its answer, usage and cost."""
 
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
@@ -11,34 +11,47 @@ from penstock.rules.price_charge import Charge
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
 
-_NO_FACTS: Final = AnswerFacts()
-_NO_USAGE: Final = Usage()
+
+class Settled(Protocol):
+    """Usage and cost of an attempt or of a call. `cost` is a decimal string, empty = unpriced."""
+
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def cost(self) -> str: ...
+    @property
+    def price_id(self) -> str: ...
+
+
+class Total(NamedTuple):
+    """The sums over several attempts, or over none."""
+
+    usage: Usage = Usage()
+    cost: str = ""
+    price_id: str = ""
 
 
 class OpenAttempt:
     """`end_ns` is set once the answer is complete or the attempt has failed. `translated`: the
     provider has another dialect than the surface."""
 
-    __slots__ = (
-        "address",
-        "charge",
-        "closed",
-        "delta_count",
-        "end_ns",
-        "error",
-        "facts",
-        "first_byte_ns",
-        "http_status",
-        "port",
-        "response",
-        "response_size",
-        "span_id",
-        "start_ns",
-        "status",
-        "target",
-        "translated",
-        "usage",
-    )
+    # Defaults are class attributes: a successful attempt changes few of them.
+    dialect = ""
+    translated = False
+    first_byte_ns = 0
+    end_ns = 0
+    http_status = 0
+    facts = AnswerFacts()
+    delta_count = 0
+    response = b""
+    response_size = 0
+    usage = Usage()
+    charge: Charge | None = None
+    cost = ""  # of the charge, as records have it
+    price_id = ""
+    closed = False
+    status = CallStatus.OK
+    error: PenstockError | None = None
 
     def __init__(self, target: Target, address: str, port: int, span: str, start_ns: int) -> None:
         self.target = target
@@ -46,53 +59,31 @@ class OpenAttempt:
         self.port = port
         self.span_id = span
         self.start_ns = start_ns
-        self.translated = False
-        self.first_byte_ns = 0
-        self.end_ns = 0
-        self.http_status = 0
-        self.facts = _NO_FACTS
-        self.delta_count = 0
-        self.response = b""
-        self.response_size = 0
-        self.usage = _NO_USAGE
-        self.charge: Charge | None = None
-        self.closed = False
-        self.status = CallStatus.OK
-        self.error: PenstockError | None = None
-
-    def close(self, now_ns: int, status: CallStatus, error: PenstockError | None) -> None:
-        """Notes the outcome. Usage and charge are set before."""
-        self.closed = True
-        self.end_ns = self.end_ns or now_ns
-        self.status = status
-        self.error = error
 
     def record(self) -> AttemptRecord:
         """The record of a closed attempt."""
         error = self.error
-        return AttemptRecord(
-            span_id=self.span_id,
-            provider=self.target.entry.name,
-            model=self.target.model,
-            server_address=self.address,
-            server_port=self.port,
-            start_ns=self.start_ns,
-            end_ns=self.end_ns,
-            status=self.status,
-            first_byte_ns=self.first_byte_ns,
-            http_status=self.http_status,
-            error_type=error.code if error else "",
-            error_message=error.message[:MAX_MESSAGE_CHARS] if error else "",
-            dialect=self.target.plugin.dialect,
-            usage=self.usage,
-            cost=cost_text(self.charge),
-            price_id=self.charge.price_id if self.charge else "",
+        return AttemptRecord(  # by position: names take four times as long
+            self.span_id,
+            self.target.entry.name,
+            self.target.model,
+            self.address,
+            self.port,
+            self.start_ns,
+            self.end_ns,
+            self.status,
+            self.first_byte_ns,
+            self.http_status,
+            error.code if error else "",
+            error.message[:MAX_MESSAGE_CHARS] if error else "",
+            self.dialect,
+            self.usage,
+            self.cost,
+            self.price_id,
         )
 
 
-def cost_text(charge: Charge | None) -> str:
-    """The cost for a record: a decimal string, empty if there is none."""
-    if charge is None:
-        return ""
+def cost_text(charge: Charge) -> str:
+    """The cost for a record: a decimal string."""
     text = format(charge.cost, "f")
     return text if len(text) <= MAX_COST_CHARS else format(charge.cost, ".12f")

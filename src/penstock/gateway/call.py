@@ -58,6 +58,7 @@ class Call:
     over = False
     ended_by: PenstockError | None = None
     kept_alive = 0.0
+    _keeping: asyncio.Task[None] | None = None
 
     def __init__(
         self,
@@ -86,7 +87,6 @@ class Call:
         self.start_ns = start_ns
         self.ready_ns = start_ns  # the request is complete: from here on time counts as overhead
         self._task = asyncio.current_task()
-        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def attempt(self) -> OpenAttempt | None:

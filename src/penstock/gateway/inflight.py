@@ -74,7 +74,8 @@ class InFlight:
     def commit(self, call: Call) -> None:
         """Notes that the answer is committed: no attempt needs the request body any more."""
         call.committed = True
-        call.keep_alive = None
+        if call.keep_alive is not None:
+            call.keep_alive = None
         call.body = call.body[: self._limits.capture_request_bytes]
         self.release_body(call, len(call.body))
 

@@ -78,10 +78,10 @@ class Pipeline:
     def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
         """Settles, records and counts the call. Runs once for each call."""
         status = _status(error)
-        if (attempt := call.attempt) is not None:
-            close_attempt(call, attempt, self.clock.now_ns(), status, error)
-        usage, charge = total(call.attempts)
-        record = self.recorder.end(call, status, error, usage, charge)
+        if call.attempts:
+            attempt = call.attempts[-1]
+            close_attempt(call, attempt, attempt.end_ns or self.clock.now_ns(), status, error)
+        record = self.recorder.end(call, status, error, total(call.attempts))
         self.metrics.observe(record, call.target.counted_as if call.target else "")
 
     async def _fail(self, call: Call, error: PenstockError) -> None:

@@ -58,27 +58,23 @@ class Attempts:
         if head.stream:
             call.keep_alive = partial(keep_alive, call)
         try:
-            while (failure := await self._attempt(call, target, head, finalize)) is not None:
-                again = None if call.committed else self.policy(call, failure)
-                if again is None:
-                    await self._give_up(call, target, failure, finalize)
+            while True:
+                try:
+                    await self._ask(call, target, head, finalize)
+                except SpoolFull:
+                    raise  # not the provider's error
+                except (UpstreamFailed, UpstreamTimeout, Overloaded, ProviderRejected) as error:
+                    again = None if call.committed else self.policy(call, error)
+                    if again is None:
+                        await self._give_up(call, target, error, finalize)
+                        return
+                    self._close_failed(call, error)
+                    target = call.target = again
+                else:
                     return
-                self._close_failed(call, failure)
-                target = call.target = again
         finally:
-            call.keep_alive = None
-
-    async def _attempt(
-        self, call: Call, target: Target, head: RequestHead, finalize: Finalize
-    ) -> PenstockError | None:
-        """Returns the provider's failure, or `None` after a complete answer."""
-        try:
-            await self._ask(call, target, head, finalize)
-        except SpoolFull:
-            raise  # not the provider's error
-        except (UpstreamFailed, UpstreamTimeout, Overloaded, ProviderRejected) as error:
-            return error
-        return None
+            if call.keep_alive is not None:
+                call.keep_alive = None
 
     async def _ask(self, call: Call, target: Target, head: RequestHead, finalize: Finalize) -> None:
         exchange = await self.dispatch(call, target, head)
@@ -110,7 +106,8 @@ class Attempts:
         """Closes the attempt that failed; there is none if its request could not be built."""
         attempt = call.attempt
         if attempt is not None:
-            close_attempt(call, attempt, self.clock.now_ns(), CallStatus.ERROR, failure)
+            end_ns = attempt.end_ns or self.clock.now_ns()
+            close_attempt(call, attempt, end_ns, CallStatus.ERROR, failure)
 
 
 def _without_content(status: int) -> UpstreamFailed:

@@ -29,7 +29,8 @@ class Dispatch:
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
-        attempt.translated = target.plugin.dialect != call.surface.dialect
+        attempt.dialect = target.plugin.dialect
+        attempt.translated = attempt.dialect != call.surface.dialect
         call.attempts += (attempt,)
         traceparent = write_traceparent(call.trace_id, span, call.flags)
         exchange = await self._egress.open(

@@ -47,7 +47,7 @@ class RelayUnary:
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
         """Raises `UpstreamFailed` when the answer is cut or not JSON."""
-        attempt = call.open_attempt
+        attempt = call.attempts[-1]
         if call.reply_started:  # as a stream, while it waited
             raise UpstreamFailed(
                 "The provider answered a stream request without a stream.",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.attempt import OpenAttempt, Settled, Total, cost_text
 from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
@@ -15,6 +15,7 @@ from penstock.rules.price_book import CalledModel
 from penstock.rules.price_charge import Charge
 
 _NOTHING: Final = Usage()
+_NO_ATTEMPT: Final = Total()
 _COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
@@ -22,7 +23,7 @@ _log: Final = logging.getLogger("penstock.gateway")
 
 
 def close_attempt(
-    call: Call, attempt: OpenAttempt, now_ns: int, status: CallStatus, error: PenstockError | None
+    call: Call, attempt: OpenAttempt, end_ns: int, status: CallStatus, error: PenstockError | None
 ) -> None:
     """Settles an attempt and notes its outcome, once."""
     if attempt.closed:
@@ -31,28 +32,30 @@ def close_attempt(
         _settle(call, attempt, error)
     except Exception:  # noqa: BLE001 - an attempt without a price is still recorded
         _log.exception("The cost of trace %s cannot be computed", call.trace_id)
-        attempt.usage, attempt.charge = _NOTHING, None
-    attempt.close(now_ns, status, error)
+        attempt.usage = _NOTHING
+    attempt.closed = True
+    attempt.end_ns = end_ns
+    attempt.status = status
+    attempt.error = error
 
 
-def total(attempts: Sequence[OpenAttempt]) -> tuple[Usage, Charge | None]:
+def total(attempts: Sequence[OpenAttempt]) -> Settled:
     """Returns usage and cost of a call: the sums over its attempts.
 
-    A cost of `None` means unpriced, never free; one unpriced attempt makes the call unpriced. The
-    sum of several costs has no price id.
+    One unpriced attempt makes the call unpriced. The sum of several costs has no price id.
     """
     if not attempts:
-        return _NOTHING, None
+        return _NO_ATTEMPT
     if len(attempts) == 1:
-        return attempts[0].usage, attempts[0].charge
+        return attempts[0]
     used = [one for one in attempts if one.usage.source is not UsageSource.NONE]
     charges = [one.charge for one in used if one.charge is not None]
     usage = _sum([one.usage for one in used])
     if len(charges) < len(used) or not charges:
-        return usage, None
-    if len(charges) == 1:
-        return usage, charges[0]
-    return usage, Charge(sum((charge.cost for charge in charges), Decimal(0)), "")
+        return Total(usage)
+    price_id = charges[0].price_id if len(charges) == 1 else ""
+    charge = Charge(sum((charge.cost for charge in charges), Decimal(0)), price_id)
+    return Total(usage, cost_text(charge), price_id)
 
 
 def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> None:
@@ -68,7 +71,9 @@ def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> No
     called = CalledModel(target.entry.name, target.entry.vendor, target.model, facts.model)
     context = _context(facts.service_tier)
     attempt.usage = usage
-    attempt.charge = target.project.charge(called, usage, call.start_ns, context)
+    charge = attempt.charge = target.project.charge(called, usage, call.start_ns, context)
+    if charge is not None:
+        attempt.cost, attempt.price_id = cost_text(charge), charge.price_id
 
 
 def _sum(usages: Sequence[Usage]) -> Usage:

@@ -40,9 +40,7 @@ class _ModelList(msgspec.Struct):
 class OpenAICompatible:
     """`spi.chat.ChatProvider`."""
 
-    @property
-    def dialect(self) -> str:
-        return "openai"
+    dialect = "openai"
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
         add_usage = call.stream and provider.quirks.get("stream_usage") != "no"
