@@ -217,3 +217,62 @@ async def test_a_waiting_call_that_is_not_streamed_gets_nothing_early(tmp_path: 
         answer, _ = await both.ask(stream=False)
         assert (answer.status, answer.whole) == (200, True)
         assert b"waiting" not in answer.body
+
+
+def body(size: int, *, stream: bool = False) -> bytes:
+    ask = ASK % (b"true" if stream else b"false")
+    return ask.replace(b"hello", b"x" * size)
+
+
+async def test_a_waiting_call_keeps_its_body_once(tmp_path: Path) -> None:
+    size, count = 5 * 2**20, 10
+    limits = {"max_body_bytes": 2 * size}
+    async with pair(tmp_path, late(30.0), answers(WHOLE), **limits) as both:
+        await call(both.worker.url, b"{}")
+        before = both.worker.memory_bytes()
+        writers = [(await connect(both.worker.url))[1] for _ in range(count)]
+        for writer in writers:
+            writer.write(request(body(size)))
+        async with asyncio.timeout(60):
+            while len(both.first.seen) < count:
+                await asyncio.sleep(0.05)
+        kept = both.worker.memory_bytes() - before
+        for writer in writers:
+            writer.close()
+        assert 0.8 * count * size < kept < 1.5 * count * size
+
+
+async def test_bodies_are_counted_until_the_answer_is_committed(tmp_path: Path) -> None:
+    release = asyncio.Event()
+
+    async def script(_: object, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD + chunk(ROLE))
+        await release.wait()
+        writer.write(chunk(delta(content="hi")))
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    limits = {
+        "max_body_bytes": 100_000,  # so that four of the largest fit: 400,000 bytes in all
+        "held_body_bytes": 400_000,
+        "project_share": 1.0,
+        "key_share": 1.0,
+        "capture_request_bytes": 0,
+    }
+    async with pair(tmp_path, script, answers(WHOLE), **limits) as both:
+        ask = body(90_000, stream=True)
+        streams = [await connect(both.worker.url) for _ in range(6)]
+        for _, writer in streams:
+            writer.write(request(ask))
+        async with asyncio.timeout(30):
+            while len(both.first.seen) < 6:
+                await asyncio.sleep(0.01)
+        assert (await call(both.worker.url, ask)).error["code"] == "overloaded"
+        release.set()
+        for reader, _ in streams:
+            await asyncio.wait_for(reader.readuntil(b'"hi"'), 10)
+        again, writer = await connect(both.worker.url)
+        writer.write(request(ask))
+        assert b" 200 " in await asyncio.wait_for(again.readline(), 10)
+        for _, each in [*streams, (again, writer)]:
+            each.close()

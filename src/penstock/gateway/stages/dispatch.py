@@ -33,12 +33,14 @@ class Dispatch:
         attempt.translated = attempt.dialect != call.surface.dialect
         call.attempts += (attempt,)
         traceparent = write_traceparent(call.trace_id, span, call.flags)
-        exchange = await self._egress.open(
+        opening = self._egress.open(
             request,
             target.limits,
             private_allowed=target.entry.private_allowed,
             extra_headers=((b"traceparent", traceparent),),
         )
+        del request  # the call keeps its body for another attempt; a copy of it is not needed
+        exchange = await opening
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
         return exchange

@@ -104,7 +104,9 @@ class Egress:
             connection = await self._connect(
                 origin, limits.connect_s, private_allowed=private_allowed
             )
-        return await self._exchange(connection, head, request.body, limits)
+        exchange = connection.send(head, request.body, limits)
+        del request  # a large body is not kept while the provider works
+        return await self._answered(exchange)
 
     async def __call__(
         self,
@@ -145,10 +147,8 @@ class Egress:
 
     # ---- exchanges
 
-    async def _exchange(
-        self, connection: UpstreamConnection, head: bytes, body: bytes, limits: UpstreamTimeLimits
-    ) -> UpstreamExchange:
-        exchange = connection.send(head, body, limits)
+    async def _answered(self, exchange: UpstreamExchange) -> UpstreamExchange:
+        """Returns the exchange once its response headers have arrived."""
         self._live.add(exchange)
         if self._ticker is None:
             self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
