@@ -14,7 +14,9 @@ MARK = "CANARYx7"  # in every planted secret
 def _routes(home: Path) -> list[tuple[str, str]]:
     parts = ServerComposition(ServerConfig(home=str(home)))
     try:
-        return [(d.method, d.path) for d in declarations(parts.build().routes, (parts.gateway,))]
+        return [
+            (d.method, d.path) for d in declarations(parts.build().routes, (parts.guards.gateway,))
+        ]
     finally:
         parts.close()
 
