@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 
 from penstock.features.traces.assembly import open_traces
-from penstock.features.traces.model import Dimension, Filter, SpanRecord, TimeRange
+from penstock.features.traces.model import Filter, SpanRecord, TimeRange
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
@@ -206,9 +206,7 @@ def make(words: TextSource, index: int, spans: int, end_ns: int) -> CallEnd:
 def console_queries(traces: Traces, end_ns: int) -> Iterator[Query]:
     day, month = TimeRange(end_ns - DAY_NS, end_ns), TimeRange(end_ns - 30 * DAY_NS, end_ns)
     everything = Filter()
-    narrow = Filter(
-        only={Dimension.TEAM: ("billing",), Dimension.MODEL: ("gpt-4o",)}, errors_only=True
-    )
+    narrow = Filter(only={"team": ("billing",), "model": ("gpt-4o",)}, errors_only=True)
     costly = Filter(min_cost=Decimal("0.001"), min_duration_ms=3000.0)
 
     def page(time_range: TimeRange, wanted: Filter) -> list[str]:

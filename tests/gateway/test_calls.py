@@ -82,12 +82,14 @@ async def test_attribution_is_recorded_and_values_of_the_key_win(rig: Rig) -> No
     headers = (
         "x-penstock-team: other\r\nx-penstock-user: José\r\nx-penstock-use-case: faq\r\n"
         "x-penstock-environment: dev\r\nx-penstock-segment: eu\r\nx-penstock-session: s1\r\n"
+        "x-penstock-tags: run=7, region=eu%20west\r\n"
     ).encode()
     answer = await call(rig.worker.url, headers=headers)
     caller = (await rig.end_of(answer.trace_id)).begin.caller
     assert (caller.key_id, caller.team, caller.user) == ("key_all", "search", "José")
     assert (caller.use_case, caller.environment) == ("faq", "dev")
     assert (caller.segment, caller.session) == ("eu", "s1")
+    assert caller.tags == {"run": "7", "region": "eu west"}
 
 
 async def test_a_latin_1_header_is_decoded(rig: Rig) -> None:

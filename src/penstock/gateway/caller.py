@@ -3,11 +3,23 @@
 from collections.abc import Mapping
 from typing import Final
 
-from penstock.rules.call import Caller
-from penstock.rules.snapshot import KeyEntry
+from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.call import Caller, new_caller
+from penstock.rules.snapshot import KeyEntry, attribute_of_key
+from penstock.rules.tags import HEADER, merged_tags, parse_tags
 
+
+def _nothing(_key: KeyEntry) -> str:
+    return ""
+
+
+_TAGS: Final = HEADER.encode()
 _MAX_CHARS: Final = 256
 _NO_KEY: Final = KeyEntry(id="", digest="")
+_SOURCES: Final = tuple(
+    (attribute_of_key(each.name) if each.of_key else _nothing, each.header.encode())
+    for each in CALL_ATTRIBUTES
+)
 
 
 def read_caller(headers: Mapping[bytes, bytes], key: KeyEntry | None) -> Caller:
@@ -15,20 +27,21 @@ def read_caller(headers: Mapping[bytes, bytes], key: KeyEntry | None) -> Caller:
     ones are cut."""
     key = key or _NO_KEY
     get = headers.get
-    return Caller(
-        key.id,
-        key.team or _text(get(b"x-penstock-team")),
-        key.user or _text(get(b"x-penstock-user")),
-        key.use_case or _text(get(b"x-penstock-use-case")),
-        key.environment or _text(get(b"x-penstock-environment")),
-        key.segment or _text(get(b"x-penstock-segment")),
-        _text(get(b"x-penstock-session")),
-    )
+    values = [
+        of_key(key) or ((value := get(header)) and _text(value)) or ""
+        for of_key, header in _SOURCES
+    ]
+    return new_caller(key.id, values, _tags(headers, key))
 
 
-def _text(value: bytes | None) -> str:
-    if not value:
-        return ""
+def _tags(headers: Mapping[bytes, bytes], key: KeyEntry) -> dict[str, str]:
+    header = headers.get(_TAGS)
+    if header:
+        return merged_tags(key.tags, parse_tags(header))
+    return key.tags
+
+
+def _text(value: bytes) -> str:
     try:
         return value.decode("utf-8")[:_MAX_CHARS]
     except UnicodeDecodeError:

@@ -5,10 +5,13 @@ A call is one span; its attempts are child spans. Payloads stay in their wire fo
 turns them into OpenTelemetry messages, off the hot path.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final, cast
 
 import msgspec
+
+from penstock.rules.attributes import CALL_ATTRIBUTES
 
 # The schema of spool records: the only one, written into every frame. Raise it with every change
 # that an older server would lose or misread, such as an appended field: it keeps records of a
@@ -72,7 +75,10 @@ class Usage(Record, frozen=True):
 
 
 class Caller(Record, frozen=True):
-    """Attribution of a call: values fixed by the key win, then the `x-penstock-…` headers."""
+    """Attribution of a call: values fixed by the key win, then the `x-penstock-…` headers.
+
+    Attributes that were declared after the first ones (`rules.attributes`) are in `others`.
+    """
 
     key_id: str = ""
     team: str = ""
@@ -81,6 +87,28 @@ class Caller(Record, frozen=True):
     environment: str = ""
     segment: str = ""
     session: str = ""
+    others: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+    def get(self, name: str) -> str:
+        """Returns the value of a call attribute, empty if it is not set."""
+        if name in _OWN:
+            value: str = getattr(self, name)
+            return value
+        return self.others.get(name, "")
+
+
+_OWN: Final = Caller.__struct_fields__[1:7]
+_LATER: Final = tuple(each.name for each in CALL_ATTRIBUTES[len(_OWN) :])
+
+
+def new_caller(key_id: str, values: Sequence[str], tags: dict[str, str]) -> Caller:
+    """Returns the attribution with the values of all call attributes, in their order, and tags."""
+    if not _LATER:  # on the path of every call
+        return Caller(key_id, *values, others={}, tags=tags)
+    later = values[len(_OWN) :]
+    others = {name: value for name, value in zip(_LATER, later, strict=True) if value}
+    return Caller(key_id, *values[: len(_OWN)], others=others, tags=tags)
 
 
 class CallBegin(Record, frozen=True):
@@ -174,6 +202,9 @@ def _bounded(value: Any) -> Any:
             return msgspec.structs.replace(value, **fields)
         case tuple():
             return tuple(_bounded(item) for item in cast("tuple[Any, ...]", value)[:MAX_ITEMS])
+        case dict():
+            items = list(cast("dict[str, str]", value).items())[:MAX_ITEMS]
+            return {_bounded(name): _bounded(item) for name, item in items}
         case StrEnum() | bool():
             return value
         case str():

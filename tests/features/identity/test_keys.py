@@ -3,7 +3,6 @@
 import pytest
 
 from penstock.features.access import Permission, Principal, Role
-from penstock.features.identity.model import Attributes
 from penstock.features.identity.service.keys import NewKey
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
@@ -129,7 +128,8 @@ def test_gateways_learn_what_a_key_fixes(world: World) -> None:
     wanted = NewKey(
         "app",
         allowed_models=("openai/*",),
-        attributes=Attributes(team="search", environment="production"),
+        attributes={"team": "search", "environment": "production"},
+        tags={"cost-center": "42"},
         expires_ms=1_900_000_000_000,
     )
     new = world.identity.keys.create(world.root, world.project_id, wanted)
@@ -139,6 +139,7 @@ def test_gateways_learn_what_a_key_fixes(world: World) -> None:
         "search",
         "production",
     )
+    assert entry.tags == new.key.tags == {"cost-center": "42"}
     assert entry.expires_ms == 1_900_000_000_000
     assert entry.digest == new.key.secrets[0].digest
 

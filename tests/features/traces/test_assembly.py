@@ -3,14 +3,16 @@
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from features.traces import calls
 from penstock.features.traces.assembly import open_traces
-from penstock.features.traces.schema import FAMILY
+from penstock.features.traces.schema import FAMILY, STEPS, attribute_step
 from penstock.infra.columns import SchemaStep, apply_steps, open_columns
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import SystemClock
+from penstock.rules.attributes import CallAttribute
 
 
 def test_the_vertical_answers_before_its_store_is_open_and_waits_to_close(tmp_path: Path) -> None:
@@ -45,3 +47,21 @@ def test_tables_of_a_newer_penstock_keep_the_vertical_from_opening(tmp_path: Pat
     with pytest.raises(SetupError, match="version 99"):
         vertical.wait(30)
     vertical.close()
+
+
+def test_a_new_attribute_gets_its_column_in_a_store_with_data(tmp_path: Path) -> None:
+    class Row(msgspec.Struct):
+        channel: str
+
+    store = open_columns(f"chdb://{tmp_path / 'columns'}")
+    apply_steps(store, FAMILY, STEPS)
+    old, new = (row.columns() for row in calls.rows(calls.call("prj_1")))
+    store.insert("spans", [old])
+    latest = max(step.version for step in STEPS)
+    added = CallAttribute("channel", "penstock.channel", since=latest + 1)
+    apply_steps(store, FAMILY, [*STEPS, attribute_step(added)])
+    store.insert("spans", [new | {"channel": "web"}])
+    for table in ("spans", "spans_list"):
+        found = store.query(f"SELECT channel FROM {table} ORDER BY channel", {}, Row)
+        assert [row.channel for row in found] == ["", "web"]
+    store.close()

@@ -140,7 +140,7 @@ def test_a_trace_is_shown_whatever_text_is_stored(
     odd = {name: data.draw(texts) for name in TEXT_COLUMNS}
     attributes = data.draw(st.dictionaries(st.text(max_size=9), texts, max_size=3))
     row = msgspec.structs.replace(row, **odd, attributes=attributes)
-    columns.insert("spans", [row])
+    columns.insert("spans", [row.columns()])
     query = {"project_id": project}
     answer = client.get(f"/api/v1/traces/{row.trace_id}", params=query)
     assert answer.status_code == 200, answer.text

@@ -196,3 +196,18 @@ def test_a_trace_of_any_size_is_shown_as_far_as_it_may_be(
     trace = client.get(path, params={"project_id": project}).json()
     content = sum(len(span["request"]) for span in trace["spans"])
     assert (trace["truncated"], 2**24 < content < MAX_TRACE_BYTES) == (True, True)
+
+
+def test_tags_are_filtered_and_shown(client: TestClient, project: str) -> None:
+    tags = {"env": "prod", "url": "a:b"}
+    [tagged, _] = ends = [recent(project, caller=Caller(tags=tags)), recent(project)]
+    ship(client, *ends)
+    for path in ("/api/v1/traces", "/api/v1/traces/tail"):
+        query = {"project_id": project, "tag": ["env:prod", "url:a:b"]}
+        [item] = client.get(path, params=query).json()["items"]
+        assert (item["trace_id"], item["tags"]) == (tagged.begin.trace_id, tags)
+    detail = client.get(f"/api/v1/traces/{item['trace_id']}", params={"project_id": project})
+    attributes = detail.json()["spans"][0]["attributes"]
+    assert attributes["penstock.tag.env"] == "prod"
+    wrong = client.get("/api/v1/traces", params={"project_id": project, "tag": "env"})
+    assert wrong.status_code == 400

@@ -23,7 +23,7 @@ from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.call import CallStatus, Usage, UsageSource, encode
+from penstock.rules.call import Caller, CallStatus, Usage, UsageSource, encode
 
 
 def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
@@ -248,4 +248,9 @@ def test_a_span_row_names_exactly_the_columns_of_the_wide_table(columns: ColumnS
         Column,
     )
     [row, _] = to_rows(calls.call("p"), "w")
-    assert {column.name for column in found} - {"stored_time"} == set(row.__struct_fields__)
+    assert {column.name for column in found} - {"stored_time"} == set(row.columns())
+
+
+def test_an_attribute_of_a_newer_gateway_is_kept() -> None:
+    [row, _] = to_rows(calls.call("p", caller=Caller(others={"channel": "web"})), "w")
+    assert decode(row.attributes["penstock.channel"]) == "web"

@@ -12,7 +12,6 @@ from features.traces import calls
 from penstock.features.traces.model import (
     CallItem,
     Cursor,
-    Dimension,
     Filter,
     TimeRange,
 )
@@ -72,8 +71,8 @@ filters = st.builds(
     only=st.fixed_dictionaries(
         {},
         optional={
-            Dimension.TEAM: st.lists(st.sampled_from(TEAMS), max_size=2).map(tuple),
-            Dimension.STATUS: st.lists(st.sampled_from(list(CallStatus)), max_size=2).map(tuple),
+            "team": st.lists(st.sampled_from(TEAMS), max_size=2).map(tuple),
+            "status": st.lists(st.sampled_from(list(CallStatus)), max_size=2).map(tuple),
         },
     ),
     errors_only=st.booleans(),
@@ -242,6 +241,23 @@ def test_facets_are_the_values_that_occur(traces: Traces, project: str) -> None:
         calls.call(project, caller=Caller(team="a")),
     )
     facets = traces.facets(project, calls.ALWAYS)
-    assert facets[Dimension.TEAM] == ["a", "b"]
-    assert facets[Dimension.USER] == ["u"]
-    assert facets[Dimension.SEGMENT] == []
+    assert facets["team"] == ["a", "b"]
+    assert facets["user"] == ["u"]
+    assert facets["segment"] == []
+
+
+def test_calls_are_selected_by_tags_in_list_tail_and_overview(traces: Traces, project: str) -> None:
+    made = [{"env": "prod", "run": "1"}, {"env": "prod", "run": "2"}, {"env": "dev"}, {}]
+    calls.store(traces, *(calls.call(project, caller=Caller(tags=tags)) for tags in made))
+    for wanted, found in (
+        ({"env": ("prod",)}, made[:2]),
+        ({"env": ("prod", "dev")}, made[:3]),
+        ({"env": ("prod",), "run": ("2",)}, made[1:2]),
+        ({"other": ("x",)}, []),
+    ):
+        chosen = Filter(tags=wanted)
+        page = traces.list_calls(project, calls.ALWAYS, chosen, after=None, limit=9)
+        assert sorted(map(str, (item.tags for item in page.items))) == sorted(map(str, found))
+        tail = traces.tail(project, after=None, limit=9, wanted=chosen)
+        assert {item.span_id for item in tail.items} == {item.span_id for item in page.items}
+        assert traces.overview(project, calls.ALWAYS, chosen).totals.requests == len(found)

@@ -9,7 +9,6 @@ from features.traces import calls
 from penstock.features.traces.model import (
     TIME,
     Aggregate,
-    Dimension,
     Filter,
     TimeRange,
     bucket_ns,
@@ -73,7 +72,7 @@ def test_percentiles_and_groups_of_known_calls(traces: Traces, project: str) -> 
         96,
         100,
     ]
-    groups = [(group.value, group.requests) for group in overview.by[Dimension.TEAM]]
+    groups = [(group.value, group.requests) for group in overview.by["team"]]
     assert groups == [("a", 60), ("b", 41)]
 
 

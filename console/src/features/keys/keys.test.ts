@@ -15,6 +15,7 @@ const KEY: Key = {
   role: "viewer",
   allowed_models: [],
   attributes: { team: "shop", user: "", use_case: "upsell", environment: "", segment: "" },
+  tags: {},
   created_at: "2026-11-01T00:00:00Z",
   expires_at: null,
   revoked_at: null,

@@ -1,7 +1,7 @@
 """Values of identity: projects, users, members, invitations, keys."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from penstock.features.access import Principal, Role
@@ -91,17 +91,6 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
-class Attributes:
-    """Attributes that a key sets on its calls; they override the call's headers."""
-
-    team: str = ""
-    user: str = ""
-    use_case: str = ""
-    environment: str = ""
-    segment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class KeySecret:
     """One secret of a key, stored as a keyed digest; `prefix` identifies it for users."""
 
@@ -122,11 +111,12 @@ class ApiKey:
     role: Role | None
     instance_admin: bool
     allowed_models: tuple[str, ...]
-    attributes: Attributes
+    attributes: Mapping[str, str]  # call attributes that the key sets, by name
     created_ms: int
     expires_ms: int | None
     revoked_ms: int | None = None
     secrets: tuple[KeySecret, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])  # of its calls
 
     @property
     def prefix(self) -> str:
@@ -145,7 +135,8 @@ class ApiKey:
             "prefix": self.prefix,
             "role": self.role.value if self.role else None,
             "allowed_models": list(self.allowed_models),
-            "attributes": asdict(self.attributes),
+            "attributes": dict(self.attributes),
+            "tags": dict(self.tags),
             "expires_ms": self.expires_ms,
             "revoked_ms": self.revoked_ms,
         }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from penstock.features.traces.model import SpanRecord
 from penstock.features.traces.payload import Json, decode_stored
 from penstock.features.traces.rows import CALL
+from penstock.rules.attributes import CALL_ATTRIBUTES
 
 # Attribute → field; empty and zero values are left out. Input tokens include cached tokens.
 _ATTRIBUTES: Final[Mapping[str, str]] = {
@@ -16,7 +17,6 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "gen_ai.response.model": "response_model",
     "gen_ai.response.id": "response_id",
     "gen_ai.response.finish_reasons": "finish_reasons",
-    "gen_ai.conversation.id": "session",
     "gen_ai.usage.input_tokens": "input_tokens",
     "gen_ai.usage.output_tokens": "output_tokens",
     "gen_ai.usage.cache_read.input_tokens": "cache_read_tokens",
@@ -28,11 +28,6 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "http.response.status_code": "http_status",
     "server.address": "server_address",
     "server.port": "server_port",
-    "user.id": "user",
-    "deployment.environment.name": "environment",
-    "penstock.team": "team",
-    "penstock.use_case": "use_case",
-    "penstock.segment": "segment",
     "penstock.key.id": "key_id",
     "penstock.model": "model",
     "penstock.usage.source": "usage_source",
@@ -56,6 +51,10 @@ def span_attributes(span: SpanRecord) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         name: value for name, field in _ATTRIBUTES.items() if (value := getattr(span, field))
     }
+    for each in CALL_ATTRIBUTES:
+        if value := span.caller[each.name]:
+            attributes[each.span] = value
+    attributes |= {f"penstock.tag.{key}": value for key, value in span.tags.items()}
     if span.ttft_ns is not None:
         attributes["gen_ai.response.time_to_first_chunk"] = span.ttft_ns / _SECOND
     if span.kind == CALL:

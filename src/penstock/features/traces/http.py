@@ -8,20 +8,25 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.traces.model import Dimension
+from penstock.features.traces.model import Filter
 from penstock.features.traces.service import Traces
 from penstock.features.traces.wire import (
+    ATTRIBUTE_PARAMETERS,
+    AttributeFilter,
     CallView,
     FilterQuery,
     ListQuery,
     RangeQuery,
     TailQuery,
     page_view,
+    read_attributes,
+    tag_filter,
 )
 from penstock.features.traces.wire_overview import OverviewOut, overview_out
 from penstock.features.traces.wire_trace import Trace
 from penstock.infra.web.pages import Page
 
+Attributes = Annotated[AttributeFilter, Depends(read_attributes)]
 TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 _INGESTS: Final = 2  # separate threads: reads never delay ingestion
@@ -42,23 +47,28 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["traces"])
     granted = Depends(require(Permission.TRACES_READ))
 
-    @router.get("/traces")
+    @router.get("/traces", openapi_extra=ATTRIBUTE_PARAMETERS)
     def list_traces(
-        access: Annotated[Access, granted], query: Annotated[ListQuery, Query()]
+        access: Annotated[Access, granted],
+        query: Annotated[ListQuery, Query()],
+        attributes: Attributes,
     ) -> Page[CallView]:
-        return _list(traces, access, query)
+        return _list(traces, access, query, attributes)
 
     @router.get("/traces/tail")
     def tail_traces(
         access: Annotated[Access, granted], query: Annotated[TailQuery, Query()]
     ) -> Page[CallView]:
-        page = traces.tail(access.project_id, after=query.cursor(), limit=query.limit)
+        wanted = Filter(tags=tag_filter(query.tag))
+        page = traces.tail(
+            access.project_id, after=query.cursor(), limit=query.limit, wanted=wanted
+        )
         return page_view(page)
 
     @router.get("/traces/facets")
     def trace_facets(
         access: Annotated[Access, granted], query: Annotated[RangeQuery, Query()]
-    ) -> dict[Dimension, list[str]]:
+    ) -> dict[str, list[str]]:
         return traces.facets(access.project_id, query.range(traces.now_ns()))
 
     @router.get("/traces/{trace_id}")
@@ -66,12 +76,14 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
         found = traces.get_trace(access.project_id, trace_id)
         return Trace.of(found, traces.explain(access.project_id))
 
-    @router.get("/overview")
+    @router.get("/overview", openapi_extra=ATTRIBUTE_PARAMETERS)
     def overview(
-        access: Annotated[Access, granted], query: Annotated[FilterQuery, Query()]
+        access: Annotated[Access, granted],
+        query: Annotated[FilterQuery, Query()],
+        attributes: Attributes,
     ) -> OverviewOut:
-        time_range = query.range(traces.now_ns())
-        return overview_out(traces.overview(access.project_id, time_range, query.filter()))
+        time_range, wanted = query.range(traces.now_ns()), query.filter(attributes)
+        return overview_out(traces.overview(access.project_id, time_range, wanted))
 
     return router
 
@@ -81,11 +93,13 @@ def build_instance_router(traces: Traces, require: RequirePermission) -> APIRout
     router = APIRouter(prefix="/api/v1/instance", tags=["traces"])
     granted = Depends(require(Permission.INSTANCE))
 
-    @router.get("/traces")
+    @router.get("/traces", openapi_extra=ATTRIBUTE_PARAMETERS)
     def list_unclaimed(
-        access: Annotated[Access, granted], query: Annotated[ListQuery, Query()]
+        access: Annotated[Access, granted],
+        query: Annotated[ListQuery, Query()],
+        attributes: Attributes,
     ) -> Page[CallView]:
-        return _list(traces, access, query)
+        return _list(traces, access, query, attributes)
 
     @router.get("/traces/{trace_id}")
     def get_unclaimed(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
@@ -112,11 +126,13 @@ def build_ingest_router(traces: Traces, gateway: Any) -> APIRouter:
     return router
 
 
-def _list(traces: Traces, access: Access, query: ListQuery) -> Page[CallView]:
+def _list(
+    traces: Traces, access: Access, query: ListQuery, attributes: AttributeFilter
+) -> Page[CallView]:
     page = traces.list_calls(
         access.project_id,
         query.range(traces.now_ns()),
-        query.filter(),
+        query.filter(attributes),
         after=query.after(),
         limit=query.limit,
     )

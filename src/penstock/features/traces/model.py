@@ -5,33 +5,34 @@ import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import LATEST_NS
+from penstock.rules.attributes import CALL_ATTRIBUTES
 
 MAX_SPANS_PER_TRACE: Final = 2_000
 MAX_TRACE_BYTES: Final = 64 * 1024 * 1024  # of stored content of the spans that are shown
 TIME: Final = "time"
 
 
-class Dimension(StrEnum):
-    """A column by which calls can be filtered and grouped."""
-
-    STATUS = "status"
-    OPERATION = "operation"
-    MODEL = "model"
-    PROVIDER = "provider"
-    KEY_ID = "key_id"
-    TEAM = "team"
-    USER = "user"
-    USE_CASE = "use_case"
-    ENVIRONMENT = "environment"
-    SEGMENT = "segment"
-    SESSION = "session"
+# The columns by which calls can be filtered, and those by which the overview groups them.
+DIMENSIONS: Final = (
+    "status",
+    "operation",
+    "model",
+    "provider",
+    "key_id",
+    *(each.name for each in CALL_ATTRIBUTES),
+)
+GROUPED_BY: Final = (
+    "model",
+    "provider",
+    *(each.name for each in CALL_ATTRIBUTES if each.grouped),
+    "key_id",
+)
 
 
 class TimeRange(NamedTuple):
@@ -48,12 +49,11 @@ class TimeRange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Selects calls. `only`: allowed values by dimension; `text` occurs in input or output,
-    ignoring case; durations in milliseconds; costs in USD."""
+    """Selects calls. `only`: allowed values by dimension; `tags`: by tag; `text` occurs in input or
+    output, ignoring case; durations in milliseconds; costs in USD."""
 
-    only: Mapping[Dimension, tuple[str, ...]] = field(
-        default_factory=dict[Dimension, tuple[str, ...]]
-    )
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     errors_only: bool = False
     text: str = ""
     min_duration_ms: float | None = None
@@ -61,6 +61,8 @@ class Filter:
     min_cost: Decimal | None = None
     max_cost: Decimal | None = None
 
+
+ALL_CALLS: Final = Filter()
 
 # The range of the column store's times: clients may send any cursor.
 UnixNs = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NS)]
@@ -92,7 +94,8 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CallItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A call in a list; input and output are cut to 200 characters."""
+    """A call in a list; input and output are cut to 200 characters. `caller`: the call attributes
+    by name."""
 
     trace_id: str
     span_id: str
@@ -112,12 +115,8 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
     response_model: str
     stream: bool
     key_id: str
-    team: str
-    user: str
-    use_case: str
-    environment: str
-    segment: str
-    session: str
+    caller: dict[str, str]
+    tags: dict[str, str]
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
@@ -194,7 +193,7 @@ class Overview:
     totals: Measures
     previous: Measures
     series: list[Aggregate]
-    by: Mapping[Dimension, list[Aggregate]]
+    by: Mapping[str, list[Aggregate]]
 
 
 @dataclass(frozen=True, slots=True)

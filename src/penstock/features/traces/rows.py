@@ -1,19 +1,22 @@
 """Converts a call record to rows of `spans`: one for the call, one for each attempt."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from penstock.features.traces.content import Content, read_content
 from penstock.features.traces.payload import encode
-from penstock.rules.call import AttemptRecord, CallEnd
+from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.call import AttemptRecord, CallEnd, Caller
+from penstock.rules.tags import bounded_tags
 
 CALL: Final = "call"
 ATTEMPT: Final = "attempt"
 WRITER_CHARS: Final = 32  # length of the writer's id at the start of a batch name
 CONTENT_MISSING: Final = "penstock.content.missing"  # why a call was stored without its content
 
+_DECLARED: Final = frozenset(each.name for each in CALL_ATTRIBUTES)
 _MAX: Final = 2**63 - 1
 _MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
 _PLACES: Final = Decimal("1e-12")
@@ -26,6 +29,7 @@ class RowLimits(msgspec.Struct, frozen=True):
     name_chars: int = 256  # of a model, provider, key, team, user, session, id, code
     message_chars: int = 4096  # of an error message
     attempts: int = 64  # how many; more than any retry policy allows
+    undeclared: int = 16  # call attributes of a newer gateway
     finish_reasons: int = 128  # how many; more choices than any provider gives
     finish_reason_chars: int = 64
     tokens: int = 10**12  # of one kind, in one call: sums over 18 million such calls are exact
@@ -35,7 +39,8 @@ LIMITS: Final = RowLimits()
 
 
 class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `spans`; each field is a column. Times are decimal text in seconds."""
+    """One row of `spans`; each field is a column, except `caller`: the call attributes, which have
+    a column each. Times are decimal text in seconds."""
 
     project_id: str
     trace_id: str
@@ -55,12 +60,8 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     response_model: str = ""
     stream: bool = False
     key_id: str = ""
-    team: str = ""
-    user: str = ""
-    use_case: str = ""
-    environment: str = ""
-    segment: str = ""
-    session: str = ""
+    caller: dict[str, str] = {}
+    tags: dict[str, str] = {}
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
@@ -90,6 +91,11 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     response: str = ""
     attributes: dict[str, str] = {}
     batch: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """Returns the values by column."""
+        values = msgspec.structs.asdict(self)
+        return values | values.pop("caller")
 
 
 def to_rows(end: CallEnd, batch: str) -> list[SpanRow]:
@@ -134,12 +140,8 @@ def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
         response_model=_name(end.response_model),
         stream=begin.stream,
         key_id=_name(caller.key_id),
-        team=_name(caller.team),
-        user=_name(caller.user),
-        use_case=_name(caller.use_case),
-        environment=_name(caller.environment),
-        segment=_name(caller.segment),
-        session=_name(caller.session),
+        caller=_attributes(caller),
+        tags=bounded_tags(caller.tags.items()),
         input_tokens=_tokens(usage.input_tokens),
         output_tokens=_tokens(usage.output_tokens),
         cache_read_tokens=_tokens(usage.cache_read_tokens),
@@ -168,7 +170,7 @@ def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
         tools=content.tools,
         request=content.request,
         response=content.response,
-        attributes=content.attributes | _unreadable_cost(end.cost, cost),
+        attributes=content.attributes | _undeclared(caller) | _unreadable_cost(end.cost, cost),
     )
 
 
@@ -193,12 +195,8 @@ def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
         model=_name(attempt.model),
         stream=begin.stream,
         key_id=_name(caller.key_id),
-        team=_name(caller.team),
-        user=_name(caller.user),
-        use_case=_name(caller.use_case),
-        environment=_name(caller.environment),
-        segment=_name(caller.segment),
-        session=_name(caller.session),
+        caller=_attributes(caller),
+        tags=bounded_tags(caller.tags.items()),
         input_tokens=_tokens(usage.input_tokens),
         output_tokens=_tokens(usage.output_tokens),
         cache_read_tokens=_tokens(usage.cache_read_tokens),
@@ -216,6 +214,16 @@ def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
         server_address=_name(attempt.server_address),
         server_port=_small(attempt.server_port),
     )
+
+
+def _undeclared(caller: Caller) -> dict[str, str]:
+    """Returns attributes of a newer gateway, which have no column here."""
+    names = [name for name in caller.others if name not in _DECLARED][: LIMITS.undeclared]
+    return {f"penstock.{_name(name)}": encode(_name(caller.others[name])) for name in names}
+
+
+def _attributes(caller: Caller) -> dict[str, str]:
+    return {each.name: _name(caller.get(each.name)) for each in CALL_ATTRIBUTES}
 
 
 def _text(payload: bytes) -> str:

@@ -7,6 +7,7 @@ repeated batch, even after a crash between the two, leaves each table complete w
 from typing import Final
 
 from penstock.infra.columns import SchemaStep
+from penstock.rules.attributes import CALL_ATTRIBUTES, CallAttribute
 
 FAMILY: Final = "traces"
 
@@ -90,7 +91,22 @@ _SPANS_LIST: Final = f"CREATE TABLE IF NOT EXISTS spans_list ({_NARROW}) {_ENGIN
 _VIEW: Final = """CREATE MATERIALIZED VIEW IF NOT EXISTS spans_list_view TO spans_list AS
     SELECT * EXCEPT (input, output, tools, request, response, attributes) FROM spans"""
 
+_TAGS: Final = (
+    "ALTER TABLE {} ADD COLUMN IF NOT EXISTS tags Map(LowCardinality(String), String)"
+    " CODEC(ZSTD(1))"
+)
 _BATCH: Final = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS batch String CODEC(ZSTD(1))"
+
+
+def attribute_step(attribute: CallAttribute) -> SchemaStep:
+    """Returns the step that adds the column of a later attribute to homes with data."""
+    added = tuple(
+        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {attribute.name} {attribute.column_type}"
+        for table in ("spans", "spans_list")
+    )
+    renewed = ("DROP VIEW IF EXISTS spans_list_view", _VIEW)
+    return SchemaStep(attribute.since, f"the attribute {attribute.name}", added + renewed)
+
 
 STEPS: Final = (
     SchemaStep(1, "spans, their narrow copy, and the view between", (_SPANS, _SPANS_LIST, _VIEW)),
@@ -104,6 +120,17 @@ STEPS: Final = (
             _VIEW,
         ),
     ),
+    SchemaStep(
+        3,
+        "the tags of a call",
+        (
+            _TAGS.format("spans"),
+            _TAGS.format("spans_list"),
+            "DROP VIEW IF EXISTS spans_list_view",
+            _VIEW,
+        ),
+    ),
+    *(attribute_step(each) for each in CALL_ATTRIBUTES if each.since > 1),
 )
 
 

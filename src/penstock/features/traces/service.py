@@ -12,11 +12,12 @@ from penstock.features.traces.ingest import (
     read_batch,
 )
 from penstock.features.traces.model import (
+    ALL_CALLS,
+    GROUPED_BY,
     TIME,
     Aggregate,
     CallPage,
     Cursor,
-    Dimension,
     Filter,
     Ingested,
     Overview,
@@ -35,15 +36,6 @@ from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.price_charge import CostLine
-
-GROUPED_BY: Final = (
-    Dimension.MODEL,
-    Dimension.PROVIDER,
-    Dimension.TEAM,
-    Dimension.USE_CASE,
-    Dimension.KEY_ID,
-)
-
 
 _IN_FLIGHT_NS: Final = 60 * 10**9  # an insert in progress may have an earlier time than now
 
@@ -151,13 +143,15 @@ class Traces:
         more = len(found) > limit
         return CallPage(items, Cursor(items[-1].start_ns, items[-1].span_id) if more else None)
 
-    def tail(self, project_id: str, *, after: Cursor | None, limit: int) -> CallPage:
+    def tail(
+        self, project_id: str, *, after: Cursor | None, limit: int, wanted: Filter = ALL_CALLS
+    ) -> CallPage:
         """Returns the calls stored after the cursor in order of arrival; without a cursor the last
         ones. `next_cursor` is always set, for the next request."""
         if after is None:
-            items = self._store().last_arrived(project_id, self.now_ns(), limit)
+            items = self._store().last_arrived(project_id, wanted, self.now_ns(), limit)
         else:
-            items = self._store().arrived(project_id, after, limit)
+            items = self._store().arrived(project_id, wanted, after, limit)
         if items:
             last = items[-1]
             return CallPage(items, Cursor(last.start_ns, last.span_id, last.stored_ns))
@@ -188,7 +182,7 @@ class Traces:
             by={dimension: found[dimension] for dimension in GROUPED_BY},
         )
 
-    def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
+    def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur, for filters."""
         return self._store().facets(project_id, time_range)
 

@@ -55,6 +55,11 @@ def matching(where: Where, wanted: Filter) -> Where:
         if values:
             name = f"only_{dimension}"
             where.add(f"c.{dimension} IN {{{name}:Array(String)}}", **{name: values})
+    for index, (key, values) in enumerate(wanted.tags.items()):
+        where.add(
+            f"c.tags[{{tag_{index}:String}}] IN {{tag_{index}_values:Array(String)}}",
+            **{f"tag_{index}": key, f"tag_{index}_values": values},
+        )
     if wanted.errors_only:
         where.add("c.status != 'ok'")
     if wanted.min_duration_ms is not None:

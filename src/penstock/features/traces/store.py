@@ -7,13 +7,13 @@ import msgspec
 
 from penstock.features.traces import sql
 from penstock.features.traces.model import (
+    DIMENSIONS,
     MAX_SPANS_PER_TRACE,
     MAX_TRACE_BYTES,
     TIME,
     Aggregate,
     CallItem,
     Cursor,
-    Dimension,
     Filter,
     Measures,
     SpanRecord,
@@ -22,8 +22,14 @@ from penstock.features.traces.model import (
 )
 from penstock.features.traces.rows import SpanRow
 from penstock.infra.columns import ColumnStore
+from penstock.rules.attributes import CALL_ATTRIBUTES
 
-_TIMES: Final = {"start_ns": "start_time", "stored_ns": "stored_time"}
+_CALLER: Final = ", ".join(f"'{each.name}', toString(c.{each.name})" for each in CALL_ATTRIBUTES)
+_COMPUTED: Final = {
+    "start_ns": "toUnixTimestamp64Nano(c.start_time)",
+    "stored_ns": "toUnixTimestamp64Nano(c.stored_time)",
+    "caller": f"map({_CALLER})",
+}
 _MEASURES: Final = """count() AS requests,
     countIf(c.status != 'ok') AS errors,
     countIf(isNull(c.cost) AND c.input_tokens + c.output_tokens > 0) AS unpriced,
@@ -62,7 +68,7 @@ class _Size(msgspec.Struct, frozen=True):
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
     """The values that occur, by dimension."""
 
-    values: dict[Dimension, list[str]]
+    values: dict[str, list[str]]
 
 
 class TraceStore:
@@ -73,7 +79,7 @@ class TraceStore:
 
     def add(self, rows: Sequence[SpanRow], batch: str) -> None:
         """Inserts all rows of a batch in one insert; a repeated batch adds nothing."""
-        self._columns.insert("spans", rows, token=batch)
+        self._columns.insert("spans", [row.columns() for row in rows], token=batch)
 
     def recent_batches(self) -> dict[str, int]:
         """Returns when each batch of the last day (before the newest row) was stored."""
@@ -110,15 +116,18 @@ class TraceStore:
         order = f"ORDER BY c.start_time DESC, c.span_id DESC LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem, _table(wanted))
 
-    def arrived(self, project_id: str, after: Cursor, count: int) -> list[CallItem]:
-        """Returns at most `count` calls after the cursor, in order of arrival."""
-        where = sql.arrived_after(sql.calls(project_id, _reach(after.stored_ns)), after)
+    def arrived(self, project_id: str, wanted: Filter, after: Cursor, count: int) -> list[CallItem]:
+        """Returns at most `count` matching calls after the cursor, in order of arrival."""
+        calls = sql.matching(sql.calls(project_id, _reach(after.stored_ns)), wanted)
+        where = sql.arrived_after(calls, after)
         order = f"ORDER BY c.stored_time, c.start_time, c.span_id LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem)
 
-    def last_arrived(self, project_id: str, now_ns: int, count: int) -> list[CallItem]:
-        """Returns the last `count` calls, in order of arrival."""
-        where = sql.calls(project_id, _reach(now_ns))
+    def last_arrived(
+        self, project_id: str, wanted: Filter, now_ns: int, count: int
+    ) -> list[CallItem]:
+        """Returns the last `count` matching calls, in order of arrival."""
+        where = sql.matching(sql.calls(project_id, _reach(now_ns)), wanted)
         order = f"ORDER BY c.stored_time DESC, c.start_time DESC, c.span_id DESC LIMIT {count:d}"
         return self._select(_columns(CallItem), where, order, CallItem)[::-1]
 
@@ -144,7 +153,7 @@ class TraceStore:
         time_range: TimeRange,
         wanted: Filter,
         width_ns: int,
-        dimensions: Sequence[Dimension],
+        dimensions: Sequence[str],
     ) -> list[Aggregate]:
         """Returns the measures in total, by time bucket and by dimension, in one query.
 
@@ -165,12 +174,12 @@ class TraceStore:
             _table(wanted),
         )
 
-    def facets(self, project_id: str, time_range: TimeRange) -> dict[Dimension, list[str]]:
+    def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur in the range, at most 200 of each dimension."""
         pairs = ", ".join(
             f"'{dimension}', groupUniqArrayIf({_FACET_VALUES:d})"
             f"(toString(c.{dimension}), c.{dimension} != '')"
-            for dimension in Dimension
+            for dimension in DIMENSIONS
         )
         where = sql.calls(project_id, time_range)
         found = self._select(f"map({pairs}) AS values", where, "", Facets)
@@ -203,7 +212,7 @@ def _table(wanted: Filter) -> str:
 
 def _columns(row: type[msgspec.Struct]) -> str:
     return ", ".join(
-        f"toUnixTimestamp64Nano(c.{_TIMES[name]}) AS {name}" if name in _TIMES else f"c.{name}"
+        f"{_COMPUTED[name]} AS {name}" if name in _COMPUTED else f"c.{name}"
         for name in row.__struct_fields__
     )
 

@@ -3,15 +3,19 @@
 Durations are in milliseconds, times RFC 3339 in UTC, amounts decimal strings in USD.
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from penstock.features.traces.model import CallItem, CallPage, Cursor, Dimension, Filter, TimeRange
+from penstock.features.traces.model import CallItem, CallPage, Cursor, Filter, TimeRange
 from penstock.infra.web.pages import Page
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import rfc3339, stored_ns, unix_ns
+from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.tags import MAX_TAGS, is_key
 
 _DAY_NS = 24 * 3600 * 10**9
 _MS = 1e6
@@ -35,6 +39,51 @@ class RangeQuery(BaseModel):
         return TimeRange(stored_ns(start), stored_ns(end))
 
 
+TagParameter = Annotated[
+    list[Annotated[str, Field(max_length=400)]],
+    Field(max_length=MAX_TAGS, description="`key:value`; repeat it for more tags or values"),
+]
+AttributeFilter = dict[str, tuple[str, ...]]
+_OWN: Final = ("status", "operation", "model", "provider", "key_id")
+
+
+def tag_filter(tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Returns the wanted values by tag. Raises `InvalidRequest` for what is not `key:value`."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    for tag in tags:
+        key, colon, value = tag.partition(":")
+        if not (colon and value and is_key(key)):
+            raise InvalidRequest(
+                "A tag filter is not valid.", hint="Write it as tag=key:value.", param="tag"
+            )
+        wanted[key] = (*wanted.get(key, ()), value)
+    return wanted
+
+
+def read_attributes(request: Request) -> AttributeFilter:
+    """Reads the query parameters of call attributes. `ATTRIBUTE_PARAMETERS` describes them."""
+    query = request.query_params
+    return {each.name: tuple(query.getlist(each.name)) for each in CALL_ATTRIBUTES}
+
+
+ATTRIBUTE_PARAMETERS: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "in": "query",
+            "name": each.name,
+            "required": False,
+            "schema": {
+                "default": [],
+                "items": {"type": "string"},
+                "title": each.title,
+                "type": "array",
+            },
+        }
+        for each in CALL_ATTRIBUTES
+    ]
+}
+
+
 class FilterQuery(RangeQuery):
     """Filters of calls. A repeated parameter selects any of its values."""
 
@@ -43,12 +92,7 @@ class FilterQuery(RangeQuery):
     model: list[str] = []
     provider: list[str] = []
     key_id: list[str] = []
-    team: list[str] = []
-    user: list[str] = []
-    use_case: list[str] = []
-    environment: list[str] = []
-    segment: list[str] = []
-    session: list[str] = []
+    tag: TagParameter = []
     errors_only: bool = False
     q: Annotated[str, Field(max_length=500, description="occurs in input or output")] = ""
     min_duration_ms: Annotated[float | None, Field(ge=0, le=1e12)] = None
@@ -56,10 +100,11 @@ class FilterQuery(RangeQuery):
     min_cost: Annotated[Decimal | None, Field(ge=0, le=100_000, decimal_places=12)] = None
     max_cost: Annotated[Decimal | None, Field(ge=0, le=100_000, decimal_places=12)] = None
 
-    def filter(self) -> Filter:
-        """Returns the filter as a value."""
+    def filter(self, attributes: AttributeFilter) -> Filter:
+        """Returns the filter as a value, with the values of call attributes."""
         return Filter(
-            only={dimension: tuple(getattr(self, dimension)) for dimension in Dimension},
+            only={name: tuple(getattr(self, name)) for name in _OWN} | attributes,
+            tags=tag_filter(self.tag),
             errors_only=self.errors_only,
             text=self.q,
             min_duration_ms=self.min_duration_ms,
@@ -83,14 +128,29 @@ class TailQuery(BaseModel):
     """Selects calls that arrived after the cursor `after`; without it the last calls."""
 
     after: Annotated[str, Field(max_length=200)] = ""
+    tag: TagParameter = []
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
     def cursor(self) -> Cursor | None:
         return Cursor.parse(self.after) if self.after else None
 
 
+def describe_extra(schema: dict[str, Any], properties: Mapping[str, Any]) -> None:
+    """Adds required properties to the description of a body with extra fields."""
+    schema.pop("additionalProperties", None)
+    schema["properties"].update(properties)
+    schema["required"].extend(properties)
+
+
+def _describe_call(schema: dict[str, Any]) -> None:
+    titles = {each.name: {"title": each.title, "type": "string"} for each in CALL_ATTRIBUTES}
+    describe_extra(schema, titles)
+
+
 class CallView(BaseModel):
     """A call in a list; `input` and `output` are the first 200 characters of their text."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_describe_call)
 
     trace_id: str
     span_id: str
@@ -109,12 +169,7 @@ class CallView(BaseModel):
     response_model: str
     stream: bool
     key_id: str
-    team: str
-    user: str
-    use_case: str
-    environment: str
-    segment: str
-    session: str
+    tags: dict[str, str]
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
@@ -143,12 +198,8 @@ class CallView(BaseModel):
             response_model=item.response_model,
             stream=item.stream,
             key_id=item.key_id,
-            team=item.team,
-            user=item.user,
-            use_case=item.use_case,
-            environment=item.environment,
-            segment=item.segment,
-            session=item.session,
+            tags=item.tags,
+            **item.caller,  # pyright: ignore[reportArgumentType] - extra fields
             input_tokens=item.input_tokens,
             output_tokens=item.output_tokens,
             cache_read_tokens=item.cache_read_tokens,

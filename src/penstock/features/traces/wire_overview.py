@@ -1,11 +1,13 @@
 """Response bodies of the overview."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.features.traces.model import Aggregate, Dimension, Measures, Overview
+from penstock.features.traces.model import Aggregate, Measures, Overview
+from penstock.features.traces.wire import describe_extra
 from penstock.kernel.time import rfc3339
+from penstock.rules.attributes import CALL_ATTRIBUTES
 
 
 class Percentiles(BaseModel):
@@ -43,8 +45,20 @@ class GroupOut(MeasuresOut):
     value: str
 
 
+_GROUPED: Final = {f"by_{each.name}": each for each in CALL_ATTRIBUTES if each.grouped}
+
+
+def _describe_groups(schema: dict[str, Any]) -> None:
+    groups = {"type": "array", "items": {"$ref": "#/components/schemas/GroupOut"}}
+    titles = {field: f"By {each.title}" for field, each in _GROUPED.items()}
+    describe_extra(schema, {field: {**groups, "title": title} for field, title in titles.items()})
+
+
 class OverviewOut(BaseModel):
-    """Aggregates between `from` and `to`; `previous`: of the preceding range of the same length."""
+    """Aggregates between `from` and `to`; `previous`: of the preceding range of the same length.
+    `by_…`: by the values of a dimension; call attributes that are grouped have one each."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_describe_groups)
 
     from_: Annotated[str, Field(alias="from")]
     to: str
@@ -54,16 +68,12 @@ class OverviewOut(BaseModel):
     series: list[BucketOut]
     by_model: list[GroupOut]
     by_provider: list[GroupOut]
-    by_team: list[GroupOut]
-    by_use_case: list[GroupOut]
     by_key: list[GroupOut]
 
 
 def overview_out(overview: Overview) -> OverviewOut:
     """Returns the overview as a response body."""
-    by = {
-        dimension: [_group(group) for group in groups] for dimension, groups in overview.by.items()
-    }
+    by = {name: [_group(group) for group in groups] for name, groups in overview.by.items()}
     return OverviewOut.model_validate(
         {
             "from": rfc3339(overview.range.start_ns),
@@ -72,11 +82,10 @@ def overview_out(overview: Overview) -> OverviewOut:
             "totals": MeasuresOut(**_measures(overview.totals)),
             "previous": MeasuresOut(**_measures(overview.previous)),
             "series": [_bucket(bucket) for bucket in overview.series],
-            "by_model": by[Dimension.MODEL],
-            "by_provider": by[Dimension.PROVIDER],
-            "by_team": by[Dimension.TEAM],
-            "by_use_case": by[Dimension.USE_CASE],
-            "by_key": by[Dimension.KEY_ID],
+            "by_model": by["model"],
+            "by_provider": by["provider"],
+            "by_key": by["key_id"],
+            **{field: by[each.name] for field, each in _GROUPED.items()},
         }
     )
 

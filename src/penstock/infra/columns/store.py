@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ from penstock.infra.columns.server import ServerEngine
 from penstock.kernel.errors import Overloaded, SetupError
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+Rows = Sequence[msgspec.Struct] | Sequence[Mapping[str, Any]]
 
 _READERS: Final = 3
 _WAIT_S: Final = 30.0
@@ -78,15 +79,21 @@ class ColumnStore:
             answer = reader.query(f"{sql} FORMAT JSONEachRow", params)
         return msgspec.json.Decoder(row).decode_lines(answer)
 
-    def insert(self, table: str, rows: Sequence[msgspec.Struct], *, token: str = "") -> None:
-        """Inserts `rows` (of one type, its fields named like columns) in one insert, once per
+    def insert(
+        self,
+        table: str,
+        rows: Sequence[msgspec.Struct] | Sequence[Mapping[str, Any]],
+        *,
+        token: str = "",
+    ) -> None:
+        """Inserts `rows` (structs or mappings with the same columns) in one insert, once per
         `token`; they are durable when this returns. Raises `RowsRejected` if a value in them can
         never be stored; nothing is inserted then."""
         if not rows:
             return
         lines = _lines(rows)
         with self._lock:
-            self._writer.insert(table, rows[0].__struct_fields__, lines, token)
+            self._writer.insert(table, _columns(rows[0]), lines, token)
 
     def command(self, sql: str, params: Mapping[str, str] | None = None) -> None:
         """Runs a statement without a result, such as DDL, on the connection of the writer."""
@@ -143,7 +150,11 @@ class ColumnStore:
             self._readers.put(reader)
 
 
-def _lines(rows: Sequence[msgspec.Struct]) -> bytes:
+def _columns(row: msgspec.Struct | Mapping[str, Any]) -> Sequence[str]:
+    return row.__struct_fields__ if isinstance(row, msgspec.Struct) else list(row)
+
+
+def _lines(rows: Rows) -> bytes:
     try:
         return _encoder.encode_lines(rows)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:

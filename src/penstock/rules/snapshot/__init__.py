@@ -13,6 +13,8 @@ from penstock.rules.snapshot.access import (
     ProjectPolicy,
     ProjectSection,
     access_documents,
+    attribute_of_key,
+    key_attributes,
 )
 from penstock.rules.snapshot.kinds import KINDS, read_section
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
@@ -42,6 +44,8 @@ __all__ = [
     "SectionKind",
     "SectionSource",
     "access_documents",
+    "attribute_of_key",
+    "key_attributes",
     "plain_section",
     "read_section",
 ]

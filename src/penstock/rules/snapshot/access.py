@@ -1,8 +1,11 @@
 """`<project_id>/access`: the keys and the policy of a project."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
 
 from penstock.rules.document import Document
 from penstock.rules.snapshot.section import SectionKind
@@ -12,7 +15,8 @@ KEYS_PER_SECTION: Final = 256
 
 
 class KeyEntry(Document, frozen=True):
-    """One virtual key. `digest` is HMAC-SHA-256(pepper, key) in hex; the key is not stored."""
+    """One virtual key. `digest` is HMAC-SHA-256(pepper, key) in hex; the key is not stored. Call
+    attributes that were declared after the first ones (`rules.attributes`) are in `others`."""
 
     id: str
     digest: str
@@ -24,6 +28,22 @@ class KeyEntry(Document, frozen=True):
     use_case: str = ""
     environment: str = ""
     segment: str = ""
+    others: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+
+
+def attribute_of_key(name: str) -> Callable[[KeyEntry], str]:
+    """Returns the function that reads the value that a key sets for a call attribute."""
+    if name in KeyEntry.__struct_fields__:
+        return attrgetter(name)
+    return lambda key: key.others.get(name, "")
+
+
+def key_attributes(values: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the fields of a `KeyEntry` that hold these call attributes."""
+    own: dict[str, Any] = {n: v for n, v in values.items() if n in KeyEntry.__struct_fields__}
+    others = {name: value for name, value in values.items() if name not in own and value}
+    return own | {"others": others}
 
 
 class ProjectPolicy(Document, frozen=True):

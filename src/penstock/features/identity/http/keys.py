@@ -1,34 +1,56 @@
 """`/api/v1/projects/{project_id}/keys`: virtual keys."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
 from penstock.features.access import Access, Permission, Role
 from penstock.features.identity.http.access import RouteGuards
-from penstock.features.identity.model import ApiKey, Attributes
+from penstock.features.identity.model import ApiKey
 from penstock.features.identity.service.keys import IssuedKey, KeyService, NewKey
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import Label, Name, RequestBody
+from penstock.rules.attributes import KEY_ATTRIBUTES
+from penstock.rules.tags import KEY_PATTERN, MAX_TAGS, MAX_VALUE_CHARS
 
+Tags = Annotated[
+    dict[
+        Annotated[str, Field(pattern=f"^{KEY_PATTERN}$")],
+        Annotated[str, Field(min_length=1, max_length=MAX_VALUE_CHARS)],
+    ],
+    Field(max_length=MAX_TAGS, description="Free pairs of key and value on each of its calls."),
+]
 GivenRole = Literal["viewer", "editor", "admin"]
+_NAMES: Final = frozenset(each.name for each in KEY_ATTRIBUTES)
 
 
-class KeyAttributes(RequestBody):
+def _describe_attributes(schema: dict[str, Any]) -> None:
+    properties = {
+        each.name: {"default": "", "maxLength": 200, "title": each.title, "type": "string"}
+        for each in KEY_ATTRIBUTES
+    }
+    schema.update(additionalProperties=False, properties=properties)
+    schema.pop("propertyNames", None)
+
+
+def _known(name: str) -> str:
+    if name not in _NAMES:
+        raise ValueError("is not an attribute of keys")
+    return name
+
+
+class KeyAttributes(RootModel[dict[Annotated[str, AfterValidator(_known)], Label]]):
     """Attributes that the key sets on each of its calls; they override the call's headers."""
 
-    team: Label = ""
-    user: Label = ""
-    use_case: Label = ""
-    environment: Label = ""
-    segment: Label = ""
+    model_config = ConfigDict(json_schema_extra=_describe_attributes)
 
-    def value(self) -> Attributes:
-        return Attributes(**self.model_dump())
+    @classmethod
+    def of(cls, attributes: Mapping[str, str]) -> "KeyAttributes":
+        return cls({each.name: attributes.get(each.name, "") for each in KEY_ATTRIBUTES})
 
 
 class KeyRequest(RequestBody):
@@ -39,7 +61,8 @@ class KeyRequest(RequestBody):
     name: Name
     role: GivenRole | None = None
     allowed_models: Annotated[list[Label], Field(max_length=200, default_factory=list[str])]
-    attributes: KeyAttributes = KeyAttributes()
+    attributes: KeyAttributes = KeyAttributes.of({})
+    tags: Tags = Field(default_factory=dict[str, str])
     expires_at: Moment | None = None
 
     def expires_ms(self) -> int | None:
@@ -62,6 +85,7 @@ class KeyView(BaseModel):
     role: Role | None
     allowed_models: list[str]
     attributes: KeyAttributes
+    tags: dict[str, str]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -74,7 +98,8 @@ class KeyView(BaseModel):
             prefix=key.prefix,
             role=key.role,
             allowed_models=list(key.allowed_models),
-            attributes=KeyAttributes(**asdict(key.attributes)),
+            attributes=KeyAttributes.of(key.attributes),
+            tags=dict(key.tags),
             created_at=moment_of(key.created_ms),
             expires_at=moment_of(key.expires_ms) if key.expires_ms is not None else None,
             revoked_at=moment_of(key.revoked_ms) if key.revoked_ms is not None else None,
@@ -109,7 +134,8 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
             name=body.name,
             role=Role(body.role) if body.role else None,
             allowed_models=tuple(body.allowed_models),
-            attributes=body.attributes.value(),
+            attributes=KeyAttributes.of(body.attributes.root).root,
+            tags=body.tags,
             expires_ms=body.expires_ms(),
         )
         return _issued(keys.create(access.principal, access.project_id, wanted))

@@ -2,12 +2,13 @@
 never stored."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from penstock.features.access import Principal, Role
 from penstock.features.context import Context
-from penstock.features.identity.model import ApiKey, Attributes, KeySecret
+from penstock.features.identity.model import ApiKey, KeySecret
 from penstock.features.identity.store import keys
 from penstock.infra.crypto import keyed_digest
 from penstock.infra.sql import Transaction
@@ -24,7 +25,8 @@ class NewKey:
     name: str
     role: Role | None = None
     allowed_models: tuple[str, ...] = ()
-    attributes: Attributes = field(default_factory=Attributes)
+    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     expires_ms: int | None = None
     instance_admin: bool = False
 
@@ -78,6 +80,7 @@ class KeyService:
             instance_admin=new.instance_admin,
             allowed_models=new.allowed_models,
             attributes=new.attributes,
+            tags=new.tags,
             created_ms=now_ms,
             expires_ms=new.expires_ms,
             secrets=(stored,),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, select
 
 from penstock.features.identity.store.tables import API_KEYS, KEY_SECRETS
-from penstock.rules.snapshot import KeyEntry
+from penstock.rules.snapshot import KeyEntry, key_attributes
 
 
 def list_entries(connection: Connection) -> Iterator[tuple[str, KeyEntry]]:
@@ -19,6 +19,7 @@ def list_entries(connection: Connection) -> Iterator[tuple[str, KeyEntry]]:
             API_KEYS.c.name,
             API_KEYS.c.allowed_models,
             API_KEYS.c.attributes,
+            API_KEYS.c.tags,
             API_KEYS.c.expires_ms,
             KEY_SECRETS.c.expires_ms,
         )
@@ -27,9 +28,10 @@ def list_entries(connection: Connection) -> Iterator[tuple[str, KeyEntry]]:
         .order_by(API_KEYS.c.id, KEY_SECRETS.c.created_ms.desc(), KEY_SECRETS.c.digest)
     )
     for row in connection.execute(query).all():
-        project_id, key_id, digest, name, models, fixed, key_ends, secret_ends = row
+        project_id, key_id, digest, name, models, fixed, tags, key_ends, secret_ends = row
         ends = _sooner(key_ends, secret_ends)
-        yield project_id, KeyEntry(key_id, digest, name, tuple(models), ends, **fixed)
+        attributes = {**key_attributes(fixed), "tags": tags}
+        yield project_id, KeyEntry(key_id, digest, name, tuple(models), ends, **attributes)
 
 
 def _sooner(first: int | None, second: int | None) -> int | None:

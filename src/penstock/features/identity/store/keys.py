@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from penstock.features.access import Role
-from penstock.features.identity.model import ApiKey, Attributes, KeySecret
+from penstock.features.identity.model import ApiKey, KeySecret
 from penstock.features.identity.store.tables import API_KEYS, KEY_SECRETS
 
 _NO_ROLE = ""  # the column's value for a key that may only call models
@@ -24,7 +24,8 @@ def add(connection: Connection, key: ApiKey) -> None:
             role=key.role or _NO_ROLE,
             instance_admin=key.instance_admin,
             allowed_models=list(key.allowed_models),
-            attributes=asdict(key.attributes),
+            attributes=dict(key.attributes),
+            tags=dict(key.tags),
             created_ms=key.created_ms,
             expires_ms=key.expires_ms,
             revoked_ms=key.revoked_ms,
@@ -120,7 +121,8 @@ def _from_row(row: Row[*tuple[Any, ...]], secrets: Mapping[str, list[KeySecret]]
         role=None if row.role == _NO_ROLE else Role(row.role),
         instance_admin=row.instance_admin,
         allowed_models=tuple(row.allowed_models),
-        attributes=Attributes(**row.attributes),
+        attributes=row.attributes,
+        tags=row.tags,
         created_ms=row.created_ms,
         expires_ms=row.expires_ms,
         revoked_ms=row.revoked_ms,

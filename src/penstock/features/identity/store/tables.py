@@ -1,4 +1,4 @@
-"""The tables of identity. Migrations `0001` and `0003` create them; a test compares both."""
+"""The tables of identity. The migrations create them; a test compares both."""
 
 from typing import Final
 
@@ -77,6 +77,7 @@ API_KEYS: Final = Table(
     Column("instance_admin", Boolean, nullable=False),
     Column("allowed_models", JSON, nullable=False),
     Column("attributes", JSON, nullable=False),
+    Column("tags", JSON, nullable=False, server_default="{}"),
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger),
     Column("revoked_ms", BigInteger),
