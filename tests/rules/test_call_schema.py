@@ -1,5 +1,6 @@
 """The schema of spool records changes with their fields."""
 
+from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import (
     SCHEMA,
     AttemptRecord,
@@ -8,6 +9,7 @@ from penstock.rules.call import (
     Caller,
     Record,
     Usage,
+    new_caller,
 )
 
 RECORDS: tuple[type[Record], ...] = (CallBegin, CallEnd, Caller, AttemptRecord, Usage)
@@ -31,3 +33,13 @@ def test_appended_fields_have_a_default() -> None:
     for record, count in required.items():
         fields = record.__struct_fields__
         assert len(fields) - len(record.__struct_defaults__) == count
+
+
+def test_new_attributes_are_appended_after_those_with_fields_of_their_own() -> None:
+    names = tuple(each.name for each in CALL_ATTRIBUTES)
+    assert names[:6] == Caller.__struct_fields__[1:7]
+    since = [each.since for each in CALL_ATTRIBUTES]
+    assert since == sorted(since)
+    values = [f"value of {name}" for name in names]
+    caller = new_caller("key_1", values, {})
+    assert [caller.get(name) for name in names] == values

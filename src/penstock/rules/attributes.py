@@ -1,8 +1,8 @@
 """The attributes of a call, such as team and use case. Each is declared once, here.
 
 The gateway reads them from the key or the header; the store has a column for each; the API filters
-and groups by them. A new attribute is a line in `CALL_ATTRIBUTES` with the next `since` (the
-next version in `features/traces/schema.py`).
+and groups by them. A new attribute is a line at the end of `CALL_ATTRIBUTES` with the next
+`since` (the next version in `features/traces/schema.py`).
 """
 
 from dataclasses import dataclass
