@@ -1,5 +1,5 @@
-"""Requests for the law that no route answers 5xx: made from the API's own description, with real
-ids and good values, and at every place now and then something that nobody expects."""
+"""Generates requests for the law that no route answers 5xx, from the API's description: with real
+ids and valid values, and sometimes with an unexpected value anywhere."""
 
 import json
 from collections.abc import Mapping, Sequence

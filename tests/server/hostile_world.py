@@ -74,7 +74,7 @@ class World:
         self.ids.values["price_id"] = [made["id"]]
 
     def lists_that_fail(self) -> list[tuple[str, int]]:
-        """Reads that everybody's work depends on, with what they answered if it is not 200."""
+        """Reads the main lists; returns the responses that are not 200."""
         paths = [f"/api/v1/projects/{self.project_id}{rest}" for rest in LISTS]
         paths += [f"/api/v1/{path}" for path in READS]
         paths.append("/readyz")

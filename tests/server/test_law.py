@@ -1,4 +1,4 @@
-"""The law: no route answers 5xx to any request, and the server goes on.
+"""Law: no route answers 5xx to any request, and the server continues to work.
 
 `--law-examples N` draws N requests; without it a small draw.
 """

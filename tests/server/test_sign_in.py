@@ -101,7 +101,7 @@ def test_the_api_answers_on_under_sign_in_loops(server: Server) -> None:
         finally:
             stop.set()
     assert set(statuses) == {401, 429}
-    assert took[len(took) // 2] < 5.0  # 8.4 s before hashing had a pool of its own
+    assert took[len(took) // 2] < 5.0  # 8.4 s before the number of concurrent hashes was limited
 
 
 def _timed(server: Server) -> float:

@@ -98,7 +98,10 @@ def test_a_provider_key_variable_must_be_set(installation: Installation) -> None
 
 
 def test_a_key_is_created_rotated_and_revoked(installation: Installation) -> None:
-    created = installation.json("key", "create", "app", "--team", "shop", "--model", "sim/*")
+    attribution = ("--team", "shop", "--tag", "env=test", "--tag", "run=a=b")
+    created = installation.json("key", "create", "app", "--model", "sim/*", *attribution)
+    assert created["key"]["tags"] == {"env": "test", "run": "a=b"}
+    assert installation.json("traces", "list", "--tag", "env:test") == []
     key_id = created["key"]["id"]
     assert created["key"]["attributes"]["team"] == "shop"
     assert created["secret"] not in installation.run("key", "list")

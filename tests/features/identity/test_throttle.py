@@ -21,7 +21,7 @@ steps = st.lists(
 
 
 def _fails(throttle: Throttle, account: str, source: Source) -> bool:
-    """A wrong password; whether it was looked at."""
+    """Tries a wrong password; returns whether it was checked."""
     try:
         throttle.begin(account, source)
     except RateLimited:

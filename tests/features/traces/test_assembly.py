@@ -1,4 +1,4 @@
-"""The vertical as a composition root gets it: a store of its own, opened and given back."""
+"""Opening and closing the store of the traces vertical."""
 
 import time
 from pathlib import Path

@@ -175,7 +175,7 @@ def test_payloads_come_back_as_they_went(traces: Traces, project: str) -> None:
     assert span.start_ns == end.begin.start_ns
 
 
-# A store in a process of its own, which says when each batch is acknowledged.
+# A store in a separate process, which prints a line for each acknowledged batch.
 _STORING = """
     import logging
     import sys

@@ -45,6 +45,9 @@ def create(
     use_case: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
     environment: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
     segment: Annotated[str, typer.Option(help=ATTRIBUTION)] = "",
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Tag of its calls, as KEY=VALUE (repeatable).")
+    ] = None,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -62,6 +65,7 @@ def create(
             "environment": environment,
             "segment": segment,
         },
+        "tags": {key: value for key, _, value in (text.partition("=") for text in tag or ())},
     }
     with open_api(home) as api:
         issued = api.call("POST", f"{api.project(project)}/keys", body)

@@ -16,6 +16,7 @@ from penstock.entrypoints.cli.trace_view import call_line, show_trace
 COLUMNS = ("start", "trace_id", "model", "status", "tokens", "cost", "duration", "input")
 _POLL_S: Final = 0.5
 
+Tags = Annotated[list[str] | None, typer.Option(help="Tag, as KEY:VALUE (repeatable).")]
 Strings = list[str] | None
 Model = Annotated[Strings, typer.Option(help="Called model (repeatable: any of them).")]
 Errors = Annotated[bool, typer.Option("--errors", help="Only failed calls.")]
@@ -37,6 +38,7 @@ def list_traces(
     user: Strings = None,
     use_case: Strings = None,
     environment: Strings = None,
+    tag: Tags = None,
     search: Annotated[str | None, typer.Option(help="Text in input or output.")] = None,
     errors: Errors = False,
     limit: options.Count = 50,
@@ -54,6 +56,7 @@ def list_traces(
         "user": user,
         "use_case": use_case,
         "environment": environment,
+        "tag": tag,
         "q": search,
         "errors_only": errors or None,
         "project_id": project,
@@ -86,13 +89,14 @@ def tail(
         int,
         typer.Option("--last", "-n", min=0, max=500, help="Number of past calls to show first."),
     ] = 10,
+    tag: Tags = None,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
     """Show calls as they arrive, until Ctrl-C. With --json, one document per line."""
     with open_api(home) as api:
-        for call in _arriving(api, project, last):
+        for call in _arriving(api, project, tag, last):
             if as_json:
                 show_json(call, lines=True)
             else:
@@ -100,12 +104,15 @@ def tail(
                 typer.echo("  ".join(str(line[column]) for column in COLUMNS))
 
 
-def _arriving(api: Api, project: str | None, last: int) -> Iterator[dict[str, Any]]:
-    page = api.get("/api/v1/traces/tail", project_id=project, limit=max(last, 1))
+def _arriving(
+    api: Api, project: str | None, tag: list[str] | None, last: int
+) -> Iterator[dict[str, Any]]:
+    query = {"project_id": project, "tag": tag}
+    page = api.get("/api/v1/traces/tail", limit=max(last, 1), **query)
     yield from page["items"][-last:] if last else ()
     while True:
         cursor = page["next_cursor"]
-        page = api.get("/api/v1/traces/tail", project_id=project, limit=500, after=cursor)
+        page = api.get("/api/v1/traces/tail", limit=500, after=cursor, **query)
         yield from page["items"]
         if not page["items"]:
             time.sleep(_POLL_S)

@@ -39,7 +39,7 @@ class ServerEngine:
         return ServerConnection(client, Error)
 
     def close(self) -> None:
-        """Does nothing: the engine has no resources of its own."""
+        """Does nothing: the engine has no resources to release."""
 
 
 class ServerConnection:
