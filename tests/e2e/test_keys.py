@@ -122,3 +122,27 @@ def test_a_missing_or_blank_name_is_reported_at_its_field(console: Console) -> N
     console.dialog().get_by_role("button", name="Create key").click()
     name = console.dialog().get_by_label("Name")
     expect(name).to_have_attribute("aria-invalid", "true")
+
+
+def test_calls_can_be_filtered_by_a_tag_of_their_key(console: Console) -> None:
+    console.go("Keys")
+    console.button("Create key").first.click()
+    dialog = console.dialog()
+    dialog.get_by_label("Name").fill("tagged")
+    dialog.get_by_text("Attribution (optional)").click()
+    dialog.get_by_label("Tags").fill("project: apollo, stage: beta")
+    dialog.get_by_role("button", name="Create key").click()
+    secret = dialog.get_by_label("key", exact=True).inner_text().strip()
+    console.button("I have copied it").click()
+    expect(console.row("tagged")).to_contain_text("project apollo")
+    wait_until(lambda: status_with(console.installation, secret) == 200, 5)
+
+    console.go("Traces")
+    console.button("Live").click()
+    console.row("Hello!").first.click()
+    console.page.get_by_role("complementary", name="Trace").get_by_role(
+        "link", name="apollo"
+    ).click()
+    expect(console.page).to_have_url(re.compile("tag=project"))
+    expect(console.button("Remove filter Tag")).to_be_visible()
+    expect(console.row("Hello!")).to_have_count(1)

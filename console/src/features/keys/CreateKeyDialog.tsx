@@ -74,7 +74,7 @@ function KeyFields({ form }: { form: FormState<KeyForm> }) {
       />
       <Disclosure
         title="Attribution (optional)"
-        open={form.hasError(...KEY_ATTRIBUTES.map(({ name }) => name))}
+        open={form.hasError("tags", ...KEY_ATTRIBUTES.map(({ name }) => name))}
       >
         <p className="text-xs text-ink-3">
           Applied to every call made with this key. These values override request headers.
@@ -84,6 +84,13 @@ function KeyFields({ form }: { form: FormState<KeyForm> }) {
             <TextField key={name} label={label} {...form.text(name)} maxLength={200} />
           ))}
         </div>
+        <TextAreaField
+          label="Tags"
+          {...form.text("tags")}
+          rows={2}
+          placeholder="project: apollo, stage: beta"
+          hint="Any pairs of key and value. You can filter calls by them."
+        />
       </Disclosure>
     </>
   );

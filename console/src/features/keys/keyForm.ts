@@ -1,16 +1,21 @@
 import { expiryAfter } from "@/features/keys/expiry";
 import type { NewKey } from "@/features/keys/queries";
 import { KEY_ATTRIBUTES, type KeyAttribute } from "@/shared/calls/attributes";
+import { parseTags } from "@/shared/calls/tags";
 import { splitList } from "@/shared/forms/splitList";
 
 /** The values of the form of a new key. `days` is the lifetime, `0` for no expiry. */
-export type KeyForm = Record<"name" | "days" | "role" | "allowed_models" | KeyAttribute, string>;
+export type KeyForm = Record<
+  "name" | "days" | "role" | "allowed_models" | "tags" | KeyAttribute,
+  string
+>;
 
 export const EMPTY_FORM: KeyForm = {
   name: "",
   days: "0",
   role: "",
   allowed_models: "",
+  tags: "",
   ...forEachAttribute(() => ""),
 };
 
@@ -22,6 +27,7 @@ export function toNewKey(form: KeyForm, now: number): NewKey {
     allowed_models: splitList(form.allowed_models),
     expires_at: expiryAfter(Number(form.days), now),
     attributes: forEachAttribute((name) => form[name].trim()),
+    tags: parseTags(form.tags),
   };
 }
 

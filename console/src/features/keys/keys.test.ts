@@ -15,7 +15,7 @@ const KEY: Key = {
   role: "viewer",
   allowed_models: [],
   attributes: { team: "shop", user: "", use_case: "upsell", environment: "", segment: "" },
-  tags: {},
+  tags: { stage: "beta" },
   created_at: "2026-11-01T00:00:00Z",
   expires_at: null,
   revoked_at: null,
@@ -37,11 +37,12 @@ test("attribution lists the attributes that a key sets, and no empty ones", () =
   expect(attributionOf(KEY)).toEqual([
     { name: "use case", value: "upsell" },
     { name: "team", value: "shop" },
+    { name: "stage", value: "beta" },
   ]);
 });
 
 test("the search finds a key by name, prefix and attribute, ignoring case", () => {
-  expect(["CHECK", "abcdef", "shop", " "].every((text) => matches(KEY, text))).toBe(true);
+  expect(["CHECK", "abcdef", "shop", "beta", " "].every((text) => matches(KEY, text))).toBe(true);
   expect(matches(KEY, "viewer")).toBe(false);
 });
 

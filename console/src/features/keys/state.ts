@@ -20,17 +20,18 @@ export function stateOf(key: Key, now: number): KeyState {
   return { name: "active", tone: "ok", usable: true };
 }
 
-/** The attributes that the key sets on its calls. */
+/** The attributes and tags that the key sets on its calls. */
 export function attributionOf(key: Key): { name: string; value: string }[] {
-  return KEY_ATTRIBUTES.flatMap(({ name, label }) => {
+  const attributes = KEY_ATTRIBUTES.flatMap(({ name, label }) => {
     const value = key.attributes[name];
     return value ? [{ name: label.toLowerCase(), value }] : [];
   });
+  return [...attributes, ...Object.entries(key.tags).map(([name, value]) => ({ name, value }))];
 }
 
 /** Whether the key's name, prefix, id or an attribute contains `text`, ignoring case. */
 export function matches(key: Key, text: string): boolean {
   const needle = text.trim().toLowerCase();
-  const values = [key.name, key.prefix, key.id, ...Object.values(key.attributes)];
+  const values = [key.name, key.prefix, key.id, ...attributionOf(key).map(({ value }) => value)];
   return values.some((value) => value.toLowerCase().includes(needle));
 }

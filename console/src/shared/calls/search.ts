@@ -8,6 +8,7 @@ const LABELLED = [
   { name: "operation", label: "Operation" },
   ...CALL_ATTRIBUTES,
   { name: "key_id", label: "Key" },
+  { name: "tag", label: "Tag" },
 ] as const;
 
 /** A field that calls are filtered and grouped by, as the API names it. */

@@ -1,10 +1,13 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
 import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
 import { useValueName } from "@/shared/calls/names";
+import { tagFilter, tagsOf } from "@/shared/calls/tags";
 import { formatCount } from "@/shared/format/number";
 import { formatClock, formatDateTime } from "@/shared/format/time";
+import { useProjectId } from "@/shared/session";
 import { Copyable } from "@/shared/ui/Copyable";
 import { CallCost, Duration, RelativeTime } from "@/shared/ui/Values";
 
@@ -55,6 +58,11 @@ export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) 
             {attribute(key)}
           </Property>
         ))}
+        {Object.entries(tagsOf(span.attributes)).map(([key, value]) => (
+          <Property key={key} name={key}>
+            <TagLink tag={tagFilter(key, value)}>{value}</TagLink>
+          </Property>
+        ))}
         <Property name="Trace ID">
           <Copyable value={traceId} label="trace ID">
             {traceId.slice(0, 12)}…
@@ -62,6 +70,21 @@ export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) 
         </Property>
       </dl>
     </>
+  );
+}
+
+/** Links a tag to the calls that have it. */
+function TagLink({ tag, children }: { tag: string; children: string }) {
+  return (
+    <Link
+      to="/projects/$projectId/traces"
+      params={{ projectId: useProjectId() }}
+      search={{ tag: [tag] }}
+      title={`Show calls with the tag ${tag}`}
+      className="hover:text-accent hover:underline"
+    >
+      {children}
+    </Link>
   );
 }
 
