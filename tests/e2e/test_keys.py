@@ -137,12 +137,14 @@ def test_calls_can_be_filtered_by_a_tag_of_their_key(console: Console) -> None:
     expect(console.row("tagged")).to_contain_text("project apollo")
     wait_until(lambda: status_with(console.installation, secret) == 200, 5)
 
-    console.go("Traces")
-    console.button("Live").click()
-    console.row("Hello!").first.click()
-    console.page.get_by_role("complementary", name="Trace").get_by_role(
-        "link", name="apollo"
-    ).click()
+    def tagged_calls() -> list[dict[str, str]]:
+        found = console.installation.get("/api/v1/traces?tag=project:apollo")
+        return list(found["items"])
+
+    wait_until(lambda: len(tagged_calls()) == 1, 10)
+    trace = tagged_calls()[0]["trace_id"]
+    console.open(f"/projects/{console.project_id}/traces/{trace}")
+    console.page.get_by_role("link", name="apollo").click()
     expect(console.page).to_have_url(re.compile("tag=project"))
     expect(console.button("Remove filter Tag")).to_be_visible()
     expect(console.row("Hello!")).to_have_count(1)
