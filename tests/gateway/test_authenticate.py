@@ -32,7 +32,9 @@ class CountingSnapshot(Snapshot):
 
 def snapshot(*secrets: str, expires_ms: int | None = None) -> CountingSnapshot:
     keys = {
-        digest: KeyContext("p", KeyEntry(f"key{n}", digest, expires_ms=expires_ms), ProjectPolicy())
+        digest: KeyContext.of(
+            "p", KeyEntry(f"key{n}", digest, expires_ms=expires_ms), ProjectPolicy()
+        )
         for n, secret in enumerate(secrets)
         for digest in [keyed_digest(PEPPER, secret)]
     }

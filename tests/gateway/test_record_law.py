@@ -97,7 +97,7 @@ def a_call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call
 async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) -> Call:
     ids, clock = Ids(), SystemClock()
     call = Call(OpenAISurface(), "chat", {}, _nothing, _nothing, ids=ids, start_ns=clock.now_ns())
-    call.key_context = KeyContext("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
+    call.key_context = KeyContext.of("prj_test", KeyEntry(id="key", digest="d"), ProjectPolicy())
     call.head = RequestHead(model)
     call.body, call.request_size = body[: LIMITS.capture_request_bytes], len(body)
     entry = provider("http://127.0.0.1:1/v1")

@@ -5,43 +5,32 @@ from typing import Final
 
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller, new_caller
-from penstock.rules.snapshot import KeyEntry, attribute_of_key
+from penstock.rules.snapshot import KeyContext
 from penstock.rules.tags import HEADER, merged_tags, parse_tags
-
-
-def _nothing(_key: KeyEntry) -> str:
-    return ""
-
 
 _TAGS: Final = HEADER.encode()
 _MAX_CHARS: Final = 256
-_NO_KEY: Final = KeyEntry(id="", digest="")
-_SOURCES: Final = tuple(
-    (attribute_of_key(each.name) if each.of_key else _nothing, each.header.encode())
-    for each in CALL_ATTRIBUTES
-)
+_NO_KEY: Final = Caller()
+_SOURCES: Final = tuple((each.name, each.header.encode()) for each in CALL_ATTRIBUTES)
+_HEADERS: Final = frozenset((_TAGS, *(header for _, header in _SOURCES)))
 
 
-def read_caller(headers: Mapping[bytes, bytes], key: KeyEntry | None) -> Caller:
+def read_caller(headers: Mapping[bytes, bytes], key_context: KeyContext | None) -> Caller:
     """Reads the attribution of a call. Header values are UTF-8, or Latin-1 where that fails; long
     ones are cut."""
-    key = key or _NO_KEY
-    get = headers.get
-    values = [
-        of_key(key) or ((value := get(header)) and _text(value)) or ""
-        for of_key, header in _SOURCES
-    ]
-    return new_caller(key.id, values, _tags(headers, key))
+    of_key = key_context.caller if key_context else _NO_KEY
+    if _HEADERS.isdisjoint(headers):
+        return of_key
+    values = [of_key.get(name) or _text(headers.get(header)) for name, header in _SOURCES]
+    tags = of_key.tags
+    if header := headers.get(_TAGS):
+        tags = merged_tags(tags, parse_tags(header))
+    return new_caller(of_key.key_id, values, tags)
 
 
-def _tags(headers: Mapping[bytes, bytes], key: KeyEntry) -> dict[str, str]:
-    header = headers.get(_TAGS)
-    if header:
-        return merged_tags(key.tags, parse_tags(header))
-    return key.tags
-
-
-def _text(value: bytes) -> str:
+def _text(value: bytes | None) -> str:
+    if not value:
+        return ""
     try:
         return value.decode("utf-8")[:_MAX_CHARS]
     except UnicodeDecodeError:

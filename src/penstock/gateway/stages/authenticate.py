@@ -34,7 +34,7 @@ class Authenticate:
         presented = call.surface.credential(call.headers)
         secret = presented or b""
         key_context = call.key_context = self._known.get(secret) or self._look_up(secret, snapshot)
-        call.caller = read_caller(call.headers, key_context.key if key_context else None)
+        call.caller = read_caller(call.headers, key_context)
         if key_context is None:
             what = "is missing" if presented is None else "is wrong or revoked"
             raise Unauthenticated(f"The API key {what}.", hint=_hint(call))

@@ -13,7 +13,6 @@ from penstock.rules.snapshot.access import (
     ProjectPolicy,
     ProjectSection,
     access_documents,
-    attribute_of_key,
     key_attributes,
 )
 from penstock.rules.snapshot.kinds import KINDS, read_section
@@ -44,7 +43,6 @@ __all__ = [
     "SectionKind",
     "SectionSource",
     "access_documents",
-    "attribute_of_key",
     "key_attributes",
     "plain_section",
     "read_section",
