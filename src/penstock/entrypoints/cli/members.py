@@ -140,7 +140,7 @@ def reset_password(
 
 
 def _user_id(api: Api, path: str, user: str) -> str:
-    """The user id of an e-mail address; returns an id unchanged."""
+    """Returns the user id of an e-mail address; returns an id unchanged."""
     if "@" not in user:
         return user
     for member in api.items(path):

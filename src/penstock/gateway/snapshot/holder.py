@@ -76,5 +76,5 @@ class SnapshotHolder:
             self._state = SnapshotState(self._current.digest, SnapshotOrigin.SERVER)
 
     def report(self, problem: str, code: str) -> None:
-        """Notes why no newer snapshot can be fetched; the current one stays."""
+        """Stores the reason why no newer snapshot can be fetched. The current one stays valid."""
         self._state = replace(self._state, problem=problem, problem_code=code)
