@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -120,7 +121,7 @@ class Home:
         return json.loads((self.path / "bootstrap.json").read_bytes())["api_key"]
 
     def get(self, port: int, path: str) -> tuple[int, str]:
-        """Returns status and body of a GET; status 0 without an answer."""
+        """Returns status and body of a GET; without an answer, status 0 and the error."""
         return self._ask(urllib.request.Request(f"http://127.0.0.1:{port}{path}"))
 
     def rest(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -158,11 +159,13 @@ class Home:
         return page.count("\npenstock_in_flight{")
 
     async def ready(self, *ports: int, within_s: float = 30.0) -> None:
-        """Waits until `/readyz` of each port is 200."""
-        async with asyncio.timeout(within_s):
-            for port in ports or (self.gateway_port, self.server_port):
-                while (await asyncio.to_thread(self.get, port, "/readyz"))[0] != 200:
-                    await asyncio.sleep(0.05)
+        """Waits until `/readyz` of each port is 200; otherwise fails with the last answer."""
+        deadline = time.monotonic() + within_s
+        for port in ports or (self.gateway_port, self.server_port):
+            while (answer := await asyncio.to_thread(self.get, port, "/readyz"))[0] != 200:
+                name = "gateway" if port == self.gateway_port else "server"
+                assert time.monotonic() < deadline, f"{name} not ready in {within_s} s: {answer}"
+                await asyncio.sleep(0.05)
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
         try:
@@ -171,5 +174,5 @@ class Home:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
-        except (OSError, TimeoutError):
-            return 0, ""
+        except (OSError, TimeoutError) as error:
+            return 0, repr(error)

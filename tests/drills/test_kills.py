@@ -159,7 +159,7 @@ async def test_every_answered_call_is_stored_once(
         await drill.wait_until_shipped()
     finally:
         drill.up.stop()
-        print(f"seed {drill_seed}", *drill.count.lines, sep="\n")
+        print(f"seed {drill_seed}", *drill.count.lines, "log:", drill.up.log(), sep="\n")
     assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves no segment"
     verify(drill.ledger, read_stored_calls(drill.home.path))
     assert drill.ledger.most_in_flight >= 200
