@@ -1,4 +1,4 @@
-"""The latency of the console's queries: `python -m bench.queries [--spans 1000000]`.
+"""The latency of the console's queries: `python -m bench.queries [--calls 1000000]`.
 
 Fills a new embedded store through the ingest path (batches as gateways send them), runs each query
 several times, prints the medians and targets, and writes them as JSON.
@@ -26,6 +26,7 @@ from penstock.features.traces.assembly import open_traces
 from penstock.features.traces.model import Filter, SpanRecord, TimeRange
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.service import Traces
+from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
@@ -60,7 +61,7 @@ class Query:
 
 
 class Figures(msgspec.Struct):
-    """The engine's figures of a table."""
+    """The engine's figures of the table."""
 
     rows: int
     bytes: int
@@ -72,7 +73,7 @@ def main() -> int:
     options = _options()
     home = options.home or Path(tempfile.mkdtemp(prefix="penstock-queries-"))
     try:
-        report = run(home, options.spans, options.rounds)
+        report = run(home, options.calls, options.rounds)
     finally:
         if options.home is None:
             shutil.rmtree(home)
@@ -83,23 +84,23 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def run(home: Path, spans: int, rounds: int) -> dict[str, Any]:
+def run(home: Path, calls: int, rounds: int) -> dict[str, Any]:
     dsn = f"chdb://{home.resolve() / 'columns'}"
     quarantine = Quarantine(home / "spool", SystemClock(), logging.getLogger("bench"))
-    opened = open_traces(dsn, SystemClock(), unexplained, quarantine)
+    unknown = UnknownRecords(home / "spool", SystemClock())
+    opened = open_traces(dsn, SystemClock(), unexplained, quarantine, unknown)
     columns = opened.wait(60)
     memory = {"open": anonymous_mb()}
     rate = None
-    if not figures(columns, "spans").rows:
-        rate = round(spans / fill(opened.service, spans, time.time_ns()))
-        print(f"{spans:,} spans stored at {rate:,}/s (conversion, two tables, fsync)")
+    if not figures(columns).rows:
+        rate = round(calls / fill(opened.service, calls, time.time_ns()))
+        print(f"{calls:,} calls stored at {rate:,}/s (conversion, fsync)")
         memory["filled"] = anonymous_mb()
     settle(columns)
-    tables = {table: figures(columns, table) for table in ("spans", "spans_list")}
-    for table, size in tables.items():
-        each = size.bytes / size.rows
-        print(f"{table:11} {size.rows:>10,} rows {each:6.0f} B/row {size.parts:3} parts")
-    queries = console_queries(opened.service, tables["spans"].newest_ns + 1)
+    table = figures(columns)
+    each = table.bytes / table.rows
+    print(f"{table.rows:,} calls, {each:.0f} bytes each, in {table.parts} parts")
+    queries = console_queries(opened.service, table.newest_ns + 1)
     answers = [measure(query, rounds) for query in queries]
     memory["queried"] = anonymous_mb()
     time.sleep(30)
@@ -107,9 +108,9 @@ def run(home: Path, spans: int, rounds: int) -> dict[str, Any]:
     print("anonymous memory:", ", ".join(f"{mb} MB {when}" for when, mb in memory.items()))
     opened.close()
     return {
-        "spans": tables["spans"].rows,
-        "spans_per_second": rate,
-        "tables": {name: msgspec.to_builtins(size) for name, size in tables.items()},
+        "calls": table.rows,
+        "calls_per_second": rate,
+        "table": msgspec.to_builtins(table),
         "anonymous_mb": memory,
         "questions": answers,
         "machine": {
@@ -126,23 +127,23 @@ def unexplained(project_id: str, span: SpanRecord) -> Sequence[CostLine]:
     return ()
 
 
-def fill(traces: Traces, spans: int, end_ns: int) -> float:
-    """Ingests the spans and returns the seconds, without the time to generate the calls."""
+def fill(traces: Traces, calls: int, end_ns: int) -> float:
+    """Ingests the calls and returns the seconds, without the time to generate the calls."""
     words = TextSource(random.Random(7))
     took, stored, began = 0.0, 0, time.monotonic()
-    for number in range(0, spans, BATCH):
-        count = min(BATCH, spans - number)
+    for number in range(0, calls, BATCH):
+        count = min(BATCH, calls - number)
         data = b"".join(
-            frame(Kind.END, encode(make(words, index, spans, end_ns)))
+            frame(Kind.END, encode(make(words, index, calls, end_ns)))
             for index in range(number, number + count)
         )
         start = time.perf_counter()
         stored += traces.ingest(f"{WRITER}-{number:06d}:0-{len(data)}", data).stored
         took += time.perf_counter() - start
         if number % 50_000 < BATCH:
-            print(f"\r{stored:,} spans, {time.monotonic() - began:.0f} s ", end="", file=sys.stderr)
+            print(f"\r{stored:,} calls, {time.monotonic() - began:.0f} s ", end="", file=sys.stderr)
     print(file=sys.stderr)
-    assert stored == spans
+    assert stored == calls
     return took
 
 
@@ -162,10 +163,10 @@ class TextSource:
         return " ".join(self.source.choices(self.vocabulary, cum_weights=self.weights, k=count))
 
 
-def make(words: TextSource, index: int, spans: int, end_ns: int) -> CallEnd:
+def make(words: TextSource, index: int, calls: int, end_ns: int) -> CallEnd:
     """Makes one of the calls of thirty days, evenly spread. One in 100,000 has the rare word."""
     pick = words.source
-    start_ns = end_ns - 30 * DAY_NS + index * (30 * DAY_NS // spans)
+    start_ns = end_ns - 30 * DAY_NS + index * (30 * DAY_NS // calls)
     failed = pick.random() < 0.02
     model = MODELS[index % len(MODELS)]
     duration_ns = int(pick.lognormvariate(0, 0.6) * 10**9)
@@ -281,12 +282,12 @@ def settle(columns: ColumnStore) -> None:
         time.sleep(1)
 
 
-def figures(columns: ColumnStore, table: str) -> Figures:
+def figures(columns: ColumnStore) -> Figures:
     return columns.query(
         "SELECT sum(rows) AS rows, sum(bytes_on_disk) AS bytes, count() AS parts,"
-        f" (SELECT toUnixTimestamp64Nano(max(start_time)) FROM {table}) AS newest_ns"
-        " FROM system.parts WHERE active AND database = 'penstock' AND table = {table:String}",
-        {"table": table},
+        " (SELECT toUnixTimestamp64Nano(max(start_time)) FROM calls) AS newest_ns"
+        " FROM system.parts WHERE active AND database = 'penstock' AND table = 'calls'",
+        {},
         Figures,
     )[0]
 
@@ -299,7 +300,7 @@ def anonymous_mb() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spans", type=int, default=1_000_000)
+    parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--home", type=Path, help="home of the store; filled if empty")
     parser.add_argument("--output", type=Path, default=Path("bench/results/queries.json"))

@@ -1,7 +1,7 @@
-"""The stored calls: how often each is in the wide and in the narrow table.
+"""The stored calls: how often each is in the table and in the view of spans.
 
 Run as a program on the home of a stopped server, because a process cannot unload the engine:
-`python stored_calls.py HOME` prints `{"spans": {trace: [count, status]}, "spans_list": …}`.
+`python stored_calls.py HOME` prints `{"calls": {trace: [count, status]}, "attempts": …}`.
 """
 
 import json
@@ -29,7 +29,7 @@ class Table(NamedTuple):
 
 
 def read_stored_calls(home: Path) -> dict[str, Table]:
-    """Reads both tables, by name: calls as `<table>`, their attempts as `<table>.attempts`."""
+    """Reads the `calls`, and their `attempts` through the view of spans."""
     done = subprocess.run(
         [sys.executable, __file__, str(home)], capture_output=True, check=True, text=True
     )
@@ -45,15 +45,14 @@ def read_stored_calls(home: Path) -> dict[str, Table]:
 def _print(home: Path) -> None:
     store = open_columns(f"chdb://{home / 'columns'}")
     found: dict[str, dict[str, tuple[int, str]]] = {}
-    for table in ("spans", "spans_list"):
-        for kind, name in (("call", table), ("attempt", f"{table}.attempts")):
-            rows = store.query(
-                "SELECT trace_id, toUInt32(count()) AS times, any(status) AS status"
-                f" FROM {table} WHERE kind = {{kind:String}} GROUP BY trace_id",
-                {"kind": kind},
-                _Row,
-            )
-            found[name] = {row.trace_id: (row.times, row.status) for row in rows}
+    for name, source in (("calls", "calls"), ("attempts", "spans WHERE kind = 'attempt'")):
+        rows = store.query(
+            "SELECT trace_id, toUInt32(count()) AS times, any(status) AS status"
+            f" FROM {source} GROUP BY trace_id",
+            {},
+            _Row,
+        )
+        found[name] = {row.trace_id: (row.times, row.status) for row in rows}
     store.close()
     print(json.dumps(found))
 

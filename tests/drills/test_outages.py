@@ -204,7 +204,7 @@ async def test_under_serve_exactly_the_counted_records_are_lost(tmp_path: Path) 
         await asyncio.sleep(2)  # workers write their metrics once a second
         lost = int(home.gauges("spool_lost_calls"))
         await drained(home)
-    stored = read_stored_calls(home.path)["spans"].times
+    stored = read_stored_calls(home.path)["calls"].times
     missing = set(ledger.answered) - set(stored)
     print(f"{ledger.statuses} at a quota of 4 MiB; {lost} counted as lost, {len(missing)} missing")
     assert set(ledger.statuses) == {200}

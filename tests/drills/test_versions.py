@@ -127,9 +127,8 @@ async def test_versions_are_upgraded_in_any_order_and_no_call_is_missing_or_doub
     for ledger in (older_calls, newer_calls):
         assert ledger.ok
         verify(ledger, tables)
-    for name in ("spans", "spans_list"):
-        extra = [extra_trace(trace) for trace in newer_calls.ok]
-        assert [trace for trace in extra if tables[name].times.get(trace) != 1] == []
+    extra = [extra_trace(trace) for trace in newer_calls.ok]
+    assert [trace for trace in extra if tables["calls"].times.get(trace) != 1] == []
 
 
 async def start_server(mixed: MixedVersions, running: list[Supervised]) -> Supervised:

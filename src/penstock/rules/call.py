@@ -56,11 +56,11 @@ class UsageSource(StrEnum):
     NONE = "none"
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """Base of all records: immutable, positional on the wire."""
 
 
-class Usage(Record, frozen=True):
+class Usage(Record, frozen=True, gc=False):
     """Token counts. `input_tokens` includes cached, `output_tokens` includes reasoning tokens
     (OpenTelemetry GenAI: the others are subsets of these two)."""
 
@@ -74,7 +74,7 @@ class Usage(Record, frozen=True):
     source: UsageSource = UsageSource.NONE
 
 
-class Caller(Record, frozen=True):
+class Caller(Record, frozen=True, gc=False):
     """Attribution of a call: values fixed by the key win, then the `x-penstock-…` headers.
 
     Attributes that were declared after the first ones (`rules.attributes`) are in `others`.
@@ -111,7 +111,7 @@ def new_caller(key_id: str, values: Sequence[str], tags: dict[str, str]) -> Call
     return Caller(key_id, *values[: len(_OWN)], others=others, tags=tags)
 
 
-class CallBegin(Record, frozen=True):
+class CallBegin(Record, frozen=True, gc=False):
     """The facts known before the provider is called. Ids are W3C hex, times Unix nanoseconds."""
 
     project_id: str
@@ -128,7 +128,7 @@ class CallBegin(Record, frozen=True):
     dialect: str = ""  # wire format of the request
 
 
-class AttemptRecord(Record, frozen=True):
+class AttemptRecord(Record, frozen=True, gc=False):
     """One request to one provider: a child span of the call."""
 
     span_id: str
@@ -149,7 +149,7 @@ class AttemptRecord(Record, frozen=True):
     price_id: str = ""
 
 
-class CallEnd(Record, frozen=True):
+class CallEnd(Record, frozen=True, gc=False):
     """The whole call. `usage` and `cost` are the sums over its attempts. `cost` is a decimal string
     in USD, empty = unpriced. `overhead_ns` is the time that the gateway added. Sizes are those of
     the full payloads, also if they were cut."""

@@ -13,7 +13,7 @@ import msgspec
 
 from penstock.features.traces.model import TimeRange
 from penstock.features.traces.quarantine import Quarantine
-from penstock.features.traces.rows import SpanRow, to_rows
+from penstock.features.traces.rows import CallRow, to_row
 from penstock.features.traces.service import Traces
 from penstock.features.traces.unknown import UnknownRecordLimits, UnknownRecords
 from penstock.infra.columns import ColumnStore
@@ -125,9 +125,9 @@ def frames(calls: Iterable[CallEnd]) -> bytes:
     return b"".join(frame(Kind.END, encode(end)) for end in calls) + frame(Kind.CUT)
 
 
-def rows(end: CallEnd) -> list[SpanRow]:
-    """Its rows as they are stored."""
-    return to_rows(end, WRITER)
+def row(end: CallEnd) -> CallRow:
+    """Its row as it is stored."""
+    return to_row(end, WRITER)
 
 
 def new_batch() -> str:
@@ -140,19 +140,16 @@ def store(traces: Traces, *calls: CallEnd) -> None:
 
 
 class Count(msgspec.Struct):
-    rows: int
-    spans: int
+    calls: int
+    distinct: int
 
 
-def counts(columns: ColumnStore, project: str) -> tuple[Count, Count]:
-    """Rows and distinct spans of a project, in the wide and in the narrow table."""
-    wide, narrow = (
-        columns.query(
-            f"SELECT count() AS rows, uniqExact(span_id) AS spans FROM {table}"
-            " WHERE project_id = {project:String}",
-            {"project": project},
-            Count,
-        )[0]
-        for table in ("spans", "spans_list")
-    )
-    return wide, narrow
+def counts(columns: ColumnStore, project: str) -> tuple[int, int]:
+    """Stored calls of a project, and how many of them are distinct."""
+    found = columns.query(
+        "SELECT count() AS calls, uniqExact(span_id) AS distinct FROM calls"
+        " WHERE project_id = {project:String}",
+        {"project": project},
+        Count,
+    )[0]
+    return found.calls, found.distinct

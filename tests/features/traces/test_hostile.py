@@ -125,7 +125,7 @@ def test_a_field_of_another_type_costs_its_own_record_only(
     assert listed.status_code == 200
 
 
-TEXT_COLUMNS = ("input", "output", "tools", "request", "response")
+TEXT_COLUMNS = ("request", "response", "input_preview", "output_preview")
 
 
 @law
@@ -135,17 +135,18 @@ def test_a_trace_is_shown_whatever_text_is_stored(
 ) -> None:
     """Also what an earlier version has stored."""
     project = calls.new_project()
-    [row, *_] = calls.rows(calls.call(project))
+    row = calls.row(calls.call(project, attempts=()))
     texts = st.text(max_size=30) | hostile.PAYLOADS.map(lambda body: body.decode(errors="replace"))
     odd = {name: data.draw(texts) for name in TEXT_COLUMNS}
     attributes = data.draw(st.dictionaries(st.text(max_size=9), texts, max_size=3))
-    row = msgspec.structs.replace(row, **odd, attributes=attributes)
-    columns.insert("spans", [row.columns()])
+    blobs = data.draw(st.lists(texts, max_size=3))
+    row = msgspec.structs.replace(row, **odd, attributes=attributes, request_blobs=blobs)
+    columns.insert("calls", [row])
     query = {"project_id": project}
     answer = client.get(f"/api/v1/traces/{row.trace_id}", params=query)
     assert answer.status_code == 200, answer.text
     [span] = answer.json()["spans"]
-    assert span["request"] == odd["request"]
-    for name in ("input", "output"):
-        assert span[name] is None or odd[name]
+    assert span["request"] == odd["request"] or blobs
+    assert span["response"] == odd["response"]
+    assert span["output"] is None or odd["response"]
     assert set(attributes) <= set(span["attributes"])

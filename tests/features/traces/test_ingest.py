@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from features.traces import calls
 from penstock.features.traces.model import Filter
 from penstock.features.traces.payload import decode
-from penstock.features.traces.rows import to_rows
+from penstock.features.traces.rows import to_row
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
@@ -26,20 +26,21 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.rules.call import Caller, CallStatus, Usage, UsageSource, encode
 
 
-def test_a_call_is_a_row_and_so_is_each_attempt() -> None:
+def test_a_call_is_a_row_with_its_attempts() -> None:
     end = calls.call("p", status=CallStatus.ERROR, error_type="upstream_failed")
-    call, attempt = to_rows(end, "w")
-    assert (call.kind, call.parent_span_id, call.status) == ("call", "", "error")
-    assert (attempt.kind, attempt.parent_span_id) == ("attempt", call.span_id)
+    row = to_row(end, "w")
+    [attempt] = row.attempts
+    assert (row.parent_span_id, row.status) == ("", "error")
+    assert (attempt.span_id, attempt.status) == (end.attempts[0].span_id, "ok")
     assert attempt.cost is None
-    assert attempt.input == ""
 
 
 def test_each_attempt_has_its_own_usage_and_cost() -> None:
     usual = calls.call("p").attempts[0]
     used = Usage(100, 20, source=UsageSource.ESTIMATED)
     first = msgspec.structs.replace(usual, usage=used, cost="0.5", price_id="openai/gpt-4o")
-    call, failed, second = to_rows(calls.call("p", attempts=(first, usual)), "w")
+    row = to_row(calls.call("p", attempts=(first, usual)), "w")
+    failed, second = row.attempts
     assert (failed.input_tokens, failed.output_tokens, failed.usage_source) == (
         100,
         20,
@@ -47,19 +48,36 @@ def test_each_attempt_has_its_own_usage_and_cost() -> None:
     )
     assert (failed.cost, failed.price_id) == (Decimal("0.5"), "openai/gpt-4o")
     assert (second.input_tokens, second.cost) == (0, None)
-    assert call.cost == Decimal("0.000425")
+    assert row.cost == Decimal("0.000425")
+
+
+def test_attempts_are_shown_as_spans(traces: Traces, project: str) -> None:
+    usual = calls.call(project).attempts[0]
+    used = Usage(100, 20, source=UsageSource.ESTIMATED)
+    first = msgspec.structs.replace(
+        usual, span_id="f" * 16, usage=used, cost="0.5", status=CallStatus.ERROR, http_status=529
+    )
+    later = msgspec.structs.replace(usual, start_ns=usual.start_ns + 1)
+    end = calls.call(project, attempts=(first, later))
+    calls.store(traces, end)
+    call, failed, second = traces.get_trace(project, end.begin.trace_id).spans
+    assert (call.kind, failed.kind, second.kind) == ("call", "attempt", "attempt")
+    assert failed.parent_span_id == second.parent_span_id == call.span_id
+    assert (failed.span_id, failed.status, failed.http_status) == ("f" * 16, "error", 529)
+    assert (failed.cost, failed.input_tokens, failed.caller) == (Decimal("0.5"), 100, call.caller)
+    assert (second.start_ns, second.cost, second.request) == (usual.start_ns + 1, None, "")
 
 
 def test_times_keep_their_nanoseconds() -> None:
-    [call, _] = to_rows(calls.call("p", 1_763_683_200_000_000_001), "w")
-    assert call.start_time == "1763683200.000000001"
+    row = to_row(calls.call("p", 1_763_683_200_000_000_001), "w")
+    assert row.start_time == "1763683200.000000001"
 
 
 @pytest.mark.parametrize("cost", ["free", "1e999", "NaN", "-Infinity", "1000000"])
 def test_a_cost_out_of_range_leaves_the_call_unpriced_with_an_attribute(cost: str) -> None:
-    [call, _] = to_rows(calls.call("p", cost=cost), "w")
-    assert call.cost is None
-    assert decode(call.attributes["penstock.cost.unreadable"]) == cost
+    row = to_row(calls.call("p", cost=cost), "w")
+    assert row.cost is None
+    assert decode(row.attributes["penstock.cost.unreadable"]) == cost
 
 
 @given(
@@ -68,11 +86,17 @@ def test_a_cost_out_of_range_leaves_the_call_unpriced_with_an_attribute(cost: st
     st.integers(-(2**31), 2**31 - 1),
 )
 def test_no_count_and_no_clock_makes_a_row_that_cannot_be_stored(a: int, b: int, c: int) -> None:
-    end = calls.call("p", usage=Usage(a, b), end_ns=a, first_token_ns=b, http_status=c)
-    for row in to_rows(end, "w"):
-        assert 0 <= row.duration_ns < 2**63
-        assert 0 <= row.input_tokens < 2**63
-        assert 0 <= row.http_status < 2**16
+    attempt = msgspec.structs.replace(
+        calls.call("p").attempts[0], usage=Usage(a, b), end_ns=a, http_status=c
+    )
+    end = calls.call(
+        "p", usage=Usage(a, b), end_ns=a, first_token_ns=b, http_status=c, attempts=(attempt,)
+    )
+    row = to_row(end, "w")
+    for one in (row, *row.attempts):
+        assert 0 <= one.duration_ns < 2**63
+        assert 0 <= one.input_tokens < 2**63
+        assert 0 <= one.http_status < 2**16
 
 
 def test_begins_cuts_and_damage_do_not_disturb_their_neighbours(
@@ -89,8 +113,7 @@ def test_begins_cuts_and_damage_do_not_disturb_their_neighbours(
     done = traces.ingest(calls.new_batch(), data)
     assert done.stored == 2
     assert done.quarantined == 2
-    wide, narrow = calls.counts(columns, project)
-    assert (wide.rows, narrow.rows) == (4, 4)
+    assert calls.counts(columns, project) == (2, 2)
 
 
 def test_a_batch_without_calls_is_answered_and_stores_nothing(traces: Traces) -> None:
@@ -103,8 +126,7 @@ def test_the_same_batch_twice_is_stored_once(
 ) -> None:
     name, data = calls.new_batch(), calls.frames(calls.call(project) for _ in range(50))
     assert traces.ingest(name, data) == traces.ingest(name, data)
-    wide, narrow = calls.counts(columns, project)
-    assert (wide.rows, wide.spans) == (narrow.rows, narrow.spans) == (100, 100)
+    assert calls.counts(columns, project) == (50, 50)
 
 
 def test_a_batch_of_two_months_sent_twice_is_stored_once(
@@ -115,8 +137,7 @@ def test_a_batch_of_two_months_sent_twice_is_stored_once(
     data = calls.frames([calls.call(project, old), calls.call(project)])
     for _ in range(3):
         traces.ingest(name, data)
-    wide, narrow = calls.counts(columns, project)
-    assert (wide.rows, narrow.rows) == (4, 4)
+    assert calls.counts(columns, project) == (2, 2)
 
 
 def test_two_shippers_with_the_same_batch_at_once_store_it_once(
@@ -125,20 +146,7 @@ def test_two_shippers_with_the_same_batch_at_once_store_it_once(
     name, data = calls.new_batch(), calls.frames(calls.call(project) for _ in range(20))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: traces.ingest(name, data), range(8)))
-    wide, narrow = calls.counts(columns, project)
-    assert (wide.rows, narrow.rows) == (40, 40)
-
-
-def test_a_crash_between_the_two_tables_is_made_good_by_the_replay(
-    traces: Traces, columns: ColumnStore, project: str
-) -> None:
-    name, data = calls.new_batch(), calls.frames([calls.call(project)])
-    columns.command("DETACH TABLE spans_list_view")
-    traces.ingest(name, data)
-    columns.command("ATTACH TABLE spans_list_view")
-    assert [count.rows for count in calls.counts(columns, project)] == [2, 0]
-    traces.ingest(name, data)
-    assert [count.rows for count in calls.counts(columns, project)] == [2, 2]
+    assert calls.counts(columns, project) == (20, 20)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +203,11 @@ _STORING = """
     for path in sorted(Path(sys.argv[2]).iterdir()):
         traces.ingest(path.name.replace("_", ":"), path.read_bytes())
         print(path.name, flush=True)
-    print("counts", *(
-        store.query(
-            f"SELECT count() AS rows, uniqExact(span_id) AS spans FROM {table}",
-            {}, __import__("msgspec").defstruct("C", [("rows", int), ("spans", int)]),
-        )[0]
-        for table in ("spans", "spans_list")
-    ), flush=True)
+    counts = store.query(
+        "SELECT count() AS calls, uniqExact(span_id) AS distinct FROM calls",
+        {}, __import__("msgspec").defstruct("C", [("calls", int), ("distinct", int)]),
+    )
+    print("counts", *counts, flush=True)
     store.close()
 """
 
@@ -229,28 +235,26 @@ def test_a_kill_while_storing_and_a_replay_lose_and_duplicate_nothing(
             killed.stdout.readline()
         os.kill(killed.pid, signal.SIGKILL)
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
-    assert (
-        done.stdout.splitlines()[-1] == "counts C(rows=1600, spans=1600) C(rows=1600, spans=1600)"
-    )
+    assert done.stdout.splitlines()[-1] == "counts C(calls=800, distinct=800)"
 
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def test_a_span_row_names_exactly_the_columns_of_the_wide_table(columns: ColumnStore) -> None:
+def test_a_row_names_exactly_the_columns_of_the_table(columns: ColumnStore) -> None:
     class Column(msgspec.Struct):
         name: str
 
     found = columns.query(
-        "SELECT name FROM system.columns WHERE database = 'penstock' AND table = 'spans'",
+        "SELECT name FROM system.columns WHERE database = 'penstock' AND table = 'calls'",
         {},
         Column,
     )
-    [row, _] = to_rows(calls.call("p"), "w")
-    assert {column.name for column in found} - {"stored_time"} == set(row.columns())
+    row = to_row(calls.call("p"), "w")
+    assert {column.name for column in found} - {"stored_time"} == set(row.__struct_fields__)
 
 
 def test_an_attribute_of_a_newer_gateway_is_kept() -> None:
-    [row, _] = to_rows(calls.call("p", caller=Caller(others={"channel": "web"})), "w")
+    row = to_row(calls.call("p", caller=Caller(others={"channel": "web"})), "w")
     assert decode(row.attributes["penstock.channel"]) == "web"

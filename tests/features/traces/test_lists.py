@@ -189,7 +189,7 @@ def test_an_empty_tail_does_not_dig_up_the_past(
 ) -> None:
     calls.store(traces, calls.call(project, calls.START_NS - 30 * 86_400 * 10**9))
     columns.command(
-        "ALTER TABLE spans_list UPDATE stored_time = start_time WHERE project_id = {p:String}"
+        "ALTER TABLE calls UPDATE stored_time = start_time WHERE project_id = {p:String}"
         " SETTINGS mutations_sync = 1",
         {"p": project},
     )

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.features.traces.content import read_content
+from penstock.features.traces.content import input_preview, output_preview, read_content
 from penstock.features.traces.messages import input_messages, output_messages
-from penstock.features.traces.payload import decode
 from penstock.features.traces.wire_messages import SpanMessage
 
 anything = st.recursive(
@@ -138,29 +137,40 @@ def test_parameters_become_attributes_with_their_types() -> None:
         "tools": [{"type": "function", "function": {"name": "f"}}],
     }
     content = read_content(json.dumps(body), "")
-    assert {name: decode(value) for name, value in content.attributes.items()} == {
+    assert content.attributes == {
         "gen_ai.request.temperature": 0.5,
         "gen_ai.request.max_tokens": 9,
         "gen_ai.request.stop_sequences": ["END"],
         "gen_ai.request.seed": 7,
         "gen_ai.output.type": "json",
     }
-    assert decode(content.tools) == body["tools"]
+    assert content.tools == body["tools"]
+
+
+def test_a_parameter_of_any_size_is_cut() -> None:
+    content = read_content(json.dumps({"stop": "x" * 100_000}), "")
+    assert content.attributes["gen_ai.request.stop_sequences"] == '["' + "x" * 4094
 
 
 @pytest.mark.parametrize("payload", ["{", "[" * 100_000, '{"a": "\\ud800"}', "null", "\x00"])
-def test_what_is_no_json_is_kept_and_can_be_found(payload: str) -> None:
+def test_what_is_no_json_is_shown_as_it_is(payload: str) -> None:
     content = read_content(payload, payload)
-    assert decode(content.input) == [
-        {"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}
-    ]
-    assert content.request == content.response == payload
-    assert content.input_preview == payload[:200]
+    unparsed = [{"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}]
+    assert content.input == content.output == unparsed
+    assert input_preview(payload) == output_preview(payload) == payload[:200]
 
 
-def test_nothing_captured_is_nothing_stored() -> None:
-    content = read_content("", "")
-    assert not any(content)
+def test_nothing_captured_is_nothing_shown() -> None:
+    assert not any(read_content("", ""))
+    assert input_preview("") == output_preview("") == ""
+
+
+def test_previews_are_of_the_last_input_and_of_the_first_choice() -> None:
+    asked = {"messages": [{"role": "user", "content": text} for text in ("first", "y" * 300)]}
+    choices = [{"message": {"content": text}} for text in ("one", "two")]
+    assert input_preview(json.dumps(asked)) == "y" * 200
+    assert input_preview(json.dumps({"input": ["first", "last"]})) == "last"
+    assert output_preview(json.dumps({"choices": choices})) == "one"
 
 
 @given(hostile, hostile)
@@ -171,18 +181,19 @@ def test_messages_of_any_payload_fit_their_declared_type(request: Any, response:
 
 @given(hostile, hostile)
 def test_no_payload_whatever_its_shape_raises(request: Any, response: Any) -> None:
-    content = read_content(json.dumps(request), json.dumps(response))
-    for text in (content.input, content.output):
-        for message in decode(text) or []:
-            assert isinstance(message["role"], str)
-            assert all(isinstance(part["type"], str) for part in message["parts"])
-    assert len(content.input_preview) <= 200
+    asked, answered = json.dumps(request), json.dumps(response)
+    content = read_content(asked, answered)
+    for message in [*content.input, *content.output]:
+        assert isinstance(message["role"], str)
+        assert all(isinstance(part["type"], str) for part in message["parts"])
+    assert len(input_preview(asked)) <= 200
+    assert len(output_preview(answered)) <= 200
 
 
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), no_surrogates)))
 def test_every_role_and_text_survives_in_order(chat: list[tuple[str, str]]) -> None:
     request = {"messages": [{"role": role, "content": text} for role, text in chat]}
-    kept = decode(read_content(json.dumps(request), "").input) or []
+    kept = read_content(json.dumps(request), "").input
     assert [(m["role"], m["parts"][0]["content"]) for m in kept] == chat
 
 

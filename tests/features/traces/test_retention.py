@@ -11,8 +11,6 @@ from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.infra.columns import ColumnStore, apply_steps, open_columns
 from penstock.kernel.time import SystemClock
 
-TABLES = ("spans", "spans_list")
-
 
 class Hours(SystemClock):
     """A clock that a test advances."""
@@ -32,10 +30,6 @@ def traces_on(store: ColumnStore, folder: Path) -> Traces:
     return Traces(lambda: store, SystemClock(), lambda *_: [], quarantine, unknown)
 
 
-def rows(store: ColumnStore, project: str) -> list[int]:
-    return [count.rows for count in calls.counts(store, project)]
-
-
 def test_a_batch_in_a_backup_that_is_sent_again_after_the_restore_is_not_duplicated(
     tmp_path: Path,
 ) -> None:
@@ -53,23 +47,11 @@ def test_a_batch_in_a_backup_that_is_sent_again_after_the_restore_is_not_duplica
     traces = traces_on(restored, tmp_path)
     for _ in range(2):
         assert traces.ingest(name, data).stored == 20
-        assert rows(restored, project) == [40, 40]
+        assert calls.counts(restored, project) == (20, 20)
     other = calls.new_batch()
     traces.ingest(other, calls.frames([calls.call(project)]))
-    assert rows(restored, project) == [42, 42]
+    assert calls.counts(restored, project) == (21, 21)
     restored.close()
-
-
-def test_tables_of_the_version_before_get_the_new_column_and_the_view(tmp_path: Path) -> None:
-    store = open_at(tmp_path / "columns")
-    apply_steps(store, FAMILY, STEPS[:1])
-    apply_steps(store, FAMILY, STEPS)
-    for statement in STEPS[1].statements:  # a crash may repeat them
-        store.command(statement)
-    project = calls.new_project()
-    calls.store(traces_on(store, tmp_path), calls.call(project))
-    assert rows(store, project) == [2, 2]
-    store.close()
 
 
 @pytest.fixture
@@ -84,20 +66,18 @@ def test_calls_of_no_project_go_after_their_days_and_no_others(
 ) -> None:
     traces, project = traces_on(kept, tmp_path), calls.new_project()
     calls.store(traces, calls.call(""), calls.call(project))
-    for table in TABLES:  # the same, stored eight days ago
-        kept.command(
-            f"INSERT INTO {table} SELECT * REPLACE"
-            f" (stored_time - INTERVAL 8 DAY AS stored_time) FROM {table}"
-        )
-    before = rows(kept, ""), rows(kept, project)
+    kept.command(  # the same, stored eight days ago
+        "INSERT INTO calls SELECT * REPLACE (stored_time - INTERVAL 8 DAY AS stored_time)"
+        " FROM calls"
+    )
+    before = calls.counts(kept, ""), calls.counts(kept, project)
     for statement in retention(7):
         kept.command(statement)
-    for table in TABLES:
-        kept.command(f"OPTIMIZE TABLE {table} FINAL")
-    after = rows(kept, ""), rows(kept, project)
+    kept.command("OPTIMIZE TABLE calls FINAL")
+    after = calls.counts(kept, ""), calls.counts(kept, project)
     kept.close()
-    assert min(before[0]) == 4
-    assert after == ([2, 2], before[1])
+    assert before == ((2, 1), (2, 1))
+    assert after == ((1, 1), (2, 1))
 
 
 def test_of_calls_of_no_project_a_bounded_number_is_stored_in_an_hour(

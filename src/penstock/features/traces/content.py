@@ -1,47 +1,58 @@
-"""Converts a call's request and response into columns: messages, previews, parameters."""
+"""Reads a call's request and response: previews when it is stored, messages and parameters when it
+is shown."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from penstock.features.traces import messages
 from penstock.features.traces.messages import Message
-from penstock.features.traces.payload import Json, decode, encode, mapping
+from penstock.features.traces.payload import Json, decode, mapping
 from penstock.features.traces.requests import request_attributes, tool_definitions
+
+PREVIEW_CHARS: Final = 200
 
 
 class Content(NamedTuple):
-    """The content columns of a span. Messages are JSON text, empty if nothing was captured."""
+    """The content of a call as OpenTelemetry GenAI messages. Empty if nothing was captured."""
 
-    input: str
-    output: str
-    input_preview: str
-    output_preview: str
-    tools: str
-    attributes: dict[str, str]
-    request: str
-    response: str
+    input: list[Message]
+    output: list[Message]
+    tools: list[Json]
+    attributes: dict[str, Json]
 
 
 def read_content(request: str, response: str) -> Content:
     """Converts both payloads. Never raises: a payload that is not JSON becomes one `unparsed`
     message."""
     asked, answered = decode(request), decode(response)
-    given = _messages(request, asked, messages.input_messages)
-    gave = _messages(response, answered, messages.output_messages)
     body = mapping(asked)
     return Content(
-        input=encode(given) if given else "",
-        output=encode(gave) if gave else "",
-        input_preview=messages.preview(given[-1]) if given else "",
-        output_preview=messages.preview(gave[0]) if gave else "",
+        input=_messages(request, asked, messages.input_messages),
+        output=_messages(response, answered, messages.output_messages),
         tools=tool_definitions(body),
         attributes=request_attributes(body),
-        request=request,
-        response=response,
     )
+
+
+def input_preview(request: str) -> str:
+    """Returns the start of the last input message. Never raises."""
+    return _preview(request, messages.last_input)
+
+
+def output_preview(response: str) -> str:
+    """Returns the start of the first output message. Never raises."""
+    return _preview(response, messages.first_output)
 
 
 def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) -> list[Message]:
     if not text:
         return []
     return messages.unparsed(text) if value is None else convert(value)
+
+
+def _preview(text: str, choose: Callable[[Json], Message | None]) -> str:
+    value = decode(text)
+    if value is None:
+        return text[:PREVIEW_CHARS]
+    message = choose(value)
+    return messages.text_of(message)[:PREVIEW_CHARS] if message else ""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from penstock.features.traces.model import SpanRecord
-from penstock.features.traces.payload import Json, decode_stored
-from penstock.features.traces.rows import CALL
+from penstock.features.traces.model import CALL, SpanRecord
+from penstock.features.traces.payload import Json, decode
 from penstock.rules.attributes import CALL_ATTRIBUTES
 
 # Attribute → field; empty and zero values are left out. Input tokens include cached tokens.
@@ -30,6 +29,7 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "server.port": "server_port",
     "penstock.key.id": "key_id",
     "penstock.model": "model",
+    "penstock.dialect": "dialect",
     "penstock.usage.source": "usage_source",
     "penstock.price.id": "price_id",
     "penstock.snapshot": "snapshot",
@@ -64,5 +64,5 @@ def span_attributes(span: SpanRecord) -> dict[str, Any]:
 
 def _value(text: str) -> Json:
     """Decodes the JSON text of a stored attribute; returns text that is not valid JSON as it is."""
-    value = decode_stored(text)
+    value = decode(text)
     return text if value is None else value

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from penstock.features.traces.rows import SpanRow, to_rows, to_rows_without_content
+from penstock.features.traces.rows import CallRow, to_row, to_row_without_content
 from penstock.infra.spool.frame import Damage, Frame, Kind, scan
 from penstock.infra.spool.unknown import UnknownFrames
 from penstock.kernel.errors import InvalidRequest
@@ -24,11 +24,11 @@ _KINDS: Final = frozenset(Kind)
 
 @dataclass(frozen=True, slots=True)
 class ReadableRecord:
-    """One call of a batch: the byte range of its record, its rows, and the name of its insert."""
+    """One call of a batch: the byte range of its record, its row, and the name of its insert."""
 
     start: int
     end: int
-    rows: list[SpanRow]
+    row: CallRow
     record: CallEnd
     insert: str
 
@@ -94,7 +94,7 @@ def insert_name(batch: str, kind: int, schema: int) -> str:
 
 def without_content(call: ReadableRecord, reason: str) -> ReadableRecord:
     """Returns the same call without its content; `reason` is stored with it."""
-    return replace(call, rows=to_rows_without_content(call.record, call.insert, reason))
+    return replace(call, row=to_row_without_content(call.record, call.insert, reason))
 
 
 def reason_of(error: Exception) -> str:
@@ -118,13 +118,13 @@ def _read(
 def _call(frame: Frame, insert: str) -> ReadableRecord | UnreadableRecord:
     try:
         record = decode_end(frame.payload)
-        return ReadableRecord(frame.start, frame.end, _rows(record, insert), record, insert)
+        return ReadableRecord(frame.start, frame.end, _row(record, insert), record, insert)
     except Exception as error:  # noqa: BLE001 - other records are not affected
         return UnreadableRecord(frame.start, frame.end, reason_of(error))
 
 
-def _rows(record: CallEnd, batch: str) -> list[SpanRow]:
+def _row(record: CallEnd, batch: str) -> CallRow:
     try:
-        return to_rows(record, batch)
+        return to_row(record, batch)
     except Exception as error:  # noqa: BLE001 - the call is stored without content
-        return to_rows_without_content(record, batch, reason_of(error))
+        return to_row_without_content(record, batch, reason_of(error))

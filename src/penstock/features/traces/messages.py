@@ -55,13 +55,29 @@ def unparsed(payload: str) -> list[Message]:
     return [{"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}]
 
 
-def preview(message: Message) -> str:
-    """Returns the first 200 characters of a message's text."""
+def last_input(request: Json) -> Message | None:
+    """Returns the last input message, for a preview."""
+    body = mapping(request)
+    if "messages" in body:
+        history = items(body["messages"])
+        return _message(mapping(history[-1]), "") if history else None
+    texts = _embedding_inputs(body.get("input"))
+    return {"role": "user", "parts": [_embedded(texts[-1])]} if texts else None
+
+
+def first_output(response: Json) -> Message | None:
+    """Returns the message of the first choice, for a preview."""
+    choices = items(mapping(response).get("choices"))
+    return _choice(mapping(choices[0]), 0) if choices else None
+
+
+def text_of(message: Message) -> str:
+    """Returns the text of all parts of a message."""
     words: list[str] = []
     for part in message["parts"]:
         content = part.get("content") or part.get("name") or part.get("response") or ""
         words.append(content if isinstance(content, str) else encode(content))
-    return " ".join(words)[:200]
+    return " ".join(words)
 
 
 def _bounded(messages: Iterable[Message]) -> list[Message]:

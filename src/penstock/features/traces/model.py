@@ -17,6 +17,10 @@ MAX_SPANS_PER_TRACE: Final = 2_000
 MAX_TRACE_BYTES: Final = 64 * 1024 * 1024  # of stored content of the spans that are shown
 TIME: Final = "time"
 
+# The kinds of spans.
+CALL: Final = "call"
+ATTEMPT: Final = "attempt"
+
 
 # The columns by which calls can be filtered, and those by which the overview groups them.
 DIMENSIONS: Final = (
@@ -112,7 +116,7 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     request_model: str
     model: str
-    response_model: str
+    response_model: str = ""
     stream: bool
     key_id: str
     caller: dict[str, str]
@@ -122,34 +126,35 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_tokens: int
     reasoning_tokens: int
     cost: Decimal | None
-    input_preview: str
-    output_preview: str
+    input_preview: str = ""
+    output_preview: str = ""
 
 
 class SpanRecord(CallItem, frozen=True, kw_only=True):
-    """A span with all its columns."""
+    """A span with all its columns; those with a default are of calls only. `request` and `response`
+    are stored texts (`stored_text.restore`)."""
 
-    kind: str
+    kind: str = CALL
+    dialect: str
     cache_write_tokens: int
     input_audio_tokens: int
     output_audio_tokens: int
     usage_source: str
     price_id: str
-    overhead_ns: int
-    request_size: int
-    response_size: int
-    finish_reasons: list[str]
-    response_id: str
+    overhead_ns: int = 0
+    request_size: int = 0
+    response_size: int = 0
+    finish_reasons: list[str] = []
+    response_id: str = ""
     snapshot: str
     writer: str
     server_address: str
     server_port: int
-    input: str
-    output: str
-    tools: str
-    request: str
-    response: str
-    attributes: dict[str, str]
+    request: str = ""
+    request_blobs: list[str] = []
+    response: str = ""
+    response_blobs: list[str] = []
+    attributes: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,30 @@ import msgspec
 
 Json = Any
 
-# Nesting depth of a payload; a deeper one is stored as raw text.
+# Nesting depth of a payload; a deeper one is shown as raw text.
 MAX_DEPTH: Final = 64
-# Nesting depth of a stored column: messages contain payload values a few levels deeper.
-MAX_STORED_DEPTH: Final = MAX_DEPTH + 16
 
 
-def decode(text: str | bytes, max_depth: int = MAX_DEPTH) -> Json:
+def decode(text: str) -> Json:
     """Returns the value, or `None` if the text is empty, not JSON, or nested too deeply."""
     try:
         value = msgspec.json.decode(text) if text else None
     except (ValueError, RecursionError):
         return None
-    return None if _is_deeper(value, max_depth) else value
+    # Few brackets cannot nest deeply, so that most values are not walked.
+    if text.count("{") + text.count("[") > MAX_DEPTH and _is_deeper(value):
+        return None
+    return value
 
 
-def decode_stored(text: str) -> Json:
-    """Returns the value of a stored column, or `None` as for `decode`."""
-    return decode(text, MAX_STORED_DEPTH)
+def _is_deeper(value: Json) -> bool:
+    """Walks level by level, because recursion would fail on deep values."""
+    level = _containers([value])
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return False
+        level = [child for container in level for child in _containers(_children(container))]
+    return bool(level)
 
 
 def encode(value: Json) -> str:
@@ -48,16 +54,6 @@ def items(value: Json) -> list[Json]:
 def string(value: Json) -> str:
     """Returns the string, or an empty one for any other value."""
     return value if isinstance(value, str) else ""
-
-
-def _is_deeper(value: Json, max_depth: int) -> bool:
-    """Walks level by level, because recursion would fail on deep values."""
-    level = _containers([value])
-    for _ in range(max_depth):
-        if not level:
-            return False
-        level = [child for container in level for child in _containers(_children(container))]
-    return bool(level)
 
 
 def _containers(values: Iterable[Json]) -> list[Json]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from penstock.features.traces.payload import Json, encode, items, mapping, string
 
-# Characters of one attribute; a longer value is cut, and then is not valid JSON.
+# Characters of one attribute; a longer value becomes its JSON text, cut.
 MAX_ATTRIBUTE: Final = 4096
 
 _NAMES: Final[Mapping[str, str]] = {
@@ -32,22 +32,24 @@ _OUTPUT_TYPES: Final[Mapping[str, str]] = {
 }
 
 
-def request_attributes(body: Mapping[str, Json]) -> dict[str, str]:
-    """Returns the parameters of the request as attributes with JSON text."""
+def request_attributes(body: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the parameters of the request as attributes."""
     attributes = {
-        name: encode([value] if field in _LISTS and isinstance(value, str) else value)[
-            :MAX_ATTRIBUTE
-        ]
+        name: _bounded([value] if field in _LISTS and isinstance(value, str) else value)
         for field, name in _NAMES.items()
         if (value := body.get(field)) is not None
     }
     output = _OUTPUT_TYPES.get(string(mapping(body.get("response_format")).get("type")))
     if output:
-        attributes["gen_ai.output.type"] = encode(output)
+        attributes["gen_ai.output.type"] = output
     return attributes
 
 
-def tool_definitions(body: Mapping[str, Json]) -> str:
-    """Returns `gen_ai.tool.definitions`: the tools as sent, empty if there are none."""
-    tools = items(body.get("tools"))
-    return encode(tools) if tools else ""
+def tool_definitions(body: Mapping[str, Json]) -> list[Json]:
+    """Returns `gen_ai.tool.definitions`: the tools as sent."""
+    return items(body.get("tools"))
+
+
+def _bounded(value: Json) -> Json:
+    text = encode(value)
+    return value if len(text) <= MAX_ATTRIBUTE else text[:MAX_ATTRIBUTE]

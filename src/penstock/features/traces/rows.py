@@ -1,18 +1,18 @@
-"""Converts a call record to rows of `spans`: one for the call, one for each attempt."""
+"""Converts a call record to a row of the table `calls`; its attempts are in one column."""
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final, cast
 
 import msgspec
 
-from penstock.features.traces.content import Content, read_content
+from penstock.features.traces.content import input_preview, output_preview
 from penstock.features.traces.payload import encode
+from penstock.features.traces.stored_text import StoredText, to_stored
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import AttemptRecord, CallEnd, Caller
 from penstock.rules.tags import bounded_tags
 
-CALL: Final = "call"
-ATTEMPT: Final = "attempt"
 WRITER_CHARS: Final = 32  # length of the writer's id at the start of a batch name
 CONTENT_MISSING: Final = "penstock.content.missing"  # why a call was stored without its content
 
@@ -21,10 +21,11 @@ _MAX: Final = 2**63 - 1
 _MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
 _PLACES: Final = Decimal("1e-12")
 _MAX_COST: Final = Decimal(1_000_000)
+_NO_TEXT: Final = StoredText("", [])
 
 
 class RowLimits(msgspec.Struct, frozen=True):
-    """Limits of the columns of one span. Longer text is cut, numbers are clamped."""
+    """Limits of the columns of one call. Longer text is cut, numbers are clamped."""
 
     name_chars: int = 256  # of a model, provider, key, team, user, session, id, code
     message_chars: int = 4096  # of an error message
@@ -36,32 +37,24 @@ class RowLimits(msgspec.Struct, frozen=True):
 
 
 LIMITS: Final = RowLimits()
+_NAME: Final = LIMITS.name_chars
+_TOKENS: Final = LIMITS.tokens
 
 
-class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `spans`; each field is a column, except `caller`: the call attributes, which have
-    a column each. Times are decimal text in seconds."""
+# Defaults are those of the columns, so that most values are neither encoded nor parsed.
+class _Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The columns that a call and an attempt have. Times are decimal text in seconds."""
 
-    project_id: str
-    trace_id: str
     span_id: str
-    parent_span_id: str
-    kind: str
     start_time: str
     duration_ns: int
     status: str
     http_status: int
-    error_type: str
-    error_message: str
-    operation: str
     provider: str
-    request_model: str
     model: str
-    response_model: str = ""
-    stream: bool = False
-    key_id: str = ""
-    caller: dict[str, str] = {}
-    tags: dict[str, str] = {}
+    error_type: str = ""
+    error_message: str = ""
+    dialect: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
@@ -73,75 +66,100 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal | None = None
     price_id: str = ""
     ttft_ns: int | None = None
+    server_address: str = ""
+    server_port: int = 0
+
+
+class AttemptRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One element of the column `attempts`; each field is an element of its tuple."""
+
+
+class CallRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One row of `calls`. Each field is a column; the call attributes have a column each, too."""
+
+    project_id: str
+    trace_id: str
+    parent_span_id: str = ""
+    operation: str
+    request_model: str
+    response_model: str = ""
+    stream: bool = False
+    key_id: str = ""
+    tags: dict[str, str] = {}
     overhead_ns: int = 0
     request_size: int = 0
     response_size: int = 0
     finish_reasons: tuple[str, ...] = ()
     response_id: str = ""
     snapshot: str = ""
-    writer: str = ""
-    server_address: str = ""
-    server_port: int = 0
+    writer: str
+    batch: str
+    attempts: list[AttemptRow] = []
     input_preview: str = ""
     output_preview: str = ""
-    input: str = ""
-    output: str = ""
-    tools: str = ""
     request: str = ""
+    request_blobs: list[str] = []
     response: str = ""
+    response_blobs: list[str] = []
     attributes: dict[str, str] = {}
-    batch: str = ""
-
-    def columns(self) -> dict[str, Any]:
-        """Returns the values by column."""
-        values = msgspec.structs.asdict(self)
-        return values | values.pop("caller")
 
 
-def to_rows(end: CallEnd, batch: str) -> list[SpanRow]:
-    """Returns the rows of a call: its own first, then one for each attempt."""
-    content = read_content(_text(end.request), _text(end.response))
-    return _rows(end, batch, content)
+# `CallRow` with the call attributes.
+_new_row: Final = cast(
+    "Callable[..., CallRow]",
+    msgspec.defstruct(
+        "CallRow",
+        [(each.name, str, "") for each in CALL_ATTRIBUTES],
+        bases=(CallRow,),
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
+        gc=False,
+    ),
+)
 
 
-def to_rows_without_content(end: CallEnd, batch: str, reason: str) -> list[SpanRow]:
-    """Returns the rows of a call whose content cannot be stored; an attribute has the reason."""
+def to_row(end: CallEnd, batch: str) -> CallRow:
+    """Returns the row of a call, with its content."""
+    return _row(end, batch, to_stored(end.request), to_stored(end.response), {})
+
+
+def to_row_without_content(end: CallEnd, batch: str, reason: str) -> CallRow:
+    """Returns the row of a call whose content cannot be stored; an attribute has the reason."""
     missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
-    return _rows(end, batch, read_content("", "")._replace(attributes=missing))
+    return _row(end, batch, _NO_TEXT, _NO_TEXT, missing)
 
 
-def _rows(end: CallEnd, batch: str, content: Content) -> list[SpanRow]:
-    return [
-        _call_row(end, batch, content),
-        *(_attempt_row(end, attempt, batch) for attempt in end.attempts[: LIMITS.attempts]),
-    ]
-
-
-def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
+def _row(
+    end: CallEnd,
+    batch: str,
+    request: StoredText,
+    response: StoredText,
+    attributes: dict[str, str],
+) -> CallRow:
     begin, caller, usage = end.begin, end.begin.caller, end.usage
     last = end.attempts[-1] if end.attempts else None
     cost = _cost(end.cost)
-    return SpanRow(
-        project_id=_name(begin.project_id),
-        trace_id=_name(begin.trace_id),
-        span_id=_name(begin.span_id),
-        parent_span_id=_name(begin.parent_span_id),
-        kind=CALL,
+    return _new_row(
+        project_id=begin.project_id[:_NAME],
+        trace_id=begin.trace_id[:_NAME],
+        span_id=begin.span_id[:_NAME],
+        parent_span_id=begin.parent_span_id[:_NAME],
         start_time=_moment(begin.start_ns),
         duration_ns=_count(end.end_ns - begin.start_ns),
         status=str(end.status),
         http_status=_small(end.http_status),
-        error_type=_name(end.error_type),
+        error_type=end.error_type[:_NAME],
         error_message=end.error_message[: LIMITS.message_chars],
-        operation=_name(begin.operation),
-        provider=_name(end.provider or (last.provider if last else "")),
-        request_model=_name(begin.request_model),
-        model=_name(last.model if last else begin.request_model),
-        response_model=_name(end.response_model),
+        operation=begin.operation[:_NAME],
+        provider=(end.provider or (last.provider if last else ""))[:_NAME],
+        request_model=begin.request_model[:_NAME],
+        model=(last.model if last else begin.request_model)[:_NAME],
+        response_model=end.response_model[:_NAME],
+        dialect=begin.dialect[:_NAME],
         stream=begin.stream,
-        key_id=_name(caller.key_id),
-        caller=_attributes(caller),
-        tags=bounded_tags(caller.tags.items()),
+        key_id=caller.key_id[:_NAME],
+        tags=bounded_tags(caller.tags.items()) if caller.tags else {},
         input_tokens=_tokens(usage.input_tokens),
         output_tokens=_tokens(usage.output_tokens),
         cache_read_tokens=_tokens(usage.cache_read_tokens),
@@ -151,52 +169,43 @@ def _call_row(end: CallEnd, batch: str, content: Content) -> SpanRow:
         output_audio_tokens=_tokens(usage.output_audio_tokens),
         usage_source=str(usage.source),
         cost=cost,
-        price_id=_name(end.price_id),
+        price_id=end.price_id[:_NAME],
         ttft_ns=_count(end.first_token_ns - begin.start_ns) if end.first_token_ns else None,
         overhead_ns=_count(end.overhead_ns),
         request_size=_count(begin.request_size),
         response_size=_count(end.response_size),
         finish_reasons=_reasons(end.finish_reasons),
-        response_id=_name(end.response_id),
-        snapshot=_name(begin.snapshot),
+        response_id=end.response_id[:_NAME],
+        snapshot=begin.snapshot[:_NAME],
         writer=batch[:WRITER_CHARS],
         batch=batch,
-        server_address=_name(last.server_address) if last else "",
+        server_address=last.server_address[:_NAME] if last else "",
         server_port=_small(last.server_port) if last else 0,
-        input_preview=content.input_preview,
-        output_preview=content.output_preview,
-        input=content.input,
-        output=content.output,
-        tools=content.tools,
-        request=content.request,
-        response=content.response,
-        attributes=content.attributes | _undeclared(caller) | _unreadable_cost(end.cost, cost),
+        attempts=[_attempt(one) for one in end.attempts[: LIMITS.attempts]],
+        input_preview=input_preview(request.text),
+        output_preview=output_preview(response.text),
+        request=request.text,
+        request_blobs=request.blobs,
+        response=response.text,
+        response_blobs=response.blobs,
+        attributes=attributes | _undeclared(caller) | _unreadable_cost(end.cost, cost),
+        **{each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES},
     )
 
 
-def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
-    begin, caller = end.begin, end.begin.caller
+def _attempt(attempt: AttemptRecord) -> AttemptRow:
     usage, came = attempt.usage, attempt.first_byte_ns
-    return SpanRow(
-        project_id=_name(begin.project_id),
-        trace_id=_name(begin.trace_id),
-        span_id=_name(attempt.span_id),
-        parent_span_id=_name(begin.span_id),
-        kind=ATTEMPT,
+    return AttemptRow(
+        span_id=attempt.span_id[:_NAME],
         start_time=_moment(attempt.start_ns),
         duration_ns=_count(attempt.end_ns - attempt.start_ns),
         status=str(attempt.status),
         http_status=_small(attempt.http_status),
-        error_type=_name(attempt.error_type),
+        error_type=attempt.error_type[:_NAME],
         error_message=attempt.error_message[: LIMITS.message_chars],
-        operation=_name(begin.operation),
-        provider=_name(attempt.provider),
-        request_model=_name(begin.request_model),
-        model=_name(attempt.model),
-        stream=begin.stream,
-        key_id=_name(caller.key_id),
-        caller=_attributes(caller),
-        tags=bounded_tags(caller.tags.items()),
+        provider=attempt.provider[:_NAME],
+        model=attempt.model[:_NAME],
+        dialect=attempt.dialect[:_NAME],
         input_tokens=_tokens(usage.input_tokens),
         output_tokens=_tokens(usage.output_tokens),
         cache_read_tokens=_tokens(usage.cache_read_tokens),
@@ -206,32 +215,19 @@ def _attempt_row(end: CallEnd, attempt: AttemptRecord, batch: str) -> SpanRow:
         output_audio_tokens=_tokens(usage.output_audio_tokens),
         usage_source=str(usage.source),
         cost=_cost(attempt.cost),
-        price_id=_name(attempt.price_id),
+        price_id=attempt.price_id[:_NAME],
         ttft_ns=_count(came - attempt.start_ns) if came else None,
-        snapshot=_name(begin.snapshot),
-        writer=batch[:WRITER_CHARS],
-        batch=batch,
-        server_address=_name(attempt.server_address),
+        server_address=attempt.server_address[:_NAME],
         server_port=_small(attempt.server_port),
     )
 
 
 def _undeclared(caller: Caller) -> dict[str, str]:
     """Returns attributes of a newer gateway, which have no column here."""
+    if not caller.others:
+        return {}
     names = [name for name in caller.others if name not in _DECLARED][: LIMITS.undeclared]
-    return {f"penstock.{_name(name)}": encode(_name(caller.others[name])) for name in names}
-
-
-def _attributes(caller: Caller) -> dict[str, str]:
-    return {each.name: _name(caller.get(each.name)) for each in CALL_ATTRIBUTES}
-
-
-def _text(payload: bytes) -> str:
-    return payload.decode("utf-8", "replace")
-
-
-def _name(text: str) -> str:
-    return text[: LIMITS.name_chars]
+    return {f"penstock.{name[:_NAME]}": encode(caller.others[name][:_NAME]) for name in names}
 
 
 def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
@@ -241,7 +237,7 @@ def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
 def _cost(text: str) -> Decimal | None:
     """Returns the cost, or `None` if the column cannot hold it; the text is kept as an
     attribute."""
-    if len(text) > LIMITS.name_chars:
+    if not text or len(text) > _NAME:
         return None
     try:
         cost = Decimal(text).quantize(_PLACES)
@@ -251,7 +247,7 @@ def _cost(text: str) -> Decimal | None:
 
 
 def _unreadable_cost(text: str, cost: Decimal | None) -> dict[str, str]:
-    return {"penstock.cost.unreadable": encode(_name(text))} if text and cost is None else {}
+    return {"penstock.cost.unreadable": encode(text[:_NAME])} if text and cost is None else {}
 
 
 def _moment(unix_ns: int) -> str:
@@ -260,12 +256,12 @@ def _moment(unix_ns: int) -> str:
 
 
 def _count(value: int) -> int:
-    return min(max(value, 0), _MAX)
+    return value if 0 <= value <= _MAX else min(max(value, 0), _MAX)
 
 
 def _tokens(value: int) -> int:
-    return min(max(value, 0), LIMITS.tokens)
+    return value if 0 <= value <= _TOKENS else min(max(value, 0), _TOKENS)
 
 
 def _small(value: int) -> int:
-    return min(max(value, 0), 65535)
+    return value if 0 <= value <= 65535 else min(max(value, 0), 65535)

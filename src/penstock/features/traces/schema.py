@@ -1,22 +1,48 @@
-"""The tables of traces: the wide, immutable `spans`, and its narrow copy `spans_list`.
+"""The table of traces, and a view of it.
 
-A materialized view fills the copy in the same insert. Both tables have a deduplication window, so a
-repeated batch, even after a crash between the two, leaves each table complete without duplicates.
+The wide, immutable `calls` has one row per call, with its attempts in one column. The view `spans`
+shows calls and attempts as spans. The table has a
+deduplication window, so a repeated batch adds nothing.
 """
 
 from typing import Final
 
+from penstock.features.traces.schema_history import STEPS_BEFORE, copy_of_spans
 from penstock.infra.columns import SchemaStep
 from penstock.rules.attributes import CALL_ATTRIBUTES, CallAttribute
 
 FAMILY: Final = "traces"
 
-_NARROW: Final = """
+_ATTEMPT: Final = """
+        span_id String,
+        start_time DateTime64(9, 'UTC'),
+        duration_ns UInt64,
+        status LowCardinality(String),
+        http_status UInt16,
+        provider LowCardinality(String),
+        model LowCardinality(String),
+        error_type LowCardinality(String),
+        error_message String,
+        dialect LowCardinality(String),
+        input_tokens UInt64,
+        output_tokens UInt64,
+        cache_read_tokens UInt64,
+        cache_write_tokens UInt64,
+        reasoning_tokens UInt64,
+        input_audio_tokens UInt64,
+        output_audio_tokens UInt64,
+        usage_source LowCardinality(String),
+        cost Nullable(Decimal(18, 12)),
+        price_id LowCardinality(String),
+        ttft_ns Nullable(UInt64),
+        server_address LowCardinality(String),
+        server_port UInt16"""
+
+_COLUMNS: Final = f"""
     project_id LowCardinality(String),
     trace_id String CODEC(ZSTD(1)),
     span_id String CODEC(ZSTD(1)),
     parent_span_id String CODEC(ZSTD(1)),
-    kind LowCardinality(String),
     start_time DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
     duration_ns UInt64 CODEC(T64, ZSTD(1)),
     status LowCardinality(String),
@@ -28,6 +54,7 @@ _NARROW: Final = """
     request_model LowCardinality(String),
     model LowCardinality(String),
     response_model LowCardinality(String),
+    dialect LowCardinality(String),
     stream Bool,
     key_id LowCardinality(String),
     team LowCardinality(String),
@@ -36,6 +63,7 @@ _NARROW: Final = """
     environment LowCardinality(String),
     segment LowCardinality(String),
     session String CODEC(ZSTD(1)),
+    tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     input_tokens UInt64 CODEC(T64, ZSTD(1)),
     output_tokens UInt64 CODEC(T64, ZSTD(1)),
     cache_read_tokens UInt64 CODEC(T64, ZSTD(1)),
@@ -54,30 +82,30 @@ _NARROW: Final = """
     response_id String CODEC(ZSTD(1)),
     snapshot LowCardinality(String),
     writer LowCardinality(String),
+    batch String CODEC(ZSTD(1)),
     server_address LowCardinality(String),
     server_port UInt16,
+    attempts Array(Tuple({_ATTEMPT})) CODEC(ZSTD(1)),
     input_preview String CODEC(ZSTD(1)),
     output_preview String CODEC(ZSTD(1)),
+    request String CODEC(ZSTD(3)),
+    request_blobs Array(String) CODEC(ZSTD(1)),
+    response String CODEC(ZSTD(3)),
+    response_blobs Array(String) CODEC(ZSTD(1)),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX by_arrival stored_time TYPE minmax GRANULARITY 1"""
-
-_PAYLOADS: Final = """
-    input String CODEC(ZSTD(3)),
-    output String CODEC(ZSTD(3)),
-    tools String CODEC(ZSTD(3)),
-    request String CODEC(ZSTD(3)),
-    response String CODEC(ZSTD(3)),
-    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    INDEX by_text lower(concat(input, '\\n', output))
+    INDEX by_arrival stored_time TYPE minmax GRANULARITY 1,
+    INDEX by_text lower(concat(request, '\\n', response))
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 1"""
 
 # An insert is on disk before it is acknowledged, because the spool then deletes the batch. Granules
 # are small because lists and traces read few rows.
-_ENGINE: Final = """ENGINE = MergeTree
+_CALLS: Final = f"""CREATE TABLE IF NOT EXISTS calls ({_COLUMNS}) ENGINE = MergeTree
     PARTITION BY toYYYYMM(start_time)
     ORDER BY (project_id, start_time, span_id)
     SETTINGS non_replicated_deduplication_window = 10000,
@@ -86,48 +114,62 @@ _ENGINE: Final = """ENGINE = MergeTree
              max_part_removal_threads = 1,
              index_granularity = 1024"""
 
-_SPANS: Final = f"CREATE TABLE IF NOT EXISTS spans ({_NARROW},{_PAYLOADS}) {_ENGINE}"
-_SPANS_LIST: Final = f"CREATE TABLE IF NOT EXISTS spans_list ({_NARROW}) {_ENGINE}"
-_VIEW: Final = """CREATE MATERIALIZED VIEW IF NOT EXISTS spans_list_view TO spans_list AS
-    SELECT * EXCEPT (input, output, tools, request, response, attributes) FROM spans"""
-
-_TAGS: Final = (
-    "ALTER TABLE {} ADD COLUMN IF NOT EXISTS tags Map(LowCardinality(String), String)"
-    " CODEC(ZSTD(1))"
+# The columns of the view: those of an attempt, those that it shares with its call, and those that
+# it leaves empty.
+_OF_ATTEMPT: Final = tuple(line.split()[0] for line in _ATTEMPT.strip().splitlines())
+_SHARED: Final = (
+    *("project_id", "trace_id", "operation", "request_model", "stream", "key_id"),
+    *(each.name for each in CALL_ATTRIBUTES),
+    *("tags", "snapshot", "writer", "batch", "stored_time"),
 )
-_BATCH: Final = "ALTER TABLE {} ADD COLUMN IF NOT EXISTS batch String CODEC(ZSTD(1))"
+_EMPTY: Final = {
+    **dict.fromkeys(("overhead_ns", "request_size", "response_size"), "toUInt64(0)"),
+    **dict.fromkeys(("response_model", "response_id"), "''"),
+    **dict.fromkeys(("input_preview", "output_preview", "request", "response"), "''"),
+    **dict.fromkeys(("request_blobs", "response_blobs"), "CAST([] AS Array(String))"),
+    "finish_reasons": "CAST([] AS Array(LowCardinality(String)))",
+    "attributes": "CAST(map() AS Map(LowCardinality(String), String))",
+}
+
+
+def _view() -> str:
+    calls = [f"c.{name} AS {name}" for name in (*_OF_ATTEMPT, *_SHARED, *_EMPTY)]
+    attempts = [
+        *(f"a.{name} AS {name}" for name in _OF_ATTEMPT),
+        *(f"c.{name} AS {name}" for name in _SHARED),
+        *(f"{value} AS {name}" for name, value in _EMPTY.items()),
+    ]
+    return (
+        "CREATE VIEW spans AS SELECT 'call' AS kind, c.parent_span_id AS parent_span_id,"  # noqa: S608 - constants
+        f" {', '.join(calls)} FROM calls AS c UNION ALL SELECT 'attempt' AS kind,"
+        f" c.span_id AS parent_span_id, {', '.join(attempts)}"
+        " FROM calls AS c ARRAY JOIN c.attempts AS a"
+    )
 
 
 def attribute_step(attribute: CallAttribute) -> SchemaStep:
     """Returns the step that adds the column of a later attribute to homes with data."""
-    added = tuple(
-        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {attribute.name} {attribute.column_type}"
-        for table in ("spans", "spans_list")
-    )
-    renewed = ("DROP VIEW IF EXISTS spans_list_view", _VIEW)
-    return SchemaStep(attribute.since, f"the attribute {attribute.name}", added + renewed)
+    column = f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {attribute.name} {attribute.column_type}"
+    renewed = ("DROP VIEW IF EXISTS spans", _view())
+    return SchemaStep(attribute.since, f"the attribute {attribute.name}", (column, *renewed))
 
 
 STEPS: Final = (
-    SchemaStep(1, "spans, their narrow copy, and the view between", (_SPANS, _SPANS_LIST, _VIEW)),
+    *STEPS_BEFORE,
     SchemaStep(
-        2,
-        "the batch that each row came in",
-        (
-            _BATCH.format("spans"),
-            _BATCH.format("spans_list"),
-            "DROP VIEW IF EXISTS spans_list_view",  # its columns are those of its creation
-            _VIEW,
-        ),
+        4,
+        "one row per call",
+        # Begins anew after a crash: the old tables are dropped only by the next step.
+        ("DROP TABLE IF EXISTS calls SYNC", _CALLS, copy_of_spans(_OF_ATTEMPT)),
     ),
     SchemaStep(
-        3,
-        "the tags of a call",
+        5,
+        "spans as a view",
         (
-            _TAGS.format("spans"),
-            _TAGS.format("spans_list"),
             "DROP VIEW IF EXISTS spans_list_view",
-            _VIEW,
+            "DROP TABLE IF EXISTS spans_list SYNC",
+            "DROP TABLE IF EXISTS spans SYNC",
+            _view(),
         ),
     ),
     *(attribute_step(each) for each in CALL_ATTRIBUTES if each.since > 1),
@@ -137,8 +179,6 @@ STEPS: Final = (
 def retention(unclaimed_days: int) -> tuple[str, ...]:
     """Returns the statements that let the engine delete calls without a project after some days.
     Stored parts are checked when they are merged next."""
-    return tuple(
-        f"ALTER TABLE {table} MODIFY TTL toDateTime(stored_time) + INTERVAL {unclaimed_days:d} DAY"
-        " DELETE WHERE project_id = '' SETTINGS materialize_ttl_after_modify = 0"
-        for table in ("spans", "spans_list")
-    )
+    age = f"toDateTime(stored_time) + INTERVAL {unclaimed_days:d} DAY"
+    ttl = f"ALTER TABLE calls MODIFY TTL {age} DELETE WHERE project_id = ''"
+    return (f"{ttl} SETTINGS materialize_ttl_after_modify = 0",)

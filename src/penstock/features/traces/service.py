@@ -124,7 +124,7 @@ class Traces:
     def _store_once(
         self, store: TraceStore, name: str, calls: list[ReadableRecord]
     ) -> list[UnreadableRecord]:
-        if self._stored_before.has(store, name, sum(len(call.rows) for call in calls)):
+        if self._stored_before.has(store, name, len(calls)):
             return []
         return store_calls(store, calls, name)
 

@@ -12,8 +12,10 @@ _MS: Final = 1_000_000
 _HOUR_NS: Final = 3600 * 10**9  # storing one batch never takes longer
 _WORD: Final = re.compile(rb"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-_TEXT: Final = "lower(concat(c.input, '\\n', c.output))"  # the expression of the index `by_text`
-_FOLDED: Final = "lowerUTF8(concat(c.input, '\\n', c.output))"
+_TEXT: Final = (
+    "lower(concat(c.request, '\\n', c.response))"  # the expression of the index `by_text`
+)
+_FOLDED: Final = "lowerUTF8(concat(c.request, '\\n', c.response))"
 
 
 @dataclass(slots=True)
@@ -29,15 +31,15 @@ class Where:
         self.params.update(params)
         return self
 
-    def select(self, what: str, table: str, rest: str = "") -> str:
-        """Returns `SELECT what FROM table` with these conditions. The table's alias is `c`, so that
+    def select(self, what: str, rest: str = "") -> str:
+        """Returns `SELECT what FROM calls` with these conditions. The table's alias is `c`, so that
         an expression may have the name of its column."""
         conditions = " AND ".join(self.conditions)
-        return f"SELECT {what} FROM {table} AS c WHERE {conditions} {rest}"  # noqa: S608 - constants
+        return f"SELECT {what} FROM calls AS c WHERE {conditions} {rest}"  # noqa: S608 - constants
 
 
 def calls(project_id: str, time_range: TimeRange) -> Where:
-    """Selects the calls (not their attempts) of a project in a time range."""
+    """Selects the calls of a project in a time range."""
     return (
         Where()
         .add("c.project_id = {project:String}", project=project_id)
@@ -45,7 +47,6 @@ def calls(project_id: str, time_range: TimeRange) -> Where:
             "c.start_time >= fromUnixTimestamp64Nano({from:Int64})", **{"from": time_range.start_ns}
         )
         .add("c.start_time < fromUnixTimestamp64Nano({to:Int64})", to=time_range.end_ns)
-        .add("c.kind = 'call'")
     )
 
 
@@ -101,7 +102,7 @@ def of_batch(batch: str, stored_ns: int) -> Where:
 
 
 def trace(project_id: str, trace_id: str) -> Where:
-    """Selects the spans of one trace in one project: other projects may use the same trace id."""
+    """Selects the calls of one trace in one project: other projects may use the same trace id."""
     where = Where().add("c.project_id = {project:String}", project=project_id)
     return where.add("c.trace_id = {trace:String}", trace=trace_id)
 

@@ -1,4 +1,4 @@
-"""Reads and writes `spans` and `spans_list`; returns values of `model`."""
+"""Reads and writes `calls`; returns values of `model`."""
 
 from collections.abc import Sequence
 from typing import Final, TypeVar
@@ -16,11 +16,11 @@ from penstock.features.traces.model import (
     Cursor,
     Filter,
     Measures,
-    SpanRecord,
     TimeRange,
     TraceSpans,
 )
-from penstock.features.traces.rows import SpanRow
+from penstock.features.traces.rows import CallRow
+from penstock.features.traces.spans import StoredCall, spans_of
 from penstock.infra.columns import ColumnStore
 from penstock.rules.attributes import CALL_ATTRIBUTES
 
@@ -29,6 +29,8 @@ _COMPUTED: Final = {
     "start_ns": "toUnixTimestamp64Nano(c.start_time)",
     "stored_ns": "toUnixTimestamp64Nano(c.stored_time)",
     "caller": f"map({_CALLER})",
+    "kind": "'call'",
+    "attempt_starts": "arrayMap(start -> toUnixTimestamp64Nano(start), c.attempts.start_time)",
 }
 _MEASURES: Final = """count() AS requests,
     countIf(c.status != 'ok') AS errors,
@@ -38,8 +40,11 @@ _MEASURES: Final = """count() AS requests,
     sum(c.cost) AS cost,
     quantiles(0.5, 0.95, 0.99)(c.duration_ns) AS duration_ns,
     quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
-_SPAN_SIZES: Final = """c.span_id, length(c.input) + length(c.output) + length(c.tools)
-    + length(c.request) + length(c.response) AS content_bytes"""
+# A call is shown with its payloads and with the messages in them.
+_SIZES: Final = """c.span_id, 1 + length(c.attempts) AS spans,
+    2 * (length(c.request) + length(c.response)
+    + arraySum(arrayMap(blob -> length(blob), arrayConcat(c.request_blobs, c.response_blobs))))
+    AS content_bytes"""
 _GROUPS: Final = 100  # of each kind; more than the number of buckets
 _FACET_VALUES: Final = 200
 _REACH_NS: Final = 7 * 24 * 3600 * 10**9  # the tail includes calls that started this long ago
@@ -62,6 +67,7 @@ class _Rows(msgspec.Struct, frozen=True):
 
 class _Size(msgspec.Struct, frozen=True):
     span_id: str
+    spans: int
     content_bytes: int
 
 
@@ -77,29 +83,26 @@ class TraceStore:
     def __init__(self, columns: ColumnStore) -> None:
         self._columns = columns
 
-    def add(self, rows: Sequence[SpanRow], batch: str) -> None:
+    def add(self, rows: Sequence[CallRow], batch: str) -> None:
         """Inserts all rows of a batch in one insert; a repeated batch adds nothing."""
-        self._columns.insert("spans", [row.columns() for row in rows], token=batch)
+        self._columns.insert("calls", rows, token=batch)
 
     def recent_batches(self) -> dict[str, int]:
         """Returns when each batch of the last day (before the newest row) was stored."""
         found = self._columns.query(
             "SELECT c.batch AS batch, max(toUnixTimestamp64Nano(c.stored_time)) AS stored_ns"
-            " FROM spans_list AS c WHERE c.batch != '' AND c.stored_time >="
-            " (SELECT max(stored_time) FROM spans_list) - INTERVAL 1 DAY"
+            " FROM calls AS c WHERE c.batch != '' AND c.stored_time >="
+            " (SELECT max(stored_time) FROM calls) - INTERVAL 1 DAY"
             " GROUP BY batch ORDER BY stored_ns DESC LIMIT {count:UInt32}",
             {"count": _RECENT_BATCHES},
             _Batch,
         )
         return {one.batch: one.stored_ns for one in found}
 
-    def count_batch(self, batch: str, stored_ns: int) -> tuple[int, int]:
-        """Returns the number of rows of a batch in the wide and in the narrow table."""
-        wide, narrow = (
-            self._select("count() AS rows", sql.of_batch(batch, stored_ns), "", _Rows, table)[0]
-            for table in ("spans", "spans_list")
-        )
-        return wide.rows, narrow.rows
+    def count_batch(self, batch: str, stored_ns: int) -> int:
+        """Returns the number of calls of a batch."""
+        where = sql.of_batch(batch, stored_ns)
+        return self._select("count() AS rows", where, "", _Rows)[0].rows
 
     def newest(
         self,
@@ -114,7 +117,7 @@ class TraceStore:
         if after is not None:
             sql.older_than(where, after)
         order = f"ORDER BY c.start_time DESC, c.span_id DESC LIMIT {count:d}"
-        return self._select(_columns(CallItem), where, order, CallItem, _table(wanted))
+        return self._select(_columns(CallItem), where, order, CallItem)
 
     def arrived(self, project_id: str, wanted: Filter, after: Cursor, count: int) -> list[CallItem]:
         """Returns at most `count` matching calls after the cursor, in order of arrival."""
@@ -132,20 +135,19 @@ class TraceStore:
         return self._select(_columns(CallItem), where, order, CallItem)[::-1]
 
     def trace(self, project_id: str, trace_id: str) -> TraceSpans:
-        """Returns the first spans of a trace within the limits of one response, at least one if
-        there are any. Sizes are read before the content, to bound the memory of the query."""
+        """Returns the first spans of a trace within the limits of one response, those of one call
+        if there are any. Sizes are read before the content, to bound the memory of the query."""
         where = sql.trace(project_id, trace_id)
-        most = _first_spans(MAX_SPANS_PER_TRACE + 1)
-        sizes = self._select(_SPAN_SIZES, where, most, _Size, "spans")
+        sizes = self._select(_SIZES, where, _first_calls(MAX_SPANS_PER_TRACE + 1), _Size)
         count = _shown_count(sizes)
         where.add("c.span_id IN {ids:Array(String)}", ids=[one.span_id for one in sizes[:count]])
-        spans = self._select(_columns(SpanRecord), where, _first_spans(count), SpanRecord, "spans")
-        return TraceSpans(spans, truncated=count < len(sizes))
+        calls = self._select(_columns(StoredCall), where, _first_calls(count), StoredCall)
+        return TraceSpans(spans_of(calls), truncated=count < len(sizes))
 
     def totals(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Measures:
         """Returns the measures over all matching calls."""
         where = sql.matching(sql.calls(project_id, time_range), wanted)
-        return self._select(_MEASURES, where, "", Measures, _table(wanted))[0]
+        return self._select(_MEASURES, where, "", Measures)[0]
 
     def aggregates(
         self,
@@ -171,7 +173,6 @@ class TraceStore:
             f"GROUP BY GROUPING SETS ((){sets}) ORDER BY by, requests DESC, value"
             f" LIMIT {_GROUPS:d} BY by",
             Aggregate,
-            _table(wanted),
         )
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
@@ -185,29 +186,23 @@ class TraceStore:
         found = self._select(f"map({pairs}) AS values", where, "", Facets)
         return {dimension: sorted(values) for dimension, values in found[0].values.items()}
 
-    def _select(
-        self, what: str, where: sql.Where, rest: str, row: type[Row], table: str = "spans_list"
-    ) -> list[Row]:
-        return self._columns.query(where.select(what, table, rest), where.params, row)
+    def _select(self, what: str, where: sql.Where, rest: str, row: type[Row]) -> list[Row]:
+        return self._columns.query(where.select(what, rest), where.params, row)
 
 
-def _first_spans(count: int) -> str:
-    return f"ORDER BY c.start_time, c.kind DESC, c.span_id LIMIT {count:d}"
+def _first_calls(count: int) -> str:
+    return f"ORDER BY c.start_time, c.span_id LIMIT {count:d}"
 
 
 def _shown_count(sizes: Sequence[_Size]) -> int:
-    """Returns how many of the first spans fit into one response."""
-    size = 0
-    for count, one in enumerate(sizes[:MAX_SPANS_PER_TRACE]):
+    """Returns how many of the first calls fit into one response, at least one."""
+    size = spans = 0
+    for count, one in enumerate(sizes):
         size += one.content_bytes
-        if count and size > MAX_TRACE_BYTES:
+        spans += one.spans
+        if count and (size > MAX_TRACE_BYTES or spans > MAX_SPANS_PER_TRACE):
             return count
-    return min(len(sizes), MAX_SPANS_PER_TRACE)
-
-
-def _table(wanted: Filter) -> str:
-    """The narrow table is faster, but has no payloads to search in."""
-    return "spans" if wanted.text else "spans_list"
+    return len(sizes)
 
 
 def _columns(row: type[msgspec.Struct]) -> str:

@@ -18,19 +18,18 @@ class StoredBatches:
     """The batches that were in the store when this process first stored one.
 
     The engine deduplicates inserts by name, but a backup does not contain this. So if one of these
-    batches is sent again, its rows in both tables are counted; if both are complete, nothing is
-    inserted.
+    batches is sent again, its calls are counted; if all are there, nothing is inserted.
     """
 
     def __init__(self) -> None:
         self._stored_ns: Mapping[str, int] | None = None
 
-    def has(self, store: TraceStore, batch: str, rows: int) -> bool:
-        """Returns whether all rows of the batch are already in both tables."""
+    def has(self, store: TraceStore, batch: str, calls: int) -> bool:
+        """Returns whether all calls of the batch are already in the store."""
         if self._stored_ns is None:
             self._stored_ns = store.recent_batches()
         stored_ns = self._stored_ns.get(batch)
-        return stored_ns is not None and store.count_batch(batch, stored_ns) == (rows, rows)
+        return stored_ns is not None and store.count_batch(batch, stored_ns) == calls
 
 
 def store_calls(
@@ -43,7 +42,7 @@ def store_calls(
     depends on `name` only. Other errors of the store are raised, and the batch is retried.
     """
     try:
-        store.add([row for call in calls for row in call.rows], name)
+        store.add([call.row for call in calls], name)
     except RowsRejected as rejection:
         if len(calls) == 1:
             return _store_one(store, calls[0], name, rejection)
@@ -60,7 +59,7 @@ def _store_one(
     store: TraceStore, call: ReadableRecord, name: str, rejection: RowsRejected
 ) -> list[UnreadableRecord]:
     try:
-        store.add(without_content(call, reason_of(rejection)).rows, f"{name}/without-content")
+        store.add([without_content(call, reason_of(rejection)).row], f"{name}/without-content")
     except RowsRejected as second:
         return [UnreadableRecord(call.start, call.end, reason_of(second))]
     return []

@@ -5,11 +5,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from penstock.features.traces.content import read_content
 from penstock.features.traces.document import span_attributes, span_name
-from penstock.features.traces.messages import unparsed
-from penstock.features.traces.model import SpanRecord, TraceSpans
-from penstock.features.traces.payload import Json, decode_stored, items
-from penstock.features.traces.rows import CALL
+from penstock.features.traces.model import CALL, SpanRecord, TraceSpans
+from penstock.features.traces.stored_text import restore
 from penstock.features.traces.wire_messages import MessageDict
 from penstock.kernel.time import rfc3339
 from penstock.rules.price_charge import CostLine
@@ -83,6 +82,9 @@ class Span(BaseModel):
     @classmethod
     def of(cls, span: SpanRecord, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> "Span":
         call = span.kind == CALL
+        request = restore(span.request, span.request_blobs)
+        response = restore(span.response, span.response_blobs)
+        content = read_content(request, response)
         return cls(
             trace_id=span.trace_id,
             span_id=span.span_id,
@@ -96,14 +98,14 @@ class Span(BaseModel):
             overhead_ms=span.overhead_ns / 1e6 if call else None,
             status=span.status,
             error=_error(span),
-            attributes=span_attributes(span),
-            input=_messages(span.input),
-            output=_messages(span.output),
-            tools=items(decode_stored(span.tools)) or None,
+            attributes=content.attributes | span_attributes(span),
+            input=content.input or None,
+            output=content.output or None,
+            tools=content.tools or None,
             usage=_usage(span) if call or span.cost is not None else None,
             cost=_cost(span, explain),
-            request=span.request,
-            response=span.response,
+            request=request,
+            response=response,
         )
 
 
@@ -121,14 +123,6 @@ class Trace(BaseModel):
             spans=[Span.of(span, explain) for span in found.spans],
             truncated=found.truncated,
         )
-
-
-def _messages(text: str) -> list[dict[str, Json]] | None:
-    """Returns the messages of a stored column; other text becomes one `unparsed` message."""
-    if not text:
-        return None
-    found = items(decode_stored(text))
-    return found if found and all(isinstance(one, dict) for one in found) else unparsed(text)
 
 
 def _error(span: SpanRecord) -> SpanError | None:

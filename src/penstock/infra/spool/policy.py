@@ -42,7 +42,7 @@ class SpoolLimits(msgspec.Struct, frozen=True, omit_defaults=True):
     project_share: float = 0.9  # part of the quota that one project may use
     segment_bytes: int = 64 * MIB
     segment_s: float = 60.0
-    batch_bytes: int = MIB
+    batch_bytes: int = 4 * MIB
     batch_records: int = 5_000
     batch_s: float = 0.5
     sync_s: float = 0.2

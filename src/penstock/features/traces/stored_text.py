@@ -1,0 +1,69 @@
+"""Converts a payload to the text that is stored and searched, and back.
+
+Characters are written as themselves instead of as escapes, so that a search finds them. Long runs
+that no person searches for (base64, lists of numbers) are moved out of the text, so that the text
+index does not grow with them.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+# Length of a run that is moved out.
+BLOB_CHARS: Final = 1024
+
+_MARK: Final = "\x1a"  # the place of a blob; JSON never contains this character unescaped
+_BLOB: Final = re.compile(r"[!-~]{1024,}|[-+.0-9eE,:\[\]{}\s]{1024,}", re.ASCII)
+_ESCAPE: Final = re.compile(
+    r"\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|(.))",
+    re.IGNORECASE | re.DOTALL,
+)
+_FIRST_NON_ASCII: Final = 0x80
+
+
+class StoredText(NamedTuple):
+    """A text with a mark for each of `blobs`. Without blobs it is the text itself."""
+
+    text: str
+    blobs: list[str]
+
+
+def to_stored(payload: bytes) -> StoredText:
+    """Returns the stored form. Its JSON value is that of the payload; bytes that are not UTF-8 are
+    replaced."""
+    text = payload.decode("utf-8", "replace")
+    if "\\u" in text or "\\/" in text:
+        text = _ESCAPE.sub(_character, text)
+    return _without_blobs(text) if len(text) >= BLOB_CHARS else StoredText(text, [])
+
+
+def restore(text: str, blobs: list[str]) -> str:
+    """Returns the text with its blobs."""
+    if not blobs:
+        return text
+    pieces = text.split(_MARK)
+    joined = [part for pair in zip(pieces, blobs, strict=False) for part in pair]
+    return "".join([*joined, *pieces[len(blobs) :]])
+
+
+def _without_blobs(text: str) -> StoredText:
+    """A blob has no quotation mark inside: it is a whole string or lies between two strings."""
+    pieces = text.split('"')
+    blobs: list[str] = []
+    for place, piece in enumerate(pieces):
+        if len(piece) >= BLOB_CHARS and _BLOB.fullmatch(piece):
+            blobs.append(piece)
+            pieces[place] = _MARK
+    if not blobs or _MARK in text:
+        return StoredText(text, [])
+    return StoredText('"'.join(pieces), blobs)
+
+
+def _character(escape: re.Match[str]) -> str:
+    high, low, single, other = escape.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    if single:
+        number = int(single, 16)
+        is_surrogate = 0xD800 <= number <= 0xDFFF
+        return escape[0] if number < _FIRST_NON_ASCII or is_surrogate else chr(number)
+    return "/" if other == "/" else escape[0]

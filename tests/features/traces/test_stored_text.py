@@ -1,0 +1,79 @@
+"""A payload is stored as a text that can be searched, and comes back with the same value."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.features.traces.stored_text import BLOB_CHARS, restore, to_stored
+
+text = st.text(st.characters(exclude_categories=["Cs"]))
+long_runs = st.integers(BLOB_CHARS, 2 * BLOB_CHARS).map(
+    lambda size: base64.b64encode(bytes(size)).decode()
+)
+vectors = st.integers(BLOB_CHARS // 4, BLOB_CHARS).map(lambda size: [0.125] * size)
+values = st.recursive(
+    st.none() | st.integers() | text | long_runs | vectors | st.sampled_from(["\x1a", "\\", "/"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(values, st.booleans(), st.booleans())
+def test_every_json_value_comes_back(value: Any, ascii_only: bool, slashes: bool) -> None:
+    payload = json.dumps(value, ensure_ascii=ascii_only)
+    if slashes:
+        payload = payload.replace("/", "\\/")
+    stored = to_stored(payload.encode())
+    assert json.loads(restore(*stored)) == value
+
+
+@given(st.binary())
+def test_bytes_of_any_kind_come_back_as_text(payload: bytes) -> None:
+    stored = to_stored(payload)
+    assert stored.blobs == []
+    if b"\\" not in payload:
+        assert restore(*stored) == payload.decode("utf-8", "replace")
+
+
+@given(st.text('\x1a"a0[ ,', max_size=12), st.text('\x1a"a0[ ,', max_size=12))
+def test_a_mark_of_a_caller_is_no_place_for_a_blob(before: str, after: str) -> None:
+    payload = f'{before}"{"A" * BLOB_CHARS}"{after}'
+    assert restore(*to_stored(payload.encode())) == payload
+
+
+@pytest.mark.parametrize(
+    ("escaped", "stored"),
+    [
+        (r'"\u00e4rger"', '"ärger"'),
+        (r'"\uD83D\uDE00"', '"😀"'),
+        (r'"a\/b"', '"a/b"'),
+        (r'"\\u00e4"', r'"\\u00e4"'),  # an escaped backslash before "u00e4"
+        (r'"\u0022\u000a\u005c"', r'"\u0022\u000a\u005c"'),
+        (r'"\ud83d"', r'"\ud83d"'),  # half of a pair
+        (r'"\n\"\u20ac"', r'"\n\"€"'),
+    ],
+)
+def test_characters_are_stored_as_themselves_where_json_allows_it(
+    escaped: str, stored: str
+) -> None:
+    assert to_stored(escaped.encode()) == (stored, [])
+
+
+def test_media_and_vectors_are_not_in_the_searched_text() -> None:
+    image = "data:image/png;base64," + base64.b64encode(bytes(range(256)) * 20).decode()
+    vector = [0.015625, -1.5e-07] * 300
+    payload = json.dumps({"messages": [{"content": image}], "embedding": vector})
+    stored = to_stored(payload.encode())
+    assert len(stored.text) < 100
+    assert len(stored.blobs) == 2
+    assert restore(*stored) == payload
+
+
+def test_prose_of_any_language_stays_in_the_searched_text() -> None:
+    prose = ["word " * 500, "文" * 2000, "x" * (BLOB_CHARS - 1)]
+    payload = json.dumps(prose, ensure_ascii=False)
+    assert to_stored(payload.encode()) == (payload, [])
