@@ -4,12 +4,28 @@ is shown."""
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from penstock.features.traces import messages
 from penstock.features.traces.messages import Message
 from penstock.features.traces.payload import Json, decode, mapping
 from penstock.features.traces.requests import request_attributes, tool_definitions
 
 PREVIEW_CHARS: Final = 200
+
+
+# A preview needs one message, so that the others are skipped and not decoded.
+class _Request(msgspec.Struct, gc=False):
+    messages: list[msgspec.Raw] | None = None
+    input: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Response(msgspec.Struct, gc=False):
+    choices: list[msgspec.Raw] | None = None
+
+
+_request: Final = msgspec.json.Decoder(_Request)
+_response: Final = msgspec.json.Decoder(_Response)
 
 
 class Content(NamedTuple):
@@ -36,12 +52,23 @@ def read_content(request: str, response: str) -> Content:
 
 def input_preview(request: str) -> str:
     """Returns the start of the last input message. Never raises."""
-    return _preview(request, messages.last_input)
+    try:
+        asked = _request.decode(request) if request else _Request()
+    except (ValueError, RecursionError):
+        return request[:PREVIEW_CHARS]
+    if asked.messages is None:
+        return _start(messages.embedded_text(_value(asked.input)))
+    return _start(messages.chat_message(_value(asked.messages[-1]))) if asked.messages else ""
 
 
 def output_preview(response: str) -> str:
     """Returns the start of the first output message. Never raises."""
-    return _preview(response, messages.first_output)
+    try:
+        answered = _response.decode(response) if response else _Response()
+    except (ValueError, RecursionError):
+        return response[:PREVIEW_CHARS]
+    choices = answered.choices
+    return _start(messages.chosen_message(_value(choices[0]))) if choices else ""
 
 
 def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) -> list[Message]:
@@ -50,9 +77,9 @@ def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) 
     return messages.unparsed(text) if value is None else convert(value)
 
 
-def _preview(text: str, choose: Callable[[Json], Message | None]) -> str:
-    value = decode(text)
-    if value is None:
-        return text[:PREVIEW_CHARS]
-    message = choose(value)
+def _value(raw: msgspec.Raw) -> Json:
+    return decode(bytes(raw).decode())
+
+
+def _start(message: Message | None) -> str:
     return messages.text_of(message)[:PREVIEW_CHARS] if message else ""

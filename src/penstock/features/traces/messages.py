@@ -55,20 +55,20 @@ def unparsed(payload: str) -> list[Message]:
     return [{"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}]
 
 
-def last_input(request: Json) -> Message | None:
-    """Returns the last input message, for a preview."""
-    body = mapping(request)
-    if "messages" in body:
-        history = items(body["messages"])
-        return _message(mapping(history[-1]), "") if history else None
-    texts = _embedding_inputs(body.get("input"))
+def chat_message(value: Json) -> Message:
+    """Returns one message of a chat history."""
+    return _message(mapping(value), "")
+
+
+def chosen_message(value: Json) -> Message:
+    """Returns the message of one choice."""
+    return _choice(mapping(value), 0)
+
+
+def embedded_text(value: Json) -> Message | None:
+    """Returns the last of the texts to embed."""
+    texts = _embedding_inputs(value)
     return {"role": "user", "parts": [_embedded(texts[-1])]} if texts else None
-
-
-def first_output(response: Json) -> Message | None:
-    """Returns the message of the first choice, for a preview."""
-    choices = items(mapping(response).get("choices"))
-    return _choice(mapping(choices[0]), 0) if choices else None
 
 
 def text_of(message: Message) -> str:

@@ -31,7 +31,7 @@ def to_stored(payload: bytes) -> StoredText:
     """Returns the stored form. Its JSON value is that of the payload; bytes that are not UTF-8 are
     replaced."""
     text = payload.decode("utf-8", "replace")
-    if "\\u" in text or "\\/" in text:
+    if "\\" in text and ("\\u" in text or "\\/" in text):
         text = _ESCAPE.sub(_character, text)
     return _without_blobs(text) if len(text) >= BLOB_CHARS else StoredText(text, [])
 
