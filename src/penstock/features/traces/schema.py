@@ -104,8 +104,8 @@ _COLUMNS: Final = f"""
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 1"""
 
 # An insert is on disk before it is acknowledged, because the spool then deletes the batch. Granules
-# are small because lists and traces read few rows. Parts below 100 MB have one file for all columns,
-# because to write and sync a file for each of them takes a sixth of the CPU.
+# are small because lists and traces read few rows. Parts below 100 MB have one file for all
+# columns, because to write and sync a file for each of them takes a sixth of the CPU.
 _CALLS: Final = f"""CREATE TABLE IF NOT EXISTS calls ({_COLUMNS}) ENGINE = MergeTree
     PARTITION BY toYYYYMM(start_time)
     ORDER BY (project_id, start_time, span_id)
