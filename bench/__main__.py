@@ -7,20 +7,20 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import msgspec
 
-from bench import contenders, nginx
+from bench import contenders
 from bench.chart import draw
-from bench.contenders import Bench, Providers, Start
+from bench.contenders import Bench, Start
 from bench.gateway_alone import gateway_alone
 from bench.penstock import penstock
-from bench.process import Cores, free_port, started, wait_http
+from bench.process import Cores, realtime_permitted
+from bench.providers import running_providers
 from bench.session import Plan, Round, measure
 from bench.table import Target, disturbed, render, summarise, targets
 from bench.workloads import UNARY
@@ -35,24 +35,30 @@ CONTENDERS: Final[dict[str, Start]] = {
     "litellm": contenders.litellm,
     "tensorzero": contenders.tensorzero,
 }
-FULL: Final = Plan(seconds=10, warmup_s=3, waves=2)
-QUICK: Final = Plan(seconds=3, warmup_s=1, waves=1)
+# Idle, the store looks for parts to merge every five seconds.
+FULL: Final = Plan(seconds=10, warmup_s=3, waves=2, quiet_s=6)
+QUICK: Final = Plan(seconds=3, warmup_s=1, waves=1, quiet_s=2)
 
 
 def main(argv: list[str]) -> int:
     """Returns 0 if everything was measured and the counts of calls match."""
     signal.signal(signal.SIGTERM, _stop)
     options = _arguments().parse_args(argv)
-    plan = QUICK if options.quick else FULL
-    if options.workloads:
-        wanted = set(options.workloads.split(","))
-        chosen = tuple(each for each in UNARY if each.name in wanted)
-        plan = Plan(plan.seconds, plan.warmup_s, plan.waves * ("streams" in wanted), chosen)
+    plan = _plan(options)
     names = options.only.split(",") if options.only else list(CONTENDERS)
     round_count = options.rounds or (1 if options.quick else 3)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
         rounds = _measure(names, round_count, plan, Path(folder))
     return _report(rounds, plan, options.name)
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    plan = replace(QUICK if options.quick else FULL, stream_count=options.streams)
+    if not options.workloads:
+        return plan
+    wanted = set(options.workloads.split(","))
+    chosen = tuple(each for each in UNARY if each.name in wanted)
+    return replace(plan, waves=plan.waves * ("streams" in wanted), workloads=chosen)
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -64,6 +70,7 @@ def _arguments() -> argparse.ArgumentParser:
         "--workloads",
         help=f"comma-separated subset of {','.join(each.name for each in UNARY)},streams",
     )
+    parser.add_argument("--streams", type=int, default=256, help="number of paced streams (256)")
     parser.add_argument("--name", default="latest", help="name of the result files (latest)")
     return parser
 
@@ -71,7 +78,7 @@ def _arguments() -> argparse.ArgumentParser:
 def _measure(names: list[str], count: int, plan: Plan, folder: Path) -> list[list[Round]]:
     cores = Cores.of_machine()
     rounds: list[list[Round]] = []
-    with _providers(cores, folder) as providers:
+    with running_providers(cores, folder) as providers:
         for number in range(count):
             rounds.append([])
             for name in names:
@@ -85,23 +92,11 @@ def _measure(names: list[str], count: int, plan: Plan, folder: Path) -> list[lis
     return rounds
 
 
-@contextmanager
-def _providers(cores: Cores, folder: Path) -> Generator[Providers, None, None]:
-    canned, paced = free_port(), free_port()
-    conf, log = nginx.provider_conf(folder / "provider", canned), folder / "provider.log"
-    writer = [sys.executable, "-m", "bench.paced", str(paced)]
-    with (
-        started(nginx.command(conf), cores=cores.upstream, log=log) as process,
-        started(writer, cores=cores.upstream, log=folder / "paced.log"),
-    ):
-        wait_http(f"http://127.0.0.1:{canned}/status", process, log, patience_s=10)
-        yield Providers(canned, paced)
-
-
 def _report(rounds: list[list[Round]], plan: Plan, name: str) -> int:
     summary = summarise(rounds)
     reached = targets(summary)
     print(render(summary), end="\n\n")
+    print(_priority())
     for target in reached:
         print(
             f"{'reached' if target.reached else 'MISSED '}  {target.sentence}: {target.value:.2f}"
@@ -113,6 +108,15 @@ def _report(rounds: list[list[Round]], plan: Plan, name: str) -> int:
         print(f"{'MISCOUNT' if each in lost else 'counted '} {each.contender}: {each.ledger}")
     _write(rounds, plan, summary, reached, name)
     return 1 if lost else 0
+
+
+def _priority() -> str:
+    if realtime_permitted():
+        return "Load generator and providers had real-time priority over the server on their core."
+    return (
+        "Real-time priority (chrt) is not permitted to this user: the latency at one connection"
+        " includes the time that load generator and provider wait for the server on their core."
+    )
 
 
 def _write(
@@ -137,7 +141,7 @@ def _write(
     print(f"\nWritten: bench/results/{name}.json, bench/results/{name}.svg")
 
 
-def _machine() -> dict[str, str | int]:
+def _machine() -> dict[str, str | int | bool]:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
     return {
@@ -145,6 +149,7 @@ def _machine() -> dict[str, str | int]:
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "realtime": realtime_permitted(),
     }
 
 

@@ -7,9 +7,11 @@ from typing import Final
 
 _GROUPS: Final = (
     ("small@64.rate", "0.2 kB prompts, 64 connections: calls a second"),
+    ("small@64.product_cpu_us", "the same: CPU µs a call, gateway and server"),
     ("large@64.rate", "32 kB prompts, 4 kB answers, 64 connections: calls a second"),
+    ("large@64.product_cpu_us", "the same: CPU µs a call, gateway and server"),
 )
-_COLOURS: Final = {"penstock": "#0f766e", "nginx": "#94a3b8", "direct": "#cbd5e1"}
+_COLOURS: Final = {"penstock": "#0f766e", "nginx": "#64748b", "direct": "#cbd5e1"}
 _OTHER: Final = "#d6a35c"
 _WIDTH, _LEFT, _BAR, _GAP = 860, 130, 22, 8
 _STYLE: Final = (
@@ -38,7 +40,7 @@ def draw(summary: Mapping[str, Mapping[str, float]]) -> str:
 
 def _bar(name: str, value: float, largest: float, y: int) -> str:
     available = _WIDTH - _LEFT - 90
-    width = max(2.0, available * log10(max(value, 10) / 10) / log10(max(largest, 100) / 10))
+    width = max(2.0, available * log10(max(value, 1)) / log10(max(largest, 10)))
     colour, middle = _COLOURS.get(name, _OTHER), y + 16
     return (
         f'<text x="{_LEFT - 10}" y="{middle}" text-anchor="end">{escape(name)}</text>'

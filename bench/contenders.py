@@ -6,30 +6,19 @@ Each uses its vendor's production settings, explained in docs/benchmarks.md. Pen
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from bench import nginx
 from bench.process import Cores, free_port, started, wait_file, wait_http
+from bench.providers import Providers
+from bench.server import Server
 from bench.workloads import MODEL
 
 HERE: Final = Path(__file__).parent
 MASTER_KEY: Final = "sk-bench-0123456789abcdef"
-
-
-@dataclass(frozen=True, slots=True)
-class Providers:
-    """The ports of the canned and the streaming provider."""
-
-    canned: int
-    paced: int
-
-    def base_url(self, route: str) -> str:
-        """The base URL of `small`, `large` or `paced`."""
-        port = self.paced if route == "paced" else self.canned
-        return f"http://127.0.0.1:{port}/{route}/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +30,7 @@ class Entry:
     path: Mapping[str, str]
     model: Mapping[str, str]
     token: str = ""
-    # Returns the number of stored calls, after the load; None if it stores nothing.
-    stored: Callable[[], int] | None = field(default=None, repr=False)
+    server: Server | None = None  # stores the calls; None if they are not stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ from urllib.error import HTTPError
 
 import msgspec
 
-from bench.penstock import COMMAND, Api
+from bench.penstock import COMMAND
 from bench.process import cpu_seconds, free_port, started, tree, wait_file
+from bench.server import Api
 from bench.workloads import MODEL, request_body
 
 RESULT: Final = Path(__file__).parent / "results" / "footprint.json"

@@ -3,24 +3,19 @@
 The gateway has its own core. The server stores the records on the load generator's core.
 """
 
-import json
 import shutil
 import sys
-import time
-import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bench.contenders import OPENAI_PATHS, ROUTES, Bench, Entry
 from bench.process import free_port, started, wait_http
+from bench.server import Api, Server
 from bench.workloads import MODEL
 
 COMMAND: Final = Path(sys.executable).parent / "penstock"
-_PATIENCE_S: Final = 600.0
-_SETTLED_S: Final = 3.0
 # Ten seconds of 32 kB prompts at full speed exceed the default quota of the spool.
 _SETTINGS: Final = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(64 * 2**30), "PENSTOCK_LOG_LEVEL": "error"}
 
@@ -44,46 +39,9 @@ def penstock(bench: Bench) -> Generator[Entry, None, None]:
         with started(gateway, cores=bench.cores.gateway, log=log, env=_SETTINGS) as plane:
             wait_http(f"http://127.0.0.1:{port}/readyz", plane, log, patience_s=60)
             models = {route: f"{route}/{MODEL}" for route in ROUTES}
-            yield Entry(port, plane.pid, OPENAI_PATHS, models, token=api.key, stored=api.stored)
+            store = Server(process.pid, api, port)
+            yield Entry(port, plane.pid, OPENAI_PATHS, models, token=api.key, server=store)
     shutil.rmtree(folder)
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """Calls the server's REST API with the admin key of the first start."""
-
-    port: int
-    home: Path
-
-    @property
-    def key(self) -> str:
-        """The admin key of the first start."""
-        return str(json.loads((self.home / "bootstrap.json").read_text())["api_key"])
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """Sends a request and returns the decoded answer. Raises `HTTPError` for an error."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
-        url = f"http://127.0.0.1:{self.port}/api/v1{path}"
-        request = urllib.request.Request(url, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-
-    def stored(self) -> int:
-        """Returns the number of stored calls once it no longer grows. Raises `ValueError` if a call
-        has no price: then pricing was not measured."""
-        before, since = -1, time.monotonic()
-        deadline = since + _PATIENCE_S
-        while time.monotonic() < deadline:
-            totals = self.call("GET", "/overview")["totals"]
-            if totals["requests"] != before:
-                before, since = totals["requests"], time.monotonic()
-            elif time.monotonic() - since > _SETTLED_S:
-                if totals["unpriced"] or not float(totals["cost"]):
-                    raise ValueError(f"calls without a price: {totals}")
-                return int(before)
-            time.sleep(0.2)
-        raise ValueError("the spool did not drain")
 
 
 def _add_providers(api: Api, bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Child processes of the benchmark: starts, pins, measures and ends them."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,9 +11,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.error import URLError
 
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_REALTIME: Final = ("chrt", "--rr", "10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,9 @@ class Cores:
     gateway: str
     load: str
     upstream: str
+    # Load generator and providers have real-time priority: the server on their core does not delay
+    # them.
+    realtime: bool = False
 
     @classmethod
     def of_machine(cls) -> "Cores":
@@ -31,12 +37,26 @@ class Cores:
             raise SystemExit(
                 "The benchmark needs two cores: one for the gateway, one for the load."
             )
-        return cls(str(cores[-1]), str(cores[0]), str(cores[1 if len(cores) > 2 else 0]))
+        upstream = cores[1 if len(cores) > 2 else 0]
+        return cls(str(cores[-1]), str(cores[0]), str(upstream), realtime_permitted())
+
+    @classmethod
+    def two_shared(cls) -> "Cores":
+        """Assigns the same two cores to all processes."""
+        both = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+        return cls(both, both, both, realtime_permitted())
 
 
-def taskset(cores: str) -> list[str]:
-    """Returns the command line prefix that pins a process."""
-    return ["taskset", "-c", cores]
+def realtime_permitted() -> bool:
+    """Returns whether this user may give a process real-time priority."""
+    if shutil.which("chrt") is None:
+        return False
+    return subprocess.run([*_REALTIME, "true"], capture_output=True, check=False).returncode == 0
+
+
+def pinned(cores: str, *, realtime: bool = False) -> list[str]:
+    """Returns the command line prefix that pins a process and gives it its priority."""
+    return ["taskset", "-c", cores, *(_REALTIME if realtime else ())]
 
 
 def free_port() -> int:
@@ -48,12 +68,17 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    command: Sequence[str], *, cores: str, log: Path, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    cores: str,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    realtime: bool = False,
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Runs a command in its own process group, pinned; ends the whole group on leaving."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [*taskset(cores), *command],
+            [*pinned(cores, realtime=realtime), *command],
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,

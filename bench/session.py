@@ -12,13 +12,16 @@ import msgspec
 
 from bench import nginx, wrk
 from bench.contenders import Bench, Entry, Start
-from bench.process import cpu_seconds, memory_mb, taskset
+from bench.process import cpu_seconds, memory_mb, pinned
+from bench.server import Reading
 from bench.streams import StreamLoad
 from bench.workloads import UNARY, Streams, Workload, request_body
 
 
 class Unary(msgspec.Struct, frozen=True):
-    """The figures of a unary workload. CPU figures are 0 for direct calls."""
+    """The figures of a unary workload. CPU figures are those of the gateway, and 0 for direct
+    calls. `server_cpu_us_per_call` is that of the server until each call is stored and merged; None
+    if nothing is stored. `server_idle_share` is its CPU use when idle, which is not included."""
 
     rate: float
     p50_us: int
@@ -26,6 +29,8 @@ class Unary(msgspec.Struct, frozen=True):
     failed: int
     cpu_us_per_call: float
     cpu_share: float
+    server_cpu_us_per_call: float | None = None
+    server_idle_share: float = 0.0
 
 
 class Paced(msgspec.Struct, frozen=True):
@@ -68,7 +73,14 @@ class Plan:
     seconds: float
     warmup_s: float
     waves: int
+    quiet_s: float  # without a merge: the store has merged all it will
     workloads: tuple[Workload, ...] = UNARY
+    stream_count: int = 256
+
+    @property
+    def streams(self) -> Streams:
+        """Returns one wave of streams."""
+        return Streams(self.stream_count)
 
 
 class Session:
@@ -76,8 +88,9 @@ class Session:
 
     def __init__(self, bench: Bench, entry: Entry, plan: Plan) -> None:
         self._bench, self._entry, self._plan = bench, entry, plan
-        self._answered = self._broken_off = self._streams = 0
+        self._answered = self._broken_off = self._streams = self._status_reads = 0
         self._seen_before = self._seen()
+        self._status_reads = 0
 
     def unary(self, workload: Workload) -> Unary:
         """Warms up, then measures. Raises `ValueError` for a wrong answer."""
@@ -85,9 +98,11 @@ class Session:
         body = request_body(self._entry.model[route], workload.prompt_size)
         self._check_answer(route, body, workload)
         self._load(route, body, workload.connections, self._plan.warmup_s)
+        idle, seen = self._settled(), self._seen()
         before = cpu_seconds(self._entry.pid) if self._entry.pid else 0.0
         load = self._load(route, body, workload.connections, self._plan.seconds)
         spent = cpu_seconds(self._entry.pid) - before if self._entry.pid else 0.0
+        stored = self._seen() - seen - 1  # 1: this request
         return Unary(
             rate=load.rate,
             p50_us=load.p50_us,
@@ -95,7 +110,21 @@ class Session:
             failed=load.failed + load.not_2xx,
             cpu_us_per_call=spent / max(load.requests, 1) * 1e6,
             cpu_share=spent / (load.duration_us / 1e6),
+            **self._storing(idle, stored),
         )
+
+    def _settled(self) -> Reading | None:
+        server = self._entry.server
+        return server.settle(self._plan.quiet_s) if server else None
+
+    def _storing(self, before: Reading | None, calls: int) -> dict[str, float]:
+        after = self._settled()
+        if before is None or after is None:
+            return {}
+        return {
+            "server_cpu_us_per_call": after.spent_since(before) / max(calls, 1) * 1e6,
+            "server_idle_share": after.idle_share,
+        }
 
     def paced(self) -> Paced:
         """Runs the waves of streams, one after the other."""
@@ -104,23 +133,26 @@ class Session:
         before = cpu_seconds(self._entry.pid) if self._entry.pid else 0.0
         waves = [self._wave(port, body) for _ in range(self._plan.waves)]
         spent = cpu_seconds(self._entry.pid) - before if self._entry.pid else 0.0
-        deltas = sum(wave.started for wave in waves) * Streams().delta_count
+        deltas = sum(wave.started for wave in waves) * self._plan.streams.delta_count
         return Paced(waves, spent / max(deltas, 1) * 1e6)
 
     def ledger(self) -> CallCounts | None:
         """Returns the three counts, after the load."""
-        if self._entry.stored is None:
+        server = self._entry.server
+        if server is None:
             return None
-        seen = self._seen() - self._seen_before - 1 + self._streams  # 1: this request
-        stored = self._entry.stored()
+        seen = self._seen() - self._seen_before - self._status_reads + self._streams
+        server.settle(self._plan.quiet_s)
+        stored = server.stored()
         return CallCounts(self._answered, seen, stored, self._broken_off)
 
     def _wave(self, port: int, body: Path) -> StreamLoad:
         path = self._entry.path["paced"]
         command = [sys.executable, "-m", "bench.streams", "127.0.0.1", str(port), path]
-        command += [self._entry.token or "none", str(body)]
-        pinned = [*taskset(self._bench.cores.load), *command]
-        ran = subprocess.run(pinned, capture_output=True, check=False)
+        command += [self._entry.token or "none", str(body), str(self._plan.streams.count)]
+        cores = self._bench.cores
+        prefix = pinned(cores.load, realtime=cores.realtime)
+        ran = subprocess.run([*prefix, *command], capture_output=True, check=False)
         if ran.returncode:
             raise ValueError(f"the stream client failed: {ran.stderr.decode()[-500:]}")
         wave = msgspec.json.decode(ran.stdout, type=StreamLoad)
@@ -136,6 +168,7 @@ class Session:
             connections=connections,
             seconds=seconds,
             cores=self._bench.cores.load,
+            realtime=self._bench.cores.realtime,
         )
         self._answered += load.requests
         self._broken_off += connections
@@ -161,6 +194,7 @@ class Session:
         return path
 
     def _seen(self) -> int:
+        self._status_reads += 1
         url = f"http://127.0.0.1:{self._bench.providers.canned}/status"
         with urllib.request.urlopen(url, timeout=10) as page:
             return nginx.requests_seen(page.read().decode())
@@ -178,7 +212,7 @@ def measure(name: str, start: Start, bench: Bench, plan: Plan) -> Iterator[str |
         yield "streams"
         paced = session.paced() if plan.waves else None
         memory = memory_mb(entry.pid) if entry.pid else 0.0
-        if entry.stored:
+        if entry.server:
             yield "draining"
         ledger = session.ledger()
         yield Round(name, unary, paced, memory, ledger)

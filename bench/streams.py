@@ -1,7 +1,7 @@
 """The client of the paced streams: checks that each is complete and in order; measures latency.
 
-`python -m bench.streams HOST PORT PATH TOKEN BODY_FILE` prints one line of JSON. It is a separate
-process so that it can be pinned to another core than the gateway.
+`python -m bench.streams HOST PORT PATH TOKEN BODY_FILE COUNT` prints one line of JSON. It is a
+separate process so that it can be pinned to another core than the gateway.
 """
 
 import asyncio
@@ -182,9 +182,9 @@ def request_bytes(host: str, port: int, path: str, token: str, body: bytes) -> b
 
 def main(argv: list[str]) -> None:
     """Runs one wave and prints it."""
-    host, port, path, token, body_file = argv
+    host, port, path, token, body_file, count = argv
     request = request_bytes(host, int(port), path, token, Path(body_file).read_bytes())
-    load = uvloop.run(run(host, int(port), request, Streams()))
+    load = uvloop.run(run(host, int(port), request, Streams(int(count))))
     sys.stdout.write(msgspec.json.encode(load).decode() + "\n")
 
 

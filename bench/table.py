@@ -9,25 +9,43 @@ from bench.session import Round
 
 Figures = Mapping[str, float]
 _QUIET: Final = 0.9
-_BASELINES: Final = ("nginx", "nginx-plain")
+_BASELINES: Final = ("nginx", "nginx-plain")  # the floor first: kept-alive connections
+_FACTORS: Final[Mapping[str, Mapping[str, float]]] = {
+    "small": {"litellm": 100.0, "tensorzero": 1.4},
+    "large": {"tensorzero": 1.3},
+}
 
-COLUMNS: Final = (
-    # heading, key, decimals, unit factor
-    ("calls/s\nsmall @64", "small@64.rate", 0, 1.0),
-    ("of\nnginx", "small@64.of_nginx", 1, 100.0),
-    ("of\nplain", "small@64.of_nginx-plain", 1, 100.0),
-    ("CPU µs\na call", "small@64.cpu_us", 0, 1.0),
-    ("calls/s\nlarge @64", "large@64.rate", 0, 1.0),
-    ("of\nnginx", "large@64.of_nginx", 1, 100.0),
-    ("of\nplain", "large@64.of_nginx-plain", 1, 100.0),
-    ("added ms\np50 @1", "small@1.added_p50_us", 2, 0.001),
-    ("added ms\np99 @1", "small@1.added_p99_us", 2, 0.001),
-    ("streams\nclean %", "paced.clean_share", 1, 100.0),
-    ("delta ms\np50", "paced.way_p50_us", 2, 0.001),
-    ("delta ms\np99", "paced.way_p99_us", 2, 0.001),
-    ("first ms\np99", "paced.first_p99_us", 1, 0.001),
-    ("PSS\nMB", "memory_mb", 0, 1.0),
-)
+# heading, key, decimals, unit factor
+Column = tuple[str, str, int, float]
+
+
+def _throughput(workload: str) -> tuple[Column, ...]:
+    return (
+        ("calls/s\n", f"{workload}.rate", 0, 1.0),
+        ("% of\nnginx", f"{workload}.of_nginx", 1, 100.0),
+        ("% of\nplain", f"{workload}.of_nginx-plain", 1, 100.0),
+        ("CPU µs a call\ngateway", f"{workload}.cpu_us", 0, 1.0),
+        ("\nserver", f"{workload}.server_cpu_us", 0, 1.0),
+        ("\nproduct", f"{workload}.product_cpu_us", 0, 1.0),
+        ("p50 ms\n", f"{workload}.p50_us", 2, 0.001),
+        ("p99 ms\n", f"{workload}.p99_us", 2, 0.001),
+    )
+
+
+TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
+    "Small calls, 64 connections": _throughput("small@64"),
+    "Large calls, 64 connections": _throughput("large@64"),
+    "One connection, streams, memory": (
+        ("added ms\np50 @1", "small@1.added_p50_us", 2, 0.001),
+        ("added ms\np99 @1", "small@1.added_p99_us", 2, 0.001),
+        ("streams\nclean %", "paced.clean_share", 1, 100.0),
+        ("delta ms\np50", "paced.way_p50_us", 2, 0.001),
+        ("delta ms\np99", "paced.way_p99_us", 2, 0.001),
+        ("first ms\np99", "paced.first_p99_us", 1, 0.001),
+        ("CPU µs\na delta", "paced.cpu_us_per_delta", 0, 1.0),
+        ("PSS\nMB", "memory_mb", 0, 1.0),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,11 @@ def figures_of(each: Round) -> dict[str, float]:
         found[f"{name}.failed"] = unary.failed
         found[f"{name}.cpu_us"] = unary.cpu_us_per_call
         found[f"{name}.cpu_share"] = unary.cpu_share
+        server_cpu_us = unary.server_cpu_us_per_call
+        found[f"{name}.product_cpu_us"] = unary.cpu_us_per_call + (server_cpu_us or 0.0)
+        if server_cpu_us is not None:
+            found[f"{name}.server_cpu_us"] = server_cpu_us
+            found[f"{name}.server_idle_share"] = unary.server_idle_share
     if each.paced and each.paced.waves:
         waves = each.paced.waves
         started = sum(wave.started for wave in waves)
@@ -117,20 +140,25 @@ def disturbed(summary: Mapping[str, Figures]) -> list[str]:
 
 
 def render(summary: Mapping[str, Figures]) -> str:
-    """Returns the table, right-aligned, one gateway per line."""
-    heads = [["", *(head.split("\n")[row] for head, *_ in COLUMNS)] for row in (0, 1)]
-    lines = heads + [[name, *_cells(figures)] for name, figures in summary.items()]
+    """Returns the tables, right-aligned, one gateway per line."""
+    return "\n\n".join(_table(title, columns, summary) for title, columns in TABLES.items())
+
+
+def _table(title: str, columns: Sequence[Column], summary: Mapping[str, Figures]) -> str:
+    heads = [["", *(head.split("\n")[row] for head, *_ in columns)] for row in (0, 1)]
+    lines = heads + [[name, *_cells(columns, figures)] for name, figures in summary.items()]
     widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
-    return "\n".join(
+    rows = (
         "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
         for line in lines
     )
+    return "\n".join([title, *rows])
 
 
-def _cells(figures: Figures) -> list[str]:
+def _cells(columns: Sequence[Column], figures: Figures) -> list[str]:
     return [
         f"{figures[key] * factor:,.{decimals}f}" if key in figures else "–"
-        for _, key, decimals, factor in COLUMNS
+        for _, key, decimals, factor in columns
     ]
 
 
@@ -139,11 +167,11 @@ def targets(summary: Mapping[str, Figures]) -> list[Target]:
     own = summary.get("penstock", {})
     found: list[Target] = []
     for size in ("small", "large"):
-        for baseline in reversed(_BASELINES):
+        for baseline in _BASELINES:
             if share := own.get(f"{size}@64.of_{baseline}"):
                 sentence = f"{size}: at least 25 % of {baseline} at 64 connections"
                 found.append(Target.at_least(sentence, share * 100, 25.0))
-        for peer, factor in (("litellm", 100.0), ("tensorzero", 1.0)):
+        for peer, factor in _FACTORS[size].items():
             theirs = summary.get(peer, {}).get(f"{size}@64.rate", 0.0)
             if theirs and f"{size}@64.rate" in own:
                 sentence = f"{size}: at least {factor:g} times {peer} at 64 connections"

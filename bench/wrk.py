@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from bench.process import taskset
+from bench.process import pinned
 
 SCRIPT: Final = Path(__file__).parent / "lua" / "post.lua"
 
@@ -32,14 +32,26 @@ class Load(msgspec.Struct, frozen=True):
         return (self.requests - self.not_2xx) / self.duration_us * 1e6
 
 
-def run(url: str, token: str, body: Path, *, connections: int, seconds: float, cores: str) -> Load:
-    """Runs wrk once. Raises `ValueError` with its error output if it printed no result."""
+def run(
+    url: str,
+    token: str,
+    body: Path,
+    *,
+    connections: int,
+    seconds: float,
+    cores: str,
+    realtime: bool = False,
+    rate: float = 0.0,
+) -> Load:
+    """Runs wrk once: each connection calls again at once, or all together make `rate` calls a
+    second. Raises `ValueError` with its error output if it printed no result."""
     command = [
-        *taskset(cores),
+        *pinned(cores, realtime=realtime),
         *("wrk", "-t", "1", "-c", str(connections), "-d", f"{round(seconds)}s"),
         *("--timeout", "30s", "-s", str(SCRIPT), url),
     ]
     env = {"PATH": os.environ["PATH"], "BENCH_BODY": str(body), "BENCH_TOKEN": token}
+    env["BENCH_RATE"] = f"{rate:f}"
     ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     return parse(ran.stdout, ran.stderr)
 

@@ -16,6 +16,24 @@ if token and token ~= "" then
   wrk.headers["Authorization"] = "Bearer " .. token
 end
 
+-- With a rate, all connections share one schedule: a free connection takes the next due time. It is
+-- an open loop as long as one connection is free; calls that are late are made up for at once.
+local rate = tonumber(os.getenv("BENCH_RATE") or "0")
+if rate > 0 then
+  local ffi = require("ffi")
+  ffi.cdef([[
+    typedef struct { long s; long ns; } bench_time;
+    int clock_gettime(int clock, bench_time *now);
+  ]])
+  local clock_monotonic, now, due = 1, ffi.new("bench_time"), nil
+  function delay()
+    ffi.C.clock_gettime(clock_monotonic, now)
+    local ms = tonumber(now.s) * 1000 + tonumber(now.ns) / 1000000
+    due = (due or ms) + 1000 / rate
+    return math.max(0, math.floor(due - ms))
+  end
+end
+
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(

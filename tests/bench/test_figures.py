@@ -92,11 +92,32 @@ def test_a_gateway_without_its_core_is_reported() -> None:
     assert [line.split()[0] for line in disturbed(summarise([rounds]))] == ["penstock"]
 
 
-def test_the_table_has_a_line_for_each_contender() -> None:
-    lines = render(summarise([[one_round("nginx", 1000), one_round("penstock", 300)]])).splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert [line.split()[0] for line in lines[2:]] == ["nginx", "penstock"]
-    assert "30.0" in lines[3]
+def test_each_table_has_a_line_for_each_contender() -> None:
+    rounds = [[one_round("nginx", 1000), one_round("penstock", 300)]]
+    for table in render(summarise(rounds)).split("\n\n"):
+        _, *lines = table.splitlines()
+        assert len({len(line) for line in lines}) == 1
+        assert [line.split()[0] for line in lines[2:]] == ["nginx", "penstock"]
+    assert "30.0" in render(summarise(rounds)).splitlines()[4]
+
+
+def test_the_product_costs_gateway_and_server() -> None:
+    load = Unary(100.0, 1, 2, 0, 70.0, 1.0, server_cpu_us_per_call=180.0)
+    rounds = [[Round("penstock", {"small@64": load}, None, memory_mb=1.0, ledger=None)]]
+    row = render(summarise(rounds)).splitlines()[3].split()
+    assert row[4:7] == ["70", "180", "250"]
+
+
+def test_the_product_of_a_peer_that_stores_nothing_is_its_gateway() -> None:
+    figures = summarise([[one_round("litellm", 10)]])["litellm"]
+    assert figures["small@64.product_cpu_us"] == figures["small@64.cpu_us"] == 10.0
+    assert "small@64.server_cpu_us" not in figures
+
+
+def test_the_floor_with_kept_alive_connections_is_quoted_first() -> None:
+    names = ("nginx-plain", "nginx", "penstock")
+    sentences = [one.sentence for one in targets(summarise([[one_round(x, 9) for x in names]]))]
+    assert [" nginx " in one for one in sentences[:2]] == [True, False]
 
 
 def test_the_chart_is_well_formed_and_names_each_gateway() -> None:

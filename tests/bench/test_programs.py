@@ -63,6 +63,26 @@ def test_the_canned_provider_answers_every_route_and_counts(tmp_path: Path) -> N
     assert 0 <= seen - (load.requests + len(ANSWERS) + 2) <= 2  # calls that wrk aborted at its end
 
 
+def test_a_rate_is_kept_over_all_connections(tmp_path: Path) -> None:
+    port, body = free_port(), tmp_path / "body.json"
+    body.write_bytes(request_body("m", 200))
+    conf, log = nginx.provider_conf(tmp_path / "nginx", port), tmp_path / "nginx.log"
+    with started(nginx.command(conf), cores=ALL_CORES, log=log) as process:
+        wait_http(f"http://127.0.0.1:{port}/status", process, log, patience_s=10)
+        load = wrk.run(
+            f"http://127.0.0.1:{port}/small/v1/chat/completions",
+            "token",
+            body,
+            connections=8,
+            seconds=2,
+            cores=ALL_CORES,
+            rate=200,
+        )
+    # It is not faster than its schedule: one call is due every 5 ms.
+    assert 0 < load.requests <= load.duration_us / 5_000 + 1
+    assert (load.failed, load.not_2xx) == (0, 0)
+
+
 def test_a_process_tree_is_measured_and_ended(tmp_path: Path) -> None:
     ready, log = tmp_path / "child", tmp_path / "log"
     program = (
