@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from penstock.infra.process import free_port
+from tests.ports import free_port
 
 PENSTOCK = Path(sys.executable).with_name("penstock")
 _FOREIGN = ("PENSTOCK_", "OPENAI_")  # variables of the user who runs the tests
@@ -80,7 +80,7 @@ class Installation:
             self.wait_for(lambda: "Press Ctrl-C to stop." in self.output)
         return time.monotonic() - begun
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process is not None
@@ -172,7 +172,7 @@ def alive(pid: int) -> bool:
     return False
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition was not met in time"

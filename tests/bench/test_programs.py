@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench import nginx, wrk
-from bench.process import Cores, cpu_seconds, free_port, memory_mb, started, wait_file, wait_http
+from bench.process import Cores, cpu_seconds, memory_mb, started, wait_file, wait_http
 from bench.workloads import ANSWERS, answer_body, request_body
+from tests.ports import free_port
 
 ALL_CORES = ",".join(map(str, sorted(os.sched_getaffinity(0))))
 STATUS = "Active connections: 1 \nserver accepts handled requests\n 3 3 41 \nReading: 0 \n"

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,12 +13,6 @@ from pathlib import Path
 from typing import Any
 
 _PROGRAM = "import sys; from penstock.entrypoints.cli.main import main; sys.exit(main())"
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Supervised:
@@ -101,7 +94,7 @@ def _command(pid: int) -> bytes:
 
 
 def _wait_for_exit(pid: int) -> None:
-    for _ in range(500):
+    for _ in range(1500):
         if not _command(pid):
             return
         signal.sigtimedwait([], 0.02)
@@ -158,7 +151,7 @@ class Home:
         _, page = self.get(self.gateway_port, "/metrics")
         return page.count("\npenstock_in_flight{")
 
-    async def ready(self, *ports: int, within_s: float = 30.0) -> None:
+    async def ready(self, *ports: int, within_s: float = 60.0) -> None:
         """Waits until `/readyz` of each port is 200; otherwise fails with the last answer."""
         deadline = time.monotonic() + within_s
         for port in ports or (self.gateway_port, self.server_port):
@@ -169,7 +162,7 @@ class Home:
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=15) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

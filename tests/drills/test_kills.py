@@ -18,10 +18,11 @@ import pytest
 
 from drills import faulty_gateway
 from drills.callers import Callers, Ledger, Style
-from drills.installation import Home, Supervised, free_port, kill
+from drills.installation import Home, Supervised, kill
 from drills.spool_backlog import unshipped_bytes
 from drills.stored_calls import read_stored_calls
 from drills.verification import verify
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 

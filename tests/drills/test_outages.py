@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from drills.callers import Callers, Ledger, Style
-from drills.installation import Home, Supervised, free_port, kill
+from drills.installation import Home, Supervised, kill
 from drills.spool_backlog import unshipped_bytes
 from drills.stored_calls import read_stored_calls
 from drills.verification import verify
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from drills.callers import Callers, Ledger, Style
-from drills.installation import Home, Supervised, free_port
+from drills.installation import Home, Supervised
 from drills.spool_backlog import unshipped_bytes
 from drills.stored_calls import read_stored_calls
 from drills.verification import verify
 from drills.versions import extra_trace, make_newer_version
 from penstock.infra.spool.quarantine import UNKNOWN, list_quarantined
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(240)]
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from e2e.console import Console
 from installation import wait_until
-from penstock.infra.process import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -32,7 +32,7 @@ class Rig:
 
     async def end_of(self, trace_id: str) -> CallEnd:
         """Waits for the record of one trace."""
-        for _ in range(500):
+        for _ in range(3000):
             found = [end for end in self.worker.ends() if end.begin.trace_id == trace_id]
             if found:
                 assert len(found) == 1

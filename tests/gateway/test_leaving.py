@@ -48,7 +48,7 @@ async def test_a_disconnect_stops_the_provider_within_a_second(rig: Rig, situati
     await asyncio.sleep(1.0)
     writer.close()
     left = time.monotonic()
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(15.0):
         await rig.upstream.seen[0].hung_up.wait()
     print(f"hung up after {time.monotonic() - left:.3f} s")
     end = (await rig.worker.wait_for_ends(known + 1))[-1]
@@ -87,7 +87,7 @@ async def test_calls_finish_before_a_stop(tmp_path: Path) -> None:
             running.process.send_signal(signal.SIGTERM)
             answer = await calling
             assert (answer.status, answer.body) == (200, b'{"ok":1}')
-            assert await asyncio.wait_for(running.process.wait(), 5) == 0
+            assert await asyncio.wait_for(running.process.wait(), 30) == 0
         assert [end.status for end in running.ends()] == [CallStatus.OK]
 
 
@@ -106,7 +106,7 @@ async def test_after_the_drain_time_calls_end_with_an_error_and_a_record(
             await asyncio.sleep(0.5)
             running.process.send_signal(signal.SIGTERM)
             cut, refused = await read_answer(reader), await waiting
-            assert await asyncio.wait_for(running.process.wait(), 5) == 0
+            assert await asyncio.wait_for(running.process.wait(), 30) == 0
             writer.close()
         assert not cut.whole
         assert b'"code":"shutting_down"' in cut.body

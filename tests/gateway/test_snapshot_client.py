@@ -15,11 +15,11 @@ from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.gateway.snapshot.snapshot import SnapshotUnusable
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
-from penstock.infra.process import free_port
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.snapshot import SEALED_PURPOSE, ProjectSection, ProvidersSection
 from tests.gateway.snapshot_tree import Tree, key, provider
+from tests.ports import free_port
 
 P = "prj_1"
 TOKEN = b"t" * 32
@@ -118,13 +118,13 @@ async def following(gateway: Gateway) -> AsyncIterator[None]:
 
 
 async def until(gateway: Gateway, secret: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not gateway.knows(secret):
             await asyncio.sleep(0.01)
 
 
 async def problem(gateway: Gateway, code: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while gateway.holder.state.problem_code != code:
             await asyncio.sleep(0.01)
 
@@ -185,7 +185,7 @@ async def test_the_client_waits_for_a_missing_secret(tmp_path: Path) -> None:
         async with following(gw):
             await problem(gw, "snapshot_unusable")
             server.tree.secrets = {"sec_1": "sk-1"}
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while gw.holder.known is None:
                     await asyncio.sleep(0.01)
             assert gw.holder.current.project(P).resolve("m").secret == "sk-1"

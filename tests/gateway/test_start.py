@@ -12,7 +12,8 @@ import pytest
 
 from gateway.homes import make_home, provider
 from penstock.entrypoints.up.probe import get
-from penstock.infra.process import free_port, is_free
+from penstock.infra.process import is_free
+from tests.ports import free_port
 
 
 def start(config: dict[str, object]) -> tuple[int, str]:
@@ -63,13 +64,13 @@ def test_without_a_configuration_it_listens_late_and_logs_the_reason(
         said = it.stderr.readline()
         assert "Waiting for the first configuration from http://127.0.0.1:9;" in said
         assert is_free("127.0.0.1", port)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while is_free("127.0.0.1", port):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         status, document = get("127.0.0.1", port, "/readyz")
         it.terminate()
         rest = it.stdout.read() if it.stdout else ""
-        assert it.wait(10) == 0
+        assert it.wait(60) == 0
     assert (status, b"The gateway has no configuration yet." in document) == (503, True)
     assert rest == ""  # it never announced itself

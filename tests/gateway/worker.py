@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ import msgspec
 
 from penstock.infra.spool.frame import Frame, Kind, scan
 from penstock.rules.call import CallBegin, CallEnd, decode_begin, decode_end
+from tests.ports import free_port
 
 GATEWAY = ("-m", "penstock.entrypoints.gateway")
 
@@ -36,7 +36,7 @@ class Worker:
     def ends(self) -> list[CallEnd]:
         return [decode_end(frame.payload) for frame in self._frames(Kind.END)]
 
-    async def wait_for_ends(self, count: int, timeout_s: float = 5.0) -> list[CallEnd]:
+    async def wait_for_ends(self, count: int, timeout_s: float = 30.0) -> list[CallEnd]:
         """Waits for `count` end records."""
         async with asyncio.timeout(timeout_s):
             while len(found := self.ends()) < count:
@@ -62,7 +62,7 @@ async def worker(
     home: Path, *, program: Sequence[str] = GATEWAY, **config: object
 ) -> AsyncIterator[Worker]:
     """Starts a worker on a free port; there is no server behind it."""
-    port = int(str(config.get("port") or _free_port()))
+    port = int(str(config.get("port") or free_port()))
     config_fields = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
     config_fields |= {"ship_rest_s": 0.1, **config}
     process = await asyncio.create_subprocess_exec(
@@ -78,14 +78,14 @@ async def worker(
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
             try:
-                await asyncio.wait_for(process.wait(), 10)
+                await asyncio.wait_for(process.wait(), 30)
             except TimeoutError:
                 process.kill()
                 await process.wait()
 
 
 async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             assert process.returncode is None, "the worker ended while starting"
             try:
@@ -95,9 +95,3 @@ async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
             else:
                 writer.close()
                 return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.kernel.time import SystemClock, parse_rfc3339, rfc3339
+from penstock.kernel.time import LATEST_NS, SystemClock, parse_rfc3339, rfc3339, stored_ns
 
 MICROSECONDS = st.integers(min_value=0, max_value=4_000_000_000_000_000)
 
@@ -25,6 +25,12 @@ def test_time_zone_offsets_are_parsed() -> None:
 def test_a_time_without_zone_is_rejected_with_an_example() -> None:
     with pytest.raises(ValueError, match="has no time zone; write it like"):
         parse_rfc3339("2025-11-21T09:10:00")
+
+
+@given(st.integers())
+def test_a_bound_of_a_range_is_clamped_to_what_stores_can_represent(ns: int) -> None:
+    assert 0 <= stored_ns(ns) <= LATEST_NS
+    assert stored_ns(ns) == ns or not 0 <= ns <= LATEST_NS
 
 
 def test_the_monotonic_clock_only_goes_forward() -> None:

@@ -14,11 +14,11 @@ from typing import Final
 import pytest
 
 from penstock.gateway.call_limits import CallLimits
-from penstock.infra.process import free_port
 from tests.laws.exchange import Provider, follow, running_provider
 from tests.laws.providers import ProviderScript
 from tests.laws.trial import honest_call
 from tests.laws.world import World, running_world, wait_known
+from tests.ports import free_port
 
 MIB: Final = 1024 * 1024
 MAX_GROWTH: Final = 100 * MIB

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from installation import Installation
-from penstock.infra.process import free_port
+from tests.ports import free_port
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-real-model" / "bin"
 MAKER = Path(__file__).with_name("tiny_llama.py")

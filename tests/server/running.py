@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from penstock.infra.process import free_port
+from tests.ports import free_port
 
 SOURCES = Path(__file__).parents[2] / "src"
 PASSWORD = "a long enough password"
@@ -88,7 +88,7 @@ class Server:
         assert answer.status == 200, answer.body
         return _session(answer)
 
-    def wait_for(self, path: str, status: int = 200, seconds: float = 30.0) -> None:
+    def wait_for(self, path: str, status: int = 200, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while True:
             try:
@@ -103,7 +103,7 @@ class Server:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         try:
-            return self.process.wait(20)
+            return self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

@@ -49,7 +49,7 @@ class Sim:
 
     def stop(self) -> int:
         self.process.terminate()
-        code = self.process.wait(10)
+        code = self.process.wait(30)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code
@@ -85,7 +85,7 @@ class Sim:
                 return RawAnswer(bytes(data), "silent")
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.address + path, timeout=5) as answer:
+        with urllib.request.urlopen(self.address + path, timeout=30) as answer:
             return json.load(answer)
 
     def post(
@@ -96,7 +96,7 @@ class Sim:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.address + path, data=data, headers=names)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.headers, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -104,7 +104,7 @@ class Sim:
 
     def ended_call(self, tag: str) -> dict[str, Any]:
         """Waits until the call with that tag has ended, and returns its log entry."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             calls = self.get(f"/sim/calls?tag={tag}")["calls"]
             if calls and calls[-1]["outcome"] != "running":

@@ -19,12 +19,12 @@ from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.infra.http_server import HttpServer
-from penstock.infra.process import free_port
 from penstock.infra.web.problems import install_problems
 from penstock.kernel.errors import Unauthenticated
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import SEALED_PURPOSE
 from tests.features.world import World, open_world
+from tests.ports import free_port
 
 TOKEN = bytes(range(32, 64))
 SEALER = Sealer(derive_key(TOKEN, SEALED_PURPOSE))
@@ -84,7 +84,7 @@ async def serving(publisher: Publisher, port: int = 0) -> AsyncIterator[str]:
 
 
 async def _listening(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -128,7 +128,7 @@ async def following(gateway: Gateway) -> AsyncIterator[Gateway]:
         await asyncio.wait((task,))
 
 
-async def until(true: Callable[[], bool], seconds: float = 5.0) -> float:
+async def until(true: Callable[[], bool], seconds: float = 30.0) -> float:
     """Waits until something is true; how long that took."""
     loop = asyncio.get_running_loop()
     start = loop.time()

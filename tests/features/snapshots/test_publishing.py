@@ -13,7 +13,6 @@ from penstock.features.identity.service.keys import NewKey
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.gateway.snapshot.holder import SnapshotOrigin
 from penstock.infra.egress.client import Egress
-from penstock.infra.process import free_port
 from penstock.kernel.errors import NotFound, Overloaded
 from penstock.rules.snapshot import Root
 from penstock.spi.http import HttpAnswer, HttpRequest
@@ -27,6 +26,7 @@ from tests.features.snapshots.conftest import (
     until,
 )
 from tests.features.world import SECRET
+from tests.ports import free_port
 
 OPENAI = NewProvider("openai", "https://api.openai.com/v1", secret=SECRET, models=("gpt-4o",))
 HOUR_MS = 3_600_000
