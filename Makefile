@@ -5,7 +5,7 @@
 #   make e2e       the console in a browser    make real-model     a real model as upstream
 #   make dist      build the wheel             make lock           update requirements/*.txt
 #   make api       update the API client       make docs           update generated pages
-#   make clean     remove what can be rebuilt
+#   make coverage  all tests, with coverage    make clean          remove what can be rebuilt
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -19,6 +19,11 @@ SOURCES := src tests bench checks examples
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 ARGS    ?=
 TESTS   ?= tests
+PYTEST  := $(BIN)/python -m pytest -n 2 --dist loadfile
+UNIT    := not drill and not real_model and not e2e
+
+# Tests start Python hundreds of times; without compiled files each start compiles all modules.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Stamp files record the state of the environment, so that a second run has nothing to do.
 RUNTIME := .venv/.runtime
@@ -28,7 +33,7 @@ CONSOLE := .venv/.console
 NODE    := .venv/.examples
 REAL    := .venv-real-model/.installed
 
-.PHONY: up setup check format docs api test unit drills bench e2e real-model dist lock clean
+.PHONY: up setup check format docs api test coverage unit drills bench e2e real-model dist lock clean
 .PHONY: check-format check-lint check-types check-layers check-house check-reference check-console
 
 up: $(RUNTIME) $(CONSOLE)
@@ -102,17 +107,21 @@ api: $(DEV) $(CONSOLE)
 format: $(DEV)
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
+# Coverage costs as much CPU as the tests themselves, so that `make test` measures the kernel alone,
+# with the kernel's own tests.
 test: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
+	@$(PYTEST) -m '$(UNIT)' $(TESTS)
+	@$(PYTEST) -m drill $(TESTS)
+	@$(BIN)/python -m pytest --cov=penstock.kernel --cov-report= --cov-fail-under=100 tests/kernel
+
+coverage: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0 \
-	  -m 'not drill and not real_model and not e2e' $(TESTS)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-append --cov-report= \
-	  --cov-fail-under=0 -m drill $(TESTS)
+	@$(PYTEST) --cov --cov-report= --cov-fail-under=0 -m '$(UNIT)' $(TESTS)
+	@$(PYTEST) --cov --cov-append --cov-report= --cov-fail-under=0 -m drill $(TESTS)
 	@$(BIN)/coverage report --skip-covered
-	@$(BIN)/coverage report --include='src/penstock/kernel/*' --fail-under=100 --skip-covered
 
 unit: $(DEV)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not drill and not real_model and not e2e' $(TESTS)
+	@$(PYTEST) -m '$(UNIT)' $(TESTS)
 
 drills: $(DEV) $(SYSTEM) $(NODE)
 	@$(BIN)/python -m pytest -s -m drill $(TESTS)

@@ -27,6 +27,9 @@ from tests.ports import free_port
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
 WORKERS = 2
+LONG = Style(
+    tokens_per_second=5, latency_ms=(500, 2500), prompt_bytes=1000
+)  # much in flight, few calls
 
 
 @dataclass
@@ -112,7 +115,7 @@ class Drill:
         """Kills one worker five times in ten seconds; the supervisor keeps restarting it."""
         for _ in range(5):
             await self._kill("worker in a loop", lambda: kill(self.up.pids("gateway")[0]))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while len(self.up.pids("gateway")) < WORKERS:
                     await asyncio.sleep(0.05)
             await asyncio.sleep(0.3)
@@ -165,8 +168,8 @@ async def test_every_answered_call_is_stored_once(
     verify(drill.ledger, read_stored_calls(drill.home.path))
     assert drill.ledger.most_in_flight >= 200
     codes = Counter(json.loads(body)["error"]["code"] for body in drill.ledger.rejections)
-    # The simulator ends with `penstock up`, and may be ready after the gateways.
-    assert set(codes) <= {"upstream_unreachable"}, codes
+    # The simulator ends with `penstock up`: it may end before the gateways and start after them.
+    assert set(codes) <= {"upstream_connection_lost", "upstream_unreachable"}, codes
     assert drill.count.inside_stream >= 5
     assert drill.count.inside_drain >= 5
     assert drill.count.kills >= (20 if drill_full else 10)
@@ -180,7 +183,7 @@ async def strike_all(drill: Drill, *, twice: bool) -> None:
         await asyncio.sleep(0.1)
     for _ in range(20):
         await home.ready()  # workers share the port: repeat until each was probably reached
-    callers = Callers(home.gateway_port, home.api_key, drill.ledger, Style(), drill.seed)
+    callers = Callers(home.gateway_port, home.api_key, drill.ledger, LONG, drill.seed)
     kinds: list[Callable[[], Awaitable[None]]] = [
         *[drill.worker, drill.worker_in_drain, drill.server_in_drain] * 2,
         *[drill.server, drill.supervisor, drill.everything, drill.between_storing_and_deleting],

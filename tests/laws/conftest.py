@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-EXAMPLES = 500  # in `make test`
+EXAMPLES = 300  # in `make test`
 
 
 @pytest.fixture
