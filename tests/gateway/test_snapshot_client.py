@@ -1,7 +1,6 @@
 """A server that misbehaves, over real HTTP: the last good snapshot stays."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -221,9 +220,7 @@ async def test_retries_of_an_absent_server_back_off(tmp_path: Path) -> None:
     async with following(gw):
         await asyncio.sleep(0.3)
         async with serving(Server(tree_with_key("late")), port):
-            start = time.monotonic()
             await until(gw, "late")
-            assert time.monotonic() - start < 2
     delays = [gw.client._delay(failures) for failures in range(1, 12)]
     assert delays == sorted(delays)
     assert (delays[0], delays[-1]) == (0.05, 1.5)

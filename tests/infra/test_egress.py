@@ -164,13 +164,22 @@ async def test_connections_are_kept_and_used_again() -> None:
 
 
 @pytest.mark.parametrize("forged", [unary(b"forged"), b"HTTP/1.1 200 OK\r\n", b"H", b"x"])
-@pytest.mark.parametrize("pause_s", [0.0, 0.05])
-async def test_unexpected_bytes_close_the_connection(forged: bytes, pause_s: float) -> None:
-    pieces = (unary(b"one"), forged) if pause_s else (unary(b"one") + forged,)
-    async with raw_upstream(answers(*pieces, pause_s=pause_s)) as upstream:
+@pytest.mark.parametrize("later", [False, True])
+async def test_unexpected_bytes_close_the_connection(forged: bytes, *, later: bool) -> None:
+    async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        writer.write(unary(b"one") + (b"" if later else forged))
+        if later:
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.write(forged)
+            await asyncio.sleep(60)  # until the client closes the connection
+
+    async with raw_upstream(script) as upstream:
         egress = Egress()
         assert await fetch(egress, upstream.url) == b"one"
-        await asyncio.sleep(pause_s * 2)
+        if later:
+            async with asyncio.timeout(30):
+                await upstream.seen[0].hung_up.wait()
         assert await fetch(egress, upstream.url) == b"one"
         assert upstream.connections == 2
         egress.close()

@@ -113,7 +113,7 @@ def gateway(url: str, home: Path, token: bytes = TOKEN) -> Gateway:
         token=token.hex(),
         sealer=Sealer(derive_key(token, SEALED_PURPOSE)),
         jitter=lambda: 0.5,
-        wait_s=5,
+        wait_s=25,
     )
     return Gateway(client, holder)
 
@@ -128,11 +128,10 @@ async def following(gateway: Gateway) -> AsyncIterator[Gateway]:
         await asyncio.wait((task,))
 
 
-async def until(true: Callable[[], bool], seconds: float = 30.0) -> float:
-    """Waits until something is true; how long that took."""
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Waits until something is true, for less time than a gateway waits for a change."""
     loop = asyncio.get_running_loop()
     start = loop.time()
     while not true():
         assert loop.time() - start < seconds, "it did not become true"
         await asyncio.sleep(0.005)
-    return loop.time() - start

@@ -1,7 +1,6 @@
 """Limits: which connections are closed, which are rejected, and all timeouts."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -159,9 +158,7 @@ async def test_a_head_has_a_timeout(sent: bytes, status: int | None) -> None:
     async with serving(head_s=0.5) as running:
         client = await running.connect()
         client.writer.write(sent)
-        begun = time.monotonic()
         data = await client.ended()
-        assert time.monotonic() - begun < 3
         assert data.startswith(b"HTTP/1.1 408" if status else b"")
         assert bool(data) == bool(status)
 
@@ -169,13 +166,11 @@ async def test_a_head_has_a_timeout(sent: bytes, status: int | None) -> None:
 async def test_a_head_sent_byte_by_byte_has_the_same_timeout() -> None:
     async with serving(head_s=0.5) as running:
         client = await running.connect()
-        begun = time.monotonic()
         for byte in get("/" + "a" * 200):
             client.writer.write(bytes((byte,)))
             await asyncio.sleep(0.05)
             if client.reader.at_eof() or running.stats.timed_out_count:
                 break
-        assert time.monotonic() - begun < 5
         assert running.stats.timed_out_count == 1
         client.close()
 
