@@ -30,7 +30,7 @@ async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
     expected = _content_length(call)
     if expected > max_bytes:
         raise _too_large(max_bytes)
-    body = _Body()
+    body: _Body | None = None
     size, counted = 0, BODY_STEP
     while True:
         message = await call.receive()
@@ -42,8 +42,12 @@ async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
             raise _too_large(max_bytes)
         if size > counted:
             counted = inflight.hold(call, size)
+        last = size == expected or not message.get("more_body", False)
+        if last and body is None:  # most bodies arrive in one piece
+            return piece
+        body = body or _Body()
         body.add(piece)
-        if size == expected or not message.get("more_body", False):
+        if last:
             return body.whole()
 
 

@@ -166,7 +166,8 @@ def _project(call: Call) -> str:
 
 
 def _on_full(call: Call) -> OnFull:
-    return OnFull(call.key_context.policy.on_spool_full) if call.key_context else OnFull.REFUSE
+    served = call.key_context and call.key_context.policy.on_spool_full == OnFull.SERVE
+    return OnFull.SERVE if served else OnFull.REFUSE
 
 
 def _keeps_content(call: Call) -> bool:

@@ -106,7 +106,18 @@ class Egress:
             )
         exchange = connection.send(head, request.body, limits)
         del request  # a large body is not kept while the provider works
-        return await self._answered(exchange)
+        self._live.add(exchange)
+        if self._ticker is None:
+            self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        try:
+            await exchange.wait_for_headers()
+        except BaseException:
+            exchange.abort()
+            self._live.discard(exchange)
+            raise
+        if exchange.over:
+            self._live.discard(exchange)
+        return exchange
 
     async def __call__(
         self,
@@ -146,21 +157,6 @@ class Egress:
         self._idle.clear()
 
     # ---- exchanges
-
-    async def _answered(self, exchange: UpstreamExchange) -> UpstreamExchange:
-        """Returns the exchange once its response headers have arrived."""
-        self._live.add(exchange)
-        if self._ticker is None:
-            self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
-        try:
-            await exchange.wait_for_headers()
-        except BaseException:
-            exchange.abort()
-            self._live.discard(exchange)
-            raise
-        if exchange.over:
-            self._live.discard(exchange)
-        return exchange
 
     def _tick(self) -> None:
         """Checks all exchanges ten times a second, which is cheaper than a timer per call."""

@@ -90,7 +90,7 @@ class UpstreamExchange:
         while not self.status:
             if self._error is not None:
                 raise self._error
-            await self._wait()
+            await self._changed()
         self.deadline = self._started + self._limits.total_s
 
     async def read(self) -> bytes:
@@ -105,7 +105,7 @@ class UpstreamExchange:
                 return b""
             total = self._started + self._limits.total_s
             self.deadline = min(self._loop.time() + self._limits.silence_s, total)
-            await self._wait()
+            await self._changed()
             self.deadline = total
         return self.take()
 
@@ -177,12 +177,10 @@ class UpstreamExchange:
             self._paused = False
             self._connection.resume()
 
-    async def _wait(self) -> None:
+    def _changed(self) -> asyncio.Future[None]:
+        """Returns the future that the next event of the connection completes."""
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -173,10 +173,11 @@ class HttpConnection(asyncio.Protocol):
             self._next()
             self._advance()
 
-    def abandoned(self, exchange: RequestExchange) -> None:
-        """Handles an app that did not complete its response: sends 500 if it is not begun, else
-        closes the connection."""
-        if self._exchange is not exchange or self._closing:
+    def returned(self, exchange: RequestExchange) -> None:
+        """Handles the end of the app. Without a complete response: sends 500 if it is not begun,
+        else closes the connection."""
+        del self._state.tasks[exchange]
+        if exchange.complete or self._exchange is not exchange or self._closing:
             return
         if not exchange.begun:
             self._refuse(RequestRejected(500, "The server failed to process the request."))
@@ -240,11 +241,11 @@ class HttpConnection(asyncio.Protocol):
             self, head, body_of(head.length, state.limits), self._scope(head)
         )
         self._exchange = exchange
-        if exchange.body.done:
+        if 0 <= head.length <= len(self._pending):
             state.pool.leave(self)
         else:
             state.pool.enter(self, state.pool.body)
-        state.start(exchange.run(state.app))
+        state.tasks[exchange] = state.loop.create_task(exchange.run(state.app))
 
     def _scope(self, head: HttpRequestHead) -> Scope:
         return {

@@ -5,9 +5,10 @@ spelling of each length, no bare CR or LF, no folding, one Host.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
+
+import msgspec
 
 from penstock.infra.http_server.asgi import Headers
 from penstock.infra.http_server.limits import HttpLimits
@@ -41,8 +42,7 @@ class RequestRejected(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequestHead:
+class HttpRequestHead(msgspec.Struct, frozen=True):
     """`length` is that of the body, or `CHUNKED`. `raw_path` is as sent, `path` is decoded."""
 
     method: str
@@ -91,17 +91,17 @@ def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
         raise RequestRejected(400, "The Host header is malformed.")
     connection = interpreted.get(b"connection", b"").lower()
     raw_path, _, query = _origin(method, target, host).partition(b"?")
-    return HttpRequestHead(
-        method=method.decode("ascii"),
-        path=unquote(raw_path.decode("ascii")) if b"%" in raw_path else raw_path.decode("ascii"),
-        raw_path=raw_path,
-        query=query,
-        minor_version=minor[0] - 48,
-        headers=headers,
-        length=_length(interpreted, minor),
-        keep_alive=_keep_alive(connection, minor) if connection else minor == b"1",
-        expects_continue=b"expect" in interpreted
-        and _expects_continue(interpreted[b"expect"], minor),
+    path = raw_path.decode("ascii")
+    return HttpRequestHead(  # by position: names take four times as long
+        method.decode("ascii"),
+        unquote(path) if "%" in path else path,
+        raw_path,
+        query,
+        minor[0] - 48,
+        headers,
+        _length(interpreted, minor),
+        _keep_alive(connection, minor) if connection else minor == b"1",
+        b"expect" in interpreted and _expects_continue(interpreted[b"expect"], minor),
     )
 
 

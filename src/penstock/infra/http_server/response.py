@@ -7,7 +7,10 @@ from typing import Final
 
 from penstock.infra.http_server.asgi import Headers
 
-_REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES: Final = {
+    status.value: b"HTTP/1.1 %d %b" % (status.value, status.phrase.encode("ascii"))
+    for status in HTTPStatus
+}
 _OURS: Final = frozenset((b"content-length", b"connection", b"transfer-encoding", b"date"))
 
 
@@ -72,7 +75,7 @@ def frame(
 
 def render(plan: ResponsePlan, *, status: int, minor_version: int, date: bytes) -> bytes:
     """Returns the bytes of the head. Raises `ValueError` if a header contains a line break."""
-    lines = [b"HTTP/1.1 %d %b" % (status, _REASONS.get(status, "").encode("ascii"))]
+    lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
     lines += [b"%b: %b" % field for field in plan.headers]
     if plan.length is not None:
         lines.append(b"content-length: %d" % plan.length)

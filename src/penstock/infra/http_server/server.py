@@ -113,7 +113,7 @@ class HttpServer:
 async def _drop_all(state: ServerState) -> None:
     for connection in list(state.pool.open):
         connection.evict()
-    tasks = list(state.tasks)
+    tasks = list(state.tasks.values())
     for task in tasks:
         task.cancel()
     if tasks:

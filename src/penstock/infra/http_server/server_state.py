@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any
 
 from penstock.infra.http_server.asgi import App
+from penstock.infra.http_server.exchange import RequestExchange
 from penstock.infra.http_server.limits import HttpLimits
 from penstock.infra.http_server.pool import Pool
 from penstock.infra.http_server.stats import HttpStats
@@ -15,7 +14,8 @@ from penstock.infra.http_server.stats import HttpStats
 
 @dataclass(slots=True)
 class ServerState:
-    """`exempt`: paths that are served at every limit. `tasks`: the requests in progress. `date`:
+    """`exempt`: paths that are served at every limit. `tasks`: those of the
+    requests in progress, which a stop waits for. `date`:
     the Date header, at most one tick old."""
 
     app: App
@@ -27,13 +27,9 @@ class ServerState:
     loop: asyncio.AbstractEventLoop
     stopping: bool = False
     date: bytes = b""
-    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work` as a task; a stop waits for it."""
-        task = self.loop.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    tasks: dict[RequestExchange, asyncio.Task[None]] = field(
+        default_factory=dict[RequestExchange, asyncio.Task[None]]
+    )
 
     def tick(self) -> None:
         """Updates the date and expires connections."""
