@@ -85,10 +85,9 @@ def test_projects_without_bytes_are_removed_and_the_sums_are_right(
     usage, used = ProjectUsage(0.75), 0
     for project, size, finished, left in steps:
         if 2 * size <= 1000 - used and usage.fits(project, 2 * size, 1000 - used):
-            usage.reserve(project, size)
-            usage.add_written(project, size)
+            usage.count(project, written=0, reserved=size)
+            usage.count(project, written=size, reserved=-size)
             used += size
-            usage.reserve(project, -size)
         if finished:
             used = int(used * left)
             usage.shrink(used)

@@ -93,7 +93,8 @@ class Rates:
                 if count < 0:
                     return None
                 if count:
-                    total += line.each(usage.input_tokens) * count
+                    each = line.each(usage.input_tokens) if line.steps else line.base
+                    total += each * count
         except ArithmeticError:  # a price with an exponent that Decimal cannot hold
             return None
         return total if total <= MAX_COST else None
@@ -137,7 +138,7 @@ class ModelRates:
 
     def at(self, start_ns: int, context: Mapping[str, str]) -> Rates | None:
         """Returns the rates at a moment for a call with this `context` (`service_tier`, …)."""
-        index = self._period(start_ns)
+        index = self._period(start_ns) if len(self._model.periods) > 1 else 0
         variants = self._variants(start_ns, context) if context else ()
         if (rates := self._compiled.get((index, variants))) is not None:
             return rates

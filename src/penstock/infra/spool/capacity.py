@@ -52,14 +52,11 @@ class Capacity:
     def _free_bytes(self) -> int:
         return self._quota - self._used_bytes() - self.foreign_bytes - self.reserved
 
-    def reserve(self, project: str, size: int) -> None:
-        """Reserves space for the END of a call; a negative `size` releases it."""
-        self.reserved += size
-        self._projects.reserve(project, size)
-
-    def add_written(self, project: str, size: int) -> None:
-        """Counts a record of `project` that was written."""
-        self._projects.add_written(project, size)
+    def count(self, project: str, *, written: int, reserved: int) -> None:
+        """Counts bytes of `project`: of a written record, and newly reserved for the END of a call
+        (negative: released)."""
+        self.reserved += reserved
+        self._projects.count(project, written, reserved)
 
     def probe(self, begin_bytes: int, end_bytes: int) -> None:
         """Checks like `admit`, and also that the disk can reserve more than now.

@@ -23,6 +23,7 @@ NO_MARKER: Final = bytes(MARKER_SIZE)  # for frames outside of a segment
 _HEADER: Final = struct.Struct("<IIBB")
 _SCHEMA_AND_KIND: Final = struct.Struct("<BB")
 HEADER_SIZE: Final = _HEADER.size + MARKER_SIZE
+_MARKED: Final = struct.Struct(f"{_HEADER.format}{MARKER_SIZE}s")
 
 Bytes = bytes | mmap
 
@@ -69,7 +70,7 @@ class FrameEncoder:
     def header(self, kind: Kind, payload: bytes) -> bytes:
         """Returns the 18 bytes that precede `payload`."""
         crc = zlib.crc32(payload, self._crcs[kind])
-        return _HEADER.pack(MARKER_SIZE + len(payload), crc, SCHEMA, kind) + self.marker
+        return _MARKED.pack(MARKER_SIZE + len(payload), crc, SCHEMA, kind, self.marker)
 
     def encode(self, kind: Kind, payload: bytes = b"") -> bytes:
         """Returns a whole frame."""

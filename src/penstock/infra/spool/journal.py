@@ -83,10 +83,16 @@ class Journal:
         return self._closed_bytes + self._segment.size
 
     @property
-    def batch_is_full(self) -> bool:
-        """Returns whether the batch has reached its maximum size."""
-        size = self._segment.size - self._cut_at
-        return size >= self._limits.batch_bytes or self._records >= self._limits.batch_records
+    def something_is_full(self) -> bool:
+        """Returns whether the batch or the segment has reached its maximum size: one check after
+        each record."""
+        size = self._segment.size
+        return (
+            size - self._cut_at >= self._limits.batch_bytes
+            or self._records >= self._limits.batch_records
+            or size >= self._rotate_bytes
+            or self._segment.broken
+        )
 
     def batch_is_old(self, now: float) -> bool:
         """Returns whether the batch has records and has reached its maximum age."""

@@ -28,16 +28,17 @@ class ProjectUsage:
         projects = self._reserved.keys() | self._written.keys()
         return sum(not self.fits(project, more, free) for project in projects)
 
-    def reserve(self, project: str, size: int) -> None:
-        """Reserves space for the END of a call; a negative `size` releases it."""
-        left = self._reserved.pop(project, 0) + size
-        if project and left:
+    def count(self, project: str, written: int, reserved: int) -> None:
+        """Counts the bytes of a written record, and those newly reserved for the END of a call
+        (negative: released)."""
+        if not project:
+            return
+        if written:
+            self._written[project] = self._written.get(project, 0) + written
+        if left := self._reserved.get(project, 0) + reserved:
             self._reserved[project] = left
-
-    def add_written(self, project: str, size: int) -> None:
-        """Counts the bytes of a written record."""
-        if project:
-            self._written[project] = self._written.get(project, 0) + size
+        else:
+            self._reserved.pop(project, None)
 
     def shrink(self, used: int) -> None:
         """Reduces all projects in proportion, to `used` written bytes in total. Shipping is in the

@@ -6,6 +6,7 @@ END of an admitted call always fits. Shipping is not here.
 
 import errno
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from penstock.infra.spool.capacity import Capacity
@@ -24,7 +25,6 @@ class OpenCall(NamedTuple):
 
     begin: bytes
     end_bytes: int
-    project: str
 
 
 class Writer:
@@ -57,30 +57,32 @@ class Writer:
                 raise _spool_full(failure) from failure
             return
         self.full_because = ""
-        self.open_calls[key] = OpenCall(payload, end_bytes, project)
-        self._capacity.reserve(project, end_bytes)
-        self._capacity.add_written(project, len(payload) + HEADER_SIZE)
+        self.open_calls[key] = OpenCall(payload, end_bytes)
+        size = len(payload) + HEADER_SIZE
+        self._capacity.count(project, written=size, reserved=end_bytes)
         self._after_append()
 
     def end(self, key: str, payload: bytes, project: str = "") -> bool:
         """See `Spool.end`."""
         opened = self.open_calls.pop(key, None)
         size = len(payload) + HEADER_SIZE
-        if opened is not None:
-            self._capacity.reserve(opened.project, -opened.end_bytes)
+        released = opened.end_bytes if opened is not None else 0
+        written = 0
         try:
             if len(payload) > MAX_PAYLOAD:
                 raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
                 self._capacity.admit(size, 0, project)
-            self._capacity.write_reserved(size, lambda: self._journal.append(Kind.END, payload))
+            append = partial(self._journal.append, Kind.END, payload)
+            self._capacity.write_reserved(size, append)
+            written = size
         except OSError as failure:
             self._full(failure)
             self.lost_calls += key not in self._refused
             return False
         finally:
             self._refused.discard(key)
-        self._capacity.add_written(project, size)
+            self._capacity.count(project, written=written, reserved=-released)
         self._after_append()
         return True
 
@@ -116,9 +118,11 @@ class Writer:
             self._on_step("rotated")
 
     def _after_append(self) -> None:
+        if not self._journal.something_is_full:
+            return
         if self._journal.segment_is_full:
             self.rotate()
-        elif self._journal.batch_is_full:
+        else:
             self.cut()
 
     def _probe_capacity(self) -> None:

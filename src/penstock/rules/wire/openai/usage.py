@@ -33,6 +33,8 @@ class _Usage(msgspec.Struct):
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
 _LAST_USAGE: Final = re.compile(rb'"usage"\s*:\s*(?=\{)')
 _INVALID: Final = Usage(source=UsageSource.INVALID)
+_NO_INPUT: Final = _InputDetails()
+_NO_OUTPUT: Final = _OutputDetails()
 
 
 def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
@@ -47,8 +49,8 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
         found = decode_json(_decoder, bytes(document))
     except msgspec.DecodeError:
         return None
-    given = found.prompt_tokens_details or _InputDetails()
-    made = found.completion_tokens_details or _OutputDetails()
+    given = found.prompt_tokens_details or _NO_INPUT
+    made = found.completion_tokens_details or _NO_OUTPUT
     counts = (
         found.prompt_tokens or 0,
         found.completion_tokens or 0,
