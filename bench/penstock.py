@@ -5,7 +5,7 @@ The gateway has its own core. The server stores the records on the load generato
 
 import shutil
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,14 +21,17 @@ _SETTINGS: Final = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(64 * 2**30), "PENSTOCK_LO
 
 
 @contextmanager
-def penstock(bench: Bench) -> Generator[Entry, None, None]:
+def penstock(
+    bench: Bench, environment: Mapping[str, str] | None = None
+) -> Generator[Entry, None, None]:
     """`penstock server` and `penstock gateway --server …`, each with its own home."""
+    settings = {**_SETTINGS, **(environment or {})}
     folder = bench.folder / f"penstock-{free_port()}"
     server_home, gateway_home = folder / "server", folder / "gateway"
     api, port = Api(free_port(), server_home), free_port()
     server = [str(COMMAND), "server", "--home", str(server_home), "--server-port", str(api.port)]
     log = bench.log("penstock-server")
-    with started(server, cores=bench.cores.load, log=log, env=_SETTINGS) as process:
+    with started(server, cores=bench.cores.load, log=log, env=settings) as process:
         wait_http(f"http://127.0.0.1:{api.port}/readyz", process, log, patience_s=60)
         _add_providers(api, bench)
         gateway_home.mkdir(mode=0o700)
@@ -36,7 +39,7 @@ def penstock(bench: Bench) -> Generator[Entry, None, None]:
         gateway = [str(COMMAND), "gateway", "--server", f"http://127.0.0.1:{api.port}"]
         gateway += ["--home", str(gateway_home), "--gateway-port", str(port)]
         log = bench.log("penstock-gateway")
-        with started(gateway, cores=bench.cores.gateway, log=log, env=_SETTINGS) as plane:
+        with started(gateway, cores=bench.cores.gateway, log=log, env=settings) as plane:
             wait_http(f"http://127.0.0.1:{port}/readyz", plane, log, patience_s=60)
             models = {route: f"{route}/{MODEL}" for route in ROUTES}
             store = Server(process.pid, api, port)

@@ -163,3 +163,14 @@ def memory_mb(pid: int) -> float:
                 if line.startswith("Pss:"):
                     total_kb += int(line.split()[1])
     return total_kb / 1024
+
+
+def thread_seconds(pid: int) -> dict[str, float]:
+    """Returns the user and system time of the running threads of a process, by their name."""
+    found: dict[str, float] = {}
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):
+            head, _, tail = stat.read_text().rpartition(")")
+            name, fields = head.partition("(")[2], tail.split()
+            found[name] = found.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    return found

@@ -6,7 +6,6 @@ several times, prints the medians and targets, and writes them as JSON.
 
 import argparse
 import json
-import logging
 import os
 import random
 import shutil
@@ -14,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -22,15 +21,12 @@ from typing import Any
 
 import msgspec
 
-from penstock.features.traces.assembly import open_traces
-from penstock.features.traces.model import Filter, SpanRecord, TimeRange
-from penstock.features.traces.quarantine import Quarantine
+from bench.store import opened_store, settle
+from penstock.features.traces.model import Filter, TimeRange
 from penstock.features.traces.service import Traces
-from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
 from penstock.infra.spool.frame import encode as frame
-from penstock.kernel.time import SystemClock
 from penstock.rules.call import (
     CallBegin,
     CallEnd,
@@ -40,7 +36,6 @@ from penstock.rules.call import (
     UsageSource,
     encode,
 )
-from penstock.rules.price_charge import CostLine
 
 PROJECT = "prj_bench"
 DAY_NS = 86_400 * 10**9
@@ -85,28 +80,27 @@ def main() -> int:
 
 
 def run(home: Path, calls: int, rounds: int) -> dict[str, Any]:
-    dsn = f"chdb://{home.resolve() / 'columns'}"
-    quarantine = Quarantine(home / "spool", SystemClock(), logging.getLogger("bench"))
-    unknown = UnknownRecords(home / "spool", SystemClock())
-    opened = open_traces(dsn, SystemClock(), unexplained, quarantine, unknown)
-    columns = opened.wait(60)
+    with opened_store(home) as (opened, columns):
+        return _measured(opened.service, columns, calls, rounds)
+
+
+def _measured(traces: Traces, columns: ColumnStore, calls: int, rounds: int) -> dict[str, Any]:
     memory = {"open": anonymous_mb()}
     rate = None
     if not figures(columns).rows:
-        rate = round(calls / fill(opened.service, calls, time.time_ns()))
+        rate = round(calls / fill(traces, calls, time.time_ns()))
         print(f"{calls:,} calls stored at {rate:,}/s (conversion, fsync)")
         memory["filled"] = anonymous_mb()
     settle(columns)
     table = figures(columns)
     each = table.bytes / table.rows
     print(f"{table.rows:,} calls, {each:.0f} bytes each, in {table.parts} parts")
-    queries = console_queries(opened.service, table.newest_ns + 1)
+    queries = console_queries(traces, table.newest_ns + 1)
     answers = [measure(query, rounds) for query in queries]
     memory["queried"] = anonymous_mb()
     time.sleep(30)
     memory["idle"] = anonymous_mb()
     print("anonymous memory:", ", ".join(f"{mb} MB {when}" for when, mb in memory.items()))
-    opened.close()
     return {
         "calls": table.rows,
         "calls_per_second": rate,
@@ -119,12 +113,6 @@ def run(home: Path, calls: int, rounds: int) -> dict[str, Any]:
             "python": sys.version.split()[0],
         },
     }
-
-
-def unexplained(project_id: str, span: SpanRecord) -> Sequence[CostLine]:
-    """Returns no cost lines: no query needs them."""
-    del project_id, span
-    return ()
 
 
 def fill(traces: Traces, calls: int, end_ns: int) -> float:
@@ -267,19 +255,6 @@ def measure(query: Query, rounds: int) -> dict[str, Any]:
         "target_ms": query.target_ms,
         "missed": missed,
     }
-
-
-def settle(columns: ColumnStore) -> None:
-    """Waits until the engine runs no merge."""
-
-    class Running(msgspec.Struct):
-        merges: int
-
-    quiet = 0
-    while quiet < 3:
-        running = columns.query("SELECT count() AS merges FROM system.merges", {}, Running)
-        quiet = 0 if running[0].merges else quiet + 1
-        time.sleep(1)
 
 
 def figures(columns: ColumnStore) -> Figures:
