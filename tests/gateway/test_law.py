@@ -67,7 +67,9 @@ def _hold(running: Worker, law: LawSettings) -> None:
         answer = send(running.port, request)
         assert answer.status < 500 or answer.status in _FAILED_UPSTREAM, (request, answer)
         assert answer.seconds < LONGEST_S, request
-        if answer.status >= 400 and request.method != "HEAD" and "/v1/" in str(request.target):
+        if answer.invalid:
+            assert answer.status == 0 or 400 <= answer.status < 500, (request, answer)
+        elif answer.status >= 400 and request.method != "HEAD" and "/v1/" in str(request.target):
             assert json.loads(answer.body)["error"]["message"], (request, answer)
         assert KEY.encode() not in answer.body
         well = send(running.port, Request("GET", b"/healthz", (), b"", "nobody"))

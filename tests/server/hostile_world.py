@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock.infra.http_server import HttpLimits
+from penstock.infra.http_server.head import RequestRejected, parse_head
 from tests.features.traces import calls
 from tests.server.hostile import Generator, Ids, Operation, Request, operations
 from tests.server.running import SOURCES, Caller, Server, by_key
@@ -32,12 +34,14 @@ READS = ("projects", "traces", "traces/tail", "traces/facets", "overview", "audi
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` 0: the server hung up without an answer."""
+    """`status` 0: the server hung up without an answer. `invalid`: the head of the request is no
+    HTTP, and the HTTP server answers it with plain text."""
 
     status: int
     kind: str
     body: bytes
     seconds: float
+    invalid: bool = False
 
 
 @dataclass
@@ -90,18 +94,28 @@ def send(port: int, request: Request) -> Answer:
     if request.body or request.method in {"POST", "PUT", "PATCH"}:
         lines.append(b"content-length: %d" % len(request.body))
     head = b"\r\n".join([b"%b %b HTTP/1.1" % (request.method.encode(), request.target), *lines])
+    head += b"\r\nconnection: close\r\n"
+    invalid = _is_invalid(head)
     start = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as sock:
         with contextlib.suppress(OSError):  # refused before it was read; the answer may be there
-            sock.sendall(head + b"\r\nconnection: close\r\n\r\n" + request.body)
+            sock.sendall(head + b"\r\n" + request.body)
         answer = http.client.HTTPResponse(sock, method=request.method)
         try:
             answer.begin()
             body = answer.read(2**20)
         except (OSError, http.client.HTTPException):
-            return Answer(0, "", b"", time.monotonic() - start)
+            return Answer(0, "", b"", time.monotonic() - start, invalid)
     kind = answer.headers.get("content-type", "")
-    return Answer(answer.status, kind, body, time.monotonic() - start)
+    return Answer(answer.status, kind, body, time.monotonic() - start, invalid)
+
+
+def _is_invalid(head: bytes) -> bool:
+    try:
+        parse_head(head, HttpLimits())
+    except RequestRejected:
+        return True
+    return False
 
 
 def known_codes() -> set[str]:

@@ -55,6 +55,8 @@ def _fault(answer: Answer, codes: set[str]) -> str:
         return ""  # no HTTP for the server below; its own suite judges that
     if answer.status >= 500:
         return "a 5xx"
+    if answer.invalid:
+        return "" if answer.status >= 400 else "an invalid head is not rejected"
     if answer.status < 400 or not answer.body:
         return ""
     if answer.kind != "application/problem+json":
