@@ -112,7 +112,7 @@ def _report(rounds: list[list[Round]], plan: Plan, name: str) -> int:
 
 def _priority() -> str:
     if realtime_permitted():
-        return "Load generator and providers had real-time priority over the server on their core."
+        return "Load generator and provider had real-time priority over the server on their core."
     return (
         "Real-time priority (chrt) is not permitted to this user: the latency at one connection"
         " includes the time that load generator and provider wait for the server on their core."

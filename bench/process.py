@@ -25,8 +25,7 @@ class Cores:
     gateway: str
     load: str
     upstream: str
-    # Load generator and providers have real-time priority: the server on their core does not delay
-    # them.
+    # Load generator and provider may have real-time priority over a server on their core.
     realtime: bool = False
 
     @classmethod
@@ -59,6 +58,19 @@ def pinned(cores: str, *, realtime: bool = False) -> list[str]:
     return ["taskset", "-c", cores, *(_REALTIME if realtime else ())]
 
 
+@contextmanager
+def prioritised(pid: int, *, realtime: bool) -> Generator[None, None, None]:
+    """Gives a process tree real-time priority until the end of the block, if `realtime`."""
+    members = [str(each) for each in tree(pid)] if realtime else []
+    for member in members:
+        subprocess.run([*_REALTIME[:2], "--pid", _REALTIME[2], member], check=True)
+    try:
+        yield
+    finally:
+        for member in members:
+            subprocess.run(["chrt", "--other", "--pid", "0", member], check=True)
+
+
 def free_port() -> int:
     """Returns a free loopback port."""
     with socket.socket() as probe:
@@ -73,12 +85,11 @@ def started(
     cores: str,
     log: Path,
     env: Mapping[str, str] | None = None,
-    realtime: bool = False,
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Runs a command in its own process group, pinned; ends the whole group on leaving."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [*pinned(cores, realtime=realtime), *command],
+            [*pinned(cores), *command],
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,

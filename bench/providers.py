@@ -30,10 +30,9 @@ def running_providers(cores: Cores, folder: Path) -> Generator[Providers, None, 
     canned, paced = free_port(), free_port()
     conf, log = nginx.provider_conf(folder / "provider", canned), folder / "provider.log"
     writer = [sys.executable, "-m", "bench.paced", str(paced)]
-    place, priority = cores.upstream, cores.realtime
     with (
-        started(nginx.command(conf), cores=place, log=log, realtime=priority) as process,
-        started(writer, cores=place, log=folder / "paced.log", realtime=priority),
+        started(nginx.command(conf), cores=cores.upstream, log=log) as process,
+        started(writer, cores=cores.upstream, log=folder / "paced.log"),
     ):
         wait_http(f"http://127.0.0.1:{canned}/status", process, log, patience_s=10)
         yield Providers(canned, paced, process.pid)

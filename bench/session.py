@@ -12,7 +12,7 @@ import msgspec
 
 from bench import nginx, wrk
 from bench.contenders import Bench, Entry, Start
-from bench.process import cpu_seconds, memory_mb, pinned
+from bench.process import cpu_seconds, memory_mb, pinned, prioritised
 from bench.server import Reading
 from bench.streams import StreamLoad
 from bench.workloads import UNARY, Streams, Workload, request_body
@@ -151,8 +151,7 @@ class Session:
         command = [sys.executable, "-m", "bench.streams", "127.0.0.1", str(port), path]
         command += [self._entry.token or "none", str(body), str(self._plan.streams.count)]
         cores = self._bench.cores
-        prefix = pinned(cores.load, realtime=cores.realtime)
-        ran = subprocess.run([*prefix, *command], capture_output=True, check=False)
+        ran = subprocess.run([*pinned(cores.load), *command], capture_output=True, check=False)
         if ran.returncode:
             raise ValueError(f"the stream client failed: {ran.stderr.decode()[-500:]}")
         wave = msgspec.json.decode(ran.stdout, type=StreamLoad)
@@ -168,7 +167,7 @@ class Session:
             connections=connections,
             seconds=seconds,
             cores=self._bench.cores.load,
-            realtime=self._bench.cores.realtime,
+            realtime=has_priority(self._bench, self._entry),
         )
         self._answered += load.requests
         self._broken_off += connections
@@ -200,10 +199,20 @@ class Session:
             return nginx.requests_seen(page.read().decode())
 
 
+def has_priority(bench: Bench, entry: Entry) -> bool:
+    """Returns whether load generator and provider have real-time priority: only over a server on
+    their core. Without one they may fill the core, and the kernel would stop real-time processes
+    for 50 ms in each second."""
+    return bench.cores.realtime and entry.server is not None
+
+
 def measure(name: str, start: Start, bench: Bench, plan: Plan) -> Iterator[str | Round]:
     """Starts the gateway, loads it, ends it. Yields progress, then the figures."""
     yield "starting"
-    with start(bench) as entry:
+    with (
+        start(bench) as entry,
+        prioritised(bench.providers.pid, realtime=has_priority(bench, entry)),
+    ):
         session = Session(bench, entry, plan)
         unary: dict[str, Unary] = {}
         for workload in plan.workloads:

@@ -18,7 +18,7 @@ from typing import Final
 from bench import wrk
 from bench.contenders import Bench, Entry
 from bench.penstock import penstock
-from bench.process import Cores, cpu_seconds, thread_seconds, tree
+from bench.process import Cores, cpu_seconds, prioritised, thread_seconds, tree
 from bench.providers import running_providers
 from bench.sampling import DUMP, FOLDER
 from bench.storage import ENGINE, MERGE_THREADS, split
@@ -88,7 +88,10 @@ def main(argv: list[str]) -> int:
         }
         with running_providers(cores, folder) as providers:
             bench = Bench(providers, cores, folder)
-            with penstock(bench, sampled) as entry:
+            with (
+                penstock(bench, sampled) as entry,
+                prioritised(providers.pid, realtime=cores.realtime),
+            ):
                 for workload in chosen:
                     _profile(bench, entry, workload, seconds, quiet_s)
     return 0

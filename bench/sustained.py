@@ -21,7 +21,7 @@ from typing import Final
 from bench import wrk
 from bench.contenders import Bench, Entry
 from bench.penstock import penstock
-from bench.process import Cores, cpu_seconds
+from bench.process import Cores, cpu_seconds, prioritised
 from bench.providers import running_providers
 from bench.server import Server, SpoolGauges
 from bench.workloads import request_body
@@ -93,7 +93,10 @@ def main(argv: list[str]) -> int:
         folder = Path(name)
         with running_providers(cores, folder) as providers:
             bench = Bench(providers, cores, folder)
-            with penstock(bench) as entry:
+            with (
+                penstock(bench) as entry,
+                prioritised(providers.pid, realtime=cores.realtime),
+            ):
                 machine = Machine(bench, entry, extent)
                 highest = options.rate or search(machine.short, machine.estimate(), extent.searches)
                 runs = confirm(machine.long, highest)
