@@ -22,6 +22,7 @@ from drills.installation import Home, Supervised, kill
 from drills.spool_backlog import unshipped_bytes
 from drills.stored_calls import read_stored_calls
 from drills.verification import verify
+from penstock.infra.spool.quarantine import list_quarantined
 from tests.ports import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
@@ -164,6 +165,7 @@ async def test_every_answered_call_is_stored_once(
     finally:
         drill.up.stop()
         print(f"seed {drill_seed}", *drill.count.lines, "log:", drill.up.log(), sep="\n")
+        print("in quarantine:", *list_quarantined(drill.spool), sep="\n")
     assert list(drill.spool.glob("*.spool")) == [], "a clean stop leaves no segment"
     verify(drill.ledger, read_stored_calls(drill.home.path))
     assert drill.ledger.most_in_flight >= 200
