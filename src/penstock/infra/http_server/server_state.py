@@ -14,9 +14,8 @@ from penstock.infra.http_server.stats import HttpStats
 
 @dataclass(slots=True)
 class ServerState:
-    """`exempt`: paths that are served at every limit. `tasks`: those of the
-    requests in progress, which a stop waits for. `date`:
-    the Date header, at most one tick old."""
+    """`exempt`: paths that are served at every limit. `tasks`: the requests in progress, which a
+    stop waits for. `date`: the Date header, at most one tick old."""
 
     app: App
     limits: HttpLimits
