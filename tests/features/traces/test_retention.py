@@ -54,6 +54,26 @@ def test_a_batch_in_a_backup_that_is_sent_again_after_the_restore_is_not_duplica
     restored.close()
 
 
+@pytest.mark.parametrize("stored", [0, 13, 20])
+def test_a_batch_whose_insert_was_interrupted_is_completed_by_the_next_process(
+    tmp_path: Path, stored: int
+) -> None:
+    """The engine may know its token although not all rows are there."""
+    project, name = calls.new_project(), calls.new_batch()
+    ends = [calls.call(project) for _ in range(20)]
+    store = open_at(tmp_path / "columns")
+    apply_steps(store, FAMILY, STEPS)
+    traces_on(store, tmp_path).ingest(name, calls.frames(ends))
+    lost = ",".join(f"'{end.begin.span_id}'" for end in ends[stored:]) or "''"
+    store.command(f"DELETE FROM calls WHERE span_id IN ({lost})")
+    assert calls.counts(store, project) == (stored, stored)
+    traces = traces_on(store, tmp_path)
+    for _ in range(2):
+        assert traces.ingest(name, calls.frames(ends)).stored == 20
+        assert calls.counts(store, project) == (20, 20)
+    store.close()
+
+
 @pytest.fixture
 def kept(tmp_path: Path) -> ColumnStore:
     store = open_at(tmp_path / "columns")

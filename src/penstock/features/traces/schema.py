@@ -99,6 +99,7 @@ _COLUMNS: Final = f"""
     INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_user user TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_session session TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_batch batch TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_arrival stored_time TYPE minmax GRANULARITY 1,
     INDEX by_text lower(concat(request, '\\n', response))
         TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 1"""

@@ -7,7 +7,6 @@ from typing import Final, Protocol
 
 from penstock.features.traces.ingest import (
     ReadableRecord,
-    UnreadableRecord,
     is_known,
     read_batch,
 )
@@ -29,7 +28,7 @@ from penstock.features.traces.model import (
 )
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
-from penstock.features.traces.storing import StoredBatches, store_calls
+from penstock.features.traces.storing import BatchStoring
 from penstock.features.traces.unclaimed import UnclaimedBudget, UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
@@ -67,7 +66,7 @@ class Traces:
         self._quarantine = quarantine
         self._unknown = unknown
         self._unclaimed = UnclaimedBudget(unclaimed or UnclaimedLimits(), clock)
-        self._stored_before = StoredBatches()
+        self._storing = BatchStoring()
 
     def now_ns(self) -> int:
         """Returns the current time, for time ranges that end now."""
@@ -95,7 +94,7 @@ class Traces:
         rejected = [
             record
             for name, group in _by_insert(calls).items()
-            for record in self._store_once(store, name, group)
+            for record in self._storing.store(store, name, group)
         ]
         quarantined = contents.unreadable + rejected
         self._quarantine.keep(origin, frames, quarantined)
@@ -120,13 +119,6 @@ class Traces:
                     self._unknown.remove(kept)
         if failure is not None:
             raise failure
-
-    def _store_once(
-        self, store: TraceStore, name: str, calls: list[ReadableRecord]
-    ) -> list[UnreadableRecord]:
-        if self._stored_before.has(store, name, len(calls)):
-            return []
-        return store_calls(store, calls, name)
 
     def list_calls(
         self,

@@ -9,7 +9,6 @@ from penstock.features.traces.payload import encode
 from penstock.infra.columns import Param
 
 _MS: Final = 1_000_000
-_HOUR_NS: Final = 3600 * 10**9  # storing one batch never takes longer
 _WORD: Final = re.compile(rb"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _TEXT: Final = (
@@ -92,13 +91,6 @@ def arrived_after(where: Where, cursor: Cursor) -> Where:
         at=cursor.start_ns,
         at_span=cursor.span_id,
     )
-
-
-def of_batch(batch: str, stored_ns: int) -> Where:
-    """Selects the rows of a batch that was stored at that time."""
-    where = Where().add("c.batch = {batch:String}", batch=batch)
-    earliest = max(stored_ns - _HOUR_NS, 0)
-    return where.add("c.stored_time >= fromUnixTimestamp64Nano({at:Int64})", at=earliest)
 
 
 def trace(project_id: str, trace_id: str) -> Where:

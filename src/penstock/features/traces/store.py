@@ -50,19 +50,13 @@ _FACET_VALUES: Final = 200
 _REACH_NS: Final = 7 * 24 * 3600 * 10**9  # the tail includes calls that started this long ago
 
 
-_RECENT_BATCHES: Final = 20_000  # names that are checked after a restore
 _LATEST_NS: Final = 9_000_000_000 * 10**9
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
-class _Batch(msgspec.Struct, frozen=True):
-    batch: str
-    stored_ns: int
-
-
-class _Rows(msgspec.Struct, frozen=True):
-    rows: int
+class _Span(msgspec.Struct, frozen=True):
+    span_id: str
 
 
 class _Size(msgspec.Struct, frozen=True):
@@ -87,22 +81,10 @@ class TraceStore:
         """Inserts all rows of a batch in one insert; a repeated batch adds nothing."""
         self._columns.insert("calls", rows, token=batch)
 
-    def recent_batches(self) -> dict[str, int]:
-        """Returns when each batch of the last day (before the newest row) was stored."""
-        found = self._columns.query(
-            "SELECT c.batch AS batch, max(toUnixTimestamp64Nano(c.stored_time)) AS stored_ns"
-            " FROM calls AS c WHERE c.batch != '' AND c.stored_time >="
-            " (SELECT max(stored_time) FROM calls) - INTERVAL 1 DAY"
-            " GROUP BY batch ORDER BY stored_ns DESC LIMIT {count:UInt32}",
-            {"count": _RECENT_BATCHES},
-            _Batch,
-        )
-        return {one.batch: one.stored_ns for one in found}
-
-    def count_batch(self, batch: str, stored_ns: int) -> int:
-        """Returns the number of calls of a batch."""
-        where = sql.of_batch(batch, stored_ns)
-        return self._select("count() AS rows", where, "", _Rows)[0].rows
+    def spans_of_batch(self, batch: str) -> set[str]:
+        """Returns the span ids of the calls that are stored from a batch."""
+        where = sql.Where().add("c.batch = {batch:String}", batch=batch)
+        return {one.span_id for one in self._select("c.span_id", where, "", _Span)}
 
     def newest(
         self,

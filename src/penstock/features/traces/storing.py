@@ -2,7 +2,8 @@
 store rejects some of them.
 """
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Sequence
 
 from penstock.features.traces.ingest import (
     ReadableRecord,
@@ -14,22 +15,22 @@ from penstock.features.traces.store import TraceStore
 from penstock.infra.columns import RowsRejected
 
 
-class StoredBatches:
-    """The batches that were in the store when this process first stored one.
-
-    The engine deduplicates inserts by name, but a backup does not contain this. So if one of these
-    batches is sent again, its calls are counted; if all are there, nothing is inserted.
-    """
+class BatchStoring:
+    """Stores batches once. The table decides what is missing of a batch: a process that is killed
+    during an insert can leave its token behind without the rows, or the rows without the token, and
+    a backup has no tokens. So tokens are valid for one process, where they stop a batch that is
+    sent twice at the same time."""
 
     def __init__(self) -> None:
-        self._stored_ns: Mapping[str, int] | None = None
+        self._process = secrets.token_hex(4)
 
-    def has(self, store: TraceStore, batch: str, calls: int) -> bool:
-        """Returns whether all calls of the batch are already in the store."""
-        if self._stored_ns is None:
-            self._stored_ns = store.recent_batches()
-        stored_ns = self._stored_ns.get(batch)
-        return stored_ns is not None and store.count_batch(batch, stored_ns) == calls
+    def store(
+        self, store: TraceStore, batch: str, calls: Sequence[ReadableRecord]
+    ) -> list[UnreadableRecord]:
+        """Stores the calls that are missing, and returns those that the store rejects."""
+        stored = store.spans_of_batch(batch)
+        missing = [call for call in calls if call.row.span_id not in stored]
+        return store_calls(store, missing, f"{batch}@{self._process}") if missing else []
 
 
 def store_calls(
