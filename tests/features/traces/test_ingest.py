@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -147,6 +148,23 @@ def test_two_shippers_with_the_same_batch_at_once_store_it_once(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: traces.ingest(name, data), range(8)))
     assert calls.counts(columns, project) == (20, 20)
+
+
+def test_a_batch_is_stored_while_every_reader_is_busy(
+    traces: Traces, columns: ColumnStore, project: str
+) -> None:
+    class Number(msgspec.Struct):
+        n: int
+
+    slow = "SELECT toInt32(sum(sleepEachRow(0.01))) AS n FROM numbers(300)"
+    running = "SELECT toInt32(count()) AS n FROM system.processes WHERE query LIKE '%sleepEach%'"
+    with ThreadPoolExecutor(3) as pool:
+        queries = [pool.submit(columns.query, slow, {}, Number) for _ in range(3)]
+        while columns.query_as_writer(running, {}, Number)[0].n < 4:  # it sees itself, too
+            time.sleep(0.01)
+        traces.ingest(calls.new_batch(), calls.frames([calls.call(project)]))
+        assert not any(query.done() for query in queries)
+    assert calls.counts(columns, project) == (1, 1)
 
 
 @pytest.mark.parametrize(

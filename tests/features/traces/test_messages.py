@@ -1,6 +1,7 @@
 """OpenAI payloads become OpenTelemetry messages, whatever they look like."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.features.traces.content import input_preview, output_preview, read_content
 from penstock.features.traces.messages import input_messages, output_messages
+from penstock.features.traces.payload import MAX_VALUES
 from penstock.features.traces.wire_messages import SpanMessage
 
 anything = st.recursive(
@@ -158,6 +160,18 @@ def test_what_is_no_json_is_shown_as_it_is(payload: str) -> None:
     unparsed = [{"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}]
     assert content.input == content.output == unparsed
     assert input_preview(payload) == output_preview(payload) == payload[:200]
+
+
+def test_a_payload_of_millions_of_values_is_shown_as_it_is_and_takes_little_memory() -> None:
+    payload = '{"messages": [' + "[]," * (MAX_VALUES + 1) + "[]]}"
+    tracemalloc.start()
+    content = read_content(payload, payload)
+    preview = input_preview(payload)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert content.input[0]["parts"][0] == {"type": "unparsed", "content": payload}
+    assert preview == output_preview(payload) == payload[:200]
+    assert most < len(payload)
 
 
 def test_nothing_captured_is_nothing_shown() -> None:

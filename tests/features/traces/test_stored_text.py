@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -71,6 +72,16 @@ def test_media_and_vectors_are_not_in_the_searched_text() -> None:
     assert len(stored.text) < 100
     assert len(stored.blobs) == 2
     assert restore(*stored) == payload
+
+
+def test_a_payload_of_millions_of_quotes_takes_little_memory() -> None:
+    payload = b'"' * 20_000_000
+    tracemalloc.start()
+    stored = to_stored(payload)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert restore(*stored).encode() == payload
+    assert most < 6 * len(payload)
 
 
 def test_prose_of_any_language_stays_in_the_searched_text() -> None:

@@ -2,13 +2,13 @@
 is shown."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from penstock.features.traces import messages
 from penstock.features.traces.messages import Message
-from penstock.features.traces.payload import Json, decode, mapping
+from penstock.features.traces.payload import Json, decode, is_too_large, mapping
 from penstock.features.traces.requests import request_attributes, tool_definitions
 
 PREVIEW_CHARS: Final = 200
@@ -24,8 +24,7 @@ class _Response(msgspec.Struct, gc=False):
     choices: list[msgspec.Raw] | None = None
 
 
-_request: Final = msgspec.json.Decoder(_Request)
-_response: Final = msgspec.json.Decoder(_Response)
+Part = TypeVar("Part", _Request, _Response)
 
 
 class Content(NamedTuple):
@@ -52,9 +51,8 @@ def read_content(request: str, response: str) -> Content:
 
 def input_preview(request: str) -> str:
     """Returns the start of the last input message. Never raises."""
-    try:
-        asked = _request.decode(request) if request else _Request()
-    except (ValueError, RecursionError):
+    asked = _read(request, _Request)
+    if asked is None:
         return request[:PREVIEW_CHARS]
     if asked.messages is None:
         return _start(messages.embedded_text(_value(asked.input)))
@@ -63,9 +61,8 @@ def input_preview(request: str) -> str:
 
 def output_preview(response: str) -> str:
     """Returns the start of the first output message. Never raises."""
-    try:
-        answered = _response.decode(response) if response else _Response()
-    except (ValueError, RecursionError):
+    answered = _read(response, _Response)
+    if answered is None:
         return response[:PREVIEW_CHARS]
     choices = answered.choices
     return _start(messages.chosen_message(_value(choices[0]))) if choices else ""
@@ -75,6 +72,16 @@ def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) 
     if not text:
         return []
     return messages.unparsed(text) if value is None else convert(value)
+
+
+def _read(text: str, part: type[Part]) -> Part | None:
+    """Returns the part of a payload that a preview needs; `None` if it has another shape."""
+    if not text or is_too_large(text):
+        return None
+    try:
+        return msgspec.json.decode(text, type=part)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _value(raw: msgspec.Raw) -> Json:

@@ -10,12 +10,23 @@ import msgspec
 
 Json = Any
 
+# Values of a payload; one with more is shown as raw text.
+MAX_VALUES: Final = 1_000_000
 # Nesting depth of a payload; a deeper one is shown as raw text.
 MAX_DEPTH: Final = 64
 
 
+def is_too_large(text: str) -> bool:
+    """Returns whether the text may have more than `MAX_VALUES` values, which take fifty times its
+    size when they are decoded."""
+    return len(text) > MAX_VALUES and text.count(",") > MAX_VALUES
+
+
 def decode(text: str) -> Json:
-    """Returns the value, or `None` if the text is empty, not JSON, or nested too deeply."""
+    """Returns the value, or `None` if the text is empty, not JSON, too large, or nested too
+    deeply."""
+    if is_too_large(text):
+        return None
     try:
         value = msgspec.json.decode(text) if text else None
     except (ValueError, RecursionError):

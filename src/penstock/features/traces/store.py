@@ -77,14 +77,15 @@ class TraceStore:
     def __init__(self, columns: ColumnStore) -> None:
         self._columns = columns
 
-    def add(self, rows: Sequence[CallRow], batch: str) -> None:
-        """Inserts all rows of a batch in one insert; a repeated batch adds nothing."""
-        self._columns.insert("calls", rows, token=batch)
+    def add(self, rows: Sequence[CallRow], token: str) -> None:
+        """Inserts all rows in one insert, once per token."""
+        self._columns.insert("calls", rows, token=token)
 
     def spans_of_batch(self, batch: str) -> set[str]:
         """Returns the span ids of the calls that are stored from a batch."""
         where = sql.Where().add("c.batch = {batch:String}", batch=batch)
-        return {one.span_id for one in self._select("c.span_id", where, "", _Span)}
+        found = self._columns.query_as_writer(where.select("c.span_id"), where.params, _Span)
+        return {one.span_id for one in found}
 
     def newest(
         self,

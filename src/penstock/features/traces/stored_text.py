@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 # Length of a run that is moved out.
 BLOB_CHARS: Final = 1024
+# Pieces of a payload that are searched for such runs; the rest stays in the text.
+MAX_PIECES: Final = 100_000
 
 _MARK: Final = "\x1a"  # the place of a blob; JSON never contains this character unescaped
 _BLOB: Final = re.compile(r"[!-~]{1024,}|[-+.0-9eE,:\[\]{}\s]{1024,}", re.ASCII)
@@ -46,8 +48,8 @@ def restore(text: str, blobs: list[str]) -> str:
 
 
 def _without_blobs(text: str) -> StoredText:
-    """A blob has no quotation mark inside: it is a whole string or lies between two strings."""
-    pieces = text.split('"')
+    """A blob is a whole string, or what lies between two strings."""
+    pieces = text.split('"', MAX_PIECES)
     blobs: list[str] = []
     for place, piece in enumerate(pieces):
         if len(piece) >= BLOB_CHARS and _BLOB.fullmatch(piece):

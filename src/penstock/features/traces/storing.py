@@ -4,6 +4,7 @@ store rejects some of them.
 
 import secrets
 from collections.abc import Sequence
+from threading import Lock
 
 from penstock.features.traces.ingest import (
     ReadableRecord,
@@ -18,19 +19,22 @@ from penstock.infra.columns import RowsRejected
 class BatchStoring:
     """Stores batches once. The table decides what is missing of a batch: a process that is killed
     during an insert can leave its token behind without the rows, or the rows without the token, and
-    a backup has no tokens. So tokens are valid for one process, where they stop a batch that is
-    sent twice at the same time."""
+    a backup has no tokens. So a token is valid for one process and for the same missing calls: it
+    stops a second insert while the engine still works on the first, after a timeout."""
 
     def __init__(self) -> None:
         self._process = secrets.token_hex(4)
+        self._lock = Lock()  # a batch that is sent twice at once: the second finds it stored
 
     def store(
         self, store: TraceStore, batch: str, calls: Sequence[ReadableRecord]
     ) -> list[UnreadableRecord]:
         """Stores the calls that are missing, and returns those that the store rejects."""
-        stored = store.spans_of_batch(batch)
-        missing = [call for call in calls if call.row.span_id not in stored]
-        return store_calls(store, missing, f"{batch}@{self._process}") if missing else []
+        with self._lock:
+            stored = store.spans_of_batch(batch)
+            missing = [call for call in calls if call.row.span_id not in stored]
+            token = f"{batch}@{self._process}.{len(missing)}"
+            return store_calls(store, missing, token) if missing else []
 
 
 def store_calls(

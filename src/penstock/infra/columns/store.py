@@ -79,6 +79,13 @@ class ColumnStore:
             answer = reader.query(f"{sql} FORMAT JSONEachRow", params)
         return msgspec.json.Decoder(row).decode_lines(answer)
 
+    def query_as_writer(self, sql: str, params: Params, row: type[Row]) -> list[Row]:
+        """Returns the rows of a SELECT like `query`, on the connection of the writer: it waits for
+        inserts only, never for the queries of readers."""
+        with self._lock:
+            answer = self._writer.query(f"{sql} FORMAT JSONEachRow", params)
+        return msgspec.json.Decoder(row).decode_lines(answer)
+
     def insert(
         self,
         table: str,
