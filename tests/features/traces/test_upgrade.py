@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from features.traces import calls
+from penstock.features.traces import schema_history
 from penstock.features.traces.model import Filter, TimeRange
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.features.traces.service import Traces
@@ -28,8 +29,9 @@ class Created(msgspec.Struct):
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[ColumnStore]:
-    """A store of version 3: call n has n % 3 attempts, and every call of a project one trace."""
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ColumnStore]:
+    """A store of version 3: call n has n % 3 attempts. It is copied in several pieces."""
+    monkeypatch.setattr(schema_history, "_CALLS_AT_ONCE", 100)
     store = open_columns(f"chdb://{tmp_path / 'columns'}")
     apply_steps(store, FAMILY, CREATE)
     rows = [row for number in range(CALLS) for row in _rows(number)]
@@ -42,14 +44,14 @@ def _rows(number: int) -> Iterator[dict[str, object]]:
     span = {
         "project_id": f"p{number % 2}",
         "trace_id": "t" if number % 2 else f"t{number}",
-        "start_time": f"{1_790_000_000 + number}.000000001",
+        "start_time": f"{1_790_000_000 + 60 * number}.000000001",
         "operation": "chat",
         "request_model": "fast",
         "key_id": "key_1",
         "team": "search",
         "tags": {"tier": "gold"},
         "batch": calls.new_batch(),
-        "stored_time": f"{1_790_000_100 + number}.000000005",
+        "stored_time": f"{1_790_000_100 + 60 * number}.000000005",
         "parent_span_id": "",
         "http_status": 200,
         "provider": "",
@@ -71,7 +73,7 @@ def _rows(number: int) -> Iterator[dict[str, object]]:
             "span_id": f"a{number}.{attempt}",
             "parent_span_id": f"s{number}",
             "kind": "attempt",
-            "start_time": f"{1_790_000_000 + number}.00000001{attempt}",
+            "start_time": f"{1_790_000_000 + 60 * number}.00000001{attempt}",
             "status": "error" if attempt == 0 else "ok",
             "http_status": 500 + attempt,
             "provider": "openai",
@@ -106,8 +108,8 @@ def test_calls_keep_their_values_and_get_their_attempts(old: ColumnStore, tmp_pa
     assert (call.caller["team"], call.tags) == ("search", {"tier": "gold"})
     assert call.request == calls.chat("question 2").decode()
     assert call.attributes == {"penstock.channel": '"web"'}
-    assert call.start_ns == 1_790_000_002_000_000_001
-    assert call.stored_ns == 1_790_000_102_000_000_005
+    assert call.start_ns == 1_790_000_120_000_000_001
+    assert call.stored_ns == 1_790_000_220_000_000_005
     assert len(traces.get_trace("p1", "t").spans) == sum(1 + n % 3 for n in range(1, CALLS, 2))
     found = traces.list_calls("p0", EVER, Filter(text="Question 298"), after=None, limit=9)
     assert [item.span_id for item in found.items] == ["s298"]

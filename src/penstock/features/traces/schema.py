@@ -7,7 +7,7 @@ deduplication window, so a repeated batch adds nothing.
 
 from typing import Final
 
-from penstock.features.traces.schema_history import STEPS_BEFORE, copy_of_spans
+from penstock.features.traces.schema_history import STEPS_BEFORE, copy_spans
 from penstock.infra.columns import SchemaStep
 from penstock.rules.attributes import CALL_ATTRIBUTES, CallAttribute
 
@@ -162,7 +162,8 @@ STEPS: Final = (
         4,
         "one row per call",
         # Begins anew after a crash: the old tables are dropped only by the next step.
-        ("DROP TABLE IF EXISTS calls SYNC", _CALLS, copy_of_spans(_OF_ATTEMPT)),
+        ("DROP TABLE IF EXISTS calls SYNC", _CALLS),
+        lambda store: copy_spans(store, _OF_ATTEMPT),
     ),
     SchemaStep(
         5,

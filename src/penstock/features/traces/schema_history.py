@@ -3,10 +3,12 @@
 New homes create it empty and drop it again; homes with data have it with indexes and codecs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from penstock.infra.columns import SchemaStep
+import msgspec
+
+from penstock.infra.columns import ColumnStore, SchemaStep
 
 _TOKENS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 _TEXTS: Final = (
@@ -44,6 +46,15 @@ _SPANS: Final = (
 )
 _ADD: Final = "ALTER TABLE spans ADD COLUMN IF NOT EXISTS {} {}"
 
+_HOUR_NS: Final = 3600 * 10**9
+_CALLS_AT_ONCE: Final = 50_000
+# The copy must fit into the memory of the engine (1 GB): few calls at once, small blocks.
+_SMALL: Final = (
+    "insert_deduplicate = 0, max_threads = 1, max_insert_threads = 1, max_block_size = 512,"
+    " min_insert_block_size_rows = 8192, min_insert_block_size_bytes = 8000000,"
+    " max_read_buffer_size_local_fs = 65536, max_bytes_before_external_group_by = 100000000"
+)
+
 STEPS_BEFORE: Final = (
     SchemaStep(1, "spans", (_SPANS,)),
     SchemaStep(2, "the batch that each row came in", (_ADD.format("batch", _LATER["batch"]),)),
@@ -51,21 +62,45 @@ STEPS_BEFORE: Final = (
 )
 
 
-def copy_of_spans(of_attempt: Sequence[str]) -> str:
-    """Returns the statement that copies all rows of `spans` to `calls`. `of_attempt`: the elements
-    of the column `attempts`. The join spills to disk."""
+class _Hour(msgspec.Struct):
+    hour: int
+    calls: int
+
+
+def copy_spans(store: ColumnStore, of_attempt: Sequence[str]) -> Iterator[str]:
+    """Yields the statements that copy all rows of `spans` to `calls`, some hours of calls each.
+    `of_attempt`: the elements of the column `attempts`."""
+    hours = store.query(
+        f"SELECT intDiv(toUnixTimestamp64Nano(start_time), {_HOUR_NS}) AS hour, count() AS calls"  # noqa: S608 - constants
+        " FROM spans WHERE kind = 'call' GROUP BY hour ORDER BY hour",
+        {},
+        _Hour,
+    )
+    first, count = 0, 0
+    for one in hours:
+        count += one.calls
+        if count >= _CALLS_AT_ONCE or one is hours[-1]:
+            yield _copy(first * _HOUR_NS, (one.hour + 1) * _HOUR_NS, of_attempt)
+            first, count = one.hour + 1, 0
+
+
+def _copy(start_ns: int, end_ns: int, of_attempt: Sequence[str]) -> str:
+    """Copies the calls that started in [`start_ns`, `end_ns`), with their attempts."""
+    calls = (
+        f"kind = 'call' AND start_time >= fromUnixTimestamp64Nano({start_ns})"
+        f" AND start_time < fromUnixTimestamp64Nano({end_ns})"
+    )
     columns = ", ".join(name for name in (*_TYPES, *_LATER) if name != "kind")
     elements = ", ".join("''" if name == "dialect" else name for name in of_attempt)
     return (
         f"INSERT INTO calls ({columns}, attempts)"  # noqa: S608 - constants
-        f" SELECT {columns.replace('project_id', 'c.project_id', 1)}, a.attempts"
-        " FROM (SELECT * FROM spans WHERE kind = 'call') AS c LEFT JOIN"
+        f" SELECT {columns}, a.attempts"
+        f" FROM (SELECT {columns} FROM spans WHERE {calls}) AS c LEFT JOIN"
         " (SELECT parent_span_id AS call_id, trace_id AS call_trace, project_id AS call_project,"
         f" arraySort(x -> x.2, groupArray(tuple({elements}))) AS attempts"
-        " FROM spans WHERE kind = 'attempt' GROUP BY call_id, call_trace, call_project) AS a"
+        f" FROM spans WHERE kind = 'attempt' AND parent_span_id IN"
+        f" (SELECT span_id FROM spans WHERE {calls})"
+        " GROUP BY call_id, call_trace, call_project) AS a"
         " ON a.call_id = c.span_id AND a.call_trace = c.trace_id"
-        " AND a.call_project = c.project_id"
-        " SETTINGS insert_deduplicate = 0, join_algorithm = 'grace_hash',"
-        " grace_hash_join_initial_buckets = 8, max_bytes_in_join = 200000000,"
-        " max_bytes_before_external_group_by = 200000000, max_threads = 1"
+        f" AND a.call_project = c.project_id SETTINGS {_SMALL}"
     )

@@ -1,6 +1,6 @@
 """Versioned schema steps for the tables of a family, and a table of the applied ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -11,11 +11,13 @@ from penstock.kernel.errors import SetupError
 
 @dataclass(frozen=True, slots=True)
 class SchemaStep:
-    """One change of schema. Statements must be repeatable: a crash may stop between two."""
+    """One change of schema. Statements must be repeatable: a crash may stop between two.
+    `from_data` returns further ones that depend on the stored data."""
 
     version: int
     title: str
     statements: tuple[str, ...]
+    from_data: Callable[[ColumnStore], Iterable[str]] = lambda _: ()
 
 
 class _Applied(msgspec.Struct, frozen=True):
@@ -42,6 +44,8 @@ def apply_steps(store: ColumnStore, family: str, steps: Sequence[SchemaStep]) ->
     for step in steps:
         if step.version not in done:
             for statement in step.statements:
+                store.command(statement)
+            for statement in step.from_data(store):
                 store.command(statement)
             store.insert("schema_steps", [_Applied(family, step.version, step.title)])
 
