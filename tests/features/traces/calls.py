@@ -49,7 +49,7 @@ def new_project() -> str:
     return f"prj_{os.urandom(6).hex()}"
 
 
-def chat(text: str, **more: Any) -> bytes:
+def chat(text: str | list[dict[str, Any]], **more: Any) -> bytes:
     request = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], **more}
     return json.dumps(request, ensure_ascii=False).encode()
 

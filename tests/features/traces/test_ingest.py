@@ -52,6 +52,15 @@ def test_each_attempt_has_its_own_usage_and_cost() -> None:
     assert row.cost == Decimal("0.000425")
 
 
+def test_a_call_with_an_image_has_the_preview_of_its_text() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4000}}
+    parts = [{"type": "text", "text": "what is this?"}, image]
+    vectors = b'{"choices": [{"message": {"content": "a cat"}}], "data": [' + b"0.5," * 999 + b"1]}"
+    row = to_row(calls.call("p", request=calls.chat(parts), response=vectors), "w")
+    assert (row.input_preview, row.output_preview) == ("what is this?", "a cat")
+    assert (len(row.request_blobs), len(row.response_blobs)) == (1, 1)
+
+
 def test_attempts_are_shown_as_spans(traces: Traces, project: str) -> None:
     usual = calls.call(project).attempts[0]
     used = Usage(100, 20, source=UsageSource.ESTIMATED)

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.features.traces.stored_text import BLOB_CHARS, restore, to_stored
+from penstock.features.traces.stored_text import (
+    BLOB_CHARS,
+    StoredText,
+    readable,
+    restore,
+    without_blobs,
+)
+
+
+def to_stored(payload: bytes) -> StoredText:
+    return without_blobs(readable(payload))
+
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 long_runs = st.integers(BLOB_CHARS, 2 * BLOB_CHARS).map(

@@ -77,7 +77,7 @@ def text_of(message: Message) -> str:
     for part in message["parts"]:
         content = part.get("content") or part.get("name") or part.get("response") or ""
         words.append(content if isinstance(content, str) else encode(content))
-    return " ".join(words)
+    return " ".join(filter(None, words))
 
 
 def _bounded(messages: Iterable[Message]) -> list[Message]:

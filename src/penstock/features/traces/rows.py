@@ -8,7 +8,7 @@ import msgspec
 
 from penstock.features.traces.content import input_preview, output_preview
 from penstock.features.traces.payload import encode
-from penstock.features.traces.stored_text import StoredText, to_stored
+from penstock.features.traces.stored_text import readable, without_blobs
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import AttemptRecord, CallEnd, Caller
 from penstock.rules.tags import bounded_tags
@@ -21,7 +21,6 @@ _MAX: Final = 2**63 - 1
 _MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
 _PLACES: Final = Decimal("1e-12")
 _MAX_COST: Final = Decimal(1_000_000)
-_NO_TEXT: Final = StoredText("", [])
 
 
 class RowLimits(msgspec.Struct, frozen=True):
@@ -121,22 +120,23 @@ _new_row: Final = cast(
 
 def to_row(end: CallEnd, batch: str) -> CallRow:
     """Returns the row of a call, with its content."""
-    return _row(end, batch, to_stored(end.request), to_stored(end.response), {})
+    return _row(end, batch, readable(end.request), readable(end.response), {})
 
 
 def to_row_without_content(end: CallEnd, batch: str, reason: str) -> CallRow:
     """Returns the row of a call whose content cannot be stored; an attribute has the reason."""
     missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
-    return _row(end, batch, _NO_TEXT, _NO_TEXT, missing)
+    return _row(end, batch, "", "", missing)
 
 
 def _row(
     end: CallEnd,
     batch: str,
-    request: StoredText,
-    response: StoredText,
+    request: str,
+    response: str,
     attributes: dict[str, str],
 ) -> CallRow:
+    asked, answered = without_blobs(request), without_blobs(response)
     begin, caller, usage = end.begin, end.begin.caller, end.usage
     last = end.attempts[-1] if end.attempts else None
     cost = _cost(end.cost)
@@ -182,12 +182,12 @@ def _row(
         server_address=last.server_address[:_NAME] if last else "",
         server_port=_small(last.server_port) if last else 0,
         attempts=[_attempt(one) for one in end.attempts[: LIMITS.attempts]],
-        input_preview=input_preview(request.text),
-        output_preview=output_preview(response.text),
-        request=request.text,
-        request_blobs=request.blobs,
-        response=response.text,
-        response_blobs=response.blobs,
+        input_preview=input_preview(request),
+        output_preview=output_preview(response),
+        request=asked.text,
+        request_blobs=asked.blobs,
+        response=answered.text,
+        response_blobs=answered.blobs,
         attributes=attributes | _undeclared(caller) | _unreadable_cost(end.cost, cost),
         **{each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES},
     )

@@ -29,26 +29,20 @@ class StoredText(NamedTuple):
     blobs: list[str]
 
 
-def to_stored(payload: bytes) -> StoredText:
-    """Returns the stored form. Its JSON value is that of the payload; bytes that are not UTF-8 are
-    replaced."""
+def readable(payload: bytes) -> str:
+    """Returns the text with characters instead of escapes. Its JSON value is that of the payload;
+    bytes that are not UTF-8 are replaced."""
     text = payload.decode("utf-8", "replace")
     if "\\" in text and ("\\u" in text or "\\/" in text):
-        text = _ESCAPE.sub(_character, text)
-    return _without_blobs(text) if len(text) >= BLOB_CHARS else StoredText(text, [])
+        return _ESCAPE.sub(_character, text)
+    return text
 
 
-def restore(text: str, blobs: list[str]) -> str:
-    """Returns the text with its blobs."""
-    if not blobs:
-        return text
-    pieces = text.split(_MARK)
-    joined = [part for pair in zip(pieces, blobs, strict=False) for part in pair]
-    return "".join([*joined, *pieces[len(blobs) :]])
-
-
-def _without_blobs(text: str) -> StoredText:
-    """A blob is a whole string, or what lies between two strings."""
+def without_blobs(text: str) -> StoredText:
+    """Moves long runs out of a text. A blob is a whole string, or what lies between two strings.
+    The text with marks is no longer JSON."""
+    if len(text) < BLOB_CHARS:
+        return StoredText(text, [])
     pieces = text.split('"', MAX_PIECES)
     blobs: list[str] = []
     for place, piece in enumerate(pieces):
@@ -58,6 +52,15 @@ def _without_blobs(text: str) -> StoredText:
     if not blobs or _MARK in text:
         return StoredText(text, [])
     return StoredText('"'.join(pieces), blobs)
+
+
+def restore(text: str, blobs: list[str]) -> str:
+    """Returns the text with its blobs."""
+    if not blobs:
+        return text
+    pieces = text.split(_MARK)
+    joined = [part for pair in zip(pieces, blobs, strict=False) for part in pair]
+    return "".join([*joined, *pieces[len(blobs) :]])
 
 
 def _character(escape: re.Match[str]) -> str:
