@@ -90,7 +90,7 @@ class UpstreamExchange:
         while not self.status:
             if self._error is not None:
                 raise self._error
-            await self._changed()
+            await self._next_event()
         self.deadline = self._started + self._limits.total_s
 
     async def read(self) -> bytes:
@@ -105,7 +105,7 @@ class UpstreamExchange:
                 return b""
             total = self._started + self._limits.total_s
             self.deadline = min(self._loop.time() + self._limits.silence_s, total)
-            await self._changed()
+            await self._next_event()
             self.deadline = total
         return self.take()
 
@@ -177,8 +177,8 @@ class UpstreamExchange:
             self._paused = False
             self._connection.resume()
 
-    def _changed(self) -> asyncio.Future[None]:
-        """Returns the future that the next event of the connection completes."""
+    def _next_event(self) -> asyncio.Future[None]:
+        """Returns a future that the next event of the connection completes."""
         self._waiter = self._loop.create_future()
         return self._waiter
 

@@ -83,7 +83,7 @@ class Journal:
         return self._closed_bytes + self._segment.size
 
     @property
-    def something_is_full(self) -> bool:
+    def limit_reached(self) -> bool:
         """Returns whether the batch or the segment has reached its maximum size: one check after
         each record."""
         size = self._segment.size

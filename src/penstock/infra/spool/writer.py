@@ -118,7 +118,7 @@ class Writer:
             self._on_step("rotated")
 
     def _after_append(self) -> None:
-        if not self._journal.something_is_full:
+        if not self._journal.limit_reached:
             return
         if self._journal.segment_is_full:
             self.rotate()
