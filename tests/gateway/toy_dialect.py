@@ -24,7 +24,7 @@ from penstock.rules.answer import (
     ToolCallStarted,
     UsageReported,
 )
-from penstock.rules.conversation import Conversation, Message, MessageRole, RequestHead, Tool
+from penstock.rules.conversation import Conversation, Message, MessageRole, RequestHead, Text, Tool
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 
@@ -52,22 +52,28 @@ class ToySurface:
     credential_hint = "X-Toy-Key: <key>"
     keep_alive = b": wait\n\n"
 
-    def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
+    def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
         return headers.get(b"x-toy-key")
 
-    def read_head(self, path: str, body: bytes) -> RequestHead:
+    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:
         ask = _read(body)
         return RequestHead(ask.engine, ask.flow, wants_usage=True)
 
+    def must_translate(self, body: bytes) -> bool:
+        return False
+
+    def passed_headers(self, headers: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
+        return ()
+
     def read_conversation(self, body: bytes) -> Conversation:
         ask = _read(body)
-        messages = tuple(Message(MessageRole(turn.by), turn.say) for turn in ask.turns)
-        return Conversation(messages, tuple(Tool(name) for name in ask.skills))
+        messages = tuple(Message(MessageRole(turn.by), (Text(turn.say),)) for turn in ask.turns)
+        return Conversation(messages, tuple(Tool(name) for name in ask.skills), dialect="toy")
 
-    def answer_writer(self, head: RequestHead) -> "ToyWriter":
+    def answer_writer(self, head: RequestHead, dialect: str) -> "ToyWriter":
         return ToyWriter()
 
-    def render_answer(self, events: Iterable[AnswerEvent]) -> bytes:
+    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
         lines = [_line(event) for event in events]
         return json.dumps({"answer": [line for line in lines if line]}).encode()
 
@@ -89,7 +95,9 @@ class ToyWriter:
 
     def write(self, event: AnswerEvent) -> bytes:
         line = _line(event)
-        return b"event: %b\ndata: %b\n\n" % (line[0].encode(), json.dumps(line[1:]).encode())
+        if not line:
+            return b""
+        return b"event: %b\ndata: %b\n\n" % (str(line[0]).encode(), json.dumps(line[1:]).encode())
 
     def end(self) -> bytes:
         return b"event: bye\ndata: {}\n\n"
@@ -109,6 +117,8 @@ def _line(event: AnswerEvent) -> list[str | int]:
             return ["done", reason.value]
         case UsageReported(usage):
             return ["cost", usage.input_tokens, usage.output_tokens]
+        case _:
+            return []
 
 
 def _read(body: bytes) -> Ask:

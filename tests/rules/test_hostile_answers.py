@@ -14,12 +14,13 @@ from penstock.rules.answer import MAX_NAME_CHARS
 from penstock.rules.call import UsageSource
 from penstock.rules.redaction import Redaction
 from penstock.rules.retry_after import MAX_RETRY_AFTER_S, read_retry_after
-from penstock.rules.wire.openai.answer import MAX_CHOICES, read_answer
 from penstock.rules.wire.openai.chunks import Assembly, Chunk
 from penstock.rules.wire.openai.errors import MAX_CODE_CHARS, MAX_MESSAGE_CHARS, read_error
-from penstock.rules.wire.openai.request import read_request
-from penstock.rules.wire.openai.stream import MAX_EVENT_BYTES, ChatStream
+from penstock.rules.wire.openai.facts import MAX_CHOICES, read_answer
+from penstock.rules.wire.openai.head import read_head
+from penstock.rules.wire.openai.stream import ChatStream
 from penstock.rules.wire.openai.usage import MAX_TOKENS, read_usage
+from penstock.rules.wire.sse_stream import MAX_EVENT_BYTES
 
 LIMIT = 2000  # of the capture
 OVERHEAD = 128 * 1024  # what a document may have beside six bytes for each one captured
@@ -116,14 +117,14 @@ def test_any_bytes_are_a_request_or_an_invalid_one(body: bytes, name: str) -> No
     for document in (body, b'{"model":"m","%b":"' % name.encode() + body + b'"}'):
         for size in (0, 5000):
             with contextlib.suppress(InvalidRequest):
-                msgspec.msgpack.encode(read_request(document + b" " * size))
+                msgspec.msgpack.encode(read_head(document + b" " * size))
 
 
 @pytest.mark.parametrize("size", [0, 5000])
 @pytest.mark.parametrize("value", [b"\xff", b"\xed\xa0\x80", b"abc\xc3"])
 def test_invalid_utf_8_in_a_model_is_reported_with_its_position(value: bytes, size: int) -> None:
     with pytest.raises(InvalidRequest, match=r"invalid UTF-8 at line 1, column \d+") as caught:
-        read_request(b'{"model":"' + value + b'"}' + b" " * size)
+        read_head(b'{"model":"' + value + b'"}' + b" " * size)
     assert caught.value.code == "invalid_json"
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.wire.openai.request import edit_request, read_request
+from penstock.rules.wire.openai.head import edit_request, read_head
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -25,16 +25,16 @@ OTHERS = st.dictionaries(
 
 def _edit(body: bytes, model: str, *, add_usage: bool = False) -> bytes:
     """Edits with and without the position that reading found; both give the same body."""
-    place = read_request(body).model_at
+    place = read_head(body).model_at
     edited = edit_request(body, model, add_usage=add_usage, model_at=place)
     assert edited == edit_request(body, model, add_usage=add_usage)
     return edited
 
 
 def test_reads_model_stream_and_usage_option() -> None:
-    head = read_request(b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}')
+    head = read_head(b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}')
     assert (head.model, head.stream, head.wants_usage) == ("m", True, True)
-    head = read_request(b'{"stream":null,"model":"m","stream_options":null}')
+    head = read_head(b'{"stream":null,"model":"m","stream_options":null}')
     assert (head.model, head.stream, head.wants_usage) == ("m", False, False)
 
 
@@ -50,7 +50,7 @@ def test_reads_model_stream_and_usage_option() -> None:
 )
 def test_malformed_json_is_reported_with_line_and_column(body: bytes, place: str) -> None:
     with pytest.raises(InvalidRequest, match=place) as caught:
-        read_request(body)
+        read_head(body)
     assert caught.value.code == "invalid_json"
 
 
@@ -65,14 +65,14 @@ def test_malformed_json_is_reported_with_line_and_column(body: bytes, place: str
 )
 def test_a_wrong_field_is_reported_by_name(body: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        read_request(body)
+        read_head(body)
     assert caught.value.param == param
 
 
 def test_deep_nesting_is_rejected() -> None:
     body = b'{"model":"m","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     with pytest.raises(InvalidRequest, match="nested too deeply"):
-        read_request(body)
+        read_head(body)
 
 
 @given(
@@ -155,7 +155,7 @@ def test_an_ambiguous_member_is_rejected(name: str, body: bytes, pad: str) -> No
     if not pad.endswith("compact"):
         body = body.replace(b",", b", ").replace(b'":', b'": ') if pad else body
     with pytest.raises(InvalidRequest, match=r"twice|spells") as caught:
-        read_request(body)
+        read_head(body)
     assert caught.value.param == name
 
 
@@ -171,14 +171,14 @@ def test_a_second_spelling_is_rejected_at_any_position(
     items = [*others.items(), *texts.items()] + [("input", "long " * 1000)] * large
     items = [item for item in items if item[0].casefold() not in texts or item[0] in texts]
     members = [_member(name, value, compact) for name, value in items]
-    accepted = read_request(_object(members, compact))
+    accepted = read_head(_object(members, compact))
     assert accepted[:3] == ("m", True, False)
     name = data.draw(NAMES)
     spelling = "".join(data.draw(st.sampled_from(_spellings(letter))) for letter in name)
     again = f'"{spelling}":{json.dumps(texts[name])}'
     members.insert(data.draw(st.integers(0, len(members))), again)
     with pytest.raises(InvalidRequest) as caught:
-        read_request(_object(members, compact))
+        read_head(_object(members, compact))
     assert caught.value.param == name
 
 
@@ -201,14 +201,14 @@ def _spellings(letter: str) -> list[str]:
 
 def test_a_large_body_is_read_like_a_small_one() -> None:
     body = b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}'
-    head = read_request(_large(body))
-    assert head[:3] == read_request(body)[:3] == ("m", True, True)
+    head = read_head(_large(body))
+    assert head[:3] == read_head(body)[:3] == ("m", True, True)
     assert head.model_at is not None
     with pytest.raises(InvalidRequest) as caught:
-        read_request(_large(b'{"model":"m","stream":"yes"}'))
+        read_head(_large(b'{"model":"m","stream":"yes"}'))
     assert caught.value.param == "stream"
     with pytest.raises(InvalidRequest, match="line 1, column 5021"):
-        read_request(_large(b'{"model":}'))
+        read_head(_large(b'{"model":}'))
 
 
 def _large(body: bytes) -> bytes:

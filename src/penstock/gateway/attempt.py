@@ -7,6 +7,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import AttemptRecord, CallStatus, Usage
 from penstock.rules.price_charge import Charge
+from penstock.rules.translation import Change
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
@@ -33,11 +34,12 @@ class Total(NamedTuple):
 
 class OpenAttempt:
     """`end_ns` is set once the answer is complete or the attempt has failed. `translated`: the
-    provider has another dialect than the surface."""
+    request went through the neutral form; `changes` is what it left out or changed."""
 
     # Defaults are class attributes: a successful attempt changes few of them.
     dialect = ""
     translated = False
+    changes: tuple[Change, ...] = ()
     first_byte_ns = 0
     end_ns = 0
     http_status = 0
@@ -80,6 +82,7 @@ class OpenAttempt:
             self.usage,
             self.cost,
             self.price_id,
+            tuple([f"{change.kind.value}:{change.field}" for change in self.changes]),
         )
 
 

@@ -71,10 +71,12 @@ class Call:
         ids: Ids,
         start_ns: int,
         path: str = "",
+        query: bytes = b"",
     ) -> None:
         self.surface = surface
         self.operation = operation
         self.path = path
+        self.query = query
         self.headers = headers
         self.receive = receive
         self.send = send

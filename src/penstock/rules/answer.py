@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
+from penstock.rules.conversation import Citation, Media, Other, Part
 
 # Limits of the facts that a record keeps of an answer. Longer values are cut.
 MAX_NAME_CHARS: Final = 256  # of the answer's id and model
@@ -42,6 +43,36 @@ class TextDelta(NamedTuple):
     text: str
 
 
+class CitationAdded(NamedTuple):
+    """A source of the text before it. Its `start` and `end` count from the begin of that text."""
+
+    choice: int
+    citation: Citation
+
+
+class RefusalDelta(NamedTuple):
+    """More of the text that declines to answer."""
+
+    choice: int
+    text: str
+
+
+class ReasoningDelta(NamedTuple):
+    """More of the model's reasoning, or of a summary of it."""
+
+    choice: int
+    text: str
+
+
+class ReasoningEnded(NamedTuple):
+    """The end of one reasoning part, with what only its provider can read: see `Reasoning`."""
+
+    choice: int
+    signature: str = ""
+    encrypted: str = ""
+    id: str = ""
+
+
 class ToolCallStarted(NamedTuple):
     """A new tool call of one choice; `call` numbers the calls of the choice."""
 
@@ -49,6 +80,7 @@ class ToolCallStarted(NamedTuple):
     call: int
     id: str
     name: str
+    signature: str = ""
 
 
 class ToolArgumentsDelta(NamedTuple):
@@ -59,27 +91,67 @@ class ToolArgumentsDelta(NamedTuple):
     arguments: str
 
 
+class MediaAdded(NamedTuple):
+    """A medium that the model made."""
+
+    choice: int
+    media: Media
+
+
+class OtherAdded(NamedTuple):
+    """A part that only the provider's dialect can express."""
+
+    choice: int
+    other: Other
+
+
 class ChoiceFinished(NamedTuple):
-    """The end of one choice."""
+    """The end of one choice. `stop_sequence` is the one that stopped it; `raw` is the provider's
+    own word for the reason."""
 
     choice: int
     reason: FinishReason
+    stop_sequence: str = ""
+    raw: str = ""
 
 
 class UsageReported(NamedTuple):
     """The provider's count of tokens."""
 
     usage: Usage
+    service_tier: str = ""
 
 
-AnswerEvent = (
-    AnswerStarted
-    | TextDelta
+ContentEvent = (
+    TextDelta
+    | CitationAdded
+    | RefusalDelta
+    | ReasoningDelta
+    | ReasoningEnded
     | ToolCallStarted
     | ToolArgumentsDelta
-    | ChoiceFinished
-    | UsageReported
+    | MediaAdded
+    | OtherAdded
 )
+AnswerEvent = AnswerStarted | ContentEvent | ChoiceFinished | UsageReported
+
+
+class AnswerChoice(msgspec.Struct, frozen=True):
+    """One choice of a whole answer."""
+
+    parts: tuple[Part, ...] = ()
+    reason: FinishReason | None = None
+    stop_sequence: str = ""
+
+
+class WholeAnswer(msgspec.Struct, frozen=True):
+    """A whole answer: the events of a stream, collected (`answer_collector.py`)."""
+
+    id: str = ""
+    model: str = ""
+    created_s: int = 0
+    choices: tuple[AnswerChoice, ...] = ()
+    usage: Usage | None = None
 
 
 class AnswerFacts(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -62,7 +62,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, g
 
 class Usage(Record, frozen=True, gc=False):
     """Token counts. `input_tokens` includes cached, `output_tokens` includes reasoning tokens
-    (OpenTelemetry GenAI: the others are subsets of these two)."""
+    (OpenTelemetry GenAI: the others are subsets of these two). `cache_write_1h_tokens` is the part
+    of `cache_write_tokens` that is kept for an hour. `web_searches` counts calls, not tokens."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -72,6 +73,10 @@ class Usage(Record, frozen=True, gc=False):
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
     source: UsageSource = UsageSource.NONE
+    cache_write_1h_tokens: int = 0
+    input_image_tokens: int = 0
+    output_image_tokens: int = 0
+    web_searches: int = 0
 
 
 class Caller(Record, frozen=True, gc=False):
@@ -147,6 +152,7 @@ class AttemptRecord(Record, frozen=True, gc=False):
     usage: Usage = Usage()
     cost: str = ""  # as in `CallEnd`
     price_id: str = ""
+    changes: tuple[str, ...] = ()  # of the translation: `dropped:seed`, `changed:reasoning.budget`
 
 
 class CallEnd(Record, frozen=True, gc=False):
@@ -173,6 +179,7 @@ class CallEnd(Record, frozen=True, gc=False):
     response: bytes = b""  # one JSON document; streams are assembled into the unary shape
     response_size: int = 0
     attempts: tuple[AttemptRecord, ...] = ()
+    fingerprint: str = ""  # of the provider's configuration, as the answer names it
 
 
 def encode(record: Record) -> bytes:

@@ -7,7 +7,7 @@ names a function without arguments that returns a `ChatProvider`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -15,6 +15,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import Conversation, Place, RequestHead
 from penstock.rules.redaction import Redaction
+from penstock.rules.translation import Change
 from penstock.spi.http import HttpRequest
 
 DEFAULT_KIND: Final = "openai-compatible"
@@ -45,8 +46,9 @@ class Vendor:
 class OutgoingCall(msgspec.Struct, frozen=True):
     """A caller's request. `model` is the upstream id.
 
-    If the surface has the provider's dialect, `body` is the request as received, and `model_at` is
-    the position of the value of `model` in it, if known. Otherwise `conversation` is set.
+    If the surface has the provider's dialect, `body` is the request as received, `model_at` the
+    position of the value of `model` in it, if known, and `headers` those of the caller that the
+    format defines. Otherwise `conversation` is set.
     """
 
     operation: str
@@ -55,6 +57,14 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     body: bytes
     model_at: Place | None = None
     conversation: Conversation | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class BuiltRequest(NamedTuple):
+    """A request to a provider, and what its translation left out or changed."""
+
+    http: HttpRequest
+    changes: tuple[Change, ...] = ()
 
 
 class AnswerStream(Protocol):
@@ -99,7 +109,7 @@ class ChatProvider(Protocol):
         """The wire format (`openai`). If the surface has the same one, bytes pass through."""
         ...
 
-    def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         """Builds the upstream request. Raises `InvalidRequest` if the API cannot express it."""
         ...
 

@@ -14,11 +14,16 @@ LIST_MODELS: Final = "models"  # the operation of a route that lists models
 
 
 class SurfaceRoute(NamedTuple):
-    """One path of a surface. `operation` is a `rules.call.Operation` or `LIST_MODELS`."""
+    """One path of a surface. `operation` is a `rules.call.Operation` or `LIST_MODELS`.
+
+    `{model}` in `path` stands for one segment or more. `header`: the route serves only requests
+    with this header, and goes before a route of the same path without one.
+    """
 
     method: str
     path: str
     operation: str
+    header: bytes = b""
 
 
 class AnswerWriter(Protocol):
@@ -61,25 +66,34 @@ class Surface(Protocol):
         """Bytes that a client of a stream ignores, such as an SSE comment."""
         ...
 
-    def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
+    def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
         """The presented key; empty if its header has another form, `None` without the header."""
         ...
 
-    def read_head(self, path: str, body: bytes) -> RequestHead:
+    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:
         """Reads what routing needs. Raises `InvalidRequest` with the position or the field."""
+        ...
+
+    def must_translate(self, body: bytes) -> bool:
+        """Returns true if the request must be read and written although the provider has the same
+        dialect: it contains something that is meant for us."""
+        ...
+
+    def passed_headers(self, headers: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
+        """The caller's headers that a provider of the same dialect needs, such as versions."""
         ...
 
     def read_conversation(self, body: bytes) -> Conversation:
         """Reads a chat request for a provider of another dialect. Raises `InvalidRequest` for what
-        the neutral form cannot hold."""
+        is not a chat request."""
         ...
 
-    def answer_writer(self, head: RequestHead) -> AnswerWriter:
-        """A writer for one stream."""
+    def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
+        """A writer for one stream of a provider of `dialect`."""
         ...
 
-    def render_answer(self, events: Iterable[AnswerEvent]) -> bytes:
-        """Renders a whole answer."""
+    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+        """Renders a whole answer of a provider of `dialect`."""
         ...
 
     def render_models(self, models: Iterable[tuple[str, str]], created_s: int) -> bytes:

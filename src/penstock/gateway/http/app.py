@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.http.health import GatewayHealth
+from penstock.gateway.http.routes import Routes
 from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.stages.reply import JSON, send_error, send_whole
@@ -17,22 +18,31 @@ def build_app(
     surfaces: Sequence[Surface], pipeline: Pipeline, health: GatewayHealth, ids: Ids
 ) -> App:
     """Builds the gateway's ASGI app. It has no lifespan: the composition root starts its parts."""
-    routes = {route.path: (surface, route) for surface in surfaces for route in surface.routes}
+    routes = Routes(surfaces)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         method: str = scope["method"]
-        found = routes.get(path)
-        surface, route = found or (_surface_of(surfaces, path), None)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        surface, route = routes.find(path, headers)
         if surface is None:
             await health.answer(path, scope["headers"], send)
             return
         served = route is not None and route.method == method
         calls = route is not None and route.operation != LIST_MODELS
         operation = route.operation if route is not None and calls else ""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
         now = pipeline.clock.now_ns()
-        call = Call(surface, operation, headers, receive, send, ids=ids, start_ns=now, path=path)
+        call = Call(
+            surface,
+            operation,
+            headers,
+            receive,
+            send,
+            ids=ids,
+            start_ns=now,
+            path=path,
+            query=scope["query_string"],
+        )
         call.client = scope.get("client")
         if served and calls:
             await pipeline.serve(call)
@@ -42,10 +52,6 @@ def build_app(
             await send_error(call, _not_served(surface, method, path, route))
 
     return app
-
-
-def _surface_of(surfaces: Sequence[Surface], path: str) -> Surface | None:
-    return next((surface for surface in surfaces if path.startswith(surface.prefix)), None)
 
 
 async def _list_models(call: Call, pipeline: Pipeline) -> None:

@@ -31,7 +31,7 @@ class Authenticate:
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
         call.snapshot = snapshot
-        presented = call.surface.credential(call.headers)
+        presented = call.surface.credential(call.headers, call.query)
         secret = presented or b""
         key_context = call.key_context = self._known.get(secret) or self._look_up(secret, snapshot)
         call.caller = read_caller(call.headers, key_context)

@@ -25,12 +25,16 @@ class Dispatch:
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
-        request = target.plugin.build(target.provider, _outgoing(call, target, head))
+        outgoing = _outgoing(call, target, head)
+        translated = outgoing.conversation is not None
+        request, changes = target.plugin.build(target.provider, outgoing)
+        del outgoing
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
         attempt.dialect = target.plugin.dialect
-        attempt.translated = attempt.dialect != call.surface.dialect
+        attempt.translated = translated
+        attempt.changes = changes
         call.attempts += (attempt,)
         traceparent = write_traceparent(call.trace_id, span, call.flags)
         opening = self._egress.open(
@@ -48,12 +52,20 @@ class Dispatch:
 
 def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     """The body as it is for a provider of the surface's dialect, else the neutral form."""
-    if target.plugin.dialect == call.surface.dialect:
-        return OutgoingCall(call.operation, target.model, head.stream, call.body, head.model_at)
+    surface = call.surface
+    if target.plugin.dialect == surface.dialect and not surface.must_translate(call.body):
+        return OutgoingCall(
+            call.operation,
+            target.model,
+            head.stream,
+            call.body,
+            head.model_at,
+            headers=surface.passed_headers(call.headers),
+        )
     if call.operation != Operation.CHAT:
         raise InvalidRequest(
             f"The provider of {head.model!r} has another format, and only chat is translated.",
             code="not_translatable",
         )
-    conversation = call.surface.read_conversation(call.body)
+    conversation = surface.read_conversation(call.body)
     return OutgoingCall(call.operation, target.model, head.stream, b"", conversation=conversation)

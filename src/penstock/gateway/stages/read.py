@@ -21,7 +21,7 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
     finally:
         call.reading_since = 0.0
         call.request_size = len(call.body)
-    call.head = call.surface.read_head(call.path, call.body)
+    call.head = call.surface.read_head(call.path, call.query, call.body)
     return call.head
 
 

@@ -48,7 +48,8 @@ class RelayStream:
             redaction=target.redaction,
             translated=attempt.translated,
         )
-        writer = call.surface.answer_writer(head) if attempt.translated else None
+        dialect = attempt.dialect
+        writer = call.surface.answer_writer(head, dialect) if attempt.translated else None
         try:
             await self._forward(call, exchange, stream, writer)
         finally:

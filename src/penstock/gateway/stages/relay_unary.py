@@ -70,7 +70,7 @@ class RelayUnary:
         attempt.response_size = len(body)
         attempt.response = body[: self.limits.capture_response_bytes]
         if attempt.translated:
-            body = call.surface.render_answer(target.plugin.read_events(body))
+            body = call.surface.render_answer(target.plugin.read_events(body), attempt.dialect)
         self.inflight.commit(call)
         finalize(None)
         await send_whole(call, exchange.status, headers, body)

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError
 from penstock.rules.redaction import Redaction
+from penstock.rules.translation import Change
 
 ReplyHeaders = list[tuple[bytes, bytes]]
 
@@ -20,6 +22,7 @@ EVENT_STREAM: Final[ReplyHeaders] = [
 ]
 MAX_PASSED_HEADERS: Final = 32  # of a provider; common clients reject answers with 100 headers
 MAX_PASSED_BYTES: Final = 256  # of one such value; longer ones are dropped
+MAX_CHANGES_CHARS: Final = 1024  # of the header that names what a translation changed
 _PASSED: Final = frozenset((b"x-request-id", b"openai-version"))
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-")
 _PASSED_INITIALS: Final = (b"x", b"o")
@@ -45,7 +48,15 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
     """Sends status and headers; every answer has the trace id."""
     call.reply_started = True
     headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
+    if call.attempts and (changes := call.attempts[-1].changes):
+        headers.append((b"x-penstock-translation", _changes_header(changes)))
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _changes_header(changes: Sequence[Change]) -> bytes:
+    """`dropped=seed, changed=reasoning.budget`."""
+    text = ", ".join([f"{change.kind.value}={change.field}" for change in changes])
+    return text[:MAX_CHANGES_CHARS].encode("ascii", "replace")
 
 
 async def send_piece(call: Call, piece: bytes, *, more: bool) -> None:

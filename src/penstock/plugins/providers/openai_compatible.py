@@ -13,13 +13,14 @@ from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.openai.answer import facts_in_tail, read_answer
-from penstock.rules.wire.openai.conversation import write_conversation
+from penstock.rules.translation import Change
+from penstock.rules.wire.openai.answer_reader import read_events
 from penstock.rules.wire.openai.errors import read_error
-from penstock.rules.wire.openai.events import read_events
-from penstock.rules.wire.openai.request import edit_request
+from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
+from penstock.rules.wire.openai.head import edit_request
+from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
-from penstock.spi.chat import OutgoingCall, ProviderConfig
+from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
 from penstock.spi.http import HttpRequest
 
 _PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -42,16 +43,18 @@ class OpenAICompatible:
 
     dialect = "openai"
 
-    def build(self, provider: ProviderConfig, call: OutgoingCall) -> HttpRequest:
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         add_usage = call.stream and provider.quirks.get("stream_usage") != "no"
         if call.conversation is None:
             body = edit_request(call.body, call.model, add_usage=add_usage, model_at=call.model_at)
+            changes: tuple[Change, ...] = ()
         else:
-            body = write_conversation(
+            body, changes = write_request(
                 call.conversation, call.model, stream=call.stream, add_usage=add_usage
             )
         url = provider.base_url.rstrip("/") + _PATHS[call.operation]
-        return HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
+        http = HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
+        return BuiltRequest(http, changes)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_answer(body)

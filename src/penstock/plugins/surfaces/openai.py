@@ -7,15 +7,16 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.call import Operation
 from penstock.rules.conversation import Conversation, RequestHead
-from penstock.rules.wire.openai.conversation import read_conversation
+from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.errors import (
     render_error,
     render_error_event,
     render_provider_error,
 )
+from penstock.rules.wire.openai.head import read_head
 from penstock.rules.wire.openai.models import render_models
-from penstock.rules.wire.openai.request import read_request
-from penstock.rules.wire.openai.writer import ChunkWriter, render_answer
+from penstock.rules.wire.openai.request_reader import read_request
+from penstock.rules.wire.sealed_reasoning import is_sealed
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 _ROUTES: Final = (
@@ -34,24 +35,30 @@ class OpenAISurface:
     credential_hint = "Authorization: Bearer <key>"
     keep_alive = b": waiting for the model\n\n"
 
-    def credential(self, headers: Mapping[bytes, bytes]) -> bytes | None:
+    def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:  # noqa: ARG002 - never in the query
         """The token of a `Bearer` header, without spaces around it."""
         header = headers.get(b"authorization")
         if header is None:
             return None
         return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""
 
-    def read_head(self, path: str, body: bytes) -> RequestHead:  # noqa: ARG002 - the model is in the body
-        return read_request(body)
+    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:  # noqa: ARG002 - all is in the body
+        return read_head(body)
+
+    def must_translate(self, body: bytes) -> bool:
+        return is_sealed(body)
+
+    def passed_headers(self, headers: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:  # noqa: ARG002 - the format defines none
+        return ()
 
     def read_conversation(self, body: bytes) -> Conversation:
-        return read_conversation(body)
+        return read_request(body)
 
-    def answer_writer(self, head: RequestHead) -> ChunkWriter:
-        return ChunkWriter(wants_usage=head.wants_usage)
+    def answer_writer(self, head: RequestHead, dialect: str) -> ChunkWriter:
+        return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)
 
-    def render_answer(self, events: Iterable[AnswerEvent]) -> bytes:
-        return render_answer(events)
+    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+        return render_answer(events, dialect)
 
     def render_models(self, models: Iterable[tuple[str, str]], created_s: int) -> bytes:
         return render_models(models, created_s)

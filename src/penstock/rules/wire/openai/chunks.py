@@ -9,7 +9,7 @@ import msgspec
 
 from penstock.rules.answer import MAX_NAME_CHARS, MAX_REASON_CHARS, AnswerFacts, bounded_facts
 from penstock.rules.json_text import decode_json, decode_whole_json
-from penstock.rules.wire.openai.answer import MAX_CHOICES
+from penstock.rules.wire.openai.facts import MAX_CHOICES
 from penstock.rules.wire.openai.usage import read_usage
 
 TOOL_CALL_COST: Final = 128  # bytes of the capture for a new tool call, beside its text
@@ -29,6 +29,19 @@ class _ToolCall(msgspec.Struct):
     function: _Function | None = None
 
 
+class _UrlCitation(msgspec.Struct):
+    url: str = ""
+    title: str = ""
+    start_index: int = -1
+    end_index: int = -1
+
+
+class Annotation(msgspec.Struct):
+    """A source of the text. Other kinds than URLs have no members here."""
+
+    url_citation: _UrlCitation | None = None
+
+
 class Delta(msgspec.Struct):
     """The new part of a choice, or the whole message of an answer that is not streamed."""
 
@@ -39,6 +52,7 @@ class Delta(msgspec.Struct):
     reasoning: str | None = None  # Groq, Ollama, OpenRouter
     tool_calls: list[_ToolCall] | None = None
     function_call: _Function | None = None
+    annotations: list[Annotation] | None = None
 
 
 class _Choice(msgspec.Struct):

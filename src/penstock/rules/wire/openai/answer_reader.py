@@ -1,7 +1,4 @@
-"""OpenAI's answers as neutral events: reads chunks and whole answers. `writer.py` writes them.
-
-Reasoning texts are not in the neutral form yet and are left out.
-"""
+"""Reads OpenAI's answers as neutral events: chunks of a stream, and whole answers."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,14 +11,19 @@ from penstock.rules.answer import (
     AnswerEvent,
     AnswerStarted,
     ChoiceFinished,
+    CitationAdded,
     FinishReason,
+    ReasoningDelta,
+    RefusalDelta,
     TextDelta,
     ToolArgumentsDelta,
     ToolCallStarted,
     UsageReported,
 )
+from penstock.rules.conversation import Citation
 from penstock.rules.json_text import decode_json
-from penstock.rules.wire.openai.chunks import Chunk, Delta
+from penstock.rules.wire.openai.chunks import Annotation, Chunk, Delta
+from penstock.rules.wire.openai.facts import MAX_CHOICES
 from penstock.rules.wire.openai.usage import read_usage
 
 MAX_TOOL_CALLS: Final = 1024  # of one answer; one with more is malformed
@@ -43,12 +45,13 @@ class _Whole(msgspec.Struct):
     created: int | None = None
     choices: list[_WholeChoice] = []
     usage: msgspec.Raw = msgspec.Raw()
+    service_tier: str | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(_Whole)
 
 
-class EventReader:
+class ChunkReader:
     """Turns the chunks of one stream into events."""
 
     def __init__(self) -> None:
@@ -60,7 +63,7 @@ class EventReader:
         yield from self.start(chunk.id, chunk.model, chunk.created)
         for choice in chunk.choices or ():
             yield from self.choice(choice.index or 0, choice.delta, choice.finish_reason)
-        yield from usage_event(chunk.usage)
+        yield from usage_event(chunk.usage, chunk.service_tier)
 
     def start(
         self, id_: str | None, model: str | None, created: int | None
@@ -73,12 +76,22 @@ class EventReader:
 
     def choice(self, index: int, delta: Delta | None, reason: str | None) -> Iterator[AnswerEvent]:
         """Yields the events of one choice of a chunk or of a whole answer."""
+        if not 0 <= index < MAX_CHOICES:
+            raise UpstreamFailed(
+                "The provider's answer has too many choices.", code="upstream_malformed"
+            )
         if delta is not None:
-            if text := delta.content or delta.refusal:
-                yield TextDelta(index, text)
+            if reasoning := delta.reasoning_content or delta.reasoning:
+                yield ReasoningDelta(index, reasoning)
+            if delta.content:
+                yield TextDelta(index, delta.content)
+            for annotation in delta.annotations or ():
+                yield CitationAdded(index, _citation(annotation))
+            if delta.refusal:
+                yield RefusalDelta(index, delta.refusal)
             yield from self._calls(index, delta)
         if reason:
-            yield ChoiceFinished(index, _REASONS.get(reason, FinishReason.OTHER))
+            yield ChoiceFinished(index, _REASONS.get(reason, FinishReason.OTHER), raw=reason)
 
     def _calls(self, choice: int, delta: Delta) -> Iterator[AnswerEvent]:
         for position, call in enumerate(delta.tool_calls or ()):
@@ -103,15 +116,22 @@ def read_events(body: bytes) -> list[AnswerEvent]:
         raise UpstreamFailed(
             "The provider's answer is not a chat answer.", code="upstream_malformed"
         ) from None
-    reader = EventReader()
+    reader = ChunkReader()
     events = [*reader.start(found.id, found.model, found.created)]
     for choice in found.choices:
         events += reader.choice(choice.index, choice.message, choice.finish_reason)
-    events += usage_event(found.usage)
+    events += usage_event(found.usage, found.service_tier)
     return events
 
 
-def usage_event(usage: msgspec.Raw) -> Iterator[AnswerEvent]:
+def usage_event(usage: msgspec.Raw, service_tier: str | None) -> Iterator[AnswerEvent]:
     """Yields the usage, if there is one."""
     if (read := read_usage(usage)) is not None:
-        yield UsageReported(read)
+        yield UsageReported(read, service_tier or "")
+
+
+def _citation(annotation: Annotation) -> Citation:
+    source = annotation.url_citation
+    if source is None:
+        return Citation()
+    return Citation(source.url, source.title, start=source.start_index, end=source.end_index)

@@ -35,7 +35,7 @@ _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}:,]', re.DOTALL
 _INCLUDE_USAGE: Final = b'{"include_usage":true}'
 
 
-def read_request(body: bytes) -> RequestHead:
+def read_head(body: bytes) -> RequestHead:
     """Reads a request. Raises `InvalidRequest` with line and column, or with the wrong field.
 
     Also rejects a body in which a member that we read or edit appears twice, or with another
@@ -112,7 +112,7 @@ def edit_request(
 ) -> bytes:
     """Replaces `model` in `body`, and sets `stream_options.include_usage` if `add_usage`.
 
-    Keeps every other byte. `model_at` is the result of `read_request` for this body.
+    Keeps every other byte. `model_at` is the result of `read_head` for this body.
     """
     value = msgspec.json.encode(model)
     place = model_at or _place_of_model(body)

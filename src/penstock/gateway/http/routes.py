@@ -1,0 +1,48 @@
+"""Finds the surface and the route of a request."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from penstock.spi.surface import Surface, SurfaceRoute
+
+Found = tuple[Surface | None, SurfaceRoute | None]
+_NOTHING: Final[Found] = (None, None)
+_MODEL: Final = re.escape("{model}")
+
+
+class Routes:
+    """The routes of all surfaces. Of two routes with one path, the one whose header the request has
+    goes first."""
+
+    def __init__(self, surfaces: Sequence[Surface]) -> None:
+        self._surfaces = surfaces
+        self._exact: dict[str, tuple[tuple[Surface, SurfaceRoute], ...]] = {}
+        self._patterns: list[tuple[re.Pattern[str], Surface, SurfaceRoute]] = []
+        for surface in surfaces:
+            for route in surface.routes:
+                self._add(surface, route)
+
+    def _add(self, surface: Surface, route: SurfaceRoute) -> None:
+        if "{model}" in route.path:
+            pattern = re.escape(route.path).replace(_MODEL, "[^:]+")
+            self._patterns.append((re.compile(pattern), surface, route))
+        else:
+            found = (*self._exact.get(route.path, ()), (surface, route))
+            self._exact[route.path] = tuple(sorted(found, key=lambda one: not one[1].header))
+
+    def find(self, path: str, headers: Mapping[bytes, bytes]) -> Found:
+        """Returns surface and route; no route if the surface does not serve `path`; no surface if
+        the path belongs to none."""
+        for surface, route in self._exact.get(path, ()):
+            if not route.header or route.header in headers:
+                return surface, route
+        return next(self._matching(path), _NOTHING)
+
+    def _matching(self, path: str) -> Iterator[Found]:
+        for pattern, surface, route in self._patterns:
+            if pattern.fullmatch(path):
+                yield surface, route
+        for surface in self._surfaces:
+            if path.startswith(surface.prefix):
+                yield surface, None

@@ -1,0 +1,70 @@
+"""The fields that a translation between two dialects left out, changed or rejected.
+
+Hints are left out and named. What carries meaning is rejected before the provider is asked. Every
+rejection is a `Rule` of the writing dialect, so that `docs/translation.md` lists them all.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from penstock.kernel.errors import InvalidRequest
+
+
+class ChangeKind(StrEnum):
+    """The kind of a change."""
+
+    DROPPED = "dropped"
+    CHANGED = "changed"
+
+
+class Change(NamedTuple):
+    """One field that a writer left out or changed, by its neutral name (`seed`,
+    `reasoning.budget`)."""
+
+    kind: ChangeKind
+    field: str
+
+
+class Written(NamedTuple):
+    """A request in a dialect, and what it does not say any more."""
+
+    body: bytes
+    changes: tuple[Change, ...] = ()
+
+
+class Rule(NamedTuple):
+    """Something that a dialect cannot express. `field` is its neutral name; `reason` is a sentence
+    for the caller; `source` is the vendor's documentation."""
+
+    field: str
+    reason: str
+    source: str = ""
+
+
+def reject(rule: Rule, *, field: str = "") -> InvalidRequest:
+    """Returns the error for a request that breaks `rule`. `field` names the caller's own field."""
+    return InvalidRequest(
+        f"This request cannot be translated to the provider's format: {rule.reason}",
+        hint="Leave it out, or choose a model of a provider with this format.",
+        code="not_translatable",
+        param=field or rule.field,
+    )
+
+
+class Changes:
+    """Collects the changes of one request, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Change, None] = {}
+
+    def drop(self, field: str) -> None:
+        """Notes that `field` was left out."""
+        self._found[Change(ChangeKind.DROPPED, field)] = None
+
+    def change(self, field: str) -> None:
+        """Notes that `field` was changed to a similar value that the dialect has."""
+        self._found[Change(ChangeKind.CHANGED, field)] = None
+
+    def all(self) -> tuple[Change, ...]:
+        """The changes in the order in which they were noted."""
+        return tuple(self._found)

@@ -1,0 +1,244 @@
+"""A stream of server-sent events that passes: which bytes may go out now, and its state.
+
+Whole events pass byte for byte; the terminal event is held until the record is written. A dialect
+decides about each event: by a subclass of `SseStream`, or as an `EventReader` of `NeutralStream`,
+whose record is made of the neutral events.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum, auto
+from typing import Final, Protocol
+
+import msgspec
+
+from penstock.kernel.errors import PenstockError, UpstreamFailed
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError, WholeAnswer
+from penstock.rules.answer_collector import AnswerCollector
+from penstock.rules.redaction import Redaction, leaked
+from penstock.rules.sse import event_data, event_ends, event_name
+
+MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
+_EDGE: Final = 3  # bytes of the tail in which the end of an event can start
+
+
+class Action(Enum):
+    """The decision about one event."""
+
+    PASS = auto()
+    HIDE = auto()
+    HOLD = auto()  # until the next event: it may be the last one
+    STOP = auto()  # the terminal event, or one that must not go out
+
+
+class SseStream:
+    """Feed it the provider's bytes and send what it returns. Check `done` and `failure` after each.
+
+    `redaction` finds our credential; a subclass decides in which events.
+    """
+
+    def __init__(self, redaction: Redaction) -> None:
+        self.redaction = redaction
+        self._tail = bytearray()  # the start of an incomplete event
+        self._held = b""
+        self._events: list[AnswerEvent] = []
+        self.size = 0
+        self.terminal = b""
+        self.done = False
+        self.failure: PenstockError | None = None
+
+    def feed(self, piece: bytes) -> bytes:
+        """Returns the bytes that may go out now: whole events, unchanged."""
+        self.size += len(piece)
+        tail = self._tail
+        if tail and not _ends_event(bytes(tail[-_EDGE:]) + piece):
+            tail += piece  # in place: many small pieces of one event must not cost quadratic time
+            self._limit_tail()
+            return b""
+        start = max(0, len(tail) - _EDGE)
+        buffer = bytes(tail) + piece if tail else piece
+        out, end = self._filter(buffer, event_ends(buffer, start))
+        if tail:
+            tail.clear()
+        if end < len(buffer):
+            tail += buffer[end:]
+            self._limit_tail()
+        return out
+
+    def take_events(self) -> list[AnswerEvent]:
+        """The neutral events since the last call, of a stream that is translated."""
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        """Notes the end of the provider's body. Sets `done` or `failure`."""
+        if self.done or self.failure is not None:
+            return
+        terminal = self.last_event(bytes(self._tail))
+        if terminal is not None:
+            self.done, self.terminal = True, terminal
+        elif self.failure is None:
+            self.failure = UpstreamFailed(
+                "The provider's stream ended before it was complete.", code="upstream_cut"
+            )
+
+    def decide(self, event: bytes) -> Action:
+        """Decides about one whole event. Sets `failure`, or `done` and `terminal`, with `STOP`."""
+        raise NotImplementedError
+
+    def last_event(self, rest: bytes) -> bytes | None:
+        """Returns the terminal event if the body may end here, after the incomplete event `rest`;
+        else `None`."""
+        raise NotImplementedError
+
+    def unless_leaking(self, event: bytes, action: Action = Action.PASS) -> Action:
+        """Returns `action`, or stops the stream if our credential is in `event`."""
+        if not self.redaction.found_in(event):
+            return action
+        self.done, self.terminal = False, b""
+        self.failure = leaked()
+        return Action.STOP
+
+    def _limit_tail(self) -> None:
+        if len(self._tail) > MAX_EVENT_BYTES:
+            self._tail.clear()
+            self.failure = self.failure or malformed(
+                "The provider sent an event that is too large."
+            )
+
+    def _filter(self, buffer: bytes, ends: Iterable[int]) -> tuple[bytes, int]:
+        """Returns the events of `buffer` that pass, and the end of the last whole event."""
+        passed: list[bytes] = []
+        kept = start = 0
+        for end in ends:
+            event = buffer[start:end]
+            action = self.decide(event)
+            if self._held and self.failure is None:
+                passed += (buffer[kept:start], self._held)
+                kept, self._held = start, b""
+            if action is not Action.PASS:
+                passed.append(buffer[kept:start])
+                kept = end
+            start = end
+            if action is Action.HOLD:
+                self._held = event
+            elif action is Action.STOP:
+                break
+        passed.append(buffer[kept:start])
+        return b"".join(passed) if len(passed) > 1 else passed[0], start
+
+
+class EventReader(Protocol):
+    """Reads the events of one stream of a dialect."""
+
+    ended: bool  # the event that was read is the terminal one
+    may_end: bool  # the body may end after it
+
+    def read(self, name: bytes, data: bytes) -> Sequence[AnswerEvent]:
+        """Returns the neutral events of one event. Raises `msgspec.DecodeError` for what is not
+        JSON, `ErrorReported` for the provider's error, `UpstreamFailed` for what breaks a limit."""
+        ...
+
+
+class ErrorReported(Exception):
+    """The provider reported an error during its answer. `document` is its JSON."""
+
+    def __init__(self, document: bytes) -> None:
+        super().__init__()
+        self.document = document
+
+
+class NeutralStream(SseStream):
+    """A stream whose record is the whole answer of its events, as `write_answer` writes it.
+
+    Keeps up to `capture_limit` bytes of text. `translated`: the events are wanted too.
+    """
+
+    def __init__(
+        self,
+        reader: EventReader,
+        *,
+        dialect: str,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,
+        write_answer: Callable[[WholeAnswer], bytes],
+        read_error: Callable[[bytes, Redaction], ProviderError],
+    ) -> None:
+        super().__init__(redaction)
+        self._reader = reader
+        self._collector = AnswerCollector(capture_limit, dialect)
+        self._translated = translated
+        self._write_answer = write_answer
+        self._read_error = read_error
+
+    @property
+    def delta_count(self) -> int:
+        """The deltas with generated content so far."""
+        return self._collector.delta_count
+
+    @property
+    def facts(self) -> AnswerFacts:
+        """The facts of the answer so far."""
+        return self._collector.facts
+
+    def document(self) -> bytes:
+        """The answer so far in the shape of a whole one; empty if nothing arrived."""
+        answer = self._collector.answer()
+        return self._write_answer(answer) if answer.choices or answer.usage else b""
+
+    def decide(self, event: bytes) -> Action:
+        data = event_data(event)
+        if data is None:  # a comment
+            return self.unless_leaking(event)
+        if not data or data.isspace():
+            return Action.HIDE
+        try:
+            events = self._reader.read(event_name(event), data)
+        except msgspec.DecodeError:
+            self.failure = malformed("The provider sent a malformed event.")
+            return Action.STOP
+        except ErrorReported as error:
+            self.failure = reported(self._read_error(error.document, self.redaction).message)
+            return Action.STOP
+        except UpstreamFailed as error:
+            self.failure = error
+            return Action.STOP
+        return self._after(event, events)
+
+    def _after(self, event: bytes, events: Sequence[AnswerEvent]) -> Action:
+        before = self._collector.delta_count
+        for each in events:
+            self._collector.add(each)
+        content = self._collector.delta_count > before
+        if not content and self.unless_leaking(event) is Action.STOP:
+            return Action.STOP
+        if self._translated:
+            self._events += events
+        if self._reader.ended:
+            self.done, self.terminal = True, event
+            return Action.STOP
+        return Action.HOLD if self._reader.may_end else Action.PASS
+
+    def last_event(self, rest: bytes) -> bytes | None:
+        event = rest + b"\n\n" if rest.strip() else b""
+        if event and self.decide(event) is Action.STOP:
+            return self._held + self.terminal if self.done else None
+        return self._held + event if self._reader.may_end else None
+
+
+def _ends_event(text: bytes) -> bool:
+    return next(iter(event_ends(text)), None) is not None
+
+
+def malformed(message: str) -> UpstreamFailed:
+    """The error for a stream that breaks its format or a limit."""
+    return UpstreamFailed(message, code="upstream_malformed")
+
+
+def reported(message: str) -> UpstreamFailed:
+    """The error for a provider's error during its answer."""
+    detail = f": {message}" if message else "."
+    return UpstreamFailed(
+        f"The provider reported an error during its answer{detail}",
+        code="upstream_stream_error",
+    )

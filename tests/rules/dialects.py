@@ -1,0 +1,60 @@
+"""The chat dialects that have both sides, as pairs of surface and provider plugin."""
+
+from typing import NamedTuple
+
+from penstock.plugins.providers.openai_compatible import OpenAICompatible
+from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.rules.answer import AnswerEvent
+from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.redaction import Redaction
+from penstock.rules.translation import Written
+from penstock.spi.chat import ChatProvider, OutgoingCall, ProviderConfig
+from penstock.spi.surface import Surface
+
+PROVIDER = ProviderConfig("p", "http://provider.test/v1", "sk-secret-for-tests")
+HEAD = RequestHead("m", stream=True, wants_usage=True)
+
+
+class Dialect(NamedTuple):
+    """One dialect, on the side of clients and on the side of providers."""
+
+    surface: Surface
+    plugin: ChatProvider
+
+    @property
+    def name(self) -> str:
+        return self.surface.dialect
+
+    def write(self, conversation: Conversation, *, stream: bool = False) -> Written:
+        """The request that the provider gets."""
+        outgoing = OutgoingCall("chat", "m", stream, b"", conversation=conversation)
+        built = self.plugin.build(PROVIDER, outgoing)
+        return Written(built.http.body, built.changes)
+
+    def read(self, body: bytes) -> Conversation:
+        """The request as a client sent it."""
+        return self.surface.read_conversation(body)
+
+    def write_stream(self, events: list[AnswerEvent], dialect: str) -> list[bytes]:
+        """The stream that a client gets from a provider of `dialect`, event by event."""
+        writer = self.surface.answer_writer(HEAD, dialect)
+        return [*(writer.write(event) for event in events), writer.end()]
+
+    def read_stream(self, pieces: list[bytes]) -> list[AnswerEvent]:
+        """The events of a provider's stream. Asserts that it is complete."""
+        stream = self.plugin.open_stream(
+            PROVIDER, HEAD, capture_limit=1 << 20, redaction=Redaction(), translated=True
+        )
+        events: list[AnswerEvent] = []
+        for piece in pieces:
+            stream.feed(piece)
+            events += stream.take_events()
+        if not stream.done:
+            stream.close()
+            events += stream.take_events()
+        assert stream.done, stream.failure
+        return events
+
+
+OPENAI = Dialect(OpenAISurface(), OpenAICompatible())
+DIALECTS = (OPENAI,)
