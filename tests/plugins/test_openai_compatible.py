@@ -29,18 +29,18 @@ def test_a_plugin_is_created_once_and_an_unknown_one_is_reported() -> None:
 def test_a_call_goes_to_its_path_with_our_credential(plugin: ChatProvider) -> None:
     assert plugin.dialect == "openai"
     call = OutgoingCall("chat", "m", stream=False, body=b'{"model":"up/m"}')
-    request = plugin.build(TARGET, call)
+    request = plugin.build(TARGET, call).http
     assert (request.method, request.url) == ("POST", "http://host/v1/chat/completions")
     assert request.body == b'{"model":"m"}'
     assert (b"authorization", b"Bearer sk-1") in request.headers
     assert (b"accept-encoding", b"identity") in request.headers
     call = OutgoingCall("embeddings", "m", stream=False, body=b'{"model":"m"}')
-    assert plugin.build(TARGET, call).url == "http://host/v1/embeddings"
+    assert plugin.build(TARGET, call).http.url == "http://host/v1/embeddings"
 
 
 def test_without_a_secret_there_is_no_authorization(plugin: ChatProvider) -> None:
     call = OutgoingCall("chat", "m", stream=False, body=b'{"model":"m"}')
-    request = plugin.build(ProviderConfig("up", "http://host/v1"), call)
+    request = plugin.build(ProviderConfig("up", "http://host/v1"), call).http
     assert b"authorization" not in dict(request.headers)
 
 
@@ -49,7 +49,7 @@ def test_usage_is_requested_in_streams_unless_a_quirk_says_no(
     plugin: ChatProvider, quirks: dict[str, str], *, asked: bool
 ) -> None:
     call = OutgoingCall("chat", "m", stream=True, body=b'{"model":"m","stream":true}')
-    request = plugin.build(ProviderConfig("up", "http://host/v1", "", quirks), call)
+    request = plugin.build(ProviderConfig("up", "http://host/v1", "", quirks), call).http
     assert ("stream_options" in json.loads(request.body)) == asked
 
 
