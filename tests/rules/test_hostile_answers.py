@@ -14,12 +14,12 @@ from penstock.rules.answer import MAX_NAME_CHARS
 from penstock.rules.call import UsageSource
 from penstock.rules.redaction import Redaction
 from penstock.rules.retry_after import MAX_RETRY_AFTER_S, read_retry_after
+from penstock.rules.wire.head import read_head
 from penstock.rules.wire.openai.chunks import Assembly, Chunk
-from penstock.rules.wire.openai.errors import MAX_CODE_CHARS, MAX_MESSAGE_CHARS, read_error
 from penstock.rules.wire.openai.facts import MAX_CHOICES, read_answer
-from penstock.rules.wire.openai.head import read_head
 from penstock.rules.wire.openai.stream import ChatStream
 from penstock.rules.wire.openai.usage import MAX_TOKENS, read_usage
+from penstock.rules.wire.provider_errors import MAX_CODE_CHARS, MAX_MESSAGE_CHARS, read_error
 from penstock.rules.wire.sse_stream import MAX_EVENT_BYTES
 
 LIMIT = 2000  # of the capture

@@ -10,10 +10,11 @@ from penstock.kernel.errors import NotFound, Overloaded, PenstockError, Upstream
 from penstock.rules.answer import AnswerFacts, estimate_usage
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.openai.errors import read_error, render_error, render_error_event
+from penstock.rules.wire.openai.errors import render_error, render_error_event
 from penstock.rules.wire.openai.facts import read_answer
 from penstock.rules.wire.openai.models import render_models
 from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
+from penstock.rules.wire.provider_errors import read_error
 
 
 def test_the_facts_of_an_answer() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.wire.openai.head import edit_request, read_head
+from penstock.rules.wire.head import edit_request, read_head
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -14,12 +14,12 @@ from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.redaction import Redaction
 from penstock.rules.translation import Change
+from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.openai.answer_reader import read_events
-from penstock.rules.wire.openai.errors import read_error
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
-from penstock.rules.wire.openai.head import edit_request
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
+from penstock.rules.wire.provider_errors import read_error
 from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
 from penstock.spi.http import HttpRequest
 

@@ -7,13 +7,13 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.call import Operation
 from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.wire.head import read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.errors import (
     render_error,
     render_error_event,
     render_provider_error,
 )
-from penstock.rules.wire.openai.head import read_head
 from penstock.rules.wire.openai.models import render_models
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.sealed_reasoning import is_sealed

@@ -12,7 +12,7 @@ from penstock.rules.redaction import Redaction
 from penstock.rules.sse import event_data, event_name
 from penstock.rules.wire.openai.answer_reader import ChunkReader
 from penstock.rules.wire.openai.chunks import Assembly, Chunk, present, read_chunk
-from penstock.rules.wire.openai.errors import read_error
+from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import Action, SseStream, malformed, reported
 
 DONE: Final = b"data: [DONE]\n\n"

@@ -1,12 +1,12 @@
 """Reads token counts in the formats of OpenAI and compatible vendors."""
 
-import re
 from typing import Final
 
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.json_text import decode_json
+from penstock.rules.wire.tail import last_object
 
 MAX_TOKENS: Final = 2**53  # of one kind in one call: the largest count that JSON keeps exactly
 
@@ -31,7 +31,6 @@ class _Usage(msgspec.Struct):
 
 
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
-_LAST_USAGE: Final = re.compile(rb'"usage"\s*:\s*(?=\{)')
 _INVALID: Final = Usage(source=UsageSource.INVALID)
 _NO_INPUT: Final = _InputDetails()
 _NO_OUTPUT: Final = _OutputDetails()
@@ -67,10 +66,4 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
 
 def usage_in_tail(tail: bytes) -> Usage | None:
     """Reads the last `usage` object in the end of an answer that is too large to keep whole."""
-    for match in reversed(list(_LAST_USAGE.finditer(tail))):
-        depth = 0
-        for at in range(match.end(), len(tail)):
-            depth += (tail[at] == 0x7B) - (tail[at] == 0x7D)
-            if depth == 0:
-                return read_usage(tail[match.end() : at + 1])
-    return None
+    return read_usage(last_object(tail, b"usage"))
