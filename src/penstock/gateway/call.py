@@ -16,6 +16,7 @@ from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import CallBegin, Caller
 from penstock.rules.conversation import RequestHead
+from penstock.rules.json_array import JsonArray
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import Surface
 
@@ -39,6 +40,7 @@ class Call:
     request_size = 0
     held_bytes = 0  # of the body, as `InFlight` counts them
     head: RequestHead | None = None
+    array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()

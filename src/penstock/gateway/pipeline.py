@@ -19,7 +19,7 @@ from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
-from penstock.gateway.stages.reply import send_error, send_piece
+from penstock.gateway.stages.reply import send_error, send_last_event
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
@@ -98,7 +98,7 @@ class Pipeline:
         if not call.reply_started:
             await send_error(call, error)
         elif call.streaming:
-            await send_piece(call, call.surface.render_error_event(error), more=True)
+            await send_last_event(call, call.surface.render_error_event(error), failed=True)
 
     def record_failure(self, call: Call, error: PenstockError) -> PenstockError:
         """Counts a call without a valid key, and records it if it is in the sample. Returns the

@@ -36,6 +36,7 @@ class Operation(StrEnum):
 
     CHAT = "chat"
     EMBEDDINGS = "embeddings"
+    COUNT_TOKENS = "count_tokens"  # asks for a number of tokens; costs nothing
 
 
 class CallStatus(StrEnum):

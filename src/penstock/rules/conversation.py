@@ -17,12 +17,14 @@ Place = tuple[int, int]
 
 class RequestHead(NamedTuple):
     """The fields of a request that routing needs. `wants_usage`: the caller asked for usage in the
-    stream. `model_at`: the position of the value of `model` in the body, if reading found it."""
+    stream. `model_at`: the position of the value of `model` in the body, if reading found it.
+    `as_array`: the stream is wanted as the elements of a JSON array, not as server-sent events."""
 
     model: str
     stream: bool = False
     wants_usage: bool = False
     model_at: Place | None = None
+    as_array: bool = False
 
 
 class MessageRole(StrEnum):

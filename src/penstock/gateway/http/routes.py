@@ -25,7 +25,7 @@ class Routes:
 
     def _add(self, surface: Surface, route: SurfaceRoute) -> None:
         if "{model}" in route.path:
-            pattern = re.escape(route.path).replace(_MODEL, "[^:]+")
+            pattern = re.escape(route.path).replace(_MODEL, ".+")
             self._patterns.append((re.compile(pattern), surface, route))
         else:
             found = (*self._exact.get(route.path, ()), (surface, route))

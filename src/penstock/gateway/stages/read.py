@@ -8,6 +8,7 @@ from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.inflight import BODY_STEP, InFlight
 from penstock.kernel.errors import InvalidRequest, TooLarge
 from penstock.rules.conversation import RequestHead
+from penstock.rules.json_array import JsonArray
 
 _SMALL: Final = 8192
 
@@ -21,8 +22,10 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
     finally:
         call.reading_since = 0.0
         call.request_size = len(call.body)
-    call.head = call.surface.read_head(call.path, call.query, call.body)
-    return call.head
+    head = call.head = call.surface.read_head(call.path, call.query, call.body)
+    if head.as_array:
+        call.array = JsonArray()
+    return head
 
 
 async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:

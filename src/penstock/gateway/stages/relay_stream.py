@@ -10,7 +10,13 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import KIB, CallLimits
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.stages.reply import EVENT_STREAM, provider_headers, send_piece, start
+from penstock.gateway.stages.reply import (
+    provider_headers,
+    send_events,
+    send_last_event,
+    start,
+    stream_headers,
+)
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError
@@ -62,7 +68,7 @@ class RelayStream:
         attempt.end_ns = self.clock.now_ns()
         exchange.discard()
         finalize(None)
-        await send_piece(call, writer.end() if writer else stream.terminal, more=False)
+        await send_last_event(call, writer.end() if writer else stream.terminal)
 
     async def _forward(
         self,
@@ -91,11 +97,11 @@ class RelayStream:
             if not call.first_token_ns and stream.delta_count:
                 call.first_token_ns = self.clock.now_ns()
             if out:
-                await send_piece(call, out, more=True)
+                await send_events(call, out)
 
     async def _commit(self, call: Call, exchange: UpstreamExchange) -> None:
         self.inflight.commit(call)
         call.streaming = True
         if not call.reply_started:
             passed = provider_headers(exchange, call.open_attempt.target.redaction)
-            await start(call, exchange.status, EVENT_STREAM + passed)
+            await start(call, exchange.status, stream_headers(call) + passed)

@@ -15,11 +15,8 @@ ReplyHeaders = list[tuple[bytes, bytes]]
 
 PIECE_BYTES: Final = 8 * 1024  # the server queues a few of them for a client that does not read
 JSON: Final = (b"content-type", b"application/json")
-EVENT_STREAM: Final[ReplyHeaders] = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
+_EVENT_STREAM: Final = (b"content-type", b"text/event-stream; charset=utf-8")
+_UNBUFFERED: Final = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 MAX_PASSED_HEADERS: Final = 32  # of a provider; common clients reject answers with 100 headers
 MAX_PASSED_BYTES: Final = 256  # of one such value; longer ones are dropped
 MAX_CHANGES_CHARS: Final = 1024  # of the header that names what a translation changed
@@ -72,13 +69,31 @@ async def send_large(call: Call, piece: bytes) -> None:
         await send_piece(call, piece[at : at + PIECE_BYTES], more=True)
 
 
+def stream_headers(call: Call) -> ReplyHeaders:
+    """The headers of a stream, as server-sent events or as a JSON array."""
+    return [_EVENT_STREAM if call.array is None else JSON, *_UNBUFFERED]
+
+
+async def send_events(call: Call, events: bytes) -> None:
+    """Sends whole events of a stream that goes on."""
+    piece = events if call.array is None else call.array.add(events)
+    if piece:
+        await send_piece(call, piece, more=True)
+
+
+async def send_last_event(call: Call, event: bytes, *, failed: bool = False) -> None:
+    """Sends the terminal event. If the stream has `failed`, its body remains unfinished."""
+    piece = event if call.array is None else call.array.end(event)
+    await send_piece(call, piece, more=failed)
+
+
 async def keep_alive(call: Call) -> None:
     """Sends a comment to a stream that waits for its first event, after status and headers if they
     have not gone out. Proxies cut connections that are silent for long."""
     call.streaming = True
     if not call.reply_started:
         call.http_status = 200
-        await start(call, 200, [*EVENT_STREAM])
+        await start(call, 200, stream_headers(call))
     if call.keep_alive is not None:  # the answer has not begun meanwhile
         await send_piece(call, call.surface.keep_alive, more=True)
 

@@ -34,8 +34,8 @@ class Resolve:
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
     ) -> Target:
         """Raises `NotFound` with suggestions, `Forbidden` or `InvalidRequest`."""
-        if head.stream and call.operation == Operation.EMBEDDINGS:
-            raise InvalidRequest("Embeddings cannot be streamed.", param="stream")
+        if head.stream and call.operation != Operation.CHAT:
+            raise InvalidRequest("Only chat can be streamed.", param="stream")
         if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
             self._snapshot, self._known = snapshot, {}
         wanted = (key_context.key.id, head.model)

@@ -12,7 +12,13 @@ from typing import Final, Protocol
 import msgspec
 
 from penstock.kernel.errors import PenstockError, UpstreamFailed
-from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError, WholeAnswer
+from penstock.rules.answer import (
+    AnswerEvent,
+    AnswerFacts,
+    ProviderError,
+    UsageReported,
+    WholeAnswer,
+)
 from penstock.rules.answer_collector import AnswerCollector
 from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.sse import event_data, event_ends, event_name
@@ -170,6 +176,7 @@ class NeutralStream(SseStream):
         self._translated = translated
         self._write_answer = write_answer
         self._read_error = read_error
+        self._usage_taken = False
 
     @property
     def delta_count(self) -> int:
@@ -180,6 +187,16 @@ class NeutralStream(SseStream):
     def facts(self) -> AnswerFacts:
         """The facts of the answer so far."""
         return self._collector.facts
+
+    def take_events(self) -> list[AnswerEvent]:
+        """Returns the events since the last call. The usage is the last one, and goes out once:
+        providers report it often, and clients add what they get."""
+        events = super().take_events()
+        facts = self._collector.facts if self.done and not self._usage_taken else None
+        if facts is not None and facts.usage is not None:
+            self._usage_taken = True
+            events.append(UsageReported(facts.usage, facts.service_tier))
+        return events
 
     def document(self) -> bytes:
         """The answer so far in the shape of a whole one; empty if nothing arrived."""
@@ -213,7 +230,7 @@ class NeutralStream(SseStream):
         if not content and self.unless_leaking(event) is Action.STOP:
             return Action.STOP
         if self._translated:
-            self._events += events
+            self._events += [each for each in events if not isinstance(each, UsageReported)]
         if self._reader.ended:
             self.done, self.terminal = True, event
             return Action.STOP
