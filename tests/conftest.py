@@ -78,11 +78,11 @@ def _loopback_only() -> Iterator[None]:
 def loopback_only() -> Iterator[None]:
     active = True
 
-    def refuse(event: str, arguments: tuple[object, ...]) -> None:
+    def reject(event: str, arguments: tuple[object, ...]) -> None:
         if active and event in _OPENING and not _is_here(arguments):
             raise NetworkUsed(f"a test opened a connection to {arguments[1]!r}")
 
-    sys.addaudithook(refuse)
+    sys.addaudithook(reject)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The context of the services: database, audit log, clock, random source."""
+"""The objects that all services use: database, audit log, clock, random source."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

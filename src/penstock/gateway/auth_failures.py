@@ -36,7 +36,7 @@ class FailureDecision(NamedTuple):
 
 
 class _Bucket:
-    """A token bucket: refills `rate` tokens a second, holds at most `depth`."""
+    """A token bucket: gains `rate` tokens a second and holds at most `depth`."""
 
     __slots__ = ("_at", "_depth", "_left", "_rate")
 

@@ -51,10 +51,13 @@ class GatewaySettings(Section):
     max_connections: int = Field(
         default=10_000,
         ge=16,
-        description="Open connections per worker; beyond it the one idle longest is closed.",
+        description="Maximum open connections per worker. Above it the connection that has been "
+        "idle longest is closed.",
     )
     max_connections_per_peer: int = Field(
-        default=0, ge=0, description="Open connections from one address; 0: a quarter of all."
+        default=0,
+        ge=0,
+        description="Maximum open connections from one address; 0: a quarter of all.",
     )
     project_share: float = Field(
         default=0.9,
@@ -107,10 +110,13 @@ class ServerSettings(Section):
     max_connections: int = Field(
         default=10_000,
         ge=16,
-        description="Open connections; beyond it the one idle longest is closed.",
+        description="Maximum open connections. Above it the connection that has been idle longest "
+        "is closed.",
     )
     max_connections_per_peer: int = Field(
-        default=0, ge=0, description="Open connections from one address; 0: a quarter of all."
+        default=0,
+        ge=0,
+        description="Maximum open connections from one address; 0: a quarter of all.",
     )
     secure_cookie: bool = Field(
         default=False,
@@ -118,7 +124,7 @@ class ServerSettings(Section):
     )
     database_url: str = Field(
         default="",
-        description="PostgreSQL URL, with the password in PGPASSFILE; empty: SQLite in the home.",
+        description="PostgreSQL URL; its password is in PGPASSFILE. Empty: SQLite in the home.",
     )
     columns_dsn: str = Field(
         default="", description="ClickHouse URL; empty: embedded chDB in the home."

@@ -19,7 +19,7 @@ BYTES_PER_TOKEN: Final = 4  # an estimate, only for calls that were cut off
 
 
 class FinishReason(StrEnum):
-    """The reason why the model stopped. `OTHER`: a reason that the neutral form does not have."""
+    """The reason why the model stopped. `OTHER`: a reason that is not in this list."""
 
     STOP = "stop"
     LENGTH = "length"

@@ -180,7 +180,7 @@ class ModelRates:
 
 
 def context_of(price_id: str) -> dict[str, str]:
-    """Reads the context that chose the variants of a price from its id."""
+    """Returns the attributes of a call, such as `service_tier`, that are part of a price id."""
     parts = (part.partition("=") for part in price_id.split("+")[1:])
     return {key: value for key, equals, value in parts if equals}
 

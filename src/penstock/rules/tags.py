@@ -19,7 +19,7 @@ _KEY: Final = re.compile(KEY_PATTERN)
 
 
 def is_key(text: str) -> bool:
-    """Returns whether the text can be the key of a tag."""
+    """Returns whether the text is a valid key of a tag."""
     return _KEY.fullmatch(text) is not None
 
 

@@ -34,7 +34,7 @@ def require(permission: Permission) -> Any:
     return granted
 
 
-async def refused(_: Request, error: Exception) -> JSONResponse:
+async def known_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PenstockError)
     return JSONResponse({"code": error.code}, error.status)
 
@@ -42,7 +42,7 @@ async def refused(_: Request, error: Exception) -> JSONResponse:
 @pytest.fixture
 def client(traces: Traces) -> Iterator[TestClient]:
     app = FastAPI()
-    app.add_exception_handler(PenstockError, refused)
+    app.add_exception_handler(PenstockError, known_error)
     app.include_router(build_router(traces, require))
     app.include_router(build_instance_router(traces, require))
     app.include_router(build_ingest_router(traces, lambda: None))

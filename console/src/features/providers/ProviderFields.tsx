@@ -83,8 +83,8 @@ function AdvancedFields({ form }: { form: FormState<ProviderForm> }) {
       />
       <div className="grid gap-3 sm:grid-cols-2">
         <SelectField label="Token usage in streams" {...form.text("stream_usage")}>
-          <option value="">Request it</option>
-          <option value="no">Do not request it</option>
+          <option value="">Request usage</option>
+          <option value="no">Do not request usage</option>
         </SelectField>
         <SelectField label="End of stream" {...form.text("terminator")}>
           <option value="">[DONE]</option>

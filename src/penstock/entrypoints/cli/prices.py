@@ -92,7 +92,9 @@ def remove(
 def _split(assignment: str) -> tuple[str, str]:
     unit, equals, price = assignment.partition("=")
     if not equals:
-        raise typer.BadParameter(f"{assignment} is not of the form UNIT=USD", param_hint="--unit")
+        raise typer.BadParameter(
+            f"{assignment!r} is not valid: write UNIT=USD", param_hint="--unit"
+        )
     return unit, price
 
 

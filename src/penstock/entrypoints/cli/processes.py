@@ -111,5 +111,6 @@ def _fault(text: str) -> tuple[str, float]:
         return name, float(probability)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not of the form FAULT=PROBABILITY", param_hint="--fault"
+            f"{text!r} is not valid: write FAULT=PROBABILITY, such as 500=0.01",
+            param_hint="--fault",
         ) from None

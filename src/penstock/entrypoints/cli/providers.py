@@ -160,7 +160,7 @@ def _secret(variable: str | None) -> str:
 def _quirk(given: str) -> tuple[str, str]:
     name, equals, value = given.partition("=")
     if not (name and equals):
-        raise typer.BadParameter(f"{given!r} is not of the form NAME=VALUE.", param_hint="--quirk")
+        raise typer.BadParameter(f"{given!r} is not valid: write NAME=VALUE", param_hint="--quirk")
     return name, value
 
 

@@ -141,8 +141,8 @@ class ServerComposition:
     async def run(self) -> None:
         """Runs the startup jobs and then the jobs of all verticals, until cancelled.
 
-        The jobs wait only briefly for the startup jobs: the first snapshot has the providers that
-        were discovered by then, so that gateways can serve them immediately.
+        The jobs wait for the startup jobs for a limited time, so that the first snapshot contains
+        the providers that the startup jobs find.
         """
         async with asyncio.TaskGroup() as group:
             startup = [

@@ -117,9 +117,9 @@ def check_name(name: str) -> str:
 
 
 def check_base_url(url: str, *, private_allowed: bool, secret: bool) -> str:
-    """Returns the URL without a trailing slash. Raises `InvalidRequest` if it may not be called.
+    """Returns the URL without a trailing slash. Raises `InvalidRequest` if it is not allowed.
 
-    This checks the URL only; the addresses behind a name are checked at every connection.
+    Checks the URL only. The addresses of its host name are checked at each connection.
     """
     read = parse_url(url)
     if read.suffix:

@@ -74,7 +74,7 @@ class Passwords:
 
 
 class _Slots:
-    """The slots for running and waiting hashes, counted by source."""
+    """Limits how many hashes are computed or wait at a time, in total and by source."""
 
     def __init__(self, limits: HashLimits) -> None:
         self._limits = limits

@@ -180,7 +180,7 @@ class HttpConnection(asyncio.Protocol):
         if exchange.complete or self._exchange is not exchange or self._closing:
             return
         if not exchange.begun:
-            self._refuse(RequestRejected(500, "The server failed to process the request."))
+            self._reject(RequestRejected(500, "The server failed to process the request."))
         elif self.write_paused or exchange.until_close():
             self.reset()
         else:
@@ -209,7 +209,7 @@ class HttpConnection(asyncio.Protocol):
                 else:
                     self._feed(exchange)
         except RequestRejected as error:
-            self._refuse(error)
+            self._reject(error)
         self._regulate()
 
     def _begin(self) -> bool:
@@ -300,7 +300,7 @@ class HttpConnection(asyncio.Protocol):
 
     # ---- ends
 
-    def _refuse(self, error: RequestRejected) -> None:
+    def _reject(self, error: RequestRejected) -> None:
         """Sends the error if no response was started, and closes."""
         match error.status:
             case 503:

@@ -78,7 +78,8 @@ class Capacity:
                     raise
 
     def trim(self) -> None:
-        """Releases reserved space that is no longer needed, and counts shipped records out."""
+        """Releases reserved space that is no longer needed. Subtracts shipped bytes from the usage
+        of their projects."""
         self._reserve.trim(self.reserved)
         self._projects.shrink(self._used_bytes())
 

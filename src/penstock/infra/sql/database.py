@@ -82,7 +82,8 @@ class Database:
                 yield transaction
         except IntegrityError as error:
             raise Conflict(
-                "This object already exists or was changed.", hint="Read it again, then retry."
+                "This object already exists or was changed.",
+                hint="Load the object again, then retry.",
             ) from error
         for callback in transaction.callbacks:
             callback()

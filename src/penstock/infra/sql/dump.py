@@ -29,7 +29,7 @@ def dump(database: Database, folder: Path) -> dict[str, int]:
 
 
 def load(database: Database, folder: Path) -> dict[str, int]:
-    """Fills the empty tables of a database from a `dump`. Returns the row counts by table.
+    """Fills the empty tables of a database from files of `dump`. Returns the row count by table.
 
     Raises `SetupError` if the dump has unknown tables.
     """

@@ -45,7 +45,7 @@ def problem_response(error: PenstockError) -> Response:
 def install_problems(app: FastAPI, log: logging.Logger) -> None:
     """Installs handlers that answer every error as a problem; unexpected ones go to `log`."""
 
-    async def refused(_request: Request, error: Exception) -> Response:
+    async def known_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, PenstockError)  # noqa: S101 - registered for it alone
         if error.status >= 500:
             log.error("%s: %s", error.code, error.sentence())
@@ -65,7 +65,7 @@ def install_problems(app: FastAPI, log: logging.Logger) -> None:
             PenstockError("Internal server error.", hint="See the server's log for the cause.")
         )
 
-    app.add_exception_handler(PenstockError, refused)
+    app.add_exception_handler(PenstockError, known_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, unexpected)

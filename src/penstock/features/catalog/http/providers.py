@@ -177,8 +177,8 @@ def provider_routes(
 
     @router.post("", status_code=201)
     def add_provider(access: Annotated[Access, may_write], body: ProviderRequest) -> ProviderView:
-        """Adds a provider. Its API key is stored encrypted. Test it next: the test stores its
-        models."""
+        """Adds a provider and stores its API key encrypted. Then test the provider: the test stores
+        the list of its models."""
         return ProviderView.of(providers.add(access.principal, access.project_id, body.value()))
 
     @router.patch("/{name}")

@@ -38,7 +38,7 @@ def find_user_by_email(connection: Connection, email: str) -> tuple[User, str] |
 
 
 def first_instance_admin(connection: Connection) -> User | None:
-    """Returns the oldest instance admin, if it exists."""
+    """Returns the oldest instance admin, or None if there is none."""
     query = select(USERS).where(USERS.c.instance_admin).order_by(USERS.c.id).limit(1)
     row = connection.execute(query).one_or_none()
     return _user(row) if row else None
