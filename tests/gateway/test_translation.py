@@ -68,6 +68,7 @@ async def test_a_stream_is_translated_event_by_event(toy: Rig, size: int) -> Non
     assert [attempt.dialect for attempt in end.attempts] == ["openai"]
     assert (end.usage.input_tokens, end.usage.source) == (14, UsageSource.PROVIDER)
     assert float(end.cost) > 0
+    assert (end.response_model, end.fingerprint) == ("gpt-4o-2024-08-06", "fp_1")
 
 
 async def test_tool_calls_survive(toy: Rig) -> None:
@@ -95,6 +96,7 @@ async def test_a_whole_answer_is_translated(toy: Rig) -> None:
     body = {
         "id": "c",
         "model": "small-1",
+        "system_fingerprint": "fp_7",
         "choices": [{"index": 0, "message": message, "finish_reason": "length"}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2},
     }
@@ -105,6 +107,7 @@ async def test_a_whole_answer_is_translated(toy: Rig) -> None:
     }
     end = await toy.end_of(answer.trace_id)
     assert (end.finish_reasons, end.usage.output_tokens) == (("length",), 2)
+    assert end.fingerprint == "fp_7"
 
 
 async def test_a_cut_stream_ends_with_the_surfaces_error_event(toy: Rig) -> None:

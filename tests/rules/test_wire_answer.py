@@ -20,10 +20,12 @@ from penstock.rules.wire.provider_errors import read_error
 def test_the_facts_of_an_answer() -> None:
     body = (
         b'{"id":"c1","model":"m-1","service_tier":"flex","choices":[{"finish_reason":"stop"},'
-        b'{"finish_reason":null}],"usage":{"prompt_tokens":3,"completion_tokens":2}}'
+        b'{"finish_reason":null}],"usage":{"prompt_tokens":3,"completion_tokens":2},'
+        b'"system_fingerprint":"fp_1"}'
     )
     facts = read_answer(body)
     assert (facts.id, facts.model, facts.service_tier) == ("c1", "m-1", "flex")
+    assert facts.fingerprint == "fp_1"
     assert facts.finish_reasons == ("stop",)
     assert facts.usage == Usage(3, 2, source=UsageSource.PROVIDER)
 
@@ -36,6 +38,12 @@ def test_json_of_another_shape_is_an_answer_without_facts(body: bytes) -> None:
 def test_the_usage_of_an_answer_of_another_shape_is_read() -> None:
     facts = read_answer(b'{"id":5,"usage":{"prompt_tokens":3}}')
     assert facts.usage == Usage(3, source=UsageSource.PROVIDER)
+
+
+@pytest.mark.parametrize("fingerprint", [b"5", b"null", b'{"a":[1]}'])
+def test_a_fingerprint_of_another_type_leaves_the_other_facts(fingerprint: bytes) -> None:
+    facts = read_answer(b'{"id":"c1","system_fingerprint":%b}' % fingerprint)
+    assert (facts.id, facts.fingerprint) == ("c1", "")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"id":', b"[" * 100_000])

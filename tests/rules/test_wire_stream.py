@@ -114,6 +114,13 @@ def test_the_record_has_the_shape_of_a_whole_answer() -> None:
     assert (document["object"], document["id"]) == ("chat.completion", "c1")
 
 
+def test_the_fingerprint_is_the_first_that_the_stream_names() -> None:
+    through = stream()
+    for fingerprint in (None, 7, "fp_1", "fp_2"):
+        through.feed(event(json.dumps(chunk({"content": "a"}, system_fingerprint=fingerprint))))
+    assert (through.facts.fingerprint, through.delta_count) == ("fp_1", 4)
+
+
 def test_choices_and_kinds_of_text_are_separate() -> None:
     through = stream()
     for index, delta in (

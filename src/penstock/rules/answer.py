@@ -13,7 +13,7 @@ from penstock.rules.call import Usage, UsageSource
 from penstock.rules.conversation import Citation, Media, Other, Part
 
 # Limits of the facts that a record keeps of an answer. Longer values are cut.
-MAX_NAME_CHARS: Final = 256  # of the answer's id and model
+MAX_NAME_CHARS: Final = 256  # of the answer's id, model, fingerprint
 MAX_REASON_CHARS: Final = 64  # of a finish reason, a role, a service tier
 BYTES_PER_TOKEN: Final = 4  # an estimate, only for calls that were cut off
 
@@ -156,7 +156,8 @@ class WholeAnswer(msgspec.Struct, frozen=True):
 
 class AnswerFacts(msgspec.Struct, frozen=True):
     """The facts of an answer that a record keeps. `usage` is `None` without the provider's count.
-    `reports_error`: it has an error member although its status is good."""
+    `reports_error`: it has an error member although its status is good. `fingerprint` names the
+    provider's configuration."""
 
     id: str = ""
     model: str = ""
@@ -164,6 +165,7 @@ class AnswerFacts(msgspec.Struct, frozen=True):
     usage: Usage | None = None
     service_tier: str = ""
     reports_error: bool = False
+    fingerprint: str = ""
 
 
 class ProviderError(NamedTuple):
@@ -183,6 +185,7 @@ def bounded_facts(
     tier: str | None,
     *,
     reports_error: bool = False,
+    fingerprint: str | None = None,
 ) -> AnswerFacts:
     """Builds facts of a limited size, whatever the provider sent."""
     return AnswerFacts(
@@ -192,6 +195,7 @@ def bounded_facts(
         usage,
         (tier or "")[:MAX_REASON_CHARS],
         reports_error,
+        (fingerprint or "")[:MAX_NAME_CHARS],
     )
 
 

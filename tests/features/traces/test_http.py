@@ -21,7 +21,7 @@ from penstock.features.traces.model import MAX_TRACE_BYTES
 from penstock.features.traces.service import Traces
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import rfc3339
-from penstock.rules.call import CallEnd, Caller, CallStatus
+from penstock.rules.call import CallEnd, Caller, CallStatus, Usage, UsageSource
 
 
 def require(permission: Permission) -> Any:
@@ -97,6 +97,62 @@ def test_a_shipped_batch_is_listed_and_shown(client: TestClient, project: str) -
     assert call["error"] is None
     assert attempt["parent_span_id"] == call["span_id"]
     assert attempt["cost"] is attempt["usage"] is attempt["input"] is None
+
+
+def test_a_translated_call_shows_both_dialects_and_what_was_changed(
+    client: TestClient, project: str
+) -> None:
+    usage = Usage(9, 2, source=UsageSource.PROVIDER, cache_write_1h_tokens=3, web_searches=2)
+    end = recent(project, usage=usage, fingerprint="fp_1")
+    changes = ("dropped:seed", "changed:reasoning.budget", "dropped:user")
+    attempt = msgspec.structs.replace(end.attempts[0], dialect="anthropic", changes=changes)
+    begin = msgspec.structs.replace(end.begin, dialect="openai")
+    end = msgspec.structs.replace(end, begin=begin, attempts=(attempt,))
+    ship(client, end)
+    path = f"/api/v1/traces/{begin.trace_id}"
+    call, tried = client.get(path, params={"project_id": project}).json()["spans"]
+    assert call["attributes"]["penstock.dialect"] == "openai"
+    assert call["attributes"]["penstock.provider.dialect"] == "anthropic"
+    assert call["attributes"]["openai.response.system_fingerprint"] == "fp_1"
+    assert (call["usage"]["web_searches"], call["usage"]["cache_write_1h_tokens"]) == (2, 3)
+    assert tried["attributes"]["penstock.dialect"] == "anthropic"
+    assert tried["attributes"]["penstock.translation.dropped"] == ["seed", "user"]
+    assert tried["attributes"]["penstock.translation.changed"] == ["reasoning.budget"]
+
+
+def test_another_version_of_a_model_under_the_same_name_is_an_event(
+    client: TestClient, project: str
+) -> None:
+    answered = [
+        ("m-1", "fp_1"),
+        ("m-1", "fp_1"),
+        ("m-1", "fp_2"),
+        ("m-2", ""),
+        ("", ""),
+        ("m-2", "fp_3"),
+    ]
+    now = time.time_ns() - 10**10
+    ends = [
+        calls.call(project, now + place * 10**6, response_model=model, fingerprint=fingerprint)
+        for place, (model, fingerprint) in enumerate(answered)
+    ]
+    ship(client, *ends, calls.call(calls.new_project(), now + 1, response_model="m-9"))
+    shown = [_events(client, project, end.begin.trace_id) for end in ends]
+    assert shown == [[], [], [("m-1", "fp_1")], [("m-1", "fp_2")], [], []]
+
+
+def test_versions_are_compared_inside_a_trace(client: TestClient, project: str) -> None:
+    first = recent(project, fingerprint="fp_1")
+    second = recent(project, fingerprint="fp_2")
+    begin = msgspec.structs.replace(second.begin, trace_id=first.begin.trace_id)
+    ship(client, first, msgspec.structs.replace(second, begin=begin))
+    assert _events(client, project, begin.trace_id) == [("gpt-4o-2024-08-06", "fp_1")]
+
+
+def _events(client: TestClient, project: str, trace_id: str) -> list[tuple[str, str]]:
+    trace = client.get(f"/api/v1/traces/{trace_id}", params={"project_id": project}).json()
+    found = [event["attributes"] for span in trace["spans"] for event in span["events"]]
+    return [(one["penstock.previous.model"], one["penstock.previous.fingerprint"]) for one in found]
 
 
 def test_a_failed_call_shows_its_error(client: TestClient, project: str) -> None:

@@ -3,6 +3,7 @@
 import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from features.traces import calls
@@ -17,7 +18,7 @@ from penstock.infra.spool.quarantine import UNKNOWN, list_quarantined
 from penstock.infra.spool.unknown import UnknownFrames
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import SystemClock
-from penstock.rules.call import SCHEMA, CallEnd, encode
+from penstock.rules.call import SCHEMA, CallEnd, Usage, UsageSource, encode
 
 NEW_KIND = 4
 
@@ -178,6 +179,19 @@ def test_the_names_of_inserts_are_the_same_in_all_versions() -> None:
     assert insert_name(batch, NEW_KIND, 2) == f"{batch}/4.2"
     # Workers of two versions may both recover the same writer.
     assert insert_name(interrupted, Kind.END, 3) == interrupted
+
+
+def test_records_of_schema_2_are_stored(traces: Traces, project: str) -> None:
+    """As its gateways wrote them: without the fields that came later."""
+    end = calls.call(project, usage=Usage(9, 2, source=UsageSource.PROVIDER, web_searches=1))
+    values = msgspec.msgpack.decode(encode(end))
+    values[10] = values[10][:8]
+    values[18] = [attempt[:16] for attempt in values[18]]
+    data = newer(msgspec.msgpack.encode(values[:19]), schema=2)
+    traces.ingest(calls.new_batch(), data)
+    call, attempt = traces.get_trace(project, end.begin.trace_id).spans
+    assert (call.input_tokens, call.web_searches, call.fingerprint) == (9, 0, "")
+    assert (attempt.provider, list(attempt.changes)) == ("openai", [])
 
 
 def test_a_known_kind_and_schema() -> None:

@@ -1,4 +1,5 @@
-"""A store of version 3, with a row for each call and each attempt, becomes one row per call."""
+"""A store of version 3, with a row for each call and each attempt, becomes one row per call; one of
+version 5 gets the columns of version 6."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,19 @@ from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore, SchemaStep, apply_steps, open_columns
 from penstock.kernel.time import SystemClock
+from penstock.rules.call import Usage, UsageSource
 
-VERSION_3 = Path(__file__).with_name("version_3.sql").read_text()
-STATEMENTS = tuple(
-    part.strip() for part in VERSION_3.partition("\n")[2].split(";\n") if part.strip()
-)
-CREATE = (SchemaStep(1, "", STATEMENTS), SchemaStep(2, "", ()), SchemaStep(3, "", ()))
+
+def made(version: int) -> tuple[SchemaStep, ...]:
+    """The steps that make an empty store of that version."""
+    text = Path(__file__).with_name(f"version_{version}.sql").read_text().partition("\n")[2]
+    statements = tuple(part.strip() for part in text.split(";\n") if part.strip())
+    return (
+        SchemaStep(1, "", statements),
+        *(SchemaStep(later, "", ()) for later in range(2, version + 1)),
+    )
+
+
 CALLS = 300
 EVER = TimeRange(0, 2 * 10**18)
 
@@ -33,7 +41,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ColumnStore
     """A store of version 3: call n has n % 3 attempts. It is copied in several pieces."""
     monkeypatch.setattr(schema_history, "_CALLS_AT_ONCE", 100)
     store = open_columns(f"chdb://{tmp_path / 'columns'}")
-    apply_steps(store, FAMILY, CREATE)
+    apply_steps(store, FAMILY, made(3))
     rows = [row for number in range(CALLS) for row in _rows(number)]
     store.insert("spans", rows, token="b")
     yield store
@@ -121,8 +129,8 @@ def test_only_the_new_table_and_the_view_are_left(old: ColumnStore) -> None:
     assert objects(old) == kept
 
 
-@pytest.mark.parametrize("version", [4, 5])
-@pytest.mark.parametrize("count", range(5))
+@pytest.mark.parametrize("version", [4, 5, 6])
+@pytest.mark.parametrize("count", range(8))
 def test_a_crash_between_two_statements_loses_and_duplicates_nothing(
     old: ColumnStore, version: int, count: int
 ) -> None:
@@ -135,3 +143,52 @@ def test_a_crash_between_two_statements_loses_and_duplicates_nothing(
     for project in ("p0", "p1"):
         assert calls.counts(old, project) == (CALLS // 2, CALLS // 2)
     assert objects(old)["spans"] == "View"
+
+
+class Shown(msgspec.Struct):
+    span_id: str
+    kind: str
+    input_tokens: int
+    web_searches: int
+    fingerprint: str
+    changes: list[str]
+
+
+COUNTS = ("cache_write_1h_tokens", "input_image_tokens", "output_image_tokens", "web_searches")
+NEW_COUNTS = Usage(
+    9,
+    2,
+    cache_write_tokens=5,
+    source=UsageSource.PROVIDER,
+    cache_write_1h_tokens=3,
+    input_image_tokens=4,
+    output_image_tokens=1,
+    web_searches=2,
+)
+
+
+def test_a_store_of_version_5_keeps_its_calls_and_takes_the_new_counts(tmp_path: Path) -> None:
+    store = open_columns(f"chdb://{tmp_path / 'columns'}")
+    apply_steps(store, FAMILY, made(5))
+    old = msgspec.to_builtins(calls.row(calls.call("p")))
+    store.insert("calls", [old], token="b")
+    apply_steps(store, FAMILY, STEPS)
+    traces = traces_on(store, tmp_path)
+    new = calls.call("p", usage=NEW_COUNTS, fingerprint="fp_1")
+    attempt = msgspec.structs.replace(new.attempts[0], usage=NEW_COUNTS, changes=("dropped:seed",))
+    calls.store(traces, msgspec.structs.replace(new, attempts=(attempt,)))
+    kept, kept_attempt = traces.get_trace("p", old["trace_id"]).spans
+    assert (kept.input_tokens, kept.web_searches, kept.fingerprint) == (100, 0, "")
+    assert (kept_attempt.provider, list(kept_attempt.changes)) == ("openai", [])
+    for span in traces.get_trace("p", new.begin.trace_id).spans:
+        assert {name: getattr(span, name) for name in COUNTS} == {
+            name: getattr(NEW_COUNTS, name) for name in COUNTS
+        }
+    spans = store.query("SELECT * FROM spans ORDER BY input_tokens, kind", {}, Shown)
+    assert [(one.kind, one.web_searches, one.fingerprint, one.changes) for one in spans] == [
+        ("attempt", 0, "", []),
+        ("attempt", 2, "", ["dropped:seed"]),
+        ("call", 2, "fp_1", []),
+        ("call", 0, "", []),
+    ]
+    store.close()

@@ -6,6 +6,7 @@ from typing import Any, Final
 from penstock.features.traces.model import CALL, SpanRecord
 from penstock.features.traces.payload import Json, decode
 from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.translation import ChangeKind
 
 # Attribute → field; empty and zero values are left out. Input tokens include cached tokens.
 _ATTRIBUTES: Final[Mapping[str, str]] = {
@@ -15,14 +16,19 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "gen_ai.request.stream": "stream",
     "gen_ai.response.model": "response_model",
     "gen_ai.response.id": "response_id",
+    "openai.response.system_fingerprint": "fingerprint",
     "gen_ai.response.finish_reasons": "finish_reasons",
     "gen_ai.usage.input_tokens": "input_tokens",
     "gen_ai.usage.output_tokens": "output_tokens",
     "gen_ai.usage.cache_read.input_tokens": "cache_read_tokens",
     "gen_ai.usage.cache_write.input_tokens": "cache_write_tokens",
+    "penstock.usage.cache_write_1h.input_tokens": "cache_write_1h_tokens",
     "gen_ai.usage.reasoning.output_tokens": "reasoning_tokens",
     "gen_ai.usage.audio.input_tokens": "input_audio_tokens",
     "gen_ai.usage.audio.output_tokens": "output_audio_tokens",
+    "gen_ai.usage.image.input_tokens": "input_image_tokens",
+    "gen_ai.usage.image.output_tokens": "output_image_tokens",
+    "penstock.usage.web_searches": "web_searches",
     "error.type": "error_type",
     "http.response.status_code": "http_status",
     "server.address": "server_address",
@@ -30,6 +36,7 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "penstock.key.id": "key_id",
     "penstock.model": "model",
     "penstock.dialect": "dialect",
+    "penstock.provider.dialect": "answer_dialect",
     "penstock.usage.source": "usage_source",
     "penstock.price.id": "price_id",
     "penstock.snapshot": "snapshot",
@@ -55,11 +62,20 @@ def span_attributes(span: SpanRecord) -> dict[str, Any]:
         if value := span.caller[each.name]:
             attributes[each.span] = value
     attributes |= {f"penstock.tag.{key}": value for key, value in span.tags.items()}
+    for kind in ChangeKind:
+        if fields := changed_fields(span, kind):
+            attributes[f"penstock.translation.{kind.value}"] = fields
     if span.ttft_ns is not None:
         attributes["gen_ai.response.time_to_first_chunk"] = span.ttft_ns / _SECOND
     if span.kind == CALL:
         attributes["penstock.overhead_ms"] = span.overhead_ns / _MILLISECOND
     return attributes | {name: _value(text) for name, text in span.attributes.items()}
+
+
+def changed_fields(span: SpanRecord, kind: ChangeKind) -> list[str]:
+    """Returns the fields that the translation of an attempt's request dropped or changed."""
+    start = f"{kind.value}:"
+    return [one.removeprefix(start) for one in span.changes if one.startswith(start)]
 
 
 def _value(text: str) -> Json:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Final, NamedTuple
@@ -131,14 +131,19 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanRecord(CallItem, frozen=True, kw_only=True):
-    """A span with all its columns; those with a default are of calls only. `request` and `response`
-    are stored texts (`stored_text.restore`)."""
+    """A span with all its columns; those with a default are of calls only, `changes` of attempts.
+    `answer_dialect`: of the last attempt. `request` and `response` are stored texts
+    (`stored_text.restore`)."""
 
     kind: str = CALL
     dialect: str
     cache_write_tokens: int
     input_audio_tokens: int
     output_audio_tokens: int
+    cache_write_1h_tokens: int
+    input_image_tokens: int
+    output_image_tokens: int
+    web_searches: int
     usage_source: str
     price_id: str
     overhead_ns: int = 0
@@ -146,6 +151,9 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
     response_size: int = 0
     finish_reasons: list[str] = []
     response_id: str = ""
+    fingerprint: str = ""
+    answer_dialect: str = ""
+    changes: Sequence[str] = ()
     snapshot: str
     writer: str
     server_address: str
@@ -201,13 +209,23 @@ class Overview:
     by: Mapping[str, list[Aggregate]]
 
 
+class AnsweredBy(msgspec.Struct, frozen=True, kw_only=True):
+    """The version of a model that answered a call, as the answer names it."""
+
+    start_ns: int
+    response_model: str
+    fingerprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class TraceSpans:
     """The spans of a trace in order of their start. `truncated`: some spans are left out because of
-    their number or the size of their content."""
+    their number or the size of their content. `changed`: by span id, what answered the call before,
+    if another version of the model answered this one."""
 
     spans: list[SpanRecord]
     truncated: bool
+    changed: Mapping[str, AnsweredBy] = field(default_factory=dict[str, AnsweredBy])
 
 
 @dataclass(frozen=True, slots=True)

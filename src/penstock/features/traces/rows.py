@@ -32,6 +32,7 @@ class RowLimits(msgspec.Struct, frozen=True):
     undeclared: int = 16  # call attributes of a newer gateway
     finish_reasons: int = 128  # how many; more choices than any provider gives
     finish_reason_chars: int = 64
+    changes: int = 64  # how many; more than the fields that a writer can leave out
     tokens: int = 10**12  # of one kind, in one call: sums over 18 million such calls are exact
 
 
@@ -67,10 +68,16 @@ class _Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     ttft_ns: int | None = None
     server_address: str = ""
     server_port: int = 0
+    cache_write_1h_tokens: int = 0
+    input_image_tokens: int = 0
+    output_image_tokens: int = 0
+    web_searches: int = 0
 
 
 class AttemptRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One element of the column `attempts`; each field is an element of its tuple."""
+
+    changes: tuple[str, ...] = ()
 
 
 class CallRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -90,6 +97,7 @@ class CallRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False
     response_size: int = 0
     finish_reasons: tuple[str, ...] = ()
     response_id: str = ""
+    fingerprint: str = ""
     snapshot: str = ""
     writer: str
     batch: str
@@ -167,6 +175,10 @@ def _row(
         reasoning_tokens=_tokens(usage.reasoning_tokens),
         input_audio_tokens=_tokens(usage.input_audio_tokens),
         output_audio_tokens=_tokens(usage.output_audio_tokens),
+        cache_write_1h_tokens=_tokens(usage.cache_write_1h_tokens),
+        input_image_tokens=_tokens(usage.input_image_tokens),
+        output_image_tokens=_tokens(usage.output_image_tokens),
+        web_searches=_tokens(usage.web_searches),
         usage_source=str(usage.source),
         cost=cost,
         price_id=end.price_id[:_NAME],
@@ -176,6 +188,7 @@ def _row(
         response_size=_count(end.response_size),
         finish_reasons=_reasons(end.finish_reasons),
         response_id=end.response_id[:_NAME],
+        fingerprint=end.fingerprint[:_NAME],
         snapshot=begin.snapshot[:_NAME],
         writer=batch[:WRITER_CHARS],
         batch=batch,
@@ -213,12 +226,17 @@ def _attempt(attempt: AttemptRecord) -> AttemptRow:
         reasoning_tokens=_tokens(usage.reasoning_tokens),
         input_audio_tokens=_tokens(usage.input_audio_tokens),
         output_audio_tokens=_tokens(usage.output_audio_tokens),
+        cache_write_1h_tokens=_tokens(usage.cache_write_1h_tokens),
+        input_image_tokens=_tokens(usage.input_image_tokens),
+        output_image_tokens=_tokens(usage.output_image_tokens),
+        web_searches=_tokens(usage.web_searches),
         usage_source=str(usage.source),
         cost=_cost(attempt.cost),
         price_id=attempt.price_id[:_NAME],
         ttft_ns=_count(came - attempt.start_ns) if came else None,
         server_address=attempt.server_address[:_NAME],
         server_port=_small(attempt.server_port),
+        changes=tuple([one[:_NAME] for one in attempt.changes[: LIMITS.changes]]),
     )
 
 

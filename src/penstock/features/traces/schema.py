@@ -36,7 +36,20 @@ _ATTEMPT: Final = """
         price_id LowCardinality(String),
         ttft_ns Nullable(UInt64),
         server_address LowCardinality(String),
-        server_port UInt16"""
+        server_port UInt16,
+        cache_write_1h_tokens UInt64,
+        input_image_tokens UInt64,
+        output_image_tokens UInt64,
+        web_searches UInt64,
+        changes Array(LowCardinality(String))"""
+_ATTEMPTS: Final = f"attempts Array(Tuple({_ATTEMPT})) CODEC(ZSTD(1))"
+_SINCE_6: Final = (
+    "cache_write_1h_tokens UInt64 CODEC(T64, ZSTD(1))",
+    "input_image_tokens UInt64 CODEC(T64, ZSTD(1))",
+    "output_image_tokens UInt64 CODEC(T64, ZSTD(1))",
+    "web_searches UInt64 CODEC(T64, ZSTD(1))",
+    "fingerprint LowCardinality(String)",
+)
 
 _COLUMNS: Final = f"""
     project_id LowCardinality(String),
@@ -85,7 +98,7 @@ _COLUMNS: Final = f"""
     batch String CODEC(ZSTD(1)),
     server_address LowCardinality(String),
     server_port UInt16,
-    attempts Array(Tuple({_ATTEMPT})) CODEC(ZSTD(1)),
+    {_ATTEMPTS},
     input_preview String CODEC(ZSTD(1)),
     output_preview String CODEC(ZSTD(1)),
     request String CODEC(ZSTD(3)),
@@ -94,6 +107,7 @@ _COLUMNS: Final = f"""
     response_blobs Array(String) CODEC(ZSTD(1)),
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
+    {", ".join(_SINCE_6)},
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -117,8 +131,10 @@ _CALLS: Final = f"""CREATE TABLE IF NOT EXISTS calls ({_COLUMNS}) ENGINE = Merge
              min_bytes_for_wide_part = 100000000, index_granularity = 1024"""
 
 # The columns of the view: those of an attempt, those that it shares with its call, and those that
-# it leaves empty.
+# one of the two leaves empty.
 _OF_ATTEMPT: Final = tuple(line.split()[0] for line in _ATTEMPT.strip().splitlines())
+_NO_TEXTS: Final = "CAST([] AS Array(LowCardinality(String)))"
+_NOT_OF_CALL: Final = {"changes": _NO_TEXTS}
 _SHARED: Final = (
     *("project_id", "trace_id", "operation", "request_model", "stream", "key_id"),
     *(each.name for each in CALL_ATTRIBUTES),
@@ -126,16 +142,19 @@ _SHARED: Final = (
 )
 _EMPTY: Final = {
     **dict.fromkeys(("overhead_ns", "request_size", "response_size"), "toUInt64(0)"),
-    **dict.fromkeys(("response_model", "response_id"), "''"),
+    **dict.fromkeys(("response_model", "response_id", "fingerprint"), "''"),
     **dict.fromkeys(("input_preview", "output_preview", "request", "response"), "''"),
     **dict.fromkeys(("request_blobs", "response_blobs"), "CAST([] AS Array(String))"),
-    "finish_reasons": "CAST([] AS Array(LowCardinality(String)))",
+    "finish_reasons": _NO_TEXTS,
     "attributes": "CAST(map() AS Map(LowCardinality(String), String))",
 }
 
 
 def _view() -> str:
-    calls = [f"c.{name} AS {name}" for name in (*_OF_ATTEMPT, *_SHARED, *_EMPTY)]
+    calls = [
+        f"{_NOT_OF_CALL.get(name, f'c.{name}')} AS {name}"
+        for name in (*_OF_ATTEMPT, *_SHARED, *_EMPTY)
+    ]
     attempts = [
         *(f"a.{name} AS {name}" for name in _OF_ATTEMPT),
         *(f"c.{name} AS {name}" for name in _SHARED),
@@ -152,8 +171,13 @@ def _view() -> str:
 def attribute_step(attribute: CallAttribute) -> SchemaStep:
     """Returns the step that adds the column of a later attribute to homes with data."""
     column = f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {attribute.name} {attribute.column_type}"
-    renewed = ("DROP VIEW IF EXISTS spans", _view())
-    return SchemaStep(attribute.since, f"the attribute {attribute.name}", (column, *renewed))
+    return SchemaStep(
+        attribute.since, f"the attribute {attribute.name}", (column, *_renewed_view())
+    )
+
+
+def _renewed_view() -> tuple[str, ...]:
+    return ("DROP VIEW IF EXISTS spans", _view())
 
 
 STEPS: Final = (
@@ -173,6 +197,15 @@ STEPS: Final = (
             "DROP TABLE IF EXISTS spans_list SYNC",
             "DROP TABLE IF EXISTS spans SYNC",
             _view(),
+        ),
+    ),
+    SchemaStep(
+        6,
+        "counts and changes of other dialects",
+        (
+            *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_6),
+            f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
+            *_renewed_view(),
         ),
     ),
     *(attribute_step(each) for each in CALL_ATTRIBUTES if each.since > 1),

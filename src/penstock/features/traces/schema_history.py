@@ -40,6 +40,14 @@ _TYPES: Final = {
 }
 _LATER: Final = {"batch": "String", "tags": "Map(LowCardinality(String), String)"}
 
+# Elements of `attempts` that the old tables do not have.
+_ABSENT: Final = {
+    "dialect": "''",
+    **dict.fromkeys(("cache_write_1h_tokens", "input_image_tokens"), "0"),
+    **dict.fromkeys(("output_image_tokens", "web_searches"), "0"),
+    "changes": "[]",
+}
+
 _SPANS: Final = (
     f"CREATE TABLE IF NOT EXISTS spans ({', '.join(f'{n} {t}' for n, t in _TYPES.items())})"
     " ENGINE = MergeTree ORDER BY tuple()"
@@ -91,7 +99,7 @@ def _copy(start_ns: int, end_ns: int, of_attempt: Sequence[str]) -> str:
         f" AND start_time < fromUnixTimestamp64Nano({end_ns})"
     )
     columns = ", ".join(name for name in (*_TYPES, *_LATER) if name != "kind")
-    elements = ", ".join("''" if name == "dialect" else name for name in of_attempt)
+    elements = ", ".join(_ABSENT.get(name, name) for name in of_attempt)
     return (
         f"INSERT INTO calls ({columns}, attempts)"  # noqa: S608 - constants
         f" SELECT {columns}, a.attempts"

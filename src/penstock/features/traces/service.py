@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -26,6 +27,7 @@ from penstock.features.traces.model import (
     bucket_ns,
     fill_gaps,
 )
+from penstock.features.traces.model_changes import model_changes
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
 from penstock.features.traces.storing import BatchStoring
@@ -151,13 +153,15 @@ class Traces:
 
     def get_trace(self, project_id: str, trace_id: str) -> TraceSpans:
         """Returns a trace, cut to the limits of one response. Raises `NotFound`."""
-        found = self._store().trace(project_id, trace_id)
+        store = self._store()
+        found = store.trace(project_id, trace_id)
         if not found.spans:
             raise NotFound(
                 f"This project has no trace {trace_id}.",
                 hint="A call appears within two seconds after its response.",
             )
-        return found
+        changed = model_changes(found.spans, partial(store.last_answered, project_id))
+        return replace(found, changed=changed)
 
     def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
         """Returns totals, a time series, groups by dimension, and the previous range's totals."""

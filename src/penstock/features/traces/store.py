@@ -12,6 +12,7 @@ from penstock.features.traces.model import (
     MAX_TRACE_BYTES,
     TIME,
     Aggregate,
+    AnsweredBy,
     CallItem,
     Cursor,
     Filter,
@@ -30,6 +31,8 @@ _COMPUTED: Final = {
     "stored_ns": "toUnixTimestamp64Nano(c.stored_time)",
     "caller": f"map({_CALLER})",
     "kind": "'call'",
+    "answer_dialect": "c.attempts.dialect[-1]",
+    "changes": "CAST([] AS Array(String))",
     "attempt_starts": "arrayMap(start -> toUnixTimestamp64Nano(start), c.attempts.start_time)",
 }
 _MEASURES: Final = """count() AS requests,
@@ -126,6 +129,16 @@ class TraceStore:
         where.add("c.span_id IN {ids:Array(String)}", ids=[one.span_id for one in sizes[:count]])
         calls = self._select(_columns(StoredCall), where, _first_calls(count), StoredCall)
         return TraceSpans(spans_of(calls), truncated=count < len(sizes))
+
+    def last_answered(
+        self, project_id: str, provider: str, model: str, within: TimeRange
+    ) -> AnsweredBy | None:
+        """Returns the last call to a model whose answer names one."""
+        where = sql.calls(project_id, within).add("c.response_model != ''")
+        where.add("c.provider = {provider:String}", provider=provider)
+        where.add("c.model = {model:String}", model=model)
+        order = "ORDER BY c.start_time DESC LIMIT 1"
+        return next(iter(self._select(_columns(AnsweredBy), where, order, AnsweredBy)), None)
 
     def totals(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Measures:
         """Returns the measures over all matching calls."""

@@ -7,11 +7,13 @@ from pydantic import BaseModel
 
 from penstock.features.traces.content import read_content
 from penstock.features.traces.document import span_attributes, span_name
-from penstock.features.traces.model import CALL, SpanRecord, TraceSpans
+from penstock.features.traces.model import CALL, AnsweredBy, SpanRecord, TraceSpans
 from penstock.features.traces.stored_text import restore
 from penstock.features.traces.wire_messages import MessageDict
 from penstock.kernel.time import rfc3339
 from penstock.rules.price_charge import CostLine
+
+Explain = Callable[[SpanRecord], Sequence[CostLine]]
 
 
 class SpanError(BaseModel):
@@ -23,7 +25,8 @@ class SpanError(BaseModel):
 
 
 class SpanUsage(BaseModel):
-    """Token counts. Input includes cached and audio tokens, output includes reasoning tokens."""
+    """Token counts. Input includes cached, audio and image tokens, output includes reasoning;
+    `cache_write_1h_tokens` is a part of `cache_write_tokens`. `web_searches` counts calls."""
 
     input_tokens: int
     output_tokens: int
@@ -32,6 +35,10 @@ class SpanUsage(BaseModel):
     reasoning_tokens: int
     input_audio_tokens: int
     output_audio_tokens: int
+    cache_write_1h_tokens: int
+    input_image_tokens: int
+    output_image_tokens: int
+    web_searches: int
     source: str
 
 
@@ -54,6 +61,14 @@ class SpanCost(BaseModel):
     lines: list[SpanCostLine]
 
 
+class SpanEvent(BaseModel):
+    """Something that is known about a span. `penstock.model.changed`: another version of the model
+    answered the last call under the same name."""
+
+    name: Literal["penstock.model.changed"]
+    attributes: dict[str, str]
+
+
 class Span(BaseModel):
     """One span. `input` and `output` are OpenTelemetry GenAI messages; `request` and `response` are
     the raw payloads; `cost` is null for unpriced calls and for attempts."""
@@ -71,6 +86,7 @@ class Span(BaseModel):
     status: str
     error: SpanError | None
     attributes: dict[str, Any]
+    events: list[SpanEvent]
     input: list[MessageDict] | None
     output: list[MessageDict] | None
     tools: list[Any] | None
@@ -80,7 +96,7 @@ class Span(BaseModel):
     response: str
 
     @classmethod
-    def of(cls, span: SpanRecord, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> "Span":
+    def of(cls, span: SpanRecord, explain: Explain, before: AnsweredBy | None) -> "Span":
         call = span.kind == CALL
         request = restore(span.request, span.request_blobs)
         response = restore(span.response, span.response_blobs)
@@ -99,6 +115,7 @@ class Span(BaseModel):
             status=span.status,
             error=_error(span),
             attributes=content.attributes | span_attributes(span),
+            events=[] if before is None else [_changed(before)],
             input=content.input or None,
             output=content.output or None,
             tools=content.tools or None,
@@ -117,12 +134,21 @@ class Trace(BaseModel):
     truncated: bool
 
     @classmethod
-    def of(cls, found: TraceSpans, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> "Trace":
+    def of(cls, found: TraceSpans, explain: Explain) -> "Trace":
         return cls(
             trace_id=found.spans[0].trace_id,
-            spans=[Span.of(span, explain) for span in found.spans],
+            spans=[Span.of(span, explain, found.changed.get(span.span_id)) for span in found.spans],
             truncated=found.truncated,
         )
+
+
+def _changed(before: AnsweredBy) -> SpanEvent:
+    attributes = {
+        "penstock.previous.model": before.response_model,
+        "penstock.previous.fingerprint": before.fingerprint,
+        "penstock.previous.time": rfc3339(before.start_ns),
+    }
+    return SpanEvent(name="penstock.model.changed", attributes=attributes)
 
 
 def _error(span: SpanRecord) -> SpanError | None:
@@ -144,11 +170,15 @@ def _usage(span: SpanRecord) -> SpanUsage:
         reasoning_tokens=span.reasoning_tokens,
         input_audio_tokens=span.input_audio_tokens,
         output_audio_tokens=span.output_audio_tokens,
+        cache_write_1h_tokens=span.cache_write_1h_tokens,
+        input_image_tokens=span.input_image_tokens,
+        output_image_tokens=span.output_image_tokens,
+        web_searches=span.web_searches,
         source=span.usage_source,
     )
 
 
-def _cost(span: SpanRecord, explain: Callable[[SpanRecord], Sequence[CostLine]]) -> SpanCost | None:
+def _cost(span: SpanRecord, explain: Explain) -> SpanCost | None:
     if span.cost is None:
         return None
     lines = [

@@ -158,6 +158,7 @@ def _end(
         last.response if last and keep else b"",
         last.response_size if last else 0,
         tuple(map(OpenAttempt.record, call.attempts)),
+        facts.fingerprint,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from penstock.rules.answer import MAX_NAME_CHARS, MAX_REASON_CHARS, AnswerFacts, bounded_facts
 from penstock.rules.json_text import decode_json, decode_whole_json
-from penstock.rules.wire.openai.facts import MAX_CHOICES
+from penstock.rules.wire.openai.facts import MAX_CHOICES, text_of
 from penstock.rules.wire.openai.usage import read_usage
 
 TOOL_CALL_COST: Final = 128  # bytes of the capture for a new tool call, beside its text
@@ -72,6 +72,7 @@ class Chunk(msgspec.Struct):
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     service_tier: str | None = None
+    system_fingerprint: Any = None  # of any type: some servers send no text
 
 
 _decoder: Final = msgspec.json.Decoder(Chunk)
@@ -148,13 +149,19 @@ class Assembly:
         self.delta_count = 0
         self.usage: bytes = b""
         self.service_tier = ""
+        self.fingerprint = ""
 
     @property
     def facts(self) -> AnswerFacts:
         """The facts for the record, like those of a whole answer."""
         reasons = (self._messages[index].finish_reason for index in sorted(self._messages))
         return bounded_facts(
-            self.id, self.model, reasons, read_usage(self.usage), self.service_tier
+            self.id,
+            self.model,
+            reasons,
+            read_usage(self.usage),
+            self.service_tier,
+            fingerprint=self.fingerprint,
         )
 
     @property
@@ -172,6 +179,8 @@ class Assembly:
             self._created = chunk.created
         if not self.service_tier and chunk.service_tier:
             self.service_tier = chunk.service_tier[:MAX_REASON_CHARS]
+        if not self.fingerprint and chunk.system_fingerprint:
+            self.fingerprint = text_of(chunk.system_fingerprint)[:MAX_NAME_CHARS]
         if present(chunk.usage):
             usage = bytes(chunk.usage)
             self.usage = usage if len(usage) <= MAX_USAGE_BYTES else b""

@@ -1,7 +1,7 @@
 """Reads the facts that a record needs from a provider's whole answer."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -24,6 +24,7 @@ class _Answer(msgspec.Struct):
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     service_tier: str | None = None
+    system_fingerprint: Any = None  # of any type: some servers send no text
 
 
 _decoder: Final = msgspec.json.Decoder(_Answer)
@@ -48,7 +49,13 @@ def read_answer(body: bytes) -> AnswerFacts:
         read_usage(found.usage),
         found.service_tier,
         reports_error=bool(found.error),
+        fingerprint=text_of(found.system_fingerprint),
     )
+
+
+def text_of(value: Any) -> str:
+    """The value if it is a text, else an empty one."""
+    return value if isinstance(value, str) else ""
 
 
 def facts_in_tail(tail: bytes) -> AnswerFacts:
