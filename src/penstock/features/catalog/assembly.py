@@ -7,6 +7,7 @@ from penstock.features.access import Guards, Principal
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
 from penstock.features.catalog.ports import Kinds
+from penstock.features.catalog.public_facts import PublicFacts, packaged_facts
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.sections import CatalogSections
 from penstock.features.catalog.service.discovery import Candidates, Discovery
@@ -38,12 +39,13 @@ class Catalog:
     ) -> None:
         sealer = Sealer(derive_key(master_key, SECRETS_PURPOSE))
         public = PublicPrices()
+        facts = PublicFacts(packaged_facts())
         self._prober = Prober(fetch, kinds, context.clock)
         self._vendors = vendors
         self.providers = ProviderService(context, kinds, Vendors(vendors, public), sealer)
         self.prices = PriceService(context)
         self.discovery = Discovery(self.providers, self.prices, self._prober, START)
-        self.sections = CatalogSections(context.database, public, sealer)
+        self.sections = CatalogSections(context.database, public, facts, sealer)
 
     def vertical(self, guards: Guards, *startup: Job) -> Vertical:
         """Returns routes and snapshot sections; `startup` is the discovery of providers."""

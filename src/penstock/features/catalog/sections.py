@@ -1,12 +1,14 @@
-"""The snapshot sections of the catalog: providers, own prices, public price lists, secrets."""
+"""The snapshot sections of the catalog: providers, prices, price lists, model facts, secrets."""
 
 from penstock.features.catalog import store
+from penstock.features.catalog.public_facts import PublicFacts
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.service.providers import open_secret
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Database
 from penstock.rules.price import OverridesSection
 from penstock.rules.snapshot import (
+    MODEL_FACTS,
     OWN_PRICES,
     PROVIDERS,
     VENDOR_PRICE_LISTS,
@@ -16,14 +18,18 @@ from penstock.rules.snapshot import (
 
 
 class CatalogSections:
-    """Reads the sections `<project_id>/providers`, `<project_id>/prices`, `prices/<vendor>`.
+    """Reads the sections `<project_id>/providers`, `<project_id>/prices`, `prices/<vendor>`,
+    `facts/<vendor>`.
 
-    Includes only the price lists of vendors in use: all lists together are 0.8 MB.
+    Includes only the lists of vendors in use: all price lists together are 0.8 MB.
     """
 
-    def __init__(self, database: Database, prices: PublicPrices, sealer: Sealer) -> None:
+    def __init__(
+        self, database: Database, prices: PublicPrices, facts: PublicFacts, sealer: Sealer
+    ) -> None:
         self._database = database
         self._prices = prices
+        self._facts = facts
         self._sealer = sealer
 
     def documents(self) -> dict[str, Document]:
@@ -41,6 +47,10 @@ class CatalogSections:
         for vendor in {provider.vendor for provider in providers}:
             for name in self._prices.with_fallbacks(vendor):
                 sections[VENDOR_PRICE_LISTS.name(name)] = self._prices.get(name)
+        for provider in providers:
+            for name in self._facts.vendors_of(provider.vendor, provider.models):
+                if (facts := self._facts.get(name)) is not None:
+                    sections[MODEL_FACTS.name(name)] = facts
         return sections
 
     def secrets(self) -> dict[str, str]:

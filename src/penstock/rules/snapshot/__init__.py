@@ -15,6 +15,7 @@ from penstock.rules.snapshot.access import (
     access_documents,
     key_attributes,
 )
+from penstock.rules.snapshot.facts import MODEL_FACTS
 from penstock.rules.snapshot.kinds import KINDS, read_section
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS, ProviderEntry, ProvidersSection
@@ -24,6 +25,7 @@ from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, 
 __all__ = [
     "ACCESS",
     "KINDS",
+    "MODEL_FACTS",
     "OWN_PRICES",
     "PROVIDERS",
     "SEALED_PURPOSE",

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from penstock.rules.snapshot.access import ACCESS
+from penstock.rules.snapshot.facts import MODEL_FACTS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS
 from penstock.rules.snapshot.section import SectionKind
@@ -12,6 +13,7 @@ KINDS: Final[tuple[SectionKind[Any, Any], ...]] = (
     PROVIDERS,
     OWN_PRICES,
     VENDOR_PRICE_LISTS,
+    MODEL_FACTS,
 )
 _SHARED: Final = {kind.label: kind for kind in KINDS if kind.shared}
 _OF_PROJECTS: Final = {kind.label: kind for kind in KINDS if not kind.shared}
