@@ -28,7 +28,7 @@ class TryBackup:
     def __call__(self, call: Call, error: PenstockError) -> Target | None:
         if len(call.attempts) > 1 or call.snapshot is None or call.key_context is None:
             return None
-        return self._resolve.find(call.snapshot, call.key_context, "backup/small")
+        return self._resolve.find(call.snapshot, call.key_context, "backup/small", "openai")
 
 
 if __name__ == "__main__":

@@ -73,9 +73,10 @@ class AnswerStream(Protocol):
 
     size: int
     done: bool
-    failure: PenstockError | None
     terminal: bytes  # the terminal event as received, once `done`
 
+    @property
+    def failure(self) -> PenstockError | None: ...
     @property
     def delta_count(self) -> int: ...
 
@@ -107,6 +108,11 @@ class ChatProvider(Protocol):
     @property
     def dialect(self) -> str:
         """The wire format (`openai`). If the surface has the same one, bytes pass through."""
+        ...
+
+    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "ChatProvider":
+        """Returns the plugin for calls of a surface of `dialect`: this one, or another one if the
+        provider itself serves several wire formats."""
         ...
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:

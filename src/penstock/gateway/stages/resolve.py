@@ -28,7 +28,7 @@ class Resolve:
     def __init__(self, plugin: Callable[[str], ChatProvider]) -> None:
         self._plugin = plugin
         self._snapshot: Snapshot | None = None
-        self._known: dict[tuple[str, str], Target] = {}
+        self._known: dict[tuple[str, str, str], Target] = {}
 
     def __call__(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
@@ -38,28 +38,30 @@ class Resolve:
             raise InvalidRequest("Only chat can be streamed.", param="stream")
         if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
             self._snapshot, self._known = snapshot, {}
-        wanted = (key_context.key.id, head.model)
+        dialect = call.surface.dialect
+        wanted = (dialect, key_context.key.id, head.model)
         target = self._known.get(wanted)
         if target is None:
-            target = self._known[wanted] = self.find(snapshot, key_context, head.model)
+            target = self._known[wanted] = self.find(snapshot, key_context, head.model, dialect)
         call.target = target
         return target
 
-    def find(self, snapshot: Snapshot, key_context: KeyContext, model: str) -> Target:
-        """Finds the target of a model. Raises as `__call__`."""
+    def find(self, snapshot: Snapshot, key_context: KeyContext, model: str, dialect: str) -> Target:
+        """Finds the target of a model for a surface of `dialect`. Raises as `__call__`."""
         if not model:
             raise InvalidRequest("The request names no model.", param="model")
         project = snapshot.project(key_context.project_id)
         found = project.resolve(model)
         _require_allowed(key_context.key.allowed_models, found, model)
         entry = found.entry
+        provider = ProviderConfig(entry.name, entry.base_url, found.secret, entry.quirks)
         return Target(
             project=project,
             entry=entry,
             model=found.upstream_model,
             counted_as=found.upstream_model if found.upstream_model in entry.models else OTHER,
-            plugin=self._plugin(entry.kind),
-            provider=ProviderConfig(entry.name, entry.base_url, found.secret, entry.quirks),
+            plugin=self._plugin(entry.kind).for_dialect(dialect, provider),
+            provider=provider,
             limits=_limits(entry),
             redaction=Redaction(found.secret),
         )

@@ -20,7 +20,7 @@ from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
 from penstock.rules.wire.provider_errors import read_error
-from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
+from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
 from penstock.spi.http import HttpRequest
 
 _PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -42,6 +42,9 @@ class OpenAICompatible:
     """`spi.chat.ChatProvider`."""
 
     dialect = "openai"
+
+    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "ChatProvider":  # noqa: ARG002 - it serves one format
+        return self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         add_usage = call.stream and provider.quirks.get("stream_usage") != "no"
