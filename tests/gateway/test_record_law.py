@@ -32,6 +32,7 @@ from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import CallEnd, CallStatus, Usage, UsageSource, decode_end, encode
 from penstock.rules.conversation import RequestHead
+from penstock.rules.model_facts import FactsIndex
 from penstock.rules.price_book import PriceBook
 from penstock.rules.price_charge import Charge
 from penstock.rules.redaction import Redaction
@@ -102,7 +103,7 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
     call.body, call.request_size = body[: LIMITS.capture_request_bytes], len(body)
     entry = provider("http://127.0.0.1:1/v1")
     call.target = Target(
-        ProjectIndex("prj_test", [entry], {}, PriceBook({})),
+        ProjectIndex("prj_test", [entry], {}, PriceBook({}), FactsIndex({})),
         entry,
         "small",
         "small",

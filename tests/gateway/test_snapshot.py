@@ -10,6 +10,7 @@ from penstock.gateway.snapshot.snapshot import SnapshotUnusable, build, missing_
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage, UsageSource
+from penstock.rules.model_facts import ListedModel
 from penstock.rules.price import (
     Clause,
     ModelPrices,
@@ -82,7 +83,10 @@ def test_a_provider_name_wins_over_a_plain_id() -> None:
     tree = project(provider("meta", "x"), provider("vllm", "meta/llama"))
     assert resolved(tree, "meta/llama") == ("meta", "llama")
     assert resolved(tree, "vllm/meta/llama") == ("vllm", "meta/llama")
-    assert tree.build().project(P).models() == (("vllm/meta/llama", "vllm"), ("x", "meta"))
+    assert tree.build().project(P).models() == (
+        ListedModel("vllm/meta/llama", "vllm"),
+        ListedModel("x", "meta"),
+    )
 
 
 def test_a_plain_id_of_two_providers_is_ambiguous() -> None:
@@ -127,9 +131,9 @@ def test_models_are_listed_by_their_shortest_unique_name() -> None:
     tree = project(provider("openai", "gpt-4o", "o3"), provider("azure", "gpt-4o"))
     listed = tree.build().project(P).models()
     assert listed == (
-        ("openai/gpt-4o", "openai"),
-        ("azure/gpt-4o", "azure"),
-        ("o3", "openai"),
+        ListedModel("openai/gpt-4o", "openai"),
+        ListedModel("azure/gpt-4o", "azure"),
+        ListedModel("o3", "openai"),
     )
 
 
@@ -140,7 +144,10 @@ def test_a_key_sees_the_models_it_may_call() -> None:
     snapshot = tree.build()
     key_context = snapshot.find_key("k", 0)
     assert key_context is not None
-    assert snapshot.models(key_context) == (("azure/gpt-4o", "azure"), ("o3", "openai"))
+    assert snapshot.models(key_context) == (
+        ListedModel("azure/gpt-4o", "azure"),
+        ListedModel("o3", "openai"),
+    )
 
 
 def test_calls_are_priced_by_the_vendors_list_and_by_own_prices() -> None:

@@ -25,6 +25,7 @@ from penstock.rules.answer import (
     UsageReported,
 )
 from penstock.rules.conversation import Conversation, Message, MessageRole, RequestHead, Text, Tool
+from penstock.rules.model_facts import ListedModel
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 
@@ -77,8 +78,8 @@ class ToySurface:
         lines = [_line(event) for event in events]
         return json.dumps({"answer": [line for line in lines if line]}).encode()
 
-    def render_models(self, models: Iterable[tuple[str, str]], created_s: int) -> bytes:
-        return json.dumps({"engines": [model for model, _ in models]}).encode()
+    def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
+        return json.dumps({"engines": [model.id for model in models]}).encode()
 
     def render_error(self, error: PenstockError) -> bytes:
         return json.dumps({"fault": {"why": error.sentence(), "kind": error.code}}).encode()

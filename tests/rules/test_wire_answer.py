@@ -12,7 +12,6 @@ from penstock.rules.call import Usage, UsageSource
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.errors import render_error, render_error_event
 from penstock.rules.wire.openai.facts import read_answer
-from penstock.rules.wire.openai.models import render_models
 from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
 from penstock.rules.wire.provider_errors import read_error
 
@@ -117,10 +116,3 @@ def test_our_errors_in_openais_format(error: PenstockError, kind: str) -> None:
     assert document["message"] == error.sentence()
     assert (document["type"], document["code"]) == (kind, error.code)
     assert render_error_event(error) == b"data: " + render_error(error) + b"\n\n"
-
-
-def test_the_list_of_models() -> None:
-    assert json.loads(render_models([("m", "up")], 5)) == {
-        "object": "list",
-        "data": [{"id": "m", "object": "model", "created": 5, "owned_by": "up"}],
-    }

@@ -83,6 +83,14 @@ class KnownFacts(NamedTuple):
     by_vendor: bool
 
 
+class ListedModel(NamedTuple):
+    """A model in the list of a surface. `id` is the shortest one that names it."""
+
+    id: str
+    provider: str
+    known: KnownFacts | None = None
+
+
 class FactsList:
     """The facts of one vendor, indexed by name."""
 

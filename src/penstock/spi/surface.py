@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.model_facts import ListedModel
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models
 
@@ -96,8 +97,8 @@ class Surface(Protocol):
         """Renders a whole answer of a provider of `dialect`."""
         ...
 
-    def render_models(self, models: Iterable[tuple[str, str]], created_s: int) -> bytes:
-        """Renders the model list. `models` are (id, provider) pairs; `created_s` Unix seconds."""
+    def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
+        """Renders the model list. `created_s` is the time of the call in Unix seconds."""
         ...
 
     def render_error(self, error: PenstockError) -> bytes:

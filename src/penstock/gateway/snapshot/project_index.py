@@ -11,6 +11,7 @@ from typing import Final
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
+from penstock.rules.model_facts import FactsIndex, KnownFacts, ListedModel
 from penstock.rules.model_patterns import allows
 from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import Charge
@@ -30,7 +31,7 @@ class ModelMatch:
 
 
 class ProjectIndex:
-    """The models and prices of one project."""
+    """The models of one project with their prices and facts."""
 
     def __init__(
         self,
@@ -38,11 +39,13 @@ class ProjectIndex:
         providers: Sequence[ProviderEntry],
         secrets: Mapping[str, str],
         prices: PriceBook,
+        facts: FactsIndex,
     ) -> None:
         self.project_id = project_id
         self._providers = {entry.name: entry for entry in providers}
         self._secrets = secrets
         self._prices = prices
+        self._facts = facts
         self._claims: dict[str, list[ProviderEntry]] = {}
         for entry in providers:
             for model in entry.models:
@@ -79,15 +82,18 @@ class ProjectIndex:
             param="model",
         )
 
-    def models(self, allowed: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-        """(id, provider) of every listed model that the patterns allow. The id is the shortest one
-        that names the model."""
+    def models(self, allowed: Sequence[str] = ()) -> tuple[ListedModel, ...]:
+        """Returns every listed model that the patterns allow."""
         return tuple(
-            (self._shortest(model, entry), entry.name)
+            ListedModel(self._shortest(model, entry), entry.name, self.facts(entry, model))
             for model, claims in sorted(self._claims.items())
             for entry in claims
             if allows(allowed, entry.name, model)
         )
+
+    def facts(self, entry: ProviderEntry, model: str) -> KnownFacts | None:
+        """Returns the facts of a provider's model, if they are known."""
+        return self._facts.find(entry.vendor, model)
 
     def charge(
         self,
@@ -113,7 +119,7 @@ class ProjectIndex:
         if not self._providers:
             return "No provider is set up. Add one in the console or with `penstock provider add`."
         if self._names is None:
-            self._names = NameIndex(name for name, _ in self.models())
+            self._names = NameIndex(one.id for one in self.models())
         if similar := self._names.suggest(model):
             return f"Did you mean {_either(similar)}? List all with GET /v1/models."
         return "Send `provider/model` or a name from GET /v1/models."

@@ -14,10 +14,12 @@ from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.document import Document
+from penstock.rules.model_facts import FactsIndex, ListedModel
 from penstock.rules.price_book import PriceBook
 from penstock.rules.snapshot import (
     ACCESS,
     KINDS,
+    MODEL_FACTS,
     OWN_PRICES,
     PROVIDERS,
     SNAPSHOT_SCHEMA,
@@ -54,6 +56,7 @@ class Snapshot:
         for _, index in ACCESS.all(parts):
             self._keys |= index.keys
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
+        self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))
         self._views: dict[str, ProjectIndex] = {}  # made on first use
 
     def find_key(self, presented: str, now_ms: int) -> KeyContext | None:
@@ -80,8 +83,8 @@ class Snapshot:
             self._views[project_id] = view
         return view
 
-    def models(self, key_context: KeyContext) -> tuple[tuple[str, str], ...]:
-        """(id, provider) of each model that the key may call."""
+    def models(self, key_context: KeyContext) -> tuple[ListedModel, ...]:
+        """Returns each model that the key may call."""
         return self.project(key_context.project_id).models(key_context.key.allowed_models)
 
     def _view(self, project_id: str) -> ProjectIndex:
@@ -92,6 +95,7 @@ class Snapshot:
             providers.providers if providers else (),
             self._secrets,
             PriceBook(self._price_lists, prices.overrides if prices else ()),
+            self._facts,
         )
 
 

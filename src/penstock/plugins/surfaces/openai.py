@@ -7,6 +7,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.call import Operation
 from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.model_facts import ListedModel
 from penstock.rules.wire.head import read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.errors import (
@@ -60,7 +61,7 @@ class OpenAISurface:
     def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
         return render_answer(events, dialect)
 
-    def render_models(self, models: Iterable[tuple[str, str]], created_s: int) -> bytes:
+    def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
         return render_models(models, created_s)
 
     def render_error(self, error: PenstockError) -> bytes:
