@@ -28,7 +28,14 @@ class Registry(Generic[Plugin]):
 
     def _make(self, kind: str) -> Plugin:
         for entry in entry_points(group=self._group, name=kind):
-            create: Any = entry.load()
+            try:
+                create: Any = entry.load()
+            except ImportError as error:
+                raise NotFound(
+                    f"The plugin {kind!r} needs a package that is not installed: {error.name}.",
+                    hint=f"Install it: pip install 'penstock[{kind}]'.",
+                    code="plugin_incomplete",
+                ) from error
             return cast("Plugin", create())
         raise NotFound(
             f"No plugin {kind!r} in {self._group}.",

@@ -31,7 +31,8 @@ class Redaction:
 
     def __init__(self, secret: str = "") -> None:
         self._plain = secret
-        self._needles = tuple(_needles(secret))
+        parts = {secret, *secret.split(":")}  # a key pair is one secret
+        self._needles = tuple({needle for part in parts for needle in _needles(part)})
         self._shortest = min(map(len, self._needles), default=0)
 
     def found_in(self, text: bytes) -> bool:

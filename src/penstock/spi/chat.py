@@ -115,6 +115,11 @@ class ChatProvider(Protocol):
         provider itself serves several wire formats."""
         ...
 
+    @property
+    def stream_type(self) -> bytes:
+        """The content type of its streams; an answer of another type is read whole."""
+        ...
+
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         """Builds the upstream request. Raises `InvalidRequest` if the API cannot express it."""
         ...

@@ -85,7 +85,7 @@ class Attempts:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
                 await raise_provider_error(exchange, target, self.clock.now_ns() / 1e9)
-            elif exchange.header(b"content-type").startswith(b"text/event-stream"):
+            elif exchange.header(b"content-type").startswith(target.plugin.stream_type):
                 await self.relay_stream(call, exchange, target, finalize)
             else:
                 await self.relay_unary(call, exchange, target, finalize)

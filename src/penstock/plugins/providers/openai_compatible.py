@@ -3,9 +3,12 @@
 Quirks, set per provider:
     stream_usage = no           it rejects `stream_options.include_usage`, or counts without it
     terminator = finish_reason  its streams end without `[DONE]`
+    key_header = api-key        it takes the key in this header, not as a bearer token
+    api_version = 2024-10-21    Azure's older paths: the model is the deployment in the path
 """
 
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -42,6 +45,7 @@ class OpenAICompatible:
     """`spi.chat.ChatProvider`."""
 
     dialect = "openai"
+    stream_type = b"text/event-stream"
 
     def for_dialect(self, dialect: str, provider: ProviderConfig) -> "ChatProvider":  # noqa: ARG002 - it serves one format
         return self
@@ -55,7 +59,7 @@ class OpenAICompatible:
             body, changes = write_request(
                 call.conversation, call.model, stream=call.stream, add_usage=add_usage
             )
-        url = provider.base_url.rstrip("/") + _PATHS[call.operation]
+        url = _url(provider, call.model, _PATHS[call.operation])
         http = HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
         return BuiltRequest(http, changes)
 
@@ -103,10 +107,21 @@ class OpenAICompatible:
         return tuple(model.id for model in found.data)
 
 
+def _url(provider: ProviderConfig, model: str, path: str) -> str:
+    base = provider.base_url.rstrip("/")
+    version = provider.quirks.get("api_version")
+    if not version:
+        return base + path
+    return f"{base}/openai/deployments/{quote(model, safe='')}{path}?api-version={quote(version)}"
+
+
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
     if not provider.secret:
         return (_ANY, _PLAIN, _AGENT)
-    return (_ANY, _PLAIN, _AGENT, (b"authorization", b"Bearer " + provider.secret.encode()))
+    secret = provider.secret.encode()
+    if (name := provider.quirks.get("key_header")) is not None:
+        return (_ANY, _PLAIN, _AGENT, (name.lower().encode(), secret))
+    return (_ANY, _PLAIN, _AGENT, (b"authorization", b"Bearer " + secret))
 
 
 def create() -> OpenAICompatible:

@@ -10,6 +10,12 @@ from penstock.spi.chat import Vendor
 
 VENDORS: Final[Mapping[str, Vendor]] = {
     "openai": Vendor("OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "bedrock": Vendor(
+        "Amazon Bedrock",
+        "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        kind="bedrock",
+    ),
     "google": Vendor(
         "Google Gemini",
         "https://generativelanguage.googleapis.com/v1beta/openai",
@@ -24,7 +30,16 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "together": Vendor("Together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
     "fireworks": Vendor("Fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
     "xai": Vendor("xAI", "https://api.x.ai/v1", "XAI_API_KEY"),
+    "ai21": Vendor("AI21", "https://api.ai21.com/studio/v1", "AI21_API_KEY"),
+    "azure": Vendor("Azure OpenAI", "", "AZURE_OPENAI_API_KEY", {"key_header": "api-key"}),
+    "huggingface": Vendor("Hugging Face", "https://router.huggingface.co/v1", "HF_TOKEN"),
+    "modal": Vendor("Modal", ""),
+    "nvidia": Vendor("NVIDIA NIM", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
+    "perplexity": Vendor("Perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
     "cerebras": Vendor("Cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    "lm-studio": Vendor("LM Studio", "http://127.0.0.1:1234/v1"),
+    "ray-serve": Vendor("Ray Serve", "http://127.0.0.1:8000/v1"),
+    "sglang": Vendor("SGLang", "http://127.0.0.1:30000/v1"),
     "ollama": Vendor("Ollama", "http://127.0.0.1:11434/v1"),
     "vllm": Vendor("vLLM", "http://127.0.0.1:8000/v1"),
     "llama.cpp": Vendor("llama.cpp", "http://127.0.0.1:8080/v1"),

@@ -223,8 +223,9 @@ def _allows_private(before: Provider, change: ProviderChange) -> bool:
 
 def _default_base_url(vendor: Vendor, name: str) -> str:
     if not vendor.base_url:
+        known = "each customer has an address" if vendor.label else "no vendor has that name"
         raise InvalidRequest(
-            f"The provider {name!r} needs a base URL: no vendor of that name is known.",
+            f"The provider {name!r} needs a base URL: {known}.",
             hint="Set its base URL or its vendor.",
             param="base_url",
         )

@@ -41,7 +41,7 @@ from penstock.rules.wire.members import (
     Members,
     read_members,
 )
-from penstock.rules.wire.sealed_reasoning import unseal_call
+from penstock.rules.wire.sealed_reasoning import unseal_call, unseal_call_id
 
 DIALECT: Final = "openai"
 _HEAD: Final = ("model", "stream", "stream_options")
@@ -259,7 +259,7 @@ def _read_result(message: _Message, field: str) -> ToolResult:
         part if isinstance(part, Text | Media | Other) else Text("")
         for part in _read_content(message.content, field)
     ]
-    return ToolResult(message.tool_call_id or "", tuple(parts))
+    return ToolResult(unseal_call_id(message.tool_call_id or ""), tuple(parts))
 
 
 def _read_content(content: str | Sequence[msgspec.Raw] | None, field: str) -> list[Part]:

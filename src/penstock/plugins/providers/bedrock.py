@@ -1,0 +1,133 @@
+"""Amazon Bedrock: the Converse API, whole and streamed.
+
+The secret is a Bedrock API key, or `ACCESS_KEY_ID:SECRET_ACCESS_KEY` or the same with
+`:SESSION_TOKEN`, which signs each request (Signature Version 4). The region is that of the base
+URL, or the quirk `region`.
+"""
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.conversation import RequestHead
+from penstock.rules.json_text import decode_json
+from penstock.rules.redaction import Redaction
+from penstock.rules.wire.bedrock.answer_reader import read_answer, read_events
+from penstock.rules.wire.bedrock.request_writer import DIALECT, write_request
+from penstock.rules.wire.bedrock.stream import ConverseStream
+from penstock.rules.wire.provider_errors import read_error
+from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
+from penstock.spi.http import HttpRequest
+
+_JSON: Final = b"application/json"
+_REGION: Final = re.compile(r"\bbedrock(?:-runtime)?(?:-fips)?\.([a-z0-9-]+)\.")
+_DEFAULT_REGION: Final = "us-east-1"
+_SIGNED: Final = ("authorization", "x-amz-date", "x-amz-security-token")
+
+
+class _ModelSummary(msgspec.Struct, rename="camel"):
+    model_id: str
+
+
+class _ModelSummaries(msgspec.Struct, rename="camel"):
+    model_summaries: list[_ModelSummary]
+
+
+_summaries: Final = msgspec.json.Decoder(_ModelSummaries)
+
+
+class Bedrock:
+    """`spi.chat.ChatProvider`."""
+
+    dialect = DIALECT
+    stream_type = b"application/vnd.amazon.eventstream"
+
+    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "Bedrock":  # noqa: ARG002 - it has one
+        return self
+
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
+        if call.conversation is None:
+            raise InvalidRequest(
+                "Bedrock serves chat only.", code="not_translatable", param="model"
+            )
+        body, changes = write_request(call.conversation, call.model)
+        action = "converse-stream" if call.stream else "converse"
+        url = f"{provider.base_url.rstrip('/')}/model/{quote(call.model, safe='')}/{action}"
+        return BuiltRequest(_signed(provider, "POST", url, body), changes)
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        return read_answer(body)
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:  # noqa: ARG002 - large answers are translated whole
+        return AnswerFacts()
+
+    def read_events(self, body: bytes) -> list[AnswerEvent]:
+        return read_events(body)
+
+    def open_stream(
+        self,
+        provider: ProviderConfig,  # noqa: ARG002 - no quirks
+        head: RequestHead,  # noqa: ARG002 - usage always comes
+        *,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,  # noqa: ARG002 - always
+    ) -> ConverseStream:
+        return ConverseStream(capture_limit=capture_limit, redaction=redaction)
+
+    def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
+        return read_error(body, redaction)
+
+    def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
+        base = provider.base_url.rstrip("/").replace("//bedrock-runtime", "//bedrock", 1)
+        return _signed(provider, "GET", base + "/foundation-models?byOutputModality=TEXT", b"")
+
+    def read_model_list(self, body: bytes) -> tuple[str, ...]:
+        try:
+            found = decode_json(_summaries, body)
+        except msgspec.DecodeError:
+            raise UpstreamFailed(
+                "The provider's list of models is not in Bedrock's format.",
+                hint="Check its base URL: https://bedrock-runtime.<region>.amazonaws.com.",
+            ) from None
+        return tuple(summary.model_id for summary in found.model_summaries)
+
+
+def _signed(provider: ProviderConfig, method: str, url: str, body: bytes) -> HttpRequest:
+    """Adds the credential: a bearer key, or a signature over method, URL and body."""
+    headers = [
+        (b"content-type", _JSON),
+        (b"accept", _JSON),
+        (b"accept-encoding", b"identity"),
+        (b"user-agent", b"penstock"),
+    ]
+    access_key, colon, rest = provider.secret.partition(":")
+    if not colon:
+        if provider.secret:
+            headers.append((b"authorization", b"Bearer " + provider.secret.encode()))
+        return HttpRequest(method, url, tuple(headers), body)
+    secret_key, _, token = rest.partition(":")
+    request = AWSRequest(method, url, data=body, headers={"content-type": _JSON.decode()})
+    credentials = Credentials(access_key, secret_key, token or None)
+    SigV4Auth(credentials, "bedrock", _region(provider)).add_auth(request)
+    for name, value in request.headers.items():
+        if name.lower() in _SIGNED:
+            headers.append((name.lower().encode(), value.encode()))
+    return HttpRequest(method, url, tuple(headers), body)
+
+
+def _region(provider: ProviderConfig) -> str:
+    found = _REGION.search(provider.base_url)
+    return provider.quirks.get("region") or (found[1] if found else _DEFAULT_REGION)
+
+
+def create() -> Bedrock:
+    """Creates the plugin; named by the entry point."""
+    return Bedrock()
