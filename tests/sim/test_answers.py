@@ -7,13 +7,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.sim import endpoints
-from penstock.sim.answers import answer_chat
-from penstock.sim.chat_wire import document, events
+from penstock.sim.answers import Answer, decide
 from penstock.sim.controls import Controls
 from penstock.sim.faults import FaultKind, inject_fault, parse_fault
+from penstock.sim.openai.chat_requests import read_chat
+from penstock.sim.openai.chat_wire import document, events
+from penstock.sim.openai.vendor import read_chat_request
 from penstock.sim.prose import tokenize, write
-from penstock.sim.requests import read_chat
 from penstock.sim.script import Ending, Pace, Script
 from penstock.sim.seeded_random import SeededRandom, digest
 
@@ -29,8 +29,12 @@ def script(*, stream: bool, tokens: int, **more: Any) -> Script:
         "stream": stream,
         **more,
     }
-    prompt = endpoints.read_chat_prompt(msgspec.json.encode(body))
-    return prompt.answer(Controls(seed=1, tokens=tokens), 1_700_000_000)[1]
+    request = read_chat_request(msgspec.json.encode(body))
+    return request.answer(Controls(seed=1, tokens=tokens), 1_700_000_000)[1]
+
+
+def answer_chat(request: dict[str, Any], controls: Controls) -> Answer:
+    return decide(read_chat(msgspec.json.encode(request)).prompt, controls)
 
 
 def data_of(script: Script) -> bytes:
@@ -80,11 +84,11 @@ def test_no_choice_is_longer_than_its_limit(
 ) -> None:
     controls = Controls(seed=1, megabytes=0.1 if shape == "huge" else 0, tool_calls=2)
     request = {**CHAT, **SHAPES[shape], "n": count}
-    free = answer_chat(read_chat(msgspec.json.encode(request)), controls)
-    answer = answer_chat(read_chat(msgspec.json.encode({**request, "max_tokens": limit})), controls)
+    free = answer_chat(request, controls)
+    answer = answer_chat({**request, "max_tokens": limit}, controls)
     for choice, whole in zip(answer.choices, free.choices, strict=True):
         assert choice.tokens <= limit
-        assert (choice.finish_reason == "length") == (choice.tokens < whole.tokens)
+        assert (choice.finish == "length") == (choice.tokens < whole.tokens)
     script = events(answer, 0, include_usage=True) if stream else document(answer, 0)
     assert sum(step.tokens for step in script.steps) == answer.completion_tokens
 

@@ -1,20 +1,23 @@
-"""Builds the answer to a chat request: text, a JSON document or tool calls, split into tokens.
+"""Decides the answer to a prompt: reasoning, text, a JSON document or tool calls, in tokens.
 
 Pure and deterministic: the same seed and request give the same answer, streamed or not.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from penstock.sim.controls import Controls
-from penstock.sim.counting import cached_tokens, prompt_tokens, reasoning_tokens
+from penstock.sim.counting import cached_tokens, reasoning_tokens
 from penstock.sim.documents import make_document
+from penstock.sim.mentions import Mentions
+from penstock.sim.prompts import SimPrompt, SimTool
 from penstock.sim.prose import write
-from penstock.sim.requests import Chat, ChatRequest, ChatTool, NamedTool
 from penstock.sim.seeded_random import SeededRandom, digest
+
+SimFinish: TypeAlias = Literal["stop", "stop_sequence", "length", "tool_calls"]
 
 _BLOCK: Final = 16 * 1024  # bytes per piece of a huge answer
 _LINE: Final = "The river does not stop for the reader. "
@@ -23,22 +26,26 @@ _ANY_OBJECT: Final = {"type": "object", "properties": {"answer": {"type": "strin
 
 @dataclass(frozen=True, slots=True)
 class SimToolCall:
-    """One tool call. `arguments` is JSON text, split into tokens."""
+    """One tool call. `key` makes its id; `arguments` is JSON text, split into tokens. `document`
+    is the same decoded, or None if the token limit cut it."""
 
-    id: str
+    key: str
     name: str
     arguments: Sequence[str]
+    document: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the `n` choices. Each piece of text counts `piece_tokens` tokens: 1, except in a huge
-    answer."""
+    """One of the answers. Each piece of text counts `piece_tokens` tokens: 1, except in a huge
+    answer. `reasoning` is the text of the reasoning tokens, if the request wants to see it."""
 
     text: Sequence[str] = ()
     tool_calls: Sequence[SimToolCall] = ()
-    finish_reason: str = "stop"
+    finish: SimFinish = "stop"
+    stop_sequence: str | None = None
     reasoning_tokens: int = 0
+    reasoning: Sequence[str] = ()
     piece_tokens: int = 1
 
     @property
@@ -55,9 +62,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer. `prompt_tokens` includes `cached_tokens`."""
+    """A complete answer. `key` makes its id; `prompt_tokens` includes `cached_tokens`."""
 
-    id: str
+    key: str
     model: str
     choices: Sequence[Choice]
     prompt_tokens: int
@@ -72,99 +79,107 @@ class Answer:
         return sum(choice.reasoning_tokens for choice in self.choices)
 
 
-def answer_chat(chat: Chat, controls: Controls) -> Answer:
-    """Answers a chat request. Raises `InvalidRequest` if no document satisfies its schemas."""
-    request = chat.request
-    key = digest(
-        str(controls.seed),
-        str(request.seed),
-        request.model,
-        bytes(request.messages),
-        bytes(request.tools),
-    )
-    choices = [_choice(chat, controls, SeededRandom(key, index)) for index in range(request.n or 1)]
+def decide(prompt: SimPrompt, controls: Controls) -> Answer:
+    """Answers a prompt. Raises `InvalidRequest` if no document satisfies its schemas."""
+    key = prompt.key(controls.seed)
+    choices = [_choice(prompt, controls, SeededRandom(key, i)) for i in range(prompt.choices)]
+    if reasoning := reasoning_tokens(prompt, controls):
+        shown = reasoning if prompt.shows_reasoning else 0
+        thought = write(SeededRandom(key, "reasoning"), shown)
+        choices = [replace(c, reasoning_tokens=reasoning, reasoning=thought) for c in choices]
     return Answer(
-        id=f"chatcmpl-{key.hex()[:29]}",
-        model=request.model,
+        key=key.hex(),
+        model=prompt.model,
         choices=choices,
-        prompt_tokens=prompt_tokens(chat),
-        cached_tokens=cached_tokens(chat, controls),
+        prompt_tokens=prompt.tokens,
+        cached_tokens=cached_tokens(prompt, controls),
     )
 
 
-def _choice(chat: Chat, controls: Controls, rng: SeededRandom) -> Choice:
-    """Builds one choice. Reasoning tokens count first; the rest is cut at the request's limit."""
-    request = chat.request
-    if calls := _tool_calls(chat, controls, rng):
-        choice = Choice(tool_calls=calls, finish_reason="tool_calls")
+def _choice(prompt: SimPrompt, controls: Controls, rng: SeededRandom) -> Choice:
+    """Builds one choice, cut at the request's limit. Reasoning tokens count first."""
+    if calls := _tool_calls(prompt, controls, rng):
+        choice = Choice(tool_calls=calls, finish="tool_calls")
     elif controls.megabytes:
         choice = _huge(controls.megabytes)
     else:
-        choice = Choice(text=_text(request, controls, rng))
-    reasoning = reasoning_tokens(request, controls)
-    if request.limit is not None:
-        choice = _truncate(choice, request.limit - reasoning)
-    return replace(choice, reasoning_tokens=reasoning)
+        choice = _text(prompt, controls, rng)
+    if prompt.limit is None:
+        return choice
+    return _truncate(choice, prompt.limit - reasoning_tokens(prompt, controls))
 
 
 def _truncate(choice: Choice, limit: int) -> Choice:
-    """Keeps at most `limit` tokens. If it removes any, the finish reason becomes `length`."""
+    """Keeps at most `limit` tokens. If it removes any, the choice finishes by `length`."""
     if choice.tokens <= limit:
         return choice
     calls: list[SimToolCall] = []
     for call in choice.tool_calls:
         if limit > 0:
-            calls.append(replace(call, arguments=call.arguments[:limit]))
+            whole = len(call.arguments) <= limit
+            cut = replace(call, arguments=call.arguments[:limit], document=None)
+            calls.append(call if whole else cut)
             limit -= len(call.arguments)
     text = choice.text[: max(limit, 0) // choice.piece_tokens]
-    return replace(choice, text=text, tool_calls=calls, finish_reason="length")
+    return replace(choice, text=text, tool_calls=calls, finish="length", stop_sequence=None)
 
 
-def _tool_calls(chat: Chat, controls: Controls, rng: SeededRandom) -> tuple[SimToolCall, ...]:
-    """Calls a tool if `tool_choice` requires it, or allows it and the last message is not a tool
-    result."""
-    choice = chat.request.tool_choice
-    if not chat.tools or choice == "none":
+def _tool_calls(
+    prompt: SimPrompt, controls: Controls, rng: SeededRandom
+) -> tuple[SimToolCall, ...]:
+    """Calls a tool if the request requires it, or allows it and the last turn is not a result.
+    Prefers a tool that the question names."""
+    if not prompt.tools or prompt.tool_use == "none":
         return ()
-    if choice in (None, "auto") and chat.messages[-1].role in ("tool", "function"):
+    if prompt.tool_use == "auto" and prompt.has_results:
         return ()
-    named = choice.function.name if isinstance(choice, NamedTool) else None
-    offered = [tool for tool in chat.tools if named in (None, tool.function.name)]
-    return tuple(_tool_call(rng.pick(offered), rng) for _ in range(controls.tool_calls))
+    mentions = Mentions(prompt.question)
+    named = [tool for tool in prompt.tools if mentions.has_word(tool.name)]
+    count = controls.tool_calls if prompt.parallel_calls else min(controls.tool_calls, 1)
+    return tuple(_call(rng.pick(named or prompt.tools), mentions, rng) for _ in range(count))
 
 
-def _tool_call(tool: ChatTool, rng: SeededRandom) -> SimToolCall:
-    call_id = f"call_{digest(rng.below(1 << 62)).hex()[:24]}"
-    arguments = _document({"type": "object", **tool.function.parameters}, rng)
-    return SimToolCall(call_id, tool.function.name, arguments)
+def _call(tool: SimTool, mentions: Mentions, rng: SeededRandom) -> SimToolCall:
+    key = digest(rng.below(1 << 62)).hex()[:24]
+    document = make_document({"type": "object", **tool.schema}, rng, mentions)
+    return SimToolCall(key, tool.name, _pieces(document), document)
 
 
-def _text(request: ChatRequest, controls: Controls, rng: SeededRandom) -> list[str]:
-    shape = request.response_format
-    if shape is not None and shape.type != "text":
-        schema = shape.json_schema.schema if shape.json_schema else _ANY_OBJECT
-        return _document(schema or _ANY_OBJECT, rng)
+def _text(prompt: SimPrompt, controls: Controls, rng: SeededRandom) -> Choice:
+    if prompt.schema is not None:
+        mentions = Mentions(prompt.question)
+        schema = prompt.schema or _object_of(mentions.code_names())
+        return Choice(text=_pieces(make_document(schema, rng, mentions)))
     tokens = write(rng, controls.tokens)
-    return _stopped(tokens, request.stops) if request.stops else tokens
+    return _stopped(tokens, prompt.stops) if prompt.stops else Choice(text=tokens)
 
 
-def _document(schema: Mapping[str, Any], rng: SeededRandom) -> list[str]:
-    """A JSON document that satisfies `schema`, in tokens of four characters."""
-    text = msgspec.json.encode(make_document(schema, rng)).decode()
+def _object_of(names: Sequence[str]) -> Mapping[str, Any]:
+    """The schema of an object with these fields, or with the field `answer`."""
+    properties = {name: {"type": "string"} for name in names}
+    return {"type": "object", "properties": properties} if names else _ANY_OBJECT
+
+
+def _pieces(document: Any) -> list[str]:
+    """A JSON document in tokens of four characters."""
+    text = msgspec.json.encode(document).decode()
     return [text[start : start + 4] for start in range(0, len(text), 4)]
 
 
-def _stopped(tokens: list[str], stops: Sequence[str]) -> list[str]:
+def _stopped(tokens: list[str], stops: Sequence[str]) -> Choice:
     """The tokens before the first stop sequence. The last token may be cut."""
     text = "".join(tokens)
-    at = min((i for stop in stops if stop and (i := text.find(stop)) >= 0), default=len(text))
+    found = [(at, stop) for stop in stops if stop and (at := text.find(stop)) >= 0]
+    if not found:
+        return Choice(text=tokens)
+    left, stop = min(found)
     kept: list[str] = []
     for token in tokens:
-        if at <= 0:
+        if left <= 0:
             break
-        kept.append(token[:at])
-        at -= len(token)
-    return kept
+        kept.append(token[:left])
+        left -= len(token)
+    return Choice(text=kept, finish="stop_sequence", stop_sequence=stop)
 
 
 def _huge(megabytes: float) -> Choice:

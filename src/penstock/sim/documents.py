@@ -7,32 +7,37 @@ other keywords, so that it never returns an invalid document.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from penstock.sim.mentions import Mentions
 from penstock.sim.scalars import make_integer, make_number, make_string
 from penstock.sim.schemas import Schema, resolved, type_of, unsupported
 from penstock.sim.seeded_random import SeededRandom
 
 _DEEP: Final = 4  # at this depth, only required properties are made
 _TOO_DEEP: Final = 40
+_MOST_ITEMS: Final = 1000  # that a schema may require in one array or object
 _TRIES: Final = 20  # for each item that must differ from the others
 
 
-def make_document(schema: Schema, rng: SeededRandom) -> Any:
-    """Returns a value that is valid for `schema` (JSON Schema 2020-12). The same `rng` gives the
-    same value."""
-    return _Maker(schema, rng).value(schema, 0)
+def make_document(schema: Schema, rng: SeededRandom, mentions: Mentions | None = None) -> Any:
+    """Returns a value that is valid for `schema` (JSON Schema 2020-12), with values of the prompt
+    (`mentions`) where they fit. The same `rng` gives the same value."""
+    return _Maker(schema, rng, mentions or Mentions("")).value(schema, 0)
 
 
 class _Maker:
-    def __init__(self, root: Schema, rng: SeededRandom) -> None:
+    def __init__(self, root: Schema, rng: SeededRandom, mentions: Mentions) -> None:
         self._root = root
         self._rng = rng
+        self._mentions = mentions
 
-    def value(self, stated: Any, depth: int) -> Any:
+    def value(self, stated: Any, depth: int, name: str = "") -> Any:
         if depth > _TOO_DEEP:
             raise unsupported("it is nested without end")
         schema = resolved(stated, self._root, self._rng)
         if "const" in schema:
             return schema["const"]
+        if name and (mentioned := self._mentions.take(name, schema)) is not None:
+            return mentioned
         if "enum" in schema:
             return self._rng.pick(schema["enum"])
         match self._type(schema, depth):
@@ -69,13 +74,14 @@ class _Maker:
     def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
         required = list(dict.fromkeys(schema.get("required", ())))
         made = {
-            name: self.value(inner, depth + 1)
+            name: self.value(inner, depth + 1, name)
             for name, inner in schema.get("properties", {}).items()
             if name in required or depth < _DEEP
         }
-        fillers = [f"property_{i}" for i in range(schema.get("minProperties", 0))]
+        least = _least(schema, "minProperties")
+        fillers = [f"property_{i}" for i in range(least)]
         missing = [name for name in required if name not in made]
-        while len(made) + len(missing) < schema.get("minProperties", 0):
+        while len(made) + len(missing) < least:
             missing.append(fillers.pop())
         extra = schema.get("additionalProperties", True)
         if missing and extra is False:
@@ -84,7 +90,7 @@ class _Maker:
 
     def _array(self, schema: Schema, depth: int) -> list[Any]:
         first: Sequence[Any] = schema.get("prefixItems", ())
-        low = schema.get("minItems", 0)
+        low = _least(schema, "minItems")
         high = schema.get("maxItems", max(low, len(first), 3))
         wanted = low if depth >= _DEEP else self._rng.between(low, max(low, min(high, low + 2)))
         wanted = min(max(wanted, len(first)), high)
@@ -102,3 +108,9 @@ class _Maker:
             item = self.value(inner, depth + 1)
             if not unique or item not in items:
                 items.append(item)
+
+
+def _least(schema: Schema, keyword: str) -> int:
+    if (least := schema.get(keyword, 0)) > _MOST_ITEMS:
+        raise unsupported(f"`{keyword}` is above {_MOST_ITEMS}")
+    return least

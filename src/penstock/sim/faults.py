@@ -22,7 +22,7 @@ class FaultKind(StrEnum):
     CUT = "cut"  # the connection is closed within the body
     MALFORMED = "malformed"  # an invalid event within a stream, or an incomplete document
     ERROR_EVENT = "error-event"  # an error event, after which the stream ends
-    NO_DONE = "no-done"  # a stream that ends cleanly without `[DONE]`
+    NO_DONE = "no-done"  # a stream that ends cleanly without its last event
     NO_FINISH = "no-finish"  # a stream that ends cleanly after some tokens, without `finish_reason`
     HUGE = "huge"  # an answer of many megabytes
 
@@ -35,11 +35,6 @@ class Fault:
     status: int = 0
 
 
-MALFORMED_EVENT: Final = b'data: {"id":"chatcmpl-broken","choices":[{"index":0,"delta":{"cont\n\n'
-ERROR_EVENT: Final = (
-    b'data: {"error":{"message":"The server had an error while processing your request. Sorry '
-    b'about that!","type":"server_error","param":null,"code":null}}\n\n'
-)
 _DEFAULT_PAUSE_S: Final = 10.0
 
 
@@ -84,7 +79,7 @@ def _with_other_end(script: Script, kind: FaultKind, after_tokens: int | None) -
     if kind is FaultKind.NO_FINISH:
         return replace(script, steps=before)
     if kind is FaultKind.ERROR_EVENT:
-        return replace(script, steps=(*before, ScriptStep(ERROR_EVENT)))
+        return replace(script, steps=(*before, ScriptStep(script.errors.error)))
     return script
 
 
@@ -109,7 +104,7 @@ def _stalled(script: Script, pause_s: float | None, after_tokens: int | None) ->
 def _malformed(script: Script, after_tokens: int) -> Script:
     before, after = _split(script, after_tokens)
     if script.head_first:
-        return replace(script, steps=(*before, ScriptStep(MALFORMED_EVENT), *after))
+        return replace(script, steps=(*before, ScriptStep(script.errors.malformed), *after))
     return replace(script, steps=before, length=sum(len(step.data) for step in before))
 
 

@@ -21,6 +21,7 @@ _CLASSES = {
 }
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
 _PRINTABLE = string.ascii_letters + string.digits + " -_.,:;!?/@#"
+_MOST = 1000  # repetitions that a pattern may require
 _MORE = 4  # repetitions beyond the minimum of an open range
 
 _Maker: TypeAlias = Callable[[], str]
@@ -121,6 +122,8 @@ class _Parser:
         self._take("?")  # lazy repetition makes the same strings
         if (low, high) == (1, 1):
             return part
+        if high > _MOST:
+            raise self.unsupported()
         return lambda: "".join(part() for _ in range(self._rng.between(low, high)))
 
     def _count(self) -> tuple[int, int]:

@@ -28,14 +28,6 @@ class RateLimitState:
                 retry_after_s=math.ceil(self.retry_after_s),
             )
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Returns OpenAI's rate limit headers."""
-        return [
-            (b"x-ratelimit-limit-requests", b"%d" % self.limit),
-            (b"x-ratelimit-remaining-requests", b"%d" % self.remaining),
-            (b"x-ratelimit-reset-requests", b"%dms" % round(self.retry_after_s * 1000)),
-        ]
-
 
 class RateLimit:
     """Limits the requests per minute of each API key; 0 = no limit."""

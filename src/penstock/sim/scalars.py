@@ -10,6 +10,7 @@ from penstock.sim.schemas import Schema, unsupported
 from penstock.sim.seeded_random import SeededRandom
 
 _TRIES: Final = 50
+_LONGEST: Final = 100_000  # characters of a string that a schema may require
 _WIDTH: Final = 100  # of a range without a bound on one side
 _FORMATS: Final = {
     "date": "20{0}-0{1}-1{2}",
@@ -29,6 +30,8 @@ def make_string(schema: Schema, rng: SeededRandom) -> str:
     """Returns a few words, or a string for `pattern` or `format`, within the allowed length."""
     low = schema.get("minLength", 0)
     high = schema.get("maxLength", max(low, 200))
+    if low > _LONGEST:
+        raise unsupported(f"`minLength` is above {_LONGEST}")
     if pattern := schema.get("pattern"):
         return _matching(pattern, low, high, rng)
     if (form := _FORMATS.get(schema.get("format", ""))) is not None:

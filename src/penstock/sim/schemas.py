@@ -85,8 +85,13 @@ def _plain(schema: Any) -> Schema:
 
 def _branch(branches: list[Any], rng: SeededRandom) -> Any:
     """Returns a random branch. Prefers scalar branches, so that recursive schemas end."""
-    plain = [b for b in branches if b is not True and b.get("type") in _PLAIN]
+    plain: list[Any] = [branch for branch in branches if _kind(branch) in _PLAIN]
     return rng.pick(plain or branches)
+
+
+def _kind(schema: Any) -> Any:
+    """Returns the declared type of a schema that is an object."""
+    return str(cast("Schema", schema).get("type")) if isinstance(schema, Mapping) else ""
 
 
 def _lookup(root: Schema, pointer: str) -> Any:

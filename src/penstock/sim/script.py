@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+EVENT_STREAM: Final = b"text/event-stream; charset=utf-8"
 
 
 class Ending(StrEnum):
@@ -24,6 +27,14 @@ class ScriptStep:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamErrors:
+    """The events of faults in a stream: one that is not JSON, and the vendor's error event."""
+
+    malformed: bytes = b""
+    error: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """A complete answer. `head_first`: sends status and headers before the first token (streams),
     or else with the first bytes (documents). `length` is the Content-Length of a document."""
@@ -33,6 +44,7 @@ class Script:
     head_first: bool
     length: int | None = None
     ending: Ending = Ending.COMPLETE
+    errors: StreamErrors = StreamErrors()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,31 @@
 """OpenAI's chat completion format: an answer as one document or as server-sent events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain, zip_longest
 from typing import Any, Final
 
 import msgspec
 
 from penstock.sim.answers import Answer, Choice, SimToolCall
-from penstock.sim.script import Script, ScriptStep
+from penstock.sim.json_documents import answer_script, text_value
+from penstock.sim.openai.errors import SERVER_ERROR
+from penstock.sim.script import EVENT_STREAM, Script, ScriptStep, StreamErrors
 
 DONE: Final = b"data: [DONE]\n\n"
-_PLACE: Final = (
-    b'"\\u0000huge\\u0000"'  # stands for a huge text in a document; no generated text contains it
-)
+_FINISHES: Final = {
+    "stop": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+}
 
 _encode: Final = msgspec.json.Encoder().encode
+
+_ERRORS: Final = StreamErrors(
+    malformed=b'data: {"id":"chatcmpl-broken","choices":[{"index":0,"delta":{"cont\n\n',
+    error=b'data: {"error":{"message":"%s","type":"server_error","param":null,"code":null}}\n\n'
+    % SERVER_ERROR.encode(),
+)
 
 
 def usage_document(answer: Answer) -> dict[str, Any]:
@@ -33,33 +44,24 @@ def usage_document(answer: Answer) -> dict[str, Any]:
     }
 
 
+def answer_id(answer: Answer) -> str:
+    """Returns the id of an answer."""
+    return f"chatcmpl-{answer.key[:29]}"
+
+
 def document(answer: Answer, created: int) -> Script:
     """The script of a `chat.completion` document, sent when all tokens are generated."""
-    body = _encode(
-        {
-            "id": answer.id,
-            "object": "chat.completion",
-            "created": created,
-            "model": answer.model,
-            "choices": [_choice_document(i, choice) for i, choice in enumerate(answer.choices)],
-            "usage": usage_document(answer),
-            "service_tier": "default",
-            "system_fingerprint": "fp_sim",
-        }
-    )
-    first, *rest = body.split(_PLACE)
-    steps = [ScriptStep(first, tokens=answer.completion_tokens)]
-    for part in rest:
-        steps += _huge_content(answer.choices[0].text)
-        steps.append(ScriptStep(part))
-    length = sum(len(step.data) for step in steps)
-    return Script(b"application/json", tuple(steps), head_first=False, length=length)
-
-
-def _huge_content(pieces: Sequence[str]) -> list[ScriptStep]:
-    """The steps of a JSON string that repeats one piece; the piece is in memory once."""
-    inside = ScriptStep(_encode(pieces[0])[1:-1])
-    return [ScriptStep(b'"'), *[inside] * len(pieces), ScriptStep(b'"')]
+    document = {
+        "id": answer_id(answer),
+        "object": "chat.completion",
+        "created": created,
+        "model": answer.model,
+        "choices": [_choice_document(i, choice) for i, choice in enumerate(answer.choices)],
+        "usage": usage_document(answer),
+        "service_tier": "default",
+        "system_fingerprint": "fp_sim",
+    }
+    return answer_script(answer, document)
 
 
 def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
@@ -67,7 +69,7 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
     head = (
         b'data: {"id":%s,"object":"chat.completion.chunk","created":%d,"model":%s,'
         b'"service_tier":"default","system_fingerprint":"fp_sim","choices":['
-        % (_encode(answer.id), created, _encode(answer.model))
+        % (_encode(answer_id(answer)), created, _encode(answer.model))
     )
     tail = b'],"usage":null}\n\n' if include_usage else b"]}\n\n"
     turns = zip_longest(*(_choice_steps(i, choice) for i, choice in enumerate(answer.choices)))
@@ -84,21 +86,20 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
         usage = _encode(usage_document(answer))
         steps.append(ScriptStep(head + b'],"usage":' + usage + b"}\n\n"))
     steps.append(ScriptStep(DONE))
-    return Script(b"text/event-stream; charset=utf-8", tuple(steps), head_first=True)
+    return Script(EVENT_STREAM, tuple(steps), head_first=True, errors=_ERRORS)
 
 
 def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
-    text = msgspec.Raw(_PLACE) if choice.huge else "".join(choice.text)
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": None if choice.tool_calls else text,
+        "content": None if choice.tool_calls else text_value(choice),
         "refusal": None,
         "annotations": [],
     }
     if choice.tool_calls:
         message["tool_calls"] = [
             {
-                "id": call.id,
+                "id": f"call_{call.key}",
                 "type": "function",
                 "function": {"name": call.name, "arguments": "".join(call.arguments)},
             }
@@ -108,7 +109,7 @@ def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
         "index": index,
         "message": message,
         "logprobs": None,
-        "finish_reason": choice.finish_reason,
+        "finish_reason": _FINISHES[choice.finish],
     }
 
 
@@ -123,7 +124,7 @@ def _choice_steps(index: int, choice: Choice) -> Iterator[ScriptStep]:
         yield from (_content_step(index, piece, 1) for piece in choice.text)
     for number, call in enumerate(choice.tool_calls):
         yield from _call_steps(index, number, call)
-    yield ScriptStep(_delta(index, b"{}", choice.finish_reason))
+    yield ScriptStep(_delta(index, b"{}", _FINISHES[choice.finish]))
 
 
 def _content_step(index: int, piece: str, tokens: int) -> ScriptStep:
@@ -133,7 +134,7 @@ def _content_step(index: int, piece: str, tokens: int) -> ScriptStep:
 def _call_steps(index: int, number: int, call: SimToolCall) -> Iterator[ScriptStep]:
     opening = {
         "index": number,
-        "id": call.id,
+        "id": f"call_{call.key}",
         "type": "function",
         "function": {"name": call.name, "arguments": ""},
     }

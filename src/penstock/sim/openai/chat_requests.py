@@ -1,16 +1,19 @@
-"""Reads OpenAI requests; errors name the invalid field.
+"""Reads chat completion requests; errors name the invalid field.
 
 Fields without effect here (temperature, top_p, …) are validated as OpenAI validates them.
 """
 
-import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from penstock.kernel.errors import InvalidRequest
+from penstock.sim.counting import EFFORTS
+from penstock.sim.openai.decoding import decode
+from penstock.sim.prompts import PromptTurn, SimPrompt, SimTool, TurnRole
+from penstock.sim.tool_schemas import schema_error
 
 _Positive = Annotated[int, Meta(ge=1)]
 _Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
@@ -87,6 +90,7 @@ class ChatRequest(Struct):
     stop: str | Annotated[list[str], Meta(max_length=4)] | None = None
     tools: Raw = Raw(b"[]")
     tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
     seed: int | None = None
@@ -106,56 +110,34 @@ class ChatRequest(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A fully decoded chat request."""
+    """A checked chat request, and its neutral reading."""
 
     request: ChatRequest
-    messages: list[ChatMessage]
-    tools: list[ChatTool]
+    prompt: SimPrompt
 
 
-class EmbeddingsRequest(Struct):
-    """The body of `POST /v1/embeddings`: texts, or texts as token numbers."""
-
-    model: Annotated[str, Meta(min_length=1)]
-    input: str | list[str | int | list[int]]
-    dimensions: Annotated[int, Meta(ge=1, le=8192)] | None = None
-    encoding_format: Literal["float", "base64"] | None = None
-    metadata: dict[str, str] | None = None
-
-    @property
-    def texts(self) -> list[str | list[int]]:
-        """The texts to embed. A list of numbers is one text."""
-        if isinstance(self.input, str):
-            return [self.input]
-        numbers = [item for item in self.input if isinstance(item, int)]
-        return [numbers] if numbers else [item for item in self.input if not isinstance(item, int)]
-
-
-_T = TypeVar("_T")
-_AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
+REASONERS: Final = ("sim-reasoner", "o1", "o3", "o4", "gpt-5")
+_ROLES: Final[dict[str, TurnRole]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
 
 _chat: Final = msgspec.json.Decoder(ChatRequest)
-_embeddings: Final = msgspec.json.Decoder(EmbeddingsRequest)
 _messages: Final = msgspec.json.Decoder(list[ChatMessage])
 _tools: Final = msgspec.json.Decoder(list[ChatTool])
 
 
 def read_chat(body: bytes) -> Chat:
     """Decodes a chat request. Raises `InvalidRequest` with the field in `param`."""
-    request = _decode(_chat, body, "")
-    messages = _decode(_messages, request.messages, "messages")
-    tools = [] if bytes(request.tools) == b"null" else _decode(_tools, request.tools, "tools")
+    request = decode(_chat, body, "")
+    messages = decode(_messages, request.messages, "messages")
+    tools = [] if bytes(request.tools) == b"null" else decode(_tools, request.tools, "tools")
     _check(request, messages, tools)
-    return Chat(request, messages, tools)
-
-
-def read_embeddings(body: bytes) -> EmbeddingsRequest:
-    """Decodes an embeddings request. Raises `InvalidRequest` with the field in `param`."""
-    request = _decode(_embeddings, body, "")
-    if not request.texts or not all(request.texts):
-        raise InvalidRequest("'input' must not be empty.", param="input")
-    return request
+    return Chat(request, _prompt(request, messages, tools))
 
 
 def _check(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTool]) -> None:
@@ -180,31 +162,65 @@ def _check(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTo
             "Missing required parameter: 'response_format.json_schema'.",
             param="response_format.json_schema",
         )
+    _check_schemas(request, tools)
     for index, message in enumerate(messages):
         if message.role == "tool" and message.tool_call_id is None:
             place = f"messages[{index}].tool_call_id"
             raise InvalidRequest(f"Missing required parameter: '{place}'.", param=place)
 
 
-def _decode(decoder: msgspec.json.Decoder[_T], data: bytes | Raw, base: str) -> _T:
-    try:
-        return decoder.decode(data)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        place = _place(text, base)
+def _check_schemas(request: ChatRequest, tools: list[ChatTool]) -> None:
+    for index, tool in enumerate(tools):
+        if wrong := schema_error(tool.function.parameters):
+            raise InvalidRequest(
+                f"Invalid schema for function '{tool.function.name}': {wrong}.",
+                code="invalid_function_parameters",
+                param=f"tools[{index}].function.parameters",
+            )
+    shape = request.response_format.json_schema if request.response_format else None
+    if shape and (wrong := schema_error(shape.schema)):
         raise InvalidRequest(
-            f"Invalid value for '{place}': {_AT.sub('', text)}.", code="invalid_value", param=place
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(
-            f"We could not parse the JSON body of your request: {error}.", code="invalid_json"
-        ) from None
+            f"Invalid schema for response_format '{shape.name}': {wrong}.",
+            param="response_format",
+        )
 
 
-def _place(text: str, base: str) -> str:
-    """Turns msgspec's `$[0].role` below `base` into `messages[0].role`."""
-    path = found["path"] if (found := _AT.search(text)) else ""
-    if missing := _MISSING.search(text):
-        path = f"{path}.{missing['name']}" if path else missing["name"]
-    joint = "" if not base or not path or path.startswith("[") else "."
-    return f"{base}{joint}{path}" or "body"
+def _prompt(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTool]) -> SimPrompt:
+    choice = request.tool_choice
+    if isinstance(choice, NamedTool):
+        tools = [tool for tool in tools if tool.function.name == choice.function.name]
+    return SimPrompt(
+        model=request.model,
+        identity=(str(request.seed), request.model, bytes(request.messages), bytes(request.tools)),
+        turns=[_turn(message) for message in messages],
+        tools=[SimTool(tool.function.name, tool.function.parameters) for tool in tools],
+        tools_size=len(request.tools) if tools else 0,
+        tool_use="required" if isinstance(choice, NamedTool) else choice or "auto",
+        parallel_calls=request.parallel_tool_calls is not False,
+        schema=_schema(request.response_format),
+        limit=request.limit,
+        stops=request.stops,
+        choices=request.n or 1,
+        reasoning_tokens=_reasoning(request),
+    )
+
+
+def _turn(message: ChatMessage) -> PromptTurn:
+    calls = len(message.tool_calls)
+    if isinstance(message.content, str):
+        return PromptTurn(_ROLES[message.role], (message.content,), calls)
+    parts = message.content or ()
+    texts = [part.text for part in parts if part.type == "text"]
+    return PromptTurn(_ROLES[message.role], texts, calls, media=len(parts) - len(texts))
+
+
+def _schema(shape: ResponseFormat | None) -> dict[str, Any] | None:
+    if shape is None or shape.type == "text":
+        return None
+    return shape.json_schema.schema if shape.json_schema else {}
+
+
+def _reasoning(request: ChatRequest) -> int:
+    if request.reasoning_effort is not None:
+        return EFFORTS[request.reasoning_effort]
+    return EFFORTS["medium"] if request.model.startswith(REASONERS) else 0

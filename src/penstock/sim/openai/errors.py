@@ -1,10 +1,10 @@
-"""Error documents in OpenAI's format, and the HTTP errors of the simulator."""
+"""Error documents in OpenAI's format."""
 
 from typing import Final
 
 import msgspec
 
-from penstock.kernel.errors import NotFound, PenstockError, TooLarge
+from penstock.kernel.errors import NotFound, PenstockError
 
 _TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "requests"}
 _CODES: Final = {429: "rate_limit_exceeded", 401: "invalid_api_key"}
@@ -15,31 +15,13 @@ _MESSAGES: Final = {
     429: "Rate limit reached. Please try again later.",
     503: "The engine is currently overloaded, please try again later.",
 }
-
-
-class SimMethodNotAllowed(PenstockError):
-    """The path does not accept this method."""
-
-    status = 405
-    default_code = "method_not_allowed"
-
-
-class SimBodyTimeout(PenstockError):
-    """The request body did not arrive in time."""
-
-    status = 408
-    default_code = "request_timeout"
+SERVER_ERROR: Final = "The server had an error while processing your request. Sorry about that!"
 
 
 class NotAChatModel(NotFound):
     """The model does not support chat completions. OpenAI sends no code for it."""
 
     default_code = ""
-
-
-def too_large(limit: int) -> TooLarge:
-    """Returns the error for a body of more than `limit` bytes."""
-    return TooLarge(f"The request body is larger than {limit} bytes.")
 
 
 def error_document(error: PenstockError) -> bytes:
@@ -49,8 +31,7 @@ def error_document(error: PenstockError) -> bytes:
 
 def status_document(status: int) -> bytes:
     """Returns OpenAI's typical error document for a status."""
-    server = "The server had an error while processing your request. Sorry about that!"
-    message = _MESSAGES.get(status, server if status >= 500 else "The request failed.")
+    message = _MESSAGES.get(status, SERVER_ERROR if status >= 500 else "The request failed.")
     return _document(status, message, None, _CODES.get(status))
 
 

@@ -1,42 +1,15 @@
-"""Embeddings without a model: hashed words and trigrams, so that similar texts are close.
+"""Vectors of texts without a model: hashed words and trigrams, so that similar texts are close.
 
 Feature hashing (Weinberger et al. 2009): each feature adds ±1 at an index given by its hash.
 """
 
-import base64
 import hashlib
 import math
 import re
 from array import array
-from typing import Any, Final
-
-from penstock.sim.requests import EmbeddingsRequest
+from typing import Final
 
 _WORD: Final = re.compile(r"\w+")
-_DIMENSIONS: Final = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
-_DEFAULT_DIMENSIONS: Final = 256
-
-
-def embeddings_document(request: EmbeddingsRequest, seed: int) -> dict[str, Any]:
-    """Answers `POST /v1/embeddings` with unit vectors."""
-    texts = request.texts
-    size = request.dimensions or _DIMENSIONS.get(request.model, _DEFAULT_DIMENSIONS)
-    tokens = sum(_count(text) for text in texts)
-    in_base64 = request.encoding_format == "base64"
-    vectors = [embed(text, size, seed) for text in texts]
-    return {
-        "object": "list",
-        "data": [
-            {
-                "object": "embedding",
-                "index": index,
-                "embedding": base64.b64encode(v.tobytes()).decode() if in_base64 else v.tolist(),
-            }
-            for index, v in enumerate(vectors)
-        ],
-        "model": request.model,
-        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-    }
 
 
 def embed(text: str | list[int], size: int, seed: int) -> "array[float]":
@@ -64,7 +37,3 @@ def _features(text: str | list[int]) -> list[tuple[bytes, float]]:
         triples = (f"<{word}>"[i : i + 3] for i in range(len(word)))
         features.extend((triple.encode(), 0.5) for triple in triples)
     return features
-
-
-def _count(text: str | list[int]) -> int:
-    return len(text) if isinstance(text, list) else (len(text) + 3) // 4

@@ -1,0 +1,1 @@
+"""Anthropic's formats: messages, token counts, models, errors."""

@@ -1,0 +1,1 @@
+"""Gemini's formats: generated content, token counts, embeddings, models, errors."""
