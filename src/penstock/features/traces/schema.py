@@ -5,6 +5,8 @@ shows calls and attempts as spans. The table has a
 deduplication window, so a repeated batch adds nothing.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from penstock.features.traces.schema_history import STEPS_BEFORE, copy_spans
@@ -137,7 +139,6 @@ _NO_TEXTS: Final = "CAST([] AS Array(LowCardinality(String)))"
 _NOT_OF_CALL: Final = {"changes": _NO_TEXTS}
 _SHARED: Final = (
     *("project_id", "trace_id", "operation", "request_model", "stream", "key_id"),
-    *(each.name for each in CALL_ATTRIBUTES),
     *("tags", "snapshot", "writer", "batch", "stored_time"),
 )
 _EMPTY: Final = {
@@ -150,14 +151,15 @@ _EMPTY: Final = {
 }
 
 
-def _view() -> str:
+def _view(attributes: Sequence[CallAttribute]) -> str:
+    shared = (*_SHARED, *(each.name for each in attributes))
     calls = [
         f"{_NOT_OF_CALL.get(name, f'c.{name}')} AS {name}"
-        for name in (*_OF_ATTEMPT, *_SHARED, *_EMPTY)
+        for name in (*_OF_ATTEMPT, *shared, *_EMPTY)
     ]
     attempts = [
         *(f"a.{name} AS {name}" for name in _OF_ATTEMPT),
-        *(f"c.{name} AS {name}" for name in _SHARED),
+        *(f"c.{name} AS {name}" for name in shared),
         *(f"{value} AS {name}" for name, value in _EMPTY.items()),
     ]
     return (
@@ -168,19 +170,7 @@ def _view() -> str:
     )
 
 
-def attribute_step(attribute: CallAttribute) -> SchemaStep:
-    """Returns the step that adds the column of a later attribute to homes with data."""
-    column = f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {attribute.name} {attribute.column_type}"
-    return SchemaStep(
-        attribute.since, f"the attribute {attribute.name}", (column, *_renewed_view())
-    )
-
-
-def _renewed_view() -> tuple[str, ...]:
-    return ("DROP VIEW IF EXISTS spans", _view())
-
-
-STEPS: Final = (
+_STEPS_OF_CALLS: Final = (
     *STEPS_BEFORE,
     SchemaStep(
         4,
@@ -196,7 +186,6 @@ STEPS: Final = (
             "DROP VIEW IF EXISTS spans_list_view",
             "DROP TABLE IF EXISTS spans_list SYNC",
             "DROP TABLE IF EXISTS spans SYNC",
-            _view(),
         ),
     ),
     SchemaStep(
@@ -205,11 +194,27 @@ STEPS: Final = (
         (
             *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_6),
             f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
-            *_renewed_view(),
         ),
     ),
-    *(attribute_step(each) for each in CALL_ATTRIBUTES if each.since > 1),
 )
+
+
+def make_steps(attributes: Sequence[CallAttribute]) -> tuple[SchemaStep, ...]:
+    """Returns all steps. Later attributes have a step each, which adds their column.
+
+    The last step creates the view, because the view names the columns of all steps.
+    """
+    *before, last = *_STEPS_OF_CALLS, *(_column(each) for each in attributes if each.since > 1)
+    view = ("DROP VIEW IF EXISTS spans", _view(attributes))
+    return (*before, replace(last, statements=(*last.statements, *view)))
+
+
+def _column(attribute: CallAttribute) -> SchemaStep:
+    column = f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {attribute.name} {attribute.column_type}"
+    return SchemaStep(attribute.since, f"the attribute {attribute.name}", (column,))
+
+
+STEPS: Final = make_steps(CALL_ATTRIBUTES)
 
 
 def retention(unclaimed_days: int) -> tuple[str, ...]:
