@@ -9,6 +9,7 @@ from pathlib import Path
 from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
+from penstock.rules.model_facts import VendorFacts
 from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
 from penstock.rules.snapshot import (
     SEALED_PURPOSE,
@@ -50,6 +51,7 @@ def make_home(
     policy: ProjectPolicy | None = None,
     prices: Sequence[PriceOverride] = (),
     price_lists: Sequence[VendorPrices] = (),
+    facts: Sequence[VendorFacts] = (),
 ) -> Path:
     """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,7 @@ def make_home(
         (f"{OTHER_PROJECT}/providers", ProvidersSection(OTHER_PROJECT, tuple(providers))),
         (f"{PROJECT}/prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
         *((f"prices/{listed.vendor}", listed) for listed in price_lists),
+        *((f"facts/{known.vendor}", known) for known in facts),
     ]
     raw = {name: canonical_json(section) for name, section in sections}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}

@@ -64,7 +64,7 @@ class OpenAttempt:
 
     def record(self) -> AttemptRecord:
         """The record of a closed attempt."""
-        error = self.error
+        error, retirement = self.error, self.target.retirement
         return AttemptRecord(  # by position: names take four times as long
             self.span_id,
             self.target.entry.name,
@@ -83,6 +83,7 @@ class OpenAttempt:
             self.cost,
             self.price_id,
             tuple([f"{change.kind.value}:{change.field}" for change in self.changes]),
+            retirement.at(self.start_ns) if retirement is not None else "",
         )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.egress.exchange import UpstreamTimeLimits
+from penstock.rules.model_facts import RetirementNotice
+from penstock.rules.model_limits import ModelLimits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
@@ -13,7 +15,8 @@ from penstock.spi.chat import ChatProvider, ProviderConfig
 class Target:
     """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
-    `redaction` removes the provider's secret from its answers.
+    `redaction` removes the provider's secret from its answers. `model_limits` is what the model
+    certainly cannot do.
     """
 
     project: ProjectIndex
@@ -24,3 +27,5 @@ class Target:
     provider: ProviderConfig
     limits: UpstreamTimeLimits
     redaction: Redaction
+    model_limits: ModelLimits | None = None
+    retirement: RetirementNotice | None = None

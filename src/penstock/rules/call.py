@@ -154,6 +154,7 @@ class AttemptRecord(Record, frozen=True, gc=False):
     cost: str = ""  # as in `CallEnd`
     price_id: str = ""
     changes: tuple[str, ...] = ()  # of the translation: `dropped:seed`, `changed:reasoning.budget`
+    retires_on: str = ""  # the day on which the vendor retires the model, if it is near or past
 
 
 class CallEnd(Record, frozen=True, gc=False):

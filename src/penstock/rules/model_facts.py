@@ -5,7 +5,7 @@ decides what the facts rule out.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -151,6 +151,27 @@ def retirement(known: KnownFacts | None, today: date) -> Retirement | None:
         return None
     on = known.model.retires_on
     return Retirement(on, (on - today).days, known.model.replacement)
+
+
+class RetirementNotice(NamedTuple):
+    """The retirement of a model for the records of calls: the day, and since when it warns in Unix
+    nanoseconds."""
+
+    on: str
+    since_ns: int
+
+    def at(self, now_ns: int) -> str:
+        """Returns the day if the notice applies at this time, else nothing."""
+        return self.on if now_ns >= self.since_ns else ""
+
+
+def retirement_notice(known: KnownFacts | None) -> RetirementNotice | None:
+    """Returns the notice of a model that its vendor retires."""
+    if known is None or not known.by_vendor or known.model.retires_on is None:
+        return None
+    on = known.model.retires_on
+    since = datetime.combine(on - timedelta(WARN_DAYS), time(), UTC)
+    return RetirementNotice(on.isoformat(), int(since.timestamp()) * 1_000_000_000)
 
 
 def problems(facts: VendorFacts) -> Iterator[str]:

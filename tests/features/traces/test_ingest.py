@@ -90,6 +90,16 @@ def test_a_cost_out_of_range_leaves_the_call_unpriced_with_an_attribute(cost: st
     assert decode(row.attributes["penstock.cost.unreadable"]) == cost
 
 
+def test_a_model_that_retires_soon_is_an_attribute_of_the_call(traces: Traces) -> None:
+    usual = calls.call("p").attempts[0]
+    later = msgspec.structs.replace(usual, retires_on="2026-12-11")
+    end = calls.call("prj_r", attempts=(usual, later))
+    calls.store(traces, end)
+    (call, *_) = traces.get_trace("prj_r", end.begin.trace_id).spans
+    assert decode(call.attributes["penstock.model.retires_on"]) == "2026-12-11"
+    assert "penstock.model.retires_on" not in to_row(calls.call("p"), "w").attributes
+
+
 @given(
     st.integers(-(2**63), 2**63 - 1),
     st.integers(-(2**63), 2**63 - 1),

@@ -201,7 +201,7 @@ def _row(
         request_blobs=asked.blobs,
         response=answered.text,
         response_blobs=answered.blobs,
-        attributes=attributes | _undeclared(caller) | _unreadable_cost(end.cost, cost),
+        attributes=attributes | _other_attributes(end, cost),
         **{each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES},
     )
 
@@ -240,12 +240,25 @@ def _attempt(attempt: AttemptRecord) -> AttemptRow:
     )
 
 
+def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
+    """Returns what has no column."""
+    retirement = _retirement(end.attempts[-1]) if end.attempts else {}
+    return _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost) | retirement
+
+
 def _undeclared(caller: Caller) -> dict[str, str]:
     """Returns attributes of a newer gateway, which have no column here."""
     if not caller.others:
         return {}
     names = [name for name in caller.others if name not in _DECLARED][: LIMITS.undeclared]
     return {f"penstock.{name[:_NAME]}": encode(caller.others[name][:_NAME]) for name in names}
+
+
+def _retirement(last: AttemptRecord) -> dict[str, str]:
+    """Returns the day on which the vendor retires the model, if it is near or past."""
+    if not last.retires_on:
+        return {}
+    return {"penstock.model.retires_on": encode(last.retires_on[:_NAME])}
 
 
 def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:

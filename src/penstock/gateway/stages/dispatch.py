@@ -11,6 +11,7 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
+from penstock.rules.model_limits import ModelLimits
 from penstock.spi.chat import OutgoingCall
 
 
@@ -52,8 +53,10 @@ class Dispatch:
 
 def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     """The body as it is for a provider of the surface's dialect, else the neutral form."""
-    surface = call.surface
+    surface, limits = call.surface, target.model_limits
     if target.plugin.dialect == surface.dialect and not surface.must_translate(call.body):
+        if limits is not None and call.operation == Operation.CHAT:
+            _require_possible(call, limits, head)
         return OutgoingCall(
             call.operation,
             target.model,
@@ -68,4 +71,17 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
             code="not_translatable",
         )
     conversation = surface.read_conversation(call.body)
+    if limits is not None:
+        limits.require(conversation, head.model)
     return OutgoingCall(call.operation, target.model, head.stream, b"", conversation=conversation)
+
+
+def _require_possible(call: Call, limits: ModelLimits, head: RequestHead) -> None:
+    """Reads a request that passes as bytes only if a quick search finds that it may be refused."""
+    if not limits.may_concern(call.body):
+        return
+    try:
+        conversation = call.surface.read_conversation(call.body)
+    except InvalidRequest:  # the provider decides what it accepts
+        return
+    limits.require(conversation, head.model)

@@ -12,6 +12,8 @@ from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
+from penstock.rules.model_facts import retirement_notice
+from penstock.rules.model_limits import ModelLimits
 from penstock.rules.model_patterns import allows
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyContext, ProviderEntry
@@ -54,6 +56,7 @@ class Resolve:
         found = project.resolve(model)
         _require_allowed(key_context.key.allowed_models, found, model)
         entry = found.entry
+        known = project.facts(entry, found.upstream_model)
         provider = ProviderConfig(entry.name, entry.base_url, found.secret, entry.quirks)
         return Target(
             project=project,
@@ -64,6 +67,8 @@ class Resolve:
             provider=provider,
             limits=_limits(entry),
             redaction=Redaction(found.secret),
+            model_limits=ModelLimits.of(known),
+            retirement=retirement_notice(known),
         )
 
 
