@@ -1,0 +1,112 @@
+"""Cohere: its chat API (version 2), whole and streamed."""
+
+from typing import Final
+
+import msgspec
+
+from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.conversation import RequestHead
+from penstock.rules.json_text import decode_json
+from penstock.rules.redaction import Redaction
+from penstock.rules.wire.cohere.answer_reader import ChatEventReader, read_answer, read_events
+from penstock.rules.wire.cohere.answer_writer import write_answer
+from penstock.rules.wire.cohere.request_writer import DIALECT, write_request
+from penstock.rules.wire.provider_errors import read_error
+from penstock.rules.wire.sse_stream import NeutralStream
+from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
+from penstock.spi.http import HttpRequest
+
+_HEADERS: Final = (
+    (b"accept", b"application/json, text/event-stream"),
+    (b"accept-encoding", b"identity"),
+    (b"user-agent", b"penstock"),
+)
+
+
+class _CohereModel(msgspec.Struct):
+    name: str
+
+
+class _CohereModels(msgspec.Struct):
+    models: list[_CohereModel]
+
+
+_models: Final = msgspec.json.Decoder(_CohereModels)
+
+
+class Cohere:
+    """`spi.chat.ChatProvider`."""
+
+    dialect = DIALECT
+    stream_type = b"text/event-stream"
+
+    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "Cohere":  # noqa: ARG002 - it has one
+        return self
+
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
+        if call.conversation is None:
+            raise InvalidRequest(
+                "Only chat is translated to Cohere's format.", code="not_translatable"
+            )
+        body, changes = write_request(call.conversation, call.model, stream=call.stream)
+        headers = ((b"content-type", b"application/json"), *_headers(provider))
+        url = provider.base_url.rstrip("/") + "/chat"
+        return BuiltRequest(HttpRequest("POST", url, headers, body), changes)
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        return read_answer(body)
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:  # noqa: ARG002 - answers are translated whole
+        return AnswerFacts()
+
+    def read_events(self, body: bytes) -> list[AnswerEvent]:
+        return read_events(body)
+
+    def open_stream(
+        self,
+        provider: ProviderConfig,  # noqa: ARG002 - no quirks
+        head: RequestHead,  # noqa: ARG002 - usage always comes
+        *,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,
+    ) -> NeutralStream:
+        return NeutralStream(
+            ChatEventReader(),
+            dialect=DIALECT,
+            capture_limit=capture_limit,
+            redaction=redaction,
+            translated=translated,
+            write_answer=write_answer,
+            read_error=read_error,
+        )
+
+    def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
+        return read_error(body, redaction)
+
+    def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
+        base = provider.base_url.rstrip("/").removesuffix("/v2")
+        url = f"{base}/v1/models?endpoint=chat&page_size=1000"
+        return HttpRequest("GET", url, _headers(provider))
+
+    def read_model_list(self, body: bytes) -> tuple[str, ...]:
+        try:
+            found = decode_json(_models, body)
+        except msgspec.DecodeError:
+            raise UpstreamFailed(
+                "The provider's list of models is not in Cohere's format.",
+                hint="Check its base URL: https://api.cohere.com/v2.",
+            ) from None
+        return tuple(model.name for model in found.models)
+
+
+def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
+    if not provider.secret:
+        return _HEADERS
+    return (*_HEADERS, (b"authorization", b"Bearer " + provider.secret.encode()))
+
+
+def create() -> Cohere:
+    """Creates the plugin; named by the entry point."""
+    return Cohere()
