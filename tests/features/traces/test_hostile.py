@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.traces import calls, hostile
-from features.traces.test_http import refused, require
+from features.traces.test_http import known_error, require
 from penstock.features.traces.http import build_ingest_router, build_router
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
@@ -31,7 +31,7 @@ EVER = {"from": "1970-01-01T00:00:00Z", "to": "2262-04-11T23:47:16.500Z"}
 @pytest.fixture(scope="module")
 def client(traces: Traces) -> Iterator[TestClient]:
     app = FastAPI()
-    app.add_exception_handler(PenstockError, refused)
+    app.add_exception_handler(PenstockError, known_error)
     app.include_router(build_router(traces, require))
     app.include_router(build_ingest_router(traces, lambda: None))
     with TestClient(app, raise_server_exceptions=False) as client:

@@ -23,6 +23,7 @@ function span(given: Partial<Span>): Span {
     input: null,
     output: null,
     tools: null,
+    events: [],
     usage: null,
     cost: null,
     request: "{}",
