@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from checks.limits import limits_page
+from checks.translation import translation_page
 from penstock.entrypoints.cli.main import COMMANDS, build
 from penstock.infra.settings import every_setting
 
@@ -113,7 +114,12 @@ def _parameter(parameter: TyperArgument | TyperOption) -> str | None:
 
 def main(argv: list[str]) -> int:
     stale = False
-    pages = {"settings.md": settings_page(), "cli.md": cli_page(), "limits.md": limits_page()}
+    pages = {
+        "settings.md": settings_page(),
+        "cli.md": cli_page(),
+        "limits.md": limits_page(),
+        "translation.md": translation_page(),
+    }
     for name, page in pages.items():
         path = DOCS / name
         if path.exists() and path.read_text("utf-8") == page:
