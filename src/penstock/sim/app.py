@@ -15,6 +15,7 @@ from penstock.sim.config import SimConfig
 from penstock.sim.controls import Controls, read_controls, with_defaults
 from penstock.sim.exchange import Message, Receive, Send, SimClientDisconnected, SimExchange
 from penstock.sim.faults import Fault, FaultKind, inject_fault, parse_fault
+from penstock.sim.gemini.vendor import Gemini
 from penstock.sim.http_errors import SimMethodNotAllowed
 from penstock.sim.json_documents import document_script
 from penstock.sim.openai.vendor import OpenAi
@@ -56,6 +57,7 @@ class Simulator:
         self._limit = RateLimit(config.requests_per_minute)
         self._faults = [(parse_fault(name), share) for name, share in config.faults.items()]
         self._openai = OpenAi()
+        self._gemini = Gemini()
         self._anthropic = Anthropic(PromptCache(clock.monotonic))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -79,9 +81,13 @@ class Simulator:
             await exchange.answer(error.status, vendor.error_document(error))
 
     def _vendor(self, path: str, headers: Mapping[str, str]) -> SimVendor:
-        """Selects the vendor whose path it is. `/v1/models` belongs to two."""
+        """Selects the vendor whose path it is; headers decide where several have the path."""
         if path.startswith("/v1/messages") or "anthropic-version" in headers:
             return self._anthropic
+        if path.startswith(("/v1beta/", "/v1/models")) and (
+            path.startswith("/v1beta/") or ":" in path or "x-goog-api-key" in headers
+        ):
+            return self._gemini
         return self._openai
 
     async def _logged(self, service: Service, endpoint: Endpoint) -> None:

@@ -46,7 +46,7 @@ class SimVendor(Protocol):
         """Returns the headers that each answer of the vendor has."""
         ...
 
-    def retry_headers(self, seconds: int) -> list[tuple[bytes, bytes]]:
+    def retry_headers(self, seconds: int, /) -> list[tuple[bytes, bytes]]:
         """Returns the headers that tell a client when to retry."""
         ...
 
