@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from penstock.features.traces.content import ContentReader
 from penstock.features.traces.model import TimeRange
+from penstock.features.traces.neutral_content import NO_READERS
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.rows import CallRow, to_row
 from penstock.features.traces.service import Traces
@@ -127,7 +129,7 @@ def frames(calls: Iterable[CallEnd]) -> bytes:
 
 def row(end: CallEnd) -> CallRow:
     """Its row as it is stored."""
-    return to_row(end, WRITER)
+    return to_row(end, WRITER, ContentReader(NO_READERS))
 
 
 def new_batch() -> str:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from features.traces import calls
 from penstock.features.traces.model import Filter
 from penstock.features.traces.payload import decode
-from penstock.features.traces.rows import to_row
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
@@ -29,7 +28,7 @@ from penstock.rules.call import Caller, CallStatus, Usage, UsageSource, encode
 
 def test_a_call_is_a_row_with_its_attempts() -> None:
     end = calls.call("p", status=CallStatus.ERROR, error_type="upstream_failed")
-    row = to_row(end, "w")
+    row = calls.row(end)
     [attempt] = row.attempts
     assert (row.parent_span_id, row.status) == ("", "error")
     assert (attempt.span_id, attempt.status) == (end.attempts[0].span_id, "ok")
@@ -40,7 +39,7 @@ def test_each_attempt_has_its_own_usage_and_cost() -> None:
     usual = calls.call("p").attempts[0]
     used = Usage(100, 20, source=UsageSource.ESTIMATED)
     first = msgspec.structs.replace(usual, usage=used, cost="0.5", price_id="openai/gpt-4o")
-    row = to_row(calls.call("p", attempts=(first, usual)), "w")
+    row = calls.row(calls.call("p", attempts=(first, usual)))
     failed, second = row.attempts
     assert (failed.input_tokens, failed.output_tokens, failed.usage_source) == (
         100,
@@ -56,7 +55,7 @@ def test_a_call_with_an_image_has_the_preview_of_its_text() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4000}}
     parts = [{"type": "text", "text": "what is this?"}, image]
     vectors = b'{"choices": [{"message": {"content": "a cat"}}], "data": [' + b"0.5," * 999 + b"1]}"
-    row = to_row(calls.call("p", request=calls.chat(parts), response=vectors), "w")
+    row = calls.row(calls.call("p", request=calls.chat(parts), response=vectors))
     assert (row.input_preview, row.output_preview) == ("what is this?", "a cat")
     assert (len(row.request_blobs), len(row.response_blobs)) == (1, 1)
 
@@ -79,13 +78,13 @@ def test_attempts_are_shown_as_spans(traces: Traces, project: str) -> None:
 
 
 def test_times_keep_their_nanoseconds() -> None:
-    row = to_row(calls.call("p", 1_763_683_200_000_000_001), "w")
+    row = calls.row(calls.call("p", 1_763_683_200_000_000_001))
     assert row.start_time == "1763683200.000000001"
 
 
 @pytest.mark.parametrize("cost", ["free", "1e999", "NaN", "-Infinity", "1000000"])
 def test_a_cost_out_of_range_leaves_the_call_unpriced_with_an_attribute(cost: str) -> None:
-    row = to_row(calls.call("p", cost=cost), "w")
+    row = calls.row(calls.call("p", cost=cost))
     assert row.cost is None
     assert decode(row.attributes["penstock.cost.unreadable"]) == cost
 
@@ -97,7 +96,7 @@ def test_a_model_that_retires_soon_is_an_attribute_of_the_call(traces: Traces) -
     calls.store(traces, end)
     (call, *_) = traces.get_trace("prj_r", end.begin.trace_id).spans
     assert decode(call.attributes["penstock.model.retires_on"]) == "2026-12-11"
-    assert "penstock.model.retires_on" not in to_row(calls.call("p"), "w").attributes
+    assert "penstock.model.retires_on" not in calls.row(calls.call("p")).attributes
 
 
 @given(
@@ -112,7 +111,7 @@ def test_no_count_and_no_clock_makes_a_row_that_cannot_be_stored(a: int, b: int,
     end = calls.call(
         "p", usage=Usage(a, b), end_ns=a, first_token_ns=b, http_status=c, attempts=(attempt,)
     )
-    row = to_row(end, "w")
+    row = calls.row(end)
     for one in (row, *row.attempts):
         assert 0 <= one.duration_ns < 2**63
         assert 0 <= one.input_tokens < 2**63
@@ -288,10 +287,10 @@ def test_a_row_names_exactly_the_columns_of_the_table(columns: ColumnStore) -> N
         {},
         Column,
     )
-    row = to_row(calls.call("p"), "w")
+    row = calls.row(calls.call("p"))
     assert {column.name for column in found} - {"stored_time"} == set(row.__struct_fields__)
 
 
 def test_an_attribute_of_a_newer_gateway_is_kept() -> None:
-    row = to_row(calls.call("p", caller=Caller(others={"channel": "web"})), "w")
+    row = calls.row(calls.call("p", caller=Caller(others={"channel": "web"})))
     assert decode(row.attributes["penstock.channel"]) == "web"

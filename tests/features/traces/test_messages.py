@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.features.traces.content import input_preview, output_preview, read_content
-from penstock.features.traces.messages import input_messages, output_messages
+from penstock.features.traces.content import ContentReader
+from penstock.features.traces.neutral_content import NO_READERS
+from penstock.features.traces.openai_content import input_messages, output_messages
 from penstock.features.traces.payload import MAX_VALUES
 from penstock.features.traces.wire_messages import SpanMessage
 
@@ -31,6 +32,7 @@ hostile = st.recursive(
     ),
     max_leaves=20,
 )
+READER = ContentReader(NO_READERS)
 no_surrogates = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -138,7 +140,7 @@ def test_parameters_become_attributes_with_their_types() -> None:
         "response_format": {"type": "json_schema", "json_schema": {}},
         "tools": [{"type": "function", "function": {"name": "f"}}],
     }
-    content = read_content(json.dumps(body), "")
+    content = READER.request(json.dumps(body), "openai")
     assert content.attributes == {
         "gen_ai.request.temperature": 0.5,
         "gen_ai.request.max_tokens": 9,
@@ -150,41 +152,52 @@ def test_parameters_become_attributes_with_their_types() -> None:
 
 
 def test_a_parameter_of_any_size_is_cut() -> None:
-    content = read_content(json.dumps({"stop": "x" * 100_000}), "")
+    content = READER.request(json.dumps({"stop": "x" * 100_000}), "openai")
     assert content.attributes["gen_ai.request.stop_sequences"] == '["' + "x" * 4094
 
 
 @pytest.mark.parametrize("payload", ["{", "[" * 100_000, '{"a": "\\ud800"}', "null", "\x00"])
 def test_what_is_no_json_is_shown_as_it_is(payload: str) -> None:
-    content = read_content(payload, payload)
     unparsed = [{"role": "unknown", "parts": [{"type": "unparsed", "content": payload}]}]
-    assert content.input == content.output == unparsed
-    assert input_preview(payload) == output_preview(payload) == payload[:200]
+    for dialect in ("openai", "", "unknown"):
+        assert READER.request(payload, dialect).messages == unparsed
+        assert READER.answer(payload, dialect) == unparsed
+        assert READER.input_preview(payload, dialect) == payload[:200]
+        assert READER.output_preview(payload, dialect) == payload[:200]
 
 
 def test_a_payload_of_millions_of_values_is_shown_as_it_is_and_takes_little_memory() -> None:
     payload = '{"messages": [' + "[]," * (MAX_VALUES + 1) + "[]]}"
     tracemalloc.start()
-    content = read_content(payload, payload)
-    preview = input_preview(payload)
+    messages = READER.request(payload, "openai").messages
+    preview = READER.input_preview(payload, "openai")
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert content.input[0]["parts"][0] == {"type": "unparsed", "content": payload}
-    assert preview == output_preview(payload) == payload[:200]
+    assert messages[0]["parts"][0] == {"type": "unparsed", "content": payload}
+    assert preview == READER.output_preview(payload, "openai") == payload[:200]
     assert most < len(payload)
 
 
 def test_nothing_captured_is_nothing_shown() -> None:
-    assert not any(read_content("", ""))
-    assert input_preview("") == output_preview("") == ""
+    for dialect in ("openai", "unknown"):
+        assert not any(READER.request("", dialect))
+        assert READER.answer("", dialect) == []
+        assert READER.input_preview("", dialect) == READER.output_preview("", dialect) == ""
 
 
 def test_previews_are_of_the_last_input_and_of_the_first_choice() -> None:
     asked = {"messages": [{"role": "user", "content": text} for text in ("first", "y" * 300)]}
     choices = [{"message": {"content": text}} for text in ("one", "two")]
-    assert input_preview(json.dumps(asked)) == "y" * 200
-    assert input_preview(json.dumps({"input": ["first", "last"]})) == "last"
-    assert output_preview(json.dumps({"choices": choices})) == "one"
+    assert READER.input_preview(json.dumps(asked), "openai") == "y" * 200
+    assert READER.input_preview(json.dumps({"input": ["first", "last"]}), "openai") == "last"
+    assert READER.output_preview(json.dumps({"choices": choices}), "openai") == "one"
+
+
+def test_a_preview_shows_reasoning_only_if_there_is_nothing_else() -> None:
+    thought = {"reasoning_content": "hm"}
+    for message, preview in ((thought | {"content": "yes"}, "yes"), (thought, "hm")):
+        answer = json.dumps({"choices": [{"message": message}]})
+        assert READER.output_preview(answer, "openai") == preview
 
 
 @given(hostile, hostile)
@@ -196,18 +209,17 @@ def test_messages_of_any_payload_fit_their_declared_type(request: Any, response:
 @given(hostile, hostile)
 def test_no_payload_whatever_its_shape_raises(request: Any, response: Any) -> None:
     asked, answered = json.dumps(request), json.dumps(response)
-    content = read_content(asked, answered)
-    for message in [*content.input, *content.output]:
+    for message in [*READER.request(asked, "").messages, *READER.answer(answered, "")]:
         assert isinstance(message["role"], str)
         assert all(isinstance(part["type"], str) for part in message["parts"])
-    assert len(input_preview(asked)) <= 200
-    assert len(output_preview(answered)) <= 200
+    assert len(READER.input_preview(asked, "")) <= 200
+    assert len(READER.output_preview(answered, "")) <= 200
 
 
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), no_surrogates)))
 def test_every_role_and_text_survives_in_order(chat: list[tuple[str, str]]) -> None:
     request = {"messages": [{"role": role, "content": text} for role, text in chat]}
-    kept = read_content(json.dumps(request), "").input
+    kept = READER.request(json.dumps(request), "openai").messages
     assert [(m["role"], m["parts"][0]["content"]) for m in kept] == chat
 
 

@@ -13,6 +13,7 @@ from penstock.entrypoints.server.admission import ServerAdmission
 from penstock.entrypoints.server.app import build_app, with_guards
 from penstock.entrypoints.server.candidates import candidates
 from penstock.entrypoints.server.config import ServerConfig
+from penstock.entrypoints.server.dialects import DIALECTS
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
 from penstock.features.access import Guards
@@ -109,6 +110,7 @@ class ServerComposition:
             CostExplainer(self._database),
             Quarantine(spool, clock, logging.getLogger(_LOG)),
             UnknownRecords(spool, clock),
+            readers=DIALECTS,
             unclaimed=UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days),
         )
 

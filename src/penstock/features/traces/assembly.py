@@ -9,6 +9,7 @@ from typing import Final
 from penstock.features.access import Guards
 from penstock.features.traces.http import build_ingest_router, build_instance_router, build_router
 from penstock.features.traces.ingest import is_known
+from penstock.features.traces.neutral_content import NO_READERS, DialectReaders
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.schema import FAMILY, STEPS, retention
 from penstock.features.traces.service import ExplainCost, Traces
@@ -92,15 +93,25 @@ def open_traces(
     quarantine: Quarantine,
     unknown: UnknownRecords,
     *,
+    readers: DialectReaders = NO_READERS,
     unclaimed: UnclaimedLimits | None = None,
 ) -> OpenedTraces:
     """Starts opening the column store at `dsn` (see `open_columns`) and returns immediately.
+    `readers`: of the payloads of each dialect but OpenAI's.
 
     A failed opening is retried with increasing delays until the store is closed.
     """
     limits = unclaimed or UnclaimedLimits()
     opening = Opening(lambda: _open(dsn, limits.days), _log)
-    service = Traces(opening.store, clock, explain_cost, quarantine, unknown, unclaimed=limits)
+    service = Traces(
+        opening.store,
+        clock,
+        explain_cost,
+        quarantine,
+        unknown,
+        readers=readers,
+        unclaimed=limits,
+    )
     return OpenedTraces(service, opening, unknown, quarantine)
 
 

@@ -1,17 +1,30 @@
 """Reads a call's request and response: previews when it is stored, messages and parameters when it
 is shown."""
 
-from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from penstock.features.traces import messages
+from penstock.features.traces import messages, openai_content
 from penstock.features.traces.messages import Message
-from penstock.features.traces.payload import Json, decode, is_too_large, mapping
-from penstock.features.traces.requests import request_attributes, tool_definitions
+from penstock.features.traces.neutral_content import (
+    DialectReader,
+    DialectReaders,
+    answer_messages,
+    conversation_attributes,
+    request_messages,
+    tool_definitions,
+)
+from penstock.features.traces.parameters import request_attributes
+from penstock.features.traces.payload import Json, decode, encode, is_too_large, mapping
+from penstock.rules.answer import AnswerEvent
+from penstock.rules.conversation import Conversation
 
 PREVIEW_CHARS: Final = 200
+
+_OPENAI: Final = frozenset({"openai", ""})  # records of early versions name no dialect
+_NOT_READ: Final = DialectReader()
+_HISTORIES: Final = ("messages", "contents", "input")  # the member with the messages, by dialect
 
 
 # A preview needs one message, so that the others are skipped and not decoded.
@@ -27,51 +40,110 @@ class _Response(msgspec.Struct, gc=False):
 Part = TypeVar("Part", _Request, _Response)
 
 
-class Content(NamedTuple):
-    """The content of a call as OpenTelemetry GenAI messages. Empty if nothing was captured."""
+class Asked(NamedTuple):
+    """A request as OpenTelemetry GenAI messages. Empty if nothing was captured."""
 
-    input: list[Message]
-    output: list[Message]
+    messages: list[Message]
     tools: list[Json]
     attributes: dict[str, Json]
 
 
-def read_content(request: str, response: str) -> Content:
-    """Converts both payloads. Never raises: a payload that is not JSON becomes one `unparsed`
-    message."""
-    asked, answered = decode(request), decode(response)
-    body = mapping(asked)
-    return Content(
-        input=_messages(request, asked, messages.input_messages),
-        output=_messages(response, answered, messages.output_messages),
-        tools=tool_definitions(body),
-        attributes=request_attributes(body),
-    )
+class ContentReader:
+    """Reads the payloads of all dialects. Never raises: a payload that cannot be read becomes one
+    `unparsed` message."""
+
+    def __init__(self, readers: DialectReaders) -> None:
+        self._readers = readers
+
+    def request(self, text: str, dialect: str) -> Asked:
+        """Returns the messages, tools and parameters of a request."""
+        value = decode(text)
+        if value is not None and dialect in _OPENAI:
+            body = mapping(value)
+            return Asked(
+                openai_content.input_messages(value),
+                openai_content.tool_definitions(body),
+                request_attributes(body),
+            )
+        conversation = None if value is None else self._conversation(text, dialect)
+        if conversation is None:
+            return Asked(messages.unparsed(text), [], {})
+        return Asked(
+            request_messages(conversation, value),
+            tool_definitions(conversation),
+            conversation_attributes(conversation),
+        )
+
+    def answer(self, text: str, dialect: str) -> list[Message]:
+        """Returns the messages of an answer, one for each choice."""
+        value = decode(text)
+        if value is not None and dialect in _OPENAI:
+            return openai_content.output_messages(value)
+        events = None if value is None else self._events(text, dialect)
+        if events is None:
+            return [] if "error" in mapping(value) else messages.unparsed(text)
+        return answer_messages(events, dialect, value)
+
+    def input_preview(self, text: str, dialect: str) -> str:
+        """Returns the start of the last input message."""
+        if dialect not in _OPENAI:
+            conversation = self._conversation(_with_last_message(text), dialect)
+            return text[:PREVIEW_CHARS] if conversation is None else _last(conversation)
+        asked = _read(text, _Request)
+        if asked is None:
+            return text[:PREVIEW_CHARS]
+        if asked.messages is None:
+            return _start(openai_content.embedded_text(_value(asked.input)))
+        last = asked.messages[-1:]
+        return _start(openai_content.chat_message(_value(last[0]))) if last else ""
+
+    def output_preview(self, text: str, dialect: str) -> str:
+        """Returns the start of the first output message."""
+        if dialect not in _OPENAI:
+            events = self._events(text, dialect)
+            return text[:PREVIEW_CHARS] if events is None else _first(events, dialect)
+        answered = _read(text, _Response)
+        if answered is None:
+            return text[:PREVIEW_CHARS]
+        first = (answered.choices or [])[:1]
+        return _start(openai_content.chosen_message(_value(first[0]))) if first else ""
+
+    def _conversation(self, text: str, dialect: str) -> Conversation | None:
+        read = self._readers.get(dialect, _NOT_READ).request
+        try:
+            return read(text.encode()) if read else None
+        except Exception:  # noqa: BLE001 - whatever a reader raises, the text is shown instead
+            return None
+
+    def _events(self, text: str, dialect: str) -> list[AnswerEvent] | None:
+        read = self._readers.get(dialect, _NOT_READ).answer
+        try:
+            return list(read(text.encode())) if read else None
+        except Exception:  # noqa: BLE001 - whatever a reader raises, the text is shown instead
+            return None
 
 
-def input_preview(request: str) -> str:
-    """Returns the start of the last input message. Never raises."""
-    asked = _read(request, _Request)
-    if asked is None:
-        return request[:PREVIEW_CHARS]
-    if asked.messages is None:
-        return _start(messages.embedded_text(_value(asked.input)))
-    return _start(messages.chat_message(_value(asked.messages[-1]))) if asked.messages else ""
+def _with_last_message(text: str) -> str:
+    """Returns the request without its tools, and with the last message only."""
+    try:
+        members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        members.pop("tools", None)
+        for name in _HISTORIES:
+            if name in members:
+                history = msgspec.json.decode(members[name], type=list[msgspec.Raw])
+                return encode({**members, name: history[-1:]})
+    except (ValueError, RecursionError):
+        pass
+    return text
 
 
-def output_preview(response: str) -> str:
-    """Returns the start of the first output message. Never raises."""
-    answered = _read(response, _Response)
-    if answered is None:
-        return response[:PREVIEW_CHARS]
-    choices = answered.choices
-    return _start(messages.chosen_message(_value(choices[0]))) if choices else ""
+def _last(conversation: Conversation) -> str:
+    last = Conversation(messages=conversation.messages[-1:])
+    return _start(next(reversed(request_messages(last)), None))
 
 
-def _messages(text: str, value: Json, convert: Callable[[Json], list[Message]]) -> list[Message]:
-    if not text:
-        return []
-    return messages.unparsed(text) if value is None else convert(value)
+def _first(events: list[AnswerEvent], dialect: str) -> str:
+    return _start(next(iter(answer_messages(events, dialect)), None))
 
 
 def _read(text: str, part: type[Part]) -> Part | None:

@@ -74,7 +74,7 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
     @router.get("/traces/{trace_id}")
     def get_trace(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
         found = traces.get_trace(access.project_id, trace_id)
-        return Trace.of(found, traces.explain(access.project_id))
+        return Trace.of(found, traces.content, traces.explain(access.project_id))
 
     @router.get("/overview", openapi_extra=ATTRIBUTE_PARAMETERS)
     def overview(
@@ -104,7 +104,7 @@ def build_instance_router(traces: Traces, require: RequirePermission) -> APIRout
     @router.get("/traces/{trace_id}")
     def get_unclaimed(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:
         found = traces.get_trace(access.project_id, trace_id)
-        return Trace.of(found, traces.explain(access.project_id))
+        return Trace.of(found, traces.content, traces.explain(access.project_id))
 
     return router
 

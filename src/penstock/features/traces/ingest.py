@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from penstock.features.traces.content import ContentReader
 from penstock.features.traces.rows import CallRow, to_row, to_row_without_content
 from penstock.infra.spool.frame import Damage, Frame, Kind, scan
 from penstock.infra.spool.unknown import UnknownFrames
@@ -67,10 +68,10 @@ def require_batch_name(batch: str) -> None:
         )
 
 
-def read_batch(name: str, frames: bytes) -> BatchContents:
+def read_batch(name: str, frames: bytes, reader: ContentReader) -> BatchContents:
     """Reads all records of a batch. Raises `InvalidRequest` for a bad name."""
     require_batch_name(name)
-    found = list(_read(scan(frames), name))
+    found = list(_read(scan(frames), name, reader))
     unknown: defaultdict[UnknownFrames, list[bytes]] = defaultdict(list)
     for one in found:
         if isinstance(one, Frame):
@@ -103,7 +104,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _read(
-    found: Iterator[Frame | Damage], batch: str
+    found: Iterator[Frame | Damage], batch: str, reader: ContentReader
 ) -> Iterator[ReadableRecord | UnreadableRecord | Frame]:
     """Yields the unknown frames as they are."""
     for one in found:
@@ -112,19 +113,19 @@ def _read(
         elif not is_known(one.kind, one.schema):
             yield one
         elif one.kind == Kind.END:  # a BEGIN matters only to the spool, a CUT only ends a batch
-            yield _call(one, insert_name(batch, one.kind, one.schema))
+            yield _call(one, insert_name(batch, one.kind, one.schema), reader)
 
 
-def _call(frame: Frame, insert: str) -> ReadableRecord | UnreadableRecord:
+def _call(frame: Frame, insert: str, reader: ContentReader) -> ReadableRecord | UnreadableRecord:
     try:
         record = decode_end(frame.payload)
-        return ReadableRecord(frame.start, frame.end, _row(record, insert), record, insert)
+        return ReadableRecord(frame.start, frame.end, _row(record, insert, reader), record, insert)
     except Exception as error:  # noqa: BLE001 - other records are not affected
         return UnreadableRecord(frame.start, frame.end, reason_of(error))
 
 
-def _row(record: CallEnd, batch: str) -> CallRow:
+def _row(record: CallEnd, batch: str, reader: ContentReader) -> CallRow:
     try:
-        return to_row(record, batch)
+        return to_row(record, batch, reader)
     except Exception as error:  # noqa: BLE001 - the call is stored without content
         return to_row_without_content(record, batch, reason_of(error))

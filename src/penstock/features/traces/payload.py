@@ -3,7 +3,7 @@
 The nesting depth is limited here, so that recursive code never meets a deeper value.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
@@ -45,6 +45,27 @@ def _is_deeper(value: Json) -> bool:
             return False
         level = [child for container in level for child in _containers(_children(container))]
     return bool(level)
+
+
+def find_strings(value: Json, wanted: Collection[str]) -> dict[str, str]:
+    """Returns the JSON pointers of the wanted strings in a value, the first of each. The start of a
+    `data:` URL is not part of the string."""
+    found: dict[str, str] = {}
+    waiting: list[tuple[str, Json]] = [("", value)]
+    while waiting:
+        pointer, one = waiting.pop()
+        if isinstance(one, str):
+            data = one.partition(",")[2] or one if one.startswith("data:") else one
+            if data in wanted:
+                found.setdefault(data, pointer)
+            continue
+        children = mapping(one).items() or enumerate(items(one))
+        waiting += [(f"{pointer}/{_step(name)}", child) for name, child in children][::-1]
+    return found
+
+
+def _step(name: str | int) -> str:
+    return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def encode(value: Json) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from penstock.features.traces.content import input_preview, output_preview
+from penstock.features.traces.content import ContentReader
 from penstock.features.traces.payload import encode
 from penstock.features.traces.stored_text import readable, without_blobs
 from penstock.rules.attributes import CALL_ATTRIBUTES
@@ -126,25 +126,37 @@ _new_row: Final = cast(
 )
 
 
-def to_row(end: CallEnd, batch: str) -> CallRow:
+class _Content(NamedTuple):
+    request: str = ""
+    response: str = ""
+    input_preview: str = ""
+    output_preview: str = ""
+
+
+_NO_CONTENT: Final = _Content()
+
+
+def to_row(end: CallEnd, batch: str, reader: ContentReader) -> CallRow:
     """Returns the row of a call, with its content."""
-    return _row(end, batch, readable(end.request), readable(end.response), {})
+    request, response = readable(end.request), readable(end.response)
+    answer_dialect = end.attempts[-1].dialect if end.attempts else ""
+    content = _Content(
+        request,
+        response,
+        reader.input_preview(request, end.begin.dialect),
+        reader.output_preview(response, answer_dialect),
+    )
+    return _row(end, batch, content, {})
 
 
 def to_row_without_content(end: CallEnd, batch: str, reason: str) -> CallRow:
     """Returns the row of a call whose content cannot be stored; an attribute has the reason."""
     missing = {CONTENT_MISSING: encode(reason[: LIMITS.message_chars])}
-    return _row(end, batch, "", "", missing)
+    return _row(end, batch, _NO_CONTENT, missing)
 
 
-def _row(
-    end: CallEnd,
-    batch: str,
-    request: str,
-    response: str,
-    attributes: dict[str, str],
-) -> CallRow:
-    asked, answered = without_blobs(request), without_blobs(response)
+def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]) -> CallRow:
+    asked, answered = without_blobs(content.request), without_blobs(content.response)
     begin, caller, usage = end.begin, end.begin.caller, end.usage
     last = end.attempts[-1] if end.attempts else None
     cost = _cost(end.cost)
@@ -195,8 +207,8 @@ def _row(
         server_address=last.server_address[:_NAME] if last else "",
         server_port=_small(last.server_port) if last else 0,
         attempts=[_attempt(one) for one in end.attempts[: LIMITS.attempts]],
-        input_preview=input_preview(request),
-        output_preview=output_preview(response),
+        input_preview=content.input_preview,
+        output_preview=content.output_preview,
         request=asked.text,
         request_blobs=asked.blobs,
         response=answered.text,

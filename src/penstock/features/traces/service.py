@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
+from penstock.features.traces.content import ContentReader
 from penstock.features.traces.ingest import (
     ReadableRecord,
     is_known,
@@ -28,6 +29,7 @@ from penstock.features.traces.model import (
     fill_gaps,
 )
 from penstock.features.traces.model_changes import model_changes
+from penstock.features.traces.neutral_content import NO_READERS, DialectReaders
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.store import TraceStore
 from penstock.features.traces.storing import BatchStoring
@@ -50,7 +52,7 @@ class ExplainCost(Protocol):
 
 
 class Traces:
-    """Stores the batches of gateways and queries them."""
+    """Stores the batches of gateways and queries them. `content` reads payloads of all dialects."""
 
     def __init__(
         self,
@@ -60,9 +62,11 @@ class Traces:
         quarantine: Quarantine,
         unknown: UnknownRecords,
         *,
+        readers: DialectReaders = NO_READERS,
         unclaimed: UnclaimedLimits | None = None,
     ) -> None:
         self._columns = columns
+        self.content = ContentReader(readers)
         self._clock = clock
         self._explain_cost = explain_cost
         self._quarantine = quarantine
@@ -90,7 +94,7 @@ class Traces:
 
     def _ingest(self, batch: str, frames: bytes, origin: str) -> Ingested:
         """`origin` names the frames in the quarantine."""
-        contents, store = read_batch(batch, frames), self._store()
+        contents, store = read_batch(batch, frames, self.content), self._store()
         self._unknown.keep(contents.unknown)
         calls = self._unclaimed.admit(contents.calls)
         rejected = [

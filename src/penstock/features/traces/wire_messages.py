@@ -12,6 +12,16 @@ from pydantic_core import CoreSchema
 
 # An optional field without a default in the schema: it is left out, not empty.
 Absent: Final[Any] = Field(default_factory=str)
+AbsentFlag: Final[Any] = Field(default_factory=bool)
+AbsentList: Final[Any] = Field(default_factory=list)
+
+
+class SourceOfText(BaseModel):
+    """A source that a text cites."""
+
+    url: str = Absent
+    title: str = Absent
+    cited_text: str = Absent
 
 
 class ContentPart(BaseModel):
@@ -22,6 +32,7 @@ class ContentPart(BaseModel):
 
     type: Literal["text", "reasoning", "refusal", "unparsed", "cut"]
     content: Any
+    citations: list[SourceOfText] = AbsentList
 
 
 class ToolCallPart(BaseModel):
@@ -34,15 +45,17 @@ class ToolCallPart(BaseModel):
 
 
 class ToolResultPart(BaseModel):
-    """The result of a tool call."""
+    """The result of a tool call: a text, parts of a message, or whatever JSON the caller sent."""
 
     type: Literal["tool_call_response"]
     id: Any
     response: Any
+    is_error: bool = AbsentFlag
 
 
 class MediaPart(BaseModel):
-    """An image, audio, video or file: a URL, or a pointer into the raw request (`request:#/…`)."""
+    """An image, audio, video or file: a URL, or a pointer into the raw payload
+    (`request:#/…`, `response:#/…`)."""
 
     type: Literal["uri"]
     modality: str

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from penstock.features.traces.content import read_content
+from penstock.features.traces.content import ContentReader
 from penstock.features.traces.document import span_attributes, span_name
 from penstock.features.traces.model import CALL, AnsweredBy, SpanRecord, TraceSpans
 from penstock.features.traces.stored_text import restore
@@ -96,11 +96,17 @@ class Span(BaseModel):
     response: str
 
     @classmethod
-    def of(cls, span: SpanRecord, explain: Explain, before: AnsweredBy | None) -> "Span":
+    def of(
+        cls,
+        span: SpanRecord,
+        reader: ContentReader,
+        explain: Explain,
+        before: AnsweredBy | None,
+    ) -> "Span":
         call = span.kind == CALL
         request = restore(span.request, span.request_blobs)
         response = restore(span.response, span.response_blobs)
-        content = read_content(request, response)
+        asked = reader.request(request, span.dialect)
         return cls(
             trace_id=span.trace_id,
             span_id=span.span_id,
@@ -114,11 +120,11 @@ class Span(BaseModel):
             overhead_ms=span.overhead_ns / 1e6 if call else None,
             status=span.status,
             error=_error(span),
-            attributes=content.attributes | span_attributes(span),
+            attributes=asked.attributes | span_attributes(span),
             events=[] if before is None else [_changed(before)],
-            input=content.input or None,
-            output=content.output or None,
-            tools=content.tools or None,
+            input=asked.messages or None,
+            output=reader.answer(response, span.answer_dialect) or None,
+            tools=asked.tools or None,
             usage=_usage(span) if call or span.cost is not None else None,
             cost=_cost(span, explain),
             request=request,
@@ -134,10 +140,13 @@ class Trace(BaseModel):
     truncated: bool
 
     @classmethod
-    def of(cls, found: TraceSpans, explain: Explain) -> "Trace":
+    def of(cls, found: TraceSpans, reader: ContentReader, explain: Explain) -> "Trace":
         return cls(
             trace_id=found.spans[0].trace_id,
-            spans=[Span.of(span, explain, found.changed.get(span.span_id)) for span in found.spans],
+            spans=[
+                Span.of(span, reader, explain, found.changed.get(span.span_id))
+                for span in found.spans
+            ],
             truncated=found.truncated,
         )
 

@@ -1,9 +1,9 @@
-"""Reads a request's parameters as `gen_ai.*` attributes, and its tools."""
+"""Shows the parameters of a request as `gen_ai.*` attributes."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from penstock.features.traces.payload import Json, encode, items, mapping, string
+from penstock.features.traces.payload import Json, encode, mapping, string
 
 # Characters of one attribute; a longer value becomes its JSON text, cut.
 MAX_ATTRIBUTE: Final = 4096
@@ -20,6 +20,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "stop": "gen_ai.request.stop_sequences",
     "n": "gen_ai.request.choice.count",
     "reasoning_effort": "gen_ai.request.reasoning.level",
+    "reasoning_budget": "penstock.request.reasoning.budget",
     "service_tier": "openai.request.service_tier",
     "dimensions": "gen_ai.embeddings.dimension.count",
     "encoding_format": "gen_ai.request.encoding_formats",
@@ -33,7 +34,7 @@ _OUTPUT_TYPES: Final[Mapping[str, str]] = {
 
 
 def request_attributes(body: Mapping[str, Json]) -> dict[str, Json]:
-    """Returns the parameters of the request as attributes."""
+    """Returns the parameters of a request, by their names in OpenAI's format, as attributes."""
     attributes = {
         name: _bounded([value] if field in _LISTS and isinstance(value, str) else value)
         for field, name in _NAMES.items()
@@ -43,11 +44,6 @@ def request_attributes(body: Mapping[str, Json]) -> dict[str, Json]:
     if output:
         attributes["gen_ai.output.type"] = output
     return attributes
-
-
-def tool_definitions(body: Mapping[str, Json]) -> list[Json]:
-    """Returns `gen_ai.tool.definitions`: the tools as sent."""
-    return items(body.get("tools"))
 
 
 def _bounded(value: Json) -> Json:

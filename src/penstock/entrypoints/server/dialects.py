@@ -1,0 +1,14 @@
+"""The readers of the payloads that traces show, by dialect. `features/traces` reads OpenAI's."""
+
+from typing import Final
+
+from penstock.features.traces.neutral_content import DialectReader, DialectReaders
+from penstock.rules.wire.bedrock import answer_reader as bedrock
+from penstock.rules.wire.bedrock.request_writer import DIALECT as BEDROCK
+from penstock.rules.wire.cohere import answer_reader as cohere
+from penstock.rules.wire.cohere.request_writer import DIALECT as COHERE
+
+DIALECTS: Final[DialectReaders] = {
+    BEDROCK: DialectReader(answer=bedrock.read_events),
+    COHERE: DialectReader(answer=cohere.read_events),
+}

@@ -1,0 +1,168 @@
+"""Reads OpenAI's requests and answers, whatever they contain. Never raises.
+
+The neutral form would reject a chat with one bad member; here only that member is left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from penstock.features.traces.messages import (
+    MAX_PARTS,
+    Message,
+    Part,
+    bounded,
+    text_part,
+    tool_call,
+)
+from penstock.features.traces.payload import Json, items, mapping, string
+
+# Characters of a role or a finish reason.
+MAX_WORD: Final = 64
+
+_MEDIA: Final[Mapping[str, tuple[str, str, str]]] = {  # part type → object, its data, modality
+    "image_url": ("image_url", "url", "image"),
+    "input_audio": ("input_audio", "data", "audio"),
+    "video_url": ("video_url", "url", "video"),
+    "file": ("file", "file_data", "file"),
+}
+
+
+def input_messages(request: Json) -> list[Message]:
+    """Returns the input messages: the chat history, or the texts to embed."""
+    body = mapping(request)
+    if "messages" in body:
+        return bounded(
+            _message(mapping(message), f"/messages/{index}")
+            for index, message in enumerate(items(body["messages"]))
+        )
+    return bounded(
+        {"role": "user", "parts": [_embedded(text)]}
+        for text in _embedding_inputs(body.get("input"))
+    )
+
+
+def output_messages(response: Json) -> list[Message]:
+    """Returns the output messages, one for each choice."""
+    return bounded(
+        _choice(mapping(choice), index)
+        for index, choice in enumerate(items(mapping(response).get("choices")))
+    )
+
+
+def chat_message(value: Json) -> Message:
+    """Returns one message of a chat history."""
+    return _message(mapping(value), "")
+
+
+def chosen_message(value: Json) -> Message:
+    """Returns the message of one choice."""
+    return _choice(mapping(value), 0)
+
+
+def embedded_text(value: Json) -> Message | None:
+    """Returns the last of the texts to embed."""
+    texts = _embedding_inputs(value)
+    return {"role": "user", "parts": [_embedded(texts[-1])]} if texts else None
+
+
+def _choice(choice: Mapping[str, Json], index: int) -> Message:
+    message = _message(mapping(choice.get("message")), f"/choices/{index}/message")
+    message["role"] = "assistant"
+    if isinstance(choice.get("finish_reason"), str):
+        message["finish_reason"] = choice["finish_reason"][:MAX_WORD]
+    return message
+
+
+def _message(message: Mapping[str, Json], pointer: str) -> Message:
+    result: Message = {
+        "role": string(message.get("role"))[:MAX_WORD] or "unknown",
+        "parts": list(islice(_parts(message, pointer), MAX_PARTS)),
+    }
+    if isinstance(message.get("name"), str):
+        result["name"] = message["name"]
+    return result
+
+
+def _parts(message: Mapping[str, Json], pointer: str) -> Iterator[Part]:
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    if isinstance(reasoning, str):
+        yield {"type": "reasoning", "content": reasoning}
+    if message.get("role") == "tool":
+        yield {
+            "type": "tool_call_response",
+            "id": message.get("tool_call_id"),
+            "response": message.get("content"),
+        }
+    else:
+        yield from _content(message.get("content"), pointer)
+    if isinstance(message.get("refusal"), str):
+        yield {"type": "refusal", "content": message["refusal"]}
+    for call in items(message.get("tool_calls")):
+        yield _tool_call(mapping(call))
+    if "function_call" in message:
+        yield _tool_call({"function": message["function_call"]})
+
+
+def _content(content: Json, pointer: str) -> Iterator[Part]:
+    if isinstance(content, str):
+        yield text_part(content)
+    for index, part in enumerate(items(content)):
+        yield _content_part(mapping(part), f"{pointer}/content/{index}")
+
+
+def _content_part(part: Mapping[str, Json], pointer: str) -> Part:
+    kind = part.get("type")
+    if kind == "text":
+        return text_part(part.get("text"))
+    if kind == "refusal":
+        return {"type": "refusal", "content": part.get("refusal")}
+    if string(kind) in _MEDIA:
+        return _media(part, pointer, *_MEDIA[string(kind)])
+    return {"type": "unparsed", "content": dict(part)}
+
+
+def _media(part: Mapping[str, Json], pointer: str, holder: str, field: str, modality: str) -> Part:
+    body = mapping(part.get(holder))
+    data = string(body.get(field))
+    if data.startswith(("http://", "https://")):
+        return {"type": "uri", "modality": modality, "uri": data}
+    if isinstance(body.get("file_id"), str):
+        return {"type": "file", "modality": modality, "file_id": body["file_id"]}
+    return {
+        "type": "uri",
+        "modality": modality,
+        "mime_type": _mime_type(data, body, modality),
+        "uri": f"request:#{pointer}/{holder}/{field}",
+    }
+
+
+def _mime_type(data: str, body: Mapping[str, Json], modality: str) -> str:
+    if data.startswith("data:"):
+        return data[5:133].partition(",")[0].partition(";")[0]
+    kind = string(body.get("format"))
+    return f"{modality}/{kind}" if kind else ""
+
+
+def _tool_call(call: Mapping[str, Json]) -> Part:
+    function = mapping(call.get("function"))
+    return tool_call(call.get("id"), string(function.get("name")), function.get("arguments"))
+
+
+def _embedding_inputs(value: Json) -> Sequence[Json]:
+    """One text, several texts, one list of token ids, or several."""
+    if isinstance(value, str):
+        return [value]
+    values = items(value)
+    return [values] if values and isinstance(values[0], int) else values
+
+
+def _embedded(value: Json) -> Part:
+    if isinstance(value, str):
+        return text_part(value)
+    return {"type": "token_ids", "count": len(items(value))}
+
+
+def tool_definitions(body: Mapping[str, Json]) -> list[Json]:
+    """Returns `gen_ai.tool.definitions`: the tools as sent."""
+    return items(body.get("tools"))
