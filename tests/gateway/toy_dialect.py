@@ -81,6 +81,9 @@ class ToySurface:
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
         return json.dumps({"engines": [model.id for model in models]}).encode()
 
+    def render_model(self, model: ListedModel, created_s: int) -> bytes:
+        return json.dumps({"engine": model.id}).encode()
+
     def render_error(self, error: PenstockError) -> bytes:
         return json.dumps({"fault": {"why": error.sentence(), "kind": error.code}}).encode()
 

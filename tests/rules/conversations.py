@@ -158,6 +158,9 @@ def meaning(conversation: Conversation, changes: Iterable[Change] = ()) -> dict[
     )
     if conversation.output is not None:
         said["output"] = (json.loads(conversation.output.schema or b"null"),)
+    options = conversation.reasoning
+    if options is not None and options.effort and options.budget == -1:
+        said["reasoning"] = msgspec.structs.replace(options, budget=None)  # the same: no number
     said["tools"] = [_tool(tool) for tool in conversation.tools]
     for name in ("dialect", "hints", *(field.split(".")[0] for field in changed)):
         said.pop(name, None)

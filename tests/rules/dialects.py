@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
+from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.answer import AnswerEvent
 from penstock.rules.conversation import Conversation, RequestHead
@@ -57,4 +59,5 @@ class Dialect(NamedTuple):
 
 
 OPENAI = Dialect(OpenAISurface(), OpenAICompatible())
-DIALECTS = (OPENAI,)
+ANTHROPIC = Dialect(AnthropicSurface(), AnthropicProvider())
+DIALECTS = (OPENAI, ANTHROPIC)

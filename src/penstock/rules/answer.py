@@ -43,6 +43,12 @@ class TextDelta(NamedTuple):
     text: str
 
 
+class TextEnded(NamedTuple):
+    """The end of one text part: more text of the choice is another part."""
+
+    choice: int
+
+
 class CitationAdded(NamedTuple):
     """A source of the text before it. Its `start` and `end` count from the begin of that text."""
 
@@ -124,6 +130,7 @@ class UsageReported(NamedTuple):
 
 ContentEvent = (
     TextDelta
+    | TextEnded
     | CitationAdded
     | RefusalDelta
     | ReasoningDelta
@@ -137,11 +144,12 @@ AnswerEvent = AnswerStarted | ContentEvent | ChoiceFinished | UsageReported
 
 
 class AnswerChoice(msgspec.Struct, frozen=True):
-    """One choice of a whole answer."""
+    """One choice of a whole answer. `raw` is the provider's own word for a reason `OTHER`."""
 
     parts: tuple[Part, ...] = ()
     reason: FinishReason | None = None
     stop_sequence: str = ""
+    raw: str = ""
 
 
 class WholeAnswer(msgspec.Struct, frozen=True):

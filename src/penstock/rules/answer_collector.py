@@ -21,6 +21,7 @@ from penstock.rules.answer import (
     ReasoningEnded,
     RefusalDelta,
     TextDelta,
+    TextEnded,
     ToolArgumentsDelta,
     ToolCallStarted,
     UsageReported,
@@ -76,7 +77,7 @@ class AnswerCollector:
 
     def _add_content(self, event: ContentEvent) -> None:
         size = _size(event)
-        self.delta_count += not isinstance(event, ReasoningEnded | CitationAdded)
+        self.delta_count += not isinstance(event, ReasoningEnded | CitationAdded | TextEnded)
         self._left -= size
         if self._left >= 0:
             self._choice(event.choice).add(event, self._dialect)
@@ -125,6 +126,8 @@ class _Choice:
         match event:
             case TextDelta(_, text):
                 self._open(Text("")).pieces.append(text)
+            case TextEnded():
+                self._close()
             case ToolArgumentsDelta(_, call, arguments):
                 if (started := self._calls.get(call)) is not None:
                     started.pieces.append(arguments)
@@ -160,9 +163,15 @@ class _Choice:
         self._parts.append(opened)
         return opened
 
+    def _close(self) -> None:
+        if self._parts and isinstance(last := self._parts[-1], _OpenPart):
+            last.closed = True
+
     def answer(self) -> AnswerChoice:
         parts = tuple(part.whole() if isinstance(part, _OpenPart) else part for part in self._parts)
-        return AnswerChoice(parts, self.reason, self.stop_sequence[:MAX_REASON_CHARS])
+        raw = self.raw if self.reason is FinishReason.OTHER else ""
+        stop_sequence = self.stop_sequence[:MAX_REASON_CHARS]
+        return AnswerChoice(parts, self.reason, stop_sequence, raw[:MAX_REASON_CHARS])
 
 
 class _OpenPart:
@@ -204,7 +213,8 @@ def events_of(answer: WholeAnswer) -> list[AnswerEvent]:
             events += _events(index, calls, part)
             calls += isinstance(part, ToolCall)
         if choice.reason is not None:
-            events.append(ChoiceFinished(index, choice.reason, choice.stop_sequence))
+            finished = ChoiceFinished(index, choice.reason, choice.stop_sequence, choice.raw)
+            events.append(finished)
     if answer.usage is not None:
         events.append(UsageReported(answer.usage))
     return events
@@ -213,7 +223,8 @@ def events_of(answer: WholeAnswer) -> list[AnswerEvent]:
 def _events(choice: int, call: int, part: Part) -> list[AnswerEvent]:
     match part:
         case Text(text, citations):
-            return [TextDelta(choice, text), *(CitationAdded(choice, one) for one in citations)]
+            cited = [CitationAdded(choice, one) for one in citations]
+            return [TextDelta(choice, text), *cited, TextEnded(choice)]
         case Refusal(text):
             return [RefusalDelta(choice, text)]
         case Reasoning():
@@ -248,6 +259,8 @@ def _size(event: ContentEvent) -> int:
             return PART_COST + _bytes(media.data) + _bytes(media.url) + _bytes(media.text)
         case OtherAdded(_, other):
             return PART_COST + len(other.value)
+        case TextEnded():
+            return 0
 
 
 def _bytes(text: str) -> int:

@@ -46,7 +46,9 @@ class MediaKind(StrEnum):
 
 class Citation(msgspec.Struct, frozen=True):
     """A source of a text. `start` and `end` count characters of the text, -1 if unknown.
-    `document` numbers the documents of the request, -1 for another source."""
+    `document` numbers the documents of the request, -1 for another source. `source_start` and
+    `source_end` are the cited place in the source, counted in `source_unit` (`char`, `page`,
+    `block`). `encrypted` is only of use to the provider that made it."""
 
     url: str = ""
     title: str = ""
@@ -54,6 +56,10 @@ class Citation(msgspec.Struct, frozen=True):
     start: int = -1
     end: int = -1
     document: int = -1
+    source_start: int = -1
+    source_end: int = -1
+    source_unit: str = ""
+    encrypted: str = ""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -194,6 +200,7 @@ class Hint(StrEnum):
     METADATA = "metadata"
     SERVICE_TIER = "service_tier"
     STORE = "store"
+    CACHE_CONTROL = "cache_control"
     CACHE_KEY = "prompt_cache_key"
     CACHE_RETENTION = "prompt_cache_retention"
     LOGIT_BIAS = "logit_bias"

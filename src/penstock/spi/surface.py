@@ -11,7 +11,7 @@ from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.conversation import Conversation, RequestHead
 from penstock.rules.model_facts import ListedModel
 
-LIST_MODELS: Final = "models"  # the operation of a route that lists models
+LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
 
 
 class SurfaceRoute(NamedTuple):
@@ -99,6 +99,10 @@ class Surface(Protocol):
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
         """Renders the model list. `created_s` is the time of the call in Unix seconds."""
+        ...
+
+    def render_model(self, model: ListedModel, created_s: int) -> bytes:
+        """Renders one model, for a `LIST_MODELS` route with `{model}`."""
         ...
 
     def render_error(self, error: PenstockError) -> bytes:

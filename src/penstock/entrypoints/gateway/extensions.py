@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock.gateway.stages.attempts import AttemptPolicy, one_attempt
+from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.spi.surface import Surface
 
 
 def built_in_surfaces() -> tuple[Surface, ...]:
     """All surfaces. The first one whose prefix matches answers unknown paths."""
-    return (OpenAISurface(),)
+    return (AnthropicSurface(), OpenAISurface())
 
 
 def _ignore(step: str) -> None:

@@ -46,15 +46,15 @@ def build_app(
         call.client = scope.get("client")
         if served and calls:
             await pipeline.serve(call)
-        elif served:
-            await _list_models(call, pipeline)
+        elif served and route is not None:
+            await _list_models(call, pipeline, route)
         else:
             await send_error(call, _not_served(surface, method, path, route))
 
     return app
 
 
-async def _list_models(call: Call, pipeline: Pipeline) -> None:
+async def _list_models(call: Call, pipeline: Pipeline, route: SurfaceRoute) -> None:
     try:
         snapshot = pipeline.snapshots.current
         key_context = pipeline.authenticate(call, snapshot)
@@ -62,7 +62,17 @@ async def _list_models(call: Call, pipeline: Pipeline) -> None:
         await send_error(call, pipeline.record_failure(call, error))
         return
     models = snapshot.models(key_context)
-    body = call.surface.render_models(models, call.start_ns // 1_000_000_000)
+    created_s = call.start_ns // 1_000_000_000
+    prefix, one, _ = route.path.partition("{model}")
+    if not one:
+        await send_whole(call, 200, [JSON], call.surface.render_models(models, created_s))
+        return
+    wanted = call.path.removeprefix(prefix)
+    model = next((one for one in models if wanted in (one.id, f"{one.provider}/{one.id}")), None)
+    if model is None:
+        await send_error(call, NotFound("This key may call no such model.", param="model"))
+        return
+    body = call.surface.render_model(model._replace(id=wanted), created_s)
     await send_whole(call, 200, [JSON], body)
 
 

@@ -37,11 +37,11 @@ class Routes:
         for surface, route in self._exact.get(path, ()):
             if not route.header or route.header in headers:
                 return surface, route
-        return next(self._matching(path), _NOTHING)
+        return next(self._matching(path, headers), _NOTHING)
 
-    def _matching(self, path: str) -> Iterator[Found]:
+    def _matching(self, path: str, headers: Mapping[bytes, bytes]) -> Iterator[Found]:
         for pattern, surface, route in self._patterns:
-            if pattern.fullmatch(path):
+            if pattern.fullmatch(path) and (not route.header or route.header in headers):
                 yield surface, route
         for surface in self._surfaces:
             if path.startswith(surface.prefix):

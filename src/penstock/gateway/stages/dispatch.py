@@ -54,18 +54,15 @@ class Dispatch:
 def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     """The body as it is for a provider of the surface's dialect, else the neutral form."""
     surface, limits = call.surface, target.model_limits
-    if target.plugin.dialect == surface.dialect and not surface.must_translate(call.body):
+    same = target.plugin.dialect == surface.dialect
+    headers = surface.passed_headers(call.headers) if same else ()
+    if same and not surface.must_translate(call.body):
         if limits is not None and call.operation == Operation.CHAT:
             _require_possible(call, limits, head)
         return OutgoingCall(
-            call.operation,
-            target.model,
-            head.stream,
-            call.body,
-            head.model_at,
-            headers=surface.passed_headers(call.headers),
+            call.operation, target.model, head.stream, call.body, head.model_at, headers=headers
         )
-    if call.operation != Operation.CHAT:
+    if call.operation != Operation.CHAT and not (same and call.operation == Operation.COUNT_TOKENS):
         raise InvalidRequest(
             f"The provider of {head.model!r} has another format, and only chat is translated.",
             code="not_translatable",
@@ -73,7 +70,14 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     conversation = surface.read_conversation(call.body)
     if limits is not None:
         limits.require(conversation, head.model)
-    return OutgoingCall(call.operation, target.model, head.stream, b"", conversation=conversation)
+    return OutgoingCall(
+        call.operation,
+        target.model,
+        head.stream,
+        b"",
+        conversation=conversation,
+        headers=headers,
+    )
 
 
 def _require_possible(call: Call, limits: ModelLimits, head: RequestHead) -> None:

@@ -20,9 +20,9 @@ _UNBUFFERED: Final = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"
 MAX_PASSED_HEADERS: Final = 32  # of a provider; common clients reject answers with 100 headers
 MAX_PASSED_BYTES: Final = 256  # of one such value; longer ones are dropped
 MAX_CHANGES_CHARS: Final = 1024  # of the header that names what a translation changed
-_PASSED: Final = frozenset((b"x-request-id", b"openai-version"))
-_PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-")
-_PASSED_INITIALS: Final = (b"x", b"o")
+_PASSED: Final = frozenset((b"x-request-id", b"request-id", b"openai-version"))
+_PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-", b"anthropic-ratelimit-")
+_PASSED_INITIALS: Final = (b"x", b"o", b"r", b"a")
 _VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 

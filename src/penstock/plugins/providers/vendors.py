@@ -10,6 +10,9 @@ from penstock.spi.chat import Vendor
 
 VENDORS: Final[Mapping[str, Vendor]] = {
     "openai": Vendor("OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "anthropic": Vendor(
+        "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", kind="anthropic"
+    ),
     "bedrock": Vendor(
         "Amazon Bedrock",
         "https://bedrock-runtime.us-east-1.amazonaws.com",

@@ -15,7 +15,7 @@ from penstock.rules.wire.openai.errors import (
     render_error_event,
     render_provider_error,
 )
-from penstock.rules.wire.openai.models import render_models
+from penstock.rules.wire.openai.models import render_model, render_models
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
@@ -24,6 +24,7 @@ _ROUTES: Final = (
     SurfaceRoute("POST", "/v1/chat/completions", Operation.CHAT.value),
     SurfaceRoute("POST", "/v1/embeddings", Operation.EMBEDDINGS.value),
     SurfaceRoute("GET", "/v1/models", LIST_MODELS),
+    SurfaceRoute("GET", "/v1/models/{model}", LIST_MODELS),
 )
 
 
@@ -63,6 +64,9 @@ class OpenAISurface:
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
         return render_models(models, created_s)
+
+    def render_model(self, model: ListedModel, created_s: int) -> bytes:
+        return render_model(model, created_s)
 
     def render_error(self, error: PenstockError) -> bytes:
         return render_error(error)

@@ -1,7 +1,7 @@
-"""The answer to `GET /v1/models`, with the facts of each model as further members.
+"""The answers to `GET /v1/models` and `GET /v1/models/{model}`, with the facts of models.
 
-The names are those that clients know: `shutdown_date` of OpenAI's own list; `context_length`,
-`architecture`, `top_provider` and `supported_parameters` of OpenRouter's.
+Facts are further members. Their names are those that clients know: `shutdown_date` of OpenAI's own
+list; `context_length`, `architecture`, `top_provider` and `supported_parameters` of OpenRouter's.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,13 +17,19 @@ _MODALITIES: Final = {Modality.DOCUMENT: "file", Modality.EMBEDDING: "embeddings
 
 def render_models(models: Iterable[ListedModel], created_s: int) -> bytes:
     """Renders the list. `created_s` is the time of the call in Unix seconds."""
-    today = datetime.fromtimestamp(created_s, UTC).date()
-    data = [
-        {"id": one.id, "object": "model", "created": created_s, "owned_by": one.provider}
-        | dict(_facts(one, today))
-        for one in models
-    ]
+    data = [_model(one, created_s) for one in models]
     return msgspec.json.encode({"object": "list", "data": data})
+
+
+def render_model(one: ListedModel, created_s: int) -> bytes:
+    """Renders one model."""
+    return msgspec.json.encode(_model(one, created_s))
+
+
+def _model(one: ListedModel, created_s: int) -> dict[str, Any]:
+    today = datetime.fromtimestamp(created_s, UTC).date()
+    written = {"id": one.id, "object": "model", "created": created_s, "owned_by": one.provider}
+    return written | dict(_facts(one, today))
 
 
 def _facts(one: ListedModel, today: date) -> Iterator[tuple[str, Any]]:

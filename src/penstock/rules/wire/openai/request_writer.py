@@ -129,7 +129,7 @@ class _Writer:
             return None
         if options.summary:
             self.changes.drop("reasoning.summary")
-        if options.budget is None:
+        if options.budget is None or (options.effort and options.budget < 0):
             return options.effort or None
         self.changes.change("reasoning.budget")
         if options.budget < 0:

@@ -1,0 +1,141 @@
+"""Anthropic, and servers with its messages API: the body passes through, only `model` is replaced.
+
+Quirks, set per provider:
+    max_tokens = 32000     the limit for callers of other formats that set none
+    auth = bearer          the key goes out as a bearer token, not as `x-api-key`
+"""
+
+from typing import Final
+
+import msgspec
+
+from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.call import Operation
+from penstock.rules.conversation import RequestHead
+from penstock.rules.redaction import Redaction
+from penstock.rules.translation import Written
+from penstock.rules.wire.anthropic.answer_reader import (
+    MessageReader,
+    facts_in_tail,
+    read_answer,
+    read_events,
+)
+from penstock.rules.wire.anthropic.answer_writer import write_answer
+from penstock.rules.wire.anthropic.blocks import DIALECT
+from penstock.rules.wire.anthropic.request_writer import DEFAULT_MAX_TOKENS, write_request
+from penstock.rules.wire.head import edit_request
+from penstock.rules.wire.provider_errors import read_error
+from penstock.rules.wire.sse_stream import NeutralStream
+from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
+from penstock.spi.http import HttpRequest
+
+_PATHS: Final = {
+    Operation.CHAT.value: "/messages",
+    Operation.COUNT_TOKENS.value: "/messages/count_tokens",
+}
+_VERSION: Final = (b"anthropic-version", b"2023-06-01")
+_JSON: Final = (b"content-type", b"application/json")
+_PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
+_ANY: Final = (b"accept", b"application/json, text/event-stream")
+_AGENT: Final = (b"user-agent", b"penstock")
+
+
+class _Model(msgspec.Struct):
+    id: str
+
+
+class _ModelList(msgspec.Struct):
+    data: list[_Model]
+
+
+class AnthropicProvider:
+    """`spi.chat.ChatProvider`."""
+
+    dialect = DIALECT
+    stream_type = b"text/event-stream"
+
+    def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:  # noqa: ARG002 - it serves one format
+        return self
+
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
+        if call.conversation is None:
+            written = Written(edit_request(call.body, call.model, model_at=call.model_at))
+        else:
+            counts = call.operation == Operation.COUNT_TOKENS
+            limit = None if counts else _max_tokens(provider)
+            written = write_request(
+                call.conversation, call.model, stream=call.stream, max_tokens=limit
+            )
+        url = provider.base_url.rstrip("/") + _PATHS[call.operation]
+        headers = (_JSON, *_headers(provider, call.headers))
+        return BuiltRequest(HttpRequest("POST", url, headers, written.body), written.changes)
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        return read_answer(body)
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:
+        return facts_in_tail(tail)
+
+    def read_events(self, body: bytes) -> list[AnswerEvent]:
+        return read_events(body)
+
+    def open_stream(
+        self,
+        provider: ProviderConfig,  # noqa: ARG002 - all streams are alike
+        head: RequestHead,  # noqa: ARG002 - all streams are alike
+        *,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,
+    ) -> NeutralStream:
+        return NeutralStream(
+            MessageReader(),
+            dialect=DIALECT,
+            capture_limit=capture_limit,
+            redaction=redaction,
+            translated=translated,
+            write_answer=write_answer,
+            read_error=read_error,
+        )
+
+    def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
+        return read_error(body, redaction)
+
+    def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
+        url = provider.base_url.rstrip("/") + "/models?limit=1000"
+        return HttpRequest("GET", url, _headers(provider))
+
+    def read_model_list(self, body: bytes) -> tuple[str, ...]:
+        try:
+            found = msgspec.json.decode(body, type=_ModelList)
+        except msgspec.DecodeError:
+            raise UpstreamFailed(
+                "The provider's list of models is not in Anthropic's format.",
+                hint="Check its base URL: most end in /v1.",
+            ) from None
+        return tuple(model.id for model in found.data)
+
+
+def _headers(
+    provider: ProviderConfig, passed: tuple[tuple[bytes, bytes], ...] = ()
+) -> tuple[tuple[bytes, bytes], ...]:
+    version = () if any(name == _VERSION[0] for name, _ in passed) else (_VERSION,)
+    headers = (_ANY, _PLAIN, _AGENT, *version, *passed)
+    if not provider.secret:
+        return headers
+    secret = provider.secret.encode()
+    if provider.quirks.get("auth") == "bearer":
+        return (*headers, (b"authorization", b"Bearer " + secret))
+    return (*headers, (b"x-api-key", secret))
+
+
+def _max_tokens(provider: ProviderConfig) -> int:
+    """The limit for callers that set none."""
+    given = provider.quirks.get("max_tokens", "")
+    return int(given) if given.isascii() and given.isdigit() else DEFAULT_MAX_TOKENS
+
+
+def create() -> AnthropicProvider:
+    """Creates the plugin; named by the entry point."""
+    return AnthropicProvider()

@@ -1,0 +1,86 @@
+"""Anthropic's API: messages, the count of their tokens, and models."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from penstock.kernel.errors import PenstockError
+from penstock.rules.answer import AnswerEvent, ProviderError
+from penstock.rules.call import Operation
+from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.model_facts import ListedModel
+from penstock.rules.wire.anthropic.answer_writer import MessageEventWriter, render_answer
+from penstock.rules.wire.anthropic.blocks import DIALECT
+from penstock.rules.wire.anthropic.errors import (
+    render_error,
+    render_error_event,
+    render_provider_error,
+)
+from penstock.rules.wire.anthropic.models import render_model, render_models
+from penstock.rules.wire.anthropic.request_reader import read_request
+from penstock.rules.wire.head import read_head
+from penstock.rules.wire.sealed_reasoning import is_sealed
+from penstock.spi.surface import LIST_MODELS, SurfaceRoute
+
+_VERSION: Final = b"anthropic-version"
+_ROUTES: Final = (
+    SurfaceRoute("POST", "/v1/messages", Operation.CHAT.value),
+    SurfaceRoute("POST", "/v1/messages/count_tokens", Operation.COUNT_TOKENS.value),
+    SurfaceRoute("GET", "/v1/models", LIST_MODELS, _VERSION),
+    SurfaceRoute("GET", "/v1/models/{model}", LIST_MODELS, _VERSION),
+)
+_PASSED: Final = (_VERSION, b"anthropic-beta")
+MAX_PASSED_BYTES: Final = 1024  # of one header of the caller; a longer one is left out
+
+
+class AnthropicSurface:
+    """`spi.surface.Surface`."""
+
+    dialect = DIALECT
+    prefix = "/v1/messages"
+    routes = _ROUTES
+    credential_hint = "x-api-key: <key>"
+    keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
+
+    def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:  # noqa: ARG002 - never in the query
+        """The key, or the token of a `Bearer` header."""
+        key = headers.get(b"x-api-key")
+        if key is not None:
+            return key.strip(b" \t")
+        header = headers.get(b"authorization")
+        if header is None:
+            return None
+        return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""
+
+    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:  # noqa: ARG002 - all is in the body
+        return read_head(body)
+
+    def must_translate(self, body: bytes) -> bool:
+        return is_sealed(body)
+
+    def passed_headers(self, headers: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
+        found = [(name, headers[name]) for name in _PASSED if name in headers]
+        return tuple((name, value) for name, value in found if len(value) <= MAX_PASSED_BYTES)
+
+    def read_conversation(self, body: bytes) -> Conversation:
+        return read_request(body)
+
+    def answer_writer(self, head: RequestHead, dialect: str) -> MessageEventWriter:  # noqa: ARG002 - usage always comes
+        return MessageEventWriter(dialect)
+
+    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+        return render_answer(events, dialect)
+
+    def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
+        return render_models(models, created_s)
+
+    def render_model(self, model: ListedModel, created_s: int) -> bytes:
+        return render_model(model, created_s)
+
+    def render_error(self, error: PenstockError) -> bytes:
+        return render_error(error)
+
+    def render_error_event(self, error: PenstockError) -> bytes:
+        return render_error_event(error)
+
+    def render_provider_error(self, error: ProviderError, status: int) -> bytes:
+        return render_provider_error(error, status)
