@@ -1,4 +1,4 @@
-"""OpenAI's paths: chat completions, embeddings and models."""
+"""OpenAI's paths: chat completions, responses, embeddings and models."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,21 +10,40 @@ from penstock.sim.controls import Controls
 from penstock.sim.json_documents import document_script
 from penstock.sim.openai import chat_wire, errors
 from penstock.sim.openai.chat_requests import Chat, read_chat
+from penstock.sim.openai.decoding import decode
 from penstock.sim.openai.embeddings import EmbeddingsRequest, embeddings_document, read_embeddings
+from penstock.sim.openai.response_checks import check_items, check_tools
+from penstock.sim.openai.response_items import InputItem, read_items
+from penstock.sim.openai.response_prompt import read_response_prompt
+from penstock.sim.openai.response_requests import (
+    ResponseCount,
+    check_options,
+    read_declared,
+    response_count_decoder,
+    response_decoder,
+)
+from penstock.sim.openai.response_store import ResponseStore, StoredResponse
+from penstock.sim.openai.response_wire import ResponseWriter
+from penstock.sim.prompts import SimPrompt
 from penstock.sim.rate_limits import RateLimitState
 from penstock.sim.script import Script
 from penstock.sim.vendor import Endpoint, SimRequest
 
 _MODELS: Final = "/v1/models"
+_RESPONSES: Final = "/v1/responses"
+_MOST_KEPT: Final = 256 * 1024  # bytes of a request whose response is kept
 
 
 class OpenAi:
-    """OpenAI as a `SimVendor`."""
+    """OpenAI as a `SimVendor`. Keeps responses, as far as they are small."""
 
     def __init__(self) -> None:
+        self._store = ResponseStore()
         self._endpoints: dict[str, Endpoint] = {
             "/v1/chat/completions": read_chat_request,
             "/v1/embeddings": read_embeddings_request,
+            "/v1/responses": self._read_response,
+            "/v1/responses/input_tokens": self._read_response_count,
         }
 
     def endpoint(self, path: str, _query: str, /) -> Endpoint | None:
@@ -33,6 +52,8 @@ class OpenAi:
     def page(self, path: str, _query: str, models: Sequence[str], /) -> dict[str, Any] | None:
         if path == _MODELS:
             return {"object": "list", "data": [_model(name) for name in models]}
+        if path.startswith(f"{_RESPONSES}/"):
+            return self._kept(path.removeprefix(f"{_RESPONSES}/"))
         name = path.removeprefix(f"{_MODELS}/")
         return _model(name) if name != path else None
 
@@ -61,6 +82,55 @@ class OpenAi:
 
     def status_document(self, status: int, _retry_after_s: int, /) -> bytes:
         return errors.status_document(status)
+
+    def _read_response(self, body: bytes) -> SimRequest:
+        """Decodes `POST /v1/responses`. Raises `InvalidRequest` or `NotFound`."""
+        request = decode(response_decoder, body, "")
+        check_options(request)
+        items, prompt = self._checked(request)
+        keeps = request.store is not False and len(body) <= _MOST_KEPT
+
+        def answer(controls: Controls, created: int) -> tuple[str, Script]:
+            writer = ResponseWriter(decide(prompt, controls), request, created)
+            if keeps and not writer.answer.choices[0].huge:
+                document = writer.document()
+                said = read_items(document["output"])
+                self._store.keep(writer.id, StoredResponse([*items, *said], document))
+            return writer.id, writer.script()
+
+        options = {**prompt.controls(), **(request.metadata or {})}
+        return SimRequest(request.model, bool(request.stream), options, answer)
+
+    def _read_response_count(self, body: bytes) -> SimRequest:
+        """Decodes `POST /v1/responses/input_tokens`. Raises `InvalidRequest` or `NotFound`."""
+        request = decode(response_count_decoder, body, "")
+        _, prompt = self._checked(request)
+        counted = {"object": "response.input_tokens", "input_tokens": prompt.tokens}
+        script = document_script(counted)
+        return SimRequest(
+            request.model,
+            stream=False,
+            options=prompt.controls(),
+            answer=lambda _controls, _created: ("", script),
+        )
+
+    def _checked(self, request: ResponseCount) -> tuple[list[InputItem], SimPrompt]:
+        if "embed" in request.model:
+            raise errors.NotAChatModel(
+                f"The model '{request.model}' does not support the responses endpoint.",
+                param="model",
+            )
+        declared = read_declared(request)
+        check_tools(request, declared)
+        earlier = self._store.previous(request.previous_response_id)
+        items = [*earlier, *read_items(request.input)]
+        check_items(items, self._store, json_mode=request.format.type == "json_object")
+        return items, read_response_prompt(request, items, declared)
+
+    def _kept(self, name: str) -> dict[str, Any]:
+        if (found := self._store.find(name)) is None:
+            raise NotFound(f"Response with id '{name}' not found.", param="response_id")
+        return found.document
 
 
 def read_chat_request(body: bytes) -> SimRequest:
