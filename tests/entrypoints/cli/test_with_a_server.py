@@ -57,6 +57,24 @@ def test_a_known_vendor_needs_no_base_url_and_sets_its_quirks(installation: Inst
         installation.run("provider", "remove", name)
 
 
+def test_models_are_listed_and_facts_imported(installation: Installation) -> None:
+    names = {one["id"] for one in installation.json("model", "list", "--provider", "sim")}
+    assert {"sim-small", "sim-large"} <= names
+    assert "in 0.15, out 0.6" in installation.run("model", "list", "--search", "sim-small")
+    file = installation.home.parent / "acme.toml"
+    file.write_text("vendor = 'acme'\n[[models]]\nnames = ['A']\nsources = []\n")
+    refused = installation.run("model", "import", str(file), code=1)
+    assert "row 1 (A): the name 'A'" in refused
+    assert "Nothing was changed." in refused
+    assert installation.json("model", "imports") == []
+    file.write_text("vendor = 'acme'\n")
+    (done,) = installation.json("model", "import", str(file))
+    assert (done["kind"], done["vendor"], done["row_count"]) == ("facts", "acme", 0)
+    assert "acme" in installation.run("model", "imports")
+    assert installation.json("model", "reset", "facts", "acme") == {"removed": "facts/acme"}
+    assert "cannot be read" in installation.run("model", "import", "no-such-file", code=2)
+
+
 def test_a_price_is_added_listed_and_removed(installation: Installation) -> None:
     before = installation.json("price", "list")
     arguments = ("--input", "0.07", "--output", "0.21", "--unit", "cache_read_tokens=0.01")

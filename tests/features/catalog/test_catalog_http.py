@@ -137,3 +137,54 @@ def test_viewers_may_look_and_not_touch(server: Server, viewer: Caller) -> None:
         assert server.call("GET", f"{base}/{path}", viewer).status == 200
         assert server.call("DELETE", f"{base}/{path}/x", viewer).status == 403
     assert server.call("POST", f"{base}/providers/x/test", viewer).status == 403
+
+
+def test_models_have_facts_prices_and_providers(server: Server, viewer: Caller) -> None:
+    models = ["gpt-5-mini", "unknown-model"]
+    body = {"name": "openai", "api_key": SECRET, "models": models}
+    assert call(server, "POST", "providers", body).status == 201
+    path = f"/api/v1/projects/{server.project_id()}/models?provider=openai"
+    known, unknown = server.call("GET", path, viewer).json()["items"]
+    assert (known["id"], unknown["id"]) == ("gpt-5-mini", "unknown-model")
+    facts = known["facts"]
+    assert (facts["vendor"], facts["context_tokens"], facts["tools"]) == ("OpenAI", 400_000, True)
+    assert facts["inputs"] == ["text", "image", "document"]
+    assert all(source["url"] and source["date"] for source in facts["sources"])
+    assert known["retirement"]["on"] == "2026-12-11"
+    (offer,) = known["providers"]
+    assert (offer["send_as"], offer["by_vendor"]) == ("openai/gpt-5-mini", True)
+    assert {price["unit"]: price["price"] for price in offer["prices"]}["input_tokens"] == "0.25"
+    assert (unknown["facts"], unknown["retirement"]) == (None, None)
+    assert unknown["providers"][0]["prices"] is None
+    assert call(server, "GET", "models?limit=1&provider=openai").json()["next_cursor"]
+    assert call(server, "DELETE", "providers/openai").status == 204
+
+
+def test_only_instance_admins_import_facts_and_prices(server: Server, viewer: Caller) -> None:
+    path = "/api/v1/models/imports"
+    body = {"content": "vendor = 'acme'"}
+    assert server.call("POST", path, viewer, body).status == 403
+    assert server.call("GET", path, viewer).status == 403
+    done = server.call("POST", path, server.root, body)
+    assert done.status == 201
+    (one,) = done.json()["items"]
+    assert (one["kind"], one["vendor"], one["row_count"]) == ("facts", "acme", 0)
+    bad = server.call("POST", path, server.root, {"content": "vendor = 'acme'\nmodels = [{}]"})
+    assert bad.status == 400
+    assert "row 1" in bad.json()["detail"]
+    assert [item["vendor"] for item in server.call("GET", path, server.root).json()["items"]] == [
+        "acme"
+    ]
+    assert server.call("DELETE", f"{path}/facts/acme", server.root).status == 204
+    assert server.call("DELETE", f"{path}/facts/acme", server.root).status == 404
+    assert server.call("DELETE", f"{path}/smells/acme", server.root).status == 422
+
+
+def test_a_large_file_can_be_imported(server: Server) -> None:
+    sources = 'sources = [{ url = "https://e.org", date = 2026-11-29 }]'
+    rows = "".join(f'[[models]]\nnames = ["m-{n}"]\n{sources}\n' for n in range(30_000))
+    body = {"content": "vendor = 'large'\n" + rows}
+    assert len(json.dumps(body)) > 2 * 1024 * 1024
+    done = server.call("POST", "/api/v1/models/imports", server.root, body)
+    assert done.json()["items"][0]["row_count"] == 30_000
+    assert server.call("DELETE", "/api/v1/models/imports/facts/large", server.root).status == 204

@@ -17,6 +17,8 @@ const ACTION_TEXTS: Record<string, string> = {
   "price.add": "added a price for",
   "price.replace": "replaced the price of",
   "price.remove": "removed the price of",
+  "models.import": "imported",
+  "models.import.remove": "removed the imported",
   "project.create": "created project",
   "project.change": "changed project",
   "session.create": "signed in",

@@ -32,6 +32,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "key": ("keys", "Manage API keys: create, list, rotate, revoke, show."),
     "traces": ("traces", "View recorded calls: list, show, tail."),
     "member": ("members", "Manage a project's members: invite, list, role, remove, password."),
+    "model": (
+        "models",
+        "View models with facts and prices, renew both: list, import, imports, reset.",
+    ),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
     "project": ("projects", "Manage projects: create, list, change."),
     "audit": ("audit", "View the audit log: list, verify, export."),

@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.features.access import Guards
+from penstock.features.catalog.http.models import IMPORTS_PATH
 from penstock.infra.web.bodies import BodyAllowance, BodyCapacity
 
 _INTERNAL: Final = "/internal/"
@@ -15,7 +16,8 @@ _INTERNAL: Final = "/internal/"
 
 class ServerAdmission:
     """`/internal/` requires the gateway token. On other paths every client may send a small body
-    (signing in needs one), and authenticated clients may send larger ones."""
+    (signing in needs one), and authenticated clients may send larger ones, the largest to import
+    facts and prices."""
 
     def __init__(self, config: ServerConfig, guards: Guards) -> None:
         self._gateway = guards.gateway
@@ -24,6 +26,7 @@ class ServerAdmission:
         authenticated = BodyCapacity(config.authenticated_bodies_bytes)
         self._small = BodyAllowance(config.anonymous_body_limit_bytes, anonymous)
         self._large = BodyAllowance(config.body_limit_bytes, authenticated)
+        self._import = BodyAllowance(config.import_limit_bytes, authenticated)
         self._batch = BodyAllowance(config.batch_limit_bytes, authenticated)
 
     def first(self, scope: Scope) -> BodyAllowance:
@@ -40,4 +43,4 @@ class ServerAdmission:
         if scope["path"].startswith(_INTERNAL):
             return self._batch
         await to_thread.run_sync(self._signed_in, Request(scope))
-        return self._large
+        return self._import if scope["path"] == IMPORTS_PATH else self._large

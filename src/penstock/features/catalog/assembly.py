@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from penstock.features.access import Guards, Principal
+from penstock.features.catalog.http.models import import_routes, model_routes
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
 from penstock.features.catalog.ports import Kinds
-from penstock.features.catalog.public_facts import PublicFacts, packaged_facts
+from penstock.features.catalog.public_facts import packaged_facts
 from penstock.features.catalog.public_prices import PublicPrices
+from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.sections import CatalogSections
 from penstock.features.catalog.service.discovery import Candidates, Discovery
+from penstock.features.catalog.service.imports import ImportService
+from penstock.features.catalog.service.models import ModelService
 from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import SECRETS_PURPOSE, ProviderService
@@ -39,13 +43,15 @@ class Catalog:
     ) -> None:
         sealer = Sealer(derive_key(master_key, SECRETS_PURPOSE))
         public = PublicPrices()
-        facts = PublicFacts(packaged_facts())
+        reference = Reference(packaged_facts(), public)
         self._prober = Prober(fetch, kinds, context.clock)
         self._vendors = vendors
         self.providers = ProviderService(context, kinds, Vendors(vendors, public), sealer)
         self.prices = PriceService(context)
         self.discovery = Discovery(self.providers, self.prices, self._prober, START)
-        self.sections = CatalogSections(context.database, public, facts, sealer)
+        self.sections = CatalogSections(context.database, reference, sealer)
+        self.models = ModelService(context, reference)
+        self.imports = ImportService(context)
 
     def vertical(self, guards: Guards, *startup: Job) -> Vertical:
         """Returns routes and snapshot sections; `startup` is the discovery of providers."""
@@ -54,6 +60,8 @@ class Catalog:
             routers=(
                 provider_routes(require, self.providers, self._prober, self._vendors),
                 price_routes(require, self.prices),
+                model_routes(require, self.models),
+                import_routes(require, self.imports),
             ),
             sections=(self.sections,),
             startup=startup,

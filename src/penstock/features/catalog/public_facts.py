@@ -55,6 +55,8 @@ def read_facts(text: str) -> VendorFacts:
         facts = msgspec.convert(raw, VendorFacts)
     except tomllib.TOMLDecodeError as error:
         raise _bad_file([f"it is not valid TOML: {error}."]) from None
+    except RecursionError:
+        raise _bad_file(["it is nested too deeply."]) from None
     except msgspec.ValidationError as error:
         raise _bad_file([_with_row(str(error))]) from None
     if found := [*_unknown(raw), *problems(facts)]:

@@ -53,6 +53,12 @@ class PublicPrices:
         self._units = _counted_units()
         self._compiled: dict[str, VendorPrices] = {}
 
+    def replaced(self, lists: Mapping[str, VendorPrices]) -> "PublicPrices":
+        """Returns public prices in which `lists` replace those of their vendors."""
+        prices = PublicPrices(tuple(self._vendors.values()))
+        prices._compiled = {**self._compiled, **lists}
+        return prices
+
     def vendor_of(self, base_url: str) -> str:
         """Returns the vendor of a base URL; empty if none matches."""
         found = (v.id for v in self._vendors.values() if re.match(v.api_pattern, base_url))
@@ -64,7 +70,7 @@ class PublicPrices:
 
     def with_fallbacks(self, vendor: str) -> tuple[str, ...]:
         """Returns the lists that `vendor` needs, its own first; empty for an unknown vendor."""
-        if vendor not in self._vendors:
+        if vendor not in self._vendors and vendor not in self._compiled:
             return ()
         return (vendor, *self.get(vendor).fallbacks)
 

@@ -1,8 +1,7 @@
 """The snapshot sections of the catalog: providers, prices, price lists, model facts, secrets."""
 
 from penstock.features.catalog import store
-from penstock.features.catalog.public_facts import PublicFacts
-from penstock.features.catalog.public_prices import PublicPrices
+from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.service.providers import open_secret
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Database
@@ -24,12 +23,9 @@ class CatalogSections:
     Includes only the lists of vendors in use: all price lists together are 0.8 MB.
     """
 
-    def __init__(
-        self, database: Database, prices: PublicPrices, facts: PublicFacts, sealer: Sealer
-    ) -> None:
+    def __init__(self, database: Database, reference: Reference, sealer: Sealer) -> None:
         self._database = database
-        self._prices = prices
-        self._facts = facts
+        self._reference = reference
         self._sealer = sealer
 
     def documents(self) -> dict[str, Document]:
@@ -37,6 +33,8 @@ class CatalogSections:
         with self._database.read() as connection:
             providers = store.list_providers(connection)
             overrides = store.list_all_overrides(connection)
+            public = self._reference.prices(connection)
+            public_facts = self._reference.facts(connection)
         sections: dict[str, Document] = {
             OWN_PRICES.name(project_id): OverridesSection(project_id, tuple(prices))
             for project_id, prices in overrides.items()
@@ -45,11 +43,11 @@ class CatalogSections:
             entries = tuple(p.entry() for p in providers if p.project_id == project_id)
             sections[PROVIDERS.name(project_id)] = ProvidersSection(project_id, entries)
         for vendor in {provider.vendor for provider in providers}:
-            for name in self._prices.with_fallbacks(vendor):
-                sections[VENDOR_PRICE_LISTS.name(name)] = self._prices.get(name)
+            for name in public.with_fallbacks(vendor):
+                sections[VENDOR_PRICE_LISTS.name(name)] = public.get(name)
         for provider in providers:
-            for name in self._facts.vendors_of(provider.vendor, provider.models):
-                if (facts := self._facts.get(name)) is not None:
+            for name in public_facts.vendors_of(provider.vendor, provider.models):
+                if (facts := public_facts.get(name)) is not None:
                     sections[MODEL_FACTS.name(name)] = facts
         return sections
 
