@@ -106,5 +106,6 @@ def _row(model: dict[str, Any]) -> dict[str, Any]:
 
 def _prices(offers: list[dict[str, Any]]) -> list[str]:
     """The prices of the first provider that has some."""
-    priced = next((one["prices"] for one in offers if one["prices"]), [])
+    none: list[dict[str, Any]] = []
+    priced = next((one["prices"] for one in offers if one["prices"]), none)
     return [f"{_SHORT[p['unit']]} {p['price']}" for p in priced if p["unit"] in _SHORT]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from penstock.features.access import Access, Permission, RequirePermission
 from penstock.features.catalog.imported_store import ImportedList, ListKind
 from penstock.features.catalog.service.imports import ImportService
-from penstock.features.catalog.service.models import ModelService, ServingProvider, ServedModel
+from penstock.features.catalog.service.models import ModelService, ServedModel, ServingProvider
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import MAX_LIMIT, Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import RequestBody
@@ -115,7 +115,7 @@ class ModelFactsView(BaseModel):
 
 
 class RetirementView(BaseModel):
-    """The day on which the vendor retires the model. `warns`: it has passed or is within 30 days."""
+    """The day on which the vendor retires the model. `warns`: it is near or past."""
 
     on: date
     days: int
