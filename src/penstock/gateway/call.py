@@ -74,11 +74,15 @@ class Call:
         start_ns: int,
         path: str = "",
         query: bytes = b"",
+        method: str = "POST",
+        raw_path: bytes = b"",
     ) -> None:
         self.surface = surface
         self.operation = operation
         self.path = path
         self.query = query
+        self.method = method
+        self.raw_path = raw_path
         self.headers = headers
         self.receive = receive
         self.send = send

@@ -36,6 +36,7 @@ class Operation(StrEnum):
 
     CHAT = "chat"
     EMBEDDINGS = "embeddings"
+    PASS_THROUGH = "pass_through"  # noqa: S105 - no password
     COUNT_TOKENS = "count_tokens"  # asks for a number of tokens; costs nothing
 
 

@@ -60,6 +60,17 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+class PassedRequest(NamedTuple):
+    """A caller's request to any path of a provider's API. `path` is percent-encoded, `headers` are
+    those that describe the body and the version of the API."""
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
 class BuiltRequest(NamedTuple):
     """A request to a provider, and what its translation left out or changed."""
 
@@ -122,6 +133,11 @@ class ChatProvider(Protocol):
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         """Builds the upstream request. Raises `InvalidRequest` if the API cannot express it."""
+        ...
+
+    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
+        """Adds address and credential to a request to any path of the API. Raises `InvalidRequest`
+        for a path that leaves the base URL."""
         ...
 
     def read_answer(self, body: bytes) -> AnswerFacts:

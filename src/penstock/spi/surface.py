@@ -12,6 +12,7 @@ from penstock.rules.conversation import Conversation, RequestHead
 from penstock.rules.model_facts import ListedModel
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
+ANY_METHOD: Final = "*"  # the method of a route that serves all
 
 
 class SurfaceRoute(NamedTuple):

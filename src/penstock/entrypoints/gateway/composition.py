@@ -24,6 +24,7 @@ from penstock.gateway.stages.attempts import AttemptPolicy, Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.record import Recorder
+from penstock.gateway.stages.relay_raw import RelayRaw
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.resolve import Resolve
@@ -122,6 +123,7 @@ class GatewayComposition:
                 Dispatch(self.egress, clock, self.ids),
                 RelayUnary(limits, self.inflight, clock),
                 RelayStream(limits, self.inflight, clock),
+                RelayRaw(limits, self.inflight, clock),
                 policy,
                 self.inflight,
                 clock,

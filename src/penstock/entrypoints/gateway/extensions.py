@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from penstock.gateway.stages.attempts import AttemptPolicy, one_attempt
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.plugins.surfaces.passthrough import PassThroughSurface
 from penstock.spi.surface import Surface
 
 
 def built_in_surfaces() -> tuple[Surface, ...]:
     """All surfaces. The first one whose prefix matches answers unknown paths."""
-    return (AnthropicSurface(), OpenAISurface())
+    return (PassThroughSurface(), AnthropicSurface(), OpenAISurface())
 
 
 def _ignore(step: str) -> None:

@@ -11,7 +11,7 @@ from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.stages.reply import JSON, send_error, send_whole
 from penstock.infra.http_server.asgi import App, Receive, Scope, Send
 from penstock.kernel.errors import NotFound, PenstockError
-from penstock.spi.surface import LIST_MODELS, Surface, SurfaceRoute
+from penstock.spi.surface import ANY_METHOD, LIST_MODELS, Surface, SurfaceRoute
 
 
 def build_app(
@@ -28,7 +28,7 @@ def build_app(
         if surface is None:
             await health.answer(path, scope["headers"], send)
             return
-        served = route is not None and route.method == method
+        served = route is not None and route.method in (method, ANY_METHOD)
         calls = route is not None and route.operation != LIST_MODELS
         operation = route.operation if route is not None and calls else ""
         now = pipeline.clock.now_ns()
@@ -42,6 +42,8 @@ def build_app(
             start_ns=now,
             path=path,
             query=scope["query_string"],
+            method=method,
+            raw_path=scope["raw_path"],
         )
         call.client = scope.get("client")
         if served and calls:

@@ -18,6 +18,7 @@ from penstock.rules.price_charge import Charge
 from penstock.rules.snapshot import ProviderEntry
 
 _LONGEST_NAME: Final = 256
+_MAX_SUGGESTED: Final = 20  # providers that an error names
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 
@@ -81,6 +82,18 @@ class ProjectIndex:
             code="model_not_found",
             param="model",
         )
+
+    def provider(self, name: str) -> ModelMatch:
+        """Finds a provider by its name, for requests without a model. Raises `NotFound`."""
+        entry = self._providers.get(name)
+        if entry is None:
+            known = ", ".join(sorted(self._providers)[:_MAX_SUGGESTED]) or "none"
+            raise NotFound(
+                f"This project has no provider {name[:_LONGEST_NAME]!r}.",
+                hint=f"Its providers: {known}.",
+                code="provider_not_found",
+            )
+        return self._match(entry, "")
 
     def models(self, allowed: Sequence[str] = ()) -> tuple[ListedModel, ...]:
         """Returns every listed model that the patterns allow."""

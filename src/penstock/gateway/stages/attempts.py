@@ -17,6 +17,7 @@ from penstock.gateway.stages.relay_error import (
     raise_provider_error,
     send_rejection,
 )
+from penstock.gateway.stages.relay_raw import RelayRaw
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reply import keep_alive
@@ -25,7 +26,7 @@ from penstock.gateway.target import Target
 from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.kernel.time import Clock
-from penstock.rules.call import CallStatus
+from penstock.rules.call import CallStatus, Operation
 from penstock.rules.conversation import RequestHead
 
 NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
@@ -47,6 +48,7 @@ class Attempts:
     dispatch: Dispatch
     relay_unary: RelayUnary
     relay_stream: RelayStream
+    relay_raw: RelayRaw
     policy: AttemptPolicy
     inflight: InFlight
     clock: Clock
@@ -81,10 +83,13 @@ class Attempts:
         if not call.reply_started:
             call.http_status = exchange.status
         try:
-            if exchange.status in NO_CONTENT:
+            raw = call.operation == Operation.PASS_THROUGH
+            if exchange.status in NO_CONTENT and not raw:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
                 await raise_provider_error(exchange, target, self.clock.now_ns() / 1e9)
+            elif raw:
+                await self.relay_raw(call, exchange, target, finalize)
             elif exchange.header(b"content-type").startswith(target.plugin.stream_type):
                 await self.relay_stream(call, exchange, target, finalize)
             else:

@@ -12,7 +12,10 @@ from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.model_limits import ModelLimits
-from penstock.spi.chat import OutgoingCall
+from penstock.rules.passed_call import path_of, query_of
+from penstock.rules.translation import Change
+from penstock.spi.chat import OutgoingCall, PassedRequest
+from penstock.spi.http import HttpRequest
 
 
 class Dispatch:
@@ -26,10 +29,7 @@ class Dispatch:
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
-        outgoing = _outgoing(call, target, head)
-        translated = outgoing.conversation is not None
-        request, changes = target.plugin.build(target.provider, outgoing)
-        del outgoing
+        request, changes, translated = _request(call, target, head)
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
@@ -49,6 +49,23 @@ class Dispatch:
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
         return exchange
+
+
+def _request(
+    call: Call, target: Target, head: RequestHead
+) -> tuple[HttpRequest, tuple[Change, ...], bool]:
+    """The provider's request, what its translation changed, and whether it was translated."""
+    if call.operation == Operation.PASS_THROUGH:
+        return target.plugin.pass_through(target.provider, _passed(call)), (), False
+    outgoing = _outgoing(call, target, head)
+    request, changes = target.plugin.build(target.provider, outgoing)
+    return request, changes, outgoing.conversation is not None
+
+
+def _passed(call: Call) -> PassedRequest:
+    headers = call.surface.passed_headers(call.headers)
+    query = query_of(call.query)
+    return PassedRequest(call.method, path_of(call.raw_path), query, headers, call.body)
 
 
 def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:

@@ -96,7 +96,7 @@ class RelayUnary:
         self.inflight.commit(call)
         await start(call, exchange.status, headers)
         attempt = call.open_attempt
-        kept = _Kept(self.limits.capture_response_bytes)
+        kept = KeptAnswer(self.limits.capture_response_bytes)
         held, body = b"", first
         try:
             while body:
@@ -131,7 +131,7 @@ def _too_large() -> UpstreamFailed:
     )
 
 
-class _Kept:
+class KeptAnswer:
     """The beginning of a large answer, for the record, and its end, which has the usage."""
 
     def __init__(self, limit: int) -> None:

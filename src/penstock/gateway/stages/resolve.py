@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.metrics.counts import OTHER
-from penstock.gateway.snapshot.project_index import ModelMatch
+from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamTimeLimits
@@ -15,6 +16,7 @@ from penstock.rules.conversation import RequestHead
 from penstock.rules.model_facts import retirement_notice
 from penstock.rules.model_limits import ModelLimits
 from penstock.rules.model_patterns import allows
+from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyContext, ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
@@ -36,6 +38,9 @@ class Resolve:
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
     ) -> Target:
         """Raises `NotFound` with suggestions, `Forbidden` or `InvalidRequest`."""
+        if call.operation == Operation.PASS_THROUGH:
+            call.target = self._pass_through(call, snapshot, key_context, head)
+            return call.target
         if head.stream and call.operation != Operation.CHAT:
             raise InvalidRequest("Only chat can be streamed.", param="stream")
         if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
@@ -48,21 +53,46 @@ class Resolve:
         call.target = target
         return target
 
+    def _pass_through(
+        self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
+    ) -> Target:
+        """The provider that the path names. Any path may call any model, so the key must be allowed
+        all models of the provider. Raises `NotFound`, `Forbidden`."""
+        if call.method not in PASSED_METHODS:
+            raise MethodNotAllowed(
+                f"{call.path} does not accept {call.method}.",
+                hint=f"Use {', '.join(PASSED_METHODS)}.",
+            )
+        project = snapshot.project(key_context.project_id)
+        found = project.provider(provider_of(call.path))
+        entry = found.entry
+        if entry.quirks.get("passthrough") != "yes":
+            raise Forbidden(
+                f"The provider {entry.name!r} does not serve other paths than those of its models.",
+                hint="Set its quirk `passthrough=yes`, in the console or over REST.",
+                code="passthrough_not_allowed",
+            )
+        _require_allowed(key_context.key.allowed_models, found, f"{entry.name}/*", "*")
+        return self._target(project, found, head.model, call.surface.dialect)
+
     def find(self, snapshot: Snapshot, key_context: KeyContext, model: str, dialect: str) -> Target:
         """Finds the target of a model for a surface of `dialect`. Raises as `__call__`."""
         if not model:
             raise InvalidRequest("The request names no model.", param="model")
         project = snapshot.project(key_context.project_id)
         found = project.resolve(model)
-        _require_allowed(key_context.key.allowed_models, found, model)
+        _require_allowed(key_context.key.allowed_models, found, model, found.upstream_model)
+        return self._target(project, found, found.upstream_model, dialect)
+
+    def _target(self, project: ProjectIndex, found: ModelMatch, model: str, dialect: str) -> Target:
         entry = found.entry
-        known = project.facts(entry, found.upstream_model)
+        known = project.facts(entry, model)
         provider = ProviderConfig(entry.name, entry.base_url, found.secret, entry.quirks)
         return Target(
             project=project,
             entry=entry,
-            model=found.upstream_model,
-            counted_as=found.upstream_model if found.upstream_model in entry.models else OTHER,
+            model=model,
+            counted_as=model if model in entry.models else OTHER,
             plugin=self._plugin(entry.kind).for_dialect(dialect, provider),
             provider=provider,
             limits=_limits(entry),
@@ -72,8 +102,10 @@ class Resolve:
         )
 
 
-def _require_allowed(patterns: tuple[str, ...], found: ModelMatch, model: str) -> None:
-    if not allows(patterns, found.entry.name, found.upstream_model):
+def _require_allowed(
+    patterns: tuple[str, ...], found: ModelMatch, model: str, upstream_model: str
+) -> None:
+    if not allows(patterns, found.entry.name, upstream_model):
         raise Forbidden(
             f"This key may not call the model {model!r}.",
             hint=f"It may call: {', '.join(patterns)}.",

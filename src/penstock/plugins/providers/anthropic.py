@@ -25,9 +25,16 @@ from penstock.rules.wire.anthropic.answer_writer import write_answer
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.request_writer import DEFAULT_MAX_TOKENS, write_request
 from penstock.rules.wire.head import edit_request
+from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import NeutralStream
-from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
+from penstock.spi.chat import (
+    BuiltRequest,
+    ChatProvider,
+    OutgoingCall,
+    PassedRequest,
+    ProviderConfig,
+)
 from penstock.spi.http import HttpRequest
 
 _PATHS: Final = {
@@ -70,6 +77,11 @@ class AnthropicProvider:
         url = provider.base_url.rstrip("/") + _PATHS[call.operation]
         headers = (_JSON, *_headers(provider, call.headers))
         return BuiltRequest(HttpRequest("POST", url, headers, written.body), written.changes)
+
+    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
+        url = passed_url(provider.base_url, request.path, request.query)
+        headers = _headers(provider, request.headers)
+        return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_answer(body)

@@ -22,8 +22,9 @@ from penstock.rules.redaction import Redaction
 from penstock.rules.wire.bedrock.answer_reader import read_answer, read_events
 from penstock.rules.wire.bedrock.request_writer import DIALECT, write_request
 from penstock.rules.wire.bedrock.stream import ConverseStream
+from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
-from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
+from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
 
 _JSON: Final = b"application/json"
@@ -61,6 +62,11 @@ class Bedrock:
         action = "converse-stream" if call.stream else "converse"
         url = f"{provider.base_url.rstrip('/')}/model/{quote(call.model, safe='')}/{action}"
         return BuiltRequest(_signed(provider, "POST", url, body), changes)
+
+    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
+        url = passed_url(provider.base_url, request.path, request.query)
+        signed = _signed(provider, request.method, url, request.body)
+        return msgspec.structs.replace(signed, headers=(*signed.headers, *request.headers))
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_answer(body)

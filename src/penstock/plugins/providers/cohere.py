@@ -12,9 +12,10 @@ from penstock.rules.redaction import Redaction
 from penstock.rules.wire.cohere.answer_reader import ChatEventReader, read_answer, read_events
 from penstock.rules.wire.cohere.answer_writer import write_answer
 from penstock.rules.wire.cohere.request_writer import DIALECT, write_request
+from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import NeutralStream
-from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig
+from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
 
 _HEADERS: Final = (
@@ -53,6 +54,11 @@ class Cohere:
         headers = ((b"content-type", b"application/json"), *_headers(provider))
         url = provider.base_url.rstrip("/") + "/chat"
         return BuiltRequest(HttpRequest("POST", url, headers, body), changes)
+
+    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
+        url = passed_url(provider.base_url, request.path, request.query)
+        headers = (*_headers(provider), *request.headers)
+        return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_answer(body)

@@ -22,8 +22,15 @@ from penstock.rules.wire.openai.answer_reader import read_events
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
+from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
-from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
+from penstock.spi.chat import (
+    BuiltRequest,
+    ChatProvider,
+    OutgoingCall,
+    PassedRequest,
+    ProviderConfig,
+)
 from penstock.spi.http import HttpRequest
 
 _PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -62,6 +69,11 @@ class OpenAICompatible:
         url = _url(provider, call.model, _PATHS[call.operation])
         http = HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
         return BuiltRequest(http, changes)
+
+    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
+        url = passed_url(provider.base_url, request.path, request.query)
+        headers = (*_headers(provider), *request.headers)
+        return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_answer(body)
