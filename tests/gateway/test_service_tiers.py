@@ -45,6 +45,7 @@ ACME = VendorPrices(
             Clause("equals", "m"),
             (period(4, 8),),
             (
+                PriceVariant({"speed": "fast"}, period(6, 12)),
                 PriceVariant({"service_tier": "flex"}, period(2, 4)),
                 PriceVariant({"service_tier": "priority"}, period(8, 16)),
                 PriceVariant({"processing": "batch"}, period(1, 2)),
@@ -60,6 +61,7 @@ COSTS = {
     "flex": (Decimal("0.004"), "acme/m+service_tier=flex"),
     "priority": (Decimal("0.016"), "acme/m+service_tier=priority"),
     "batch": (Decimal("0.002"), "acme/m+processing=batch"),
+    "fast": (Decimal("0.012"), "acme/m+speed=fast"),
 }
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 500}
 

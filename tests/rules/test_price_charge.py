@@ -81,6 +81,38 @@ def test_cached_audio_of_unknown_share_is_unpriced() -> None:
     assert cost(Usage(100, cache_read_tokens=10), *prices) == Decimal("0.0002375")
 
 
+def test_cache_writes_are_priced_by_their_lifetime() -> None:
+    written = UnitPrice("cache_write_tokens", Decimal("3.75"))
+    an_hour = UnitPrice("cache_write_1h_tokens", Decimal(6))
+    usage = Usage(1_000, cache_write_tokens=700, cache_write_1h_tokens=500)
+    # 300 * 2.50 + 200 * 3.75 + 500 * 6 = 750 + 750 + 3,000
+    assert cost(usage, INPUT, written, an_hour) == Decimal("0.0045")
+    # 500 * 2.50 + 500 * 6: the others are plain input
+    assert cost(usage, INPUT, an_hour) == Decimal("0.00425")
+    # 300 * 2.50 + 700 * 3.75
+    assert cost(usage, INPUT, written) == Decimal("0.003375")
+    assert cost(Usage(9, cache_write_tokens=3, cache_write_1h_tokens=4), written, an_hour) is None
+
+
+def test_image_tokens_have_their_own_price_and_cached_images_none() -> None:
+    seen = UnitPrice("input_image_tokens", Decimal(8))
+    made = UnitPrice("output_image_tokens", Decimal(30))
+    usage = Usage(100, 60, input_image_tokens=40, output_image_tokens=50)
+    # 60 * 2.50 + 40 * 8 + 10 * 10 + 50 * 30 = 150 + 320 + 100 + 1,500
+    assert cost(usage, INPUT, OUTPUT, seen, made) == Decimal("0.00207")
+    cached = UnitPrice("cache_image_read_tokens", Decimal(2))
+    both = Usage(100, cache_read_tokens=10, input_image_tokens=10)
+    assert cost(both, INPUT, CACHED, seen, cached) is None
+    assert cost(both, INPUT, CACHED, seen) == Decimal("0.0002925")
+
+
+def test_web_searches_without_a_price_leave_a_call_unpriced() -> None:
+    search = UnitPrice("web_searches", Decimal(10), per=1_000)
+    assert cost(Usage(1_000, web_searches=3), INPUT, search) == Decimal("0.0325")
+    assert cost(Usage(1_000, web_searches=3), INPUT) is None
+    assert cost(Usage(1_000), INPUT) == Decimal("0.0025")
+
+
 def test_the_last_period_that_has_started_applies() -> None:
     rates = model(
         PricePeriod((INPUT,)),

@@ -81,6 +81,9 @@ class Usage(Record, frozen=True, gc=False):
     web_searches: int = 0
 
 
+COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")
+
+
 class Caller(Record, frozen=True, gc=False):
     """Attribution of a call: values fixed by the key win, then the `x-penstock-…` headers.
 

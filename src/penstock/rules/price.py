@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from penstock.rules.document import Document
 
-# Units with a price. All but the last two are fields of `call.Usage`. `requests` is one per call;
-# no provider reports `cache_audio_read_tokens` (see `price_charge`).
+# Units with a price. All but the last three are fields of `call.Usage`. `requests` is one per call;
+# no provider reports cached tokens by kind of medium (see `price_charge`).
 Unit = Literal[
     "input_tokens",
     "output_tokens",
@@ -19,8 +19,13 @@ Unit = Literal[
     "reasoning_tokens",
     "input_audio_tokens",
     "output_audio_tokens",
+    "cache_write_1h_tokens",
+    "input_image_tokens",
+    "output_image_tokens",
+    "web_searches",
     "requests",
     "cache_audio_read_tokens",
+    "cache_image_read_tokens",
 ]
 ClauseOp = Literal["equals", "starts_with", "ends_with", "contains", "regex", "or", "and"]
 MTOK: Final = 1_000_000

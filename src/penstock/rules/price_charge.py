@@ -16,9 +16,20 @@ from penstock.rules.price import ModelPrices, PricePeriod, PriceVariant, UnitPri
 
 # The whole includes the tokens of its parts; a part with its own price is subtracted from it.
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "input_tokens": ("cache_read_tokens", "cache_write_tokens", "input_audio_tokens"),
-    "output_tokens": ("reasoning_tokens", "output_audio_tokens"),
+    "input_tokens": (
+        *("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+        *("input_audio_tokens", "input_image_tokens"),
+    ),
+    "output_tokens": ("reasoning_tokens", "output_audio_tokens", "output_image_tokens"),
+    "cache_write_tokens": ("cache_write_1h_tokens",),
 }
+# Cached input by kind of medium: prices without a count.
+_CACHED_MEDIA: Final[Mapping[str, str]] = {
+    "cache_audio_read_tokens": "input_audio_tokens",
+    "cache_image_read_tokens": "input_image_tokens",
+}
+_NO_PARTS: Final = ("web_searches",)  # counts that no other price covers
+_NO_CONTEXT: Final[Mapping[str, str]] = {}
 _ZERO: Final = Decimal(0)
 MAX_COST: Final = Decimal(999_999)  # USD for one call: the limit of the store's Decimal(18, 12)
 
@@ -70,17 +81,21 @@ class UnitRate:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """All compiled prices of a model at one time."""
+    """All compiled prices of a model at one time. `not_with_cached`: counts of media whose cached
+    share has a price of its own. `without_price`: counts that the prices do not cover."""
 
     price_id: str
     lines: tuple[UnitRate, ...]
-    splits_cached_audio: bool = False
+    not_with_cached: tuple[str, ...] = ()
+    without_price: tuple[str, ...] = ()
 
     def charge(self, usage: Usage) -> Charge | None:
-        """Returns `None` where the counts do not determine the cost: parts larger than their whole,
-        or cached and audio input where cached audio has its own price. Also `None` above
-        `MAX_COST`: a count or a price is wrong then."""
-        if self.splits_cached_audio and usage.cache_read_tokens and usage.input_audio_tokens:
+        """Returns `None` where prices and counts do not determine the cost: something used has no
+        price, parts are larger than their whole, or there is cached and audio input where cached
+        audio has its own price. Also `None` above `MAX_COST`: a count or a price is wrong then."""
+        if self.without_price and _any(usage, self.without_price):
+            return None
+        if usage.cache_read_tokens and _any(usage, self.not_with_cached):
             return None
         total = self._total(usage)
         return Charge(total, self.price_id) if total is not None else None
@@ -117,15 +132,31 @@ def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
     lines = tuple(
         UnitRate(
             unit=price.unit,
-            less=tuple(part for part in _PARTS.get(price.unit, ()) if part in priced),
+            less=_less(price.unit, priced),
             per=price.per,
             base=price.price / price.per,
             steps=tuple((t.above, t.price / price.per) for t in reversed(price.tiers)),
         )
         for price in prices
-        if price.unit != "cache_audio_read_tokens"
+        if price.unit not in _CACHED_MEDIA
     )
-    return Rates(price_id, lines, splits_cached_audio="cache_audio_read_tokens" in priced)
+    return Rates(
+        price_id,
+        lines,
+        tuple(media for cached, media in _CACHED_MEDIA.items() if cached in priced),
+        tuple(count for count in _NO_PARTS if count not in priced),
+    )
+
+
+def _less(unit: str, priced: set[str]) -> tuple[str, ...]:
+    """The parts of `unit` with a price, without the parts of these parts."""
+    parts = [part for part in _PARTS.get(unit, ()) if part in priced]
+    inner = {one for part in parts for one in _PARTS.get(part, ())}
+    return tuple(part for part in parts if part not in inner)
+
+
+def _any(usage: Usage, counts: Sequence[str]) -> bool:
+    return any(getattr(usage, count) for count in counts)
 
 
 class ModelRates:
@@ -177,6 +208,20 @@ class ModelRates:
         for price in standard:
             prices.setdefault(price.unit, price)
         return compile_rates(_price_id(self._id, period, variants), tuple(prices.values()))
+
+
+def tier_context(tier: str) -> Mapping[str, str]:
+    """Returns the attributes of a call, beside its model, on which its price depends. Price lists
+    have batch as a kind of processing, and Anthropic's fast mode as a speed."""
+    match tier:
+        case "":
+            return _NO_CONTEXT
+        case "batch":
+            return {"processing": tier}
+        case "fast":
+            return {"service_tier": tier, "speed": tier}
+        case _:
+            return {"service_tier": tier}
 
 
 def context_of(price_id: str) -> dict[str, str]:

@@ -35,11 +35,19 @@ COUNTS = (
     Usage(5_000, 700, cache_read_tokens=3, input_audio_tokens=1_200),
     Usage(10, 10, cache_read_tokens=11),
     Usage(10, 10, reasoning_tokens=6, output_audio_tokens=6),
+    Usage(9_000, 50, cache_write_tokens=8_000, cache_write_1h_tokens=3_000),
+    Usage(9_000, 50, cache_read_tokens=500, cache_write_tokens=500, cache_write_1h_tokens=500),
+    Usage(9_000, 50, cache_write_tokens=10, cache_write_1h_tokens=11),
+    Usage(5_000, 700, input_image_tokens=1_200, output_image_tokens=650),
+    Usage(5_000, 700, cache_read_tokens=3, input_image_tokens=1_200),
+    Usage(5_000, 700, web_searches=3),
 )
 CONTEXTS: tuple[dict[str, str], ...] = (
     {},
     {"service_tier": "flex"},
     {"service_tier": "priority", "processing": "batch"},
+    {"service_tier": "default"},
+    {"service_tier": "fast", "speed": "fast"},
     {"speed": "fast", "route": "mistral/eu"},
 )
 
@@ -53,6 +61,10 @@ def library_usage(usage: Usage) -> LibraryUsage:
         output_reasoning_tokens=usage.reasoning_tokens,
         input_audio_tokens=usage.input_audio_tokens,
         output_audio_tokens=usage.output_audio_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
+        input_image_tokens=usage.input_image_tokens,
+        output_image_tokens=usage.output_image_tokens,
+        web_searches=usage.web_searches,
     )
 
 
@@ -97,7 +109,11 @@ def usages(model: ModelInfo) -> list[Usage]:
 def library_cost(
     provider: Provider, model: ModelInfo, usage: Usage, at: datetime, context: dict[str, str]
 ) -> Decimal | None:
-    """`None` where the library refuses the counts."""
+    """`None` where the library refuses the counts, and where it leaves out web searches because
+    they have no price."""
+    searched = model.get_prices(at, context).web_searches_kcount
+    if usage.web_searches and searched is None:
+        return None
     try:
         return model.calc_price(
             library_usage(usage), provider, genai_request_timestamp=at, price_context=context
@@ -109,7 +125,7 @@ def library_cost(
 def only_uncounted(model: ModelInfo, at: datetime, context: dict[str, str]) -> bool:
     """Whether all that is asked is for seconds, pages and the like, which a call cannot count."""
     asked = [k for k, v in model.get_prices(at, context).__dict__.items() if v is not None]
-    countable = ("_mtok", "requests_kcount")
+    countable = ("_mtok", "requests_kcount", "web_searches_kcount")
     return bool(asked) and not any(key.endswith(countable) for key in asked)
 
 

@@ -3,12 +3,16 @@
 from typing import Final
 
 from penstock.features.traces.neutral_content import DialectReader, DialectReaders
+from penstock.rules.wire.anthropic import answer_reader as anthropic
+from penstock.rules.wire.anthropic.blocks import DIALECT as ANTHROPIC
+from penstock.rules.wire.anthropic.request_reader import read_request as read_anthropic
 from penstock.rules.wire.bedrock import answer_reader as bedrock
 from penstock.rules.wire.bedrock.request_writer import DIALECT as BEDROCK
 from penstock.rules.wire.cohere import answer_reader as cohere
 from penstock.rules.wire.cohere.request_writer import DIALECT as COHERE
 
 DIALECTS: Final[DialectReaders] = {
+    ANTHROPIC: DialectReader(read_anthropic, anthropic.read_events),
     BEDROCK: DialectReader(answer=bedrock.read_events),
     COHERE: DialectReader(answer=cohere.read_events),
 }

@@ -8,7 +8,7 @@ import msgspec
 from penstock.features.snapshots import store
 from penstock.features.traces.model import SpanRecord
 from penstock.infra.sql import Database
-from penstock.rules.call import Usage, UsageSource
+from penstock.rules.call import COUNTS, Usage, UsageSource
 from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import CostLine, context_of
 from penstock.rules.snapshot import (
@@ -88,12 +88,6 @@ def _past_prices(project_id: str, sections: Mapping[str, object]) -> PastPrices:
 
 def _usage(span: SpanRecord) -> Usage:
     return Usage(
-        input_tokens=span.input_tokens,
-        output_tokens=span.output_tokens,
-        cache_read_tokens=span.cache_read_tokens,
-        cache_write_tokens=span.cache_write_tokens,
-        reasoning_tokens=span.reasoning_tokens,
-        input_audio_tokens=span.input_audio_tokens,
-        output_audio_tokens=span.output_audio_tokens,
+        **{name: getattr(span, name) for name in COUNTS},
         source=UsageSource.PROVIDER,
     )

@@ -1,7 +1,7 @@
 """Stage 7: compute usage and cost, of each attempt and of the call."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -10,14 +10,12 @@ from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import estimate_usage
-from penstock.rules.call import CallStatus, Usage, UsageSource
+from penstock.rules.call import COUNTS, CallStatus, Usage, UsageSource
 from penstock.rules.price_book import CalledModel
-from penstock.rules.price_charge import Charge
+from penstock.rules.price_charge import Charge, tier_context
 
 _NOTHING: Final = Usage()
 _NO_ATTEMPT: Final = Total()
-_COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")
-_NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -69,7 +67,7 @@ def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> No
     if usage is None:
         return
     called = CalledModel(target.entry.name, target.entry.vendor, target.model, facts.model)
-    context = _context(facts.service_tier)
+    context = tier_context(facts.service_tier)
     attempt.usage = usage
     charge = attempt.charge = target.project.charge(called, usage, call.start_ns, context)
     if charge is not None:
@@ -86,16 +84,8 @@ def _sum(usages: Sequence[Usage]) -> Usage:
         for one in (UsageSource.INVALID, UsageSource.ESTIMATED, UsageSource.PROVIDER)
         if one in sources
     )
-    counts = {name: sum(getattr(usage, name) for usage in usages) for name in _COUNTS}
+    counts = {name: sum(getattr(usage, name) for usage in usages) for name in COUNTS}
     return Usage(**counts, source=source)
-
-
-def _context(tier: str) -> Mapping[str, str]:
-    """The facts beside the model that the price depends on. Price lists have batch as a kind of
-    processing, not as a tier."""
-    if not tier:
-        return _NO_CONTEXT
-    return {"processing": "batch"} if tier == "batch" else {"service_tier": tier}
 
 
 def _was_served(attempt: OpenAttempt, error: PenstockError) -> bool:

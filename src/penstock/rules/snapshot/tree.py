@@ -9,7 +9,7 @@ from typing import Final
 from penstock.kernel.digests import content_hash
 from penstock.rules.document import Document
 
-SNAPSHOT_SCHEMA: Final = 1
+SNAPSHOT_SCHEMA: Final = 2  # 2: prices of images, web searches and cache writes for an hour
 # The sealed document is encrypted under `derive_key(gateway token, SEALED_PURPOSE)`.
 SEALED_PURPOSE: Final = "penstock snapshot sealed v1"
 

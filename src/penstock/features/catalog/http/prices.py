@@ -23,6 +23,10 @@ OwnUnit = Literal[
     "reasoning_tokens",
     "input_audio_tokens",
     "output_audio_tokens",
+    "cache_write_1h_tokens",
+    "input_image_tokens",
+    "output_image_tokens",
+    "web_searches",
     "requests",
 ]
 
@@ -53,7 +57,7 @@ class PriceRequest(RequestBody):
 
     provider: Annotated[str, Field(max_length=200)] = "*"
     model: Annotated[str, Field(max_length=200)]
-    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=8)]
+    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=12)]
     starts_at: Moment | None = None
 
     def value(self) -> NewPrice:

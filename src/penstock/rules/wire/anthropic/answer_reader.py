@@ -167,7 +167,7 @@ class MessageReader:
             self._reason = delta.stop_reason
         if (counts := read_counts(usage)) is not None:
             self._counts.update(counts)
-            yield UsageReported(self._counts.usage, self._counts.service_tier or "")
+            yield UsageReported(self._counts.usage, self._counts.tier)
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -205,7 +205,7 @@ def read_answer(body: bytes) -> AnswerFacts:
         found.model,
         (found.stop_reason,),
         counts.usage if counts is not None else None,
-        counts.service_tier if counts is not None else None,
+        counts.tier if counts is not None else None,
         reports_error=bytes(found.error) not in (b"", b"null"),
     )
 
@@ -215,7 +215,7 @@ def facts_in_tail(tail: bytes) -> AnswerFacts:
     counts = read_counts(last_object(tail, b"usage"))
     if counts is None:
         return AnswerFacts()
-    return bounded_facts(None, None, (), counts.usage, counts.service_tier)
+    return bounded_facts(None, None, (), counts.usage, counts.tier)
 
 
 def _finished(reason: str, stop_sequence: str | None) -> ChoiceFinished:

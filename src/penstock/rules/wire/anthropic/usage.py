@@ -38,12 +38,18 @@ class Counts(msgspec.Struct):
     output_tokens_details: _OutputDetails | None = None
     server_tool_use: _ServerTools | None = None
     service_tier: str | None = None
+    speed: str | None = None
 
     def update(self, later: "Counts") -> None:
         """Takes over the values that a later event has."""
         for name in self.__struct_fields__:
             if (value := getattr(later, name)) is not None:
                 setattr(self, name, value)
+
+    @property
+    def tier(self) -> str:
+        """The tier that sets the price: fast mode has prices of its own."""
+        return "fast" if self.speed == "fast" else self.service_tier or ""
 
     @property
     def usage(self) -> Usage:
