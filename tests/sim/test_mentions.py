@@ -47,6 +47,20 @@ def test_a_value_of_the_prompt_is_taken(
     assert fields(text, **properties) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Return JSON with `setup` and `punchline` about 'cats'.", ["setup", "punchline"]),
+        ("Return JSON with 'setup' and 'punchline' keys, \"in English\".", ["setup", "punchline"]),
+        ("Return a joke about 'cats' as JSON.", []),
+    ],
+)
+def test_the_fields_of_json_mode_are_those_that_the_prompt_names(
+    text: str, names: list[str]
+) -> None:
+    assert Mentions(text).field_names() == names
+
+
 def test_a_value_that_breaks_the_schema_is_not_taken() -> None:
     bounded = {"type": "integer", "minimum": 10, "maximum": 20}
     assert fields("Take 3, not 15", n=bounded) == {"n": 15}

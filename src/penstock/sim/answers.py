@@ -148,7 +148,7 @@ def _call(tool: SimTool, mentions: Mentions, rng: SeededRandom) -> SimToolCall:
 def _text(prompt: SimPrompt, controls: Controls, rng: SeededRandom) -> Choice:
     if prompt.schema is not None:
         mentions = Mentions(prompt.question)
-        schema = prompt.schema or _object_of(mentions.code_names())
+        schema = prompt.schema or _object_of(mentions.field_names())
         return Choice(text=_pieces(make_document(schema, rng, mentions)))
     tokens = write(rng, controls.tokens)
     return _stopped(tokens, prompt.stops) if prompt.stops else Choice(text=tokens)

@@ -16,6 +16,7 @@ _OTHER_SCRIPT: Final = re.compile(r"[^\W\d_\u0000-\u024F]+(?:[ ・][^\W\d_\u0000
 _CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][\w'’-]*"
 _NAME: Final = re.compile(rf"(?<=[\w,;:(] ){_CAPITAL}(?:,? {_CAPITAL})*")
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,10})?(?![\w]|\.\d)")
+_FIELDS: Final = re.compile(r"(?<!\w)(?:key|field)s?(?!\w)", re.IGNORECASE)
 _CODE_NAME: Final = re.compile(r"`([A-Za-z_]\w{0,63})`")
 
 
@@ -44,9 +45,15 @@ class Mentions:
             case _:
                 return None
 
-    def code_names(self) -> list[str]:
-        """The names in backticks: what a prompt calls the fields of a JSON object."""
-        return list(dict.fromkeys(_CODE_NAME.findall(self._text)))
+    def field_names(self) -> list[str]:
+        """Takes what the prompt calls the fields of a JSON object: names in backticks, or else
+        quoted names, if it speaks of keys or fields."""
+        names = list(dict.fromkeys(_CODE_NAME.findall(self._text)))
+        if not names and _FIELDS.search(self._text):
+            quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(self._text)]
+            names = [text for text in quoted if text.isascii() and text.isidentifier()]
+        self._strings = [text for text in self._strings if text not in names]
+        return names
 
     def has_word(self, word: str) -> bool:
         """True if the prompt has `word` as a whole word."""

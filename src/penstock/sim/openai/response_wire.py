@@ -195,7 +195,6 @@ class ResponseWriter:
                 "summary": reasoning.summary if reasoning else None,
             },
             "service_tier": "default",
-            "store": request.store is not False,
             "temperature": 1.0 if request.temperature is None else request.temperature,
             "text": {
                 "format": _format(request),
@@ -250,8 +249,7 @@ def _call_events(index: int, item: dict[str, Any], pieces: Sequence[str]) -> Ite
     arguments = "response.function_call_arguments"
     yield _Events("response.output_item.added", [{"output_index": index, "item": begun}])
     yield _Events(f"{arguments}.delta", [{**place, "delta": piece} for piece in pieces], 1)
-    done = {**place, "name": item["name"], "arguments": item["arguments"]}
-    yield _Events(f"{arguments}.done", [done])
+    yield _Events(f"{arguments}.done", [{**place, "arguments": item["arguments"]}])
     yield _Events("response.output_item.done", [{"output_index": index, "item": item}])
 
 
