@@ -179,6 +179,7 @@ def meaning_of(parts: Iterable[Part], changed: Iterable[str] = ()) -> tuple[Part
         _meaning(part)
         for part in parts
         if not (isinstance(part, Reasoning) and "reasoning" in changed)
+        and not (isinstance(part, Text) and part.text.isspace() and "text.blank" in changed)
     )
 
 

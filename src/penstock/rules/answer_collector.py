@@ -45,6 +45,17 @@ _UNLIMITED: Final = sys.maxsize  # bytes
 _STARTED: Final = AnswerStarted("", "")
 
 
+_NO_DELTA: Final = (
+    *(AnswerStarted, UsageReported, ChoiceFinished),
+    *(ReasoningEnded, CitationAdded, TextEnded),
+)
+
+
+def is_delta(event: AnswerEvent) -> bool:
+    """Returns true for an event with generated content."""
+    return not isinstance(event, _NO_DELTA)
+
+
 class AnswerCollector:
     """Collects one answer. Keeps up to `limit` bytes of text; further text is counted but not kept.
 
@@ -77,7 +88,7 @@ class AnswerCollector:
 
     def _add_content(self, event: ContentEvent) -> None:
         size = _size(event)
-        self.delta_count += not isinstance(event, ReasoningEnded | CitationAdded | TextEnded)
+        self.delta_count += is_delta(event)
         self._left -= size
         if self._left >= 0:
             self._choice(event.choice).add(event, self._dialect)

@@ -19,7 +19,7 @@ from penstock.rules.answer import (
     UsageReported,
     WholeAnswer,
 )
-from penstock.rules.answer_collector import AnswerCollector
+from penstock.rules.answer_collector import AnswerCollector, is_delta
 from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.sse import event_data, event_ends, event_name
 
@@ -223,12 +223,10 @@ class NeutralStream(SseStream):
         return self._after(event, events)
 
     def _after(self, event: bytes, events: Sequence[AnswerEvent]) -> Action:
-        before = self._collector.delta_count
+        if not any(map(is_delta, events)) and self.unless_leaking(event) is Action.STOP:
+            return Action.STOP  # before it gets into the record
         for each in events:
             self._collector.add(each)
-        content = self._collector.delta_count > before
-        if not content and self.unless_leaking(event) is Action.STOP:
-            return Action.STOP
         if self._translated:
             self._events += [each for each in events if not isinstance(each, UsageReported)]
         if self._reader.ended:
