@@ -119,6 +119,7 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "keys-create": dialog("Keys", "Create key"),
     "providers": tested_provider,
     "providers-add": dialog("Providers", "Add provider"),
+    "models": page_of("Models"),
     "members": page_of("Members"),
     "members-invite": dialog("Members", "Invite"),
     "audit": audited,

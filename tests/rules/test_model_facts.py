@@ -39,6 +39,7 @@ def test_a_host_of_models_has_the_facts_of_the_vendor_that_made_them(vendor: str
     found = INDEX.find(vendor, "acme/old-1")
     assert found is not None
     assert (found.model, found.by_vendor) == (OLD, False)
+    assert INDEX.find(vendor, "Acme/Old.1") == found
     assert INDEX.find(vendor, "unknown") is None
 
 

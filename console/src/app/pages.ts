@@ -1,4 +1,12 @@
-import { Activity, Boxes, KeyRound, LayoutDashboard, ScrollText, Users } from "lucide-react";
+import {
+  Activity,
+  Boxes,
+  BrainCircuit,
+  KeyRound,
+  LayoutDashboard,
+  ScrollText,
+  Users,
+} from "lucide-react";
 
 /** The pages of a project in the order of the navigation; `keys` is the shortcut. */
 export const PAGES = [
@@ -6,6 +14,7 @@ export const PAGES = [
   { to: "/projects/$projectId/traces", name: "Traces", icon: Activity, keys: "g t" },
   { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k" },
   { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
+  { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

@@ -13,6 +13,8 @@ import { Shell } from "@/app/Shell";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { KeysPage } from "@/features/keys/KeysPage";
 import { MembersPage } from "@/features/members/MembersPage";
+import { parseModelSearch } from "@/features/models/filters";
+import { ModelsPage } from "@/features/models/ModelsPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { ProvidersPage } from "@/features/providers/ProvidersPage";
 import { InvitationPage } from "@/features/session/InvitationPage";
@@ -109,6 +111,12 @@ const providers = createRoute({
   path: "/providers",
   component: ProvidersPage,
 });
+const models = createRoute({
+  getParentRoute: () => project,
+  path: "/models",
+  validateSearch: parseModelSearch,
+  component: ModelsPage,
+});
 const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
 
 const tree = root.addChildren([
@@ -116,7 +124,17 @@ const tree = root.addChildren([
   invitation,
   signedIn.addChildren([
     home,
-    project.addChildren([projectHome, overview, traces, trace, keys, members, providers, audit]),
+    project.addChildren([
+      projectHome,
+      overview,
+      traces,
+      trace,
+      keys,
+      members,
+      providers,
+      models,
+      audit,
+    ]),
   ]),
 ]);
 

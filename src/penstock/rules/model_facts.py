@@ -113,15 +113,17 @@ class FactsIndex:
         """Returns the facts of a provider's model. `vendor` is the provider's, empty if unknown.
 
         A vendor without facts of its own, such as a reseller or a model server, may serve a model
-        that another vendor made: `anthropic/claude-opus-5-5` is found by its last part.
+        that another vendor made: `anthropic/claude-opus-5.5` is found by its last part, with a dash
+        for a dot if need be.
         """
         name = model.lower()
         if (own := self._lists.get(vendor)) is not None:
             found = own.find(name)
             return KnownFacts(found, own.facts, by_vendor=True) if found else None
         plain = name.rpartition("/")[2]
+        dashed = plain.replace(".", "-")
         for one in self._lists.values():
-            if found := one.find(plain):
+            if found := one.find(plain) or one.find(dashed):
                 return KnownFacts(found, one.facts, by_vendor=False)
         return None
 
