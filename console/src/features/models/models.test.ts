@@ -86,7 +86,7 @@ test("token counts are short, and unknown ones a dash", () => {
   ]);
 });
 
-test("a retirement that is near is told in days", () => {
+test("a retirement that is near is given in days", () => {
   const end = (days: number, warns: boolean) => ({
     on: "2026-12-11",
     days,
