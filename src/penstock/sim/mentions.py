@@ -27,8 +27,7 @@ class Mentions:
         self._text = text[-_READ:]
         self._strings: list[str] = []
         for pattern in (_QUOTED, _OTHER_SCRIPT, _NAME):
-            for found in pattern.finditer(self._text):
-                value = next((group for group in found.groups() if group), found[0])
+            for value in _values(pattern, self._text):
                 if not any(value in other for other in self._strings):
                     self._strings.append(value)
         self._numbers = [found[0] for found in _NUMBER.finditer(self._text)]
@@ -50,7 +49,7 @@ class Mentions:
         quoted names, if it speaks of keys or fields."""
         names = list(dict.fromkeys(_CODE_NAME.findall(self._text)))
         if not names and _FIELDS.search(self._text):
-            quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(self._text)]
+            quoted = _values(_QUOTED, self._text)
             names = [text for text in quoted if text.isascii() and text.isidentifier()]
         self._strings = [text for text in self._strings if text not in names]
         return names
@@ -86,6 +85,14 @@ class Mentions:
                 break
         rest.remove(chosen)
         return chosen
+
+
+def _values(pattern: re.Pattern[str], text: str) -> list[str]:
+    """Returns what the pattern's groups found, or else what the whole pattern found."""
+    return [
+        next((group for group in found.groups() if group), found[0])
+        for found in pattern.finditer(text)
+    ]
 
 
 def _fits(text: str, schema: Schema, *, whole: bool) -> bool:
