@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 from penstock.plugins.providers.anthropic import AnthropicProvider
+from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
+from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.answer import AnswerEvent
 from penstock.rules.conversation import Conversation, RequestHead
@@ -60,4 +62,5 @@ class Dialect(NamedTuple):
 
 OPENAI = Dialect(OpenAISurface(), OpenAICompatible())
 ANTHROPIC = Dialect(AnthropicSurface(), AnthropicProvider())
-DIALECTS = (OPENAI, ANTHROPIC)
+GEMINI = Dialect(GeminiSurface(), GeminiProvider())
+DIALECTS = (OPENAI, ANTHROPIC, GEMINI)

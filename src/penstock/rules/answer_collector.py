@@ -99,6 +99,16 @@ class AnswerCollector:
             choice = self._choices[index] = _Choice()
         return choice
 
+    def endings(self) -> list[AnswerEvent]:
+        """The ends of the choices, and the usage, as last reported."""
+        ends: list[AnswerEvent] = [
+            ChoiceFinished(index, choice.reason, choice.stop_sequence, choice.raw)
+            for index, choice in sorted(self._choices.items())
+            if choice.reason is not None
+        ]
+        usage = [] if self._usage is None else [UsageReported(self._usage, self._service_tier)]
+        return ends + usage
+
     @property
     def finished(self) -> bool:
         """True if every choice that started has a finish reason."""

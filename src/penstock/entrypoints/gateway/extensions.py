@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from penstock.gateway.stages.attempts import AttemptPolicy, one_attempt
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
+from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.plugins.surfaces.passthrough import PassThroughSurface
 from penstock.spi.surface import Surface
@@ -12,7 +13,7 @@ from penstock.spi.surface import Surface
 
 def built_in_surfaces() -> tuple[Surface, ...]:
     """All surfaces. The first one whose prefix matches answers unknown paths."""
-    return (PassThroughSurface(), AnthropicSurface(), OpenAISurface())
+    return (PassThroughSurface(), AnthropicSurface(), OpenAISurface(), GeminiSurface())
 
 
 def _ignore(step: str) -> None:

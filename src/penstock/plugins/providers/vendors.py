@@ -19,8 +19,14 @@ VENDORS: Final[Mapping[str, Vendor]] = {
         "AWS_BEARER_TOKEN_BEDROCK",
         kind="bedrock",
     ),
-    "google": Vendor(
+    "gemini": Vendor(
         "Google Gemini",
+        "https://generativelanguage.googleapis.com/v1beta",
+        "GEMINI_API_KEY",
+        kind="gemini",
+    ),
+    "google": Vendor(
+        "Google Gemini (OpenAI's format)",
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "GEMINI_API_KEY",
     ),

@@ -15,6 +15,7 @@ from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.rules.answer import (
     AnswerEvent,
     AnswerFacts,
+    ChoiceFinished,
     ProviderError,
     UsageReported,
     WholeAnswer,
@@ -24,6 +25,7 @@ from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.sse import event_data, event_ends, event_name
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
+_ENDINGS: Final = (ChoiceFinished, UsageReported)
 _EDGE: Final = 3  # bytes of the tail in which the end of an event can start
 
 
@@ -176,7 +178,7 @@ class NeutralStream(SseStream):
         self._translated = translated
         self._write_answer = write_answer
         self._read_error = read_error
-        self._usage_taken = False
+        self._ends_taken = False
 
     @property
     def delta_count(self) -> int:
@@ -189,13 +191,12 @@ class NeutralStream(SseStream):
         return self._collector.facts
 
     def take_events(self) -> list[AnswerEvent]:
-        """Returns the events since the last call. The usage is the last one, and goes out once:
-        providers report it often, and clients add what they get."""
+        """Returns the events since the last call. Finish reasons and usage are the last ones, and
+        go out once: providers repeat them, and clients add what they get."""
         events = super().take_events()
-        facts = self._collector.facts if self.done and not self._usage_taken else None
-        if facts is not None and facts.usage is not None:
-            self._usage_taken = True
-            events.append(UsageReported(facts.usage, facts.service_tier))
+        if self.done and not self._ends_taken:
+            self._ends_taken = True
+            events += self._collector.endings()
         return events
 
     def document(self) -> bytes:
@@ -228,7 +229,7 @@ class NeutralStream(SseStream):
         for each in events:
             self._collector.add(each)
         if self._translated:
-            self._events += [each for each in events if not isinstance(each, UsageReported)]
+            self._events += [each for each in events if not isinstance(each, _ENDINGS)]
         if self._reader.ended:
             self.done, self.terminal = True, event
             return Action.STOP

@@ -1,0 +1,136 @@
+"""Providers with Gemini's API: the body passes through, the model is in the path."""
+
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.conversation import RequestHead
+from penstock.rules.json_text import decode_json
+from penstock.rules.redaction import Redaction
+from penstock.rules.translation import Change
+from penstock.rules.wire.gemini.answer_reader import (
+    GeminiChunkReader,
+    facts_in_tail,
+    read_events,
+    read_facts,
+)
+from penstock.rules.wire.gemini.answer_writer import write_answer
+from penstock.rules.wire.gemini.head import edit_models, resource_name
+from penstock.rules.wire.gemini.models import read_model_list
+from penstock.rules.wire.gemini.request_writer import write_request
+from penstock.rules.wire.provider_errors import read_error
+from penstock.rules.wire.sse_stream import NeutralStream
+from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
+from penstock.spi.http import HttpRequest
+
+_JSON: Final = (b"content-type", b"application/json")
+_PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
+_ANY: Final = (b"accept", b"application/json, text/event-stream")
+_AGENT: Final = (b"user-agent", b"penstock")
+_METHODS: Final = {"chat": "generateContent", "count_tokens": "countTokens"}
+_STREAM: Final = "streamGenerateContent?alt=sse"
+_DOTS: Final = frozenset(("", ".", ".."))
+
+
+class _Batch(msgspec.Struct):
+    requests: msgspec.Raw
+
+
+_batch: Final = msgspec.json.Decoder(_Batch)
+
+
+class GeminiProvider:
+    """`spi.chat.ChatProvider`."""
+
+    dialect = "gemini"
+    stream_type = b"text/event-stream"
+
+    def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:  # noqa: ARG002 - it serves one format
+        return self
+
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
+        changes: tuple[Change, ...] = ()
+        if call.conversation is None:
+            body = edit_models(call.body, call.model)
+        else:
+            body, changes = write_request(call.conversation, call.model)
+        url = f"{_base(provider)}/{_path(call.model)}:{_method(call)}"
+        http = HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
+        return BuiltRequest(http, changes)
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        return read_facts(body)
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:
+        return facts_in_tail(tail)
+
+    def read_events(self, body: bytes) -> list[AnswerEvent]:
+        return read_events(body)
+
+    def open_stream(
+        self,
+        provider: ProviderConfig,  # noqa: ARG002 - there are no quirks
+        head: RequestHead,  # noqa: ARG002 - usage is always there
+        *,
+        capture_limit: int,
+        redaction: Redaction,
+        translated: bool,
+    ) -> NeutralStream:
+        return NeutralStream(
+            GeminiChunkReader(),
+            dialect=self.dialect,
+            capture_limit=capture_limit,
+            redaction=redaction,
+            translated=translated,
+            write_answer=write_answer,
+            read_error=read_error,
+        )
+
+    def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
+        return read_error(body, redaction)
+
+    def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
+        return HttpRequest("GET", f"{_base(provider)}/models?pageSize=1000", _headers(provider))
+
+    def read_model_list(self, body: bytes) -> tuple[str, ...]:
+        return read_model_list(body)
+
+
+def _base(provider: ProviderConfig) -> str:
+    return provider.base_url.rstrip("/")
+
+
+def _path(model: str) -> str:
+    """The path of a model. Raises `InvalidRequest` for a name that would leave this path."""
+    name = resource_name(model)
+    if any(segment in _DOTS for segment in name.split("/")):
+        raise InvalidRequest(f"{model!r} is no name of a model.", param="model")
+    return quote(name, safe="/")
+
+
+def _method(call: OutgoingCall) -> str:
+    if call.operation == "embeddings":
+        return "batchEmbedContents" if _is_batch(call.body) else "embedContent"
+    return _STREAM if call.stream else _METHODS[call.operation]
+
+
+def _is_batch(body: bytes) -> bool:
+    try:
+        decode_json(_batch, body)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
+    if not provider.secret:
+        return (_ANY, _PLAIN, _AGENT)
+    return (_ANY, _PLAIN, _AGENT, (b"x-goog-api-key", provider.secret.encode()))
+
+
+def create() -> GeminiProvider:
+    """Creates the plugin; named by the entry point."""
+    return GeminiProvider()

@@ -1,0 +1,1 @@
+"""The generateContent API of Gemini: requests, answers, errors, model lists."""
