@@ -6,6 +6,23 @@ import pytest
 
 from sim.conftest import CHAT, Sim
 
+FUNCTION = {"name": "f", "arguments": "{}"}
+CALLS: Any = {
+    "role": "assistant",
+    "tool_calls": [{"id": "c", "type": "function", "function": FUNCTION}],
+}
+RESULT: Any = {"role": "tool", "tool_call_id": "c", "content": "1"}
+IMAGE_PLACE = "messages[0].content[0].image_url"
+
+
+def history(*more: Any) -> dict[str, Any]:
+    return {**CHAT, "messages": [{"role": "user", "content": "Hi"}, *more]}
+
+
+def image(url: str) -> dict[str, Any]:
+    part = {"type": "image_url", "image_url": {"url": url}}
+    return {**CHAT, "messages": [{"role": "user", "content": [part]}]}
+
 
 @pytest.mark.parametrize(
     ("body", "param", "message"),
@@ -34,6 +51,31 @@ from sim.conftest import CHAT, Sim
             {"model": "m", "messages": [{"role": "tool", "content": "x"}]},
             "messages[0].tool_call_id",
             "Missing",
+        ),
+        (history(RESULT), "messages[1].role", "must be a response to a preceeding message"),
+        (
+            history(CALLS, {"role": "user", "content": "x"}),
+            "messages[2].role",
+            "response messages: c",
+        ),
+        (history(CALLS), "messages[2].role", "response messages: c"),
+        (history(CALLS, RESULT, RESULT), "messages[3].role", "must be a response"),
+        (
+            history({"role": "assistant", "tool_calls": [{"id": "c", "type": "function"}]}),
+            "messages[1].tool_calls[0].function",
+            "missing",
+        ),
+        (image("data:image/png;base64,%"), IMAGE_PLACE, "base64-encoded"),
+        (image("data:image/tiff;base64,eA=="), IMAGE_PLACE, "MIME type"),
+        (
+            {
+                **CHAT,
+                "tools": [
+                    {"type": "function", "function": {"name": "f", "parameters": {"type": "text"}}}
+                ],
+            },
+            "tools[0].function.parameters",
+            "type is unknown",
         ),
     ],
 )

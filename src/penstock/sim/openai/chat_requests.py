@@ -11,6 +11,7 @@ from msgspec import Meta, Raw, Struct
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.sim.counting import EFFORTS
+from penstock.sim.openai.data_urls import IMAGE_TYPES, check_data_url
 from penstock.sim.openai.decoding import decode
 from penstock.sim.prompts import PromptTurn, SimPrompt, SimTool, TurnRole
 from penstock.sim.tool_schemas import schema_error
@@ -19,11 +20,29 @@ _Positive = Annotated[int, Meta(ge=1)]
 _Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 
 
+class ImageUrl(Struct):
+    url: str
+
+
 class Part(Struct):
     """A part of a message's content. Only the length of its text is used."""
 
     type: str
     text: str = ""
+    image_url: ImageUrl | None = None
+
+
+class GivenFunction(Struct):
+    name: Annotated[str, Meta(min_length=1)]
+    arguments: str
+
+
+class GivenCall(Struct):
+    """A call of an earlier answer."""
+
+    id: Annotated[str, Meta(min_length=1)]
+    type: Literal["function"]
+    function: GivenFunction
 
 
 class ChatMessage(Struct):
@@ -128,6 +147,7 @@ _ROLES: Final[dict[str, TurnRole]] = {
 
 _chat: Final = msgspec.json.Decoder(ChatRequest)
 _messages: Final = msgspec.json.Decoder(list[ChatMessage])
+_calls: Final = msgspec.json.Decoder(list[GivenCall])
 _tools: Final = msgspec.json.Decoder(list[ChatTool])
 
 
@@ -163,10 +183,51 @@ def _check(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTo
             param="response_format.json_schema",
         )
     _check_schemas(request, tools)
+    _check_images(messages)
     for index, message in enumerate(messages):
         if message.role == "tool" and message.tool_call_id is None:
             place = f"messages[{index}].tool_call_id"
             raise InvalidRequest(f"Missing required parameter: '{place}'.", param=place)
+    _check_calls(messages)
+
+
+def _check_images(messages: list[ChatMessage]) -> None:
+    for index, message in enumerate(messages):
+        parts = message.content if isinstance(message.content, list) else []
+        for number, part in enumerate(parts):
+            if part.image_url is not None:
+                place = f"messages[{index}].content[{number}].image_url"
+                check_data_url(place, part.image_url.url, IMAGE_TYPES)
+
+
+def _check_calls(messages: list[ChatMessage]) -> None:
+    """Checks that the results of tools follow their calls, and answer each of them."""
+    waiting: list[str] = []
+    for index, message in enumerate(messages):
+        if message.role == "tool":
+            if message.tool_call_id not in waiting:
+                raise InvalidRequest(
+                    "Invalid parameter: messages with role 'tool' must be a response to a "
+                    "preceeding message with 'tool_calls'.",
+                    param=f"messages[{index}].role",
+                )
+            waiting.remove(message.tool_call_id)
+            continue
+        _check_answered(index, waiting)
+        if len(message.tool_calls) and bytes(message.tool_calls) != b"null":
+            calls = decode(_calls, message.tool_calls, f"messages[{index}].tool_calls")
+            waiting = [call.id for call in calls]
+    _check_answered(len(messages), waiting)
+
+
+def _check_answered(index: int, waiting: list[str]) -> None:
+    if waiting:
+        raise InvalidRequest(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding "
+            "to each 'tool_call_id'. The following tool_call_ids did not have response messages: "
+            f"{', '.join(waiting)}",
+            param=f"messages[{index}].role",
+        )
 
 
 def _check_schemas(request: ChatRequest, tools: list[ChatTool]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from penstock.kernel.errors import InvalidRequest, NotFound
-from penstock.sim.media_checks import decoded, seen_type
+from penstock.sim.openai.data_urls import IMAGE_TYPES, check_data_url
 from penstock.sim.openai.response_items import (
     FunctionCallItem,
     FunctionOutputItem,
@@ -22,7 +22,6 @@ from penstock.sim.signatures import unseal
 from penstock.sim.tool_schemas import schema_error
 
 REASONED: Final = "r"  # ends the id of a call that followed a reasoning item
-_IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def check_tools(request: ResponseCount, declared: Sequence[FunctionDeclared]) -> None:
@@ -112,11 +111,11 @@ def _check_media(place: str, part: object) -> None:
         case InputImage():
             _check_one_of(place, part.image_url, part.file_id)
             if part.image_url is not None:
-                _check_url(f"{place}.image_url", part.image_url, _IMAGE_TYPES)
+                check_data_url(f"{place}.image_url", part.image_url, IMAGE_TYPES)
         case InputFile():
             _check_one_of(place, part.file_data, part.file_id, part.file_url)
             if part.file_data is not None:
-                _check_url(f"{place}.file_data", part.file_data, None)
+                check_data_url(f"{place}.file_data", part.file_data, None)
         case _:
             pass
 
@@ -125,36 +124,6 @@ def _check_one_of(place: str, *sources: str | None) -> None:
     if sum(source is not None for source in sources) != 1:
         raise InvalidRequest(
             f"Invalid value for '{place}': exactly one source is required.",
-            code="invalid_value",
-            param=place,
-        )
-
-
-def _check_url(place: str, url: str, types: tuple[str, ...] | None) -> None:
-    """Checks a data URL, or for images also an HTTP URL."""
-    if types is not None and url.startswith(("https://", "http://")):
-        return
-    head, comma, data = url.partition(",")
-    kind = head.removeprefix("data:").removesuffix(";base64")
-    if not comma or not head.startswith("data:") or not head.endswith(";base64"):
-        raise InvalidRequest(
-            f"Invalid '{place}'. Expected a valid URL, but got a value with an invalid format.",
-            code="invalid_value",
-            param=place,
-        )
-    content = decoded(data)
-    if content is None:
-        raise InvalidRequest(
-            f"Invalid '{place}'. Expected a base64-encoded data URL.",
-            code="invalid_value",
-            param=place,
-        )
-    seen = seen_type(content)
-    if types is not None and (kind not in types or (seen and seen != kind)):
-        raise InvalidRequest(
-            f"Invalid '{place}'. Expected a base64-encoded data URL with an image MIME type "
-            f"(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got unsupported MIME type "
-            f"'{seen or kind}'.",
             code="invalid_value",
             param=place,
         )
