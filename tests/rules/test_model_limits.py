@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
+from penstock.plugins.surfaces.anthropic import AnthropicSurface
+from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.rules.model_facts import FactSource, KnownFacts, Modality, ModelFacts, VendorFacts
 from penstock.rules.model_limits import ModelLimits
 from penstock.rules.wire.openai.request_reader import read_request
+from penstock.spi.surface import Surface
 
 SOURCE = (FactSource("https://example.org/models", date(2026, 11, 29)),)
 TEXT = (Modality.TEXT,)
@@ -133,6 +136,46 @@ def test_images_in_the_results_of_tools_count() -> None:
     error = rejection(found, json.dumps({"messages": messages}).encode())
     assert error is not None
     assert "images" in error.message
+
+
+def test_requests_of_anthropics_format_are_judged_alike() -> None:
+    image = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+    question = {"role": "user", "content": [{"type": "image", "source": image}]}
+    plain = {"model": "m", "max_tokens": 4096, "messages": [{"role": "user", "content": "Hi"}]}
+    bodies = {
+        "images": (BLIND, plain | {"messages": [question]}),
+        "tools": (NO_TOOLS, plain | {"tools": [{"name": "f", "input_schema": {}}]}),
+        "4097": (SHORT, plain | {"max_tokens": 4097}),
+    }
+    require_judged(AnthropicSurface(), plain, bodies)
+
+
+def test_requests_of_geminis_format_are_judged_alike() -> None:
+    image = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}
+    plain = {
+        "contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+        "generationConfig": {"maxOutputTokens": 4096},
+    }
+    bodies = {
+        "images": (BLIND, plain | {"contents": [{"role": "user", "parts": [image]}]}),
+        "tools": (NO_TOOLS, plain | {"tools": [{"functionDeclarations": [{"name": "f"}]}]}),
+        "4097": (SHORT, plain | {"generationConfig": {"maxOutputTokens": 4097}}),
+    }
+    require_judged(GeminiSurface(), plain, bodies)
+
+
+def require_judged(
+    surface: Surface, plain: dict[str, Any], bodies: dict[str, tuple[ModelFacts, dict[str, Any]]]
+) -> None:
+    """Each body is refused with its word; the plain one is not even read."""
+    for word, (facts, document) in bodies.items():
+        found = limits(facts)
+        assert found is not None
+        assert not found.may_concern(json.dumps(plain).encode())
+        body = json.dumps(document).encode()
+        assert found.may_concern(body)
+        with pytest.raises(InvalidRequest, match=word):
+            found.require(surface.read_conversation(body), "m")
 
 
 JSON_TEXT = st.text(max_size=40)

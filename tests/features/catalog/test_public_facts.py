@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from genai_prices.data import providers
 
 from features.world import World
 from penstock.features.catalog import public_facts
@@ -61,6 +62,19 @@ def test_replacements_have_facts_themselves() -> None:
     for vendor, model in ROWS:
         names = {name for one in FACTS[vendor].models for name in one.names}
         assert not model.replacement or model.replacement in names, (vendor, model.names)
+
+
+def test_context_windows_agree_with_those_of_the_price_library() -> None:
+    """Another source, which others keep: rounded figures differ by a few percent."""
+    vendors = {vendor.id: vendor for vendor in providers}
+    compared = 0
+    for vendor, model in ROWS:
+        known = vendors[vendor].find_model(model.names[0]) if vendor in vendors else None
+        if known is None or not known.context_window or model.context_tokens is None:
+            continue
+        compared += 1
+        assert model.context_tokens == pytest.approx(known.context_window, rel=0.05), model.names
+    assert compared >= 50
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Compiles the public price lists of `genai-prices` into snapshot documents.
 
-Only this module imports that library; gateways read the documents. Units that calls do not count
-(audio hours, pages) are left out.
+Only this module and `price_file` import that library; gateways read the documents. Units that calls
+do not count (audio hours, pages) are left out.
 """
 
 import re
