@@ -2,12 +2,16 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
+from penstock.plugins.providers.openai_responses import OpenAIResponses
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.plugins.surfaces.responses import ResponsesSurface
 from penstock.rules.answer import AnswerEvent
 from penstock.rules.conversation import Conversation, RequestHead
 from penstock.rules.redaction import Redaction
@@ -20,10 +24,12 @@ HEAD = RequestHead("m", stream=True, wants_usage=True)
 
 
 class Dialect(NamedTuple):
-    """One dialect, on the side of clients and on the side of providers."""
+    """One dialect, on the side of clients and on the side of providers. `lacks` names the fields of
+    a conversation that it has no place for, and rejects."""
 
     surface: Surface
     plugin: ChatProvider
+    lacks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -34,6 +40,12 @@ class Dialect(NamedTuple):
         outgoing = OutgoingCall("chat", "m", stream, b"", conversation=conversation)
         built = self.plugin.build(PROVIDER, outgoing)
         return Written(built.http.body, built.changes)
+
+    def expressible(self, conversation: Conversation) -> Conversation:
+        """The conversation without what this dialect rejects."""
+        empty = Conversation()
+        without = {name: getattr(empty, name) for name in self.lacks}
+        return msgspec.structs.replace(conversation, **without)
 
     def read(self, body: bytes) -> Conversation:
         """The request as a client sent it."""
@@ -63,4 +75,5 @@ class Dialect(NamedTuple):
 OPENAI = Dialect(OpenAISurface(), OpenAICompatible())
 ANTHROPIC = Dialect(AnthropicSurface(), AnthropicProvider())
 GEMINI = Dialect(GeminiSurface(), GeminiProvider())
-DIALECTS = (OPENAI, ANTHROPIC, GEMINI)
+RESPONSES = Dialect(ResponsesSurface(), OpenAIResponses(), lacks=("stop",))
+DIALECTS = (OPENAI, ANTHROPIC, GEMINI, RESPONSES)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.kernel.errors import InvalidRequest
 from penstock.rules.answer import WholeAnswer
 from penstock.rules.answer_collector import collect, events_of
 from penstock.rules.conversation import Conversation
@@ -25,12 +26,25 @@ PAIRS = [
 def test_a_request_keeps_its_meaning(
     client: Dialect, provider: Dialect, conversation: Conversation
 ) -> None:
+    conversation = provider.expressible(client.expressible(conversation))
     sent, sent_changes = client.write(conversation)
     asked = client.read(sent)
     assert meaning(asked, sent_changes) == meaning(conversation, sent_changes)
     forwarded, changes = provider.write(asked)
     arrived = provider.read(forwarded)
     assert meaning(arrived, changes) == meaning(asked, changes)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@given(conversation=conversations())
+def test_what_a_dialect_lacks_is_rejected_by_its_name(
+    dialect: Dialect, conversation: Conversation
+) -> None:
+    for name in dialect.lacks:
+        if getattr(conversation, name):
+            with pytest.raises(InvalidRequest, match="cannot be translated") as caught:
+                dialect.write(conversation)
+            assert caught.value.param == name
 
 
 @pytest.mark.parametrize(("client", "provider"), PAIRS)

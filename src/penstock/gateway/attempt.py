@@ -34,7 +34,8 @@ class Total(NamedTuple):
 
 class OpenAttempt:
     """`end_ns` is set once the answer is complete or the attempt has failed. `translated`: the
-    request went through the neutral form; `changes` is what it left out or changed."""
+    answer has another dialect than the caller; `changes` is what its request left out or changed.
+    """
 
     # Defaults are class attributes: a successful attempt changes few of them.
     dialect = ""

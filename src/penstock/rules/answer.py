@@ -77,6 +77,7 @@ class ReasoningEnded(NamedTuple):
     signature: str = ""
     encrypted: str = ""
     id: str = ""
+    summary: bool = False
 
 
 class ToolCallStarted(NamedTuple):

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from penstock.rules.answer import (
     MAX_NAME_CHARS,
     MAX_REASON_CHARS,
@@ -157,9 +159,9 @@ class _Choice:
                 self._parts.append(part)
             case ReasoningDelta(_, text):
                 self._open(Reasoning(dialect=dialect)).pieces.append(text)
-            case ReasoningEnded(_, signature, encrypted, id_):
+            case ReasoningEnded(_, signature, encrypted, id_, summary):
                 part = self._open(Reasoning())
-                part.part = Reasoning("", signature, encrypted, id_, dialect)
+                part.part = Reasoning("", signature, encrypted, id_, dialect, summary)
                 part.closed = True
             case _:
                 self._add_rare(event)
@@ -212,7 +214,7 @@ class _OpenPart:
             case Refusal():
                 return Refusal(text)
             case Reasoning() as part:
-                return Reasoning(text, part.signature, part.encrypted, part.id, part.dialect)
+                return msgspec.structs.replace(part, text=text)
             case ToolCall() as part:
                 return ToolCall(part.id, part.name, text, part.signature)
 
@@ -249,7 +251,7 @@ def _events(choice: int, call: int, part: Part) -> list[AnswerEvent]:
         case Refusal(text):
             return [RefusalDelta(choice, text)]
         case Reasoning():
-            ended = ReasoningEnded(choice, part.signature, part.encrypted, part.id)
+            ended = ReasoningEnded(choice, part.signature, part.encrypted, part.id, part.summary)
             return [ReasoningDelta(choice, part.text), ended] if part.text else [ended]
         case ToolCall():
             started = ToolCallStarted(choice, call, part.id, part.name, part.signature)
@@ -271,7 +273,7 @@ def _size(event: ContentEvent) -> int:
             return _bytes(arguments)
         case ToolCallStarted(_, _, id_, name, signature):
             return PART_COST + _bytes(id_) + _bytes(name) + _bytes(signature)
-        case ReasoningEnded(_, signature, encrypted, id_):
+        case ReasoningEnded(_, signature, encrypted, id_, _):
             return PART_COST + _bytes(signature) + _bytes(encrypted) + _bytes(id_)
         case CitationAdded(_, citation):
             texts = (citation.url, citation.title, citation.cited_text)

@@ -64,11 +64,13 @@ class Citation(msgspec.Struct, frozen=True):
 
 class Text(msgspec.Struct, frozen=True):
     """A text. `cache`: the lifetime of a cache marker after this part (`5m`, `1h`), empty for
-    none."""
+    none. `phase`: the model wrote it on the way (`commentary`) or as its answer (`final_answer`);
+    a hint, empty if unknown."""
 
     text: str
     citations: tuple[Citation, ...] = ()
     cache: str = ""
+    phase: str = ""
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -89,13 +91,14 @@ class Media(msgspec.Struct, frozen=True):
 
 class Reasoning(msgspec.Struct, frozen=True):
     """The model's reasoning. `signature` and `encrypted` are only of use to the provider that made
-    them; `dialect` is its wire format."""
+    them; `dialect` is its wire format. `summary`: the text is known to be a summary."""
 
     text: str = ""
     signature: str = ""
     encrypted: str = ""
     id: str = ""
     dialect: str = ""
+    summary: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -184,11 +187,13 @@ class OutputFormat(msgspec.Struct, frozen=True):
 class ReasoningOptions(msgspec.Struct, frozen=True):
     """The amount of reasoning: by `effort` (`none`, `minimal`, `low`, `medium`, `high`,
     `xhigh`, `max`) or by a `budget` in tokens, -1 to let the model decide. `summary`: the answer
-    contains the reasoning or a summary of it; `None` leaves that to the provider."""
+    contains the reasoning or a summary of it; `None` leaves that to the provider. `encrypted`: it
+    also contains what brings the reasoning back; answers that are translated always do."""
 
     effort: str = ""
     budget: int | None = None
     summary: bool | None = None
+    encrypted: bool = False
 
 
 class Hint(StrEnum):
@@ -210,12 +215,20 @@ class Hint(StrEnum):
     TOP_K = "top_k"
     FREQUENCY_PENALTY = "frequency_penalty"
     PRESENCE_PENALTY = "presence_penalty"
+    SAFETY_IDENTIFIER = "safety_identifier"
+    CACHE_OPTIONS = "prompt_cache_options"
+    INCLUDE = "include"
+    TRUNCATION = "truncation"
+    MAX_TOOL_CALLS = "max_tool_calls"
+    STREAM_OPTIONS = "stream_options"
+    SUMMARY_DETAIL = "reasoning.summary"
 
 
 class Conversation(msgspec.Struct, frozen=True):
     """A chat request without its model. `None`: the caller leaves the value to the provider.
 
-    `hints` has JSON values. `others` has the members that only `dialect` can express, by name.
+    `hints` has JSON values. `others` has the members that only `dialect` can express, by name;
+    `kept` those that refer to what the provider itself keeps, such as an earlier response.
     """
 
     messages: tuple[Message, ...] = ()
@@ -231,6 +244,7 @@ class Conversation(msgspec.Struct, frozen=True):
     choice_count: int | None = None
     hints: dict[Hint, bytes] = {}
     others: dict[str, bytes] = {}
+    kept: dict[str, bytes] = {}
     dialect: str = ""
 
 

@@ -5,9 +5,10 @@ rejection is a `Rule` of the writing dialect, so that `docs/translation.md` list
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from penstock.kernel.errors import InvalidRequest
+from penstock.rules.conversation import Conversation
 
 
 class ChangeKind(StrEnum):
@@ -49,6 +50,15 @@ def reject(rule: Rule, *, field: str = "") -> InvalidRequest:
         code="not_translatable",
         param=field or rule.field,
     )
+
+
+KEPT: Final = Rule("kept", "it refers to what only a provider with the caller's format can keep.")
+
+
+def require_nothing_kept(conversation: Conversation) -> None:
+    """Raises `InvalidRequest` if the request refers to what another provider keeps."""
+    for name in conversation.kept:
+        raise reject(KEPT, field=name)
 
 
 class Changes:

@@ -8,12 +8,19 @@ from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.plugins.surfaces.passthrough import PassThroughSurface
+from penstock.plugins.surfaces.responses import ResponsesSurface
 from penstock.spi.surface import Surface
 
 
 def built_in_surfaces() -> tuple[Surface, ...]:
     """All surfaces. The first one whose prefix matches answers unknown paths."""
-    return (PassThroughSurface(), AnthropicSurface(), OpenAISurface(), GeminiSurface())
+    return (
+        PassThroughSurface(),
+        AnthropicSurface(),
+        ResponsesSurface(),
+        OpenAISurface(),
+        GeminiSurface(),
+    )
 
 
 def _ignore(step: str) -> None:

@@ -84,5 +84,5 @@ def _not_served(
     if route is not None:
         return MethodNotAllowed(f"{path} does not accept {method}.", hint=f"Use {route.method}.")
     known = [f"{each.method} {each.path}" for each in surface.routes]
-    hint = f"Use {', '.join(known[:-1])} or {known[-1]}."
+    hint = f"Use {' or '.join(filter(None, (', '.join(known[:-1]), known[-1])))}."
     return NotFound(f"The gateway has no path {path}.", hint=hint)

@@ -13,7 +13,7 @@ from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.model_limits import ModelLimits
 from penstock.rules.passed_call import path_of, query_of
-from penstock.rules.translation import Change
+from penstock.rules.translation import Change, require_nothing_kept
 from penstock.spi.chat import OutgoingCall, PassedRequest
 from penstock.spi.http import HttpRequest
 
@@ -54,12 +54,12 @@ class Dispatch:
 def _request(
     call: Call, target: Target, head: RequestHead
 ) -> tuple[HttpRequest, tuple[Change, ...], bool]:
-    """The provider's request, what its translation changed, and whether it was translated."""
+    """The provider's request, what its translation changed, and whether the answer needs one."""
     if call.operation == Operation.PASS_THROUGH:
         return target.plugin.pass_through(target.provider, _passed(call)), (), False
     outgoing = _outgoing(call, target, head)
     request, changes = target.plugin.build(target.provider, outgoing)
-    return request, changes, outgoing.conversation is not None
+    return request, changes, target.plugin.dialect != call.surface.dialect
 
 
 def _passed(call: Call) -> PassedRequest:
@@ -85,6 +85,8 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
             code="not_translatable",
         )
     conversation = surface.read_conversation(call.body)
+    if not same:
+        require_nothing_kept(conversation)
     if limits is not None:
         limits.require(conversation, head.model)
     return OutgoingCall(

@@ -18,7 +18,7 @@ from penstock.rules.wire.openai.errors import (
 from penstock.rules.wire.openai.models import render_model, render_models
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.surface import LIST_MODELS, SurfaceRoute
+from penstock.spi.surface import LIST_MODELS, AnswerWriter, SurfaceRoute
 
 _ROUTES: Final = (
     SurfaceRoute("POST", "/v1/chat/completions", Operation.CHAT.value),
@@ -56,7 +56,7 @@ class OpenAISurface:
     def read_conversation(self, body: bytes) -> Conversation:
         return read_request(body)
 
-    def answer_writer(self, head: RequestHead, dialect: str) -> ChunkWriter:
+    def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)
 
     def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:

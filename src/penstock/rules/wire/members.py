@@ -1,5 +1,6 @@
 """The members of a JSON object, taken one by one: what nobody takes remains visible."""
 
+from collections.abc import Iterable
 from typing import Final, TypeVar
 
 import msgspec
@@ -54,6 +55,10 @@ class Members:
         return {
             hint: self._members.pop(name) for name, hint in names.items() if name in self._members
         }
+
+    def take_named(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Removes the members of these names and returns them as they are."""
+        return {name: self._members.pop(name) for name in names if name in self._members}
 
     def rest(self) -> dict[str, bytes]:
         """The members that nobody took."""

@@ -21,11 +21,13 @@ from penstock.rules.answer import (
     WholeAnswer,
 )
 from penstock.rules.answer_collector import AnswerCollector, is_delta
+from penstock.rules.json_text import decode_json
 from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.sse import event_data, event_ends, event_name
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
 _ENDINGS: Final = (ChoiceFinished, UsageReported)
+_any: Final = msgspec.json.Decoder()
 _EDGE: Final = 3  # bytes of the tail in which the end of an event can start
 
 
@@ -237,9 +239,20 @@ class NeutralStream(SseStream):
 
     def last_event(self, rest: bytes) -> bytes | None:
         event = rest + b"\n\n" if rest.strip() else b""
+        if event and _is_cut(event):
+            return None
         if event and self.decide(event) is Action.STOP:
             return self._held + self.terminal if self.done else None
         return self._held + event if self._reader.may_end else None
+
+
+def _is_cut(event: bytes) -> bool:
+    """Returns true if the data of an event is not whole."""
+    try:
+        decode_json(_any, event_data(event) or b"null")
+    except msgspec.DecodeError:
+        return True
+    return False
 
 
 def _ends_event(text: bytes) -> bool:

@@ -16,6 +16,7 @@ from penstock.rules.conversation import (
     OutputFormat,
     Part,
     Reasoning,
+    ReasoningOptions,
     Refusal,
     Text,
     Tool,
@@ -129,12 +130,7 @@ class _Writer:
             return None
         if options.summary:
             self.changes.drop("reasoning.summary")
-        if options.budget is None or (options.effort and options.budget < 0):
-            return options.effort or None
-        self.changes.change("reasoning.budget")
-        if options.budget < 0:
-            return None
-        return next((name for limit, name in _EFFORTS if options.budget <= limit), "high")
+        return effort_of(options, self.changes) or None
 
     def _message(self, message: Message) -> list[Any]:
         """A message of results becomes one message for each result; the rest follows them."""
@@ -239,11 +235,23 @@ class _Writer:
     def _note_text(self, text: Text) -> None:
         if text.citations:
             self.changes.drop("citations")
+        if text.phase:
+            self.changes.drop("phase")
         self._note_cache(text.cache)
 
     def _note_cache(self, cache: str) -> None:
         if cache:
             self.changes.drop("cache_control")
+
+
+def effort_of(options: ReasoningOptions, changes: Changes) -> str:
+    """Returns the effort for these options, empty to leave it to the model."""
+    if options.budget is None or (options.effort and options.budget < 0):
+        return options.effort
+    changes.change("reasoning.budget")
+    if options.budget < 0:
+        return ""
+    return next((name for limit, name in _EFFORTS if options.budget <= limit), "high")
 
 
 def _media(part: Media) -> dict[str, Any]:

@@ -1,0 +1,33 @@
+"""OpenAI's Responses API. Credentials, errors and the request head are those of its other APIs."""
+
+from collections.abc import Iterable
+
+from penstock.kernel.errors import PenstockError
+from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.rules.answer import AnswerEvent
+from penstock.rules.call import Operation
+from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
+from penstock.rules.wire.responses.errors import render_error_event
+from penstock.rules.wire.responses.request_reader import DIALECT, read_request
+from penstock.spi.surface import AnswerWriter, SurfaceRoute
+
+
+class ResponsesSurface(OpenAISurface):
+    """`spi.surface.Surface`."""
+
+    dialect = DIALECT
+    prefix = "/v1/responses"
+    routes = (SurfaceRoute("POST", "/v1/responses", Operation.CHAT.value),)
+
+    def read_conversation(self, body: bytes) -> Conversation:
+        return read_request(body)
+
+    def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:  # noqa: ARG002 - the same for each request
+        return ResponseEventWriter(dialect)
+
+    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+        return render_answer(events, dialect)
+
+    def render_error_event(self, error: PenstockError) -> bytes:
+        return render_error_event(error)
