@@ -15,6 +15,7 @@ from genai_prices.data import providers
 
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.plugins.providers.anthropic import AnthropicProvider
+from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.rules.price_book import CalledModel, PriceBook, PriceList
 from penstock.rules.price_charge import tier_context
@@ -42,6 +43,11 @@ def anthropic(model: str, cost: str, **usage: Any) -> Golden:
 def openai(model: str, cost: str, tier: str | None = None, **usage: Any) -> Golden:
     answer = {"id": "c", "model": model, "choices": [], "service_tier": tier, "usage": usage}
     return Golden(OpenAICompatible(), "openai", "chat", answer, Decimal(cost))
+
+
+def gemini(model: str, cost: str, **usage: Any) -> Golden:
+    answer = {"modelVersion": model, "candidates": [], "usageMetadata": usage}
+    return Golden(GeminiProvider(), "google", "default", answer, Decimal(cost))
 
 
 SONNET = {
@@ -87,6 +93,30 @@ GOLDEN = {
     # gpt-audio: input 2.50, output 10, audio in 32, audio out 64.
     # 100 x 2.50 + 900 x 32 + 100 x 10 + 400 x 64 = 250 + 28,800 + 1,000 + 25,600
     "audio": openai("gpt-audio", "0.05565", **SPOKEN),
+    # gemini-2.5-flash: input 0.30, audio 1, cached 0.03, output 2.50 (thoughts as output).
+    # 3,800 x 0.30 + 1,200 x 1 + 1,000 x 2.50 = 1,140 + 1,200 + 2,500
+    "audio and thoughts": gemini(
+        "gemini-2.5-flash",
+        "0.00484",
+        promptTokenCount=5_000,
+        promptTokensDetails=[
+            {"modality": "TEXT", "tokenCount": 3_800},
+            {"modality": "AUDIO", "tokenCount": 1_200},
+        ],
+        candidatesTokenCount=400,
+        thoughtsTokenCount=600,
+    ),
+    # gemini-3-pro-image: input 2, output 12, images 120.
+    # 1,000 x 2 + (180 + 200) x 12 + 1,120 x 120 = 2,000 + 4,560 + 134,400
+    "images": gemini(
+        "gemini-3-pro-image-preview",
+        "0.14096",
+        promptTokenCount=1_000,
+        promptTokensDetails=[{"modality": "TEXT", "tokenCount": 1_000}],
+        candidatesTokenCount=1_300,
+        candidatesTokensDetails=[{"modality": "IMAGE", "tokenCount": 1_120}],
+        thoughtsTokenCount=200,
+    ),
 }
 
 
@@ -107,7 +137,7 @@ def test_the_library_computes_the_same_from_the_same_answer(golden: Golden) -> N
     """It reads the usage of the answer, too."""
     facts = golden.plugin.read_answer(json.dumps(golden.answer).encode())
     vendor = LIBRARY[golden.vendor]
-    model = vendor.find_model(golden.answer["model"])
+    model = vendor.find_model(facts.model)
     assert model is not None
     _, usage = vendor.extract_usage(golden.answer, api_flavor=golden.flavor)
     context = tier_context(facts.service_tier)

@@ -10,9 +10,13 @@ from penstock.rules.wire.bedrock import answer_reader as bedrock
 from penstock.rules.wire.bedrock.request_writer import DIALECT as BEDROCK
 from penstock.rules.wire.cohere import answer_reader as cohere
 from penstock.rules.wire.cohere.request_writer import DIALECT as COHERE
+from penstock.rules.wire.gemini import answer_reader as gemini
+from penstock.rules.wire.gemini.parts import DIALECT as GEMINI
+from penstock.rules.wire.gemini.request_reader import read_request as read_gemini
 
 DIALECTS: Final[DialectReaders] = {
     ANTHROPIC: DialectReader(read_anthropic, anthropic.read_events),
     BEDROCK: DialectReader(answer=bedrock.read_events),
     COHERE: DialectReader(answer=cohere.read_events),
+    GEMINI: DialectReader(read_gemini, gemini.read_events),
 }

@@ -52,6 +52,9 @@ export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) 
       </dl>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 pt-2 text-xs text-ink-2">
         <Property name="Provider">{attribute("gen_ai.provider.name")}</Property>
+        <Property name="Answered by">{answeredBy(span)}</Property>
+        <Property name="Fingerprint">{attribute("openai.response.system_fingerprint")}</Property>
+        <Property name="Format">{formatsOf(span)}</Property>
         <Property name="Key">{nameOf("key_id", attribute("penstock.key.id"))}</Property>
         {CALL_ATTRIBUTES.map(({ name, label, span: key }) => (
           <Property key={name} name={label}>
@@ -71,6 +74,19 @@ export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) 
       </dl>
     </>
   );
+}
+
+/** The model that the answer names, unless it is the one that was asked. */
+function answeredBy(span: Span): string {
+  const model = attributeOf(span, "gen_ai.response.model");
+  return model === attributeOf(span, "penstock.model") ? "" : model;
+}
+
+/** The wire format of the caller, and that of the provider if it is another one. */
+function formatsOf(span: Span): string {
+  const asked = attributeOf(span, "penstock.dialect");
+  const answered = attributeOf(span, "penstock.provider.dialect");
+  return answered && answered !== asked ? `${asked} → ${answered}` : asked;
 }
 
 /** Links a tag to the calls that have it. */

@@ -1,7 +1,5 @@
-import { Wrench } from "lucide-react";
-import type { ReactNode } from "react";
-
-import { displayPart, type DisplayPart, type Message } from "@/features/traces/detail/messages";
+import { displayPart, type Message } from "@/features/traces/detail/messages";
+import { JsonBlock, PartView } from "@/features/traces/detail/PartView";
 import type { Span } from "@/features/traces/detail/queries";
 import { Badge } from "@/shared/ui/Badge";
 import { cx } from "@/shared/ui/classes";
@@ -23,10 +21,10 @@ export function Conversation({ span }: { span: Span }) {
     <div className="flex flex-col">
       {span.tools && <Tools tools={span.tools} />}
       {input.map((message, index) => (
-        <MessageView key={index} message={message} />
+        <MessageView key={index} message={message} span={span} />
       ))}
       {output.map((message, index) => (
-        <MessageView key={`output ${index}`} message={message} isOutput />
+        <MessageView key={`output ${index}`} message={message} span={span} isOutput />
       ))}
     </div>
   );
@@ -45,8 +43,14 @@ function Tools({ tools }: { tools: readonly unknown[] }) {
   );
 }
 
+interface MessageViewProps {
+  message: Message;
+  span: Span;
+  isOutput?: boolean;
+}
+
 /** One message, with its role in the left column. */
-function MessageView({ message, isOutput = false }: { message: Message; isOutput?: boolean }) {
+function MessageView({ message, span, isOutput = false }: MessageViewProps) {
   const parts = message.parts.map(displayPart);
   const text = parts.map((part) => part.text ?? "").join("\n");
   return (
@@ -67,7 +71,7 @@ function MessageView({ message, isOutput = false }: { message: Message; isOutput
       </div>
       <div className="flex max-w-[76ch] flex-col gap-2">
         {parts.map((part, index) => (
-          <PartView key={index} part={part} />
+          <PartView key={index} part={part} span={span} />
         ))}
         {message.finish_reason && message.finish_reason !== "stop" && (
           <div>
@@ -81,56 +85,5 @@ function MessageView({ message, isOutput = false }: { message: Message; isOutput
         {text && <CopyButton value={text} label="message" />}
       </div>
     </article>
-  );
-}
-
-function PartView({ part }: { part: DisplayPart }) {
-  switch (part.kind) {
-    case "text":
-      return part.json === undefined ? (
-        <Paragraph>{part.text}</Paragraph>
-      ) : (
-        <JsonBlock value={part.json} />
-      );
-    case "refusal":
-      return <Paragraph className="text-danger">{part.text}</Paragraph>;
-    case "reasoning":
-      return (
-        <details className="border-l-2 border-line-strong pl-3 text-ink-2">
-          <summary className="cursor-pointer text-xs text-ink-3">Reasoning</summary>
-          <Paragraph>{part.text}</Paragraph>
-        </details>
-      );
-    case "media":
-      return (
-        <p className="font-mono text-xs break-all text-ink-2">{`${part.title}: ${part.text}`}</p>
-      );
-    default:
-      return <ToolPart part={part} />;
-  }
-}
-
-function ToolPart({ part }: { part: DisplayPart }) {
-  return (
-    <div className="flex flex-col gap-1.5">
-      <div className="flex items-center gap-2 text-xs">
-        <Wrench size={12} className="text-ink-3" />
-        <span className="font-medium">{part.title || part.kind}</span>
-        <span className="truncate font-mono text-2xs text-ink-3">{part.id}</span>
-      </div>
-      <JsonBlock value={part.json} />
-    </div>
-  );
-}
-
-function Paragraph({ children, className }: { children: ReactNode; className?: string }) {
-  return <p className={cx("text-sm break-words whitespace-pre-wrap", className)}>{children}</p>;
-}
-
-function JsonBlock({ value }: { value: unknown }) {
-  return (
-    <pre className="thin-scroll max-h-80 overflow-auto rounded-md border border-line bg-sunken p-2.5 font-mono text-xs leading-5 break-words whitespace-pre-wrap">
-      {typeof value === "string" ? value : JSON.stringify(value, null, 2)}
-    </pre>
   );
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Attributes } from "@/features/traces/detail/Attributes";
 import { Conversation } from "@/features/traces/detail/Conversation";
 import { asCurl } from "@/features/traces/detail/curl";
+import { CallNotes } from "@/features/traces/detail/CallNotes";
 import { CallMetrics } from "@/features/traces/detail/CallMetrics";
 import { traceQuery, type Span, type Trace } from "@/features/traces/detail/queries";
 import { RawPayloads } from "@/features/traces/detail/RawPayloads";
@@ -63,14 +64,13 @@ function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
   const selected = spans.find((span) => span.span_id === focus.span) ?? first;
   if (!selected) return null;
   const call = callOf(spans, selected);
+  const curl = asCurl(call, gatewayUrl);
   return (
     <>
       <Header
         actions={
           <>
-            {call.request && (
-              <CopyTextButton value={asCurl(call, gatewayUrl)}>Copy as curl</CopyTextButton>
-            )}
+            {call.request && curl && <CopyTextButton value={curl}>Copy as curl</CopyTextButton>}
             {actions}
           </>
         }
@@ -79,6 +79,7 @@ function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
         <Badge tone={statusTone(call.status)}>{call.status}</Badge>
       </Header>
       <CallMetrics span={call} traceId={trace.trace_id} />
+      <CallNotes call={call} spans={spans} />
       {selected.error && <SpanErrorMessage span={selected} />}
       <div className="my-5">
         <Waterfall

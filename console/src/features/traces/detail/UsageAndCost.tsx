@@ -7,10 +7,13 @@ const TOKENS = [
   ["input_tokens", "Input", false],
   ["cache_read_tokens", "cache read", true],
   ["cache_write_tokens", "cache write", true],
+  ["cache_write_1h_tokens", "of it for an hour", true],
   ["input_audio_tokens", "audio", true],
+  ["input_image_tokens", "images", true],
   ["output_tokens", "Output", false],
   ["reasoning_tokens", "reasoning", true],
   ["output_audio_tokens", "audio", true],
+  ["output_image_tokens", "images", true],
 ] as const;
 
 /** Tokens, and how the cost is calculated from them. */
@@ -38,7 +41,10 @@ function Tokens({ span }: { span: Span }) {
           </div>
         ))}
       </dl>
-      <p className="mt-2 text-xs text-ink-3">{sourceOf(usage.source)}</p>
+      <p className="mt-2 text-xs text-ink-3">
+        {usage.web_searches > 0 && `Web searches: ${formatCount(usage.web_searches)}. `}
+        {sourceOf(usage.source)}
+      </p>
     </section>
   );
 }
@@ -48,8 +54,8 @@ function sourceOf(source: string): string {
 }
 
 function Cost({ span }: { span: Span }) {
-  const cost = span.cost;
-  if (!cost && !span.usage?.input_tokens && !span.usage?.output_tokens) {
+  const { cost, usage } = span;
+  if (!cost && !usage?.input_tokens && !usage?.output_tokens) {
     return <p className="text-sm text-ink-2">No tokens were used, so there is no cost.</p>;
   }
   if (!cost) {
@@ -57,7 +63,10 @@ function Cost({ span }: { span: Span }) {
       <section>
         <h3 className="mb-1 text-sm font-medium">Cost</h3>
         <p className="text-sm text-ink-2">
-          No price is known for this model. Add a price to calculate the cost of future calls.
+          {usage && usage.web_searches > 0
+            ? "No price is known for this model and its web searches."
+            : "No price is known for this model."}{" "}
+          Add a price to calculate the cost of future calls.
         </p>
       </section>
     );

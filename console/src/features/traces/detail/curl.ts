@@ -1,17 +1,23 @@
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
 
-const PATHS: Record<string, string> = {
-  chat: "/v1/chat/completions",
-  embeddings: "/v1/embeddings",
+/** The paths of the surfaces that have one path for all models, by wire format and operation. */
+const PATHS: Record<string, Record<string, string>> = {
+  openai: { chat: "/v1/chat/completions", embeddings: "/v1/embeddings" },
+  anthropic: { chat: "/v1/messages", count_tokens: "/v1/messages/count_tokens" },
+  responses: { chat: "/v1/responses" },
 };
 
-/** The call as a curl command. Keys are not stored, so it uses a shell variable. */
-export function asCurl(span: Span, gatewayUrl: string): string {
-  const path = PATHS[attributeOf(span, "gen_ai.operation.name")] ?? "/v1/chat/completions";
+/** The call as a curl command; `null` if its path is not known. Keys are not stored, so it uses a
+ * shell variable. */
+export function asCurl(span: Span, gatewayUrl: string): string | null {
+  const dialect = attributeOf(span, "penstock.dialect") || "openai";
+  const path = PATHS[dialect]?.[attributeOf(span, "gen_ai.operation.name")];
+  if (path === undefined) return null;
   return [
     `curl ${gatewayUrl}${path}`,
     `-H "Authorization: Bearer $GATEWAY_KEY"`,
     `-H "Content-Type: application/json"`,
+    ...(dialect === "anthropic" ? [`-H "anthropic-version: 2023-06-01"`] : []),
     `-d ${shellQuote(span.request)}`,
   ].join(" \\\n  ");
 }

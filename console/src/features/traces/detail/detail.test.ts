@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import { changeOf, translations } from "@/features/traces/detail/CallNotes";
 import { asCurl } from "@/features/traces/detail/curl";
+import { inlineImage } from "@/features/traces/detail/media";
 import { displayPart, type MessagePart } from "@/features/traces/detail/messages";
 import type { Span } from "@/features/traces/detail/queries";
 import { layoutSpans } from "@/features/traces/detail/waterfall";
@@ -37,6 +39,18 @@ describe("a call as curl", () => {
     const lines = asCurl(span({ request: `{"q":"it's"}` }), "http://127.0.0.1:4000");
     expect(lines).toContain("curl http://127.0.0.1:4000/v1/chat/completions");
     expect(lines).toContain(`-d '{"q":"it'\\''s"}'`);
+  });
+
+  it("uses the path and the headers of its wire format", () => {
+    const of = (dialect: string, operation = "chat") =>
+      asCurl(
+        span({ attributes: { "gen_ai.operation.name": operation, "penstock.dialect": dialect } }),
+        "http://gw",
+      );
+    expect(of("anthropic")).toContain("http://gw/v1/messages");
+    expect(of("anthropic")).toContain("anthropic-version");
+    expect(of("openai")).not.toContain("anthropic-version");
+    expect(of("gemini")).toBeNull();
   });
 
   it("uses the path of its operation", () => {
@@ -102,8 +116,75 @@ describe("message parts", () => {
     expect(displayPart({ type: "token_ids", count: 3 }).text).toBe("3 token IDs");
   });
 
+  it("show the parts of a result, whether it is an error, and the sources of a text", () => {
+    const text = { type: "text", content: "rain", citations: [{ title: "Weather" }] } as const;
+    const result = { type: "tool_call_response", id: "c1", response: [text], is_error: true };
+    expect(displayPart(result as MessagePart)).toEqual({
+      kind: "tool result",
+      id: "c1",
+      isError: true,
+      parts: [{ kind: "text", text: "rain", sources: [{ title: "Weather" }] }],
+    });
+    const openai = { ...result, is_error: undefined, response: [{ type: "text", text: "rain" }] };
+    expect(displayPart(openai as MessagePart).json).toEqual([{ type: "text", text: "rain" }]);
+  });
+
   it("show unknown types unchanged", () => {
     const part = { type: "hologram", depth: 3 } as unknown as MessagePart;
     expect(displayPart(part)).toEqual({ kind: "other", title: "hologram", json: part });
+  });
+});
+
+describe("inline images", () => {
+  const source = { type: "base64", media_type: "image/png", data: "AAAA" };
+  const shown = span({
+    request: JSON.stringify({ "a/b": [source, { url: "data:image/gif;base64,BBBB" }] }),
+  });
+
+  it("are found at their pointer", () => {
+    const png = inlineImage(shown, "request:#/a~1b/0/data", "image/png");
+    expect(png).toBe("data:image/png;base64,AAAA");
+    const gif = inlineImage(shown, "request:#/a~1b/1/url");
+    expect(gif).toBe("data:image/gif;base64,BBBB");
+  });
+
+  it("are nothing else: no other host, no other type, no wrong pointer", () => {
+    expect(inlineImage(shown, "https://example.org/a.png", "image/png")).toBeNull();
+    expect(inlineImage(shown, "request:#/a~1b/0/data", "image/svg+xml")).toBeNull();
+    expect(inlineImage(shown, "request:#/a~1b/7/data", "image/png")).toBeNull();
+    expect(inlineImage(span({ request: "{" }), "request:#/a", "image/png")).toBeNull();
+  });
+});
+
+describe("the notes of a call", () => {
+  it("name what a translation dropped and changed", () => {
+    const attempt = span({
+      span_id: "first",
+      parent_span_id: "call",
+      kind: "attempt",
+      attributes: {
+        "penstock.translation.dropped": ["seed", "user"],
+        "penstock.translation.changed": ["reasoning.budget"],
+      },
+    });
+    const other = span({ span_id: "second", parent_span_id: "call", kind: "attempt" });
+    expect(translations(span({}), [span({}), attempt, other])).toEqual([
+      "Translation: dropped seed, user; changed reasoning.budget.",
+    ]);
+  });
+
+  it("name both versions of a model", () => {
+    const call = span({
+      attributes: { "gen_ai.response.model": "m-1", "openai.response.system_fingerprint": "fp_2" },
+    });
+    const note = changeOf(call, {
+      name: "penstock.model.changed",
+      attributes: {
+        "penstock.previous.model": "m-1",
+        "penstock.previous.fingerprint": "fp_1",
+        "penstock.previous.time": "2026-11-21T12:00:00Z",
+      },
+    });
+    expect(note).toContain("m-1 / fp_2, before m-1 / fp_1");
   });
 });

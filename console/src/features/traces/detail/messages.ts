@@ -11,22 +11,34 @@ export interface DisplayPart {
   id?: string;
   text?: string;
   json?: unknown;
+  /** Of a tool's result: its parts, if it has several. */
+  parts?: DisplayPart[];
+  isError?: boolean;
+  sources?: readonly Source[];
+  /** Of inline media: their type. */
+  mimeType?: string;
+}
+
+export interface Source {
+  url?: string;
+  title?: string;
+  cited_text?: string;
 }
 
 /** Prepares a part for display; a part of an unknown type stays as it is. */
 export function displayPart(part: MessagePart): DisplayPart {
   switch (part.type) {
     case "text":
-      return displayText(toText(part.content));
+      return { ...displayText(toText(part.content)), ...sourcesOf(part) };
     case "reasoning":
     case "refusal":
       return { kind: part.type, text: toText(part.content) };
     case "tool_call":
       return { kind: "tool call", title: part.name, id: toText(part.id), json: part.arguments };
     case "tool_call_response":
-      return { kind: "tool result", id: toText(part.id), json: parseJson(part.response) };
+      return displayResult(part);
     case "uri":
-      return { kind: "media", title: part.modality, text: part.uri };
+      return displayMedia(part);
     case "file":
       return { kind: "media", title: part.modality, text: part.file_id };
     case "token_ids":
@@ -37,6 +49,36 @@ export function displayPart(part: MessagePart): DisplayPart {
     default:
       return displayUnknown(part);
   }
+}
+
+/** Several parts of a result are shown as parts; those of OpenAI's format stay data. */
+function displayResult(part: Extract<MessagePart, { type: "tool_call_response" }>): DisplayPart {
+  const result = {
+    kind: "tool result" as const,
+    id: toText(part.id),
+    ...(part.is_error ? { isError: true } : {}),
+  };
+  const response: unknown = part.response;
+  return isParts(response)
+    ? { ...result, parts: response.map(displayPart) }
+    : { ...result, json: parseJson(response) };
+}
+
+function displayMedia(part: Extract<MessagePart, { type: "uri" }>): DisplayPart {
+  const media: DisplayPart = { kind: "media", title: part.modality, text: part.uri };
+  return part.mime_type ? { ...media, mimeType: part.mime_type } : media;
+}
+
+function isParts(value: unknown): value is MessagePart[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isPart);
+}
+
+function isPart(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "type" in value && !("text" in value);
+}
+
+function sourcesOf({ citations }: { citations?: Source[] }): Pick<DisplayPart, "sources"> {
+  return citations && citations.length > 0 ? { sources: citations } : {};
 }
 
 /** A newer server may send types that this console does not know. */
