@@ -21,9 +21,16 @@ from penstock.rules.wire.gemini.answer_writer import write_answer
 from penstock.rules.wire.gemini.head import edit_models, resource_name
 from penstock.rules.wire.gemini.models import read_model_list
 from penstock.rules.wire.gemini.request_writer import write_request
+from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import NeutralStream
-from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
+from penstock.spi.chat import (
+    BuiltRequest,
+    ChatProvider,
+    OutgoingCall,
+    PassedRequest,
+    ProviderConfig,
+)
 from penstock.spi.http import HttpRequest
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -60,6 +67,11 @@ class GeminiProvider:
         url = f"{_base(provider)}/{_path(call.model)}:{_method(call)}"
         http = HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
         return BuiltRequest(http, changes)
+
+    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
+        url = passed_url(provider.base_url, request.path, request.query)
+        headers = (*_headers(provider), *request.headers)
+        return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_facts(body)

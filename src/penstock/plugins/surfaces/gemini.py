@@ -16,7 +16,7 @@ from penstock.rules.wire.gemini.errors import (
     render_provider_error,
 )
 from penstock.rules.wire.gemini.head import read_head
-from penstock.rules.wire.gemini.models import render_models
+from penstock.rules.wire.gemini.models import render_model, render_models
 from penstock.rules.wire.gemini.parts import SEALED_START
 from penstock.rules.wire.gemini.request_reader import read_request
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
@@ -35,6 +35,7 @@ _ROUTES: Final = (
         for method, operation in _METHODS.items()
     ),
     SurfaceRoute("GET", "/v1beta/models", LIST_MODELS),
+    SurfaceRoute("GET", "/v1beta/models/{model}", LIST_MODELS),
 )
 _KEY: Final = b"x-goog-api-key"
 
@@ -77,6 +78,9 @@ class GeminiSurface:
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:  # noqa: ARG002 - the format has no time
         return render_models(models)
+
+    def render_model(self, model: ListedModel, created_s: int) -> bytes:  # noqa: ARG002 - the format has no time
+        return render_model(model)
 
     def render_error(self, error: PenstockError) -> bytes:
         return render_error(error)

@@ -25,6 +25,11 @@ def render_models(models: Iterable[ListedModel]) -> bytes:
     return msgspec.json.encode({"models": [_model(one) for one in models]})
 
 
+def render_model(one: ListedModel) -> bytes:
+    """Renders one model."""
+    return msgspec.json.encode(_model(one))
+
+
 def _model(one: ListedModel) -> dict[str, Any]:
     model: dict[str, Any] = {
         "name": _PREFIX + one.id,
