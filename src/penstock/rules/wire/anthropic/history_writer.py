@@ -53,7 +53,8 @@ class HistoryWriter:
         self._changes = changes
         system, messages = self._split(conversation.messages)
         self._system = system
-        self._messages = merge_messages([kept for each in messages if (kept := self._kept(each))])
+        merged = merge_messages([kept for each in messages if (kept := self._kept(each))])
+        self._messages = [self._ordered(message) for message in merged]
 
     def system(self) -> Any:
         """The system text: a string, or a list of blocks; `None` without one."""
@@ -85,8 +86,6 @@ class HistoryWriter:
         if message.name:
             self._changes.drop("name")
         parts = [part for part in message.parts if self._takes(part)]
-        if message.role is MessageRole.USER:
-            parts = self._results_first(parts)
         parts = self._texts(parts)
         return Message(message.role, tuple(parts)) if parts else None
 
@@ -107,14 +106,14 @@ class HistoryWriter:
             return full
         return said
 
-    def _results_first(self, parts: list[Part]) -> list[Part]:
-        """Results of tools must be the first parts of a message."""
-        if self._own:
-            return parts
-        ordered = sorted(parts, key=lambda part: not isinstance(part, ToolResult))
-        if ordered != parts:
+    def _ordered(self, message: Message) -> Message:
+        """The message with the results of tools first: Anthropic accepts no other order."""
+        if self._own or message.role is not MessageRole.USER:
+            return message
+        parts = sorted(message.parts, key=lambda part: not isinstance(part, ToolResult))
+        if tuple(parts) != message.parts:
             self._changes.change("tool_result.position")
-        return ordered
+        return replace(message, parts=tuple(parts))
 
     def _message(self, message: Message) -> Any:
         whole = message.parts[0] if len(message.parts) == 1 else None

@@ -52,10 +52,13 @@ ASSISTANT_MEDIA: Final = Rule(
 DOCUMENT_URL: Final = Rule(
     "document.url", "OpenAI's chat format takes documents as data, not by URL.", _SOURCE
 )
+IMAGE_FILE: Final = Rule(
+    "image.file_id", "OpenAI's chat format takes images as data or by URL.", _SOURCE
+)
 SYSTEM_PARTS: Final = Rule(
     "system.media", "a system message is text in OpenAI's chat format.", _SOURCE
 )
-RULES: Final = (OTHER, RESULT_MEDIA, ASSISTANT_MEDIA, DOCUMENT_URL, SYSTEM_PARTS)
+RULES: Final = (OTHER, IMAGE_FILE, RESULT_MEDIA, ASSISTANT_MEDIA, DOCUMENT_URL, SYSTEM_PARTS)
 
 
 def write_request(
@@ -257,6 +260,8 @@ def effort_of(options: ReasoningOptions, changes: Changes) -> str:
 def _media(part: Media) -> dict[str, Any]:
     match part.kind:
         case MediaKind.IMAGE | MediaKind.VIDEO:
+            if part.file_id:
+                raise reject(IMAGE_FILE)
             url: dict[str, Any] = {"url": part.url or _data_url(part)}
             if part.detail:
                 url["detail"] = part.detail
