@@ -9,6 +9,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -109,8 +110,15 @@ def _writer(module: ModuleType) -> Callable[[Conversation], Written]:
 
 
 def _literals(module: ModuleType) -> Iterator[tuple[str, str]]:
-    tree = ast.parse(Path(module.__file__ or "").read_text("utf-8"))
-    for node in ast.walk(tree):
+    """The changes in a module, and in the functions that it imports from other dialects."""
+    yield from _changes_in(Path(module.__file__ or "").read_text("utf-8"))
+    for value in vars(module).values():
+        if inspect.isfunction(value) and value.__module__.startswith(f"{wire.__name__}."):
+            yield from _changes_in(textwrap.dedent(inspect.getsource(value)))
+
+
+def _changes_in(source: str) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(
                 func=ast.Attribute(attr=("drop" | "change") as kind),
