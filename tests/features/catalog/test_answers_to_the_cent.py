@@ -17,6 +17,7 @@ from penstock.features.catalog.public_prices import PublicPrices
 from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
+from penstock.plugins.providers.openai_responses import OpenAIResponses
 from penstock.rules.price_book import CalledModel, PriceBook, PriceList
 from penstock.rules.price_charge import tier_context
 from penstock.spi.chat import ChatProvider
@@ -43,6 +44,19 @@ def anthropic(model: str, cost: str, **usage: Any) -> Golden:
 def openai(model: str, cost: str, tier: str | None = None, **usage: Any) -> Golden:
     answer = {"id": "c", "model": model, "choices": [], "service_tier": tier, "usage": usage}
     return Golden(OpenAICompatible(), "openai", "chat", answer, Decimal(cost))
+
+
+def responses(model: str, cost: str, searches: int = 0, **usage: Any) -> Golden:
+    answer = {
+        "id": "resp_1",
+        "object": "response",
+        "model": model,
+        "status": "completed",
+        "output": [],
+        "tool_usage": {"web_search": {"num_requests": searches}},
+        "usage": usage,
+    }
+    return Golden(OpenAIResponses(), "openai", "responses", answer, Decimal(cost))
 
 
 def gemini(model: str, cost: str, **usage: Any) -> Golden:
@@ -87,6 +101,16 @@ GOLDEN = {
     # gpt-5.1: input 1.25, cached 0.125, output 10 (reasoning as output).
     # 4,000 x 1.25 + 6,000 x 0.125 + 1,500 x 10 = 5,000 + 750 + 15,000
     "reasoning": openai("gpt-5.1", "0.02075", "default", **GPT_5_1),
+    # and a thousand searches 10: 3 x 10 / 1,000 = 0.03
+    "searches of the responses API": responses(
+        "gpt-5.1",
+        "0.05075",
+        3,
+        input_tokens=10_000,
+        input_tokens_details={"cached_tokens": 6_000},
+        output_tokens=1_500,
+        output_tokens_details={"reasoning_tokens": 900},
+    ),
     # flex: 0.625, 0.0625, 5; priority: 2.50, 0.25, 20; batch: 0.625, 0.0625, 5
     "flex": openai("gpt-5.1", "0.010375", "flex", **GPT_5_1),
     "priority": openai("gpt-5.1", "0.0415", "priority", **GPT_5_1),
@@ -134,12 +158,15 @@ def test_an_answer_costs_what_its_price_row_says(golden: Golden) -> None:
 
 @pytest.mark.parametrize("golden", GOLDEN.values(), ids=GOLDEN)
 def test_the_library_computes_the_same_from_the_same_answer(golden: Golden) -> None:
-    """It reads the usage of the answer, too."""
+    """It reads the usage of the answer, too, but no searches of the responses API."""
     facts = golden.plugin.read_answer(json.dumps(golden.answer).encode())
     vendor = LIBRARY[golden.vendor]
     model = vendor.find_model(facts.model)
     assert model is not None
     _, usage = vendor.extract_usage(golden.answer, api_flavor=golden.flavor)
+    if golden.flavor == "responses":
+        assert facts.usage is not None
+        usage.web_searches = facts.usage.web_searches
     context = tier_context(facts.service_tier)
     price = model.calc_price(usage, vendor, genai_request_timestamp=AT, price_context=context)
     assert price.total_price == golden.cost
