@@ -22,7 +22,7 @@ class Routes:
         for surface in surfaces:
             for route in surface.routes:
                 self._add(surface, route)
-        self._patterns.sort(key=lambda one: -len(one[2].path))  # the most precise one goes first
+        self._patterns.sort(key=lambda one: (-len(one[2].path), not one[2].header))  # precise first
 
     def _add(self, surface: Surface, route: SurfaceRoute) -> None:
         if "{model}" in route.path:

@@ -28,6 +28,7 @@ _METHODS: Final = {
     "embedContent": Operation.EMBEDDINGS,
     "batchEmbedContents": Operation.EMBEDDINGS,
 }
+_KEY: Final = b"x-goog-api-key"
 _ROUTES: Final = (
     *(
         SurfaceRoute("POST", f"/{version}/models/{{model}}:{method}", operation.value)
@@ -36,8 +37,9 @@ _ROUTES: Final = (
     ),
     SurfaceRoute("GET", "/v1beta/models", LIST_MODELS),
     SurfaceRoute("GET", "/v1beta/models/{model}", LIST_MODELS),
+    SurfaceRoute("GET", "/v1/models", LIST_MODELS, _KEY),  # without this header it is OpenAI's
+    SurfaceRoute("GET", "/v1/models/{model}", LIST_MODELS, _KEY),
 )
-_KEY: Final = b"x-goog-api-key"
 
 
 class GeminiSurface:
