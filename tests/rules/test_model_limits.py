@@ -117,6 +117,17 @@ def test_the_limit_of_a_large_request_is_found_at_both_ends(first: bool) -> None
     assert not rejection(found, json.dumps(text).encode())
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_an_image_in_a_large_request_is_found_at_both_ends(first: bool) -> None:
+    text = {"type": "text", "text": "x " * 100_000}
+    content = [IMAGE, text] if first else [text, IMAGE]
+    found = limits(BLIND)
+    assert found is not None
+    body = json.dumps({"messages": [{"role": "user", "content": content}]}).encode()
+    assert rejection(found, body)
+    assert not found.may_concern(json.dumps({"messages": [{"content": [text]}]}).encode())
+
+
 def test_unknown_facts_rule_nothing_out() -> None:
     assert limits(ModelFacts(("m",), SOURCE)) is None
     assert limits(ModelFacts(("m",), SOURCE, inputs=tuple(Modality), tools=True)) is None

@@ -21,6 +21,7 @@ _MEDIA: Final = {
 _MEDIA_MARKERS: Final = (b'ata"', b'_url"', b'image"')  # data, inlineData, image_url, input_image
 _TOOLS_MARKER: Final = b'tools"'
 _OUTPUT: Final = b'"max'
+_MEDIA_EDGE: Final = 8192  # bytes at both ends of a body, where media are looked for
 _EDGE: Final = 2048  # bytes at both ends of a body, where clients write the limit
 _OUTPUT_LIMIT: Final = re.compile(
     rb'"max(?:_completion|_output|Output)?_?[Tt]okens"\s*+:\s*+(\d{1,19})'
@@ -50,14 +51,18 @@ class ModelLimits(NamedTuple):
         """Returns whether a request may break a limit, by a quick search of its bytes.
 
         It overlooks what is expensive to find in a large body: audio and video for a model that
-        reads images, and a limit in the middle. The provider rejects them itself.
+        reads images, and what is in the middle. The provider rejects them itself.
         """
         if self.output_tokens is not None and _larger_limit(body, self.output_tokens):
             return True
         if self.no_tools and _TOOLS_MARKER in body:
             return True
         blind = MediaKind.IMAGE in self.media
-        return blind and any(marker in body for marker in _MEDIA_MARKERS)
+        if not blind:
+            return False
+        if len(body) > 2 * _MEDIA_EDGE:
+            body = body[:_MEDIA_EDGE] + body[-_MEDIA_EDGE:]
+        return any(marker in body for marker in _MEDIA_MARKERS)
 
     def require(self, conversation: Conversation, model: str) -> None:
         """Raises `InvalidRequest` if the model certainly cannot serve the request."""
