@@ -1,6 +1,8 @@
 """Traces in the console: numbers, filters, search, live mode, keyboard."""
 
+import json
 import re
+import urllib.request
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -133,3 +135,37 @@ def test_all_pages_and_traces_are_reachable_by_keyboard(console: Console) -> Non
         expect(console.heading(page)).to_be_visible()
     console.page.keyboard.type("go")
     expect(console.heading("Overview")).to_be_visible()
+
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
+    "AABJRU5ErkJggg=="
+)
+
+
+def test_a_translated_call_shows_its_image_its_formats_and_its_changes(console: Console) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": PIXEL}
+    content = [{"type": "text", "text": "One red pixel"}, {"type": "image", "source": source}]
+    body = {
+        "model": "sim-small",
+        "max_tokens": 50,
+        "top_k": 5,
+        "messages": [{"role": "user", "content": content}],
+    }
+    request = urllib.request.Request(
+        f"{console.installation.gateway}/v1/messages",
+        json.dumps(body).encode(),
+        {"x-api-key": console.installation.gateway_key, "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        trace = answer.headers["x-penstock-trace-id"]
+    console.go("Traces")
+    console.button("Live").click()
+    console.row("One red pixel").first.wait_for()
+    console.open(f"/projects/{console.project_id}/traces/{trace}")
+    message = console.page.get_by_role("article").first
+    expect(message).to_contain_text("One red pixel")
+    image = message.get_by_role("img", name="Inline image")
+    expect(image).to_have_js_property("naturalWidth", 1)
+    expect(console.page.get_by_label("Notes")).to_have_text("Translation: dropped top_k.")
+    expect(metric(console, "Format")).to_have_text("anthropic → openai")
