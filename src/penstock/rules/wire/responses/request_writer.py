@@ -240,6 +240,8 @@ class _Items:
         self.written: list[Any] = []
 
     def add(self, message: Message) -> None:
+        if not message.parts:
+            self.written.append({"role": message.role.value, "content": ""})
         for part in message.parts:
             match part:
                 case Text() if part.phase != self._phase:
