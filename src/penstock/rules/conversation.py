@@ -187,13 +187,11 @@ class OutputFormat(msgspec.Struct, frozen=True):
 class ReasoningOptions(msgspec.Struct, frozen=True):
     """The amount of reasoning: by `effort` (`none`, `minimal`, `low`, `medium`, `high`,
     `xhigh`, `max`) or by a `budget` in tokens, -1 to let the model decide. `summary`: the answer
-    contains the reasoning or a summary of it; `None` leaves that to the provider. `encrypted`: it
-    also contains what brings the reasoning back; answers that are translated always do."""
+    contains the reasoning or a summary of it; `None` leaves that to the provider."""
 
     effort: str = ""
     budget: int | None = None
     summary: bool | None = None
-    encrypted: bool = False
 
 
 class Hint(StrEnum):
@@ -229,6 +227,8 @@ class Conversation(msgspec.Struct, frozen=True):
 
     `hints` has JSON values. `others` has the members that only `dialect` can express, by name;
     `kept` those that refer to what the provider itself keeps, such as an earlier response.
+    `encrypted_reasoning`: the answer has what brings its reasoning back, as translated ones always
+    do.
     """
 
     messages: tuple[Message, ...] = ()
@@ -245,6 +245,7 @@ class Conversation(msgspec.Struct, frozen=True):
     hints: dict[Hint, bytes] = {}
     others: dict[str, bytes] = {}
     kept: dict[str, bytes] = {}
+    encrypted_reasoning: bool = False
     dialect: str = ""
 
 

@@ -161,7 +161,9 @@ class HistoryWriter:
             written["citations"] = [write_citation(citation) for citation in part.citations]
         elif part.citations:
             self._changes.drop("citations")
-        return _cached(written, part.cache)
+        if part.phase:
+            self._changes.drop("phase")
+        return self._cached(written, part.cache)
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
         if call.signature:
@@ -170,7 +172,7 @@ class HistoryWriter:
         if not valid:
             self._changes.change("tool_call.arguments")
         written = {"type": "tool_use", "id": self._id(call.id), "name": call.name, "input": given}
-        return _cached(written, call.cache)
+        return self._cached(written, call.cache)
 
     def _result(self, result: ToolResult) -> dict[str, Any]:
         written: dict[str, Any] = {"type": "tool_result", "tool_use_id": self._id(result.call_id)}
@@ -179,7 +181,7 @@ class HistoryWriter:
             written["content"] = self._content(parts, MessageRole.USER)
         if result.is_error:
             written["is_error"] = True
-        return _cached(written, result.cache)
+        return self._cached(written, result.cache)
 
     def _id(self, id_: str) -> str:
         """Anthropic rejects ids with other characters."""
@@ -200,7 +202,14 @@ class HistoryWriter:
             written["title"] = part.name
         if part.citations:
             written["citations"] = {"enabled": True}
-        return _cached(written, part.cache)
+        return self._cached(written, part.cache)
+
+    def _cached(self, written: dict[str, Any], cache: str) -> dict[str, Any]:
+        if not cache:
+            return written
+        if cache not in ("5m", "1h"):
+            self._changes.change("cache_control")
+        return {**written, "cache_control": cache_marker(cache)}
 
     def _other(self, other: Other) -> msgspec.Raw:
         if other.dialect != DIALECT:
@@ -240,10 +249,6 @@ def _as_text(part: Media) -> Media:
         raise reject(DOCUMENT_TYPE) from None
 
 
-def _cached(written: dict[str, Any], cache: str) -> dict[str, Any]:
-    return {**written, "cache_control": cache_marker(cache)} if cache else written
-
-
 def cache_marker(cache: str) -> dict[str, str]:
-    """A cache marker of this lifetime; five minutes are the default."""
-    return {"type": "ephemeral"} if cache == "5m" else {"type": "ephemeral", "ttl": cache}
+    """A cache marker of this lifetime; five minutes are the default, and an hour is the longest."""
+    return {"type": "ephemeral"} if cache == "5m" else {"type": "ephemeral", "ttl": "1h"}

@@ -109,6 +109,8 @@ class ContentsWriter:
             case Text():
                 if part.citations:
                     self._changes.drop("citations")
+                if part.phase:
+                    self._changes.drop("phase")
                 self._note_cache(part.cache)
                 return {"text": part.text}
             case Media():

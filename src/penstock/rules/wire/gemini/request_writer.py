@@ -24,6 +24,7 @@ from penstock.rules.wire.gemini.parts import DIALECT
 from penstock.rules.wire.gemini.request_reader import TIERS
 
 _encoder: Final = msgspec.json.Encoder()
+_LOGPROBS: Final = (Hint.LOGPROBS, Hint.TOP_LOGPROBS)  # answers lose them in a translation
 _CONFIG_HINTS: Final = {
     Hint.SEED: "seed",
     Hint.TOP_K: "topK",
@@ -133,7 +134,9 @@ class _Writer:
                 request[name] = msgspec.Raw(value)
 
     def _add_hint(self, request: dict[str, Any], hint: Hint, value: bytes) -> None:
-        if hint in _CONFIG_HINTS:
+        if hint in _LOGPROBS and not self._own:
+            self.changes.drop(hint.value)
+        elif hint in _CONFIG_HINTS:
             config = request.setdefault("generationConfig", {})
             config[_CONFIG_HINTS[hint]] = msgspec.Raw(value)
         elif hint is Hint.STORE:

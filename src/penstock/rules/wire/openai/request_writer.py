@@ -39,6 +39,7 @@ _HINTS: Final = {
         )
     },
 }
+_LOGPROBS: Final = (Hint.LOGPROBS, Hint.TOP_LOGPROBS)  # answers lose them in a translation
 _EFFORTS: Final = ((0, "none"), (1024, "minimal"), (4096, "low"), (16384, "medium"))
 
 _SOURCE: Final = "https://platform.openai.com/docs/api-reference/chat/create"
@@ -105,7 +106,7 @@ class _Writer:
     def add_rest(self, request: dict[str, Any]) -> None:
         """Adds hints and the members that only this dialect has."""
         for hint, value in self._conversation.hints.items():
-            if hint in _HINTS:
+            if hint in _HINTS and (self._own or hint not in _LOGPROBS):
                 request[_HINTS[hint]] = msgspec.Raw(value)
             else:
                 self.changes.drop(hint.value)

@@ -97,6 +97,7 @@ def read_request(body: bytes) -> Conversation:
     hints: dict[Hint, bytes] = {}
     reasoning = _read_reasoning(members, hints)
     output = _read_output(members, hints)
+    encrypted = _read_include(members, hints)
     hints |= _read_hints(members)
     tools = members.take("tools", LIST) or ()
     conversation = Conversation(
@@ -112,6 +113,7 @@ def read_request(body: bytes) -> Conversation:
         hints=hints,
         kept=members.take_named(_KEPT),
         others=members.rest(),
+        encrypted_reasoning=encrypted,
         dialect=DIALECT,
     )
     if sent is None and not conversation.kept:
@@ -295,24 +297,26 @@ def _read_output(members: Members, hints: dict[Hint, bytes]) -> OutputFormat | N
     return OutputFormat(schema, wanted.name, description, wanted.strict)
 
 
+def _read_include(members: Members, hints: dict[Hint, bytes]) -> bool:
+    """Reads `include`. Returns true if the answer shall have encrypted reasoning."""
+    included = members.take("include", _texts) or []
+    if further := [name for name in included if name != ENCRYPTED]:
+        hints[Hint.INCLUDE] = _encoder.encode(further)
+    return ENCRYPTED in included
+
+
 def _read_reasoning(members: Members, hints: dict[Hint, bytes]) -> ReasoningOptions | None:
-    """Reads `reasoning` and the part of `include` that concerns it; options of an unknown shape
-    stay in `members`."""
-    included = members.find("include", _texts)
-    encrypted = included is not None and ENCRYPTED in included
-    if included is not None:
-        members.pop("include")
-        if further := [name for name in included if name != ENCRYPTED]:
-            hints[Hint.INCLUDE] = _encoder.encode(further)
+    """Reads `reasoning`; options of an unknown shape stay in `members`."""
     found = members.find("reasoning", REASONING)
     if found is None:
-        return ReasoningOptions(encrypted=True) if encrypted else None
+        return None
     members.pop("reasoning")
     detail = found.summary or found.generate_summary
     if detail and detail != "auto":
         hints[Hint.SUMMARY_DETAIL] = _encoder.encode(detail)
-    summary = True if detail else None
-    return ReasoningOptions(found.effort or "", summary=summary, encrypted=encrypted)
+    if not (detail or found.effort):
+        return None
+    return ReasoningOptions(found.effort or "", summary=True if detail else None)
 
 
 def _read_hints(members: Members) -> dict[Hint, bytes]:

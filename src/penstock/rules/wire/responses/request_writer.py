@@ -140,8 +140,7 @@ class _Writer:
 
     def include(self) -> list[Any] | None:
         included: list[Any] = msgspec.json.decode(self._hints.get(Hint.INCLUDE, b"[]"))
-        options = self._conversation.reasoning
-        if options is not None and options.encrypted:
+        if self._conversation.encrypted_reasoning:
             included.append(ENCRYPTED)
         return included or None
 
