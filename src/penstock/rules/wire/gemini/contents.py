@@ -117,7 +117,11 @@ class ContentsReader:
 
 def result_object(text: str, *, is_error: bool) -> dict[str, msgspec.Raw | str] | msgspec.Raw:
     """The `response` that has this text: a text that is an object stays one."""
-    value = msgspec.Raw(text.encode()) if text.startswith("{") and _members(text) else None
+    value = (
+        msgspec.Raw(text.encode())
+        if text[:1] == "{" and text[-1:] == "}" and _members(text)
+        else None
+    )
     if is_error:
         return {"error": text if value is None else value}
     if value is not None and _result_text(value) == (text, False):
