@@ -48,7 +48,11 @@ def test_settings_may_read_the_environment() -> None:
         ("rules/price2.py", "import penstock.infra", "Imports run one way"),
         ("gateway/app2.py", "import sqlalchemy", "The data plane uses no database"),
         ("features/identity/x.py", "import penstock.features.traces", "Verticals have an order"),
-        ("features/extra/__init__.py", "", "Verticals have an order"),
+        (
+            "features/extra/__init__.py",
+            "import penstock.features.traces.store",
+            "Only traces and composition roots",
+        ),
         ("helpers2/__init__.py", "", "Imports run one way"),
         (
             "features/traces/x.py",

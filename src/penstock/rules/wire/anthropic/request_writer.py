@@ -11,6 +11,7 @@ from penstock.rules.wire.anthropic.history_writer import HistoryWriter, cache_ma
 from penstock.rules.wire.anthropic.models import takes_sampling
 from penstock.rules.wire.anthropic.request_reader import TIERS
 from penstock.rules.wire.anthropic.rules import CHOICES, JSON_WITHOUT_SCHEMA, OTHER
+from penstock.rules.wire.anthropic.schema import closed_schema
 from penstock.rules.wire.anthropic.thinking import (
     Thought,
     choose_sampling,
@@ -154,6 +155,10 @@ class _Writer:
                 raise reject(OTHER, field=tool.field)
             return msgspec.Raw(tool.value)
         schema = tool.parameters or b'{"type":"object","properties":{}}'
+        if tool.strict and not self._own:
+            schema, changed = closed_schema(schema, "tool.parameters")
+            if changed:
+                self._changes.change("tool.parameters")
         written: dict[str, Any] = {"name": tool.name, "input_schema": msgspec.Raw(schema)}
         if tool.description:
             written["description"] = tool.description
@@ -171,7 +176,12 @@ class _Writer:
             self._changes.drop("output.description")
         if output.strict is False:
             self._changes.change("output.strict")
-        return {"type": "json_schema", "schema": msgspec.Raw(output.schema)}
+        schema, changed = output.schema, False
+        if not self._own:
+            schema, changed = closed_schema(schema, "output.schema")
+        if changed:
+            self._changes.change("output.schema")
+        return {"type": "json_schema", "schema": msgspec.Raw(schema)}
 
     def _names_one(self) -> bool:
         choice = self._conversation.tool_choice
