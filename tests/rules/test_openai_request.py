@@ -20,6 +20,7 @@ KEPT = [
     '"tools":[{"type":"custom","custom":{"name":"f"}}]',
     '"messages":[{"role":"user","content":[{"type":"hologram","x":1}]}]',
     '"messages":[{"role":"narrator","content":"x"}]',
+    '"messages":[{"role":"narrator","content":"x"},{"role":"user","content":"b"}]',
     '"messages":[{"role":"assistant","audio":{"id":"a"}}]',
     '"messages":[{"role":"user","content":[{"type":"text","text":"x","extra":1}]}]',
 ]

@@ -6,7 +6,9 @@ dialect can write it again. Answers: `answer.py`. What a writer leaves out or re
 `translation.py`.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import msgspec
@@ -249,16 +251,22 @@ class Conversation(msgspec.Struct, frozen=True):
     dialect: str = ""
 
 
-def merge_messages(messages: "list[Message]") -> tuple[Message, ...]:
-    """Merges consecutive messages of one role and name: the canonical form of a history."""
+def merge_messages(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Merges consecutive messages of one role and name: the canonical form of a history. A message
+    that only its own dialect can express stays as it is."""
     merged: list[Message] = []
-    for message in messages:
-        last = merged[-1] if merged else None
-        if last is not None and last.role is message.role and last.name == message.name:
-            merged[-1] = Message(last.role, last.parts + message.parts, last.name)
+    for (role, name, whole), group in groupby(messages, _merge_key):
+        if whole:
+            merged += group
         else:
-            merged.append(message)
+            parts = chain.from_iterable(message.parts for message in group)
+            merged.append(Message(role, tuple(parts), name))
     return tuple(merged)
+
+
+def _merge_key(message: Message) -> tuple[MessageRole, str, bool]:
+    first = message.parts[0] if message.parts else None
+    return message.role, message.name, isinstance(first, Other) and first.kind == "message"
 
 
 def tool_names(conversation: Conversation) -> dict[str, str]:
