@@ -16,7 +16,12 @@ from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.snapshot import SEALED_PURPOSE, ProjectSection, ProvidersSection
+from penstock.rules.snapshot import (
+    SEALED_PURPOSE,
+    SNAPSHOT_SCHEMA,
+    ProjectSection,
+    ProvidersSection,
+)
 from tests.gateway.snapshot_tree import Tree, key, provider
 from tests.ports import free_port
 
@@ -151,7 +156,7 @@ async def test_a_newer_schema_is_rejected_and_the_last_good_snapshot_stays(tmp_p
         gw = gateway(url, tmp_path)
         async with following(gw):
             await until(gw, "good")
-            server.tree = tree_with_key("newer", schema=2)
+            server.tree = tree_with_key("newer", schema=SNAPSHOT_SCHEMA + 1)
             await problem(gw, "snapshot_schema_newer")
             assert "Upgrade the gateway" in gw.holder.state.problem
             server.asked.clear()
