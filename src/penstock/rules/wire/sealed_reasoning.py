@@ -17,6 +17,7 @@ from penstock.rules.conversation import Part, Reasoning, ToolCall
 
 MARK: Final = "~penstock~"
 MAX_SEALED_BYTES: Final = 256 * 1024  # of the JSON inside; a larger one is not sealed
+_MARK_BYTES: Final = MARK.encode()
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -66,7 +67,7 @@ def unseal_reasoning(signature: str) -> Reasoning | None:
 
 def is_sealed(body: bytes) -> bool:
     """Returns true if a request contains something sealed: then it must be read and written."""
-    return MARK.encode() in body
+    return b"~" in body and _MARK_BYTES in body  # one byte is found ten times as fast
 
 
 def _pack(sealed: _Sealed) -> str:
