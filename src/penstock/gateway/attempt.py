@@ -83,7 +83,7 @@ class OpenAttempt:
             self.usage,
             self.cost,
             self.price_id,
-            tuple([f"{change.kind.value}:{change.field}" for change in self.changes]),
+            tuple([change.text for change in self.changes]) if self.changes else (),
             retirement.at(self.start_ns) if retirement is not None else "",
         )
 

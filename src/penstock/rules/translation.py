@@ -25,6 +25,11 @@ class Change(NamedTuple):
     kind: ChangeKind
     field: str
 
+    @property
+    def text(self) -> str:
+        """The change as records have it: `dropped:seed`."""
+        return f"{self.kind.value}:{self.field}"
+
 
 class Written(NamedTuple):
     """A request in a dialect, and what it does not say any more."""

@@ -55,11 +55,11 @@ class RelayRaw:
         """Raises `UpstreamFailed` when the answer is cut, compressed or contains our credential."""
         if exchange.header(b"content-encoding") not in (b"", b"identity"):
             raise UpstreamFailed("The provider's answer is compressed.", code="upstream_malformed")
-        if not is_text(call.headers.get(b"content-type", b"application/json")):
-            call.body = b""  # a file: its size is recorded, not its content
         copy = _Copy(call, exchange, target, self.limits.capture_response_bytes)
         body = copy.take(await exchange.read())
         self.inflight.commit(call)
+        if not is_text(call.headers.get(b"content-type", b"application/json")):
+            call.body = b""  # a file: its size is recorded, not its content
         headers = _headers(exchange, target)
         if exchange.ended:
             self._finish(call, copy, finalize)
@@ -122,7 +122,7 @@ class _Copy:
         self._kept.add(piece)
         if self._stream is not None and self._stream.failure is None and not self._stream.done:
             self._stream.feed(piece)
-        if self._is_text and piece:
+        if piece:
             if self._target.redaction.found_in(self._edge + piece):
                 raise leaked()
             self._edge = (self._edge + piece)[-OVERLAP_BYTES:]

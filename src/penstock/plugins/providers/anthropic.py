@@ -41,6 +41,7 @@ _PATHS: Final = {
     Operation.CHAT.value: "/messages",
     Operation.COUNT_TOKENS.value: "/messages/count_tokens",
 }
+MAX_LIMIT_DIGITS: Final = 9  # of the quirk `max_tokens`; a longer one is ignored
 _VERSION: Final = (b"anthropic-version", b"2023-06-01")
 _JSON: Final = (b"content-type", b"application/json")
 _PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
@@ -145,7 +146,8 @@ def _headers(
 def _max_tokens(provider: ProviderConfig) -> int:
     """The limit for callers that set none."""
     given = provider.quirks.get("max_tokens", "")
-    return int(given) if given.isascii() and given.isdigit() else DEFAULT_MAX_TOKENS
+    known = given.isascii() and given.isdigit() and len(given) <= MAX_LIMIT_DIGITS
+    return int(given) if known else DEFAULT_MAX_TOKENS
 
 
 def create() -> AnthropicProvider:

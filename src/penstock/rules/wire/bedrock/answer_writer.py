@@ -8,8 +8,10 @@ import msgspec
 from penstock.rules.answer import FinishReason, WholeAnswer
 from penstock.rules.call import Usage
 from penstock.rules.conversation import Part, Reasoning, Refusal, Text, ToolCall
+from penstock.rules.json_text import decode_json
 
 _encoder: Final = msgspec.json.Encoder()
+_any: Final = msgspec.json.Decoder(msgspec.Raw)
 _REASONS: Final = {
     FinishReason.STOP: "end_turn",
     FinishReason.TOOL_CALLS: "tool_use",
@@ -48,11 +50,16 @@ def _blocks(part: Part) -> Iterator[dict[str, Any]]:
 
 
 def _arguments(text: str) -> Any:
-    """The arguments as JSON; as a text if the stream was cut inside them."""
+    """The arguments as they are; as a text if the stream was cut inside them. They are not decoded:
+    what can be decoded can still be nested too deeply to be encoded one level deeper."""
+    if not text:
+        return {}
+    document = text.encode("utf-8", "replace")
     try:
-        return msgspec.json.decode(text.encode("utf-8", "replace")) if text else {}
-    except (msgspec.DecodeError, RecursionError):
+        decode_json(_any, document)
+    except msgspec.DecodeError:
         return text
+    return msgspec.Raw(document)
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
