@@ -145,12 +145,13 @@ async def test_other_methods_are_rejected(passing: Rig) -> None:
     assert answer.status == 405
 
 
+@pytest.mark.parametrize("kind", [b"application/json", b"image/png"])
 @pytest.mark.parametrize("split", [1, 7, 40])
-async def test_our_credential_does_not_come_out(passing: Rig, split: int) -> None:
+async def test_our_credential_does_not_come_out(passing: Rig, split: int, kind: bytes) -> None:
     body = b'{"keys":["' + b"x" * 20_000 + SECRET.encode() + b'"]}'
     at = body.index(SECRET.encode()) + split
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-    passing.answer(answers(head % len(body), body[:at], body[at:], pause_s=0.05))
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n"
+    passing.answer(answers(head % (kind, len(body)), body[:at], body[at:], pause_s=0.05))
     answer = await ask(passing)
     assert SECRET.encode() not in answer.body
     end = await passing.end_of(answer.trace_id)

@@ -45,6 +45,10 @@ class Redaction:
                 return True
         return False
 
+    def found_plain_in(self, content: bytes) -> bool:
+        """Returns true if `content` contains the secret as it is: a cheap search for files."""
+        return bool(self._needles) and self._plain.encode("utf-8", "replace") in content
+
     def clean(self, text: str) -> str:
         """Returns `text` without the secret. A text with an encoded copy is replaced whole."""
         if not self.found_in(_encoded(text)):

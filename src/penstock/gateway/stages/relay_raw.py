@@ -123,7 +123,9 @@ class _Copy:
         if self._stream is not None and self._stream.failure is None and not self._stream.done:
             self._stream.feed(piece)
         if piece:
-            if self._target.redaction.found_in(self._edge + piece):
+            redaction, searched = self._target.redaction, self._edge + piece
+            find = redaction.found_in if self._is_text else redaction.found_plain_in
+            if find(searched):
                 raise leaked()
             self._edge = (self._edge + piece)[-OVERLAP_BYTES:]
         return piece
