@@ -1,9 +1,12 @@
 """Stage 5: send the request to the provider, and wait for the response headers."""
 
+from functools import partial
+
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.ids import Ids
 from penstock.gateway.ports import UpstreamClient
+from penstock.gateway.stages.offload import offload
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
 from penstock.infra.egress.exchange import UpstreamExchange
@@ -29,7 +32,11 @@ class Dispatch:
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
-        request, changes, translated = _request(call, target, head)
+        if target.plugin.dialect == call.surface.dialect:  # the usual case passes bytes
+            request, changes, translated = _request(call, target, head)
+        else:
+            work = partial(_request, call, target, head)
+            request, changes, translated = await offload(len(call.body), work)
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())

@@ -127,7 +127,7 @@ class _Copy:
             find = redaction.found_in if self._is_text else redaction.found_plain_in
             if find(searched):
                 raise leaked()
-            self._edge = (self._edge + piece)[-OVERLAP_BYTES:]
+            self._edge = searched[-OVERLAP_BYTES:]
         return piece
 
     def note(self, attempt: OpenAttempt) -> None:

@@ -6,12 +6,14 @@ Either way the record is written before the last byte goes out.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.stages.offload import offload
 from penstock.gateway.stages.reply import (
     JSON,
     ReplyHeaders,
@@ -70,7 +72,7 @@ class RelayUnary:
         attempt.response_size = len(body)
         attempt.response = body[: self.limits.capture_response_bytes]
         if attempt.translated:
-            body = call.surface.render_answer(target.plugin.read_events(body), attempt.dialect)
+            body = await offload(len(body), partial(_translated, call, target, body))
         self.inflight.commit(call)
         finalize(None)
         await send_whole(call, exchange.status, headers, body)
@@ -111,6 +113,10 @@ class RelayUnary:
         attempt.end_ns = self.clock.now_ns()
         finalize(None)
         await send_piece(call, held, more=False)
+
+
+def _translated(call: Call, target: Target, body: bytes) -> bytes:
+    return call.surface.render_answer(target.plugin.read_events(body), target.plugin.dialect)
 
 
 async def gather(exchange: UpstreamExchange, limit: int) -> bytes:
