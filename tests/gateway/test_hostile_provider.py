@@ -158,10 +158,9 @@ async def test_every_answer_ends_with_a_listed_error_and_one_record(
     if end.status is not CallStatus.OK and answer.status >= 300:
         assert answer.error["code"] in CODES or answer.status < 500
     assert len(encode(end)) <= 2_000_000
-    async with asyncio.timeout(10):  # the gateway may give up before a busy provider reads
-        while not rig.upstream.seen:
-            await asyncio.sleep(0.01)
-    assert len(rig.upstream.seen) == 1  # never sent again
+    # Never sent again. A provider that still writes the answer before may not have read it at all
+    # when the gateway gives up; then the call has failed.
+    assert len(rig.upstream.seen) == 1 or (not rig.upstream.seen and end.error_type)
 
 
 async def test_the_worker_still_serves_afterwards(rig: Rig) -> None:
