@@ -15,7 +15,7 @@ from gateway.homes import SECRET, make_home, provider
 from gateway.raw_upstream import Script, answers, chunk, raw_upstream, unary
 from gateway.worker import worker
 from penstock.plugins.providers.bedrock import create
-from penstock.spi.chat import ProviderConfig
+from penstock.spi.chat import PassedRequest, ProviderConfig
 from rules.test_bedrock import STREAM, USAGE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -144,7 +144,7 @@ async def test_a_key_pair_signs_the_request() -> None:
     assert request.url.startswith("https://bedrock.eu-central-1.amazonaws.com/foundation-models?")
     headers = {name.decode(): value.decode() for name, value in request.headers}
     assert headers["x-amz-security-token"] == "token"
-    again = AWSRequest("GET", request.url, data=b"", headers={"content-type": "application/json"})
+    again = AWSRequest("GET", request.url, data=b"")
     again.context["timestamp"] = headers["x-amz-date"]
     signer = SigV4Auth(Credentials(*secret.split(":")), "bedrock", "eu-central-1")
     again.headers["X-Amz-Date"] = headers["x-amz-date"]
@@ -153,3 +153,15 @@ async def test_a_key_pair_signs_the_request() -> None:
         signer.string_to_sign(again, signer.canonical_request(again)), again
     )
     assert headers["authorization"].endswith(f"Signature={signature}")
+
+
+async def test_a_passed_request_is_signed_and_has_each_header_once() -> None:
+    secret = "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+    config = ProviderConfig("b", "https://bedrock-runtime.eu-central-1.amazonaws.com", secret)
+    passed = ((b"content-type", b"application/x"), (b"accept", b"*/*"))
+    request = create().pass_through(config, PassedRequest("PUT", "a/b", "c=d", passed, b"x"))
+    names = [name for name, _ in request.headers]
+    assert request.url.endswith("/a/b?c=d")
+    assert sorted(names) == sorted(set(names))
+    assert dict(request.headers)[b"content-type"] == b"application/x"
+    assert {b"authorization", b"x-amz-date"} <= set(names)

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
+from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
@@ -43,10 +44,6 @@ _PATHS: Final = {
 }
 MAX_LIMIT_DIGITS: Final = 9  # of the quirk `max_tokens`; a longer one is ignored
 _VERSION: Final = (b"anthropic-version", b"2023-06-01")
-_JSON: Final = (b"content-type", b"application/json")
-_PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
-_ANY: Final = (b"accept", b"application/json, text/event-stream")
-_AGENT: Final = (b"user-agent", b"penstock")
 
 
 class _Model(msgspec.Struct):
@@ -76,7 +73,7 @@ class AnthropicProvider:
                 call.conversation, call.model, stream=call.stream, max_tokens=limit
             )
         url = provider.base_url.rstrip("/") + _PATHS[call.operation]
-        headers = (_JSON, *_headers(provider, call.headers))
+        headers = (JSON, *_headers(provider, call.headers))
         return BuiltRequest(HttpRequest("POST", url, headers, written.body), written.changes)
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
@@ -109,7 +106,6 @@ class AnthropicProvider:
             redaction=redaction,
             translated=translated,
             write_answer=write_answer,
-            read_error=read_error,
         )
 
     def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
@@ -130,11 +126,8 @@ class AnthropicProvider:
         return tuple(model.id for model in found.data)
 
 
-def _headers(
-    provider: ProviderConfig, passed: tuple[tuple[bytes, bytes], ...] = ()
-) -> tuple[tuple[bytes, bytes], ...]:
-    version = () if any(name == _VERSION[0] for name, _ in passed) else (_VERSION,)
-    headers = (_ANY, _PLAIN, _AGENT, *version, *passed)
+def _headers(provider: ProviderConfig, passed: Headers = ()) -> Headers:
+    headers = with_passed((*READABLE, _VERSION), passed)
     if not provider.secret:
         return headers
     secret = provider.secret.encode()

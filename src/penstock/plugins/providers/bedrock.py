@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.json_text import decode_json
@@ -27,10 +28,8 @@ from penstock.rules.wire.provider_errors import read_error
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
 
-_JSON: Final = b"application/json"
 _REGION: Final = re.compile(r"\bbedrock(?:-runtime)?(?:-fips)?\.([a-z0-9-]+)\.")
 _DEFAULT_REGION: Final = "us-east-1"
-_SIGNED: Final = ("authorization", "x-amz-date", "x-amz-security-token")
 
 
 class _ModelSummary(msgspec.Struct, rename="camel"):
@@ -65,8 +64,8 @@ class Bedrock:
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
         url = passed_url(provider.base_url, request.path, request.query)
-        signed = _signed(provider, request.method, url, request.body)
-        return msgspec.structs.replace(signed, headers=(*signed.headers, *request.headers))
+        headers = with_passed(READABLE, request.headers)
+        return _signed(provider, request.method, url, request.body, headers)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
         return read_answer(body)
@@ -106,27 +105,26 @@ class Bedrock:
         return tuple(summary.model_id for summary in found.model_summaries)
 
 
-def _signed(provider: ProviderConfig, method: str, url: str, body: bytes) -> HttpRequest:
+def _signed(
+    provider: ProviderConfig,
+    method: str,
+    url: str,
+    body: bytes,
+    headers: Headers = (JSON, *READABLE),
+) -> HttpRequest:
     """Adds the credential: a bearer key, or a signature over method, URL and body."""
-    headers = [
-        (b"content-type", _JSON),
-        (b"accept", _JSON),
-        (b"accept-encoding", b"identity"),
-        (b"user-agent", b"penstock"),
-    ]
     access_key, colon, rest = provider.secret.partition(":")
     if not colon:
-        if provider.secret:
-            headers.append((b"authorization", b"Bearer " + provider.secret.encode()))
-        return HttpRequest(method, url, tuple(headers), body)
+        bearer = ((b"authorization", b"Bearer " + provider.secret.encode()),)
+        return HttpRequest(method, url, (*headers, *bearer) if provider.secret else headers, body)
     secret_key, _, token = rest.partition(":")
-    request = AWSRequest(method, url, data=body, headers={"content-type": _JSON.decode()})
+    request = AWSRequest(method, url, data=body)
     credentials = Credentials(access_key, secret_key, token or None)
     SigV4Auth(credentials, "bedrock", _region(provider)).add_auth(request)
-    for name, value in request.headers.items():
-        if name.lower() in _SIGNED:
-            headers.append((name.lower().encode(), value.encode()))
-    return HttpRequest(method, url, tuple(headers), body)
+    signed = tuple(
+        (name.lower().encode(), value.encode()) for name, value in request.headers.items()
+    )
+    return HttpRequest(method, url, (*headers, *signed), body)
 
 
 def _region(provider: ProviderConfig) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.plugins.providers.request_headers import JSON, READABLE, with_passed
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.json_text import decode_json
@@ -17,12 +18,6 @@ from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import NeutralStream
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
-
-_HEADERS: Final = (
-    (b"accept", b"application/json, text/event-stream"),
-    (b"accept-encoding", b"identity"),
-    (b"user-agent", b"penstock"),
-)
 
 
 class _CohereModel(msgspec.Struct):
@@ -51,13 +46,13 @@ class Cohere:
                 "Only chat is translated to Cohere's format.", code="not_translatable"
             )
         body, changes = write_request(call.conversation, call.model, stream=call.stream)
-        headers = ((b"content-type", b"application/json"), *_headers(provider))
+        headers = (JSON, *_headers(provider))
         url = provider.base_url.rstrip("/") + "/chat"
         return BuiltRequest(HttpRequest("POST", url, headers, body), changes)
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
         url = passed_url(provider.base_url, request.path, request.query)
-        headers = (*_headers(provider), *request.headers)
+        headers = with_passed(_headers(provider), request.headers)
         return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
@@ -85,7 +80,6 @@ class Cohere:
             redaction=redaction,
             translated=translated,
             write_answer=write_answer,
-            read_error=read_error,
         )
 
     def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
@@ -109,8 +103,8 @@ class Cohere:
 
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
     if not provider.secret:
-        return _HEADERS
-    return (*_HEADERS, (b"authorization", b"Bearer " + provider.secret.encode()))
+        return READABLE
+    return (*READABLE, (b"authorization", b"Bearer " + provider.secret.encode()))
 
 
 def create() -> Cohere:

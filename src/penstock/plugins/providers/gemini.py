@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
+from penstock.plugins.providers.request_headers import JSON, READABLE, with_passed
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.json_text import decode_json
@@ -33,10 +34,6 @@ from penstock.spi.chat import (
 )
 from penstock.spi.http import HttpRequest
 
-_JSON: Final = (b"content-type", b"application/json")
-_PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
-_ANY: Final = (b"accept", b"application/json, text/event-stream")
-_AGENT: Final = (b"user-agent", b"penstock")
 _METHODS: Final = {"chat": "generateContent", "count_tokens": "countTokens"}
 _STREAM: Final = "streamGenerateContent?alt=sse"
 _DOTS: Final = frozenset(("", ".", ".."))
@@ -65,12 +62,12 @@ class GeminiProvider:
         else:
             body, changes = write_request(call.conversation, call.model)
         url = f"{_base(provider)}/{_path(call.model)}:{_method(call)}"
-        http = HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
+        http = HttpRequest("POST", url, (JSON, *_headers(provider)), body)
         return BuiltRequest(http, changes)
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
         url = passed_url(provider.base_url, request.path, request.query)
-        headers = (*_headers(provider), *request.headers)
+        headers = with_passed(_headers(provider), request.headers)
         return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
@@ -98,7 +95,6 @@ class GeminiProvider:
             redaction=redaction,
             translated=translated,
             write_answer=write_answer,
-            read_error=read_error,
         )
 
     def read_error(self, body: bytes, redaction: Redaction) -> ProviderError:
@@ -139,8 +135,8 @@ def _is_batch(body: bytes) -> bool:
 
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
     if not provider.secret:
-        return (_ANY, _PLAIN, _AGENT)
-    return (_ANY, _PLAIN, _AGENT, (b"x-goog-api-key", provider.secret.encode()))
+        return READABLE
+    return (*READABLE, (b"x-goog-api-key", provider.secret.encode()))
 
 
 def create() -> GeminiProvider:

@@ -1,23 +1,18 @@
 """The part of OpenAI's API that all its formats share: addresses, credentials, the list of models,
 errors."""
 
-from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
+from penstock.plugins.providers.request_headers import JSON, READABLE, with_passed
 from penstock.rules.answer import ProviderError
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.spi.chat import PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
-
-_JSON: Final = (b"content-type", b"application/json")
-_PLAIN: Final = (b"accept-encoding", b"identity")  # the gateway reads what it passes on
-_ANY: Final = (b"accept", b"application/json, text/event-stream")
-_AGENT: Final = (b"user-agent", b"penstock")
 
 
 class _Model(msgspec.Struct):
@@ -38,7 +33,7 @@ class OpenAIApi:
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
         url = passed_url(provider.base_url, request.path, request.query)
-        headers = (*_headers(provider), *request.headers)
+        headers = with_passed(_headers(provider), request.headers)
         return HttpRequest(request.method, url, headers, request.body)
 
     def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
@@ -58,7 +53,7 @@ class OpenAIApi:
 def post(provider: ProviderConfig, model: str, path: str, body: bytes) -> HttpRequest:
     """A request to one of the provider's paths."""
     url = _url(provider, model, path)
-    return HttpRequest("POST", url, (_JSON, *_headers(provider)), body)
+    return HttpRequest("POST", url, (JSON, *_headers(provider)), body)
 
 
 def _url(provider: ProviderConfig, model: str, path: str) -> str:
@@ -71,8 +66,8 @@ def _url(provider: ProviderConfig, model: str, path: str) -> str:
 
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
     if not provider.secret:
-        return (_ANY, _PLAIN, _AGENT)
+        return READABLE
     secret = provider.secret.encode()
     if (name := provider.quirks.get("key_header")) is not None:
-        return (_ANY, _PLAIN, _AGENT, (name.lower().encode(), secret))
-    return (_ANY, _PLAIN, _AGENT, (b"authorization", b"Bearer " + secret))
+        return (*READABLE, (name.lower().encode(), secret))
+    return (*READABLE, (b"authorization", b"Bearer " + secret))

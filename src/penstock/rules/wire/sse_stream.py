@@ -16,7 +16,6 @@ from penstock.rules.answer import (
     AnswerEvent,
     AnswerFacts,
     ChoiceFinished,
-    ProviderError,
     UsageReported,
     WholeAnswer,
 )
@@ -24,6 +23,7 @@ from penstock.rules.answer_collector import AnswerCollector, is_delta
 from penstock.rules.json_text import decode_json
 from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.sse import event_data, event_ends, event_name
+from penstock.rules.wire.provider_errors import read_error
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB
 _ENDINGS: Final = (ChoiceFinished, UsageReported)
@@ -172,14 +172,12 @@ class NeutralStream(SseStream):
         redaction: Redaction,
         translated: bool,
         write_answer: Callable[[WholeAnswer], bytes],
-        read_error: Callable[[bytes, Redaction], ProviderError],
     ) -> None:
         super().__init__(redaction)
         self._reader = reader
         self._collector = AnswerCollector(capture_limit, dialect)
         self._translated = translated
         self._write_answer = write_answer
-        self._read_error = read_error
         self._ends_taken = False
 
     @property
@@ -218,7 +216,7 @@ class NeutralStream(SseStream):
             self.failure = malformed("The provider sent a malformed event.")
             return Action.STOP
         except ErrorReported as error:
-            self.failure = reported(self._read_error(error.document, self.redaction).message)
+            self.failure = reported(read_error(error.document, self.redaction).message)
             return Action.STOP
         except UpstreamFailed as error:
             self.failure = error

@@ -2,7 +2,6 @@
 for a stream without one the answer so far."""
 
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.responses.answer_reader import ResponseReader
 from penstock.rules.wire.responses.answer_writer import write_answer
 from penstock.rules.wire.responses.request_reader import DIALECT
@@ -21,7 +20,6 @@ class ResponseStream(NeutralStream):
             redaction=redaction,
             translated=translated,
             write_answer=write_answer,
-            read_error=read_error,
         )
 
     def document(self) -> bytes:
