@@ -33,7 +33,7 @@ class Registry(Generic[Plugin]):
             except ImportError as error:
                 raise NotFound(
                     f"The plugin {kind!r} needs a package that is not installed: {error.name}.",
-                    hint=f"Install it: pip install 'penstock[{kind}]'.",
+                    hint=f"Install it: pip install {(error.name or kind).partition('.')[0]}.",
                     code="plugin_incomplete",
                 ) from error
             return cast("Plugin", create())

@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+from penstock.features.catalog.http.models import ModelPriceView
 from penstock.features.catalog.model import NewProvider
 from penstock.features.catalog.service.models import ServedModel
 from penstock.features.catalog.service.prices import NewPrice
 from penstock.rules.price import UnitPrice
+from penstock.rules.price_charge import compile_rates
 from tests.features.world import World
 
 
@@ -62,3 +64,8 @@ def test_pages_and_filters(installed: World) -> None:
     assert [model.id for model in only] == ["Other", "model-007"]
     assert [offer.provider for offer in only[1].offers] == ["a", "b"]
     assert listed(installed, provider="none") == []
+
+
+def test_a_price_has_no_exponent() -> None:
+    (ten,) = compile_rates("", [UnitPrice("output_tokens", Decimal("10.00"))]).lines
+    assert ModelPriceView.of(ten).price == "10"

@@ -2,7 +2,6 @@
 `/api/v1/models/imports`: facts and prices that were imported from a file."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -35,14 +34,14 @@ class ModelPriceView(BaseModel):
     """USD for `per` units. `tiered`: another price applies to calls with a long input."""
 
     unit: str
-    price: Decimal
+    price: str
     per: int
     tiered: bool
 
     @classmethod
     def of(cls, rate: UnitRate) -> "ModelPriceView":
         price = (rate.base * rate.per).normalize()
-        return cls(unit=rate.unit, price=price, per=rate.per, tiered=bool(rate.steps))
+        return cls(unit=rate.unit, price=f"{price:f}", per=rate.per, tiered=bool(rate.steps))
 
 
 class ServingProviderView(BaseModel):

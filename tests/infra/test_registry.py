@@ -1,0 +1,29 @@
+"""The registry of plugins: what it says if a plugin or its package is missing."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from penstock.infra import registry
+from penstock.infra.registry import Registry
+from penstock.kernel.errors import NotFound
+
+
+def entry_points(group: str, name: str = "") -> list[EntryPoint]:
+    incomplete = EntryPoint("cloud", "not_installed_here.client:create", group)
+    return [incomplete] if name in ("", "cloud") else []
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "entry_points", entry_points)
+    with pytest.raises(NotFound) as caught:
+        Registry[object]("penstock.providers").get("cloud")
+    assert caught.value.code == "plugin_incomplete"
+    assert caught.value.hint == "Install it: pip install not_installed_here."
+
+
+def test_an_unknown_kind_lists_the_installed_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "entry_points", entry_points)
+    with pytest.raises(NotFound) as caught:
+        Registry[object]("penstock.providers").get("clod")
+    assert caught.value.hint == "Installed: cloud."
