@@ -56,7 +56,7 @@ class ToySurface:
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
         return headers.get(b"x-toy-key")
 
-    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
         ask = _read(body)
         return RequestHead(ask.engine, ask.flow, wants_usage=True)
 

@@ -64,7 +64,7 @@ CONTROLS = st.builds(
 
 
 def script(vendor: SimVendor, path: str, query: str, body: Any, controls: Controls) -> Script:
-    endpoint = vendor.endpoint(path, query)
+    endpoint = vendor.endpoint(path, query, "")
     assert endpoint is not None
     return endpoint(json.dumps(body).encode()).answer(controls, 1_700_000_000)[1]
 

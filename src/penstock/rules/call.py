@@ -38,6 +38,13 @@ class Operation(StrEnum):
     EMBEDDINGS = "embeddings"
     PASS_THROUGH = "pass_through"  # noqa: S105 - no password
     COUNT_TOKENS = "count_tokens"  # asks for a number of tokens; costs nothing
+    TEXT_COMPLETION = "text_completion"  # OpenAI's completions of a prompt, before chat
+    MODERATION = "moderation"
+    IMAGE_GENERATION = "image_generation"
+    IMAGE_EDIT = "image_edit"
+    SPEECH = "speech"  # text to speech
+    TRANSCRIPTION = "transcription"
+    TRANSLATION = "translation"  # of speech to English text
 
 
 class CallStatus(StrEnum):

@@ -20,13 +20,15 @@ Place = tuple[int, int]
 class RequestHead(NamedTuple):
     """The fields of a request that routing needs. `wants_usage`: the caller asked for usage in the
     stream. `model_at`: the position of the value of `model` in the body, if reading found it.
-    `as_array`: the stream is wanted as the elements of a JSON array, not as server-sent events."""
+    `as_array`: the stream is wanted as the elements of a JSON array, not as server-sent events.
+    `shown`: what the record keeps of a form, whose body has files."""
 
     model: str
     stream: bool = False
     wants_usage: bool = False
     model_at: Place | None = None
     as_array: bool = False
+    shown: bytes = b""
 
 
 class MessageRole(StrEnum):

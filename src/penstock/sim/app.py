@@ -67,7 +67,9 @@ class Simulator:
         headers = exchange.request_headers()
         vendor = self._vendor(exchange.path, headers)
         try:
-            if (endpoint := vendor.endpoint(exchange.path, exchange.query)) is None:
+            content_type = headers.get("content-type", "")
+            endpoint = vendor.endpoint(exchange.path, exchange.query, content_type)
+            if endpoint is None:
                 page = self._page(exchange, vendor, headers)
                 await exchange.answer(200, msgspec.json.encode(page))
             else:

@@ -2,7 +2,10 @@
 
 import msgspec
 
-DEFAULT_MODELS = ("sim-small", "sim-large", "sim-reasoner", "sim-embed")
+DEFAULT_MODELS = (
+    *("sim-small", "sim-large", "sim-reasoner", "sim-embed"),
+    *("sim-image", "sim-speech", "sim-transcribe"),
+)
 
 
 class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

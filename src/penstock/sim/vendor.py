@@ -27,7 +27,7 @@ Endpoint: TypeAlias = Callable[[bytes], SimRequest]
 class SimVendor(Protocol):
     """A vendor's paths, credentials and errors. Pure, except for what a vendor remembers."""
 
-    def endpoint(self, path: str, query: str, /) -> Endpoint | None:
+    def endpoint(self, path: str, query: str, content_type: str, /) -> Endpoint | None:
         """Returns what reads a POST to this path. Its errors: `InvalidRequest`, `NotFound`."""
         ...
 

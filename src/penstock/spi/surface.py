@@ -72,7 +72,7 @@ class Surface(Protocol):
         """The presented key; empty if its header has another form, `None` without the header."""
         ...
 
-    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
         """Reads what routing needs. Raises `InvalidRequest` with the position or the field."""
         ...
 

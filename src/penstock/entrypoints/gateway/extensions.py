@@ -7,6 +7,7 @@ from penstock.gateway.stages.attempts import AttemptPolicy, one_attempt
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.plugins.surfaces.openai_media import OpenAIMediaSurface
 from penstock.plugins.surfaces.passthrough import PassThroughSurface
 from penstock.plugins.surfaces.responses import ResponsesSurface
 from penstock.spi.surface import Surface
@@ -18,6 +19,7 @@ def built_in_surfaces() -> tuple[Surface, ...]:
         PassThroughSurface(),
         AnthropicSurface(),
         ResponsesSurface(),
+        OpenAIMediaSurface(),
         OpenAISurface(),
         GeminiSurface(),
     )

@@ -28,6 +28,7 @@ from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, Up
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Operation
 from penstock.rules.conversation import RequestHead
+from penstock.rules.operations import TRAITS
 
 NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
 
@@ -83,15 +84,17 @@ class Attempts:
         if not call.reply_started:
             call.http_status = exchange.status
         try:
-            raw = call.operation == Operation.PASS_THROUGH
-            if exchange.status in NO_CONTENT and not raw:
+            passes = call.operation == Operation.PASS_THROUGH
+            if exchange.status in NO_CONTENT and not passes:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
                 await raise_provider_error(exchange, target, self.clock.now_ns() / 1e9)
-            elif raw:
+            elif passes:
                 await self.relay_raw(call, exchange, target, finalize)
             elif exchange.header(b"content-type").startswith(target.plugin.stream_type):
                 await self.relay_stream(call, exchange, target, finalize)
+            elif TRAITS[call.operation].any_type:
+                await self.relay_raw(call, exchange, target, finalize)
             else:
                 await self.relay_unary(call, exchange, target, finalize)
         finally:

@@ -88,7 +88,8 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
         )
     if call.operation != Operation.CHAT and not (same and call.operation == Operation.COUNT_TOKENS):
         raise InvalidRequest(
-            f"The provider of {head.model!r} has another format, and only chat is translated.",
+            f"The provider of {head.model!r} does not serve {call.path},"
+            " and only chat is translated.",
             code="not_translatable",
         )
     conversation = surface.read_conversation(call.body)

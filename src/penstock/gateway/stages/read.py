@@ -22,7 +22,8 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
     finally:
         call.reading_since = 0.0
         call.request_size = len(call.body)
-    head = call.head = call.surface.read_head(call.path, call.query, call.body)
+    content_type = call.headers.get(b"content-type", b"")
+    head = call.head = call.surface.read_head(call.path, call.query, call.body, content_type)
     if head.as_array:
         call.array = JsonArray()
     return head

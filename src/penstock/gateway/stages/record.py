@@ -18,6 +18,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import CallBegin, CallEnd, Caller, CallStatus, encode
+from penstock.rules.form import FORM_START
 
 FACTS_BYTES: Final = 4 * KIB  # reserved in the spool for a record without content
 MAX_FACTS_BYTES: Final = 128 * KIB  # of a record, beside its content
@@ -66,7 +67,7 @@ class Recorder:
         Raises `SpoolFull` if a successful call cannot be recorded (the disk fails) and the project
         rejects calls without a record: its last byte must not go out then.
         """
-        call.body = call.body[: self._limits.capture_request_bytes]
+        call.body = _kept(call)[: self._limits.capture_request_bytes]
         record = _end(call, self._clock.now_ns(), status, error, settled)
         record, payload = self._encode(record, call)
         kept = self._spool.end(call.span_id, payload, project=_project(call))
@@ -160,6 +161,13 @@ def _end(
         tuple(map(OpenAttempt.record, call.attempts)),
         facts.fingerprint,
     )
+
+
+def _kept(call: Call) -> bytes:
+    """The request as its record keeps it: of a form, what is shown of it."""
+    if not call.body.startswith(FORM_START):
+        return call.body
+    return call.head.shown if call.head is not None else b""
 
 
 def _project(call: Call) -> str:

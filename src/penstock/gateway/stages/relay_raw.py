@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.stages.relay_unary import KeptAnswer
+from penstock.gateway.stages.relay_unary import KeptAnswer, require_no_reply
 from penstock.gateway.stages.reply import (
     ReplyHeaders,
     provider_headers,
@@ -53,13 +55,14 @@ class RelayRaw:
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
         """Raises `UpstreamFailed` when the answer is cut, compressed or contains our credential."""
+        require_no_reply(call)
         if exchange.header(b"content-encoding") not in (b"", b"identity"):
             raise UpstreamFailed("The provider's answer is compressed.", code="upstream_malformed")
         copy = _Copy(call, exchange, target, self.limits.capture_response_bytes)
         body = copy.take(await exchange.read())
         self.inflight.commit(call)
         if not is_text(call.headers.get(b"content-type", b"application/json")):
-            call.body = b""  # a file: its size is recorded, not its content
+            call.body = call.head.shown if call.head else b""  # a file, or a form with files
         headers = _headers(exchange, target)
         if exchange.ended:
             self._finish(call, copy, finalize)
@@ -90,10 +93,19 @@ class RelayRaw:
 def _headers(exchange: UpstreamExchange, target: Target) -> ReplyHeaders:
     kind = exchange.header(b"content-type")
     headers = [
-        (b"content-type", kind if _TYPE.fullmatch(kind) else _BINARY),
+        (b"content-type", _known(kind)),
         (b"x-content-type-options", b"nosniff"),
     ]
     return headers + provider_headers(exchange, target.redaction)
+
+
+def _described(kind: bytes, size: int) -> bytes:
+    """A file as the record shows it."""
+    return msgspec.json.encode({"content_type": _known(kind).decode("ascii"), "size": size})
+
+
+def _known(kind: bytes) -> bytes:
+    return kind if _TYPE.fullmatch(kind) else _BINARY
 
 
 class _Copy:
@@ -102,7 +114,7 @@ class _Copy:
     def __init__(
         self, call: Call, exchange: UpstreamExchange, target: Target, capture_limit: int
     ) -> None:
-        kind = exchange.header(b"content-type")
+        kind = self._type = exchange.header(b"content-type")
         self._target = target
         self._is_text = is_text(kind)
         self._kept = KeptAnswer(capture_limit)
@@ -138,6 +150,8 @@ class _Copy:
             attempt.delta_count = self._stream.delta_count
         elif self._is_text:
             attempt.response, attempt.facts = self._kept.head(), self._read_facts()
+        elif self._kept.size:
+            attempt.response = _described(self._type, self._kept.size)
 
     def _read_facts(self) -> AnswerFacts:
         """The facts of an answer that has some; most paths answer other documents."""

@@ -27,6 +27,8 @@ from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
+from penstock.rules.elision import Elision, without_files
+from penstock.rules.operations import TRAITS
 from penstock.rules.redaction import leaked
 
 TAIL_BYTES: Final = 16 * 1024
@@ -50,11 +52,7 @@ class RelayUnary:
     ) -> None:
         """Raises `UpstreamFailed` when the answer is cut or not JSON."""
         attempt = call.attempts[-1]
-        if call.reply_started:  # as a stream, while it waited
-            raise UpstreamFailed(
-                "The provider answered a stream request without a stream.",
-                code="upstream_malformed",
-            )
+        require_no_reply(call)
         headers = [JSON, *provider_headers(exchange, target.redaction)]
         if exchange.complete:
             body = exchange.take()
@@ -70,7 +68,8 @@ class RelayUnary:
         if attempt.facts.reports_error and target.redaction.found_in(body):
             raise leaked()
         attempt.response_size = len(body)
-        attempt.response = body[: self.limits.capture_response_bytes]
+        shown = without_files(body) if TRAITS[call.operation].has_files else body
+        attempt.response = shown[: self.limits.capture_response_bytes]
         if attempt.translated:
             body = await offload(len(body), partial(_translated, call, target, body))
         self.inflight.commit(call)
@@ -98,7 +97,8 @@ class RelayUnary:
         self.inflight.commit(call)
         await start(call, exchange.status, headers)
         attempt = call.open_attempt
-        kept = KeptAnswer(self.limits.capture_response_bytes)
+        has_files = TRAITS[call.operation].has_files
+        kept = KeptAnswer(self.limits.capture_response_bytes, without_files=has_files)
         held, body = b"", first
         try:
             while body:
@@ -113,6 +113,15 @@ class RelayUnary:
         attempt.end_ns = self.clock.now_ns()
         finalize(None)
         await send_piece(call, held, more=False)
+
+
+def require_no_reply(call: Call) -> None:
+    """Raises `UpstreamFailed` if the reply has begun as a stream, while it waited."""
+    if call.reply_started:
+        raise UpstreamFailed(
+            "The provider answered a stream request without a stream.",
+            code="upstream_malformed",
+        )
 
 
 def _translated(call: Call, target: Target, body: bytes) -> bytes:
@@ -138,10 +147,14 @@ def _too_large() -> UpstreamFailed:
 
 
 class KeptAnswer:
-    """The beginning of a large answer, for the record, and its end, which has the usage."""
+    """The beginning of a large answer, for the record, and its end, which has the usage.
 
-    def __init__(self, limit: int) -> None:
+    `without_files`: base64 is left out of the beginning, which is all of most answers then.
+    """
+
+    def __init__(self, limit: int, *, without_files: bool = False) -> None:
         self._left = limit
+        self._elision = Elision() if without_files else None
         self._head: list[bytes] = []
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
@@ -150,15 +163,20 @@ class KeptAnswer:
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
         if self._left > 0:
-            self._head.append(piece[: self._left])
-            self._left -= len(self._head[-1])
+            self._keep(piece if self._elision is None else self._elision.add(piece))
         end = piece[-TAIL_BYTES:]
         self._tail.append(end)
         self._tail_size += len(end)
         while self._tail_size - len(self._tail[0]) >= TAIL_BYTES:
             self._tail_size -= len(self._tail.popleft())
 
+    def _keep(self, piece: bytes) -> None:
+        self._head.append(piece[: self._left])
+        self._left -= len(self._head[-1])
+
     def head(self) -> bytes:
+        if self._elision is not None and self._left > 0:
+            self._keep(self._elision.end())
         return b"".join(self._head)
 
     def tail(self) -> bytes:

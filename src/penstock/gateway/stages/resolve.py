@@ -16,6 +16,7 @@ from penstock.rules.conversation import RequestHead
 from penstock.rules.model_facts import retirement_notice
 from penstock.rules.model_limits import ModelLimits
 from penstock.rules.model_patterns import allows
+from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyContext, ProviderEntry
@@ -41,8 +42,8 @@ class Resolve:
         if call.operation == Operation.PASS_THROUGH:
             call.target = self._pass_through(call, snapshot, key_context, head)
             return call.target
-        if head.stream and call.operation != Operation.CHAT:
-            raise InvalidRequest("Only chat can be streamed.", param="stream")
+        if head.stream and not TRAITS[call.operation].streamed:
+            raise InvalidRequest(f"{call.path} has no streams.", param="stream")
         if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
             self._snapshot, self._known = snapshot, {}
         dialect = call.surface.dialect

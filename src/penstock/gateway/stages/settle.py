@@ -11,6 +11,7 @@ from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import estimate_usage
 from penstock.rules.call import COUNTS, CallStatus, Usage, UsageSource
+from penstock.rules.operations import TRAITS
 from penstock.rules.price_book import CalledModel
 from penstock.rules.price_charge import Charge, tier_context
 
@@ -62,7 +63,8 @@ def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> No
     facts, target = attempt.facts, attempt.target
     usage = facts.usage
     counted = usage is not None and usage.source is UsageSource.PROVIDER
-    if not counted and error is not None and _was_served(attempt, error):
+    estimated = TRAITS[call.operation].estimated
+    if not counted and estimated and error is not None and _was_served(attempt, error):
         usage = estimate_usage(call.request_size, attempt.delta_count)
     if usage is None:
         return

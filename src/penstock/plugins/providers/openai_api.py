@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.plugins.providers.request_headers import JSON, READABLE, with_passed
+from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.rules.answer import ProviderError
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.passed_path import passed_url
@@ -50,10 +50,13 @@ class OpenAIApi:
         return tuple(model.id for model in found.data)
 
 
-def post(provider: ProviderConfig, model: str, path: str, body: bytes) -> HttpRequest:
-    """A request to one of the provider's paths."""
+def post(
+    provider: ProviderConfig, model: str, path: str, body: bytes, headers: Headers = ()
+) -> HttpRequest:
+    """A request to one of the provider's paths. `headers` replace the usual ones."""
     url = _url(provider, model, path)
-    return HttpRequest("POST", url, (JSON, *_headers(provider)), body)
+    own = (JSON, *_headers(provider))
+    return HttpRequest("POST", url, with_passed(own, headers) if headers else own, body)
 
 
 def _url(provider: ProviderConfig, model: str, path: str) -> str:

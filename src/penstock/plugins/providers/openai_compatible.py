@@ -8,9 +8,11 @@ Quirks, set per provider:
     responses = yes             it also serves the Responses API; OpenAI itself does without this
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from penstock.plugins.providers.openai_api import OpenAIApi, post
+from penstock.plugins.providers.openai_media import OpenAIMedia
 from penstock.plugins.providers.openai_responses import OpenAIResponses
 from penstock.rules.answer import AnswerEvent, AnswerFacts
 from penstock.rules.conversation import RequestHead
@@ -19,11 +21,12 @@ from penstock.rules.translation import Change
 from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.openai.answer_reader import read_events
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
+from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
 from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
 
-_PATHS: Final = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+_PATHS: Final[Mapping[str, str]] = {each.operation: each.path for each in TEXT_PATHS}
 _OPENAI: Final = "https://api.openai.com/"
 
 
@@ -34,8 +37,11 @@ class OpenAICompatible(OpenAIApi):
 
     def __init__(self) -> None:
         self._responses = OpenAIResponses()
+        self._media = OpenAIMedia()
 
     def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:
+        if dialect == self._media.dialect:
+            return self._media
         serves = dialect == self._responses.dialect and _serves_responses(provider)
         return self._responses if serves else self
 

@@ -51,7 +51,7 @@ class AnthropicSurface:
             return None
         return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""
 
-    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:  # noqa: ARG002 - all is in the body
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - all is in the body
         return read_head(body)
 
     def must_translate(self, body: bytes) -> bool:

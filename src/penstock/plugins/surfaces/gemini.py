@@ -60,7 +60,7 @@ class GeminiSurface:
         keys = parse_qs(query.decode("ascii", "replace")).get("key")
         return keys[0].encode("latin-1", "replace") if keys else None
 
-    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - always JSON
         return read_head(path, query, body)
 
     def must_translate(self, body: bytes) -> bool:

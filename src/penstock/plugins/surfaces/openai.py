@@ -1,11 +1,10 @@
-"""OpenAI's API: chat completions, embeddings and the model list."""
+"""OpenAI's API: chat completions, completions, embeddings, moderations and the model list."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
 from penstock.rules.answer import AnswerEvent, ProviderError
-from penstock.rules.call import Operation
 from penstock.rules.conversation import Conversation, RequestHead
 from penstock.rules.model_facts import ListedModel
 from penstock.rules.wire.head import read_head
@@ -16,13 +15,13 @@ from penstock.rules.wire.openai.errors import (
     render_provider_error,
 )
 from penstock.rules.wire.openai.models import render_model, render_models
+from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
 from penstock.spi.surface import LIST_MODELS, AnswerWriter, SurfaceRoute
 
 _ROUTES: Final = (
-    SurfaceRoute("POST", "/v1/chat/completions", Operation.CHAT.value),
-    SurfaceRoute("POST", "/v1/embeddings", Operation.EMBEDDINGS.value),
+    *(SurfaceRoute("POST", "/v1" + each.path, each.operation.value) for each in TEXT_PATHS),
     SurfaceRoute("GET", "/v1/models", LIST_MODELS),
     SurfaceRoute("GET", "/v1/models/{model}", LIST_MODELS),
 )
@@ -44,7 +43,7 @@ class OpenAISurface:
             return None
         return header[7:].strip(b" \t") if header[:7].lower() == b"bearer " else b""
 
-    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:  # noqa: ARG002 - all is in the body
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - all is in the body
         return read_head(body)
 
     def must_translate(self, body: bytes) -> bool:

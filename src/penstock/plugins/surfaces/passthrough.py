@@ -43,7 +43,7 @@ class PassThroughSurface:
         keys = parse_qs(query.decode("latin-1")).get("key")
         return keys[0].encode("latin-1", "replace") if keys else None
 
-    def read_head(self, path: str, query: bytes, body: bytes) -> RequestHead:  # noqa: ARG002 - the query has no model
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - the query has no model
         return RequestHead(model_of(path, body))
 
     def must_translate(self, body: bytes) -> bool:  # noqa: ARG002 - nothing is

@@ -63,7 +63,7 @@ class Anthropic:
             "/v1/messages/count_tokens": read_count_request,
         }
 
-    def endpoint(self, path: str, _query: str, /) -> Endpoint | None:
+    def endpoint(self, path: str, _query: str, _content_type: str, /) -> Endpoint | None:
         return self._endpoints.get(path)
 
     def page(self, path: str, query: str, models: Sequence[str], /) -> dict[str, Any] | None:

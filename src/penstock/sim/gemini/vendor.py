@@ -38,7 +38,7 @@ _DEFAULT_DIMENSIONS: Final = 256
 class Gemini:
     """Gemini as a `SimVendor`."""
 
-    def endpoint(self, path: str, query: str, /) -> Endpoint | None:
+    def endpoint(self, path: str, query: str, _content_type: str, /) -> Endpoint | None:
         if (found := _BASE.match(path)) is None or not found["method"]:
             return None
         model = found["model"]

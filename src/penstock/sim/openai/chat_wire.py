@@ -12,7 +12,7 @@ from penstock.sim.openai.errors import SERVER_ERROR
 from penstock.sim.script import EVENT_STREAM, Script, ScriptStep, StreamErrors
 
 DONE: Final = b"data: [DONE]\n\n"
-_FINISHES: Final = {
+FINISHES: Final = {
     "stop": "stop",
     "stop_sequence": "stop",
     "length": "length",
@@ -21,7 +21,7 @@ _FINISHES: Final = {
 
 _encode: Final = msgspec.json.Encoder().encode
 
-_ERRORS: Final = StreamErrors(
+STREAM_ERRORS: Final = StreamErrors(
     malformed=b'data: {"id":"chatcmpl-broken","choices":[{"index":0,"delta":{"cont\n\n',
     error=b'data: {"error":{"message":"%s","type":"server_error","param":null,"code":null}}\n\n'
     % SERVER_ERROR.encode(),
@@ -86,7 +86,7 @@ def events(answer: Answer, created: int, *, include_usage: bool) -> Script:
         usage = _encode(usage_document(answer))
         steps.append(ScriptStep(head + b'],"usage":' + usage + b"}\n\n"))
     steps.append(ScriptStep(DONE))
-    return Script(EVENT_STREAM, tuple(steps), head_first=True, errors=_ERRORS)
+    return Script(EVENT_STREAM, tuple(steps), head_first=True, errors=STREAM_ERRORS)
 
 
 def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _choice_document(index: int, choice: Choice) -> dict[str, Any]:
         "index": index,
         "message": message,
         "logprobs": None,
-        "finish_reason": _FINISHES[choice.finish],
+        "finish_reason": FINISHES[choice.finish],
     }
 
 
@@ -124,7 +124,7 @@ def _choice_steps(index: int, choice: Choice) -> Iterator[ScriptStep]:
         yield from (_content_step(index, piece, 1) for piece in choice.text)
     for number, call in enumerate(choice.tool_calls):
         yield from _call_steps(index, number, call)
-    yield ScriptStep(_delta(index, b"{}", _FINISHES[choice.finish]))
+    yield ScriptStep(_delta(index, b"{}", FINISHES[choice.finish]))
 
 
 def _content_step(index: int, piece: str, tokens: int) -> ScriptStep:

@@ -26,10 +26,11 @@ def decode(decoder: msgspec.json.Decoder[_T], data: bytes | Raw, base: str) -> _
         ) from None
 
 
-def convert(kind: type[_T], value: Any, base: str) -> _T:
-    """Converts the decoded value of the field `base`. Raises `InvalidRequest`."""
+def convert(kind: type[_T], value: Any, base: str, *, strict: bool = True) -> _T:
+    """Converts the decoded value of the field `base`; texts to numbers, too, unless `strict`.
+    Raises `InvalidRequest`."""
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise _invalid(str(error), base) from None
 

@@ -1,4 +1,4 @@
-"""OpenAI's paths: chat completions, responses, embeddings and models."""
+"""OpenAI's paths: chat, completions, responses, embeddings, moderations, images, audio, models."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,9 +9,13 @@ from penstock.sim.answers import decide
 from penstock.sim.controls import Controls
 from penstock.sim.json_documents import document_script
 from penstock.sim.openai import chat_wire, errors
+from penstock.sim.openai.audio import read_speech_request, read_transcription, read_translation
 from penstock.sim.openai.chat_requests import Chat, read_chat
+from penstock.sim.openai.completions import read_completion_request
 from penstock.sim.openai.decoding import decode
 from penstock.sim.openai.embeddings import EmbeddingsRequest, embeddings_document, read_embeddings
+from penstock.sim.openai.images import read_image_edit, read_image_request
+from penstock.sim.openai.moderations import read_moderation_request
 from penstock.sim.openai.response_checks import check_items, check_tools
 from penstock.sim.openai.response_items import InputItem, read_items
 from penstock.sim.openai.response_prompt import read_response_prompt
@@ -29,6 +33,11 @@ from penstock.sim.rate_limits import RateLimitState
 from penstock.sim.script import Script
 from penstock.sim.vendor import Endpoint, SimRequest
 
+_FORMS: Final = {
+    "/v1/images/edits": read_image_edit,
+    "/v1/audio/transcriptions": read_transcription,
+    "/v1/audio/translations": read_translation,
+}
 _MODELS: Final = "/v1/models"
 _RESPONSES: Final = "/v1/responses"
 _MOST_KEPT: Final = 256 * 1024  # bytes of a request whose response is kept
@@ -42,11 +51,17 @@ class OpenAi:
         self._endpoints: dict[str, Endpoint] = {
             "/v1/chat/completions": read_chat_request,
             "/v1/embeddings": read_embeddings_request,
+            "/v1/completions": read_completion_request,
+            "/v1/moderations": read_moderation_request,
+            "/v1/images/generations": read_image_request,
+            "/v1/audio/speech": read_speech_request,
             "/v1/responses": self._read_response,
             "/v1/responses/input_tokens": self._read_response_count,
         }
 
-    def endpoint(self, path: str, _query: str, /) -> Endpoint | None:
+    def endpoint(self, path: str, _query: str, content_type: str, /) -> Endpoint | None:
+        if (form := _FORMS.get(path)) is not None:
+            return partial(form, content_type)
         return self._endpoints.get(path)
 
     def page(self, path: str, _query: str, models: Sequence[str], /) -> dict[str, Any] | None:

@@ -56,9 +56,12 @@ class Delta(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
+    """The new part of one choice: a `delta` of a chat, or the `text` of a completion."""
+
     index: int | None = None
     delta: Delta | None = None
     finish_reason: str | None = None
+    text: str | None = None
 
 
 class Chunk(msgspec.Struct):
@@ -142,6 +145,7 @@ class Assembly:
 
     def __init__(self, limit: int) -> None:
         self._left = limit
+        self._completes = False  # a prompt, not a chat
         self._messages: dict[int, _Message] = {}
         self._created = 0
         self.id = ""
@@ -192,13 +196,17 @@ class Assembly:
         message = self._messages.get(index)
         if message is None:
             if not 0 <= index < MAX_CHOICES:
-                self.delta_count += choice.delta is not None and _size(choice.delta) > 0
+                has_content = choice.delta is not None and _size(choice.delta) > 0
+                self.delta_count += has_content or bool(choice.text)
                 return
             message = self._messages[index] = _Message()
         if choice.finish_reason:
             message.finish_reason = choice.finish_reason[:MAX_REASON_CHARS]
         if choice.delta is not None:
             self._add_delta(message, choice.delta)
+        elif choice.text is not None:
+            self._completes = True
+            self._add_delta(message, Delta(content=choice.text))
 
     def _add_delta(self, message: _Message, delta: Delta) -> None:
         if delta.role:
@@ -220,7 +228,7 @@ class Assembly:
         choices = [
             {
                 "index": index,
-                "message": self._messages[index].document(),
+                **self._content(self._messages[index]),
                 "finish_reason": self._messages[index].finish_reason,
             }
             for index in sorted(self._messages)
@@ -228,13 +236,17 @@ class Assembly:
         return _encoder.encode(
             {
                 "id": self.id,
-                "object": "chat.completion",
+                "object": "text_completion" if self._completes else "chat.completion",
                 "created": self._created,
                 "model": self.model,
                 "choices": choices,
                 "usage": msgspec.Raw(self.usage or b"null"),
             }
         )
+
+    def _content(self, message: _Message) -> dict[str, Any]:
+        document = message.document()
+        return {"text": document["content"] or ""} if self._completes else {"message": document}
 
 
 def _size(delta: Delta) -> int:

@@ -30,10 +30,28 @@ class _Usage(msgspec.Struct):
     prompt_cache_hit_tokens: int | None = None  # DeepSeek
 
 
+class _MediaDetails(msgspec.Struct):
+    image_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class _MediaUsage(msgspec.Struct):
+    """The usage of images, transcriptions and rerankings."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    input_tokens_details: _MediaDetails | None = None  # images
+    input_token_details: _MediaDetails | None = None  # transcriptions
+    output_tokens_details: _MediaDetails | None = None
+
+
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
+_media_decoder: Final = msgspec.json.Decoder(_MediaUsage, strict=False)
 _INVALID: Final = Usage(source=UsageSource.INVALID)
 _NO_INPUT: Final = _InputDetails()
 _NO_OUTPUT: Final = _OutputDetails()
+_NO_MEDIA: Final = _MediaDetails()
 
 
 def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
@@ -48,6 +66,8 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
         found = decode_json(_decoder, bytes(document))
     except msgspec.DecodeError:
         return None
+    if found.prompt_tokens is None and found.completion_tokens is None:
+        return _read_media_usage(bytes(document))
     given = found.prompt_tokens_details or _NO_INPUT
     made = found.completion_tokens_details or _NO_OUTPUT
     counts = (
@@ -62,6 +82,30 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
     if min(counts) < 0 or max(counts) > MAX_TOKENS:
         return _INVALID
     return Usage(*counts, UsageSource.PROVIDER)
+
+
+def _read_media_usage(document: bytes) -> Usage | None:
+    """Reads the usage of an answer that is no chat. Models of images that do not split their output
+    make images of it."""
+    try:
+        found = decode_json(_media_decoder, document)
+    except msgspec.DecodeError:
+        return None
+    given = found.input_tokens_details or found.input_token_details or _NO_MEDIA
+    made = found.output_tokens_details or _NO_MEDIA
+    output = found.output_tokens or 0
+    makes_images = given.image_tokens is not None and found.output_tokens_details is None
+    counts = {
+        "input_tokens": (found.total_tokens if found.input_tokens is None else found.input_tokens)
+        or 0,
+        "output_tokens": output,
+        "input_audio_tokens": given.audio_tokens or 0,
+        "input_image_tokens": given.image_tokens or 0,
+        "output_image_tokens": output if makes_images else made.image_tokens or 0,
+    }
+    if min(counts.values()) < 0 or max(counts.values()) > MAX_TOKENS:
+        return _INVALID
+    return Usage(**counts, source=UsageSource.PROVIDER)
 
 
 def usage_in_tail(tail: bytes) -> Usage | None:

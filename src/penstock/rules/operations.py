@@ -1,0 +1,32 @@
+"""What the pipeline must know of each operation: one row for each."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from penstock.rules.call import Operation
+
+
+class OperationTraits(NamedTuple):
+    """`streamed`: a caller may ask for a stream. `any_type`: the answer may be a text or a file in
+    place of JSON. `has_files`: base64 in its answers is left out of the record. `estimated`: the
+    tokens of a call that was cut off follow from its bytes."""
+
+    streamed: bool = False
+    any_type: bool = False
+    has_files: bool = False
+    estimated: bool = False
+
+
+TRAITS: Final[Mapping[str, OperationTraits]] = {
+    Operation.CHAT: OperationTraits(streamed=True, estimated=True),
+    Operation.TEXT_COMPLETION: OperationTraits(streamed=True, estimated=True),
+    Operation.EMBEDDINGS: OperationTraits(estimated=True),
+    Operation.PASS_THROUGH: OperationTraits(estimated=True),
+    Operation.COUNT_TOKENS: OperationTraits(estimated=True),
+    Operation.MODERATION: OperationTraits(),
+    Operation.IMAGE_GENERATION: OperationTraits(streamed=True, has_files=True),
+    Operation.IMAGE_EDIT: OperationTraits(streamed=True, has_files=True),
+    Operation.SPEECH: OperationTraits(streamed=True, any_type=True),
+    Operation.TRANSCRIPTION: OperationTraits(streamed=True, any_type=True),
+    Operation.TRANSLATION: OperationTraits(any_type=True),
+}

@@ -1,0 +1,30 @@
+"""The paths of OpenAI's API that are served: surfaces make their routes of them, providers their
+addresses."""
+
+from typing import Final, NamedTuple
+
+from penstock.rules.call import Operation
+
+
+class OpenAIPath(NamedTuple):
+    """A path below `/v1`. `form`: a request may be a multipart form in place of JSON."""
+
+    operation: Operation
+    path: str
+    form: bool = False
+
+
+TEXT_PATHS: Final = (
+    OpenAIPath(Operation.CHAT, "/chat/completions"),
+    OpenAIPath(Operation.TEXT_COMPLETION, "/completions"),
+    OpenAIPath(Operation.EMBEDDINGS, "/embeddings"),
+    OpenAIPath(Operation.MODERATION, "/moderations"),
+)
+MEDIA_PATHS: Final = (
+    OpenAIPath(Operation.IMAGE_GENERATION, "/images/generations"),
+    OpenAIPath(Operation.IMAGE_EDIT, "/images/edits", form=True),
+    OpenAIPath(Operation.SPEECH, "/audio/speech"),
+    OpenAIPath(Operation.TRANSCRIPTION, "/audio/transcriptions", form=True),
+    OpenAIPath(Operation.TRANSLATION, "/audio/translations", form=True),
+)
+MEDIA_DIALECT: Final = "openai_media"
