@@ -66,6 +66,11 @@ class Home:
         return self.path / "spool"
 
     @property
+    def counters(self) -> Path:
+        """The amounts that limits and budgets have used: the file of `infra.counters`."""
+        return self.path / "counters"
+
+    @property
     def run(self) -> Path:
         """The metrics pages of the running gateway workers."""
         return self.path / "run"
@@ -105,6 +110,7 @@ class Home:
             lock_of(self.audit_heads),
             self.bootstrap,
             self.columns,
+            self.counters,
             self.gateway_token,
             self.master_key,
             self.metrics_token,

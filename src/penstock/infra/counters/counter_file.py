@@ -1,0 +1,282 @@
+"""The transactions on the counter file: reserve, settle, and the recovery of ended workers."""
+
+import mmap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from penstock.infra.counters.entries import (
+    Entries,
+    EntryClaim,
+    OpenEntry,
+    blocks_of,
+    encode_entry,
+    open_entries,
+    owners_in,
+)
+from penstock.infra.counters.file import OpenFile, open_counters
+from penstock.infra.counters.journal import Change, commit
+from penstock.infra.counters.layout import (
+    DISPATCHED,
+    FLAGS_END,
+    FREE,
+    JOURNAL_FLAG_AT,
+    MAX_WORKERS,
+    NO_FLAGS,
+    ROW,
+    TRANSACTION_LOCK_AT,
+    WORKER_LOCKS_AT,
+)
+from penstock.infra.counters.lock import MAX_BLOCKED_S, ByteLock, CountersBusy
+from penstock.infra.counters.repair import after_boot, finish_interrupted, free_blocks, repair
+from penstock.infra.counters.row import Row
+from penstock.infra.counters.table import Table
+from penstock.kernel.time import Clock
+from penstock.spi.counters import (
+    MAX_AMOUNT,
+    MAX_CAP,
+    MAX_CLAIMS,
+    CapReached,
+    Claim,
+    CounterKind,
+    CounterState,
+    CountersUnavailable,
+    Reservation,
+)
+
+_OPEN_WITHIN_S: Final = 2.0
+_FREED: Final = bytes([FREE])
+_PATIENT_S: Final = 0.5  # of the recovery, which runs beside calls but rarely
+
+
+class CountersRepaired(CountersBusy):
+    """A damaged counter was found and removed; nothing else has changed. Try again."""
+
+
+class CountersFull(CountersUnavailable):
+    """The file has no space for another counter, or for another open reservation."""
+
+
+class CounterFile:
+    """The counters as one worker uses them. Not for several threads."""
+
+    def __init__(
+        self,
+        file: OpenFile,
+        worker: int,
+        alive: ByteLock,
+        clock: Clock,
+        on_step: Callable[[str], None] | None = None,
+    ) -> None:
+        self._file = file
+        self._data: mmap.mmap = file.data
+        self._worker = worker
+        self._alive = alive  # held as long as this worker lives
+        self._clock = clock
+        self._on_step = on_step
+        self._lock = ByteLock(file.fd, TRANSACTION_LOCK_AT)
+        self._table = Table(file.data, file.salt)
+        self._entries = Entries(file.data, worker)
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, on_step: Callable[[str], None] | None = None) -> Self:
+        """Opens the counters as a new worker, and settles what ended workers have left. Raises
+        `CountersUnavailable`."""
+        file = open_counters(path, clock.now_ns())
+        try:
+            lock = ByteLock(file.fd, TRANSACTION_LOCK_AT)
+            with lock.held(_OPEN_WITHIN_S):
+                finish_interrupted(file, clock.now_ns())
+                after_boot(file, clock.now_ns())
+                worker, alive = _join(file)
+                counters = cls(file, worker, alive, clock, on_step)
+        except BaseException:
+            file.close()
+            raise
+        counters.recover()
+        return counters
+
+    @property
+    def file(self) -> OpenFile:
+        """The open file."""
+        return self._file
+
+    def close(self) -> None:
+        """Leaves the file. Open reservations are settled by the next worker that looks."""
+        self._file.close()
+
+    def reserve(self, claims: Sequence[Claim]) -> Reservation | CapReached:
+        """Reserves all claims or none. Raises `CountersBusy`, `CountersFull`."""
+        self._begin()
+        try:
+            return self._reserve(claims)
+        finally:
+            self._lock.free()
+
+    def dispatched(self, reservation: Reservation) -> None:
+        """Notes that the reserved amounts count as used if this process ends now."""
+        if reservation.open:
+            self._data[reservation.place] = DISPATCHED
+
+    def settle(self, reservation: Reservation, amounts: Sequence[int]) -> bool:
+        """Replaces the reserved amounts by the used ones. Returns `False` if that was done before.
+        Raises `CountersBusy`; then nothing has changed."""
+        if not reservation.open:
+            return False
+        self._begin()
+        try:
+            self._settle(reservation, amounts)
+        finally:
+            self._lock.free()
+        return True
+
+    def recover(self) -> int:
+        """Settles the reservations of workers that have ended: at their amounts if dispatched,
+        else at nothing. Returns their number. Raises `CountersBusy`."""
+        count = 0
+        for worker in owners_in(self._data) - {self._worker}:
+            alive = ByteLock(self._file.fd, WORKER_LOCKS_AT + worker)
+            if not alive.take():
+                continue
+            try:
+                count += self._recover(worker)
+            finally:
+                alive.free()
+        return count
+
+    def read(self, claim: Claim) -> CounterState:
+        """Returns the state of the claim's counter in its window."""
+        place = self._table.find(claim.key, chosen=bool(claim.others))
+        row = Row.decode(self._data[place : place + ROW.size]) if place else None
+        return CounterState() if row is None else row.state(claim, self._mono_ns())
+
+    def _settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
+        now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
+        rows: dict[int, Row] = {}
+        for claim, amount in zip(reservation.claims, amounts, strict=True):
+            if claim.kind != CounterKind.RATE and (claim.amount or amount):
+                row = self._counter(claim, rows, now_ns, mono_ns)[2]
+                row.settle(claim.start_ns, claim.amount, amount, mono_ns)
+        self._commit(rows, (reservation.place, _FREED))
+        reservation.open = False
+        self._entries.give_back(reservation.place)
+
+    def _reserve(self, claims: Sequence[Claim]) -> Reservation | CapReached:
+        if len(claims) > MAX_CLAIMS:
+            raise CountersFull(f"More than {MAX_CLAIMS} limits apply to the call.")
+        now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
+        rows: dict[int, Row] = {}
+        used: list[Claim] = []
+        left: list[int] = []
+        held: list[EntryClaim] = []
+        for index, asked in enumerate(claims):
+            claim, place, row = self._counter(_bounded(asked), rows, now_ns, mono_ns)
+            rest = row.hold(claim, mono_ns)
+            if rest < 0:
+                wait_ns = row.wait_ns(claim, now_ns, mono_ns)
+                return CapReached(index, max(0, rest + claim.amount), wait_ns)
+            used.append(claim)
+            left.append(rest)
+            if claim.kind != CounterKind.RATE and claim.amount:
+                held.append(EntryClaim(place, claim.kind, claim.amount, claim.start_ns))
+        entry = self._entries.take()
+        if not entry:
+            raise CountersFull("Too many calls with limits are open on this machine.")
+        self._commit(rows, (entry, encode_entry(held)))
+        return Reservation(used, left, entry)
+
+    def _counter(
+        self, claim: Claim, rows: dict[int, Row], now_ns: int, mono_ns: int
+    ) -> tuple[Claim, int, Row]:
+        """Returns the claim on its counter, or on the one of all others if there is no space."""
+        chosen = bool(claim.others)
+        place = self._table.find(claim.key, chosen=chosen)
+        if place:
+            return claim, place, self._load(place, rows)
+        for place, row in rows.items():
+            if row.key == claim.key:  # new in this transaction
+                return claim, place, row
+        place = self._table.space(claim.key, now_ns, mono_ns, set(rows), chosen=chosen)
+        if place:
+            row = rows[place] = Row.first(claim)
+            return claim, place, row
+        if not chosen:
+            raise CountersFull("There is no space for another limit's counter.")
+        shared = claim._replace(key=claim.others, others=b"")
+        return self._counter(shared, rows, now_ns, mono_ns)
+
+    def _load(self, place: int, rows: dict[int, Row]) -> Row:
+        if (row := rows.get(place)) is not None:
+            return row
+        row = Row.decode(self._data[place : place + ROW.size])
+        if row is None:
+            repair(self._file, self._clock.now_ns())
+            raise CountersRepaired("A damaged counter was removed.", retry_after_s=1)
+        rows[place] = row
+        return row
+
+    def _recover(self, worker: int) -> int:
+        count = 0
+        self._begin(_PATIENT_S)  # applies the last transaction of the worker
+        self._lock.free()
+        for block in blocks_of(self._data, worker):
+            for entry in open_entries(self._data, block):
+                self._begin(_PATIENT_S)
+                try:
+                    self._settle_entry(entry)
+                finally:
+                    self._lock.free()
+                count += 1
+        self._begin(_PATIENT_S)
+        try:
+            free_blocks(self._file, worker)
+        finally:
+            self._lock.free()
+        return count
+
+    def _settle_entry(self, entry: OpenEntry) -> None:
+        if entry.claims is None:  # what it held is unknown: counted again from all others
+            self._data[entry.at] = FREE
+            repair(self._file, self._clock.now_ns())
+            return
+        rows: dict[int, Row] = {}
+        mono_ns = self._mono_ns()
+        for place, _, amount, start_ns in entry.claims:
+            row = self._load(place, rows)
+            row.settle(start_ns, amount, amount if entry.dispatched else 0, mono_ns)
+        self._commit(rows, (entry.at, _FREED))
+
+    def _commit(self, rows: dict[int, Row], entry: Change) -> None:
+        changes = [(place, row.encode()) for place, row in rows.items()]
+        changes.append(entry)
+        commit(self._data, changes, self._on_step)
+
+    def _begin(self, within_s: float = MAX_BLOCKED_S) -> None:
+        """Takes the transaction lock, and completes what a killed process has left. Raises
+        `CountersBusy`."""
+        if not self._lock.take():
+            self._lock.wait(within_s)
+        if self._data[JOURNAL_FLAG_AT:FLAGS_END] != NO_FLAGS:
+            finish_interrupted(self._file, self._clock.now_ns())
+        if self._on_step is not None:
+            self._on_step("locked")
+
+    def _mono_ns(self) -> int:
+        return int(self._clock.monotonic() * 1e9)
+
+
+def _join(file: OpenFile) -> tuple[int, ByteLock]:
+    """Returns a worker number that is free and has no reservations of an ended worker."""
+    taken = owners_in(file.data)
+    for worker in set(range(MAX_WORKERS)) - taken:
+        alive = ByteLock(file.fd, WORKER_LOCKS_AT + worker)
+        if alive.take():
+            return worker, alive
+    raise CountersFull("Too many processes use the counters.")
+
+
+def _bounded(claim: Claim) -> Claim:
+    if 0 <= claim.amount <= MAX_AMOUNT and 0 <= claim.cap <= MAX_CAP:
+        return claim
+    amount = min(max(claim.amount, 0), MAX_AMOUNT)
+    return claim._replace(amount=amount, cap=min(max(claim.cap, 0), MAX_CAP))

@@ -1,0 +1,104 @@
+"""The open reservations: each worker has blocks of entries of its own. When a worker has ended,
+they say what it had reserved and which of it was dispatched.
+"""
+
+import mmap
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from penstock.infra.counters.layout import (
+    BLOCK_ENTRIES,
+    MAX_BLOCKS,
+    DISPATCHED,
+    ENTRY_CLAIM,
+    ENTRY_HEAD,
+    FREE,
+    HELD,
+    OWNER,
+    OWNERS_AT,
+    entry_at,
+)
+from penstock.spi.counters import MAX_CLAIMS
+
+
+class EntryClaim(NamedTuple):
+    """A reserved amount of an entry, on the counter in the row at an offset."""
+
+    place: int
+    kind: int
+    amount: int
+    start_ns: int
+
+
+class OpenEntry(NamedTuple):
+    """An open reservation as the file has it. `claims` is `None` if it is damaged."""
+
+    at: int
+    dispatched: bool
+    claims: tuple[EntryClaim, ...] | None
+
+
+class Entries:
+    """The blocks of one worker."""
+
+    def __init__(self, file: mmap.mmap, worker: int) -> None:
+        self._file = file
+        self._worker = worker
+        self._free: list[int] = []
+
+    def take(self) -> int:
+        """Returns the offset of a free entry; 0 if the file has none. Call with the lock."""
+        if not self._free:
+            self._take_block()
+        return self._free.pop() if self._free else 0
+
+    def give_back(self, at: int) -> None:
+        """Notes that an entry is free again, or was never used."""
+        self._free.append(at)
+
+    def _take_block(self) -> None:
+        for block in range(MAX_BLOCKS):
+            at = OWNERS_AT + block * OWNER.size
+            if OWNER.unpack_from(self._file, at)[0] == 0:
+                OWNER.pack_into(self._file, at, self._worker + 1)
+                first = block * BLOCK_ENTRIES
+                self._free.extend(entry_at(first + number) for number in range(BLOCK_ENTRIES))
+                return
+
+
+def encode_entry(claims: Sequence[EntryClaim]) -> bytes:
+    """Returns an entry that is not dispatched."""
+    body = b"".join([ENTRY_CLAIM.pack(*claim) for claim in claims])
+    return ENTRY_HEAD.pack(HELD, len(claims), zlib.crc32(body)) + body
+
+
+def blocks_of(file: mmap.mmap, worker: int) -> list[int]:
+    """Returns the blocks of a worker."""
+    owners = enumerate(OWNER.iter_unpack(file[OWNERS_AT : OWNERS_AT + MAX_BLOCKS * OWNER.size]))
+    return [block for block, (owner,) in owners if owner == worker + 1]
+
+
+def owners_in(file: mmap.mmap) -> set[int]:
+    """Returns all workers that have blocks."""
+    owners = OWNER.iter_unpack(file[OWNERS_AT : OWNERS_AT + MAX_BLOCKS * OWNER.size])
+    return {owner - 1 for (owner,) in owners if owner}
+
+
+def free_block(file: mmap.mmap, block: int) -> None:
+    """Frees a block for other workers. Its entries must be free."""
+    OWNER.pack_into(file, OWNERS_AT + block * OWNER.size, 0)
+
+
+def open_entries(file: mmap.mmap, block: int) -> Iterator[OpenEntry]:
+    """Yields the open reservations of a block."""
+    for number in range(BLOCK_ENTRIES):
+        at = entry_at(block * BLOCK_ENTRIES + number)
+        state, count, crc = ENTRY_HEAD.unpack_from(file, at)
+        if state == FREE:
+            continue
+        start = at + ENTRY_HEAD.size
+        body = file[start : start + count * ENTRY_CLAIM.size]
+        valid = count <= MAX_CLAIMS and zlib.crc32(body) == crc
+        claims = tuple(EntryClaim(*each) for each in ENTRY_CLAIM.iter_unpack(body))
+        yield OpenEntry(at, state == DISPATCHED, claims if valid else None)

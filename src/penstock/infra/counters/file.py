@@ -1,0 +1,167 @@
+"""Opens the counter file: creates it whole, so that a full disk cannot fault later, and replaces
+one that is not a counter file of this format.
+"""
+
+import contextlib
+import fcntl
+import logging
+import mmap
+import os
+import time
+import zlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from penstock.infra.counters.layout import (
+    ENTRIES,
+    FACTS,
+    FACTS_AT,
+    FILE_BYTES,
+    FORMAT,
+    HEAD,
+    MAGIC,
+    REPAIR_FLAG_AT,
+    ROWS,
+)
+from penstock.infra.home import lock_of
+from penstock.spi.counters import CountersUnavailable
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_OPEN_WITHIN_S: Final = 5.0
+_log: Final = logging.getLogger("penstock.counters")
+
+
+class CounterFacts(NamedTuple):
+    """The time when the file was created, how many damaged counters started from zero since then,
+    and when the last one did. `boot`: the start of the machine that wrote it."""
+
+    created_ns: int
+    lost: int
+    lost_ns: int
+    boot: bytes
+
+
+class OpenFile(NamedTuple):
+    """The mapped file. `salt` makes the places of keys unpredictable."""
+
+    fd: int
+    data: mmap.mmap
+    salt: bytes
+
+    def facts(self) -> CounterFacts:
+        """Reads the facts that change."""
+        return CounterFacts(*FACTS.unpack_from(self.data, FACTS_AT))
+
+    def save_facts(self, facts: CounterFacts) -> None:
+        """Writes them. Call with the transaction lock."""
+        FACTS.pack_into(self.data, FACTS_AT, *facts)
+
+    def is_at(self, path: Path) -> bool:
+        """Returns whether this is still the file with that name."""
+        try:
+            return path.stat().st_ino == os.fstat(self.fd).st_ino
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> None:
+        """Unmaps the file, and releases all locks on it."""
+        self.data.close()
+        os.close(self.fd)
+
+
+def path_in(folder: Path) -> Path:
+    """Returns the file of this format in the folder of counters."""
+    return folder / f"counters.{FORMAT}"
+
+
+def open_counters(path: Path, now_ns: int) -> OpenFile:
+    """Opens the file, or creates it. A file that cannot be read is renamed to `….damaged`; the new
+    one starts from zero. Raises `CountersUnavailable` without space or permission."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(path):
+            found = _open(path)
+            if found is None:
+                if path.exists():
+                    _log.error("%s is damaged; its counters start from zero", path)
+                    path.rename(path.with_name(f"{path.name}.damaged"))
+                _create(path, now_ns)
+                found = _open(path)
+    except OSError as error:
+        raise CountersUnavailable(f"{path} cannot be used: {error.strerror}.") from error
+    if found is None:
+        raise CountersUnavailable(f"{path} cannot be read after it was created.")
+    return found
+
+
+def open_existing(path: Path) -> OpenFile | None:
+    """Opens the file to read it; `None` if there is none that can be read."""
+    try:
+        return _open(path, writable=False)
+    except OSError:
+        return None
+
+
+def boot_id() -> bytes:
+    """Identifies the start of the machine: its monotonic clock is valid within it."""
+    try:
+        return bytes.fromhex(_BOOT_ID.read_text().strip().replace("-", ""))
+    except (OSError, ValueError):
+        return bytes(16)
+
+
+def _open(path: Path, *, writable: bool = True) -> OpenFile | None:
+    """Returns `None` if there is no file, or not a whole one of this format."""
+    try:
+        fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    if os.fstat(fd).st_size == FILE_BYTES:
+        access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
+        data = mmap.mmap(fd, FILE_BYTES, access=access)
+        if (salt := _salt(data[: HEAD.size])) is not None:
+            return OpenFile(fd, data, salt)
+        data.close()
+    os.close(fd)
+    return None
+
+
+def _salt(head: bytes) -> bytes | None:
+    magic, version, rows, entries, salt, crc = HEAD.unpack(head)
+    valid = zlib.crc32(head[:-4]) == crc and magic == MAGIC and version == FORMAT
+    return salt if valid and (rows, entries) == (ROWS, ENTRIES) else None
+
+
+def _create(path: Path, now_ns: int) -> None:
+    draft = path.with_name(f"{path.name}.draft")
+    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(fd, 0, FILE_BYTES)
+        body = HEAD.pack(MAGIC, FORMAT, ROWS, ENTRIES, os.urandom(16), 0)[:-4]
+        os.pwrite(fd, body + zlib.crc32(body).to_bytes(4, "little"), 0)
+        os.pwrite(fd, FACTS.pack(now_ns, 0, 0, boot_id()), FACTS_AT)
+        os.pwrite(fd, b"\0", REPAIR_FLAG_AT)
+        os.fsync(fd)
+        draft.rename(path)
+    finally:
+        os.close(fd)
+        draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """Excludes other processes that open the file: one decides whether it is good."""
+    fd = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + _OPEN_WITHIN_S
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            if time.monotonic() >= deadline:
+                raise CountersUnavailable("Another process is opening the counters.")
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(fd)

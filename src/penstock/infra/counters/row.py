@@ -1,0 +1,172 @@
+"""One counter: its state in the file, and the arithmetic of caps.
+
+A row has two windows, a newer and an older one, so that a clock that goes over the end of a window
+and back finds the amounts of both. Rates use the first of them: its start is the theoretical
+arrival time of GCRA.
+"""
+
+import zlib
+from typing import Final, Self
+
+from penstock.infra.counters.layout import ROW, ROW_BODY
+from penstock.spi.counters import (
+    MAX_AMOUNT,
+    MAX_CAP,
+    Claim,
+    CounterKind,
+    CounterState,
+)
+
+NO_WINDOW: Final = -1
+_RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)
+
+
+class Window:
+    """The amounts of one window. `excess`: the settled amounts that no reservation covered."""
+
+    __slots__ = ("excess", "held", "start", "used")
+
+    def __init__(self, start: int, used: int = 0, held: int = 0, excess: int = 0) -> None:
+        self.start = start
+        self.used = used
+        self.held = held
+        self.excess = excess
+
+    def add(self, used: int, excess: int) -> None:
+        """Adds settled amounts. They stop growing far above all caps."""
+        self.used = min(self.used + used, MAX_CAP)
+        self.excess = min(self.excess + excess, MAX_CAP)
+
+
+class Row:
+    """A counter. `until`: end of its newer window."""
+
+    __slots__ = ("key", "kind", "new", "old", "until")
+
+    def __init__(self, key: bytes, kind: int, new: Window, old: Window, until: int) -> None:
+        self.key = key
+        self.kind = kind
+        self.new = new
+        self.old = old
+        self.until = until
+
+    @classmethod
+    def first(cls, claim: Claim) -> Self:
+        """Returns the new counter of a claim."""
+        return cls(claim.key, claim.kind, Window(claim.start_ns), Window(NO_WINDOW), claim.end_ns)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self | None:
+        """Returns the counter; `None` if its checksum is wrong."""
+        if zlib.crc32(data[:ROW_BODY]) != int.from_bytes(data[ROW_BODY:], "little"):
+            return None
+        key, s, u, h, e, old_s, old_u, old_h, old_e, until, kind, _ = ROW.unpack(data)
+        return cls(key, kind, Window(s, u, h, e), Window(old_s, old_u, old_h, old_e), until)
+
+    def encode(self) -> bytes:
+        """The inverse of `decode`."""
+        new, old = self.new, self.old
+        data = ROW.pack(
+            self.key,
+            new.start,
+            new.used,
+            new.held,
+            new.excess,
+            old.start,
+            old.used,
+            old.held,
+            old.excess,
+            self.until,
+            self.kind,
+            0,
+        )[:ROW_BODY]
+        return data + zlib.crc32(data).to_bytes(4, "little")
+
+    def window(self, start: int) -> Window:
+        """Returns the window that starts there, or the one that has its amounts: the older one."""
+        return self.new if start >= self.new.start or self.old.start == NO_WINDOW else self.old
+
+    def open_window(self, start: int, end: int) -> Window:
+        """Returns the window of a claim; makes it if it is newer than the older one. So a clock
+        that goes back opens no window again."""
+        new, old = self.new, self.old
+        if start == new.start:
+            return new
+        if start > new.start:  # the next window; reservations of the oldest one stay held
+            self.new, self.old = Window(start), new
+            new.held += old.held
+            self.until = end
+            return self.new
+        if old.start != NO_WINDOW and old.start < start:
+            self.old = Window(start, held=old.held)
+        return self.window(start)
+
+    def hold(self, claim: Claim, mono_ns: int) -> int:
+        """Reserves the amount of a claim. Returns what is left; negative: nothing is reserved."""
+        amount = claim.amount
+        match claim.kind:
+            case CounterKind.WINDOW:
+                window = self.open_window(claim.start_ns, claim.end_ns)
+                left = claim.cap - window.used - window.held - amount
+            case CounterKind.OPEN:
+                window = self.new
+                left = claim.cap - window.held - amount
+            case CounterKind.RATE | CounterKind.HELD_RATE:
+                window = self.new
+                due = max(window.start, mono_ns)
+                left = claim.cap - (due - mono_ns) - window.held - amount
+                if claim.kind == CounterKind.RATE and left >= 0:
+                    window.start = due + amount
+                    return left
+        if left >= 0:
+            window.held += amount
+        return left
+
+    def settle(self, start: int, reserved: int, used: int, mono_ns: int) -> None:
+        """Replaces a reserved amount by the used one. A window that is over and forgotten counts
+        with the next one, as an excess: nothing is lost."""
+        used = min(max(used, 0), MAX_AMOUNT)
+        excess = max(0, used - reserved)
+        if self.kind == CounterKind.WINDOW:
+            window = self.window(start)
+            window.held = max(0, window.held - reserved)
+            window.add(used, excess if window.start == start else used)
+            return
+        window = self.new
+        window.held = max(0, window.held - reserved)
+        if self.kind == CounterKind.HELD_RATE:
+            window.start = max(window.start, mono_ns) + used
+            window.add(0, excess)
+
+    def wait_ns(self, claim: Claim, now_ns: int, mono_ns: int) -> int | None:
+        """Returns the time until a claim that does not fit may fit; see `CapReached`."""
+        if claim.amount > claim.cap:
+            return None
+        if claim.kind == CounterKind.WINDOW:
+            return max(0, claim.end_ns - now_ns)
+        if claim.kind == CounterKind.OPEN:
+            return None
+        after = max(self.new.start, mono_ns) - mono_ns + self.new.held + claim.amount
+        return max(0, after - claim.cap)
+
+    def unused(self, now_ns: int, mono_ns: int) -> bool:
+        """Returns whether another counter may take the place of this one: it says nothing that a
+        new one would not, or its windows are over since more than the length of one."""
+        if self.new.held or self.old.held:
+            return False
+        if self.kind in _RATES:
+            return self.new.start <= mono_ns
+        return self.kind == CounterKind.OPEN or now_ns >= 2 * self.until - self.new.start
+
+    def state(self, claim: Claim, mono_ns: int) -> CounterState:
+        """Returns what is used and held. The use of a rate is the part that has not drained."""
+        if claim.kind in _RATES:
+            new = self.new
+            return CounterState(max(0, new.start - mono_ns), new.held, new.excess)
+        if claim.kind == CounterKind.OPEN:
+            return CounterState(self.new.held, self.new.held)
+        window = self.window(claim.start_ns)
+        later = self.old.start != NO_WINDOW and claim.start_ns > self.old.start
+        if window.start != claim.start_ns and (later or claim.start_ns > self.new.start):
+            return CounterState()  # its first call will open it
+        return CounterState(window.used, window.held, window.excess)
