@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from penstock.infra.counters.layout import (
     BLOCK_ENTRIES,
-    MAX_BLOCKS,
     DISPATCHED,
     ENTRY_CLAIM,
     ENTRY_HEAD,
     FREE,
     HELD,
+    MAX_BLOCKS,
     OWNER,
     OWNERS_AT,
     entry_at,
