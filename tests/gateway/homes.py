@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,6 +52,7 @@ def make_home(
     prices: Sequence[PriceOverride] = (),
     price_lists: Sequence[VendorPrices] = (),
     facts: Sequence[VendorFacts] = (),
+    secrets_by_id: Mapping[str, str] | None = None,
 ) -> Path:
     """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ def make_home(
     ]
     raw = {name: canonical_json(section) for name, section in sections}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
-    sealed = Sealed(pepper.hex(), {"sec_up": SECRET})
+    sealed = Sealed(pepper.hex(), {"sec_up": SECRET, **(secrets_by_id or {})})
     sealer = Sealer(derive_key(token, SEALED_PURPOSE))
     SnapshotFiles(home / "snapshot").save(
         StoredSnapshot(

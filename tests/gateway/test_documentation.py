@@ -5,12 +5,14 @@ from pathlib import Path
 
 from penstock.gateway.auth_failures import AuthFailures, FailureLimits
 from penstock.gateway.call_limits import KIB, MIB, CallLimits
+from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.http.readiness import GatewayReadiness
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.infra.spool import SpoolStats
+from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import ProviderEntry
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
@@ -25,7 +27,10 @@ def _no_spool() -> SpoolStats:
 def test_every_metric_is_documented() -> None:
     holder, inflight = SnapshotHolder(), InFlight(CallLimits())
     failures = AuthFailures(FailureLimits(), 0.0)
-    readiness = GatewayReadiness(holder, _no_spool, inflight, failures, lambda: 0.0)
+    credentials = CredentialPools(SystemClock())
+    readiness = GatewayReadiness(
+        holder, _no_spool, inflight, failures, credentials=credentials, monotonic=lambda: 0.0
+    )
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
     documented = set(re.findall(r"`(penstock_\w+)`", PAGE))
     assert documented == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))

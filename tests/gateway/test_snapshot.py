@@ -123,7 +123,7 @@ def test_the_secret_of_a_match_is_not_in_its_repr() -> None:
     tree = project(provider("openai", "gpt-4o", secret_id="sec_1"))
     tree.secrets = {"sec_1": "sk-canary"}
     target = tree.build().project(P).resolve("gpt-4o")
-    assert target.secret == "sk-canary"
+    assert target.secrets == (("default", "sk-canary"),)
     assert "sk-canary" not in repr(target)
 
 

@@ -192,7 +192,7 @@ async def test_the_client_waits_for_a_missing_secret(tmp_path: Path) -> None:
             async with asyncio.timeout(30):
                 while gw.holder.known is None:
                     await asyncio.sleep(0.01)
-            assert gw.holder.current.project(P).resolve("m").secret == "sk-1"
+            assert gw.holder.current.project(P).resolve("m").secrets[0].secret == "sk-1"
 
 
 @pytest.mark.parametrize("status", [401, 500, 503])

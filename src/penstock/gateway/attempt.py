@@ -85,6 +85,7 @@ class OpenAttempt:
             self.price_id,
             tuple([change.text for change in self.changes]) if self.changes else (),
             retirement.at(self.start_ns) if retirement is not None else "",
+            self.target.credential,
         )
 
 

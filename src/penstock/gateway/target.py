@@ -1,7 +1,8 @@
 """The provider and model that a call goes to, with everything the stages need of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from penstock.gateway.credentials import ChosenCredential, CredentialPool
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.model_facts import RetirementNotice
@@ -15,8 +16,9 @@ from penstock.spi.chat import ChatProvider, ProviderConfig
 class Target:
     """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
-    `redaction` removes the provider's secret from its answers. `model_limits` is what the model
-    certainly cannot do.
+    `redaction` removes the provider's secrets from its answers. `model_limits` is what the model
+    certainly cannot do. With a pool of `credentials`, each attempt uses one of them: its name is
+    `credential`.
     """
 
     project: ProjectIndex
@@ -29,3 +31,9 @@ class Target:
     redaction: Redaction
     model_limits: ModelLimits | None = None
     retirement: RetirementNotice | None = None
+    credentials: CredentialPool | None = None
+    credential: str = ""
+
+    def using(self, chosen: ChosenCredential) -> "Target":
+        """Returns the target of an attempt with this credential."""
+        return replace(self, provider=chosen.provider, credential=chosen.name)

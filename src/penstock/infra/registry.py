@@ -1,6 +1,6 @@
 """Plugins by entry point, imported on first use. Built-in plugins use entry points too."""
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar, cast
 
 from penstock.kernel.errors import NotFound
@@ -33,7 +33,7 @@ class Registry(Generic[Plugin]):
             except ImportError as error:
                 raise NotFound(
                     f"The plugin {kind!r} needs a package that is not installed: {error.name}.",
-                    hint=f"Install it: pip install {(error.name or kind).partition('.')[0]}.",
+                    hint=f"Install it: pip install {_requirement(entry, error.name or kind)}.",
                     code="plugin_incomplete",
                 ) from error
             return cast("Plugin", create())
@@ -41,3 +41,11 @@ class Registry(Generic[Plugin]):
             f"No plugin {kind!r} in {self._group}.",
             hint=f"Installed: {', '.join(self.names()) or 'none'}.",
         )
+
+
+def _requirement(entry: EntryPoint, module: str) -> str:
+    """Returns what pip installs for a plugin: the extra with its name, or the missing package."""
+    owner = entry.dist
+    if owner is not None and entry.name in (owner.metadata.get_all("Provides-Extra") or ()):
+        return f"'{owner.name}[{entry.name}]'"
+    return module.partition(".")[0]

@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -166,6 +166,7 @@ class AttemptRecord(Record, frozen=True, gc=False):
     price_id: str = ""
     changes: tuple[str, ...] = ()  # of the translation: `dropped:seed`, `changed:reasoning.budget`
     retires_on: str = ""  # the day on which the vendor retires the model, if it is near or past
+    credential: str = ""  # its name, if the provider has several or issues tokens
 
 
 class CallEnd(Record, frozen=True, gc=False):

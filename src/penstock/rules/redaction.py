@@ -1,4 +1,4 @@
-"""Removes one secret from text that others wrote, in any common encoding.
+"""Removes secrets from text that others wrote, in any common encoding.
 
 Texts are compared in a normal form: decoded escapes, then only ASCII letters and digits, in lower
 case. In that form each encoding of the secret is one search string. Not found: compressed or
@@ -14,6 +14,8 @@ from urllib.parse import unquote_to_bytes
 from penstock.kernel.errors import UpstreamFailed
 
 MIN_SECRET_CHARS: Final = 8  # shorter ones are placeholders, and would match harmless texts
+LONGEST_ESCAPE: Final = 6  # characters of `\\u0041`
+MIN_OVERLAP: Final = 1024  # bytes
 MAX_ROUNDS: Final = 8  # of decoding escapes inside escapes
 REDACTED: Final = "[redacted]"
 
@@ -25,15 +27,21 @@ _LOWER: Final = bytes(range(256)).lower()
 
 
 class Redaction:
-    """Removes the secret of one provider. Without a secret it changes nothing."""
+    """Removes the secrets of one provider. Without a secret it changes nothing."""
 
-    __slots__ = ("_needles", "_plain", "_shortest")
+    __slots__ = ("_needles", "_plain", "_shortest", "overlap")
 
-    def __init__(self, secret: str = "") -> None:
-        self._plain = secret
-        parts = {secret, *secret.split(":")}  # a key pair is one secret
+    def __init__(self, *secrets: str) -> None:
+        self.hide(*secrets)
+
+    def hide(self, *secrets: str) -> None:
+        """Removes these secrets from now on, instead of those before."""
+        self._plain = tuple(one for one in secrets if len(one) >= MIN_SECRET_CHARS)
+        parts = {part for one in secrets for part in (one, *one.split(":"))}  # a key pair is one
         self._needles = tuple({needle for part in parts for needle in _needles(part)})
         self._shortest = min(map(len, self._needles), default=0)
+        longest = max(map(len, self._plain), default=0)
+        self.overlap = max(longest * LONGEST_ESCAPE, MIN_OVERLAP)
 
     def found_in(self, text: bytes) -> bool:
         """Returns true if `text` contains the secret, plain or encoded."""
@@ -47,13 +55,15 @@ class Redaction:
 
     def found_plain_in(self, content: bytes) -> bool:
         """Returns true if `content` contains the secret as it is: a cheap search for files."""
-        return bool(self._needles) and self._plain.encode("utf-8", "replace") in content
+        return any(_encoded(plain) in content for plain in self._plain)
 
     def clean(self, text: str) -> str:
         """Returns `text` without the secret. A text with an encoded copy is replaced whole."""
         if not self.found_in(_encoded(text)):
             return text
-        rest = text.replace(self._plain, REDACTED)
+        rest = text
+        for plain in self._plain:
+            rest = rest.replace(plain, REDACTED)
         return REDACTED if self.found_in(_encoded(rest)) else rest
 
 

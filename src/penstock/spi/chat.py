@@ -23,12 +23,14 @@ DEFAULT_KIND: Final = "openai-compatible"
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """The settings of one provider that its plugin needs. `secret` is empty if none is needed."""
+    """The settings of one provider that its plugin needs. `secret` is empty if none is needed.
+    `token` is the one that the plugin has issued for the secret (`spi.tokens`), if it does that."""
 
     name: str
     base_url: str
     secret: str = field(default="", repr=False)
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,9 @@ class ChatProvider(Protocol):
         """The wire format (`openai`). If the surface has the same one, bytes pass through."""
         ...
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "ChatProvider":
-        """Returns the plugin for calls of a surface of `dialect`: this one, or another one if the
-        provider itself serves several wire formats."""
+    def for_dialect(self, dialect: str, provider: ProviderConfig, model: str) -> "ChatProvider":
+        """Returns the plugin for calls of a surface of `dialect` to `model`: this one, or another
+        one if the provider itself serves several wire formats."""
         ...
 
     @property

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from google.auth import jwt
 
 from penstock.features.catalog.model import NewProvider, ProviderCheck
 from penstock.features.catalog.service.discovery import (
@@ -19,14 +20,20 @@ from penstock.plugins.providers.vendors import VENDORS
 from penstock.spi.chat import ChatProvider, ProviderConfig
 from tests.features.catalog.conftest import Upstream
 from tests.features.world import SECRET, World
+from tests.plugins.vertex_accounts import key_file, public_key
 from tests.ports import free_port
 
 
-async def check(upstream: Upstream, timeout_s: float = 5.0, secret: str = SECRET) -> ProviderCheck:
+async def check(
+    upstream: Upstream,
+    timeout_s: float = 5.0,
+    secret: str = SECRET,
+    kind: str = "openai-compatible",
+) -> ProviderCheck:
     kinds: Registry[ChatProvider] = Registry("penstock.providers")
     prober = Prober(Egress(), kinds, SystemClock())
     return await prober.check(
-        "openai-compatible",
+        kind,
         ProviderConfig("up", upstream.base_url, secret),
         private_allowed=True,
         timeout_s=timeout_s,
@@ -38,6 +45,15 @@ async def test_a_connection_test_returns_the_models(upstream: Upstream) -> None:
     assert (found.ok, found.models, found.problem) == (True, ("tiny", "huge"), "")
     assert "GET /v1/models" in upstream.requests[0]
     assert f"Bearer {SECRET}" in upstream.requests[0]
+
+
+async def test_a_connection_test_issues_a_token_if_the_plugin_does(upstream: Upstream) -> None:
+    upstream.body = b'{"publisherModels": [{"name": "publishers/google/models/gem"}]}'
+    found = await check(upstream, secret=key_file(1), kind="vertex")
+    assert (found.models, found.problem) == (("gem",), "")
+    token = upstream.requests[0].partition("Bearer ")[2].partition("\r")[0]
+    assert jwt.decode(token, certs=public_key(key_file(1)))["scope"].endswith("cloud-platform")
+    assert "not the key file" in (await check(upstream, secret="{}", kind="vertex")).problem
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Providers: added, changed, removed; their secrets are never returned."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 
@@ -35,6 +36,23 @@ def test_a_secret_is_never_returned_and_stored_encrypted(installed: World) -> No
     assert SECRET not in repr(provider) + repr(NEW) + repr(installed.events())
     assert SECRET.encode() not in installed.stored_bytes()
     assert providers.target(installed.project_id, "openai").secret == SECRET
+
+
+def test_a_key_file_is_stored_in_one_line_and_named_by_the_id_of_its_key(installed: World) -> None:
+    providers = installed.catalog.providers
+    file = json.dumps({"private_key_id": "0123456789abcdef", "private_key": "-- B\n--"}, indent=2)
+    new = replace(NEW, secret=f"{file}\n", vendor="vertex", base_url="")
+    assert providers.add(installed.admin, installed.project_id, new).secret_hint == "…cdef"
+    stored = providers.target(installed.project_id, "openai").secret
+    assert stored == json.dumps(json.loads(file), separators=(",", ":"))
+
+
+@pytest.mark.parametrize("secret", ["{", '["a"]', '{"a": "\u00fc"}', '{"a": 1}{'])
+def test_a_text_that_only_looks_like_a_key_file_is_refused(installed: World, secret: str) -> None:
+    with pytest.raises(InvalidRequest, match="not allowed"):
+        installed.catalog.providers.add(
+            installed.admin, installed.project_id, replace(NEW, secret=f" {secret}")
+        )
 
 
 def test_a_new_secret_has_a_new_id_so_that_gateways_notice(installed: World) -> None:

@@ -99,6 +99,14 @@ def test_a_model_that_retires_soon_is_an_attribute_of_the_call(traces: Traces) -
     assert "penstock.model.retires_on" not in calls.row(calls.call("p")).attributes
 
 
+def test_the_credentials_of_the_attempts_are_an_attribute_of_the_call() -> None:
+    usual = calls.call("p").attempts[0]
+    used = [msgspec.structs.replace(usual, credential=name) for name in ("default", "second")]
+    row = calls.row(calls.call("p", attempts=tuple(used)))
+    assert decode(row.attributes["penstock.credentials"]) == ["default", "second"]
+    assert "penstock.credentials" not in calls.row(calls.call("p")).attributes
+
+
 @given(
     st.integers(-(2**63), 2**63 - 1),
     st.integers(-(2**63), 2**63 - 1),

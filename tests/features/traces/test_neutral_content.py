@@ -251,7 +251,7 @@ def test_every_dialect_of_a_surface_or_a_provider_is_shown() -> None:
     }
     own = ProviderConfig("openai", "https://api.openai.com/v1")
     answered = {
-        plugin.for_dialect(dialect, own).dialect
+        plugin.for_dialect(dialect, own, "m").dialect
         for plugin in map(kinds.get, kinds.names())
         for dialect in ("", *asked)
     }

@@ -1,6 +1,7 @@
 """`penstock provider`: manages a project's providers."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +48,9 @@ def add(
     api_key_env: Annotated[
         str | None, typer.Option(metavar="VARIABLE", help="Environment variable with its API key.")
     ] = None,
+    api_key_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File with it, such as a key file (JSON).")
+    ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="Model that it serves (repeatable). [its model list]")
     ] = None,
@@ -65,7 +69,7 @@ def add(
         "base_url": base_url or "",
         "vendor": vendor,
         "kind": kind or "",
-        "api_key": _secret(api_key_env),
+        "api_key": _secret(api_key_env, api_key_file),
         "models": model or [],
         "private_allowed": private_allowed,
         "quirks": dict(map(_quirk, quirk or [])),
@@ -147,7 +151,9 @@ def remove(
     show_record({"removed": name}, as_json=as_json)
 
 
-def _secret(variable: str | None) -> str:
+def _secret(variable: str | None, file: Path | None) -> str:
+    if file is not None:
+        return _read_key(file)
     if variable is None:
         return ""
     if not (secret := secret_variable(variable)):
@@ -155,6 +161,13 @@ def _secret(variable: str | None) -> str:
             f"The environment variable {variable} is not set.", hint=f"export {variable}=…"
         )
     return secret
+
+
+def _read_key(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{file} cannot be read: {error}.", hint="Check its path.") from None
 
 
 def _quirk(given: str) -> tuple[str, str]:

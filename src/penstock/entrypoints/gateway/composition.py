@@ -9,6 +9,7 @@ from pathlib import Path
 from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.gateway.auth_failures import AuthFailures
+from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.http.app import build_app
 from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.http.readiness import GatewayReadiness
@@ -58,6 +59,7 @@ class GatewayComposition:
         self.spool = self._spool(extensions.on_step)
         self.inflight = InFlight(config.limits)
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
+        self.credentials = CredentialPools(self.clock)
         self.metrics = Metrics()
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
@@ -97,7 +99,12 @@ class GatewayComposition:
 
     def _health(self) -> GatewayHealth:
         readiness = GatewayReadiness(
-            self.holder, self.spool.stats, self.inflight, self.failures, time.monotonic
+            self.holder,
+            self.spool.stats,
+            self.inflight,
+            self.failures,
+            credentials=self.credentials,
+            monotonic=time.monotonic,
         )
         return GatewayHealth(
             self.metrics,
@@ -118,7 +125,7 @@ class GatewayComposition:
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
-            resolve=Resolve(providers.get),
+            resolve=Resolve(providers.get, self.credentials),
             attempts=Attempts(
                 Dispatch(self.egress, clock, self.ids),
                 RelayUnary(limits, self.inflight, clock),

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from penstock.features.access import Principal
 from penstock.infra.egress.addresses import AddressClass, classify
@@ -13,6 +16,7 @@ from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.snapshot import ProviderEntry
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_KEY_ID: Final = re.compile(r'\s*\{.*"private_key_id"\s*:\s*"(\w{8,128})"', re.DOTALL)
 _LOCAL_ENDS: Final = (".localhost", ".local", ".internal")
 
 
@@ -162,10 +166,30 @@ def origin(url: str) -> tuple[str, str, int]:
     return read.scheme, read.host, read.port
 
 
+def clean_secret(secret: str) -> str:
+    """Returns a credential as it is stored: a key without spaces, or the JSON of a key file without
+    line breaks. Raises `InvalidRequest` for other text, because it goes into headers."""
+    if secret.lstrip().startswith("{"):
+        with suppress(msgspec.DecodeError):
+            text = msgspec.json.encode(msgspec.json.decode(secret, type=dict[str, Any])).decode()
+            if text.isascii():
+                return text
+    elif secret.isascii() and secret.isprintable() and " " not in secret:
+        return secret
+    raise InvalidRequest(
+        "The API key contains characters that are not allowed.",
+        hint="Check that nothing else was pasted with it.",
+        param="api_key",
+    )
+
+
 def secret_hint(secret: str) -> str:
-    """Returns the last four characters, to identify a key: `…abcd`."""
+    """Returns the last four characters, to identify a key: `…abcd`; of a key file, those of the
+    key's id."""
     if not secret:
         return ""
+    if found := _KEY_ID.match(secret):
+        return f"…{found[1][-4:]}"
     return f"…{secret[-4:]}" if len(secret) >= 16 else "…"
 
 

@@ -255,7 +255,14 @@ def _attempt(attempt: AttemptRecord) -> AttemptRow:
 def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
     """Returns what has no column."""
     retirement = _retirement(end.attempts[-1]) if end.attempts else {}
-    return _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost) | retirement
+    others = _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost)
+    return others | retirement | _credentials(end)
+
+
+def _credentials(end: CallEnd) -> dict[str, str]:
+    """Returns the names of the credentials of the attempts, if their provider has several."""
+    names = [one.credential[:_NAME] for one in end.attempts[: LIMITS.attempts]]
+    return {"penstock.credentials": encode(names)} if any(names) else {}
 
 
 def _undeclared(caller: Caller) -> dict[str, str]:

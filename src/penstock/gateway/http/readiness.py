@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from penstock.gateway.auth_failures import AuthFailures
+from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.infra.spool import SpoolStats
@@ -17,12 +18,15 @@ class GatewayReadiness:
         spool: Callable[[], SpoolStats],
         inflight: InFlight,
         failures: AuthFailures,
+        *,
+        credentials: CredentialPools,
         monotonic: Callable[[], float],
     ) -> None:
         self._holder = holder
         self._spool = spool
         self._inflight = inflight
         self._failures = failures
+        self._credentials = credentials
         self._monotonic = monotonic
         self._confirmed_s = monotonic()
 
@@ -55,6 +59,10 @@ class GatewayReadiness:
             "unrecorded_auth_failures": (
                 "Calls without a valid key that were counted but not recorded, since the start.",
                 self._failures.unrecorded_count,
+            ),
+            "resting_credentials": (
+                "Credentials of providers that rest after they were rejected or limited.",
+                self._credentials.resting_count(),
             ),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),

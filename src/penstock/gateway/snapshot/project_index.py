@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from penstock.gateway.credentials import NamedSecret
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
@@ -24,11 +25,11 @@ _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class ModelMatch:
-    """The provider that serves a model, its own id of the model, and its secret (may be empty)."""
+    """The provider that serves a model, its own id of the model, and its secrets."""
 
     entry: ProviderEntry
     upstream_model: str
-    secret: str = field(default="", repr=False)
+    secrets: tuple[NamedSecret, ...] = field(default=(), repr=False)
 
 
 class ProjectIndex:
@@ -120,7 +121,12 @@ class ProjectIndex:
         return self._prices.charge(called, usage, start_ns, context)
 
     def _match(self, entry: ProviderEntry, model: str) -> ModelMatch:
-        return ModelMatch(entry, model, self._secrets.get(entry.secret_id, ""))
+        secrets = tuple(
+            NamedSecret(name, self._secrets[secret_id])
+            for name, secret_id in entry.secret_ids()
+            if secret_id in self._secrets
+        )
+        return ModelMatch(entry, model, secrets)
 
     def _shortest(self, model: str, entry: ProviderEntry) -> str:
         head, slash, _ = model.partition("/")

@@ -10,10 +10,12 @@ from functools import partial
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.gateway.credentials import CredentialPool
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import (
     ProviderRejected,
+    concerns_credential,
     raise_provider_error,
     send_rejection,
 )
@@ -63,7 +65,10 @@ class Attempts:
         try:
             while True:
                 try:
-                    await self._ask(call, target, head, finalize)
+                    if target.credentials is None:
+                        await self._ask(call, target, head, finalize)
+                    else:
+                        await self._ask_in_turn(call, target, target.credentials, head, finalize)
                 except SpoolFull:
                     raise  # not the provider's error
                 except (UpstreamFailed, UpstreamTimeout, Overloaded, ProviderRejected) as error:
@@ -79,8 +84,36 @@ class Attempts:
             if call.keep_alive is not None:
                 call.keep_alive = None
 
+    async def _ask_in_turn(
+        self,
+        call: Call,
+        target: Target,
+        pool: CredentialPool,
+        head: RequestHead,
+        finalize: Finalize,
+    ) -> None:
+        """Makes an attempt with one credential, and with another one if the provider rejects it.
+        Other paths use only the first, because what they make belongs to it (files, batches)."""
+        only_first = call.operation == Operation.PASS_THROUGH
+        tried: set[str] = set()
+        while True:
+            try:
+                chosen = await pool.choose(tried, only_first=only_first)
+                tried.add(chosen.name)
+                await self._ask(call, target.using(chosen), head, finalize)
+            except (UpstreamFailed, Overloaded, ProviderRejected) as error:
+                again = not (only_first or call.committed) and concerns_credential(call, error)
+                if not again or not pool.has_another(tried):
+                    raise
+                self._close_failed(call, error)
+            else:
+                return
+
     async def _ask(self, call: Call, target: Target, head: RequestHead, finalize: Finalize) -> None:
         exchange = await self.dispatch(call, target, head)
+        if target.credentials is not None:
+            retry_after = exchange.header(b"retry-after")
+            target.credentials.note(target.credential, exchange.status, retry_after)
         if not call.reply_started:
             call.http_status = exchange.status
         try:

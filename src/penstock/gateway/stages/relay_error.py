@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.gateway.credentials import ROTATED
 from penstock.gateway.stages.relay_unary import gather
 from penstock.gateway.stages.reply import JSON, ReplyHeaders, provider_headers, send_whole
 from penstock.gateway.target import Target
@@ -17,6 +18,7 @@ from penstock.rules.answer import ProviderError
 from penstock.rules.retry_after import read_retry_after
 
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
+_CREDENTIAL: Final = "upstream_credential"
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 
 
@@ -70,6 +72,12 @@ async def send_rejection(
     await send_whole(call, rejected.http_status, headers, document)
 
 
+def concerns_credential(call: Call, error: PenstockError) -> bool:
+    """Returns whether the last attempt failed because of its credential, or of its limits."""
+    attempt = call.attempt
+    return error.code == _CREDENTIAL or (attempt is not None and attempt.http_status in ROTATED)
+
+
 def _translated(status: int, reported: str, retry_after_s: int | None) -> PenstockError:
     answer = f" {status}: {reported}" if reported else f" {status}."
     match status:
@@ -77,7 +85,7 @@ def _translated(status: int, reported: str, retry_after_s: int | None) -> Pensto
             return UpstreamFailed(
                 f"it rejects our credential (it answered{answer})".rstrip(".") + ".",
                 hint="Check the API key of this provider.",
-                code="upstream_credential",
+                code=_CREDENTIAL,
             )
         case 408 | 504:
             return UpstreamTimeout(f"it answered{answer}")

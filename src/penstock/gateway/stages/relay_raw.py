@@ -33,7 +33,6 @@ from penstock.rules.passed_call import is_text
 from penstock.rules.redaction import leaked
 from penstock.spi.chat import AnswerStream
 
-OVERLAP_BYTES: Final = 1024  # of a piece that are searched again with the next; a secret is shorter
 _TYPE: Final = re.compile(rb"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w\"'.:-]+){0,3}")
 _BINARY: Final = b"application/octet-stream"
 _NO_HEAD: Final = RequestHead("")
@@ -139,7 +138,7 @@ class _Copy:
             find = redaction.found_in if self._is_text else redaction.found_plain_in
             if find(searched):
                 raise leaked()
-            self._edge = searched[-OVERLAP_BYTES:]
+            self._edge = searched[-redaction.overlap :]
         return piece
 
     def note(self, attempt: OpenAttempt) -> None:

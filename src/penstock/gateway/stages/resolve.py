@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.metrics.counts import OTHER
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
@@ -21,6 +22,7 @@ from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyContext, ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
+from penstock.spi.tokens import TokenIssuer
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
 # Callers choose the names, so a full cache is cleared.
@@ -30,8 +32,9 @@ MAX_REMEMBERED: Final = 4096
 class Resolve:
     """Finds the target of a call. Caches targets until the snapshot changes."""
 
-    def __init__(self, plugin: Callable[[str], ChatProvider]) -> None:
+    def __init__(self, plugin: Callable[[str], ChatProvider], pools: CredentialPools) -> None:
         self._plugin = plugin
+        self._pools = pools
         self._snapshot: Snapshot | None = None
         self._known: dict[tuple[str, str, str], Target] = {}
 
@@ -39,13 +42,16 @@ class Resolve:
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
     ) -> Target:
         """Raises `NotFound` with suggestions, `Forbidden` or `InvalidRequest`."""
+        if snapshot is not self._snapshot:
+            self._snapshot, self._known = snapshot, {}
+            self._pools.begin()
         if call.operation == Operation.PASS_THROUGH:
             call.target = self._pass_through(call, snapshot, key_context, head)
             return call.target
         if head.stream and not TRAITS[call.operation].streamed:
             raise InvalidRequest(f"{call.path} has no streams.", param="stream")
-        if snapshot is not self._snapshot or len(self._known) >= MAX_REMEMBERED:
-            self._snapshot, self._known = snapshot, {}
+        if len(self._known) >= MAX_REMEMBERED:
+            self._known = {}
         dialect = call.surface.dialect
         wanted = (dialect, key_context.key.id, head.model)
         target = self._known.get(wanted)
@@ -86,20 +92,25 @@ class Resolve:
         return self._target(project, found, found.upstream_model, dialect)
 
     def _target(self, project: ProjectIndex, found: ModelMatch, model: str, dialect: str) -> Target:
-        entry = found.entry
+        entry, secrets = found.entry, found.secrets
         known = project.facts(entry, model)
-        provider = ProviderConfig(entry.name, entry.base_url, found.secret, entry.quirks)
+        secret = secrets[0].secret if secrets else ""
+        provider = ProviderConfig(entry.name, entry.base_url, secret, entry.quirks)
+        plugin = self._plugin(entry.kind)
+        issuer = plugin if isinstance(plugin, TokenIssuer) and secrets else None
+        pool = self._pools.find(project.project_id, provider, secrets, issuer)
         return Target(
             project=project,
             entry=entry,
             model=model,
             counted_as=model if model in entry.models else OTHER,
-            plugin=self._plugin(entry.kind).for_dialect(dialect, provider),
+            plugin=plugin.for_dialect(dialect, provider, model),
             provider=provider,
             limits=_limits(entry),
-            redaction=Redaction(found.secret),
+            redaction=Redaction(secret) if pool is None else pool.redaction,
             model_limits=ModelLimits.of(known),
             retirement=retirement_notice(known),
+            credentials=pool,
         )
 
 

@@ -60,18 +60,16 @@ class AnthropicProvider:
     dialect = DIALECT
     stream_type = b"text/event-stream"
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:  # noqa: ARG002 - it serves one format
+    def for_dialect(
+        self,
+        dialect: str,  # noqa: ARG002 - it serves one format
+        provider: ProviderConfig,  # noqa: ARG002 - the same
+        model: str,  # noqa: ARG002 - the same
+    ) -> ChatProvider:
         return self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
-        if call.conversation is None:
-            written = Written(edit_request(call.body, call.model, model_at=call.model_at))
-        else:
-            counts = call.operation == Operation.COUNT_TOKENS
-            limit = None if counts else _max_tokens(provider)
-            written = write_request(
-                call.conversation, call.model, stream=call.stream, max_tokens=limit
-            )
+        written = self._written(provider, call, call.model)
         url = provider.base_url.rstrip("/") + _PATHS[call.operation]
         headers = (JSON, *_headers(provider, call.headers))
         return BuiltRequest(HttpRequest("POST", url, headers, written.body), written.changes)
@@ -124,6 +122,13 @@ class AnthropicProvider:
                 hint="Check its base URL: most end in /v1.",
             ) from None
         return tuple(model.id for model in found.data)
+
+    def _written(self, provider: ProviderConfig, call: OutgoingCall, model: str) -> Written:
+        """The body of a request, with `model`."""
+        if call.conversation is None:
+            return Written(edit_request(call.body, model, model_at=call.model_at))
+        limit = None if call.operation == Operation.COUNT_TOKENS else _max_tokens(provider)
+        return write_request(call.conversation, model, stream=call.stream, max_tokens=limit)
 
 
 def _headers(provider: ProviderConfig, passed: Headers = ()) -> Headers:

@@ -49,7 +49,12 @@ class Bedrock:
     dialect = DIALECT
     stream_type = b"application/vnd.amazon.eventstream"
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "Bedrock":  # noqa: ARG002 - it has one
+    def for_dialect(
+        self,
+        dialect: str,  # noqa: ARG002 - it has one
+        provider: ProviderConfig,  # noqa: ARG002 - the same
+        model: str,  # noqa: ARG002 - the same
+    ) -> "Bedrock":
         return self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:

@@ -37,7 +37,12 @@ class Cohere:
     dialect = DIALECT
     stream_type = b"text/event-stream"
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> "Cohere":  # noqa: ARG002 - it has one
+    def for_dialect(
+        self,
+        dialect: str,  # noqa: ARG002 - it has one
+        provider: ProviderConfig,  # noqa: ARG002 - the same
+        model: str,  # noqa: ARG002 - the same
+    ) -> "Cohere":
         return self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.plugins.providers.request_headers import JSON, READABLE, with_passed
+from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.json_text import decode_json
@@ -52,7 +52,12 @@ class GeminiProvider:
     dialect = "gemini"
     stream_type = b"text/event-stream"
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:  # noqa: ARG002 - it serves one format
+    def for_dialect(
+        self,
+        dialect: str,  # noqa: ARG002 - it serves one format
+        provider: ProviderConfig,  # noqa: ARG002 - the same
+        model: str,  # noqa: ARG002 - the same
+    ) -> ChatProvider:
         return self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
@@ -61,13 +66,13 @@ class GeminiProvider:
             body = edit_models(call.body, call.model)
         else:
             body, changes = write_request(call.conversation, call.model)
-        url = f"{_base(provider)}/{_path(call.model)}:{_method(call)}"
-        http = HttpRequest("POST", url, (JSON, *_headers(provider)), body)
+        url = self._url(provider, call, _method(call))
+        http = HttpRequest("POST", url, (JSON, *self._headers(provider)), body)
         return BuiltRequest(http, changes)
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
         url = passed_url(provider.base_url, request.path, request.query)
-        headers = with_passed(_headers(provider), request.headers)
+        headers = with_passed(self._headers(provider), request.headers)
         return HttpRequest(request.method, url, headers, request.body)
 
     def read_answer(self, body: bytes) -> AnswerFacts:
@@ -101,10 +106,20 @@ class GeminiProvider:
         return read_error(body, redaction)
 
     def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
-        return HttpRequest("GET", f"{_base(provider)}/models?pageSize=1000", _headers(provider))
+        return HttpRequest(
+            "GET", f"{_base(provider)}/models?pageSize=1000", self._headers(provider)
+        )
 
     def read_model_list(self, body: bytes) -> tuple[str, ...]:
         return read_model_list(body)
+
+    def _url(self, provider: ProviderConfig, call: OutgoingCall, method: str) -> str:
+        return f"{_base(provider)}/{_path(call.model)}:{method}"
+
+    def _headers(self, provider: ProviderConfig) -> Headers:
+        if not provider.secret:
+            return READABLE
+        return (*READABLE, (b"x-goog-api-key", provider.secret.encode()))
 
 
 def _base(provider: ProviderConfig) -> str:
@@ -131,12 +146,6 @@ def _is_batch(body: bytes) -> bool:
     except msgspec.DecodeError:
         return False
     return True
-
-
-def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
-    if not provider.secret:
-        return READABLE
-    return (*READABLE, (b"x-goog-api-key", provider.secret.encode()))
 
 
 def create() -> GeminiProvider:

@@ -39,7 +39,12 @@ class OpenAICompatible(OpenAIApi):
         self._responses = OpenAIResponses()
         self._media = OpenAIMedia()
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:
+    def for_dialect(
+        self,
+        dialect: str,
+        provider: ProviderConfig,
+        model: str,  # noqa: ARG002 - the same for all
+    ) -> ChatProvider:
         if dialect == self._media.dialect:
             return self._media
         serves = dialect == self._responses.dialect and _serves_responses(provider)

@@ -21,7 +21,12 @@ class OpenAIResponses(OpenAIApi):
 
     dialect = DIALECT
 
-    def for_dialect(self, dialect: str, provider: ProviderConfig) -> ChatProvider:  # noqa: ARG002 - it serves one format
+    def for_dialect(
+        self,
+        dialect: str,  # noqa: ARG002 - it serves one format
+        provider: ProviderConfig,  # noqa: ARG002 - the same
+        model: str,  # noqa: ARG002 - the same
+    ) -> ChatProvider:
         return self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:

@@ -25,6 +25,9 @@ VENDORS: Final[Mapping[str, Vendor]] = {
         "GEMINI_API_KEY",
         kind="gemini",
     ),
+    "vertex": Vendor(
+        "Google Vertex AI", "https://aiplatform.googleapis.com", "GOOGLE_API_KEY", kind="vertex"
+    ),
     "google": Vendor(
         "Google Gemini (OpenAI's format)",
         "https://generativelanguage.googleapis.com/v1beta/openai",

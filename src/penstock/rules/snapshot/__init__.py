@@ -18,7 +18,13 @@ from penstock.rules.snapshot.access import (
 from penstock.rules.snapshot.facts import MODEL_FACTS
 from penstock.rules.snapshot.kinds import KINDS, read_section
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
-from penstock.rules.snapshot.providers import PROVIDERS, ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.providers import (
+    OWN_CREDENTIAL,
+    PROVIDERS,
+    CredentialEntry,
+    ProviderEntry,
+    ProvidersSection,
+)
 from penstock.rules.snapshot.section import SecretUse, SectionKind, SectionSource, plain_section
 from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, Sealed
 
@@ -26,12 +32,14 @@ __all__ = [
     "ACCESS",
     "KINDS",
     "MODEL_FACTS",
+    "OWN_CREDENTIAL",
     "OWN_PRICES",
     "PROVIDERS",
     "SEALED_PURPOSE",
     "SNAPSHOT_SCHEMA",
     "VENDOR_PRICE_LISTS",
     "AccessIndex",
+    "CredentialEntry",
     "Document",
     "KeyContext",
     "KeyEntry",

@@ -1,10 +1,19 @@
 """`<project_id>/providers`: the providers of a project."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from penstock.rules.document import Document
 from penstock.rules.snapshot.section import SecretUse, plain_section
+
+OWN_CREDENTIAL: Final = "default"  # the name of the one that is part of the provider itself
+
+
+class CredentialEntry(Document, frozen=True):
+    """A further credential of a provider."""
+
+    name: str
+    secret_id: str
 
 
 class ProviderEntry(Document, frozen=True):
@@ -22,6 +31,14 @@ class ProviderEntry(Document, frozen=True):
     silence_timeout_ms: int = 60_000
     total_timeout_ms: int = 900_000
     vendor: str = ""  # its price list is the section `prices/<vendor>`; empty: none
+    credentials: tuple[CredentialEntry, ...] = ()  # beside that of `secret_id`
+
+    def secret_ids(self) -> Iterator[tuple[str, str]]:
+        """Yields name and secret id of each credential."""
+        if self.secret_id:
+            yield OWN_CREDENTIAL, self.secret_id
+        for one in self.credentials:
+            yield one.name, one.secret_id
 
 
 class ProvidersSection(Document, frozen=True):
@@ -33,9 +50,9 @@ class ProvidersSection(Document, frozen=True):
 
 def _secrets(section: ProvidersSection) -> Iterable[SecretUse]:
     return (
-        SecretUse(entry.secret_id, f"provider {entry.name}")
+        SecretUse(secret_id, f"provider {entry.name}")
         for entry in section.providers
-        if entry.secret_id
+        for _, secret_id in entry.secret_ids()
     )
 
 

@@ -1,13 +1,16 @@
 """The connection test: requests a provider's list of models, and explains failures."""
 
+import asyncio
+from dataclasses import replace
 from typing import Final
 
 from penstock.features.catalog.model import ProviderCheck
 from penstock.features.catalog.ports import Kinds
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
-from penstock.spi.chat import ProviderConfig
+from penstock.spi.chat import ChatProvider, ProviderConfig
 from penstock.spi.http import Fetch, HttpAnswer
+from penstock.spi.tokens import TokenIssuer
 
 TEST_TIMEOUT_S: Final = 10.0
 
@@ -34,7 +37,7 @@ class Prober:
         start = self._clock.monotonic()
         try:
             answer = await self._fetch(
-                plugin.build_model_list(target),
+                plugin.build_model_list(await self._with_token(plugin, target)),
                 timeout_s=timeout_s,
                 private_allowed=private_allowed,
             )
@@ -42,6 +45,13 @@ class Prober:
         except PenstockError as error:
             return ProviderCheck(self._ms_since(start), problem=error.sentence())
         return ProviderCheck(self._ms_since(start), models)
+
+    async def _with_token(self, plugin: ChatProvider, target: ProviderConfig) -> ProviderConfig:
+        if not isinstance(plugin, TokenIssuer) or not target.secret:
+            return target
+        now_s = self._clock.now_ns() / 1e9
+        issued = await asyncio.to_thread(plugin.issue_token, target.secret, now_s)
+        return target if issued is None else replace(target, token=issued.text)
 
     def _ms_since(self, start: float) -> float:
         return round((self._clock.monotonic() - start) * 1000, 2)

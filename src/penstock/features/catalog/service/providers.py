@@ -13,6 +13,7 @@ from penstock.features.catalog.model import (
     ProviderChange,
     check_base_url,
     check_name,
+    clean_secret,
     origin,
     require_may_allow_private,
     secret_hint,
@@ -162,14 +163,8 @@ class ProviderService:
     def _seal(self, secret: str) -> tuple[str, bytes]:
         if not secret:
             return "", b""
-        if not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise InvalidRequest(
-                "The API key contains characters that are not allowed.",
-                hint="Check that nothing else was pasted with it.",
-                param="api_key",
-            )
         secret_id = self._context.new_id("sec")
-        return secret_id, self._sealer.seal(secret.encode(), secret_id.encode())
+        return secret_id, self._sealer.seal(clean_secret(secret).encode(), secret_id.encode())
 
     def _check_kind(self, kind: str) -> str:
         if kind not in self._kinds.names():

@@ -1,0 +1,185 @@
+"""The credentials of providers in this worker: which one is next, and which ones rest.
+
+A provider may have several. Those that it has just rejected rest; the others take turns. A plugin
+may issue tokens for them (`spi.tokens`), which are used until shortly before they expire. Other
+workers have their own state.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from penstock.kernel.errors import UpstreamFailed
+from penstock.kernel.time import Clock
+from penstock.rules.redaction import Redaction
+from penstock.rules.retry_after import read_retry_after
+from penstock.spi.chat import ProviderConfig
+from penstock.spi.tokens import IssuedToken, TokenIssuer
+
+MAX_REJECTED_REST_S: Final = 300.0  # after an answer that rejects the credential
+MAX_LIMITED_REST_S: Final = 600.0  # after a 429, whatever its Retry-After says
+RENEW_BEFORE_S: Final = 300.0  # the end of a token's time, in which it is not used any more
+_LIMITED_REST_S: Final = 5.0  # after a 429 without Retry-After
+_TOO_MANY: Final = 429
+ROTATED: Final = frozenset((401, 402, 403, 407, _TOO_MANY))  # statuses that concern the credential
+
+_log: Final = logging.getLogger("penstock.gateway")
+
+
+class NamedSecret(NamedTuple):
+    """A credential as the snapshot has it."""
+
+    name: str
+    secret: str
+
+
+class ChosenCredential(NamedTuple):
+    """A credential for one attempt."""
+
+    name: str
+    provider: ProviderConfig
+
+
+class _Credential:
+    """One credential with its state. `ready_at` is on the monotonic clock."""
+
+    def __init__(self, name: str, provider: ProviderConfig) -> None:
+        self.name = name
+        self.provider = provider
+        self.ready_at = 0.0
+        self.expires_s = 0.0
+        self.hidden: tuple[str, ...] = ()
+        self.issuing = asyncio.Lock()
+
+
+class CredentialPool:
+    """The credentials of one provider. `issuer`: its plugin, if that issues tokens. `redaction`
+    removes all of them, with the tokens that are valid at the moment."""
+
+    def __init__(
+        self,
+        provider: ProviderConfig,
+        secrets: tuple[NamedSecret, ...],
+        issuer: TokenIssuer | None,
+        clock: Clock,
+    ) -> None:
+        self._all = [_Credential(one.name, replace(provider, secret=one.secret)) for one in secrets]
+        self._issuer = issuer
+        self._clock = clock
+        self._turn = -1
+        plain = () if issuer is not None else (one.secret for one in secrets)
+        self.redaction = Redaction(*plain)
+
+    async def choose(
+        self, tried: Collection[str] = (), *, only_first: bool = False
+    ) -> ChosenCredential:
+        """Returns the credential whose turn it is among those not tried, or the first. If all rest,
+        it is the one that is ready soonest, so that past answers never make a provider unreachable.
+        Raises `UpstreamFailed` if the plugin can issue no token for it."""
+        chosen = self._all[0] if only_first else self._next(tried)
+        if self._issuer is not None:
+            await self._renew(chosen, self._issuer)
+        return ChosenCredential(chosen.name, chosen.provider)
+
+    def note(self, name: str, status: int, retry_after: bytes) -> None:
+        """Notes the status of the answer to a request with this credential."""
+        if status not in ROTATED:
+            return
+        for credential in self._all:
+            if credential.name == name:
+                self._note(credential, status, retry_after)
+
+    def has_another(self, tried: Collection[str]) -> bool:
+        """Returns whether a credential is ready that is not among those tried."""
+        now = self._clock.monotonic()
+        return any(one.ready_at <= now and one.name not in tried for one in self._all)
+
+    def resting_count(self) -> int:
+        """Returns how many credentials rest."""
+        now = self._clock.monotonic()
+        return sum(one.ready_at > now for one in self._all)
+
+    def _next(self, tried: Collection[str]) -> _Credential:
+        now, count = self._clock.monotonic(), len(self._all)
+        for _ in range(count):
+            self._turn = (self._turn + 1) % count
+            one = self._all[self._turn]
+            if one.ready_at <= now and one.name not in tried:
+                return one
+        return min(self._all, key=lambda one: one.ready_at)
+
+    def _note(self, credential: _Credential, status: int, retry_after: bytes) -> None:
+        rest_s = MAX_REJECTED_REST_S
+        if status == _TOO_MANY:
+            asked = read_retry_after(retry_after, self._clock.now_ns() / 1e9)
+            rest_s = _LIMITED_REST_S if asked is None else min(float(asked), MAX_LIMITED_REST_S)
+        else:
+            credential.expires_s = 0.0  # its token is not used again
+        credential.ready_at = self._clock.monotonic() + rest_s
+        if len(self._all) > 1:
+            provider = credential.provider.name
+            _log.warning(
+                "Provider %s: the credential %s rests for %d s, after an answer with status %d.",
+                *(provider, credential.name, rest_s, status),
+            )
+
+    async def _renew(self, credential: _Credential, issuer: TokenIssuer) -> None:
+        """Issues a token in a thread, unless there is one that is valid for long enough."""
+        async with credential.issuing:
+            now_s = self._clock.now_ns() / 1e9
+            if now_s < credential.expires_s - RENEW_BEFORE_S:
+                return
+            secret = credential.provider.secret
+            try:
+                issued = await asyncio.to_thread(issuer.issue_token, secret, now_s)
+            except UpstreamFailed:
+                credential.ready_at = self._clock.monotonic() + MAX_REJECTED_REST_S
+                raise
+            self._use(credential, issued or IssuedToken("", float("inf"), (secret,)))
+
+    def _use(self, credential: _Credential, issued: IssuedToken) -> None:
+        """Uses a new token. The one before may still be valid, so it stays hidden."""
+        before = credential.provider.token
+        credential.expires_s = issued.expires_s
+        credential.provider = replace(credential.provider, token=issued.text)
+        credential.hidden = (issued.text, before, *issued.hidden)
+        self.redaction.hide(*(text for one in self._all for text in one.hidden))
+
+
+class CredentialPools:
+    """The pools of the providers that need one. They outlive changes of other configuration."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._pools: dict[tuple[str, ...], CredentialPool] = {}
+        self._before: dict[tuple[str, ...], CredentialPool] = {}
+
+    def begin(self) -> None:
+        """Begins with a new snapshot. Drops the pools that no call has used since the last one."""
+        self._before, self._pools = self._pools, {}
+
+    def find(
+        self,
+        owner: str,
+        provider: ProviderConfig,
+        secrets: tuple[NamedSecret, ...],
+        issuer: TokenIssuer | None,
+    ) -> CredentialPool | None:
+        """Returns the pool of a provider of the project `owner`; `None` for one that has a single
+        secret and sends it as it is."""
+        if issuer is None and len(secrets) < 2:
+            return None
+        quirks = (text for item in sorted(provider.quirks.items()) for text in item)
+        named = (text for one in secrets for text in one)
+        key = (owner, provider.name, provider.base_url, *quirks, *named)
+        pool = self._pools.get(key) or self._before.get(key)
+        if pool is None:
+            pool = CredentialPool(provider, secrets, issuer, self._clock)
+        self._pools[key] = pool
+        return pool
+
+    def resting_count(self) -> int:
+        """Returns how many credentials rest in this worker."""
+        return sum(pool.resting_count() for pool in self._pools.values())
