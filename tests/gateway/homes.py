@@ -19,6 +19,8 @@ from penstock.rules.snapshot import (
     ProviderEntry,
     ProvidersSection,
     Root,
+    RouteEntry,
+    RoutesSection,
     Sealed,
 )
 
@@ -53,6 +55,7 @@ def make_home(
     price_lists: Sequence[VendorPrices] = (),
     facts: Sequence[VendorFacts] = (),
     secrets_by_id: Mapping[str, str] | None = None,
+    routes: Sequence[RouteEntry] = (),
 ) -> Path:
     """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
@@ -63,6 +66,7 @@ def make_home(
         (f"{PROJECT}/providers", ProvidersSection(PROJECT, tuple(providers))),
         (f"{OTHER_PROJECT}/access", ProjectSection(OTHER_PROJECT, (_key(pepper),))),
         (f"{OTHER_PROJECT}/providers", ProvidersSection(OTHER_PROJECT, tuple(providers))),
+        (f"{PROJECT}/routes", RoutesSection(PROJECT, tuple(routes))),
         (f"{PROJECT}/prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
         *((f"prices/{listed.vendor}", listed) for listed in price_lists),
         *((f"facts/{known.vendor}", known) for known in facts),

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway import retrying_worker
 from gateway.homes import make_home, provider
 from gateway.http_client import Answer, call, connect, read_answer, request
 from gateway.raw_upstream import (
@@ -22,27 +21,35 @@ from gateway.raw_upstream import (
     raw_upstream,
     unary,
 )
-from gateway.worker import GATEWAY, Worker, worker
+from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
 from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.snapshot import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ASK = b'{"model":"up/small","stream":%b,"messages":[{"role":"user","content":"hello"}]}'
+ASK = b'{"model":"pair","stream":%b,"messages":[{"role":"user","content":"hello"}]}'
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 500}
+PAIR = RouteEntry(
+    "pair",
+    1,
+    (RouteTarget("up", "small"), RouteTarget("backup", "small", priority=1)),
+    max_attempts=2,
+)
 DONE = b"data: [DONE]\n\n"
 
 
 @dataclass
 class Pair:
-    """A worker whose policy tries `backup` after a failed first attempt at `up`."""
+    """A worker whose route `pair` tries `backup` after a failed first attempt at `up`."""
 
     first: RawUpstream
     backup: RawUpstream
     worker: Worker
 
-    async def ask(self, *, stream: bool) -> tuple[Answer, CallEnd]:
-        answer = await call(self.worker.url, ASK % (b"true" if stream else b"false"))
+    async def ask(self, *, stream: bool, model: bytes = b"pair") -> tuple[Answer, CallEnd]:
+        body = (ASK % (b"true" if stream else b"false")).replace(b"pair", model)
+        answer = await call(self.worker.url, body)
         (end,) = await self.worker.wait_for_ends(1)
         assert end.begin.trace_id == answer.trace_id
         return answer, end
@@ -55,16 +62,16 @@ def price(name: str, dollars: int) -> PriceOverride:
 
 @asynccontextmanager
 async def pair(
-    tmp_path: Path, first: Script, backup: Script, *, retrying: bool = True, **limits: object
+    tmp_path: Path, first: Script, backup: Script, **limits: object
 ) -> AsyncIterator[Pair]:
-    program = (retrying_worker.__file__,) if retrying else GATEWAY
     async with raw_upstream(first) as one, raw_upstream(backup) as two:
         home = make_home(
             tmp_path / "home",
             [provider(one.url, silence_timeout_ms=300), provider(two.url, "backup", models=())],
             prices=[price("up", 10), price("backup", 1)],
+            routes=[PAIR],
         )
-        async with worker(home, program=program, limits=limits) as running:
+        async with worker(home, limits=limits) as running:
             yield Pair(one, two, running)
 
 
@@ -149,18 +156,18 @@ async def test_after_the_first_token_nothing_is_tried_again(tmp_path: Path) -> N
         assert len(end.attempts) == 1
 
 
-async def test_when_all_attempts_fail_the_last_error_is_the_answer(tmp_path: Path) -> None:
-    failing = answers(unary(b'{"error":{"message":"too long"}}', "400 No"))
+async def test_when_all_attempts_fail_the_first_error_is_the_answer(tmp_path: Path) -> None:
+    failing = answers(unary(b'{"error":{"message":"no such parameter"}}', "400 No"))
     async with pair(tmp_path, answers(unary(b"{}", "500 No")), failing) as both:
         answer, end = await both.ask(stream=True)
-        assert (answer.status, answer.error["message"]) == (400, "too long")
+        assert (answer.status, answer.error["code"]) == (502, "upstream_500")
         assert [one.error_type for one in end.attempts] == ["upstream_500", "upstream_400"]
-        assert end.error_type == "upstream_400"
+        assert end.error_type == "upstream_500"
 
 
-async def test_the_policy_by_default_is_one_attempt(tmp_path: Path) -> None:
-    async with pair(tmp_path, streamed(ROLE, ERROR), streamed(*STREAM), retrying=False) as both:
-        answer, end = await both.ask(stream=True)
+async def test_a_model_without_a_route_is_tried_once(tmp_path: Path) -> None:
+    async with pair(tmp_path, streamed(ROLE, ERROR), streamed(*STREAM)) as both:
+        answer, end = await both.ask(stream=True, model=b"up/small")
         assert (answer.status, answer.error["code"]) == (502, "upstream_stream_error")
         assert (both.backup.seen, len(end.attempts)) == ([], 1)
 
@@ -197,7 +204,7 @@ async def test_a_waiting_stream_gets_headers_and_comments_and_still_fails_over(
         assert (end.status, end.http_status, len(end.attempts)) == (CallStatus.OK, 200, 2)
 
 
-async def test_a_waiting_stream_ends_with_the_last_error_as_an_event(tmp_path: Path) -> None:
+async def test_a_waiting_stream_ends_with_the_first_error_as_an_event(tmp_path: Path) -> None:
     failing = answers(unary(b'{"error":{"message":"too long"}}', "400 No"))
     first = late(0.6, unary(b"{}", "500 No"))
     async with pair(tmp_path, first, failing, keep_alive_s=0.2) as both:
@@ -206,7 +213,7 @@ async def test_a_waiting_stream_ends_with_the_last_error_as_an_event(tmp_path: P
         answer = await read_answer(reader)
         writer.close()
         assert (answer.status, answer.whole) == (200, False)
-        assert b"too long" in answer.body.split(b"data: ")[-1]
+        assert b"upstream_500" in answer.body.split(b"data: ")[-1]
         (end,) = await both.worker.wait_for_ends(1)
         assert [one.http_status for one in end.attempts] == [500, 400]
         assert (end.status, end.http_status) == (CallStatus.ERROR, 200)

@@ -10,6 +10,7 @@ from typing import Any
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
+from penstock.gateway.routing.route import RouteRun
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
@@ -42,6 +43,7 @@ class Call:
     head: RequestHead | None = None
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
+    route: RouteRun | None = None  # if the caller's model names a route
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()
     # the answer

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from penstock.gateway.credentials import ChosenCredential, CredentialPool
+from penstock.gateway.routing.health import TargetHealth
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.model_facts import RetirementNotice
@@ -17,8 +18,8 @@ class Target:
     """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
     `redaction` removes the provider's secrets from its answers. `model_limits` is what the model
-    certainly cannot do. With a pool of `credentials`, each attempt uses one of them: its name is
-    `credential`.
+    certainly cannot do. `health` is what this worker has seen of it, if a route names it. With a
+    pool of `credentials`, each attempt uses one of them: its name is `credential`.
     """
 
     project: ProjectIndex
@@ -33,6 +34,7 @@ class Target:
     retirement: RetirementNotice | None = None
     credentials: CredentialPool | None = None
     credential: str = ""
+    health: TargetHealth | None = None
 
     def using(self, chosen: ChosenCredential) -> "Target":
         """Returns the target of an attempt with this credential."""

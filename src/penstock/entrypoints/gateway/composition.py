@@ -21,7 +21,7 @@ from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.snapshot.client import SnapshotClient
 from penstock.gateway.snapshot.files import SnapshotFiles
 from penstock.gateway.snapshot.holder import SnapshotHolder
-from penstock.gateway.stages.attempts import AttemptPolicy, Attempts
+from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.record import Recorder
@@ -42,6 +42,7 @@ from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
+from penstock.spi.strategy import RouteStrategy
 
 
 class GatewayComposition:
@@ -64,7 +65,7 @@ class GatewayComposition:
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
-        pipeline = self._pipeline(extensions.policy)
+        pipeline = self._pipeline()
         self.app = build_app(extensions.surfaces, pipeline, self.health, self.ids)
 
     def close(self) -> None:
@@ -116,22 +117,22 @@ class GatewayComposition:
             open_metrics(self.home.path, self.token, open_to_all=self.config.metrics_open),
         )
 
-    def _pipeline(self, policy: AttemptPolicy) -> Pipeline:
+    def _pipeline(self) -> Pipeline:
         limits, clock = self.config.limits, self.clock
         providers: Registry[ChatProvider] = Registry("penstock.providers")
+        strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
         providers.get("openai-compatible")  # loaded now, so that the first call does not wait
         return Pipeline(
             snapshots=self.holder,
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
-            resolve=Resolve(providers.get, self.credentials),
+            resolve=Resolve(providers.get, strategies.get, self.credentials, random.Random()),  # noqa: S311 - no secret
             attempts=Attempts(
                 Dispatch(self.egress, clock, self.ids),
                 RelayUnary(limits, self.inflight, clock),
                 RelayStream(limits, self.inflight, clock),
                 RelayRaw(limits, self.inflight, clock),
-                policy,
                 self.inflight,
                 clock,
             ),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from penstock.gateway.stages.attempts import AttemptPolicy, one_attempt
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
@@ -34,5 +33,4 @@ class Extensions:
     """`on_step` receives the name of each step of the spool: the fault points of drills."""
 
     surfaces: Sequence[Surface] = field(default_factory=built_in_surfaces)
-    policy: AttemptPolicy = one_attempt
     on_step: Callable[[str], None] = _ignore

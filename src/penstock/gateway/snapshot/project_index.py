@@ -1,11 +1,12 @@
 """The models of one project, indexed for requests: which provider serves each, and at what price.
 
-The `model` field is resolved in this order: `provider/model`, then a plain id that exactly one
-provider lists.
+The `model` field is resolved in this order: a route, `provider/model`, then a plain id that
+exactly one provider lists.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final
 
 from penstock.gateway.credentials import NamedSecret
@@ -16,10 +17,11 @@ from penstock.rules.model_facts import FactsIndex, KnownFacts, ListedModel
 from penstock.rules.model_patterns import allows
 from penstock.rules.price_book import CalledModel, PriceBook
 from penstock.rules.price_charge import Charge
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
 
 _LONGEST_NAME: Final = 256
 _MAX_SUGGESTED: Final = 20  # providers that an error names
+ROUTE_OWNER: Final = "route"  # in model lists, in place of a provider
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 
 
@@ -42,8 +44,12 @@ class ProjectIndex:
         secrets: Mapping[str, str],
         prices: PriceBook,
         facts: FactsIndex,
+        *,
+        routes: Sequence[RouteEntry] = (),
     ) -> None:
         self.project_id = project_id
+        self.routes = {route.name: route for route in routes}
+        self.routed = {(each.provider, each.model) for route in routes for each in route.targets}
         self._providers = {entry.name: entry for entry in providers}
         self._secrets = secrets
         self._prices = prices
@@ -53,6 +59,11 @@ class ProjectIndex:
             for model in entry.models:
                 self._claims.setdefault(model, []).append(entry)
         self._names: NameIndex | None = None
+
+    def member(self, rule: RouteTarget) -> ModelMatch | None:
+        """Finds the provider and model of a route's target; `None` if the provider is gone."""
+        entry = self._providers.get(rule.provider)
+        return None if entry is None else self._match(entry, rule.model)
 
     def resolve(self, model: str) -> ModelMatch:
         """Finds the provider and model that a caller's `model` names.
@@ -97,8 +108,13 @@ class ProjectIndex:
         return self._match(entry, "")
 
     def models(self, allowed: Sequence[str] = ()) -> tuple[ListedModel, ...]:
-        """Returns every listed model that the patterns allow."""
-        return tuple(
+        """Returns the routes and every listed model that the patterns allow."""
+        routes = tuple(
+            ListedModel(name, ROUTE_OWNER)
+            for name, route in sorted(self.routes.items())
+            if may_call_route(allowed, route)
+        )
+        return routes + tuple(
             ListedModel(self._shortest(model, entry), entry.name, self.facts(entry, model))
             for model, claims in sorted(self._claims.items())
             for entry in claims
@@ -131,7 +147,7 @@ class ProjectIndex:
     def _shortest(self, model: str, entry: ProviderEntry) -> str:
         head, slash, _ = model.partition("/")
         hidden = slash and head in self._providers
-        plain = len(self._claims[model]) == 1 and not hidden
+        plain = len(self._claims[model]) == 1 and not hidden and model not in self.routes
         return model if plain else f"{entry.name}/{model}"
 
     def _suggest(self, model: str) -> str:
@@ -142,6 +158,16 @@ class ProjectIndex:
         if similar := self._names.suggest(model):
             return f"Did you mean {_either(similar)}? List all with GET /v1/models."
         return "Send `provider/model` or a name from GET /v1/models."
+
+
+def may_call_route(patterns: Sequence[str], route: RouteEntry) -> bool:
+    """Returns whether a key with these patterns may call a route: by its name, or because it may
+    call each of its targets."""
+    return (
+        not patterns
+        or any("/" not in pattern and fnmatchcase(route.name, pattern) for pattern in patterns)
+        or all(allows(patterns, each.provider, each.model) for each in route.targets)
+    )
 
 
 def _either(names: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from penstock.rules.snapshot import (
     MODEL_FACTS,
     OWN_PRICES,
     PROVIDERS,
+    ROUTES,
     SNAPSHOT_SCHEMA,
     VENDOR_PRICE_LISTS,
     KeyContext,
@@ -90,12 +91,14 @@ class Snapshot:
     def _view(self, project_id: str) -> ProjectIndex:
         providers = self.section(PROVIDERS, project_id)
         prices = self.section(OWN_PRICES, project_id)
+        routes = self.section(ROUTES, project_id)
         return ProjectIndex(
             project_id,
             providers.providers if providers else (),
             self._secrets,
             PriceBook(self._price_lists, prices.overrides if prices else ()),
             self._facts,
+            routes=routes.routes if routes else (),
         )
 
 

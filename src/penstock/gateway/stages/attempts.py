@@ -1,9 +1,10 @@
 """Stages 5 and 6: ask a provider and relay its answer; on a failure before the answer is committed
-let the policy choose another target.
+let the route choose another target.
 
 An answer is committed with its first semantic event, or when it is complete.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,11 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.credentials import CredentialPool
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.routing.route import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import (
     ProviderRejected,
-    concerns_credential,
+    cause_of,
     raise_provider_error,
     send_rejection,
 )
@@ -26,33 +28,42 @@ from penstock.gateway.stages.reply import keep_alive
 from penstock.gateway.stages.settle import close_attempt
 from penstock.gateway.target import Target
 from penstock.infra.spool import SpoolFull
-from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
+from penstock.kernel.errors import (
+    InvalidRequest,
+    Overloaded,
+    PenstockError,
+    UpstreamFailed,
+    UpstreamTimeout,
+)
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Operation
 from penstock.rules.conversation import RequestHead
+from penstock.rules.failure_causes import FailureCause
 from penstock.rules.operations import TRAITS
 
+OF_CREDENTIALS: Final = frozenset((FailureCause.CREDENTIAL, FailureCause.RATE_LIMIT))
 NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
 
-AttemptPolicy = Callable[[Call, PenstockError], Target | None]
-"""Returns the target of the next attempt after a failure, or `None` to give up."""
 Finalize = Callable[[PenstockError | None], None]
 
 
-def one_attempt(call: Call, error: PenstockError) -> Target | None:  # noqa: ARG001 - an `AttemptPolicy`
-    """The policy that never tries again."""
-    return None
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt, with the target that it was for."""
+
+    error: PenstockError
+    target: Target
+    cause: FailureCause
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Makes attempts until one is committed or the policy gives up."""
+    """Makes attempts until one is committed or there is nothing left to try."""
 
     dispatch: Dispatch
     relay_unary: RelayUnary
     relay_stream: RelayStream
     relay_raw: RelayRaw
-    policy: AttemptPolicy
     inflight: InFlight
     clock: Clock
 
@@ -63,26 +74,82 @@ class Attempts:
         if head.stream:
             call.keep_alive = partial(keep_alive, call)
         try:
-            while True:
-                try:
-                    if target.credentials is None:
-                        await self._ask(call, target, head, finalize)
-                    else:
-                        await self._ask_in_turn(call, target, target.credentials, head, finalize)
-                except SpoolFull:
-                    raise  # not the provider's error
-                except (UpstreamFailed, UpstreamTimeout, Overloaded, ProviderRejected) as error:
-                    again = None if call.committed else self.policy(call, error)
-                    if again is None:
-                        await self._give_up(call, target, error, finalize)
-                        return
-                    self._close_failed(call, error)
-                    target = call.target = again
-                else:
-                    return
+            if call.route is None:
+                failure = await self._observe(call, target, head, finalize)
+            else:
+                failure = await self._follow(call, call.route, head, finalize)
+            if failure is not None:
+                await self._give_up(call, failure, finalize)
         finally:
             if call.keep_alive is not None:
                 call.keep_alive = None
+
+
+    async def _follow(
+        self, call: Call, route: RouteRun, head: RequestHead, finalize: Finalize
+    ) -> Failure | None:
+        """Tries the targets of a route. Returns the failure to report: the first one that is no
+        fault of the choice of the target."""
+        loop = asyncio.get_running_loop()
+        step: NextAttempt | None = route.first(loop.time())
+        reported: Failure | None = None
+        while step is not None:
+            if step.wait_s:
+                await asyncio.sleep(step.wait_s)
+            target = call.target = step.target
+            failure = await self._observe(call, target, head, finalize)
+            if failure is None:
+                return None
+            if reported is None or reported.cause is FailureCause.UNSUPPORTED:
+                reported = failure
+            if call.committed:
+                return failure
+            step = route.after(failure.cause, failure.error.retry_after_s, loop.time())
+            if step is not None or reported is not failure:
+                self._close_failed(call, failure.error)
+        return reported
+
+    async def _observe(
+        self, call: Call, target: Target, head: RequestHead, finalize: Finalize
+    ) -> Failure | None:
+        """Makes one attempt, and notes what it says about the target."""
+        health = target.health
+        if health is None:
+            return await self._try(call, target, head, finalize)
+        loop = asyncio.get_running_loop()
+        probe = health.begin(loop.time())
+        try:
+            failure = await self._try(call, target, head, finalize)
+        except BaseException:
+            health.abandon(probe=probe)
+            raise
+        if failure is not None:
+            error = failure.error
+            health.fail(loop.time(), failure.cause, error.retry_after_s, probe=probe)
+        else:
+            usage = call.open_attempt.usage
+            tokens = usage.input_tokens + usage.output_tokens
+            health.succeed(loop.time(), _latency_s(call), tokens, probe=probe)
+        return failure
+
+    async def _try(
+        self, call: Call, target: Target, head: RequestHead, finalize: Finalize
+    ) -> Failure | None:
+        """Makes one attempt. Returns how the provider failed. Raises errors of our own."""
+        try:
+            if target.credentials is None:
+                await self._ask(call, target, head, finalize)
+            else:
+                await self._ask_in_turn(call, target, target.credentials, head, finalize)
+        except SpoolFull:
+            raise
+        except (UpstreamFailed, UpstreamTimeout, Overloaded, ProviderRejected) as error:
+            return Failure(error, target, _cause(call, error))
+        except InvalidRequest as error:  # it cannot be written for this target
+            if call.route is None:
+                raise
+            return Failure(error, target, FailureCause.UNSUPPORTED)
+        return None
 
     async def _ask_in_turn(
         self,
@@ -102,8 +169,8 @@ class Attempts:
                 tried.add(chosen.name)
                 await self._ask(call, target.using(chosen), head, finalize)
             except (UpstreamFailed, Overloaded, ProviderRejected) as error:
-                again = not (only_first or call.committed) and concerns_credential(call, error)
-                if not again or not pool.has_another(tried):
+                another = _cause(call, error) in OF_CREDENTIALS and pool.has_another(tried)
+                if only_first or call.committed or not another:
                     raise
                 self._close_failed(call, error)
             else:
@@ -133,15 +200,16 @@ class Attempts:
         finally:
             exchange.abort()
 
-    async def _give_up(
-        self, call: Call, target: Target, failure: PenstockError, finalize: Finalize
-    ) -> None:
-        if not isinstance(failure, ProviderRejected):
-            raise _named(failure, target.entry.name) from failure
+    async def _give_up(self, call: Call, failure: Failure, finalize: Finalize) -> None:
+        error, provider = failure.error, failure.target.entry.name
+        if isinstance(error, InvalidRequest):  # no target of the route can answer such a request
+            raise error
+        if not isinstance(error, ProviderRejected):
+            raise _named(error, provider) from error
         if call.reply_started:  # its status has gone out
-            raise _named(failure.translated(), target.entry.name) from failure
+            raise _named(error.translated(), provider) from error
         self.inflight.commit(call)
-        await send_rejection(call, failure, finalize)
+        await send_rejection(call, error, finalize)
 
     def _close_failed(self, call: Call, failure: PenstockError) -> None:
         """Closes the attempt that failed; there is none if its request could not be built."""
@@ -149,6 +217,17 @@ class Attempts:
         if attempt is not None:
             end_ns = attempt.end_ns or self.clock.now_ns()
             close_attempt(call, attempt, end_ns, CallStatus.ERROR, failure)
+
+
+def _cause(call: Call, error: PenstockError) -> FailureCause:
+    return cause_of(error, call.attempt.http_status if call.attempt else 0)
+
+
+def _latency_s(call: Call) -> float:
+    """Seconds to the first token of a stream, or to the headers of a whole answer."""
+    attempt = call.open_attempt
+    first_ns = call.first_token_ns if call.streaming else attempt.first_byte_ns
+    return (first_ns - attempt.start_ns) / 1e9
 
 
 def _without_content(status: int) -> UpstreamFailed:

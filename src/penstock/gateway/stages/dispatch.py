@@ -1,5 +1,6 @@
 """Stage 5: send the request to the provider, and wait for the response headers."""
 
+import asyncio
 from functools import partial
 
 from penstock.gateway.attempt import OpenAttempt
@@ -44,10 +45,14 @@ class Dispatch:
         attempt.translated = translated
         attempt.changes = changes
         call.attempts += (attempt,)
+        limits = target.limits
+        if call.route is not None:
+            now = asyncio.get_running_loop().time()
+            limits = call.route.limits(target, now, stream=head.stream)
         traceparent = write_traceparent(call.trace_id, span, call.flags)
         opening = self._egress.open(
             request,
-            target.limits,
+            limits,
             private_allowed=target.entry.private_allowed,
             extra_headers=((b"traceparent", traceparent),),
         )

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.credentials import ROTATED
 from penstock.gateway.stages.relay_unary import gather
 from penstock.gateway.stages.reply import JSON, ReplyHeaders, provider_headers, send_whole
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.rules.answer import ProviderError
+from penstock.rules.failure_causes import FailureCause, cause_of_rejection
 from penstock.rules.retry_after import read_retry_after
 
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
@@ -72,10 +72,15 @@ async def send_rejection(
     await send_whole(call, rejected.http_status, headers, document)
 
 
-def concerns_credential(call: Call, error: PenstockError) -> bool:
-    """Returns whether the last attempt failed because of its credential, or of its limits."""
-    attempt = call.attempt
-    return error.code == _CREDENTIAL or (attempt is not None and attempt.http_status in ROTATED)
+def cause_of(error: PenstockError, http_status: int) -> FailureCause:
+    """Returns why an attempt failed. `http_status` is that of the provider's answer, 0 without one;
+    a good answer failed because it was cut or malformed."""
+    if error.code == _CREDENTIAL:
+        return FailureCause.CREDENTIAL
+    if http_status < 300:
+        return FailureCause.UNAVAILABLE
+    reported = error.reported if isinstance(error, ProviderRejected) else ProviderError()
+    return cause_of_rejection(http_status, reported)
 
 
 def _translated(status: int, reported: str, retry_after_s: int | None) -> PenstockError:

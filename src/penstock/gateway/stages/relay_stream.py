@@ -101,6 +101,7 @@ class RelayStream:
 
     async def _commit(self, call: Call, exchange: UpstreamExchange) -> None:
         self.inflight.commit(call)
+        exchange.note_content()
         call.streaming = True
         if not call.reply_started:
             passed = provider_headers(exchange, call.open_attempt.target.redaction)

@@ -1,5 +1,6 @@
-"""Stage 4: find the provider of the model, and check that the key may call it."""
+"""Stage 4: find the route, or the provider of the model, and check that the key may call it."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -7,11 +8,13 @@ from penstock.gateway.call import Call
 from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.metrics.counts import OTHER
-from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
+from penstock.gateway.routing.health import TargetHealth, TargetHealths
+from penstock.gateway.routing.route import Route, RouteMember, RouteRun
+from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.infra.egress.exchange import UpstreamTimeLimits
-from penstock.kernel.errors import Forbidden, InvalidRequest
+from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.model_facts import retirement_notice
@@ -20,9 +23,10 @@ from penstock.rules.model_patterns import allows
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import KeyContext, ProviderEntry
+from penstock.rules.snapshot import KeyContext, ProviderEntry, RouteEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
 from penstock.spi.tokens import TokenIssuer
+from penstock.spi.strategy import Randomness, RouteStrategy
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
 # Callers choose the names, so a full cache is cleared.
@@ -30,13 +34,22 @@ MAX_REMEMBERED: Final = 4096
 
 
 class Resolve:
-    """Finds the target of a call. Caches targets until the snapshot changes."""
+    """Finds the target of a call, or its route. Caches them until the snapshot changes."""
 
-    def __init__(self, plugin: Callable[[str], ChatProvider], pools: CredentialPools) -> None:
+    def __init__(
+        self,
+        plugin: Callable[[str], ChatProvider],
+        strategy: Callable[[str], RouteStrategy],
+        pools: CredentialPools,
+        random: Randomness,
+    ) -> None:
         self._plugin = plugin
         self._pools = pools
+        self._strategy = strategy
+        self._random = random
+        self._healths = TargetHealths()
         self._snapshot: Snapshot | None = None
-        self._known: dict[tuple[str, str, str], Target] = {}
+        self._known: dict[tuple[str, str, str], Target | Route] = {}
 
     def __call__(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
@@ -54,11 +67,15 @@ class Resolve:
             self._known = {}
         dialect = call.surface.dialect
         wanted = (dialect, key_context.key.id, head.model)
-        target = self._known.get(wanted)
-        if target is None:
-            target = self._known[wanted] = self.find(snapshot, key_context, head.model, dialect)
-        call.target = target
-        return target
+        found = self._known.get(wanted)
+        if found is None:
+            found = self._known[wanted] = self._find(snapshot, key_context, head.model, dialect)
+        if isinstance(found, Route):
+            now = asyncio.get_running_loop().time()
+            call.route = RouteRun(found, call, self._random, now)
+            found = found.members[0].target  # until an attempt chooses one
+        call.target = found
+        return found
 
     def _pass_through(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
@@ -82,14 +99,37 @@ class Resolve:
         _require_allowed(key_context.key.allowed_models, found, f"{entry.name}/*", "*")
         return self._target(project, found, head.model, call.surface.dialect)
 
-    def find(self, snapshot: Snapshot, key_context: KeyContext, model: str, dialect: str) -> Target:
-        """Finds the target of a model for a surface of `dialect`. Raises as `__call__`."""
+    def _find(
+        self, snapshot: Snapshot, key_context: KeyContext, model: str, dialect: str
+    ) -> Target | Route:
         if not model:
             raise InvalidRequest("The request names no model.", param="model")
-        project = snapshot.project(key_context.project_id)
+        project, allowed = snapshot.project(key_context.project_id), key_context.key.allowed_models
+        if (route := project.routes.get(model)) is not None:
+            return self._route(project, route, allowed, dialect)
         found = project.resolve(model)
-        _require_allowed(key_context.key.allowed_models, found, model, found.upstream_model)
+        _require_allowed(allowed, found, model, found.upstream_model)
         return self._target(project, found, found.upstream_model, dialect)
+
+    def _route(
+        self, project: ProjectIndex, route: RouteEntry, allowed: tuple[str, ...], dialect: str
+    ) -> Route:
+        if not may_call_route(allowed, route):
+            raise _not_allowed(route.name, allowed)
+        members: list[RouteMember] = []
+        for rule in route.targets:
+            if (found := project.member(rule)) is not None:
+                target = self._target(project, found, rule.model, dialect)
+                health = self._healths.of(project.project_id, rule.provider, rule.model)
+                members.append(RouteMember(rule, target, health))
+        if all(each.rule.after for each in members):
+            raise NotFound(
+                f"The route {route.name!r} has no target any more: its providers were removed.",
+                hint="Add a provider to the project, or a target to the route.",
+                code="route_without_target",
+                param="model",
+            )
+        return Route(route, tuple(members), self._strategy(route.strategy))
 
     def _target(self, project: ProjectIndex, found: ModelMatch, model: str, dialect: str) -> Target:
         entry, secrets = found.entry, found.secrets
@@ -108,22 +148,32 @@ class Resolve:
             provider=provider,
             limits=_limits(entry),
             redaction=Redaction(secret) if pool is None else pool.redaction,
+            health=self._health(project, entry.name, model),
             model_limits=ModelLimits.of(known),
             retirement=retirement_notice(known),
             credentials=pool,
         )
+
+    def _health(self, project: ProjectIndex, provider: str, model: str) -> TargetHealth | None:
+        if (provider, model) not in project.routed:
+            return None
+        return self._healths.of(project.project_id, provider, model)
 
 
 def _require_allowed(
     patterns: tuple[str, ...], found: ModelMatch, model: str, upstream_model: str
 ) -> None:
     if not allows(patterns, found.entry.name, upstream_model):
-        raise Forbidden(
-            f"This key may not call the model {model!r}.",
-            hint=f"It may call: {', '.join(patterns)}.",
-            code="model_not_allowed",
-            param="model",
-        )
+        raise _not_allowed(model, patterns)
+
+
+def _not_allowed(model: str, patterns: tuple[str, ...]) -> Forbidden:
+    return Forbidden(
+        f"This key may not call the model {model!r}.",
+        hint=f"It may call: {', '.join(patterns)}.",
+        code="model_not_allowed",
+        param="model",
+    )
 
 
 def _limits(entry: ProviderEntry) -> UpstreamTimeLimits:

@@ -15,12 +15,14 @@ NEVER: Final = float("inf")
 
 
 class UpstreamTimeLimits(NamedTuple):
-    """Limits in seconds: to connect, to the first byte, between two pieces, and in total."""
+    """Limits in seconds: to connect, to the first byte, between two pieces, in total, and to the
+    first content (see `UpstreamExchange.note_content`)."""
 
     connect_s: float = 5.0
     first_byte_s: float = 120.0
     silence_s: float = 60.0
     total_s: float = 900.0
+    first_content_s: float = NEVER
 
 
 class ReadControl(Protocol):
@@ -42,7 +44,8 @@ class UpstreamExchange:
         "_loop",
         "_paused",
         "_size",
-        "_started",
+        "_total",
+        "_until",
         "_waiter",
         "complete",
         "deadline",
@@ -58,7 +61,7 @@ class UpstreamExchange:
         self._loop = loop
         self._connection = connection
         self._limits = limits
-        self._started = loop.time()
+        started = loop.time()
         self._chunks: list[bytes] = []
         self._size = 0
         self._paused = False
@@ -69,7 +72,9 @@ class UpstreamExchange:
         self.complete = False
         self.discarding = False
         self.over = False  # complete, failed or aborted: no deadline applies any more
-        self.deadline = self._started + min(limits.first_byte_s, limits.total_s)
+        self._total = started + limits.total_s
+        self._until = started + min(limits.total_s, limits.first_content_s)
+        self.deadline = min(started + limits.first_byte_s, self._until)
 
     @property
     def ended(self) -> bool:
@@ -91,7 +96,7 @@ class UpstreamExchange:
             if self._error is not None:
                 raise self._error
             await self._next_event()
-        self.deadline = self._started + self._limits.total_s
+        self.deadline = self._until
 
     async def read(self) -> bytes:
         """Returns the received bytes, at least one; `b""` at the end of the answer.
@@ -103,10 +108,9 @@ class UpstreamExchange:
                 raise self._error
             if self.complete:
                 return b""
-            total = self._started + self._limits.total_s
-            self.deadline = min(self._loop.time() + self._limits.silence_s, total)
+            self.deadline = min(self._loop.time() + self._limits.silence_s, self._until)
             await self._next_event()
-            self.deadline = total
+            self.deadline = self._until
         return self.take()
 
     def take(self) -> bytes:
@@ -120,6 +124,10 @@ class UpstreamExchange:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while piece := await self.read():
             yield piece
+
+    def note_content(self) -> None:
+        """Lifts the limit to the first content: the reader has found some."""
+        self._until = self._total
 
     def abort(self) -> None:
         """Abandons the answer. Unless it is complete, the connection is closed at once."""

@@ -25,6 +25,7 @@ from penstock.rules.snapshot.providers import (
     ProviderEntry,
     ProvidersSection,
 )
+from penstock.rules.snapshot.routes import ROUTES, RouteEntry, RoutesSection, RouteTarget
 from penstock.rules.snapshot.section import SecretUse, SectionKind, SectionSource, plain_section
 from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, Sealed
 
@@ -35,6 +36,7 @@ __all__ = [
     "OWN_CREDENTIAL",
     "OWN_PRICES",
     "PROVIDERS",
+    "ROUTES",
     "SEALED_PURPOSE",
     "SNAPSHOT_SCHEMA",
     "VENDOR_PRICE_LISTS",
@@ -48,6 +50,9 @@ __all__ = [
     "ProviderEntry",
     "ProvidersSection",
     "Root",
+    "RouteEntry",
+    "RouteTarget",
+    "RoutesSection",
     "Sealed",
     "SecretUse",
     "SectionKind",

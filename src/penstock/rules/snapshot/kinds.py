@@ -6,6 +6,7 @@ from penstock.rules.snapshot.access import ACCESS
 from penstock.rules.snapshot.facts import MODEL_FACTS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.routes import ROUTES
 from penstock.rules.snapshot.section import SectionKind
 
 KINDS: Final[tuple[SectionKind[Any, Any], ...]] = (
@@ -14,6 +15,7 @@ KINDS: Final[tuple[SectionKind[Any, Any], ...]] = (
     OWN_PRICES,
     VENDOR_PRICE_LISTS,
     MODEL_FACTS,
+    ROUTES,
 )
 _SHARED: Final = {kind.label: kind for kind in KINDS if kind.shared}
 _OF_PROJECTS: Final = {kind.label: kind for kind in KINDS if not kind.shared}

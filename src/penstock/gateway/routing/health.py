@@ -1,0 +1,90 @@
+"""What one worker has seen of each target: its breaker, load, latency, and retry budget."""
+
+from math import exp
+from typing import Final
+
+from penstock.rules.breaker import Breaker
+from penstock.rules.failure_causes import FailureCause
+from penstock.rules.peak_ewma import PeakEwma
+from penstock.rules.retry_budget import RetryBudget
+
+MAX_TARGETS: Final = 4096  # of one worker; callers do not choose them, the configuration does
+TOKENS_DECAY_S: Final = 60.0
+CREDENTIAL_REST_S: Final = 30.0  # after the provider has rejected our credential
+RATE_LIMIT_REST_S: Final = 1.0  # after a 429 without Retry-After
+LONGEST_REST_S: Final = 300.0  # whatever Retry-After says
+
+
+class TargetHealth:
+    """The state of one provider's model. Times are of the event loop's clock, in seconds."""
+
+    __slots__ = ("_tokens", "_tokens_at", "breaker", "in_flight", "latency", "retries")
+
+    def __init__(self) -> None:
+        self.breaker = Breaker()
+        self.retries = RetryBudget()
+        self.latency = PeakEwma()
+        self.in_flight = 0
+        self._tokens = 0.0
+        self._tokens_at = 0.0
+
+    def begin(self, now: float) -> bool:
+        """Notes a call to the target. Returns whether it is a probe of the breaker."""
+        self.in_flight += 1
+        return self.breaker.begin(now)
+
+    def succeed(self, now: float, latency_s: float, tokens: int, *, probe: bool) -> None:
+        """Notes a good answer."""
+        self.in_flight -= 1
+        self.breaker.succeed(probe=probe)
+        self._tokens = self.recent_tokens(now) + tokens
+        self._tokens_at = now
+        if latency_s > 0:
+            self.latency.observe(latency_s, now)
+
+    def fail(
+        self, now: float, cause: FailureCause, retry_after_s: int | None, *, probe: bool
+    ) -> None:
+        """Notes a failure. The breaker counts those of the target; one that asks for a pause, or
+        rejects our credential, rests; an error that is the caller's own is a good sign."""
+        self.in_flight -= 1
+        match cause:
+            case FailureCause.UNAVAILABLE:
+                self.breaker.fail(now, probe=probe)
+            case FailureCause.RATE_LIMIT:
+                wanted = RATE_LIMIT_REST_S if retry_after_s is None else retry_after_s
+                self.breaker.abandon(probe=probe)
+                self.breaker.rest(now + min(wanted, LONGEST_REST_S))
+            case FailureCause.CREDENTIAL:
+                self.breaker.abandon(probe=probe)
+                self.breaker.rest(now + CREDENTIAL_REST_S)
+            case FailureCause.UNSUPPORTED:
+                self.breaker.abandon(probe=probe)
+            case _:
+                self.breaker.succeed(probe=probe)
+
+    def abandon(self, *, probe: bool) -> None:
+        """Notes the end of a call that says nothing about the target."""
+        self.in_flight -= 1
+        self.breaker.abandon(probe=probe)
+
+    def recent_tokens(self, now: float) -> float:
+        """The tokens of about the last minute."""
+        return self._tokens * exp((self._tokens_at - now) / TOKENS_DECAY_S)
+
+
+class TargetHealths:
+    """The health of all targets of a worker. It outlives snapshots."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], TargetHealth] = {}
+
+    def of(self, project_id: str, provider: str, model: str) -> TargetHealth:
+        """Returns the health of a target; a new one is healthy."""
+        key = (project_id, provider, model)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MAX_TARGETS:
+                self._known.clear()  # calls in progress keep theirs
+            found = self._known[key] = TargetHealth()
+        return found

@@ -1,0 +1,229 @@
+"""A route on its way through one call: which target comes first, and which after a failure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final, NamedTuple, Protocol
+
+from penstock.gateway.routing.health import TargetHealth
+from penstock.gateway.target import Target
+from penstock.infra.egress.exchange import NEVER, UpstreamTimeLimits
+from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
+from penstock.rules.answer import BYTES_PER_TOKEN
+from penstock.rules.breaker import LONGEST_PAUSE_S
+from penstock.rules.call import Caller, Usage
+from penstock.rules.failure_causes import FailureCause
+from penstock.rules.price_book import CalledModel
+from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.spi.strategy import Randomness, RouteStrategy
+
+FIRST_WAIT_S: Final = 0.25  # before a target is asked again; doubled each time, drawn from 0 to it
+LONGEST_WAIT_S: Final = 10.0  # a target that wants a longer pause is not asked again in this call
+AFFINITY_BYTES: Final = 2048  # of a prompt: calls with the same beginning share a prompt cache
+_ASSUMED_OUTPUT: Final = 256  # tokens of an answer, to compare costs
+
+_ANOTHER_TARGET: Final = frozenset(
+    (
+        FailureCause.UNAVAILABLE,
+        FailureCause.RATE_LIMIT,
+        FailureCause.CREDENTIAL,
+        FailureCause.UNSUPPORTED,
+    )
+)
+_SAME_TARGET: Final = frozenset((FailureCause.UNAVAILABLE, FailureCause.RATE_LIMIT))
+
+
+class RoutedRequest(Protocol):
+    """What a route needs of a call."""
+
+    @property
+    def caller(self) -> Caller: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def request_size(self) -> int: ...
+    @property
+    def start_ns(self) -> int: ...
+
+
+class NextAttempt(NamedTuple):
+    """What to try next, after a wait in seconds."""
+
+    target: Target
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMember:
+    """A target of a route with its rule and its health."""
+
+    rule: RouteTarget
+    target: Target
+    health: TargetHealth
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route as a key and a surface may call it."""
+
+    entry: RouteEntry
+    members: tuple[RouteMember, ...]
+    strategy: RouteStrategy
+
+
+class _Candidate:
+    """A member for the strategy."""
+
+    def __init__(self, member: RouteMember, call: RoutedRequest, now: float) -> None:
+        self.member = member
+        self._call = call
+        self._now = now
+
+    @property
+    def id(self) -> str:
+        return f"{self.member.rule.provider}/{self.member.rule.model}"
+
+    @property
+    def weight(self) -> int:
+        return self.member.rule.weight
+
+    @property
+    def in_flight(self) -> int:
+        return self.member.health.in_flight
+
+    @property
+    def latency_s(self) -> float:
+        return self.member.health.latency.value
+
+    @property
+    def recent_tokens(self) -> float:
+        return self.member.health.recent_tokens(self._now)
+
+    def cost(self) -> float:
+        target = self.member.target
+        usage = Usage(
+            input_tokens=self._call.request_size // BYTES_PER_TOKEN, output_tokens=_ASSUMED_OUTPUT
+        )
+        called = CalledModel(target.entry.name, target.entry.vendor, target.model)
+        charge = target.project.charge(called, usage, self._call.start_ns)
+        return NEVER if charge is None else float(charge.cost)
+
+
+class RouteRun:
+    """The attempts of one call along a route."""
+
+    def __init__(self, route: Route, call: RoutedRequest, random: Randomness, now: float) -> None:
+        self._route = route
+        self._call = call
+        self._random = random
+        total_s = route.entry.total_timeout_ms / 1000
+        self._deadline = now + total_s if total_s else NEVER
+        self._tried: list[RouteMember] = []
+        self._excluded: set[int] = set()  # members that cannot answer this call
+        self._causes: set[FailureCause] = set()
+
+    def first(self, now: float) -> NextAttempt:
+        """Returns the first target. Raises `Overloaded` or `RateLimited` if none admits calls and
+        none will soon."""
+        usual = [each for each in self._route.members if not each.rule.after]
+        chosen = self._choose(usual, now)
+        if chosen is not None:
+            return self._take(chosen)
+        if (resting := self._wait_for(usual, now)) is not None:
+            return self._take(*resting)
+        raise self._unavailable(usual, now)
+
+    def after(
+        self, cause: FailureCause, retry_after_s: int | None, now: float
+    ) -> NextAttempt | None:
+        """Returns what to try after a failure of the last target; `None`: nothing."""
+        self._causes.add(cause)
+        if cause not in _SAME_TARGET:
+            self._excluded.add(id(self._tried[-1]))
+        if len(self._tried) >= self._route.entry.max_attempts or now >= self._deadline:
+            return None
+        if (fresh := self._choose(self._untried(cause), now)) is not None:
+            return self._take(fresh)
+        if cause not in _SAME_TARGET:
+            return None
+        again = [each for each in self._tried if id(each) not in self._excluded]
+        resting = self._wait_for(again, now, retry_after_s or 0)
+        if resting is None or not resting[0].health.retries.grant():
+            return None
+        return self._take(*resting)
+
+    def limits(self, target: Target, now: float, *, stream: bool) -> UpstreamTimeLimits:
+        """The time limits of an attempt: those of the provider, and of the route."""
+        limits, entry = target.limits, self._route.entry
+        total_s = min(limits.total_s, max(self._deadline - now, 0.001))
+        first_s = entry.first_token_timeout_ms / 1000
+        if stream and first_s:
+            return limits._replace(total_s=total_s, first_content_s=first_s)
+        return limits._replace(total_s=total_s)
+
+    def affinity(self) -> bytes:
+        """Implements `RoutedCall`."""
+        caller = self._call.caller
+        if session := caller.session or caller.user:
+            return session.encode("utf-8", "replace")
+        return blake2b(self._call.body[:AFFINITY_BYTES], digest_size=16).digest()
+
+    def _untried(self, cause: FailureCause) -> list[RouteMember]:
+        """Targets that this call has not met, and that are for such failures."""
+        return [
+            each
+            for each in self._route.members
+            if each not in self._tried
+            and (cause in _ANOTHER_TARGET if not each.rule.after else self._is_for(each))
+        ]
+
+    def _is_for(self, member: RouteMember) -> bool:
+        return not self._causes.isdisjoint(member.rule.after)
+
+    def _choose(self, members: Iterable[RouteMember], now: float) -> RouteMember | None:
+        """The strategy's choice among the admitted targets of the best priority."""
+        admitted = [each for each in members if each.health.breaker.admits(now)]
+        if not admitted:
+            return None
+        best = min(each.rule.priority for each in admitted)
+        of_best = [each for each in admitted if each.rule.priority == best]
+        if len(of_best) == 1:
+            return of_best[0]
+        candidates = [_Candidate(each, self._call, now) for each in of_best]
+        chosen = self._route.strategy.choose(self, candidates, self._random)
+        return next(each.member for each in candidates if each is chosen)
+
+    def _wait_for(
+        self, members: Sequence[RouteMember], now: float, least_s: float = 0.0
+    ) -> tuple[RouteMember, float] | None:
+        """The target that admits calls first, and the pause until then with full jitter; `None`
+        if it is too long. An open breaker lets nobody wait: the calls would come all at once."""
+        closed = [each for each in members if not each.health.breaker.open]
+        if not closed:
+            return None
+        chosen = min(closed, key=lambda each: each.health.breaker.rests_until)
+        rest_s = max(chosen.health.breaker.rests_until - now, least_s)
+        longest_s = FIRST_WAIT_S * 2 ** max(len(self._tried) - 1, 0)
+        wait_s = rest_s + self._random.random() * min(longest_s, LONGEST_WAIT_S)
+        if rest_s > LONGEST_WAIT_S or now + wait_s >= self._deadline:
+            return None
+        return chosen, wait_s
+
+    def _take(self, member: RouteMember, wait_s: float = 0.0) -> NextAttempt:
+        if member not in self._tried:
+            member.health.retries.note_call()
+        self._tried.append(member)
+        return NextAttempt(member.target, wait_s)
+
+    def _unavailable(self, members: Sequence[RouteMember], now: float) -> PenstockError:
+        """The error of a route without a target that admits calls."""
+        wait_s = min(each.health.breaker.admits_at() for each in members) - now
+        failed = any(each.health.breaker.open for each in members)
+        kind = Overloaded if failed else RateLimited
+        why = "have failed recently" if failed else "have asked for a pause"
+        return kind(
+            f"All targets of the route {self._route.entry.name!r} {why}.",
+            hint="Try again later, or add a target to the route.",
+            code="route_unavailable",
+            retry_after_s=max(1, round(min(wait_s, LONGEST_PAUSE_S))),
+        )

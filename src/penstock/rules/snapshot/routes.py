@@ -1,0 +1,42 @@
+"""`<project_id>/routes`: the routes of a project, as its gateways follow them."""
+
+from typing import Final
+
+from penstock.rules.document import Document
+from penstock.rules.snapshot.section import plain_section
+
+
+class RouteTarget(Document, frozen=True):
+    """A model that a route may call. Lower `priority` goes first; among targets of one priority
+    the strategy chooses, and `weight` is the share. `after`: the target is only for calls that
+    failed elsewhere for one of these causes (`rules.failure_causes`); empty: for all calls."""
+
+    provider: str
+    model: str
+    weight: int = 1
+    priority: int = 0
+    after: tuple[str, ...] = ()
+
+
+class RouteEntry(Document, frozen=True):
+    """A route: the name that callers send as `model`, its targets and limits. `strategy` is an
+    entry point in `penstock.strategies`. `max_attempts` counts the first one. A time limit of 0 is
+    none: those of the provider apply."""
+
+    name: str
+    version: int
+    targets: tuple[RouteTarget, ...]
+    strategy: str = "weighted"
+    max_attempts: int = 3
+    first_token_timeout_ms: int = 0
+    total_timeout_ms: int = 0
+
+
+class RoutesSection(Document, frozen=True):
+    """The routes of one project."""
+
+    project_id: str
+    routes: tuple[RouteEntry, ...] = ()
+
+
+ROUTES: Final = plain_section("routes", RoutesSection)
