@@ -11,10 +11,10 @@ from penstock.rules.retry_budget import BURST, SHARE, RetryBudget
 def test_in_any_period_retries_are_a_share_of_the_calls(steps: list[bool], start: int) -> None:
     budget, calls, retries = RetryBudget(), 0, 0
     for at, is_call in enumerate(steps):
-        granted = budget.note_call() if is_call else budget.grant()
+        taken = budget.note_call() if is_call else budget.take()
         if at >= start:
             calls += is_call
-            retries += bool(granted)
+            retries += bool(taken)
     assert retries <= SHARE * calls + BURST + 1e-6
 
 
@@ -22,7 +22,7 @@ def test_a_provider_that_fails_everything_sees_a_tenth_more() -> None:
     budget, sent = RetryBudget(), 0
     for _ in range(10_000):
         budget.note_call()
-        sent += 1 + budget.grant()
+        sent += 1 + budget.take()
     assert sent <= 11_010
 
 

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     PROVIDERS_WRITE = "providers:write"
     PRICES_READ = "prices:read"
     PRICES_WRITE = "prices:write"
+    ROUTES_READ = "routes:read"
+    ROUTES_WRITE = "routes:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
@@ -43,6 +45,7 @@ _VIEWER: Final = frozenset(
         Permission.TRACES_READ,
         Permission.PROVIDERS_READ,
         Permission.PRICES_READ,
+        Permission.ROUTES_READ,
         Permission.MEMBERS_READ,
     }
 )
@@ -50,6 +53,7 @@ _EDITOR: Final = _VIEWER | {Permission.KEYS_READ, Permission.PRICES_WRITE}
 _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,
     Permission.PROVIDERS_WRITE,
+    Permission.ROUTES_WRITE,
     Permission.MEMBERS_WRITE,
     Permission.AUDIT_READ,
     Permission.PROJECT_WRITE,

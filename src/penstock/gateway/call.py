@@ -10,7 +10,7 @@ from typing import Any
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
-from penstock.gateway.routing.route import RouteRun
+from penstock.gateway.route import RouteRun
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent

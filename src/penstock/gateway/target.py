@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from penstock.gateway.credentials import ChosenCredential, CredentialPool
-from penstock.gateway.routing.health import TargetHealth
 from penstock.gateway.snapshot.project_index import ProjectIndex
+from penstock.gateway.target_health import TargetHealth
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.model_facts import RetirementNotice
 from penstock.rules.model_limits import ModelLimits

@@ -7,7 +7,7 @@ BURST: Final = 10.0  # retries that may come without calls before them
 
 
 class RetryBudget:
-    """In any period with n calls, at most `SHARE` · n + `BURST` retries are granted."""
+    """In any period with n calls, at most `SHARE` · n + `BURST` retries are allowed."""
 
     __slots__ = ("_left",)
 
@@ -18,7 +18,7 @@ class RetryBudget:
         """Adds the share of one call."""
         self._left = min(self._left + SHARE, BURST)
 
-    def grant(self) -> bool:
+    def take(self) -> bool:
         """Takes one retry, if there is one."""
         if self._left < 1:
             return False

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Candidate(Protocol):
-    """A target that may get the call. What the values say is what this worker has seen."""
+class RouteCandidate(Protocol):
+    """A target that may get the call. The values are those of this worker."""
 
     @property
     def id(self) -> str:
@@ -45,8 +45,8 @@ class RoutedCall(Protocol):
     """The call that a strategy decides on."""
 
     def affinity(self) -> bytes:
-        """What calls have in common that should meet the same target: session, user, or the
-        beginning of the prompt."""
+        """Returns what calls have in common that should meet the same target: session, user, or
+        the beginning of the prompt."""
         ...
 
 
@@ -62,7 +62,7 @@ class RouteStrategy(Protocol):
     """Chooses targets."""
 
     def choose(
-        self, call: RoutedCall, candidates: Sequence[Candidate], random: Randomness
-    ) -> Candidate:
+        self, call: RoutedCall, candidates: Sequence[RouteCandidate], random: Randomness
+    ) -> RouteCandidate:
         """Returns one of `candidates`, of which there is at least one."""
         ...

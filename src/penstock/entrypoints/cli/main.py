@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "models",
         "View models with facts and prices, renew both: list, import, imports, reset.",
     ),
+    "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
     "project": ("projects", "Manage projects: create, list, change."),
     "audit": ("audit", "View the audit log: list, verify, export."),

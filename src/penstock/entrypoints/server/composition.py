@@ -20,6 +20,7 @@ from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
 from penstock.features.identity.assembly import Identity, open_master_key
+from penstock.features.routes import assembly as routes
 from penstock.features.snapshots import assembly as snapshots
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.explain import CostExplainer
@@ -88,6 +89,7 @@ class ServerComposition:
                 project_id=identity.first_project_id,
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
+            routes.build(context, guards, catalog.listed_models(context)),
             traces.build(guards, self._open_traces(), backup=not config.columns_dsn),
         ]
         publishing = snapshots.build(

@@ -1,9 +1,10 @@
 """Builds the catalog vertical from its parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from penstock.features.access import Guards, Principal
+from penstock.features.catalog import store
 from penstock.features.catalog.http.models import import_routes, model_routes
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
@@ -66,6 +67,17 @@ class Catalog:
             sections=(self.sections,),
             startup=startup,
         )
+
+
+def listed_models(context: Context) -> Callable[[str], Mapping[str, Sequence[str]]]:
+    """Returns the function that finds the providers of a project with the models that they list."""
+
+    def find(project_id: str) -> Mapping[str, Sequence[str]]:
+        with context.database.read() as connection:
+            found = store.list_providers(connection, project_id)
+        return {provider.name: provider.models for provider in found}
+
+    return find
 
 
 def build(

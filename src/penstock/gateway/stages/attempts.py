@@ -13,7 +13,7 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.credentials import CredentialPool
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.routing.route import NextAttempt, RouteRun
+from penstock.gateway.route import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import (
     ProviderRejected,

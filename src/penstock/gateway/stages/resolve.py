@@ -8,11 +8,11 @@ from penstock.gateway.call import Call
 from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.metrics.counts import OTHER
-from penstock.gateway.routing.health import TargetHealth, TargetHealths
-from penstock.gateway.routing.route import Route, RouteMember, RouteRun
+from penstock.gateway.route import Route, RouteMember, RouteRun
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
+from penstock.gateway.target_health import TargetHealth, TargetHealths
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
 from penstock.rules.call import Operation

@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from penstock.plugins.strategies.weighted import draw
-from penstock.spi.strategy import Candidate, Randomness, RoutedCall, RouteStrategy
+from penstock.spi.strategy import Randomness, RouteCandidate, RoutedCall, RouteStrategy
 
 
 @dataclass(frozen=True, slots=True)
 class Lowest:
     """Implements `RouteStrategy`: the lowest value wins; among equal ones the weights decide."""
 
-    value: Callable[[Candidate], float]
+    value: Callable[[RouteCandidate], float]
 
     def choose(
         self,
         call: RoutedCall,  # noqa: ARG002 - a `RouteStrategy`
-        candidates: Sequence[Candidate],
+        candidates: Sequence[RouteCandidate],
         random: Randomness,
-    ) -> Candidate:
+    ) -> RouteCandidate:
         """Compares all candidates."""
         values = [self.value(each) for each in candidates]
         least = min(values)

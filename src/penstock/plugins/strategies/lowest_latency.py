@@ -8,7 +8,7 @@ Balancing (2001).
 from collections.abc import Sequence
 
 from penstock.plugins.strategies.weighted import draw
-from penstock.spi.strategy import Candidate, Randomness, RoutedCall, RouteStrategy
+from penstock.spi.strategy import Randomness, RouteCandidate, RoutedCall, RouteStrategy
 
 
 class LowestLatency:
@@ -17,9 +17,9 @@ class LowestLatency:
     def choose(
         self,
         call: RoutedCall,  # noqa: ARG002 - a `RouteStrategy`
-        candidates: Sequence[Candidate],
+        candidates: Sequence[RouteCandidate],
         random: Randomness,
-    ) -> Candidate:
+    ) -> RouteCandidate:
         """Compares latency times load of two targets that are drawn by weight."""
         first = draw(candidates, random)
         others = [each for each in candidates if each is not first]
@@ -28,7 +28,7 @@ class LowestLatency:
         return min(first, draw(others, random), key=_expected)
 
 
-def _expected(each: Candidate) -> float:
+def _expected(each: RouteCandidate) -> float:
     return each.latency_s * (each.in_flight + 1)
 
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from math import log
 from typing import Final
 
-from penstock.spi.strategy import Candidate, Randomness, RoutedCall, RouteStrategy
+from penstock.spi.strategy import Randomness, RouteCandidate, RoutedCall, RouteStrategy
 
 _HASHES: Final = 2**64
 
@@ -21,15 +21,15 @@ class Sticky:
     def choose(
         self,
         call: RoutedCall,
-        candidates: Sequence[Candidate],
+        candidates: Sequence[RouteCandidate],
         random: Randomness,  # noqa: ARG002 - a `RouteStrategy`
-    ) -> Candidate:
+    ) -> RouteCandidate:
         """Returns the target with the highest score for what the calls have in common."""
         key = call.affinity()
         return max(candidates, key=lambda each: (_score(key, each), each.id))
 
 
-def _score(key: bytes, each: Candidate) -> float:
+def _score(key: bytes, each: RouteCandidate) -> float:
     digest = blake2b(key, digest_size=8, key=blake2b(each.id.encode()).digest()).digest()
     uniform = (int.from_bytes(digest, "big") + 1) / (_HASHES + 1)
     return each.weight / -log(uniform)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from penstock.spi.strategy import Candidate, Randomness, RoutedCall, RouteStrategy
+from penstock.spi.strategy import Randomness, RouteCandidate, RoutedCall, RouteStrategy
 
 
-def draw(candidates: Sequence[Candidate], random: Randomness) -> Candidate:
+def draw(candidates: Sequence[RouteCandidate], random: Randomness) -> RouteCandidate:
     """Returns a target with the probability of its weight. Targets of weight 0 are drawn only if
     there are no others."""
     total = sum(each.weight for each in candidates)
@@ -25,9 +25,9 @@ class Weighted:
     def choose(
         self,
         call: RoutedCall,  # noqa: ARG002 - a `RouteStrategy`
-        candidates: Sequence[Candidate],
+        candidates: Sequence[RouteCandidate],
         random: Randomness,
-    ) -> Candidate:
+    ) -> RouteCandidate:
         """Draws by weight."""
         return draw(candidates, random)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
-from penstock.gateway.routing.health import TargetHealth
 from penstock.gateway.target import Target
+from penstock.gateway.target_health import TargetHealth
 from penstock.infra.egress.exchange import NEVER, UpstreamTimeLimits
 from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
 from penstock.rules.answer import BYTES_PER_TOKEN
@@ -34,7 +34,7 @@ _SAME_TARGET: Final = frozenset((FailureCause.UNAVAILABLE, FailureCause.RATE_LIM
 
 
 class RoutedRequest(Protocol):
-    """What a route needs of a call."""
+    """The part of a call that a route reads."""
 
     @property
     def caller(self) -> Caller: ...
@@ -47,7 +47,7 @@ class RoutedRequest(Protocol):
 
 
 class NextAttempt(NamedTuple):
-    """What to try next, after a wait in seconds."""
+    """The next attempt, after a wait in seconds."""
 
     target: Target
     wait_s: float
@@ -148,7 +148,7 @@ class RouteRun:
             return None
         again = [each for each in self._tried if id(each) not in self._excluded]
         resting = self._wait_for(again, now, retry_after_s or 0)
-        if resting is None or not resting[0].health.retries.grant():
+        if resting is None or not resting[0].health.retries.take():
             return None
         return self._take(*resting)
 

@@ -1,0 +1,162 @@
+"""`/api/v1/projects/{project_id}/routes`: names that stand for several models."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.routes.model import (
+    LONGEST_TIMEOUT_MS,
+    MAX_ATTEMPTS,
+    MAX_PRIORITY,
+    MAX_TARGETS,
+    MAX_WEIGHT,
+    StoredRoute,
+)
+from penstock.features.routes.service import RouteService
+from penstock.infra.web.moments import moment_of
+from penstock.infra.web.pages import Page
+from penstock.infra.web.schemas import RequestBody
+from penstock.rules.snapshot import RouteEntry, RouteTarget
+
+Cause = Literal[
+    "unavailable", "rate_limit", "credential", "context_length", "content_filter", "unsupported"
+]
+Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_TIMEOUT_MS)]
+
+
+class RouteTargetBody(RequestBody):
+    """A model that the route may call. Lower priorities go first; among targets of one priority the
+    strategy chooses. `after`: only for calls that failed elsewhere for one of these causes."""
+
+    provider: Annotated[str, Field(max_length=63)]
+    model: Annotated[str, Field(max_length=256)]
+    weight: Annotated[int, Field(ge=0, le=MAX_WEIGHT)] = 1
+    priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY)] = 0
+    after: Annotated[list[Cause], Field(max_length=6, default_factory=list[Cause])]
+
+
+class RouteBody(RequestBody):
+    """The content of a route. A time limit of 0 is none: those of the providers apply."""
+
+    targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=MAX_TARGETS)]
+    strategy: Annotated[str, Field(max_length=63)] = "weighted"
+    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] = 3
+    first_token_timeout_ms: Milliseconds = 0
+    total_timeout_ms: Milliseconds = 0
+
+    def entry(self, name: str) -> RouteEntry:
+        """Returns the route; the service sets its version."""
+        return RouteEntry(
+            name=name,
+            version=0,
+            targets=tuple(
+                RouteTarget(each.provider, each.model, each.weight, each.priority, (*each.after,))
+                for each in self.targets
+            ),
+            strategy=self.strategy,
+            max_attempts=self.max_attempts,
+            first_token_timeout_ms=self.first_token_timeout_ms,
+            total_timeout_ms=self.total_timeout_ms,
+        )
+
+
+class NewRouteBody(RouteBody):
+    """A route to add. Callers send its name as `model`."""
+
+    name: Annotated[str, Field(max_length=63)]
+
+
+class RouteChangeBody(RouteBody):
+    """A new version of a route. With `version`, only if that is the present one."""
+
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class RouteTargetView(BaseModel):
+    """A target of a route."""
+
+    provider: str
+    model: str
+    weight: int
+    priority: int
+    after: list[str]
+
+
+class RouteView(BaseModel):
+    """A route with its present version."""
+
+    name: str
+    version: int
+    targets: list[RouteTargetView]
+    strategy: str
+    max_attempts: int
+    first_token_timeout_ms: int
+    total_timeout_ms: int
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, route: StoredRoute) -> "RouteView":
+        entry = route.entry
+        return cls(
+            name=entry.name,
+            version=entry.version,
+            targets=[
+                RouteTargetView(
+                    provider=each.provider,
+                    model=each.model,
+                    weight=each.weight,
+                    priority=each.priority,
+                    after=list(each.after),
+                )
+                for each in entry.targets
+            ],
+            strategy=entry.strategy,
+            max_attempts=entry.max_attempts,
+            first_token_timeout_ms=entry.first_token_timeout_ms,
+            total_timeout_ms=entry.total_timeout_ms,
+            updated_at=moment_of(route.updated_ms),
+        )
+
+
+def route_routes(require: RequirePermission, routes: RouteService) -> APIRouter:
+    """Returns the API's routes."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/routes", tags=["routes"])
+    may_read = Depends(require(Permission.ROUTES_READ))
+    may_write = Depends(require(Permission.ROUTES_WRITE))
+
+    @router.get("")
+    def list_routes(access: Annotated[Access, may_read]) -> Page[RouteView]:
+        """Lists the routes of the project by name."""
+        return Page(items=[RouteView.of(each) for each in routes.list_all(access.project_id)])
+
+    @router.post("", status_code=201)
+    def add_route(access: Annotated[Access, may_write], body: NewRouteBody) -> RouteView:
+        """Adds a route."""
+        entry = body.entry(body.name)
+        return RouteView.of(routes.add(access.principal, access.project_id, entry))
+
+    @router.get("/{name}")
+    def get_route(access: Annotated[Access, may_read], name: str) -> RouteView:
+        """Returns a route."""
+        return RouteView.of(routes.get(access.project_id, name))
+
+    @router.put("/{name}")
+    def replace_route(
+        access: Annotated[Access, may_write], name: str, body: RouteChangeBody
+    ) -> RouteView:
+        """Replaces a route by its next version."""
+        return RouteView.of(
+            routes.replace(
+                access.principal, access.project_id, body.entry(name), of_version=body.version
+            )
+        )
+
+    @router.delete("/{name}", status_code=204)
+    def remove_route(access: Annotated[Access, may_write], name: str) -> None:
+        """Removes a route. Calls that name it fail from then on."""
+        routes.remove(access.principal, access.project_id, name)
+
+    return router

@@ -1,0 +1,127 @@
+"""Values of routes, and which routes are valid."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from penstock.kernel.errors import Conflict, InvalidRequest
+from penstock.rules.failure_causes import FailureCause
+from penstock.rules.snapshot import RouteEntry, RouteTarget
+
+MAX_ROUTES: Final = 1000  # of a project
+MAX_TARGETS: Final = 32  # of a route
+MAX_WEIGHT: Final = 1000
+MAX_PRIORITY: Final = 31
+MAX_ATTEMPTS: Final = 10
+SHORTEST_TIMEOUT_MS: Final = 100
+LONGEST_TIMEOUT_MS: Final = 3_600_000
+_LONGEST_MODEL: Final = 256
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+CAUSES: Final = tuple(cause.value for cause in FailureCause if cause is not FailureCause.INVALID)
+
+ListedModels = Mapping[str, Sequence[str]]
+"""The providers of a project with the models that they list; none for one that lists nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRoute:
+    """A route of a project. `updated_ms` is the time of its present version."""
+
+    project_id: str
+    entry: RouteEntry
+    updated_ms: int
+
+
+def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[str]) -> None:
+    """Raises `InvalidRequest` for a route that cannot work, `Conflict` if its name is a model's."""
+    _check_name(route.name, listed)
+    if route.strategy not in strategies:
+        raise _invalid(
+            f"There is no strategy {route.strategy!r}.",
+            f"Use one of: {', '.join(sorted(strategies))}.",
+            "strategy",
+        )
+    if not 1 <= route.max_attempts <= MAX_ATTEMPTS:
+        raise _invalid(f"Use 1 to {MAX_ATTEMPTS} attempts.", "", "max_attempts")
+    for field in ("first_token_timeout_ms", "total_timeout_ms"):
+        value: int = getattr(route, field)
+        if value and not SHORTEST_TIMEOUT_MS <= value <= LONGEST_TIMEOUT_MS:
+            raise _invalid(
+                f"The time limit must be 0 (none), or {SHORTEST_TIMEOUT_MS} to "
+                f"{LONGEST_TIMEOUT_MS} ms.",
+                "",
+                field,
+            )
+    _check_targets(route.targets, listed)
+
+
+def _check_name(name: str, listed: ListedModels) -> None:
+    if not _NAME.fullmatch(name):
+        raise _invalid(
+            f"{name!r} is not a valid name of a route.",
+            "Use up to 63 lower-case letters, digits, dots, dashes and underscores.",
+            "name",
+        )
+    hidden = sorted(provider for provider, models in listed.items() if name in models)
+    if hidden:
+        raise Conflict(
+            f"The route would hide the model {name!r} of {', '.join(hidden)}.",
+            hint="Choose another name.",
+            code="route_hides_model",
+            param="name",
+        )
+
+
+def _check_targets(targets: Sequence[RouteTarget], listed: ListedModels) -> None:
+    if not 1 <= len(targets) <= MAX_TARGETS:
+        raise _invalid(f"A route needs 1 to {MAX_TARGETS} targets.", "", "targets")
+    for target in targets:
+        _check_target(target, listed)
+    names = [(target.provider, target.model) for target in targets]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise _invalid(f"The target {'/'.join(twice)} stands there twice.", "", "targets")
+    usual = [target for target in targets if not target.after]
+    if not usual:
+        raise _invalid(
+            "Each target is only for failures (`after`), so no call could begin.",
+            "Add a target without `after`.",
+            "targets",
+        )
+    if not any(target.weight for target in usual):
+        raise _invalid(
+            "All weights are 0, so no target would get calls.", "Set one to 1.", "targets"
+        )
+
+
+def _check_target(target: RouteTarget, listed: ListedModels) -> None:
+    if not 0 <= target.weight <= MAX_WEIGHT or not 0 <= target.priority <= MAX_PRIORITY:
+        raise _invalid(
+            f"A weight is 0 to {MAX_WEIGHT}, a priority 0 to {MAX_PRIORITY}.", "", "targets"
+        )
+    if unknown := sorted(set(target.after) - set(CAUSES)):
+        raise _invalid(
+            f"There is no cause {unknown[0]!r}.", f"Use some of: {', '.join(CAUSES)}.", "targets"
+        )
+    if target.provider not in listed:
+        known = ", ".join(sorted(listed)[:20]) or "none"
+        raise _invalid(
+            f"This project has no provider {target.provider!r}.", f"It has: {known}.", "targets"
+        )
+    if not 0 < len(target.model) <= _LONGEST_MODEL or not target.model.isprintable():
+        raise _invalid("A target needs a model of the provider.", "", "targets")
+    models = listed[target.provider]
+    if models and target.model not in models:
+        similar = get_close_matches(target.model, models, n=3)
+        raise _invalid(
+            f"The provider {target.provider!r} does not list the model {target.model!r}.",
+            f"Did you mean {' or '.join(similar)}?"
+            if similar
+            else "Test the provider to renew its list of models.",
+            "targets",
+        )
+
+
+def _invalid(message: str, hint: str, param: str) -> InvalidRequest:
+    return InvalidRequest(message, hint=hint, param=param)

@@ -1,0 +1,65 @@
+"""Routes through the REST API of a real server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.running import Answer, Caller, Server, running
+
+BODY = {"targets": [{"provider": "mine", "model": "llama", "weight": 2}]}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("routes") / "home") as server:
+        new = {"name": "mine", "base_url": "https://models.example.org/v1", "models": []}
+        assert call(server, "POST", "providers", new).status == 201
+        yield server
+
+
+@pytest.fixture(scope="module")
+def viewer(server: Server) -> Caller:
+    return server.join(server.project_id(), "vic@example.org", "viewer")
+
+
+def call(server: Server, method: str, path: str, body: object = None) -> Answer:
+    return server.call(method, f"/api/v1/projects/{server.project_id()}/{path}", server.root, body)
+
+
+def test_a_route_is_added_shown_replaced_and_removed(server: Server) -> None:
+    added = call(server, "POST", "routes", BODY | {"name": "support"})
+    assert added.status == 201
+    assert call(server, "GET", "routes/support").json() == added.json()
+    assert call(server, "GET", "routes").json()["items"] == [added.json()]
+    assert added.json()["targets"] == [
+        {"provider": "mine", "model": "llama", "weight": 2, "priority": 0, "after": []}
+    ]
+    changed = call(server, "PUT", "routes/support", BODY | {"version": 1, "max_attempts": 5})
+    assert (changed.json()["version"], changed.json()["max_attempts"]) == (2, 5)
+    stale = call(server, "PUT", "routes/support", BODY | {"version": 1})
+    assert (stale.status, stale.json()["code"]) == (409, "route_changed")
+    assert call(server, "DELETE", "routes/support").status == 204
+    assert call(server, "GET", "routes/support").status == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"targets": []},
+        {"targets": [{"provider": "mine"}]},
+        {"targets": [{"provider": "mine", "model": "m", "after": ["bad luck"]}]},
+        {"targets": [{"provider": "mine", "model": "m", "weight": 1.5}]},
+        {"max_attempts": 11},
+        {"unknown": 1},
+    ],
+)
+def test_a_body_of_another_form_is_refused(server: Server, change: dict[str, object]) -> None:
+    answer = call(server, "POST", "routes", BODY | {"name": "odd"} | change)
+    assert answer.status == 422
+    assert call(server, "GET", "routes").json()["items"] == []
+
+
+def test_a_viewer_reads_routes_and_changes_none(server: Server, viewer: Caller) -> None:
+    path = f"/api/v1/projects/{server.project_id()}/routes"
+    assert server.call("GET", path, viewer).status == 200
+    assert server.call("POST", path, viewer, BODY | {"name": "mine"}).status == 403
