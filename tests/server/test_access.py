@@ -22,11 +22,19 @@ from penstock.kernel.errors import SetupError
 from tests.server.running import Caller, Server, by_key, running
 
 # Said once more, apart from the code: what each role may do.
-VIEWER = {"project:read", "traces:read", "providers:read", "prices:read", "members:read"}
+VIEWER = {
+    "project:read",
+    "traces:read",
+    "providers:read",
+    "prices:read",
+    "routes:read",
+    "members:read",
+}
 EDITOR = VIEWER | {"keys:read", "prices:write"}
 ADMIN = EDITOR | {
     "keys:write",
     "providers:write",
+    "routes:write",
     "members:write",
     "audit:read",
     "project:write",
