@@ -84,7 +84,6 @@ class Attempts:
             if call.keep_alive is not None:
                 call.keep_alive = None
 
-
     async def _follow(
         self, call: Call, route: RouteRun, head: RequestHead, finalize: Finalize
     ) -> Failure | None:

@@ -25,8 +25,8 @@ from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyContext, ProviderEntry, RouteEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
-from penstock.spi.tokens import TokenIssuer
 from penstock.spi.strategy import Randomness, RouteStrategy
+from penstock.spi.tokens import TokenIssuer
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
 # Callers choose the names, so a full cache is cleared.
