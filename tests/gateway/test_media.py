@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -17,11 +18,18 @@ from gateway.conftest import Rig
 from gateway.homes import KEY, LIMITED_KEY, make_home, provider
 from gateway.worker import worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
+from penstock.rules.price import PriceOverride, UnitPrice
 from sim.conftest import Sim
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SOUND = b"RIFF" + bytes(40) + b"\0\1" * 8000
+HOUR = UnitPrice("input_audio_seconds", Decimal("0.36"), per=3600)
+IMAGES = (
+    UnitPrice("input_tokens", Decimal(5)),
+    UnitPrice("output_tokens", Decimal(10)),
+    UnitPrice("output_image_tokens", Decimal(32)),
+)
 MODELS = ("sim-small", "sim-image", "sim-speech", "sim-transcribe")
 
 
@@ -55,6 +63,11 @@ async def clients(
         [
             provider(base, models=MODELS),
             provider(base, "claude", kind="anthropic", models=("sim-large",)),
+        ],
+        prices=[
+            PriceOverride("hour", "up", "*transcribe*", (HOUR,)),
+            PriceOverride("whisper", "up", "whisper-*", (HOUR,)),
+            PriceOverride("image", "up", "sim-image", IMAGES),
         ],
     )
     async with (
@@ -101,6 +114,8 @@ async def test_an_image_is_made_and_its_tokens_are_counted(clients: Clients) -> 
     usage = (await clients.last_end()).usage
     assert (usage.output_tokens, usage.output_image_tokens) == (544, 544)
     assert usage.input_tokens > usage.input_image_tokens == 0
+    expected = (usage.input_tokens * 5 + 544 * 32) / Decimal(1_000_000)
+    assert Decimal((await clients.last_end()).cost) == expected
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -185,6 +200,15 @@ async def test_speech_is_transcribed(clients: Clients, kind: Any) -> None:
     assert (end.status, end.begin.operation) == (CallStatus.OK, "transcription")
     if kind == "json":
         assert end.usage.input_audio_tokens > 0
+        assert end.cost == ""  # the price is for seconds, the answer counts tokens
+
+
+async def test_seconds_of_audio_are_priced(clients: Clients) -> None:
+    await clients.gateway.audio.transcriptions.create(
+        model="up/whisper-1", file=("a.mp3", bytes(16_000 * 3))
+    )
+    end = await clients.last_end()
+    assert (end.usage.input_audio_seconds, Decimal(end.cost)) == (3, Decimal("0.0003"))
 
 
 async def test_a_transcription_is_streamed(clients: Clients) -> None:

@@ -204,8 +204,8 @@ def test_a_document_that_is_not_a_root_is_rejected(raw: bytes) -> None:
 
 
 def test_a_newer_schema_is_rejected_with_its_reason() -> None:
-    with pytest.raises(SnapshotUnusable, match="schema 3") as raised:
-        Tree({}, schema=3).build()
+    with pytest.raises(SnapshotUnusable, match="schema 4") as raised:
+        Tree({}, schema=4).build()
     assert raised.value.code == "snapshot_schema_newer"
 
 

@@ -113,6 +113,24 @@ def test_web_searches_without_a_price_leave_a_call_unpriced() -> None:
     assert cost(Usage(1_000), INPUT) == Decimal("0.0025")
 
 
+def test_seconds_and_searches_have_their_own_price_or_leave_a_call_unpriced() -> None:
+    hour = UnitPrice("input_audio_seconds", Decimal("0.36"), per=3_600)
+    search = UnitPrice("rerank_searches", Decimal(2), per=1_000)
+    # 90 s * 0.36 / 3,600
+    assert cost(Usage(input_audio_seconds=90), hour) == Decimal("0.009")
+    assert cost(Usage(rerank_searches=3), search) == Decimal("0.006")
+    assert cost(Usage(input_audio_seconds=90), search) is None
+    assert cost(Usage(rerank_searches=3), INPUT, OUTPUT) is None
+
+
+def test_a_call_whose_counts_have_no_price_at_all_is_unpriced_and_not_free() -> None:
+    hour = UnitPrice("input_audio_seconds", Decimal("0.36"), per=3_600)
+    assert cost(Usage(100, 20), hour) is None
+    assert cost(Usage(0, 20), INPUT) is None
+    assert cost(Usage(), INPUT) == 0
+    assert cost(Usage(100, 20)) == 0  # a list without prices: free
+
+
 def test_the_last_period_that_has_started_applies() -> None:
     rates = model(
         PricePeriod((INPUT,)),
@@ -171,7 +189,8 @@ def test_every_token_is_billed_once(whole: int, output: int, share: int) -> None
     lines = compile_rates("test", (INPUT, OUTPUT, CACHED)).explain(usage)
     assert sum(line.count for line in lines) == whole + output
     assert cost(usage, INPUT, OUTPUT, CACHED) == sum((li.amount for li in lines), Decimal(0))
-    assert cost(usage, INPUT) == INPUT.price * whole / INPUT.per
+    input_only = INPUT.price * whole / INPUT.per if whole or not output else None
+    assert cost(usage, INPUT) == input_only
 
 
 @given(counts, counts)

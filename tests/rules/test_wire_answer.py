@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,53 @@ def test_a_fingerprint_of_another_type_leaves_the_other_facts(fingerprint: bytes
 def test_an_answer_that_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(UpstreamFailed, match="not valid JSON"):
         read_answer(body)
+
+
+IMAGES = b'"input_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tokens":40}'
+
+
+@pytest.mark.parametrize(
+    ("document", "usage"),
+    [
+        (
+            b'{%b,"output_tokens":9,"output_tokens_details":{"image_tokens":7}}' % IMAGES,
+            Usage(50, 9, input_image_tokens=40, output_image_tokens=7),
+        ),
+        (
+            b'{%b,"output_tokens":9}' % IMAGES,
+            Usage(50, 9, input_image_tokens=40, output_image_tokens=9),
+        ),
+        (
+            b'{"type":"tokens","input_tokens":14,"output_tokens":4,"total_tokens":18,'
+            b'"input_token_details":{"audio_tokens":12,"text_tokens":2}}',
+            Usage(14, 4, input_audio_tokens=12),
+        ),
+        (b'{"type":"duration","seconds":9.0}', Usage(input_audio_seconds=9)),
+        (b'{"type":"duration","seconds":0.2}', Usage(input_audio_seconds=1)),
+        (b'{"prompt_audio_seconds":7,"total_tokens":0}', Usage(input_audio_seconds=7)),
+        (b'{"total_tokens":38}', Usage(38)),
+        (b"{}", Usage()),
+    ],
+)
+def test_the_usage_of_images_audio_and_rerankings_is_read(document: bytes, usage: Usage) -> None:
+    found = read_usage(document)
+    assert found == msgspec.structs.replace(usage, source=UsageSource.PROVIDER)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'{"input_tokens":-1}',
+        b'{"seconds":-0.5}',
+        b'{"seconds":1e300}',
+        b'{"output_tokens":9007199254740993}',
+        b'{"input_tokens_details":{"image_tokens":-1}}',
+    ],
+)
+def test_impossible_counts_of_any_kind_are_invalid(document: bytes) -> None:
+    found = read_usage(document)
+    assert found is not None
+    assert found.source is UsageSource.INVALID
 
 
 def test_every_kind_of_token_is_read() -> None:

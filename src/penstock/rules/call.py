@@ -72,7 +72,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, g
 class Usage(Record, frozen=True, gc=False):
     """Token counts. `input_tokens` includes cached, `output_tokens` includes reasoning tokens
     (OpenTelemetry GenAI: the others are subsets of these two). `cache_write_1h_tokens` is the part
-    of `cache_write_tokens` that is kept for an hour. `web_searches` counts calls, not tokens."""
+    of `cache_write_tokens` that is kept for an hour. `web_searches` counts calls, not tokens;
+    `rerank_searches` are the searches that a reranking is billed as. Begun seconds count."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -86,6 +87,8 @@ class Usage(Record, frozen=True, gc=False):
     input_image_tokens: int = 0
     output_image_tokens: int = 0
     web_searches: int = 0
+    input_audio_seconds: int = 0
+    rerank_searches: int = 0
 
 
 COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")

@@ -23,6 +23,8 @@ Unit = Literal[
     "input_image_tokens",
     "output_image_tokens",
     "web_searches",
+    "input_audio_seconds",
+    "rerank_searches",
     "requests",
     "cache_audio_read_tokens",
     "cache_image_read_tokens",

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.call import Usage
+from penstock.rules.call import COUNTS, Usage
 from penstock.rules.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
 
 # The whole includes the tokens of its parts; a part with its own price is subtracted from it.
@@ -28,7 +28,8 @@ _CACHED_MEDIA: Final[Mapping[str, str]] = {
     "cache_audio_read_tokens": "input_audio_tokens",
     "cache_image_read_tokens": "input_image_tokens",
 }
-_NO_PARTS: Final = ("web_searches",)  # counts that no other price covers
+# Counts that no other price covers.
+_NO_PARTS: Final = ("web_searches", "input_audio_seconds", "rerank_searches")
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 _ZERO: Final = Decimal(0)
 MAX_COST: Final = Decimal(999_999)  # USD for one call: the limit of the store's Decimal(18, 12)
@@ -54,13 +55,15 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class UnitRate:
-    """The compiled price of one unit. `less`: the parts that have their own price."""
+    """The compiled price of one unit. `less`: the parts that have their own price. Prices are USD
+    for `of` units: for one, unless a price for `per` units cannot be divided exactly."""
 
     unit: str
     less: tuple[str, ...]
     per: int
-    base: Decimal  # USD for one unit
-    steps: tuple[tuple[int, Decimal], ...]  # (above, USD for one unit), highest first
+    of: int
+    base: Decimal
+    steps: tuple[tuple[int, Decimal], ...]  # (above, price), highest first
 
     def count(self, usage: Usage) -> int:
         """Units of the call at this price; negative if the counts contradict each other."""
@@ -72,7 +75,7 @@ class UnitRate:
         return count
 
     def each(self, input_tokens: int) -> Decimal:
-        """USD for one unit in a call with `input_tokens` of input."""
+        """USD for `of` units in a call with `input_tokens` of input."""
         for above, price in self.steps:
             if input_tokens > above:
                 return price
@@ -91,7 +94,7 @@ class Rates:
 
     def charge(self, usage: Usage) -> Charge | None:
         """Returns `None` where prices and counts do not determine the cost: something used has no
-        price, parts are larger than their whole, or there is cached and audio input where cached
+        price, nothing used has one, parts are larger than their whole, or there is cached and audio input where cached
         audio has its own price. Also `None` above `MAX_COST`: a count or a price is wrong then."""
         if self.without_price and _any(usage, self.without_price):
             return None
@@ -102,15 +105,19 @@ class Rates:
 
     def _total(self, usage: Usage) -> Decimal | None:
         total = _ZERO
+        applies = not self.lines
         try:
             for line in self.lines:
                 count = line.count(usage)
                 if count < 0:
                     return None
                 if count:
+                    applies = True
                     each = line.each(usage.input_tokens) if line.steps else line.base
-                    total += each * count
+                    total += each * count if line.of == 1 else each * count / line.of
         except ArithmeticError:  # a price with an exponent that Decimal cannot hold
+            return None
+        if not applies and _any(usage, COUNTS):
             return None
         return total if total <= MAX_COST else None
 
@@ -122,21 +129,15 @@ class Rates:
         for line in self.lines:
             if count := line.count(usage):
                 each = line.each(usage.input_tokens)
-                price, amount = (each * line.per).normalize(), (each * count).normalize()
-                yield CostLine(line.unit, count, price, line.per, amount)
+                price, amount = each * line.per / line.of, each * count / line.of
+                yield CostLine(line.unit, count, price.normalize(), line.per, amount.normalize())
 
 
 def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
     """Compiles the prices of one time."""
     priced = {price.unit for price in prices}
     lines = tuple(
-        UnitRate(
-            unit=price.unit,
-            less=_less(price.unit, priced),
-            per=price.per,
-            base=price.price / price.per,
-            steps=tuple((t.above, t.price / price.per) for t in reversed(price.tiers)),
-        )
+        _compile_unit(price, _less(price.unit, priced))
         for price in prices
         if price.unit not in _CACHED_MEDIA
     )
@@ -148,6 +149,13 @@ def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
     )
 
 
+def _compile_unit(price: UnitPrice, less: tuple[str, ...]) -> UnitRate:
+    of = 1 if str(price.per).strip("0") == "1" else price.per
+    by = price.per // of
+    steps = tuple((tier.above, tier.price / by) for tier in reversed(price.tiers))
+    return UnitRate(price.unit, less, price.per, of, price.price / by, steps)
+
+
 def _less(unit: str, priced: set[str]) -> tuple[str, ...]:
     """The parts of `unit` with a price, without the parts of these parts."""
     parts = [part for part in _PARTS.get(unit, ()) if part in priced]
@@ -156,7 +164,10 @@ def _less(unit: str, priced: set[str]) -> tuple[str, ...]:
 
 
 def _any(usage: Usage, counts: Sequence[str]) -> bool:
-    return any(getattr(usage, count) for count in counts)
+    for count in counts:  # noqa: SIM110 - on the path of every answer: half the time
+        if getattr(usage, count):
+            return True
+    return False
 
 
 class ModelRates:

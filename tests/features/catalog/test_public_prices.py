@@ -41,7 +41,15 @@ COUNTS = (
     Usage(5_000, 700, input_image_tokens=1_200, output_image_tokens=650),
     Usage(5_000, 700, cache_read_tokens=3, input_image_tokens=1_200),
     Usage(5_000, 700, web_searches=3),
+    Usage(input_audio_seconds=90),
+    Usage(rerank_searches=2),
 )
+ALONE = {
+    "web_searches": "web_searches_kcount",
+    "input_audio_seconds": "input_audio_hours",
+    "rerank_searches": "rerank_searches_kcount",
+}
+WHOLE = {**ALONE, "input_tokens": "input_", "output_tokens": "output_"}
 CONTEXTS: tuple[dict[str, str], ...] = (
     {},
     {"service_tier": "flex"},
@@ -65,6 +73,9 @@ def library_usage(usage: Usage) -> LibraryUsage:
         input_image_tokens=usage.input_image_tokens,
         output_image_tokens=usage.output_image_tokens,
         web_searches=usage.web_searches,
+        audio_seconds=usage.input_audio_seconds,
+        input_audio_seconds=usage.input_audio_seconds,
+        rerank_searches=usage.rerank_searches,
     )
 
 
@@ -106,13 +117,24 @@ def usages(model: ModelInfo) -> list[Usage]:
     return [*COUNTS, *(Usage(edge, 77, cache_read_tokens=edge // 3) for edge in sorted(edges))]
 
 
+def has(prices: ModelPrice, start: str) -> bool:
+    """Whether there is a price for requests, or one whose key begins like this, in tokens."""
+    listed = {key for key, price in vars(prices).items() if price is not None}
+    return "requests_kcount" in listed or any(
+        key.startswith(start) and (key.endswith("_mtok") or key == start) for key in listed
+    )
+
+
 def library_cost(
     provider: Provider, model: ModelInfo, usage: Usage, at: datetime, context: dict[str, str]
 ) -> Decimal | None:
-    """`None` where the library refuses the counts, and where it leaves out web searches because
-    they have no price."""
-    searched = model.get_prices(at, context).web_searches_kcount
-    if usage.web_searches and searched is None:
+    """`None` where the library refuses the counts, and where it leaves out what has no price: web
+    searches and the like, or everything."""
+    prices = model.get_prices(at, context)
+    if any(getattr(usage, one) and getattr(prices, key) is None for one, key in ALONE.items()):
+        return None
+    used = [key for name, key in WHOLE.items() if getattr(usage, name)]
+    if used and any(vars(prices).values()) and not any(has(prices, key) for key in used):
         return None
     try:
         return model.calc_price(
@@ -125,7 +147,7 @@ def library_cost(
 def only_uncounted(model: ModelInfo, at: datetime, context: dict[str, str]) -> bool:
     """Whether all that is asked is for seconds, pages and the like, which a call cannot count."""
     asked = [k for k, v in model.get_prices(at, context).__dict__.items() if v is not None]
-    countable = ("_mtok", "requests_kcount", "web_searches_kcount")
+    countable = ("_mtok", "requests_kcount", *ALONE.values())
     return bool(asked) and not any(key.endswith(countable) for key in asked)
 
 

@@ -154,7 +154,10 @@ class Shown(msgspec.Struct):
     changes: list[str]
 
 
-COUNTS = ("cache_write_1h_tokens", "input_image_tokens", "output_image_tokens", "web_searches")
+COUNTS = (
+    *("cache_write_1h_tokens", "input_image_tokens", "output_image_tokens", "web_searches"),
+    *("input_audio_seconds", "rerank_searches"),
+)
 NEW_COUNTS = Usage(
     9,
     2,
@@ -164,6 +167,8 @@ NEW_COUNTS = Usage(
     input_image_tokens=4,
     output_image_tokens=1,
     web_searches=2,
+    input_audio_seconds=7,
+    rerank_searches=1,
 )
 
 

@@ -29,6 +29,8 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "gen_ai.usage.image.input_tokens": "input_image_tokens",
     "gen_ai.usage.image.output_tokens": "output_image_tokens",
     "penstock.usage.web_searches": "web_searches",
+    "penstock.usage.audio.input_seconds": "input_audio_seconds",
+    "penstock.usage.rerank_searches": "rerank_searches",
     "error.type": "error_type",
     "http.response.status_code": "http_status",
     "server.address": "server_address",

@@ -144,6 +144,8 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
     input_image_tokens: int
     output_image_tokens: int
     web_searches: int
+    input_audio_seconds: int
+    rerank_searches: int
     usage_source: str
     price_id: str
     overhead_ns: int = 0

@@ -72,6 +72,8 @@ class _Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     input_image_tokens: int = 0
     output_image_tokens: int = 0
     web_searches: int = 0
+    input_audio_seconds: int = 0
+    rerank_searches: int = 0
 
 
 class AttemptRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -191,6 +193,8 @@ def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]
         input_image_tokens=_tokens(usage.input_image_tokens),
         output_image_tokens=_tokens(usage.output_image_tokens),
         web_searches=_tokens(usage.web_searches),
+        input_audio_seconds=_tokens(usage.input_audio_seconds),
+        rerank_searches=_tokens(usage.rerank_searches),
         usage_source=str(usage.source),
         cost=cost,
         price_id=end.price_id[:_NAME],
@@ -242,6 +246,8 @@ def _attempt(attempt: AttemptRecord) -> AttemptRow:
         input_image_tokens=_tokens(usage.input_image_tokens),
         output_image_tokens=_tokens(usage.output_image_tokens),
         web_searches=_tokens(usage.web_searches),
+        input_audio_seconds=_tokens(usage.input_audio_seconds),
+        rerank_searches=_tokens(usage.rerank_searches),
         usage_source=str(usage.source),
         cost=_cost(attempt.cost),
         price_id=attempt.price_id[:_NAME],

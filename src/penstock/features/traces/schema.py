@@ -43,6 +43,8 @@ _ATTEMPT: Final = """
         input_image_tokens UInt64,
         output_image_tokens UInt64,
         web_searches UInt64,
+        input_audio_seconds UInt64,
+        rerank_searches UInt64,
         changes Array(LowCardinality(String))"""
 _ATTEMPTS: Final = f"attempts Array(Tuple({_ATTEMPT})) CODEC(ZSTD(1))"
 _SINCE_6: Final = (
@@ -51,6 +53,10 @@ _SINCE_6: Final = (
     "output_image_tokens UInt64 CODEC(T64, ZSTD(1))",
     "web_searches UInt64 CODEC(T64, ZSTD(1))",
     "fingerprint LowCardinality(String)",
+)
+_SINCE_7: Final = (
+    "input_audio_seconds UInt64 CODEC(T64, ZSTD(1))",
+    "rerank_searches UInt64 CODEC(T64, ZSTD(1))",
 )
 
 _COLUMNS: Final = f"""
@@ -109,7 +115,7 @@ _COLUMNS: Final = f"""
     response_blobs Array(String) CODEC(ZSTD(1)),
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
-    {", ".join(_SINCE_6)},
+    {", ".join((*_SINCE_6, *_SINCE_7))},
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -193,6 +199,14 @@ _STEPS_OF_CALLS: Final = (
         "counts and changes of other dialects",
         (
             *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_6),
+            f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
+        ),
+    ),
+    SchemaStep(
+        7,
+        "seconds of audio and rerankings",
+        (
+            *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_7),
             f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
         ),
     ),

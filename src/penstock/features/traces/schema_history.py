@@ -45,6 +45,7 @@ _ABSENT: Final = {
     "dialect": "''",
     **dict.fromkeys(("cache_write_1h_tokens", "input_image_tokens"), "0"),
     **dict.fromkeys(("output_image_tokens", "web_searches"), "0"),
+    **dict.fromkeys(("input_audio_seconds", "rerank_searches"), "0"),
     "changes": "[]",
 }
 

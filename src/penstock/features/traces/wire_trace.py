@@ -26,7 +26,8 @@ class SpanError(BaseModel):
 
 class SpanUsage(BaseModel):
     """Token counts. Input includes cached, audio and image tokens, output includes reasoning;
-    `cache_write_1h_tokens` is a part of `cache_write_tokens`. `web_searches` counts calls."""
+    `cache_write_1h_tokens` is a part of `cache_write_tokens`. `web_searches` counts calls,
+    `rerank_searches` the searches that a reranking is billed as."""
 
     input_tokens: int
     output_tokens: int
@@ -39,6 +40,8 @@ class SpanUsage(BaseModel):
     input_image_tokens: int
     output_image_tokens: int
     web_searches: int
+    input_audio_seconds: int
+    rerank_searches: int
     source: str
 
 
@@ -183,6 +186,8 @@ def _usage(span: SpanRecord) -> SpanUsage:
         input_image_tokens=span.input_image_tokens,
         output_image_tokens=span.output_image_tokens,
         web_searches=span.web_searches,
+        input_audio_seconds=span.input_audio_seconds,
+        rerank_searches=span.rerank_searches,
         source=span.usage_source,
     )
 

@@ -9,7 +9,8 @@ from typing import Final
 from penstock.kernel.digests import content_hash
 from penstock.rules.document import Document
 
-SNAPSHOT_SCHEMA: Final = 2  # 2: prices of images, web searches and cache writes for an hour
+# 2: prices of images, web searches and cache writes for an hour. 3: of seconds and rerankings
+SNAPSHOT_SCHEMA: Final = 3
 # The sealed document is encrypted under `derive_key(gateway token, SEALED_PURPOSE)`.
 SEALED_PURPOSE: Final = "penstock snapshot sealed v1"
 

@@ -16,6 +16,12 @@ const TOKENS = [
   ["output_image_tokens", "images", true],
 ] as const;
 
+const OTHERS = [
+  ["web_searches", "Web searches"],
+  ["input_audio_seconds", "Seconds of audio"],
+  ["rerank_searches", "Rerank searches"],
+] as const;
+
 /** Tokens, and how the cost is calculated from them. */
 export function UsageAndCost({ span }: { span: Span }) {
   return (
@@ -42,7 +48,9 @@ function Tokens({ span }: { span: Span }) {
         ))}
       </dl>
       <p className="mt-2 text-xs text-ink-3">
-        {usage.web_searches > 0 && `Web searches: ${formatCount(usage.web_searches)}. `}
+        {OTHERS.filter(([field]) => usage[field] > 0).map(
+          ([field, name]) => `${name}: ${formatCount(usage[field])}. `,
+        )}
         {sourceOf(usage.source)}
       </p>
     </section>
@@ -55,16 +63,17 @@ function sourceOf(source: string): string {
 
 function Cost({ span }: { span: Span }) {
   const { cost, usage } = span;
-  if (!cost && !usage?.input_tokens && !usage?.output_tokens) {
-    return <p className="text-sm text-ink-2">No tokens were used, so there is no cost.</p>;
+  const others = OTHERS.filter(([field]) => usage && usage[field] > 0).map(([, name]) => name);
+  if (!cost && !usage?.input_tokens && !usage?.output_tokens && others.length === 0) {
+    return <p className="text-sm text-ink-2">No tokens were reported, so there is no cost.</p>;
   }
   if (!cost) {
     return (
       <section>
         <h3 className="mb-1 text-sm font-medium">Cost</h3>
         <p className="text-sm text-ink-2">
-          {usage && usage.web_searches > 0
-            ? "No price is known for this model and its web searches."
+          {others.length > 0
+            ? `No price is known for this model and its ${others.join(", ").toLowerCase()}.`
             : "No price is known for this model."}{" "}
           Add a price to calculate the cost of future calls.
         </p>

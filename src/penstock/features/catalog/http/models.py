@@ -40,7 +40,7 @@ class ModelPriceView(BaseModel):
 
     @classmethod
     def of(cls, rate: UnitRate) -> "ModelPriceView":
-        price = (rate.base * rate.per).normalize()
+        price = (rate.base * rate.per / rate.of).normalize()
         return cls(unit=rate.unit, price=f"{price:f}", per=rate.per, tiered=bool(rate.steps))
 
 

@@ -27,6 +27,8 @@ OwnUnit = Literal[
     "input_image_tokens",
     "output_image_tokens",
     "web_searches",
+    "input_audio_seconds",
+    "rerank_searches",
     "requests",
 ]
 
@@ -57,7 +59,7 @@ class PriceRequest(RequestBody):
 
     provider: Annotated[str, Field(max_length=200)] = "*"
     model: Annotated[str, Field(max_length=200)]
-    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=12)]
+    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=14)]
     starts_at: Moment | None = None
 
     def value(self) -> NewPrice:

@@ -1,5 +1,6 @@
 """Reads token counts in the formats of OpenAI and compatible vendors."""
 
+import math
 from typing import Final
 
 import msgspec
@@ -44,6 +45,8 @@ class _MediaUsage(msgspec.Struct):
     input_tokens_details: _MediaDetails | None = None  # images
     input_token_details: _MediaDetails | None = None  # transcriptions
     output_tokens_details: _MediaDetails | None = None
+    seconds: float | None = None  # of audio
+    prompt_audio_seconds: float | None = None  # Mistral
 
 
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
@@ -103,9 +106,10 @@ def _read_media_usage(document: bytes) -> Usage | None:
         "input_image_tokens": given.image_tokens or 0,
         "output_image_tokens": output if makes_images else made.image_tokens or 0,
     }
-    if min(counts.values()) < 0 or max(counts.values()) > MAX_TOKENS:
+    seconds = found.seconds or found.prompt_audio_seconds or 0.0
+    if min(*counts.values(), seconds) < 0 or max(*counts.values(), seconds) > MAX_TOKENS:
         return _INVALID
-    return Usage(**counts, source=UsageSource.PROVIDER)
+    return Usage(**counts, source=UsageSource.PROVIDER, input_audio_seconds=math.ceil(seconds))
 
 
 def usage_in_tail(tail: bytes) -> Usage | None:
