@@ -67,8 +67,7 @@ IMAGES = b'"input_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tok
             Usage(50, 9, input_image_tokens=40, output_image_tokens=9),
         ),
         (
-            b'{"type":"tokens","input_tokens":14,"output_tokens":4,"total_tokens":18,'
-            b'"input_token_details":{"audio_tokens":12,"text_tokens":2}}',
+            b'{"input_tokens":14,"output_tokens":4,"input_token_details":{"audio_tokens":12}}',
             Usage(14, 4, input_audio_tokens=12),
         ),
         (b'{"type":"duration","seconds":9.0}', Usage(input_audio_seconds=9)),

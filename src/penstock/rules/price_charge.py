@@ -94,8 +94,9 @@ class Rates:
 
     def charge(self, usage: Usage) -> Charge | None:
         """Returns `None` where prices and counts do not determine the cost: something used has no
-        price, nothing used has one, parts are larger than their whole, or there is cached and audio input where cached
-        audio has its own price. Also `None` above `MAX_COST`: a count or a price is wrong then."""
+        price, nothing used has one, parts are larger than their whole, or there is cached and audio
+        input where cached audio has its own price. Also `None` above `MAX_COST`: a
+        count or a price is wrong then."""
         if self.without_price and _any(usage, self.without_price):
             return None
         if usage.cache_read_tokens and _any(usage, self.not_with_cached):

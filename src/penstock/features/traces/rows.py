@@ -10,7 +10,7 @@ from penstock.features.traces.content import ContentReader
 from penstock.features.traces.payload import encode
 from penstock.features.traces.stored_text import readable, without_blobs
 from penstock.rules.attributes import CALL_ATTRIBUTES
-from penstock.rules.call import AttemptRecord, CallEnd, Caller
+from penstock.rules.call import COUNTS, AttemptRecord, CallEnd, Caller, Usage
 from penstock.rules.tags import bounded_tags
 
 WRITER_CHARS: Final = 32  # length of the writer's id at the start of a batch name
@@ -182,19 +182,6 @@ def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]
         stream=begin.stream,
         key_id=caller.key_id[:_NAME],
         tags=bounded_tags(caller.tags.items()) if caller.tags else {},
-        input_tokens=_tokens(usage.input_tokens),
-        output_tokens=_tokens(usage.output_tokens),
-        cache_read_tokens=_tokens(usage.cache_read_tokens),
-        cache_write_tokens=_tokens(usage.cache_write_tokens),
-        reasoning_tokens=_tokens(usage.reasoning_tokens),
-        input_audio_tokens=_tokens(usage.input_audio_tokens),
-        output_audio_tokens=_tokens(usage.output_audio_tokens),
-        cache_write_1h_tokens=_tokens(usage.cache_write_1h_tokens),
-        input_image_tokens=_tokens(usage.input_image_tokens),
-        output_image_tokens=_tokens(usage.output_image_tokens),
-        web_searches=_tokens(usage.web_searches),
-        input_audio_seconds=_tokens(usage.input_audio_seconds),
-        rerank_searches=_tokens(usage.rerank_searches),
         usage_source=str(usage.source),
         cost=cost,
         price_id=end.price_id[:_NAME],
@@ -218,8 +205,13 @@ def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]
         response=answered.text,
         response_blobs=answered.blobs,
         attributes=attributes | _other_attributes(end, cost),
+        **_counts(usage),
         **{each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES},
     )
+
+
+def _counts(usage: Usage) -> dict[str, int]:
+    return {name: _tokens(getattr(usage, name)) for name in COUNTS}
 
 
 def _attempt(attempt: AttemptRecord) -> AttemptRow:
@@ -235,19 +227,7 @@ def _attempt(attempt: AttemptRecord) -> AttemptRow:
         provider=attempt.provider[:_NAME],
         model=attempt.model[:_NAME],
         dialect=attempt.dialect[:_NAME],
-        input_tokens=_tokens(usage.input_tokens),
-        output_tokens=_tokens(usage.output_tokens),
-        cache_read_tokens=_tokens(usage.cache_read_tokens),
-        cache_write_tokens=_tokens(usage.cache_write_tokens),
-        reasoning_tokens=_tokens(usage.reasoning_tokens),
-        input_audio_tokens=_tokens(usage.input_audio_tokens),
-        output_audio_tokens=_tokens(usage.output_audio_tokens),
-        cache_write_1h_tokens=_tokens(usage.cache_write_1h_tokens),
-        input_image_tokens=_tokens(usage.input_image_tokens),
-        output_image_tokens=_tokens(usage.output_image_tokens),
-        web_searches=_tokens(usage.web_searches),
-        input_audio_seconds=_tokens(usage.input_audio_seconds),
-        rerank_searches=_tokens(usage.rerank_searches),
+        **_counts(usage),
         usage_source=str(usage.source),
         cost=_cost(attempt.cost),
         price_id=attempt.price_id[:_NAME],
