@@ -100,6 +100,25 @@ def _answered(installation: Installation, model: str) -> bool:
         return False
 
 
+def test_a_provider_gets_a_further_credential_from_a_file(
+    installation: Installation, tmp_path: Path
+) -> None:
+    key = tmp_path / "key.txt"
+    key.write_text("sk-0123456789-abcd\n")
+    added = installation.json("provider", "add", "keyed", "--vendor", "groq")
+    assert added["provider"]["api_key_hint"] == ""
+    of = ("provider", "credential")
+    added = installation.json(*of, "add", "keyed", "second", "--api-key-file", str(key))
+    assert (added["name"], added["api_key_hint"]) == ("second", "…abcd")
+    assert "second" in installation.run(*of, "list", "keyed")
+    assert installation.json(*of, "remove", "keyed", "second") == {"removed": "second"}
+    assert installation.json(*of, "list", "keyed") == []
+    assert "--api-key-file" in installation.run(*of, "add", "keyed", "third", code=2)
+    missing = installation.run(*of, "add", "keyed", "third", "--api-key-file", "/none", code=2)
+    assert "cannot be read" in missing
+    installation.run("provider", "remove", "keyed")
+
+
 def test_a_provider_key_variable_must_be_set(installation: Installation) -> None:
     arguments = (
         "provider",

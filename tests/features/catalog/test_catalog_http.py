@@ -76,6 +76,26 @@ def test_a_provider_from_its_adding_to_its_removal(server: Server, upstream: str
     assert call(server, "POST", "providers/local/test").status == 404
 
 
+def test_a_further_credential_from_its_adding_to_its_removal(
+    server: Server, viewer: Caller
+) -> None:
+    call(server, "POST", "providers", {"name": "groq", "api_key": SECRET})
+    path = "providers/groq/credentials"
+    added = call(server, "POST", path, {"name": "second", "api_key": f"{SECRET}-abcd"})
+    assert (added.status, added.json()["api_key_hint"]) == (201, "…abcd")
+    listed = call(server, "GET", path)
+    assert [one["name"] for one in listed.json()["items"]] == ["default", "second"]
+    assert SECRET not in (added.body + listed.body).decode()
+    whole = f"/api/v1/projects/{server.project_id()}/{path}"
+    assert server.call("GET", whole, viewer).status == 200
+    for method, tail in (("POST", ""), ("DELETE", "/second")):
+        body = {"name": "x", "api_key": "sk-x"} if method == "POST" else None
+        assert server.call(method, whole + tail, viewer, body).status == 403
+    assert call(server, "DELETE", f"{path}/second").status == 204
+    assert call(server, "DELETE", f"{path}/second").status == 404
+    assert call(server, "DELETE", "providers/groq").status == 204
+
+
 def test_a_provider_that_does_not_answer_is_a_failed_check(server: Server, upstream: str) -> None:
     wanted = {"name": "wrong", "base_url": f"{upstream}/x", "private_allowed": True}
     call(server, "POST", "providers", wanted)

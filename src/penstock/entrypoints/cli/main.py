@@ -28,7 +28,7 @@ HELP: Final = "Penstock: an LLM gateway with traces, costs and a control plane."
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "up": ("processes", "Start gateway and server, and the simulator if no other provider exists."),
     "demo": ("demo", "Send realistic traffic through the gateway."),
-    "provider": ("providers", "Manage providers: add, list, vendors, test, remove."),
+    "provider": ("providers", "Manage providers: add, list, vendors, test, remove, credential."),
     "key": ("keys", "Manage API keys: create, list, rotate, revoke, show."),
     "traces": ("traces", "View recorded calls: list, show, tail."),
     "member": ("members", "Manage a project's members: invite, list, role, remove, password."),

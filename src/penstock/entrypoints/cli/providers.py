@@ -1,17 +1,16 @@
 """`penstock provider`: manages a project's providers."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli import credentials, options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.credentials import KeyFile, KeyVariable, read_secret
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
-from penstock.infra.settings import secret_variable
-from penstock.kernel.errors import InvalidRequest, SetupError
+from penstock.kernel.errors import InvalidRequest
 
 COLUMNS = ("name", "kind", "base_url", "api_key_hint", "model_count", "found")
 VENDOR_COLUMNS = ("name", "label", "base_url", "api_key_env")
@@ -27,7 +26,13 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "test": probe,
         "remove": remove,
     }
-    add_group(app, name, line, commands)
+    group = add_group(app, name, line, commands)
+    further = {
+        "add": credentials.add,
+        "list": credentials.list_credentials,
+        "remove": credentials.remove,
+    }
+    add_group(group, "credential", "Manage the credentials of a provider.", further)
 
 
 def add(
@@ -45,12 +50,8 @@ def add(
             metavar="NAME=VALUE", help="Deviation from OpenAI's API (repeatable). [the vendor's]"
         ),
     ] = None,
-    api_key_env: Annotated[
-        str | None, typer.Option(metavar="VARIABLE", help="Environment variable with its API key.")
-    ] = None,
-    api_key_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File with it, such as a key file (JSON).")
-    ] = None,
+    api_key_env: KeyVariable = None,
+    api_key_file: KeyFile = None,
     model: Annotated[
         list[str] | None, typer.Option(help="Model that it serves (repeatable). [its model list]")
     ] = None,
@@ -69,7 +70,7 @@ def add(
         "base_url": base_url or "",
         "vendor": vendor,
         "kind": kind or "",
-        "api_key": _secret(api_key_env, api_key_file),
+        "api_key": read_secret(api_key_env, api_key_file),
         "models": model or [],
         "private_allowed": private_allowed,
         "quirks": dict(map(_quirk, quirk or [])),
@@ -149,25 +150,6 @@ def remove(
     with open_api(home) as api:
         api.call("DELETE", f"{api.project(project)}/providers/{name}")
     show_record({"removed": name}, as_json=as_json)
-
-
-def _secret(variable: str | None, file: Path | None) -> str:
-    if file is not None:
-        return _read_key(file)
-    if variable is None:
-        return ""
-    if not (secret := secret_variable(variable)):
-        raise SetupError(
-            f"The environment variable {variable} is not set.", hint=f"export {variable}=…"
-        )
-    return secret
-
-
-def _read_key(file: Path) -> str:
-    try:
-        return file.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"{file} cannot be read: {error}.", hint="Check its path.") from None
 
 
 def _quirk(given: str) -> tuple[str, str]:

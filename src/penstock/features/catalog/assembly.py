@@ -5,6 +5,7 @@ from typing import Final
 
 from penstock.features.access import Guards, Principal
 from penstock.features.catalog import store
+from penstock.features.catalog.http.credentials import credential_routes
 from penstock.features.catalog.http.models import import_routes, model_routes
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
@@ -13,12 +14,14 @@ from penstock.features.catalog.public_facts import packaged_facts
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.sections import CatalogSections
+from penstock.features.catalog.service.credentials import CredentialService
 from penstock.features.catalog.service.discovery import Candidates, Discovery
 from penstock.features.catalog.service.imports import ImportService
 from penstock.features.catalog.service.models import ModelService
 from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
-from penstock.features.catalog.service.providers import SECRETS_PURPOSE, ProviderService
+from penstock.features.catalog.service.providers import ProviderService
+from penstock.features.catalog.service.secrets import SECRETS_PURPOSE, SecretBox
 from penstock.features.catalog.vendors import Vendors
 from penstock.features.context import Context
 from penstock.features.vertical import Job, Vertical
@@ -42,15 +45,16 @@ class Catalog:
         *,
         master_key: bytes,
     ) -> None:
-        sealer = Sealer(derive_key(master_key, SECRETS_PURPOSE))
+        box = SecretBox(context, Sealer(derive_key(master_key, SECRETS_PURPOSE)))
         public = PublicPrices()
         reference = Reference(packaged_facts(), public)
         self._prober = Prober(fetch, kinds, context.clock)
         self._vendors = vendors
-        self.providers = ProviderService(context, kinds, Vendors(vendors, public), sealer)
+        self.providers = ProviderService(context, kinds, Vendors(vendors, public), box)
+        self.credentials = CredentialService(context, box)
         self.prices = PriceService(context)
         self.discovery = Discovery(self.providers, self.prices, self._prober, START)
-        self.sections = CatalogSections(context.database, reference, sealer)
+        self.sections = CatalogSections(context.database, reference, box)
         self.models = ModelService(context, reference)
         self.imports = ImportService(context)
 
@@ -60,6 +64,7 @@ class Catalog:
         return Vertical(
             routers=(
                 provider_routes(require, self.providers, self._prober, self._vendors),
+                credential_routes(require, self.credentials),
                 price_routes(require, self.prices),
                 model_routes(require, self.models),
                 import_routes(require, self.imports),

@@ -1,7 +1,7 @@
 """Values of the catalog: providers, and which names and base URLs they may have."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ from penstock.features.access import Principal
 from penstock.infra.egress.addresses import AddressClass, classify
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import Forbidden, InvalidRequest
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot import CredentialEntry, ProviderEntry
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _KEY_ID: Final = re.compile(r'\s*\{.*"private_key_id"\s*:\s*"(\w{8,128})"', re.DOTALL)
@@ -39,8 +39,8 @@ class Provider:
     created_ms: int = 0
     updated_ms: int = 0
 
-    def entry(self) -> ProviderEntry:
-        """Returns the provider's entry in the snapshot."""
+    def entry(self, credentials: Sequence["ProviderCredential"] = ()) -> ProviderEntry:
+        """Returns the provider's entry in the snapshot, with its further credentials."""
         return ProviderEntry(
             name=self.name,
             kind=self.kind,
@@ -50,6 +50,7 @@ class Provider:
             private_allowed=self.private_allowed,
             quirks=dict(self.quirks),
             vendor=self.vendor,
+            credentials=tuple(CredentialEntry(one.name, one.secret_id) for one in credentials),
         )
 
     def audit_fields(self) -> dict[str, object]:
@@ -65,6 +66,22 @@ class Provider:
             "secret_hint": self.secret_hint,
             "secret_id": self.secret_id,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCredential:
+    """A credential of a provider. Its secret is only in the database, encrypted."""
+
+    project_id: str
+    provider: str
+    name: str
+    secret_id: str
+    secret_hint: str
+    created_ms: int
+
+    def audit_fields(self) -> dict[str, object]:
+        """Returns the fields for the audit log: never the secret."""
+        return {"name": self.name, "secret_hint": self.secret_hint, "secret_id": self.secret_id}
 
 
 @dataclass(frozen=True, slots=True)

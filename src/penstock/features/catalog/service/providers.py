@@ -6,27 +6,24 @@ from typing import Final
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
-from penstock.features.catalog import store
+from penstock.features.catalog import credential_store, store
 from penstock.features.catalog.model import (
     NewProvider,
     Provider,
     ProviderChange,
     check_base_url,
     check_name,
-    clean_secret,
     origin,
     require_may_allow_private,
-    secret_hint,
 )
 from penstock.features.catalog.ports import Kinds
+from penstock.features.catalog.service.secrets import SecretBox
 from penstock.features.catalog.vendors import Vendors
 from penstock.features.context import Context
-from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.spi.chat import ProviderConfig, Vendor
 
-SECRETS_PURPOSE: Final = "provider secrets"  # `sealer` holds the key derived for it
 _MOST_MODELS: Final = 10_000
 _LONGEST_MODEL: Final = 200
 
@@ -34,11 +31,11 @@ _LONGEST_MODEL: Final = 200
 class ProviderService:
     """Use cases of providers."""
 
-    def __init__(self, context: Context, kinds: Kinds, vendors: Vendors, sealer: Sealer) -> None:
+    def __init__(self, context: Context, kinds: Kinds, vendors: Vendors, box: SecretBox) -> None:
         self._context = context
         self._kinds = kinds
         self._vendors = vendors
-        self._sealer = sealer
+        self._box = box
 
     def list_all(self, project_id: str) -> list[Provider]:
         """Returns the project's providers by name."""
@@ -48,7 +45,7 @@ class ProviderService:
     def get(self, project_id: str, name: str) -> Provider:
         """Returns the provider. Raises `NotFound`."""
         with self._context.database.read() as connection:
-            return _get(connection, project_id, name)
+            return get_provider(connection, project_id, name)
 
     def add(
         self, actor: Principal, project_id: str, new: NewProvider, *, found: bool = False
@@ -59,7 +56,7 @@ class ProviderService:
         if new.private_allowed:
             require_may_allow_private(actor)
         now_ms = self._context.now_ms()
-        secret_id, sealed = self._seal(new.secret)
+        secret = self._box.seal(new.secret)
         vendor = self._vendors.find(new.name, new.vendor)
         base_url = check_base_url(
             new.base_url or _default_base_url(vendor, new.name),
@@ -77,14 +74,14 @@ class ProviderService:
             quirks={**vendor.quirks, **new.quirks},
             vendor=self._vendors.price_list(new.vendor, base_url),
             found=found,
-            secret_id=secret_id,
-            secret_hint=secret_hint(new.secret),
+            secret_id=secret.id,
+            secret_hint=secret.hint,
             created_ms=now_ms,
             updated_ms=now_ms,
         )
         with self._context.database.write() as tx:
             _require_hides_nothing(tx.connection, provider)
-            store.add_provider(tx.connection, provider, sealed)
+            store.add_provider(tx.connection, provider, secret.sealed)
             self._audit(tx, actor, "provider.add", before=None, after=provider)
         return provider
 
@@ -95,9 +92,11 @@ class ProviderService:
         again, because both were given for the old one. Raises `Forbidden` if the change allows a
         private address and the actor may not do that."""
         with self._context.database.write() as tx:
-            before = _get(tx.connection, project_id, name)
+            before = get_provider(tx.connection, project_id, name)
             if _allows_private(before, change):
                 require_may_allow_private(actor)
+            if change.base_url is not None and origin(change.base_url) != origin(before.base_url):
+                _require_own_credential_only(tx.connection, before)
             after, sealed = self._changed(before, change)
             store.save_provider(tx.connection, after, sealed)
             self._audit(tx, actor, "provider.change", before=before, after=after)
@@ -108,7 +107,7 @@ class ProviderService:
     ) -> Provider:
         """Stores the provider's own list of models, unless a user has pinned them."""
         with self._context.database.write() as tx:
-            before = _get(tx.connection, project_id, name)
+            before = get_provider(tx.connection, project_id, name)
             after = replace(before, models=clean_models(models), updated_ms=self._context.now_ms())
             if before.models_pinned or before.models == after.models:
                 return before
@@ -117,18 +116,19 @@ class ProviderService:
         return after
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
-        """Deletes a provider and its secret. Raises `NotFound`."""
+        """Deletes a provider and its secrets. Raises `NotFound`."""
         with self._context.database.write() as tx:
-            before = _get(tx.connection, project_id, name)
+            before = get_provider(tx.connection, project_id, name)
+            credential_store.remove_credentials(tx.connection, project_id, name)
             store.remove_provider(tx.connection, project_id, name)
             self._audit(tx, actor, "provider.remove", before=before, after=None)
 
     def target(self, project_id: str, name: str) -> ProviderConfig:
         """Returns how to call a provider, with its decrypted secret."""
         with self._context.database.read() as connection:
-            provider = _get(connection, project_id, name)
+            provider = get_provider(connection, project_id, name)
             sealed = store.sealed_secrets(connection).get(provider.secret_id)
-        secret = open_secret(self._sealer, provider.secret_id, sealed) if sealed else ""
+        secret = self._box.open(provider.secret_id, sealed) if sealed else ""
         return ProviderConfig(name, provider.base_url, secret, provider.quirks)
 
     def _changed(self, before: Provider, change: ProviderChange) -> tuple[Provider, bytes | None]:
@@ -146,8 +146,7 @@ class ProviderService:
         after = replace(before, private_allowed=private, updated_ms=self._context.now_ms())
         sealed = None
         if change.secret is not None:
-            secret_id, sealed = self._seal(change.secret)
-            hint = secret_hint(change.secret)
+            secret_id, hint, sealed = self._box.seal(change.secret)
             after = replace(after, secret_id=secret_id, secret_hint=hint)
         if change.models is not None:
             models = clean_models(change.models)
@@ -159,12 +158,6 @@ class ProviderService:
         vendor = before.vendor if change.vendor is None and not moved else change.vendor
         prices = self._vendors.price_list(vendor, base_url)
         return replace(after, base_url=base_url, quirks=quirks, vendor=prices), sealed
-
-    def _seal(self, secret: str) -> tuple[str, bytes]:
-        if not secret:
-            return "", b""
-        secret_id = self._context.new_id("sec")
-        return secret_id, self._sealer.seal(clean_secret(secret).encode(), secret_id.encode())
 
     def _check_kind(self, kind: str) -> str:
         if kind not in self._kinds.names():
@@ -197,12 +190,6 @@ class ProviderService:
         )
 
 
-def open_secret(sealer: Sealer, secret_id: str, sealed: bytes) -> str:
-    """Returns the decrypted secret. Raises `SealBroken` if it was encrypted under another master
-    key."""
-    return sealer.open(sealed, secret_id.encode()).decode()
-
-
 def clean_models(models: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the model ids sorted and unique, without those that no request could name."""
     usable = {m for m in models if 0 < len(m) <= _LONGEST_MODEL and m.isprintable()}
@@ -227,13 +214,23 @@ def _default_base_url(vendor: Vendor, name: str) -> str:
     return vendor.base_url
 
 
-def _get(connection: Connection, project_id: str, name: str) -> Provider:
+def get_provider(connection: Connection, project_id: str, name: str) -> Provider:
+    """Returns the provider. Raises `NotFound`."""
     if provider := store.find_provider(connection, project_id, name):
         return provider
     raise NotFound(
         f"This project has no provider named {name!r}.",
         hint="`penstock provider list` lists the providers.",
     )
+
+
+def _require_own_credential_only(connection: Connection, provider: Provider) -> None:
+    if credential_store.list_credentials(connection, provider.project_id, provider.name):
+        raise InvalidRequest(
+            "The further credentials of this provider were given for another address.",
+            hint="Remove them first: `penstock provider credential remove`.",
+            param="base_url",
+        )
 
 
 def _require_hides_nothing(connection: Connection, new: Provider) -> None:
