@@ -1,5 +1,6 @@
 """One request of a call to one provider, with its answer, usage and cost."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from penstock.gateway.target import Target
@@ -34,12 +35,14 @@ class Total(NamedTuple):
 
 class OpenAttempt:
     """`end_ns` is set once the answer is complete or the attempt has failed. `translated`: the
-    answer has another dialect than the caller; `changes` is what its request left out or changed.
+    answer has another dialect than the caller, or `rewrite` writes it again; `changes` is what its
+    request left out or changed.
     """
 
     # Defaults are class attributes: a successful attempt changes few of them.
     dialect = ""
     translated = False
+    rewrite: Callable[[bytes], bytes] | None = None
     changes: tuple[Change, ...] = ()
     first_byte_ns = 0
     end_ns = 0

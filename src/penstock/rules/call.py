@@ -45,6 +45,7 @@ class Operation(StrEnum):
     SPEECH = "speech"  # text to speech
     TRANSCRIPTION = "transcription"
     TRANSLATION = "translation"  # of speech to English text
+    RERANK = "rerank"
 
 
 class CallStatus(StrEnum):

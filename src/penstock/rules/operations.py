@@ -28,5 +28,6 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.IMAGE_EDIT: OperationTraits(streamed=True, has_files=True),
     Operation.SPEECH: OperationTraits(streamed=True, any_type=True),
     Operation.TRANSCRIPTION: OperationTraits(streamed=True, any_type=True),
+    Operation.RERANK: OperationTraits(),
     Operation.TRANSLATION: OperationTraits(any_type=True),
 }

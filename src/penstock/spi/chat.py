@@ -5,7 +5,7 @@ the I/O through `infra/egress`. Plugins are entry points of the group `penstock.
 names a function without arguments that returns a `ChatProvider`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -74,10 +74,12 @@ class PassedRequest(NamedTuple):
 
 
 class BuiltRequest(NamedTuple):
-    """A request to a provider, and what its translation left out or changed."""
+    """A request to a provider, and what its translation left out or changed. `rewrite` writes the
+    whole answer in the caller's format; it raises `UpstreamFailed` for one that is malformed."""
 
     http: HttpRequest
     changes: tuple[Change, ...] = ()
+    rewrite: Callable[[bytes], bytes] | None = None
 
 
 class AnswerStream(Protocol):

@@ -8,6 +8,7 @@ from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.plugins.surfaces.openai_media import OpenAIMediaSurface
 from penstock.plugins.surfaces.passthrough import PassThroughSurface
+from penstock.plugins.surfaces.rerank import RerankSurface
 from penstock.plugins.surfaces.responses import ResponsesSurface
 from penstock.spi.surface import Surface
 
@@ -19,6 +20,7 @@ def built_in_surfaces() -> tuple[Surface, ...]:
         AnthropicSurface(),
         ResponsesSurface(),
         OpenAIMediaSurface(),
+        RerankSurface(),
         OpenAISurface(),
         GeminiSurface(),
     )

@@ -17,9 +17,8 @@ from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.model_limits import ModelLimits
 from penstock.rules.passed_call import path_of, query_of
-from penstock.rules.translation import Change, require_nothing_kept
-from penstock.spi.chat import OutgoingCall, PassedRequest
-from penstock.spi.http import HttpRequest
+from penstock.rules.translation import require_nothing_kept
+from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest
 
 
 class Dispatch:
@@ -34,16 +33,20 @@ class Dispatch:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
         if target.plugin.dialect == call.surface.dialect:  # the usual case passes bytes
-            request, changes, translated = _request(call, target, head)
+            built, translated = _request(call, target, head)
         else:
             work = partial(_request, call, target, head)
-            request, changes, translated = await offload(len(call.body), work)
+            built, translated = await offload(len(call.body), work)
+        request, changes, rewrite = built
+        del built
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
         attempt.dialect = target.plugin.dialect
         attempt.translated = translated
         attempt.changes = changes
+        if rewrite is not None:
+            attempt.rewrite, attempt.translated = rewrite, True
         call.attempts += (attempt,)
         limits = target.limits
         if call.route is not None:
@@ -63,15 +66,12 @@ class Dispatch:
         return exchange
 
 
-def _request(
-    call: Call, target: Target, head: RequestHead
-) -> tuple[HttpRequest, tuple[Change, ...], bool]:
-    """The provider's request, what its translation changed, and whether the answer needs one."""
+def _request(call: Call, target: Target, head: RequestHead) -> tuple[BuiltRequest, bool]:
+    """The provider's request, and whether its answer has another dialect."""
     if call.operation == Operation.PASS_THROUGH:
-        return target.plugin.pass_through(target.provider, _passed(call)), (), False
-    outgoing = _outgoing(call, target, head)
-    request, changes = target.plugin.build(target.provider, outgoing)
-    return request, changes, target.plugin.dialect != call.surface.dialect
+        return BuiltRequest(target.plugin.pass_through(target.provider, _passed(call))), False
+    built = target.plugin.build(target.provider, _outgoing(call, target, head))
+    return built, target.plugin.dialect != call.surface.dialect
 
 
 def _passed(call: Call) -> PassedRequest:

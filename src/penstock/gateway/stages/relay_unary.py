@@ -71,7 +71,7 @@ class RelayUnary:
         shown = without_files(body) if TRAITS[call.operation].has_files else body
         attempt.response = shown[: self.limits.capture_response_bytes]
         if attempt.translated:
-            body = await offload(len(body), partial(_translated, call, target, body))
+            body = await offload(len(body), partial(_translated, call, attempt, body))
         self.inflight.commit(call)
         finalize(None)
         await send_whole(call, exchange.status, headers, body)
@@ -124,7 +124,10 @@ def require_no_reply(call: Call) -> None:
         )
 
 
-def _translated(call: Call, target: Target, body: bytes) -> bytes:
+def _translated(call: Call, attempt: OpenAttempt, body: bytes) -> bytes:
+    if attempt.rewrite is not None:
+        return attempt.rewrite(body)
+    target = attempt.target
     return call.surface.render_answer(target.plugin.read_events(body), target.plugin.dialect)
 
 

@@ -1,4 +1,4 @@
-"""Cohere: its chat API (version 2), whole and streamed."""
+"""Cohere: its chat API (version 2), whole and streamed, and rerankings."""
 
 from typing import Final
 
@@ -6,17 +6,28 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.plugins.providers.request_headers import JSON, READABLE, with_passed
+from penstock.plugins.providers.whole_answers import WholeAnswers
 from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.conversation import RequestHead
 from penstock.rules.json_text import decode_json
 from penstock.rules.redaction import Redaction
+from penstock.rules.translation import Change
+from penstock.rules.wire import rerank
 from penstock.rules.wire.cohere.answer_reader import ChatEventReader, read_answer, read_events
 from penstock.rules.wire.cohere.answer_writer import write_answer
 from penstock.rules.wire.cohere.request_writer import DIALECT, write_request
+from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.passed_path import passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import NeutralStream
-from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest, ProviderConfig
+from penstock.spi.chat import (
+    AnswerStream,
+    BuiltRequest,
+    ChatProvider,
+    OutgoingCall,
+    PassedRequest,
+    ProviderConfig,
+)
 from penstock.spi.http import HttpRequest
 
 
@@ -39,11 +50,11 @@ class Cohere:
 
     def for_dialect(
         self,
-        dialect: str,  # noqa: ARG002 - it has one
-        provider: ProviderConfig,  # noqa: ARG002 - the same
-        model: str,  # noqa: ARG002 - the same
-    ) -> "Cohere":
-        return self
+        dialect: str,
+        provider: ProviderConfig,  # noqa: ARG002 - it has no quirks
+        model: str,  # noqa: ARG002 - the same for all
+    ) -> ChatProvider:
+        return CohereRerank() if dialect == rerank.DIALECT else self
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         if call.conversation is None:
@@ -77,7 +88,7 @@ class Cohere:
         capture_limit: int,
         redaction: Redaction,
         translated: bool,
-    ) -> NeutralStream:
+    ) -> AnswerStream:
         return NeutralStream(
             ChatEventReader(),
             dialect=DIALECT,
@@ -104,6 +115,29 @@ class Cohere:
                 hint="Check its base URL: https://api.cohere.com/v2.",
             ) from None
         return tuple(model.name for model in found.models)
+
+
+class CohereRerank(WholeAnswers, Cohere):
+    """Rerankings, as a `spi.chat.ChatProvider`."""
+
+    dialect = rerank.DIALECT
+
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
+        changes: tuple[Change, ...] = ()
+        rewrite: rerank.Rewrite | None = None
+        if rerank.is_old(call.body):
+            body, changes, rewrite = rerank.write_cohere(call.body, call.model)
+        else:
+            body = edit_request(call.body, call.model, model_at=call.model_at)
+        url = provider.base_url.rstrip("/") + "/rerank"
+        http = HttpRequest("POST", url, (JSON, *_headers(provider)), body)
+        return BuiltRequest(http, changes, rewrite)
+
+    def read_answer(self, body: bytes) -> AnswerFacts:
+        return rerank.read_answer(body)
+
+    def read_tail(self, tail: bytes) -> AnswerFacts:
+        return rerank.read_tail(tail)
 
 
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:

@@ -1,6 +1,7 @@
 """The part of OpenAI's API that all its formats share: addresses, credentials, the list of models,
 errors."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import msgspec
@@ -57,6 +58,11 @@ def post(
     url = _url(provider, model, path)
     own = (JSON, *_headers(provider))
     return HttpRequest("POST", url, with_passed(own, headers) if headers else own, body)
+
+
+def at_root(provider: ProviderConfig) -> ProviderConfig:
+    """The provider without the version in its address, for paths beside OpenAI's."""
+    return replace(provider, base_url=provider.base_url.rstrip("/").removesuffix("/v1"))
 
 
 def _url(provider: ProviderConfig, model: str, path: str) -> str:

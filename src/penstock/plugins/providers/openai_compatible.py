@@ -5,6 +5,7 @@ Quirks, set per provider:
     terminator = finish_reason  its streams end without `[DONE]`
     key_header = api-key        it takes the key in this header, not as a bearer token
     api_version = 2024-10-21    Azure's older paths: the model is the deployment in the path
+    rerank = tei                it is Text Embeddings Inference, whose rerank format is its own
     responses = yes             it also serves the Responses API; OpenAI itself does without this
 """
 
@@ -13,6 +14,7 @@ from typing import Final
 
 from penstock.plugins.providers.openai_api import OpenAIApi, post
 from penstock.plugins.providers.openai_media import OpenAIMedia
+from penstock.plugins.providers.openai_rerank import OpenAIRerank
 from penstock.plugins.providers.openai_responses import OpenAIResponses
 from penstock.rules.answer import AnswerEvent, AnswerFacts
 from penstock.rules.conversation import RequestHead
@@ -37,7 +39,7 @@ class OpenAICompatible(OpenAIApi):
 
     def __init__(self) -> None:
         self._responses = OpenAIResponses()
-        self._media = OpenAIMedia()
+        self._others = {each.dialect: each for each in (OpenAIMedia(), OpenAIRerank())}
 
     def for_dialect(
         self,
@@ -45,10 +47,9 @@ class OpenAICompatible(OpenAIApi):
         provider: ProviderConfig,
         model: str,  # noqa: ARG002 - the same for all
     ) -> ChatProvider:
-        if dialect == self._media.dialect:
-            return self._media
-        serves = dialect == self._responses.dialect and _serves_responses(provider)
-        return self._responses if serves else self
+        if dialect == self._responses.dialect and _serves_responses(provider):
+            return self._responses
+        return self._others.get(dialect, self)
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
         add_usage = call.stream and provider.quirks.get("stream_usage") != "no"

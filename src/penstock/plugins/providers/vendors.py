@@ -45,6 +45,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "ai21": Vendor("AI21", "https://api.ai21.com/studio/v1", "AI21_API_KEY"),
     "azure": Vendor("Azure OpenAI", "", "AZURE_OPENAI_API_KEY", {"key_header": "api-key"}),
     "cohere": Vendor("Cohere", "https://api.cohere.com/v2", "CO_API_KEY", kind="cohere"),
+    "jina": Vendor("Jina", "https://api.jina.ai/v1", "JINA_API_KEY"),
     "huggingface": Vendor("Hugging Face", "https://router.huggingface.co/v1", "HF_TOKEN"),
     "modal": Vendor("Modal", ""),
     "nvidia": Vendor("NVIDIA NIM", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),

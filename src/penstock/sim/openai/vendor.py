@@ -16,6 +16,11 @@ from penstock.sim.openai.decoding import decode
 from penstock.sim.openai.embeddings import EmbeddingsRequest, embeddings_document, read_embeddings
 from penstock.sim.openai.images import read_image_edit, read_image_request
 from penstock.sim.openai.moderations import read_moderation_request
+from penstock.sim.openai.rerankings import (
+    read_cohere_rerank,
+    read_jina_rerank,
+    read_tei_rerank,
+)
 from penstock.sim.openai.response_checks import check_items, check_tools
 from penstock.sim.openai.response_items import InputItem, read_items
 from penstock.sim.openai.response_prompt import read_response_prompt
@@ -55,6 +60,9 @@ class OpenAi:
             "/v1/moderations": read_moderation_request,
             "/v1/images/generations": read_image_request,
             "/v1/audio/speech": read_speech_request,
+            "/v1/rerank": read_jina_rerank,
+            "/v2/rerank": read_cohere_rerank,
+            "/rerank": read_tei_rerank,
             "/v1/responses": self._read_response,
             "/v1/responses/input_tokens": self._read_response_count,
         }
