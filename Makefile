@@ -3,6 +3,7 @@
 #   make up        run it (make up ARGS="--gateway-port 5000")     make test   all tests
 #   make check     format, lint, types, layers, project rules      make bench  compare with others
 #   make e2e       the console in a browser    make real-model     a real model as upstream
+#   make drill     the faults of providers     make drills         all drills
 #   make dist      build the wheel             make lock           update requirements/*.txt
 #   make api       update the API client       make docs           update generated pages
 #   make coverage  all tests, with coverage    make clean          remove what can be rebuilt
@@ -33,7 +34,7 @@ CONSOLE := .venv/.console
 NODE    := .venv/.examples
 REAL    := .venv-real-model/.installed
 
-.PHONY: up setup check format docs api test coverage unit drills bench e2e real-model dist lock clean
+.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model dist lock clean
 .PHONY: check-format check-lint check-types check-layers check-house check-reference check-console
 
 up: $(RUNTIME) $(CONSOLE)
@@ -122,6 +123,10 @@ coverage: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
 
 unit: $(DEV)
 	@$(PYTEST) -m '$(UNIT)' $(TESTS)
+
+# The faults of providers at full size: docs/drill.md.
+drill: $(DEV)
+	@$(BIN)/python -m pytest --drill-full --durations=0 --durations-min=0.5 tests/drills/test_fault_drill.py
 
 drills: $(DEV) $(SYSTEM) $(NODE)
 	@$(BIN)/python -m pytest -s -m drill $(TESTS)

@@ -163,7 +163,7 @@ def _check(expected: Expected, answer: Answer, end: CallEnd) -> bool:
         assert answer.body.count(b"t19 ") == 1
     steps = tuple((one.provider[-1], one.error_type) for one in end.attempts)
     assert steps in _right(expected)
-    _check_booking(end)
+    _check_costs(end)
     return steps == expected.attempts
 
 
@@ -181,13 +181,13 @@ def _right(expected: Expected) -> set[tuple[tuple[str, str], ...]]:
     return right
 
 
-def _check_booking(end: CallEnd) -> None:
-    """Each attempt that was served is booked, and the call has their sum."""
+def _check_costs(end: CallEnd) -> None:
+    """Each attempt that was served has a cost, and the call has their sum."""
     for one in end.attempts:
         served = one.usage.source is not UsageSource.NONE
         assert served == bool(one.cost)
         if not one.error_type:
             assert (one.usage.input_tokens, one.usage.output_tokens) == (100, 20)
             assert Decimal(one.cost) == Decimal("0.00014")
-    booked = [Decimal(one.cost) for one in end.attempts if one.cost]
-    assert (Decimal(end.cost) if end.cost else 0) == sum(booked)
+    costs = [Decimal(one.cost) for one in end.attempts if one.cost]
+    assert (Decimal(end.cost) if end.cost else 0) == sum(costs)

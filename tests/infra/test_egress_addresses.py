@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.infra.egress.addresses import AddressClass, classify, resolve
+from penstock.infra.egress.lookup import NameLookup
 from penstock.kernel.errors import UpstreamFailed
 
 
@@ -92,20 +93,20 @@ def test_public_is_only_what_the_registry_calls_global(
 @pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f.1", "2130706433", "::1"])
 async def test_other_spellings_of_this_machine_are_private_too(host: str) -> None:
     with pytest.raises(UpstreamFailed, match="that is not allowed"):
-        await resolve(host, 80, private_allowed=False)
+        await resolve(NameLookup(), host, 80, private_allowed=False)
 
 
 async def test_a_private_address_is_returned_where_an_admin_allowed_it() -> None:
-    assert await resolve("127.0.0.1", 80, private_allowed=True) == ["127.0.0.1"]
+    assert await resolve(NameLookup(), "127.0.0.1", 80, private_allowed=True) == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "0.0.0.0", "::ffff:169.254.169.254"])
 async def test_metadata_is_refused_even_where_private_addresses_are_allowed(host: str) -> None:
     with pytest.raises(UpstreamFailed) as caught:
-        await resolve(host, 80, private_allowed=True)
+        await resolve(NameLookup(), host, 80, private_allowed=True)
     assert caught.value.code == "upstream_address_forbidden"
 
 
 async def test_the_error_of_an_unknown_name_contains_it() -> None:
     with pytest.raises(UpstreamFailed, match=r"no-such-host\.invalid"):
-        await resolve("no-such-host.invalid", 80, private_allowed=True)
+        await resolve(NameLookup(), "no-such-host.invalid", 80, private_allowed=True)

@@ -1,14 +1,13 @@
 """The check of addresses: every address that a name resolves to is classified before a connection.
 
-Owns classification and name resolution. `client.py` connects to the checked address.
+Owns the classification. `lookup.py` finds addresses, `client.py` connects to the checked ones.
 """
 
-import asyncio
-import socket
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from penstock.infra.egress.lookup import NameLookup
 from penstock.infra.networks import LOOPBACK
 from penstock.kernel.errors import UpstreamFailed
 
@@ -84,18 +83,16 @@ def _tunnelled(address: IPv6Address) -> IPv4Address | None:
     return None
 
 
-async def resolve(host: str, port: int, *, private_allowed: bool) -> list[str]:
+async def resolve(lookup: NameLookup, host: str, port: int, *, private_allowed: bool) -> list[str]:
     """Resolves `host` and checks all its addresses. Raises `UpstreamFailed` if one is forbidden."""
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await lookup.addresses(host)
     except OSError as error:
         raise UpstreamFailed(
             f"The host {host!r} cannot be resolved ({error.strerror or error}).",
             hint="Check the provider's base URL.",
             code="upstream_unresolved",
         ) from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for text in addresses:
         _require(host, port, classify(ip_address(text)), private_allowed=private_allowed)
     return addresses

@@ -13,6 +13,7 @@ from typing import Final
 from penstock.infra.egress.addresses import resolve
 from penstock.infra.egress.connection import UpstreamConnection
 from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
+from penstock.infra.egress.lookup import NameLookup
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.spi.http import HttpAnswer, HttpRequest
@@ -69,6 +70,7 @@ class Egress:
         self._tls = tls
         self._max_idle = max_idle
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._lookup = NameLookup()
         self._origins: dict[str, Origin] = {}
         self._idle: dict[tuple[str, int, bool, bool], deque[UpstreamConnection]] = {}
         self._live: set[UpstreamExchange] = set()
@@ -179,7 +181,9 @@ class Egress:
         key = (origin.host, origin.port, origin.tls, private_allowed)
         try:
             async with asyncio.timeout(timeout_s):
-                addresses = await resolve(origin.host, origin.port, private_allowed=private_allowed)
+                addresses = await resolve(
+                    self._lookup, origin.host, origin.port, private_allowed=private_allowed
+                )
                 return await self._connect_first(origin, addresses, key)
         except TimeoutError:
             raise UpstreamTimeout(

@@ -1,0 +1,71 @@
+"""Looks up the addresses of host names, so that a slow name delays no other one.
+
+The usual pools have a few threads for all names, and a name server that does not answer occupies
+each of them for many seconds. Here a name has a thread of its own, and calls for the same name
+share it: there are never more threads than names of providers.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from ipaddress import ip_address
+from threading import Thread
+from typing import Any
+
+FindAddresses = Callable[[str], Sequence[str]]
+
+
+def find_addresses(host: str) -> list[str]:
+    """Asks the system for the addresses of a name, best first. Raises `OSError`."""
+    found: list[Any] = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class NameLookup:
+    """The lookups of one event loop."""
+
+    def __init__(self, find: FindAddresses = find_addresses) -> None:
+        self._find = find
+        self._running: dict[str, asyncio.Future[list[str]]] = {}
+
+    async def addresses(self, host: str) -> list[str]:
+        """Returns the addresses of a host name or of an address itself. Raises `OSError`."""
+        try:
+            return [str(ip_address(host))]
+        except ValueError:
+            running = self._running.get(host) or self._begin(host)
+            return await asyncio.shield(running)
+
+    def _begin(self, host: str) -> "asyncio.Future[list[str]]":
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[str]] = loop.create_future()
+        future.add_done_callback(lambda done: self._end(host, done))
+        self._running[host] = future
+        Thread(target=self._work, args=(host, loop, future), daemon=True).start()
+        return future
+
+    def _end(self, host: str, done: "asyncio.Future[list[str]]") -> None:
+        del self._running[host]
+        if not done.cancelled():
+            done.exception()  # all callers may have gone: then nobody else reads it
+
+    def _work(
+        self, host: str, loop: asyncio.AbstractEventLoop, future: "asyncio.Future[list[str]]"
+    ) -> None:
+        """Runs in the thread. The loop may have been closed meanwhile."""
+        try:
+            found = list(self._find(host))
+        except Exception as error:  # noqa: BLE001 - it belongs to the callers
+            failure = _as_os_error(host, error)
+            finish = partial(future.set_exception, failure)
+        else:
+            finish = partial(future.set_result, found)
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(finish)
+
+
+def _as_os_error(host: str, error: Exception) -> OSError:
+    """A name that cannot be encoded raises a `UnicodeError`."""
+    return error if isinstance(error, OSError) else OSError(f"{host!r} is no host name: {error}")
