@@ -18,7 +18,7 @@ FindAddresses = Callable[[str], Sequence[str]]
 
 
 def find_addresses(host: str) -> list[str]:
-    """Asks the system for the addresses of a name, best first. Raises `OSError`."""
+    """Returns the addresses of a name, best first, as the system knows them. Raises `OSError`."""
     found: list[Any] = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
