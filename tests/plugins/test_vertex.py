@@ -252,6 +252,7 @@ def test_no_name_of_a_model_leaves_the_project(model: str) -> None:
     except InvalidRequest:
         return
     head, _, tail = url.partition("/projects/project-1/locations/europe-west4/")
+    assert url.isascii()
     assert head in (f"{HOST}/v1beta1", f"{HOST}/v1")
     parts = tail.split("/")
     assert len(parts) in (2, 4)

@@ -79,7 +79,7 @@ class CredentialPool:
         it is the one that is ready soonest, so that past answers never make a provider unreachable.
         Raises `UpstreamFailed` if the plugin can issue no token for it."""
         chosen = self._all[0] if only_first else self._next(tried)
-        if self._issuer is not None:
+        if self._issuer is not None and self._is_old(chosen):
             await self._renew(chosen, self._issuer)
         return ChosenCredential(chosen.name, chosen.provider)
 
@@ -125,13 +125,15 @@ class CredentialPool:
                 *(provider, credential.name, rest_s, status),
             )
 
+    def _is_old(self, credential: _Credential) -> bool:
+        return self._clock.now_ns() / 1e9 >= credential.expires_s - RENEW_BEFORE_S
+
     async def _renew(self, credential: _Credential, issuer: TokenIssuer) -> None:
         """Issues a token in a thread, unless there is one that is valid for long enough."""
         async with credential.issuing:
-            now_s = self._clock.now_ns() / 1e9
-            if now_s < credential.expires_s - RENEW_BEFORE_S:
+            if not self._is_old(credential):
                 return
-            secret = credential.provider.secret
+            secret, now_s = credential.provider.secret, self._clock.now_ns() / 1e9
             try:
                 issued = await asyncio.to_thread(issuer.issue_token, secret, now_s)
             except UpstreamFailed:

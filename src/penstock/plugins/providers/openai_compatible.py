@@ -6,6 +6,8 @@ Quirks, set per provider:
     key_header = api-key        it takes the key in this header, not as a bearer token
     api_version = 2024-10-21    Azure's older paths: the model is the deployment in the path
     rerank = tei                it is Text Embeddings Inference, whose rerank format is its own
+    rename_fields = old:new     it has other names for these members of a chat request
+    drop_fields = user,store    it rejects these members of a chat request, which are only hints
     responses = yes             it also serves the Responses API; OpenAI itself does without this
 """
 
@@ -17,18 +19,22 @@ from penstock.plugins.providers.openai_media import OpenAIMedia
 from penstock.plugins.providers.openai_rerank import OpenAIRerank
 from penstock.plugins.providers.openai_responses import OpenAIResponses
 from penstock.rules.answer import AnswerEvent, AnswerFacts
+from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Change
+from penstock.rules.translation import Change, Written
 from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.openai.answer_reader import read_events
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
+from penstock.rules.wire.openai.fields import edit_fields
 from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
 from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
 
 _PATHS: Final[Mapping[str, str]] = {each.operation: each.path for each in TEXT_PATHS}
+_RENAME: Final = "rename_fields"
+_DROP: Final = "drop_fields"
 _OPENAI: Final = "https://api.openai.com/"
 
 
@@ -60,6 +66,9 @@ class OpenAICompatible(OpenAIApi):
             body, changes = write_request(
                 call.conversation, call.model, stream=call.stream, add_usage=add_usage
             )
+        renamed, dropped = provider.quirks.get(_RENAME), provider.quirks.get(_DROP)
+        if (renamed or dropped) and call.operation == Operation.CHAT:
+            body, changes = edit_fields(Written(body, changes), renamed or "", dropped or "")
         http = post(provider, call.model, _PATHS[call.operation], body)
         return BuiltRequest(http, changes)
 

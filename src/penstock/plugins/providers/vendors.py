@@ -33,8 +33,16 @@ VENDORS: Final[Mapping[str, Vendor]] = {
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "GEMINI_API_KEY",
     ),
-    "mistral": Vendor(
-        "Mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", {"stream_usage": "no"}
+    "mistral": Vendor(  # it rejects members that it does not know; by the types of its own SDK
+        "Mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        {
+            "stream_usage": "no",
+            "rename_fields": "max_completion_tokens:max_tokens,seed:random_seed",
+            "drop_fields": "user,safety_identifier,store,logit_bias,verbosity,stream_options,"
+            "prompt_cache_retention",
+        },
     ),
     "groq": Vendor("Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     "deepseek": Vendor("DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
@@ -47,6 +55,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "cohere": Vendor("Cohere", "https://api.cohere.com/v2", "CO_API_KEY", kind="cohere"),
     "jina": Vendor("Jina", "https://api.jina.ai/v1", "JINA_API_KEY"),
     "huggingface": Vendor("Hugging Face", "https://router.huggingface.co/v1", "HF_TOKEN"),
+    "huggingface-endpoints": Vendor("Hugging Face Inference Endpoints", "", "HF_TOKEN"),
     "modal": Vendor("Modal", ""),
     "nvidia": Vendor("NVIDIA NIM", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
     "perplexity": Vendor("Perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
@@ -54,6 +63,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "lm-studio": Vendor("LM Studio", "http://127.0.0.1:1234/v1"),
     "ray-serve": Vendor("Ray Serve", "http://127.0.0.1:8000/v1"),
     "sglang": Vendor("SGLang", "http://127.0.0.1:30000/v1"),
+    "triton": Vendor("Triton (its frontend for OpenAI's API)", "http://127.0.0.1:9000/v1"),
     "ollama": Vendor("Ollama", "http://127.0.0.1:11434/v1"),
     "vllm": Vendor("vLLM", "http://127.0.0.1:8000/v1"),
     "llama.cpp": Vendor("llama.cpp", "http://127.0.0.1:8080/v1"),

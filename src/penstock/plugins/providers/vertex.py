@@ -41,8 +41,8 @@ _VERSIONED: Final = re.compile(r"/v\d\w*$")
 _LOCATION: Final = re.compile(
     r"//(?:([a-z0-9-]+)-aiplatform|aiplatform\.([a-z]+)\.rep)\.googleapis\.com"
 )
-_MODEL: Final = re.compile(r"(?:(google|anthropic)/)?([\w@-][\w.@-]*)")
-_ENDPOINT: Final = re.compile(r"endpoints/[\w-]+")  # a tuned model of the project
+_MODEL: Final = re.compile(r"(?:(google|anthropic)/)?([\w@-][\w.@-]*)", re.ASCII)
+_ENDPOINT: Final = re.compile(r"endpoints/[\w-]+", re.ASCII)  # a tuned model of the project
 _LIST: Final = "publishers/google/models"
 _VERSION: Final = b"anthropic-version"
 
