@@ -13,6 +13,8 @@ from penstock.rules.wire.cohere.request_writer import DIALECT as COHERE
 from penstock.rules.wire.gemini import answer_reader as gemini
 from penstock.rules.wire.gemini.parts import DIALECT as GEMINI
 from penstock.rules.wire.gemini.request_reader import read_request as read_gemini
+from penstock.rules.wire.openai.paths import MEDIA_DIALECT as OPENAI_MEDIA
+from penstock.rules.wire.rerank import DIALECT as RERANK
 from penstock.rules.wire.responses import answer_reader as responses
 from penstock.rules.wire.responses.request_reader import DIALECT as RESPONSES
 from penstock.rules.wire.responses.request_reader import read_request as read_responses
@@ -22,5 +24,7 @@ DIALECTS: Final[DialectReaders] = {
     BEDROCK: DialectReader(answer=bedrock.read_events),
     COHERE: DialectReader(answer=cohere.read_events),
     GEMINI: DialectReader(read_gemini, gemini.read_events),
+    OPENAI_MEDIA: DialectReader(plain=True),
+    RERANK: DialectReader(plain=True),
     RESPONSES: DialectReader(read_responses, responses.read_events),
 }

@@ -15,6 +15,7 @@ from penstock.features.traces.neutral_content import (
     request_messages,
     tool_definitions,
 )
+from penstock.features.traces.operation_content import last_input, plain_text
 from penstock.features.traces.parameters import request_attributes
 from penstock.features.traces.payload import Json, decode, encode, is_too_large, mapping
 from penstock.rules.answer import AnswerEvent
@@ -31,6 +32,8 @@ _HISTORIES: Final = ("messages", "contents", "input")  # the member with the mes
 class _Request(msgspec.Struct, gc=False):
     messages: list[msgspec.Raw] | None = None
     input: msgspec.Raw = msgspec.Raw(b"null")
+    prompt: msgspec.Raw = msgspec.Raw(b"null")
+    query: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Response(msgspec.Struct, gc=False):
@@ -54,11 +57,12 @@ class ContentReader:
 
     def __init__(self, readers: DialectReaders) -> None:
         self._readers = readers
+        self._plain = _OPENAI | {name for name, reader in readers.items() if reader.plain}
 
     def request(self, text: str, dialect: str) -> Asked:
         """Returns the messages, tools and parameters of a request."""
         value = decode(text)
-        if value is not None and dialect in _OPENAI:
+        if value is not None and dialect in self._plain:
             body = mapping(value)
             return Asked(
                 openai_content.input_messages(value),
@@ -77,8 +81,9 @@ class ContentReader:
     def answer(self, text: str, dialect: str) -> list[Message]:
         """Returns the messages of an answer, one for each choice."""
         value = decode(text)
-        if value is not None and dialect in _OPENAI:
-            return openai_content.output_messages(value)
+        if dialect in self._plain and (value is not None or dialect not in _OPENAI):
+            shown = value is None and not text.lstrip().startswith(("{", "["))
+            return plain_text(text) if shown else openai_content.output_messages(value)
         events = None if value is None else self._events(text, dialect)
         if events is None:
             return [] if "error" in mapping(value) else messages.unparsed(text)
@@ -86,26 +91,29 @@ class ContentReader:
 
     def input_preview(self, text: str, dialect: str) -> str:
         """Returns the start of the last input message."""
-        if dialect not in _OPENAI:
+        if dialect not in self._plain:
             conversation = self._conversation(_with_last_message(text), dialect)
             return text[:PREVIEW_CHARS] if conversation is None else _last(conversation)
         asked = _read(text, _Request)
         if asked is None:
             return text[:PREVIEW_CHARS]
         if asked.messages is None:
-            return _start(openai_content.embedded_text(_value(asked.input)))
+            values = {"input": asked.input, "prompt": asked.prompt, "query": asked.query}
+            return _start(last_input({name: _value(raw) for name, raw in values.items()}))
         last = asked.messages[-1:]
         return _start(openai_content.chat_message(_value(last[0]))) if last else ""
 
     def output_preview(self, text: str, dialect: str) -> str:
         """Returns the start of the first output message."""
-        if dialect not in _OPENAI:
+        if dialect not in self._plain:
             events = self._events(text, dialect)
             return text[:PREVIEW_CHARS] if events is None else _first(events, dialect)
         answered = _read(text, _Response)
         if answered is None:
             return text[:PREVIEW_CHARS]
-        first = (answered.choices or [])[:1]
+        if answered.choices is None:
+            return _start(next(iter(openai_content.output_messages(decode(text))), None))
+        first = answered.choices[:1]
         return _start(openai_content.chosen_message(_value(first[0]))) if first else ""
 
     def _conversation(self, text: str, dialect: str) -> Conversation | None:

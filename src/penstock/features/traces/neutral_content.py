@@ -37,10 +37,12 @@ from penstock.rules.conversation import Part as NeutralPart
 
 class DialectReader(NamedTuple):
     """Reads the payloads of one dialect. Both functions may raise for what is none of it; `None`
-    if the dialect is not on that side of the gateway."""
+    if the dialect is not on that side of the gateway. `plain`: its payloads are shown by their
+    members, as those of OpenAI."""
 
     request: Callable[[bytes], Conversation] | None = None
     answer: Callable[[bytes], Iterable[AnswerEvent]] | None = None
+    plain: bool = False
 
 
 DialectReaders = Mapping[str, DialectReader]

@@ -3,10 +3,11 @@
 The neutral form would reject a chat with one bad member; here only that member is left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
+from penstock.features.traces import operation_content
 from penstock.features.traces.messages import (
     MAX_PARTS,
     Message,
@@ -29,21 +30,20 @@ _MEDIA: Final[Mapping[str, tuple[str, str, str]]] = {  # part type → object, i
 
 
 def input_messages(request: Json) -> list[Message]:
-    """Returns the input messages: the chat history, or the texts to embed."""
+    """Returns the input messages: the chat history, or what another operation asks about."""
     body = mapping(request)
     if "messages" in body:
         return bounded(
             _message(mapping(message), f"/messages/{index}")
             for index, message in enumerate(items(body["messages"]))
         )
-    return bounded(
-        {"role": "user", "parts": [_embedded(text)]}
-        for text in _embedding_inputs(body.get("input"))
-    )
+    return operation_content.input_messages(body)
 
 
 def output_messages(response: Json) -> list[Message]:
-    """Returns the output messages, one for each choice."""
+    """Returns the output messages, one for each choice, or what another operation made."""
+    if "choices" not in mapping(response):
+        return operation_content.output_messages(response)
     return bounded(
         _choice(mapping(choice), index)
         for index, choice in enumerate(items(mapping(response).get("choices")))
@@ -60,15 +60,11 @@ def chosen_message(value: Json) -> Message:
     return _choice(mapping(value), 0)
 
 
-def embedded_text(value: Json) -> Message | None:
-    """Returns the last of the texts to embed."""
-    texts = _embedding_inputs(value)
-    return {"role": "user", "parts": [_embedded(texts[-1])]} if texts else None
-
-
 def _choice(choice: Mapping[str, Json], index: int) -> Message:
     message = _message(mapping(choice.get("message")), f"/choices/{index}/message")
     message["role"] = "assistant"
+    if isinstance(choice.get("text"), str):  # of a completion
+        message["parts"].append(text_part(choice["text"]))
     if isinstance(choice.get("finish_reason"), str):
         message["finish_reason"] = choice["finish_reason"][:MAX_WORD]
     return message
@@ -147,20 +143,6 @@ def _mime_type(data: str, body: Mapping[str, Json], modality: str) -> str:
 def _tool_call(call: Mapping[str, Json]) -> Part:
     function = mapping(call.get("function"))
     return tool_call(call.get("id"), string(function.get("name")), function.get("arguments"))
-
-
-def _embedding_inputs(value: Json) -> Sequence[Json]:
-    """One text, several texts, one list of token ids, or several."""
-    if isinstance(value, str):
-        return [value]
-    values = items(value)
-    return [values] if values and isinstance(values[0], int) else values
-
-
-def _embedded(value: Json) -> Part:
-    if isinstance(value, str):
-        return text_part(value)
-    return {"type": "token_ids", "count": len(items(value))}
 
 
 def tool_definitions(body: Mapping[str, Json]) -> list[Json]:

@@ -24,6 +24,11 @@ _NAMES: Final[Mapping[str, str]] = {
     "service_tier": "openai.request.service_tier",
     "dimensions": "gen_ai.embeddings.dimension.count",
     "encoding_format": "gen_ai.request.encoding_formats",
+    "size": "penstock.request.image.size",
+    "quality": "penstock.request.image.quality",
+    "voice": "penstock.request.audio.voice",
+    "language": "penstock.request.audio.language",
+    "top_n": "penstock.request.rerank.top_n",
 }
 _LISTS: Final = frozenset({"stop", "encoding_format"})  # lists by convention, one value on the wire
 _OUTPUT_TYPES: Final[Mapping[str, str]] = {
