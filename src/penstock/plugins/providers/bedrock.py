@@ -7,7 +7,6 @@ URL, or the quirk `region`.
 
 import re
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 from botocore.auth import SigV4Auth
@@ -23,7 +22,7 @@ from penstock.rules.redaction import Redaction
 from penstock.rules.wire.bedrock.answer_reader import read_answer, read_events
 from penstock.rules.wire.bedrock.request_writer import DIALECT, write_request
 from penstock.rules.wire.bedrock.stream import ConverseStream
-from penstock.rules.wire.passed_path import passed_url
+from penstock.rules.wire.passed_path import model_segment, passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
@@ -64,7 +63,7 @@ class Bedrock:
             )
         body, changes = write_request(call.conversation, call.model)
         action = "converse-stream" if call.stream else "converse"
-        url = f"{provider.base_url.rstrip('/')}/model/{quote(call.model, safe='')}/{action}"
+        url = f"{provider.base_url.rstrip('/')}/model/{model_segment(call.model)}/{action}"
         return BuiltRequest(_signed(provider, "POST", url, body), changes)
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:

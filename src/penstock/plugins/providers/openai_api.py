@@ -10,7 +10,7 @@ from penstock.kernel.errors import UpstreamFailed
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.rules.answer import ProviderError
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.passed_path import passed_url
+from penstock.rules.wire.passed_path import model_segment, passed_url
 from penstock.rules.wire.provider_errors import read_error
 from penstock.spi.chat import PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest
@@ -70,7 +70,7 @@ def _url(provider: ProviderConfig, model: str, path: str) -> str:
     version = provider.quirks.get("api_version")
     if not version:
         return base + path
-    return f"{base}/openai/deployments/{quote(model, safe='')}{path}?api-version={quote(version)}"
+    return f"{base}/openai/deployments/{model_segment(model)}{path}?api-version={quote(version)}"
 
 
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:

@@ -1,7 +1,8 @@
-"""The URL of a request that passes to any path of a provider's API."""
+"""Paths of a provider's API that a caller names, wholly or in part."""
 
 import re
 from typing import Final
+from urllib.parse import quote
 
 from penstock.kernel.errors import InvalidRequest
 
@@ -24,3 +25,11 @@ def passed_url(base_url: str, path: str, query: str) -> str:
         rest = rest[len(version) :].lstrip("/")
     url = f"{base}/{rest}" if rest else base
     return f"{url}?{query}" if query else url
+
+
+def model_segment(model: str) -> str:
+    """Returns the name of a model as one segment of a path. Raises `InvalidRequest` for a name that
+    means another path."""
+    if model in {"", ".", ".."}:
+        raise InvalidRequest(f"{model!r} is no name of a model.", param="model")
+    return quote(model, safe="")
