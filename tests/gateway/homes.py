@@ -9,6 +9,7 @@ from pathlib import Path
 from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
+from penstock.rules.limits import LimitEntry, LimitsSection
 from penstock.rules.model_facts import VendorFacts
 from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
 from penstock.rules.snapshot import (
@@ -56,6 +57,7 @@ def make_home(
     facts: Sequence[VendorFacts] = (),
     secrets_by_id: Mapping[str, str] | None = None,
     routes: Sequence[RouteEntry] = (),
+    limits: Sequence[LimitEntry] = (),
 ) -> Path:
     """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,7 @@ def make_home(
         (f"{OTHER_PROJECT}/providers", ProvidersSection(OTHER_PROJECT, tuple(providers))),
         (f"{PROJECT}/routes", RoutesSection(PROJECT, tuple(routes))),
         (f"{PROJECT}/prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
+        *([(f"{PROJECT}/limits", LimitsSection(PROJECT, tuple(limits)))] if limits else []),
         *((f"prices/{listed.vendor}", listed) for listed in price_lists),
         *((f"facts/{known.vendor}", known) for known in facts),
     ]

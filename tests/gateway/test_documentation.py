@@ -29,7 +29,13 @@ def test_every_metric_is_documented() -> None:
     failures = AuthFailures(FailureLimits(), 0.0)
     credentials = CredentialPools(SystemClock())
     readiness = GatewayReadiness(
-        holder, _no_spool, inflight, failures, credentials=credentials, monotonic=lambda: 0.0
+        holder,
+        _no_spool,
+        inflight,
+        failures,
+        credentials=credentials,
+        monotonic=lambda: 0.0,
+        counters_problem=str,
     )
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
     documented = set(re.findall(r"`(penstock_\w+)`", PAGE))

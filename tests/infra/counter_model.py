@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from penstock.spi.counters import CapReached, Claim, CounterKind, CounterState
+from penstock.rules.claims import CapReached, Claim, CounterKind, CounterState
 
 RATES = (CounterKind.RATE, CounterKind.HELD_RATE)
 

@@ -13,7 +13,8 @@ import msgspec
 from penstock.infra.counters import CounterFile
 from penstock.infra.counters.lock import CountersBusy
 from penstock.kernel.time import SystemClock
-from penstock.spi.counters import CapReached, Claim, CounterKind, Reservation
+from penstock.rules.claims import CapReached, Claim, CounterKind
+from penstock.spi.counters import Reservation
 
 END = 2**62
 

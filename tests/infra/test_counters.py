@@ -20,13 +20,8 @@ from penstock.infra.counters.layout import (
     ROW,
     ROWS_AT,
 )
-from penstock.spi.counters import (
-    CapReached,
-    Claim,
-    CounterKind,
-    CountersUnavailable,
-    Reservation,
-)
+from penstock.rules.claims import CapReached, Claim, CounterKind
+from penstock.spi.counters import CountersUnavailable, Reservation
 
 DAY_NS = 86_400 * 10**9
 

@@ -9,7 +9,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from infra.counter_model import FakeClock, Model, ModelReservation, index_of
 from penstock.infra.counters import CounterFile, FileReader
-from penstock.spi.counters import CapReached, Claim, CounterKind, Reservation
+from penstock.rules.claims import CapReached, Claim, CounterKind
+from penstock.spi.counters import Reservation
 
 WINDOW_NS = 60 * 10**9
 CAPS = {"w": 100, "v": 40, "rate": 30 * 10**9, "tokens": 20 * 10**9, "open": 3}

@@ -10,6 +10,7 @@ from typing import Any
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
+from penstock.gateway.reserved import Reserved
 from penstock.gateway.route import RouteRun
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
@@ -46,6 +47,9 @@ class Call:
     route: RouteRun | None = None  # if the caller's model names a route
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()
+    reserved: Reserved | None = None  # on the counters of limits
+    limit_headers: tuple[tuple[bytes, bytes], ...] = ()
+    overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
     # the answer
     reply_started = False
     streaming = False

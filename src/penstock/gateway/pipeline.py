@@ -1,4 +1,4 @@
-"""The one pipeline of all surfaces: authenticate → admit → read → resolve → attempts
+"""The one pipeline of all surfaces: authenticate → admit → read → resolve → reserve → attempts
 (dispatch, relay) → settle → record. Every call passes `_finalize` once, before its last byte.
 """
 
@@ -20,6 +20,7 @@ from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.reply import send_error, send_last_event
+from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
@@ -38,6 +39,7 @@ class Pipeline:
     failures: AuthFailures
     inflight: InFlight
     resolve: Resolve
+    reserve: ReserveLimits
     attempts: Attempts
     recorder: Recorder
     metrics: Metrics
@@ -63,6 +65,8 @@ class Pipeline:
             )
         finally:
             call.over = True
+            if call.reserved is not None:
+                self.reserve.settle(call)
             self.inflight.leave(call)
 
     async def _run(self, call: Call) -> None:
@@ -72,6 +76,8 @@ class Pipeline:
         head = await read(call, self.limits, self.inflight)
         call.ready_ns = self.clock.now_ns()
         target = self.resolve(call, snapshot, key_context, head)
+        if target.project.limits is not None:
+            await self.reserve(call, target, target.project.limits)
         self.recorder.begin(call)
         await self.attempts(call, target, head, partial(self._finalize, call))
 
@@ -81,6 +87,8 @@ class Pipeline:
         if call.attempts:
             attempt = call.attempts[-1]
             close_attempt(call, attempt, attempt.end_ns or self.clock.now_ns(), status, error)
+        if call.reserved is not None:
+            self.reserve.settle(call)
         record = self.recorder.end(call, status, error, total(call.attempts))
         self.metrics.observe(record, call.target.counted_as if call.target else "")
 

@@ -122,6 +122,11 @@ class RouteRun:
         self._excluded: set[int] = set()  # members that cannot answer this call
         self._causes: set[FailureCause] = set()
 
+    @property
+    def targets(self) -> Sequence[Target]:
+        """All targets that may be tried."""
+        return [member.target for member in self._route.members]
+
     def first(self, now: float) -> NextAttempt:
         """Returns the first target. Raises `Overloaded` or `RateLimited` if none admits calls and
         none will soon."""

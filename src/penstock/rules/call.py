@@ -198,6 +198,7 @@ class CallEnd(Record, frozen=True, gc=False):
     response_size: int = 0
     attempts: tuple[AttemptRecord, ...] = ()
     fingerprint: str = ""  # of the provider's configuration, as the answer names it
+    overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
 
 
 def encode(record: Record) -> bytes:

@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from penstock.entrypoints.gateway.config import GatewayConfig
@@ -28,7 +29,9 @@ from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_raw import RelayRaw
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
+from penstock.infra.counters import CounterFile, LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
@@ -62,6 +65,10 @@ class GatewayComposition:
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
         self.credentials = CredentialPools(self.clock)
         self.metrics = Metrics()
+        self.counters = LocalCounters(
+            partial(CounterFile.open, path_in(self.home.counters), self.clock), self.clock
+        )
+        self.reserve = ReserveLimits(self.counters, self.clock)
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
@@ -69,7 +76,8 @@ class GatewayComposition:
         self.app = build_app(extensions.surfaces, pipeline, self.health, self.ids)
 
     def close(self) -> None:
-        """Closes the spool and all connections to providers, and removes the metrics page."""
+        """Closes counters, spool and all connections to providers, and removes the metrics page."""
+        self.counters.close()
         self.spool.close()
         self.egress.close()
         self.pages.remove()
@@ -106,6 +114,7 @@ class GatewayComposition:
             self.failures,
             credentials=self.credentials,
             monotonic=time.monotonic,
+            counters_problem=lambda: self.counters.problem,
         )
         return GatewayHealth(
             self.metrics,
@@ -128,6 +137,7 @@ class GatewayComposition:
             failures=self.failures,
             inflight=self.inflight,
             resolve=Resolve(providers.get, strategies.get, self.credentials, random.Random()),  # noqa: S311 - no secret
+            reserve=self.reserve,
             attempts=Attempts(
                 Dispatch(self.egress, clock, self.ids),
                 RelayUnary(limits, self.inflight, clock),

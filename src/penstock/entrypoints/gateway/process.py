@@ -56,6 +56,7 @@ async def _serve(parts: GatewayComposition) -> None:
         background=(
             parts.snapshots.run(),
             parts.spool.run(parts.send),
+            parts.counters.run(),
             _write_pages(parts),
         ),
         announcement=_announce(parts),

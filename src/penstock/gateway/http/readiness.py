@@ -21,12 +21,14 @@ class GatewayReadiness:
         *,
         credentials: CredentialPools,
         monotonic: Callable[[], float],
+        counters_problem: Callable[[], str],
     ) -> None:
         self._holder = holder
         self._spool = spool
         self._inflight = inflight
         self._failures = failures
         self._credentials = credentials
+        self._counters_problem = counters_problem
         self._monotonic = monotonic
         self._confirmed_s = monotonic()
 
@@ -45,7 +47,10 @@ class GatewayReadiness:
 
     def notices(self) -> list[str]:
         """Sentences about problems that an operator should know although the worker serves."""
-        return self._spool().notices()
+        found = self._spool().notices()
+        if problem := self._counters_problem():
+            found.append(f"Limits cannot be counted: {problem}")
+        return found
 
     def gauges(self) -> Mapping[str, tuple[str, float]]:
         """Name → (help, value)."""

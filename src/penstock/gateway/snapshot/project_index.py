@@ -13,10 +13,11 @@ from penstock.gateway.credentials import NamedSecret
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
+from penstock.rules.limit_index import LimitIndex
 from penstock.rules.model_facts import FactsIndex, KnownFacts, ListedModel
 from penstock.rules.model_patterns import allows
 from penstock.rules.price_book import CalledModel, PriceBook
-from penstock.rules.price_charge import Charge
+from penstock.rules.price_charge import Charge, Rates
 from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
 
 _LONGEST_NAME: Final = 256
@@ -46,8 +47,10 @@ class ProjectIndex:
         facts: FactsIndex,
         *,
         routes: Sequence[RouteEntry] = (),
+        limits: LimitIndex | None = None,
     ) -> None:
         self.project_id = project_id
+        self.limits = limits
         self.routes = {route.name: route for route in routes}
         self.routed = {(each.provider, each.model) for route in routes for each in route.targets}
         self._providers = {entry.name: entry for entry in providers}
@@ -135,6 +138,10 @@ class ProjectIndex:
         """Computes the cost of a call; `None`: unpriced. `context` has the other facts that a price
         depends on, such as `{"service_tier": "flex"}` from the answer."""
         return self._prices.charge(called, usage, start_ns, context)
+
+    def rates(self, called: CalledModel, start_ns: int) -> Rates | None:
+        """Returns the standard prices of a model; `None`: unpriced."""
+        return self._prices.rates(called, start_ns)
 
     def _match(self, entry: ProviderEntry, model: str) -> ModelMatch:
         secrets = tuple(

@@ -19,6 +19,7 @@ from penstock.rules.price_book import PriceBook
 from penstock.rules.snapshot import (
     ACCESS,
     KINDS,
+    LIMITS,
     MODEL_FACTS,
     OWN_PRICES,
     PROVIDERS,
@@ -99,6 +100,7 @@ class Snapshot:
             PriceBook(self._price_lists, prices.overrides if prices else ()),
             self._facts,
             routes=routes.routes if routes else (),
+            limits=self.section(LIMITS, project_id),
         )
 
 

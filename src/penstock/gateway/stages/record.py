@@ -160,6 +160,7 @@ def _end(
         last.response_size if last else 0,
         tuple(map(OpenAttempt.record, call.attempts)),
         facts.fingerprint,
+        call.overruns,
     )
 
 

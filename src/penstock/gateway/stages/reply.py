@@ -47,7 +47,15 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
     headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
     if call.attempts and (changes := call.attempts[-1].changes):
         headers.append((b"x-penstock-translation", _changes_header(changes)))
+    if call.limit_headers:
+        headers = _with_limits(headers, call.limit_headers)
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _with_limits(headers: ReplyHeaders, ours: Sequence[tuple[bytes, bytes]]) -> ReplyHeaders:
+    """Adds the headers of our limits; they replace those of the provider's limits."""
+    names = {name for name, _ in ours}
+    return [*(header for header in headers if header[0] not in names), *ours]
 
 
 def _changes_header(changes: Sequence[Change]) -> bytes:

@@ -32,7 +32,7 @@ from penstock.infra.counters.repair import after_boot, finish_interrupted, free_
 from penstock.infra.counters.row import Row
 from penstock.infra.counters.table import Table
 from penstock.kernel.time import Clock
-from penstock.spi.counters import (
+from penstock.rules.claims import (
     MAX_AMOUNT,
     MAX_CAP,
     MAX_CLAIMS,
@@ -40,9 +40,8 @@ from penstock.spi.counters import (
     Claim,
     CounterKind,
     CounterState,
-    CountersUnavailable,
-    Reservation,
 )
+from penstock.spi.counters import CountersUnavailable, Reservation
 
 _OPEN_WITHIN_S: Final = 2.0
 _FREED: Final = bytes([FREE])

@@ -19,7 +19,7 @@ from penstock.infra.counters.layout import (
     OWNERS_AT,
     entry_at,
 )
-from penstock.spi.counters import MAX_CLAIMS
+from penstock.rules.claims import MAX_CLAIMS
 
 
 class EntryClaim(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Final
 from penstock.infra.counters.counter_file import CounterFile
 from penstock.infra.counters.lock import CountersBusy
 from penstock.kernel.time import Clock
-from penstock.spi.counters import CapReached, Claim, CountersUnavailable, Reservation
+from penstock.rules.claims import CapReached, Claim
+from penstock.spi.counters import CountersUnavailable, Reservation
 
 MAX_WAIT_S: Final = 1.0  # of a call, while another process has the lock
 _STEP_S: Final = 0.002

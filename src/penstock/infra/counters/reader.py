@@ -8,7 +8,7 @@ from penstock.infra.counters.layout import ROW
 from penstock.infra.counters.row import Row
 from penstock.infra.counters.table import Table
 from penstock.kernel.time import Clock
-from penstock.spi.counters import Claim, CounterState
+from penstock.rules.claims import Claim, CounterState
 
 _TRIES: Final = 50  # of a row that another process is writing
 

@@ -23,7 +23,7 @@ from penstock.infra.counters.layout import (
     row_at,
 )
 from penstock.infra.counters.row import Row
-from penstock.spi.counters import CounterKind
+from penstock.rules.claims import CounterKind
 
 _NO_KEY: Final = bytes(16)
 _RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)

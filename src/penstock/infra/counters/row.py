@@ -9,13 +9,7 @@ import zlib
 from typing import Final, Self
 
 from penstock.infra.counters.layout import ROW, ROW_BODY
-from penstock.spi.counters import (
-    MAX_AMOUNT,
-    MAX_CAP,
-    Claim,
-    CounterKind,
-    CounterState,
-)
+from penstock.rules.claims import MAX_AMOUNT, MAX_CAP, Claim, CounterKind, CounterState
 
 NO_WINDOW: Final = -1
 _RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)

@@ -17,6 +17,7 @@ from penstock.rules.snapshot.access import (
 )
 from penstock.rules.snapshot.facts import MODEL_FACTS
 from penstock.rules.snapshot.kinds import KINDS, read_section
+from penstock.rules.snapshot.limits import LIMITS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import (
     OWN_CREDENTIAL,
@@ -32,6 +33,7 @@ from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, 
 __all__ = [
     "ACCESS",
     "KINDS",
+    "LIMITS",
     "MODEL_FACTS",
     "OWN_CREDENTIAL",
     "OWN_PRICES",

@@ -1,0 +1,105 @@
+"""What callers read of limits: the error of a call above one, and the headers of all others.
+
+The headers are those of OpenAI. Where several limits count the same, the one with the smallest rest
+is shown.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from penstock.kernel.errors import RateLimited
+from penstock.rules.claims import CapReached, Claim, CounterKind
+from penstock.rules.limit_index import NANO, Limit
+from penstock.rules.limits import Measure
+
+LimitHeaders = tuple[tuple[bytes, bytes], ...]
+
+_SECOND_NS: Final = 10**9
+_SHOWN: Final = (Measure.REQUESTS, Measure.TOKENS)
+# Clients of OpenAI and Anthropic read it: to try again within seconds is useless.
+NO_RETRY: Final = (b"x-should-retry", b"false")
+_RETRY_WITHIN_S: Final = 60
+
+
+def limit_reached(limit: Limit, reached: CapReached) -> RateLimited:
+    """Returns the error of a call that does not fit. Its code is `budget_exceeded` for spend, else
+    `rate_limited`."""
+    entry = limit.entry
+    every = f" a {entry.window}" if entry.window else ""
+    amount = f"{entry.amount:,f} {_UNITS[limit.measure]}{every}"
+    spend = limit.measure == Measure.SPEND
+    message = (
+        f"The {'budget' if spend else 'limit'} {entry.name!r} of {amount} is reached: "
+        f"{_left(limit, reached.left)} left."
+    )
+    hint, retry_after_s = _what_to_do(limit, reached)
+    code = "budget_exceeded" if spend else "rate_limited"
+    return RateLimited(message, hint=hint, code=code, retry_after_s=retry_after_s)
+
+
+def rejection_headers(limit: Limit, error: RateLimited, claim: Claim, left: int) -> LimitHeaders:
+    """Returns the headers of the error."""
+    shown = headers_of([(limit, claim, left)], 0)
+    late = error.retry_after_s is None or error.retry_after_s > _RETRY_WITHIN_S
+    return (*shown, NO_RETRY) if late else shown
+
+
+def headers_of(states: Iterable[tuple[Limit, Claim, int]], now_ns: int) -> LimitHeaders:
+    """Returns limit, rest and reset of requests and tokens. `states`: limits with claims and what
+    their counters have left."""
+    lowest: dict[Measure, tuple[int, Limit, Claim, int]] = {}
+    for limit, claim, left in states:
+        if limit.measure in _SHOWN:
+            rest = limit.units(left)
+            if limit.measure not in lowest or rest < lowest[limit.measure][0]:
+                lowest[limit.measure] = (rest, limit, claim, left)
+    headers: list[tuple[bytes, bytes]] = []
+    for measure, (rest, limit, claim, left) in lowest.items():
+        name = measure.value.encode()
+        reset_ns = claim.cap - left if limit.is_rate else max(0, claim.end_ns - now_ns)
+        headers += (
+            (b"x-ratelimit-limit-" + name, b"%d" % limit.unit_count),
+            (b"x-ratelimit-remaining-" + name, b"%d" % max(0, rest)),
+            (b"x-ratelimit-reset-" + name, duration(reset_ns)),
+        )
+    return tuple(headers)
+
+
+def duration(length_ns: int) -> bytes:
+    """Writes a time as OpenAI does: `250ms`, `1.5s`, `6m0s`, `2h30m0s`."""
+    ms = -(-length_ns // 1_000_000)
+    if ms < 1000:
+        return b"%dms" % ms
+    seconds, ms = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{seconds}.{ms:03d}".rstrip("0").rstrip(".") + "s"
+    if hours or minutes:
+        text = f"{minutes}m{text}"
+    return (f"{hours}h{text}" if hours else text).encode()
+
+
+_UNITS: Final = {
+    Measure.REQUESTS: "requests",
+    Measure.TOKENS: "tokens",
+    Measure.SPEND: "USD",
+    Measure.CONCURRENCY: "concurrent calls",
+}
+
+
+def _left(limit: Limit, left: int) -> str:
+    if limit.measure == Measure.SPEND:
+        return f"{Decimal(left) / NANO:f} USD are"
+    return f"{limit.units(left):,} {_UNITS[limit.measure]} are"
+
+
+def _what_to_do(limit: Limit, reached: CapReached) -> tuple[str, int | None]:
+    if reached.wait_ns is not None:
+        wait_s = max(1, -(-reached.wait_ns // _SECOND_NS))
+        more = limit.measure == Measure.SPEND and reached.left > 0
+        hint = " A smaller output limit may fit." if more else ""
+        return f"Try again in {wait_s} s.{hint}", wait_s
+    if limit.kind == CounterKind.OPEN:
+        return "Try again when another call has ended.", 1
+    return "This call alone may use more than that. Send a smaller output limit.", None

@@ -1,0 +1,178 @@
+"""Stage 5: reserve what the call may use on the counters of its limits; settle what it has used."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.call import Call
+from penstock.gateway.limit_answers import headers_of, limit_reached, rejection_headers
+from penstock.gateway.reserved import CountedLimit, Reserved
+from penstock.gateway.target import Target
+from penstock.infra.egress.client import NEVER_SENT
+from penstock.kernel.errors import Forbidden
+from penstock.kernel.time import Clock
+from penstock.rules.call import UsageSource
+from penstock.rules.claims import CapReached
+from penstock.rules.limit_estimate import EstimatedTokens, estimate_cost, estimate_tokens
+from penstock.rules.limit_index import Amounts, CallFacts, Limit, LimitIndex, nano_usd
+from penstock.rules.limits import Measure, Otherwise
+from penstock.rules.price_book import CalledModel
+from penstock.spi.counters import Counters, CountersUnavailable
+
+_METERED: Final = (Measure.TOKENS, Measure.SPEND)
+_COUNTED: Final = (UsageSource.PROVIDER, UsageSource.ESTIMATED)
+_log: Final = logging.getLogger("penstock.gateway")
+
+
+class ReserveLimits:
+    """Holds each call within the limits of its project."""
+
+    def __init__(self, counters: Counters, clock: Clock) -> None:
+        self._counters = counters
+        self._clock = clock
+        self.unchecked_count = 0  # admitted without a reservation, as their limits say
+        self.overrun_count = 0  # used more than they had reserved
+
+    async def __call__(self, call: Call, target: Target, index: LimitIndex) -> None:
+        """Raises `RateLimited` if the call does not fit, `Forbidden` if it has no price and counts
+        against a budget, and `CountersUnavailable` where a limit says so."""
+        targets = (target,) if call.route is None else call.route.targets
+        counted = _counted(call, targets, index)
+        if not counted:
+            return
+        estimate = _estimate(call, targets, [each.limit for each in counted])
+        now_ns = self._clock.now_ns()
+        claims = [limit.claim(values, estimate, now_ns) for limit, values in counted]
+        try:
+            found = await self._counters.reserve(claims)
+        except CountersUnavailable:
+            if any(each.limit.entry.unavailable == Otherwise.REJECT for each in counted):
+                raise
+            self.unchecked_count += 1
+            return
+        if isinstance(found, CapReached):
+            limit, claim = counted[found.claim].limit, claims[found.claim]
+            error = limit_reached(limit, found)
+            call.limit_headers = rejection_headers(limit, error, claim, found.left)
+            raise error
+        call.reserved = Reserved(found, counted, estimate)
+        shown = [
+            (each.limit, claim, left)
+            for each, claim, left in zip(counted, claims, found.left, strict=True)
+        ]
+        call.limit_headers = headers_of(shown, now_ns)
+        self._counters.dispatched(found)  # what follows asks the provider, or settles
+
+    def settle(self, call: Call) -> None:
+        """Replaces the reserved amounts by the used ones. Once for each call; never fails."""
+        reserved = call.reserved
+        if reserved is None:
+            return
+        call.reserved = None
+        try:
+            amounts = _used(call, reserved)
+        except Exception:  # noqa: BLE001 - the call ends; its reservation counts as used
+            _log.exception("The limits of trace %s cannot be settled", call.trace_id)
+            amounts = [claim.amount for claim in reserved.reservation.claims]
+        reserved_amounts = [claim.amount for claim in reserved.reservation.claims]
+        call.overruns = tuple(
+            each.limit.entry.name
+            for each, held, used in zip(reserved.counted, reserved_amounts, amounts, strict=True)
+            if used > held
+        )
+        if call.overruns:
+            self.overrun_count += 1
+        self._counters.settle(reserved.reservation, amounts)
+
+
+def _counted(call: Call, targets: Sequence[Target], index: LimitIndex) -> list[CountedLimit]:
+    """Returns the limits that count the call at any of its targets."""
+    found: dict[CountedLimit, None] = {}
+    for target in targets:
+        facts = _facts(call, target)
+        for limit in index.matching(facts):
+            found[CountedLimit(limit, limit.values(facts))] = None
+    return list(found)
+
+
+def _facts(call: Call, target: Target) -> CallFacts:
+    return CallFacts(call.caller, target.entry.name, target.model)
+
+
+def _used(call: Call, reserved: Reserved) -> list[int]:
+    """Returns what the call has used of each claim."""
+    total = used_amounts(call.attempts, reserved.estimate)
+    return [
+        limit.amount(
+            used_amounts(_attempts_of(call, limit, values), reserved.estimate)
+            if limit.of_target
+            else total
+        )
+        for limit, values in reserved.counted
+    ]
+
+
+def _attempts_of(call: Call, limit: Limit, values: tuple[str, ...]) -> list[OpenAttempt]:
+    """Returns the attempts that a limit of a provider or model counts."""
+    facts = [(attempt, _facts(call, attempt.target)) for attempt in call.attempts]
+    return [one for one, what in facts if limit.applies(what) and limit.values(what) == values]
+
+
+def used_amounts(attempts: Sequence[OpenAttempt], estimate: Amounts) -> Amounts:
+    """Returns the sums over attempts. One that was served and whose usage is unknown counts as
+    estimated; one without a price counts tokens only."""
+    if not attempts:
+        return Amounts(requests=0)
+    tokens = spend = 0
+    for attempt in attempts:
+        if attempt.usage.source in _COUNTED:
+            tokens += attempt.usage.input_tokens + attempt.usage.output_tokens
+            spend += nano_usd(attempt.charge.cost) if attempt.charge is not None else 0
+        elif _was_served(attempt):
+            tokens += estimate.tokens
+            spend += estimate.spend
+    return Amounts(1, tokens, spend)
+
+
+def _estimate(call: Call, targets: Sequence[Target], limits: Sequence[Limit]) -> Amounts:
+    """Returns the amounts to reserve: those of the target that uses most. Raises `Forbidden` for
+    an unpriced model under a budget that rejects it."""
+    if not any(limit.measure in _METERED for limit in limits):
+        return Amounts()
+    budgets = [limit for limit in limits if limit.measure == Measure.SPEND]
+    most, spend = 0, 0
+    for target in targets:
+        known = target.project.facts(target.entry, target.model)
+        tokens = estimate_tokens(call.body, call.operation, known.model if known else None)
+        most = max(most, tokens.input + tokens.output)
+        if budgets:
+            spend = max(spend, _cost(call, target, tokens, budgets))
+    return Amounts(1, most, spend)
+
+
+def _cost(call: Call, target: Target, tokens: EstimatedTokens, budgets: Sequence[Limit]) -> int:
+    """Returns the highest cost of a call in billionths of a dollar; 0 if it has no price."""
+    called = CalledModel(target.entry.name, target.entry.vendor, target.model)
+    rates = target.project.rates(called, call.start_ns)
+    cost = estimate_cost(rates, tokens, call.body)
+    if cost is None:
+        for limit in budgets:
+            if limit.entry.unpriced == Otherwise.REJECT:
+                raise _unpriced(limit, target)
+    return cost or 0
+
+
+def _was_served(attempt: OpenAttempt) -> bool:
+    error = attempt.error
+    return attempt.http_status < 300 and (error is None or error.code not in NEVER_SENT)
+
+
+def _unpriced(limit: Limit, target: Target) -> Forbidden:
+    return Forbidden(
+        f"The model {target.model!r} has no price, and the budget {limit.entry.name!r} counts its "
+        "cost.",
+        hint="Add a price with `penstock price add`, or let the budget admit unpriced models.",
+        code="unpriced_model",
+        param="model",
+    )

@@ -1,0 +1,187 @@
+"""Finds the limits of a call, and the claims that it makes on their counters."""
+
+from collections.abc import Callable, Sequence
+from decimal import ROUND_CEILING, Decimal
+from hashlib import blake2b
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from penstock.rules.call import Caller
+from penstock.rules.claims import Claim, CounterKind
+from penstock.rules.limits import TAG, LimitEntry, LimitsSection, Measure
+from penstock.rules.model_patterns import allows
+from penstock.rules.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
+
+NANO: Final = 10**9  # of a dollar: the unit of counters of spend
+MAX_REMEMBERED: Final = 4096  # counters of one limit whose keys are remembered
+_FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
+_TARGET: Final = frozenset(("provider", "model"))
+
+
+class CallFacts(NamedTuple):
+    """The facts of a call that limits look at."""
+
+    caller: Caller
+    provider: str
+    model: str
+
+
+class Amounts(NamedTuple):
+    """The amounts of a call: estimated before, true afterwards. `spend` is in billionths of a
+    dollar."""
+
+    requests: int = 1
+    tokens: int = 0
+    spend: int = 0
+
+
+class Limit:
+    """A limit, ready for calls."""
+
+    def __init__(self, project_id: str, entry: LimitEntry) -> None:
+        self.entry = entry
+        self.measure = entry.measure
+        self.kind = _kind(entry)
+        self.unit_count = int(
+            entry.amount * NANO if self.measure == Measure.SPEND else entry.amount
+        )
+        self.rate_ns = LENGTHS_NS.get(entry.window, 0) if entry.window is not None else 0
+        self._zone: ZoneInfo = zone_of(entry.time_zone) or ZoneInfo("UTC")
+        self._window = (0, 0)
+        self._tests = [(_reader(name), name, values) for name, values in entry.only.items()]
+        self._per = [_reader(name) for name in entry.per]
+        self._of_target = not _TARGET.isdisjoint((*entry.only, *entry.per))
+        self._chosen = not _FIXED.issuperset(entry.per)
+        counted = (entry.measure, entry.window or "", entry.time_zone, *entry.per)
+        self._base = blake2b(
+            "\0".join((project_id, entry.id, *counted)).encode(), digest_size=16
+        ).digest()
+        self._keys: dict[tuple[str, ...], bytes] = {}
+
+    @property
+    def of_target(self) -> bool:
+        """Returns whether it depends on the provider or model which of the calls it counts."""
+        return self._of_target
+
+    @property
+    def is_rate(self) -> bool:
+        """Returns whether the amounts of its claims are nanoseconds of a rate."""
+        return self.kind in (CounterKind.RATE, CounterKind.HELD_RATE)
+
+    def applies(self, facts: CallFacts) -> bool:
+        """Returns whether the limit counts a call."""
+        for read, name, values in self._tests:
+            if name == "model":
+                if not allows(values, facts.provider, facts.model):
+                    return False
+            elif read(facts) not in values:
+                return False
+        return True
+
+    def values(self, facts: CallFacts) -> tuple[str, ...]:
+        """Returns the values of a call that have a counter of their own."""
+        return tuple([read(facts) for read in self._per])
+
+    def claim(self, values: tuple[str, ...], amounts: Amounts, now_ns: int) -> Claim:
+        """Returns the claim of a call on the counter of its `values`."""
+        start = end = 0
+        cap = self.unit_count
+        if self.kind == CounterKind.WINDOW:
+            start, end = self.window(now_ns)
+        elif self.is_rate:
+            cap = self.rate_ns
+        others = self._base if self._chosen else b""
+        amount = self.amount(amounts)
+        return Claim(self._key(values), self.kind, amount, cap, start, end, others)
+
+    def amount(self, amounts: Amounts) -> int:
+        """Returns what this limit counts of the amounts, in the unit of its claims."""
+        match self.measure:
+            case Measure.REQUESTS:
+                count = amounts.requests
+            case Measure.TOKENS:
+                count = amounts.tokens
+            case Measure.SPEND:
+                count = amounts.spend
+            case Measure.CONCURRENCY:
+                return 1
+        return -(-count * self.rate_ns // self.unit_count) if self.is_rate else count
+
+    def units(self, amount: int) -> int:
+        """Returns whole units of an amount on its counter, rounded down."""
+        return amount * self.unit_count // self.rate_ns if self.is_rate else amount
+
+    def window(self, now_ns: int) -> tuple[int, int]:
+        """Returns the window of a moment."""
+        start, end = self._window
+        if not start <= now_ns < end:
+            unit = self.entry.window or WindowUnit.MONTH
+            self._window = start, end = window_at(now_ns, unit, self._zone)
+        return start, end
+
+    def _key(self, values: tuple[str, ...]) -> bytes:
+        if (key := self._keys.get(values)) is None:
+            if len(self._keys) >= MAX_REMEMBERED:
+                self._keys.clear()
+            text = "\0".join((*values, "")).encode("utf-8", "replace")
+            key = blake2b(text, digest_size=16, key=self._base).digest()
+            self._keys[values] = key
+        return key
+
+
+class LimitIndex:
+    """The limits of one project."""
+
+    def __init__(self, section: LimitsSection) -> None:
+        self.limits = tuple(Limit(section.project_id, entry) for entry in section.limits)
+        self._general: list[Limit] = []
+        self._by: dict[str, tuple[Callable[[CallFacts], str], dict[str, list[Limit]]]] = {}
+        for limit in self.limits:
+            self._add(limit)
+
+    def matching(self, facts: CallFacts) -> Sequence[Limit]:
+        """Returns the limits that count a call."""
+        found = [limit for limit in self._general if limit.applies(facts)]
+        for read, limits in self._by.values():
+            found += [limit for limit in limits.get(read(facts), ()) if limit.applies(facts)]
+        return found
+
+    def _add(self, limit: Limit) -> None:
+        """Files a limit under one of its conditions, so that other calls do not look at it."""
+        name = next((name for name in limit.entry.only if name != "model"), "")
+        if not name:
+            self._general.append(limit)
+            return
+        _, limits = self._by.setdefault(name, (_reader(name), {}))
+        for value in limit.entry.only[name]:
+            limits.setdefault(value, []).append(limit)
+
+
+def nano_usd(cost: Decimal) -> int:
+    """Returns billionths of a dollar, rounded up."""
+    return int((cost * NANO).to_integral_value(ROUND_CEILING))
+
+
+def _kind(entry: LimitEntry) -> CounterKind:
+    """Requests and tokens up to an hour are rates; all else is counted in windows."""
+    if entry.measure == Measure.CONCURRENCY:
+        return CounterKind.OPEN
+    if entry.measure == Measure.SPEND or entry.window not in LENGTHS_NS:
+        return CounterKind.WINDOW
+    return CounterKind.RATE if entry.measure == Measure.REQUESTS else CounterKind.HELD_RATE
+
+
+def _reader(dimension: str) -> Callable[[CallFacts], str]:
+    """Returns the function that reads a dimension of a call."""
+    match dimension:
+        case "key":
+            return lambda facts: facts.caller.key_id
+        case "provider":
+            return lambda facts: facts.provider
+        case "model":
+            return lambda facts: f"{facts.provider}/{facts.model}"
+        case _:
+            if dimension.startswith(TAG):
+                tag = dimension.removeprefix(TAG)
+                return lambda facts: facts.caller.tags.get(tag, "")
+            return lambda facts: facts.caller.get(dimension)
