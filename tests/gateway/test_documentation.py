@@ -47,7 +47,7 @@ def test_every_error_code_in_the_table_is_one_of_ours() -> None:
     codes = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", table))
     source = "".join(
         path.read_text()
-        for folder in ("gateway", "infra", "kernel", "rules")
+        for folder in ("gateway", "infra", "kernel", "rules", "spi")
         for path in (SOURCE / folder).rglob("*.py")
     )
     assert len(codes) > 20

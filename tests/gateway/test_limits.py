@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -12,7 +14,7 @@ import openai
 import pytest
 
 from gateway.homes import KEY, LIMITED_KEY, PROJECT, make_home, provider
-from gateway.http_client import call
+from gateway.http_client import call, connect, request
 from gateway.raw_upstream import (
     STREAM_HEAD,
     RawUpstream,
@@ -183,16 +185,19 @@ async def test_a_cancelled_call_and_a_cancelled_stream_settle(tmp_path: Path) ->
     async with limited(tmp_path, *limits) as gateway:
         gateway.answer(answers(STREAM_HEAD, pause_s=30))
         for body in (ASK, STREAM):
-            waiting = asyncio.create_task(call(gateway.url, body))
+            _, writer = await connect(gateway.url)
+            writer.write(request(body))
             async with asyncio.timeout(20):
                 while not gateway.state(Measure.CONCURRENCY).held:
                     await asyncio.sleep(0.01)
-            waiting.cancel()
-            await asyncio.gather(waiting, return_exceptions=True)
+            reset = struct.pack("ii", 1, 0)  # at once, without a half-closed connection
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            writer.transport.abort()
             async with asyncio.timeout(20):
                 while gateway.state(Measure.CONCURRENCY).held:
                     await asyncio.sleep(0.01)
         assert gateway.state(Measure.TOKENS).held == 0
+        assert gateway.state(Measure.TOKENS).used > 0  # the provider was asked
         assert len(await gateway.worker.wait_for_ends(2)) == 2
 
 

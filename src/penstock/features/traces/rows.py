@@ -242,13 +242,19 @@ def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
     """Returns what has no column."""
     retirement = _retirement(end.attempts[-1]) if end.attempts else {}
     others = _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost)
-    return others | retirement | _credentials(end)
+    return others | retirement | _credentials(end) | _overruns(end)
 
 
 def _credentials(end: CallEnd) -> dict[str, str]:
     """Returns the names of the credentials of the attempts, if their provider has several."""
     names = [one.credential[:_NAME] for one in end.attempts[: LIMITS.attempts]]
     return {"penstock.credentials": encode(names)} if any(names) else {}
+
+
+def _overruns(end: CallEnd) -> dict[str, str]:
+    """Returns the names of the limits of which a call used more than it had reserved."""
+    names = [name[:_NAME] for name in end.overruns[: LIMITS.changes]]
+    return {"penstock.limits.exceeded": encode(names)} if names else {}
 
 
 def _undeclared(caller: Caller) -> dict[str, str]:
