@@ -3,8 +3,6 @@ seconds the REST API shows the calls with the token counts and costs computed he
 """
 
 import json
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,6 +13,7 @@ import pytest
 from openai import OpenAI
 
 from installation import Installation, wait_until
+from tests.node import run_script
 
 pytestmark = pytest.mark.drill
 
@@ -81,22 +80,15 @@ def test_the_python_client(installation: Installation) -> None:
 
 
 def test_the_node_client(installation: Installation, tmp_path: Path) -> None:
-    node = shutil.which("node")
-    modules = Path(__file__).parents[2] / "examples" / "node_modules"
-    if node is None or not modules.exists():
-        pytest.skip("no Node or no `npm ci` in examples")  # needs: node
-    (tmp_path / "node_modules").symlink_to(modules)
-    script = tmp_path / "first_calls.mjs"
-    shutil.copy(Path(__file__).with_name("first_calls.mjs"), script)
-    command = [
-        node,
-        str(script),
+    script = Path(__file__).with_name("first_calls.mjs")
+    calls = run_script(
+        script,
+        tmp_path,
         f"{installation.gateway}/v1",
         installation.gateway_key,
         json.dumps(BODY),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    (text, trace), (streamed_text, streamed_trace) = json.loads(done.stdout)
+    )
+    (text, trace), (streamed_text, streamed_trace) = calls
     assert text == streamed_text != ""
     check_recorded(installation, trace, stream=False)
     check_recorded(installation, streamed_trace, stream=True)
