@@ -46,6 +46,7 @@ class Operation(StrEnum):
     TRANSCRIPTION = "transcription"
     TRANSLATION = "translation"  # of speech to English text
     RERANK = "rerank"
+    CLASSIFY = "classify"
 
 
 class CallStatus(StrEnum):

@@ -29,5 +29,6 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.SPEECH: OperationTraits(streamed=True, any_type=True),
     Operation.TRANSCRIPTION: OperationTraits(streamed=True, any_type=True),
     Operation.RERANK: OperationTraits(),
+    Operation.CLASSIFY: OperationTraits(),
     Operation.TRANSLATION: OperationTraits(any_type=True),
 }

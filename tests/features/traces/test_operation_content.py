@@ -97,6 +97,9 @@ def test_what_is_asked_is_shown(
             [text("document 1: 0.9877")],
         ),
         ("rerank", [{"index": 0, "score": 1}], [text("document 0: 1")]),
+        ("classify", {"data": [{"index": 0, "label": "good", "probs": [1]}]}, [text("good")]),
+        ("classify", [[{"label": "good", "score": 0.5}]], [text("good: 0.5")]),
+        ("classify", [{"entity_group": "PER", "word": "Ada", "score": 1}], [text("Ada PER: 1")]),
         ("openai", {"data": [{"embedding": [0.5]}]}, []),
         ("openai_media", {"error": {"message": "no"}}, []),
     ],
@@ -123,7 +126,7 @@ MEMBERS = st.sampled_from(
     (
         *("input", "prompt", "query", "documents", "file", "image[]", "text", "data", "url"),
         *("b64_json", "results", "categories", "relevance_score", "index", "content_type"),
-        *("size", "choices"),
+        *("size", "choices", "label", "score", "entity", "word"),
     )
 )
 HOSTILE = st.recursive(
@@ -137,7 +140,7 @@ HOSTILE = st.recursive(
 def test_any_payload_of_these_members_fits_the_declared_type(request: Any, answer: Any) -> None:
     for message in [*input_messages(request), *output_messages(answer)]:
         SpanMessage.model_validate(message, strict=True, extra="forbid")
-    for dialect in ("openai", "openai_media", "rerank"):
+    for dialect in ("openai", "openai_media", "rerank", "classify"):
         READER.answer(json.dumps(answer), dialect)
         assert len(READER.input_preview(json.dumps(request), dialect)) <= 200
         assert len(READER.output_preview(json.dumps(answer), dialect)) <= 200

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
+from penstock.plugins.surfaces.classify import ClassifySurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.plugins.surfaces.openai_media import OpenAIMediaSurface
@@ -21,6 +22,7 @@ def built_in_surfaces() -> tuple[Surface, ...]:
         ResponsesSurface(),
         OpenAIMediaSurface(),
         RerankSurface(),
+        ClassifySurface(),
         OpenAISurface(),
         GeminiSurface(),
     )

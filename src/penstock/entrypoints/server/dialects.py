@@ -8,6 +8,7 @@ from penstock.rules.wire.anthropic.blocks import DIALECT as ANTHROPIC
 from penstock.rules.wire.anthropic.request_reader import read_request as read_anthropic
 from penstock.rules.wire.bedrock import answer_reader as bedrock
 from penstock.rules.wire.bedrock.request_writer import DIALECT as BEDROCK
+from penstock.rules.wire.classification import DIALECT as CLASSIFY
 from penstock.rules.wire.cohere import answer_reader as cohere
 from penstock.rules.wire.cohere.request_writer import DIALECT as COHERE
 from penstock.rules.wire.gemini import answer_reader as gemini
@@ -22,6 +23,7 @@ from penstock.rules.wire.responses.request_reader import read_request as read_re
 DIALECTS: Final[DialectReaders] = {
     ANTHROPIC: DialectReader(read_anthropic, anthropic.read_events),
     BEDROCK: DialectReader(answer=bedrock.read_events),
+    CLASSIFY: DialectReader(plain=True),
     COHERE: DialectReader(answer=cohere.read_events),
     GEMINI: DialectReader(read_gemini, gemini.read_events),
     OPENAI_MEDIA: DialectReader(plain=True),

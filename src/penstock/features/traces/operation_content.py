@@ -2,7 +2,7 @@
 members. Never raises. Files are not in a record: what is known of them is shown.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -40,7 +40,7 @@ def output_messages(answer: Json) -> list[Message]:
         *([text_part(body["text"])] if isinstance(body.get("text"), str) else []),
         *_image(body, "response:#", body),
         *(part for i, one in enumerate(data) for part in _image(one, f"response:#/data/{i}", body)),
-        *(_rating(mapping(one)) for one in items(body.get("results")) or items(answer)),
+        *_ratings(items(body.get("results")) or items(answer) or data),
         *(_files(body) if "content_type" in body and "size" in body else ()),
     ]
     return [{"role": "assistant", "parts": parts[:MAX_PARTS]}] if parts else []
@@ -110,15 +110,24 @@ def _image(image: Mapping[str, Json], pointer: str, answer: Mapping[str, Json]) 
         }
 
 
-def _rating(result: Mapping[str, Json]) -> Part:
-    """One result: of a reranking its place and score, of a moderation the flagged categories."""
+def _ratings(results: Sequence[Json]) -> Iterator[Part]:
+    for one in results:
+        for result in items(one) or [one]:
+            if (part := _rating(mapping(result))) is not None:
+                yield part
+
+
+def _rating(result: Mapping[str, Json]) -> Part | None:
+    """One result: of a reranking its place and score, of a moderation the flagged categories, of a
+    classification the label."""
     categories = mapping(result.get("categories"))
     if categories:
         flagged = [name for name, flag in categories.items() if flag is True]
         return text_part(f"flagged: {', '.join(flagged)}" if flagged else "not flagged")
     score = result.get("relevance_score", result.get("score"))
+    labels = [string(result.get(name)) for name in ("word", "label", "entity_group", "entity")]
+    place = " ".join(filter(None, labels))
     if isinstance(score, int | float):
-        place = string(result.get("label")) or f"document {encode(result.get('index'))}"
         shown = round(score, _DIGITS) if isinstance(score, float) else score
-        return text_part(f"{place}: {encode(shown)}")
-    return {"type": "unparsed", "content": dict(result)}
+        return text_part(f"{place or 'document ' + encode(result.get('index'))}: {encode(shown)}")
+    return text_part(place) if place else None

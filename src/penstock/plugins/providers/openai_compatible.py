@@ -1,13 +1,10 @@
 """Providers with OpenAI's API: the body passes through, only `model` is replaced.
 
-Quirks, set per provider:
+Quirks, set per provider (others: see `openai_rerank`, `openai_classify`):
     stream_usage = no           it rejects `stream_options.include_usage`, or counts without it
     terminator = finish_reason  its streams end without `[DONE]`
     key_header = api-key        it takes the key in this header, not as a bearer token
     api_version = 2024-10-21    Azure's older paths: the model is the deployment in the path
-    rerank = tei                it is Text Embeddings Inference, whose rerank format is its own
-    rename_fields = old:new     it has other names for these members of a chat request
-    drop_fields = user,store    it rejects these members of a chat request, which are only hints
     responses = yes             it also serves the Responses API; OpenAI itself does without this
 """
 
@@ -15,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from penstock.plugins.providers.openai_api import OpenAIApi, post
+from penstock.plugins.providers.openai_classify import OpenAIClassify
 from penstock.plugins.providers.openai_media import OpenAIMedia
 from penstock.plugins.providers.openai_rerank import OpenAIRerank
 from penstock.plugins.providers.openai_responses import OpenAIResponses
@@ -45,7 +43,8 @@ class OpenAICompatible(OpenAIApi):
 
     def __init__(self) -> None:
         self._responses = OpenAIResponses()
-        self._others = {each.dialect: each for each in (OpenAIMedia(), OpenAIRerank())}
+        others = (OpenAIMedia(), OpenAIRerank(), OpenAIClassify())
+        self._others: Mapping[str, ChatProvider] = {each.dialect: each for each in others}
 
     def for_dialect(
         self,

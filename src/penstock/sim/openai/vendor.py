@@ -11,6 +11,7 @@ from penstock.sim.json_documents import document_script
 from penstock.sim.openai import chat_wire, errors
 from penstock.sim.openai.audio import read_speech_request, read_transcription, read_translation
 from penstock.sim.openai.chat_requests import Chat, read_chat
+from penstock.sim.openai.classifications import CLASSIFY_ENDPOINTS
 from penstock.sim.openai.completions import read_completion_request
 from penstock.sim.openai.decoding import decode
 from penstock.sim.openai.embeddings import EmbeddingsRequest, embeddings_document, read_embeddings
@@ -63,6 +64,7 @@ class OpenAi:
             "/v1/rerank": read_jina_rerank,
             "/v2/rerank": read_cohere_rerank,
             "/rerank": read_tei_rerank,
+            **CLASSIFY_ENDPOINTS,
             "/v1/responses": self._read_response,
             "/v1/responses/input_tokens": self._read_response_count,
         }

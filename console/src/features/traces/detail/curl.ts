@@ -2,7 +2,16 @@ import { attributeOf, type Span } from "@/features/traces/detail/queries";
 
 /** The paths of the surfaces that have one path for all models, by wire format and operation. */
 const PATHS: Record<string, Record<string, string>> = {
-  openai: { chat: "/v1/chat/completions", embeddings: "/v1/embeddings" },
+  openai: {
+    chat: "/v1/chat/completions",
+    text_completion: "/v1/completions",
+    embeddings: "/v1/embeddings",
+    moderation: "/v1/moderations",
+  },
+  // Requests with files are forms, whose files are not recorded.
+  openai_media: { image_generation: "/v1/images/generations", speech: "/v1/audio/speech" },
+  rerank: { rerank: "/v2/rerank" },
+  classify: { classify: "/v1/classify" },
   anthropic: { chat: "/v1/messages", count_tokens: "/v1/messages/count_tokens" },
   responses: { chat: "/v1/responses" },
 };

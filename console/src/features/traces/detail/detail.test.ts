@@ -56,6 +56,12 @@ describe("a call as curl", () => {
   it("uses the path of its operation", () => {
     const embeddings = span({ attributes: { "gen_ai.operation.name": "embeddings" } });
     expect(asCurl(embeddings, "http://gw")).toContain("http://gw/v1/embeddings");
+    const media = (operation: string) =>
+      span({
+        attributes: { "gen_ai.operation.name": operation, "penstock.dialect": "openai_media" },
+      });
+    expect(asCurl(media("speech"), "http://gw")).toContain("http://gw/v1/audio/speech");
+    expect(asCurl(media("transcription"), "http://gw")).toBeNull();
   });
 });
 
