@@ -89,6 +89,7 @@ SERVED = (
     Served("bedrock", "bedrock", "amazon.nova:0", config("https://bedrock-runtime.eu-west-1.test")),
     Served("signed", "bedrock", "amazon.nova:0", config("https://models.example.com", KEYS)),
     Served("vertex", "vertex", "gemini-x", config("https://models.example.com", project="p-1")),
+    Served("open", "vertex", "meta/llama-x", config("https://models.example.com", project="p-1")),
     Served("claude", "vertex", "claude-x@1", config("https://models.example.com", project="p-1")),
 )
 served_by_all = pytest.mark.parametrize("served", SERVED, ids=lambda one: one.name)
@@ -228,10 +229,11 @@ def test_an_error_is_read_without_the_credential(served: Served, body: bytes, se
         assert SECRET not in f"{found.message}{found.type}{found.param}{found.code}"
 
 
+EVENTS = HOSTILE.map(lambda document: b"data: %b\n\n" % document)
+
+
 @served_by_all
-@given(
-    pieces=st.lists(HOSTILE | st.binary(max_size=40).map(lambda data: b"data: " + data + b"\n\n"))
-)
+@given(pieces=st.lists(HOSTILE | EVENTS))
 @pytest.mark.parametrize("translated", [False, True])
 def test_a_stream_ends_as_done_or_as_failed(
     served: Served, pieces: list[bytes], *, translated: bool

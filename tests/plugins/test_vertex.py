@@ -237,6 +237,20 @@ def test_base_url_and_quirks_say_project_and_location(
     assert url.startswith(f"{origin}{start}publishers/google/models/gemini-2.5-flash:")
 
 
+def test_models_of_other_publishers_have_the_format_of_openai() -> None:
+    """Google's documentation: "Call MaaS APIs for open models"."""
+    asked = {"model": "any", "messages": HELLO}
+    request = built(OpenAISurface(), asked, "meta/llama-4-scout-17b-16e-instruct-maas")
+    where = "/v1/projects/project-1/locations/europe-west4/endpoints/openapi/chat/completions"
+    assert request.url == HOST + where
+    assert json.loads(request.body) == asked | {"model": "meta/llama-4-scout-17b-16e-instruct-maas"}
+    assert dict(request.headers)[b"authorization"] == f"Bearer {TOKEN}".encode()
+    translated = built(AnthropicSurface(), MESSAGE, "zai-org/glm-4.7-maas")
+    assert json.loads(translated.body)["model"] == "zai-org/glm-4.7-maas"
+    with pytest.raises(InvalidRequest, match="in a project only"):
+        built(OpenAISurface(), asked, "meta/llama", ProviderConfig("v", HOST, "a-key"))
+
+
 def test_a_tuned_model_is_an_endpoint_of_the_project() -> None:
     url = built(GeminiSurface(), {"contents": []}, "endpoints/123").url
     assert url.endswith("/projects/project-1/locations/europe-west4/endpoints/123:generateContent")
@@ -272,6 +286,20 @@ def test_other_paths_get_the_token() -> None:
         request = plugin.pass_through(CONFIG, asked)
         assert request.url == f"{HOST}/v1/projects/project-1/x"
         assert dict(request.headers)[b"authorization"] == f"Bearer {TOKEN}".encode()
+
+
+@pytest.mark.parametrize("model", ["gemini-2.5-flash", CLAUDE, "meta/llama"])
+def test_the_key_file_itself_never_goes_out(model: str) -> None:
+    config = replace(CONFIG, token="")
+    plugin = PLUGIN.for_dialect("openai", config, model)
+    requests = [
+        built(OpenAISurface(), {"model": "m", "messages": HELLO}, model, config),
+        plugin.build_model_list(config),
+        plugin.pass_through(config, PassedRequest("GET", "v1/x", "", (), b"")),
+    ]
+    for request in requests:
+        assert "PRIVATE" not in repr(request)
+        assert {b"authorization", b"x-goog-api-key"}.isdisjoint(dict(request.headers))
 
 
 def test_google_lists_its_models() -> None:

@@ -1,8 +1,8 @@
-"""Vertex AI: Google's and Anthropic's models by project and location.
+"""Vertex AI: models of Google, Anthropic and others by project and location.
 
 The secret is the key file of a service account (JSON), or an API key; with a key and without a
 project, requests use the paths of the express mode. Models whose names begin with `claude` or
-`anthropic/` are Anthropic's; the others are Google's.
+`anthropic/` are Anthropic's; those of other publishers (`meta/…`) have OpenAI's format.
 
 Quirks, set per provider:
     project = my-project       instead of the project of the key file
@@ -10,6 +10,7 @@ Quirks, set per provider:
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ import msgspec
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.gemini import GeminiProvider
+from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.plugins.providers.vertex_account import is_key_file, project_of, sign_token
 from penstock.rules.call import Operation
@@ -36,15 +38,19 @@ from penstock.spi.tokens import IssuedToken
 
 _GOOGLE: Final = "google"
 _ANTHROPIC: Final = "anthropic"
-_VERSIONS: Final = {_GOOGLE: "v1beta1", _ANTHROPIC: "v1"}  # those of the vendors' own SDKs
+_OTHERS: Final = "openapi"
+_VERSIONS: Final = {_GOOGLE: "v1beta1", _ANTHROPIC: "v1", _OTHERS: "v1"}  # as in the vendors' SDKs
 _VERSIONED: Final = re.compile(r"/v\d\w*$")
 _LOCATION: Final = re.compile(
     r"//(?:([a-z0-9-]+)-aiplatform|aiplatform\.([a-z]+)\.rep)\.googleapis\.com"
 )
 _MODEL: Final = re.compile(r"(?:(google|anthropic)/)?([\w@-][\w.@-]*)", re.ASCII)
+_OPEN_MODEL: Final = re.compile(r"(?!endpoints/|google/|anthropic/)[\w-]+/.+", re.ASCII)
 _ENDPOINT: Final = re.compile(r"endpoints/[\w-]+", re.ASCII)  # a tuned model of the project
 _LIST: Final = "publishers/google/models"
 _VERSION: Final = b"anthropic-version"
+_KEY_HEADER: Final = "x-goog-api-key"
+_KEY_QUIRK: Final = {"key_header": _KEY_HEADER}
 
 
 class _PublisherModel(msgspec.Struct):
@@ -58,25 +64,13 @@ class _PublisherModels(msgspec.Struct, rename="camel"):
 _models: Final = msgspec.json.Decoder(_PublisherModels)
 
 
-class Vertex(GeminiProvider):
-    """`spi.chat.ChatProvider` for Google's models, and `spi.tokens.TokenIssuer`."""
-
-    def __init__(self) -> None:
-        self._anthropic = VertexAnthropic()
-
-    def for_dialect(
-        self,
-        dialect: str,  # noqa: ARG002 - the model decides
-        provider: ProviderConfig,  # noqa: ARG002 - the same
-        model: str,
-    ) -> ChatProvider:
-        return self._anthropic if model.startswith(("claude", "anthropic/")) else self
-
-    def issue_token(self, secret: str, now_s: float) -> IssuedToken | None:
-        return sign_token(secret, now_s) if is_key_file(secret) else None
+class _OfVertex:
+    """Implements what does not depend on the format of a call."""
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
-        return _pass_through(provider, request)
+        url = passed_url(provider.base_url, request.path, request.query)
+        headers = with_passed(_headers(provider), request.headers)
+        return HttpRequest(request.method, url, headers, request.body)
 
     def build_model_list(self, provider: ProviderConfig) -> HttpRequest:
         url = f"{_base(provider, _GOOGLE)}/{_LIST}?pageSize=100"
@@ -92,6 +86,27 @@ class Vertex(GeminiProvider):
             ) from None
         return tuple(model.name.removeprefix(f"{_LIST}/") for model in found)
 
+
+class Vertex(_OfVertex, GeminiProvider):
+    """`spi.chat.ChatProvider` for Google's models, and `spi.tokens.TokenIssuer`."""
+
+    def __init__(self) -> None:
+        self._anthropic = VertexAnthropic()
+        self._others = VertexOpenModels()
+
+    def for_dialect(
+        self,
+        dialect: str,  # noqa: ARG002 - the model decides
+        provider: ProviderConfig,  # noqa: ARG002 - the same
+        model: str,
+    ) -> ChatProvider:
+        if _OPEN_MODEL.fullmatch(model):
+            return self._others
+        return self._anthropic if model.startswith(("claude", "anthropic/")) else self
+
+    def issue_token(self, secret: str, now_s: float) -> IssuedToken | None:
+        return sign_token(secret, now_s) if is_key_file(secret) else None
+
     def _url(self, provider: ProviderConfig, call: OutgoingCall, method: str) -> str:
         if call.operation == Operation.EMBEDDINGS:
             raise InvalidRequest(
@@ -106,7 +121,7 @@ class Vertex(GeminiProvider):
         return _headers(provider)
 
 
-class VertexAnthropic(AnthropicProvider):
+class VertexAnthropic(_OfVertex, AnthropicProvider):
     """`spi.chat.ChatProvider` for Anthropic's models."""
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
@@ -124,14 +139,24 @@ class VertexAnthropic(AnthropicProvider):
         headers = with_passed(_headers(provider), passed)
         return BuiltRequest(HttpRequest("POST", url, (JSON, *headers), body), written.changes)
 
-    def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
-        return _pass_through(provider, request)
 
+class VertexOpenModels(_OfVertex, OpenAICompatible):
+    """`spi.chat.ChatProvider` for models of other publishers, by Google's endpoint for OpenAI's
+    chat format."""
 
-def _pass_through(provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
-    url = passed_url(provider.base_url, request.path, request.query)
-    headers = with_passed(_headers(provider), request.headers)
-    return HttpRequest(request.method, url, headers, request.body)
+    def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
+        parent = _parent(provider)
+        if call.operation != Operation.CHAT or not parent:
+            raise InvalidRequest(
+                "Vertex AI serves such models for chat in a project only.",
+                hint="Use the key file of a service account, or set the quirk `project`.",
+                code="not_translatable",
+                param="model",
+            )
+        base = f"{_base(provider, _OTHERS)}/{parent}endpoints/{_OTHERS}"
+        quirks = provider.quirks if provider.token else {**provider.quirks, **_KEY_QUIRK}
+        secret = provider.token or _api_key(provider)
+        return super().build(replace(provider, base_url=base, secret=secret, quirks=quirks), call)
 
 
 def _base(provider: ProviderConfig, publisher: str) -> str:
@@ -177,9 +202,14 @@ def _location(base_url: str) -> str:
 def _headers(provider: ProviderConfig) -> Headers:
     if provider.token:
         return (*READABLE, (b"authorization", b"Bearer " + provider.token.encode()))
-    if provider.secret:
-        return (*READABLE, (b"x-goog-api-key", provider.secret.encode()))
+    if key := _api_key(provider):
+        return (*READABLE, (_KEY_HEADER.encode(), key.encode()))
     return READABLE
+
+
+def _api_key(provider: ProviderConfig) -> str:
+    """The secret, unless it is a key file: that one never goes out."""
+    return "" if is_key_file(provider.secret) else provider.secret
 
 
 def create() -> Vertex:
