@@ -29,7 +29,16 @@ LISTS = (
     "/audit/verify",
     "/invitations",
 )
-READS = ("projects", "traces", "traces/tail", "traces/facets", "overview", "audit", "about")
+READS = (
+    "projects",
+    "traces",
+    "traces/tail",
+    "traces/facets",
+    "traces/targets",
+    "overview",
+    "audit",
+    "about",
+)
 
 
 @dataclass(frozen=True)

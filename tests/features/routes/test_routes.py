@@ -113,6 +113,13 @@ def test_a_route_that_cannot_work_is_refused_with_the_reason(
     assert routes.list_all(world.project_id) == []
 
 
+def test_the_error_of_a_target_names_it(world: World, routes: RouteService) -> None:
+    wrong = RouteTarget("openai", "zzz", priority=2)
+    with pytest.raises(InvalidRequest) as caught:
+        routes.add(world.admin, world.project_id, replace(ENTRY, targets=(*ENTRY.targets, wrong)))
+    assert caught.value.param == "targets.2"
+
+
 def test_a_route_does_not_hide_a_model(world: World, routes: RouteService) -> None:
     with pytest.raises(Conflict) as caught:
         routes.add(world.admin, world.project_id, replace(ENTRY, name="gpt-4o"))

@@ -21,7 +21,7 @@ from penstock.features.traces.model import MAX_TRACE_BYTES
 from penstock.features.traces.service import Traces
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import rfc3339
-from penstock.rules.call import CallEnd, Caller, CallStatus, Usage, UsageSource
+from penstock.rules.call import AttemptRecord, CallEnd, Caller, CallStatus, Usage, UsageSource
 
 
 def require(permission: Permission) -> Any:
@@ -59,6 +59,22 @@ def ship(client: TestClient, *ends: CallEnd, name: str = "") -> Any:
 
 def recent(project: str, **fields: Any) -> CallEnd:
     return calls.call(project, time.time_ns() - 10**9, **fields)
+
+
+def attempt(model: str, status: CallStatus, error_type: str = "") -> AttemptRecord:
+    """An attempt of 2 ms."""
+    start_ns = time.time_ns() - 10**9
+    return AttemptRecord(
+        span_id=f"{model:0>16}",
+        provider="openai",
+        model=model,
+        server_address="api.openai.com",
+        server_port=443,
+        start_ns=start_ns,
+        end_ns=start_ns + 2_000_000,
+        status=status,
+        error_type=error_type,
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,6 +221,24 @@ def test_the_overview_sums_up(client: TestClient, project: str) -> None:
     assert [group["value"] for group in body["by_model"]] == ["gpt-4o"]
     facets = client.get("/api/v1/traces/facets", params={"project_id": project}).json()
     assert facets["provider"] == ["openai"]
+
+
+def test_the_targets_of_a_route_have_their_attempts(client: TestClient, project: str) -> None:
+    failed = attempt("a", CallStatus.ERROR, error_type="upstream_unavailable")
+    routed = recent(project, attempts=(failed, attempt("b", CallStatus.OK)))
+    begin = msgspec.structs.replace(routed.begin, request_model="support")
+    ship(client, msgspec.structs.replace(routed, begin=begin), recent(project))
+    query = {"project_id": project, "request_model": "support"}
+    items = client.get("/api/v1/traces/targets", params=query).json()["items"]
+    first, last = sorted(items, key=lambda item: item["model"])
+    assert first["error_types"] == {"upstream_unavailable": 1}
+    assert (first["attempts"], first["errors"], first["calls"]) == (1, 1, 0)
+    assert (last["attempts"], last["errors"], last["calls"]) == (1, 0, 1)
+    assert last["latency_ms"] == {"p50": 2.0, "p95": 2.0, "p99": 2.0}
+    facets = client.get("/api/v1/traces/facets", params={"project_id": project}).json()
+    assert facets["request_model"] == ["gpt-4o", "support"]
+    listed = client.get("/api/v1/traces", params=query).json()["items"]
+    assert [item["trace_id"] for item in listed] == [routed.begin.trace_id]
 
 
 def test_calls_without_a_project_are_shown_on_the_instance_only(client: TestClient) -> None:

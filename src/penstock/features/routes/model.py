@@ -77,8 +77,8 @@ def _check_name(name: str, listed: ListedModels) -> None:
 def _check_targets(targets: Sequence[RouteTarget], listed: ListedModels) -> None:
     if not 1 <= len(targets) <= MAX_TARGETS:
         raise _invalid(f"A route needs 1 to {MAX_TARGETS} targets.", "", "targets")
-    for target in targets:
-        _check_target(target, listed)
+    for at, target in enumerate(targets):
+        _check_target(target, listed, f"targets.{at}")
     names = [(target.provider, target.model) for target in targets]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise _invalid(f"The target {'/'.join(twice)} stands there twice.", "", "targets")
@@ -95,22 +95,20 @@ def _check_targets(targets: Sequence[RouteTarget], listed: ListedModels) -> None
         )
 
 
-def _check_target(target: RouteTarget, listed: ListedModels) -> None:
+def _check_target(target: RouteTarget, listed: ListedModels, param: str) -> None:
     if not 0 <= target.weight <= MAX_WEIGHT or not 0 <= target.priority <= MAX_PRIORITY:
-        raise _invalid(
-            f"A weight is 0 to {MAX_WEIGHT}, a priority 0 to {MAX_PRIORITY}.", "", "targets"
-        )
+        raise _invalid(f"A weight is 0 to {MAX_WEIGHT}, a priority 0 to {MAX_PRIORITY}.", "", param)
     if unknown := sorted(set(target.after) - set(CAUSES)):
         raise _invalid(
-            f"There is no cause {unknown[0]!r}.", f"Use some of: {', '.join(CAUSES)}.", "targets"
+            f"There is no cause {unknown[0]!r}.", f"Use some of: {', '.join(CAUSES)}.", param
         )
     if target.provider not in listed:
         known = ", ".join(sorted(listed)[:20]) or "none"
         raise _invalid(
-            f"This project has no provider {target.provider!r}.", f"It has: {known}.", "targets"
+            f"This project has no provider {target.provider!r}.", f"It has: {known}.", param
         )
     if not 0 < len(target.model) <= _LONGEST_MODEL or not target.model.isprintable():
-        raise _invalid("A target needs a model of the provider.", "", "targets")
+        raise _invalid("A target needs a model of the provider.", "", param)
     models = listed[target.provider]
     if models and target.model not in models:
         similar = get_close_matches(target.model, models, n=3)
@@ -119,7 +117,7 @@ def _check_target(target: RouteTarget, listed: ListedModels) -> None:
             f"Did you mean {' or '.join(similar)}?"
             if similar
             else "Test the provider to renew its list of models.",
-            "targets",
+            param,
         )
 
 

@@ -22,7 +22,7 @@ from penstock.features.traces.wire import (
     read_attributes,
     tag_filter,
 )
-from penstock.features.traces.wire_overview import OverviewOut, overview_out
+from penstock.features.traces.wire_overview import OverviewOut, TargetOut, overview_out
 from penstock.features.traces.wire_trace import Trace
 from penstock.infra.web.pages import Page
 
@@ -70,6 +70,16 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
         access: Annotated[Access, granted], query: Annotated[RangeQuery, Query()]
     ) -> dict[str, list[str]]:
         return traces.facets(access.project_id, query.range(traces.now_ns()))
+
+    @router.get("/traces/targets", openapi_extra=ATTRIBUTE_PARAMETERS)
+    def trace_targets(
+        access: Annotated[Access, granted],
+        query: Annotated[FilterQuery, Query()],
+        attributes: Attributes,
+    ) -> Page[TargetOut]:
+        time_range, wanted = query.range(traces.now_ns()), query.filter(attributes)
+        found = traces.targets(access.project_id, time_range, wanted)
+        return Page(items=[TargetOut.of(each) for each in found])
 
     @router.get("/traces/{trace_id}")
     def get_trace(access: Annotated[Access, granted], trace_id: TraceId) -> Trace:

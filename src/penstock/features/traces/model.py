@@ -27,6 +27,7 @@ DIMENSIONS: Final = (
     "status",
     "operation",
     "model",
+    "request_model",
     "provider",
     "key_id",
     *(each.name for each in CALL_ATTRIBUTES),
@@ -209,6 +210,21 @@ class Overview:
     previous: Measures
     series: list[Aggregate]
     by: Mapping[str, list[Aggregate]]
+
+
+class TargetMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """Aggregates over the attempts at one model of one provider. `calls`: those whose last attempt
+    it was. Percentiles are [p50, p95, p99] in ns; `error_types` counts the failed attempts by the
+    type of their error."""
+
+    provider: str
+    model: str
+    attempts: int
+    errors: int
+    calls: int
+    duration_ns: list[float | None]
+    ttft_ns: list[float | None]
+    error_types: dict[str, int]
 
 
 class AnsweredBy(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from penstock.features.traces.model import (
     Ingested,
     Overview,
     SpanRecord,
+    TargetMeasures,
     TimeRange,
     TraceSpans,
     bucket_ns,
@@ -181,6 +182,12 @@ class Traces:
             series=fill_gaps(found[TIME], time_range, width),
             by={dimension: found[dimension] for dimension in GROUPED_BY},
         )
+
+    def targets(
+        self, project_id: str, time_range: TimeRange, wanted: Filter
+    ) -> list[TargetMeasures]:
+        """Returns how the attempts of calls went, by provider and model."""
+        return self._store().targets(project_id, time_range, wanted)
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur, for filters."""

@@ -30,11 +30,11 @@ class Where:
         self.params.update(params)
         return self
 
-    def select(self, what: str, rest: str = "") -> str:
+    def select(self, what: str, rest: str = "", join: str = "") -> str:
         """Returns `SELECT what FROM calls` with these conditions. The table's alias is `c`, so that
         an expression may have the name of its column."""
         conditions = " AND ".join(self.conditions)
-        return f"SELECT {what} FROM calls AS c WHERE {conditions} {rest}"  # noqa: S608 - constants
+        return f"SELECT {what} FROM calls AS c {join} WHERE {conditions} {rest}"  # noqa: S608 - constants
 
 
 def calls(project_id: str, time_range: TimeRange) -> Where:

@@ -17,6 +17,7 @@ from penstock.features.traces.model import (
     Cursor,
     Filter,
     Measures,
+    TargetMeasures,
     TimeRange,
     TraceSpans,
 )
@@ -43,6 +44,12 @@ _MEASURES: Final = """count() AS requests,
     sum(c.cost) AS cost,
     quantiles(0.5, 0.95, 0.99)(c.duration_ns) AS duration_ns,
     quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
+_OF_TARGET: Final = """a.provider AS provider, a.model AS model, count() AS attempts,
+    countIf(a.status != 'ok') AS errors,
+    countIf(a.span_id = c.attempts.span_id[-1]) AS calls,
+    quantiles(0.5, 0.95, 0.99)(a.duration_ns) AS duration_ns,
+    quantiles(0.5, 0.95, 0.99)(a.ttft_ns) AS ttft_ns,
+    sumMapIf(map(toString(a.error_type), toUInt64(1)), a.status != 'ok') AS error_types"""
 # A call is shown with its payloads and with the messages in them.
 _SIZES: Final = """c.span_id, 1 + length(c.attempts) AS spans,
     2 * (length(c.request) + length(c.response)
@@ -170,6 +177,16 @@ class TraceStore:
             f" LIMIT {_GROUPS:d} BY by",
             Aggregate,
         )
+
+    def targets(
+        self, project_id: str, time_range: TimeRange, wanted: Filter
+    ) -> list[TargetMeasures]:
+        """Returns the measures of the attempts of all matching calls, by provider and model: those
+        with the most attempts."""
+        where = sql.matching(sql.calls(project_id, time_range), wanted)
+        rest = f"GROUP BY provider, model ORDER BY attempts DESC, provider, model LIMIT {_GROUPS:d}"
+        statement = where.select(_OF_TARGET, rest, "ARRAY JOIN c.attempts AS a")
+        return self._columns.query(statement, where.params, TargetMeasures)
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur in the range, at most 200 of each dimension."""

@@ -44,7 +44,7 @@ TagParameter = Annotated[
     Field(max_length=MAX_TAGS, description="`key:value`; repeat it for more tags or values"),
 ]
 AttributeFilter = dict[str, tuple[str, ...]]
-_OWN: Final = ("status", "operation", "model", "provider", "key_id")
+_OWN: Final = ("status", "operation", "model", "request_model", "provider", "key_id")
 
 
 def tag_filter(tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -90,6 +90,9 @@ class FilterQuery(RangeQuery):
     status: list[str] = []
     operation: list[str] = []
     model: list[str] = []
+    request_model: Annotated[
+        list[str], Field(description="the model as the caller asked for it, such as a route")
+    ] = []
     provider: list[str] = []
     key_id: list[str] = []
     tag: TagParameter = []

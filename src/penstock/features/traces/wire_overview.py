@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.features.traces.model import Aggregate, Measures, Overview
+from penstock.features.traces.model import Aggregate, Measures, Overview, TargetMeasures
 from penstock.features.traces.wire import describe_extra
 from penstock.kernel.time import rfc3339
 from penstock.rules.attributes import CALL_ATTRIBUTES
@@ -69,6 +69,33 @@ class OverviewOut(BaseModel):
     by_model: list[GroupOut]
     by_provider: list[GroupOut]
     by_key: list[GroupOut]
+
+
+class TargetOut(BaseModel):
+    """How the attempts at one model of one provider went. A call has several attempts if a route
+    or another credential was tried; `calls` counts those whose last attempt it was."""
+
+    provider: str
+    model: str
+    attempts: int
+    errors: int
+    calls: int
+    latency_ms: Percentiles | None
+    ttft_ms: Annotated[Percentiles | None, Field(description="until the answer began")]
+    error_types: Annotated[dict[str, int], Field(description="failed attempts by type of error")]
+
+    @classmethod
+    def of(cls, target: TargetMeasures) -> "TargetOut":
+        return cls(
+            provider=target.provider,
+            model=target.model,
+            attempts=target.attempts,
+            errors=target.errors,
+            calls=target.calls,
+            latency_ms=_percentiles(target.duration_ns),
+            ttft_ms=_percentiles(target.ttft_ns),
+            error_types=target.error_types,
+        )
 
 
 def overview_out(overview: Overview) -> OverviewOut:
