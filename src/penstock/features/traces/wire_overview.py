@@ -72,7 +72,7 @@ class OverviewOut(BaseModel):
 
 
 class TargetOut(BaseModel):
-    """How the attempts at one model of one provider went. A call has several attempts if a route
+    """The attempts at one model of one provider. A call has several attempts if a route
     or another credential was tried; `calls` counts those whose last attempt it was."""
 
     provider: str
