@@ -83,6 +83,10 @@ class World:
         if "token" in issued:
             self.ids.values["token"] = [issued["token"]]
             self.ids.values["invitation_id"] = [issued["invitation"]["id"]]
+        limit = {"name": "spare", "measure": "spend", "amount": "1", "window": "month"}
+        added = server.call("POST", f"{base}/limits", root, limit).json()
+        if "id" in added:
+            self.ids.values["limit_id"] = [added["id"]]
         self.ids.values["key_id"] = [key["key"]["id"]]
         self.ids.values["price_id"] = [made["id"]]
 

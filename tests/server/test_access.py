@@ -28,6 +28,7 @@ VIEWER = {
     "providers:read",
     "prices:read",
     "routes:read",
+    "limits:read",
     "members:read",
 }
 EDITOR = VIEWER | {"keys:read", "prices:write"}
@@ -35,6 +36,7 @@ ADMIN = EDITOR | {
     "keys:write",
     "providers:write",
     "routes:write",
+    "limits:write",
     "members:write",
     "audit:read",
     "project:write",

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     PRICES_WRITE = "prices:write"
     ROUTES_READ = "routes:read"
     ROUTES_WRITE = "routes:write"
+    LIMITS_READ = "limits:read"
+    LIMITS_WRITE = "limits:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
@@ -46,6 +48,7 @@ _VIEWER: Final = frozenset(
         Permission.PROVIDERS_READ,
         Permission.PRICES_READ,
         Permission.ROUTES_READ,
+        Permission.LIMITS_READ,
         Permission.MEMBERS_READ,
     }
 )
@@ -54,6 +57,7 @@ _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,
     Permission.PROVIDERS_WRITE,
     Permission.ROUTES_WRITE,
+    Permission.LIMITS_WRITE,
     Permission.MEMBERS_WRITE,
     Permission.AUDIT_READ,
     Permission.PROJECT_WRITE,

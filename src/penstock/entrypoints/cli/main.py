@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "View models with facts and prices, renew both: list, import, imports, reset.",
     ),
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
+    "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
     "project": ("projects", "Manage projects: create, list, change."),
     "audit": ("audit", "View the audit log: list, verify, export."),

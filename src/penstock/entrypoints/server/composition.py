@@ -20,6 +20,7 @@ from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
 from penstock.features.identity.assembly import Identity, open_master_key
+from penstock.features.limits import assembly as limits
 from penstock.features.routes import assembly as routes
 from penstock.features.snapshots import assembly as snapshots
 from penstock.features.snapshots.changes import ChangeSignal
@@ -90,6 +91,7 @@ class ServerComposition:
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
             routes.build(context, guards, catalog.listed_models(context)),
+            limits.build(context, guards, home),
             traces.build(guards, self._open_traces(), backup=not config.columns_dsn),
         ]
         publishing = snapshots.build(

@@ -1,0 +1,1 @@
+"""Limits and budgets: how much the calls of a project may use."""

@@ -1,0 +1,181 @@
+"""`/api/v1/projects/{project_id}/limits`: limits and budgets, and what is used of them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.limits.model import LimitChange, LimitUse, StoredLimit
+from penstock.features.limits.service import LimitService
+from penstock.infra.web.moments import moment_of
+from penstock.infra.web.pages import Page
+from penstock.infra.web.schemas import RequestBody
+from penstock.rules.limits import (
+    MAX_NAME_CHARS,
+    MAX_VALUE_CHARS,
+    MAX_VALUES,
+    LimitEntry,
+    Measure,
+    Otherwise,
+)
+from penstock.rules.windows import WindowUnit
+
+LimitName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=9)]
+Dimension = Annotated[str, Field(max_length=MAX_VALUE_CHARS + 4)]
+Values = Annotated[list[str], Field(min_length=1, max_length=MAX_VALUES)]
+Conditions = Annotated[dict[str, Values], Field(max_length=8)]
+
+
+class NewLimitBody(RequestBody):
+    """A limit. `amount` is USD for `spend`, else a whole number. `only`: the values that a call
+    must have, by dimension; `per`: dimensions of which each value has a counter of its own. A
+    dimension is `key`, `provider`, `model`, `team`, `user`, `use_case`, `environment`, `segment`,
+    `session` or `tag:<name>`."""
+
+    name: LimitName
+    measure: Measure
+    amount: Amount
+    window: WindowUnit | None = None
+    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
+    only: Annotated[Conditions, Field(default_factory=dict[str, list[str]])]
+    per: Annotated[list[Dimension], Field(max_length=4, default_factory=list[str])]
+    unpriced: Otherwise = Otherwise.REJECT
+    unavailable: Otherwise = Otherwise.REJECT
+
+    def entry(self) -> LimitEntry:
+        """Returns the limit; the service sets its id."""
+        return LimitEntry(
+            id="",
+            name=self.name,
+            measure=self.measure,
+            amount=self.amount,
+            window=self.window,
+            time_zone=self.time_zone,
+            only={name: tuple(values) for name, values in self.only.items()},
+            per=tuple(self.per),
+            unpriced=self.unpriced,
+            unavailable=self.unavailable,
+        )
+
+
+class LimitChangeBody(RequestBody):
+    """New values of a limit. What has been used stays."""
+
+    name: LimitName | None = None
+    amount: Amount | None = None
+    only: Conditions | None = None
+    unpriced: Otherwise | None = None
+    unavailable: Otherwise | None = None
+
+    def change(self) -> LimitChange:
+        """Returns the change."""
+        only = None
+        if self.only is not None:
+            only = {name: tuple(values) for name, values in self.only.items()}
+        return LimitChange(self.name, self.amount, only, self.unpriced, self.unavailable)
+
+
+class LimitUseView(BaseModel):
+    """The use of a limit by the gateways of this machine: by ended calls, and reserved by open
+    ones. `exceeded` is the part of `used` above what calls had reserved."""
+
+    used: Decimal
+    reserved: Decimal
+    left: Decimal
+    exceeded: Decimal
+    window_start: datetime | None
+    resets_at: datetime | None
+
+    @classmethod
+    def of(cls, use: LimitUse) -> "LimitUseView":
+        windowed = bool(use.window_end_ms)
+        return cls(
+            used=use.used,
+            reserved=use.reserved,
+            left=use.left,
+            exceeded=use.exceeded,
+            window_start=moment_of(use.window_start_ms) if windowed else None,
+            resets_at=moment_of(use.window_end_ms) if windowed else None,
+        )
+
+
+class LimitView(BaseModel):
+    """A limit. `use` is empty for a limit with several counters: name the values of one."""
+
+    id: str
+    name: str
+    measure: Measure
+    amount: Decimal
+    window: WindowUnit | None
+    time_zone: str
+    only: dict[str, list[str]]
+    per: list[str]
+    unpriced: Otherwise
+    unavailable: Otherwise
+    updated_at: datetime
+    use: LimitUseView | None
+
+    @classmethod
+    def of(cls, limit: StoredLimit, use: LimitUse | None) -> "LimitView":
+        entry = limit.entry
+        return cls(
+            id=entry.id,
+            name=entry.name,
+            measure=entry.measure,
+            amount=entry.amount,
+            window=entry.window,
+            time_zone=entry.time_zone,
+            only={name: list(values) for name, values in entry.only.items()},
+            per=list(entry.per),
+            unpriced=entry.unpriced,
+            unavailable=entry.unavailable,
+            updated_at=moment_of(limit.updated_ms),
+            use=LimitUseView.of(use) if use is not None else None,
+        )
+
+
+def limit_routes(require: RequirePermission, limits: LimitService) -> APIRouter:
+    """Returns the API's routes."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/limits", tags=["limits"])
+    may_read = Depends(require(Permission.LIMITS_READ))
+    may_write = Depends(require(Permission.LIMITS_WRITE))
+
+    def view(limit: StoredLimit, values: list[str] | None = None) -> LimitView:
+        return LimitView.of(limit, limits.use_of(limit, values or ()))
+
+    @router.get("")
+    def list_limits(access: Annotated[Access, may_read]) -> Page[LimitView]:
+        """Lists the limits of the project by name, with what is used now."""
+        return Page(items=[view(each) for each in limits.list_all(access.project_id)])
+
+    @router.post("", status_code=201)
+    def add_limit(access: Annotated[Access, may_write], body: NewLimitBody) -> LimitView:
+        """Adds a limit. Gateways follow it within a second."""
+        return view(limits.add(access.principal, access.project_id, body.entry()))
+
+    @router.get("/{limit_id}")
+    def get_limit(
+        access: Annotated[Access, may_read],
+        limit_id: str,
+        value: Annotated[list[str] | None, Query(max_length=4)] = None,
+    ) -> LimitView:
+        """Returns a limit. `value`, once for each dimension of `per`, names the counter to show."""
+        return view(limits.get(access.project_id, limit_id), value)
+
+    @router.patch("/{limit_id}")
+    def change_limit(
+        access: Annotated[Access, may_write], limit_id: str, body: LimitChangeBody
+    ) -> LimitView:
+        """Changes a limit."""
+        return view(limits.change(access.principal, access.project_id, limit_id, body.change()))
+
+    @router.delete("/{limit_id}", status_code=204)
+    def remove_limit(access: Annotated[Access, may_write], limit_id: str) -> None:
+        """Removes a limit."""
+        limits.remove(access.principal, access.project_id, limit_id)
+
+    return router

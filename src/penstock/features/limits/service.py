@@ -1,0 +1,159 @@
+"""Use cases of limits."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec.structs import asdict, replace
+from sqlalchemy import Connection
+
+from penstock.features.access import Principal
+from penstock.features.context import Context
+from penstock.features.limits import store
+from penstock.features.limits.model import CounterView, LimitChange, LimitUse, StoredLimit
+from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.rules.claims import CounterKind
+from penstock.rules.limit_index import NANO, Amounts, Limit
+from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, Measure, problem_of
+from penstock.rules.snapshot import LIMITS, Document
+
+
+class LimitService:
+    """Adds, changes and removes limits, and shows what is used of them."""
+
+    def __init__(self, context: Context, counters: CounterView) -> None:
+        self._context = context
+        self._counters = counters
+
+    def list_all(self, project_id: str) -> list[StoredLimit]:
+        """Returns the limits of a project by name."""
+        with self._context.database.read() as connection:
+            return store.list_limits(connection, project_id)
+
+    def get(self, project_id: str, limit_id: str) -> StoredLimit:
+        """Returns a limit. Raises `NotFound`."""
+        with self._context.database.read() as connection:
+            return _get(connection, project_id, limit_id)
+
+    def use_of(self, limit: StoredLimit, values: Sequence[str] = ()) -> LimitUse | None:
+        """Returns what is used now of the counter of `values`, one for each dimension that the
+        limit counts by; `None` if there are not as many."""
+        if len(values) != len(limit.entry.per):
+            return None
+        counted = Limit(limit.project_id, limit.entry)
+        claim = counted.claim(tuple(values), Amounts(0), self._context.clock.now_ns())
+        state = self._counters.read(claim._replace(amount=0))
+        left = max(0, claim.cap - state.used - state.held)
+        if counted.kind == CounterKind.OPEN:
+            state = state._replace(used=0)
+        windowed = counted.kind == CounterKind.WINDOW
+        return LimitUse(
+            used=_units(counted, state.used),
+            reserved=_units(counted, state.held),
+            left=_units(counted, left),
+            exceeded=_units(counted, state.excess),
+            window_start_ms=claim.start_ns // 1_000_000 if windowed else 0,
+            window_end_ms=claim.end_ns // 1_000_000 if windowed else 0,
+        )
+
+    def add(self, actor: Principal, project_id: str, new: LimitEntry) -> StoredLimit:
+        """Adds a limit; gives it an id. Raises `InvalidRequest`, `Conflict`."""
+        entry = _valid(replace(new, id=self._context.new_id("lim")))
+        limit = StoredLimit(project_id, entry, self._context.now_ms())
+        with self._context.database.write() as tx:
+            _require_free_name(tx.connection, project_id, entry)
+            if store.count_limits(tx.connection, project_id) >= MAX_LIMITS:
+                raise InvalidRequest(f"A project has at most {MAX_LIMITS} limits.")
+            store.add_limit(tx.connection, limit)
+            self._context.audit_log.append(
+                tx, actor, project_id, "limit.add", entry.id, after=_audit_fields(limit)
+            )
+        return limit
+
+    def change(
+        self, actor: Principal, project_id: str, limit_id: str, change: LimitChange
+    ) -> StoredLimit:
+        """Changes a limit; what has been used stays. Raises `NotFound`, `InvalidRequest`,
+        `Conflict`."""
+        with self._context.database.write() as tx:
+            before = _get(tx.connection, project_id, limit_id)
+            entry = _valid(_changed(before.entry, change))
+            _require_free_name(tx.connection, project_id, entry)
+            after = StoredLimit(project_id, entry, self._context.now_ms())
+            store.save_limit(tx.connection, after)
+            self._context.audit_log.append(
+                tx,
+                actor,
+                project_id,
+                "limit.change",
+                limit_id,
+                before=_audit_fields(before),
+                after=_audit_fields(after),
+            )
+        return after
+
+    def remove(self, actor: Principal, project_id: str, limit_id: str) -> None:
+        """Removes a limit. Raises `NotFound`."""
+        with self._context.database.write() as tx:
+            before = _get(tx.connection, project_id, limit_id)
+            store.remove_limit(tx.connection, project_id, limit_id)
+            self._context.audit_log.append(
+                tx, actor, project_id, "limit.remove", limit_id, before=_audit_fields(before)
+            )
+
+    def documents(self) -> dict[str, Document]:
+        """Returns the snapshot sections by name; none for a project without limits."""
+        with self._context.database.read() as connection:
+            found = store.list_all_limits(connection)
+        return {
+            LIMITS.name(project_id): LimitsSection(project_id, tuple(limits))
+            for project_id, limits in found.items()
+        }
+
+    def secrets(self) -> dict[str, str]:
+        """Limits need none."""
+        return {}
+
+
+def _get(connection: Connection, project_id: str, limit_id: str) -> StoredLimit:
+    if limit := store.find_limit(connection, project_id, limit_id):
+        return limit
+    raise NotFound(
+        f"This project has no limit {limit_id!r}.", hint="List them: penstock limit list"
+    )
+
+
+def _changed(entry: LimitEntry, change: LimitChange) -> LimitEntry:
+    fields = {
+        name: value
+        for name in LimitChange.__dataclass_fields__
+        if (value := getattr(change, name)) is not None
+    }
+    return replace(entry, **fields)
+
+
+def _valid(entry: LimitEntry) -> LimitEntry:
+    """Returns the limit with a plain amount. Raises `InvalidRequest`."""
+    if problem := problem_of(entry):
+        raise InvalidRequest(problem)
+    return replace(entry, amount=Decimal(f"{entry.amount.normalize():f}"))
+
+
+def _require_free_name(connection: Connection, project_id: str, entry: LimitEntry) -> None:
+    other = store.find_named(connection, project_id, entry.name)
+    if other is not None and other.entry.id != entry.id:
+        raise Conflict(
+            f"This project has a limit {entry.name!r} already.",
+            hint="Change that one, or choose another name.",
+            param="name",
+        )
+
+
+def _units(limit: Limit, amount: int) -> Decimal:
+    if limit.measure == Measure.SPEND:
+        return Decimal(f"{(Decimal(amount) / NANO).normalize():f}")
+    return Decimal(limit.units(amount))
+
+
+def _audit_fields(limit: StoredLimit) -> dict[str, object]:
+    fields: dict[str, object] = asdict(limit.entry)
+    return fields | {"amount": str(limit.entry.amount)}

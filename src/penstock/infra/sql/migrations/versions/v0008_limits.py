@@ -1,0 +1,20 @@
+"""Limits and budgets of projects."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Creates the table."""
+    op.create_table(
+        "limits",
+        sa.Column("project_id", sa.Text, sa.ForeignKey("projects.id"), primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("updated_ms", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("project_id", "name"),
+    )
