@@ -82,3 +82,19 @@ def test_the_text_around_a_plain_secret_is_kept() -> None:
     redaction = Redaction("sk-provider-secret")
     assert redaction.clean("no, sk-provider-secret is bad") == "no, [redacted] is bad"
     assert redaction.clean("no, sk-provider%2dsecret is bad") == "[redacted]"
+
+
+@given(st.lists(SECRETS, min_size=2, max_size=4, unique=True), st.sampled_from(sorted(ENCODINGS)))
+def test_several_secrets_are_each_found_until_others_are_hidden(
+    secrets: list[str], name: str
+) -> None:
+    redaction = Redaction(*secrets)
+    for secret in secrets:
+        assert redaction.found_in(ENCODINGS[name](secret).encode())
+        assert redaction.found_plain_in(b"\x00" + secret.encode() + b"\xff")
+        assert len(ENCODINGS["json escapes"](secret)) <= redaction.overlap
+    clean = redaction.clean(" and ".join(secrets))
+    assert not any(secret in clean for secret in secrets)
+    redaction.hide("x" * 20)
+    assert redaction.found_in(b"x" * 20)
+    assert not redaction.found_in(secrets[0].encode())

@@ -61,7 +61,7 @@ async def test_a_provider_is_published_with_its_secret_and_prices(
         await asyncio.to_thread(world.catalog.providers.add, START, world.project_id, OPENAI)
         await until(lambda: bool(gw.holder.current.project(world.project_id).models()))
         target = gw.holder.current.project(world.project_id).resolve("gpt-4o")
-        assert (target.entry.vendor, target.secret) == ("openai", SECRET)
+        assert (target.entry.vendor, target.secrets) == ("openai", (("default", SECRET),))
         assert "prices/openai" in gw.holder.current.hashes
         assert "prices/openrouter" not in gw.holder.current.hashes
 
@@ -200,7 +200,10 @@ async def test_a_gateway_serves_on_without_its_server_and_catches_up(
     restarted.client.load()
     assert restarted.holder.state.origin is SnapshotOrigin.DISK
     assert restarted.holder.current.find_key(key.secret, 0) is not None
-    assert restarted.holder.current.project(world.project_id).resolve("gpt-4o").secret == SECRET
+    assert (
+        restarted.holder.current.project(world.project_id).resolve("gpt-4o").secrets[0].secret
+        == SECRET
+    )
     async with following(restarted):
         await until(lambda: bool(restarted.holder.state.problem))
         publisher = publisher_of(world, ChangeSignal())
