@@ -52,6 +52,9 @@ def _use_secrets(server: Server, project_id: str) -> list[str]:
         "api_key": f"sk-{MARK}-1",
     }
     assert server.call("POST", f"{base}/providers", server.root, provider).status == 201
+    further = {"name": "second", "api_key": f"sk-{MARK}-2"}
+    path = f"{base}/providers/acme/credentials"
+    assert server.call("POST", path, server.root, further).status == 201
     key = server.call("POST", f"{base}/keys", server.root, {"name": "app"}).json()["secret"]
     rotated = server.call(
         "POST", f"{base}/keys/{_first_key(server, base)}/rotate", server.root, {"overlap_s": 60}
