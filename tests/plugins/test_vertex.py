@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -350,6 +351,37 @@ def test_a_secret_that_is_no_key_file_is_reported_without_its_text(secret: str) 
         PLUGIN.issue_token(secret, 0.0)
     assert raised.value.code == "upstream_credential"
     assert "AAAA" not in raised.value.sentence()
+
+
+VALUES = st.none() | st.integers() | st.text(max_size=20) | st.lists(st.text(), max_size=2)
+PEMS = st.binary(max_size=90).map(
+    lambda raw: (
+        f"-----BEGIN PRIVATE KEY-----\n{b64encode(raw).decode()}\n-----END PRIVATE KEY-----\n"
+    )
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "client_email": VALUES,
+            "private_key": VALUES | PEMS,
+            "private_key_id": VALUES,
+            "project_id": VALUES,
+        },
+    ),
+    st.integers(0, 10),
+)
+def test_any_text_is_a_key_file_or_is_reported(members: dict[str, Any], cut: int) -> None:
+    text = json.dumps(members)
+    secret = text[: len(text) - cut]
+    with suppress(UpstreamFailed):
+        assert PLUGIN.issue_token(secret, 0.0) is None
+        assert not secret.startswith("{")
+    config = replace(CONFIG, secret=secret)
+    with suppress(InvalidRequest, UpstreamFailed):
+        assert built(GeminiSurface(), {"contents": []}, "gemini-x", config).url.isascii()
 
 
 def test_a_key_file_without_a_project_needs_the_quirk() -> None:
