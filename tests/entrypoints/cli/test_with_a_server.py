@@ -75,6 +75,50 @@ def test_models_are_listed_and_facts_imported(installation: Installation) -> Non
     assert "cannot be read" in installation.run("model", "import", "no-such-file", code=2)
 
 
+def test_a_route_is_set_listed_shown_called_and_removed(installation: Installation) -> None:
+    arguments = ("--target", "sim/sim-small=3", "--fallback", "sim/sim-large")
+    added = installation.json("route", "set", "support", *arguments)
+    assert (added["version"], len(added["targets"])) == (1, 2)
+    assert "sim/sim-small=3, sim/sim-large (fallback 1)" in installation.run("route", "list")
+    wait_until(lambda: _answered(installation, "support"))
+    cause = ("--after", "context_length=sim/sim-large", "--strategy", "sticky")
+    changed = installation.json("route", "set", "support", "--target", "sim/sim-small", *cause)
+    assert (changed["version"], changed["strategy"]) == (2, "sticky")
+    assert "after context_length" in installation.run("route", "show", "support")
+    assert "Did you mean" in installation.run(
+        "route", "set", "x", "--target", "sim/sim-smal", code=1
+    )
+    assert "PROVIDER/MODEL" in installation.run("route", "set", "x", "--target", "sim", code=2)
+    assert installation.json("route", "remove", "support") == {"removed": "support"}
+    assert "route" in installation.run("route", "show", "support", code=4)
+
+
+def test_a_litellm_configuration_is_imported(installation: Installation) -> None:
+    server = f"openai/sim-small, api_base: {simulator_url(installation)}, api_key: none"
+    file = installation.home.parent / "litellm.yaml"
+    file.write_text(
+        "model_list:\n"
+        f"- {{model_name: chat, litellm_params: {{model: {server}}}}}\n"
+        f"- {{model_name: backup, litellm_params: {{model: {server.replace('small', 'large')}}}}}\n"
+        "router_settings: {fallbacks: [{chat: [backup]}], cooldown_time: 5}\n"
+    )
+    planned = installation.run("import", "litellm", str(file), "--dry-run")
+    assert "planned" in planned
+    assert installation.json("route", "list") == []
+    assert "--private-allowed" in installation.run("import", "litellm", str(file), code=1)
+    done = installation.json("import", "litellm", str(file), "--private-allowed")
+    assert [each["result"] for each in done["created"]] == ["created"] * 3
+    assert "circuit breaker" in done["left_out"][0]["reason"]
+    wait_until(lambda: _answered(installation, "chat"))
+    again = installation.json("import", "litellm", str(file), "--private-allowed")
+    assert [each["result"] for each in again["created"]] == ["kept: it exists", *["replaced"] * 2]
+    file.write_text("model_list: [")
+    assert "cannot be read" in installation.run("import", "litellm", str(file), code=2)
+    for name in ("chat", "backup"):
+        installation.run("route", "remove", name)
+    installation.run("provider", "remove", "custom")
+
+
 def test_a_price_is_added_listed_and_removed(installation: Installation) -> None:
     before = installation.json("price", "list")
     arguments = ("--input", "0.07", "--output", "0.21", "--unit", "cache_read_tokens=0.01")

@@ -80,7 +80,8 @@ def target(**fields: object) -> RouteEntry:
 @pytest.mark.parametrize(
     ("entry", "part"),
     [
-        (replace(ENTRY, name="Support"), "not a valid name"),
+        (replace(ENTRY, name="-x"), "not a valid name"),
+        (replace(ENTRY, name="x" * 128), "not a valid name"),
         (replace(ENTRY, name="a/b"), "not a valid name"),
         (replace(ENTRY, strategy="random"), "weighted"),
         (replace(ENTRY, max_attempts=0), "1 to 10 attempts"),
@@ -120,10 +121,13 @@ def test_the_error_of_a_target_names_it(world: World, routes: RouteService) -> N
     assert caught.value.param == "targets.2"
 
 
-def test_a_route_does_not_hide_a_model(world: World, routes: RouteService) -> None:
+def test_a_route_hides_no_model_that_it_does_not_call(world: World, routes: RouteService) -> None:
+    other = replace(ENTRY, name="gpt-4o-mini")
     with pytest.raises(Conflict) as caught:
-        routes.add(world.admin, world.project_id, replace(ENTRY, name="gpt-4o"))
-    assert "would hide the model 'gpt-4o' of openai" in caught.value.message
+        routes.add(world.admin, world.project_id, other)
+    assert "would hide the model 'gpt-4o-mini' of openai" in caught.value.message
+    with_fallback = routes.add(world.admin, world.project_id, replace(ENTRY, name="gpt-4o"))
+    assert with_fallback.entry.targets[0].model == "gpt-4o"
 
 
 def test_migrated_tables_are_the_declared_ones(world: World) -> None:

@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
+    "import": ("imports", "Import the configuration of another gateway: litellm."),
     "project": ("projects", "Manage projects: create, list, change."),
     "audit": ("audit", "View the audit log: list, verify, export."),
     "settings": ("settings", "Show the effective settings and where each was set."),

@@ -66,7 +66,7 @@ class RouteBody(RequestBody):
 class NewRouteBody(RouteBody):
     """A route to add. Callers send its name as `model`."""
 
-    name: Annotated[str, Field(max_length=63)]
+    name: Annotated[str, Field(max_length=127)]
 
 
 class RouteChangeBody(RouteBody):

@@ -18,7 +18,7 @@ MAX_ATTEMPTS: Final = 10
 SHORTEST_TIMEOUT_MS: Final = 100
 LONGEST_TIMEOUT_MS: Final = 3_600_000
 _LONGEST_MODEL: Final = 256
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,126}")
 CAUSES: Final = tuple(cause.value for cause in FailureCause if cause is not FailureCause.INVALID)
 
 ListedModels = Mapping[str, Sequence[str]]
@@ -36,7 +36,7 @@ class StoredRoute:
 
 def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[str]) -> None:
     """Raises `InvalidRequest` for a route that cannot work, `Conflict` if its name is a model's."""
-    _check_name(route.name, listed)
+    _check_name(route, listed)
     if route.strategy not in strategies:
         raise _invalid(
             f"There is no strategy {route.strategy!r}.",
@@ -57,18 +57,20 @@ def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[
     _check_targets(route.targets, listed)
 
 
-def _check_name(name: str, listed: ListedModels) -> None:
+def _check_name(route: RouteEntry, listed: ListedModels) -> None:
+    """A route may have the name of a model that it calls: then it is that model with fallbacks."""
+    name = route.name
     if not _NAME.fullmatch(name):
         raise _invalid(
             f"{name!r} is not a valid name of a route.",
-            "Use up to 63 lower-case letters, digits, dots, dashes and underscores.",
+            "Use up to 127 letters, digits, and . _ : @ + -",
             "name",
         )
     hidden = sorted(provider for provider, models in listed.items() if name in models)
-    if hidden:
+    if hidden and all(target.model != name for target in route.targets):
         raise Conflict(
             f"The route would hide the model {name!r} of {', '.join(hidden)}.",
-            hint="Choose another name.",
+            hint="Choose another name, or add this model as a target.",
             code="route_hides_model",
             param="name",
         )

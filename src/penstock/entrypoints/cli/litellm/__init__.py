@@ -1,0 +1,1 @@
+"""What a LiteLLM configuration becomes in Penstock: pure functions, no I/O."""
