@@ -5,7 +5,7 @@ from typing import Final
 
 from penstock.entrypoints.cli.litellm.deployments import Deployment, Deployments
 from penstock.entrypoints.cli.litellm.plan import Plan, PlannedRoute, PlannedTarget
-from penstock.entrypoints.cli.litellm.settings import Environment, ConfigSection
+from penstock.entrypoints.cli.litellm.settings import ConfigSection, Environment
 
 _STRATEGIES: Final = {
     "": "weighted",
