@@ -111,7 +111,7 @@ def test_each_part_has_its_block() -> None:
     assert b'"input":{"n":1.50}' in body
     found = validated(body)
     assert found["toolConfig"]["toolChoice"] == {"tool": {"name": "f"}}
-    assert [tool["toolSpec"]["name"] for tool in found["toolConfig"]["tools"]] == ["f"]
+    assert [tool["toolSpec"]["name"] for tool in found["toolConfig"]["tools"]] == ["f", "g"]
     assert found["inferenceConfig"] == {"temperature": 1.0, "stopSequences": ["END"]}
     assert found["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 2048
     kinds = [next(iter(block)) for block in found["messages"][2]["content"]]

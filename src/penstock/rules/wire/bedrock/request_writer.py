@@ -148,14 +148,15 @@ class _Writer:
             self.changes.change("tool_choice")
         if not self._conversation.tools or (forbidden and not self._has_calls()):
             return None
-        wanted = choice.names if choice else ()
-        allowed = [tool for tool in self._conversation.tools if _is_allowed(tool, wanted)]
+        wanted: tuple[str, ...] = choice.names if choice else ()
+        required = choice is not None and choice.mode is ToolMode.REQUIRED
+        one = required and len(wanted) == 1
         written: list[Any] = []
-        for tool in allowed:
-            written += self._tool(tool)
+        for tool in self._conversation.tools:
+            if one or _is_allowed(tool, wanted):
+                written += self._tool(tool)
         config: dict[str, Any] = {"tools": written}
-        if choice is not None and choice.mode is ToolMode.REQUIRED:
-            one = len(wanted) == 1
+        if required:
             config["toolChoice"] = {"tool": {"name": wanted[0]}} if one else {"any": {}}
         return config
 
