@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.homes import SECRET, make_home, provider
-from gateway.http_client import Answer, call
+from gateway.http_client import Answer, call, metrics_token
 from gateway.raw_upstream import Exchanged, RawUpstream, answers, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.gateway.credentials import (
@@ -91,7 +91,8 @@ async def test_a_resting_credential_is_only_used_if_all_rest(
             ready_at[used.name] = clock.seconds + waits[retry_after]
         elif status in (401, 402, 403):
             ready_at[used.name] = clock.seconds + MAX_REJECTED_REST_S
-        assert pool.resting_count() == sum(at > clock.seconds for at in ready_at.values())
+        resting = {name: at > clock.seconds for name, at in ready_at.items()}
+        assert pool.resting() == {("up", name): rests for name, rests in resting.items()}
         ready = {name for name, at in ready_at.items() if at <= clock.seconds}
         assert pool.has_another(set()) == bool(ready)
         assert not pool.has_another(ready)
@@ -198,10 +199,10 @@ def test_a_pool_outlives_a_snapshot_but_not_its_credentials() -> None:
     assert pools.find("p", config, both[::-1], None) is not first
     assert pools.find("p", config, both[:1], None) is None
     first.note("second", 401, b"")
-    assert pools.resting_count() == 1
+    assert pools.resting() == {("up", "default"): 0, ("up", "second"): 1}
     pools.begin()
     pools.begin()
-    assert pools.resting_count() == 0
+    assert pools.resting() == {}
     assert pools.find("p", config, both, None) is not first
 
 
@@ -265,8 +266,17 @@ async def test_a_rejected_call_is_made_again_with_the_next_credential(
         for _ in range(3):
             await up.ask()
         assert up.used() == [*NAMES, "third", "third", "third"]
-        page = (await call(up.worker.url, method="GET", path="/metrics", key=None)).body.decode()
-        assert 'penstock_resting_credentials{worker="1"} 2' in page
+        for key, lines in (
+            (None, ['{worker="1"} 2']),
+            (metrics_token(up.worker.home), [resting("default", 1), resting("third", 0)]),
+        ):
+            page = await call(up.worker.url, method="GET", path="/metrics", key=key)
+            for line in lines:
+                assert f"\npenstock_resting_credentials{line}\n" in page.body.decode()
+
+
+def resting(name: str, count: int) -> str:
+    return f'{{provider="up",credential="{name}",worker="1"}} {count}'
 
 
 async def test_if_all_are_rejected_the_caller_gets_one_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ workers have their own state.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -96,10 +97,10 @@ class CredentialPool:
         now = self._clock.monotonic()
         return any(one.ready_at <= now and one.name not in tried for one in self._all)
 
-    def resting_count(self) -> int:
-        """Returns how many credentials rest."""
+    def resting(self) -> dict[tuple[str, str], bool]:
+        """Returns whether each credential rests, by provider and name."""
         now = self._clock.monotonic()
-        return sum(one.ready_at > now for one in self._all)
+        return {(one.provider.name, one.name): one.ready_at > now for one in self._all}
 
     def _next(self, tried: Collection[str]) -> _Credential:
         now, count = self._clock.monotonic(), len(self._all)
@@ -182,6 +183,10 @@ class CredentialPools:
         self._pools[key] = pool
         return pool
 
-    def resting_count(self) -> int:
-        """Returns how many credentials rest in this worker."""
-        return sum(pool.resting_count() for pool in self._pools.values())
+    def resting(self) -> dict[tuple[str, str], int]:
+        """Returns how many credentials rest in this worker, by provider and name. Projects may use
+        the same names."""
+        found: Counter[tuple[str, str]] = Counter()
+        for pool in self._pools.values():
+            found.update({key: int(rests) for key, rests in pool.resting().items()})
+        return dict(found)

@@ -1,6 +1,6 @@
 """`/healthz`, `/readyz`, `/metrics`: always answered, also at overload."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +9,11 @@ import msgspec
 from penstock.gateway.call import Send
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.page import MetricsPage, MetricsPages
-from penstock.gateway.metrics.prometheus import page_of, render, without_names
+from penstock.gateway.metrics.prometheus import Gauges, page_of, render, without_names
 from penstock.infra.metrics_access import MetricsAccess
 
 Sentences = Callable[[], list[str]]
 Headers = Iterable[tuple[bytes, bytes]]
-Gauges = Callable[[], Mapping[str, tuple[str, float]]]
 
 _JSON: Final = b"application/json"
 _PROMETHEUS: Final = b"text/plain; version=0.0.4; charset=utf-8"
@@ -28,7 +27,7 @@ class GatewayHealth:
     metrics: Metrics
     problems: Sentences
     notices: Sentences
-    gauges: Gauges
+    gauges: Callable[[], Gauges]
     pages: MetricsPages
     worker: str
     access: MetricsAccess

@@ -1,10 +1,11 @@
 """The state of one worker: problems, notices and gauges."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.metrics.prometheus import Gauges
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.infra.spool import SpoolStats
 
@@ -52,8 +53,8 @@ class GatewayReadiness:
             found.append(f"Limits cannot be counted: {problem}")
         return found
 
-    def gauges(self) -> Mapping[str, tuple[str, float]]:
-        """Name → (help, value)."""
+    def gauges(self) -> Gauges:
+        """Returns help and value of each gauge, or its values by labels."""
         spool = self._spool()
         return {
             "in_flight": ("Calls in progress.", len(self._inflight)),
@@ -67,7 +68,10 @@ class GatewayReadiness:
             ),
             "resting_credentials": (
                 "Credentials of providers that rest after they were rejected or limited.",
-                self._credentials.resting_count(),
+                {
+                    (("provider", provider), ("credential", name)): rest
+                    for (provider, name), rest in self._credentials.resting().items()
+                },
             ),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),

@@ -11,18 +11,21 @@ from typing import Final
 from penstock.gateway.metrics.counts import Histogram, Metrics
 from penstock.gateway.metrics.page import Family, Labels, MetricsPage, Sample
 
-_NAMES: Final = frozenset(("provider", "model"))
+Gauges = Mapping[str, tuple[str, float | Mapping[Labels, float]]]
+"""Name → (help, value or values by labels)."""
+
+_NAMES: Final = frozenset(("provider", "model", "credential"))
 _ONLY_WITH_TOKEN: Final = frozenset(
     ("penstock_tokens_total", "penstock_cost_usd_total", "penstock_unpriced_total")
 )
 _WHOLE: Final = 2.0**53  # up to here a float is an exact count
 
 
-def page_of(metrics: Metrics, gauges: Mapping[str, tuple[str, float]], worker: str) -> MetricsPage:
-    """Builds the page of one worker. `gauges`: name → (help, value)."""
+def page_of(metrics: Metrics, gauges: Gauges, worker: str) -> MetricsPage:
+    """Builds the page of one worker."""
     families = [*_call_families(metrics), _overhead(metrics)]
     families += [
-        Family(f"penstock_{name}", "gauge", text, (Sample("", (), value),))
+        Family(f"penstock_{name}", "gauge", text, tuple(_gauge(value)))
         for name, (text, value) in gauges.items()
     ]
     return MetricsPage(worker, tuple(families))
@@ -100,6 +103,13 @@ def _call_families(metrics: Metrics) -> list[Family]:
             "penstock_first_token_seconds", seconds, "From request to first token.", tuple(first)
         ),
     ]
+
+
+def _gauge(value: float | Mapping[Labels, float]) -> Iterator[Sample]:
+    if isinstance(value, Mapping):
+        yield from (Sample("", labels, one) for labels, one in value.items())
+    else:
+        yield Sample("", (), value)
 
 
 def _overhead(metrics: Metrics) -> Family:
