@@ -50,7 +50,7 @@ def budget(cap_nano: int) -> LimitEntry:
 
 @dataclass
 class Provider:
-    """Answers at random. `cost_nano` is what it has told its callers that they used; `above` is the
+    """Answers at random. `cost_nano` is what it has reported as used; `above` is the
     part of the answers that use more than the request allows."""
 
     rng: random.Random
