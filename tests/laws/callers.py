@@ -21,6 +21,7 @@ from tests.laws.documents import (
     texts,
     weighted,
 )
+from tests.laws.forms import forms, types
 
 Ending = Literal["read", "half_close", "leave", "abort"]
 """`read`: reads to the end of the answer. `half_close`: sends FIN, then reads. `leave`: closes
@@ -202,12 +203,25 @@ def _head(path: bytes, lines: bytes, extra: bytes) -> bytes:
     )
 
 
-_PATHS: Final = st.sampled_from((b"/v1/chat/completions",) * 7 + (b"/v1/embeddings",))
+_FORM_PATHS: Final = (b"/v1/audio/transcriptions", b"/v1/audio/translations", b"/v1/images/edits")
+_OTHER_PATHS: Final = (
+    *(b"/v1/embeddings", b"/v1/completions", b"/v1/moderations", b"/v1/images/generations"),
+    *(b"/v1/audio/speech", b"/v1/rerank", b"/v2/rerank", b"/v1/classify", *_FORM_PATHS),
+)
+_PATHS: Final = weighted((4, st.just(b"/v1/chat/completions")), (3, st.sampled_from(_OTHER_PATHS)))
+
+
+def _requests(path: bytes) -> st.SearchStrategy[tuple[bytes, bytes]]:
+    """A body, and the header line that describes it, if it needs one."""
+    plain = st.tuples(bodies(), st.just(b""))
+    form = st.tuples(forms(), types())
+    return weighted((1, plain), (4, form)) if path in _FORM_PATHS else plain
 
 
 @st.composite
 def _odd_bodies(draw: st.DrawFn) -> CallerScript:
-    path, lines, body = draw(_PATHS), draw(_labels()), draw(bodies())
+    path, lines = draw(_PATHS), draw(_labels())
+    body, content_type = draw(_requests(path))
     framing = draw(st.sampled_from(("length",) * 6 + ("chunked", "chunked", "short", "long")))
     ending: Ending = draw(
         st.sampled_from(("read",) * 12 + ("half_close", "half_close", "leave", "abort"))
@@ -223,7 +237,7 @@ def _odd_bodies(draw: st.DrawFn) -> CallerScript:
             ending = "half_close"  # else client and gateway wait for each other
     cuts = tuple(draw(_CUTS))
     pause = draw(st.sampled_from((0.0, 0.0, 0.0, 0.01))) if cuts else 0.0
-    data = _head(path, lines, extra) + sent
+    data = _head(path, lines + content_type, extra) + sent
     complete = framing != "long"
     return CallerScript(data, cuts, pause, ending, certain=True, complete=complete, anonymous=False)
 

@@ -17,7 +17,7 @@ LISTED: Final = frozenset(
 """The allowed statuses of an answer; 500 is not among them. Provider statuses 2xx are allowed."""
 
 FROM_THE_PROVIDER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
-_DONE: Final = (b"data: [DONE]", b"data:[DONE]")
+_DONE: Final = (b"data: [DONE]", b"data:[DONE]", b'.done"', b'.completed"')
 
 
 def of_answer(call: Sample, answer: Answer) -> Iterator[str]:

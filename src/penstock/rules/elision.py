@@ -5,7 +5,9 @@ from typing import Final
 
 MIN_RUN_BYTES: Final = 1024  # of base64; a shorter run stays
 _DIGITS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
-_LONG: Final = re.compile(rb"[\w+/=-]{%d,}" % MIN_RUN_BYTES, re.ASCII)
+# The look-behind lets a search begin at the start of a run only: many runs that are a little too
+# short must not cost quadratic time.
+_LONG: Final = re.compile(rb"(?<![\w+/=-])[\w+/=-]{%d,}" % MIN_RUN_BYTES, re.ASCII)
 _RUN: Final = re.compile(rb"[\w+/=-]*", re.ASCII)
 
 

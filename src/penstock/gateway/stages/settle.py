@@ -63,8 +63,7 @@ def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> No
     facts, target = attempt.facts, attempt.target
     usage = facts.usage
     counted = usage is not None and usage.source is UsageSource.PROVIDER
-    estimated = TRAITS[call.operation].estimated
-    if not counted and estimated and error is not None and _was_served(attempt, error):
+    if not counted and error is not None and _may_be_charged(call, attempt, error):
         usage = estimate_usage(call.request_size, attempt.delta_count)
     if usage is None:
         return
@@ -90,6 +89,9 @@ def _sum(usages: Sequence[Usage]) -> Usage:
     return Usage(**counts, source=source)
 
 
-def _was_served(attempt: OpenAttempt, error: PenstockError) -> bool:
-    """True if the provider may have started work: it got the request and did not reject it."""
+def _may_be_charged(call: Call, attempt: OpenAttempt, error: PenstockError) -> bool:
+    """True if the provider may have started work that is counted in tokens of text: it got the
+    request and did not reject it."""
+    if not TRAITS[call.operation].estimated:
+        return False
     return attempt.http_status < 300 and error.code not in NEVER_SENT
