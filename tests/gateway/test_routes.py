@@ -129,6 +129,22 @@ async def test_the_cause_of_a_failure_decides_where_a_call_goes_next(tmp_path: P
             assert (answer.status, await rig.path(answer)) == (status, path), name
 
 
+async def test_a_form_goes_elsewhere_with_the_model_of_the_next_target(tmp_path: Path) -> None:
+    first, second = RouteTarget("p0", "small"), RouteTarget("p1", "large", priority=1)
+    route = RouteEntry("hear", 1, (first, second))
+    form = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n--b--\r\n'
+    headers = b"content-type: multipart/form-data; boundary=b\r\n"
+    async with targets(tmp_path, [answers(BROKEN), answers(unary(b'{"text":"x"}'))], route) as rig:
+        answer = await call(
+            rig.worker.url, form % b"hear", path="/v1/audio/transcriptions", headers=headers
+        )
+        assert answer.body == b'{"text":"x"}'
+        sent = [each.seen[0].body for each in rig.upstreams]
+        assert sent == [form % b"small", form % b"large"]
+        end = await rig.end_of(answer)
+        assert json.loads(end.request) == {"model": "hear"}
+
+
 async def test_a_single_target_is_asked_again_after_a_pause(tmp_path: Path) -> None:
     route = RouteEntry("one", 1, to(0))
     slow_down = BROKEN.replace(b"500 No\r\n", b"429 No\r\nretry-after: 1\r\n")

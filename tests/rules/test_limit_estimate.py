@@ -127,3 +127,36 @@ def test_the_cost_is_above_that_of_any_usage_within_the_estimate(
 
 def test_a_model_without_a_price_has_no_cost() -> None:
     assert estimate_cost(None, EstimatedTokens(1, 1), b"") is None
+
+
+HOUR = UnitPrice("input_audio_seconds", Decimal("0.36"), per=3600)
+SEARCH = UnitPrice("rerank_searches", Decimal(2), per=1000)
+INPUT = UnitPrice("input_tokens", Decimal(5))
+IMAGE = UnitPrice("output_image_tokens", Decimal(32))
+FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(160_000)
+
+
+def test_a_file_in_a_form_is_no_text() -> None:
+    tokens = estimate_tokens(FORM, Operation.TRANSCRIPTION)
+    assert 1_600 <= tokens.input < 2_000
+    assert tokens.seconds >= 80  # 16 kbit/s
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "prices", "cost"),
+    [
+        (Operation.TRANSCRIPTION, b"--b" + bytes(7_197), [HOUR], Decimal("0.0008")),
+        (Operation.TRANSCRIPTION, b"--b" + bytes(7_197), [INPUT], Decimal("0.008")),
+        (Operation.RERANK, b"x" * 9_000, [SEARCH], Decimal("0.006")),
+        (Operation.RERANK, b"x" * 9_000, [INPUT], Decimal("0.015")),
+        (Operation.IMAGE_GENERATION, b'{"n":2}', [IMAGE], Decimal(12_480 * 32) / 1_000_000),
+        (Operation.IMAGE_GENERATION, b'{"n":2}', [SEARCH], None),
+        (Operation.CHAT, b"{}", [HOUR], None),
+    ],
+)
+def test_the_highest_cost_is_in_the_unit_that_has_a_price(
+    operation: Operation, body: bytes, prices: list[UnitPrice], cost: Decimal | None
+) -> None:
+    rates = compile_rates("test", prices)
+    found = estimate_cost(rates, estimate_tokens(body, operation), body)
+    assert found == (None if cost is None else nano_usd(cost))

@@ -4,14 +4,16 @@ The input is one token for three bytes of text, which is above the count of comm
 prose, code and JSON in any language. Texts that are mostly digits, rare symbols or random letters
 may have up to one token for each byte; then the true count is above the estimate, and the excess is
 named. Media are one token for 100 bytes, at least 1,600. The output is the limit in the request,
-else the most that the model writes, else 4,096 tokens, for each answer.
+else the most that the model writes, else 4,096 tokens, for each answer. Images, seconds of audio
+and searches have estimates of their own.
 """
 
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from penstock.rules.call import Operation, Usage, UsageSource
+from penstock.rules.call import COUNTS, Operation, Usage, UsageSource
+from penstock.rules.form import FORM_START
 from penstock.rules.limit_index import nano_usd
 from penstock.rules.model_facts import ModelFacts
 from penstock.rules.price_charge import MAX_COST, Rates
@@ -20,18 +22,28 @@ TEXT_BYTES: Final = 3  # of one token
 MEDIA_BYTES: Final = 100  # of one token
 MIN_MEDIA_TOKENS: Final = 1_600
 USUAL_OUTPUT_TOKENS: Final = 4_096  # of a model whose limit is unknown
+IMAGE_TOKENS: Final = 6_240  # of one image that is made: the most of a usual size
+AUDIO_BYTES: Final = 1_000  # of one second: 8 kbit/s, less than usual codecs of speech
+SEARCH_TOKENS: Final = 1_000  # of one search; Cohere counts 100 documents
 _LONG_STRING: Final = 16 * 1024  # bytes; base64 of this size is a medium, not a text
 _LOOKED_AT: Final = 4_096  # bytes at the start of a long string that tell text from base64
 _MAX_TOKENS: Final = 2**40  # of one estimate
 _WRITES_TEXT: Final = frozenset((Operation.CHAT, Operation.TEXT_COMPLETION, Operation.PASS_THROUGH))
+_MAKES_IMAGES: Final = frozenset((Operation.IMAGE_GENERATION, Operation.IMAGE_EDIT))
+_HEARS: Final = frozenset((Operation.TRANSCRIPTION, Operation.TRANSLATION))
+_TAKES_FORMS: Final = _MAKES_IMAGES | _HEARS | {Operation.PASS_THROUGH}
 _FREE: Final = frozenset((Operation.COUNT_TOKENS, Operation.MODERATION))
 
 
 class EstimatedTokens(NamedTuple):
-    """Tokens of a call before it is sent."""
+    """Tokens of a call before it is sent; `images` are a part of the output. `seconds` of audio and
+    `searches` are what some models are priced by in place of tokens."""
 
     input: int = 0
     output: int = 0
+    images: int = 0
+    seconds: int = 0
+    searches: int = 0
 
 
 class _Request(msgspec.Struct):
@@ -56,7 +68,15 @@ def estimate_tokens(
     """Returns the tokens of a request to a model with these `facts`."""
     if operation in _FREE:
         return EstimatedTokens()
-    tokens = _input_tokens(body)
+    is_form = operation in _TAKES_FORMS and body.startswith(FORM_START)
+    tokens = _form_tokens(body) if is_form else _input_tokens(body)
+    if operation in _HEARS:
+        return EstimatedTokens(tokens, USUAL_OUTPUT_TOKENS, seconds=-(-len(body) // AUDIO_BYTES))
+    if operation in _MAKES_IMAGES:
+        made = min(IMAGE_TOKENS * max(_count(_read(body).n), 1), _MAX_TOKENS)
+        return EstimatedTokens(tokens, made, images=made)
+    if operation == Operation.RERANK:
+        return EstimatedTokens(tokens, searches=-(-tokens // SEARCH_TOKENS))
     if facts is not None and facts.context_tokens is not None:
         tokens = min(tokens, facts.context_tokens)
     if operation not in _WRITES_TEXT:
@@ -69,17 +89,41 @@ def estimate_cost(rates: Rates | None, tokens: EstimatedTokens, body: bytes) -> 
     if rates is None:
         return None
     usages = [_usage(tokens)]
+    if tokens.seconds:
+        usages.append(Usage(input_audio_seconds=tokens.seconds))
+    if tokens.searches:
+        usages.append(Usage(rerank_searches=tokens.searches))
     if b'"cache_control"' in body or b'"cachePoint"' in body:  # written to a cache, for more
         usages.append(_usage(tokens, cache_write_tokens=tokens.input))
         usages.append(
             _usage(tokens, cache_write_tokens=tokens.input, cache_write_1h_tokens=tokens.input)
         )
-    charges = [rates.charge(usage) for usage in usages]
-    return max(nano_usd(each.cost if each is not None else MAX_COST) for each in charges)
+    costs = [cost for usage in usages if (cost := _cost(rates, usage)) is not None]
+    return max(costs, default=None)
+
+
+def _cost(rates: Rates, usage: Usage) -> int | None:
+    """`None` if nothing of the usage has a price."""
+    charge = rates.charge(usage)
+    if charge is not None:
+        return nano_usd(charge.cost)
+    least = Usage(**{name: min(getattr(usage, name), 1) for name in COUNTS})
+    return None if rates.charge(least) is None else nano_usd(MAX_COST)
 
 
 def _usage(tokens: EstimatedTokens, **counts: int) -> Usage:
-    return Usage(tokens.input, tokens.output, source=UsageSource.ESTIMATED, **counts)
+    return Usage(
+        tokens.input,
+        tokens.output,
+        source=UsageSource.ESTIMATED,
+        output_image_tokens=tokens.images,
+        **counts,
+    )
+
+
+def _form_tokens(body: bytes) -> int:
+    """The files are most of a form."""
+    return max(MIN_MEDIA_TOKENS, len(body) // MEDIA_BYTES)
 
 
 def _input_tokens(body: bytes) -> int:
@@ -98,10 +142,7 @@ def _is_base64(start: bytes) -> bool:
 
 
 def _output_tokens(body: bytes, most: int | None) -> int:
-    try:
-        request = _decoder.decode(body)
-    except (msgspec.DecodeError, ValueError):
-        request = _Request()
+    request = _read(body)
     config = request.generationConfig or request.generation_config
     gemini: dict[str, Any] = config if isinstance(config, dict) else {}  # pyright: ignore[reportUnknownVariableType] - decoded JSON
     limits = (
@@ -118,6 +159,13 @@ def _output_tokens(body: bytes, most: int | None) -> int:
     answers = max(_count(request.n), _count(request.best_of), 1)
     answers = max(answers, _count(_member(gemini, "candidateCount", "candidate_count")))
     return min(wanted * answers, _MAX_TOKENS)
+
+
+def _read(body: bytes) -> _Request:
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _Request()
 
 
 def _member(config: Any, *names: str) -> Any:
