@@ -23,6 +23,9 @@ _SCRYPT_R, _SCRYPT_P = 8, 1
 _SCRYPT_MAX_MEMORY: Final = 64 * 1024 * 1024
 
 
+HASHED: Final = ".sha256"  # the end of a `hashed_key_digest`
+
+
 class SealBroken(ValueError):
     """The data was not sealed with this key, or was changed."""
 
@@ -36,6 +39,12 @@ def derive_key(secret: bytes, purpose: str) -> bytes:
 def keyed_digest(key: bytes, value: str) -> str:
     """Returns HMAC-SHA-256 in hex, which is stored and compared instead of a secret."""
     return hmac.digest(key, value.encode(), "sha256").hex()
+
+
+def hashed_key_digest(key: bytes, sha256_hex: str) -> str:
+    """Returns what is stored for a secret of which only the SHA-256 is known. It differs from every
+    `keyed_digest`, so that nobody gets in with the hash itself."""
+    return f"{keyed_digest(key, sha256_hex)}{HASHED}"
 
 
 class Sealer:

@@ -1,5 +1,6 @@
 """What a LiteLLM configuration becomes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.entrypoints.cli.litellm.config import read_config
+from penstock.entrypoints.cli.litellm.keys import read_keys
 from penstock.entrypoints.cli.litellm.plan import Plan, PlannedRoute
 from penstock.kernel.errors import SetupError
 
@@ -189,3 +191,66 @@ def test_any_document_gives_a_plan_or_a_clear_error(document: Any) -> None:
     except SetupError:
         return
     assert list(plan.rows()) is not None
+
+
+TOKEN = "ab" * 32
+ROW = {
+    "token": TOKEN,
+    "key_alias": "checkout",
+    "key_name": "sk-...wxyz",
+    "models": ["gpt-4o", "fast"],
+    "team_id": "shop",
+    "user_id": None,
+    "expires": "2027-01-01T00:00:00",
+    "max_budget": 100.0,
+    "budget_duration": "30d",
+    "rpm_limit": 60,
+    "tpm_limit": None,
+    "spend": 3.5,
+}
+CSV = (
+    "token,key_alias,key_name,models,team_id,user_id,expires,max_budget,budget_duration,rpm_limit,"
+    "tpm_limit,spend\n"
+    f'{TOKEN},checkout,sk-...wxyz,"{{gpt-4o,fast}}",shop,,2027-01-01T00:00:00,100.0,30d,60,,3.5\n'
+)
+
+
+@pytest.mark.parametrize("content", [json.dumps([ROW]), json.dumps({"keys": [ROW]}), CSV])
+def test_keys_are_read_with_their_limits(content: str) -> None:
+    found = read_keys(content)
+    (key,) = found.keys
+    assert key.body == {
+        "name": "checkout",
+        "sha256": TOKEN,
+        "prefix": "sk-...wxyz",
+        "allowed_models": ["gpt-4o", "fast"],
+        "attributes": {"team": "shop"},
+        "expires_at": "2027-01-01T00:00:00+00:00",
+    }
+    assert key.limits == [
+        {"measure": "requests", "amount": "60", "window": "minute", "name": "checkout: requests"},
+        {"measure": "spend", "amount": "100.0", "window": "month", "name": "checkout: spend"},
+    ]
+    assert list(found.left_out) == ["keys[0] checkout spend"]
+
+
+def test_keys_that_cannot_be_imported_are_named() -> None:
+    rows = [{"key_alias": "a"}, ROW | {"blocked": True}, ROW | {"budget_duration": None}, 1]
+    found = read_keys(json.dumps(rows))
+    assert [key.name for key in found.keys] == ["checkout"]
+    reasons = " ".join(found.left_out.values())
+    assert "64 hexadecimal digits" in reasons
+    assert "blocked" in reasons
+    assert "all time" in reasons
+
+
+@pytest.mark.parametrize("content", ["{}", "[", '{"keys": 1}', 'a,b\n"x'])
+def test_an_export_of_another_form_is_refused(content: str) -> None:
+    with pytest.raises(SetupError, match="export of keys"):
+        read_keys(content)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(list(ROW)), _VALUES), max_size=3))
+def test_any_row_gives_a_key_or_a_reason(rows: Any) -> None:
+    found = read_keys(json.dumps(rows))
+    assert len(found.keys) <= len(rows)

@@ -1,8 +1,11 @@
 """Each command group against a running installation."""
 
+import hashlib
 import json
 import select
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -111,12 +114,42 @@ def test_a_litellm_configuration_is_imported(installation: Installation) -> None
     assert "circuit breaker" in done["left_out"][0]["reason"]
     wait_until(lambda: _answered(installation, "chat"))
     again = installation.json("import", "litellm", str(file), "--private-allowed")
+    _import_a_key(installation, file)
     assert [each["result"] for each in again["created"]] == ["kept: it exists", *["replaced"] * 2]
     file.write_text("model_list: [")
     assert "cannot be read" in installation.run("import", "litellm", str(file), code=2)
     for name in ("chat", "backup"):
         installation.run("route", "remove", name)
     installation.run("provider", "remove", "custom")
+
+
+def _import_a_key(installation: Installation, file: Path) -> None:
+    """A key of LiteLLM works with its old secret, and its hash opens nothing."""
+    secret = "sk-of-litellm-0123456789"
+    hashed = hashlib.sha256(secret.encode()).hexdigest()
+    row = {"token": hashed, "key_alias": "old", "models": ["chat"], "rpm_limit": 1000}
+    export = file.with_name("keys.json")
+    export.write_text(json.dumps([row]))
+    arguments = ("import", "litellm", str(file), "--private-allowed", "--keys", str(export))
+    assert installation.json(*arguments)["created"][-1]["result"] == "created"
+    assert installation.json(*arguments)["created"][-1]["result"] == "kept: it exists"
+    assert [each["name"] for each in installation.json("limit", "list")] == ["old: requests"]
+    wait_until(lambda: _status(installation, secret) == 200)
+    assert _status(installation, hashed) == 401
+    assert _status(installation, secret, model="backup") == 403
+    installation.run("limit", "remove", "old: requests")
+
+
+def _status(installation: Installation, key: str, model: str = "chat") -> int:
+    body = {"model": model, "messages": [{"role": "user", "content": "hello"}]}
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    url = f"{installation.gateway}/v1/chat/completions"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_a_price_is_added_listed_and_removed(installation: Installation) -> None:

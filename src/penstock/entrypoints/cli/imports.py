@@ -1,7 +1,7 @@
 """`penstock import`: brings the configuration of another gateway."""
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 import yaml
@@ -10,12 +10,15 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.litellm.config import read_config
+from penstock.entrypoints.cli.litellm.keys import ExportedKey, ExportedKeys, read_keys
 from penstock.entrypoints.cli.litellm.plan import Plan
 from penstock.entrypoints.cli.output import show_json, show_list
 from penstock.infra.settings import secret_variable
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound, SetupError
 
 MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
+MAX_KEYS_BYTES: Final = 256 * 1024 * 1024
+KEYS_AT_ONCE: Final = 200  # of one request
 COLUMNS: Final = ("kind", "name", "content", "result")
 LEFT_OUT_COLUMNS: Final = ("setting", "reason")
 
@@ -28,6 +31,10 @@ def register(app: typer.Typer, name: str, line: str) -> None:
 def import_litellm(
     file: Annotated[Path, typer.Argument(help="LiteLLM's configuration (config.yaml).")],
     *,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Export of its keys (JSON or CSV); they work with their old secrets."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be created.")
     ] = False,
@@ -39,16 +46,21 @@ def import_litellm(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Create the providers, routes and prices of a LiteLLM configuration, and list what has no
-    counterpart. Values like os.environ/NAME are read from the environment of this command. What
-    exists already is kept; routes are replaced."""
-    plan = read_config(_read(file), secret_variable)
-    rows: list[dict[str, Any]] = [row | {"result": "planned"} for row in plan.rows()]
+    """Create the providers, routes, prices and keys of LiteLLM, and list what has no counterpart.
+    Values like os.environ/NAME are read from the environment of this command. What exists already
+    is kept; routes are replaced."""
+    plan = read_config(_parsed(file), secret_variable)
+    exported = read_keys(_content(keys)) if keys is not None else ExportedKeys()
+    planned = [*plan.rows(), *map(_key_row, exported.keys)]
+    results = ["planned"] * len(planned)
     if not dry_run:
         with open_api(home) as api:
-            results = _apply(api, api.project(project), plan, private_allowed=private_allowed)
-        rows = [row | {"result": result} for row, result in zip(rows, results, strict=True)]
-    left_out = [{"setting": name, "reason": why} for name, why in plan.left_out.items()]
+            path = api.project(project)
+            results = _apply(api, path, plan, private_allowed=private_allowed)
+            results += _import_keys(api, path, exported.keys)
+    rows = [row | {"result": result} for row, result in zip(planned, results, strict=True)]
+    reasons = plan.left_out | exported.left_out
+    left_out = [{"setting": name, "reason": why} for name, why in reasons.items()]
     if as_json:
         show_json({"created": rows, "left_out": left_out})
         return
@@ -58,14 +70,45 @@ def import_litellm(
         show_list(left_out, LEFT_OUT_COLUMNS, as_json=False, empty="")
 
 
-def _read(file: Path) -> object:
+def _parsed(file: Path) -> object:
+    try:
+        return yaml.safe_load(_content(file, MAX_CONFIG_BYTES))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SetupError(f"{file} cannot be read: {error}.") from error
+
+
+def _content(file: Path, max_bytes: int = MAX_KEYS_BYTES) -> str:
     try:
         content = file.expanduser().read_bytes()
-        if len(content) > MAX_CONFIG_BYTES:
-            raise SetupError(f"{file} is larger than {MAX_CONFIG_BYTES} bytes.")
-        return yaml.safe_load(content)
-    except (OSError, yaml.YAMLError, RecursionError) as error:
+        if len(content) > max_bytes:
+            raise SetupError(f"{file} is larger than {max_bytes} bytes.")
+        return content.decode()
+    except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{file} cannot be read: {error}.") from error
+
+
+def _key_row(key: ExportedKey) -> dict[str, str]:
+    limits = [f"{each['measure']} {each['amount']}" for each in key.limits]
+    models = key.body["allowed_models"] or ["all models"]
+    return {"kind": "key", "name": key.name, "content": ", ".join([*models, *limits])}
+
+
+def _import_keys(api: Api, project: str, keys: list[ExportedKey]) -> list[str]:
+    """Imports the keys, and adds the limits of new ones."""
+    results: list[str] = []
+    for at in range(0, len(keys), KEYS_AT_ONCE):
+        batch = keys[at : at + KEYS_AT_ONCE]
+        body = {"keys": [each.body for each in batch]}
+        done = api.call("POST", f"{project}/keys/import", body)["items"]
+        for exported, result in zip(batch, done, strict=True):
+            if result["key"] is None:
+                results.append("kept: it exists")
+                continue
+            for limit in exported.limits:
+                only = {"key": [result["key"]["id"]]}
+                api.call("POST", f"{project}/limits", limit | {"only": only})
+            results.append("created")
+    return results
 
 
 def _apply(api: Api, project: str, plan: Plan, *, private_allowed: bool) -> list[str]:

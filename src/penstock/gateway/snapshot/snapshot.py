@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from penstock.gateway.snapshot.project_index import ProjectIndex
-from penstock.infra.crypto import keyed_digest
+from penstock.infra.crypto import HASHED, hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.document import Document
 from penstock.rules.model_facts import FactsIndex, ListedModel
@@ -57,6 +57,7 @@ class Snapshot:
         self._keys: dict[str, KeyContext] = {}
         for _, index in ACCESS.all(parts):
             self._keys |= index.keys
+        self._hashed_keys = any(digest.endswith(HASHED) for digest in self._keys)
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))
         self._views: dict[str, ProjectIndex] = {}  # made on first use
@@ -72,7 +73,11 @@ class Snapshot:
 
     def find_any_key(self, presented: str) -> KeyContext | None:
         """Finds a key, expired ones too, so that the error can say that it has expired."""
-        return self._keys.get(keyed_digest(self._pepper, presented))
+        found = self._keys.get(keyed_digest(self._pepper, presented))
+        if found is None and self._hashed_keys:  # imported: only their hashes are known
+            hashed = hashlib.sha256(presented.encode()).hexdigest()
+            found = self._keys.get(hashed_key_digest(self._pepper, hashed))
+        return found
 
     def section(self, kind: SectionKind[D, B], owner: str) -> B | None:
         """Returns the built section of a project, or a shared one; `None` if there is none."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from penstock.features.access import Access, Permission, Role
 from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.model import ApiKey
-from penstock.features.identity.service.keys import IssuedKey, KeyService, NewKey
+from penstock.features.identity.service.keys import HashedKey, IssuedKey, KeyService, NewKey
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import Label, Name, RequestBody
@@ -69,6 +69,35 @@ class KeyRequest(RequestBody):
         return unix_ms(self.expires_at) if self.expires_at else None
 
 
+class HashedKeyBody(RequestBody):
+    """A key of another product by the SHA-256 of its secret, in hex. It may only call models.
+    `prefix` identifies it for users, such as `sk-…abcd`."""
+
+    name: Name
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    prefix: Annotated[str, Field(max_length=20)] = ""
+    allowed_models: Annotated[list[Label], Field(max_length=200, default_factory=list[str])]
+    attributes: KeyAttributes = KeyAttributes.of({})
+    tags: Tags = Field(default_factory=dict[str, str])
+    expires_at: Moment | None = None
+
+    def value(self) -> HashedKey:
+        new = NewKey(
+            name=self.name,
+            allowed_models=tuple(self.allowed_models),
+            attributes=KeyAttributes.of(self.attributes.root).root,
+            tags=self.tags,
+            expires_ms=unix_ms(self.expires_at) if self.expires_at else None,
+        )
+        return HashedKey(new, self.sha256, self.prefix)
+
+
+class HashedKeysBody(RequestBody):
+    """Keys to import."""
+
+    keys: Annotated[list[HashedKeyBody], Field(min_length=1, max_length=500)]
+
+
 class KeyRotationRequest(RequestBody):
     """`overlap_s`: how long the old secret stays valid in seconds; 0 ends it immediately."""
 
@@ -106,6 +135,12 @@ class KeyView(BaseModel):
         )
 
 
+class ImportedKeyView(BaseModel):
+    """The result for one key: null if it exists already."""
+
+    key: KeyView | None
+
+
 class IssuedKeyView(BaseModel):
     """A key with its new secret, which is returned only once."""
 
@@ -126,6 +161,16 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
         """Lists the project's keys, oldest first, including revoked ones."""
         found = keys.list_page(access.project_id, decode_cursor(cursor), limit + 1)
         return page_of(found, limit, KeyView.of, lambda key: key.id)
+
+    @router.post("/import")
+    def import_keys(
+        access: Annotated[Access, may_write], body: HashedKeysBody
+    ) -> Page[ImportedKeyView]:
+        """Imports keys of another product by their hashes, so that they work with their old
+        secrets. One result for each, in their order; all or none are imported."""
+        hashed = [each.value() for each in body.keys]
+        added = keys.import_hashed(access.principal, access.project_id, hashed)
+        return Page(items=[ImportedKeyView(key=KeyView.of(key) if key else None) for key in added])
 
     @router.post("", status_code=201)
     def create_key(access: Annotated[Access, may_write], body: KeyRequest) -> IssuedKeyView:

@@ -2,7 +2,7 @@
 never stored."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -10,7 +10,7 @@ from penstock.features.access import Principal, Role
 from penstock.features.context import Context
 from penstock.features.identity.model import ApiKey, KeySecret
 from penstock.features.identity.store import keys
-from penstock.infra.crypto import keyed_digest
+from penstock.infra.crypto import hashed_key_digest, keyed_digest
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, NotFound
 
@@ -37,6 +37,16 @@ class IssuedKey:
 
     key: ApiKey
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HashedKey:
+    """A key of another product, of which only the SHA-256 (in hex) is known. `prefix` identifies
+    it for users."""
+
+    new: NewKey
+    sha256: str = field(repr=False)
+    prefix: str = ""
 
 
 class KeyService:
@@ -90,6 +100,39 @@ class KeyService:
             tx, actor, project_id, "key.create", key.id, after=key.audit_fields()
         )
         return IssuedKey(key, secret)
+
+    def import_hashed(
+        self, actor: Principal, project_id: str, hashed: Sequence[HashedKey]
+    ) -> list[ApiKey | None]:
+        """Creates keys that work with their old secrets: all or none. `None` for one that exists
+        already. They may only call models."""
+        now_ms = self._context.now_ms()
+        added: list[ApiKey | None] = []
+        with self._context.database.write() as tx:
+            for each in hashed:
+                digest = hashed_key_digest(self._pepper, each.sha256)
+                if keys.find_by_digest(tx.connection, digest) is not None:
+                    added.append(None)
+                    continue
+                key = ApiKey(
+                    id=self._context.new_id("key"),
+                    project_id=project_id,
+                    name=each.new.name,
+                    role=None,
+                    instance_admin=False,
+                    allowed_models=each.new.allowed_models,
+                    attributes=each.new.attributes,
+                    tags=each.new.tags,
+                    created_ms=now_ms,
+                    expires_ms=each.new.expires_ms,
+                    secrets=(KeySecret(digest, each.prefix, now_ms),),
+                )
+                keys.add(tx.connection, key)
+                self._context.audit_log.append(
+                    tx, actor, project_id, "key.import", key.id, after=key.audit_fields()
+                )
+                added.append(key)
+        return added
 
     def rotate(self, actor: Principal, project_id: str, key_id: str, overlap_ms: int) -> IssuedKey:
         """Creates a new secret, valid immediately; older ones stay valid for `overlap_ms`."""
