@@ -74,6 +74,8 @@ def simulator(base_url: str) -> Candidate:
             _simulated("sim-large", "2.50", "10.00", "1.25"),
             _simulated("sim-reasoner", "1.10", "4.40", "0.275"),
             _simulated("sim-embed", "0.02", "0", "0"),
+            _simulated("sim-image", "5.00", "30.00", "1.25"),
+            _simulated("sim-transcribe", "2.50", "10.00", "0"),
         ),
     )
 
