@@ -9,12 +9,14 @@ from penstock.rules.call import Operation
 class OperationTraits(NamedTuple):
     """`streamed`: a caller may ask for a stream. `any_type`: the answer may be a text or a file in
     place of JSON. `has_files`: base64 in its answers is left out of the record. `estimated`: the
-    tokens of a call that was cut off follow from its bytes."""
+    tokens of a call that was cut off follow from its bytes. `rewritten`: a provider of the same
+    dialect may need the request in another form."""
 
     streamed: bool = False
     any_type: bool = False
     has_files: bool = False
     estimated: bool = False
+    rewritten: bool = False
 
 
 TRAITS: Final[Mapping[str, OperationTraits]] = {
@@ -28,7 +30,7 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.IMAGE_EDIT: OperationTraits(streamed=True, has_files=True),
     Operation.SPEECH: OperationTraits(streamed=True, any_type=True),
     Operation.TRANSCRIPTION: OperationTraits(streamed=True, any_type=True),
-    Operation.RERANK: OperationTraits(),
-    Operation.CLASSIFY: OperationTraits(),
+    Operation.RERANK: OperationTraits(rewritten=True),
+    Operation.CLASSIFY: OperationTraits(rewritten=True),
     Operation.TRANSLATION: OperationTraits(any_type=True),
 }

@@ -7,7 +7,7 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.ids import Ids
 from penstock.gateway.ports import UpstreamClient
-from penstock.gateway.stages.offload import offload
+from penstock.gateway.stages.offload import INLINE_BYTES, offload
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
 from penstock.infra.egress.exchange import UpstreamExchange
@@ -16,6 +16,7 @@ from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.model_limits import ModelLimits
+from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
 from penstock.rules.translation import require_nothing_kept
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest
@@ -32,7 +33,7 @@ class Dispatch:
     async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
-        if target.plugin.dialect == call.surface.dialect:  # the usual case passes bytes
+        if _is_quick(call, target):
             built, translated = _request(call, target, head)
         else:
             work = partial(_request, call, target, head)
@@ -64,6 +65,12 @@ class Dispatch:
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
         return exchange
+
+
+def _is_quick(call: Call, target: Target) -> bool:
+    """Returns true in the usual case: bytes pass."""
+    same = target.plugin.dialect == call.surface.dialect
+    return same and (len(call.body) <= INLINE_BYTES or not TRAITS[call.operation].rewritten)
 
 
 def _request(call: Call, target: Target, head: RequestHead) -> tuple[BuiltRequest, bool]:

@@ -46,6 +46,8 @@ class SseStream:
     `redaction` finds our credential; a subclass decides in which events.
     """
 
+    max_event_bytes = MAX_EVENT_BYTES
+
     def __init__(self, redaction: Redaction) -> None:
         self.redaction = redaction
         self._tail = bytearray()  # the start of an incomplete event
@@ -109,7 +111,7 @@ class SseStream:
         return Action.STOP
 
     def _limit_tail(self) -> None:
-        if len(self._tail) > MAX_EVENT_BYTES:
+        if len(self._tail) > self.max_event_bytes:
             self._tail.clear()
             self.failure = self.failure or malformed(
                 "The provider sent an event that is too large."

@@ -14,6 +14,8 @@ from penstock.rules.wire.openai.usage import read_usage
 from penstock.rules.wire.provider_errors import read_error
 from penstock.rules.wire.sse_stream import Action, SseStream, malformed, reported
 
+MAX_MEDIA_EVENT_BYTES: Final = 32 * 1024 * 1024  # one event; a large image has about 20 MiB
+_SEARCHED_BYTES: Final = 64 * 1024  # of an event whose credential is searched in any encoding
 _LAST: Final = (".completed", ".done")  # the body may end after an event of such a type
 _DONE: Final = b"[DONE]"
 
@@ -31,6 +33,8 @@ _decoder: Final = msgspec.json.Decoder(_MediaEvent)
 class MediaStream(SseStream):
     """The record has the last event, without its files. Our credential is searched in the content
     as it is, in other events in any encoding."""
+
+    max_event_bytes = MAX_MEDIA_EVENT_BYTES
 
     def __init__(self, *, capture_limit: int, redaction: Redaction) -> None:
         super().__init__(redaction)
@@ -79,7 +83,8 @@ class MediaStream(SseStream):
         return self._after(event, data, found)
 
     def _after(self, event: bytes, data: bytes, found: _MediaEvent) -> Action:
-        kept = without_files(data)
+        may_end = (found.type or "").endswith(_LAST)
+        kept = without_files(data) if may_end or len(data) <= _SEARCHED_BYTES else b""
         if self.redaction.found_plain_in(event) or self.redaction.found_in(kept):
             self.failure = leaked()
             return Action.STOP
@@ -87,7 +92,7 @@ class MediaStream(SseStream):
         self._model = self._model or found.model or ""
         if present(found.usage) and len(usage := bytes(found.usage)) <= MAX_USAGE_BYTES:
             self._usage = usage
-        if len(kept) <= self._left:
+        if 0 < len(kept) <= self._left:
             self._last = kept
-        self._may_end = (found.type or "").endswith(_LAST)
-        return Action.HOLD if self._may_end else Action.PASS
+        self._may_end = may_end
+        return Action.HOLD if may_end else Action.PASS
