@@ -79,6 +79,7 @@ class ServerComposition:
         """Returns all verticals, lowest first. A new one is a line in the list `built`."""
         config, identity, guards = self._config, self._identity, self.guards
         context, home = identity.context, config.home_path
+        opened = self._open_traces()
         built = [
             identity.vertical(secure_cookie=config.secure_cookie),
             catalog.build(
@@ -91,8 +92,8 @@ class ServerComposition:
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
             routes.build(context, guards, catalog.listed_models(context)),
-            limits.build(context, guards, home),
-            traces.build(guards, self._open_traces(), backup=not config.columns_dsn),
+            limits.build(context, guards, home, opened.service.used),
+            traces.build(guards, opened, backup=not config.columns_dsn),
         ]
         publishing = snapshots.build(
             context,

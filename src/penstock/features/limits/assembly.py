@@ -1,24 +1,36 @@
 """Builds the vertical of limits."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.limits.http import limit_routes
+from penstock.features.limits.model import PastUse
+from penstock.features.limits.restoring import UseRestoring
 from penstock.features.limits.service import LimitService
 from penstock.features.vertical import Vertical
-from penstock.infra.counters import FileReader, path_in
+from penstock.infra.counters import CounterFile, FileReader, path_in
 from penstock.infra.home import Home
 from penstock.kernel.time import rfc3339
 
 _SHOWN_NS: Final = 31 * 86_400 * 10**9  # for how long lost counters are reported
 
 
-def build(context: Context, guards: Guards, home: Path) -> Vertical:
-    """Builds the vertical. The counters are those of the gateways of this home."""
-    counters = FileReader(path_in(Home(home).counters), context.clock)
+def build(context: Context, guards: Guards, home: Path, past_use: PastUse) -> Vertical:
+    """Builds the vertical. The counters are those of the gateways of this home; `past_use` reads
+    the records of calls, to restore counters that were lost."""
+    path = path_in(Home(home).counters)
+    counters = FileReader(path, context.clock)
     limits = LimitService(context, counters)
+    restoring = UseRestoring(
+        limits.list_everywhere,
+        counters.facts,
+        partial(CounterFile.open, path, context.clock),
+        past_use,
+        context.clock,
+    )
 
     def notices() -> list[str]:
         facts = counters.facts()
@@ -31,5 +43,6 @@ def build(context: Context, guards: Guards, home: Path) -> Vertical:
         routers=(limit_routes(guards.require, limits),),
         sections=(limits,),
         notices=notices,
+        jobs=(restoring.run,),
         close=counters.close,
     )

@@ -1,6 +1,6 @@
 """Values of limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -41,6 +41,30 @@ class LimitUse:
     exceeded: Decimal
     window_start_ms: int = 0
     window_end_ms: int = 0
+
+
+class UsedPart(Protocol):
+    """The use of the recorded calls with the same `values`."""
+
+    @property
+    def values(self) -> Sequence[str]: ...
+    @property
+    def requests(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def cost(self) -> Decimal | None: ...
+
+
+class PastUse(Protocol):
+    """The records of calls."""
+
+    def __call__(
+        self, project_id: str, start_ns: int, end_ns: int, dimensions: Sequence[str]
+    ) -> Sequence[UsedPart]:
+        """Returns what the calls of a time range have used, by the values of dimensions. Raises
+        `PenstockError` while the records cannot be read."""
+        ...
 
 
 class CounterView(Protocol):

@@ -29,6 +29,16 @@ class LimitService:
         with self._context.database.read() as connection:
             return store.list_limits(connection, project_id)
 
+    def list_everywhere(self) -> list[StoredLimit]:
+        """Returns the limits of all projects."""
+        with self._context.database.read() as connection:
+            found = store.list_all_limits(connection)
+        return [
+            StoredLimit(project_id, entry, 0)
+            for project_id, entries in found.items()
+            for entry in entries
+        ]
+
     def get(self, project_id: str, limit_id: str) -> StoredLimit:
         """Returns a limit. Raises `NotFound`."""
         with self._context.database.read() as connection:

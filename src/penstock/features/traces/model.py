@@ -200,6 +200,16 @@ class Aggregate(Measures, frozen=True, kw_only=True):
     value: str
 
 
+class UsedAmounts(msgspec.Struct, frozen=True):
+    """The use of the calls with the same `values` of some dimensions. `requests` are those
+    that were sent to a provider; `cost` is in USD."""
+
+    values: tuple[str, ...]
+    requests: int
+    tokens: int
+    cost: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Aggregates of a time range, and the totals of the preceding range of the same length."""

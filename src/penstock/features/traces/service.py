@@ -26,6 +26,7 @@ from penstock.features.traces.model import (
     TargetMeasures,
     TimeRange,
     TraceSpans,
+    UsedAmounts,
     bucket_ns,
     fill_gaps,
 )
@@ -188,6 +189,12 @@ class Traces:
     ) -> list[TargetMeasures]:
         """Returns how the attempts of calls went, by provider and model."""
         return self._store().targets(project_id, time_range, wanted)
+
+    def used(
+        self, project_id: str, start_ns: int, end_ns: int, dimensions: Sequence[str]
+    ) -> list[UsedAmounts]:
+        """Returns what the calls that started in a range have used, by dimensions of limits."""
+        return self._store().used(project_id, TimeRange(start_ns, end_ns), dimensions)
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur, for filters."""

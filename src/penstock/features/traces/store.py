@@ -20,11 +20,14 @@ from penstock.features.traces.model import (
     TargetMeasures,
     TimeRange,
     TraceSpans,
+    UsedAmounts,
 )
 from penstock.features.traces.rows import CallRow
 from penstock.features.traces.spans import StoredCall, spans_of
 from penstock.infra.columns import ColumnStore
 from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.limits import DIMENSIONS as DIMENSIONS_OF_LIMITS
+from penstock.rules.limits import TAG
 
 _CALLER: Final = ", ".join(f"'{each.name}', toString(c.{each.name})" for each in CALL_ATTRIBUTES)
 _COMPUTED: Final = {
@@ -57,6 +60,8 @@ _SIZES: Final = """c.span_id, 1 + length(c.attempts) AS spans,
     AS content_bytes"""
 _GROUPS: Final = 100  # of each kind; more than the number of buckets
 _FACET_VALUES: Final = 200
+_USED: Final = 100_000  # groups of used amounts
+_COLUMN_OF: Final = {name: name for name in DIMENSIONS_OF_LIMITS}
 _REACH_NS: Final = 7 * 24 * 3600 * 10**9  # the tail includes calls that started this long ago
 
 
@@ -188,6 +193,19 @@ class TraceStore:
         statement = where.select(_OF_TARGET, rest, "ARRAY JOIN c.attempts AS a")
         return self._columns.query(statement, where.params, TargetMeasures)
 
+    def used(
+        self, project_id: str, time_range: TimeRange, dimensions: Sequence[str]
+    ) -> list[UsedAmounts]:
+        """Returns what calls have used, by the values of these dimensions."""
+        where = sql.calls(project_id, time_range)
+        values = [f"toString({_dimension(where, name)})" for name in dimensions]
+        what = (
+            f"CAST([{', '.join(values)}] AS Array(String)) AS values,"
+            " countIf(length(c.attempts) > 0) AS requests,"
+            " sum(c.input_tokens + c.output_tokens) AS tokens, sum(c.cost) AS cost"
+        )
+        return self._select(what, where, f"GROUP BY values LIMIT {_USED:d}", UsedAmounts)
+
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur in the range, at most 200 of each dimension."""
         pairs = ", ".join(
@@ -201,6 +219,15 @@ class TraceStore:
 
     def _select(self, what: str, where: sql.Where, rest: str, row: type[Row]) -> list[Row]:
         return self._columns.query(where.select(what, rest), where.params, row)
+
+
+def _dimension(where: sql.Where, name: str) -> str:
+    """The expression of a dimension of limits. Adds the name of a tag to the parameters."""
+    if name.startswith(TAG):
+        param = f"tag_name_{len(where.params)}"
+        where.params[param] = name.removeprefix(TAG)
+        return f"c.tags[{{{param}:String}}]"
+    return "c.key_id" if name == "key" else f"c.{_COLUMN_OF[name]}"
 
 
 def _first_calls(count: int) -> str:

@@ -143,6 +143,22 @@ class CounterFile:
                 alive.free()
         return count
 
+    def raise_used(self, claim: Claim, used: int) -> bool:
+        """Raises the used amount of a claim's window to `used`; never lowers it. Returns whether
+        it was lower. Raises `CountersBusy`, `CountersFull`."""
+        self._begin(_PATIENT_S)
+        try:
+            now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
+            _, place, row = self._counter(_bounded(claim), {}, now_ns, mono_ns)
+            window = row.open_window(claim.start_ns, claim.end_ns)
+            if window.start != claim.start_ns or window.used >= used:
+                return False
+            window.used = min(used, MAX_CAP)
+            commit(self._data, [(place, row.encode())], self._on_step)
+            return True
+        finally:
+            self._lock.free()
+
     def read(self, claim: Claim) -> CounterState:
         """Returns the state of the claim's counter in its window."""
         place = self._table.find(claim.key, chosen=bool(claim.others))

@@ -1,0 +1,141 @@
+"""Restores the counters of windows that began before the counter file did, from recorded calls.
+
+A counter is raised to what the records say and never lowered, so that it can be done again: records
+arrive some seconds after their calls. Rates and concurrency need none.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Final, Protocol
+
+from penstock.features.limits.model import PastUse, StoredLimit, UsedPart
+from penstock.kernel.errors import PenstockError
+from penstock.kernel.time import Clock
+from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.call import Caller, new_caller
+from penstock.rules.claims import Claim, CounterKind
+from penstock.rules.limit_index import Amounts, CallFacts, Limit, nano_usd
+from penstock.rules.limits import TAG
+
+_EVERY_S: Final = 5.0
+_AGAIN_NS: Final = 120 * 10**9  # for how long after a loss late records are looked for
+_KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
+_ZERO: Final = Decimal(0)
+_log: Final = logging.getLogger("penstock.limits")
+
+
+class CounterWriter(Protocol):
+    """The counter file, open to write."""
+
+    def raise_used(self, claim: Claim, used: int) -> bool:
+        """Raises the used amount of a claim's window; never lowers it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class CounterTimes(Protocol):
+    """The times at which the counters began."""
+
+    @property
+    def created_ns(self) -> int: ...
+    @property
+    def lost_ns(self) -> int: ...
+
+
+class UseRestoring:
+    """Raises counters after the file was lost or damaged."""
+
+    def __init__(
+        self,
+        limits: Callable[[], Sequence[StoredLimit]],
+        times: Callable[[], CounterTimes | None],
+        open_counters: Callable[[], CounterWriter],
+        past_use: PastUse,
+        clock: Clock,
+    ) -> None:
+        self._limits = limits
+        self._times = times
+        self._open_counters = open_counters
+        self._past_use = past_use
+        self._clock = clock
+        self._restored_ns = 0  # the loss that was dealt with
+
+    async def run(self) -> None:
+        """Restores counters whenever that is necessary. Never returns."""
+        while True:
+            try:
+                await asyncio.to_thread(self.restore)
+            except PenstockError as error:
+                _log.warning("Counters of limits cannot be restored yet: %s", error.message)
+            await asyncio.sleep(_EVERY_S)
+
+    def restore(self) -> int:
+        """Restores all counters that began later than their window. Returns how many were too
+        low. Raises `PenstockError` while the records cannot be read."""
+        times = self._times()
+        if times is None:
+            return 0
+        lost_ns = max(times.created_ns, times.lost_ns)
+        now_ns = self._clock.now_ns()
+        if self._restored_ns == lost_ns and now_ns > lost_ns + _AGAIN_NS:
+            return 0
+        raised = 0
+        wanted = [one for one in self._limits() if _began_before(one, lost_ns, now_ns)]
+        if wanted:
+            counters = self._open_counters()
+            try:
+                raised = sum(self._restore(one, counters, now_ns) for one in wanted)
+            finally:
+                counters.close()
+        if raised:
+            _log.warning("%d counters of limits were restored from the records of calls", raised)
+        self._restored_ns = lost_ns
+        return raised
+
+    def _restore(self, stored: StoredLimit, counters: CounterWriter, now_ns: int) -> int:
+        limit = Limit(stored.project_id, stored.entry)
+        start_ns = max(limit.window(now_ns)[0], _counted_from_ns(stored))
+        dimensions = tuple(dict.fromkeys((*stored.entry.only, *stored.entry.per)))
+        if "model" in dimensions and "provider" not in dimensions:
+            dimensions += ("provider",)
+        used: dict[tuple[str, ...], int] = {}
+        for part in self._past_use(stored.project_id, start_ns, now_ns + 1, dimensions):
+            facts = _facts(dict(zip(dimensions, part.values, strict=True)))
+            if limit.applies(facts):
+                values = limit.values(facts)
+                used[values] = used.get(values, 0) + limit.amount(_amounts(part))
+        return sum(
+            counters.raise_used(limit.claim(values, Amounts(0), now_ns), amount)
+            for values, amount in used.items()
+        )
+
+
+def _began_before(stored: StoredLimit, lost_ns: int, now_ns: int) -> bool:
+    """Returns whether the limit counts in a window, and both began before the counters."""
+    limit = Limit(stored.project_id, stored.entry)
+    if limit.kind != CounterKind.WINDOW:
+        return False
+    return max(limit.window(now_ns)[0], _counted_from_ns(stored)) < lost_ns
+
+
+def _counted_from_ns(stored: StoredLimit) -> int:
+    """The time from which gateways count: the first 48 bits of the id are that of its creation."""
+    digits = stored.entry.id.rpartition("_")[2][:12]
+    try:
+        return int(digits, 16) * 1_000_000 + _KNOWN_AFTER_NS
+    except ValueError:
+        return 0
+
+
+def _facts(values: dict[str, str]) -> CallFacts:
+    tags = {name.removeprefix(TAG): text for name, text in values.items() if name.startswith(TAG)}
+    attributes = [values.get(each.name, "") for each in CALL_ATTRIBUTES]
+    caller: Caller = new_caller(values.get("key", ""), attributes, tags)
+    return CallFacts(caller, values.get("provider", ""), values.get("model", ""))
+
+
+def _amounts(part: UsedPart) -> Amounts:
+    return Amounts(part.requests, part.tokens, nano_usd(part.cost or _ZERO))
