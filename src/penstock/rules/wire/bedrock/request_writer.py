@@ -19,6 +19,7 @@ from penstock.rules.conversation import (
     Text,
     Tool,
     ToolCall,
+    ToolChoice,
     ToolMode,
     ToolResult,
 )
@@ -142,14 +143,13 @@ class _Writer:
         return wanted
 
     def tools(self) -> dict[str, Any] | None:
-        choice = self._conversation.tool_choice
-        forbidden = choice is not None and choice.mode is ToolMode.NONE
+        choice = self._conversation.tool_choice or ToolChoice()
+        forbidden = choice.mode is ToolMode.NONE
         if forbidden:
             self.changes.change("tool_choice")
         if not self._conversation.tools or (forbidden and not self._has_calls()):
             return None
-        wanted: tuple[str, ...] = choice.names if choice else ()
-        required = choice is not None and choice.mode is ToolMode.REQUIRED
+        wanted, required = choice.names, choice.mode is ToolMode.REQUIRED
         one = required and len(wanted) == 1
         written: list[Any] = []
         for tool in self._conversation.tools:
