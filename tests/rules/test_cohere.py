@@ -14,6 +14,7 @@ from penstock.rules.call import UsageSource
 from penstock.rules.conversation import (
     Citation,
     Conversation,
+    Hint,
     Media,
     MediaKind,
     Message,
@@ -208,3 +209,14 @@ def test_the_model_list_is_that_of_version_1() -> None:
     assert create().read_model_list(b'{"models":[{"name":"command-a"}]}') == ("command-a",)
     with pytest.raises(UpstreamFailed):
         create().read_model_list(b"[]")
+
+
+@pytest.mark.parametrize(("top_p", "sent"), [(1.0, 0.99), (0.0, 0.01), (0.5, 0.5)])
+def test_values_beyond_coheres_limits_become_these_limits(top_p: float, sent: float) -> None:
+    penalties = {Hint.FREQUENCY_PENALTY: b"-1.5", Hint.PRESENCE_PENALTY: b"0.25"}
+    asked = Conversation((Message(MessageRole.USER, (Text("Hi"),)),), top_p=top_p, hints=penalties)
+    body, changes = write_request(asked, "command-a", stream=False)
+    found = json.loads(body)
+    assert (found["p"], found["frequency_penalty"], found["presence_penalty"]) == (sent, 0, 0.25)
+    changed = {"frequency_penalty", *(["top_p"] if sent != top_p else [])}
+    assert {change.field for change in changes} == changed

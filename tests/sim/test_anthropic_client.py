@@ -11,6 +11,7 @@ import pytest
 from anthropic import Anthropic, AsyncAnthropic
 from pydantic import BaseModel
 
+from penstock.sim.config import DEFAULT_MODELS
 from sim.conftest import Sim
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
@@ -241,12 +242,7 @@ def test_a_conversation_reads_what_its_last_turn_wrote(client: Anthropic) -> Non
 
 
 def test_the_model_list(client: Anthropic) -> None:
-    assert [m.id for m in client.models.list(limit=2)] == [
-        "sim-small",
-        "sim-large",
-        "sim-reasoner",
-        "sim-embed",
-    ]
+    assert [m.id for m in client.models.list(limit=2)] == list(DEFAULT_MODELS)
     assert client.models.retrieve("sim-large").display_name == "sim-large"
     with pytest.raises(anthropic.NotFoundError):
         client.models.retrieve("no-such-model")

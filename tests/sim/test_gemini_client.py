@@ -13,6 +13,7 @@ import pytest
 from google.genai import Client, errors, types
 from pydantic import BaseModel
 
+from penstock.sim.config import DEFAULT_MODELS
 from sim.conftest import Sim
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
@@ -265,7 +266,7 @@ def test_embeddings(client: Client) -> None:
 
 def test_the_model_list(client: Client) -> None:
     names = [model.name for model in client.models.list(config={"page_size": 3})]
-    assert names == [f"models/sim-{name}" for name in ("small", "large", "reasoner", "embed")]
+    assert names == [f"models/{name}" for name in DEFAULT_MODELS]
     assert client.models.get(model="sim-large").display_name == "sim-large"
     with pytest.raises(errors.ClientError, match="404"):
         client.models.get(model="no-such-model")

@@ -10,7 +10,9 @@ import msgspec
 from penstock.kernel.errors import InvalidRequest, NotFound, PenstockError
 from penstock.kernel.time import Clock
 from penstock.sim.anthropic.vendor import Anthropic
+from penstock.sim.bedrock.vendor import SimBedrock
 from penstock.sim.call_log import CallLog, CallOutcome, LoggedCall
+from penstock.sim.cohere.vendor import SimCohere
 from penstock.sim.config import SimConfig
 from penstock.sim.controls import Controls, read_controls, with_defaults
 from penstock.sim.exchange import Message, Receive, Send, SimClientDisconnected, SimExchange
@@ -24,7 +26,7 @@ from penstock.sim.prompt_cache import PromptCache
 from penstock.sim.rate_limits import RateLimit
 from penstock.sim.script import Pace, Script
 from penstock.sim.seeded_random import SeededRandom, digest
-from penstock.sim.vendor import Endpoint, SimRequest, SimVendor
+from penstock.sim.vendor import Endpoint, Received, SimRequest, SimVendor
 
 _RETRIED: Final = (429, 503, 529)
 
@@ -59,13 +61,15 @@ class Simulator:
         self._openai = OpenAi()
         self._gemini = Gemini()
         self._anthropic = Anthropic(PromptCache(clock.monotonic))
+        self._cohere = SimCohere()
+        self._bedrock = SimBedrock()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         exchange = SimExchange(scope, receive, send)
         headers = exchange.request_headers()
-        vendor = self._vendor(exchange.path, headers)
+        vendor = self._vendor(exchange, headers)
         try:
             content_type = headers.get("content-type", "")
             endpoint = vendor.endpoint(exchange.path, exchange.query, content_type)
@@ -82,8 +86,14 @@ class Simulator:
                 exchange.response_headers += vendor.retry_headers(error.retry_after_s)
             await exchange.answer(error.status, vendor.error_document(error))
 
-    def _vendor(self, path: str, headers: Mapping[str, str]) -> SimVendor:
-        """Selects the vendor whose path it is; headers decide where several have the path."""
+    def _vendor(self, exchange: SimExchange, headers: Mapping[str, str]) -> SimVendor:
+        """Selects the vendor whose path it is; headers or the query decide where several have the
+        path."""
+        path = exchange.path
+        if path.startswith(("/model/", "/foundation-models")):
+            return self._bedrock
+        if path.startswith("/v2/") or "endpoint=" in exchange.query:
+            return self._cohere
         if path.startswith("/v1/messages") or "anthropic-version" in headers:
             return self._anthropic
         if path.startswith(("/v1beta/", "/v1/models")) and (
@@ -112,7 +122,7 @@ class Simulator:
         exchange, headers, call = service.exchange, service.headers, service.call
         _require(exchange, "POST")
         body = await exchange.body(self._config.body_limit_bytes)
-        self._admit(service)
+        self._admit(service, body)
         request = endpoint(body)
         controls = with_defaults(read_controls(headers, request.options), self._config)
         call.model, call.stream, call.tag = request.model, request.stream, controls.tag
@@ -146,9 +156,9 @@ class Simulator:
         pause_s = None if controls.stall_ms is None else controls.stall_ms / 1000
         return inject_fault(script, fault.kind, controls.after_tokens, pause_s)
 
-    def _admit(self, service: Service) -> None:
-        """Checks API key and rate limit."""
-        key = service.vendor.check_headers(service.headers, service.exchange.query)
+    def _admit(self, service: Service, body: bytes) -> None:
+        """Checks credential and rate limit."""
+        key = service.vendor.check_credential(_received(service.exchange, service.headers, body))
         state = self._limit.take(key, self._clock.monotonic())
         request_id = digest(service.call.call, self._config.seed).hex()
         service.exchange.response_headers += service.vendor.headers(request_id, state)
@@ -173,7 +183,7 @@ class Simulator:
         if path == "/sim/calls":
             _require(exchange, "GET")
             return {"calls": self._calls(exchange.query)}
-        vendor.check_headers(headers, exchange.query)
+        vendor.check_credential(_received(exchange, headers, b""))
         page = vendor.page(path, exchange.query, self._config.models)
         if page is None:
             raise NotFound(f"Unknown URL: {exchange.method} {path}.", code="unknown_url")
@@ -187,6 +197,10 @@ class Simulator:
         except ValueError:
             raise InvalidRequest("'after' and 'limit' must be whole numbers.") from None
         return self._log.recent(after, limit, given.get("tag", ""))
+
+
+def _received(exchange: SimExchange, headers: Mapping[str, str], body: bytes) -> Received:
+    return Received(exchange.method, exchange.raw_path, exchange.query, headers, body)
 
 
 def _require(exchange: SimExchange, method: str) -> None:

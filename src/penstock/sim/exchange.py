@@ -28,6 +28,7 @@ class SimExchange:
     def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.raw_path: str = scope["raw_path"].decode("ascii")
         self.query: str = scope["query_string"].decode("latin-1")
         self.response_headers: Headers = []
         self._request_headers: Headers = scope["headers"]

@@ -2,12 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from penstock.kernel.errors import PenstockError
 from penstock.sim.controls import Controls
 from penstock.sim.rate_limits import RateLimitState
 from penstock.sim.script import Script
+
+
+class Received(NamedTuple):
+    """A request as it arrived, for the check of its credential. `path` is percent-encoded; the
+    names of headers are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class SimVendor(Protocol):
         """Returns the document of a GET, if the path has one. Raises `NotFound` for a model."""
         ...
 
-    def check_headers(self, headers: Mapping[str, str], query: str, /) -> str:
+    def check_credential(self, request: Received, /) -> str:
         """Returns the API key. Raises if it is invalid, or if a required header is missing. A key
         that contains `invalid` is invalid."""
         ...

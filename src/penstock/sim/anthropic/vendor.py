@@ -1,6 +1,6 @@
 """Anthropic's paths: messages, token counts and models; its headers and errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -30,7 +30,7 @@ from penstock.sim.prompt_cache import PromptCache
 from penstock.sim.prompts import SimPrompt
 from penstock.sim.rate_limits import RateLimitState
 from penstock.sim.script import Script
-from penstock.sim.vendor import Endpoint, SimRequest
+from penstock.sim.vendor import Endpoint, Received, SimRequest
 
 _MODELS: Final = "/v1/models"
 _TYPES: Final = {
@@ -76,7 +76,8 @@ class Anthropic:
             raise NotFound(f"model: {name}")
         return _model(name)
 
-    def check_headers(self, headers: Mapping[str, str], _query: str, /) -> str:
+    def check_credential(self, request: Received, /) -> str:
+        headers = request.headers
         key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         if not key:
             raise Unauthenticated("x-api-key header is required")

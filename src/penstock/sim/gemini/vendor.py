@@ -27,7 +27,7 @@ from penstock.sim.prompts import SimPrompt
 from penstock.sim.rate_limits import RateLimitState
 from penstock.sim.script import Script
 from penstock.sim.vectors import embed
-from penstock.sim.vendor import Endpoint, SimRequest
+from penstock.sim.vendor import Endpoint, Received, SimRequest
 
 _BASE: Final = re.compile(r"^/(?:v1|v1beta)/models(?:/(?P<model>[^/:]+)(?::(?P<method>\w+))?)?$")
 _UNSIGNED: Final = "gemini-2"  # models that do not require signatures
@@ -60,8 +60,9 @@ class Gemini:
             raise NotFound(f"models/{name} is not found for API version v1beta.")
         return _model(name)
 
-    def check_headers(self, headers: Mapping[str, str], query: str, /) -> str:
-        key = headers.get("x-goog-api-key") or parse_qs(query).get("key", [""])[0]
+    def check_credential(self, request: Received, /) -> str:
+        headers = request.headers
+        key = headers.get("x-goog-api-key") or parse_qs(request.query).get("key", [""])[0]
         key = key or headers.get("authorization", "").removeprefix("Bearer ")
         if not key:
             raise Forbidden(

@@ -1,6 +1,6 @@
 """OpenAI's paths: chat, completions, responses, embeddings, moderations, images, audio, models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from penstock.sim.openai.embeddings import EmbeddingsRequest, embeddings_documen
 from penstock.sim.openai.images import read_image_edit, read_image_request
 from penstock.sim.openai.moderations import read_moderation_request
 from penstock.sim.openai.rerankings import (
-    read_cohere_rerank,
     read_jina_rerank,
     read_tei_rerank,
 )
@@ -37,7 +36,7 @@ from penstock.sim.openai.response_wire import ResponseWriter
 from penstock.sim.prompts import SimPrompt
 from penstock.sim.rate_limits import RateLimitState
 from penstock.sim.script import Script
-from penstock.sim.vendor import Endpoint, SimRequest
+from penstock.sim.vendor import Endpoint, Received, SimRequest
 
 _FORMS: Final = {
     "/v1/images/edits": read_image_edit,
@@ -62,7 +61,6 @@ class OpenAi:
             "/v1/images/generations": read_image_request,
             "/v1/audio/speech": read_speech_request,
             "/v1/rerank": read_jina_rerank,
-            "/v2/rerank": read_cohere_rerank,
             "/rerank": read_tei_rerank,
             **CLASSIFY_ENDPOINTS,
             "/v1/responses": self._read_response,
@@ -82,8 +80,8 @@ class OpenAi:
         name = path.removeprefix(f"{_MODELS}/")
         return _model(name) if name != path else None
 
-    def check_headers(self, headers: Mapping[str, str], _query: str, /) -> str:
-        key = headers.get("authorization", "").removeprefix("Bearer ")
+    def check_credential(self, request: Received, /) -> str:
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
         if "invalid" in key:
             raise Unauthenticated("Incorrect API key provided.")
         return key

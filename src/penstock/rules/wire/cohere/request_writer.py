@@ -38,10 +38,9 @@ SEQUENTIAL: Final = Rule(
 RULES: Final = (OTHER, MEDIA, CHOICES, SEQUENTIAL)
 
 _encoder: Final = msgspec.json.Encoder()
+_number: Final = msgspec.json.Decoder(float)
 _HINTS: Final = {
     Hint.SEED: "seed",
-    Hint.FREQUENCY_PENALTY: "frequency_penalty",
-    Hint.PRESENCE_PENALTY: "presence_penalty",
     Hint.TOP_K: "k",
     Hint.LOGPROBS: "logprobs",
 }
@@ -65,7 +64,7 @@ def write_request(conversation: Conversation, model: str, *, stream: bool) -> Wr
         "thinking": writer.thinking(),
         "max_tokens": conversation.max_output_tokens,
         "temperature": writer.temperature(),
-        "p": conversation.top_p,
+        "p": writer.top_p(),
         "stop_sequences": list(conversation.stop) or None,
     }
     request |= {name: value for name, value in options.items() if value is not None}
@@ -120,14 +119,27 @@ class _Writer:
 
     def temperature(self) -> float | None:
         wanted = self._conversation.temperature
-        if wanted is not None and wanted > 1:
+        if (value := _limited(wanted, 0, 1)) != wanted:
             self.changes.change("temperature")
-            return 1.0
-        return wanted
+        return value
+
+    def top_p(self) -> float | None:
+        wanted = self._conversation.top_p
+        if (value := _limited(wanted, 0.01, 0.99)) != wanted:
+            self.changes.change("top_p")
+        return value
 
     def add_hints(self, request: dict[str, Any]) -> None:
         for hint, value in self._conversation.hints.items():
-            if hint in _HINTS:
+            if hint is Hint.FREQUENCY_PENALTY:
+                request["frequency_penalty"], changed = _penalty(value)
+                if changed:
+                    self.changes.change("frequency_penalty")
+            elif hint is Hint.PRESENCE_PENALTY:
+                request["presence_penalty"], changed = _penalty(value)
+                if changed:
+                    self.changes.change("presence_penalty")
+            elif hint in _HINTS:
                 request[_HINTS[hint]] = msgspec.Raw(value)
             else:
                 self.changes.drop(hint.value)
@@ -224,6 +236,21 @@ class _Writer:
     def _drop_cache(self, cache: str) -> None:
         if cache:
             self.changes.drop("cache_control")
+
+
+def _limited(wanted: float | None, least: float, most: float) -> float | None:
+    """The value, or the limit of the API that it exceeds."""
+    return wanted if wanted is None else min(max(wanted, least), most)
+
+
+def _penalty(value: bytes) -> tuple[Any, bool]:
+    """A penalty as the API accepts it, and whether that changed it. Others go from -2 to 2."""
+    try:
+        wanted = _number.decode(value)
+    except msgspec.DecodeError:
+        return msgspec.Raw(value), False  # Cohere rejects it
+    limited = _limited(wanted, 0, 1)
+    return (limited, True) if limited != wanted else (msgspec.Raw(value), False)
 
 
 def _is_allowed(tool: Tool | Other, names: tuple[str, ...]) -> bool:

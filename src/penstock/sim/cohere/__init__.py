@@ -1,0 +1,1 @@
+"""Cohere's formats: chat (version 2), models, errors. Rerankings are beside those of Jina."""
