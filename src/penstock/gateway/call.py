@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.cache_entry import CacheEntry
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
 from penstock.gateway.reserved import Reserved
@@ -44,6 +45,7 @@ class Call:
     head: RequestHead | None = None
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
+    cache: CacheEntry | None = None  # if the caller wants a cached answer
     route: RouteRun | None = None  # if the caller's model names a route
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()

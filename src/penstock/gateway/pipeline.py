@@ -1,5 +1,6 @@
-"""The one pipeline of all surfaces: authenticate → admit → read → resolve → reserve → attempts
-(dispatch, relay) → settle → record. Every call passes `_finalize` once, before its last byte.
+"""The one pipeline of all surfaces: authenticate → admit → read → resolve → reserve → look up →
+attempts (dispatch, relay) → settle → record. Every call passes `_finalize` once, before its last
+byte.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
+from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.reply import send_error, send_last_event
@@ -25,6 +27,7 @@ from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
+from penstock.rules.answer_cache import HEADER
 from penstock.rules.call import CallStatus
 
 _log: Final = logging.getLogger("penstock.gateway")
@@ -40,6 +43,7 @@ class Pipeline:
     inflight: InFlight
     resolve: Resolve
     reserve: ReserveLimits
+    look_up: LookUp
     attempts: Attempts
     recorder: Recorder
     metrics: Metrics
@@ -79,7 +83,10 @@ class Pipeline:
         if target.project.limits is not None:
             await self.reserve(call, target, target.project.limits)
         self.recorder.begin(call)
-        await self.attempts(call, target, head, partial(self._finalize, call))
+        finalize = partial(self._finalize, call)
+        if HEADER in call.headers and await self.look_up(call, target, head, finalize):
+            return
+        await self.attempts(call, target, head, finalize)
 
     def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
         """Settles, records and counts the call. Runs once for each call."""
@@ -89,7 +96,9 @@ class Pipeline:
             close_attempt(call, attempt, attempt.end_ns or self.clock.now_ns(), status, error)
         if call.reserved is not None:
             self.reserve.settle(call)
-        record = self.recorder.end(call, status, error, total(call.attempts))
+        if call.cache is not None and error is None:
+            self.look_up.keep(call)
+        record = self.recorder.end(call, status, error, total(call))
         self.metrics.observe(record, call.target.counted_as if call.target else "")
 
     async def _fail(self, call: Call, error: PenstockError) -> None:

@@ -24,6 +24,16 @@ class RecordSpool(Protocol):
         ...
 
 
+class AnswerStore(Protocol):
+    """Keeps cached answers by the digest of their request."""
+
+    def read(self, digest: str) -> bytes | None: ...
+
+    def write(self, digest: str, content: bytes, expires_s: float) -> None:
+        """Keeps an answer until a Unix time. Never raises."""
+        ...
+
+
 class UpstreamClient(Protocol):
     """Opens requests to providers."""
 

@@ -123,6 +123,11 @@ class RouteRun:
         self._causes: set[FailureCause] = set()
 
     @property
+    def identity(self) -> tuple[str, str]:
+        """Name and version of the route."""
+        return self._route.entry.name, str(self._route.entry.version)
+
+    @property
     def targets(self) -> Sequence[Target]:
         """All targets that may be tried."""
         return [member.target for member in self._route.members]

@@ -71,6 +71,11 @@ class Home:
         return self.path / "counters"
 
     @property
+    def cache(self) -> Path:
+        """The cached answers of the gateways: the files of `infra.answer_files`."""
+        return self.path / "cache"
+
+    @property
     def run(self) -> Path:
         """The metrics pages of the running gateway workers."""
         return self.path / "run"

@@ -98,6 +98,9 @@ class GatewaySettings(Section):
     drain_s: float = Field(
         default=30.0, ge=0, description="Time that a stop waits for running calls."
     )
+    cache_max_bytes: int = Field(
+        default=512 * MIB, ge=0, description="Maximum disk space of cached answers; 0: none."
+    )
 
 
 class ServerSettings(Section):

@@ -200,6 +200,8 @@ class CallEnd(Record, frozen=True, gc=False):
     attempts: tuple[AttemptRecord, ...] = ()
     fingerprint: str = ""  # of the provider's configuration, as the answer names it
     overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
+    from_cache: bool = False
+    saved: str = ""  # what the cached answer has cost once: a decimal string in USD
 
 
 def encode(record: Record) -> bytes:

@@ -25,12 +25,14 @@ from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_raw import RelayRaw
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
+from penstock.infra.answer_files import AnswerFiles
 from penstock.infra.counters import CounterFile, LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
@@ -69,6 +71,7 @@ class GatewayComposition:
             partial(CounterFile.open, path_in(self.home.counters), self.clock), self.clock
         )
         self.reserve = ReserveLimits(self.counters, self.clock)
+        self.answers = AnswerFiles(self.home.cache, config.cache_max_bytes)
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
@@ -138,6 +141,7 @@ class GatewayComposition:
             inflight=self.inflight,
             resolve=Resolve(providers.get, strategies.get, self.credentials, random.Random()),  # noqa: S311 - no secret
             reserve=self.reserve,
+            look_up=LookUp(self.answers, limits, self.inflight, clock),
             attempts=Attempts(
                 Dispatch(self.egress, clock, self.ids),
                 RelayUnary(limits, self.inflight, clock),

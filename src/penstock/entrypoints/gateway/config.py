@@ -18,6 +18,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     worker: str = "1"
     limits: CallLimits = CallLimits()
     failures: FailureLimits = FailureLimits()
+    cache_max_bytes: int = 512 * 1024 * 1024  # of cached answers in the home, after each sweep
     metrics_open: bool = False  # /metrics shows provider and model names without a token
     spool: SpoolLimits = SpoolLimits()
     http: HttpLimits = HttpLimits()

@@ -6,6 +6,7 @@ import gc
 import logging
 import socket
 import sys
+import time
 from typing import Final
 
 import msgspec
@@ -57,6 +58,7 @@ async def _serve(parts: GatewayComposition) -> None:
             parts.snapshots.run(),
             parts.spool.run(parts.send),
             parts.counters.run(),
+            parts.answers.sweep_forever(time.time),
             _write_pages(parts),
         ),
         announcement=_announce(parts),

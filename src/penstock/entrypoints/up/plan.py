@@ -14,7 +14,7 @@ from penstock.infra.networks import LOOPBACK
 from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
-_NOT_OF_THE_PIPELINE: Final = {"port", "workers"} | _OF_THE_HTTP_SERVER
+_NOT_OF_THE_PIPELINE: Final = {"port", "workers", "cache_max_bytes"} | _OF_THE_HTTP_SERVER
 
 
 class StopRank(IntEnum):
@@ -77,6 +77,7 @@ def _gateway(settings: Settings, server_url: str, worker: str) -> dict[str, Any]
         "server_url": server_url,
         "worker": worker,
         "limits": limits,
+        "cache_max_bytes": settings.gateway.cache_max_bytes,
         "http": _http(settings, settings.gateway),
         "spool": settings.spool.model_dump(mode="json"),
     }

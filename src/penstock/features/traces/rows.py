@@ -242,7 +242,7 @@ def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
     """Returns what has no column."""
     retirement = _retirement(end.attempts[-1]) if end.attempts else {}
     others = _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost)
-    return others | retirement | _credentials(end) | _overruns(end)
+    return others | retirement | _credentials(end) | _overruns(end) | _cached(end)
 
 
 def _credentials(end: CallEnd) -> dict[str, str]:
@@ -255,6 +255,15 @@ def _overruns(end: CallEnd) -> dict[str, str]:
     """Returns the names of the limits of which a call used more than it had reserved."""
     names = [name[:_NAME] for name in end.overruns[: LIMITS.changes]]
     return {"penstock.limits.exceeded": encode(names)} if names else {}
+
+
+def _cached(end: CallEnd) -> dict[str, str]:
+    """Returns that an answer came from the cache, and what it has saved, if that is known."""
+    if not end.from_cache:
+        return {}
+    saved = _cost(end.saved)
+    known = {} if saved is None else {"penstock.cache.saved_usd": f"{saved:f}"}
+    return {"penstock.cache.hit": "true"} | known
 
 
 def _undeclared(caller: Caller) -> dict[str, str]:

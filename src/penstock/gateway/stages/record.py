@@ -17,6 +17,7 @@ from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.answer import AnswerFacts
+from penstock.rules.answer_cache import CachedAnswer
 from penstock.rules.call import CallBegin, CallEnd, Caller, CallStatus, encode
 from penstock.rules.form import FORM_START
 
@@ -69,6 +70,8 @@ class Recorder:
         """
         call.body = _kept(call)[: self._limits.capture_request_bytes]
         record = _end(call, self._clock.now_ns(), status, error, settled)
+        if call.cache is not None and call.cache.found is not None:
+            record = _cached_end(call, call.cache.found, record)
         record, payload = self._encode(record, call)
         kept = self._spool.end(call.span_id, payload, project=_project(call))
         call.recorded = True
@@ -161,6 +164,22 @@ def _end(
         tuple(map(OpenAttempt.record, call.attempts)),
         facts.fingerprint,
         call.overruns,
+    )
+
+
+def _cached_end(call: Call, cached: CachedAnswer, end: CallEnd) -> CallEnd:
+    """Adds what is known of an answer from the cache. Its document is kept if the caller got it as
+    it is."""
+    same = cached.dialect == call.surface.dialect and _keeps_content(call)
+    return replace(
+        end,
+        response_model=cached.response_model,
+        response_id=cached.response_id,
+        finish_reasons=cached.finish_reasons,
+        response=cached.document if same else b"",
+        response_size=len(cached.document),
+        from_cache=True,
+        saved=cached.saved,
     )
 
 

@@ -45,6 +45,8 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
     """Sends status and headers; every answer has the trace id."""
     call.reply_started = True
     headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
+    if call.cache is not None:
+        headers.append((b"x-penstock-cache", b"hit" if call.cache.found else b"miss"))
     if call.attempts and (changes := call.attempts[-1].changes):
         headers.append((b"x-penstock-translation", _changes_header(changes)))
     if call.limit_headers:

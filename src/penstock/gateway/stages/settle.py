@@ -17,6 +17,7 @@ from penstock.rules.price_charge import Charge, tier_context
 
 _NOTHING: Final = Usage()
 _NO_ATTEMPT: Final = Total()
+_FROM_CACHE: Final = Total(cost="0")
 
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -38,13 +39,14 @@ def close_attempt(
     attempt.error = error
 
 
-def total(attempts: Sequence[OpenAttempt]) -> Settled:
-    """Returns usage and cost of a call: the sums over its attempts.
+def total(call: Call) -> Settled:
+    """Returns usage and cost of a call: the sums over its attempts. A cached answer costs nothing.
 
     One unpriced attempt makes the call unpriced. The sum of several costs has no price id.
     """
+    attempts = call.attempts
     if not attempts:
-        return _NO_ATTEMPT
+        return _FROM_CACHE if call.cache is not None and call.cache.found else _NO_ATTEMPT
     if len(attempts) == 1:
         return attempts[0]
     used = [one for one in attempts if one.usage.source is not UsageSource.NONE]

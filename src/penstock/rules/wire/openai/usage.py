@@ -1,7 +1,7 @@
 """Reads token counts in the formats of OpenAI and compatible vendors."""
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -29,7 +29,6 @@ class _Usage(msgspec.Struct):
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
     prompt_cache_hit_tokens: int | None = None  # DeepSeek
-    prompt_audio_seconds: Any = None  # Mistral; of any type, so that the tokens are read anyway
 
 
 class _MediaDetails(msgspec.Struct):
@@ -46,8 +45,8 @@ class _MediaUsage(msgspec.Struct):
     input_tokens_details: _MediaDetails | None = None  # images
     input_token_details: _MediaDetails | None = None  # transcriptions
     output_tokens_details: _MediaDetails | None = None
-    seconds: Any = None  # of audio
-    prompt_audio_seconds: Any = None
+    seconds: float | None = None  # of audio
+    prompt_audio_seconds: float | None = None  # Mistral
 
 
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
@@ -85,9 +84,7 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
     )
     if min(counts) < 0 or max(counts) > MAX_TOKENS:
         return _INVALID
-    usage = Usage(*counts, UsageSource.PROVIDER)
-    seconds = found.prompt_audio_seconds
-    return usage if seconds is None else _with_seconds(usage, seconds)
+    return Usage(*counts, UsageSource.PROVIDER)
 
 
 def _read_media_usage(document: bytes) -> Usage | None:
@@ -109,20 +106,10 @@ def _read_media_usage(document: bytes) -> Usage | None:
         "input_image_tokens": given.image_tokens or 0,
         "output_image_tokens": output if makes_images else made.image_tokens or 0,
     }
-    if min(counts.values()) < 0 or max(counts.values()) > MAX_TOKENS:
+    seconds = found.seconds or found.prompt_audio_seconds or 0.0
+    if min(*counts.values(), seconds) < 0 or max(*counts.values(), seconds) > MAX_TOKENS:
         return _INVALID
-    usage = Usage(**counts, source=UsageSource.PROVIDER)
-    seconds = found.prompt_audio_seconds if found.seconds is None else found.seconds
-    return usage if seconds is None else _with_seconds(usage, seconds)
-
-
-def _with_seconds(usage: Usage, seconds: object) -> Usage:
-    """Adds the seconds of audio. Begun ones count."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return usage
-    if not 0 <= seconds <= MAX_TOKENS:
-        return _INVALID
-    return msgspec.structs.replace(usage, input_audio_seconds=math.ceil(seconds))
+    return Usage(**counts, source=UsageSource.PROVIDER, input_audio_seconds=math.ceil(seconds))
 
 
 def usage_in_tail(tail: bytes) -> Usage | None:

@@ -1,0 +1,173 @@
+"""Stage 6: answer from the cache, if the caller wants that and the same request was answered."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from penstock.gateway.cache_entry import CacheEntry
+from penstock.gateway.call import Call
+from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.inflight import InFlight
+from penstock.gateway.ports import AnswerStore
+from penstock.gateway.stages.offload import offload
+from penstock.gateway.stages.reply import (
+    JSON,
+    send_events,
+    send_last_event,
+    send_whole,
+    start,
+    stream_headers,
+)
+from penstock.gateway.target import Target
+from penstock.kernel.errors import PenstockError
+from penstock.kernel.time import Clock
+from penstock.rules.answer_cache import (
+    CACHED_OPERATIONS,
+    HEADER,
+    CachedAnswer,
+    cache_key,
+    decode_cached,
+    encode_cached,
+    is_complete,
+    read_choice,
+)
+from penstock.rules.call import UsageSource
+from penstock.rules.conversation import RequestHead
+
+Finalize = Callable[[PenstockError | None], None]
+_log: Final = logging.getLogger("penstock.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Reads and writes the cache of answers."""
+
+    files: AnswerStore
+    limits: CallLimits
+    inflight: InFlight
+    clock: Clock
+
+    async def __call__(
+        self, call: Call, target: Target, head: RequestHead, finalize: Finalize
+    ) -> bool:
+        """Answers the call from the cache. Returns false if the provider must be asked. Raises
+        `InvalidRequest` for a header that is not valid."""
+        choice = read_choice(call.headers[HEADER])
+        if choice is None or call.operation not in CACHED_OPERATIONS:
+            return False
+        digest = await offload(len(call.body), partial(_digest, call, target))
+        if digest is None:
+            return False
+        entry = call.cache = CacheEntry(digest, choice)
+        if choice.refresh or (answer := self._read(digest)) is None:
+            return False
+        server = _server(call, target, answer)
+        if server is None:
+            return False
+        rendered = await offload(
+            len(answer.document), partial(_rendered, call, server, head, answer)
+        )
+        if rendered is None:
+            return False
+        entry.found = answer
+        call.target = server
+        await self._send(call, head, rendered, finalize)
+        return True
+
+    def keep(self, call: Call) -> None:
+        """Keeps the answer of a successful call. Never fails."""
+        entry, attempt = call.cache, call.attempt
+        if entry is None or entry.found is not None or attempt is None:
+            return
+        facts, size = attempt.facts, attempt.response_size
+        whole = 0 < size <= self.limits.capture_response_bytes and attempt.http_status == 200
+        if not whole or not is_complete(call.operation, facts.finish_reasons):
+            return
+        if attempt.usage.source is UsageSource.INVALID:
+            return
+        now_ns = self.clock.now_ns()
+        answer = CachedAnswer(
+            now_ns + entry.choice.keep_s * 1_000_000_000,
+            now_ns,
+            attempt.target.entry.name,
+            attempt.target.model,
+            attempt.dialect,
+            attempt.response,
+            facts.model,
+            facts.id,
+            facts.finish_reasons,
+            attempt.usage,
+            attempt.cost,
+        )
+        self.files.write(entry.digest, encode_cached(answer), answer.expires_ns / 1e9)
+
+    def _read(self, digest: str) -> CachedAnswer | None:
+        content = self.files.read(digest)
+        answer = decode_cached(content) if content is not None else None
+        now_ns = self.clock.now_ns()
+        if answer is None or not answer.kept_ns <= now_ns < answer.expires_ns:
+            return None
+        return answer
+
+    async def _send(
+        self, call: Call, head: RequestHead, rendered: tuple[bytes, bytes], finalize: Finalize
+    ) -> None:
+        body, terminal = rendered
+        self.inflight.commit(call)
+        call.http_status = 200
+        if not head.stream:
+            finalize(None)
+            await send_whole(call, 200, [JSON], body)
+            return
+        call.streaming = True
+        await start(call, 200, stream_headers(call))
+        call.first_token_ns = self.clock.now_ns()
+        await send_events(call, body)
+        finalize(None)
+        await send_last_event(call, terminal)
+
+
+def _digest(call: Call, target: Target) -> str | None:
+    entry = target.entry
+    names = (
+        (entry.name, entry.base_url, target.model)
+        if call.route is None
+        else ("route", *call.route.identity)
+    )
+    return cache_key(
+        call.body,
+        project_id=target.project.project_id,
+        operation=call.operation,
+        dialect=call.surface.dialect,
+        path="",
+        target=names,
+    )
+
+
+def _server(call: Call, target: Target, answer: CachedAnswer) -> Target | None:
+    """The target that gave the answer, if the call may still go there."""
+    targets = (target,) if call.route is None else call.route.targets
+    for each in targets:
+        if (each.entry.name, each.model) == (answer.provider, answer.model):
+            return each if each.plugin.dialect == answer.dialect else None
+    return None
+
+
+def _rendered(
+    call: Call, server: Target, head: RequestHead, answer: CachedAnswer
+) -> tuple[bytes, bytes] | None:
+    """The answer as a body, or as events and their terminal event; `None` if it cannot be read."""
+    same = answer.dialect == call.surface.dialect
+    try:
+        if same and not head.stream:
+            return answer.document, b""
+        events = server.plugin.read_events(answer.document)
+        if not head.stream:
+            return call.surface.render_answer(events, answer.dialect), b""
+        writer = call.surface.answer_writer(head, answer.dialect)
+        return b"".join([writer.write(event) for event in events]), writer.end()
+    except PenstockError:
+        _log.warning("A cached answer for trace %s cannot be read", call.trace_id)
+        return None

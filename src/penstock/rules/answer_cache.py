@@ -1,0 +1,129 @@
+"""The exact cache: what a caller chooses, which requests are the same, which answers are kept."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+
+from penstock.kernel.digests import content_hash
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.call import Operation, Usage
+
+HEADER: Final = b"x-penstock-cache"
+LONGEST_S: Final = 30 * 24 * 3600  # for which an answer is kept
+CACHED_OPERATIONS: Final = frozenset(
+    (
+        Operation.CHAT,
+        Operation.TEXT_COMPLETION,
+        Operation.EMBEDDINGS,
+        Operation.RERANK,
+        Operation.MODERATION,
+        Operation.CLASSIFY,
+    )
+)
+# Members of a request that do not change its answer, in all formats. The model is left out because
+# the target stands for it.
+_IRRELEVANT: Final = frozenset(
+    (
+        *("model", "stream", "stream_options", "user", "metadata", "store", "safety_identifier"),
+        *("prompt_cache_key", "prompt_cache_retention", "labels", "service_tier", "background"),
+    )
+)
+# What providers say about an answer that they have ended as they should.
+_COMPLETE: Final = frozenset(
+    (
+        *("stop", "length", "tool_calls", "function_call"),
+        *("end_turn", "max_tokens", "stop_sequence", "tool_use"),
+        *("STOP", "MAX_TOKENS", "COMPLETE", "STOP_SEQUENCE", "TOOL_CALL", "completed"),
+    )
+)
+
+
+class CacheChoice(NamedTuple):
+    """`x-penstock-cache: 3600` looks for an answer, and keeps a new one for so many seconds.
+    `x-penstock-cache: 3600, refresh` asks the provider anew, and keeps its answer."""
+
+    keep_s: int
+    refresh: bool = False
+
+
+class CachedAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """An answer as its provider gave it: one document in the provider's format. `saved` is what it
+    has cost, a decimal string in USD, empty if it is unknown."""
+
+    expires_ns: int
+    kept_ns: int
+    provider: str
+    model: str
+    dialect: str
+    document: bytes
+    response_model: str
+    response_id: str
+    finish_reasons: tuple[str, ...]
+    usage: Usage
+    saved: str
+
+
+def read_choice(value: bytes) -> CacheChoice | None:
+    """Reads the header; `None` for `off`. Raises `InvalidRequest` for another value."""
+    parts = [part.strip().lower() for part in value.decode("latin-1").split(",")]
+    if parts == ["off"]:
+        return None
+    seconds, options = parts[0], parts[1:]
+    valid = seconds.isascii() and seconds.isdecimal() and len(seconds) <= 9
+    if not valid or not 0 < int(seconds) <= LONGEST_S or options not in ([], ["refresh"]):
+        raise InvalidRequest(
+            f"The header {HEADER.decode()} is not valid.",
+            hint=f"Use seconds from 1 to {LONGEST_S}, such as `3600`, `3600, refresh`, or `off`.",
+            param=HEADER.decode(),
+        )
+    return CacheChoice(int(seconds), bool(options))
+
+
+def cache_key(
+    body: bytes, *, project_id: str, operation: str, dialect: str, path: str, target: Sequence[str]
+) -> str | None:
+    """Returns the digest of what decides an answer; `None` if the request is no JSON object, or has
+    a name twice, which readers understand differently. `path` is for formats that say something
+    in it, and `target` the model, or the route with its version."""
+    try:
+        document: object = json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    request = cast("dict[str, Any]", document)
+    relevant = {name: value for name, value in request.items() if name not in _IRRELEVANT}
+    parts = [project_id, operation, dialect, path, list(target), relevant]
+    try:
+        return content_hash(parts)
+    except (ValueError, RecursionError, OverflowError, UnicodeError):
+        return None
+
+
+def is_complete(operation: str, finish_reasons: Sequence[str]) -> bool:
+    """Returns whether an answer may be kept: not one that was filtered, refused or cut off."""
+    if operation not in (Operation.CHAT, Operation.TEXT_COMPLETION):
+        return True
+    return bool(finish_reasons) and _COMPLETE.issuperset(finish_reasons)
+
+
+def encode_cached(answer: CachedAnswer) -> bytes:
+    """Encodes an answer for a file."""
+    return msgspec.msgpack.encode(answer)
+
+
+def decode_cached(content: bytes) -> CachedAnswer | None:
+    """Decodes a file; `None` if it is damaged or of another version."""
+    try:
+        return msgspec.msgpack.decode(content, type=CachedAnswer)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return found

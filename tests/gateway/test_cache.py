@@ -1,0 +1,187 @@
+"""The exact cache in a running worker."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from anthropic import AsyncAnthropic
+from openai import AsyncOpenAI
+
+from gateway.homes import KEY, OTHER_KEY, make_home, provider
+from gateway.http_client import Answer, call
+from gateway.raw_upstream import STREAM_HEAD as HEAD
+from gateway.raw_upstream import RawUpstream, Script, answers, chunk, raw_upstream, unary
+from gateway.worker import Worker, worker
+from penstock.rules.call import CallEnd
+from penstock.rules.snapshot import RouteEntry, RouteTarget
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
+CHOICE = {
+    "index": 0,
+    "finish_reason": "stop",
+    "message": {"role": "assistant", "content": "hello"},
+}
+DOCUMENT = {"id": "c1", "object": "chat.completion", "model": "m", "created": 1, "usage": USAGE}
+WHOLE = unary(json.dumps(DOCUMENT | {"choices": [CHOICE]}).encode())
+FILTERED = unary(
+    json.dumps(DOCUMENT | {"choices": [CHOICE | {"finish_reason": "content_filter"}]}).encode()
+)
+
+
+def event(document: object) -> bytes:
+    return chunk(b"data: " + json.dumps(document).encode() + b"\n\n")
+
+
+PIECE = {"id": "c1", "object": "chat.completion.chunk", "model": "m", "created": 1}
+STREAM = (
+    HEAD
+    + event(PIECE | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "hel"}}]})
+    + event(PIECE | {"choices": [{"index": 0, "delta": {"content": "lo"}}]})
+    + event(PIECE | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    + event(PIECE | {"choices": [], "usage": USAGE})
+    + chunk(b"data: [DONE]\n\n")
+    + b"0\r\n\r\n"
+)
+
+
+def body(model: str = "up/small", *, stream: bool = False, text: str = "hi") -> bytes:
+    message = {"role": "user", "content": text}
+    return json.dumps({"model": model, "stream": stream, "messages": [message]}).encode()
+
+
+async def ask(
+    running: Worker, request: bytes, cache: str = "3600", key: str = KEY
+) -> tuple[Answer, CallEnd]:
+    answer = await call(
+        running.url, request, headers=f"x-penstock-cache: {cache}\r\n".encode(), key=key
+    )
+    while True:
+        ends = await running.wait_for_ends(1)
+        for end in ends:
+            if end.begin.trace_id == answer.trace_id:
+                return answer, end
+
+
+@asynccontextmanager
+async def serving(
+    tmp_path: Path, script: Script, *routes: RouteEntry
+) -> AsyncIterator[tuple[RawUpstream, Worker]]:
+    async with raw_upstream(script) as upstream:
+        home = make_home(tmp_path / "home", [provider(upstream.url)], routes=routes)
+        async with worker(home) as running:
+            yield upstream, running
+
+
+async def test_the_same_request_is_answered_once_and_its_saving_recorded(tmp_path: Path) -> None:
+    async with serving(tmp_path, answers(WHOLE)) as (upstream, running):
+        first, miss = await ask(running, body())
+        second, hit = await ask(running, body())
+        assert (first.headers["x-penstock-cache"], second.headers["x-penstock-cache"]) == (
+            "miss",
+            "hit",
+        )
+        assert second.body == first.body
+        assert len(upstream.seen) == 1
+        assert (hit.from_cache, hit.cost, hit.attempts) == (True, "0", ())
+        assert Decimal(hit.saved) == Decimal(miss.cost) > 0
+        assert (hit.provider, hit.response_model, hit.response) == ("up", "m", first.body)
+        assert (hit.usage.input_tokens, hit.usage.output_tokens) == (0, 0)
+
+
+@pytest.mark.parametrize("first_stream", [False, True])
+async def test_a_stream_and_a_whole_answer_serve_each_other(
+    tmp_path: Path, first_stream: bool
+) -> None:
+    script = answers(STREAM if first_stream else WHOLE, close=True)
+    async with serving(tmp_path, script) as (upstream, running):
+        await ask(running, body(stream=first_stream))
+        headers = {"x-penstock-cache": "3600"}
+        messages = [{"role": "user", "content": "hi"}]
+        async with AsyncOpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0) as client:
+            whole = await client.chat.completions.create(
+                model="up/small",
+                messages=messages,  # pyright: ignore[reportArgumentType] - plain dictionaries
+                extra_headers=headers,
+            )
+            stream = await client.chat.completions.create(
+                model="up/small",
+                messages=messages,  # pyright: ignore[reportArgumentType] - the same
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_headers=headers,
+            )
+            text = "".join(
+                [part.choices[0].delta.content or "" async for part in stream if part.choices]
+            )
+        assert (whole.choices[0].message.content, text) == ("hello", "hello")
+        assert whole.choices[0].finish_reason == "stop"
+        assert len(upstream.seen) == 1
+
+
+async def test_a_client_of_another_format_is_served_from_its_own_entry(tmp_path: Path) -> None:
+    async with serving(tmp_path, answers(WHOLE)) as (upstream, running):
+        async with AsyncAnthropic(base_url=running.url, api_key=KEY, max_retries=0) as client:
+            found = [
+                await client.messages.create(
+                    model="up/small",
+                    max_tokens=100,
+                    messages=[{"role": "user", "content": "hi"}],
+                    extra_headers={"x-penstock-cache": "3600"},
+                )
+                for _ in range(2)
+            ]
+        assert found[0].content == found[1].content
+        assert len(upstream.seen) == 1
+
+
+async def test_what_differs_is_asked_anew(tmp_path: Path) -> None:
+    route = RouteEntry("chat", 1, (RouteTarget("up", "small"),))
+    async with serving(tmp_path, answers(WHOLE), route) as (upstream, running):
+        requests = [body(), body(text="ho"), body("up/large"), body("chat")]
+        for request in (*requests, *requests):
+            await ask(running, request)
+        assert len(upstream.seen) == len(requests)
+        await call(running.url, body(), key=OTHER_KEY, headers=b"x-penstock-cache: 60\r\n")
+        assert len(upstream.seen) == len(requests) + 1
+        await ask(running, body(), "60, refresh")
+        await ask(running, body(), "off")
+        await call(running.url, body())
+        assert len(upstream.seen) == len(requests) + 4
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        answers(FILTERED),
+        answers(unary(b'{"error":{"message":"no"}}', "400 No")),
+        answers(unary(b"{}", "500 No")),
+        answers(STREAM[: len(STREAM) // 2], close=True),
+    ],
+    ids=["filtered", "rejected", "failed", "cut"],
+)
+async def test_an_answer_that_is_not_whole_is_not_kept(tmp_path: Path, script: Script) -> None:
+    async with serving(tmp_path, script) as (upstream, running):
+        for _ in range(2):
+            await ask(running, body())
+        assert len(upstream.seen) == 2
+
+
+async def test_a_header_of_another_form_is_refused(tmp_path: Path) -> None:
+    async with serving(tmp_path, answers(WHOLE)) as (upstream, running):
+        answer, _ = await ask(running, body(), "for ever")
+        assert (answer.status, "3600" in answer.error["message"]) == (400, True)
+        assert upstream.seen == []
+
+
+async def test_a_damaged_or_expired_entry_is_asked_anew(tmp_path: Path) -> None:
+    async with serving(tmp_path, answers(WHOLE)) as (upstream, running):
+        await ask(running, body())
+        (path,) = (running.home / "cache").glob("*/*")
+        path.write_bytes(path.read_bytes()[:-10])
+        answer, _ = await ask(running, body())
+        assert (answer.status, len(upstream.seen)) == (200, 2)

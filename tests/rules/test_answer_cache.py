@@ -1,0 +1,128 @@
+"""The exact cache: which requests are the same, and which answers are kept."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.answer_cache import (
+    CacheChoice,
+    CachedAnswer,
+    cache_key,
+    decode_cached,
+    encode_cached,
+    is_complete,
+    read_choice,
+)
+from penstock.rules.call import Operation, Usage
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=12,
+)
+REQUEST = st.dictionaries(st.text(max_size=6), JSON, max_size=6)
+
+
+def key(body: bytes, **changes: Any) -> str | None:
+    parts: dict[str, Any] = {
+        "project_id": "prj_1",
+        "operation": "chat",
+        "dialect": "openai",
+        "path": "",
+        "target": ("up", "https://up", "small"),
+    }
+    return cache_key(body, **(parts | changes))
+
+
+@given(REQUEST, st.booleans(), st.randoms())
+def test_order_and_what_does_not_matter_change_nothing(
+    request_: dict[str, Any], stream: bool, random: Any
+) -> None:
+    body = json.dumps(request_).encode()
+    shuffled = list(request_.items())
+    random.shuffle(shuffled)
+    other = dict(shuffled) | {"stream": stream, "user": "ann", "model": "x", "metadata": {"a": 1}}
+    if not {"stream", "user", "model", "metadata"} & request_.keys():
+        assert key(body) == key(json.dumps(other, indent=1).encode()) is not None
+
+
+@given(REQUEST, st.text(min_size=1, max_size=6), JSON)
+def test_everything_else_matters(request_: dict[str, Any], name: str, value: Any) -> None:
+    changed = request_ | {name: value}
+    same = json.dumps(changed, sort_keys=True) == json.dumps(request_, sort_keys=True)
+    if not same and name not in ("model", "stream", "user", "store"):
+        assert key(json.dumps(request_).encode()) != key(json.dumps(changed).encode())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"project_id": "prj_2"},
+        {"operation": "embeddings"},
+        {"dialect": "anthropic"},
+        {"target": ("up", "https://other", "small")},
+        {"target": ("route", "small", "2")},
+    ],
+)
+def test_projects_formats_and_targets_are_kept_apart(changes: dict[str, Any]) -> None:
+    assert key(b'{"a":1}') != key(b'{"a":1}', **changes)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[1]",
+        b"{",
+        b'{"a":1,"a":2}',
+        b'{"a":{"b":1,"b":2}}',
+        b'{"a":"\xff"}',
+        b'{"a":"\\ud800"}',
+        b"[" * 100_000,
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    ],
+)
+def test_what_readers_understand_differently_is_not_cached(body: bytes) -> None:
+    assert key(body) is None
+
+
+@given(st.binary(max_size=200))
+def test_any_body_gives_a_key_or_none(body: bytes) -> None:
+    found = key(body)
+    assert found is None or len(found) == 64
+
+
+def test_the_header() -> None:
+    assert read_choice(b"3600") == CacheChoice(3600)
+    assert read_choice(b" 60 , Refresh ") == CacheChoice(60, refresh=True)
+    assert read_choice(b"off") is None
+
+
+@given(st.binary(max_size=20))
+def test_another_header_is_refused(value: bytes) -> None:
+    try:
+        choice = read_choice(value)
+    except InvalidRequest:
+        return
+    assert choice is None or 0 < choice.keep_s <= 30 * 24 * 3600
+
+
+def test_filtered_and_cut_answers_are_not_kept() -> None:
+    assert is_complete(Operation.CHAT, ("stop",))
+    assert is_complete(Operation.CHAT, ("tool_use",))
+    assert is_complete(Operation.EMBEDDINGS, ())
+    for reasons in ((), ("content_filter",), ("stop", "content_filter"), ("SAFETY",), ("refusal",)):
+        assert not is_complete(Operation.CHAT, reasons)
+
+
+@given(st.binary(max_size=60))
+def test_a_damaged_file_is_no_answer(content: bytes) -> None:
+    answer = CachedAnswer(2, 1, "up", "m", "openai", b"{}", "m", "id", ("stop",), Usage(), "0.1")
+    whole = encode_cached(answer)
+    assert decode_cached(whole) == answer
+    assert decode_cached(whole[: len(whole) // 2]) is None
+    decode_cached(content)
