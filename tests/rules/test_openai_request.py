@@ -22,6 +22,7 @@ KEPT = [
     '"messages":[{"role":"narrator","content":"x"}]',
     '"messages":[{"role":"narrator","content":"x"},{"role":"user","content":"b"}]',
     '"messages":[{"role":"assistant","audio":{"id":"a"}}]',
+    '"messages":[{"role":"assistant","content":"x","prefix":true}]',
     '"messages":[{"role":"user","content":[{"type":"text","text":"x","extra":1}]}]',
 ]
 

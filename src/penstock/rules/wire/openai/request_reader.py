@@ -141,6 +141,7 @@ class _Message(_Strict):
     annotations: list[Any] | None = None  # of an answer that was sent back; its text has them
     audio: None = None
     function_call: None = None
+    prefix: bool = False  # Mistral's; its client always writes it
 
 
 class _AnyMessage(msgspec.Struct):
@@ -231,7 +232,7 @@ def _read_message(raw: msgspec.Raw, at: int) -> Message:
     if found.role == "tool":
         return Message(MessageRole.USER, (_read_result(found, field),))
     role = _ROLES.get(found.role)
-    if role is None or found.tool_call_id:
+    if role is None or found.tool_call_id or found.prefix:
         return _other_message(value, field)
     parts: list[Part] = []
     if found.reasoning_content:
