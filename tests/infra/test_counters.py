@@ -1,5 +1,6 @@
 """The counter file with hostile content: damage, other formats, no space, too many names."""
 
+import asyncio
 import resource
 import zlib
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.counter_model import FakeClock
-from penstock.infra.counters import CounterFile, FileReader
+from penstock.infra.counters import CounterFile, FileReader, LocalCounters
 from penstock.infra.counters.file import boot_id, open_counters
 from penstock.infra.counters.layout import (
     BLOCK_ENTRIES,
@@ -20,6 +21,7 @@ from penstock.infra.counters.layout import (
     ROW,
     ROWS_AT,
 )
+from penstock.kernel.time import SystemClock
 from penstock.rules.claims import CapReached, Claim, CounterKind
 from penstock.spi.counters import CountersUnavailable, Reservation
 
@@ -252,3 +254,21 @@ def test_too_many_open_calls_are_unavailable_and_nothing_leaks(
     assert other.recover() == ENTRIES - BLOCK_ENTRIES
     assert other.read(claim).held == 0
     assert isinstance(other.reserve([claim]), Reservation)
+
+
+async def test_a_file_that_is_replaced_under_running_workers_is_reported(
+    path: Path, clock: FakeClock
+) -> None:
+    counters = LocalCounters(path, SystemClock())
+    found = await counters.reserve([spend(5, clock)])
+    assert isinstance(found, Reservation)
+    path.unlink()
+    task = asyncio.create_task(counters.run())
+    async with asyncio.timeout(20):
+        while not counters.notice:
+            await asyncio.sleep(0.02)
+    assert "replaced" in counters.notice
+    counters.settle(found, [5])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    counters.close()

@@ -103,7 +103,7 @@ async def test_a_stopped_process_with_the_lock_delays_others_for_a_bounded_time(
         stopped.ready()
         assert stopped.stopped()
         clock = SystemClock()
-        counters = LocalCounters(lambda: opened_here(path), clock)
+        counters = LocalCounters(path, clock)
         with pytest.raises(CountersUnavailable):
             await counters.reserve([spend(amount=1)])
         assert counters.problem
@@ -121,7 +121,7 @@ async def test_a_stopped_process_with_the_lock_delays_others_for_a_bounded_time(
 
 
 async def test_what_cannot_be_settled_now_is_settled_later(path: Path) -> None:
-    counters = LocalCounters(lambda: opened_here(path), SystemClock())
+    counters = LocalCounters(path, SystemClock())
     found = await counters.reserve([spend(amount=5)])
     assert isinstance(found, Reservation)
     counters.dispatched(found)

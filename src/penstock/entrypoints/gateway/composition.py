@@ -4,7 +4,6 @@ import os
 import random
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from penstock.entrypoints.gateway.config import GatewayConfig
@@ -33,7 +32,7 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.infra.answer_files import AnswerFiles
-from penstock.infra.counters import CounterFile, LocalCounters, path_in
+from penstock.infra.counters import LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
@@ -67,9 +66,7 @@ class GatewayComposition:
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
         self.credentials = CredentialPools(self.clock)
         self.metrics = Metrics()
-        self.counters = LocalCounters(
-            partial(CounterFile.open, path_in(self.home.counters), self.clock), self.clock
-        )
+        self.counters = LocalCounters(path_in(self.home.counters), self.clock)
         self.reserve = ReserveLimits(self.counters, self.clock)
         self.answers = AnswerFiles(self.home.cache, config.cache_max_bytes)
         self.http = HttpStats()
@@ -117,7 +114,7 @@ class GatewayComposition:
             self.failures,
             credentials=self.credentials,
             monotonic=time.monotonic,
-            counters_problem=lambda: self.counters.problem,
+            counters_problem=lambda: self.counters.problem or self.counters.notice,
         )
         return GatewayHealth(
             self.metrics,

@@ -50,7 +50,7 @@ class GatewayReadiness:
         """Sentences about problems that an operator should know although the worker serves."""
         found = self._spool().notices()
         if problem := self._counters_problem():
-            found.append(f"Limits cannot be counted: {problem}")
+            found.append(f"Limits cannot be counted as they should: {problem}")
         return found
 
     def gauges(self) -> Gauges:

@@ -95,6 +95,10 @@ class CounterFile:
         counters.recover()
         return counters
 
+    def is_at(self, path: Path) -> bool:
+        """Returns whether this is still the file with that name."""
+        return self._file.is_at(path)
+
     @property
     def file(self) -> OpenFile:
         """The open file."""
@@ -104,9 +108,11 @@ class CounterFile:
         """Leaves the file. Open reservations are settled by the next worker that looks."""
         self._file.close()
 
-    def reserve(self, claims: Sequence[Claim]) -> Reservation | CapReached:
+    def reserve(
+        self, claims: Sequence[Claim], within_s: float = MAX_BLOCKED_S
+    ) -> Reservation | CapReached:
         """Reserves all claims or none. Raises `CountersBusy`, `CountersFull`."""
-        self._begin()
+        self._begin(within_s)
         try:
             return self._reserve(claims)
         finally:
@@ -117,12 +123,17 @@ class CounterFile:
         if reservation.open:
             self._data[reservation.place] = DISPATCHED
 
-    def settle(self, reservation: Reservation, amounts: Sequence[int]) -> bool:
+    def settle(
+        self,
+        reservation: Reservation,
+        amounts: Sequence[int],
+        within_s: float = MAX_BLOCKED_S,
+    ) -> bool:
         """Replaces the reserved amounts by the used ones. Returns `False` if that was done before.
         Raises `CountersBusy`; then nothing has changed."""
         if not reservation.open:
             return False
-        self._begin()
+        self._begin(within_s)
         try:
             self._settle(reservation, amounts)
         finally:

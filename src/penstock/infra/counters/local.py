@@ -3,39 +3,47 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from penstock.infra.counters.counter_file import CounterFile
-from penstock.infra.counters.lock import CountersBusy
+from penstock.infra.counters.lock import MAX_BLOCKED_S, CountersBusy
 from penstock.kernel.time import Clock
 from penstock.rules.claims import CapReached, Claim
 from penstock.spi.counters import CountersUnavailable, Reservation
 
 MAX_WAIT_S: Final = 1.0  # of a call, while another process has the lock
-_STEP_S: Final = 0.002
-_TICK_S: Final = 0.05
 RECOVER_EVERY_S: Final = 1.0  # reservations of a killed worker are settled within this time
+_FIRST_STEP_S: Final = 0.002  # between two attempts of a call that waits; doubled each time
+_LAST_STEP_S: Final = 0.05
+_TICK_S: Final = 0.05
 _REOPEN_S: Final = 1.0
-
 _WORKING: Final = ""
 
 
 class LocalCounters:
     """Implements `spi.counters.Counters`. Opens the file with the first reservation."""
 
-    def __init__(self, open_file: Callable[[], CounterFile], clock: Clock) -> None:
-        self._open_file = open_file
+    def __init__(
+        self, path: Path, clock: Clock, on_step: Callable[[str], None] | None = None
+    ) -> None:
+        self._path = path
         self._clock = clock
+        self._on_step = on_step
         self._file: CounterFile | None = None
-        self._late: deque[tuple[Reservation, Sequence[int]]] = deque()  # settled later
+        self._opening = asyncio.Lock()
+        self._late: deque[tuple[CounterFile, Reservation, Sequence[int]]] = deque()
         self._reopen_at = 0.0
         self.problem = _WORKING  # why the counters cannot be changed now
+        self.notice = _WORKING  # what an operator should know although they can
 
     async def reserve(self, claims: Sequence[Claim]) -> Reservation | CapReached:
         """Reserves all claims, or none. Raises `CountersUnavailable` after a bounded wait."""
-        file = self._opened()
+        file = self._file
+        if file is None:
+            file = await self._opened()
         try:
-            found = file.reserve(claims)
+            found = file.reserve(claims, self._patience_s())
         except CountersBusy as error:
             if self.problem:  # another call has waited in vain
                 raise
@@ -54,11 +62,13 @@ class LocalCounters:
 
     def settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
         """Replaces the reserved amounts by the true ones, once; later if that is impossible now."""
+        file = self._file
+        if file is None:
+            return
         try:
-            if self._file is not None:
-                self._file.settle(reservation, amounts)
+            file.settle(reservation, amounts, self._patience_s())
         except CountersUnavailable:
-            self._late.append((reservation, amounts))
+            self._late.append((file, reservation, amounts))
 
     def release(self, reservation: Reservation) -> None:
         """Returns the reserved amounts, except those of a `RATE`."""
@@ -68,7 +78,7 @@ class LocalCounters:
         """Settles what could not be settled before, and recovers ended workers. Never returns."""
         recover_at = 0.0
         while True:
-            await asyncio.sleep(_TICK_S)
+            await asyncio.sleep(_TICK_S if self._file is not None else _REOPEN_S)
             if self._file is None:
                 continue
             self._settle_late()
@@ -87,31 +97,43 @@ class LocalCounters:
         self, file: CounterFile, claims: Sequence[Claim], error: CountersBusy
     ) -> Reservation | CapReached:
         deadline = self._clock.monotonic() + MAX_WAIT_S
+        step_s = _FIRST_STEP_S
         while self._clock.monotonic() < deadline:
-            await asyncio.sleep(_STEP_S)
+            await asyncio.sleep(step_s)
+            step_s = min(2 * step_s, _LAST_STEP_S)
             try:
-                return file.reserve(claims)
+                return file.reserve(claims, 0)
             except CountersBusy as again:
                 error = again
         self.problem = error.message
         raise error
 
-    def _opened(self) -> CounterFile:
-        if self._file is None:
-            if self.problem and self._clock.monotonic() < self._reopen_at:
-                raise CountersUnavailable(self.problem, retry_after_s=1)
-            try:
-                self._file = self._open_file()
-            except CountersUnavailable as error:
-                self.problem = error.message
-                self._reopen_at = self._clock.monotonic() + _REOPEN_S
-                raise
-        return self._file
+    def _patience_s(self) -> float:
+        """Seconds that the event loop waits for the lock: none while it is known to be held."""
+        return 0 if self.problem or self._late else MAX_BLOCKED_S
+
+    async def _opened(self) -> CounterFile:
+        """Opens the file, beside the event loop: it may wait for another process, or write all of
+        the file."""
+        async with self._opening:
+            if self._file is None:
+                if self.problem and self._clock.monotonic() < self._reopen_at:
+                    raise CountersUnavailable(self.problem, retry_after_s=1)
+                try:
+                    self._file = await asyncio.to_thread(
+                        CounterFile.open, self._path, self._clock, self._on_step
+                    )
+                except CountersUnavailable as error:
+                    self.problem = error.message
+                    self._reopen_at = self._clock.monotonic() + _REOPEN_S
+                    raise
+            return self._file
 
     def _settle_late(self) -> None:
         try:
-            while self._late and self._file is not None:
-                self._file.settle(*self._late[0])
+            while self._late:
+                file, reservation, amounts = self._late[0]
+                file.settle(reservation, amounts)
                 self._late.popleft()
         except CountersUnavailable:
             return
@@ -123,3 +145,5 @@ class LocalCounters:
             return
         if self.problem:
             self.problem = _WORKING
+        if not file.is_at(self._path):
+            self.notice = f"{self._path} was replaced while it was in use: restart the gateways."

@@ -44,7 +44,7 @@ class ByteLock:
         """Takes the lock. Raises `CountersBusy` if it is not free within a time."""
         if self.take():
             return
-        for _ in range(_YIELDS):
+        for _ in range(_YIELDS if within_s else 0):
             os.sched_yield()
             if self.take():
                 return
