@@ -1,5 +1,6 @@
 """The exact cache in a running worker."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -185,3 +186,59 @@ async def test_a_damaged_or_expired_entry_is_asked_anew(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:-10])
         answer, _ = await ask(running, body())
         assert (answer.status, len(upstream.seen)) == (200, 2)
+
+
+async def idempotent(running: Worker, request: bytes, value: str, key: str = KEY) -> Answer:
+    header = f"idempotency-key: {value}\r\n".encode()
+    return await call(running.url, request, headers=header, key=key)
+
+
+async def test_the_same_idempotency_key_is_paid_for_once(tmp_path: Path) -> None:
+    async with serving(tmp_path, answers(WHOLE, pause_s=0.3)) as (upstream, running):
+        found = await asyncio.gather(*(idempotent(running, body(), "k-1") for _ in range(12)))
+        assert {each.status for each in found} == {200}
+        assert len({each.body for each in found}) == 1
+        assert len(upstream.seen) == 1
+        assert sum(each.headers["x-penstock-cache"] == "hit" for each in found) == 11
+        await idempotent(running, body(), "k-2")
+        await idempotent(running, body(), "k-1", OTHER_KEY)
+        assert len(upstream.seen) == 3
+
+
+async def test_a_key_of_another_request_is_a_conflict(tmp_path: Path) -> None:
+    async with serving(tmp_path, answers(WHOLE)) as (upstream, running):
+        await idempotent(running, body(), "k")
+        other = await idempotent(running, body(text="another"), "k")
+        assert (other.status, other.error["code"]) == (409, "idempotency_key_reused")
+        assert len(upstream.seen) == 1
+        wrong = await idempotent(running, body(), "x" * 256)
+        assert (wrong.status, "idempotency-key" in wrong.error["message"]) == (400, True)
+
+
+async def test_after_a_failure_the_next_call_with_the_key_asks_again(tmp_path: Path) -> None:
+    failed = [False]
+
+    async def first_fails(_: object, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        writer.write(WHOLE if failed[0] else unary(b"{}", "500 No"))
+        failed[0] = True
+
+    async with serving(tmp_path, first_fails) as (upstream, running):
+        found = await asyncio.gather(*(idempotent(running, body(), "k") for _ in range(5)))
+        assert sorted(each.status for each in found) == [200, 200, 200, 200, 502]
+        assert len(upstream.seen) == 2
+
+
+async def test_a_killed_worker_leaves_no_key_locked(tmp_path: Path) -> None:
+    async with raw_upstream(answers(pause_s=60)) as upstream:
+        home = make_home(tmp_path / "home", [provider(upstream.url)])
+        async with worker(home) as running:
+            asking = asyncio.ensure_future(idempotent(running, body(), "k"))
+            while not upstream.seen:
+                await asyncio.sleep(0.01)
+            running.process.kill()
+            await running.process.wait()
+            await asyncio.gather(asking, return_exceptions=True)
+        upstream.script = answers(WHOLE)
+        async with worker(home) as running:
+            assert (await idempotent(running, body(), "k")).status == 200

@@ -1,14 +1,30 @@
 """The place of a call's answer in the cache."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from penstock.rules.answer_cache import CacheChoice, CachedAnswer
+from penstock.rules.answer_cache import CachedAnswer
+
+
+class EntryLock(Protocol):
+    """Held by the call whose answer others wait for."""
+
+    def release(self) -> None: ...
 
 
 @dataclass(slots=True)
 class CacheEntry:
-    """`digest` names the answer; `found` is the one that was there and was sent."""
+    """`digest` names the answer, which is kept for `keep_s` seconds. `request` is the digest of a
+    request with an idempotency key. `found` is the answer that was there and was sent."""
 
     digest: str
-    choice: CacheChoice
+    keep_s: int
+    request: str = ""
     found: CachedAnswer | None = None
+    lock: EntryLock | None = None
+
+    def release(self) -> None:
+        """Lets calls with the same idempotency key go on. Once for each call."""
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None

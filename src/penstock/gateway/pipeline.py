@@ -27,7 +27,6 @@ from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
-from penstock.rules.answer_cache import HEADER
 from penstock.rules.call import CallStatus
 
 _log: Final = logging.getLogger("penstock.gateway")
@@ -71,6 +70,8 @@ class Pipeline:
             call.over = True
             if call.reserved is not None:
                 self.reserve.settle(call)
+            if call.cache is not None:
+                call.cache.release()
             self.inflight.leave(call)
 
     async def _run(self, call: Call) -> None:
@@ -84,7 +85,7 @@ class Pipeline:
             await self.reserve(call, target, target.project.limits)
         self.recorder.begin(call)
         finalize = partial(self._finalize, call)
-        if HEADER in call.headers and await self.look_up(call, target, head, finalize):
+        if self.look_up.concerns(call) and await self.look_up(call, target, head, finalize):
             return
         await self.attempts(call, target, head, finalize)
 

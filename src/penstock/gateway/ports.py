@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from penstock.gateway.cache_entry import EntryLock
 from penstock.infra.egress.client import Origin
 from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.infra.spool import OnFull
@@ -31,6 +32,11 @@ class AnswerStore(Protocol):
 
     def write(self, digest: str, content: bytes, expires_s: float) -> None:
         """Keeps an answer until a Unix time. Never raises."""
+        ...
+
+    def lock(self, digest: str) -> EntryLock | None:
+        """Locks the place of an answer; `None` while another call holds it. Raises `OSError` if
+        the disk refuses."""
         ...
 
 

@@ -6,6 +6,7 @@ limit.
 """
 
 import asyncio
+import fcntl
 import logging
 import os
 from collections.abc import Callable
@@ -13,9 +14,40 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+LOCK: Final = ".lock"
 SWEEP_S: Final = 60.0
 MAX_FILES: Final = 100_000
 _log: Final = logging.getLogger("penstock.cache")
+
+
+class AnswerLock:
+    """The lock of one answer. The kernel releases it when the process ends, however it ends."""
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self._path = path
+        self._fd = fd
+
+    def release(self) -> None:
+        """Releases the lock. The file goes first: whoever opened it before sees that it is gone."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        os.close(self._fd)
+
+
+def lock_file(path: Path) -> AnswerLock | None:
+    """Creates and locks a file; `None` while somebody else holds it. Raises `OSError`."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.stat().st_ino == os.fstat(fd).st_ino:
+            return AnswerLock(path, fd)
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except OSError:
+        os.close(fd)
+        raise
+    os.close(fd)
+    return None
 
 
 class AnswerFiles:
@@ -54,6 +86,13 @@ class AnswerFiles:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
 
+    def lock(self, digest: str) -> AnswerLock | None:
+        """Locks the place of an answer, over all workers; `None` while another call holds it.
+        Raises `OSError`."""
+        path = self._path(digest).with_suffix(LOCK)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return lock_file(path)
+
     def sweep(self, now_s: float) -> int:
         """Deletes what has expired, then what expires first, until the rest is within the limits.
         Returns the bytes that are left."""
@@ -61,6 +100,10 @@ class AnswerFiles:
         found: list[tuple[float, int, Path]] = []
         for path in self._folder.glob("*/*"):
             with suppress(OSError):
+                if path.suffix == LOCK:  # of a process that was killed, unless it is held
+                    if (left_over := lock_file(path)) is not None:
+                        left_over.release()
+                    continue
                 known = path.stat()
                 found.append((known.st_mtime, known.st_size, path))
         found.sort(key=lambda each: each[0])

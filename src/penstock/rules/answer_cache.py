@@ -1,6 +1,7 @@
 """The exact cache: what a caller chooses, which requests are the same, which answers are kept."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, cast
 
@@ -11,6 +12,8 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.rules.call import Operation, Usage
 
 HEADER: Final = b"x-penstock-cache"
+IDEMPOTENCY_KEY: Final = b"idempotency-key"
+IDEMPOTENT_S: Final = 24 * 3600  # for which the answer of an idempotency key is kept
 LONGEST_S: Final = 30 * 24 * 3600  # for which an answer is kept
 CACHED_OPERATIONS: Final = frozenset(
     (
@@ -30,6 +33,7 @@ _IRRELEVANT: Final = frozenset(
         *("prompt_cache_key", "prompt_cache_retention", "labels", "service_tier", "background"),
     )
 )
+_KEY: Final = re.compile(rb"[!-~]{1,255}")
 # What providers say about an answer that they have ended as they should.
 _COMPLETE: Final = frozenset(
     (
@@ -63,6 +67,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, array_like=True):
     finish_reasons: tuple[str, ...]
     usage: Usage
     saved: str
+    request: str = ""  # the digest of a request with an idempotency key
 
 
 def read_choice(value: bytes) -> CacheChoice | None:
@@ -79,6 +84,17 @@ def read_choice(value: bytes) -> CacheChoice | None:
             param=HEADER.decode(),
         )
     return CacheChoice(int(seconds), bool(options))
+
+
+def read_idempotency_key(value: bytes) -> str:
+    """Reads the header. Raises `InvalidRequest` for another value."""
+    if not _KEY.fullmatch(value):
+        raise InvalidRequest(
+            "The header idempotency-key is not valid.",
+            hint="Use 1 to 255 printable characters, such as a UUID.",
+            param="idempotency-key",
+        )
+    return value.decode("ascii")
 
 
 def cache_key(

@@ -1,12 +1,14 @@
 """Stage 6: answer from the cache, if the caller wants that and the same request was answered."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import Final
 
-from penstock.gateway.cache_entry import CacheEntry
+from penstock.gateway.cache_entry import CacheEntry, EntryLock
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
@@ -21,21 +23,26 @@ from penstock.gateway.stages.reply import (
     stream_headers,
 )
 from penstock.gateway.target import Target
-from penstock.kernel.errors import PenstockError
+from penstock.kernel.digests import content_hash
+from penstock.kernel.errors import Conflict, Overloaded, PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.answer_cache import (
     CACHED_OPERATIONS,
     HEADER,
+    IDEMPOTENCY_KEY,
+    IDEMPOTENT_S,
     CachedAnswer,
     cache_key,
     decode_cached,
     encode_cached,
     is_complete,
     read_choice,
+    read_idempotency_key,
 )
 from penstock.rules.call import UsageSource
 from penstock.rules.conversation import RequestHead
 
+WAIT_S: Final = 0.02  # between two looks at a call with the same idempotency key
 Finalize = Callable[[PenstockError | None], None]
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -49,32 +56,79 @@ class LookUp:
     inflight: InFlight
     clock: Clock
 
+    def concerns(self, call: Call) -> bool:
+        """Returns whether the caller wants a cached answer, or sends an idempotency key."""
+        return HEADER in call.headers or IDEMPOTENCY_KEY in call.headers
+
     async def __call__(
         self, call: Call, target: Target, head: RequestHead, finalize: Finalize
     ) -> bool:
         """Answers the call from the cache. Returns false if the provider must be asked. Raises
-        `InvalidRequest` for a header that is not valid."""
-        choice = read_choice(call.headers[HEADER])
-        if choice is None or call.operation not in CACHED_OPERATIONS:
+        `InvalidRequest` for a header that is not valid, `Conflict` for an idempotency key of
+        another request, and `Overloaded` if the disk refuses a promise that was asked for."""
+        if call.operation not in CACHED_OPERATIONS:
             return False
-        digest = await offload(len(call.body), partial(_digest, call, target))
-        if digest is None:
+        if IDEMPOTENCY_KEY in call.headers:
+            answer = await self._of_idempotency_key(call)
+        else:
+            answer = await self._of_request(call, target)
+        entry, server = call.cache, answer and _server(call, target, answer)
+        if answer is None or entry is None or server is None:
             return False
-        entry = call.cache = CacheEntry(digest, choice)
-        if choice.refresh or (answer := self._read(digest)) is None:
-            return False
-        server = _server(call, target, answer)
-        if server is None:
-            return False
-        rendered = await offload(
-            len(answer.document), partial(_rendered, call, server, head, answer)
-        )
+        work = partial(_rendered, call, server, head, answer)
+        rendered = await offload(len(answer.document), work)
         if rendered is None:
             return False
         entry.found = answer
+        entry.release()
         call.target = server
         await self._send(call, head, rendered, finalize)
         return True
+
+    async def _of_request(self, call: Call, target: Target) -> CachedAnswer | None:
+        choice = read_choice(call.headers[HEADER])
+        if choice is None:
+            return None
+        digest = await offload(len(call.body), partial(_digest, call, target))
+        if digest is None:
+            return None
+        call.cache = CacheEntry(digest, choice.keep_s)
+        return None if choice.refresh else self._read(digest)
+
+    async def _of_idempotency_key(self, call: Call) -> CachedAnswer | None:
+        """The answer that was given for the key; waits while another call is getting it."""
+        value = read_idempotency_key(call.headers[IDEMPOTENCY_KEY])
+        key = call.key_context
+        names = (key.project_id, key.key.id) if key is not None else ()
+        digest = content_hash(["idempotency", *names, value])
+        parts = [call.operation, call.surface.dialect, call.path]
+        request = sha256(repr(parts).encode() + call.body).hexdigest()
+        entry = call.cache = CacheEntry(digest, IDEMPOTENT_S, request)
+        while True:
+            answer = self._read(digest)
+            if answer is None and entry.lock is None:
+                entry.lock = self._lock(digest)
+                answer = self._read(digest) if entry.lock is not None else None
+            if answer is not None and answer.request != request:
+                raise Conflict(
+                    "The idempotency key was used for another request.",
+                    hint="Use a new key for each request, and the same one to repeat it.",
+                    code="idempotency_key_reused",
+                )
+            if answer is not None or entry.lock is not None:
+                return answer
+            await asyncio.sleep(WAIT_S)
+
+    def _lock(self, digest: str) -> EntryLock | None:
+        try:
+            return self.files.lock(digest)
+        except OSError as error:
+            raise Overloaded(
+                f"The idempotency key cannot be kept ({error.strerror or error}).",
+                hint="See the disk of the gateway.",
+                code="idempotency_unavailable",
+                retry_after_s=5,
+            ) from error
 
     def keep(self, call: Call) -> None:
         """Keeps the answer of a successful call. Never fails."""
@@ -89,7 +143,7 @@ class LookUp:
             return
         now_ns = self.clock.now_ns()
         answer = CachedAnswer(
-            now_ns + entry.choice.keep_s * 1_000_000_000,
+            now_ns + entry.keep_s * 1_000_000_000,
             now_ns,
             attempt.target.entry.name,
             attempt.target.model,
@@ -100,6 +154,7 @@ class LookUp:
             facts.finish_reasons,
             attempt.usage,
             attempt.cost,
+            entry.request,
         )
         self.files.write(entry.digest, encode_cached(answer), answer.expires_ns / 1e9)
 
