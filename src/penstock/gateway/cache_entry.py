@@ -24,7 +24,7 @@ class CacheEntry:
     lock: EntryLock | None = None
 
     def release(self) -> None:
-        """Lets calls with the same idempotency key go on. Once for each call."""
+        """Releases the lock, so that calls with the same idempotency key go on."""
         if self.lock is not None:
             self.lock.release()
             self.lock = None
