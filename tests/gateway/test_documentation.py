@@ -11,6 +11,7 @@ from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.gateway.snapshot.holder import SnapshotHolder
+from penstock.gateway.target_health import TargetHealths
 from penstock.infra.spool import SpoolStats
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import ProviderEntry
@@ -34,6 +35,7 @@ def test_every_metric_is_documented() -> None:
         inflight,
         failures,
         credentials=credentials,
+        healths=TargetHealths(),
         monotonic=lambda: 0.0,
         counters_problem=str,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.homes import KEY, LIMITED_KEY, make_home, provider
-from gateway.http_client import Answer, call
+from gateway.http_client import Answer, call, metrics_token
 from gateway.raw_upstream import (
     STREAM_HEAD,
     RawUpstream,
@@ -64,6 +64,11 @@ class Targets:
         """Provider and error of each attempt of a call."""
         end = await self.end_of(answer)
         return [(one.provider, one.error_type) for one in end.attempts]
+
+    async def metrics(self) -> str:
+        token = metrics_token(self.worker.home)
+        page = await call(self.worker.url, b"", path="/metrics", method="GET", key=token)
+        return page.body.decode()
 
     def seen(self) -> list[int]:
         return [len(each.seen) for each in self.upstreams]
@@ -189,6 +194,7 @@ async def test_without_any_target_a_call_fails_at_once(tmp_path: Path) -> None:
         last = await rig.ask("one")
         assert (last.status, last.error["code"]) == (503, "route_unavailable")
         assert (int(last.headers["retry-after"]), rig.seen()) == (1, [5])
+        assert 'penstock_unavailable_targets{provider="p0",model="small"' in await rig.metrics()
         assert (await rig.ask("p0/small")).error["code"] == "upstream_500"  # asked for by name
 
 

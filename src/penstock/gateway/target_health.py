@@ -79,6 +79,15 @@ class TargetHealths:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], TargetHealth] = {}
 
+    def unavailable(self, now: float) -> dict[tuple[str, str], int]:
+        """Returns for each provider and model whether it gets no calls of routes now, in how many
+        projects."""
+        found: dict[tuple[str, str], int] = {}
+        for (_, provider, model), health in self._known.items():
+            count = found.get((provider, model), 0)
+            found[provider, model] = count + (not health.breaker.admits(now))
+        return found
+
     def of(self, project_id: str, provider: str, model: str) -> TargetHealth:
         """Returns the health of a target; a new one is healthy."""
         key = (project_id, provider, model)

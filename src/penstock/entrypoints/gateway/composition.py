@@ -31,6 +31,7 @@ from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
+from penstock.gateway.target_health import TargetHealths
 from penstock.infra.answer_files import AnswerFiles
 from penstock.infra.counters import LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
@@ -65,6 +66,7 @@ class GatewayComposition:
         self.inflight = InFlight(config.limits)
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
         self.credentials = CredentialPools(self.clock)
+        self.healths = TargetHealths()
         self.metrics = Metrics()
         self.counters = LocalCounters(path_in(self.home.counters), self.clock)
         self.reserve = ReserveLimits(self.counters, self.clock)
@@ -113,6 +115,7 @@ class GatewayComposition:
             self.inflight,
             self.failures,
             credentials=self.credentials,
+            healths=self.healths,
             monotonic=time.monotonic,
             counters_problem=lambda: self.counters.problem or self.counters.notice,
         )
@@ -136,7 +139,13 @@ class GatewayComposition:
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
-            resolve=Resolve(providers.get, strategies.get, self.credentials, random.Random()),  # noqa: S311 - no secret
+            resolve=Resolve(
+                providers.get,
+                strategies.get,
+                self.credentials,
+                self.healths,
+                random.Random(),  # noqa: S311 - no secret
+            ),
             reserve=self.reserve,
             look_up=LookUp(self.answers, limits, self.inflight, clock),
             attempts=Attempts(

@@ -7,6 +7,7 @@ from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.prometheus import Gauges
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
+from penstock.gateway.target_health import TargetHealths
 from penstock.infra.spool import SpoolStats
 
 
@@ -21,6 +22,7 @@ class GatewayReadiness:
         failures: AuthFailures,
         *,
         credentials: CredentialPools,
+        healths: TargetHealths,
         monotonic: Callable[[], float],
         counters_problem: Callable[[], str],
     ) -> None:
@@ -29,6 +31,7 @@ class GatewayReadiness:
         self._inflight = inflight
         self._failures = failures
         self._credentials = credentials
+        self._healths = healths
         self._counters_problem = counters_problem
         self._monotonic = monotonic
         self._confirmed_s = monotonic()
@@ -71,6 +74,15 @@ class GatewayReadiness:
                 {
                     (("provider", provider), ("credential", name)): rest
                     for (provider, name), rest in self._credentials.resting().items()
+                },
+            ),
+            "unavailable_targets": (
+                "Targets that get no calls of routes, because they failed or asked for a pause.",
+                {
+                    (("provider", provider), ("model", model)): count
+                    for (provider, model), count in self._healths.unavailable(
+                        self._monotonic()
+                    ).items()
                 },
             ),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),

@@ -41,13 +41,14 @@ class Resolve:
         plugin: Callable[[str], ChatProvider],
         strategy: Callable[[str], RouteStrategy],
         pools: CredentialPools,
+        healths: TargetHealths,
         random: Randomness,
     ) -> None:
         self._plugin = plugin
         self._pools = pools
         self._strategy = strategy
         self._random = random
-        self._healths = TargetHealths()
+        self._healths = healths
         self._snapshot: Snapshot | None = None
         self._known: dict[tuple[str, str, str], Target | Route] = {}
 
