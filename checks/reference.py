@@ -11,6 +11,7 @@ import typer
 from pydantic import SecretStr
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from checks.judges import judges_page
 from checks.limits import limits_page
 from checks.translation import translation_page
 from penstock.entrypoints.cli.main import COMMANDS, build
@@ -119,6 +120,7 @@ def main(argv: list[str]) -> int:
         "cli.md": cli_page(),
         "limits.md": limits_page(),
         "translation.md": translation_page(),
+        "clients-and-providers.md": judges_page(),
     }
     for name, page in pages.items():
         path = DOCS / name

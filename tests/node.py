@@ -23,9 +23,3 @@ def run_script(script: Path, folder: Path, *arguments: str) -> Any:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
-
-
-def client_version(package: str) -> str:
-    """The version of a client in the lock file."""
-    lock = json.loads((_EXAMPLES / "package-lock.json").read_text())
-    return str(lock["packages"][f"node_modules/{package}"]["version"])

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from judges.conversations import ARGUMENTS, CITY, PDF, PNG
-from judges.judge import SECRET, Judge, Refused, Said
+from judges.judge import SECRET, Judge
 from penstock.plugins.providers.bedrock import create
 
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -64,62 +64,54 @@ FORMAT = {
     "type": "json_schema",
     "structure": {"jsonSchema": {"schema": json.dumps(CITY), "name": "city"}},
 }
-CALLS = {
-    "text": Said(ask()),
-    "system": Said(ask(system=[{"text": "Be brief."}])),
-    "history": Said(ask(user("Hello!"), assistant("Hi."), user("Again"))),
-    "two_texts": Said(ask(user("One", "Two"))),
-    "sampling": Said(ask(inference={"temperature": 0.5, "topP": 0.875})),
-    "stop": Said(ask(inference={"stopSequences": ["END", "STOP"]})),
-    "image": Said(ask(user("What is it?", IMAGE))),
-    "image_url": Refused("media.url", "the Converse API takes media as data or from S3"),
-    "document": Said(ask(user("Read.", DOCUMENT))),
-    "tools": Said(ask(QUESTION, toolConfig=tools(WEATHER, CLOCK))),
-    "tool_required": Said(ask(QUESTION, toolConfig=tools(WEATHER, CLOCK, toolChoice={"any": {}}))),
-    "tool_named": Said(
-        ask(QUESTION, toolConfig=tools(WEATHER, CLOCK, toolChoice={"tool": {"name": "clock"}})),
+CALLS: Mapping[str, Mapping[str, Any] | None] = {
+    "text": ask(),
+    "system": ask(system=[{"text": "Be brief."}]),
+    "history": ask(user("Hello!"), assistant("Hi."), user("Again")),
+    "two_texts": ask(user("One", "Two")),
+    "sampling": ask(inference={"temperature": 0.5, "topP": 0.875}),
+    "stop": ask(inference={"stopSequences": ["END", "STOP"]}),
+    "image": ask(user("What is it?", IMAGE)),
+    "image_url": None,
+    "document": ask(user("Read.", DOCUMENT)),
+    "tools": ask(QUESTION, toolConfig=tools(WEATHER, CLOCK)),
+    "tool_required": ask(QUESTION, toolConfig=tools(WEATHER, CLOCK, toolChoice={"any": {}})),
+    "tool_named": ask(
+        QUESTION, toolConfig=tools(WEATHER, CLOCK, toolChoice={"tool": {"name": "clock"}})
     ),
     # The Converse API cannot forbid calls: the tools are left out.
-    "tool_none": Said(ask(QUESTION)),
-    "parallel_off": Refused("parallel_tool_calls", "the Converse API cannot forbid parallel calls"),
-    "tool_result": Said(
-        ask(QUESTION, assistant(call("c1")), user(result("c1")), toolConfig=tools(WEATHER))
+    "tool_none": ask(QUESTION),
+    "parallel_off": None,
+    "tool_result": ask(
+        QUESTION, assistant(call("c1")), user(result("c1")), toolConfig=tools(WEATHER)
     ),
-    "tool_error": Said(
-        ask(
-            QUESTION,
-            assistant(call("c1")),
-            user(result("c1", status="error")),
-            toolConfig=tools(WEATHER),
-        )
+    "tool_error": ask(
+        QUESTION,
+        assistant(call("c1")),
+        user(result("c1", status="error")),
+        toolConfig=tools(WEATHER),
     ),
-    "parallel_results": Said(
-        ask(
-            QUESTION,
-            assistant("Both.", call("c1"), call("c2", "clock")),
-            user(result("c1"), result("c2")),
-            toolConfig=tools(WEATHER, CLOCK),
-        )
+    "parallel_results": ask(
+        QUESTION,
+        assistant("Both.", call("c1"), call("c2", "clock")),
+        user(result("c1"), result("c2")),
+        toolConfig=tools(WEATHER, CLOCK),
     ),
-    "schema": Said(ask(outputConfig={"textFormat": FORMAT})),
-    "json": Refused("output.json", "the Converse API gives JSON only with a schema"),
-    "effort": Said(ask(outputConfig={"effort": "low"})),
-    "budget": Said(ask(additionalModelRequestFields=BUDGET)),
-    "reasoning_history": Said(
-        ask(
-            QUESTION,
-            assistant(THOUGHT, call("c1")),
-            user(result("c1")),
-            toolConfig=tools(WEATHER),
-            additionalModelRequestFields=BUDGET,
-        )
+    "schema": ask(outputConfig={"textFormat": FORMAT}),
+    "json": None,
+    "effort": ask(outputConfig={"effort": "low"}),
+    "budget": ask(additionalModelRequestFields=BUDGET),
+    "reasoning_history": ask(
+        QUESTION,
+        assistant(THOUGHT, call("c1")),
+        user(result("c1")),
+        toolConfig=tools(WEATHER),
+        additionalModelRequestFields=BUDGET,
     ),
-    "hints": Said(ask()),
-    "cache": Said(
-        ask(user("A long text", {"cachePoint": {"type": "default", "ttl": "5m"}}, "Hello!"))
-    ),
-    "stream": Said(ask()),
-    "stream_tools": Said(ask(QUESTION, toolConfig=tools(WEATHER))),
+    "hints": ask(),
+    "cache": ask(user("A long text", {"cachePoint": {"type": "default", "ttl": "5m"}}, "Hello!")),
+    "stream": ask(),
+    "stream_tools": ask(QUESTION, toolConfig=tools(WEATHER)),
 }
 
 

@@ -1,12 +1,13 @@
 """Cohere's client: chat (version 2) and rerankings. Its messages have OpenAI's form."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cohere import ClientV2
 from cohere.core.api_error import ApiError
 
 from judges.conversations import CITY, IMAGE_URL, PNG
-from judges.judge import SECRET, Judge, Passed, Refused, Said
+from judges.judge import SECRET, Judge, Passed
 from judges.openai_calls import BOTH, QUESTION, WEATHER, call, result, text, user
 from penstock.plugins.providers.cohere import create
 from penstock.rules.wire import rerank
@@ -31,52 +32,46 @@ TURN = (QUESTION, called(call("c1")), result("c1"))
 CLOCK = BOTH[1]
 BUDGET = {"type": "enabled", "token_budget": 2048}
 THOUGHT = [{"type": "thinking", "thinking": "Hm."}]
-CALLS = {
-    "text": Said(ask()),
-    "system": Said(ask({"role": "system", "content": "Be brief."}, user("Hello!"))),
-    "history": Said(
-        ask(user("Hello!"), {"role": "assistant", "content": [text("Hi.")]}, user("Again"))
-    ),
-    "two_texts": Said(ask(user([text("One"), text("Two")]))),
-    "sampling": Said(ask(temperature=0.5, p=0.875)),
-    "stop": Said(ask(stop_sequences=["END", "STOP"])),
-    "image": Said(ask(user([text("What is it?"), image(f"data:image/png;base64,{PNG}")]))),
-    "image_url": Said(ask(user([text("What is it?"), image(IMAGE_URL)]))),
-    "document": Refused("media", "Cohere takes texts and images; documents only as their text"),
-    "tools": Said(ask(QUESTION, tools=BOTH)),
-    "tool_required": Said(ask(QUESTION, tools=BOTH, tool_choice="REQUIRED")),
+CALLS: Mapping[str, Mapping[str, Any] | None] = {
+    "text": ask(),
+    "system": ask({"role": "system", "content": "Be brief."}, user("Hello!")),
+    "history": ask(user("Hello!"), {"role": "assistant", "content": [text("Hi.")]}, user("Again")),
+    "two_texts": ask(user([text("One"), text("Two")])),
+    "sampling": ask(temperature=0.5, p=0.875),
+    "stop": ask(stop_sequences=["END", "STOP"]),
+    "image": ask(user([text("What is it?"), image(f"data:image/png;base64,{PNG}")])),
+    "image_url": ask(user([text("What is it?"), image(IMAGE_URL)])),
+    "document": None,
+    "tools": ask(QUESTION, tools=BOTH),
+    "tool_required": ask(QUESTION, tools=BOTH, tool_choice="REQUIRED"),
     # Cohere cannot name the tool to call: the other tools are left out instead.
-    "tool_named": Said(ask(QUESTION, tools=[CLOCK], tool_choice="REQUIRED")),
-    "tool_none": Said(ask(QUESTION, tools=BOTH, tool_choice="NONE")),
-    "parallel_off": Refused("parallel_tool_calls", "Cohere cannot forbid parallel calls"),
-    "tool_result": Said(ask(*TURN, tools=[WEATHER])),
-    "tool_error": Said(ask(*TURN, tools=[WEATHER])),
-    "parallel_results": Said(
-        ask(
-            QUESTION,
-            called(call("c1"), call("c2", "clock"), content=[text("Both.")]),
-            result("c1"),
-            result("c2"),
-            tools=BOTH,
-        )
+    "tool_named": ask(QUESTION, tools=[CLOCK], tool_choice="REQUIRED"),
+    "tool_none": ask(QUESTION, tools=BOTH, tool_choice="NONE"),
+    "parallel_off": None,
+    "tool_result": ask(*TURN, tools=[WEATHER]),
+    "tool_error": ask(*TURN, tools=[WEATHER]),
+    "parallel_results": ask(
+        QUESTION,
+        called(call("c1"), call("c2", "clock"), content=[text("Both.")]),
+        result("c1"),
+        result("c2"),
+        tools=BOTH,
     ),
-    "schema": Said(ask(response_format={"type": "json_object", "json_schema": CITY})),
-    "json": Said(ask(response_format={"type": "json_object"})),
-    "effort": Said(ask(thinking={"type": "enabled"})),
-    "budget": Said(ask(thinking=BUDGET)),
-    "reasoning_history": Said(
-        ask(
-            QUESTION,
-            called(call("c1"), content=THOUGHT),
-            result("c1"),
-            tools=[WEATHER],
-            thinking=BUDGET,
-        )
+    "schema": ask(response_format={"type": "json_object", "json_schema": CITY}),
+    "json": ask(response_format={"type": "json_object"}),
+    "effort": ask(thinking={"type": "enabled"}),
+    "budget": ask(thinking=BUDGET),
+    "reasoning_history": ask(
+        QUESTION,
+        called(call("c1"), content=THOUGHT),
+        result("c1"),
+        tools=[WEATHER],
+        thinking=BUDGET,
     ),
-    "hints": Said(ask(seed=7)),
-    "cache": Said(ask(user([text("A long text"), text("Hello!")]))),
-    "stream": Said(ask()),
-    "stream_tools": Said(ask(QUESTION, tools=[WEATHER])),
+    "hints": ask(seed=7),
+    "cache": ask(user([text("A long text"), text("Hello!")])),
+    "stream": ask(),
+    "stream_tools": ask(QUESTION, tools=[WEATHER]),
 }
 PASSED = {
     "rerank": Passed(

@@ -1,13 +1,14 @@
 """Google's client: Gemini's generateContent, token counts, embeddings."""
 
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 
 from google import genai
 from google.genai import errors, types
 
 from judges.conversations import ARGUMENTS, CITY, IMAGE_URL, PDF, PNG
-from judges.judge import SECRET, Judge, Passed, Said
+from judges.judge import SECRET, Judge, Passed
 from penstock.plugins.providers.gemini import create
 
 MODEL = "gemini-2.5-flash"
@@ -68,57 +69,51 @@ IMAGE = types.Part.from_bytes(data=b64decode(PNG), mime_type="image/png")
 DOCUMENT = types.Part.from_bytes(data=b64decode(PDF), mime_type="application/pdf")
 LINK = types.Part(file_data=types.FileData(file_uri=IMAGE_URL))
 THOUGHT = types.Part(text="Hm.", thought=True, thought_signature=b64decode("c2lnbmVk"))
-CALLS = {
-    "text": Said(ask()),
-    "system": Said(ask(system_instruction=types.Content(parts=[types.Part(text="Be brief.")]))),
-    "history": Said(ask(user("Hello!"), content("model", "Hi."), user("Again"))),
-    "two_texts": Said(ask(user("One", "Two"))),
-    "sampling": Said(ask(temperature=0.5, top_p=0.875)),
-    "stop": Said(ask(stop_sequences=["END", "STOP"])),
-    "image": Said(ask(user("What is it?", IMAGE))),
-    "image_url": Said(ask(user("What is it?", LINK))),
-    "document": Said(ask(user("Read.", DOCUMENT))),
-    "tools": Said(ask(QUESTION, tools=BOTH)),
-    "tool_required": Said(ask(QUESTION, tools=BOTH, tool_config=choice("ANY"))),
-    "tool_named": Said(ask(QUESTION, tools=BOTH, tool_config=choice("ANY", "clock"))),
-    "tool_none": Said(ask(QUESTION, tools=BOTH, tool_config=choice("NONE"))),
-    "parallel_off": Said(ask(QUESTION, tools=BOTH)),
-    "tool_result": Said(
-        ask(QUESTION, content("model", call("c1")), user(result("c1")), tools=tools(WEATHER))
+CALLS: Mapping[str, Mapping[str, Any] | None] = {
+    "text": ask(),
+    "system": ask(system_instruction=types.Content(parts=[types.Part(text="Be brief.")])),
+    "history": ask(user("Hello!"), content("model", "Hi."), user("Again")),
+    "two_texts": ask(user("One", "Two")),
+    "sampling": ask(temperature=0.5, top_p=0.875),
+    "stop": ask(stop_sequences=["END", "STOP"]),
+    "image": ask(user("What is it?", IMAGE)),
+    "image_url": ask(user("What is it?", LINK)),
+    "document": ask(user("Read.", DOCUMENT)),
+    "tools": ask(QUESTION, tools=BOTH),
+    "tool_required": ask(QUESTION, tools=BOTH, tool_config=choice("ANY")),
+    "tool_named": ask(QUESTION, tools=BOTH, tool_config=choice("ANY", "clock")),
+    "tool_none": ask(QUESTION, tools=BOTH, tool_config=choice("NONE")),
+    "parallel_off": ask(QUESTION, tools=BOTH),
+    "tool_result": ask(
+        QUESTION, content("model", call("c1")), user(result("c1")), tools=tools(WEATHER)
     ),
-    "tool_error": Said(
-        ask(
-            QUESTION,
-            content("model", call("c1")),
-            user(result("c1", member="error")),
-            tools=tools(WEATHER),
-        )
+    "tool_error": ask(
+        QUESTION,
+        content("model", call("c1")),
+        user(result("c1", member="error")),
+        tools=tools(WEATHER),
     ),
-    "parallel_results": Said(
-        ask(
-            QUESTION,
-            content("model", "Both.", call("c1"), call("c2", "clock")),
-            user(result("c1"), result("c2", "clock")),
-            tools=BOTH,
-        )
+    "parallel_results": ask(
+        QUESTION,
+        content("model", "Both.", call("c1"), call("c2", "clock")),
+        user(result("c1"), result("c2", "clock")),
+        tools=BOTH,
     ),
-    "schema": Said(ask(**JSON, response_json_schema=CITY)),
-    "json": Said(ask(**JSON)),
-    "effort": Said(ask(thinking_config=types.ThinkingConfig(thinking_budget=1024))),
-    "budget": Said(ask(thinking_config=BUDGET)),
-    "reasoning_history": Said(
-        ask(
-            QUESTION,
-            content("model", THOUGHT, call("c1")),
-            user(result("c1")),
-            tools=tools(WEATHER),
-            thinking_config=BUDGET,
-        )
+    "schema": ask(**JSON, response_json_schema=CITY),
+    "json": ask(**JSON),
+    "effort": ask(thinking_config=types.ThinkingConfig(thinking_budget=1024)),
+    "budget": ask(thinking_config=BUDGET),
+    "reasoning_history": ask(
+        QUESTION,
+        content("model", THOUGHT, call("c1")),
+        user(result("c1")),
+        tools=tools(WEATHER),
+        thinking_config=BUDGET,
     ),
-    "hints": Said(ask(seed=7)),
-    "cache": Said(ask(user("A long text", "Hello!"))),
-    "stream": Said(ask()),
-    "stream_tools": Said(ask(QUESTION, tools=tools(WEATHER))),
+    "hints": ask(seed=7),
+    "cache": ask(user("A long text", "Hello!")),
+    "stream": ask(),
+    "stream_tools": ask(QUESTION, tools=tools(WEATHER)),
 }
 PASSED = {
     "count_tokens": Passed(
@@ -174,6 +169,4 @@ GEMINI = Judge(
     CALLS,
     PASSED,
     reading=one_spelling,
-    reading_reason="The client writes some names as `mime_type` and some as `mimeType`, and base64 "
-    "in its URL-safe alphabet; protobuf's JSON reads them alike.",
 )

@@ -1,31 +1,16 @@
 """What an official client says for each call, and how our request may differ from it."""
 
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from checks.judges import JudgedRequests, read_judges
 from penstock.spi.chat import ChatProvider, ProviderConfig
 
 SECRET = "AKIDJUDGE:secret-of-the-judge"
-
-
-class Said(NamedTuple):
-    """The arguments of the client's method. `differs`: why our request differs, by the place in
-    the body (`messages.0.content`)."""
-
-    arguments: Mapping[str, Any]
-    differs: Mapping[str, str] = {}
-
-
-class Refused(NamedTuple):
-    """The vendor has no such thing: our plugin refuses the call and names `field`."""
-
-    field: str
-    reason: str
 
 
 class Passed(NamedTuple):
@@ -41,9 +26,8 @@ class Passed(NamedTuple):
 class Judge:
     """One official client. `methods` are those for a whole answer and for a stream, `headers` those
     that both requests must have with the same value, `base` the path of the provider's base URL.
-
-    Listed differences: `always` of the body (patterns of places) and `other_headers`, each with its
-    reason. `reading` brings spellings that the vendor reads alike into one, for `reading_reason`.
+    `calls` has the arguments of each call; None if the vendor has no such thing. `reading` brings
+    spellings that the vendor reads alike into one.
     """
 
     name: str
@@ -55,21 +39,20 @@ class Judge:
     headers: tuple[str, ...]
     connect: Callable[[str], AbstractContextManager[Any]]
     error: type[Exception]
-    calls: Mapping[str, Said | Refused]
+    calls: Mapping[str, Mapping[str, Any] | None]
     passed: Mapping[str, Passed] = field(default_factory=dict[str, Passed])
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
-    always: Mapping[str, str] = field(default_factory=dict[str, str])
-    other_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     reading: Callable[[Any], Any] = lambda document: document
-    reading_reason: str = ""
 
     def provider(self, address: str) -> ProviderConfig:
         """The provider as an admin would configure it."""
         return ProviderConfig("judged", address + self.base, SECRET, self.quirks)
 
-    def explains(self, at: str) -> str:
-        """The pattern in `always` for a place; empty for none."""
-        return next((each for each in self.always if re.fullmatch(each, at)), "")
+    @property
+    def listed(self) -> JudgedRequests:
+        """The listed differences."""
+        (found,) = (each for each in read_judges().requests if each.name == self.name)
+        return found
 
     def send(self, address: str, method: str, arguments: Mapping[str, Any]) -> None:
         """Lets the client send one request; the recorder refuses it."""

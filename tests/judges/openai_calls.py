@@ -1,11 +1,12 @@
 """OpenAI's client: chat completions, and what passes beside them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from openai import APIStatusError, OpenAI
 
 from judges.conversations import CITY, IMAGE_URL, PDF, PNG
-from judges.judge import SECRET, Judge, Passed, Said
+from judges.judge import SECRET, Judge, Passed
 from penstock.plugins.providers.openai_compatible import create
 from penstock.rules.wire.openai.paths import MEDIA_DIALECT
 
@@ -52,79 +53,65 @@ BOTH = [WEATHER, CLOCK]
 TURN = (QUESTION, called(None, call("c1")), result("c1"))
 SCHEMA = {"name": "city", "schema": CITY, "strict": True}
 STREAM = {"stream": True, "stream_options": {"include_usage": True}}
-CALLS = {
-    "text": Said(ask()),
-    "system": Said(ask({"role": "system", "content": "Be brief."}, user("Hello!"))),
-    "history": Said(ask(user("Hello!"), {"role": "assistant", "content": "Hi."}, user("Again"))),
-    "two_texts": Said(ask(user([text("One"), text("Two")]))),
-    "sampling": Said(ask(temperature=0.5, top_p=0.875)),
-    "stop": Said(ask(stop=["END", "STOP"])),
-    "image": Said(
-        ask(
-            user(
-                [
-                    text("What is it?"),
-                    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
-                ]
-            )
+CALLS: Mapping[str, Mapping[str, Any] | None] = {
+    "text": ask(),
+    "system": ask({"role": "system", "content": "Be brief."}, user("Hello!")),
+    "history": ask(user("Hello!"), {"role": "assistant", "content": "Hi."}, user("Again")),
+    "two_texts": ask(user([text("One"), text("Two")])),
+    "sampling": ask(temperature=0.5, top_p=0.875),
+    "stop": ask(stop=["END", "STOP"]),
+    "image": ask(
+        user(
+            [
+                text("What is it?"),
+                {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
+            ]
         )
     ),
-    "image_url": Said(
-        ask(user([text("What is it?"), {"type": "image_url", "image_url": {"url": IMAGE_URL}}]))
+    "image_url": ask(
+        user([text("What is it?"), {"type": "image_url", "image_url": {"url": IMAGE_URL}}])
     ),
-    "document": Said(
-        ask(
-            user(
-                [
-                    text("Read."),
-                    {
-                        "type": "file",
-                        "file": {
-                            "filename": "act",
-                            "file_data": f"data:application/pdf;base64,{PDF}",
-                        },
+    "document": ask(
+        user(
+            [
+                text("Read."),
+                {
+                    "type": "file",
+                    "file": {
+                        "filename": "act",
+                        "file_data": f"data:application/pdf;base64,{PDF}",
                     },
-                ]
-            )
+                },
+            ]
         )
     ),
-    "tools": Said(ask(QUESTION, tools=BOTH)),
-    "tool_required": Said(ask(QUESTION, tools=BOTH, tool_choice="required")),
-    "tool_named": Said(
-        ask(
-            QUESTION,
-            tools=BOTH,
-            tool_choice={"type": "function", "function": {"name": "clock"}},
-        )
+    "tools": ask(QUESTION, tools=BOTH),
+    "tool_required": ask(QUESTION, tools=BOTH, tool_choice="required"),
+    "tool_named": ask(
+        QUESTION,
+        tools=BOTH,
+        tool_choice={"type": "function", "function": {"name": "clock"}},
     ),
-    "tool_none": Said(ask(QUESTION, tools=BOTH, tool_choice="none")),
-    "parallel_off": Said(ask(QUESTION, tools=BOTH, parallel_tool_calls=False)),
-    "tool_result": Said(ask(*TURN, tools=[WEATHER])),
-    "tool_error": Said(ask(*TURN, tools=[WEATHER])),
-    "parallel_results": Said(
-        ask(
-            QUESTION,
-            called("Both.", call("c1"), call("c2", "clock")),
-            result("c1"),
-            result("c2"),
-            tools=BOTH,
-        )
+    "tool_none": ask(QUESTION, tools=BOTH, tool_choice="none"),
+    "parallel_off": ask(QUESTION, tools=BOTH, parallel_tool_calls=False),
+    "tool_result": ask(*TURN, tools=[WEATHER]),
+    "tool_error": ask(*TURN, tools=[WEATHER]),
+    "parallel_results": ask(
+        QUESTION,
+        called("Both.", call("c1"), call("c2", "clock")),
+        result("c1"),
+        result("c2"),
+        tools=BOTH,
     ),
-    "schema": Said(ask(response_format={"type": "json_schema", "json_schema": SCHEMA})),
-    "json": Said(ask(response_format={"type": "json_object"})),
-    "effort": Said(ask(reasoning_effort="low")),
-    "budget": Said(ask(reasoning_effort="low")),
-    "reasoning_history": Said(
-        ask(*TURN, tools=[WEATHER], reasoning_effort="low"),
-        {
-            "messages.1.reasoning_content": "OpenAI-compatible servers take their reasoning back; "
-            "OpenAI itself makes none in this format, so that it never gets any"
-        },
-    ),
-    "hints": Said(ask(seed=7, user="u1")),
-    "cache": Said(ask(user([text("A long text"), text("Hello!")]))),
-    "stream": Said(ask(**STREAM)),
-    "stream_tools": Said(ask(QUESTION, tools=[WEATHER], **STREAM)),
+    "schema": ask(response_format={"type": "json_schema", "json_schema": SCHEMA}),
+    "json": ask(response_format={"type": "json_object"}),
+    "effort": ask(reasoning_effort="low"),
+    "budget": ask(reasoning_effort="low"),
+    "reasoning_history": ask(*TURN, tools=[WEATHER], reasoning_effort="low"),
+    "hints": ask(seed=7, user="u1"),
+    "cache": ask(user([text("A long text"), text("Hello!")])),
+    "stream": ask(**STREAM),
+    "stream_tools": ask(QUESTION, tools=[WEATHER], **STREAM),
 }
 PASSED = {
     "embeddings": Passed(

@@ -1,11 +1,12 @@
 """OpenAI's client: the Responses API."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from openai import APIStatusError, OpenAI
 
 from judges.conversations import CITY, IMAGE_URL, PDF, PNG
-from judges.judge import SECRET, Judge, Refused, Said
+from judges.judge import SECRET, Judge
 from judges.openai_calls import MODEL, user
 from penstock.plugins.providers.openai_responses import OpenAIResponses
 
@@ -67,47 +68,43 @@ THOUGHT = {
     "summary": [],
     "content": [{"type": "reasoning_text", "text": "Hm."}],
 }
-CALLS = {
-    "text": Said(ask()),
-    "system": Said(ask(instructions="Be brief.")),
-    "history": Said(ask(user("Hello!"), {"role": "assistant", "content": "Hi."}, user("Again"))),
-    "two_texts": Said(ask(user([text("One"), text("Two")]))),
-    "sampling": Said(ask(temperature=0.5, top_p=0.875)),
-    "stop": Refused("stop", "the Responses API has no stop sequences"),
-    "image": Said(ask(user([text("What is it?"), image(f"data:image/png;base64,{PNG}")]))),
-    "image_url": Said(ask(user([text("What is it?"), image(IMAGE_URL)]))),
-    "document": Said(ask(user([text("Read."), FILE]))),
-    "tools": Said(ask(QUESTION, tools=BOTH)),
-    "tool_required": Said(ask(QUESTION, tools=BOTH, tool_choice="required")),
-    "tool_named": Said(
-        ask(QUESTION, tools=BOTH, tool_choice={"type": "function", "name": "clock"})
+CALLS: Mapping[str, Mapping[str, Any] | None] = {
+    "text": ask(),
+    "system": ask(instructions="Be brief."),
+    "history": ask(user("Hello!"), {"role": "assistant", "content": "Hi."}, user("Again")),
+    "two_texts": ask(user([text("One"), text("Two")])),
+    "sampling": ask(temperature=0.5, top_p=0.875),
+    "stop": None,
+    "image": ask(user([text("What is it?"), image(f"data:image/png;base64,{PNG}")])),
+    "image_url": ask(user([text("What is it?"), image(IMAGE_URL)])),
+    "document": ask(user([text("Read."), FILE])),
+    "tools": ask(QUESTION, tools=BOTH),
+    "tool_required": ask(QUESTION, tools=BOTH, tool_choice="required"),
+    "tool_named": ask(QUESTION, tools=BOTH, tool_choice={"type": "function", "name": "clock"}),
+    "tool_none": ask(QUESTION, tools=BOTH, tool_choice="none"),
+    "parallel_off": ask(QUESTION, tools=BOTH, parallel_tool_calls=False),
+    "tool_result": ask(*TURN, tools=[WEATHER]),
+    "tool_error": ask(*TURN, tools=[WEATHER]),
+    "parallel_results": ask(
+        QUESTION,
+        {"role": "assistant", "content": "Both."},
+        call("c1"),
+        call("c2", "clock"),
+        result("c1"),
+        result("c2"),
+        tools=BOTH,
     ),
-    "tool_none": Said(ask(QUESTION, tools=BOTH, tool_choice="none")),
-    "parallel_off": Said(ask(QUESTION, tools=BOTH, parallel_tool_calls=False)),
-    "tool_result": Said(ask(*TURN, tools=[WEATHER])),
-    "tool_error": Said(ask(*TURN, tools=[WEATHER])),
-    "parallel_results": Said(
-        ask(
-            QUESTION,
-            {"role": "assistant", "content": "Both."},
-            call("c1"),
-            call("c2", "clock"),
-            result("c1"),
-            result("c2"),
-            tools=BOTH,
-        )
+    "schema": ask(text={"format": FORMAT}),
+    "json": ask(text={"format": {"type": "json_object"}}),
+    "effort": ask(reasoning={"effort": "low"}),
+    "budget": ask(reasoning={"effort": "low"}),
+    "reasoning_history": ask(
+        QUESTION, THOUGHT, *TURN[1:], tools=[WEATHER], reasoning={"effort": "low"}
     ),
-    "schema": Said(ask(text={"format": FORMAT})),
-    "json": Said(ask(text={"format": {"type": "json_object"}})),
-    "effort": Said(ask(reasoning={"effort": "low"})),
-    "budget": Said(ask(reasoning={"effort": "low"})),
-    "reasoning_history": Said(
-        ask(QUESTION, THOUGHT, *TURN[1:], tools=[WEATHER], reasoning={"effort": "low"})
-    ),
-    "hints": Said(ask(safety_identifier="u1")),
-    "cache": Said(ask(user([text("A long text"), text("Hello!")]))),
-    "stream": Said(ask(stream=True)),
-    "stream_tools": Said(ask(QUESTION, tools=[WEATHER], stream=True)),
+    "hints": ask(safety_identifier="u1"),
+    "cache": ask(user([text("A long text"), text("Hello!")])),
+    "stream": ask(stream=True),
+    "stream_tools": ask(QUESTION, tools=[WEATHER], stream=True),
 }
 
 

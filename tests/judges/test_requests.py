@@ -11,12 +11,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from checks.judges import read_judges
 from judges.anthropic_calls import ANTHROPIC
 from judges.bedrock_calls import BEDROCK, REGION
 from judges.cohere_calls import COHERE
 from judges.conversations import STREAMED, conversations
 from judges.gemini_calls import GEMINI
-from judges.judge import SECRET, Judge, Refused, Said, differences
+from judges.judge import SECRET, Judge, differences
 from judges.mistral_calls import MISTRAL
 from judges.openai_calls import OPENAI
 from judges.recorder import Recorded, Recorder, recorder
@@ -59,30 +60,34 @@ def check_head(judge: Judge, theirs: Recorded, ours: HttpRequest) -> None:
     headers = {name.decode(): value.decode() for name, value in ours.headers}
     for name in judge.headers:
         assert headers[name] == theirs.headers[name]
-    for name in judge.other_headers:
+    others = judge.listed.headers
+    for name in others:
         assert headers.get(name) != theirs.headers.get(name)
-    assert {*headers} - {*theirs.headers, *judge.other_headers} <= {"accept"}  # botocore has none
+    assert {*headers} - {*theirs.headers, *others} <= {"accept"}  # botocore has none
 
 
-def unexplained(judge: Judge, said: Said, theirs: Recorded, ours: HttpRequest) -> set[str]:
+def unexplained(judge: Judge, name: str, theirs: Recorded, ours: HttpRequest) -> set[str]:
     """The places that differ without a reason, or have a reason without a difference."""
     found = differences(judge.reading(theirs.document), judge.reading(json.loads(ours.body)))
-    return {at for at in found if not judge.explains(at)} ^ set(said.differs)
+    always = judge.listed.always
+    rest = {at for at in found if not any(re.fullmatch(each, at) for each in always)}
+    return rest ^ set(judge.listed.differs.get(name, ()))
 
 
 @pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: judge.package)
 def test_our_requests_are_those_of_the_client(tape: Recorder, judge: Judge) -> None:
     wrong: dict[str, set[str]] = {}
-    for name, said in judge.calls.items():
-        if isinstance(said, Refused):
+    for name, arguments in judge.calls.items():
+        if arguments is None:
             with pytest.raises(InvalidRequest) as raised:
                 built(judge, name, tape.address)
-            assert (raised.value.code, raised.value.param) == ("not_translatable", said.field)
+            assert raised.value.code == "not_translatable"
+            assert raised.value.param == judge.listed.refused[name][0]
             continue
-        theirs = recorded(tape, judge, judge.methods[name in STREAMED], said.arguments)
+        theirs = recorded(tape, judge, judge.methods[name in STREAMED], arguments)
         ours = built(judge, name, tape.address).http
         check_head(judge, theirs, ours)
-        if found := unexplained(judge, said, theirs, ours):
+        if found := unexplained(judge, name, theirs, ours):
             wrong[name] = found
     assert wrong == {}
 
@@ -101,17 +106,19 @@ def test_passed_requests_are_those_of_the_client(tape: Recorder, judge: Judge) -
         assert json.loads(ours.body) == theirs.document
 
 
-def test_each_judge_has_each_call() -> None:
+def test_each_judge_has_each_call_and_is_listed() -> None:
     assert {judge.name: set(judge.calls) for judge in JUDGES} == {
         judge.name: set(NAMES) for judge in JUDGES
     }
     assert len(NAMES) >= 20
+    for judge in JUDGES:
+        refused = {name for name, arguments in judge.calls.items() if arguments is None}
+        assert (judge.listed.package, set(judge.listed.refused)) == (judge.package, refused)
+    assert [each.name for each in read_judges().requests] == [judge.name for judge in JUDGES]
 
 
 def test_both_signatures_are_those_of_the_credentials(tape: Recorder) -> None:
-    said = BEDROCK.calls["text"]
-    assert isinstance(said, Said)
-    theirs = recorded(tape, BEDROCK, "converse", said.arguments)
+    theirs = recorded(tape, BEDROCK, "converse", BEDROCK.calls["text"])
     ours = built(BEDROCK, "text", tape.address).http
     headers = {name.decode(): value.decode() for name, value in ours.headers}
     mine = Recorded(ours.method, urlsplit(ours.url).path, headers, ours.body)

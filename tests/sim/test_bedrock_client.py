@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError, EventStreamError
 
 from judges.bedrock_calls import CALLS
 from judges.conversations import ARGUMENTS, CITY, STREAMED
-from judges.judge import Said
 from sim.conftest import Sim
 
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -85,11 +84,11 @@ def collect(client: Any, answer: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_it_answers_each_judged_call(client: Any, name: str) -> None:
-    said = CALLS[name]
-    if not isinstance(said, Said) or name == "reasoning_history":  # its signature is not ours
+    arguments = CALLS[name]
+    if arguments is None or name == "reasoning_history":  # its signature is not ours
         return
     method = "converse_stream" if name in STREAMED else "converse"
-    answer = getattr(client, method)(**said.arguments)
+    answer = getattr(client, method)(**arguments)
     output = client.meta.service_model.operation_model(
         "ConverseStream" if name in STREAMED else "Converse"
     ).output_shape
