@@ -31,6 +31,16 @@ _KEYS = (
     ("support-bot", "--team", "support", "--use-case", "support-answers", "--model", "sim/*"),
     ("trial-partner", "--expires-in-days", "5", "--segment", "partners"),
 )
+_UNREACHABLE = (
+    *("--base-url", "http://127.0.0.1:9/v1", "--private-allowed"),
+    *("--model", "large", "--model", "small"),
+)
+_ROUTE = (
+    *("--target", "sim/sim-small=6", "--target", "sim/sim-large=2", "--target", "down/large=2"),
+    *("--fallback", "sim/sim-reasoner", "--fallback", "down/small"),
+    *("--after", "context_length=sim/sim-transcribe", "--attempts", "4", "--total-timeout", "60"),
+)
+_CHEAP = ("--target", "sim/sim-small", "--target", "down/small", "--strategy", "lowest_cost")
 
 
 def fill(installation: Installation, calls: int) -> None:
@@ -45,6 +55,10 @@ def fill(installation: Installation, calls: int) -> None:
         body = {"token": made["token"], "email": email, "password": "a long enough password"}
         installation.post("/api/v1/invitations/redeem", body)
     installation.run("member", "invite", "dana@example.org", "--role", "editor")
+    installation.run("provider", "add", "down", *_UNREACHABLE)
+    installation.run("route", "set", "support", *_ROUTE)
+    installation.run("route", "set", "drafts", *_CHEAP)
+    installation.run("demo", "--calls", "200", "--model", "support")
     installation.run("demo", "--calls", str(calls), "--at-once", "200")
 
 
@@ -102,6 +116,16 @@ def tested_provider(console: Console) -> None:
     console.page.get_by_text("Connected in").wait_for()
 
 
+def route(path: str) -> Callable[[Console], None]:
+    """Opens a page of the route `support`."""
+
+    def open_route(console: Console) -> None:
+        console.open(f"/projects/{console.project_id}/routes/support{path}")
+        console.page.get_by_role("region", name="First").wait_for()
+
+    return open_route
+
+
 def audited(console: Console) -> None:
     """Opens an audit event with before and after."""
     console.go("Audit")
@@ -120,6 +144,9 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "providers": tested_provider,
     "providers-add": dialog("Providers", "Add provider"),
     "models": page_of("Models"),
+    "routes": page_of("Routes"),
+    "route": route(""),
+    "route-edit": route("/edit"),
     "members": page_of("Members"),
     "members-invite": dialog("Members", "Invite"),
     "audit": audited,

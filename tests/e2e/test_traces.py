@@ -130,7 +130,10 @@ def test_all_pages_and_traces_are_reachable_by_keyboard(console: Console) -> Non
     press("?")
     expect(console.dialog()).to_contain_text("Keyboard shortcuts")
     press("Escape")
-    for keys, page in (("gk", "Keys"), ("gp", "Providers"), ("gm", "Members"), ("ga", "Audit")):
+    for keys, page in (
+        *(("gk", "Keys"), ("gp", "Providers"), ("gr", "Routes")),
+        *(("gm", "Members"), ("ga", "Audit")),
+    ):
         console.page.keyboard.type(keys)
         expect(console.heading(page)).to_be_visible()
     console.page.keyboard.type("go")

@@ -5,6 +5,7 @@ import {
   KeyRound,
   LayoutDashboard,
   ScrollText,
+  Split,
   Users,
 } from "lucide-react";
 
@@ -15,6 +16,7 @@ export const PAGES = [
   { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k" },
   { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
   { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
+  { to: "/projects/$projectId/routes", name: "Routes", icon: Split, keys: "g r" },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

@@ -17,6 +17,11 @@ import { parseModelSearch } from "@/features/models/filters";
 import { ModelsPage } from "@/features/models/ModelsPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { ProvidersPage } from "@/features/providers/ProvidersPage";
+import { AddRoutePage } from "@/features/routes/AddRoutePage";
+import { EditRoutePage } from "@/features/routes/EditRoutePage";
+import { RoutePage } from "@/features/routes/RoutePage";
+import { RoutesPage } from "@/features/routes/RoutesPage";
+import { parseRouteSearch } from "@/features/routes/search";
 import { InvitationPage } from "@/features/session/InvitationPage";
 import { SignInPage } from "@/features/session/SignInPage";
 import { parseTracesSearch } from "@/features/traces/search";
@@ -117,6 +122,28 @@ const models = createRoute({
   validateSearch: parseModelSearch,
   component: ModelsPage,
 });
+const routes = createRoute({
+  getParentRoute: () => project,
+  path: "/routes",
+  component: RoutesPage,
+});
+// No name of a route begins with an underscore.
+const addRoute = createRoute({
+  getParentRoute: () => project,
+  path: "/routes/_new",
+  component: AddRoutePage,
+});
+const route = createRoute({
+  getParentRoute: () => project,
+  path: "/routes/$name",
+  validateSearch: parseRouteSearch,
+  component: RoutePage,
+});
+const editRoute = createRoute({
+  getParentRoute: () => project,
+  path: "/routes/$name/edit",
+  component: EditRoutePage,
+});
 const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
 
 const tree = root.addChildren([
@@ -133,6 +160,10 @@ const tree = root.addChildren([
       members,
       providers,
       models,
+      routes,
+      addRoute,
+      route,
+      editRoute,
       audit,
     ]),
   ]),

@@ -5,7 +5,7 @@ import { api, data } from "@/shared/api/client";
 /** The models of a project, by the names that calls use. */
 export function modelsQuery(projectId: string) {
   return queryOptions({
-    queryKey: ["models", projectId],
+    queryKey: ["model-names", projectId],
     queryFn: async () => {
       const path = { project_id: projectId };
       const call = api.GET("/api/v1/projects/{project_id}/providers", { params: { path } });

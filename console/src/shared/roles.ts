@@ -7,7 +7,7 @@ export const ROLES: readonly { role: Role; name: string; description: string }[]
   {
     role: "admin",
     name: "Admin",
-    description: "Manage keys, providers and members; view the audit log",
+    description: "Manage keys, providers, routes and members; view the audit log",
   },
   { role: "owner", name: "Owner", description: "Add and remove owners" },
 ];

@@ -4,6 +4,7 @@ import { boundsOf, parseRange, type RangeSearch } from "@/shared/timeRange";
 const LABELLED = [
   { name: "status", label: "Status" },
   { name: "model", label: "Model" },
+  { name: "request_model", label: "Requested model" },
   { name: "provider", label: "Provider" },
   { name: "operation", label: "Operation" },
   ...CALL_ATTRIBUTES,

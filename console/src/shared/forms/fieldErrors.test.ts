@@ -11,6 +11,8 @@ test.each([
   ["name", "name"],
   ["body.name", "name"],
   ["body.allowed_models.0", "allowed_models"],
+  ["targets.2", "targets"],
+  ["targets.2", "targets.2"],
   ["body.attributes.team", "attributes.team"],
 ])("an error of %s belongs to the field %s", (param, field) => {
   expect(fieldError(apiError(param), field)).toBeDefined();
@@ -25,4 +27,8 @@ test("the message is a sentence without the parameter, followed by the hint", ()
 test("other errors belong to no field", () => {
   expect(fieldError(new Error("offline"), "name")).toBeUndefined();
   expect(fieldError(null, "name")).toBeUndefined();
+});
+
+test("an error of one item is not that of another", () => {
+  expect(fieldError(apiError("targets.21"), "targets.2")).toBeUndefined();
 });

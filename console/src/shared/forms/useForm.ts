@@ -33,6 +33,8 @@ export interface FormState<Values> {
     error: string | undefined;
     onChange: (checked: boolean) => void;
   };
+  /** The error of a field that shows more than one value. */
+  errorOf(name: Name<Values>): string | undefined;
   /** Whether any of these fields has an error. */
   hasError(...names: Name<Values>[]): boolean;
   submit: (event: SubmitEvent<HTMLFormElement>) => void;
@@ -74,6 +76,7 @@ export function useForm<Values extends object, Input>(
       error: errorOf(name),
       onChange: (checked) => set(name, checked),
     }),
+    errorOf,
     hasError: (...some) => some.some((name) => errorOf(name) !== undefined),
     submit: (event) => {
       event.preventDefault();

@@ -2,6 +2,8 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { attributeOf, type Span } from "@/features/traces/detail/queries";
+import { RouteLink } from "@/features/traces/detail/RouteLink";
+import { useRouteName } from "@/features/traces/detail/routeName";
 import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
 import { useValueName } from "@/shared/calls/names";
 import { tagFilter, tagsOf } from "@/shared/calls/tags";
@@ -15,6 +17,7 @@ import { CallCost, Duration, RelativeTime } from "@/shared/ui/Values";
 export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) {
   const attribute = (name: string) => attributeOf(span, name);
   const nameOf = useValueName();
+  const route = useRouteName(span);
   const usage = span.usage;
   return (
     <>
@@ -51,6 +54,7 @@ export function CallMetrics({ span, traceId }: { span: Span; traceId: string }) 
         </Metric>
       </dl>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 pt-2 text-xs text-ink-2">
+        <Property name="Route">{route && <RouteLink name={route} />}</Property>
         <Property name="Provider">{attribute("gen_ai.provider.name")}</Property>
         <Property name="Answered by">{answeredBy(span)}</Property>
         <Property name="Fingerprint">{attribute("openai.response.system_fingerprint")}</Property>

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
+import { Attempts } from "@/features/traces/detail/Attempts";
 import { Attributes } from "@/features/traces/detail/Attributes";
 import { Conversation } from "@/features/traces/detail/Conversation";
 import { asCurl } from "@/features/traces/detail/curl";
@@ -93,6 +94,7 @@ function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
           </p>
         )}
       </div>
+      <Attempts call={call} spans={spans} onSelect={(span) => onFocus({ ...focus, span })} />
       <Details span={selected} focus={focus} onFocus={onFocus} />
     </>
   );

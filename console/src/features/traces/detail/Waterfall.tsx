@@ -77,7 +77,7 @@ function SpanRow({ bar, selected, onSelect }: SpanRowProps) {
     >
       <span className="flex min-w-0 items-baseline gap-2" style={{ paddingLeft: depth * 14 }}>
         <span className={cx("truncate", depth === 0 ? "font-medium text-ink" : "text-ink-2")}>
-          {span.kind === "attempt" ? `attempt · ${providerOf(span)}` : span.name}
+          {span.kind === "attempt" ? `attempt · ${targetOf(span)}` : span.name}
         </span>
       </span>
       <SpanBar bar={bar} />
@@ -121,6 +121,8 @@ function ttftLabel({ kind, ttft_ms: ms }: Span): string {
   return `${what} after ${formatDuration(ms ?? 0)}`;
 }
 
-function providerOf(span: Span): string {
-  return attributeOf(span, "gen_ai.provider.name") || span.name;
+/** `provider/model`. */
+function targetOf(span: Span): string {
+  const names = [attributeOf(span, "gen_ai.provider.name"), attributeOf(span, "penstock.model")];
+  return names.filter(Boolean).join("/") || span.name;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { changeOf, translations } from "@/features/traces/detail/CallNotes";
+import { attemptsOf } from "@/features/traces/detail/attempts";
 import { asCurl } from "@/features/traces/detail/curl";
 import { inlineImage } from "@/features/traces/detail/media";
 import { displayPart, type MessagePart } from "@/features/traces/detail/messages";
@@ -192,5 +193,26 @@ describe("the notes of a call", () => {
       },
     });
     expect(note).toContain("m-1 / fp_2, before m-1 / fp_1");
+  });
+});
+
+describe("the attempts of a call", () => {
+  it("are in order, each with its target and the name of its credential", () => {
+    const attempt = (id: string, start: string, model: string) =>
+      span({
+        span_id: id,
+        parent_span_id: "call",
+        kind: "attempt",
+        start,
+        attributes: { "gen_ai.provider.name": "sim", "penstock.model": model },
+      });
+    const call = span({ attributes: { "penstock.credentials": ["team-a", ""] } });
+    const second = attempt("b", "2026-11-21T12:00:00.500000Z", "large");
+    const first = attempt("a", "2026-11-21T12:00:00.000000Z", "small");
+    const found = attemptsOf(call, [call, second, first, span({ span_id: "other" })]);
+    expect(found.map((one) => [one.provider, one.model, one.credential])).toEqual([
+      ["sim", "small", "team-a"],
+      ["sim", "large", ""],
+    ]);
   });
 });

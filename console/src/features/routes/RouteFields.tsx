@@ -1,0 +1,87 @@
+import type { RouteForm } from "@/features/routes/routeForm";
+import { STRATEGIES, strategyOf } from "@/features/routes/strategies";
+import type { FormState } from "@/shared/forms/useForm";
+import { cx } from "@/shared/ui/classes";
+import { TextField } from "@/shared/ui/Field";
+
+interface FieldsProps {
+  form: FormState<RouteForm>;
+}
+
+/** The strategies, each with its explanation. */
+export function StrategyField({ form }: FieldsProps) {
+  const selected = form.values.strategy;
+  const isKnown = STRATEGIES.some(({ value }) => value === selected);
+  const shown = isKnown ? STRATEGIES : [...STRATEGIES, strategyOf(selected)];
+  const error = form.errorOf("strategy");
+  return (
+    <fieldset className="mt-3">
+      <legend className="text-sm font-medium">Strategy</legend>
+      <p className="mb-2 text-xs text-ink-3">Which target of a stage gets a call.</p>
+      <div className="grid gap-2 sm:grid-cols-2">
+        {shown.map(({ value, name, sentence }) => (
+          <label
+            key={value}
+            className={cx(
+              "flex cursor-pointer items-start gap-2 rounded-md border px-3 py-2",
+              "focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-accent",
+              value === selected
+                ? "border-accent bg-accent-soft"
+                : "border-line-strong hover:bg-hover",
+            )}
+          >
+            <input
+              type="radio"
+              name="strategy"
+              className="mt-0.5 size-4 shrink-0 accent-[var(--accent)] outline-none"
+              checked={value === selected}
+              onChange={() => form.change({ strategy: value })}
+            />
+            <span>
+              <span className="block text-sm font-medium">{name}</span>
+              <span className="block text-xs text-ink-2">{sentence}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+      {error && <p className="mt-1 text-xs text-danger">{error}</p>}
+    </fieldset>
+  );
+}
+
+/** Attempts and time limits. */
+export function LimitFields({ form }: FieldsProps) {
+  return (
+    <div className="mt-3 grid gap-3 sm:grid-cols-3">
+      <TextField
+        label="Attempts"
+        {...form.text("max_attempts")}
+        type="number"
+        required
+        min={1}
+        max={10}
+        hint="Of a call, with the first one: 1 to 10."
+      />
+      <TextField
+        label="First token timeout"
+        {...form.text("first_token_timeout")}
+        type="number"
+        min={0.1}
+        max={3600}
+        step="any"
+        placeholder="No limit"
+        hint="Seconds until a stream has content."
+      />
+      <TextField
+        label="Total timeout"
+        {...form.text("total_timeout")}
+        type="number"
+        min={0.1}
+        max={3600}
+        step="any"
+        placeholder="No limit"
+        hint="Seconds for all attempts together."
+      />
+    </div>
+  );
+}

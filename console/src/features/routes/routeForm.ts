@@ -1,0 +1,127 @@
+import type { NewRoute, RouteChange } from "@/features/routes/queries";
+import type { Cause } from "@/features/routes/strategies";
+import type { Route } from "@/shared/calls/routes";
+
+/** A target in the form; `model` is `provider/model`, `id` is unique in the form. */
+export interface TargetForm {
+  id: number;
+  model: string;
+  weight: string;
+  priority: number;
+  after: Cause[];
+}
+
+/** The values of the form of a route. Time limits are in seconds, empty for none. */
+export interface RouteForm {
+  name: string;
+  targets: TargetForm[];
+  strategy: string;
+  max_attempts: string;
+  first_token_timeout: string;
+  total_timeout: string;
+}
+
+/** The API's parameters of the fields that have another name there. */
+export const ROUTE_PARAMS = {
+  first_token_timeout: "first_token_timeout_ms",
+  total_timeout: "total_timeout_ms",
+};
+
+export const EMPTY_ROUTE: RouteForm = {
+  name: "",
+  targets: [{ id: 0, model: "", weight: "1", priority: 0, after: [] }],
+  strategy: "weighted",
+  max_attempts: "3",
+  first_token_timeout: "",
+  total_timeout: "",
+};
+
+export function formForRoute(route: Route): RouteForm {
+  return {
+    name: route.name,
+    targets: route.targets.map((target, id) => ({
+      id,
+      model: `${target.provider}/${target.model}`,
+      weight: String(target.weight),
+      priority: target.priority,
+      after: target.after as Cause[],
+    })),
+    strategy: route.strategy,
+    max_attempts: String(route.max_attempts),
+    first_token_timeout: toSeconds(route.first_token_timeout_ms),
+    total_timeout: toSeconds(route.total_timeout_ms),
+  };
+}
+
+export function toNewRoute(form: RouteForm): NewRoute {
+  return { name: form.name.trim(), ...toBody(form) };
+}
+
+/** A change of the version that the form was filled from. */
+export function toRouteChange(form: RouteForm, version: number): RouteChange {
+  return { ...toBody(form), version };
+}
+
+/** Priorities become 0, 1, 2 …, so that no number grows by repeated edits. */
+function toBody(form: RouteForm): Omit<NewRoute, "name"> {
+  const priorities = [...new Set(form.targets.map(({ priority }) => priority))];
+  priorities.sort((one, other) => one - other);
+  return {
+    targets: form.targets.map(({ model, weight, priority, after }) => ({
+      ...splitModel(model),
+      weight: Number(weight),
+      priority: priorities.indexOf(priority),
+      after,
+    })),
+    strategy: form.strategy,
+    max_attempts: Number(form.max_attempts),
+    first_token_timeout_ms: toMilliseconds(form.first_token_timeout),
+    total_timeout_ms: toMilliseconds(form.total_timeout),
+  };
+}
+
+/** Splits `provider/model` at the first slash: names of models may contain slashes. */
+export function splitModel(text: string): { provider: string; model: string } {
+  const [provider = "", ...model] = text.trim().split("/");
+  return { provider, model: model.join("/") };
+}
+
+/** Adds a target of this priority, for any failure or for the given causes. */
+export function addTarget(
+  targets: readonly TargetForm[],
+  priority: number,
+  after: Cause[] = [],
+): TargetForm[] {
+  const id = Math.max(-1, ...targets.map((target) => target.id)) + 1;
+  return [...targets, { id, model: "", weight: "1", priority, after }];
+}
+
+/** The priority after all others. */
+export function nextPriority(targets: readonly TargetForm[]): number {
+  return Math.max(-1, ...targets.map(({ priority }) => priority)) + 1;
+}
+
+/** Exchanges the places of two priorities; targets by cause keep theirs. */
+export function swapPriorities(
+  targets: readonly TargetForm[],
+  one: number,
+  other: number,
+): TargetForm[] {
+  const swapped = new Map([
+    [one, other],
+    [other, one],
+  ]);
+  return targets.map((target) => ({
+    ...target,
+    priority:
+      target.after.length > 0 ? target.priority : (swapped.get(target.priority) ?? target.priority),
+  }));
+}
+
+function toSeconds(ms: number): string {
+  return ms === 0 ? "" : String(ms / 1000);
+}
+
+function toMilliseconds(seconds: string): number {
+  return Math.round(Number(seconds) * 1000);
+}
