@@ -11,7 +11,9 @@ from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.gateway.snapshot.holder import SnapshotHolder
+from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.target_health import TargetHealths
+from penstock.infra.counters import LocalCounters
 from penstock.infra.spool import SpoolStats
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import ProviderEntry
@@ -38,6 +40,7 @@ def test_every_metric_is_documented() -> None:
         healths=TargetHealths(),
         monotonic=lambda: 0.0,
         counters_problem=str,
+        limits=ReserveLimits(LocalCounters(Path("counters"), SystemClock()), SystemClock()),
     )
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
     documented = set(re.findall(r"`(penstock_\w+)`", PAGE))

@@ -118,6 +118,7 @@ class GatewayComposition:
             healths=self.healths,
             monotonic=time.monotonic,
             counters_problem=lambda: self.counters.problem or self.counters.notice,
+            limits=self.reserve,
         )
         return GatewayHealth(
             self.metrics,

@@ -1,6 +1,7 @@
 """The state of one worker: problems, notices and gauges."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
@@ -9,6 +10,15 @@ from penstock.gateway.metrics.prometheus import Gauges
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.gateway.target_health import TargetHealths
 from penstock.infra.spool import SpoolStats
+
+
+class LimitCounts(Protocol):
+    """Calls that limits could not judge, or judged too low, since the start."""
+
+    @property
+    def unchecked_count(self) -> int: ...
+    @property
+    def overrun_count(self) -> int: ...
 
 
 class GatewayReadiness:
@@ -25,6 +35,7 @@ class GatewayReadiness:
         healths: TargetHealths,
         monotonic: Callable[[], float],
         counters_problem: Callable[[], str],
+        limits: LimitCounts,
     ) -> None:
         self._holder = holder
         self._spool = spool
@@ -33,6 +44,7 @@ class GatewayReadiness:
         self._credentials = credentials
         self._healths = healths
         self._counters_problem = counters_problem
+        self._limits = limits
         self._monotonic = monotonic
         self._confirmed_s = monotonic()
 
@@ -64,6 +76,14 @@ class GatewayReadiness:
             "shed_calls": (
                 "Calls rejected at a limit, since the start.",
                 self._inflight.shed_count,
+            ),
+            "limits_unchecked_calls": (
+                "Calls that limits admitted without counting them, since the start.",
+                self._limits.unchecked_count,
+            ),
+            "limits_overruns": (
+                "Calls that used more than they had reserved on a limit, since the start.",
+                self._limits.overrun_count,
             ),
             "unrecorded_auth_failures": (
                 "Calls without a valid key that were counted but not recorded, since the start.",
