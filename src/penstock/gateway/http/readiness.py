@@ -77,14 +77,7 @@ class GatewayReadiness:
                 "Calls rejected at a limit, since the start.",
                 self._inflight.shed_count,
             ),
-            "limits_unchecked_calls": (
-                "Calls that limits admitted without counting them, since the start.",
-                self._limits.unchecked_count,
-            ),
-            "limits_overruns": (
-                "Calls that used more than they had reserved on a limit, since the start.",
-                self._limits.overrun_count,
-            ),
+            **_of_limits(self._limits),
             "unrecorded_auth_failures": (
                 "Calls without a valid key that were counted but not recorded, since the start.",
                 self._failures.unrecorded_count,
@@ -140,3 +133,16 @@ class GatewayReadiness:
         if state.origin is SnapshotOrigin.SERVER and not state.problem:
             self._confirmed_s = now
         return round(now - self._confirmed_s, 1)
+
+
+def _of_limits(limits: LimitCounts) -> Gauges:
+    return {
+        "limits_unchecked_calls": (
+            "Calls that limits admitted without counting them, since the start.",
+            limits.unchecked_count,
+        ),
+        "limits_overruns": (
+            "Calls that used more than they had reserved on a limit, since the start.",
+            limits.overrun_count,
+        ),
+    }
