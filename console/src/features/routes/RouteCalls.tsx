@@ -52,7 +52,7 @@ export function RouteCalls({ route, range, onRange }: RouteCallsProps) {
         <QueryContent query={usage}>
           {(found) =>
             found.length === 0 ? (
-              <EmptyState title="No calls in this time range">
+              <EmptyState title="No attempts in this time range">
                 Send <span className="font-mono text-xs">{`"model": "${route.name}"`}</span> to the
                 gateway.
               </EmptyState>
