@@ -5,6 +5,7 @@ Quirks, set per provider (others: see `openai_rerank`, `openai_classify`):
     terminator = finish_reason  its streams end without `[DONE]`
     key_header = api-key        it takes the key in this header, not as a bearer token
     api_version = 2024-10-21    Azure's older paths: the model is the deployment in the path
+    parts = mistral             it has Mistral's parts for reasoning and documents
     responses = yes             it also serves the Responses API; OpenAI itself does without this
 """
 
@@ -63,7 +64,11 @@ class OpenAICompatible(OpenAIApi):
             changes: tuple[Change, ...] = ()
         else:
             body, changes = write_request(
-                call.conversation, call.model, stream=call.stream, add_usage=add_usage
+                call.conversation,
+                call.model,
+                stream=call.stream,
+                add_usage=add_usage,
+                mistral=provider.quirks.get("parts") == "mistral",
             )
         renamed, dropped = provider.quirks.get(_RENAME), provider.quirks.get(_DROP)
         if (renamed or dropped) and call.operation == Operation.CHAT:

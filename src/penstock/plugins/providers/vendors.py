@@ -39,6 +39,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
         "MISTRAL_API_KEY",
         {
             "stream_usage": "no",
+            "parts": "mistral",
             "rename_fields": "max_completion_tokens:max_tokens,seed:random_seed",
             "drop_fields": "user,safety_identifier,store,logit_bias,verbosity,stream_options,"
             "prompt_cache_retention",

@@ -23,6 +23,7 @@ from penstock.rules.answer import (
 from penstock.rules.conversation import Citation
 from penstock.rules.json_text import decode_json
 from penstock.rules.wire.openai.chunks import Annotation, Chunk, Delta
+from penstock.rules.wire.openai.content_parts import with_texts
 from penstock.rules.wire.openai.facts import MAX_CHOICES
 from penstock.rules.wire.openai.usage import read_usage
 
@@ -111,7 +112,7 @@ class ChunkReader:
 def read_events(body: bytes) -> list[AnswerEvent]:
     """Reads the events of a whole answer. Raises `UpstreamFailed` if it is not a chat answer."""
     try:
-        found = decode_json(_decoder, body)
+        found = _decode(body)
     except msgspec.DecodeError:
         raise UpstreamFailed(
             "The provider's answer is not a chat answer.", code="upstream_malformed"
@@ -122,6 +123,15 @@ def read_events(body: bytes) -> list[AnswerEvent]:
         events += reader.choice(choice.index, choice.message, choice.finish_reason)
     events += usage_event(found.usage, found.service_tier)
     return events
+
+
+def _decode(body: bytes) -> _Whole:
+    try:
+        return decode_json(_decoder, body)
+    except msgspec.ValidationError:
+        if (written := with_texts(body)) is None:
+            raise
+        return decode_json(_decoder, written)
 
 
 def usage_event(usage: msgspec.Raw, service_tier: str | None) -> Iterator[AnswerEvent]:

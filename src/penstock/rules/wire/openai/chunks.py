@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.rules.answer import MAX_NAME_CHARS, MAX_REASON_CHARS, AnswerFacts, bounded_facts
 from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.wire.openai.content_parts import with_texts
 from penstock.rules.wire.openai.facts import MAX_CHOICES, text_of
 from penstock.rules.wire.openai.usage import read_usage
 
@@ -79,7 +80,6 @@ class Chunk(msgspec.Struct):
 
 
 _decoder: Final = msgspec.json.Decoder(Chunk)
-_any_decoder: Final = msgspec.json.Decoder()
 _encoder: Final = msgspec.json.Encoder()
 _NULL: Final = (b"", b"null")
 
@@ -89,7 +89,10 @@ def read_chunk(data: bytes) -> Chunk:
     try:
         return decode_whole_json(_decoder, data)
     except msgspec.ValidationError:
-        decode_json(_any_decoder, data)  # raises for what is not JSON
+        written = with_texts(data)  # raises for what is not JSON
+    try:
+        return Chunk() if written is None else decode_json(_decoder, written)
+    except msgspec.ValidationError:
         return Chunk()
 
 

@@ -63,11 +63,17 @@ RULES: Final = (OTHER, IMAGE_FILE, RESULT_MEDIA, ASSISTANT_MEDIA, DOCUMENT_URL, 
 
 
 def write_request(
-    conversation: Conversation, model: str, *, stream: bool, add_usage: bool = False
+    conversation: Conversation,
+    model: str,
+    *,
+    stream: bool,
+    add_usage: bool = False,
+    mistral: bool = False,
 ) -> Written:
-    """Writes a chat request. `add_usage` asks for usage in the stream. Raises `InvalidRequest` for
-    what the format cannot express (`RULES`)."""
-    writer = _Writer(conversation)
+    """Writes a chat request. `add_usage` asks for usage in the stream; `mistral` writes reasoning
+    and documents as Mistral's own parts. Raises `InvalidRequest` for what the format cannot express
+    (`RULES`)."""
+    writer = _Writer(conversation, mistral=mistral)
     request: dict[str, Any] = {"model": model, "messages": writer.messages()}
     if conversation.tools:
         request["tools"] = [writer.tool(tool) for tool in conversation.tools]
@@ -92,8 +98,9 @@ def write_request(
 class _Writer:
     """Writes the parts of one conversation and collects the changes."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Conversation, *, mistral: bool) -> None:
         self._conversation = conversation
+        self._mistral = mistral
         self._own = conversation.dialect == DIALECT
         self.changes = Changes()
 
@@ -172,6 +179,8 @@ class _Writer:
                     calls.append(self._other(part))
                 case Refusal(text):
                     texts["refusal"] = texts.get("refusal", "") + text
+                case Reasoning() if self._mistral and part.dialect == DIALECT and part.text:
+                    content.append(part)
                 case Reasoning():
                     self._add_reasoning(part, texts)
                 case _:
@@ -217,6 +226,8 @@ class _Writer:
                 return self._media(part)
             case Refusal(text):
                 return {"type": "refusal", "refusal": text}
+            case Reasoning(text) if self._mistral:
+                return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
             case Other():
                 return self._other(part)
             case _:
@@ -229,6 +240,10 @@ class _Writer:
         if part.text:  # the format takes other documents than PDF only as text
             self.changes.change("document")
             return {"type": "text", "text": part.text}
+        if self._mistral and part.kind is MediaKind.DOCUMENT and not part.file_id:
+            url = part.url or _data_url(part)
+            named = {"document_name": part.name} if part.name else {}
+            return {"type": "document_url", "document_url": url, **named}
         return _media(part)
 
     def _other(self, other: Other) -> msgspec.Raw:
