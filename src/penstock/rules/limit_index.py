@@ -13,7 +13,6 @@ from penstock.rules.model_patterns import allows
 from penstock.rules.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
 
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
-MAX_REMEMBERED: Final = 4096  # counters of one limit whose keys are remembered
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
 _TARGET: Final = frozenset(("provider", "model"))
 
@@ -56,7 +55,7 @@ class Limit:
         self._base = blake2b(
             "\0".join((project_id, entry.id, *counted)).encode(), digest_size=16
         ).digest()
-        self._keys: dict[tuple[str, ...], bytes] = {}
+        self._only_key = blake2b(b"", digest_size=16, key=self._base).digest()
 
     @property
     def of_target(self) -> bool:
@@ -120,13 +119,10 @@ class Limit:
         return start, end
 
     def _key(self, values: tuple[str, ...]) -> bytes:
-        if (key := self._keys.get(values)) is None:
-            if len(self._keys) >= MAX_REMEMBERED:
-                self._keys.clear()
-            text = "\0".join((*values, "")).encode("utf-8", "replace")
-            key = blake2b(text, digest_size=16, key=self._base).digest()
-            self._keys[values] = key
-        return key
+        if not values:
+            return self._only_key
+        text = "\0".join((*values, "")).encode("utf-8", "replace")
+        return blake2b(text, digest_size=16, key=self._base).digest()
 
 
 class LimitIndex:
