@@ -109,7 +109,6 @@ class Callers:
     rng: random.Random
     statuses: dict[int, int] = field(default_factory=dict)
     rejected: int = 0
-    unavailable: int = 0
 
     async def run(self, count: int, calls: int) -> None:
         await asyncio.gather(*(self._one(calls) for _ in range(count)))
@@ -141,7 +140,6 @@ class Callers:
         finally:
             writer.close()
         self.rejected += b"budget_exceeded" in answer.body
-        self.unavailable += b"limits_unavailable" in answer.body
         return answer.status
 
     def _request(self) -> tuple[str, dict[str, object]]:
