@@ -125,7 +125,7 @@ def test_an_edit_never_overwrites_a_change_of_somebody_else(console: Console) ->
 def test_errors_appear_at_their_field_and_in_the_window(console: Console) -> None:
     console.watch.expect(400, 409)
     console.open(f"/projects/{console.project_id}/routes/_new")
-    console.page.get_by_label("Name").fill("sim-small")
+    console.page.get_by_label("Name").fill("sim-large")
     target(console, "First").fill("sim/sim-small")
     console.button("Add fallback").click()
     target(console, "Fallback 1").fill("sim/sim-smal")
