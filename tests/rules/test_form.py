@@ -72,7 +72,6 @@ def test_only_the_model_is_replaced(
     assert found is not None
     assert found[0] == model
     edited = replace_value(body, found[1], upstream)
-    assert edited.count(content) >= body.count(content) or not content
     again = read_form(content_type, edited).field("model")
     assert again is not None
     assert again[0] == upstream
