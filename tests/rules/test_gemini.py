@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.plugins.providers.gemini import create
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.rules.answer import (
     AnswerStarted,
@@ -32,18 +33,21 @@ from penstock.rules.conversation import (
     MessageRole,
     Other,
     Reasoning,
+    RequestHead,
     Text,
     ToolCall,
     ToolChoice,
     ToolMode,
     ToolResult,
 )
+from penstock.rules.redaction import Redaction
 from penstock.rules.wire.gemini.answer_reader import GeminiChunkReader, read_events, read_facts
 from penstock.rules.wire.gemini.answer_writer import GeminiChunkWriter, render_answer
 from penstock.rules.wire.gemini.head import edit_models, read_head
 from penstock.rules.wire.gemini.request_reader import read_request
 from penstock.rules.wire.gemini.request_writer import write_request
 from penstock.rules.wire.gemini.usage import read_usage
+from penstock.spi.chat import ProviderConfig
 from rules.dialects import OPENAI
 
 PATH = "/v1beta/models/up/small:generateContent"
@@ -266,6 +270,25 @@ def test_reasoning_of_another_vendor_survives_the_client(with_call: bool) -> Non
         read = read_request(body).messages[0].parts
         assert [part for part in read if isinstance(part, Reasoning)] == [reasoning]
         assert (ToolCall("c", "f", "{}") if with_call else Text("so")) in read
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_a_stream_passes_whole_for_every_split_and_line_end(size: int, line_end: bytes) -> None:
+    piece = b'data: {"candidates":[{"content":{"parts":[{"text":"a"}]},"index":0%b}]}'
+    events = [piece % b"", piece % b',"finishReason":"STOP"']
+    whole = b"".join(event + line_end * 2 for event in events)
+    stream = create().open_stream(
+        ProviderConfig("up", "https://up"),
+        RequestHead("m", stream=True),
+        capture_limit=1000,
+        redaction=Redaction(),
+        translated=False,
+    )
+    passed = b"".join(stream.feed(whole[at : at + size]) for at in range(0, len(whole), size))
+    stream.close()
+    assert (stream.failure, stream.done) == (None, True)
+    assert passed + stream.terminal == whole
 
 
 def test_own_signatures_stay_at_their_part() -> None:

@@ -238,7 +238,7 @@ class NeutralStream(SseStream):
         return Action.HOLD if self._reader.may_end else Action.PASS
 
     def last_event(self, rest: bytes) -> bytes | None:
-        event = rest + b"\n\n" if rest.strip() else b""
+        event = rest + b"\n\n" if rest.strip() else rest  # such as the LF of a split CRLF
         if event and _is_cut(event):
             return None
         if event and self.decide(event) is Action.STOP:
