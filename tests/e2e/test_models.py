@@ -24,7 +24,7 @@ MODELS = {
 
 @pytest.fixture
 def listing(console: Console) -> Iterator[Console]:
-    """A window of a project with 306 models. The providers are added by the API, because a test of
+    """A window of a project with 309 models. The providers are added by the API, because a test of
     these addresses is not wanted."""
     for name, (url, models) in MODELS.items():
         body = {"name": name, "base_url": url, "models": models, "api_key": "sk-0123456789abcdef"}
@@ -52,7 +52,7 @@ def test_models_are_filtered_and_show_their_facts(listing: Console) -> None:
     console = listing
     console.go("Models")
     rows = console.page.get_by_role("table", name="Models").get_by_role("row")
-    expect(console.page.get_by_text("306 models")).to_be_visible()
+    expect(console.page.get_by_text("309 models")).to_be_visible()
     expect(rows).to_have_count(101)  # and the head
     console.page.get_by_role("button", name="Show more").click()
     expect(rows).to_have_count(201)

@@ -14,12 +14,12 @@ def test_a_test_reports_the_latency_and_the_number_of_models(
     console: Console,
 ) -> None:
     console.go("Providers")
-    expect(console.row("sim").first).to_contain_text("4 models")
+    expect(console.row("sim").first).to_contain_text("7 models")
     console.button("Test sim").click()
     expect(console.page.get_by_role("status").filter(has_text="Connected in")).to_contain_text(
-        "4 models"
+        "7 models"
     )
-    console.button("4 models").click()
+    console.button("7 models").click()
     expect(console.page.get_by_role("list", name="Models")).to_contain_text("sim-reasoner")
 
 
@@ -48,7 +48,7 @@ def test_an_unreachable_provider_is_reported_and_can_be_corrected(console: Conso
     console.button("Save").click()
     expect(console.dialog()).to_have_count(0)
     console.button("Test vllm").click()
-    expect(console.row("vllm").first).to_contain_text("4 models")
+    expect(console.row("vllm").first).to_contain_text("7 models")
     wait_until(lambda: _answers(console, "vllm/sim-small"), 5)
 
     console.act("vllm", "Remove")
