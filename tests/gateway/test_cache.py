@@ -188,6 +188,23 @@ async def test_a_damaged_or_expired_entry_is_asked_anew(tmp_path: Path) -> None:
         assert (answer.status, len(upstream.seen)) == (200, 2)
 
 
+async def test_a_header_that_changes_the_answer_is_part_of_the_request(tmp_path: Path) -> None:
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": []}
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    document = message | {"stop_reason": "end_turn", "stop_sequence": None, "usage": usage}
+    request = json.dumps(
+        {"model": "ant/m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    ).encode()
+    async with raw_upstream(answers(unary(json.dumps(document).encode()))) as upstream:
+        entry = provider(upstream.url, "ant", kind="anthropic", models=("m",))
+        async with worker(make_home(tmp_path / "home", [entry])) as running:
+            for beta in (b"", b"anthropic-beta: a\r\n", b"anthropic-beta: b\r\n") * 2:
+                headers = b"x-penstock-cache: 60\r\n" + beta
+                answer = await call(running.url, request, path="/v1/messages", headers=headers)
+                assert answer.status == 200
+            assert len(upstream.seen) == 3
+
+
 async def idempotent(running: Worker, request: bytes, value: str, key: str = KEY) -> Answer:
     header = f"idempotency-key: {value}\r\n".encode()
     return await call(running.url, request, headers=header, key=key)

@@ -74,3 +74,19 @@ async def test_addresses_need_no_lookup() -> None:
 
 def test_the_system_knows_this_machine() -> None:
     assert set(find_addresses("localhost")) <= {"127.0.0.1", "::1"}
+
+
+async def test_without_a_thread_a_lookup_fails_and_the_next_one_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = Names()
+    lookup = NameLookup(names.find)
+
+    def no_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_start)
+        with pytest.raises(OSError, match="no thread"):
+            await lookup.addresses("good.example")
+    assert await lookup.addresses("good.example") == ["203.0.113.7"]

@@ -20,22 +20,22 @@ from penstock.rules.answer_cache import (
 from penstock.rules.call import Operation, Usage
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=12,
 )
 REQUEST = st.dictionaries(st.text(max_size=6), JSON, max_size=6)
 
 
-def key(body: bytes, **changes: Any) -> str | None:
-    parts: dict[str, Any] = {
-        "project_id": "prj_1",
-        "operation": "chat",
-        "dialect": "openai",
-        "path": "",
-        "target": ("up", "https://up", "small"),
-    }
-    return cache_key(body, **(parts | changes))
+PLAIN = ("chat", "openai", "", "up", "https://up", "small")
+
+
+def key(body: bytes, *circumstances: str) -> str | None:
+    return cache_key(body, circumstances or PLAIN)
 
 
 @given(REQUEST, st.booleans(), st.randoms())
@@ -58,18 +58,11 @@ def test_everything_else_matters(request_: dict[str, Any], name: str, value: Any
         assert key(json.dumps(request_).encode()) != key(json.dumps(changed).encode())
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"project_id": "prj_2"},
-        {"operation": "embeddings"},
-        {"dialect": "anthropic"},
-        {"target": ("up", "https://other", "small")},
-        {"target": ("route", "small", "2")},
-    ],
-)
-def test_projects_formats_and_targets_are_kept_apart(changes: dict[str, Any]) -> None:
-    assert key(b'{"a":1}') != key(b'{"a":1}', **changes)
+@pytest.mark.parametrize("at", range(len(PLAIN)))
+def test_formats_headers_and_targets_are_kept_apart(at: int) -> None:
+    other = (*PLAIN[:at], "other", *PLAIN[at + 1 :])
+    keys = {key(b'{"a":1}'), key(b'{"a":1}', *other), key(b'{"a":1}', *PLAIN, "beta")}
+    assert len(keys) == 3
 
 
 @pytest.mark.parametrize(
@@ -81,6 +74,9 @@ def test_projects_formats_and_targets_are_kept_apart(changes: dict[str, Any]) ->
         b'{"a":1,"a":2}',
         b'{"a":{"b":1,"b":2}}',
         b'{"a":"\xff"}',
+        b'{"a":1e999}',
+        b'{"a":NaN}',
+        b'{"a":-Infinity}',
         b'{"a":"\\ud800"}',
         b"[" * 100_000,
         b'{"a":' * 5000 + b"1" + b"}" * 5000,

@@ -14,10 +14,10 @@ class EntryLock(Protocol):
 
 @dataclass(slots=True)
 class CacheEntry:
-    """`digest` names the answer, which is kept for `keep_s` seconds. `request` is the digest of a
+    """`place` names the answer, which is kept for `keep_s` seconds. `request` is the digest of a
     request with an idempotency key. `found` is the answer that was there and was sent."""
 
-    digest: str
+    place: str
     keep_s: int
     request: str = ""
     found: CachedAnswer | None = None

@@ -97,9 +97,9 @@ class Pipeline:
             close_attempt(call, attempt, attempt.end_ns or self.clock.now_ns(), status, error)
         if call.reserved is not None:
             self.reserve.settle(call)
+        record = self.recorder.end(call, status, error, total(call))
         if call.cache is not None and error is None:
             self.look_up.keep(call)
-        record = self.recorder.end(call, status, error, total(call))
         self.metrics.observe(record, call.target.counted_as if call.target else "")
 
     async def _fail(self, call: Call, error: PenstockError) -> None:

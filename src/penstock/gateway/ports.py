@@ -26,17 +26,17 @@ class RecordSpool(Protocol):
 
 
 class AnswerStore(Protocol):
-    """Keeps cached answers by the digest of their request."""
+    """Keeps cached answers. A place is `<project>/<digest of the request>`."""
 
-    def read(self, digest: str) -> bytes | None: ...
+    def read(self, place: str) -> bytes | None: ...
 
-    def write(self, digest: str, content: bytes, expires_s: float) -> None:
+    def write(self, place: str, content: bytes, expires_s: float) -> None:
         """Keeps an answer until a Unix time. Never raises."""
         ...
 
-    def lock(self, digest: str) -> EntryLock | None:
-        """Locks the place of an answer; `None` while another call holds it. Raises `OSError` if
-        the disk refuses."""
+    def lock(self, place: str, size: int) -> EntryLock | None:
+        """Locks the place of an answer of up to `size` bytes; `None` while another call holds it.
+        Raises `OSError` if it could not be kept."""
         ...
 
 

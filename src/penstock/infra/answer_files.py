@@ -1,22 +1,27 @@
 """Keeps cached answers as files of the home, shared by all gateway workers of the machine.
 
-A file has the digest of its request as its name. It is written under another name first, so that a
-reader sees it whole or not at all. A sweep deletes what has expired, and the oldest files above the
-limit.
+Each project has a folder, and a file has the digest of its request as its name. It is written under
+another name first, so that a reader sees it whole or not at all. A sweep deletes what has expired,
+and then files of the largest project until all fit.
 """
 
 import asyncio
 import fcntl
+import heapq
 import logging
 import os
+from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EDQUOT
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 LOCK: Final = ".lock"
 SWEEP_S: Final = 60.0
 MAX_FILES: Final = 100_000
+PROJECT_SHARE: Final = 0.5  # of what a worker writes between two sweeps
+LEFT_OVER_S: Final = 3600.0  # after which a file in progress belongs to no living process
 _log: Final = logging.getLogger("penstock.cache")
 
 
@@ -50,29 +55,41 @@ def lock_file(path: Path) -> AnswerLock | None:
     return None
 
 
+class _File(NamedTuple):
+    expires_s: float
+    size: int
+    path: Path
+
+
 class AnswerFiles:
-    """The files in one folder. `max_bytes` limits their sum after each sweep."""
+    """The files in one folder. `max_bytes` limits their sum after each sweep. Between two sweeps a
+    worker writes at most a quarter of it, and half of that for one project. A `place` is
+    `<project>/<digest>`."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._written = 0  # names of files in progress
-        self._bytes_since_sweep = 0
+        self._left = 0
+        self._left_of: dict[str, int] = {}
+        self._begin_period()
 
-    def read(self, digest: str) -> bytes | None:
+    def read(self, place: str) -> bytes | None:
         """Returns the content of a file, if there is one."""
         try:
-            return self._path(digest).read_bytes()
+            return (self._folder / place).read_bytes()
         except OSError:
             return None
 
-    def write(self, digest: str, content: bytes, expires_s: float) -> None:
-        """Writes a file that expires at a Unix time. An error of the disk loses the entry only; so
-        does more than a quarter of the limit in one worker between two sweeps."""
-        if self._bytes_since_sweep + len(content) > self._max_bytes // 4:
+    def write(self, place: str, content: bytes, expires_s: float) -> None:
+        """Writes a file that expires at a Unix time. Nothing is written above the share of a worker
+        or project, and an error of the disk loses the entry only."""
+        project, size = place.partition("/")[0], len(content)
+        if size > min(self._left, self._left_of_project(project)):
             return
-        self._bytes_since_sweep += len(content)
-        path = self._path(digest)
+        self._left -= size
+        self._left_of[project] = self._left_of_project(project) - size
+        path = self._folder / place
         self._written += 1
         partial = self._folder / f".{os.getpid()}-{self._written}"
         try:
@@ -86,18 +103,60 @@ class AnswerFiles:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
 
-    def lock(self, digest: str) -> AnswerLock | None:
-        """Locks the place of an answer, over all workers; `None` while another call holds it.
-        Raises `OSError`."""
-        path = self._path(digest).with_suffix(LOCK)
+    def lock(self, place: str, size: int) -> AnswerLock | None:
+        """Locks the place of an answer of up to `size` bytes, over all workers; `None` while
+        another call holds it. Raises `OSError` if the disk refuses, or the share is used up."""
+        project = place.partition("/")[0]
+        if size > min(self._left, self._left_of_project(project)):
+            raise OSError(EDQUOT, "the share of the cache is used up for a minute")
+        path = (self._folder / place).with_suffix(LOCK)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return lock_file(path)
 
     def sweep(self, now_s: float) -> int:
-        """Deletes what has expired, then what expires first, until the rest is within the limits.
-        Returns the bytes that are left."""
-        self._bytes_since_sweep = 0
-        found: list[tuple[float, int, Path]] = []
+        """Deletes what has expired. Then deletes what expires first of the largest project, until
+        all is within the limits. Returns the bytes that are left."""
+        self._begin_period()
+        self._delete_left_over(now_s)
+        kept: dict[Path, deque[_File]] = {}
+        for folder, files in self._files().items():
+            files.sort()
+            expired = [each for each in files if each.expires_s <= now_s]
+            _delete(expired)
+            kept[folder] = deque(files[len(expired) :])
+        sizes = {folder: sum(each.size for each in files) for folder, files in kept.items()}
+        total, count = sum(sizes.values()), sum(map(len, kept.values()))
+        largest = [(-size, folder) for folder, size in sizes.items() if kept[folder]]
+        heapq.heapify(largest)
+        while largest and (total > self._max_bytes or count > MAX_FILES):
+            size, folder = largest[0]
+            first = kept[folder].popleft()
+            _delete([first])
+            total, count = total - first.size, count - 1
+            if kept[folder]:
+                heapq.heapreplace(largest, (size + first.size, folder))
+            else:
+                heapq.heappop(largest)
+        return total
+
+    async def sweep_forever(self, now_s: Callable[[], float]) -> None:
+        """Sweeps in a thread, until cancelled."""
+        while True:
+            try:
+                await asyncio.to_thread(self.sweep, now_s())
+            except OSError as error:  # the worker goes on without its cache
+                _log.warning("The cache cannot be swept: %s.", error.strerror or error)
+            await asyncio.sleep(SWEEP_S)
+
+    def _begin_period(self) -> None:
+        self._left = self._max_bytes // 4
+        self._left_of = {}
+
+    def _left_of_project(self, project: str) -> int:
+        return self._left_of.get(project, int(self._max_bytes / 4 * PROJECT_SHARE))
+
+    def _files(self) -> dict[Path, list[_File]]:
+        found: dict[Path, list[_File]] = defaultdict(list)
         for path in self._folder.glob("*/*"):
             with suppress(OSError):
                 if path.suffix == LOCK:  # of a process that was killed, unless it is held
@@ -105,23 +164,18 @@ class AnswerFiles:
                         left_over.release()
                     continue
                 known = path.stat()
-                found.append((known.st_mtime, known.st_size, path))
-        found.sort(key=lambda each: each[0])
-        total = sum(size for _, size, _ in found)
-        for at, (expires_s, size, path) in enumerate(found):
-            fits = total <= self._max_bytes and len(found) - at <= MAX_FILES
-            if expires_s > now_s and fits:
-                break
+                found[path.parent].append(_File(known.st_mtime, known.st_size, path))
+        return found
+
+    def _delete_left_over(self, now_s: float) -> None:
+        """Deletes files that a killed process had begun."""
+        for path in self._folder.glob(".*"):
             with suppress(OSError):
-                path.unlink(missing_ok=True)
-            total -= size
-        return total
+                if path.stat().st_ctime < now_s - LEFT_OVER_S:
+                    path.unlink()
 
-    async def sweep_forever(self, now_s: Callable[[], float]) -> None:
-        """Sweeps in a thread, until cancelled."""
-        while True:
-            await asyncio.to_thread(self.sweep, now_s())
-            await asyncio.sleep(SWEEP_S)
 
-    def _path(self, digest: str) -> Path:
-        return self._folder / digest[:2] / digest
+def _delete(files: list[_File]) -> None:
+    for each in files:
+        with suppress(OSError):
+            each.path.unlink(missing_ok=True)

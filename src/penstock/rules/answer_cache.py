@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -97,23 +98,22 @@ def read_idempotency_key(value: bytes) -> str:
     return value.decode("ascii")
 
 
-def cache_key(
-    body: bytes, *, project_id: str, operation: str, dialect: str, path: str, target: Sequence[str]
-) -> str | None:
+def cache_key(body: bytes, circumstances: Sequence[str]) -> str | None:
     """Returns the digest of what decides an answer; `None` if the request is no JSON object, or has
-    a name twice, which readers understand differently. `path` is for formats that say something
-    in it, and `target` the model, or the route with its version."""
+    a name twice or a number out of range, which readers understand differently. `circumstances`
+    is what decides beside the request: operation, format, headers, target."""
     try:
-        document: object = json.loads(body, object_pairs_hook=_once)
+        document: object = json.loads(
+            body, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
     request = cast("dict[str, Any]", document)
     relevant = {name: value for name, value in request.items() if name not in _IRRELEVANT}
-    parts = [project_id, operation, dialect, path, list(target), relevant]
     try:
-        return content_hash(parts)
+        return content_hash([list(circumstances), relevant])
     except (ValueError, RecursionError, OverflowError, UnicodeError):
         return None
 
@@ -143,3 +143,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name stands there twice")
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("a number is out of range")
+    return number

@@ -138,6 +138,7 @@ def test_everything_else_is_named_with_what_to_do(plan: Plan) -> None:
             "rpm must be a number",
         ),
         ({"router_settings": {"fallbacks": "a"}}, "fallbacks must be a list"),
+        ({"router_settings": {"routing_strategy": [["a"]]}}, "must be a single value"),
     ],
 )
 def test_a_document_of_another_form_is_refused_with_the_place(document: Any, part: str) -> None:

@@ -2,10 +2,13 @@
 
 import hashlib
 
+import pytest
+
 from gateway.snapshot_tree import PEPPER, Tree
 from penstock.features.access import Principal, Role
 from penstock.features.identity.service.keys import HashedKey, KeyService, NewKey
 from penstock.infra.crypto import hashed_key_digest, keyed_digest
+from penstock.kernel.errors import Forbidden
 from penstock.rules.snapshot import KeyEntry, ProjectSection
 from tests.features.world import World
 
@@ -26,8 +29,11 @@ def test_the_gateway_finds_the_key_by_its_secret_and_not_by_its_hash() -> None:
 def test_keys_are_imported_once_without_a_role_and_audited(installed: World) -> None:
     context = installed.identity.context
     keys = KeyService(context, bytes(32))
-    admin = Principal("user", "usr_1", "ann", {installed.project_id: Role.ADMIN})
+    member = Principal("user", "usr_1", "ann", {installed.project_id: Role.OWNER})
+    admin = installed.root
     wanted = HashedKey(NewKey("old", role=Role.ADMIN, allowed_models=("a",)), SHA256, "sk-…uct")
+    with pytest.raises(Forbidden):
+        keys.import_hashed(member, installed.project_id, [wanted])
     (added,) = keys.import_hashed(admin, installed.project_id, [wanted])
     assert added is not None
     assert (added.role, added.prefix, added.allowed_models) == (None, "sk-…uct", ("a",))

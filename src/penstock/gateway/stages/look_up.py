@@ -39,10 +39,13 @@ from penstock.rules.answer_cache import (
     read_choice,
     read_idempotency_key,
 )
-from penstock.rules.call import UsageSource
+from penstock.rules.call import Operation, UsageSource
 from penstock.rules.conversation import RequestHead
 
-WAIT_S: Final = 0.02  # between two looks at a call with the same idempotency key
+# Between two looks at a call with the same idempotency key; doubled each time, because hundreds of
+# calls may wait in one worker.
+FIRST_WAIT_S: Final = 0.02
+LONGEST_WAIT_S: Final = 1.0
 Finalize = Callable[[PenstockError | None], None]
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -92,46 +95,52 @@ class LookUp:
         digest = await offload(len(call.body), partial(_digest, call, target))
         if digest is None:
             return None
-        call.cache = CacheEntry(digest, choice.keep_s)
-        return None if choice.refresh else self._read(digest)
+        entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", choice.keep_s)
+        return None if choice.refresh else self._read(entry.place)
 
     async def _of_idempotency_key(self, call: Call) -> CachedAnswer | None:
         """The answer that was given for the key; waits while another call is getting it."""
         value = read_idempotency_key(call.headers[IDEMPOTENCY_KEY])
-        key = call.key_context
-        names = (key.project_id, key.key.id) if key is not None else ()
-        digest = content_hash(["idempotency", *names, value])
+        key_id = call.key_context.key.id if call.key_context is not None else ""
+        digest = content_hash(["idempotency", key_id, value])
         parts = [call.operation, call.surface.dialect, call.path]
         request = sha256(repr(parts).encode() + call.body).hexdigest()
-        entry = call.cache = CacheEntry(digest, IDEMPOTENT_S, request)
-        while True:
-            answer = self._read(digest)
-            if answer is None and entry.lock is None:
-                entry.lock = self._lock(digest)
-                answer = self._read(digest) if entry.lock is not None else None
-            if answer is not None and answer.request != request:
-                raise Conflict(
-                    "The idempotency key was used for another request.",
-                    hint="Use a new key for each request, and the same one to repeat it.",
-                    code="idempotency_key_reused",
-                )
-            if answer is not None or entry.lock is not None:
-                return answer
-            await asyncio.sleep(WAIT_S)
+        entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", IDEMPOTENT_S, request)
+        wait_s = FIRST_WAIT_S
+        while (answer := self._read(entry.place)) is None:
+            if entry.lock is not None:
+                return None
+            entry.lock = self._lock(entry.place)
+            if entry.lock is None:
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+        if answer.request != request:
+            raise Conflict(
+                "The idempotency key was used for another request.",
+                hint="Use a new key for each request, and the same one to repeat it.",
+                code="idempotency_key_reused",
+            )
+        return answer
 
-    def _lock(self, digest: str) -> EntryLock | None:
+    def _lock(self, place: str) -> EntryLock | None:
         try:
-            return self.files.lock(digest)
+            return self.files.lock(place, self.limits.capture_response_bytes)
         except OSError as error:
             raise Overloaded(
                 f"The idempotency key cannot be kept ({error.strerror or error}).",
-                hint="See the disk of the gateway.",
+                hint="Try again in a minute, or see the disk of the gateway.",
                 code="idempotency_unavailable",
                 retry_after_s=5,
             ) from error
 
     def keep(self, call: Call) -> None:
-        """Keeps the answer of a successful call. Never fails."""
+        """Keeps the answer of a successful call. Never fails: the call has its record already."""
+        try:
+            self._keep(call)
+        except Exception:  # noqa: BLE001 - a provider's texts may not be encodable
+            _log.exception("The answer of trace %s cannot be cached", call.trace_id)
+
+    def _keep(self, call: Call) -> None:
         entry, attempt = call.cache, call.attempt
         if entry is None or entry.found is not None or attempt is None:
             return
@@ -156,10 +165,10 @@ class LookUp:
             attempt.cost,
             entry.request,
         )
-        self.files.write(entry.digest, encode_cached(answer), answer.expires_ns / 1e9)
+        self.files.write(entry.place, encode_cached(answer), answer.expires_ns / 1e9)
 
-    def _read(self, digest: str) -> CachedAnswer | None:
-        content = self.files.read(digest)
+    def _read(self, place: str) -> CachedAnswer | None:
+        content = self.files.read(place)
         answer = decode_cached(content) if content is not None else None
         now_ns = self.clock.now_ns()
         if answer is None or not answer.kept_ns <= now_ns < answer.expires_ns:
@@ -191,14 +200,15 @@ def _digest(call: Call, target: Target) -> str | None:
         if call.route is None
         else ("route", *call.route.identity)
     )
+    path = "" if call.operation == Operation.CHAT else call.path
+    headers = [f"{name!r}{value!r}" for name, value in call.surface.passed_headers(call.headers)]
     return cache_key(
-        call.body,
-        project_id=target.project.project_id,
-        operation=call.operation,
-        dialect=call.surface.dialect,
-        path="",
-        target=names,
+        call.body, (call.operation, call.surface.dialect, path, *names, *sorted(headers))
     )
+
+
+def _project(call: Call) -> str:
+    return call.key_context.project_id if call.key_context is not None else ""
 
 
 def _server(call: Call, target: Target, answer: CachedAnswer) -> Target | None:

@@ -41,9 +41,12 @@ class NameLookup:
     def _begin(self, host: str) -> "asyncio.Future[list[str]]":
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[str]] = loop.create_future()
+        try:
+            Thread(target=self._work, args=(host, loop, future), daemon=True).start()
+        except RuntimeError as error:  # the system has no thread left
+            raise OSError(f"no thread for a lookup: {error}") from error
         future.add_done_callback(lambda done: self._end(host, done))
         self._running[host] = future
-        Thread(target=self._work, args=(host, loop, future), daemon=True).start()
         return future
 
     def _end(self, host: str, done: "asyncio.Future[list[str]]") -> None:

@@ -37,6 +37,8 @@ class ConfigSection:
         value = self.value(name)
         if value is None:
             return ""
+        if isinstance(value, (dict, list)):
+            raise SetupError(f"{self.path}.{name} must be a single value.".lstrip("."))
         text = str(value)
         if text.startswith(_ENVIRONMENT):
             return self._environment(text.removeprefix(_ENVIRONMENT))

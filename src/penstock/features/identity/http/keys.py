@@ -167,7 +167,8 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
         access: Annotated[Access, may_write], body: HashedKeysBody
     ) -> Page[ImportedKeyView]:
         """Imports keys of another product by their hashes, so that they work with their old
-        secrets. One result for each, in their order; all or none are imported."""
+        secrets (instance admins only). One result for each, in their order; all or none are
+        imported."""
         hashed = [each.value() for each in body.keys]
         added = keys.import_hashed(access.principal, access.project_id, hashed)
         return Page(items=[ImportedKeyView(key=KeyView.of(key) if key else None) for key in added])

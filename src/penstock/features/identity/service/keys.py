@@ -105,7 +105,14 @@ class KeyService:
         self, actor: Principal, project_id: str, hashed: Sequence[HashedKey]
     ) -> list[ApiKey | None]:
         """Creates keys that work with their old secrets: all or none. `None` for one that exists
-        already. They may only call models."""
+        already. They may only call models. Raises `Forbidden` unless the actor is an instance
+        admin: who knows the hash of another's key could send its calls into an own project."""
+        if not actor.instance_admin:
+            raise Forbidden(
+                "Only an instance admin may import keys.",
+                hint="Ask an instance admin to run `penstock import litellm … --keys FILE`.",
+                code="import_needs_instance_admin",
+            )
         now_ms = self._context.now_ms()
         added: list[ApiKey | None] = []
         with self._context.database.write() as tx:
