@@ -22,6 +22,7 @@ from penstock.rules.price import (
 )
 from penstock.rules.price_book import CalledModel
 from penstock.rules.snapshot import (
+    SNAPSHOT_SCHEMA,
     KeyEntry,
     ProjectPolicy,
     ProjectSection,
@@ -204,8 +205,8 @@ def test_a_document_that_is_not_a_root_is_rejected(raw: bytes) -> None:
 
 
 def test_a_newer_schema_is_rejected_with_its_reason() -> None:
-    with pytest.raises(SnapshotUnusable, match="schema 4") as raised:
-        Tree({}, schema=4).build()
+    with pytest.raises(SnapshotUnusable, match=f"schema {SNAPSHOT_SCHEMA + 1}") as raised:
+        Tree({}, schema=SNAPSHOT_SCHEMA + 1).build()
     assert raised.value.code == "snapshot_schema_newer"
 
 

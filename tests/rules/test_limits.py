@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from penstock.kernel.digests import canonical_json
 from penstock.rules.call import Caller
+from penstock.rules.call_conditions import CallFacts
 from penstock.rules.claims import CounterKind
-from penstock.rules.limit_index import Amounts, CallFacts, Limit, LimitIndex, nano_usd
+from penstock.rules.limit_index import Amounts, Limit, LimitIndex, nano_usd
 from penstock.rules.limits import LimitEntry, LimitsSection, Measure, problem_of
 from penstock.rules.snapshot import LIMITS
 from penstock.rules.windows import WindowUnit

@@ -6,23 +6,13 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from penstock.rules.call import Caller
+from penstock.rules.call_conditions import TARGET, CallConditions, CallFacts, reader
 from penstock.rules.claims import Claim, CounterKind
-from penstock.rules.limits import TAG, LimitEntry, LimitsSection, Measure
-from penstock.rules.model_patterns import allows
+from penstock.rules.limits import LimitEntry, LimitsSection, Measure
 from penstock.rules.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
 
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
-_TARGET: Final = frozenset(("provider", "model"))
-
-
-class CallFacts(NamedTuple):
-    """The facts of a call that limits look at."""
-
-    caller: Caller
-    provider: str
-    model: str
 
 
 class Amounts(NamedTuple):
@@ -47,9 +37,10 @@ class Limit:
         self.rate_ns = LENGTHS_NS.get(entry.window, 0) if entry.window is not None else 0
         self._zone: ZoneInfo = zone_of(entry.time_zone) or ZoneInfo("UTC")
         self._window = (0, 0)
-        self._tests = [(_reader(name), name, values) for name, values in entry.only.items()]
-        self._per = [_reader(name) for name in entry.per]
-        self._of_target = not _TARGET.isdisjoint((*entry.only, *entry.per))
+        conditions = CallConditions(entry.only)
+        self.applies = conditions.match  # whether the limit counts a call
+        self._per = [reader(name) for name in entry.per]
+        self._of_target = conditions.of_target or not TARGET.isdisjoint(entry.per)
         self._chosen = not _FIXED.issuperset(entry.per)
         counted = (entry.measure, entry.window or "", entry.time_zone, *entry.per)
         self._base = blake2b(
@@ -66,16 +57,6 @@ class Limit:
     def is_rate(self) -> bool:
         """Returns whether the amounts of its claims are nanoseconds of a rate."""
         return self.kind in (CounterKind.RATE, CounterKind.HELD_RATE)
-
-    def applies(self, facts: CallFacts) -> bool:
-        """Returns whether the limit counts a call."""
-        for read, name, values in self._tests:
-            if name == "model":
-                if not allows(values, facts.provider, facts.model):
-                    return False
-            elif read(facts) not in values:
-                return False
-        return True
 
     def values(self, facts: CallFacts) -> tuple[str, ...]:
         """Returns the values of a call that have a counter of their own."""
@@ -148,7 +129,7 @@ class LimitIndex:
         if not name:
             self._general.append(limit)
             return
-        _, limits = self._by.setdefault(name, (_reader(name), {}))
+        _, limits = self._by.setdefault(name, (reader(name), {}))
         for value in limit.entry.only[name]:
             limits.setdefault(value, []).append(limit)
 
@@ -165,19 +146,3 @@ def _kind(entry: LimitEntry) -> CounterKind:
     if entry.measure == Measure.SPEND or entry.window not in LENGTHS_NS:
         return CounterKind.WINDOW
     return CounterKind.RATE if entry.measure == Measure.REQUESTS else CounterKind.HELD_RATE
-
-
-def _reader(dimension: str) -> Callable[[CallFacts], str]:
-    """Returns the function that reads a dimension of a call."""
-    match dimension:
-        case "key":
-            return lambda facts: facts.caller.key_id
-        case "provider":
-            return lambda facts: facts.provider
-        case "model":
-            return lambda facts: f"{facts.provider}/{facts.model}"
-        case _:
-            if dimension.startswith(TAG):
-                tag = dimension.removeprefix(TAG)
-                return lambda facts: facts.caller.tags.get(tag, "")
-            return lambda facts: facts.caller.get(dimension)

@@ -4,18 +4,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.call_conditions import problem_of_conditions, problem_of_dimension
 from penstock.rules.document import Document
 from penstock.rules.windows import WindowUnit, zone_of
 
 MAX_LIMITS: Final = 1000  # of one project
 MAX_NAME_CHARS: Final = 80  # of a limit's name
-MAX_VALUES: Final = 64  # of one condition of a limit
-MAX_VALUE_CHARS: Final = 256  # of such a value
+MAX_COUNTED_BY: Final = 4  # dimensions of one limit
 MAX_USD: Final = 1_000_000_000  # of a budget
 MAX_COUNT: Final = 10**15  # of requests, tokens, or concurrent calls
-TAG: Final = "tag:"
-DIMENSIONS: Final = ("key", "provider", "model", *(each.name for each in CALL_ATTRIBUTES))
 
 
 class Measure(StrEnum):
@@ -90,14 +87,9 @@ def _problem_of_window(limit: LimitEntry) -> str:
 
 
 def _problem_of_scope(limit: LimitEntry) -> str:
-    for dimension in (*limit.only, *limit.per):
-        tag = dimension.removeprefix(TAG) if dimension.startswith(TAG) else ""
-        if dimension not in DIMENSIONS and not (tag and len(tag) <= MAX_VALUE_CHARS):
-            known = ", ".join(DIMENSIONS)
-            return f"{dimension[:64]!r} is none of {known}, tag:<name>."
-    if len(set(limit.per)) < len(limit.per) or len(limit.per) > 4 or len(limit.only) > 8:
-        return "A limit has at most 8 conditions, and counts by at most 4 different dimensions."
-    for values in limit.only.values():
-        if not 1 <= len(values) <= MAX_VALUES or max(map(len, values)) > MAX_VALUE_CHARS:
-            return f"A condition has 1 to {MAX_VALUES} values of {MAX_VALUE_CHARS} characters."
-    return ""
+    for dimension in limit.per:
+        if problem := problem_of_dimension(dimension):
+            return problem
+    if len(set(limit.per)) < len(limit.per) or len(limit.per) > MAX_COUNTED_BY:
+        return f"A limit counts by at most {MAX_COUNTED_BY} different dimensions."
+    return problem_of_conditions(limit.only)

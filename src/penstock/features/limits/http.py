@@ -13,21 +13,15 @@ from penstock.features.limits.service import LimitService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
-from penstock.rules.limits import (
-    MAX_NAME_CHARS,
-    MAX_VALUE_CHARS,
-    MAX_VALUES,
-    LimitEntry,
-    Measure,
-    Otherwise,
-)
+from penstock.rules.call_conditions import MAX_CONDITIONS, MAX_VALUE_CHARS, MAX_VALUES
+from penstock.rules.limits import MAX_NAME_CHARS, LimitEntry, Measure, Otherwise
 from penstock.rules.windows import WindowUnit
 
 LimitName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=9)]
 Dimension = Annotated[str, Field(max_length=MAX_VALUE_CHARS + 4)]
 Values = Annotated[list[str], Field(min_length=1, max_length=MAX_VALUES)]
-Conditions = Annotated[dict[str, Values], Field(max_length=8)]
+Conditions = Annotated[dict[str, Values], Field(max_length=MAX_CONDITIONS)]
 
 
 class NewLimitBody(RequestBody):

@@ -15,9 +15,9 @@ from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller, new_caller
+from penstock.rules.call_conditions import TAG, CallFacts
 from penstock.rules.claims import Claim, CounterKind
-from penstock.rules.limit_index import Amounts, CallFacts, Limit, nano_usd
-from penstock.rules.limits import TAG
+from penstock.rules.limit_index import Amounts, Limit, nano_usd
 
 _EVERY_S: Final = 5.0
 _AGAIN_NS: Final = 120 * 10**9  # for how long after a loss late records are looked for

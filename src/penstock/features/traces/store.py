@@ -26,8 +26,8 @@ from penstock.features.traces.rows import CallRow
 from penstock.features.traces.spans import StoredCall, spans_of
 from penstock.infra.columns import ColumnStore
 from penstock.rules.attributes import CALL_ATTRIBUTES
-from penstock.rules.limits import DIMENSIONS as DIMENSIONS_OF_LIMITS
-from penstock.rules.limits import TAG
+from penstock.rules.call_conditions import DIMENSIONS as DIMENSIONS_OF_LIMITS
+from penstock.rules.call_conditions import TAG
 
 _CALLER: Final = ", ".join(f"'{each.name}', toString(c.{each.name})" for each in CALL_ATTRIBUTES)
 _COMPUTED: Final = {

@@ -13,9 +13,10 @@ from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import Forbidden
 from penstock.kernel.time import Clock
 from penstock.rules.call import UsageSource
+from penstock.rules.call_conditions import CallFacts
 from penstock.rules.claims import CapReached
 from penstock.rules.limit_estimate import EstimatedTokens, estimate_cost, estimate_tokens
-from penstock.rules.limit_index import Amounts, CallFacts, Limit, LimitIndex, nano_usd
+from penstock.rules.limit_index import Amounts, Limit, LimitIndex, nano_usd
 from penstock.rules.limits import Measure, Otherwise
 from penstock.rules.price_book import CalledModel
 from penstock.spi.counters import Counters, CountersUnavailable

@@ -16,6 +16,7 @@ from penstock.rules.snapshot.access import (
     key_attributes,
 )
 from penstock.rules.snapshot.facts import MODEL_FACTS
+from penstock.rules.snapshot.guardrails import GUARDRAILS
 from penstock.rules.snapshot.kinds import KINDS, read_section
 from penstock.rules.snapshot.limits import LIMITS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
@@ -32,6 +33,7 @@ from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, 
 
 __all__ = [
     "ACCESS",
+    "GUARDRAILS",
     "KINDS",
     "LIMITS",
     "MODEL_FACTS",

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from penstock.rules.snapshot.access import ACCESS
 from penstock.rules.snapshot.facts import MODEL_FACTS
+from penstock.rules.snapshot.guardrails import GUARDRAILS
 from penstock.rules.snapshot.limits import LIMITS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS
@@ -18,6 +19,7 @@ KINDS: Final[tuple[SectionKind[Any, Any], ...]] = (
     MODEL_FACTS,
     ROUTES,
     LIMITS,
+    GUARDRAILS,
 )
 _SHARED: Final = {kind.label: kind for kind in KINDS if kind.shared}
 _OF_PROJECTS: Final = {kind.label: kind for kind in KINDS if not kind.shared}

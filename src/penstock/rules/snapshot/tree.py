@@ -9,8 +9,9 @@ from typing import Final
 from penstock.kernel.digests import content_hash
 from penstock.rules.document import Document
 
-# 2: prices of images, web searches and cache writes for an hour. 3: of seconds and rerankings
-SNAPSHOT_SCHEMA: Final = 3
+# 2: prices of images, web searches and cache writes for an hour. 3: of seconds and rerankings.
+# 4: guardrail policies, which an older gateway would not enforce
+SNAPSHOT_SCHEMA: Final = 4
 # The sealed document is encrypted under `derive_key(gateway token, SEALED_PURPOSE)`.
 SEALED_PURPOSE: Final = "penstock snapshot sealed v1"
 

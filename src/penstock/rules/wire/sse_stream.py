@@ -31,7 +31,7 @@ _any: Final = msgspec.json.Decoder()
 _EDGE: Final = 3  # bytes of the tail in which the end of an event can start
 
 
-class Action(Enum):
+class EventAction(Enum):
     """The decision about one event."""
 
     PASS = auto()
@@ -93,7 +93,7 @@ class SseStream:
                 "The provider's stream ended before it was complete.", code="upstream_cut"
             )
 
-    def decide(self, event: bytes) -> Action:
+    def decide(self, event: bytes) -> EventAction:
         """Decides about one whole event. Sets `failure`, or `done` and `terminal`, with `STOP`."""
         raise NotImplementedError
 
@@ -102,13 +102,13 @@ class SseStream:
         else `None`."""
         raise NotImplementedError
 
-    def unless_leaking(self, event: bytes, action: Action = Action.PASS) -> Action:
+    def unless_leaking(self, event: bytes, action: EventAction = EventAction.PASS) -> EventAction:
         """Returns `action`, or stops the stream if our credential is in `event`."""
         if not self.redaction.found_in(event):
             return action
         self.done, self.terminal = False, b""
         self.failure = leaked()
-        return Action.STOP
+        return EventAction.STOP
 
     def _limit_tail(self) -> None:
         if len(self._tail) > self.max_event_bytes:
@@ -127,13 +127,13 @@ class SseStream:
             if self._held and self.failure is None:
                 passed += (buffer[kept:start], self._held)
                 kept, self._held = start, b""
-            if action is not Action.PASS:
+            if action is not EventAction.PASS:
                 passed.append(buffer[kept:start])
                 kept = end
             start = end
-            if action is Action.HOLD:
+            if action is EventAction.HOLD:
                 self._held = event
-            elif action is Action.STOP:
+            elif action is EventAction.STOP:
                 break
         passed.append(buffer[kept:start])
         return b"".join(passed) if len(passed) > 1 else passed[0], start
@@ -206,42 +206,42 @@ class NeutralStream(SseStream):
         answer = self._collector.answer()
         return self._write_answer(answer) if answer.choices or answer.usage else b""
 
-    def decide(self, event: bytes) -> Action:
+    def decide(self, event: bytes) -> EventAction:
         data = event_data(event)
         if data is None:  # a comment
             return self.unless_leaking(event)
         if not data or data.isspace():
-            return Action.HIDE
+            return EventAction.HIDE
         try:
             events = self._reader.read(event_name(event), data)
         except msgspec.DecodeError:
             self.failure = malformed("The provider sent a malformed event.")
-            return Action.STOP
+            return EventAction.STOP
         except ErrorReported as error:
             self.failure = reported(read_error(error.document, self.redaction).message)
-            return Action.STOP
+            return EventAction.STOP
         except UpstreamFailed as error:
             self.failure = error
-            return Action.STOP
+            return EventAction.STOP
         return self._after(event, events)
 
-    def _after(self, event: bytes, events: Sequence[AnswerEvent]) -> Action:
-        if not any(map(is_delta, events)) and self.unless_leaking(event) is Action.STOP:
-            return Action.STOP  # before it gets into the record
+    def _after(self, event: bytes, events: Sequence[AnswerEvent]) -> EventAction:
+        if not any(map(is_delta, events)) and self.unless_leaking(event) is EventAction.STOP:
+            return EventAction.STOP  # before it gets into the record
         for each in events:
             self._collector.add(each)
         if self._translated:
             self._events += [each for each in events if not isinstance(each, _ENDINGS)]
         if self._reader.ended:
             self.done, self.terminal = True, event
-            return Action.STOP
-        return Action.HOLD if self._reader.may_end else Action.PASS
+            return EventAction.STOP
+        return EventAction.HOLD if self._reader.may_end else EventAction.PASS
 
     def last_event(self, rest: bytes) -> bytes | None:
         event = rest + b"\n\n" if rest.strip() else rest  # such as the LF of a split CRLF
         if event and _is_cut(event):
             return None
-        if event and self.decide(event) is Action.STOP:
+        if event and self.decide(event) is EventAction.STOP:
             return self._held + self.terminal if self.done else None
         return self._held + event if self._reader.may_end else None
 

@@ -12,7 +12,7 @@ from penstock.rules.sse import event_data, event_name
 from penstock.rules.wire.openai.chunks import MAX_USAGE_BYTES, present
 from penstock.rules.wire.openai.usage import read_usage
 from penstock.rules.wire.provider_errors import read_error
-from penstock.rules.wire.sse_stream import Action, SseStream, malformed, reported
+from penstock.rules.wire.sse_stream import EventAction, SseStream, malformed, reported
 
 MAX_MEDIA_EVENT_BYTES: Final = 32 * 1024 * 1024  # one event; a large image has about 20 MiB
 _SEARCHED_BYTES: Final = 64 * 1024  # of an event whose credential is searched in any encoding
@@ -55,39 +55,39 @@ class MediaStream(SseStream):
         return self._last
 
     def last_event(self, rest: bytes) -> bytes | None:
-        if rest.strip() and self.decide(rest + b"\n\n") is Action.STOP:
+        if rest.strip() and self.decide(rest + b"\n\n") is EventAction.STOP:
             return self._held + self.terminal if self.done else None
         if not self._may_end:
             return None
         return self._held + (rest + b"\n\n" if rest.strip() else b"")
 
-    def decide(self, event: bytes) -> Action:
+    def decide(self, event: bytes) -> EventAction:
         data = event_data(event)
         if data is None:
             return self.unless_leaking(event)
         if not data or data.isspace():
-            return Action.HIDE
+            return EventAction.HIDE
         if data.strip() == _DONE:
             self.done, self.terminal = True, event
-            return Action.STOP
+            return EventAction.STOP
         try:
             found = decode_json(_decoder, data)
         except msgspec.ValidationError:  # JSON of another shape
             found = _MediaEvent()
         except msgspec.DecodeError:
             self.failure = malformed("The provider sent a malformed event.")
-            return Action.STOP
+            return EventAction.STOP
         if present(found.error) or found.type == "error" or event_name(event) == b"error":
             self.failure = reported(read_error(data, self.redaction).message)
-            return Action.STOP
+            return EventAction.STOP
         return self._after(event, data, found)
 
-    def _after(self, event: bytes, data: bytes, found: _MediaEvent) -> Action:
+    def _after(self, event: bytes, data: bytes, found: _MediaEvent) -> EventAction:
         may_end = (found.type or "").endswith(_LAST)
         kept = without_files(data) if may_end or len(data) <= _SEARCHED_BYTES else b""
         if self.redaction.found_plain_in(event) or self.redaction.found_in(kept):
             self.failure = leaked()
-            return Action.STOP
+            return EventAction.STOP
         self.delta_count += 1
         self._model = self._model or found.model or ""
         if present(found.usage) and len(usage := bytes(found.usage)) <= MAX_USAGE_BYTES:
@@ -95,4 +95,4 @@ class MediaStream(SseStream):
         if 0 < len(kept) <= self._left:
             self._last = kept
         self._may_end = may_end
-        return Action.HOLD if may_end else Action.PASS
+        return EventAction.HOLD if may_end else EventAction.PASS

@@ -13,7 +13,7 @@ from penstock.rules.sse import event_data, event_name
 from penstock.rules.wire.openai.answer_reader import ChunkReader
 from penstock.rules.wire.openai.chunks import Assembly, Chunk, present, read_chunk
 from penstock.rules.wire.provider_errors import read_error
-from penstock.rules.wire.sse_stream import Action, SseStream, malformed, reported
+from penstock.rules.wire.sse_stream import EventAction, SseStream, malformed, reported
 
 DONE: Final = b"data: [DONE]\n\n"
 _DONE_BYTES: Final = 16  # of `[DONE]` and spaces around it
@@ -59,31 +59,31 @@ class ChatStream(SseStream):
         by_reason = not self._needs_done and self.assembly.finished and not rest.strip()
         return DONE if by_reason or _is_done(event_data(rest + b"\n\n")) else None
 
-    def decide(self, event: bytes) -> Action:
+    def decide(self, event: bytes) -> EventAction:
         data = event_data(event)
         if data is None:  # a comment, a ping
             return self.unless_leaking(event)
         if not data or data.isspace():  # no event by the standard; official clients fail on it
-            return Action.HIDE
+            return EventAction.HIDE
         if len(data) <= _DONE_BYTES and _is_done(data):
             cut_short = event.endswith(b"\r\n\r")  # its last LF has not arrived yet
             self.done, self.terminal = True, event + b"\n" if cut_short else event
-            return self.unless_leaking(event, Action.STOP)
+            return self.unless_leaking(event, EventAction.STOP)
         try:
             chunk = read_chunk(data)
         except msgspec.DecodeError:
             self.failure = malformed("The provider sent a malformed chunk.")
-            return Action.STOP
+            return EventAction.STOP
         if present(chunk.error) or chunk.object == "error" or event_name(event) == b"error":
             self.failure = reported(read_error(data, self.redaction).message)
-            return Action.STOP
+            return EventAction.STOP
         content = chunk.choices and len(event) - len(data) <= _PLAIN_BYTES
-        if not content and self.unless_leaking(event) is Action.STOP:
-            return Action.STOP
+        if not content and self.unless_leaking(event) is EventAction.STOP:
+            return EventAction.STOP
         self.assembly.add(chunk)
         if self._reader is not None:
             self._events += self._reader.read(chunk)
-        return Action.HIDE if self._hide_usage and _usage_only(chunk) else Action.PASS
+        return EventAction.HIDE if self._hide_usage and _usage_only(chunk) else EventAction.PASS
 
 
 def _is_done(data: bytes | None) -> bool:
