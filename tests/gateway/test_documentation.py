@@ -13,6 +13,7 @@ from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.target_health import TargetHealths
+from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import LocalCounters
 from penstock.infra.spool import SpoolStats
 from penstock.kernel.time import SystemClock
@@ -27,7 +28,7 @@ def _no_spool() -> SpoolStats:
     return SpoolStats(*(kinds[kind] for kind in SpoolStats.__annotations__.values()))
 
 
-def test_every_metric_is_documented() -> None:
+def test_every_metric_is_documented(tmp_path: Path) -> None:
     holder, inflight = SnapshotHolder(), InFlight(CallLimits())
     failures = AuthFailures(FailureLimits(), 0.0)
     credentials = CredentialPools(SystemClock())
@@ -37,7 +38,7 @@ def test_every_metric_is_documented() -> None:
         inflight,
         failures,
         credentials=credentials,
-        healths=TargetHealths(),
+        healths=TargetHealths(BreakerFile(tmp_path)),
         monotonic=lambda: 0.0,
         counters_problem=str,
         limits=ReserveLimits(LocalCounters(Path("counters"), SystemClock()), SystemClock()),

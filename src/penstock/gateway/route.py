@@ -10,7 +10,7 @@ from penstock.gateway.target_health import TargetHealth
 from penstock.infra.egress.exchange import NEVER, UpstreamTimeLimits
 from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
 from penstock.rules.answer import BYTES_PER_TOKEN
-from penstock.rules.breaker import LONGEST_PAUSE_S
+from penstock.rules.breaker_state import LONGEST_PAUSE_S, Probe
 from penstock.rules.call import Caller, Usage
 from penstock.rules.failure_causes import FailureCause
 from penstock.rules.price_book import CalledModel
@@ -47,10 +47,12 @@ class RoutedRequest(Protocol):
 
 
 class NextAttempt(NamedTuple):
-    """The next attempt, after a wait in seconds."""
+    """The next attempt, after a wait in seconds. With a `probe` it tries a half-open target, and
+    its end must be noted."""
 
     target: Target
     wait_s: float
+    probe: Probe | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,8 @@ class RouteRun:
         """Returns the first target. Raises `Overloaded` or `RateLimited` if none admits calls and
         none will soon."""
         usual = [each for each in self._route.members if not each.rule.after]
-        chosen = self._choose(usual, now)
-        if chosen is not None:
-            return self._take(chosen)
+        if (chosen := self._choose(usual, now)) is not None:
+            return chosen
         if (resting := self._wait_for(usual, now)) is not None:
             return self._take(*resting)
         raise self._unavailable(usual, now)
@@ -153,7 +154,7 @@ class RouteRun:
         if len(self._tried) >= self._route.entry.max_attempts or now >= self._deadline:
             return None
         if (fresh := self._choose(self._untried(cause), now)) is not None:
-            return self._take(fresh)
+            return fresh
         if cause not in _SAME_TARGET:
             return None
         again = [each for each in self._tried if id(each) not in self._excluded]
@@ -190,11 +191,20 @@ class RouteRun:
     def _is_for(self, member: RouteMember) -> bool:
         return not self._causes.isdisjoint(member.rule.after)
 
-    def _choose(self, members: Iterable[RouteMember], now: float) -> RouteMember | None:
-        """The strategy's choice among the admitted targets of the best priority."""
+    def _choose(self, members: Iterable[RouteMember], now: float) -> NextAttempt | None:
+        """The strategy's choice among the admitted targets of the best priority. Each probe of a
+        half-open target goes to one call of all workers; the others choose again."""
         admitted = [each for each in members if each.health.breaker.admits(now)]
-        if not admitted:
-            return None
+        while admitted:
+            chosen = self._best(admitted, now)
+            if not chosen.health.breaker.state.open:
+                return self._take(chosen)
+            if probe := chosen.health.breaker.take_probe(now):
+                return self._take(chosen, probe=probe)
+            admitted.remove(chosen)
+        return None
+
+    def _best(self, admitted: Sequence[RouteMember], now: float) -> RouteMember:
         best = min(each.rule.priority for each in admitted)
         of_best = [each for each in admitted if each.rule.priority == best]
         if len(of_best) == 1:
@@ -208,27 +218,30 @@ class RouteRun:
     ) -> tuple[RouteMember, float] | None:
         """The target that admits calls first, and the pause until then with full jitter; `None`
         if it is too long. An open breaker lets nobody wait: the calls would come all at once."""
-        closed = [each for each in members if not each.health.breaker.open]
+        closed = [each for each in members if not each.health.breaker.state.open]
         if not closed:
             return None
-        chosen = min(closed, key=lambda each: each.health.breaker.rests_until)
-        rest_s = max(chosen.health.breaker.rests_until - now, least_s)
+        chosen = min(closed, key=lambda each: each.health.breaker.state.rests_until)
+        rest_s = max(chosen.health.breaker.state.rests_until - now, least_s)
         longest_s = FIRST_WAIT_S * 2 ** max(len(self._tried) - 1, 0)
         wait_s = rest_s + self._random.random() * min(longest_s, LONGEST_WAIT_S)
         if rest_s > LONGEST_WAIT_S or now + wait_s >= self._deadline:
             return None
         return chosen, wait_s
 
-    def _take(self, member: RouteMember, wait_s: float = 0.0) -> NextAttempt:
+    def _take(
+        self, member: RouteMember, wait_s: float = 0.0, probe: Probe | None = None
+    ) -> NextAttempt:
         if member not in self._tried:
             member.health.retries.note_call()
         self._tried.append(member)
-        return NextAttempt(member.target, wait_s)
+        return NextAttempt(member.target, wait_s, probe)
 
     def _unavailable(self, members: Sequence[RouteMember], now: float) -> PenstockError:
         """The error of a route without a target that admits calls."""
-        wait_s = min(each.health.breaker.admits_at() for each in members) - now
-        failed = any(each.health.breaker.open for each in members)
+        states = [each.health.breaker.state for each in members]
+        wait_s = min(each.admits_at() for each in states) - now
+        failed = any(each.open for each in states)
         kind = Overloaded if failed else RateLimited
         why = "have failed recently" if failed else "have asked for a pause"
         return kind(

@@ -1,9 +1,13 @@
-"""What one worker has seen of each target: its breaker, load, latency, and retry budget."""
+"""What a worker has seen of each target: load, latency, retry budget; and its breaker, the state of
+which all workers of a machine share.
+"""
 
+from hashlib import blake2b
 from math import exp
-from typing import Final
+from typing import Final, Protocol
 
 from penstock.rules.breaker import Breaker
+from penstock.rules.breaker_state import BreakerCell, Probe
 from penstock.rules.failure_causes import FailureCause
 from penstock.rules.peak_ewma import PeakEwma
 from penstock.rules.retry_budget import RetryBudget
@@ -20,64 +24,82 @@ class TargetHealth:
 
     __slots__ = ("_tokens", "_tokens_at", "breaker", "in_flight", "latency", "retries")
 
-    def __init__(self) -> None:
-        self.breaker = Breaker()
+    def __init__(self, cell: BreakerCell | None = None) -> None:
+        self.breaker = Breaker(cell)
         self.retries = RetryBudget()
         self.latency = PeakEwma()
         self.in_flight = 0
         self._tokens = 0.0
         self._tokens_at = 0.0
 
-    def begin(self, now: float) -> bool:
-        """Notes a call to the target. Returns whether it is a probe of the breaker."""
+    def begin(self) -> None:
+        """Notes a call to the target."""
         self.in_flight += 1
-        return self.breaker.begin(now)
 
-    def succeed(self, now: float, latency_s: float, tokens: int, *, probe: bool) -> None:
+    def succeed(self, now: float, latency_s: float, tokens: int, probe: Probe | None) -> None:
         """Notes a good answer."""
         self.in_flight -= 1
-        self.breaker.succeed(probe=probe)
+        self.breaker.succeed(probe)
         self._tokens = self.recent_tokens(now) + tokens
         self._tokens_at = now
         if latency_s > 0:
             self.latency.observe(latency_s, now)
 
     def fail(
-        self, now: float, cause: FailureCause, retry_after_s: int | None, *, probe: bool
+        self, now: float, cause: FailureCause, retry_after_s: int | None, probe: Probe | None
     ) -> None:
         """Notes a failure. The breaker counts those of the target; one that asks for a pause, or
         rejects our credential, rests; an error that is the caller's own is a good sign."""
         self.in_flight -= 1
         match cause:
             case FailureCause.UNAVAILABLE:
-                self.breaker.fail(now, probe=probe)
+                self.breaker.fail(now, probe)
             case FailureCause.RATE_LIMIT:
                 wanted = RATE_LIMIT_REST_S if retry_after_s is None else retry_after_s
-                self.breaker.abandon(probe=probe)
+                self.breaker.abandon(probe)
                 self.breaker.rest(now + min(wanted, LONGEST_REST_S))
             case FailureCause.CREDENTIAL:
-                self.breaker.abandon(probe=probe)
+                self.breaker.abandon(probe)
                 self.breaker.rest(now + CREDENTIAL_REST_S)
             case FailureCause.UNSUPPORTED:
-                self.breaker.abandon(probe=probe)
+                self.breaker.abandon(probe)
             case _:
-                self.breaker.succeed(probe=probe)
+                self.breaker.succeed(probe)
 
-    def abandon(self, *, probe: bool) -> None:
+    def abandon(self, probe: Probe | None) -> None:
         """Notes the end of a call that says nothing about the target."""
         self.in_flight -= 1
-        self.breaker.abandon(probe=probe)
+        self.breaker.abandon(probe)
 
     def recent_tokens(self, now: float) -> float:
         """The tokens of about the last minute."""
         return self._tokens * exp((self._tokens_at - now) / TOKENS_DECAY_S)
 
 
+class BreakerCells(Protocol):
+    """The places of the states of breakers."""
+
+    @property
+    def problem(self) -> str:
+        """The reason if workers do not share them; else empty."""
+        ...
+
+    def cell(self, key: bytes) -> BreakerCell:
+        """Returns the place of a target's state. `key`: 16 bytes that name the target."""
+        ...
+
+
 class TargetHealths:
     """The health of all targets of a worker. It outlives snapshots."""
 
-    def __init__(self) -> None:
+    def __init__(self, cells: BreakerCells) -> None:
+        self._cells = cells
         self._known: dict[tuple[str, str, str], TargetHealth] = {}
+
+    @property
+    def problem(self) -> str:
+        """The reason if workers do not share what they know of targets; else empty."""
+        return self._cells.problem
 
     def unavailable(self, now: float) -> dict[tuple[str, str], int]:
         """Returns for each provider and model whether it gets no calls of routes now, in how many
@@ -95,5 +117,6 @@ class TargetHealths:
         if found is None:
             if len(self._known) >= MAX_TARGETS:
                 self._known.clear()  # calls in progress keep theirs
-            found = self._known[key] = TargetHealth()
+            name = blake2b("\0".join(key).encode("utf-8", "replace"), digest_size=16)
+            found = self._known[key] = TargetHealth(self._cells.cell(name.digest()))
         return found

@@ -76,6 +76,11 @@ class Home:
         return self.path / "cache"
 
     @property
+    def targets(self) -> Path:
+        """The state of the targets of routes, for all gateway workers: `infra.breaker_file`."""
+        return self.path / "targets"
+
+    @property
     def run(self) -> Path:
         """The metrics pages of the running gateway workers."""
         return self.path / "run"
@@ -126,6 +131,7 @@ class Home:
             self.run,
             self.snapshot,
             self.spool,
+            self.targets,
         )
 
 

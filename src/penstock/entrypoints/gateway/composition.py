@@ -33,6 +33,7 @@ from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.target_health import TargetHealths
 from penstock.infra.answer_files import AnswerFiles
+from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
@@ -66,7 +67,8 @@ class GatewayComposition:
         self.inflight = InFlight(config.limits)
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
         self.credentials = CredentialPools(self.clock)
-        self.healths = TargetHealths()
+        self.breakers = BreakerFile(self.home.targets)
+        self.healths = TargetHealths(self.breakers)
         self.metrics = Metrics()
         self.counters = LocalCounters(path_in(self.home.counters), self.clock)
         self.reserve = ReserveLimits(self.counters, self.clock)
@@ -78,8 +80,9 @@ class GatewayComposition:
         self.app = build_app(extensions.surfaces, pipeline, self.health, self.ids)
 
     def close(self) -> None:
-        """Closes counters, spool and all connections to providers, and removes the metrics page."""
+        """Closes files and connections to providers, and removes the metrics page."""
         self.counters.close()
+        self.breakers.close()
         self.spool.close()
         self.egress.close()
         self.pages.remove()

@@ -58,6 +58,7 @@ async def _serve(parts: GatewayComposition) -> None:
             parts.snapshots.run(),
             parts.spool.run(parts.send),
             parts.counters.run(),
+            parts.breakers.run(),
             parts.answers.sweep_forever(time.time),
             _write_pages(parts),
         ),

@@ -66,6 +66,8 @@ class GatewayReadiness:
         found = self._spool().notices()
         if problem := self._counters_problem():
             found.append(f"Limits cannot be counted as they should: {problem}")
+        if problem := self._healths.problem:
+            found.append(f"Each worker must find out by itself which targets fail: {problem}")
         return found
 
     def gauges(self) -> Gauges:

@@ -36,6 +36,7 @@ from penstock.kernel.errors import (
     UpstreamTimeout,
 )
 from penstock.kernel.time import Clock
+from penstock.rules.breaker_state import Probe
 from penstock.rules.call import CallStatus, Operation
 from penstock.rules.conversation import RequestHead
 from penstock.rules.failure_causes import FailureCause
@@ -96,7 +97,7 @@ class Attempts:
             if step.wait_s:
                 await asyncio.sleep(step.wait_s)
             target = call.target = step.target
-            failure = await self._observe(call, target, head, finalize)
+            failure = await self._observe(call, target, head, finalize, step.probe)
             if failure is None:
                 return None
             if reported is None or reported.cause is FailureCause.UNSUPPORTED:
@@ -109,26 +110,33 @@ class Attempts:
         return reported
 
     async def _observe(
-        self, call: Call, target: Target, head: RequestHead, finalize: Finalize
+        self,
+        call: Call,
+        target: Target,
+        head: RequestHead,
+        finalize: Finalize,
+        probe: Probe | None = None,
     ) -> Failure | None:
         """Makes one attempt, and notes what it says about the target."""
         health = target.health
         if health is None:
             return await self._try(call, target, head, finalize)
         loop = asyncio.get_running_loop()
-        probe = health.begin(loop.time())
+        if call.route is None:
+            probe = health.breaker.take_probe(loop.time())
+        health.begin()
         try:
             failure = await self._try(call, target, head, finalize)
         except BaseException:
-            health.abandon(probe=probe)
+            health.abandon(probe)
             raise
         if failure is not None:
             error = failure.error
-            health.fail(loop.time(), failure.cause, error.retry_after_s, probe=probe)
+            health.fail(loop.time(), failure.cause, error.retry_after_s, probe)
         else:
             usage = call.open_attempt.usage
             tokens = usage.input_tokens + usage.output_tokens
-            health.succeed(loop.time(), _latency_s(call), tokens, probe=probe)
+            health.succeed(loop.time(), _latency_s(call), tokens, probe)
         return failure
 
     async def _try(

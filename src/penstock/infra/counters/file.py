@@ -2,14 +2,10 @@
 one that is not a counter file of this format.
 """
 
-import contextlib
-import fcntl
 import logging
 import mmap
 import os
-import time
 import zlib
-from collections.abc import Generator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,14 +17,11 @@ from penstock.infra.counters.layout import (
     FORMAT,
     HEAD,
     MAGIC,
-    REPAIR_FLAG_AT,
     ROWS,
 )
-from penstock.infra.home import lock_of
+from penstock.infra.shared_file import alone, boot_id, create_whole
 from penstock.spi.counters import CountersUnavailable
 
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-_OPEN_WITHIN_S: Final = 5.0
 _log: Final = logging.getLogger("penstock.counters")
 
 
@@ -80,7 +73,7 @@ def open_counters(path: Path, now_ns: int) -> OpenFile:
     one starts from zero. Raises `CountersUnavailable` without space or permission."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(path):
+        with alone(path):
             found = _open(path)
             if found is None:
                 if path.exists():
@@ -101,14 +94,6 @@ def open_existing(path: Path) -> OpenFile | None:
         return _open(path, writable=False)
     except OSError:
         return None
-
-
-def boot_id() -> bytes:
-    """Identifies the start of the machine: its monotonic clock is valid within it."""
-    try:
-        return bytes.fromhex(_BOOT_ID.read_text().strip().replace("-", ""))
-    except (OSError, ValueError):
-        return bytes(16)
 
 
 def _open(path: Path, *, writable: bool = True) -> OpenFile | None:
@@ -134,34 +119,7 @@ def _salt(head: bytes) -> bytes | None:
 
 
 def _create(path: Path, now_ns: int) -> None:
-    draft = path.with_name(f"{path.name}.draft")
-    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.posix_fallocate(fd, 0, FILE_BYTES)
-        body = HEAD.pack(MAGIC, FORMAT, ROWS, ENTRIES, os.urandom(16), 0)[:-4]
-        os.pwrite(fd, body + zlib.crc32(body).to_bytes(4, "little"), 0)
-        os.pwrite(fd, FACTS.pack(now_ns, 0, 0, boot_id()), FACTS_AT)
-        os.pwrite(fd, b"\0", REPAIR_FLAG_AT)
-        os.fsync(fd)
-        draft.rename(path)
-    finally:
-        os.close(fd)
-        draft.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """Excludes other processes that open the file: one decides whether it is good."""
-    fd = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        deadline = time.monotonic() + _OPEN_WITHIN_S
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            if time.monotonic() >= deadline:
-                raise CountersUnavailable("Another process is opening the counters.")
-            time.sleep(0.01)
-        yield
-    finally:
-        os.close(fd)
+    body = HEAD.pack(MAGIC, FORMAT, ROWS, ENTRIES, os.urandom(16), 0)[:-4]
+    head = body + zlib.crc32(body).to_bytes(4, "little")
+    facts = FACTS.pack(now_ns, 0, 0, boot_id())
+    create_whole(path, FILE_BYTES, ((0, head), (FACTS_AT, facts)))

@@ -12,7 +12,7 @@ from penstock.infra.counters.entries import (
     open_entries,
     owners_in,
 )
-from penstock.infra.counters.file import OpenFile, boot_id
+from penstock.infra.counters.file import OpenFile
 from penstock.infra.counters.journal import redo
 from penstock.infra.counters.layout import (
     FREE,
@@ -23,6 +23,7 @@ from penstock.infra.counters.layout import (
     row_at,
 )
 from penstock.infra.counters.row import Row
+from penstock.infra.shared_file import boot_id
 from penstock.rules.claims import CounterKind
 
 _NO_KEY: Final = bytes(16)
