@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from random import Random
 
 from penstock.gateway.auth_failures import AuthFailures, FailureLimits
 from penstock.gateway.call_limits import KIB, MIB, CallLimits
 from penstock.gateway.credentials import CredentialPools
+from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.http.readiness import GatewayReadiness
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
@@ -13,11 +15,15 @@ from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.target_health import TargetHealths
+from penstock.gateway.targets import TargetSource
 from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import LocalCounters
+from penstock.infra.egress.client import Egress
+from penstock.infra.registry import Registry
 from penstock.infra.spool import SpoolStats
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import ProviderEntry
+from penstock.spi.chat import ChatProvider
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
 SOURCE = Path(__file__).parents[2] / "src" / "penstock"
@@ -32,13 +38,17 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
     holder, inflight = SnapshotHolder(), InFlight(CallLimits())
     failures = AuthFailures(FailureLimits(), 0.0)
     credentials = CredentialPools(SystemClock())
+    healths = TargetHealths(BreakerFile(tmp_path))
+    plugins: Registry[ChatProvider] = Registry("penstock.providers")
+    targets = TargetSource(plugins.get, credentials, healths)
     readiness = GatewayReadiness(
         holder,
         _no_spool,
         inflight,
         failures,
         credentials=credentials,
-        healths=TargetHealths(BreakerFile(tmp_path)),
+        healths=healths,
+        checks=HealthChecks(holder, targets, Egress(), SystemClock(), Random()),
         monotonic=lambda: 0.0,
         counters_problem=str,
         limits=ReserveLimits(LocalCounters(Path("counters"), SystemClock()), SystemClock()),

@@ -5,7 +5,7 @@ that share its state.
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.breaker import FAILURES_IN_A_ROW, WINDOW_CALLS, Breaker
+from penstock.rules.breaker import CHECK_STEP, FAILURES_IN_A_ROW, WINDOW_CALLS, Breaker
 from penstock.rules.breaker_state import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
@@ -168,3 +168,36 @@ def test_a_rest_keeps_calls_away_without_opening_it() -> None:
     breaker.rest(5.0)
     breaker.rest(3.0)
     assert (breaker.admits(4.9), breaker.admits(5.0), breaker.state.open) == (False, True, False)
+
+
+TICKS = st.lists(
+    st.tuples(st.integers(0, WORKERS - 1), st.floats(0.001, 9), st.booleans()), max_size=80
+)
+
+
+@given(TICKS, st.floats(0, 1, exclude_max=True))
+def test_workers_check_a_target_once_in_an_interval(
+    ticks: list[tuple[int, float, bool]], spread: float
+) -> None:
+    """A tick is of any worker; in some of them a call has just been answered there."""
+    every_s, now, cell = 10.0, 1.0, OwnBreakerCell()
+    workers, heard = [Breaker(cell) for _ in range(WORKERS)], [0.0] * WORKERS
+    checks = [now - every_s]
+    for number, elapsed, is_heard in ticks:
+        now += elapsed
+        if is_heard:
+            heard[number] = now
+        if workers[number].take_check(now, every_s, heard[number], spread):
+            assert now - checks[-1] >= every_s * (1 - 1e-9)
+            assert now - heard[number] >= every_s * (1 - CHECK_STEP - 1e-9)
+            checks.append(now)
+        assert cell.read().check_at <= now + every_s
+
+
+def test_a_good_check_that_is_no_call_leaves_the_last_probe_to_a_call() -> None:
+    breaker = opened(0.0)
+    for _ in range(2 * PROBES_TO_CLOSE):
+        breaker.succeed(probe_of(breaker, 1.0), closes=False)
+        assert breaker.state.open
+    breaker.succeed(probe_of(breaker, 1.0))
+    assert not breaker.state.open

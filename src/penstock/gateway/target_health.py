@@ -22,13 +22,14 @@ LONGEST_REST_S: Final = 300.0  # whatever Retry-After says
 class TargetHealth:
     """The state of one provider's model. Times are of the event loop's clock, in seconds."""
 
-    __slots__ = ("_tokens", "_tokens_at", "breaker", "in_flight", "latency", "retries")
+    __slots__ = ("_tokens", "_tokens_at", "breaker", "heard_at", "in_flight", "latency", "retries")
 
     def __init__(self, cell: BreakerCell | None = None) -> None:
         self.breaker = Breaker(cell)
         self.retries = RetryBudget()
         self.latency = PeakEwma()
         self.in_flight = 0
+        self.heard_at = 0.0  # the last good answer to this worker
         self._tokens = 0.0
         self._tokens_at = 0.0
 
@@ -39,6 +40,7 @@ class TargetHealth:
     def succeed(self, now: float, latency_s: float, tokens: int, probe: Probe | None) -> None:
         """Notes a good answer."""
         self.in_flight -= 1
+        self.heard_at = now
         self.breaker.succeed(probe)
         self._tokens = self.recent_tokens(now) + tokens
         self._tokens_at = now
@@ -54,17 +56,36 @@ class TargetHealth:
         match cause:
             case FailureCause.UNAVAILABLE:
                 self.breaker.fail(now, probe)
-            case FailureCause.RATE_LIMIT:
-                wanted = RATE_LIMIT_REST_S if retry_after_s is None else retry_after_s
-                self.breaker.abandon(probe)
-                self.breaker.rest(now + min(wanted, LONGEST_REST_S))
-            case FailureCause.CREDENTIAL:
-                self.breaker.abandon(probe)
-                self.breaker.rest(now + CREDENTIAL_REST_S)
+            case FailureCause.RATE_LIMIT | FailureCause.CREDENTIAL:
+                self.rest(now, cause, retry_after_s, probe)
             case FailureCause.UNSUPPORTED:
                 self.breaker.abandon(probe)
             case _:
                 self.breaker.succeed(probe)
+
+    def rest(
+        self, now: float, cause: FailureCause, retry_after_s: int | None, probe: Probe | None
+    ) -> None:
+        """Keeps calls away for a while: the target asked for it, or rejects our credential."""
+        rest_s = CREDENTIAL_REST_S
+        if cause is FailureCause.RATE_LIMIT:
+            wanted = RATE_LIMIT_REST_S if retry_after_s is None else retry_after_s
+            rest_s = min(wanted, LONGEST_REST_S)
+        self.breaker.abandon(probe)
+        self.breaker.rest(now + rest_s)
+
+    def note_good_check(self, now: float, probe: Probe | None, *, closes: bool) -> None:
+        """Notes that the target has answered a check. `closes`: like a call."""
+        self.heard_at = now
+        self.breaker.succeed(probe, closes=closes)
+
+    def note_failed_check(self, now: float, probe: Probe | None) -> None:
+        """Notes that the target has failed its check, and that it did so twice if it was no probe:
+        it gets no calls."""
+        if probe is None:
+            self.breaker.trip(now)
+        else:
+            self.breaker.fail(now, probe)
 
     def abandon(self, probe: Probe | None) -> None:
         """Notes the end of a call that says nothing about the target."""

@@ -17,6 +17,7 @@ FAILURES_IN_A_ROW: Final = 5  # that open it
 WINDOW_S: Final = 10.0  # of the failure rate
 WINDOW_CALLS: Final = 20  # that a rate needs
 FAILURE_RATE: Final = 0.5  # that opens it
+CHECK_STEP: Final = 0.25  # of an interval: calls move the next check by no less
 
 
 class Breaker:
@@ -56,12 +57,12 @@ class Breaker:
         if probe is not None:
             self._cell.change(lambda it: it.probe_abandoned(probe))
 
-    def succeed(self, probe: Probe | None) -> None:
-        """Notes a good answer."""
+    def succeed(self, probe: Probe | None, *, closes: bool = True) -> None:
+        """Notes a good answer. One that does not close the breaker leaves it to the next probe."""
         self._in_a_row = 0
         self._calls += 1
         if probe is not None:
-            self._cell.change(lambda it: it.probe_succeeded(probe))
+            self._cell.change(lambda it: it.probe_succeeded(probe, closes=closes))
 
     def fail(self, now: float, probe: Probe | None) -> None:
         """Notes a failure of the target. Calls that began before it opened count no more."""
@@ -69,11 +70,31 @@ class Breaker:
         if probe is not None:
             self._cell.change(lambda it: it.probe_failed(probe, now))
         elif not state.open and self._is_too_much(state, now):
-            self._cell.change(lambda it: it if it.open else it.opened(now, FIRST_PAUSE_S))
+            self.trip(now)
 
     def rest(self, until: float) -> None:
         """Keeps calls away until a time, without a judgement on the target."""
         self._cell.change(lambda it: it.resting(until))
+
+    def trip(self, now: float) -> None:
+        """Opens it at once."""
+        self._cell.change(lambda it: it if it.open else it.opened(now, FIRST_PAUSE_S))
+
+    def take_check(self, now: float, every_s: float, heard_at: float, spread: float) -> bool:
+        """Returns whether the target is to be checked now, and nobody else does. Each answer to a
+        call, the last one at `heard_at`, moves the next check away; the first check is at a random
+        time within the interval (`spread`: 0 to 1), as after a change of the interval."""
+        due = self._cell.read().check_at
+        if not 0 < due <= now + every_s:
+            self._cell.change(lambda it: it.checking_at(now + spread * every_s))
+        elif heard_at + every_s > due + CHECK_STEP * every_s:
+            self._cell.change(lambda it: it.checking_at(heard_at + every_s))
+        elif now >= due:
+            following = now + every_s
+            return self._cell.change(
+                lambda it: it.checking_at(following) if now >= it.check_at else it
+            )
+        return False
 
     def _is_too_much(self, state: BreakerState, now: float) -> bool:
         """Counts a failure. Returns whether it is one too many."""

@@ -65,11 +65,12 @@ class BreakerState(NamedTuple):
         """Returns it with a probe that begins now, if there may be one."""
         return self._replace(probe_until=now + PROBE_LEASE_S) if self.takes_probe(now) else self
 
-    def probe_succeeded(self, probe: Probe) -> "BreakerState":
-        """Returns it after a good probe; closed after enough of them."""
+    def probe_succeeded(self, probe: Probe, *, closes: bool = True) -> "BreakerState":
+        """Returns it after a good probe; closed after enough of them. One that does not close it
+        counts for all but the last."""
         if not self._awaits(probe):
             return self
-        good = self.good_probes + 1
+        good = self.good_probes + 1 if closes else min(self.good_probes + 1, PROBES_TO_CLOSE - 1)
         if good >= PROBES_TO_CLOSE:
             return self._replace(good_probes=0, pause_s=0.0, open_until=0.0, probe_until=0.0)
         return self.probe_abandoned(probe)._replace(good_probes=good)
@@ -87,6 +88,10 @@ class BreakerState(NamedTuple):
     def resting(self, until: float) -> "BreakerState":
         """Returns it without calls until a time, which is no judgement on the target."""
         return self._replace(rests_until=until) if until > self.rests_until else self
+
+    def checking_at(self, at: float) -> "BreakerState":
+        """Returns it with another time for the next check."""
+        return self._replace(check_at=at)
 
     def _awaits(self, probe: Probe) -> bool:
         """Returns false for a probe of an earlier opening: its news is old."""

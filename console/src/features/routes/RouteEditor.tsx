@@ -1,6 +1,6 @@
 import { useEffect, useRef, type ReactNode } from "react";
 
-import { LimitFields, StrategyField } from "@/features/routes/RouteFields";
+import { HealthCheckFields, LimitFields, StrategyField } from "@/features/routes/RouteFields";
 import { RouteMap } from "@/features/routes/RouteMap";
 import { splitModel, type RouteForm } from "@/features/routes/routeForm";
 import { TargetsField } from "@/features/routes/TargetsField";
@@ -36,6 +36,7 @@ export function RouteEditor(props: RouteEditorProps) {
             <TargetsField form={form} error={error} />
             <StrategyField form={form} />
             <LimitFields form={form} />
+            <HealthCheckFields form={form} />
             {notice}
           </Form>
         </div>

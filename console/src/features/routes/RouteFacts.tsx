@@ -20,6 +20,16 @@ export function RouteFacts({ route }: { route: Route }) {
       <Fact name="Time limits">
         <RouteLimits route={route} />
       </Fact>
+      <Fact name="Health check">
+        {route.health_check === "" ? (
+          <span className="text-ink-3">–</span>
+        ) : (
+          <span className="num">
+            {route.health_check === "call" ? "Small call" : "List of models"} after{" "}
+            {route.health_check_s} s
+          </span>
+        )}
+      </Fact>
       <Fact name="Updated">
         <RelativeTime at={route.updated_at} />
       </Fact>

@@ -2,7 +2,7 @@ import type { RouteForm } from "@/features/routes/routeForm";
 import { STRATEGIES, strategyOf } from "@/features/routes/strategies";
 import type { FormState } from "@/shared/forms/useForm";
 import { cx } from "@/shared/ui/classes";
-import { TextField } from "@/shared/ui/Field";
+import { SelectField, TextField } from "@/shared/ui/Field";
 
 interface FieldsProps {
   form: FormState<RouteForm>;
@@ -82,6 +82,34 @@ export function LimitFields({ form }: FieldsProps) {
         placeholder="No limit"
         hint="Seconds for all attempts together."
       />
+    </div>
+  );
+}
+
+/** How targets without calls are checked. */
+export function HealthCheckFields({ form }: FieldsProps) {
+  return (
+    <div className="mt-3 grid gap-3 sm:grid-cols-3">
+      <SelectField
+        label="Health check"
+        {...form.text("health_check")}
+        hint="Finds a target that has failed before a caller meets it."
+      >
+        <option value="">None</option>
+        <option value="models">List of models</option>
+        <option value="call">Small call (costs tokens)</option>
+      </SelectField>
+      {form.values.health_check !== "" && (
+        <TextField
+          label="Interval"
+          {...form.text("health_check_s")}
+          type="number"
+          required
+          min={5}
+          max={3600}
+          hint="Seconds without a call before a check."
+        />
+      )}
     </div>
   );
 }

@@ -19,6 +19,8 @@ export interface RouteForm {
   max_attempts: string;
   first_token_timeout: string;
   total_timeout: string;
+  health_check: "" | "models" | "call";
+  health_check_s: string;
 }
 
 /** The API's parameters of the fields that have another name there. */
@@ -34,6 +36,8 @@ export const EMPTY_ROUTE: RouteForm = {
   max_attempts: "3",
   first_token_timeout: "",
   total_timeout: "",
+  health_check: "",
+  health_check_s: "30",
 };
 
 export function formForRoute(route: Route): RouteForm {
@@ -50,6 +54,8 @@ export function formForRoute(route: Route): RouteForm {
     max_attempts: String(route.max_attempts),
     first_token_timeout: toSeconds(route.first_token_timeout_ms),
     total_timeout: toSeconds(route.total_timeout_ms),
+    health_check: route.health_check as RouteForm["health_check"],
+    health_check_s: String(route.health_check_s),
   };
 }
 
@@ -77,6 +83,8 @@ function toBody(form: RouteForm): Omit<NewRoute, "name"> {
     max_attempts: Number(form.max_attempts),
     first_token_timeout_ms: toMilliseconds(form.first_token_timeout),
     total_timeout_ms: toMilliseconds(form.total_timeout),
+    health_check: form.health_check,
+    health_check_s: Number(form.health_check_s),
   };
 }
 

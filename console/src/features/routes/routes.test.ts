@@ -33,6 +33,8 @@ const ROUTE: Route = {
   max_attempts: 5,
   first_token_timeout_ms: 1500,
   total_timeout_ms: 0,
+  health_check: "models",
+  health_check_s: 60,
   updated_at: "2026-11-29T12:00:00Z",
 };
 
@@ -83,6 +85,8 @@ describe("the form of a route", () => {
       max_attempts: 5,
       first_token_timeout_ms: 1500,
       total_timeout_ms: 0,
+      health_check: "models",
+      health_check_s: 60,
     });
   });
 

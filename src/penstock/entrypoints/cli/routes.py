@@ -56,6 +56,13 @@ def set_route(
     total_timeout: Annotated[
         float, typer.Option(metavar="SECONDS", help="For all attempts together. [no limit]")
     ] = 0,
+    health_check: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW[=SECONDS]",
+            help="Check targets without calls: models (their list) or call (a few tokens). [none]",
+        ),
+    ] = "",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -71,6 +78,7 @@ def set_route(
         "max_attempts": attempts,
         "first_token_timeout_ms": round(first_token_timeout * 1000),
         "total_timeout_ms": round(total_timeout * 1000),
+        **_health_check(health_check),
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/routes"
@@ -136,6 +144,16 @@ def _weighted(text: str) -> dict[str, Any]:
             f"{text!r} is not valid: write PROVIDER/MODEL=WEIGHT", param_hint="--target"
         )
     return _target(name, "--target") | {"weight": int(weight)}
+
+
+def _health_check(text: str) -> dict[str, Any]:
+    how, equals, seconds = text.partition("=")
+    if equals and not seconds.isdecimal():
+        raise typer.BadParameter(
+            f"{text!r} is not valid: write HOW=SECONDS, such as models=30",
+            param_hint="--health-check",
+        )
+    return {"health_check": how} | ({"health_check_s": int(seconds)} if equals else {})
 
 
 def _for_cause(text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
+from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.http.app import build_app
 from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.http.readiness import GatewayReadiness
@@ -32,6 +33,7 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.target_health import TargetHealths
+from penstock.gateway.targets import TargetSource
 from penstock.infra.answer_files import AnswerFiles
 from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import LocalCounters, path_in
@@ -69,6 +71,7 @@ class GatewayComposition:
         self.credentials = CredentialPools(self.clock)
         self.breakers = BreakerFile(self.home.targets)
         self.healths = TargetHealths(self.breakers)
+        self.targets, self.checks = self._targets()
         self.metrics = Metrics()
         self.counters = LocalCounters(path_in(self.home.counters), self.clock)
         self.reserve = ReserveLimits(self.counters, self.clock)
@@ -111,6 +114,13 @@ class GatewayComposition:
             on_step=on_step,
         )
 
+    def _targets(self) -> tuple[TargetSource, HealthChecks]:
+        providers: Registry[ChatProvider] = Registry("penstock.providers")
+        providers.get("openai-compatible")  # loaded now, so that the first call does not wait
+        targets = TargetSource(providers.get, self.credentials, self.healths)
+        draws = random.Random()  # noqa: S311 - no secret
+        return targets, HealthChecks(self.holder, targets, self.egress, self.clock, draws)
+
     def _health(self) -> GatewayHealth:
         readiness = GatewayReadiness(
             self.holder,
@@ -119,6 +129,7 @@ class GatewayComposition:
             self.failures,
             credentials=self.credentials,
             healths=self.healths,
+            checks=self.checks,
             monotonic=time.monotonic,
             counters_problem=lambda: self.counters.problem or self.counters.notice,
             limits=self.reserve,
@@ -135,19 +146,15 @@ class GatewayComposition:
 
     def _pipeline(self) -> Pipeline:
         limits, clock = self.config.limits, self.clock
-        providers: Registry[ChatProvider] = Registry("penstock.providers")
         strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
-        providers.get("openai-compatible")  # loaded now, so that the first call does not wait
         return Pipeline(
             snapshots=self.holder,
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
             resolve=Resolve(
-                providers.get,
+                self.targets,
                 strategies.get,
-                self.credentials,
-                self.healths,
                 random.Random(),  # noqa: S311 - no secret
             ),
             reserve=self.reserve,

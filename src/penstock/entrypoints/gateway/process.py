@@ -59,6 +59,7 @@ async def _serve(parts: GatewayComposition) -> None:
             parts.spool.run(parts.send),
             parts.counters.run(),
             parts.breakers.run(),
+            parts.checks.run(),
             parts.answers.sweep_forever(time.time),
             _write_pages(parts),
         ),

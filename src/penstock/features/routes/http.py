@@ -8,11 +8,13 @@ from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
 from penstock.features.routes.model import (
+    LONGEST_CHECK_S,
     LONGEST_TIMEOUT_MS,
     MAX_ATTEMPTS,
     MAX_PRIORITY,
     MAX_TARGETS,
     MAX_WEIGHT,
+    SHORTEST_CHECK_S,
     StoredRoute,
 )
 from penstock.features.routes.service import RouteService
@@ -39,13 +41,17 @@ class RouteTargetBody(RequestBody):
 
 
 class RouteBody(RequestBody):
-    """The content of a route. A time limit of 0 is none: those of the providers apply."""
+    """The content of a route. A time limit of 0 is none: those of the providers apply.
+    `health_check`: targets without calls are checked by their list of models, or by a small call.
+    """
 
     targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=MAX_TARGETS)]
     strategy: Annotated[str, Field(max_length=63)] = "weighted"
     max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] = 3
     first_token_timeout_ms: Milliseconds = 0
     total_timeout_ms: Milliseconds = 0
+    health_check: Literal["", "models", "call"] = ""
+    health_check_s: Annotated[int, Field(ge=SHORTEST_CHECK_S, le=LONGEST_CHECK_S)] = 30
 
     def entry(self, name: str) -> RouteEntry:
         """Returns the route; the service sets its version."""
@@ -60,6 +66,8 @@ class RouteBody(RequestBody):
             max_attempts=self.max_attempts,
             first_token_timeout_ms=self.first_token_timeout_ms,
             total_timeout_ms=self.total_timeout_ms,
+            health_check=self.health_check,
+            health_check_s=self.health_check_s,
         )
 
 
@@ -95,6 +103,8 @@ class RouteView(BaseModel):
     max_attempts: int
     first_token_timeout_ms: int
     total_timeout_ms: int
+    health_check: str
+    health_check_s: int
     updated_at: datetime
 
     @classmethod
@@ -117,6 +127,8 @@ class RouteView(BaseModel):
             max_attempts=entry.max_attempts,
             first_token_timeout_ms=entry.first_token_timeout_ms,
             total_timeout_ms=entry.total_timeout_ms,
+            health_check=entry.health_check,
+            health_check_s=entry.health_check_s,
             updated_at=moment_of(route.updated_ms),
         )
 

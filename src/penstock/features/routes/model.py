@@ -8,7 +8,7 @@ from typing import Final
 
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.failure_causes import FailureCause
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteTarget
 
 MAX_ROUTES: Final = 1000  # of a project
 MAX_TARGETS: Final = 32  # of a route
@@ -17,6 +17,8 @@ MAX_PRIORITY: Final = 31
 MAX_ATTEMPTS: Final = 10
 SHORTEST_TIMEOUT_MS: Final = 100
 LONGEST_TIMEOUT_MS: Final = 3_600_000
+SHORTEST_CHECK_S: Final = 5
+LONGEST_CHECK_S: Final = 3600  # interval of a health check
 _LONGEST_MODEL: Final = 256
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,126}")
 CAUSES: Final = tuple(cause.value for cause in FailureCause if cause is not FailureCause.INVALID)
@@ -54,7 +56,23 @@ def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[
                 "",
                 field,
             )
+    _check_health_check(route)
     _check_targets(route.targets, listed)
+
+
+def _check_health_check(route: RouteEntry) -> None:
+    if route.health_check not in ("", *HealthCheck):
+        raise _invalid(
+            f"There is no health check {route.health_check!r}.",
+            f"Use one of: {', '.join(HealthCheck)}; or none.",
+            "health_check",
+        )
+    if not SHORTEST_CHECK_S <= route.health_check_s <= LONGEST_CHECK_S:
+        raise _invalid(
+            f"A health check is made every {SHORTEST_CHECK_S} to {LONGEST_CHECK_S} seconds.",
+            "",
+            "health_check_s",
+        )
 
 
 def _check_name(route: RouteEntry, listed: ListedModels) -> None:

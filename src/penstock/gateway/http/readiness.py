@@ -5,6 +5,7 @@ from typing import Protocol
 
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
+from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.prometheus import Gauges
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
@@ -33,6 +34,7 @@ class GatewayReadiness:
         *,
         credentials: CredentialPools,
         healths: TargetHealths,
+        checks: HealthChecks,
         monotonic: Callable[[], float],
         counters_problem: Callable[[], str],
         limits: LimitCounts,
@@ -43,6 +45,7 @@ class GatewayReadiness:
         self._failures = failures
         self._credentials = credentials
         self._healths = healths
+        self._checks = checks
         self._counters_problem = counters_problem
         self._limits = limits
         self._monotonic = monotonic
@@ -91,15 +94,7 @@ class GatewayReadiness:
                     for (provider, name), rest in self._credentials.resting().items()
                 },
             ),
-            "unavailable_targets": (
-                "Targets that get no calls of routes, because they failed or asked for a pause.",
-                {
-                    (("provider", provider), ("model", model)): count
-                    for (provider, model), count in self._healths.unavailable(
-                        self._monotonic()
-                    ).items()
-                },
-            ),
+            **_of_targets(self._healths, self._checks, self._monotonic()),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),
             "spool_lost_calls": ("Records lost because the spool was full.", spool.lost_calls),
@@ -146,5 +141,24 @@ def _of_limits(limits: LimitCounts) -> Gauges:
         "limits_overruns": (
             "Calls that used more than they had reserved on a limit, since the start.",
             limits.overrun_count,
+        ),
+    }
+
+
+def _of_targets(healths: TargetHealths, checks: HealthChecks, now: float) -> Gauges:
+    return {
+        "unavailable_targets": (
+            "Targets that get no calls of routes, because they failed or asked for a pause.",
+            {
+                (("provider", provider), ("model", model)): count
+                for (provider, model), count in healths.unavailable(now).items()
+            },
+        ),
+        "health_checks": (
+            "Health checks of targets by outcome, since the start.",
+            {
+                (("provider", provider), ("model", model), ("outcome", outcome)): count
+                for (provider, model, outcome), count in checks.counts.items()
+            },
         ),
     }

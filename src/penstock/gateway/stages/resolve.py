@@ -5,28 +5,20 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.errors import MethodNotAllowed
-from penstock.gateway.metrics.counts import OTHER
 from penstock.gateway.route import Route, RouteMember, RouteRun
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
-from penstock.gateway.target_health import TargetHealth, TargetHealths
-from penstock.infra.egress.exchange import UpstreamTimeLimits
+from penstock.gateway.targets import TargetSource
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
 from penstock.rules.call import Operation
 from penstock.rules.conversation import RequestHead
-from penstock.rules.model_facts import retirement_notice
-from penstock.rules.model_limits import ModelLimits
 from penstock.rules.model_patterns import allows
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
-from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import KeyContext, ProviderEntry, RouteEntry
-from penstock.spi.chat import ChatProvider, ProviderConfig
+from penstock.rules.snapshot import KeyContext, RouteEntry
 from penstock.spi.strategy import Randomness, RouteStrategy
-from penstock.spi.tokens import TokenIssuer
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
 # Callers choose the names, so a full cache is cleared.
@@ -38,17 +30,13 @@ class Resolve:
 
     def __init__(
         self,
-        plugin: Callable[[str], ChatProvider],
+        targets: TargetSource,
         strategy: Callable[[str], RouteStrategy],
-        pools: CredentialPools,
-        healths: TargetHealths,
         random: Randomness,
     ) -> None:
-        self._plugin = plugin
-        self._pools = pools
+        self._targets = targets
         self._strategy = strategy
         self._random = random
-        self._healths = healths
         self._snapshot: Snapshot | None = None
         self._known: dict[tuple[str, str, str], Target | Route] = {}
 
@@ -58,7 +46,7 @@ class Resolve:
         """Raises `NotFound` with suggestions, `Forbidden` or `InvalidRequest`."""
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
-            self._pools.begin()
+            self._targets.begin()
         if call.operation == Operation.PASS_THROUGH:
             call.target = self._pass_through(call, snapshot, key_context, head)
             return call.target
@@ -98,7 +86,7 @@ class Resolve:
                 code="passthrough_not_allowed",
             )
         _require_allowed(key_context.key.allowed_models, found, f"{entry.name}/*", "*")
-        return self._target(project, found, head.model, call.surface.dialect)
+        return self._targets.find(project, found, head.model, call.surface.dialect)
 
     def _find(
         self, snapshot: Snapshot, key_context: KeyContext, model: str, dialect: str
@@ -110,7 +98,7 @@ class Resolve:
             return self._route(project, route, allowed, dialect)
         found = project.resolve(model)
         _require_allowed(allowed, found, model, found.upstream_model)
-        return self._target(project, found, found.upstream_model, dialect)
+        return self._targets.find(project, found, found.upstream_model, dialect)
 
     def _route(
         self, project: ProjectIndex, route: RouteEntry, allowed: tuple[str, ...], dialect: str
@@ -120,8 +108,8 @@ class Resolve:
         members: list[RouteMember] = []
         for rule in route.targets:
             if (found := project.member(rule)) is not None:
-                target = self._target(project, found, rule.model, dialect)
-                health = self._healths.of(project.project_id, rule.provider, rule.model)
+                target = self._targets.find(project, found, rule.model, dialect)
+                health = self._targets.health(project, rule.provider, rule.model)
                 members.append(RouteMember(rule, target, health))
         if all(each.rule.after for each in members):
             raise NotFound(
@@ -131,34 +119,6 @@ class Resolve:
                 param="model",
             )
         return Route(route, tuple(members), self._strategy(route.strategy))
-
-    def _target(self, project: ProjectIndex, found: ModelMatch, model: str, dialect: str) -> Target:
-        entry, secrets = found.entry, found.secrets
-        known = project.facts(entry, model)
-        secret = secrets[0].secret if secrets else ""
-        provider = ProviderConfig(entry.name, entry.base_url, secret, entry.quirks)
-        plugin = self._plugin(entry.kind)
-        issuer = plugin if isinstance(plugin, TokenIssuer) and secrets else None
-        pool = self._pools.find(project.project_id, provider, secrets, issuer)
-        return Target(
-            project=project,
-            entry=entry,
-            model=model,
-            counted_as=model if model in entry.models else OTHER,
-            plugin=plugin.for_dialect(dialect, provider, model),
-            provider=provider,
-            limits=_limits(entry),
-            redaction=Redaction(secret) if pool is None else pool.redaction,
-            health=self._health(project, entry.name, model),
-            model_limits=ModelLimits.of(known),
-            retirement=retirement_notice(known),
-            credentials=pool,
-        )
-
-    def _health(self, project: ProjectIndex, provider: str, model: str) -> TargetHealth | None:
-        if (provider, model) not in project.routed:
-            return None
-        return self._healths.of(project.project_id, provider, model)
 
 
 def _require_allowed(
@@ -174,13 +134,4 @@ def _not_allowed(model: str, patterns: tuple[str, ...]) -> Forbidden:
         hint=f"It may call: {', '.join(patterns)}.",
         code="model_not_allowed",
         param="model",
-    )
-
-
-def _limits(entry: ProviderEntry) -> UpstreamTimeLimits:
-    return UpstreamTimeLimits(
-        entry.connect_timeout_ms / 1000,
-        entry.first_byte_timeout_ms / 1000,
-        entry.silence_timeout_ms / 1000,
-        entry.total_timeout_ms / 1000,
     )

@@ -27,7 +27,13 @@ from penstock.rules.snapshot.providers import (
     ProviderEntry,
     ProvidersSection,
 )
-from penstock.rules.snapshot.routes import ROUTES, RouteEntry, RoutesSection, RouteTarget
+from penstock.rules.snapshot.routes import (
+    ROUTES,
+    HealthCheck,
+    RouteEntry,
+    RoutesSection,
+    RouteTarget,
+)
 from penstock.rules.snapshot.section import SecretUse, SectionKind, SectionSource, plain_section
 from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, Sealed
 
@@ -47,6 +53,7 @@ __all__ = [
     "AccessIndex",
     "CredentialEntry",
     "Document",
+    "HealthCheck",
     "KeyContext",
     "KeyEntry",
     "ProjectPolicy",

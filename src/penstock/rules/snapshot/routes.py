@@ -1,9 +1,17 @@
 """`<project_id>/routes`: the routes of a project, as its gateways follow them."""
 
+from enum import StrEnum
 from typing import Final
 
 from penstock.rules.document import Document
 from penstock.rules.snapshot.section import plain_section
+
+
+class HealthCheck(StrEnum):
+    """The ways to check the targets of a route while no call meets them."""
+
+    MODELS = "models"  # the provider's list of models
+    CALL = "call"  # a chat of a few tokens
 
 
 class RouteTarget(Document, frozen=True):
@@ -21,7 +29,8 @@ class RouteTarget(Document, frozen=True):
 class RouteEntry(Document, frozen=True):
     """A route: the name that callers send as `model`, its targets and limits. `strategy` is an
     entry point in `penstock.strategies`. `max_attempts` counts the first one. A time limit of 0 is
-    none: those of the provider apply."""
+    none: those of the provider apply. `health_check`: how (`HealthCheck`; empty: not) and how often
+    a target is checked that has answered no call for that long."""
 
     name: str
     version: int
@@ -30,6 +39,8 @@ class RouteEntry(Document, frozen=True):
     max_attempts: int = 3
     first_token_timeout_ms: int = 0
     total_timeout_ms: int = 0
+    health_check: str = ""
+    health_check_s: int = 30
 
 
 class RoutesSection(Document, frozen=True):
