@@ -40,6 +40,11 @@ _ROUTE = (
     *("--fallback", "sim/sim-reasoner", "--fallback", "down/small"),
     *("--after", "context_length=sim/sim-transcribe", "--attempts", "4", "--total-timeout", "60"),
 )
+_LIMITS = (
+    ("month of all teams", "--spend", "500", "--window", "month", "--unpriced", "admit"),
+    ("each user", "--requests", "2000", "--window", "day", "--per", "user"),
+    ("calls of the gateway", "--requests", "60000", "--window", "minute"),
+)
 _CHEAP = ("--target", "sim/sim-small", "--target", "down/small", "--strategy", "lowest_cost")
 
 
@@ -58,6 +63,8 @@ def fill(installation: Installation, calls: int) -> None:
     installation.run("provider", "add", "down", *_UNREACHABLE)
     installation.run("route", "set", "support", *_ROUTE)
     installation.run("route", "set", "drafts", *_CHEAP)
+    for limit in _LIMITS:
+        installation.run("limit", "add", *limit)
     installation.run("demo", "--calls", "200", "--model", "support")
     installation.run("demo", "--calls", str(calls), "--at-once", "200")
 
@@ -126,6 +133,17 @@ def route(path: str) -> Callable[[Console], None]:
     return open_route
 
 
+def limit(name: str) -> Callable[[Console], None]:
+    """Opens the page of a limit."""
+
+    def open_limit(console: Console) -> None:
+        console.go("Limits")
+        console.page.get_by_role("link", name=name, exact=True).click()
+        console.heading(name).wait_for()
+
+    return open_limit
+
+
 def audited(console: Console) -> None:
     """Opens an audit event with before and after."""
     console.go("Audit")
@@ -147,6 +165,10 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "routes": page_of("Routes"),
     "route": route(""),
     "route-edit": route("/edit"),
+    "limits": page_of("Limits"),
+    "limits-add": dialog("Limits", "Add limit"),
+    "limit": limit("month of all teams"),
+    "limit-counters": limit("each user"),
     "members": page_of("Members"),
     "members-invite": dialog("Members", "Invite"),
     "audit": audited,

@@ -2,6 +2,7 @@ import {
   Activity,
   Boxes,
   BrainCircuit,
+  Gauge,
   KeyRound,
   LayoutDashboard,
   ScrollText,
@@ -17,6 +18,7 @@ export const PAGES = [
   { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
   { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
   { to: "/projects/$projectId/routes", name: "Routes", icon: Split, keys: "g r" },
+  { to: "/projects/$projectId/limits", name: "Limits", icon: Gauge, keys: "g b" },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

@@ -12,6 +12,9 @@ import { chooseProject, requireSession } from "@/app/guard";
 import { Shell } from "@/app/Shell";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { KeysPage } from "@/features/keys/KeysPage";
+import { LimitPage } from "@/features/limits/LimitPage";
+import { LimitsPage } from "@/features/limits/LimitsPage";
+import { parseLimitSearch, parseLimitsSearch } from "@/features/limits/search";
 import { MembersPage } from "@/features/members/MembersPage";
 import { parseModelSearch } from "@/features/models/filters";
 import { ModelsPage } from "@/features/models/ModelsPage";
@@ -144,6 +147,18 @@ const editRoute = createRoute({
   path: "/routes/$name/edit",
   component: EditRoutePage,
 });
+const limits = createRoute({
+  getParentRoute: () => project,
+  path: "/limits",
+  validateSearch: parseLimitsSearch,
+  component: LimitsPage,
+});
+const limit = createRoute({
+  getParentRoute: () => project,
+  path: "/limits/$limitId",
+  validateSearch: parseLimitSearch,
+  component: LimitPage,
+});
 const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
 
 const tree = root.addChildren([
@@ -164,6 +179,8 @@ const tree = root.addChildren([
       addRoute,
       route,
       editRoute,
+      limits,
+      limit,
       audit,
     ]),
   ]),

@@ -2,12 +2,16 @@ import type { Role } from "@/shared/session";
 
 /** The roles, weakest first, each with what it adds to the one before. */
 export const ROLES: readonly { role: Role; name: string; description: string }[] = [
-  { role: "viewer", name: "Viewer", description: "View traces, costs, providers and members" },
+  {
+    role: "viewer",
+    name: "Viewer",
+    description: "View traces, costs, providers, limits and members",
+  },
   { role: "editor", name: "Editor", description: "View keys, set prices" },
   {
     role: "admin",
     name: "Admin",
-    description: "Manage keys, providers, routes and members; view the audit log",
+    description: "Manage keys, providers, routes, limits and members; view the audit log",
   },
   { role: "owner", name: "Owner", description: "Add and remove owners" },
 ];

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from penstock.features.limits.model import LimitChange
+from penstock.features.limits.model import LimitChange, UsedPart
 from penstock.features.limits.service import LimitService
 from penstock.features.limits.store import METADATA
 from penstock.infra.counters import CounterFile, FileReader, path_in
@@ -23,6 +23,10 @@ from tests.features.world import World, open_world
 BUDGET = LimitEntry("", "month", Measure.SPEND, Decimal("12.50"), WindowUnit.MONTH, "Europe/Berlin")
 
 
+def no_records(*_: object, **__: object) -> list[UsedPart]:
+    return []
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return open_world(tmp_path)
@@ -31,7 +35,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def limits(world: World) -> LimitService:
     path = path_in(Home(world.home).counters)
-    return LimitService(world.identity.context, FileReader(path, SystemClock()))
+    return LimitService(world.identity.context, FileReader(path, SystemClock()), no_records)
 
 
 def test_the_migrated_table_is_the_declared_one(world: World) -> None:

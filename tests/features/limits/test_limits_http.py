@@ -76,3 +76,16 @@ def test_a_viewer_reads_limits_and_changes_none(server: Server, viewer: Caller) 
     path = f"/api/v1/projects/{server.project_id()}/limits"
     assert server.call("GET", path, viewer).status == 200
     assert server.call("POST", path, viewer, BODY).status == 403
+
+
+def test_the_history_and_the_counters_of_a_limit(server: Server) -> None:
+    added = call(server, "POST", "limits", BODY | {"name": "each", "per": ["user"]}).json()
+    path = f"limits/{added['id']}"
+    history = call(server, "GET", f"{path}/history?value=ann").json()
+    assert set(history["used"]) == {"0"}
+    assert history["bucket_s"] == 6 * 3600
+    unnamed = call(server, "GET", f"{path}/history")
+    assert (unnamed.status, unnamed.json()["param"]) == (400, "value")
+    assert call(server, "GET", f"{path}/counters").json()["items"] == []
+    assert call(server, "DELETE", path).status == 204
+    assert call(server, "GET", f"{path}/history").status == 404

@@ -9,6 +9,7 @@ import pytest
 
 from features.traces import calls
 from penstock.features.limits.model import StoredLimit
+from penstock.features.limits.recorded import RecordedUse
 from penstock.features.limits.restoring import UseRestoring
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.features.traces.service import Traces
@@ -77,7 +78,7 @@ class Lost:
             lambda: limits,
             self.reader.facts,
             lambda: CounterFile.open(self.path, CLOCK),
-            self._traces.used,
+            RecordedUse(self._traces.used),
             CLOCK,
         )
         return restoring.restore()
@@ -145,13 +146,13 @@ def test_without_a_counter_file_or_records_nothing_is_changed(
         lambda: [StoredLimit("prj_1", limit(), 0)],
         reader.facts,
         lambda: CounterFile.open(tmp_path / "none", CLOCK),
-        traces.used,
+        RecordedUse(traces.used),
         CLOCK,
     )
     assert restoring.restore() == 0
     assert not (tmp_path / "none").exists()
 
-    def closed(*_: object) -> list[object]:
+    def closed(*_: object, **__: object) -> list[object]:
         raise Overloaded("The store is closed.")
 
     CounterFile.open(tmp_path / "some", CLOCK).close()
@@ -159,7 +160,7 @@ def test_without_a_counter_file_or_records_nothing_is_changed(
         lambda: [StoredLimit("prj_1", limit(), 0)],
         FileReader(tmp_path / "some", CLOCK).facts,
         lambda: CounterFile.open(tmp_path / "some", CLOCK),
-        closed,  # pyright: ignore[reportArgumentType] - it raises
+        RecordedUse(closed),  # pyright: ignore[reportArgumentType] - it raises
         CLOCK,
     )
     with pytest.raises(Overloaded):

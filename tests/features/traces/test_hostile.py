@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from features.traces import calls, hostile
 from features.traces.test_http import known_error, require
-from penstock.features.traces.http import build_ingest_router, build_router
+from penstock.features.traces.http import (
+    build_ingest_router,
+    build_overview_router,
+    build_router,
+)
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import ColumnStore
 from penstock.infra.spool.frame import Kind
@@ -33,6 +37,7 @@ def client(traces: Traces) -> Iterator[TestClient]:
     app = FastAPI()
     app.add_exception_handler(PenstockError, known_error)
     app.include_router(build_router(traces, require))
+    app.include_router(build_overview_router(traces, require))
     app.include_router(build_ingest_router(traces, lambda: None))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client

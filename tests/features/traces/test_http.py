@@ -15,6 +15,7 @@ from penstock.features.access import Access, Permission, Principal
 from penstock.features.traces.http import (
     build_ingest_router,
     build_instance_router,
+    build_overview_router,
     build_router,
 )
 from penstock.features.traces.model import MAX_TRACE_BYTES
@@ -44,6 +45,7 @@ def client(traces: Traces) -> Iterator[TestClient]:
     app = FastAPI()
     app.add_exception_handler(PenstockError, known_error)
     app.include_router(build_router(traces, require))
+    app.include_router(build_overview_router(traces, require))
     app.include_router(build_instance_router(traces, require))
     app.include_router(build_ingest_router(traces, lambda: None))
     with TestClient(app) as client:

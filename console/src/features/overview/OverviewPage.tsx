@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 
 import { autoPresetQuery } from "@/features/overview/autoRange";
 import { Breakdown } from "@/features/overview/Breakdown";
+import { CacheSummary } from "@/features/overview/CacheSummary";
 import { Charts } from "@/features/overview/Charts";
 import { KeyMetrics } from "@/features/overview/KeyMetrics";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
@@ -73,6 +74,7 @@ function Content({ search, onChange }: ContentProps) {
             search={search}
             onSelect={(from, to) => onChange({ ...search, range: undefined, from, to })}
           />
+          <CacheSummary search={search} />
           <Breakdown overview={data} search={search} />
         </>
       )}

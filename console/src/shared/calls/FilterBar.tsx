@@ -47,6 +47,12 @@ export function FilterMenu({ search, onChange, range = search }: FilterMenuProps
       >
         Errors only
       </MenuItem>
+      <MenuItem
+        checked={search.cached_only ?? false}
+        onSelect={() => onChange({ ...search, cached_only: search.cached_only ? undefined : true })}
+      >
+        From the cache
+      </MenuItem>
       <SubMenu label="Slower than">
         {DURATIONS_MS.map((ms) => (
           <MenuItem
@@ -83,6 +89,7 @@ export function FilterChips({ search, onChange }: FilterProps) {
   return (
     <>
       {search.errors_only && <Chip text="Errors only" onRemove={without("errors_only")} />}
+      {search.cached_only && <Chip text="From the cache" onRemove={without("cached_only")} />}
       {slow !== undefined && (
         <Chip
           name="Slower than"

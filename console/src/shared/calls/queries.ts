@@ -60,6 +60,19 @@ export function overviewQuery(projectId: string, search: CallSearch) {
   });
 }
 
+/** How many matching calls were answered from the cache, and what that has saved. */
+export function cacheQuery(projectId: string, search: CallSearch) {
+  return queryOptions({
+    queryKey: [...callKeys.overviews(projectId), "cache", search],
+    queryFn: () => {
+      const query = queryOf(search, projectId, Date.now());
+      return data(api.GET("/api/v1/overview/cache", { params: { query } }));
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: isLive(search) ? REFRESH_MS : false,
+  });
+}
+
 /** The values that calls can be filtered by, for each dimension. */
 export function facetsQuery(projectId: string, range: RangeSearch) {
   return queryOptions({

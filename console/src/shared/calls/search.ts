@@ -24,6 +24,8 @@ export const DIMENSION_NAMES = Object.fromEntries(
 /** The filter of a page, as in its query string. */
 export type CallFilter = Partial<Record<Dimension, string[]>> & {
   errors_only?: boolean | undefined;
+  /** Answered from the cache. */
+  cached_only?: boolean | undefined;
   q?: string | undefined;
   min_duration_ms?: number | undefined;
 };
@@ -36,8 +38,9 @@ export function parseCallSearch(search: Record<string, unknown>): CallSearch {
     const values = [search[dimension] ?? []].flat().filter((value) => typeof value === "string");
     if (values.length > 0) parsed[dimension] = values;
   }
-  const { errors_only: errors, q, min_duration_ms: slow } = search;
+  const { errors_only: errors, cached_only: cached, q, min_duration_ms: slow } = search;
   if (errors === true || errors === "true") parsed.errors_only = true;
+  if (cached === true || cached === "true") parsed.cached_only = true;
   if (typeof q === "string" && q.trim()) parsed.q = q;
   if (Number(slow) > 0) parsed.min_duration_ms = Number(slow);
   return parsed;

@@ -16,15 +16,17 @@ export interface TimeChartProps {
   bucketMs: number;
   series: readonly TimeSeries[];
   format: (value: number) => string;
-  /** Called with the indexes of the first and last bucket of a drag. */
-  onSelect: (first: number, last: number) => void;
+  /** Called with the indexes of the first and last bucket of a drag. Left out, nothing can be
+   * selected. */
+  onSelect?: (first: number, last: number) => void;
 }
 
 const DRAG = { brushType: "lineX", brushMode: "single" };
 
-/** A chart of values over time. Dragging selects a time range. */
+/** A chart of values over time. Dragging selects a time range, if that has a use. */
 export default function TimeChart(props: TimeChartProps) {
   const { label, starts, bucketMs, series, format, onSelect } = props;
+  const selectable = onSelect !== undefined;
   const dark = useDark();
   const [host, setHost] = useState<HTMLDivElement | null>(null);
   const chart = useRef<ECharts>(null);
@@ -43,18 +45,19 @@ export default function TimeChart(props: TimeChartProps) {
     const styles = getComputedStyle(document.documentElement);
     const colour = (name: string) => styles.getPropertyValue(name).trim();
     chart.current?.setOption(chartOption({ starts, bucketMs, series, format }, colour), true);
+    if (!selectable) return;
     chart.current?.dispatchAction({
       type: "takeGlobalCursor",
       key: "brush",
       brushOption: DRAG,
     });
-  }, [starts, bucketMs, series, format, dark, host]);
+  }, [starts, bucketMs, series, format, dark, host, selectable]);
   useEffect(() => {
     const instance = chart.current;
     const onBrushEnd = (event: unknown) => {
       const [first, last] = selectedBuckets(event);
       instance?.dispatchAction({ type: "brush", areas: [] });
-      if (first !== undefined && last !== undefined) onSelect(first, last);
+      if (first !== undefined && last !== undefined) onSelect?.(first, last);
     };
     instance?.on("brushEnd", onBrushEnd);
     return () => {

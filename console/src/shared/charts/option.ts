@@ -9,6 +9,8 @@ export interface TimeSeries {
   kind: "bar" | "line";
   colour: string;
   values: readonly (number | null)[];
+  /** How a line is drawn; solid if left out. */
+  style?: "dashed" | "dotted";
 }
 
 interface Chart {
@@ -61,14 +63,14 @@ export function chartOption(chart: Chart, colour: (name: string) => string): ECh
   };
 }
 
-function seriesOption({ name, kind, values }: TimeSeries, colour: string) {
+function seriesOption({ name, kind, values, style }: TimeSeries, colour: string) {
   const common = { name, data: values, itemStyle: { color: colour }, emphasis: { disabled: true } };
   if (kind === "bar") return { ...common, type: "bar", stack: "all", barCategoryGap: "20%" };
   const isolated = isolatedPoints(values);
   return {
     ...common,
     type: "line",
-    lineStyle: { width: 1.5 },
+    lineStyle: { width: style === "dotted" ? 1 : 1.5, type: style ?? "solid" },
     symbol: "circle",
     symbolSize: (_: unknown, point: { dataIndex: number }) =>
       isolated.has(point.dataIndex) ? 5 : 0,

@@ -11,6 +11,8 @@ from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.kernel.errors import NotFound
 
 COLUMNS: Final = ("name", "measure", "amount", "window", "only", "per", "used", "left")
+COUNTERS: Final = ("values", "used", "reserved", "left", "at_end", "used_up_at")
+NO_COUNTERS: Final = "No recorded call has used this limit yet."
 NONE_YET: Final = "No limits yet: penstock limit add NAME --spend 100 --window month"
 
 Condition = Annotated[
@@ -30,6 +32,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "add": add,
         "list": list_limits,
         "show": show,
+        "counters": counters,
         "change": change,
         "remove": remove,
     }
@@ -121,6 +124,20 @@ def show(
     show_record(found if as_json else _row(found), as_json=as_json)
 
 
+def counters(
+    name: Annotated[str, typer.Argument(help="Name or id from `penstock limit list`.")],
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the counters of the values that have used most in this window."""
+    with open_api(home) as api:
+        found = list(api.items(f"{_path(api, project, name)}/counters"))
+    rows = [{"values": one["values"], **_use(one["use"])} for one in found]
+    show_list(found if as_json else rows, COUNTERS, as_json=as_json, empty=NO_COUNTERS)
+
+
 def change(
     name: Annotated[str, typer.Argument(help="Name or id from `penstock limit list`.")],
     *,
@@ -174,12 +191,17 @@ def _conditions(given: list[str] | None) -> dict[str, list[str]]:
 
 
 def _row(limit: dict[str, Any]) -> dict[str, Any]:
-    use: dict[str, Any] = limit["use"] or {}
     only = [f"{name}={value}" for name, values in limit["only"].items() for value in values]
-    return limit | {
-        "only": only,
+    return limit | {"only": only, "use": None} | _use(limit["use"] or {})
+
+
+def _use(use: dict[str, Any]) -> dict[str, Any]:
+    forecast: dict[str, Any] = use.get("forecast") or {}
+    return {
         "used": use.get("used"),
         "reserved": use.get("reserved"),
         "left": use.get("left"),
-        "use": None,
+        "resets_at": use.get("resets_at"),
+        "at_end": forecast.get("at_end"),
+        "used_up_at": forecast.get("used_up_at"),
     }

@@ -8,6 +8,7 @@ from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.limits.http import limit_routes
 from penstock.features.limits.model import PastUse
+from penstock.features.limits.recorded import RecordedUse
 from penstock.features.limits.restoring import UseRestoring
 from penstock.features.limits.service import LimitService
 from penstock.features.vertical import Vertical
@@ -20,15 +21,15 @@ _SHOWN_NS: Final = 31 * 86_400 * 10**9  # for how long lost counters are reporte
 
 def build(context: Context, guards: Guards, home: Path, past_use: PastUse) -> Vertical:
     """Builds the vertical. The counters are those of the gateways of this home; `past_use` reads
-    the records of calls, to restore counters that were lost."""
+    the records of calls: for histories, and to restore counters that were lost."""
     path = path_in(Home(home).counters)
     counters = FileReader(path, context.clock)
-    limits = LimitService(context, counters)
+    limits = LimitService(context, counters, past_use)
     restoring = UseRestoring(
         limits.list_everywhere,
         counters.facts,
         partial(CounterFile.open, path, context.clock),
-        past_use,
+        RecordedUse(past_use),
         context.clock,
     )
 

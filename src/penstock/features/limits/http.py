@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.limits.model import LimitChange, LimitUse, StoredLimit
+from penstock.features.limits.forecast import Forecast
+from penstock.features.limits.model import LimitChange, LimitHistory, LimitUse, StoredLimit
 from penstock.features.limits.service import LimitService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
@@ -21,6 +22,7 @@ LimitName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=9)]
 Dimension = Annotated[str, Field(max_length=MAX_VALUE_CHARS + 4)]
 Values = Annotated[list[str], Field(min_length=1, max_length=MAX_VALUES)]
+CounterValues = Annotated[list[str] | None, Query(max_length=4)]
 Conditions = Annotated[dict[str, Values], Field(max_length=MAX_CONDITIONS)]
 
 
@@ -73,9 +75,26 @@ class LimitChangeBody(RequestBody):
         return LimitChange(self.name, self.amount, only, self.unpriced, self.unavailable)
 
 
+class ForecastView(BaseModel):
+    """The use at the end of the window if it goes on like this. `used_up_at` is empty if the limit
+    lasts until then."""
+
+    at_end: Decimal
+    used_up_at: datetime | None
+
+    @classmethod
+    def of(cls, forecast: Forecast | None) -> "ForecastView | None":
+        if forecast is None:
+            return None
+        used_up_ms = forecast.used_up_ms
+        at_end = Decimal(f"{round(forecast.at_end, 9).normalize():f}")
+        return cls(at_end=at_end, used_up_at=moment_of(used_up_ms) if used_up_ms else None)
+
+
 class LimitUseView(BaseModel):
     """The use of a limit by the gateways of this machine: by ended calls, and reserved by open
-    ones. `exceeded` is the part of `used` above what calls had reserved."""
+    ones. `exceeded` is the part of `used` above what calls had reserved. `forecast`: at the average
+    rate of this window; empty for rates, for concurrency, and soon after the window began."""
 
     used: Decimal
     reserved: Decimal
@@ -83,6 +102,7 @@ class LimitUseView(BaseModel):
     exceeded: Decimal
     window_start: datetime | None
     resets_at: datetime | None
+    forecast: ForecastView | None
 
     @classmethod
     def of(cls, use: LimitUse) -> "LimitUseView":
@@ -94,6 +114,36 @@ class LimitUseView(BaseModel):
             exceeded=use.exceeded,
             window_start=moment_of(use.window_start_ms) if windowed else None,
             resets_at=moment_of(use.window_end_ms) if windowed else None,
+            forecast=ForecastView.of(use.forecast),
+        )
+
+
+class LimitCounterView(BaseModel):
+    """One counter of a limit: that of these values."""
+
+    values: list[str]
+    use: LimitUseView
+
+
+class LimitHistoryView(BaseModel):
+    """The amounts that recorded calls have used since the window began (for rates: lately), in
+    buckets of `bucket_s` seconds, the last one up to now. `recent`: the forecast at the rate of the
+    last `recent_s` seconds."""
+
+    start: datetime
+    bucket_s: int
+    used: list[Decimal]
+    recent_s: int
+    recent: ForecastView | None
+
+    @classmethod
+    def of(cls, history: LimitHistory) -> "LimitHistoryView":
+        return cls(
+            start=moment_of(history.start_ms),
+            bucket_s=history.bucket_ms // 1000,
+            used=list(history.used),
+            recent_s=history.recent_ms // 1000,
+            recent=ForecastView.of(history.recent),
         )
 
 
@@ -153,12 +203,29 @@ def limit_routes(require: RequirePermission, limits: LimitService) -> APIRouter:
 
     @router.get("/{limit_id}")
     def get_limit(
-        access: Annotated[Access, may_read],
-        limit_id: str,
-        value: Annotated[list[str] | None, Query(max_length=4)] = None,
+        access: Annotated[Access, may_read], limit_id: str, value: CounterValues = None
     ) -> LimitView:
         """Returns a limit. `value`, once for each dimension of `per`, names the counter to show."""
         return view(limits.get(access.project_id, limit_id), value)
+
+    @router.get("/{limit_id}/history")
+    def limit_history(
+        access: Annotated[Access, may_read], limit_id: str, value: CounterValues = None
+    ) -> LimitHistoryView:
+        """Returns what was used when, of the counter that `value` names."""
+        limit = limits.get(access.project_id, limit_id)
+        return LimitHistoryView.of(limits.history_of(limit, value or ()))
+
+    @router.get("/{limit_id}/counters")
+    def limit_counters(
+        access: Annotated[Access, may_read], limit_id: str
+    ) -> Page[LimitCounterView]:
+        """Lists the counters of the values that have used most in this window, at most 100."""
+        found = limits.counters_of(limits.get(access.project_id, limit_id))
+        counters = [
+            LimitCounterView(values=list(one.values), use=LimitUseView.of(one.use)) for one in found
+        ]
+        return Page(items=counters)
 
     @router.patch("/{limit_id}")
     def change_limit(

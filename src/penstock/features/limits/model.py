@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
+from penstock.features.limits.forecast import Forecast
 from penstock.rules.claims import Claim, CounterState
 from penstock.rules.limits import LimitEntry, Otherwise
+
+_KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,16 @@ class StoredLimit:
     project_id: str
     entry: LimitEntry
     updated_ms: int
+
+    @property
+    def counted_from_ns(self) -> int:
+        """Returns the time from which gateways count: the first 48 bits of the id are that of its
+        creation."""
+        digits = self.entry.id.rpartition("_")[2][:12]
+        try:
+            return int(digits, 16) * 1_000_000 + _KNOWN_AFTER_NS
+        except ValueError:
+            return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +54,36 @@ class LimitUse:
     exceeded: Decimal
     window_start_ms: int = 0
     window_end_ms: int = 0
+    forecast: Forecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHistory:
+    """The amounts that recorded calls have used in successive time buckets, the last one up to now.
+    `recent` is the forecast at the rate of the last `recent_ms`."""
+
+    start_ms: int
+    bucket_ms: int
+    used: Sequence[Decimal]
+    recent_ms: int = 0
+    recent: Forecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CounterUse:
+    """The use of the counter of some values."""
+
+    values: Sequence[str]
+    use: LimitUse
 
 
 class UsedPart(Protocol):
-    """The use of the recorded calls with the same `values`."""
+    """The use of the recorded calls with the same `values` in one time bucket."""
 
     @property
     def values(self) -> Sequence[str]: ...
+    @property
+    def bucket(self) -> int: ...
     @property
     def requests(self) -> int: ...
     @property
@@ -60,10 +96,18 @@ class PastUse(Protocol):
     """The records of calls."""
 
     def __call__(
-        self, project_id: str, start_ns: int, end_ns: int, dimensions: Sequence[str]
+        self,
+        project_id: str,
+        start_ns: int,
+        end_ns: int,
+        dimensions: Sequence[str],
+        *,
+        only: Mapping[str, Sequence[str]],
+        width_ns: int,
     ) -> Sequence[UsedPart]:
-        """Returns what the calls of a time range have used, by the values of dimensions. Raises
-        `PenstockError` while the records cannot be read."""
+        """Returns what the calls of a time range with one of the values `only` have used, by the
+        values of dimensions, in buckets of `width_ns` (0: all in one). Raises `PenstockError`
+        while the records cannot be read."""
         ...
 
 

@@ -7,22 +7,17 @@ arrive some seconds after their calls. Rates and concurrency need none.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Final, Protocol
 
-from penstock.features.limits.model import PastUse, StoredLimit, UsedPart
+from penstock.features.limits.model import StoredLimit
+from penstock.features.limits.recorded import RecordedUse
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.attributes import CALL_ATTRIBUTES
-from penstock.rules.call import Caller, new_caller
-from penstock.rules.call_conditions import TAG, CallFacts
 from penstock.rules.claims import Claim, CounterKind
-from penstock.rules.limit_index import Amounts, Limit, nano_usd
+from penstock.rules.limit_index import Amounts, Limit
 
 _EVERY_S: Final = 5.0
 _AGAIN_NS: Final = 120 * 10**9  # for how long after a loss late records are looked for
-_KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
-_ZERO: Final = Decimal(0)
 _log: Final = logging.getLogger("penstock.limits")
 
 
@@ -53,13 +48,13 @@ class UseRestoring:
         limits: Callable[[], Sequence[StoredLimit]],
         times: Callable[[], CounterTimes | None],
         open_counters: Callable[[], CounterWriter],
-        past_use: PastUse,
+        recorded: RecordedUse,
         clock: Clock,
     ) -> None:
         self._limits = limits
         self._times = times
         self._open_counters = open_counters
-        self._past_use = past_use
+        self._recorded = recorded
         self._clock = clock
         self._restored_ns = 0  # the loss that was dealt with
 
@@ -97,18 +92,10 @@ class UseRestoring:
 
     def _restore(self, stored: StoredLimit, counters: CounterWriter, now_ns: int) -> int:
         limit = Limit(stored.project_id, stored.entry)
-        start_ns = max(limit.window(now_ns)[0], _counted_from_ns(stored))
-        dimensions = tuple(dict.fromkeys((*stored.entry.only, *stored.entry.per)))
-        if "model" in dimensions and "provider" not in dimensions:
-            dimensions += ("provider",)
-        used: dict[tuple[str, ...], int] = {}
-        for part in self._past_use(stored.project_id, start_ns, now_ns + 1, dimensions):
-            facts = _facts(dict(zip(dimensions, part.values, strict=True)))
-            if limit.applies(facts):
-                values = limit.values(facts)
-                used[values] = used.get(values, 0) + limit.amount(_amounts(part))
+        start_ns = max(limit.window(now_ns)[0], stored.counted_from_ns)
+        used = self._recorded.by_values(stored, start_ns, now_ns + 1)
         return sum(
-            counters.raise_used(limit.claim(values, Amounts(0), now_ns), amount)
+            counters.raise_used(limit.claim(tuple(values), Amounts(0), now_ns), amount)
             for values, amount in used.items()
         )
 
@@ -118,24 +105,4 @@ def _began_before(stored: StoredLimit, lost_ns: int, now_ns: int) -> bool:
     limit = Limit(stored.project_id, stored.entry)
     if limit.kind != CounterKind.WINDOW:
         return False
-    return max(limit.window(now_ns)[0], _counted_from_ns(stored)) < lost_ns
-
-
-def _counted_from_ns(stored: StoredLimit) -> int:
-    """The time from which gateways count: the first 48 bits of the id are that of its creation."""
-    digits = stored.entry.id.rpartition("_")[2][:12]
-    try:
-        return int(digits, 16) * 1_000_000 + _KNOWN_AFTER_NS
-    except ValueError:
-        return 0
-
-
-def _facts(values: dict[str, str]) -> CallFacts:
-    tags = {name.removeprefix(TAG): text for name, text in values.items() if name.startswith(TAG)}
-    attributes = [values.get(each.name, "") for each in CALL_ATTRIBUTES]
-    caller: Caller = new_caller(values.get("key", ""), attributes, tags)
-    return CallFacts(caller, values.get("provider", ""), values.get("model", ""))
-
-
-def _amounts(part: UsedPart) -> Amounts:
-    return Amounts(part.requests, part.tokens, nano_usd(part.cost or _ZERO))
+    return max(limit.window(now_ns)[0], stored.counted_from_ns) < lost_ns

@@ -1,6 +1,7 @@
 """Use cases of limits."""
 
 from collections.abc import Sequence
+from dataclasses import replace as replace_use
 from decimal import Decimal
 
 from msgspec.structs import asdict, replace
@@ -9,20 +10,31 @@ from sqlalchemy import Connection
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.limits import store
-from penstock.features.limits.model import CounterView, LimitChange, LimitUse, StoredLimit
+from penstock.features.limits.forecast import Forecast, TimeSpan, forecast
+from penstock.features.limits.history import UseHistory, units_of
+from penstock.features.limits.model import (
+    CounterUse,
+    CounterView,
+    LimitChange,
+    LimitHistory,
+    LimitUse,
+    PastUse,
+    StoredLimit,
+)
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.rules.claims import CounterKind
-from penstock.rules.limit_index import NANO, Amounts, Limit
-from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, Measure, problem_of
+from penstock.rules.limit_index import Amounts, Limit
+from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
 from penstock.rules.snapshot import LIMITS, Document
 
 
 class LimitService:
     """Adds, changes and removes limits, and shows what is used of them."""
 
-    def __init__(self, context: Context, counters: CounterView) -> None:
+    def __init__(self, context: Context, counters: CounterView, past_use: PastUse) -> None:
         self._context = context
         self._counters = counters
+        self._history = UseHistory(past_use)
 
     def list_all(self, project_id: str) -> list[StoredLimit]:
         """Returns the limits of a project by name."""
@@ -55,15 +67,48 @@ class LimitService:
         left = max(0, claim.cap - state.used - state.held)
         if counted.kind == CounterKind.OPEN:
             state = state._replace(used=0)
-        windowed = counted.kind == CounterKind.WINDOW
-        return LimitUse(
-            used=_units(counted, state.used),
-            reserved=_units(counted, state.held),
-            left=_units(counted, left),
-            exceeded=_units(counted, state.excess),
-            window_start_ms=claim.start_ns // 1_000_000 if windowed else 0,
-            window_end_ms=claim.end_ns // 1_000_000 if windowed else 0,
+        use = LimitUse(
+            used=units_of(counted, state.used),
+            reserved=units_of(counted, state.held),
+            left=units_of(counted, left),
+            exceeded=units_of(counted, state.excess),
         )
+        if counted.kind != CounterKind.WINDOW:
+            return use
+        window = TimeSpan(claim.start_ns // 1_000_000, claim.end_ns // 1_000_000)
+        return replace_use(
+            use,
+            window_start_ms=window.start_ms,
+            window_end_ms=window.end_ms,
+            forecast=self._forecast(limit, use.used, window),
+        )
+
+    def history_of(self, limit: StoredLimit, values: Sequence[str] = ()) -> LimitHistory:
+        """Returns how much of the counter of `values` was used when. Raises `InvalidRequest` if
+        there are not as many as dimensions, and `PenstockError` while the records of calls cannot
+        be read."""
+        use = self.use_of(limit, values)
+        if use is None:
+            raise InvalidRequest(
+                f"This limit counts by {', '.join(limit.entry.per) or 'no dimension'}.",
+                hint="Send one value for each dimension that it counts by.",
+                param="value",
+            )
+        return self._history.read(limit, values, use, self._context.clock.now_ns())
+
+    def counters_of(self, limit: StoredLimit) -> list[CounterUse]:
+        """Returns the counters of the values that have used most lately, by what is used now.
+        Raises `PenstockError` while the records of calls cannot be read."""
+        found = self._history.values(limit, self._context.clock.now_ns())
+        uses = [(values, self.use_of(limit, values)) for values in found]
+        counters = [CounterUse(values, use) for values, use in uses if use is not None]
+        return sorted(counters, key=lambda one: one.use.used + one.use.reserved, reverse=True)
+
+    def _forecast(self, limit: StoredLimit, used: Decimal, window: TimeSpan) -> Forecast | None:
+        """At the average rate since the window or the limit began."""
+        now_ms = self._context.now_ms()
+        since_ms = max(window.start_ms, limit.counted_from_ns // 1_000_000)
+        return forecast(used, limit.entry.amount, window, now_ms, (used, now_ms - since_ms))
 
     def add(self, actor: Principal, project_id: str, new: LimitEntry) -> StoredLimit:
         """Adds a limit; gives it an id. Raises `InvalidRequest`, `Conflict`."""
@@ -156,12 +201,6 @@ def _require_free_name(connection: Connection, project_id: str, entry: LimitEntr
             hint="Change that one, or choose another name.",
             param="name",
         )
-
-
-def _units(limit: Limit, amount: int) -> Decimal:
-    if limit.measure == Measure.SPEND:
-        return Decimal(f"{(Decimal(amount) / NANO).normalize():f}")
-    return Decimal(limit.units(amount))
 
 
 def _audit_fields(limit: StoredLimit) -> dict[str, object]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from penstock.features.access import Guards
-from penstock.features.traces.http import build_ingest_router, build_instance_router, build_router
+from penstock.features.traces.http import (
+    build_ingest_router,
+    build_instance_router,
+    build_overview_router,
+    build_router,
+)
 from penstock.features.traces.ingest import is_known
 from penstock.features.traces.neutral_content import NO_READERS, DialectReaders
 from penstock.features.traces.quarantine import Quarantine
@@ -125,6 +130,7 @@ def build(guards: Guards, traces: OpenedTraces, *, backup: bool) -> Vertical:
     return Vertical(
         routers=(
             build_router(service, guards.require),
+            build_overview_router(service, guards.require),
             build_instance_router(service, guards.require),
             build_ingest_router(service, guards.gateway),
         ),

@@ -22,7 +22,7 @@ from penstock.features.traces.wire import (
     read_attributes,
     tag_filter,
 )
-from penstock.features.traces.wire_overview import OverviewOut, TargetOut, overview_out
+from penstock.features.traces.wire_overview import CacheOut, OverviewOut, TargetOut, overview_out
 from penstock.features.traces.wire_trace import Trace
 from penstock.infra.web.pages import Page
 
@@ -43,7 +43,7 @@ class IngestAnswer(BaseModel):
 
 
 def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
-    """Returns the routes of a project: lists, detail, overview and facets."""
+    """Returns the routes of a project: lists, detail and facets."""
     router = APIRouter(prefix="/api/v1", tags=["traces"])
     granted = Depends(require(Permission.TRACES_READ))
 
@@ -86,6 +86,14 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
         found = traces.get_trace(access.project_id, trace_id)
         return Trace.of(found, traces.content, traces.explain(access.project_id))
 
+    return router
+
+
+def build_overview_router(traces: Traces, require: RequirePermission) -> APIRouter:
+    """Returns the routes of a project that add up its calls."""
+    router = APIRouter(prefix="/api/v1", tags=["traces"])
+    granted = Depends(require(Permission.TRACES_READ))
+
     @router.get("/overview", openapi_extra=ATTRIBUTE_PARAMETERS)
     def overview(
         access: Annotated[Access, granted],
@@ -94,6 +102,16 @@ def build_router(traces: Traces, require: RequirePermission) -> APIRouter:
     ) -> OverviewOut:
         time_range, wanted = query.range(traces.now_ns()), query.filter(attributes)
         return overview_out(traces.overview(access.project_id, time_range, wanted))
+
+    @router.get("/overview/cache", openapi_extra=ATTRIBUTE_PARAMETERS)
+    def cache_use(
+        access: Annotated[Access, granted],
+        query: Annotated[FilterQuery, Query()],
+        attributes: Attributes,
+    ) -> CacheOut:
+        """Returns how many calls were answered from the cache, and what that has saved."""
+        time_range, wanted = query.range(traces.now_ns()), query.filter(attributes)
+        return CacheOut.of(traces.cache(access.project_id, time_range, wanted))
 
     return router
 

@@ -60,6 +60,7 @@ class Filter:
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     errors_only: bool = False
+    cached_only: bool = False
     text: str = ""
     min_duration_ms: float | None = None
     max_duration_ms: float | None = None
@@ -201,10 +202,11 @@ class Aggregate(Measures, frozen=True, kw_only=True):
 
 
 class UsedAmounts(msgspec.Struct, frozen=True):
-    """The use of the calls with the same `values` of some dimensions. `requests` are those
-    that were sent to a provider; `cost` is in USD."""
+    """The use of the calls with the same `values` of some dimensions, in one time bucket.
+    `requests` are those that were sent to a provider; `cost` is in USD."""
 
     values: tuple[str, ...]
+    bucket: int
     requests: int
     tokens: int
     cost: Decimal | None
@@ -235,6 +237,16 @@ class TargetMeasures(msgspec.Struct, frozen=True, kw_only=True):
     duration_ns: list[float | None]
     ttft_ns: list[float | None]
     error_types: dict[str, int]
+
+
+class CacheMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect of the cache: `hits` of the `requests` were answered from it. `saved` is what
+    these answers had cost, in USD; `unpriced` counts hits of which that is not known."""
+
+    requests: int
+    hits: int
+    unpriced: int
+    saved: Decimal
 
 
 class AnsweredBy(msgspec.Struct, frozen=True, kw_only=True):

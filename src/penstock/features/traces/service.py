@@ -1,7 +1,7 @@
 """The use cases of traces. All methods block: call them outside the event loop."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ from penstock.features.traces.model import (
     GROUPED_BY,
     TIME,
     Aggregate,
+    CacheMeasures,
     CallPage,
     Cursor,
     Filter,
@@ -190,11 +191,24 @@ class Traces:
         """Returns how the attempts of calls went, by provider and model."""
         return self._store().targets(project_id, time_range, wanted)
 
+    def cache(self, project_id: str, time_range: TimeRange, wanted: Filter) -> CacheMeasures:
+        """Returns how many calls were answered from the cache, and what that has saved."""
+        return self._store().cache(project_id, time_range, wanted)
+
     def used(
-        self, project_id: str, start_ns: int, end_ns: int, dimensions: Sequence[str]
+        self,
+        project_id: str,
+        start_ns: int,
+        end_ns: int,
+        dimensions: Sequence[str],
+        *,
+        only: Mapping[str, Sequence[str]],
+        width_ns: int,
     ) -> list[UsedAmounts]:
-        """Returns what the calls that started in a range have used, by dimensions of limits."""
-        return self._store().used(project_id, TimeRange(start_ns, end_ns), dimensions)
+        """Returns what the calls with one of the values `only` that started in a range have used,
+        by dimensions of limits, in time buckets of `width_ns` (0: all in one)."""
+        time_range = TimeRange(start_ns, end_ns)
+        return self._store().used(project_id, time_range, dimensions, only, width_ns)
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur, for filters."""

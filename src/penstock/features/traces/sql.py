@@ -9,6 +9,7 @@ from penstock.features.traces.payload import encode
 from penstock.infra.columns import Param
 
 _MS: Final = 1_000_000
+CACHED: Final = "c.attributes['penstock.cache.hit'] = 'true'"
 _WORD: Final = re.compile(rb"[0-9a-z]{4,}")  # what the text index can look up inside its tokens
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _TEXT: Final = (
@@ -62,6 +63,8 @@ def matching(where: Where, wanted: Filter) -> Where:
         )
     if wanted.errors_only:
         where.add("c.status != 'ok'")
+    if wanted.cached_only:
+        where.add(CACHED)
     if wanted.min_duration_ms is not None:
         where.add("c.duration_ns >= {min_ns:UInt64}", min_ns=round(wanted.min_duration_ms * _MS))
     if wanted.max_duration_ms is not None:

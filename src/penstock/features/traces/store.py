@@ -1,6 +1,6 @@
 """Reads and writes `calls`; returns values of `model`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ from penstock.features.traces.model import (
     TIME,
     Aggregate,
     AnsweredBy,
+    CacheMeasures,
     CallItem,
     Cursor,
     Filter,
@@ -58,6 +59,9 @@ _SIZES: Final = """c.span_id, 1 + length(c.attempts) AS spans,
     2 * (length(c.request) + length(c.response)
     + arraySum(arrayMap(blob -> length(blob), arrayConcat(c.request_blobs, c.response_blobs))))
     AS content_bytes"""
+_CACHE: Final = f"""count() AS requests, countIf({sql.CACHED}) AS hits,
+    countIf({sql.CACHED} AND c.attributes['penstock.cache.saved_usd'] = '') AS unpriced,
+    sum(toDecimal128OrZero(c.attributes['penstock.cache.saved_usd'], 12)) AS saved"""
 _GROUPS: Final = 100  # of each kind; more than the number of buckets
 _FACET_VALUES: Final = 200
 _USED: Final = 100_000  # groups of used amounts
@@ -193,18 +197,35 @@ class TraceStore:
         statement = where.select(_OF_TARGET, rest, "ARRAY JOIN c.attempts AS a")
         return self._columns.query(statement, where.params, TargetMeasures)
 
+    def cache(self, project_id: str, time_range: TimeRange, wanted: Filter) -> CacheMeasures:
+        """Returns how many matching calls were answered from the cache, and the cost of these
+        answers."""
+        where = sql.matching(sql.calls(project_id, time_range), wanted)
+        return self._select(_CACHE, where, "", CacheMeasures)[0]
+
     def used(
-        self, project_id: str, time_range: TimeRange, dimensions: Sequence[str]
+        self,
+        project_id: str,
+        time_range: TimeRange,
+        dimensions: Sequence[str],
+        only: Mapping[str, Sequence[str]],
+        width_ns: int,
     ) -> list[UsedAmounts]:
-        """Returns what calls have used, by the values of these dimensions."""
+        """Returns what calls with one of the values `only` have used, by the values of dimensions
+        and by time buckets of `width_ns` (0: all in one)."""
         where = sql.calls(project_id, time_range)
+        for number, (name, wanted) in enumerate(only.items()):
+            condition = f"{_dimension(where, name)} IN {{used_{number}:Array(String)}}"
+            where.add(condition, **{f"used_{number}": tuple(wanted)})
         values = [f"toString({_dimension(where, name)})" for name in dimensions]
+        since = "toUnixTimestamp64Nano(c.start_time) - {from:Int64}"
         what = (
             f"CAST([{', '.join(values)}] AS Array(String)) AS values,"
+            f" {f'intDiv({since}, {width_ns:d})' if width_ns else '0'} AS bucket,"
             " countIf(length(c.attempts) > 0) AS requests,"
             " sum(c.input_tokens + c.output_tokens) AS tokens, sum(c.cost) AS cost"
         )
-        return self._select(what, where, f"GROUP BY values LIMIT {_USED:d}", UsedAmounts)
+        return self._select(what, where, f"GROUP BY values, bucket LIMIT {_USED:d}", UsedAmounts)
 
     def facets(self, project_id: str, time_range: TimeRange) -> dict[str, list[str]]:
         """Returns the values that occur in the range, at most 200 of each dimension."""

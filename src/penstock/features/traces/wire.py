@@ -97,6 +97,7 @@ class FilterQuery(RangeQuery):
     key_id: list[str] = []
     tag: TagParameter = []
     errors_only: bool = False
+    cached_only: Annotated[bool, Field(description="answered from the cache")] = False
     q: Annotated[str, Field(max_length=500, description="occurs in input or output")] = ""
     min_duration_ms: Annotated[float | None, Field(ge=0, le=1e12)] = None
     max_duration_ms: Annotated[float | None, Field(ge=0, le=1e12)] = None
@@ -109,6 +110,7 @@ class FilterQuery(RangeQuery):
             only={name: tuple(getattr(self, name)) for name in _OWN} | attributes,
             tags=tag_filter(self.tag),
             errors_only=self.errors_only,
+            cached_only=self.cached_only,
             text=self.q,
             min_duration_ms=self.min_duration_ms,
             max_duration_ms=self.max_duration_ms,

@@ -4,7 +4,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.features.traces.model import Aggregate, Measures, Overview, TargetMeasures
+from penstock.features.traces.model import (
+    Aggregate,
+    CacheMeasures,
+    Measures,
+    Overview,
+    TargetMeasures,
+)
 from penstock.features.traces.wire import describe_extra
 from penstock.kernel.time import rfc3339
 from penstock.rules.attributes import CALL_ATTRIBUTES
@@ -95,6 +101,24 @@ class TargetOut(BaseModel):
             latency_ms=_percentiles(target.duration_ns),
             ttft_ms=_percentiles(target.ttft_ns),
             error_types=target.error_types,
+        )
+
+
+class CacheOut(BaseModel):
+    """The effect of the cache: `hits` of the `requests` were answered from it."""
+
+    requests: int
+    hits: int
+    unpriced: Annotated[int, Field(description="hits whose saving is not known")]
+    saved: Annotated[str, Field(description="USD: what the answers from the cache had cost")]
+
+    @classmethod
+    def of(cls, cache: CacheMeasures) -> "CacheOut":
+        return cls(
+            requests=cache.requests,
+            hits=cache.hits,
+            unpriced=cache.unpriced,
+            saved=f"{cache.saved:f}",
         )
 
 

@@ -1,0 +1,116 @@
+import { useQuery } from "@tanstack/react-query";
+import { Plus, X } from "lucide-react";
+
+import { addCondition, type ConditionForm, type LimitForm } from "@/features/limits/limitForm";
+import { callDimension, LIMIT_DIMENSIONS, TAG } from "@/features/limits/scope";
+import { useValueText } from "@/features/limits/Scope";
+import { facetsQuery } from "@/shared/calls/queries";
+import { modelsQuery } from "@/shared/exampleCalls";
+import type { FormState } from "@/shared/forms/useForm";
+import { useProjectId } from "@/shared/session";
+import { Button, IconButton } from "@/shared/ui/Button";
+import { cx } from "@/shared/ui/classes";
+import { Combobox } from "@/shared/ui/Combobox";
+import { INPUT_CLASSES } from "@/shared/ui/Field";
+
+/** Which calls it counts: rows of a dimension and a value. */
+export function ConditionsField({ form }: { form: FormState<LimitForm> }) {
+  const { only } = form.values;
+  const error = form.errorOf("only");
+  const replace = (id: number, part: Partial<ConditionForm>) =>
+    form.change({ only: only.map((each) => (each.id === id ? { ...each, ...part } : each)) });
+  return (
+    <fieldset>
+      <legend className="text-sm font-medium">Calls that it counts</legend>
+      <p className="mb-2 text-xs text-ink-3">
+        {only.length === 0
+          ? "All calls of the project."
+          : "Rows of one dimension are alternatives; all dimensions must match."}
+      </p>
+      <ul className="mb-2 flex flex-col gap-2">
+        {only.map((condition) => (
+          <ConditionRow
+            key={condition.id}
+            condition={condition}
+            invalid={error !== undefined}
+            onChange={(part) => replace(condition.id, part)}
+            onRemove={() => form.change({ only: only.filter(({ id }) => id !== condition.id) })}
+          />
+        ))}
+      </ul>
+      <Button onClick={() => form.change({ only: addCondition(only) })}>
+        <Plus size={14} className="text-ink-3" />
+        Add condition
+      </Button>
+      {error && (
+        <p role="alert" className="mt-1 text-xs text-danger">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+interface ConditionRowProps {
+  condition: ConditionForm;
+  invalid: boolean;
+  onChange: (part: Partial<ConditionForm>) => void;
+  onRemove: () => void;
+}
+
+function ConditionRow({ condition, invalid, onChange, onRemove }: ConditionRowProps) {
+  const { dimension, tag, value } = condition;
+  const options = useOptions(dimension);
+  const textOf = useValueText();
+  return (
+    <li className="flex flex-wrap items-center gap-2 sm:flex-nowrap">
+      <select
+        aria-label="Dimension"
+        value={dimension}
+        onChange={(event) => onChange({ dimension: event.target.value, value: "" })}
+        className={cx(INPUT_CLASSES, "w-32! shrink-0")}
+      >
+        {[...LIMIT_DIMENSIONS, { value: TAG, label: "Tag" }].map((one) => (
+          <option key={one.value} value={one.value}>
+            {one.label}
+          </option>
+        ))}
+      </select>
+      {dimension === TAG && (
+        <input
+          name="only"
+          aria-label="Name of the tag"
+          placeholder="plan"
+          required
+          value={tag}
+          onChange={(event) => onChange({ tag: event.target.value })}
+          className={cx(INPUT_CLASSES, "w-24! shrink-0")}
+        />
+      )}
+      <Combobox
+        label="Value"
+        name="only"
+        required
+        invalid={invalid}
+        value={value}
+        options={options}
+        placeholder={dimension === "model" ? "openai/gpt-*" : ""}
+        render={(option) => textOf(dimension, option)}
+        onChange={(next) => onChange({ value: next })}
+      />
+      <IconButton label="Remove condition" onClick={onRemove}>
+        <X size={14} />
+      </IconButton>
+    </li>
+  );
+}
+
+/** The values that calls of the last days had. */
+function useOptions(dimension: string): readonly string[] {
+  const projectId = useProjectId();
+  const facets = useQuery(facetsQuery(projectId, { range: "7d" })).data;
+  const models = useQuery(modelsQuery(projectId)).data;
+  if (dimension === "model") return models ?? [];
+  const known = callDimension(dimension);
+  return (known && facets?.[known]) ?? [];
+}

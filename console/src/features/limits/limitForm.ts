@@ -1,0 +1,105 @@
+import { CALENDAR, type Measure } from "@/features/limits/measures";
+import type { Limit, LimitChange, NewLimit } from "@/features/limits/queries";
+import { TAG } from "@/features/limits/scope";
+
+/** A value that a call must have; several of one dimension are alternatives. `id` is unique in the
+ * form, `tag` the name of a tag if the dimension is `tag:`. */
+export interface ConditionForm {
+  id: number;
+  dimension: string;
+  tag: string;
+  value: string;
+}
+
+export interface LimitForm {
+  name: string;
+  measure: Measure;
+  amount: string;
+  window: string;
+  time_zone: string;
+  only: ConditionForm[];
+  per: string[];
+  /** Names of tags that it counts by, separated by commas. */
+  per_tags: string;
+  unpriced: string;
+  unavailable: string;
+}
+
+/** The API's parameters of the fields that have another name there. */
+export const LIMIT_PARAMS = { per_tags: "per" };
+
+export const EMPTY_LIMIT: LimitForm = {
+  name: "",
+  measure: "spend",
+  amount: "",
+  window: "month",
+  time_zone: "UTC",
+  only: [],
+  per: [],
+  per_tags: "",
+  unpriced: "reject",
+  unavailable: "reject",
+};
+
+export function formForLimit(limit: Limit): LimitForm {
+  const conditions = Object.entries(limit.only).flatMap(([dimension, values]) =>
+    values.map((value) => ({ dimension, value })),
+  );
+  return {
+    name: limit.name,
+    measure: limit.measure,
+    amount: limit.amount,
+    window: limit.window ?? "month",
+    time_zone: limit.time_zone,
+    only: conditions.map(({ dimension, value }, id) => ({ id, ...splitTag(dimension), value })),
+    per: limit.per.filter((dimension) => !dimension.startsWith(TAG)),
+    per_tags: limit.per.flatMap((each) => (each.startsWith(TAG) ? [each.slice(4)] : [])).join(", "),
+    unpriced: limit.unpriced,
+    unavailable: limit.unavailable,
+  };
+}
+
+export function toNewLimit(form: LimitForm): NewLimit {
+  const window = form.measure === "concurrency" ? null : (form.window as NewLimit["window"]);
+  const isCalendar = CALENDAR.some((unit) => unit === window);
+  const tags = form.per_tags.split(",").flatMap((name) => (name.trim() ? [TAG + name.trim()] : []));
+  return {
+    ...toLimitChange(form),
+    name: form.name.trim(),
+    measure: form.measure,
+    amount: form.amount,
+    window,
+    time_zone: isCalendar ? form.time_zone.trim() : "UTC",
+    per: [...form.per, ...tags],
+  };
+}
+
+/** A change keeps what and when a limit counts. */
+export function toLimitChange(form: LimitForm) {
+  return {
+    name: form.name.trim(),
+    amount: form.amount,
+    only: conditionsOf(form.only),
+    unpriced: form.unpriced,
+    unavailable: form.unavailable,
+  } as LimitChange & Pick<NewLimit, "unpriced" | "unavailable" | "only">;
+}
+
+export function addCondition(only: readonly ConditionForm[]): ConditionForm[] {
+  const id = Math.max(-1, ...only.map((each) => each.id)) + 1;
+  return [...only, { id, dimension: only.at(-1)?.dimension ?? "team", tag: "", value: "" }];
+}
+
+function conditionsOf(only: readonly ConditionForm[]): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const { dimension, tag, value } of only) {
+    const name = dimension === TAG ? TAG + tag.trim() : dimension;
+    found[name] = [...(found[name] ?? []), value.trim()];
+  }
+  return found;
+}
+
+function splitTag(dimension: string): Pick<ConditionForm, "dimension" | "tag"> {
+  if (!dimension.startsWith(TAG)) return { dimension, tag: "" };
+  return { dimension: TAG, tag: dimension.slice(TAG.length) };
+}

@@ -1,0 +1,66 @@
+import type { Limit } from "@/features/limits/queries";
+import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
+import type { CallFilter, Dimension } from "@/shared/calls/search";
+import { tagFilter } from "@/shared/calls/tags";
+
+export const TAG = "tag:";
+
+/** What limits look at, besides tags. */
+export const LIMIT_DIMENSIONS: readonly { value: string; label: string }[] = [
+  { value: "key", label: "Key" },
+  { value: "provider", label: "Provider" },
+  { value: "model", label: "Model" },
+  ...CALL_ATTRIBUTES.map(({ name, label }) => ({ value: name, label })),
+];
+
+/** The name of a dimension on pages: `Team`, `Tag plan`. */
+export function dimensionLabel(dimension: string): string {
+  if (dimension.startsWith(TAG)) return `Tag ${dimension.slice(TAG.length)}`;
+  return LIMIT_DIMENSIONS.find(({ value }) => value === dimension)?.label ?? dimension;
+}
+
+/** The dimension of lists of calls that has the same values, if there is one. */
+export function callDimension(dimension: string): Dimension | undefined {
+  if (dimension === "key") return "key_id";
+  if (dimension === "model" || dimension.startsWith(TAG)) return undefined;
+  return dimension as Dimension;
+}
+
+/** The filter for the calls that a limit counts; `undefined` if it cannot be written as one. */
+export function callsOf(
+  limit: Pick<Limit, "only" | "per">,
+  values: readonly string[] = [],
+): CallFilter | undefined {
+  const conditions = { ...limit.only };
+  limit.per.forEach((dimension, index) => {
+    const value = values[index];
+    if (value !== undefined) conditions[dimension] = [value];
+  });
+  const filter: CallFilter = {};
+  for (const [dimension, wanted] of Object.entries(conditions)) {
+    if (!addCondition(filter, dimension, wanted)) return undefined;
+  }
+  return filter;
+}
+
+function addCondition(filter: CallFilter, dimension: string, values: readonly string[]): boolean {
+  if (values.includes("")) return false; // lists have no filter for calls without a value
+  if (dimension.startsWith(TAG)) {
+    const name = dimension.slice(TAG.length);
+    filter.tag = [...(filter.tag ?? []), ...values.map((value) => tagFilter(name, value))];
+    return true;
+  }
+  if (dimension === "model") return addModel(filter, values);
+  const name = callDimension(dimension);
+  if (name) filter[name] = [...values];
+  return name !== undefined;
+}
+
+/** One `provider/model` without a pattern. */
+function addModel(filter: CallFilter, values: readonly string[]): boolean {
+  const [provider = "", ...model] = (values[0] ?? "").split("/");
+  if (values.length !== 1 || model.length === 0 || values[0]?.includes("*")) return false;
+  filter.provider = [provider];
+  filter.model = [model.join("/")];
+  return true;
+}
