@@ -6,29 +6,14 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from penstock.features.limits.forecast import Forecast
+from penstock.infra.sql.documents import StoredDocument
 from penstock.rules.claims import Claim, CounterState
 from penstock.rules.limits import LimitEntry, Otherwise
 
 _KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLimit:
-    """A limit of a project."""
-
-    project_id: str
-    entry: LimitEntry
-    updated_ms: int
-
-    @property
-    def counted_from_ns(self) -> int:
-        """Returns the time from which gateways count: the first 48 bits of the id are that of its
-        creation."""
-        digits = self.entry.id.rpartition("_")[2][:12]
-        try:
-            return int(digits, 16) * 1_000_000 + _KNOWN_AFTER_NS
-        except ValueError:
-            return 0
+StoredLimit = StoredDocument[LimitEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +102,13 @@ class CounterView(Protocol):
     def read(self, claim: Claim) -> CounterState:
         """Returns the state of the claim's counter."""
         ...
+
+
+def counted_from_ns(limit: StoredLimit) -> int:
+    """Returns the time from which gateways count: the first 48 bits of the id are that of its
+    creation."""
+    digits = limit.entry.id.rpartition("_")[2][:12]
+    try:
+        return int(digits, 16) * 1_000_000 + _KNOWN_AFTER_NS
+    except ValueError:
+        return 0

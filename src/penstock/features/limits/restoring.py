@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from penstock.features.limits.model import StoredLimit
+from penstock.features.limits.model import StoredLimit, counted_from_ns
 from penstock.features.limits.recorded import RecordedUse
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
@@ -92,7 +92,7 @@ class UseRestoring:
 
     def _restore(self, stored: StoredLimit, counters: CounterWriter, now_ns: int) -> int:
         limit = Limit(stored.project_id, stored.entry)
-        start_ns = max(limit.window(now_ns)[0], stored.counted_from_ns)
+        start_ns = max(limit.window(now_ns)[0], counted_from_ns(stored))
         used = self._recorded.by_values(stored, start_ns, now_ns + 1)
         return sum(
             counters.raise_used(limit.claim(tuple(values), Amounts(0), now_ns), amount)
@@ -105,4 +105,4 @@ def _began_before(stored: StoredLimit, lost_ns: int, now_ns: int) -> bool:
     limit = Limit(stored.project_id, stored.entry)
     if limit.kind != CounterKind.WINDOW:
         return False
-    return max(limit.window(now_ns)[0], stored.counted_from_ns) < lost_ns
+    return max(limit.window(now_ns)[0], counted_from_ns(stored)) < lost_ns

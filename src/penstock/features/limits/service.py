@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from penstock.features.access import Principal
 from penstock.features.context import Context
-from penstock.features.limits import store
 from penstock.features.limits.forecast import Forecast, TimeSpan, forecast
 from penstock.features.limits.history import UseHistory, units_of
 from penstock.features.limits.model import (
@@ -20,12 +19,15 @@ from penstock.features.limits.model import (
     LimitUse,
     PastUse,
     StoredLimit,
+    counted_from_ns,
 )
+from penstock.features.limits.store import LIMITS
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.rules import snapshot
 from penstock.rules.claims import CounterKind
 from penstock.rules.limit_index import Amounts, Limit
 from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
-from penstock.rules.snapshot import LIMITS, Document
+from penstock.rules.snapshot import Document
 
 
 class LimitService:
@@ -39,12 +41,12 @@ class LimitService:
     def list_all(self, project_id: str) -> list[StoredLimit]:
         """Returns the limits of a project by name."""
         with self._context.database.read() as connection:
-            return store.list_limits(connection, project_id)
+            return LIMITS.list(connection, project_id)
 
     def list_everywhere(self) -> list[StoredLimit]:
         """Returns the limits of all projects."""
         with self._context.database.read() as connection:
-            found = store.list_all_limits(connection)
+            found = LIMITS.of_all_projects(connection)
         return [
             StoredLimit(project_id, entry, 0)
             for project_id, entries in found.items()
@@ -107,7 +109,7 @@ class LimitService:
     def _forecast(self, limit: StoredLimit, used: Decimal, window: TimeSpan) -> Forecast | None:
         """At the average rate since the window or the limit began."""
         now_ms = self._context.now_ms()
-        since_ms = max(window.start_ms, limit.counted_from_ns // 1_000_000)
+        since_ms = max(window.start_ms, counted_from_ns(limit) // 1_000_000)
         return forecast(used, limit.entry.amount, window, now_ms, (used, now_ms - since_ms))
 
     def add(self, actor: Principal, project_id: str, new: LimitEntry) -> StoredLimit:
@@ -116,9 +118,9 @@ class LimitService:
         limit = StoredLimit(project_id, entry, self._context.now_ms())
         with self._context.database.write() as tx:
             _require_free_name(tx.connection, project_id, entry)
-            if store.count_limits(tx.connection, project_id) >= MAX_LIMITS:
+            if LIMITS.count(tx.connection, project_id) >= MAX_LIMITS:
                 raise InvalidRequest(f"A project has at most {MAX_LIMITS} limits.")
-            store.add_limit(tx.connection, limit)
+            LIMITS.add(tx.connection, limit)
             self._context.audit_log.append(
                 tx, actor, project_id, "limit.add", entry.id, after=_audit_fields(limit)
             )
@@ -134,7 +136,7 @@ class LimitService:
             entry = _valid(_changed(before.entry, change))
             _require_free_name(tx.connection, project_id, entry)
             after = StoredLimit(project_id, entry, self._context.now_ms())
-            store.save_limit(tx.connection, after)
+            LIMITS.save(tx.connection, after)
             self._context.audit_log.append(
                 tx,
                 actor,
@@ -150,7 +152,7 @@ class LimitService:
         """Removes a limit. Raises `NotFound`."""
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, limit_id)
-            store.remove_limit(tx.connection, project_id, limit_id)
+            LIMITS.remove(tx.connection, project_id, limit_id)
             self._context.audit_log.append(
                 tx, actor, project_id, "limit.remove", limit_id, before=_audit_fields(before)
             )
@@ -158,9 +160,9 @@ class LimitService:
     def documents(self) -> dict[str, Document]:
         """Returns the snapshot sections by name; none for a project without limits."""
         with self._context.database.read() as connection:
-            found = store.list_all_limits(connection)
+            found = LIMITS.of_all_projects(connection)
         return {
-            LIMITS.name(project_id): LimitsSection(project_id, tuple(limits))
+            snapshot.LIMITS.name(project_id): LimitsSection(project_id, limits)
             for project_id, limits in found.items()
         }
 
@@ -170,7 +172,7 @@ class LimitService:
 
 
 def _get(connection: Connection, project_id: str, limit_id: str) -> StoredLimit:
-    if limit := store.find_limit(connection, project_id, limit_id):
+    if limit := LIMITS.find(connection, project_id, limit_id):
         return limit
     raise NotFound(
         f"This project has no limit {limit_id!r}.", hint="List them: penstock limit list"
@@ -194,7 +196,7 @@ def _valid(entry: LimitEntry) -> LimitEntry:
 
 
 def _require_free_name(connection: Connection, project_id: str, entry: LimitEntry) -> None:
-    other = store.find_named(connection, project_id, entry.name)
+    other = LIMITS.find(connection, project_id, entry.name, by="name")
     if other is not None and other.entry.id != entry.id:
         raise Conflict(
             f"This project has a limit {entry.name!r} already.",

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from penstock.infra.sql.documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.failure_causes import FailureCause
 from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteTarget
@@ -27,13 +27,7 @@ ListedModels = Mapping[str, Sequence[str]]
 """The providers of a project with the models that they list; none for one that lists nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRoute:
-    """A route of a project. `updated_ms` is the time of its present version."""
-
-    project_id: str
-    entry: RouteEntry
-    updated_ms: int
+StoredRoute = StoredDocument[RouteEntry]
 
 
 def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[str]) -> None:

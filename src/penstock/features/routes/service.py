@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from penstock.features.access import Principal
 from penstock.features.context import Context
-from penstock.features.routes import store
 from penstock.features.routes.model import MAX_ROUTES, ListedModels, StoredRoute, check_route
+from penstock.features.routes.store import ROUTES
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.snapshot import ROUTES, Document, RouteEntry, RoutesSection
+from penstock.rules import snapshot
+from penstock.rules.snapshot import Document, RouteEntry, RoutesSection
 
 
 class RouteService:
@@ -30,7 +31,7 @@ class RouteService:
     def list_all(self, project_id: str) -> list[StoredRoute]:
         """Returns the routes of a project by name."""
         with self._context.database.read() as connection:
-            return store.list_routes(connection, project_id)
+            return ROUTES.list(connection, project_id)
 
     def get(self, project_id: str, name: str) -> StoredRoute:
         """Returns a route. Raises `NotFound`."""
@@ -42,15 +43,15 @@ class RouteService:
         self._check(project_id, entry)
         route = StoredRoute(project_id, replace(entry, version=1), self._context.now_ms())
         with self._context.database.write() as tx:
-            if store.find_route(tx.connection, project_id, entry.name) is not None:
+            if ROUTES.find(tx.connection, project_id, entry.name) is not None:
                 raise Conflict(
                     f"This project has a route {entry.name!r} already.",
                     hint="Replace it, or choose another name.",
                     param="name",
                 )
-            if store.count_routes(tx.connection, project_id) >= MAX_ROUTES:
+            if ROUTES.count(tx.connection, project_id) >= MAX_ROUTES:
                 raise InvalidRequest(f"A project has at most {MAX_ROUTES} routes.")
-            store.add_route(tx.connection, route)
+            ROUTES.add(tx.connection, route)
             self._context.audit_log.append(
                 tx, actor, project_id, "route.add", entry.name, after=_audit_fields(route)
             )
@@ -74,7 +75,7 @@ class RouteService:
             after = StoredRoute(
                 project_id, replace(entry, version=present + 1), self._context.now_ms()
             )
-            store.save_route(tx.connection, after)
+            ROUTES.save(tx.connection, after)
             self._context.audit_log.append(
                 tx,
                 actor,
@@ -90,7 +91,7 @@ class RouteService:
         """Removes a route. Calls that name it then fail. Raises `NotFound`."""
         with self._context.database.write() as tx:
             before = _get(tx.connection, project_id, name)
-            store.remove_route(tx.connection, project_id, name)
+            ROUTES.remove(tx.connection, project_id, name)
             self._context.audit_log.append(
                 tx, actor, project_id, "route.remove", name, before=_audit_fields(before)
             )
@@ -98,9 +99,9 @@ class RouteService:
     def documents(self) -> dict[str, Document]:
         """Returns the snapshot sections by name."""
         with self._context.database.read() as connection:
-            found = store.list_all_routes(connection)
+            found = ROUTES.of_all_projects(connection)
         return {
-            ROUTES.name(project_id): RoutesSection(project_id, tuple(routes))
+            snapshot.ROUTES.name(project_id): RoutesSection(project_id, routes)
             for project_id, routes in found.items()
         }
 
@@ -113,7 +114,7 @@ class RouteService:
 
 
 def _get(connection: Connection, project_id: str, name: str) -> StoredRoute:
-    if route := store.find_route(connection, project_id, name):
+    if route := ROUTES.find(connection, project_id, name):
         return route
     raise NotFound(f"This project has no route {name!r}.", hint="List them: penstock route list")
 

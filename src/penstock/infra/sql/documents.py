@@ -1,0 +1,117 @@
+"""Tables of documents: each row is one document of a project, as canonical JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from penstock.kernel.digests import canonical_json
+
+Entry = TypeVar("Entry", bound=msgspec.Struct)
+_PROJECT: Final = "project_id"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument(Generic[Entry]):
+    """A document of a project. `updated_ms` is the time of its last change."""
+
+    project_id: str
+    entry: Entry
+    updated_ms: int
+
+
+class DocumentTable(Generic[Entry]):
+    """The documents of one kind. `fields` are members of the documents that have a column: the
+    first one is the key within a project, each other one is unique within a project. Lists are
+    in the order of the last one. Methods take a connection and return values, never rows."""
+
+    def __init__(
+        self, metadata: MetaData, name: str, entry: type[Entry], fields: tuple[str, ...]
+    ) -> None:
+        self._entry = entry
+        self._fields = fields
+        self._table = Table(
+            name,
+            metadata,
+            Column(_PROJECT, Text, primary_key=True),
+            Column(fields[0], Text, primary_key=True),
+            *(Column(field, Text, nullable=False) for field in fields[1:]),
+            Column("content", Text, nullable=False),
+            Column("updated_ms", BigInteger, nullable=False),
+            *(UniqueConstraint(_PROJECT, field) for field in fields[1:]),
+        )
+
+    def add(self, connection: Connection, document: StoredDocument[Entry]) -> None:
+        """Stores a new document."""
+        connection.execute(insert(self._table).values(self._to_row(document)))
+
+    def save(self, connection: Connection, document: StoredDocument[Entry]) -> None:
+        """Stores a changed document."""
+        row = self._to_row(document)
+        found = self._is(document.project_id, row[self._fields[0]], self._fields[0])
+        connection.execute(update(self._table).where(*found).values(row))
+
+    def remove(self, connection: Connection, project_id: str, key: str) -> None:
+        """Deletes a document."""
+        connection.execute(delete(self._table).where(*self._is(project_id, key, self._fields[0])))
+
+    def find(
+        self, connection: Connection, project_id: str, value: str, by: str = ""
+    ) -> StoredDocument[Entry] | None:
+        """Returns the document with a value of the field `by` (its key by default), if it
+        exists."""
+        query = select(self._table).where(*self._is(project_id, value, by or self._fields[0]))
+        row = connection.execute(query).one_or_none()
+        return None if row is None else self._of_row(row)
+
+    def list(self, connection: Connection, project_id: str) -> list[StoredDocument[Entry]]:
+        """Returns the documents of a project."""
+        table = self._table
+        query = select(table).where(table.c.project_id == project_id)
+        rows = connection.execute(query.order_by(table.c[self._fields[-1]]))
+        return [self._of_row(row) for row in rows]
+
+    def count(self, connection: Connection, project_id: str) -> int:
+        """Returns how many documents a project has."""
+        table = self._table
+        query = select(func.count()).select_from(table).where(table.c.project_id == project_id)
+        return connection.execute(query).scalar_one()
+
+    def of_all_projects(self, connection: Connection) -> Mapping[str, tuple[Entry, ...]]:
+        """Returns the documents of all projects by project id, by key."""
+        found: dict[str, list[Entry]] = {}
+        query = select(self._table).order_by(self._table.c[self._fields[0]])
+        for row in connection.execute(query):
+            found.setdefault(row.project_id, []).append(self._of_row(row).entry)
+        return {project_id: tuple(entries) for project_id, entries in found.items()}
+
+    def _is(self, project_id: str, value: object, field: str) -> tuple[Any, Any]:
+        return self._table.c.project_id == project_id, self._table.c[field] == value
+
+    def _to_row(self, document: StoredDocument[Entry]) -> dict[str, object]:
+        return {
+            _PROJECT: document.project_id,
+            **{field: getattr(document.entry, field) for field in self._fields},
+            "content": canonical_json(document.entry).decode(),
+            "updated_ms": document.updated_ms,
+        }
+
+    def _of_row(self, row: Row[*tuple[Any, ...]]) -> StoredDocument[Entry]:
+        entry = msgspec.json.decode(row.content, type=self._entry)
+        return StoredDocument(row.project_id, entry, row.updated_ms)
