@@ -27,7 +27,7 @@ Entry = TypeVar("Entry", bound=msgspec.Struct)
 _PROJECT: Final = "project_id"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: calls of a generic class set an attribute
 class StoredDocument(Generic[Entry]):
     """A document of a project. `updated_ms` is the time of its last change."""
 
