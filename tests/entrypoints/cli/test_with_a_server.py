@@ -115,7 +115,7 @@ def test_a_litellm_configuration_is_imported(installation: Installation) -> None
     wait_until(lambda: _answered(installation, "chat"))
     again = installation.json("import", "litellm", str(file), "--private-allowed")
     _import_a_key(installation, file)
-    assert [each["result"] for each in again["created"]] == ["kept: it exists", *["replaced"] * 2]
+    assert [each["result"] for each in again["created"]] == ["kept: it exists", *["unchanged"] * 2]
     file.write_text("model_list: [")
     assert "cannot be read" in installation.run("import", "litellm", str(file), code=2)
     for name in ("chat", "backup"):

@@ -141,3 +141,27 @@ def test_plain_http_takes_no_credential(world: World) -> None:
     world.catalog.providers.add(world.admin, world.project_id, new)
     with pytest.raises(InvalidRequest, match="unencrypted"):
         add(world, provider="plain")
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "same"),
+    [
+        ("default", SECRET, True),
+        ("default", OTHER, False),
+        ("second", OTHER, True),
+        ("second", SECRET, False),
+        ("third", OTHER, False),
+    ],
+)
+def test_a_secret_is_compared_with_the_stored_one(
+    world: World, name: str, secret: str, same: bool
+) -> None:
+    add(world)
+    assert world.catalog.credentials.matches(world.project_id, "openai", name, secret) is same
+
+
+def test_comparing_needs_a_provider_and_a_possible_secret(world: World) -> None:
+    with pytest.raises(NotFound):
+        world.catalog.credentials.matches(world.project_id, "none", "default", SECRET)
+    with pytest.raises(InvalidRequest):
+        world.catalog.credentials.matches(world.project_id, "openai", "default", "a b")

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from penstock.features.catalog.http.models import ModelPriceView
 from penstock.features.catalog.model import NewProvider
+from penstock.features.catalog.own_price import NewPrice
 from penstock.features.catalog.service.models import ServedModel
-from penstock.features.catalog.service.prices import NewPrice
 from penstock.rules.price import UnitPrice
 from penstock.rules.price_charge import compile_rates
 from tests.features.world import World

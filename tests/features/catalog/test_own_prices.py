@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from penstock.features.catalog.service.prices import NewPrice
+from penstock.features.catalog.own_price import NewPrice
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.price import Tier, UnitPrice
 from tests.features.world import World

@@ -7,7 +7,7 @@ import pytest
 
 from penstock.features.catalog.assembly import START
 from penstock.features.catalog.model import NewProvider, ProviderChange
-from penstock.features.catalog.service.prices import NewPrice
+from penstock.features.catalog.own_price import NewPrice
 from penstock.features.snapshots.explain import CostExplainer
 from penstock.features.traces.model import SpanRecord
 from penstock.gateway.snapshot.snapshot import build

@@ -1,26 +1,37 @@
 """`penstock import`: brings the configuration of another gateway."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 import yaml
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.declared.applying import apply_plan
+from penstock.entrypoints.cli.declared.files import declare
+from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.model import ObjectAction, ObjectKind
+from penstock.entrypoints.cli.declared.planning import kinds_of, make_plan
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.litellm.config import read_config
 from penstock.entrypoints.cli.litellm.keys import ExportedKey, ExportedKeys, read_keys
 from penstock.entrypoints.cli.litellm.plan import Plan
 from penstock.entrypoints.cli.output import show_json, show_list
 from penstock.infra.settings import secret_variable
-from penstock.kernel.errors import Conflict, InvalidRequest, NotFound, SetupError
+from penstock.kernel.errors import SetupError
 
 MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
 MAX_KEYS_BYTES: Final = 256 * 1024 * 1024
 KEYS_AT_ONCE: Final = 200  # of one request
 COLUMNS: Final = ("kind", "name", "content", "result")
 LEFT_OUT_COLUMNS: Final = ("setting", "reason")
+_RESULTS: Final = {
+    ObjectAction.CREATE: "created",
+    ObjectAction.CHANGE: "replaced",
+    ObjectAction.NONE: "unchanged",
+    ObjectAction.KEEP: "kept: it exists",
+}
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -112,34 +123,15 @@ def _import_keys(api: Api, project: str, keys: list[ExportedKey]) -> list[str]:
 
 
 def _apply(api: Api, project: str, plan: Plan, *, private_allowed: bool) -> list[str]:
-    """Creates everything in order. A rerun goes on where an error stopped it."""
-    results: list[str] = []
-    for provider in plan.providers:
-        body = provider.body(private_allowed=private_allowed)
-        try:
-            api.call("POST", f"{project}/providers", body)
-            results.append("created")
-        except Conflict:
-            results.append("kept: it exists")
-        except InvalidRequest as error:
-            if error.code != "private_address":
-                raise
-            hint = "If this is intended, add --private-allowed (instance admins only)."
-            raise InvalidRequest(error.message, hint=hint, code=error.code) from error
-        if provider.any_model:
-            api.call("POST", f"{project}/providers/{provider.name}/test")
-    for route in plan.routes:
-        try:
-            api.call("PUT", f"{project}/routes/{route.name}", route.body())
-            results.append("replaced")
-        except NotFound:
-            api.call("POST", f"{project}/routes", route.body() | {"name": route.name})
-            results.append("created")
-    known = {(each["provider"], each["model"]) for each in api.items(f"{project}/prices")}
-    for price in plan.prices:
-        if (price.provider, price.model) in known:
-            results.append("kept: it exists")
-            continue
-        api.call("POST", f"{project}/prices", price.body())
-        results.append("created")
-    return results
+    """Creates everything by the steps of `penstock apply`, and returns the result of each row.
+    Providers and prices that exist are kept. A rerun goes on where an error stopped it."""
+    kinds, place = kinds_of(api, project), Place("the configuration", {})
+    bodies: list[tuple[ObjectKind, list[dict[str, Any]]]] = [
+        (kinds.providers, [each.body(private_allowed=private_allowed) for each in plan.providers]),
+        (kinds.routes, [{"name": each.name, **each.body()} for each in plan.routes]),
+        (kinds.prices, [each.body() for each in plan.prices]),
+    ]
+    declared = {kind.key: [declare(kind, body, place, str) for body in of] for kind, of in bodies}
+    made = make_plan(kinds, declared, keep=(kinds.providers.key, kinds.prices.key))
+    apply_plan(api, made, lambda _: None, lambda text: typer.echo(text, err=True))
+    return [_RESULTS[change.action] for change in made.changes]

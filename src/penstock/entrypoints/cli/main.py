@@ -1,7 +1,8 @@
 """`penstock`: finds the command, imports only its module, and prints an error as one line.
 
 Exit codes: 0 success · 1 refused or failed · 2 usage, settings or this machine · 3 not allowed ·
-4 not found · 5 the server does not answer · 130 interrupted.
+4 not found · 5 the server does not answer · 130 interrupted. `penstock plan`: 0 nothing to do ·
+2 changes · 1 any error.
 """
 
 import os
@@ -12,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from penstock.entrypoints.cli.exits import ChangesPending
 from penstock.kernel.errors import (
     Forbidden,
     NotFound,
@@ -39,6 +41,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
+    "plan": ("configuration", "Show what `apply` would change (exit code 2: something)."),
+    "apply": ("configuration", "Apply configuration files: providers, routes, prices, limits."),
+    "export": ("configuration", "Print the configuration of a project as such a file."),
     "import": ("imports", "Import the configuration of another gateway: litellm."),
     "project": ("projects", "Manage projects: create, list, change."),
     "audit": ("audit", "View the audit log: list, verify, export."),
@@ -69,8 +74,17 @@ def main() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
+    named = _named(argv)
     try:
-        build(_named(argv))(list(argv), prog_name="penstock", standalone_mode=True)
+        code = _run(argv, named)
+    except ChangesPending:
+        return 2
+    return 1 if code and named == "plan" else code
+
+
+def _run(argv: Sequence[str], named: str | None) -> int:
+    try:
+        build(named)(list(argv), prog_name="penstock", standalone_mode=True)
     except PenstockError as error:
         typer.secho(f"penstock: {error.sentence()}", err=True, fg="red")
         return next((code for kind, code in _EXITS if isinstance(error, kind)), 1)

@@ -21,6 +21,18 @@ class CredentialRequest(RequestBody):
     api_key: Annotated[SecretStr, Field(min_length=1, max_length=4000)]
 
 
+class ComparisonRequest(RequestBody):
+    """A secret to compare with the stored one."""
+
+    api_key: Annotated[SecretStr, Field(min_length=1, max_length=4000)]
+
+
+class ComparisonView(BaseModel):
+    """The result: the credential exists and has this secret, or not."""
+
+    same: bool
+
+
 class CredentialView(BaseModel):
     """A credential. `default` is the provider's own API key. The key itself is never returned."""
 
@@ -63,6 +75,15 @@ def credential_routes(require: RequirePermission, credentials: CredentialService
         return CredentialView.of(
             credentials.add(access.principal, access.project_id, provider, body.name, secret)
         )
+
+    @router.post("/{name}/compare")
+    def compare_credential(
+        access: Annotated[Access, may_write], provider: str, name: str, body: ComparisonRequest
+    ) -> ComparisonView:
+        """Returns whether a credential (`default`: the provider's own) is stored with this secret, so
+        that a repeated `penstock apply` changes nothing. Stores nothing."""
+        secret = body.api_key.get_secret_value()
+        return ComparisonView(same=credentials.matches(access.project_id, provider, name, secret))
 
     @router.delete("/{name}", status_code=204)
     def remove_credential(access: Annotated[Access, may_write], provider: str, name: str) -> None:

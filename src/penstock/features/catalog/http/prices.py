@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.catalog.service.prices import NewPrice, PriceService
+from penstock.features.catalog.own_price import NewPrice
+from penstock.features.catalog.service.prices import PriceService
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody

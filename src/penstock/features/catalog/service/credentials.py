@@ -1,16 +1,18 @@
 """Further credentials of a provider: the gateways use them in turn with its own one."""
 
+from hmac import compare_digest
 from typing import Final
 
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
-from penstock.features.catalog import credential_store
+from penstock.features.catalog import credential_store, store
 from penstock.features.catalog.model import (
     Provider,
     ProviderCredential,
     check_base_url,
     check_name,
+    clean_secret,
 )
 from penstock.features.catalog.service.providers import get_provider
 from penstock.features.catalog.service.secrets import SecretBox
@@ -33,6 +35,20 @@ class CredentialService:
         with self._context.database.read() as connection:
             owner = get_provider(connection, project_id, provider)
             return _all_of(connection, owner)
+
+    def matches(self, project_id: str, provider: str, name: str, secret: str) -> bool:
+        """Returns whether a credential is stored with this secret. Raises `NotFound` for an unknown
+        provider, `InvalidRequest` for a secret that cannot be one."""
+        with self._context.database.read() as connection:
+            owner = get_provider(connection, project_id, provider)
+            found = {one.name: one.secret_id for one in _all_of(connection, owner)}
+            own = store.sealed_secrets(connection)
+            sealed = {**own, **credential_store.sealed_credentials(connection)}
+        secret_id = found.get(name, "")
+        if not secret_id or secret_id not in sealed:
+            return False
+        stored = self._box.open(secret_id, sealed[secret_id])
+        return compare_digest(stored.encode(), clean_secret(secret).encode())
 
     def add(
         self, actor: Principal, project_id: str, provider: str, name: str, secret: str

@@ -14,7 +14,8 @@ from penstock.features.catalog.model import (
     Provider,
     ProviderChange,
 )
-from penstock.features.catalog.service.prices import NewPrice, PriceService
+from penstock.features.catalog.own_price import NewPrice
+from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
 from penstock.kernel.errors import NotFound, PenstockError

@@ -1,7 +1,6 @@
 """Providers of a project: added, changed, removed; their models and encrypted secrets."""
 
 from dataclasses import replace
-from typing import Final
 
 from sqlalchemy import Connection
 
@@ -12,20 +11,17 @@ from penstock.features.catalog.model import (
     Provider,
     ProviderChange,
     check_base_url,
-    check_name,
     origin,
     require_may_allow_private,
 )
+from penstock.features.catalog.new_provider import clean_models, merged_quirks, provider_of
 from penstock.features.catalog.ports import Kinds
 from penstock.features.catalog.service.secrets import SecretBox
 from penstock.features.catalog.vendors import Vendors
 from penstock.features.context import Context
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.spi.chat import ProviderConfig, Vendor
-
-_MOST_MODELS: Final = 10_000
-_LONGEST_MODEL: Final = 200
+from penstock.spi.chat import ProviderConfig
 
 
 class ProviderService:
@@ -57,22 +53,10 @@ class ProviderService:
             require_may_allow_private(actor)
         now_ms = self._context.now_ms()
         secret = self._box.seal(new.secret)
-        vendor = self._vendors.find(new.name, new.vendor)
-        base_url = check_base_url(
-            new.base_url or _default_base_url(vendor, new.name),
-            private_allowed=new.private_allowed,
-            secret=bool(new.secret),
-        )
-        provider = Provider(
-            project_id=project_id,
-            name=check_name(new.name),
-            kind=self._check_kind(new.kind or vendor.kind),
-            base_url=base_url,
-            models=clean_models(new.models),
-            models_pinned=bool(new.models) and not found,
-            private_allowed=new.private_allowed,
-            quirks={**vendor.quirks, **new.quirks},
-            vendor=self._vendors.price_list(new.vendor, base_url),
+        checked = provider_of(project_id, new, self._vendors, self._kinds.names())
+        provider = replace(
+            checked,
+            models_pinned=checked.models_pinned and not found,
             found=found,
             secret_id=secret.id,
             secret_hint=secret.hint,
@@ -153,20 +137,11 @@ class ProviderService:
             after = replace(after, models=models or before.models, models_pinned=bool(models))
         quirks = before.quirks if change.quirks is None else change.quirks
         if change.vendor:
-            quirks = {**self._vendors.find(before.name, change.vendor).quirks, **quirks}
+            quirks = merged_quirks(self._vendors.find(before.name, change.vendor), quirks)
         base_url = check_base_url(base_url, private_allowed=private, secret=bool(after.secret_id))
         vendor = before.vendor if change.vendor is None and not moved else change.vendor
         prices = self._vendors.price_list(vendor, base_url)
         return replace(after, base_url=base_url, quirks=quirks, vendor=prices), sealed
-
-    def _check_kind(self, kind: str) -> str:
-        if kind not in self._kinds.names():
-            raise InvalidRequest(
-                f"No plugin is installed for providers of kind {kind!r}.",
-                hint=f"Installed kinds: {', '.join(self._kinds.names())}.",
-                param="kind",
-            )
-        return kind
 
     def _audit(
         self,
@@ -190,28 +165,11 @@ class ProviderService:
         )
 
 
-def clean_models(models: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the model ids sorted and unique, without those that no request could name."""
-    usable = {m for m in models if 0 < len(m) <= _LONGEST_MODEL and m.isprintable()}
-    return tuple(sorted(usable)[:_MOST_MODELS])
-
-
 def _allows_private(before: Provider, change: ProviderChange) -> bool:
     """Returns whether the change allows a private address that was not allowed before."""
     base_url = change.base_url if change.base_url is not None else before.base_url
     kept = before.private_allowed and origin(base_url) == origin(before.base_url)
     return bool(change.private_allowed) and not kept
-
-
-def _default_base_url(vendor: Vendor, name: str) -> str:
-    if not vendor.base_url:
-        known = "each customer has an address" if vendor.label else "no vendor has that name"
-        raise InvalidRequest(
-            f"The provider {name!r} needs a base URL: {known}.",
-            hint="Set its base URL or its vendor.",
-            param="base_url",
-        )
-    return vendor.base_url
 
 
 def get_provider(connection: Connection, project_id: str, name: str) -> Provider:

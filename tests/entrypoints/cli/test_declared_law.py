@@ -1,0 +1,302 @@
+"""`plan`, `apply` and `export` against a real server: what was applied is what is declared."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.entrypoints.cli.api import Api
+from penstock.entrypoints.cli.declared.applying import apply_plan
+from penstock.entrypoints.cli.declared.exporting import exported
+from penstock.entrypoints.cli.declared.files import read_files
+from penstock.entrypoints.cli.declared.model import ConfigurationPlan, ObjectAction, ObjectChange
+from penstock.entrypoints.cli.declared.planning import DeclaredKinds, kinds_of, make_plan
+from penstock.entrypoints.cli.declared.showing import document_of, lines_of
+from penstock.infra.egress.client import Egress
+from penstock.kernel.errors import Conflict, InvalidRequest
+from tests.conftest import LawSettings
+from tests.server.running import running
+
+CLOSED = "http://127.0.0.1:9/v1"  # a test of this provider fails at once
+Document = Mapping[str, Any]
+
+
+@dataclass
+class Desk:
+    """A command line with a project of its own, and its files."""
+
+    api: Api
+    project: str
+    folder: Path
+
+    @property
+    def kinds(self) -> DeclaredKinds:
+        return kinds_of(self.api, self.project)
+
+    def plan(self, document: Document | str, *, prune: bool = False) -> ConfigurationPlan:
+        text = document if isinstance(document, str) else yaml.safe_dump(document)
+        file = self.folder / "penstock.yaml"
+        file.write_text(text)
+        return make_plan(self.kinds, read_files([file], self.kinds), prune=prune)
+
+    def apply(self, document: Document | str, *, prune: bool = False) -> list[str]:
+        done: list[str] = []
+        plan = self.plan(document, prune=prune)
+        apply_plan(self.api, plan, done.append, lambda _: None)
+        return done
+
+    def secret(self, name: str, value: str) -> str:
+        (self.folder / name).write_text(value)
+        return f"file:{name}"
+
+
+@pytest.fixture(scope="module")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Desk]]:
+    number = count()
+    with (
+        running(tmp_path_factory.mktemp("declared") / "home") as server,
+        asyncio.Runner() as runner,
+    ):
+        url = f"http://127.0.0.1:{server.port}"
+        egress = Egress()
+        api = Api(url, server.bootstrap["api_key"], egress, runner)
+
+        def made() -> Desk:
+            name = f"project {next(number)}"
+            project = api.call("POST", "/api/v1/projects", {"name": name})["id"]
+            folder = tmp_path_factory.mktemp("files")
+            return Desk(api, f"/api/v1/projects/{project}", folder)
+
+        yield made
+        runner.run(_close(egress))
+
+
+async def _close(egress: Egress) -> None:
+    egress.close()
+
+
+@pytest.fixture
+def desk(desks: Callable[[], Desk]) -> Desk:
+    return desks()
+
+
+def change(plan: ConfigurationPlan) -> ObjectChange:
+    (found,) = plan.pending
+    return found
+
+
+def fields(plan: ConfigurationPlan) -> dict[str, tuple[object, object]]:
+    return {each.path: (each.before, each.after) for each in change(plan).differences}
+
+
+# The law
+
+_WORDS = st.text("abc", min_size=1, max_size=3)
+_AMOUNTS = st.decimals("0.000001", "9999", places=6).map(lambda each: f"{each:f}")
+
+
+@st.composite
+def _provider(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    vendor = draw(st.sampled_from(("", "groq", "mistral", "azure", "transformers")))
+    found: dict[str, Any] = {"name": name, "base_url": CLOSED, "private_allowed": True}
+    if draw(st.booleans()):
+        found["vendor"] = vendor
+    if draw(st.booleans()):
+        found["models"] = draw(st.lists(_WORDS, max_size=3))
+    names = st.sampled_from(("stream_usage", "key_header", "parts"))
+    found["quirks"] = draw(st.dictionaries(names, st.sampled_from(("", "no", "x")), max_size=2))
+    if draw(st.booleans()):
+        found["api_key"] = f"file:key-{draw(st.integers(0, 1))}"
+    if draw(st.booleans()):
+        more = draw(st.lists(_WORDS, max_size=2, unique=True))
+        found["credentials"] = [{"name": each, "api_key": "file:key-0"} for each in more]
+    return found
+
+
+@st.composite
+def _documents(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.lists(st.sampled_from(("one", "two", "groq")), unique=True, min_size=1))
+    providers = [draw(_provider(name)) for name in names]
+    pinned = [each for each in providers if each.get("models")]
+    limits = [
+        {
+            "name": name,
+            "measure": draw(st.sampled_from(("requests", "tokens"))),
+            "amount": draw(st.integers(1, 10**15)),
+            "window": draw(st.sampled_from(("second", "month"))),
+            "only": draw(st.dictionaries(st.sampled_from(("team", "tag:x")), _ONLY, max_size=2)),
+            "per": draw(st.lists(st.sampled_from(("key", "user")), unique=True)),
+        }
+        for name in draw(st.lists(_WORDS, unique=True, max_size=2))
+    ]
+    return {
+        "providers": providers,
+        "routes": [
+            {
+                "name": f"r-{name}",
+                "targets": [
+                    {"provider": each["name"], "model": each["models"][0]}
+                    | draw(st.fixed_dictionaries({}, optional={"weight": st.integers(1, 9)}))
+                    for each in pinned
+                ],
+                "strategy": draw(st.sampled_from(("weighted", "sticky"))),
+            }
+            for name in draw(st.lists(_WORDS, unique=True, max_size=2 if pinned else 0))
+        ],
+        "limits": limits,
+        "prices": [
+            {"model": model, "prices": draw(_PRICES), **({"starts_at": at} if at else {})}
+            for model, at in draw(st.lists(st.tuples(_WORDS, _TIMES), unique=True, max_size=3))
+        ],
+    }
+
+
+_ONLY = st.lists(_WORDS, min_size=1, max_size=2)
+_TIMES = st.sampled_from((None, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00.123456+02:00"))
+_PRICES = st.dictionaries(
+    st.sampled_from(("input_tokens", "output_tokens", "requests")), _AMOUNTS, min_size=1
+).map(lambda found: [{"unit": unit, "price": price} for unit, price in found.items()])
+
+
+def test_what_is_applied_is_declared_and_its_export_too(
+    desks: Callable[[], Desk], law: LawSettings
+) -> None:
+    @law(6)
+    @given(st.lists(_documents(), min_size=1, max_size=3))
+    def holds(documents: list[Document]) -> None:
+        desk = desks()
+        for number in range(2):
+            desk.secret(f"key-{number}", f"sk-canary-0123456789-{number}")
+        for document in documents:
+            desk.apply(document, prune=True)
+            again = desk.plan(document, prune=True)
+            assert document_of(again) == {"changes": [], "unmanaged": []}
+            written = exported(desk.kinds)
+            assert document_of(desk.plan(written, prune=True)) == {"changes": [], "unmanaged": []}
+            assert "sk-canary" not in written
+
+    holds()
+
+
+# Single cases
+
+PROVIDER = {"name": "own", "base_url": CLOSED, "private_allowed": True, "models": ["m", "n"]}
+ROUTE = {"name": "chat", "targets": [{"provider": "own", "model": "m"}]}
+LIMIT = {"name": "month", "measure": "spend", "amount": 100, "window": "month"}
+
+
+def test_a_plan_names_each_field_and_no_secret(desk: Desk) -> None:
+    key = desk.secret("key", "sk-canary-0123456789-old")
+    desk.apply({"providers": [PROVIDER | {"api_key": key}]})
+    assert desk.plan({"providers": [PROVIDER]}).pending == ()
+    desk.secret("key", "sk-canary-0123456789-new")
+    plan = desk.plan({"providers": [PROVIDER | {"api_key": key, "models": ["m"]}]})
+    assert fields(plan) == {
+        "models": (["m", "n"], ["m"]),
+        "api_key of default": ("another one", "file:key"),
+    }
+    assert "canary" not in repr(plan) + "\n".join(lines_of(plan)) + repr(document_of(plan))
+    assert list(lines_of(plan)) == [
+        "~ provider own",
+        '    models: ["m", "n"] → ["m"]',
+        "    api_key of default: another one → file:key",
+        "1 to change.",
+    ]
+
+
+def test_only_prune_deletes_and_only_kinds_that_a_file_names(desk: Desk) -> None:
+    desk.apply({"providers": [PROVIDER], "routes": [ROUTE], "limits": [LIMIT]})
+    plan = desk.plan({"routes": []})
+    assert (plan.pending, plan.unmanaged) == (
+        (),
+        (("provider", "own"), ("route", "chat"), ("limit", "month")),
+    )
+    with pytest.raises(InvalidRequest, match=r"penstock.yaml:\d+: This project has no provider"):
+        desk.plan({"providers": [], "routes": [ROUTE]}, prune=True)
+    plan = desk.plan({"providers": [], "routes": []}, prune=True)
+    assert [(each.action, each.name) for each in plan.pending] == [
+        (ObjectAction.DELETE, "chat"),
+        (ObjectAction.DELETE, "own"),
+    ]
+    assert desk.apply({"routes": [], "limits": []}, prune=True) == [
+        "delete: limit month",
+        "delete: route chat",
+    ]
+
+
+def test_what_a_limit_counts_is_replaced_and_its_amount_changed(desk: Desk) -> None:
+    desk.apply({"limits": [LIMIT]})
+    plan = desk.plan({"limits": [LIMIT | {"amount": 200}]})
+    assert (change(plan).action, fields(plan)) == (ObjectAction.CHANGE, {"amount": ("100", "200")})
+    plan = desk.plan({"limits": [LIMIT | {"window": "day"}]})
+    assert (change(plan).action, fields(plan)) == (
+        ObjectAction.REPLACE,
+        {"window": ("month", "day")},
+    )
+    assert "what has been used is forgotten" in next(lines_of(plan))
+    desk.apply({"limits": [LIMIT | {"window": "day"}]})
+    assert desk.plan({"limits": [LIMIT | {"window": "day"}]}).pending == ()
+
+
+def test_another_address_needs_the_secrets_again(desk: Desk) -> None:
+    key = desk.secret("key", "sk-canary-0123456789-old")
+    full = PROVIDER | {"api_key": key, "credentials": [{"name": "b", "api_key": key}]}
+    desk.apply({"providers": [full]})
+    moved = {"base_url": "http://127.0.0.1:11/v1"}
+    with pytest.raises(InvalidRequest, match="given for another address"):
+        desk.plan({"providers": [PROVIDER | moved]})
+    with pytest.raises(InvalidRequest, match="'b' has to be sent"):
+        desk.plan({"providers": [PROVIDER | moved | {"api_key": key}]})
+    desk.apply({"providers": [full | moved]})
+    assert desk.plan({"providers": [full | moved]}).pending == ()
+
+
+def test_a_change_of_somebody_else_is_not_overwritten_and_a_rerun_goes_on(desk: Desk) -> None:
+    desk.apply({"providers": [PROVIDER], "routes": [ROUTE]})
+    wanted = {
+        "limits": [LIMIT],
+        "routes": [ROUTE | {"max_attempts": 5}, ROUTE | {"name": "a-new-one"}],
+    }
+    plan = desk.plan(wanted)
+    path = f"{desk.project}/routes/chat"
+    desk.api.call("PUT", path, {"targets": ROUTE["targets"], "max_attempts": 4})
+    done: list[str] = []
+    with pytest.raises(Conflict) as caught:
+        apply_plan(desk.api, plan, done.append, lambda _: None)
+    assert done == []
+    assert "route chat: " in caught.value.message
+    assert "0 of 3 changes were applied. Run the same command again" in caught.value.hint
+    assert len(desk.apply(wanted)) == 3
+    assert desk.plan(wanted).pending == ()
+
+
+def test_a_route_that_cannot_work_stops_everything_before_the_first_change(desk: Desk) -> None:
+    wrong = ROUTE | {"targets": [{"provider": "own", "model": "x"}]}
+    with pytest.raises(InvalidRequest) as caught:
+        desk.apply({"providers": [PROVIDER], "routes": [wrong], "limits": [LIMIT]})
+    assert "penstock.yaml:1" in caught.value.message
+    assert "does not list the model 'x'" in caught.value.message
+    assert desk.plan({}).unmanaged == ()
+
+
+def test_the_kind_of_a_provider_stays(desk: Desk) -> None:
+    desk.apply({"providers": [PROVIDER]})
+    with pytest.raises(InvalidRequest, match="kind of a provider cannot change"):
+        desk.plan({"providers": [PROVIDER | {"kind": "gemini"}]})
+
+
+def test_a_dated_price_is_found_by_its_time_and_another_one_by_its_model(desk: Desk) -> None:
+    old = {"model": "m", "prices": [{"unit": "requests", "price": 1}]}
+    dated = old | {"starts_at": "2020-01-01T00:00:00Z"}
+    desk.apply({"prices": [dated, old]})
+    plan = desk.plan({"prices": [dated, old | {"prices": [{"unit": "requests", "price": "2.0"}]}]})
+    assert fields(plan) == {"prices.requests.price": ("1", "2")}
+    assert desk.plan({"prices": [dated, old]}, prune=True).pending == ()
+    assert change(desk.plan({"prices": [dated]}, prune=True)).action is ObjectAction.DELETE
