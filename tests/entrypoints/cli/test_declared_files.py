@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from penstock.entrypoints.cli.api import Api
 from penstock.entrypoints.cli.declared.files import Configuration, read_files
-from penstock.entrypoints.cli.declared.located import MAX_DEPTH, Place, parse_toml, parse_yaml
+from penstock.entrypoints.cli.declared.located import (
+    MAX_DEPTH,
+    FilePosition,
+    parse_toml,
+    parse_yaml,
+)
 from penstock.entrypoints.cli.declared.planning import DeclaredKinds, kinds_of
 from penstock.infra.egress.client import Egress
 from penstock.kernel.errors import InvalidRequest, PenstockError, SetupError
@@ -226,7 +231,7 @@ def refusal(act: Callable[[], object]) -> PenstockError | None:
 @given(st.text(max_size=60) | st.text("[]{}:,=&*!-\n\" 'a1#", max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     for parse in (parse_yaml, parse_toml):
-        places: list[Place] = []
+        places: list[FilePosition] = []
         refused = refusal(lambda parse=parse, of=places: of.append(parse(text, "x")[1]))
         assert bool(places) != bool(refused)
         assert refused is None or refused.message.startswith("x:")

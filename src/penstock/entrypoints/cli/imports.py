@@ -10,7 +10,7 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.declared.applying import apply_plan
 from penstock.entrypoints.cli.declared.files import declare
-from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.located import FilePosition
 from penstock.entrypoints.cli.declared.model import ObjectAction, ObjectKind
 from penstock.entrypoints.cli.declared.planning import kinds_of, make_plan
 from penstock.entrypoints.cli.groups import add_group
@@ -125,7 +125,7 @@ def _import_keys(api: Api, project: str, keys: list[ExportedKey]) -> list[str]:
 def _apply(api: Api, project: str, plan: Plan, *, private_allowed: bool) -> list[str]:
     """Creates everything by the steps of `penstock apply`, and returns the result of each row.
     Providers and prices that exist are kept. A rerun goes on where an error stopped it."""
-    kinds, place = kinds_of(api, project), Place("the configuration", {})
+    kinds, place = kinds_of(api, project), FilePosition("the configuration", {})
     bodies: list[tuple[ObjectKind, list[dict[str, Any]]]] = [
         (kinds.providers, [each.body(private_allowed=private_allowed) for each in plan.providers]),
         (kinds.routes, [{"name": each.name, **each.body()} for each in plan.routes]),

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from pydantic import BaseModel, ValidationError
 
-from penstock.entrypoints.cli.declared.located import Place, parse_toml, parse_yaml
+from penstock.entrypoints.cli.declared.located import FilePosition, parse_toml, parse_yaml
 from penstock.entrypoints.cli.declared.model import Declared, ObjectKind, Resolve
 from penstock.entrypoints.cli.declared.references import resolve_reference
 from penstock.kernel.errors import InvalidRequest, PenstockError, SetupError
@@ -16,7 +16,7 @@ from penstock.kernel.errors import InvalidRequest, PenstockError, SetupError
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 MAX_FILES: Final = 1000  # of one folder
 MAX_PROBLEMS: Final = 50  # that are shown
-_PARSERS: Final[Mapping[str, Callable[[str, str], tuple[object, Place]]]] = {
+_PARSERS: Final[Mapping[str, Callable[[str, str], tuple[object, FilePosition]]]] = {
     ".yaml": parse_yaml,
     ".yml": parse_yaml,
     ".toml": parse_toml,
@@ -55,7 +55,7 @@ def raise_problems(problems: Sequence[str]) -> None:
         raise InvalidRequest("\n".join([*problems[:MAX_PROBLEMS], *more]))
 
 
-def declare(kind: ObjectKind, item: object, place: Place, resolve: Resolve) -> Declared:
+def declare(kind: ObjectKind, item: object, place: FilePosition, resolve: Resolve) -> Declared:
     """Returns a declared object. Raises `InvalidRequest` with all its problems, one in a line; the
     texts never contain values of the file, which might be secrets."""
     try:
@@ -68,7 +68,7 @@ def declare(kind: ObjectKind, item: object, place: Place, resolve: Resolve) -> D
         raise located(error, place) from None
 
 
-def located(error: PenstockError, place: Place) -> InvalidRequest:
+def located(error: PenstockError, place: FilePosition) -> InvalidRequest:
     """Returns the error with the line of the field that it is about."""
     path = [int(part) if part.isdigit() else part for part in (error.param or "").split(".")]
     return InvalidRequest(f"{place.at(*path)}: {error.sentence()}", code=error.code)
@@ -99,11 +99,11 @@ def _text(file: Path) -> str:
 
 def _items(
     value: object,
-    place: Place,
+    place: FilePosition,
     kinds: Sequence[ObjectKind],
     problems: list[str],
     found: Configuration,
-) -> Iterator[tuple[ObjectKind, object, Place]]:
+) -> Iterator[tuple[ObjectKind, object, FilePosition]]:
     """The elements of the lists of a file. Notes each kind that it names in `found`."""
     by_key = {kind.key: kind for kind in kinds}
     if value is not None and not isinstance(value, dict):
@@ -121,7 +121,7 @@ def _items(
                 yield kind, item, at.at(number)
 
 
-def _problem(error: Any, place: Place, fields: Sequence[str]) -> str:
+def _problem(error: Any, place: FilePosition, fields: Sequence[str]) -> str:
     path: tuple[str | int, ...] = error["loc"]
     at, last = place.at(*path), str(path[-1]) if path else ""
     match error["type"]:
@@ -150,7 +150,7 @@ def _fields(body: type[BaseModel]) -> list[str]:
 def _twice(found: Configuration) -> list[str]:
     problems: list[str] = []
     for declared in found.values():
-        first: dict[str, Place] = {}
+        first: dict[str, FilePosition] = {}
         for each in declared:
             other = first.setdefault(each.name, each.place)
             if other is not each.place:

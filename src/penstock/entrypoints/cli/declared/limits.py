@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from pydantic import BaseModel
 
 from penstock.entrypoints.cli.api import Api
-from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.located import FilePosition
 from penstock.entrypoints.cli.declared.model import (
     Content,
     Declared,
@@ -38,7 +38,7 @@ class LimitKind:
         self._api = api
         self._path = f"{project}/limits"
 
-    def declare(self, body: Any, place: Place, resolve: Resolve) -> Declared:
+    def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the limit of a request."""
         del resolve  # a limit has no secret
         if problem := problem_of(body.entry()):

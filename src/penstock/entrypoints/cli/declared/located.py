@@ -18,16 +18,16 @@ _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w-]+)*)\
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePosition:
     """A position in a file. `lines` has the line of each value by its path."""
 
     file: str
     lines: Mapping[Path, int]
     path: Path = ()
 
-    def at(self, *path: str | int) -> "Place":
+    def at(self, *path: str | int) -> "FilePosition":
         """Returns the position of a value below this one."""
-        return Place(self.file, self.lines, (*self.path, *path))
+        return FilePosition(self.file, self.lines, (*self.path, *path))
 
     def __str__(self) -> str:
         path = self.path
@@ -36,7 +36,7 @@ class Place:
         return f"{self.file}:{self.lines[path]}" if path in self.lines else self.file
 
 
-def parse_yaml(text: str, file: str) -> tuple[object, Place]:
+def parse_yaml(text: str, file: str) -> tuple[object, FilePosition]:
     """Returns the value of a YAML document and its place. Raises `InvalidRequest` for what cannot
     be read, a key that stands there twice, or too much of anything."""
     lines: dict[Path, int] = {}
@@ -49,7 +49,7 @@ def parse_yaml(text: str, file: str) -> tuple[object, Place]:
         raise InvalidRequest(f"{file}:{line}: {error.problem or 'this is no YAML'}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"{file}: this cannot be read as YAML: {error}.") from error
-    return value, Place(file, lines)
+    return value, FilePosition(file, lines)
 
 
 class _Nodes:
@@ -90,7 +90,7 @@ class _Nodes:
             yield name, self.value(value, (*path, name))
 
 
-def parse_toml(text: str, file: str) -> tuple[object, Place]:
+def parse_toml(text: str, file: str) -> tuple[object, FilePosition]:
     """Returns the value of a TOML document and its place. Raises `InvalidRequest` for what cannot
     be read."""
     try:
@@ -101,7 +101,7 @@ def parse_toml(text: str, file: str) -> tuple[object, Place]:
         raise InvalidRequest(f"{place}: this is no TOML: {error}.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"{file}: this cannot be read as TOML: {error}.") from error
-    return value, Place(file, _lines_of_toml(text))
+    return value, FilePosition(file, _lines_of_toml(text))
 
 
 def _lines_of_toml(text: str) -> dict[Path, int]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeGuard, cast
 
 from pydantic import BaseModel
 
-from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.located import FilePosition
 
 Content = Mapping[str, Any]
 """The fields of an object as plain values, in the form in which both sides are compared."""
@@ -44,7 +44,7 @@ class Declared:
     name: str
     content: Content
     body: BaseModel
-    place: Place
+    place: FilePosition
     secrets: tuple[Secret, ...] = ()
 
 
@@ -115,7 +115,7 @@ class ObjectKind(Protocol):
     noun: ClassVar[str]
     body: ClassVar[type[BaseModel]]  # the request that creates one
 
-    def declare(self, body: Any, place: Place, resolve: Resolve) -> Declared:
+    def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the object of a request. Raises `PenstockError` if it cannot be valid."""
         ...
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from penstock.entrypoints.cli.api import Api
-from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.located import FilePosition
 from penstock.entrypoints.cli.declared.model import (
     Content,
     Declared,
@@ -35,7 +35,7 @@ class PriceKind:
         self._api = api
         self._path = f"{project}/prices"
 
-    def declare(self, body: Any, place: Place, resolve: Resolve) -> Declared:
+    def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the price of a request."""
         del resolve  # a price has no secret
         check_price(body.value())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from penstock.entrypoints.cli.api import Api
 from penstock.entrypoints.cli.declared.credentials import CredentialChanges
-from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.located import FilePosition
 from penstock.entrypoints.cli.declared.model import (
     Content,
     Declared,
@@ -64,7 +64,7 @@ class ProviderKind:
         kinds: Registry[ChatProvider] = Registry("penstock.providers")
         self._kinds = kinds.names()
 
-    def declare(self, body: Any, place: Place, resolve: Resolve) -> Declared:
+    def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the provider of a request, with the defaults of its vendor."""
         content = _content(self._described(body))
         if body.credentials is not None:
@@ -199,7 +199,7 @@ def _content(provider: Provider) -> dict[str, Any]:
     }
 
 
-def _secrets(body: DeclaredProvider, place: Place, resolve: Resolve) -> list[Secret]:
+def _secrets(body: DeclaredProvider, place: FilePosition, resolve: Resolve) -> list[Secret]:
     names = [each.name for each in body.credentials or ()]
     if OWN_CREDENTIAL in names or len(set(names)) < len(names):
         raise InvalidRequest(
@@ -207,7 +207,7 @@ def _secrets(body: DeclaredProvider, place: Place, resolve: Resolve) -> list[Sec
             hint="Set that one by `api_key` of the provider.",
             param="credentials",
         )
-    given: list[tuple[str, str, Place]] = []
+    given: list[tuple[str, str, FilePosition]] = []
     if "api_key" in body.model_fields_set:
         reference = body.api_key.get_secret_value()
         given.append((OWN_CREDENTIAL, reference, place.at("api_key")))
@@ -226,7 +226,7 @@ def _secrets(body: DeclaredProvider, place: Place, resolve: Resolve) -> list[Sec
     return found
 
 
-def _param(place: Place, where: Place) -> str:
+def _param(place: FilePosition, where: FilePosition) -> str:
     return ".".join(map(str, where.path[len(place.path) :]))
 
 

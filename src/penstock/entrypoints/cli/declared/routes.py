@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from pydantic import BaseModel
 
 from penstock.entrypoints.cli.api import Api
-from penstock.entrypoints.cli.declared.located import Place
+from penstock.entrypoints.cli.declared.located import FilePosition
 from penstock.entrypoints.cli.declared.model import (
     Content,
     Declared,
@@ -42,7 +42,7 @@ class RouteKind:
         self._path = f"{project}/routes"
         self._strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
 
-    def declare(self, body: Any, place: Place, resolve: Resolve) -> Declared:
+    def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the route of a request."""
         del resolve  # a route has no secret
         content = body.model_dump(mode="json", exclude={"name"})
