@@ -80,8 +80,8 @@ def credential_routes(require: RequirePermission, credentials: CredentialService
     def compare_credential(
         access: Annotated[Access, may_write], provider: str, name: str, body: ComparisonRequest
     ) -> ComparisonView:
-        """Returns whether a credential (`default`: the provider's own) is stored with this secret, so
-        that a repeated `penstock apply` changes nothing. Stores nothing."""
+        """Returns whether a credential (`default`: the provider's own) is stored with this secret.
+        So a repeated `penstock apply` changes nothing."""
         secret = body.api_key.get_secret_value()
         return ComparisonView(same=credentials.matches(access.project_id, provider, name, secret))
 
