@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -174,6 +174,20 @@ class AttemptRecord(Record, frozen=True, gc=False):
     credential: str = ""  # its name, if the provider has several or issues tokens
 
 
+class Verdict(Record, frozen=True, gc=False):
+    """What one check of a guardrail policy found in one place of a call. `failure`: why it could
+    not judge a text. Never a word of the texts."""
+
+    policy: str
+    version: int
+    detector: str
+    place: str  # `rules.guardrails.Place`
+    action: str  # `rules.guardrails.Action`
+    count: int = 0
+    duration_ns: int = 0
+    failure: str = ""
+
+
 class CallEnd(Record, frozen=True, gc=False):
     """The whole call. `usage` and `cost` are the sums over its attempts. `cost` is a decimal string
     in USD, empty = unpriced. `overhead_ns` is the time that the gateway added. Sizes are those of
@@ -202,6 +216,7 @@ class CallEnd(Record, frozen=True, gc=False):
     overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
     from_cache: bool = False
     saved: str = ""  # what the cached answer has cost once: a decimal string in USD
+    verdicts: tuple[Verdict, ...] = ()  # of guardrail policies
 
 
 def encode(record: Record) -> bytes:

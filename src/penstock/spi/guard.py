@@ -4,62 +4,14 @@ Detectors are entry points of the group `penstock.guards`: each names a function
 that returns a `Detector`.
 """
 
-from collections.abc import Awaitable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from penstock.rules.guardrails import Options
-
-
-class Finding(NamedTuple):
-    """A part of a text, in characters. `kind` names what it is, as the detector calls it, and never
-    quotes the text: it is recorded, and `[kind]` replaces a redacted part. `replacement` is
-    used in place of that."""
-
-    start: int
-    end: int
-    kind: str
-    replacement: str | None = None
-
-
-class Scanner(Protocol):
-    """Finds parts of texts without I/O, in time linear in the text. It has no state.
-
-    `max_chars`: the longest part that it finds, together with the characters after it that decide
-    about it. `look_behind`: the characters before a part that decide about it.
-    """
-
-    @property
-    def max_chars(self) -> int: ...
-    @property
-    def look_behind(self) -> int: ...
-
-    def may_be_in(self, document: bytes) -> bool:
-        """Returns false if no string of a JSON document without `\\u` escapes can have a finding.
-        It is called for every call: microseconds."""
-        ...
-
-    def scan(self, text: str, start: int, *, whole: bool) -> tuple[Sequence[Finding], int]:
-        """Returns the findings from `start` on, in their order and without overlaps, and the
-        position before which no other finding can begin, however the text goes on. Nothing follows
-        if the text is `whole`: then this is its length.
-
-        The findings before that position are the same for every longer text. It is at most
-        `max_chars` before the end of the text.
-        """
-        ...
-
-
-class RemoteScanner(Protocol):
-    """Finds parts of whole texts with I/O, or slowly."""
-
-    def scan(self, texts: Sequence[str]) -> Awaitable[Sequence[Sequence[Finding]]]:
-        """Returns the findings of each text. May be cancelled at any time. May raise anything: the
-        policy decides about texts that cannot be judged."""
-        ...
+from penstock.rules.scanning import RemoteScanner, Scanner
 
 
 class Detector(Protocol):
-    """One kind of detector."""
+    """One kind of detector. Stateless: one instance serves all checks."""
 
     def problem_of(self, options: Options) -> str:
         """Returns what is wrong with the options of a check, as a sentence; empty if nothing is."""

@@ -22,10 +22,11 @@ _SIZES: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 
 
 class EventMessage(NamedTuple):
-    """One message: its headers with text values, and its payload."""
+    """One message: its headers with text values, its payload, and all its bytes."""
 
     headers: dict[str, str]
     payload: bytes
+    raw: bytes
 
 
 class EventStreamReader:
@@ -38,6 +39,11 @@ class EventStreamReader:
     def is_empty(self) -> bool:
         """True if no message has begun."""
         return not self._rest
+
+    @property
+    def rest(self) -> bytes:
+        """What has come of a message that is not complete."""
+        return bytes(self._rest)
 
     def feed(self, piece: bytes) -> Iterator[EventMessage]:
         """Yields the messages that are complete. Raises `UpstreamFailed` for damaged ones."""
@@ -72,7 +78,16 @@ def _read(message: bytes) -> EventMessage:
         raise _damaged()
     start = _PRELUDE.size + size
     headers = _read_headers(message[_PRELUDE.size : start])
-    return EventMessage(headers, message[start : -_CRC.size])
+    return EventMessage(headers, message[start : -_CRC.size], message)
+
+
+def with_payload(message: bytes, payload: bytes) -> bytes:
+    """Returns a message with another payload."""
+    _, size, _ = _PRELUDE.unpack_from(message)
+    start = struct.pack(">II", size + len(payload) + _OVERHEAD, size)
+    head = start + _CRC.pack(zlib.crc32(start))
+    whole = head + message[_PRELUDE.size : _PRELUDE.size + size] + payload
+    return whole + _CRC.pack(zlib.crc32(whole))
 
 
 def _read_headers(block: bytes) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Detectors: what guardrail policies look for."""
