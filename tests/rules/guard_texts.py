@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from penstock.kernel.time import SystemClock
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets
+from penstock.rules.check_results import CheckResults
 from penstock.rules.guard_plan import ActiveCheck, GuardPlan
 from penstock.rules.guardrails import Action, Check, GuardrailPolicy, OnFailure, Place
 from penstock.rules.scanning import RemoteScanner, Scanner
-from penstock.rules.verdicts import Verdicts
 
 
 def _letters(size: int, alphabet: str = string.ascii_letters + string.digits) -> str:
@@ -29,11 +29,10 @@ TOKENS = (
     "ey" + "J" + _letters(20) + ".ey" + "J" + _letters(40) + "." + _letters(43),
     "xox" + "b-" + _letters(24),
 )
-PRIVATE_KEY = (
-    "-----BEGIN RSA " + "PRIVATE KEY-----\n"
-    + "".join(_letters(64) + "\n" for _ in range(6))
-    + _letters(20) + "==\n-----END RSA " + "PRIVATE KEY-----"
-)  # fmt: skip
+_LINES = (*(_letters(64) for _ in range(6)), _letters(20) + "==")
+PRIVATE_KEY = "\n".join(
+    ("-----BEGIN RSA " + "PRIVATE KEY-----", *_LINES, "-----END RSA " + "PRIVATE KEY-----")
+)
 CARDS = ("4111111111111111", "5500 0055 5555 5559", "3782-822463-10005", "4111 1111 1111 1111")
 FRAGMENTS = (
     *TOKENS,
@@ -73,8 +72,8 @@ def both(action: Action = Action.REDACT) -> tuple[ActiveCheck, ...]:
     )
 
 
-def verdicts() -> Verdicts:
-    return Verdicts(SystemClock().now_ns)
+def results() -> CheckResults:
+    return CheckResults(SystemClock().now_ns)
 
 
 def split(text: str, sizes: list[int]) -> list[str]:

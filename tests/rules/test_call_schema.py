@@ -14,7 +14,12 @@ from penstock.rules.call import (
 
 RECORDS: tuple[type[Record], ...] = (CallBegin, CallEnd, Caller, AttemptRecord, Usage)
 # Number of fields of each record, by schema. A released schema is never changed here.
-FIELD_COUNTS = {2: (12, 19, 9, 16, 8), 3: (12, 20, 9, 18, 12), 4: (12, 23, 9, 19, 14)}
+FIELD_COUNTS = {
+    2: (12, 19, 9, 16, 8),
+    3: (12, 20, 9, 18, 12),
+    4: (12, 23, 9, 19, 14),
+    5: (12, 24, 9, 19, 14),
+}
 
 
 def test_the_schema_is_raised_when_a_record_gets_another_field() -> None:

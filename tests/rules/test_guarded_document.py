@@ -8,20 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.plugins.guards.secrets import Secrets
+from penstock.rules.check_results import CheckResults, GuardrailBlocked
 from penstock.rules.guarded_document import GuardedDocument, NotJson
 from penstock.rules.guardrails import Action, Place
-from penstock.rules.verdicts import GuardrailBlocked, Verdicts
 from penstock.rules.wire.text_places import ALL_PLACES, PLACES_OF
-from tests.rules.guard_texts import CARDS, TOKENS, active, both, plan, verdicts
+from tests.rules.guard_texts import CARDS, TOKENS, active, both, plan, results
 
 CARD, SECRET = CARDS[0], TOKENS[0]
 
 
-def judged(document: Any, *places: Place, noted: Verdicts | None = None, raw: bytes = b"") -> Any:
+def judged(
+    document: Any, *places: Place, noted: CheckResults | None = None, raw: bytes = b""
+) -> Any:
     """The document after redaction in some places; the same object if nothing was found."""
     checks = [active(each.local, places=places or tuple(Place)) for each in both() if each.local]
     guarded = GuardedDocument(raw or json.dumps(document).encode(), ALL_PLACES, Place.INPUT)
-    guarded.judge(plan(*checks), noted or verdicts())
+    guarded.judge(plan(*checks), noted or results())
     return json.loads(guarded.encoded()) if guarded.changed else document
 
 
@@ -139,14 +141,14 @@ def test_what_cannot_be_read_in_one_way_is_no_json(raw: bytes) -> None:
 def test_deep_documents_are_read_as_far_as_json_is() -> None:
     deep = b"[" * 400 + f'"{CARD}"'.encode() + b"]" * 400
     guarded = GuardedDocument(deep, ALL_PLACES, Place.INPUT)
-    guarded.judge(plan(*both()), verdicts())
+    guarded.judge(plan(*both()), results())
     assert guarded.encoded() == b"[" * 400 + b'"[card number]"' + b"]" * 400
 
 
 def test_half_a_surrogate_pair_is_written_as_an_escape() -> None:
     raw = f'{{"a":"\\ud800 {CARD}"}}'.encode()
     guarded = GuardedDocument(raw, ALL_PLACES, Place.INPUT)
-    guarded.judge(plan(*both()), verdicts())
+    guarded.judge(plan(*both()), results())
     assert guarded.encoded() == b'{"a": "\\ud800 [card number]"}'
 
 
@@ -173,7 +175,7 @@ def test_of_no_document_a_secret_remains(document: object) -> None:
     checks = plan(*both())
     assert checks.may_concern(raw, frozenset(Place)) or not found
     guarded = GuardedDocument(raw, ALL_PLACES, Place.INPUT)
-    guarded.judge(checks, verdicts())
+    guarded.judge(checks, results())
     written = guarded.encoded()
     assert CARD.encode() not in written
     assert SECRET.encode() not in written
@@ -183,7 +185,7 @@ def test_of_no_document_a_secret_remains(document: object) -> None:
 
 def test_a_finding_of_a_check_that_blocks_ends_the_call_and_names_no_text() -> None:
     guarded = GuardedDocument(f'["{SECRET}"]'.encode(), ALL_PLACES, Place.INPUT)
-    noted = verdicts()
+    noted = results()
     with pytest.raises(GuardrailBlocked) as raised:
         guarded.judge(plan(active(Secrets(), Action.BLOCK, name="secrets")), noted)
     assert SECRET not in raised.value.sentence()

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from penstock.kernel.errors import UpstreamFailed
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets
+from penstock.rules.check_results import CheckResults, GuardrailBlocked, GuardrailFailed
 from penstock.rules.guard_plan import GuardPlan
 from penstock.rules.guarded_document import GuardedDocument
 from penstock.rules.guarded_stream import MAX_CHANNELS, MAX_HELD_BYTES, GuardedStream
 from penstock.rules.guarded_text import GuardedText
 from penstock.rules.guardrails import Action, OnFailure, Place
 from penstock.rules.sse_framing import SseFraming
-from penstock.rules.verdicts import GuardrailBlocked, GuardrailFailed, Verdicts
 from penstock.rules.wire.text_places import ALL_PLACES
 from tests.rules.guard_streams import FORMATS, Format, sse
-from tests.rules.guard_texts import CARDS, TEXTS, TOKENS, active, both, plan, split, verdicts
+from tests.rules.guard_texts import CARDS, TEXTS, TOKENS, active, both, plan, results, split
 
 CARD, SECRET = CARDS[0], TOKENS[0]
 SIZES = st.lists(st.integers(1, 30), min_size=1, max_size=4)
@@ -26,15 +26,15 @@ formats = pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 
 
 def passed(
-    form: Format, stream: list[bytes], checks: GuardPlan, noted: Verdicts | None = None
+    form: Format, stream: list[bytes], checks: GuardPlan, noted: CheckResults | None = None
 ) -> bytes:
-    guarded = GuardedStream(checks, noted or verdicts(), ALL_PLACES, form.framing())
+    guarded = GuardedStream(checks, noted or results(), ALL_PLACES, form.framing())
     out = [guarded.feed(piece) for piece in stream]
     return b"".join([*out, guarded.close()])
 
 
 def redacted(text: str) -> str:
-    guarded = GuardedText(both(), Place.OUTPUT, verdicts())
+    guarded = GuardedText(both(), Place.OUTPUT, results())
     guarded.add(text)
     guarded.end()
     new = guarded.render(0, len(text))
@@ -58,7 +58,7 @@ def test_a_client_gets_the_same_text_for_every_split(
 @formats
 def test_a_stream_without_a_finding_passes_byte_for_byte_as_it_comes(form: Format) -> None:
     stream = form.write(["Hello", " world", ".\n\n", "é😀"], ['{"a": ', '"b"}'])
-    guarded = GuardedStream(plan(*both()), verdicts(), ALL_PLACES, form.framing())
+    guarded = GuardedStream(plan(*both()), results(), ALL_PLACES, form.framing())
     out = [guarded.feed(event) for event in stream]
     assert b"".join([*out, guarded.close()]) == b"".join(stream)
     texts = [event for event in stream if b"world" in event][:1]
@@ -68,7 +68,7 @@ def test_a_stream_without_a_finding_passes_byte_for_byte_as_it_comes(form: Forma
 @formats
 def test_what_may_be_the_begin_of_a_secret_waits(form: Format) -> None:
     stream = form.write(["a ", SECRET[:4], SECRET[4:], " b"], ["{}"])
-    guarded = GuardedStream(plan(*both()), verdicts(), ALL_PLACES, form.framing())
+    guarded = GuardedStream(plan(*both()), results(), ALL_PLACES, form.framing())
     first = next(number for number, event in enumerate(stream) if SECRET[:4].encode() in event)
     out = b"".join([guarded.feed(event) for event in stream[: first + 1]])
     assert SECRET[:4].encode() not in out
@@ -84,7 +84,7 @@ def test_each_action_holds_in_its_place_only(form: Format, place: Place, action:
     if form.read(b"".join(stream))[1] in ("", "{}") and place is Place.TOOL_ARGUMENTS:
         return  # completions have none
     checks = plan(active(CardNumbers(), action, places=(place,), name="card_numbers"))
-    noted = verdicts()
+    noted = results()
     if action is Action.BLOCK:
         with pytest.raises(GuardrailBlocked):
             passed(form, stream, checks, noted)
@@ -142,7 +142,7 @@ def test_an_answer_of_which_too_much_waits_is_a_failure_of_its_checks() -> None:
     stream = [piece] * (MAX_HELD_BYTES // len(piece) + 1)
     with pytest.raises(GuardrailFailed, match="too long"):
         passed(FORMATS["chat"], stream, plan(active(Secrets())))
-    noted = verdicts()
+    noted = results()
     checks = plan(active(Secrets(), on_failure=OnFailure.OPEN))
     assert passed(FORMATS["chat"], stream, checks, noted) == b"".join(stream)
     assert noted.records()[0].failure == "the answer is too long to be held"
@@ -168,10 +168,10 @@ def test_a_text_that_goes_on_after_its_end_is_malformed() -> None:
 def test_an_answer_that_is_held_goes_out_when_it_was_judged(form: Format) -> None:
     checks = plan(*both(), active(_Remote(), name="remote"))
     stream = form.write(split(f"my {CARD} is here.", [3]), ['{"a": "b"}'])
-    guarded = GuardedStream(checks, verdicts(), ALL_PLACES, form.framing())
+    guarded = GuardedStream(checks, results(), ALL_PLACES, form.framing())
     assert not any(guarded.feed(event) for event in stream)
     assert guarded.close() == b""
-    guarded.texts.judge(checks, verdicts())
+    guarded.texts.judge(checks, results())
     texts = [group.whole() for group in guarded.texts.of(Place.OUTPUT)]
     assert "my [card number] is here." in texts
     for group in guarded.texts.of(Place.OUTPUT):
@@ -187,7 +187,7 @@ class _Remote:
 def test_a_whole_answer_says_the_same_as_its_stream() -> None:
     raw = json.dumps({"choices": [{"message": {"content": f"my {CARD}."}}]}).encode()
     guarded = GuardedDocument(raw, ALL_PLACES, Place.OUTPUT)
-    guarded.judge(plan(*both()), verdicts())
+    guarded.judge(plan(*both()), results())
     assert json.loads(guarded.encoded())["choices"][0]["message"]["content"] == redacted(
         f"my {CARD}."
     )

@@ -6,21 +6,21 @@ from hypothesis import strategies as st
 
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets
+from penstock.rules.check_results import CheckResults, GuardrailBlocked, GuardrailFailed
 from penstock.rules.guard_plan import ActiveCheck
 from penstock.rules.guarded_text import GuardedText
 from penstock.rules.guardrails import Action, OnFailure, Place
 from penstock.rules.scanning import Finding
-from penstock.rules.verdicts import GuardrailBlocked, GuardrailFailed, Verdicts
-from tests.rules.guard_texts import CARDS, PRIVATE_KEY, TEXTS, TOKENS, active, both, split, verdicts
+from tests.rules.guard_texts import CARDS, PRIVATE_KEY, TEXTS, TOKENS, active, both, results, split
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=6)
 
 
 def emitted(
-    pieces: list[str], checks: tuple[ActiveCheck, ...], noted: Verdicts | None = None
+    pieces: list[str], checks: tuple[ActiveCheck, ...], noted: CheckResults | None = None
 ) -> str:
     """Emits pieces as soon as they are decided, and forgets what was emitted."""
-    text = GuardedText(checks, Place.OUTPUT, noted or verdicts())
+    text = GuardedText(checks, Place.OUTPUT, noted or results())
     out: list[str] = []
     waiting: list[tuple[int, int, str]] = []
 
@@ -78,7 +78,7 @@ def test_a_blocked_text_emits_nothing_from_the_first_finding_on(
     found = [
         each for check in checks if check.local for each in check.local.scan(text, 0, whole=True)[0]
     ]
-    guarded = GuardedText(checks, Place.OUTPUT, verdicts())
+    guarded = GuardedText(checks, Place.OUTPUT, results())
     try:
         for piece in split(text, sizes):
             guarded.add(piece)
@@ -111,7 +111,7 @@ def test_findings_that_are_not_valid_are_a_failure_of_the_check(
 ) -> None:
     with pytest.raises(GuardrailFailed, match="not valid"):
         emitted(["0123456789"], (active(_Fixed(found)),))
-    noted = verdicts()
+    noted = results()
     open_check = active(_Fixed(found), on_failure=OnFailure.OPEN)
     assert emitted(["0123456789"], (open_check,), noted) == "0123456789"
     assert noted.records()[0].failure == "its findings are not valid"
@@ -126,16 +126,16 @@ def test_an_exception_of_a_scanner_is_a_failure_of_the_check_and_others_go_on() 
 
 def test_a_check_whose_time_is_up_is_a_failure() -> None:
     now = iter(range(0, 10**9, 2_000_000))
-    noted = Verdicts(lambda: next(now))
+    noted = CheckResults(lambda: next(now))
     slow = active(CardNumbers(), timeout_ms=1, on_failure=OnFailure.OPEN)
     assert emitted([CARDS[0] + "."], (slow,), noted) == "[card number]."
     assert noted.records()[0].failure == "it took too long"
     with pytest.raises(GuardrailFailed, match="too long"):
-        emitted([CARDS[0]], (active(CardNumbers(), timeout_ms=1),), Verdicts(noted.now_ns))
+        emitted([CARDS[0]], (active(CardNumbers(), timeout_ms=1),), CheckResults(noted.now_ns))
 
 
 def test_the_buffer_is_bounded_by_the_longest_finding() -> None:
-    text = GuardedText(both(), Place.OUTPUT, verdicts())
+    text = GuardedText(both(), Place.OUTPUT, results())
     for _ in range(3000):
         end = text.add("sk-" + "1 2 3 4 " * 20)
         text.forget(min(end, text.decided))

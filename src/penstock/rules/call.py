@@ -174,9 +174,9 @@ class AttemptRecord(Record, frozen=True, gc=False):
     credential: str = ""  # its name, if the provider has several or issues tokens
 
 
-class Verdict(Record, frozen=True, gc=False):
-    """What one check of a guardrail policy found in one place of a call. `failure`: why it could
-    not judge a text. Never a word of the texts."""
+class CheckResult(Record, frozen=True, gc=False):
+    """The findings of one check of a guardrail policy in one place of a call. `failure`: why it
+    could not judge a text. Never a word of the texts."""
 
     policy: str
     version: int
@@ -216,7 +216,7 @@ class CallEnd(Record, frozen=True, gc=False):
     overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
     from_cache: bool = False
     saved: str = ""  # what the cached answer has cost once: a decimal string in USD
-    verdicts: tuple[Verdict, ...] = ()  # of guardrail policies
+    results: tuple[CheckResult, ...] = ()  # of guardrail policies
 
 
 def encode(record: Record) -> bytes:

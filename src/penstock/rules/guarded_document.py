@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
+from penstock.rules.check_results import CheckResults
 from penstock.rules.guard_plan import ActiveCheck, GuardPlan
 from penstock.rules.guarded_text import GuardedText, are_valid, placeholder
 from penstock.rules.guardrails import Action, Place
 from penstock.rules.scanning import Finding
 from penstock.rules.text_places import DocumentTexts, TextPlaces, TextSlot
-from penstock.rules.verdicts import Verdicts
 
 _JSON_PLACES: Final = (Place.TOOL_ARGUMENTS, Place.TOOL_RESULTS)  # their texts may be JSON
 _JSON_BEGINS: Final = ("{", "[")
@@ -51,9 +51,9 @@ class TextGroup:
         self.slots = slots
         self.place = slots[0].place
 
-    def judge(self, checks: Sequence[ActiveCheck], verdicts: Verdicts) -> None:
+    def judge(self, checks: Sequence[ActiveCheck], results: CheckResults) -> None:
         """Runs checks without I/O. Raises `GuardrailBlocked`, `GuardrailFailed`."""
-        guarded = GuardedText(checks, self.place, verdicts)
+        guarded = GuardedText(checks, self.place, results)
         ends = [guarded.add(slot.text) for slot in self.slots]
         guarded.end()
         for slot, end in zip(self.slots, ends, strict=True):
@@ -94,13 +94,13 @@ class JudgedTexts:
         else:
             self._nested.append(_Nested(group, document))
 
-    def judge(self, plan: GuardPlan, verdicts: Verdicts) -> None:
+    def judge(self, plan: GuardPlan, results: CheckResults) -> None:
         """Runs the checks without I/O. Raises `GuardrailBlocked`, `GuardrailFailed`."""
         for group in self._groups:
             if checks := plan.local(group.place):
-                group.judge(checks, verdicts)
+                group.judge(checks, results)
         for each in self._nested:
-            each.document.judge(plan, verdicts)
+            each.document.judge(plan, results)
 
     def of(self, place: Place) -> list[TextGroup]:
         """Returns the texts of a place, as they are after `judge`."""
@@ -137,13 +137,13 @@ class GuardedDocument:
         for group in _groups(found.slots):
             self.texts.add(group)
 
-    def judge(self, plan: GuardPlan, verdicts: Verdicts) -> None:
+    def judge(self, plan: GuardPlan, results: CheckResults) -> None:
         """Runs the checks without I/O. Raises `GuardrailBlocked`, `GuardrailFailed`."""
-        self.texts.judge(plan, verdicts)
+        self.texts.judge(plan, results)
 
     @property
     def changed(self) -> bool:
-        """Whether the document must be written again."""
+        """Returns whether the document must be written again."""
         self.texts.settle()
         return self._repeated or any(slot.changed for slot in self._slots)
 
@@ -171,14 +171,14 @@ def write_json(root: Sequence[object], slots: Sequence[TextSlot]) -> str:
 def apply_findings(
     group: TextGroup,
     judged: Sequence[tuple[ActiveCheck, Sequence[Finding]]],
-    verdicts: Verdicts,
+    results: CheckResults,
 ) -> None:
     """Takes what checks with I/O have found in a text. Raises `GuardrailBlocked`,
     `GuardrailFailed`."""
     text = group.whole()
     pieces: list[str] = []
     at = 0
-    for each in _redactions(judged, text, group.place, verdicts):
+    for each in _redactions(judged, text, group.place, results):
         pieces += (text[at : each.start], placeholder(each))
         at = each.end
     if at:
@@ -203,16 +203,16 @@ def _redactions(
     judged: Sequence[tuple[ActiveCheck, Sequence[Finding]]],
     text: str,
     place: Place,
-    verdicts: Verdicts,
+    results: CheckResults,
 ) -> list[Finding]:
     """Returns what to replace, in order: where parts overlap, the one that begins first."""
     found: list[Finding] = []
     for active, findings in judged:
         if not are_valid(findings, 0, text):
-            verdicts.failed(active, place, "its findings are not valid")
+            results.failed(active, place, "its findings are not valid")
             continue
         if findings:
-            verdicts.found(active, place, len(findings))
+            results.found(active, place, len(findings))
         if active.check.action is Action.REDACT:
             found += findings
     kept: list[Finding] = []

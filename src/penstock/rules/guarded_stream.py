@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.check_results import CheckResults
 from penstock.rules.guard_plan import GuardPlan
 from penstock.rules.guarded_document import JudgedTexts, TextGroup, write_json
 from penstock.rules.guarded_text import GuardedText
 from penstock.rules.guardrails import Place
 from penstock.rules.sse_framing import EventFraming, FramedEvent
 from penstock.rules.text_places import DocumentTexts, TextPlaces, TextSlot
-from penstock.rules.verdicts import Verdicts
 
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024  # of events that wait for a decision
 MAX_CHANNELS: Final = 4096  # texts of one answer that go on over several events
@@ -72,10 +72,10 @@ class GuardedStream:
     holds answers; then nothing is returned before `release_all`."""
 
     def __init__(
-        self, plan: GuardPlan, verdicts: Verdicts, places: TextPlaces, framing: EventFraming
+        self, plan: GuardPlan, results: CheckResults, places: TextPlaces, framing: EventFraming
     ) -> None:
         self._plan = plan
-        self._verdicts = verdicts
+        self._results = results
         self._places = places
         self._framing = framing
         self._queue: deque[_Held] = deque()
@@ -89,7 +89,7 @@ class GuardedStream:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there are events that have not gone out."""
+        """Returns whether there are events that have not gone out."""
         return bool(self._queue)
 
     def feed(self, piece: bytes) -> bytes:
@@ -144,8 +144,11 @@ class GuardedStream:
             self._judge_alone(slot)
             return
         channel = self._channel(slot)
-        channel.slots.append(slot)
-        end = channel.guarded.add(slot.text) if channel.guarded is not None else 0
+        end = 0
+        if channel.guarded is None:
+            channel.slots.append(slot)
+        else:
+            end = channel.guarded.add(slot.text)
         held.parts.append(_Part(slot, channel, end - len(slot.text), end))
 
     def _judge_alone(self, slot: TextSlot) -> None:
@@ -155,7 +158,7 @@ class GuardedStream:
         elif seen not in self._clean:
             texts = JudgedTexts(self._places)
             texts.add(TextGroup([slot]))
-            texts.judge(self._plan, self._verdicts)
+            texts.judge(self._plan, self._results)
             texts.settle()
             if not slot.changed and len(slot.text) <= _MAX_CLEAN_CHARS:
                 if len(self._clean) >= MAX_CLEAN_TEXTS:
@@ -170,7 +173,7 @@ class GuardedStream:
                 raise _malformed()
             whole = self.holds or slot.place is Place.TOOL_ARGUMENTS
             checks = self._plan.local(slot.place)
-            guarded = None if whole else GuardedText(checks, slot.place, self._verdicts)
+            guarded = None if whole else GuardedText(checks, slot.place, self._results)
             channel = self._channels[key] = _Channel(guarded, slot.indexes)
         return channel
 
@@ -194,14 +197,14 @@ class GuardedStream:
         else:
             texts = JudgedTexts(self._places)
             texts.add(TextGroup(channel.slots))
-            texts.judge(self._plan, self._verdicts)
+            texts.judge(self._plan, self._results)
             texts.settle()
 
     def _give_up(self) -> None:
-        """Lets the policies decide about an answer of which too much waits."""
+        """Fails the checks of an answer of which too much waits."""
         for place in {slot.place for held in self._queue for slot in held.slots}:
             for active in (*self._plan.local(place), *self._plan.remote(place)):
-                self._verdicts.failed(active, place, _TOO_LONG)
+                self._results.failed(active, place, _TOO_LONG)
         self.holds = False
         for channel in self._channels.values():
             channel.ended = True

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final
 
+from penstock.rules.check_results import CheckResults
 from penstock.rules.guard_plan import ActiveCheck
 from penstock.rules.guardrails import Action, Place
 from penstock.rules.scanning import Finding
-from penstock.rules.verdicts import Verdicts
 
 MAX_KIND_CHARS: Final = 40  # of a placeholder
 _RESCAN: Final = 8  # a part that waits is read again when it has grown by an eighth
@@ -50,7 +50,7 @@ class _Edits:
 
 
 class _Reading:
-    """How far one check has read the text."""
+    """The progress of one check in the text."""
 
     __slots__ = ("active", "failed", "next", "order")
 
@@ -65,10 +65,10 @@ class GuardedText:
     """One text. Positions count characters from its begin. `decided`: no finding can begin before
     this position that is not known."""
 
-    def __init__(self, checks: Sequence[ActiveCheck], place: Place, verdicts: Verdicts) -> None:
+    def __init__(self, checks: Sequence[ActiveCheck], place: Place, results: CheckResults) -> None:
         self._readings = [_Reading(active, order) for order, active in enumerate(checks)]
         self._place = place
-        self._verdicts = verdicts
+        self._results = results
         self._edits = _Edits()
         self._text = ""
         self._base = 0  # position of the first character that is kept
@@ -130,14 +130,14 @@ class GuardedText:
     def _read(self, reading: _Reading, *, whole: bool) -> int:
         """Returns the position before which the check has found everything."""
         active, scanner = reading.active, reading.active.local
-        if scanner is None or self._verdicts.is_late(active, self._place):
+        if scanner is None or self._results.is_late(active, self._place):
             return self._fail(reading)
-        begun, start = self._verdicts.now_ns(), reading.next - self._base
+        begun, start = self._results.now_ns(), reading.next - self._base
         try:
             findings, position = scanner.scan(self._text, start, whole=whole)
         except Exception as error:  # noqa: BLE001 - a plugin: its policy decides
             return self._fail(reading, f"it failed with {type(error).__name__}")
-        self._verdicts.took(active, self._place, self._verdicts.now_ns() - begun)
+        self._results.took(active, self._place, self._results.now_ns() - begun)
         first = len(self._text) - (0 if whole else scanner.max_chars)
         in_range = max(first, start) <= position <= len(self._text)
         if not in_range or not are_valid(findings, start, self._text):
@@ -154,11 +154,11 @@ class GuardedText:
         """Leaves a check out from here on."""
         reading.failed = True
         if reason:
-            self._verdicts.failed(reading.active, self._place, reason)
+            self._results.failed(reading.active, self._place, reason)
         return self.size
 
     def _note(self, reading: _Reading, found: Finding) -> None:
-        self._verdicts.found(reading.active, self._place)
+        self._results.found(reading.active, self._place)
         if reading.active.check.action is Action.REDACT:
             self._edited = True
             base = self._base

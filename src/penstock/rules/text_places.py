@@ -23,7 +23,7 @@ _INDEXES: Final = (
 
 
 class TextPlaces(NamedTuple):
-    """Where a wire format has its texts.
+    """The places of the texts of a wire format.
 
     `members`, `types`, `roles`: the place of all that is below a member of this name, and of all in
     an object with this `type` or `role`. `in_types`: the same for a member of such an object.
@@ -87,7 +87,7 @@ class TextSlot:
 
     @property
     def changed(self) -> bool:
-        """Whether the text is another one than at first."""
+        """Returns whether the text is another one than at first."""
         return self.text != self._original
 
     def write(self) -> None:

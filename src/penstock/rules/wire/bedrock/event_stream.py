@@ -42,7 +42,7 @@ class EventStreamReader:
 
     @property
     def rest(self) -> bytes:
-        """What has come of a message that is not complete."""
+        """The bytes of a message that is not complete."""
         return bytes(self._rest)
 
     def feed(self, piece: bytes) -> Iterator[EventMessage]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.call import Verdict
+from penstock.rules.call import CheckResult
 from penstock.rules.guard_plan import ANSWERED, ActiveCheck
 from penstock.rules.guardrails import Action, OnFailure, Place
 
@@ -44,7 +44,7 @@ class GuardrailFailed(PenstockError):
 
 
 class _Tally:
-    """What one check found in one place."""
+    """The findings of one check in one place."""
 
     __slots__ = ("active", "count", "duration_ns", "failure", "place")
 
@@ -55,9 +55,9 @@ class _Tally:
         self.duration_ns = 0
         self.failure = ""
 
-    def verdict(self) -> Verdict:
+    def result(self) -> CheckResult:
         policy, check = self.active.policy, self.active.check
-        return Verdict(
+        return CheckResult(
             policy.name,
             policy.version,
             check.detector,
@@ -69,8 +69,8 @@ class _Tally:
         )
 
 
-class Verdicts:
-    """The verdicts of one call so far. `now_ns` is a monotonic clock."""
+class CheckResults:
+    """The results of one call so far. `now_ns` is a monotonic clock."""
 
     def __init__(self, now_ns: Callable[[], int]) -> None:
         self.now_ns = now_ns
@@ -100,14 +100,14 @@ class Verdicts:
         tally = self._tallies.get((id(active), place))
         return tally is not None and tally.duration_ns > active.check.timeout_ms * 1_000_000
 
-    def records(self) -> tuple[Verdict, ...]:
+    def records(self) -> tuple[CheckResult, ...]:
         """Returns what a record keeps: checks with findings, failures, or I/O."""
         kept = (
             tally
             for tally in self._tallies.values()
             if tally.count or tally.failure or tally.active.remote
         )
-        return tuple([tally.verdict() for tally in kept])
+        return tuple([tally.result() for tally in kept])
 
     def header(self) -> bytes:
         """Returns the value of the answer header: `redacted=card_numbers:2, failed=names:1`."""
