@@ -41,6 +41,7 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
     healths = TargetHealths(BreakerFile(tmp_path))
     plugins: Registry[ChatProvider] = Registry("penstock.providers")
     targets = TargetSource(plugins.get, credentials, healths)
+    counters = LocalCounters(Path("counters"), SystemClock())
     readiness = GatewayReadiness(
         holder,
         _no_spool,
@@ -50,8 +51,8 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
         healths=healths,
         checks=HealthChecks(holder, targets, Egress(), SystemClock(), Random()),
         monotonic=lambda: 0.0,
-        counters_problem=str,
-        limits=ReserveLimits(LocalCounters(Path("counters"), SystemClock()), SystemClock()),
+        counters=counters,
+        limits=ReserveLimits(counters, SystemClock()),
     )
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
     documented = set(re.findall(r"`(penstock_\w+)`", PAGE))

@@ -1,16 +1,30 @@
-"""The counter file does what its model does, whatever workers, clock and crashes do."""
+"""The counters of file and Redis do what their model does, whatever workers, clock, crashes do."""
 
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
+import redis
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from infra.counter_model import FakeClock, Model, ModelReservation, index_of
+from infra.redis_counters import RedisCounterFile
 from penstock.infra.counters import CounterFile, FileReader
 from penstock.rules.claims import CapReached, Claim, CounterKind
 from penstock.spi.counters import Reservation
+from tests.redis_server import redis_server
 
 WINDOW_NS = 60 * 10**9
 CAPS = {"w": 100, "v": 40, "rate": 30 * 10**9, "tokens": 20 * 10**9, "open": 3}
@@ -30,10 +44,48 @@ class Killed(BaseException):
     pass
 
 
+class FileBackend:
+    """The counters in a file of its own."""
+
+    dispatched_when_made = False
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "counters"
+        self.clock = clock
+        self.reader = FileReader(self.path, clock)
+
+    def open(self, on_step: Callable[[str], None]) -> CounterFile:
+        return CounterFile.open(self.path, self.clock, on_step)
+
+    def close(self) -> None:
+        self.reader.close()
+        self.folder.cleanup()
+
+
+class RedisBackend:
+    """The counters of an empty database. What was reserved there counts as dispatched."""
+
+    client: ClassVar[redis.Redis]
+    dispatched_when_made = True
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.client.flushdb()
+        self.clock = clock
+        self.living: set[str] = set()
+        self.reader = self.open(lambda _: None)
+
+    def open(self, on_step: Callable[[str], None]) -> RedisCounterFile:
+        return RedisCounterFile(self.client, self.clock, self.living, on_step)
+
+    def close(self) -> None:
+        self.reader.close()
+
+
 class Worker:
-    def __init__(self, path: Path, clock: FakeClock) -> None:
+    def __init__(self, backend: FileBackend | RedisBackend) -> None:
         self.kill_at = ""
-        self.counters = CounterFile.open(path, clock, self._on_step)
+        self.counters = backend.open(self._on_step)
         self.open: list[tuple[Reservation, ModelReservation]] = []
         self.unanswered: list[ModelReservation] = []  # it was killed before it knew of them
 
@@ -47,21 +99,20 @@ class Worker:
 
 class CounterLaw(RuleBasedStateMachine):
     reservations = Bundle("reservations")
+    new_backend: type[FileBackend] | type[RedisBackend] = FileBackend
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "counters"
         self.clock = FakeClock()
+        self.backend = self.new_backend(self.clock)
         self.model = Model(self.clock)
-        self.workers = [Worker(self.path, self.clock) for _ in range(2)]
-        self.reader = FileReader(self.path, self.clock)
+        self.workers = [Worker(self.backend) for _ in range(2)]
+        self.reader = self.backend.reader
 
     def teardown(self) -> None:
-        self.reader.close()
         for worker in self.workers:
             worker.counters.close()
-        self.folder.cleanup()
+        self.backend.close()
 
     def claim(self, name: str, amount: int) -> Claim:
         kind = KINDS[name]
@@ -85,6 +136,7 @@ class CounterLaw(RuleBasedStateMachine):
             return multiple()
         assert isinstance(found, Reservation)
         assert list(found.left) == [claim.cap - self.model.level(claim) for claim in claims]
+        expected.dispatched = self.backend.dispatched_when_made
         worker.open.append((found, expected))
         return (worker, found, expected)
 
@@ -99,6 +151,7 @@ class CounterLaw(RuleBasedStateMachine):
             if step != "written":
                 expected = self.model.reserve(claims)
                 assert isinstance(expected, ModelReservation)
+                expected.dispatched = self.backend.dispatched_when_made
                 worker.unanswered.append(expected)
         self.end_worker(number)
 
@@ -146,7 +199,7 @@ class CounterLaw(RuleBasedStateMachine):
         ended.counters.close()
         self.workers[1 - number].counters.recover()
         self.model.end_of_worker(ended.left())
-        self.workers[number] = Worker(self.path, self.clock)
+        self.workers[number] = Worker(self.backend)
 
     @rule()
     def end_all(self) -> None:
@@ -154,7 +207,7 @@ class CounterLaw(RuleBasedStateMachine):
             worker.counters.close()
         for worker in self.workers:
             self.model.end_of_worker(worker.left())
-        self.workers = [Worker(self.path, self.clock) for _ in range(2)]
+        self.workers = [Worker(self.backend) for _ in range(2)]
 
     @rule(seconds=st.integers(1, 90))
     def time_passes(self, seconds: int) -> None:
@@ -165,7 +218,7 @@ class CounterLaw(RuleBasedStateMachine):
         self.clock.wall_ns += windows * WINDOW_NS
 
     @invariant()
-    def the_file_is_like_the_model(self) -> None:
+    def the_counters_are_like_the_model(self) -> None:
         for name in CAPS:
             claim = self.claim(name, 0)
             assert self.workers[0].counters.read(claim) == self.model.state(claim), name
@@ -178,5 +231,23 @@ class CounterLaw(RuleBasedStateMachine):
             assert state.used <= CAPS[name] + state.excess
 
 
-CounterLaw.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
-TestCounterLaw = CounterLaw.TestCase
+class RedisCounterLaw(CounterLaw):
+    new_backend = RedisBackend
+
+
+SIZE = settings(max_examples=40, stateful_step_count=40, deadline=None)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with redis_server() as running, running.client() as client:
+        RedisBackend.client = client
+        yield
+
+
+def test_the_counter_file_is_like_its_model() -> None:
+    run_state_machine_as_test(CounterLaw, settings=SIZE)
+
+
+def test_the_counters_on_redis_are_like_the_model_of_the_file(server: None) -> None:
+    run_state_machine_as_test(RedisCounterLaw, settings=SIZE)

@@ -25,7 +25,7 @@ KEY_PREFIX: Final = "pk_"  # of the keys that Penstock issues
 MIB: Final = 1024 * 1024
 # Kubernetes sets these for a service named penstock; they are not settings.
 _FOREIGN: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
-
+_REDIS_URL: Final = re.compile(r"(rediss?|unix)://\S+$")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -101,6 +101,31 @@ class GatewaySettings(Section):
     cache_max_bytes: int = Field(
         default=512 * MIB, ge=0, description="Maximum disk space of cached answers; 0: none."
     )
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis or Valkey, as redis://user:password@host:6379/0 (rediss:// for TLS), "
+        "for limits over several machines; empty: limits count on each machine.",
+    )
+    redis_allowance: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of a limit that one machine may use while Redis is away, if the limit "
+        "admits calls then.",
+    )
+    redis_cache_bytes: int = Field(
+        default=64 * MIB,
+        ge=0,
+        description="Maximum size of cached answers of one project on Redis; 0: answers are "
+        "cached on each machine.",
+    )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _REDIS_URL.match(value.get_secret_value()):
+            raise ValueError("it begins with redis://, rediss:// or unix:// and names a server")
+        return value
 
 
 class ServerSettings(Section):

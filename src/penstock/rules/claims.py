@@ -24,7 +24,7 @@ class Claim(NamedTuple):
     """An amount on one counter. `start_ns` and `end_ns` are the window, for a `WINDOW`.
 
     `others`: the counter that is used instead when there is no space for another one. It is set
-    for counters of values that callers choose.
+    for counters of values that callers choose. The claims of a call have one `project`.
     """
 
     key: bytes  # 16 bytes
@@ -34,6 +34,7 @@ class Claim(NamedTuple):
     start_ns: int = 0
     end_ns: int = 0
     others: bytes = b""
+    project: str = ""
 
 
 class CapReached(NamedTuple):

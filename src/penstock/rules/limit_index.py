@@ -28,6 +28,7 @@ class Limit:
     """A limit, ready for calls."""
 
     def __init__(self, project_id: str, entry: LimitEntry) -> None:
+        self.project_id = project_id
         self.entry = entry
         self.measure = entry.measure
         self.kind = _kind(entry)
@@ -72,7 +73,8 @@ class Limit:
             cap = self.rate_ns
         others = self._base if self._chosen else b""
         amount = self.amount(amounts)
-        return Claim(self._key(values), self.kind, amount, cap, start, end, others)
+        key = self._key(values)
+        return Claim(key, self.kind, amount, cap, start, end, others, self.project_id)
 
     def amount(self, amounts: Amounts) -> int:
         """Returns what this limit counts of the amounts, in the unit of its claims."""

@@ -34,6 +34,11 @@ class Counters(Protocol):
         """Reserves all claims, or none. Raises `CountersUnavailable`."""
         ...
 
+    async def reserve_allowance(self, claims: Sequence[Claim]) -> Reservation | None:
+        """Reserves within what this machine may use while the counters cannot be changed; `None`
+        if that is not counted. Raises `CountersUnavailable` if it is used up."""
+        ...
+
     def dispatched(self, reservation: Reservation) -> None:
         """Notes that the provider is asked: if this process ends now, the reserved amounts count
         as used."""
@@ -46,6 +51,28 @@ class Counters(Protocol):
 
     def release(self, reservation: Reservation) -> None:
         """Returns the reserved amounts, except those of a `RATE`."""
+        ...
+
+
+class RunningCounters(Counters, Protocol):
+    """Counters with the work that they need beside calls."""
+
+    @property
+    def problem(self) -> str:
+        """The reason why they cannot be changed now; empty if they can."""
+        ...
+
+    @property
+    def notice(self) -> str:
+        """A sentence that an operator should know although they can."""
+        ...
+
+    async def run(self) -> None:
+        """Does what is late, and settles what ended workers have left. Never returns."""
+        ...
+
+    def close(self) -> None:
+        """Ends the use."""
         ...
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from features.traces import calls
+from penstock.features.limits.assembly import CounterFileStore
 from penstock.features.limits.model import StoredLimit
 from penstock.features.limits.recorded import RecordedUse
 from penstock.features.limits.restoring import UseRestoring
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.features.traces.service import Traces
 from penstock.infra.columns import apply_steps, open_columns
-from penstock.infra.counters import CounterFile, FileReader
+from penstock.infra.counters import CounterFile
+from penstock.infra.redis import RedisView
 from penstock.kernel.errors import Overloaded
 from penstock.kernel.ids import new_id
 from penstock.kernel.time import SystemClock
@@ -23,7 +25,8 @@ from penstock.rules.claims import CounterState
 from penstock.rules.limit_index import Amounts, Limit
 from penstock.rules.limits import LimitEntry, Measure
 from penstock.rules.windows import WindowUnit
-from penstock.spi.counters import Reservation
+from penstock.spi.counters import CountersUnavailable, Reservation
+from tests.redis_server import redis_server
 
 CLOCK = SystemClock()
 OLD_MS = time.time_ns() // 1_000_000 - 40 * 86_400_000  # when the limits were added
@@ -63,7 +66,7 @@ class Lost:
         self._traces = traces
         self.window_start = self._limit.window(CLOCK.now_ns())[0]
         CounterFile.open(path, CLOCK).close()
-        self.reader = FileReader(path, CLOCK)
+        self.reader = CounterFileStore(path, CLOCK)
 
     def record(self, cost: str, *, before_window: bool = False, **caller: object) -> None:
         start = self.window_start - 1 if before_window else self.window_start
@@ -76,8 +79,8 @@ class Lost:
         limits = [StoredLimit(self.project, self.entry, 0)]
         restoring = UseRestoring(
             lambda: limits,
-            self.reader.facts,
-            lambda: CounterFile.open(self.path, CLOCK),
+            self.reader.counted_since,
+            self.reader.as_writer,
             RecordedUse(self._traces.used),
             CLOCK,
         )
@@ -141,11 +144,11 @@ def test_what_began_after_the_counters_needs_nothing(traces: Traces, tmp_path: P
 def test_without_a_counter_file_or_records_nothing_is_changed(
     traces: Traces, tmp_path: Path
 ) -> None:
-    reader = FileReader(tmp_path / "none", CLOCK)
+    nothing = CounterFileStore(tmp_path / "none", CLOCK)
     restoring = UseRestoring(
         lambda: [StoredLimit("prj_1", limit(), 0)],
-        reader.facts,
-        lambda: CounterFile.open(tmp_path / "none", CLOCK),
+        nothing.counted_since,
+        nothing.as_writer,
         RecordedUse(traces.used),
         CLOCK,
     )
@@ -156,12 +159,44 @@ def test_without_a_counter_file_or_records_nothing_is_changed(
         raise Overloaded("The store is closed.")
 
     CounterFile.open(tmp_path / "some", CLOCK).close()
+    some = CounterFileStore(tmp_path / "some", CLOCK)
     other = UseRestoring(
         lambda: [StoredLimit("prj_1", limit(), 0)],
-        FileReader(tmp_path / "some", CLOCK).facts,
-        lambda: CounterFile.open(tmp_path / "some", CLOCK),
+        some.counted_since,
+        some.as_writer,
         RecordedUse(closed),  # pyright: ignore[reportArgumentType] - it raises
         CLOCK,
     )
     with pytest.raises(Overloaded):
         other.restore()
+
+
+def test_counters_that_redis_has_lost_are_restored_and_never_lowered(
+    traces: Traces, tmp_path: Path
+) -> None:
+    lost = Lost(traces, tmp_path / "counters", limit())
+    lost.record("2.5")
+    claim = Limit(lost.project, lost.entry).claim((), Amounts(0), CLOCK.now_ns())
+    with redis_server() as server:
+        view = RedisView.open(server.url, CLOCK)
+        limits = [StoredLimit(lost.project, lost.entry, 0)]
+        restoring = UseRestoring(
+            lambda: limits, view.counted_since, view.as_writer, RecordedUse(traces.used), CLOCK
+        )
+        assert restoring.restore() == 1
+        assert view.read(claim).used == 2_500_000_000
+        assert restoring.restore() == 0
+        assert view.raise_used(claim, 9 * NANO)
+        with server.client() as client:
+            client.script_flush()
+        assert restoring.restore() == 0
+        assert view.read(claim).used == 9 * NANO
+        with server.client() as client:
+            client.flushall()
+        assert restoring.restore() == 1
+        server.kill()
+        for _ in range(2):
+            with pytest.raises(CountersUnavailable):
+                view.read(claim)
+        assert "Redis" in view.notices()[0]
+        view.close()

@@ -42,6 +42,7 @@ from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
+from penstock.infra.redis import open_counters
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
 from penstock.infra.spool.ship_http import http_send
@@ -50,6 +51,7 @@ from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
+from penstock.spi.counters import RunningCounters
 from penstock.spi.strategy import RouteStrategy
 
 
@@ -73,7 +75,7 @@ class GatewayComposition:
         self.healths = TargetHealths(self.breakers)
         self.targets, self.checks = self._targets()
         self.metrics = Metrics()
-        self.counters = LocalCounters(path_in(self.home.counters), self.clock)
+        self.counters = self._counters()
         self.reserve = ReserveLimits(self.counters, self.clock)
         self.answers = AnswerFiles(self.home.cache, config.cache_max_bytes)
         self.http = HttpStats()
@@ -121,6 +123,12 @@ class GatewayComposition:
         draws = random.Random()  # noqa: S311 - no secret
         return targets, HealthChecks(self.holder, targets, self.egress, self.clock, draws)
 
+    def _counters(self) -> RunningCounters:
+        redis, folder = self.config.redis, self.home.counters
+        if redis.url:
+            return open_counters(redis.url, folder, self.clock, redis.allowance)
+        return LocalCounters(path_in(folder), self.clock)
+
     def _health(self) -> GatewayHealth:
         readiness = GatewayReadiness(
             self.holder,
@@ -131,7 +139,7 @@ class GatewayComposition:
             healths=self.healths,
             checks=self.checks,
             monotonic=time.monotonic,
-            counters_problem=lambda: self.counters.problem or self.counters.notice,
+            counters=self.counters,
             limits=self.reserve,
         )
         return GatewayHealth(

@@ -1,4 +1,4 @@
-"""The configuration of one gateway worker. Secrets are read from the home, never from here."""
+"""The configuration of one gateway worker. Its secrets are in the home, but for Redis's URL."""
 
 import msgspec
 
@@ -6,6 +6,14 @@ from penstock.gateway.auth_failures import FailureLimits
 from penstock.gateway.call_limits import CallLimits
 from penstock.infra.http_server import HttpLimits
 from penstock.infra.spool.policy import SpoolLimits
+
+
+class RedisConfig(msgspec.Struct, frozen=True):
+    """`url` may contain a password; empty: everything is counted and cached on this machine."""
+
+    url: str = ""
+    allowance: float = 0.1  # share of a limit that a machine may use while Redis is away
+    cache_bytes: int = 64 * 1024 * 1024  # of cached answers of one project; 0: on this machine
 
 
 class GatewayConfig(msgspec.Struct, frozen=True):
@@ -20,6 +28,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     failures: FailureLimits = FailureLimits()
     cache_max_bytes: int = 512 * 1024 * 1024  # of cached answers in the home, after each sweep
     metrics_open: bool = False  # /metrics shows provider and model names without a token
+    redis: RedisConfig = RedisConfig()
     spool: SpoolLimits = SpoolLimits()
     http: HttpLimits = HttpLimits()
     ship_rest_s: float = 3.0  # at a stop: what is not shipped by then stays on disk

@@ -92,7 +92,7 @@ class ServerComposition:
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
             routes.build(context, guards, catalog.listed_models(context)),
-            limits.build(context, guards, home, opened.service.used),
+            limits.build(context, guards, home, config.redis_url, opened.service.used),
             traces.build(guards, opened, backup=not config.columns_dsn),
         ]
         publishing = snapshots.build(

@@ -18,6 +18,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway_url: str = "http://127.0.0.1:4000"
     database_url: str = ""
     columns_dsn: str = ""
+    redis_url: str = ""  # of the gateways' counters; empty: the file in the home
     unclaimed_days: int = 7
     unclaimed_calls_per_hour: int = 3_600
     allowed_hosts: tuple[str, ...] = ()

@@ -14,7 +14,10 @@ from penstock.infra.networks import LOOPBACK
 from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
-_NOT_OF_THE_PIPELINE: Final = {"port", "workers", "cache_max_bytes"} | _OF_THE_HTTP_SERVER
+_OF_REDIS: Final = {"redis_url", "redis_allowance", "redis_cache_bytes"}
+_NOT_OF_THE_PIPELINE: Final = (
+    {"port", "workers", "cache_max_bytes"} | _OF_THE_HTTP_SERVER | _OF_REDIS
+)
 
 
 class StopRank(IntEnum):
@@ -41,6 +44,7 @@ def server(settings: Settings, simulator_url: str = "") -> Program:
         "port": settings.server.port,
         "http": _http(settings, settings.server),
         "gateway_url": settings.gateway_url or local_gateway_url(settings),
+        "redis_url": settings.gateway.redis_url.get_secret_value(),
     }
     if simulator_url:
         config["simulator_url"] = simulator_url
@@ -78,6 +82,11 @@ def _gateway(settings: Settings, server_url: str, worker: str) -> dict[str, Any]
         "worker": worker,
         "limits": limits,
         "cache_max_bytes": settings.gateway.cache_max_bytes,
+        "redis": {
+            "url": settings.gateway.redis_url.get_secret_value(),
+            "allowance": settings.gateway.redis_allowance,
+            "cache_bytes": settings.gateway.redis_cache_bytes,
+        },
         "http": _http(settings, settings.gateway),
         "spool": settings.spool.model_dump(mode="json"),
     }

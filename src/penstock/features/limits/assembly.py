@@ -1,49 +1,85 @@
 """Builds the vertical of limits."""
 
-from functools import partial
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.limits.http import limit_routes
 from penstock.features.limits.model import PastUse
 from penstock.features.limits.recorded import RecordedUse
-from penstock.features.limits.restoring import UseRestoring
+from penstock.features.limits.restoring import CounterTimes, CounterWriter, UseRestoring
 from penstock.features.limits.service import LimitService
 from penstock.features.vertical import Vertical
 from penstock.infra.counters import CounterFile, FileReader, path_in
 from penstock.infra.home import Home
-from penstock.kernel.time import rfc3339
+from penstock.infra.redis import RedisView
+from penstock.kernel.time import Clock, rfc3339
+from penstock.rules.claims import Claim, CounterState
 
 _SHOWN_NS: Final = 31 * 86_400 * 10**9  # for how long lost counters are reported
 
 
-def build(context: Context, guards: Guards, home: Path, past_use: PastUse) -> Vertical:
-    """Builds the vertical. The counters are those of the gateways of this home; `past_use` reads
-    the records of calls: for histories, and to restore counters that were lost."""
-    path = path_in(Home(home).counters)
-    counters = FileReader(path, context.clock)
-    limits = LimitService(context, counters, past_use)
-    restoring = UseRestoring(
-        limits.list_everywhere,
-        counters.facts,
-        partial(CounterFile.open, path, context.clock),
-        RecordedUse(past_use),
-        context.clock,
-    )
+class CounterStore(Protocol):
+    """The counters of the gateways."""
 
-    def notices() -> list[str]:
-        facts = counters.facts()
-        if facts is None or not facts.lost or facts.lost_ns + _SHOWN_NS < context.clock.now_ns():
+    def read(self, claim: Claim) -> CounterState: ...
+    def counted_since(self, project_id: str) -> CounterTimes | None: ...
+    def as_writer(self) -> AbstractContextManager[CounterWriter]: ...
+    def notices(self) -> list[str]: ...
+    def close(self) -> None: ...
+
+
+class CounterFileStore(FileReader):
+    """The counter file of this machine."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path, clock)
+        self._file_path = path
+        self._file_clock = clock
+
+    def counted_since(self, project_id: str) -> CounterTimes | None:
+        """Returns when the file began; `None` while there is none."""
+        del project_id
+        return self.facts()
+
+    def as_writer(self) -> AbstractContextManager[CounterWriter]:
+        """Opens the file to write."""
+        return closing(CounterFile.open(self._file_path, self._file_clock))
+
+    def notices(self) -> list[str]:
+        """Names counters that were damaged."""
+        facts, now_ns = self.facts(), self._file_clock.now_ns()
+        if facts is None or not facts.lost or facts.lost_ns + _SHOWN_NS < now_ns:
             return []
         when = rfc3339(facts.lost_ns)
         return [f"{facts.lost} damaged counters of limits started from zero, the last at {when}."]
 
+
+def build(
+    context: Context, guards: Guards, home: Path, redis_url: str, past_use: PastUse
+) -> Vertical:
+    """Builds the vertical. The counters are those of the gateways of this home, or on Redis;
+    `past_use` reads the records of calls: for histories, and to restore counters that were
+    lost."""
+    counters: CounterStore = (
+        RedisView.open(redis_url, context.clock)
+        if redis_url
+        else CounterFileStore(path_in(Home(home).counters), context.clock)
+    )
+    limits = LimitService(context, counters, past_use)
+    restoring = UseRestoring(
+        limits.list_everywhere,
+        counters.counted_since,
+        counters.as_writer,
+        RecordedUse(past_use),
+        context.clock,
+    )
     return Vertical(
         routers=(limit_routes(guards.require, limits),),
         sections=(limits,),
-        notices=notices,
+        notices=counters.notices,
         jobs=(restoring.run,),
         close=counters.close,
     )

@@ -92,9 +92,10 @@ class ForecastView(BaseModel):
 
 
 class LimitUseView(BaseModel):
-    """The use of a limit by the gateways of this machine: by ended calls, and reserved by open
-    ones. `exceeded` is the part of `used` above what calls had reserved. `forecast`: at the average
-    rate of this window; empty for rates, for concurrency, and soon after the window began."""
+    """The use of a limit by the gateways of this machine, or by all that share a Redis: by ended
+    calls, and reserved by open ones. `exceeded` is the part of `used` above what calls had
+    reserved. `forecast`: at the average rate of this window; empty for rates, for concurrency, and
+    soon after the window began."""
 
     used: Decimal
     reserved: Decimal
@@ -148,7 +149,8 @@ class LimitHistoryView(BaseModel):
 
 
 class LimitView(BaseModel):
-    """A limit. `use` is empty for a limit with several counters: name the values of one."""
+    """A limit. `use` is empty for a limit with several counters: name the values of one. It is also
+    empty in lists while the counters cannot be read."""
 
     id: str
     name: str
@@ -188,8 +190,8 @@ def limit_routes(require: RequirePermission, limits: LimitService) -> APIRouter:
     may_read = Depends(require(Permission.LIMITS_READ))
     may_write = Depends(require(Permission.LIMITS_WRITE))
 
-    def view(limit: StoredLimit, values: list[str] | None = None) -> LimitView:
-        return LimitView.of(limit, limits.use_of(limit, values or ()))
+    def view(limit: StoredLimit) -> LimitView:
+        return LimitView.of(limit, limits.use_if_known(limit))
 
     @router.get("")
     def list_limits(access: Annotated[Access, may_read]) -> Page[LimitView]:
@@ -206,7 +208,8 @@ def limit_routes(require: RequirePermission, limits: LimitService) -> APIRouter:
         access: Annotated[Access, may_read], limit_id: str, value: CounterValues = None
     ) -> LimitView:
         """Returns a limit. `value`, once for each dimension of `per`, names the counter to show."""
-        return view(limits.get(access.project_id, limit_id), value)
+        limit = limits.get(access.project_id, limit_id)
+        return LimitView.of(limit, limits.use_of(limit, value or ()))
 
     @router.get("/{limit_id}/history")
     def limit_history(

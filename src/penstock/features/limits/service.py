@@ -28,6 +28,7 @@ from penstock.rules.claims import CounterKind
 from penstock.rules.limit_index import Amounts, Limit
 from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
 from penstock.rules.snapshot import Document
+from penstock.spi.counters import CountersUnavailable
 
 
 class LimitService:
@@ -60,7 +61,7 @@ class LimitService:
 
     def use_of(self, limit: StoredLimit, values: Sequence[str] = ()) -> LimitUse | None:
         """Returns what is used now of the counter of `values`, one for each dimension that the
-        limit counts by; `None` if there are not as many."""
+        limit counts by; `None` if there are not as many. Raises `CountersUnavailable`."""
         if len(values) != len(limit.entry.per):
             return None
         counted = Limit(limit.project_id, limit.entry)
@@ -111,6 +112,13 @@ class LimitService:
         now_ms = self._context.now_ms()
         since_ms = max(window.start_ms, counted_from_ns(limit) // 1_000_000)
         return forecast(used, limit.entry.amount, window, now_ms, (used, now_ms - since_ms))
+
+    def use_if_known(self, limit: StoredLimit) -> LimitUse | None:
+        """Returns the same of a limit with one counter; `None` while the counters are away."""
+        try:
+            return self.use_of(limit)
+        except CountersUnavailable:
+            return None
 
     def add(self, actor: Principal, project_id: str, new: LimitEntry) -> StoredLimit:
         """Adds a limit; gives it an id. Raises `InvalidRequest`, `Conflict`."""

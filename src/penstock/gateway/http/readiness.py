@@ -22,6 +22,15 @@ class LimitCounts(Protocol):
     def overrun_count(self) -> int: ...
 
 
+class CountersState(Protocol):
+    """The state of the counters of limits."""
+
+    @property
+    def problem(self) -> str: ...
+    @property
+    def notice(self) -> str: ...
+
+
 class GatewayReadiness:
     """Collects `problems` and `notices` for `/readyz`, `gauges` for `/metrics`."""
 
@@ -36,7 +45,7 @@ class GatewayReadiness:
         healths: TargetHealths,
         checks: HealthChecks,
         monotonic: Callable[[], float],
-        counters_problem: Callable[[], str],
+        counters: CountersState,
         limits: LimitCounts,
     ) -> None:
         self._holder = holder
@@ -46,7 +55,7 @@ class GatewayReadiness:
         self._credentials = credentials
         self._healths = healths
         self._checks = checks
-        self._counters_problem = counters_problem
+        self._counters = counters
         self._limits = limits
         self._monotonic = monotonic
         self._confirmed_s = monotonic()
@@ -67,7 +76,7 @@ class GatewayReadiness:
     def notices(self) -> list[str]:
         """Sentences about problems that an operator should know although the worker serves."""
         found = self._spool().notices()
-        if problem := self._counters_problem():
+        if problem := self._counters.problem or self._counters.notice:
             found.append(f"Limits cannot be counted as they should: {problem}")
         if problem := self._healths.problem:
             found.append(f"Each worker must find out by itself which targets fail: {problem}")
@@ -82,7 +91,7 @@ class GatewayReadiness:
                 "Calls rejected at a limit, since the start.",
                 self._inflight.shed_count,
             ),
-            **_of_limits(self._limits),
+            **_of_limits(self._limits, self._counters),
             "unrecorded_auth_failures": (
                 "Calls without a valid key that were counted but not recorded, since the start.",
                 self._failures.unrecorded_count,
@@ -132,10 +141,14 @@ class GatewayReadiness:
         return round(now - self._confirmed_s, 1)
 
 
-def _of_limits(limits: LimitCounts) -> Gauges:
+def _of_limits(limits: LimitCounts, counters: CountersState) -> Gauges:
     return {
+        "limits_unavailable": (
+            "1 while the counters of limits cannot be changed.",
+            float(bool(counters.problem)),
+        ),
         "limits_unchecked_calls": (
-            "Calls that limits admitted without counting them, since the start.",
+            "Calls that limits admitted while their counters were away, since the start.",
             limits.unchecked_count,
         ),
         "limits_overruns": (

@@ -32,7 +32,7 @@ class ReserveLimits:
     def __init__(self, counters: Counters, clock: Clock) -> None:
         self._counters = counters
         self._clock = clock
-        self.unchecked_count = 0  # admitted without a reservation, as their limits say
+        self.unchecked_count = 0  # admitted without the counters, as their limits say
         self.overrun_count = 0  # used more than they had reserved
 
     async def __call__(self, call: Call, target: Target, index: LimitIndex) -> None:
@@ -50,7 +50,9 @@ class ReserveLimits:
         except CountersUnavailable:
             if any(each.limit.entry.unavailable == Otherwise.REJECT for each in counted):
                 raise
+            allowed = await self._counters.reserve_allowance(claims)
             self.unchecked_count += 1
+            call.reserved = Reserved(allowed, counted, estimate) if allowed is not None else None
             return
         if isinstance(found, CapReached):
             limit, claim = counted[found.claim].limit, claims[found.claim]

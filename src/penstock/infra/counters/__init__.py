@@ -4,8 +4,8 @@
 """
 
 from penstock.infra.counters.counter_file import CounterFile
-from penstock.infra.counters.file import path_in
+from penstock.infra.counters.file import allowance_path_in, path_in
 from penstock.infra.counters.local import LocalCounters
 from penstock.infra.counters.reader import FileReader
 
-__all__ = ["CounterFile", "FileReader", "LocalCounters", "path_in"]
+__all__ = ["CounterFile", "FileReader", "LocalCounters", "allowance_path_in", "path_in"]

@@ -68,6 +68,11 @@ def path_in(folder: Path) -> Path:
     return folder / f"counters.{FORMAT}"
 
 
+def allowance_path_in(folder: Path) -> Path:
+    """Returns the file of what is used of limits while their counters on Redis are away."""
+    return folder / f"allowance.{FORMAT}"
+
+
 def open_counters(path: Path, now_ns: int) -> OpenFile:
     """Opens the file, or creates it. A file that cannot be read is renamed to `….damaged`; the new
     one starts from zero. Raises `CountersUnavailable` without space or permission."""

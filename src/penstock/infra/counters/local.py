@@ -55,6 +55,11 @@ class LocalCounters:
             self.problem = _WORKING
         return found
 
+    async def reserve_allowance(self, claims: Sequence[Claim]) -> Reservation | None:
+        """Counts nothing: there are no other counters on this machine."""
+        del claims
+        return None
+
     def dispatched(self, reservation: Reservation) -> None:
         """Notes that the amounts count as used if this process ends now."""
         if self._file is not None:

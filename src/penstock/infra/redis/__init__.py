@@ -1,0 +1,25 @@
+"""Counters and cached answers on Redis (or Valkey), for gateways on several machines.
+
+`open_counters` is for gateways, `RedisView` for the server. The library is an optional dependency,
+`penstock[redis]`, and is imported when a URL is configured.
+"""
+
+from pathlib import Path
+from uuid import uuid4
+
+from penstock.infra.counters import LocalCounters, allowance_path_in
+from penstock.infra.redis.allowance import LocalAllowance
+from penstock.infra.redis.counters import RedisCounters
+from penstock.infra.redis.library import require_library
+from penstock.infra.redis.view import RedisView
+from penstock.kernel.time import Clock
+
+__all__ = ["RedisView", "open_counters"]
+
+
+def open_counters(url: str, folder: Path, clock: Clock, allowance: float) -> RedisCounters:
+    """Returns the counters at a URL. `folder` has the file of what this machine may use without
+    them, `allowance` is its share of each limit. Raises `SetupError` without the library."""
+    require_library()
+    local = LocalAllowance(LocalCounters(allowance_path_in(folder), clock), allowance)
+    return RedisCounters(url, uuid4().hex, clock, local)
