@@ -29,9 +29,10 @@ VIEWER = {
     "prices:read",
     "routes:read",
     "limits:read",
+    "prompts:read",
     "members:read",
 }
-EDITOR = VIEWER | {"keys:read", "prices:write"}
+EDITOR = VIEWER | {"keys:read", "prices:write", "prompts:write"}
 ADMIN = EDITOR | {
     "keys:write",
     "providers:write",

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     ROUTES_WRITE = "routes:write"
     LIMITS_READ = "limits:read"
     LIMITS_WRITE = "limits:write"
+    PROMPTS_READ = "prompts:read"
+    PROMPTS_WRITE = "prompts:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
@@ -49,10 +51,15 @@ _VIEWER: Final = frozenset(
         Permission.PRICES_READ,
         Permission.ROUTES_READ,
         Permission.LIMITS_READ,
+        Permission.PROMPTS_READ,
         Permission.MEMBERS_READ,
     }
 )
-_EDITOR: Final = _VIEWER | {Permission.KEYS_READ, Permission.PRICES_WRITE}
+_EDITOR: Final = _VIEWER | {
+    Permission.KEYS_READ,
+    Permission.PRICES_WRITE,
+    Permission.PROMPTS_WRITE,
+}
 _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,
     Permission.PROVIDERS_WRITE,
@@ -91,12 +98,16 @@ class Principal:
         role = self.roles.get(project_id or "")
         return role is not None and permission in ROLE_PERMISSIONS[role]
 
-    def may_assign(self, role: Role, project_id: str) -> bool:
-        """Returns whether the principal may give `role` to others: at most its own."""
+    def has_role(self, role: Role, project_id: str) -> bool:
+        """Returns whether the principal has at least `role` in the project."""
         if self.instance_admin:
             return True
         own = self.roles.get(project_id)
         return own is not None and _RANKS.index(role) <= _RANKS.index(own)
+
+    def may_assign(self, role: Role, project_id: str) -> bool:
+        """Returns whether the principal may give `role` to others: at most its own."""
+        return self.has_role(role, project_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
+from penstock.features.prompts import assembly as prompts
 from penstock.features.routes import assembly as routes
 from penstock.features.snapshots import assembly as snapshots
 from penstock.features.snapshots.changes import ChangeSignal
@@ -92,6 +93,7 @@ class ServerComposition:
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
             routes.build(context, guards, catalog.listed_models(context)),
+            prompts.build(context, guards),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             traces.build(guards, opened, backup=not config.columns_dsn),
         ]

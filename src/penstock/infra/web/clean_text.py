@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from penstock.infra.web.problems import problem_response
 from penstock.kernel.errors import InvalidRequest, PenstockError
 
-MAX_DEPTH: Final = 16  # nesting depth of a body; our schemas need at most 6
+MAX_DEPTH: Final = 40  # nesting depth of a body; the JSON schemas of prompts are the deepest
 _API: Final = "/api/"
 
 Json = (

@@ -83,8 +83,6 @@ def compile_prompt(
     places = sources(content)
     templates = linker.templates(content, places, 0)
     variables = _with_placeholders(content, linker.variables)
-    for name, variable in variables.items():
-        check_variable(name, variable)
     if len(variables) > MAX_VARIABLES:
         raise _invalid(f"A prompt has at most {MAX_VARIABLES} variables.", "variables")
     for template, place in zip(templates, places, strict=True):
@@ -117,7 +115,10 @@ def sources(content: PromptContent) -> list[TemplateSource]:
 
 
 def check_parts(content: PromptContent) -> None:
-    """Raises `InvalidRequest` if parts other than templates and variables are not valid."""
+    """Raises `InvalidRequest` if parts other than templates are not valid."""
+    _check_json(content)
+    for name, variable in content.variables.items():
+        check_variable(name, variable)
     if len(canonical_json(content)) > MAX_CONTENT_BYTES:
         raise _invalid(f"A version has at most {MAX_CONTENT_BYTES // 1024} KiB.", "")
     if content.kind == "text" and (content.messages or not content.text):
@@ -151,6 +152,19 @@ def check_variable(name: str, variable: PromptVariable) -> None:
         )
     if variable.default is not msgspec.UNSET:
         check_value(name, variable, variable.default, PlainReader())
+
+
+def _check_json(content: PromptContent) -> None:
+    parts = {
+        "tools": content.tools,
+        "response_schema": content.response_schema,
+        "parameters": content.parameters,
+    }
+    for name, part in parts.items():
+        try:
+            PlainReader().read(part)
+        except RenderFailure as failure:
+            raise _invalid(f"The part `{name}` {failure.message}.", name, failure.hint) from None
 
 
 class _Linker:
@@ -231,6 +245,7 @@ def _with_placeholders(
     for at, message in enumerate(content.messages):
         if name := message.placeholder:
             known = found.setdefault(name, PromptVariable(VariableType.MESSAGES))
+            check_variable(name, known)
             if known.type is not VariableType.MESSAGES:
                 raise _invalid(
                     f"The variable `{name}` stands for messages, and is {known.type.value}.",

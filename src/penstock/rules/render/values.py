@@ -11,6 +11,7 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.prompts import ROLES, PromptVariable, VariableType
+from penstock.rules.render.errors import RenderFailure
 from penstock.rules.render.run import MAX_INTEGER
 
 MAX_NODES: Final = 100_000  # values, also inside of lists and objects; more are an error
@@ -59,7 +60,10 @@ def check_value(
     name: str, variable: PromptVariable, value: object, reader: "PlainReader"
 ) -> object:
     """Returns a value as plain JSON. Raises `InvalidRequest` if it does not have the type."""
-    plain = reader.read(name, value, 0)
+    try:
+        plain = reader.read(value)
+    except RenderFailure as failure:
+        raise wrong(name, failure.message, failure.hint) from None
     if type(plain) not in _TYPES[variable.type]:
         raise wrong(name, f"must be {_article(variable.type)}, not {_shown(plain)}")
     if variable.type is VariableType.ENUM and plain not in variable.values:
@@ -86,49 +90,47 @@ class PlainReader:
         self._nodes = MAX_NODES
         self._chars = MAX_VALUE_CHARS
 
-    def read(self, name: str, value: object, depth: int) -> object:
-        """Returns a plain copy. Raises `InvalidRequest` for other objects, and above a limit."""
+    def read(self, value: object, depth: int = 0) -> object:
+        """Returns a plain copy. Raises `RenderFailure` for other objects, and above a limit."""
         self._nodes -= 1
         if self._nodes < 0 or depth > MAX_VALUE_DEPTH:
-            raise wrong(name, "has too many values, or too many inside each other")
+            raise RenderFailure("has too many values, or too many inside each other")
         match value:
             case None | bool():
                 return value
             case str():
-                return self._text(name, value)
+                return self._text(value)
             case int():
-                if abs(value) > MAX_INTEGER:
-                    raise wrong(name, "has a number that is too large")
+                if abs(value) >= MAX_INTEGER:
+                    raise RenderFailure("has a number that is too large")
                 return int(value)
             case float():
                 if not math.isfinite(value):
-                    raise wrong(name, "has a number that is not finite")
+                    raise RenderFailure("has a number that is not finite")
                 return float(value)
             case list() | tuple():
                 items = cast("list[object]", value)
-                return [self.read(name, item, depth + 1) for item in items]
+                return [self.read(item, depth + 1) for item in items]
             case dict():
-                return self._object(name, cast("dict[object, object]", value), depth)
+                return self._object(cast("dict[object, object]", value), depth)
             case _:
-                kind = type(value).__name__
-                raise wrong(
-                    name,
-                    f"has a value of the type {kind}",
+                raise RenderFailure(
+                    f"has a value of the type {type(value).__name__}",
                     "Give strings, numbers, lists, objects.",
                 )
 
-    def _text(self, name: str, value: str) -> str:
+    def _text(self, value: str) -> str:
         self._chars -= len(value)
         if self._chars < 0:
-            raise wrong(name, f"makes all values longer than {MAX_VALUE_CHARS:,} characters")
+            raise RenderFailure(f"makes all values longer than {MAX_VALUE_CHARS:,} characters")
         return str.__str__(value)
 
-    def _object(self, name: str, value: dict[object, object], depth: int) -> dict[str, object]:
+    def _object(self, value: dict[object, object], depth: int) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise wrong(name, "has an object with a name that is not a string")
-            found[self._text(name, key)] = self.read(name, item, depth + 1)
+                raise RenderFailure("has an object with a name that is not a string")
+            found[self._text(key)] = self.read(item, depth + 1)
         return found
 
 

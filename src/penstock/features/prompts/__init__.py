@@ -1,0 +1,1 @@
+"""Prompts: named templates with immutable versions, movable labels, and partials."""
