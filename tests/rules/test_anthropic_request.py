@@ -230,6 +230,17 @@ def test_arguments_that_are_no_object_are_wrapped() -> None:
     assert changes(conversation) == {"changed:tool_call.arguments"}
 
 
+@pytest.mark.parametrize("eager", [True, False])
+def test_how_arguments_are_cut_is_a_hint(eager: bool) -> None:
+    tool = {"name": "f", "input_schema": {"type": "object"}, "eager_input_streaming": eager}
+    message = {"role": "user", "content": "Hi"}
+    body = {"model": "m", "max_tokens": 9, "messages": [message], "tools": [tool]}
+    found = read_request(json.dumps(body).encode())
+    assert json.loads(write_request(found, "m", stream=False).body)["tools"] == [tool]
+    changed = [change.text for change in OPENAI.write(found).changes]
+    assert changed == ["dropped:eager_input_streaming"]
+
+
 def test_a_choice_of_several_tools_leaves_out_the_others() -> None:
     choice = ToolChoice(ToolMode.REQUIRED, ("f", "g"))
     conversation = ask(tool_choice=choice, tools=(Tool("f"), Tool("g"), Tool("h")))

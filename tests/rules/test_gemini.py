@@ -65,6 +65,15 @@ def written(conversation: Conversation, model: str = "m") -> dict[str, Any]:
     return json.loads(write_request(conversation, model).body)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "kept"), [(["TEXT"], []), (["TEXT", "IMAGE"], ["TEXT", "IMAGE"])]
+)
+def test_an_answer_as_text_is_the_default(wanted: list[str], kept: list[str]) -> None:
+    found = read_request(request(generationConfig={"responseModalities": wanted}))
+    others = found.others.get("generationConfig.responseModalities", b"[]")
+    assert json.loads(others) == kept
+
+
 def test_both_spellings_are_read_and_camel_case_is_written() -> None:
     body = {
         "contents": [{"parts": [{"inline_data": {"mime_type": "image/png", "data": "AA=="}}]}],

@@ -14,6 +14,7 @@ KEPT = [
     '"web_search_options":{}',
     '"prediction":{"type":"content","content":"x"}',
     '"audio":{"format":"mp3"}',
+    '"modalities":["text","audio"]',
     '"functions":[{"name":"f"}]',
     '"tool_choice":{"type":"custom","custom":{"name":"f"}}',
     '"response_format":{"type":"grammar","grammar":"x"}',
@@ -48,6 +49,11 @@ def test_null_members_count_as_absent_and_deprecated_names_are_read() -> None:
     found = read_request(json.dumps(body).encode())
     assert (found.tools, found.max_output_tokens, found.stop) == ((), 7, ("x",))
     assert found.choice_count == 2
+    assert found.others == {}
+
+
+def test_an_answer_as_text_is_the_default() -> None:
+    found = read_request(b'{"model":"m","messages":[],"modalities":["text"]}')
     assert found.others == {}
 
 

@@ -9,6 +9,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsNo
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.wire.responses.request_reader import read_request
 from penstock.rules.wire.responses.request_writer import write_request
+from rules.dialects import ANTHROPIC
 from rules.sdk_leaves import Leaf, leaves
 
 # Not read, because the API itself fills them in (`items.py`), or because the gateway reads them
@@ -51,6 +52,14 @@ def test_no_leaf_is_lost(leaf: Leaf) -> None:
     rewritten = [write_request(read_request(one), "m", stream=False) for one in (first, second)]
     assert rewritten[0].body != rewritten[1].body
     assert [written.changes for written in rewritten] == [(), ()]
+
+
+def test_what_codex_says_about_itself_is_a_hint() -> None:
+    metadata = {"session_id": "s", "turn_id": "t"}
+    found = read_request(document({"client_metadata": metadata}))
+    assert json.loads(write_request(found, "m", stream=False).body)["client_metadata"] == metadata
+    left_out = [change.text for change in ANTHROPIC.write(found).changes]
+    assert "dropped:client_metadata" in left_out
 
 
 def test_a_request_without_input_is_rejected() -> None:

@@ -34,6 +34,7 @@ SCALARS = st.one_of(
     ranges("minLength", "maxLength", 60).map(lambda r: {"type": "string", **r}),
     ranges("minimum", "maximum", 500).map(lambda r: {"type": "integer", **r}),
     ranges("minimum", "maximum", 500).map(lambda r: {"type": "number", **r}),
+    ranges("minimum", "maximum", 2**53 - 1).map(lambda r: {"type": "integer", **r}),
     st.integers(1, 9).map(lambda n: {"type": "integer", "multipleOf": n, "exclusiveMinimum": -n}),
     st.integers(-9, 9).map(lambda n: {"type": "number", "exclusiveMaximum": n}),
     st.sampled_from(["date", "date-time", "time", "email", "ipv4", "ipv6", "uuid", "hostname"]).map(

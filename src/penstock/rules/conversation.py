@@ -224,6 +224,8 @@ class Hint(StrEnum):
     MAX_TOOL_CALLS = "max_tool_calls"
     STREAM_OPTIONS = "stream_options"
     SUMMARY_DETAIL = "reasoning.summary"
+    EAGER_INPUT = "eager_input_streaming"
+    CLIENT_METADATA = "client_metadata"
 
 
 class Conversation(msgspec.Struct, frozen=True):

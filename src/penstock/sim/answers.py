@@ -9,13 +9,15 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from penstock.kernel.errors import InvalidRequest
 from penstock.sim.controls import Controls
 from penstock.sim.counting import cached_tokens, reasoning_tokens
 from penstock.sim.documents import make_document
 from penstock.sim.mentions import Mentions
-from penstock.sim.prompts import SimPrompt, SimTool
-from penstock.sim.prose import write
+from penstock.sim.prompts import STEP, SimPrompt, SimTool
+from penstock.sim.prose import tokenize, write
 from penstock.sim.seeded_random import SeededRandom, digest
+from penstock.sim.steps import SimStep, find_step
 
 SimFinish: TypeAlias = Literal["stop", "stop_sequence", "length", "tool_calls"]
 
@@ -98,7 +100,9 @@ def decide(prompt: SimPrompt, controls: Controls) -> Answer:
 
 def _choice(prompt: SimPrompt, controls: Controls, rng: SeededRandom) -> Choice:
     """Builds one choice, cut at the request's limit. Reasoning tokens count first."""
-    if calls := _tool_calls(prompt, controls, rng):
+    if step := _step(prompt):
+        choice = _prescribed(step, prompt, rng)
+    elif calls := _tool_calls(prompt, controls, rng):
         choice = Choice(tool_calls=calls, finish="tool_calls")
     elif controls.megabytes:
         choice = _huge(controls.megabytes)
@@ -107,6 +111,35 @@ def _choice(prompt: SimPrompt, controls: Controls, rng: SeededRandom) -> Choice:
     if prompt.limit is None:
         return choice
     return _truncate(choice, prompt.limit - reasoning_tokens(prompt, controls))
+
+
+def _step(prompt: SimPrompt) -> SimStep | None:
+    """The step that the prompt prescribes, unless the request wants another kind of answer."""
+    if prompt.schema is not None or (step := find_step(prompt.turns)) is None:
+        return None
+    return step if not step.calls or (prompt.tools and prompt.tool_use != "none") else None
+
+
+def _prescribed(step: SimStep, prompt: SimPrompt, rng: SeededRandom) -> Choice:
+    if not step.calls:
+        return Choice(text=tokenize(step.text))
+    names = [tool.name for tool in prompt.tools]
+    for call in step.calls:
+        if call.name not in names:
+            raise InvalidRequest(
+                f"A step calls {call.name!r}, but the tools are {', '.join(names)}.",
+                code="invalid_simulation",
+                param=STEP,
+            )
+    calls = [
+        SimToolCall(_call_key(rng), each.name, _pieces(each.arguments), each.arguments)
+        for each in step.calls
+    ]
+    return Choice(tool_calls=calls, finish="tool_calls")
+
+
+def _call_key(rng: SeededRandom) -> str:
+    return digest(rng.below(1 << 62)).hex()[:24]
 
 
 def _truncate(choice: Choice, limit: int) -> Choice:
@@ -140,7 +173,7 @@ def _tool_calls(
 
 
 def _call(tool: SimTool, mentions: Mentions, rng: SeededRandom) -> SimToolCall:
-    key = digest(rng.below(1 << 62)).hex()[:24]
+    key = _call_key(rng)
     document = make_document({"type": "object", **tool.schema}, rng, mentions)
     return SimToolCall(key, tool.name, _pieces(document), document)
 

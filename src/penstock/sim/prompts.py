@@ -10,7 +10,8 @@ from penstock.sim.seeded_random import digest
 TurnRole: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 _MEDIA_TOKENS: Final = 85  # an image or audio part: as many as OpenAI's smallest image
-_CONTROL: Final = re.compile(r"^(x-sim-[a-z-]+): *(\S.*?) *$", re.MULTILINE)
+STEP: Final = "x-sim-step"  # prescribes an answer: see `steps`
+_CONTROL: Final = re.compile(rf"^(?!{STEP}:)(x-sim-[a-z-]+): *(\S.*?) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from penstock.sim.seeded_random import SeededRandom
 
-_TOKEN: Final = re.compile(r"\s?\S{1,6}")
+_TOKEN: Final = re.compile(r"\s*\S{1,6}")
 _OPENING: Final = "This is a simulated answer."
 _SENTENCES: Final = (
     "A penstock is the gate and the pipe that bring a river to a turbine.",

@@ -8,7 +8,7 @@ _SCHEMAS: Final = ("properties", "$defs", "definitions", "patternProperties")
 _LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NESTED: Final = ("items", "additionalProperties", "not")
 _DEEPEST: Final = 60
-_MOST: Final = 10**15  # beyond, numbers are not exact
+_MOST: Final = 2**53 - 1  # beyond, numbers are not exact; schemas of JavaScript name this bound
 _NUMBERS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _COUNTS: Final = (
     "minLength",

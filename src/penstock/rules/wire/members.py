@@ -14,6 +14,7 @@ TEXT: Final = msgspec.json.Decoder(str)
 WHOLE_NUMBER: Final = msgspec.json.Decoder(int)
 NUMBER: Final = msgspec.json.Decoder(float)
 FLAG: Final = msgspec.json.Decoder(bool)
+TEXTS: Final = msgspec.json.Decoder(list[str])
 LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -29,6 +30,11 @@ class Members:
     def pop(self, name: str) -> None:
         """Removes a member, if it is there."""
         self._members.pop(name, None)
+
+    def pop_default(self, name: str, decoder: msgspec.json.Decoder[T], default: T) -> None:
+        """Removes a member that has its default value, so that it says nothing."""
+        if self.find(name, decoder) == default:
+            self.pop(name)
 
     def take(self, name: str, decoder: msgspec.json.Decoder[T]) -> T | None:
         """Removes and decodes a member. Raises `InvalidRequest` if it has another shape."""

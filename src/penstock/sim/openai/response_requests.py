@@ -97,6 +97,7 @@ class ResponseRequest(ResponseCount, frozen=True, kw_only=True):
     include: list[str] | None = None
     metadata: Annotated[dict[str, str], Meta(max_length=16)] | None = None
     store: bool | None = None
+    client_metadata: dict[str, str] | None = None  # of Codex
     background: bool | None = None
     prompt: dict[str, Any] | None = None
     prompt_cache_key: str | None = None

@@ -4,6 +4,7 @@ Keeps what the neutral form cannot hold: unknown blocks, messages and tools as `
 members in `others`. Raises `InvalidRequest` only for what is no request for a message.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal, cast
 
 import msgspec
@@ -58,7 +59,12 @@ class _Tool(Strict):
     description: str | None = None
     strict: bool | None = None
     cache_control: CacheMarker | None = None
+    eager_input_streaming: bool | None = None
     type: str | None = None
+
+
+class _Eager(msgspec.Struct):
+    eager_input_streaming: bool | None = None
 
 
 class _Choice(Strict):
@@ -98,6 +104,7 @@ _texts: Final = msgspec.json.Decoder(list[str])
 _any_message: Final = msgspec.json.Decoder(_AnyMessage)
 _message: Final = msgspec.json.Decoder(_Message)
 _tool: Final = msgspec.json.Decoder(_Tool)
+_eager: Final = msgspec.json.Decoder(_Eager)
 _choice: Final = msgspec.json.Decoder(_Choice)
 _output_config: Final = msgspec.json.Decoder(_OutputConfig)
 _format: Final = msgspec.json.Decoder(_Format)
@@ -138,7 +145,7 @@ def read_request(body: bytes) -> Conversation:
         temperature=members.take("temperature", NUMBER),
         top_p=members.take("top_p", NUMBER),
         stop=tuple(members.take("stop_sequences", _texts) or ()),
-        hints=_read_hints(members),
+        hints={**_read_hints(members), **_read_eager(tools)},
         others=members.rest(),
         dialect=DIALECT,
     )
@@ -178,6 +185,21 @@ def _read_tool(value: bytes, at: int) -> Tool | Other:
         found.strict,
         cache_of(found.cache_control),
     )
+
+
+def _read_eager(tools: Iterable[msgspec.Raw]) -> dict[Hint, bytes]:
+    """Reads whether arguments come in small pieces. One tool decides for all."""
+    said = [found for raw in tools if (found := _find_eager(bytes(raw))) is not None]
+    return {Hint.EAGER_INPUT: b"true" if any(said) else b"false"} if said else {}
+
+
+def _find_eager(value: bytes) -> bool | None:
+    if b"eager_input_streaming" not in value:
+        return None
+    try:
+        return decode_json(_eager, value).eager_input_streaming
+    except msgspec.ValidationError:
+        return None
 
 
 def _read_tool_choice(members: Members) -> tuple[ToolChoice | None, bool | None]:

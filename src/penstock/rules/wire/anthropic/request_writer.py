@@ -117,6 +117,8 @@ class _Writer:
     def hints(self, model: str, thought: Thought) -> dict[str, Any]:
         written: dict[str, Any] = {}
         for hint, value in self._conversation.hints.items():
+            if hint is Hint.EAGER_INPUT:
+                continue  # on the tools
             member = self._hint(hint, value, model, thought)
             if member is None:
                 self._changes.drop(hint.value)
@@ -166,6 +168,8 @@ class _Writer:
             written["strict"] = tool.strict
         if tool.cache:
             written["cache_control"] = cache_marker(tool.cache)
+        if (eager := self._conversation.hints.get(Hint.EAGER_INPUT)) is not None:
+            written["eager_input_streaming"] = msgspec.Raw(eager)
         return written
 
     def _format(self, output: OutputFormat) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from penstock.rules.wire.members import (
     LIST,
     NUMBER,
     TEXT,
+    TEXTS,
     WHOLE_NUMBER,
     Members,
     read_members,
@@ -88,7 +89,6 @@ _calling: Final = msgspec.json.Decoder(_Calling)
 _thinking: Final = msgspec.json.Decoder(_Thinking)
 _content: Final = msgspec.json.Decoder(_Content)
 _raw: Final = msgspec.json.Decoder(msgspec.Raw)
-_texts: Final = msgspec.json.Decoder(list[str])
 
 
 def read_request(body: bytes) -> Conversation:
@@ -99,6 +99,7 @@ def read_request(body: bytes) -> Conversation:
     if contents is None:
         raise InvalidRequest("The request has no contents.", param="contents")
     config = _inner(members, "generationConfig")
+    config.pop_default("responseModalities", TEXTS, ["TEXT"])
     calling = _inner(members, "toolConfig")
     found = calling.take("functionCallingConfig", _calling)
     strict = True if found is not None and found.mode.upper() == "VALIDATED" else None
@@ -112,7 +113,7 @@ def read_request(body: bytes) -> Conversation:
         max_output_tokens=config.take("maxOutputTokens", WHOLE_NUMBER),
         temperature=config.take("temperature", NUMBER),
         top_p=config.take("topP", NUMBER),
-        stop=tuple(config.take("stopSequences", _texts) or ()),
+        stop=tuple(config.take("stopSequences", TEXTS) or ()),
         choice_count=config.take("candidateCount", WHOLE_NUMBER),
         hints=hints,
         others={

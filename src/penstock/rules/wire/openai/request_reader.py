@@ -37,6 +37,7 @@ from penstock.rules.wire.members import (
     LIST,
     NUMBER,
     TEXT,
+    TEXTS,
     WHOLE_NUMBER,
     Members,
     read_members,
@@ -194,6 +195,7 @@ def read_request(body: bytes) -> Conversation:
     members = read_members(body)
     for name in _HEAD:
         members.pop(name)
+    members.pop_default("modalities", TEXTS, ["text"])
     messages = members.take("messages", LIST)
     if messages is None:
         raise InvalidRequest("The request has no messages.", param="messages")

@@ -73,6 +73,7 @@ ENCRYPTED: Final = "reasoning.encrypted_content"  # of `include`
 DEFAULT_LIFETIME: Final = "30m"  # of a cache marker
 _HINTS: Final = {
     **{hint.value: hint for hint in (Hint.METADATA, Hint.SERVICE_TIER, Hint.STORE)},
+    Hint.CLIENT_METADATA.value: Hint.CLIENT_METADATA,  # of OpenAI's Codex
     **{hint.value: hint for hint in (Hint.CACHE_KEY, Hint.CACHE_RETENTION, Hint.CACHE_OPTIONS)},
     **{hint.value: hint for hint in (Hint.TRUNCATION, Hint.MAX_TOOL_CALLS, Hint.STREAM_OPTIONS)},
     **{hint.value: hint for hint in (Hint.TOP_LOGPROBS, Hint.SAFETY_IDENTIFIER, Hint.USER)},
