@@ -36,9 +36,9 @@ class World:
     root: Principal  # of the instance
 
     def events(self) -> list[AuditEvent]:
-        """The audit events of catalog, routes and limits, oldest first."""
+        """The audit events of catalog, routes, limits and guardrails, oldest first."""
         found = self.identity.audit_reader.list_page(self.project_id, None, 100)
-        own = ("provider.", "price.", "route.", "limit.")
+        own = ("provider.", "price.", "route.", "limit.", "guardrail.")
         return [event for event in reversed(found) if event.action.startswith(own)]
 
     def stored_bytes(self) -> bytes:

@@ -30,6 +30,7 @@ VIEWER = {
     "routes:read",
     "limits:read",
     "prompts:read",
+    "guardrails:read",
     "members:read",
 }
 EDITOR = VIEWER | {"keys:read", "prices:write", "prompts:write"}
@@ -38,6 +39,7 @@ ADMIN = EDITOR | {
     "providers:write",
     "routes:write",
     "limits:write",
+    "guardrails:write",
     "members:write",
     "audit:read",
     "project:write",

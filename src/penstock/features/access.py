@@ -37,6 +37,8 @@ class Permission(StrEnum):
     LIMITS_WRITE = "limits:write"
     PROMPTS_READ = "prompts:read"
     PROMPTS_WRITE = "prompts:write"
+    GUARDRAILS_READ = "guardrails:read"
+    GUARDRAILS_WRITE = "guardrails:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
@@ -52,6 +54,7 @@ _VIEWER: Final = frozenset(
         Permission.ROUTES_READ,
         Permission.LIMITS_READ,
         Permission.PROMPTS_READ,
+        Permission.GUARDRAILS_READ,
         Permission.MEMBERS_READ,
     }
 )
@@ -65,6 +68,7 @@ _ADMIN: Final = _EDITOR | {
     Permission.PROVIDERS_WRITE,
     Permission.ROUTES_WRITE,
     Permission.LIMITS_WRITE,
+    Permission.GUARDRAILS_WRITE,
     Permission.MEMBERS_WRITE,
     Permission.AUDIT_READ,
     Permission.PROJECT_WRITE,

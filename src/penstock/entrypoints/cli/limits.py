@@ -7,6 +7,7 @@ import typer
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
+from penstock.entrypoints.cli.options import conditions
 from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.kernel.errors import NotFound
 
@@ -15,14 +16,6 @@ COUNTERS: Final = ("values", "used", "reserved", "left", "at_end", "used_up_at")
 NO_COUNTERS: Final = "No recorded call has used this limit yet."
 NONE_YET: Final = "No limits yet: penstock limit add NAME --spend 100 --window month"
 
-Condition = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only",
-        metavar="DIMENSION=VALUE",
-        help="Count only calls with this value, such as team=search or tag:plan=gold (repeatable).",
-    ),
-]
 Policy = Annotated[str, typer.Option(metavar="reject|admit")]
 
 
@@ -52,7 +45,7 @@ def add(
     time_zone: Annotated[
         str, typer.Option(help="Where days, weeks and months begin, such as Europe/Berlin.")
     ] = "UTC",
-    only: Condition = None,
+    only: options.Condition = None,
     per: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,7 +78,7 @@ def add(
         "amount": str(amount),
         "window": window,
         "time_zone": time_zone,
-        "only": _conditions(only),
+        "only": conditions(only),
         "per": per or [],
         "unpriced": unpriced,
         "unavailable": unavailable,
@@ -143,14 +136,14 @@ def change(
     *,
     amount: Annotated[str | None, typer.Option(help="New amount.")] = None,
     rename: Annotated[str | None, typer.Option(help="New name.")] = None,
-    only: Condition = None,
+    only: options.Condition = None,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
     """Change a limit. What has been used stays."""
     body: dict[str, Any] = {"amount": amount, "name": rename}
-    body |= {"only": _conditions(only)} if only else {}
+    body |= {"only": conditions(only)} if only else {}
     with open_api(home) as api:
         given = {field: each for field, each in body.items() if each is not None}
         done = api.call("PATCH", _path(api, project, name), given)
@@ -176,18 +169,6 @@ def _path(api: Api, project: str | None, name: str) -> str:
         if name in (limit["id"], limit["name"]):
             return f"{path}/{limit['id']}"
     raise NotFound(f"This project has no limit {name!r}.", hint="List them: penstock limit list")
-
-
-def _conditions(given: list[str] | None) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for text in given or ():
-        dimension, equals, value = text.partition("=")
-        if not equals or not dimension:
-            raise typer.BadParameter(
-                f"{text!r} is not valid: write DIMENSION=VALUE", param_hint="--only"
-            )
-        found.setdefault(dimension, []).append(value)
-    return found
 
 
 def _row(limit: dict[str, Any]) -> dict[str, Any]:

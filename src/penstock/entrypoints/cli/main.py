@@ -40,6 +40,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
+    "guardrail": (
+        "guardrails",
+        "Manage guardrail policies: set, list, show, remove, detectors.",
+    ),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
     "plan": ("configuration", "Show what `apply` would change (exit code 2: something)."),
     "apply": ("configuration", "Apply configuration files: providers, routes, prices, limits."),

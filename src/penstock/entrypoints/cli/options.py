@@ -19,3 +19,24 @@ Count = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 KeyRole = Literal["viewer", "editor", "admin"]
 MemberRole = Literal["viewer", "editor", "admin", "owner"]
+Condition = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="DIMENSION=VALUE",
+        help="Only calls with this value, such as team=search or tag:plan=gold (repeatable).",
+    ),
+]
+
+
+def conditions(given: list[str] | None) -> dict[str, list[str]]:
+    """Returns the values by dimension."""
+    found: dict[str, list[str]] = {}
+    for text in given or ():
+        dimension, equals, value = text.partition("=")
+        if not equals or not dimension:
+            raise typer.BadParameter(
+                f"{text!r} is not valid: write DIMENSION=VALUE", param_hint="--only"
+            )
+        found.setdefault(dimension, []).append(value)
+    return found

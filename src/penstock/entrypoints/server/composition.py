@@ -19,6 +19,7 @@ from penstock.entrypoints.server.health import health_routes
 from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
+from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
 from penstock.features.prompts import assembly as prompts
@@ -95,6 +96,7 @@ class ServerComposition:
             routes.build(context, guards, catalog.listed_models(context)),
             prompts.build(context, guards),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
+            guardrails.build(context, guards),
             traces.build(guards, opened, backup=not config.columns_dsn),
         ]
         publishing = snapshots.build(

@@ -1,0 +1,1 @@
+"""Guardrail policies of a project."""
