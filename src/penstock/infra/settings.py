@@ -101,6 +101,12 @@ class GatewaySettings(Section):
     cache_max_bytes: int = Field(
         default=512 * MIB, ge=0, description="Maximum disk space of cached answers; 0: none."
     )
+    tls_certificate: str = Field(
+        default="",
+        description="PEM file with the certificate and its chain; changes are taken while it runs."
+        " Empty: no TLS.",
+    )
+    tls_key: str = Field(default="", description="PEM file with its key; empty: in the same file.")
     redis_url: SecretStr = Field(
         default=SecretStr(""),
         description="Redis or Valkey, as redis://user:password@host:6379/0 (rediss:// for TLS), "
@@ -163,6 +169,10 @@ class ServerSettings(Section):
     unclaimed_calls_per_hour: int = Field(
         default=3600, ge=0, description="Maximum calls without a project that are stored per hour."
     )
+    tls_certificate: str = Field(
+        default="", description="As gateway.tls_certificate, for this port; cookies are secure."
+    )
+    tls_key: str = Field(default="", description="As gateway.tls_key, for this port.")
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
-from penstock.entrypoints.up.plan import local_gateway_url, local_server_url
+from penstock.entrypoints.up.plan import certificate_of, local_gateway_url, local_server_url
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.home_lock import Addresses, find_running
 from penstock.infra.settings import Settings, load
+from penstock.infra.tls import LocalTrust, local_trust
 from penstock.kernel.errors import (
     Conflict,
     Forbidden,
@@ -116,7 +117,7 @@ def open_api(home: Path | None) -> Generator[Api]:
     `bootstrap.json`."""
     settings = load({"home": home}).settings
     with asyncio.Runner() as runner:
-        egress = Egress()
+        egress = Egress(trust_of(settings, server_url(settings)))
         try:
             yield Api(server_url(settings), api_key(settings), egress, runner)
         finally:
@@ -135,6 +136,17 @@ def server_url(settings: Settings) -> str:
 def gateway_url(settings: Settings) -> str:
     """The URL of the gateway: as set, or of the running installation, or by the set port."""
     return settings.gateway_url or _running(settings).gateway_url or local_gateway_url(settings)
+
+
+def trust_of(settings: Settings, url: str) -> LocalTrust | None:
+    """Returns what a connection to this installation trusts; `None` for one elsewhere."""
+    for section, own in (
+        (settings.server, local_server_url(settings)),
+        (settings.gateway, local_gateway_url(settings)),
+    ):
+        if url == own:
+            return local_trust(certificate_of(section)["certificate"])
+    return None
 
 
 def _running(settings: Settings) -> Addresses:

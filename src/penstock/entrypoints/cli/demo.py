@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import api_key, gateway_key, gateway_url, server_url
+from penstock.entrypoints.cli.api import api_key, gateway_key, gateway_url, server_url, trust_of
 from penstock.entrypoints.cli.demo_script import DemoCall, draw_call
 from penstock.entrypoints.cli.output import show_json
 from penstock.entrypoints.up.simulator import NAME as SIMULATOR
@@ -46,7 +46,8 @@ def demo(
 ) -> None:
     """Send calls of several teams and use cases, streamed and not; a few of them fail."""
     settings = load({"home": home}).settings
-    client = _DemoClient(gateway_url(settings), _key(settings))
+    url = gateway_url(settings)
+    client = _DemoClient(url, _key(settings), Egress(trust_of(settings, url)))
     console = Console(stderr=True, quiet=as_json)
     draw = random.Random(seed)  # noqa: S311 - not a secret
 
@@ -69,10 +70,10 @@ def _key(settings: Settings) -> str:
 class _DemoClient:
     """An application that calls the gateway."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, egress: Egress) -> None:
         self._url = url
         self._authorization = (b"authorization", f"Bearer {key}".encode())
-        self.egress = Egress()
+        self.egress = egress
 
     async def simulated_models(self) -> list[str]:
         """The ids of the simulator's models."""

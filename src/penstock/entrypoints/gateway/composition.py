@@ -46,6 +46,7 @@ from penstock.infra.redis import open_counters
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
 from penstock.infra.spool.ship_http import http_send
+from penstock.infra.tls import ServedCertificate, local_trust
 from penstock.kernel.errors import SetupError
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
@@ -64,7 +65,10 @@ class GatewayComposition:
         self.token = _read_token(self.home.gateway_token)
         self.clock, self.ids = SystemClock(), Ids()
         self.egress = Egress()
-        self.send = http_send(self.egress, config.server_url, self.token.hex())
+        trust = local_trust(config.server_certificate)
+        self.control = Egress(trust) if trust else self.egress  # to the server
+        self.certificate = ServedCertificate(config.tls, time.time) if config.tls else None
+        self.send = http_send(self.control, config.server_url, self.token.hex())
         self.holder = SnapshotHolder()
         self.snapshots = self._snapshot_client()
         self.spool = self._spool(extensions.on_step)
@@ -90,12 +94,13 @@ class GatewayComposition:
         self.breakers.close()
         self.spool.close()
         self.egress.close()
+        self.control.close()
         self.pages.remove()
 
     def _snapshot_client(self) -> SnapshotClient:
         """Loads the last good snapshot from disk, if there is one."""
         client = SnapshotClient(
-            self.egress,
+            self.control,
             self.holder,
             SnapshotFiles(self.home.snapshot),
             server_url=self.config.server_url,
@@ -142,11 +147,16 @@ class GatewayComposition:
             counters=self.counters,
             limits=self.reserve,
         )
+        tls = self.certificate
         return GatewayHealth(
             self.metrics,
             readiness.problems,
-            readiness.notices,
-            lambda: {**readiness.gauges(), **self.http.gauges()},
+            lambda: [*readiness.notices(), *(tls.notices() if tls else ())],
+            lambda: {
+                **readiness.gauges(),
+                **self.http.gauges(),
+                **(tls.gauges() if tls else {}),
+            },
             self.pages,
             self.config.worker,
             open_metrics(self.home.path, self.token, open_to_all=self.config.metrics_open),

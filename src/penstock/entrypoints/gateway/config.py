@@ -6,6 +6,7 @@ from penstock.gateway.auth_failures import FailureLimits
 from penstock.gateway.call_limits import CallLimits
 from penstock.infra.http_server import HttpLimits
 from penstock.infra.spool.policy import SpoolLimits
+from penstock.infra.tls import CertificateFiles
 
 
 class RedisConfig(msgspec.Struct, frozen=True):
@@ -23,6 +24,8 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = 4000
     server_url: str = "http://127.0.0.1:4001"
+    server_certificate: str = ""  # file with the certificate of a server on this machine
+    tls: CertificateFiles = CertificateFiles()
     worker: str = "1"
     limits: CallLimits = CallLimits()
     failures: FailureLimits = FailureLimits()

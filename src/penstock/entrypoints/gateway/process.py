@@ -62,6 +62,7 @@ async def _serve(parts: GatewayComposition) -> None:
             parts.checks.run(),
             parts.answers.sweep_forever(time.time),
             _write_pages(parts),
+            *((parts.certificate.run(),) if parts.certificate else ()),
         ),
         announcement=_announce(parts),
         drain=parts.inflight.drain,
@@ -112,6 +113,7 @@ def _server(parts: GatewayComposition) -> HttpServer:
         limits=limits,
         exempt=HEALTH_PATHS,
         stats=parts.http,
+        tls=parts.certificate.context if parts.certificate else None,
         share_port=True,
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from typing import Final
 
 from fastapi import FastAPI
@@ -40,6 +41,7 @@ from penstock.infra.metrics_access import open_metrics
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
+from penstock.infra.tls import ServedCertificate
 from penstock.infra.web.metrics import MetricSource, RequestMetrics, gauge_lines
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
@@ -58,6 +60,7 @@ class ServerComposition:
         self._config = config
         self._metrics = RequestMetrics()
         self.http = HttpStats()
+        self.certificate = ServedCertificate(config.tls, time.time) if config.tls else None
         self._egress = Egress()
         self._database = open_database(config)
         self._master_key = open_master_key(home, self._database)
@@ -131,6 +134,7 @@ class ServerComposition:
         sources: tuple[MetricSource, ...] = (
             self._metrics.lines,
             lambda _: gauge_lines(self.http.gauges()),
+            lambda _: gauge_lines(self.certificate.gauges() if self.certificate else {}),
             *(lambda _, of=vertical: gauge_lines(of.gauges()) for vertical in self._verticals),
         )
         routers = [
@@ -147,7 +151,8 @@ class ServerComposition:
         return with_guards(self._config, self.build(), admission, self._metrics, log)
 
     def _notices(self) -> list[str]:
-        return [notice for vertical in self._verticals for notice in vertical.notices()]
+        own = self.certificate.notices() if self.certificate else []
+        return own + [notice for vertical in self._verticals for notice in vertical.notices()]
 
     async def run(self) -> None:
         """Runs the startup jobs and then the jobs of all verticals, until cancelled.

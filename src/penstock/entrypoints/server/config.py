@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.infra.http_server import HttpLimits
+from penstock.infra.tls import CertificateFiles
 
 
 class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,6 +34,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     find_providers: bool = True
     console: str = ""  # folder of the built console; empty: the package's own
     http: HttpLimits = HttpLimits()
+    tls: CertificateFiles = CertificateFiles()
     drain_s: float = 10.0
     log_level: str = "info"
     metrics_open: bool = False  # /metrics shows routes without a token

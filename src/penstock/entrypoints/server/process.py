@@ -27,5 +27,8 @@ async def _serve(config: ServerConfig, parts: ServerComposition) -> None:
         limits=config.http,
         exempt=HEALTH_PATHS,
         stats=parts.http,
+        tls=parts.certificate.context if parts.certificate else None,
     )
-    await serve_until_stopped(server, grace_s=config.drain_s, background=(parts.run(),))
+    watching = (parts.certificate.run(),) if parts.certificate else ()
+    background = (parts.run(), *watching)
+    await serve_until_stopped(server, grace_s=config.drain_s, background=background)

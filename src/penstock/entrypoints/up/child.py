@@ -17,10 +17,12 @@ from penstock.infra.process import die_with
 
 
 class ServedPort(NamedTuple):
-    """A port that a program serves, and the flag that sets it. `/readyz` tells its readiness."""
+    """A port that a program serves, and the flag that sets it. `/readyz` tells its readiness.
+    `certificate`: the file with its certificate; empty without TLS."""
 
     number: int
     flag: str
+    certificate: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ DEMO_MODEL: Final = f"{NAME}/sim-small"
 def first_steps(settings: Settings, *, first_run: bool, simulated: bool) -> None:
     """Prints the first steps. Shows the credentials only at the first start, later their file."""
     host = plan.connect_host(settings.host)
-    gateway = f"http://{host}:{settings.gateway.port}/v1"
+    gateway = f"{plan.local_gateway_url(settings)}/v1"
     file = Home(settings.home).bootstrap
     credentials = _read(file)
     key = str(credentials.get("gateway_key", ""))
@@ -36,7 +37,9 @@ def first_steps(settings: Settings, *, first_run: bool, simulated: bool) -> None
         _row("", f"shown only once; stored in {_short(file)}")
     elif credentials:
         _row("Sign in", f"see {_short(file)}")
-    model = DEMO_MODEL if simulated else _pick(models(host, settings.gateway.port, key))
+    certificate = plan.certificate_of(settings.gateway)["certificate"]
+    listed = () if simulated else models(host, settings.gateway.port, key, certificate)
+    model = DEMO_MODEL if simulated else _pick(listed)
     typer.echo()
     if model:
         again = f"$({_command(settings, 'key show')})" if key else "$GATEWAY_KEY"
@@ -60,7 +63,7 @@ def _curl(gateway: str, key: str, model: str) -> str:
     )
 
 
-def _pick(listed: list[str]) -> str:
+def _pick(listed: Sequence[str]) -> str:
     """Returns the first chat model, or the empty string."""
     return next((model for model in listed if "embed" not in model), "")
 

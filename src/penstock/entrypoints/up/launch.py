@@ -65,7 +65,7 @@ def run_gateways(settings: Settings, server_url: str) -> None:
             f"There is no {token}.",
             hint="Copy it from the server's home: gateway and server share this secret.",
         )
-    address = f"http://{plan.connect_host(settings.host)}:{settings.gateway.port}/v1"
+    address = f"{plan.local_gateway_url(settings)}/v1"
     on_ready = _line(f"The gateway listens at {address} and uses the server at {server_url}.")
     addresses = Addresses(server_url, plan.local_gateway_url(settings))
     launch(settings, Launch(plan.gateways(settings, server_url), addresses, on_ready))
@@ -82,7 +82,7 @@ def launch(settings: Settings, what: Launch) -> None:
     """Runs until a signal stops it. Raises `SetupError` for a locked home or a port in use."""
     lock = lock_home(settings.home)
     try:
-        for port, flag in what.ports:
+        for port, flag, _ in what.ports:
             require_free_port(settings.host, port, flag)
         _ensure_gateway_token(settings)
         lock.publish(what.addresses)
@@ -101,17 +101,20 @@ class _Readiness:
         self, host: str, ports: Sequence[ServedPort], on_ready: Callable[[], None]
     ) -> None:
         self._host = plan.connect_host(host)
-        self._waiting = [port.number for port in ports]
+        self._waiting = [*ports]
         self._on_ready = on_ready
 
     def __call__(self) -> bool:
-        while self._waiting and is_ready(self._host, self._waiting[0]):
+        while self._waiting and self._is_ready(self._waiting[0]):
             self._waiting.pop(0)
         if self._waiting:
             return False
         with suppress(OSError):  # standard output may be closed: keep running
             self._on_ready()
         return True
+
+    def _is_ready(self, port: ServedPort) -> bool:
+        return is_ready(self._host, port.number, port.certificate)
 
 
 def _ensure_gateway_token(settings: Settings) -> None:

@@ -7,6 +7,7 @@ JSON here, because importing these classes would import the processes.
 import json
 from collections.abc import Mapping
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, Final
 
 from penstock.entrypoints.up.child import Program, ServedPort
@@ -15,8 +16,9 @@ from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _OF_REDIS: Final = {"redis_url", "redis_allowance", "redis_cache_bytes"}
+_OF_TLS: Final = {"tls_certificate", "tls_key"}
 _NOT_OF_THE_PIPELINE: Final = (
-    {"port", "workers", "cache_max_bytes"} | _OF_THE_HTTP_SERVER | _OF_REDIS
+    {"port", "workers", "cache_max_bytes"} | _OF_THE_HTTP_SERVER | _OF_REDIS | _OF_TLS
 )
 
 
@@ -29,7 +31,9 @@ class StopRank(IntEnum):
 
 def gateways(settings: Settings, server_url: str) -> list[Program]:
     """One program per gateway worker."""
-    port = ServedPort(settings.gateway.port, "--gateway-port")
+    port = ServedPort(
+        settings.gateway.port, "--gateway-port", certificate_of(settings.gateway)["certificate"]
+    )
     return [
         _program(f"gateway-{number}", "gateway", StopRank.GATEWAYS, config, port=port)
         for number in range(1, settings.gateway.workers + 1)
@@ -39,16 +43,21 @@ def gateways(settings: Settings, server_url: str) -> list[Program]:
 
 def server(settings: Settings, simulator_url: str = "") -> Program:
     """The server. Registers `simulator_url` as the provider `sim`, if given."""
-    config: dict[str, Any] = settings.server.model_dump(mode="json", exclude=_OF_THE_HTTP_SERVER)
+    config: dict[str, Any] = settings.server.model_dump(
+        mode="json", exclude=_OF_THE_HTTP_SERVER | _OF_TLS
+    )
+    tls = certificate_of(settings.server)
     config |= _place(settings) | {
         "port": settings.server.port,
         "http": _http(settings, settings.server),
+        "tls": tls,
+        "secure_cookie": settings.server.secure_cookie or bool(tls["certificate"]),
         "gateway_url": settings.gateway_url or local_gateway_url(settings),
         "redis_url": settings.gateway.redis_url.get_secret_value(),
     }
     if simulator_url:
         config["simulator_url"] = simulator_url
-    port = ServedPort(settings.server.port, "--server-port")
+    port = ServedPort(settings.server.port, "--server-port", tls["certificate"])
     return _program("server", "server", StopRank.BACKENDS, config, announces=False, port=port)
 
 
@@ -60,12 +69,24 @@ def simulator(host: str, port: int) -> Program:
 
 def local_server_url(settings: Settings) -> str:
     """The server's URL on this machine."""
-    return f"http://{connect_host(settings.host)}:{settings.server.port}"
+    return _local_url(settings, settings.server)
 
 
 def local_gateway_url(settings: Settings) -> str:
     """The gateway's URL on this machine."""
-    return f"http://{connect_host(settings.host)}:{settings.gateway.port}"
+    return _local_url(settings, settings.gateway)
+
+
+def certificate_of(section: GatewaySettings | ServerSettings) -> dict[str, str]:
+    """The files of a port's certificate, as `CertificateFiles`; empty paths without TLS."""
+    paths = (section.tls_certificate, section.tls_key)
+    certificate, key = (str(Path(each).expanduser().absolute()) if each else "" for each in paths)
+    return {"certificate": certificate, "key": key}
+
+
+def _local_url(settings: Settings, section: GatewaySettings | ServerSettings) -> str:
+    scheme = "https" if section.tls_certificate else "http"
+    return f"{scheme}://{connect_host(settings.host)}:{section.port}"
 
 
 def connect_host(host: str) -> str:
@@ -79,6 +100,10 @@ def _gateway(settings: Settings, server_url: str, worker: str) -> dict[str, Any]
     return _place(settings) | {
         "port": settings.gateway.port,
         "server_url": server_url,
+        "server_certificate": certificate_of(settings.server)["certificate"]
+        if server_url == local_server_url(settings)
+        else "",
+        "tls": certificate_of(settings.gateway),
         "worker": worker,
         "limits": limits,
         "cache_max_bytes": settings.gateway.cache_max_bytes,

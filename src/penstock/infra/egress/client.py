@@ -7,6 +7,7 @@ an argument.
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,8 @@ NEVER_SENT: Final = frozenset(
 )
 
 Headers = tuple[tuple[bytes, bytes], ...]
+Trust = Callable[[], ssl.SSLContext]
+"""Returns the TLS context of a new connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def parse_origin(url: str) -> Origin:
 class Egress:
     """An HTTP/1.1 client for allowed addresses. Use it in one event loop; `close` it at the end."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, *, max_idle: int = 256) -> None:
+    def __init__(self, tls: ssl.SSLContext | Trust | None = None, *, max_idle: int = 256) -> None:
         self._tls = tls
         self._max_idle = max_idle
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
@@ -221,7 +224,7 @@ class Egress:
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
             self._tls = ssl.create_default_context()
-        return self._tls
+        return self._tls if isinstance(self._tls, ssl.SSLContext) else self._tls()
 
     def _take_idle(self, origin: Origin, *, private_allowed: bool) -> UpstreamConnection | None:
         pool = self._idle.get((origin.host, origin.port, origin.tls, private_allowed))
