@@ -5,6 +5,7 @@ import json
 import random
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -105,7 +106,7 @@ class Provider:
 class Callers:
     """Send calls until `stop`, and count the answers by status; 0: no answer."""
 
-    url: str
+    urls: Sequence[str]
     rng: random.Random
     statuses: dict[int, int] = field(default_factory=dict)
     rejected: int = 0
@@ -121,12 +122,12 @@ class Callers:
             except (OSError, TimeoutError, IndexError):
                 status = 0
             self.statuses[status] = self.statuses.get(status, 0) + 1
-            if status == 429:
+            if status in (429, 503):
                 await asyncio.sleep(0.02)
 
     async def _call(self) -> int:
         path, body = self._request()
-        reader, writer = await connect(self.url)
+        reader, writer = await connect(self.rng.choice(self.urls))
         try:
             writer.write(request(json.dumps(body).encode(), path=path))
             if self.rng.random() < 0.15:
