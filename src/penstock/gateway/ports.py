@@ -28,15 +28,15 @@ class RecordSpool(Protocol):
 class AnswerStore(Protocol):
     """Keeps cached answers. A place is `<project>/<digest of the request>`."""
 
-    def read(self, place: str) -> bytes | None: ...
+    async def read(self, place: str) -> bytes | None: ...
 
     def write(self, place: str, content: bytes, expires_s: float) -> None:
         """Keeps an answer until a Unix time. Never raises."""
         ...
 
-    def lock(self, place: str, size: int) -> EntryLock | None:
+    async def lock(self, place: str, size: int) -> EntryLock | None:
         """Locks the place of an answer of up to `size` bytes; `None` while another call holds it.
-        Raises `OSError` if it could not be kept."""
+        Raises `OSError` or `PenstockError` if it could not be kept."""
         ...
 
 

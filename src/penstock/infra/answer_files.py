@@ -10,6 +10,7 @@ import fcntl
 import heapq
 import logging
 import os
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,15 +67,18 @@ class AnswerFiles:
     worker writes at most a quarter of it, and half of that for one project. A `place` is
     `<project>/<digest>`."""
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, max_bytes: int, now_s: Callable[[], float] = time.time
+    ) -> None:
         self._folder = folder
+        self._now_s = now_s
         self._max_bytes = max_bytes
         self._written = 0  # names of files in progress
         self._left = 0
         self._left_of: dict[str, int] = {}
         self._begin_period()
 
-    def read(self, place: str) -> bytes | None:
+    async def read(self, place: str) -> bytes | None:
         """Returns the content of a file, if there is one."""
         try:
             return (self._folder / place).read_bytes()
@@ -103,7 +107,7 @@ class AnswerFiles:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
 
-    def lock(self, place: str, size: int) -> AnswerLock | None:
+    async def lock(self, place: str, size: int) -> AnswerLock | None:
         """Locks the place of an answer of up to `size` bytes, over all workers; `None` while
         another call holds it. Raises `OSError` if the disk refuses, or the share is used up."""
         project = place.partition("/")[0]
@@ -139,11 +143,11 @@ class AnswerFiles:
                 heapq.heappop(largest)
         return total
 
-    async def sweep_forever(self, now_s: Callable[[], float]) -> None:
+    async def run(self) -> None:
         """Sweeps in a thread, until cancelled."""
         while True:
             try:
-                await asyncio.to_thread(self.sweep, now_s())
+                await asyncio.to_thread(self.sweep, self._now_s())
             except OSError as error:  # the worker goes on without its cache
                 _log.warning("The cache cannot be swept: %s.", error.strerror or error)
             await asyncio.sleep(SWEEP_S)

@@ -42,7 +42,7 @@ from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
-from penstock.infra.redis import open_counters
+from penstock.infra.redis import RedisAnswers, open_answers, open_counters
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
 from penstock.infra.spool.ship_http import http_send
@@ -81,7 +81,7 @@ class GatewayComposition:
         self.metrics = Metrics()
         self.counters = self._counters()
         self.reserve = ReserveLimits(self.counters, self.clock)
-        self.answers = AnswerFiles(self.home.cache, config.cache_max_bytes)
+        self.answers = self._answers()
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
@@ -127,6 +127,12 @@ class GatewayComposition:
         targets = TargetSource(providers.get, self.credentials, self.healths)
         draws = random.Random()  # noqa: S311 - no secret
         return targets, HealthChecks(self.holder, targets, self.egress, self.clock, draws)
+
+    def _answers(self) -> AnswerFiles | RedisAnswers:
+        redis = self.config.redis
+        if redis.url and redis.cache_bytes:
+            return open_answers(redis.url, redis.cache_bytes)
+        return AnswerFiles(self.home.cache, self.config.cache_max_bytes)
 
     def _counters(self) -> RunningCounters:
         redis, folder = self.config.redis, self.home.counters

@@ -6,7 +6,6 @@ import gc
 import logging
 import socket
 import sys
-import time
 from typing import Final
 
 import msgspec
@@ -60,7 +59,7 @@ async def _serve(parts: GatewayComposition) -> None:
             parts.counters.run(),
             parts.breakers.run(),
             parts.checks.run(),
-            parts.answers.sweep_forever(time.time),
+            parts.answers.run(),
             _write_pages(parts),
             *((parts.certificate.run(),) if parts.certificate else ()),
         ),

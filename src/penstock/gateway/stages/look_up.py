@@ -46,6 +46,7 @@ from penstock.rules.conversation import RequestHead
 # calls may wait in one worker.
 FIRST_WAIT_S: Final = 0.02
 LONGEST_WAIT_S: Final = 1.0
+CLOCKS_DIFFER_NS: Final = 300 * 10**9  # of gateways that share a cache
 Finalize = Callable[[PenstockError | None], None]
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -96,7 +97,7 @@ class LookUp:
         if digest is None:
             return None
         entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", choice.keep_s)
-        return None if choice.refresh else self._read(entry.place)
+        return None if choice.refresh else await self._read(entry.place)
 
     async def _of_idempotency_key(self, call: Call) -> CachedAnswer | None:
         """The answer that was given for the key; waits while another call is getting it."""
@@ -107,10 +108,10 @@ class LookUp:
         request = sha256(repr(parts).encode() + call.body).hexdigest()
         entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", IDEMPOTENT_S, request)
         wait_s = FIRST_WAIT_S
-        while (answer := self._read(entry.place)) is None:
+        while (answer := await self._read(entry.place)) is None:
             if entry.lock is not None:
                 return None
-            entry.lock = self._lock(entry.place)
+            entry.lock = await self._lock(entry.place)
             if entry.lock is None:
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
@@ -122,13 +123,14 @@ class LookUp:
             )
         return answer
 
-    def _lock(self, place: str) -> EntryLock | None:
+    async def _lock(self, place: str) -> EntryLock | None:
         try:
-            return self.files.lock(place, self.limits.capture_response_bytes)
-        except OSError as error:
+            return await self.files.lock(place, self.limits.capture_response_bytes)
+        except (OSError, PenstockError) as error:
+            reason = error.message if isinstance(error, PenstockError) else error.strerror
             raise Overloaded(
-                f"The idempotency key cannot be kept ({error.strerror or error}).",
-                hint="Try again in a minute, or see the disk of the gateway.",
+                f"The idempotency key cannot be kept ({reason or error}).",
+                hint="Try again in a minute, or see the disk of the gateway and its Redis.",
                 code="idempotency_unavailable",
                 retry_after_s=5,
             ) from error
@@ -167,11 +169,11 @@ class LookUp:
         )
         self.files.write(entry.place, encode_cached(answer), answer.expires_ns / 1e9)
 
-    def _read(self, place: str) -> CachedAnswer | None:
-        content = self.files.read(place)
+    async def _read(self, place: str) -> CachedAnswer | None:
+        content = await self.files.read(place)
         answer = decode_cached(content) if content is not None else None
         now_ns = self.clock.now_ns()
-        if answer is None or not answer.kept_ns <= now_ns < answer.expires_ns:
+        if answer is None or not answer.kept_ns - CLOCKS_DIFFER_NS <= now_ns < answer.expires_ns:
             return None
         return answer
 

@@ -22,6 +22,7 @@ ANSWER_S: Final = 0.5  # within which Redis answers, or is away
 MAX_WAIT_S: Final = 1.0  # of a call for Redis: a batch before its own may take as long
 RETRY_S: Final = 0.5  # between two attempts to reach a server that is away
 MAX_BATCH: Final = 200  # commands that are sent together
+MAX_BATCH_BYTES: Final = 1024 * 1024  # of binary values in them, if there is more than one
 _LAST_S: Final = 0.8  # for what has to be sent when the worker ends
 _WORKING: Final = ""
 _log: Final = logging.getLogger("penstock.redis")
@@ -173,10 +174,12 @@ class RedisLink:
 
     def _next_batch(self) -> list[_Command]:
         batch: list[_Command] = []
-        while self._waiting and len(batch) < MAX_BATCH:
+        size = 0
+        while self._waiting and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
             command = self._waiting.popleft()
             if command.future is None or not command.future.done():
                 batch.append(command)
+                size += sum(len(one) for one in command.call.arguments if isinstance(one, bytes))
         return batch
 
     def _deliver(self, command: _Command, reply: Any) -> None:
