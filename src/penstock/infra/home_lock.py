@@ -1,7 +1,8 @@
 """The lock of a home: one process runs the installation, and its file names the addresses.
 
-The first line of the file is the process id, the second the addresses as JSON. They are valid only
-while the lock is held: the kernel releases it when the process ends, however it ends.
+The first line of the file is the process id, the second the addresses as JSON, the third the state
+of rolling restarts. They are valid only while the lock is held: the kernel releases it when the
+process ends, however it ends.
 """
 
 import fcntl
@@ -26,22 +27,49 @@ class Addresses(NamedTuple):
     gateway_url: str = ""
 
 
+class RestartState(NamedTuple):
+    """The number of rolling restarts that were asked for, and what came of the last one: `running`,
+    `done` or `failed`, with a sentence."""
+
+    number: int = 0
+    state: str = "done"
+    detail: str = ""
+
+
+class RunningOwner(NamedTuple):
+    """The process that runs an installation. `restart`: `None` if it knows no rolling restarts."""
+
+    pid: int
+    restart: RestartState | None
+
+
 class HomeLock:
     """The exclusive lock of a home. The kernel releases it when this process ends."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._addresses = Addresses()
+        self._restart: RestartState | None = None
 
     def publish(self, addresses: Addresses) -> None:
         """Writes the addresses into the lock file, for `find_running`."""
-        self._write(f"{os.getpid()}\n{json.dumps(addresses._asdict())}\n")
+        self._addresses = addresses
+        self._write()
+
+    def publish_restart(self, state: RestartState) -> None:
+        """Writes the state of rolling restarts into the lock file, for `find_owner`."""
+        self._restart = state
+        self._write()
 
     def release(self) -> None:
         """Releases the lock."""
         os.close(self._fd)
 
-    def _write(self, text: str) -> None:
-        data = text.encode()
+    def _write(self) -> None:
+        lines = [str(os.getpid()), json.dumps(self._addresses._asdict())]
+        if self._restart is not None:
+            lines.append(json.dumps(self._restart._asdict()))
+        data = "".join(f"{line}\n" for line in lines).encode()
         os.pwrite(self._fd, data, 0)
         os.ftruncate(self._fd, len(data))
 
@@ -87,6 +115,18 @@ def find_running(home: Path) -> Addresses | None:
         os.close(fd)
 
 
+def find_owner(home: Path) -> RunningOwner | None:
+    """Returns the process that runs the installation of this home; `None` if none runs."""
+    if find_running(home) is None:
+        return None
+    with Home(home).lock.open("rb") as file:
+        pid, _, restart = _read(file.fileno())
+    try:
+        return RunningOwner(int(pid), RestartState(**json.loads(restart)) if restart else None)
+    except (ValueError, TypeError):
+        return None
+
+
 def _lock(fd: int, kind: int, patience_s: float) -> bool:
     deadline = time.monotonic() + patience_s
     while True:
@@ -98,8 +138,8 @@ def _lock(fd: int, kind: int, patience_s: float) -> bool:
         time.sleep(0.01)
 
 
-def _read(fd: int) -> tuple[str, str]:
-    """The process id and the addresses in the lock file."""
+def _read(fd: int) -> tuple[str, str, str]:
+    """The process id, the addresses, and the state of restarts in the lock file."""
     text = os.pread(fd, _MAX_BYTES, 0).decode("ascii", "replace")
-    first, _, second = text.partition("\n")
-    return first.strip(), second.strip()
+    first, second, third, *_ = (*text.split("\n"), "", "", "")
+    return first.strip(), second.strip(), third.strip()

@@ -16,6 +16,8 @@ from typing import Final
 
 from penstock.kernel.errors import SetupError
 
+RETIRE_SIGNAL: Final = signal.SIGUSR1  # to a process whose port another one has taken over
+
 _PR_SET_PDEATHSIG: Final = 1
 _M_TRIM_THRESHOLD: Final = -1
 _OPEN_FILES: Final = 1024 * 1024  # if the system has no limit

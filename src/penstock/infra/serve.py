@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from penstock.infra.http_server import HttpServer
+from penstock.infra.process import RETIRE_SIGNAL
 
 Work = Coroutine[Any, Any, None]
 
@@ -19,8 +20,10 @@ async def serve_until_stopped(
     background: Sequence[Work] = (),
     announcement: Work | None = None,
     drain: Callable[[], Awaitable[None]] | None = None,
+    on_retire: Callable[[], None] | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT, or until the server or a background task ends.
+    """Serves until SIGTERM or SIGINT, or until the server or a background task ends. After
+    `RETIRE_SIGNAL` it accepts no connections, calls `on_retire`, and ends with the last connection.
 
     `before` runs before the server listens. `background` runs until the requests are drained, and
     must not end. `announcement` reports that the process serves. At the stop, no new connections
@@ -33,7 +36,12 @@ async def serve_until_stopped(
         loop.add_signal_handler(number, stopped.set)
     serving = asyncio.create_task(_serve(server, before))
     running = [serving, *map(asyncio.create_task, background)]
-    waiting = [asyncio.create_task(_wait(stopped))]
+    retired = asyncio.Event()
+    loop.add_signal_handler(RETIRE_SIGNAL, retired.set)
+    waiting = [
+        asyncio.create_task(_wait(stopped)),
+        asyncio.create_task(_retire(retired, server, on_retire)),
+    ]
     if announcement is not None:
         waiting.append(asyncio.create_task(announcement))
     try:
@@ -55,6 +63,15 @@ async def _serve(server: HttpServer, before: Work | None) -> None:
     if before is not None:
         await before
     await server.serve()
+
+
+async def _retire(
+    event: asyncio.Event, server: HttpServer, on_retire: Callable[[], None] | None
+) -> None:
+    await event.wait()
+    server.retire()
+    if on_retire is not None:
+        on_retire()
 
 
 async def _wait(event: asyncio.Event) -> None:

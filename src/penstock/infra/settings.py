@@ -98,6 +98,12 @@ class GatewaySettings(Section):
     drain_s: float = Field(
         default=30.0, ge=0, description="Time that a stop waits for running calls."
     )
+    retire_s: float = Field(
+        default=900.0,
+        ge=0,
+        description="Time that a worker gets for its calls after a rolling restart has replaced "
+        "it; then it is stopped.",
+    )
     cache_max_bytes: int = Field(
         default=512 * MIB, ge=0, description="Maximum disk space of cached answers; 0: none."
     )

@@ -22,19 +22,34 @@ def main(argv: list[str]) -> int:
             "tests.entrypoints.up.toy",
             json.dumps({"name": name, "behaviour": behaviour, "log": str(log)}),
             rank,
+            announces=behaviour.startswith("listen"),
+            listen=("127.0.0.1", config["port"]) if behaviour.startswith("listen") else None,
         )
         for name, (behaviour, rank) in config["programs"].items()
     ]
 
-    def report(line: str) -> None:
+    def note(line: str) -> None:
         with log.open("a") as file:
-            file.write(f"supervisor reported {line}\n")
+            file.write(f"supervisor {line}\n")
+
+    def report(line: str) -> None:
+        note(f"reported {line}")
 
     def ready() -> bool:
         text = log.read_text() if log.exists() else ""
-        return all(f"{name} started" in text for name in config["ready_when"])
+        is_ready = all(f"{name} started" in text for name in config["ready_when"])
+        if is_ready:
+            note("is ready")
+        return is_ready
 
-    supervisor = Supervisor(programs, drain_s=config["drain_s"], clock=SystemClock(), report=report)
+    supervisor = Supervisor(
+        programs,
+        drain_s=config["drain_s"],
+        retire_s=config["drain_s"],
+        clock=SystemClock(),
+        report=report,
+        publish=lambda state: note(f"restart {state.number} {state.state}"),
+    )
     try:
         supervisor.run(ready)
     except SetupError as error:

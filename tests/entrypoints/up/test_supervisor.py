@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,14 @@ ROOT = Path(__file__).parents[3]
 class Supervised:
     """A running supervisor and the events that its programs logged."""
 
-    def __init__(self, log: Path, programs: dict[str, tuple[str, int]], drain_s: float) -> None:
+    def __init__(
+        self, log: Path, programs: dict[str, tuple[str, int]], drain_s: float, port: int
+    ) -> None:
         self._log = log
-        serving = [name for name, (behaviour, _) in programs.items() if behaviour == "serve"]
-        config = {"log": str(log), "programs": programs, "drain_s": drain_s}
+        good = ("serve", "listen", "listen once")
+        serving = [name for name, (behaviour, _) in programs.items() if behaviour in good]
+        config: dict[str, Any] = {"log": str(log), "programs": programs, "drain_s": drain_s}
+        config["port"] = port
         config["ready_when"] = serving if len(serving) == len(programs) else ["never"]
         module = "tests.entrypoints.up.supervise"
         self.process = subprocess.Popen(
@@ -47,8 +52,8 @@ class Supervised:
 def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
     running: list[Supervised] = []
 
-    def start(drain_s: float = 5.0, **programs: tuple[str, int]) -> Supervised:
-        running.append(Supervised(tmp_path / f"log{len(running)}", programs, drain_s))
+    def start(drain_s: float = 5.0, port: int = 0, **programs: tuple[str, int]) -> Supervised:
+        running.append(Supervised(tmp_path / f"log{len(running)}", programs, drain_s, port))
         return running[-1]
 
     yield start
@@ -86,7 +91,7 @@ def test_a_killed_program_is_restarted_five_times_in_ten_seconds(
     it.wait_for(lambda: len(it.pids("gateway")) == 6)
     assert it.process.poll() is None
     assert len(it.pids("server")) == 1
-    reported = [value for _, _, value in it.events(of="supervisor")]
+    reported = [value for _, _, value in it.events(of="supervisor", kind="reported")]
     assert reported[0] == "gateway ended (SIGKILL); restarting it"
     assert reported[-1] == "gateway ended (SIGKILL); restarting it in 0.8 s"
 
@@ -127,7 +132,10 @@ def test_a_setup_error_of_a_program_ends_the_start(
 ) -> None:
     it = supervise(server=("refuse", 1), gateway=("serve", 0))
     assert it.process.wait(10) == 2
-    assert it.events(of="supervisor")[-1][2] == "The server cannot start. See the message above."
+    assert (
+        it.events(of="supervisor", kind="reported")[-1][2]
+        == "The server cannot start. See the message above."
+    )
     assert not any(map(alive, it.pids()))
 
 

@@ -105,6 +105,41 @@ async def test_stop_waits_for_requests_and_closes_other_connections() -> None:
         assert await busy.ended(2) == b""
 
 
+async def test_a_server_that_retires_serves_what_is_on_its_way_and_says_that_it_closes() -> None:
+    release = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/late":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"a", "more_body": True})
+            await release.wait()
+            await send({"type": "http.response.body", "body": b"b"})
+        else:
+            await reply(send, b"now")
+
+    async with serving(app) as running:
+        used, late, idle, new = [await running.connect() for _ in range(4)]
+        for client in (used, idle):
+            assert (await client.ask(get())).headers.get("connection") != "close"
+        late.writer.write(get("/late"))
+        await late.reader.readuntil(b"a\r\n")
+        running.server.retire()
+        with pytest.raises(OSError):
+            await running.connect()
+        for client in (used, new):
+            answer = await client.ask(get())
+            assert (answer.body, answer.headers["connection"]) == (b"now", "close")
+            assert await client.ended(2) == b""
+        release.set()
+        await late.reader.readuntil(b"0\r\n\r\n")
+        answer = await late.ask(get())
+        assert (answer.body, answer.headers["connection"]) == (b"now", "close")
+        assert await late.ended(2) == b""
+        assert await idle.ended(60) == b""
+        async with asyncio.timeout(60):
+            await running.work
+
+
 def certificate(folder: Path) -> Path:
     """Creates a self-signed certificate for `here`, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -37,6 +37,7 @@ class Running:
     server: HttpServer
     seen: Seen
     stats: HttpStats
+    work: asyncio.Task[None]
 
     async def connect(self, source: str = "") -> "Client":
         local = (source, 0) if source else None
@@ -108,7 +109,7 @@ async def serving(app: App | None = None, **options: Any) -> AsyncIterator[Runni
     await server.listen()
     work = asyncio.create_task(server.serve())
     try:
-        yield Running(server, seen, stats)
+        yield Running(server, seen, stats, work)
     finally:
         work.cancel()
         await asyncio.wait((work,))

@@ -57,6 +57,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "restore": ("backups", "Restore a backup into an empty home."),
     "admin": ("admin", "Reset the first admin's password and key."),
     "reset": ("admin", "Delete all data of this installation."),
+    "restart": (
+        "processes",
+        "Replace the gateway workers one by one, without lost calls.",
+    ),
     "gateway": ("processes", "Start only gateway workers, for a server on another machine."),
     "server": ("processes", "Start only the server."),
     "sim": ("processes", "Start only the simulated provider."),

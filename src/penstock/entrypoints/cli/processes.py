@@ -1,12 +1,18 @@
 """`penstock up`, `gateway`, `server`, `sim`: the commands that start processes."""
 
+import os
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.up import launch
+from penstock.entrypoints.up.supervisor import RESTART_SIGNAL
+from penstock.infra.home_lock import RestartState, find_owner
 from penstock.infra.settings import load
+from penstock.kernel.errors import SetupError
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
 GatewayPort = Annotated[int | None, typer.Option(help="Port of the gateway. [4000]")]
@@ -16,7 +22,8 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Number of gateway proc
 
 def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds one of the commands."""
-    command = {"up": up, "gateway": gateway, "server": server, "sim": sim}[name]
+    commands = {"up": up, "gateway": gateway, "server": server, "sim": sim, "restart": restart}
+    command = commands[name]
     app.command(name, help=line)(command)
 
 
@@ -61,6 +68,39 @@ def gateway(
         "gateway.workers": workers,
     }
     launch.run_gateways(load(flags).settings, server_url)
+
+
+def restart(*, home: options.Home = None) -> None:
+    """Replace the gateway workers by new processes, one after the other. No call and no stream is
+    lost; those in progress end in the old processes. Settings stay those of the start."""
+    folder = load({"home": home}).settings.home
+    owner = find_owner(folder)
+    if owner is None:
+        raise SetupError(f"No installation runs in {folder}.", hint="Start it: penstock up")
+    if owner.restart is None:
+        raise SetupError(
+            "The running installation was started by a version without rolling restarts.",
+            hint="Stop it and start it again.",
+        )
+    os.kill(owner.pid, RESTART_SIGNAL)
+    shown = owner.restart
+    while (state := _next_state(folder, shown)).state == "running":
+        shown = state
+        typer.echo(state.detail)
+    if state.state != "done":
+        raise SetupError(f"Not all workers were restarted. {state.detail}")
+    typer.echo("All gateway workers are new.")
+
+
+def _next_state(folder: Path, shown: RestartState) -> RestartState:
+    """Waits for the next state of the restart. Raises `SetupError` if its process has ended."""
+    while True:
+        owner = find_owner(folder)
+        if owner is None or owner.restart is None:
+            raise SetupError("The installation has stopped.")
+        if owner.restart != shown:
+            return owner.restart
+        time.sleep(0.1)
 
 
 def server(*, home: options.Home = None, host: Host = None, server_port: ServerPort = None) -> None:

@@ -61,6 +61,7 @@ class GatewayComposition:
 
     def __init__(self, config: GatewayConfig, extensions: Extensions) -> None:
         self.config = config
+        self.retired = False
         self.home = Home(Path(config.home))
         self.token = _read_token(self.home.gateway_token)
         self.clock, self.ids = SystemClock(), Ids()
@@ -87,6 +88,11 @@ class GatewayComposition:
         self.health = self._health()
         pipeline = self._pipeline()
         self.app = build_app(extensions.surfaces, pipeline, self.health, self.ids)
+
+    def retire(self) -> None:
+        """Leaves the metrics to the worker that has taken over."""
+        self.retired = True
+        self.pages.remove()
 
     def close(self) -> None:
         """Closes files and connections to providers, and removes the metrics page."""

@@ -23,6 +23,7 @@ class GatewayConfig(msgspec.Struct, frozen=True):
     home: str
     host: str = "127.0.0.1"
     port: int = 4000
+    listen_fd: int = -1  # a bound socket that was inherited; without it the worker binds its own
     server_url: str = "http://127.0.0.1:4001"
     server_certificate: str = ""  # file with the certificate of a server on this machine
     tls: CertificateFiles = CertificateFiles()

@@ -32,7 +32,8 @@ _log: Final = logging.getLogger("penstock.gateway")
 def run(config: GatewayConfig, extensions: Extensions) -> None:
     """Serves until SIGTERM or SIGINT. Raises `SetupError` when it cannot start."""
     _configure_logging(config.log_level)
-    _require_port(config.host, config.port)
+    if config.listen_fd < 0:
+        _require_port(config.host, config.port)
     keep_freed_memory(FREED_MEMORY)
     uvloop.run(_run(config, extensions))
 
@@ -65,6 +66,7 @@ async def _serve(parts: GatewayComposition) -> None:
         ),
         announcement=_announce(parts),
         drain=parts.inflight.drain,
+        on_retire=parts.retire,
     )
     await parts.spool.drain(parts.send, timeout_s=parts.config.ship_rest_s)
 
@@ -92,7 +94,8 @@ async def _announce(parts: GatewayComposition) -> None:
 async def _write_pages(parts: GatewayComposition) -> None:
     while True:
         with contextlib.suppress(OSError):  # a full disk must not end the worker
-            parts.pages.write(parts.health.page())
+            if not parts.retired:
+                parts.pages.write(parts.health.page())
         await asyncio.sleep(PAGE_EVERY_S)
 
 
@@ -114,6 +117,7 @@ def _server(parts: GatewayComposition) -> HttpServer:
         stats=parts.http,
         tls=parts.certificate.context if parts.certificate else None,
         share_port=True,
+        sock=socket.socket(fileno=config.listen_fd) if config.listen_fd >= 0 else None,
     )
 
 

@@ -87,7 +87,12 @@ def launch(settings: Settings, what: Launch) -> None:
         _ensure_gateway_token(settings)
         lock.publish(what.addresses)
         supervisor = Supervisor(
-            what.programs, drain_s=settings.gateway.drain_s, clock=SystemClock(), report=_report
+            what.programs,
+            drain_s=settings.gateway.drain_s,
+            retire_s=settings.gateway.retire_s,
+            clock=SystemClock(),
+            report=_report,
+            publish=lock.publish_restart,
         )
         supervisor.run(_Readiness(settings.host, what.ports, what.on_ready))
     finally:

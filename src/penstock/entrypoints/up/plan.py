@@ -17,9 +17,8 @@ from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _OF_REDIS: Final = {"redis_url", "redis_allowance", "redis_cache_bytes"}
 _OF_TLS: Final = {"tls_certificate", "tls_key"}
-_NOT_OF_THE_PIPELINE: Final = (
-    {"port", "workers", "cache_max_bytes"} | _OF_THE_HTTP_SERVER | _OF_REDIS | _OF_TLS
-)
+_OF_THE_PROCESS: Final = {"port", "workers", "cache_max_bytes", "retire_s"}
+_NOT_OF_THE_PIPELINE: Final = _OF_THE_PROCESS | _OF_THE_HTTP_SERVER | _OF_REDIS | _OF_TLS
 
 
 class StopRank(IntEnum):
@@ -31,11 +30,11 @@ class StopRank(IntEnum):
 
 def gateways(settings: Settings, server_url: str) -> list[Program]:
     """One program per gateway worker."""
-    port = ServedPort(
-        settings.gateway.port, "--gateway-port", certificate_of(settings.gateway)["certificate"]
-    )
+    certificate = certificate_of(settings.gateway)["certificate"]
+    port = ServedPort(settings.gateway.port, "--gateway-port", certificate)
+    listen, rank = (settings.host, port.number), StopRank.GATEWAYS
     return [
-        _program(f"gateway-{number}", "gateway", StopRank.GATEWAYS, config, port=port)
+        _program(f"gateway-{number}", "gateway", rank, config, port=port, listen=listen)
         for number in range(1, settings.gateway.workers + 1)
         for config in [_gateway(settings, server_url, str(number))]
     ]
@@ -142,6 +141,7 @@ def _program(
     *,
     announces: bool = True,
     port: ServedPort | None = None,
+    listen: tuple[str, int] | None = None,
 ) -> Program:
     path = f"penstock.entrypoints.{module}"
-    return Program(name, path, json.dumps(config), rank, announces, port)
+    return Program(name, path, json.dumps(config), rank, announces, port, listen)

@@ -9,12 +9,16 @@ import select
 import signal
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import Final
 
 from penstock.entrypoints.up.child import Child, Program
+from penstock.entrypoints.up.rolling import RollingLimits, RollingRestart
+from penstock.infra.home_lock import RestartState
 from penstock.infra.main import SETUP_EXIT
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import Clock
 
+RESTART_SIGNAL: Final = signal.SIGUSR2
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _KILL_AFTER_S = 5.0  # after `drain_s`, the time that calls get to finish
 
@@ -27,32 +31,41 @@ class Supervisor:
         programs: Sequence[Program],
         *,
         drain_s: float,
+        retire_s: float,
         clock: Clock,
         report: Callable[[str], None],
+        publish: Callable[[RestartState], None],
     ) -> None:
         self._children = [Child(program) for program in programs]
         self._drain_s = drain_s
         self._clock = clock
         self._report = report
+        limits = RollingLimits(drain_s, retire_s)
+        self._rolling = RollingRestart(self._children, limits, report, publish)
+        self._publish = publish
+        self._restart_wanted = False
         self._stops = 0
         self._ready = False
 
     def run(self, tick: Callable[[], bool]) -> None:
-        """Runs until SIGTERM, SIGINT or SIGHUP. Once all programs have started, calls `tick` every
-        20 ms until it returns True (ready).
+        """Runs until SIGTERM, SIGINT or SIGHUP; SIGUSR2 begins a rolling restart. Once all programs
+        have started, calls `tick` every 20 ms until it returns True (ready).
 
         Raises `SetupError` if a process exits twice with the setup exit code before that.
         """
         awake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, self._on_signal)
+        signal.signal(RESTART_SIGNAL, self._on_signal)
         for number in _STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 signal.signal(number, self._on_signal)
+        self._publish(RestartState())  # from now on a restart may be asked for
         try:
             while not self._stops:
                 self._start_due()
                 self._ready = self._ready or (self._all_have_started() and tick())
+                self._roll()
                 self._wait(awake, self._next_due_s())
                 self._reap()
         finally:
@@ -60,16 +73,23 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
+        self._restart_wanted |= number == RESTART_SIGNAL
         self._stops += number in _STOPPING
+
+    def _roll(self) -> None:
+        now = self._clock.monotonic()
+        if self._restart_wanted:
+            self._restart_wanted = False
+            self._rolling.begin(now, ready=self._ready)
+        self._rolling.advance(now)
 
     def _all_have_started(self) -> bool:
         return all(child.has_started for child in self._children)
 
     def _wait(self, awake: int, seconds: float | None) -> None:
         """Waits for a signal, for output of a child, or for the time-out."""
-        outputs = {
-            child.output_fd: child for child in self._children if child.output_fd is not None
-        }
+        children = [*self._children, *self._rolling.processes]
+        outputs = {child.output_fd: child for child in children if child.output_fd is not None}
         readable, _, _ = select.select([awake, *outputs], [], [], seconds)
         for fd in readable:
             if fd == awake:
@@ -85,7 +105,7 @@ class Supervisor:
 
     def _next_due_s(self) -> float | None:
         """Seconds until the next start is due; None = wait for a signal."""
-        if not self._ready:
+        if not self._ready or self._rolling.processes:
             return 0.02
         due = [child.start_at_s for child in self._children if child.start_at_s is not None]
         return max(0.0, min(due) - self._clock.monotonic()) if due else None
@@ -102,8 +122,9 @@ class Supervisor:
 
     def _stop(self, awake: int) -> None:
         """Stops the programs by rank: first those that serve calls. A second signal kills all."""
-        for rank in sorted({child.program.stop_rank for child in self._children}):
-            group = [child for child in self._children if child.program.stop_rank == rank]
+        children = [*self._children, *self._rolling.processes]
+        for rank in sorted({child.program.stop_rank for child in children}):
+            group = [child for child in children if child.program.stop_rank == rank]
             self._stop_group(awake, group)
         signal.set_wakeup_fd(-1)
 

@@ -143,7 +143,8 @@ class HttpConnection(asyncio.Protocol):
 
     def must_close(self, exchange: RequestExchange) -> bool:
         """Returns whether the response that starts now is the last one of the connection."""
-        if not exchange.head.keep_alive or self._state.stopping or self.reserve:
+        state = self._state
+        if not exchange.head.keep_alive or state.stopping or state.retiring or self.reserve:
             return True
         if self._half_closed and not self._pending:
             return True

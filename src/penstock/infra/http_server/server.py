@@ -12,15 +12,16 @@ from penstock.infra.http_server.limits import HttpLimits
 from penstock.infra.http_server.pool import Pool
 from penstock.infra.http_server.server_state import ServerState
 from penstock.infra.http_server.stats import HttpStats
+from penstock.infra.listening import bound_socket
 from penstock.infra.process import raise_open_files
 
 TICK_S: Final = 0.25
-_PROBE_AFTER_S: Final = 60  # TCP keep-alive finds a peer that vanished
+RETIRED_IDLE_S: Final = 2.0  # of a connection, once another process has taken over
 
 
 class HttpServer:
     """Serves an ASGI app at one address. `exempt`: paths that are served at every limit. With port
-    0 it chooses a free port; see `port`."""
+    0 it chooses a free port; see `port`. `sock`: a bound socket to listen with."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class HttpServer:
         stats: HttpStats | None = None,
         tls: ssl.SSLContext | None = None,
         share_port: bool = False,
+        sock: socket.socket | None = None,
     ) -> None:
         self._app = app
         self._address = (host, port)
@@ -41,6 +43,7 @@ class HttpServer:
         self._stats = stats or HttpStats()
         self._tls = tls
         self._share_port = share_port
+        self._sock = sock
         self._state: ServerState | None = None
         self._listening: asyncio.Server | None = None
         self._stopped = asyncio.Event()
@@ -60,7 +63,7 @@ class HttpServer:
             self._app, limits, self._exempt, self._scheme(), self._stats, pool, loop
         )
         state.tick()
-        sock = _listening_socket(*self._address, share_port=self._share_port)
+        sock = self._sock or bound_socket(*self._address, share_port=self._share_port)
         self.port = int(sock.getsockname()[1])
         self._state = state
         self._listening = await loop.create_server(
@@ -89,15 +92,27 @@ class HttpServer:
             self.stop()
             await _drop_all(state)
 
+    def retire(self) -> None:
+        """Stops accepting connections, because another process accepts them. The clients of open
+        ones learn with the next response that they close; a request that is on its way is served.
+        `serve` returns once all are closed."""
+        self._stop_listening()
+        if self._state is not None:
+            self._state.retiring = True
+            self._state.pool.hasten(RETIRED_IDLE_S)
+
     def stop(self) -> None:
         """Stops accepting connections and closes the idle ones; requests in progress continue."""
+        self._stop_listening()
+        if self._state is not None:
+            self._state.stopping = True
+            self._state.pool.close_idle()
+
+    def _stop_listening(self) -> None:
         self._stopped.set()
         if self._listening is not None:
             self._listening.close()
             self._listening = None
-        if self._state is not None:
-            self._state.stopping = True
-            self._state.pool.close_idle()
 
     def _scheme(self) -> str:
         return "https" if self._tls else "http"
@@ -118,20 +133,3 @@ async def _drop_all(state: ServerState) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=1.0)
-
-
-def _listening_socket(host: str, port: int, *, share_port: bool) -> socket.socket:
-    """Returns a bound socket; accepted connections inherit its options."""
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if share_port:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if hasattr(socket, "TCP_KEEPIDLE"):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_AFTER_S)
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock

@@ -15,7 +15,8 @@ from penstock.infra.http_server.stats import HttpStats
 @dataclass(slots=True)
 class ServerState:
     """`exempt`: paths that are served at every limit. `tasks`: the requests in progress, which a
-    stop waits for. `date`: the Date header, at most one tick old."""
+    stop waits for. `retiring`: each connection gets one more response. `date`: the Date header, at
+    most one tick old."""
 
     app: App
     limits: HttpLimits
@@ -24,6 +25,7 @@ class ServerState:
     stats: HttpStats
     pool: Pool
     loop: asyncio.AbstractEventLoop
+    retiring: bool = False
     stopping: bool = False
     date: bytes = b""
     tasks: dict[RequestExchange, asyncio.Task[None]] = field(
