@@ -34,7 +34,7 @@ class Call:
 
     parent_span_id = ""
     flags = "01"
-    client: tuple[str, int] | None = None  # address and port of the caller, or of its proxy
+    client: tuple[str, int] | None = None  # address and port of the caller
     # set by the stages
     snapshot: Snapshot | None = None
     key_context: KeyContext | None = None

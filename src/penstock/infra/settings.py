@@ -214,6 +214,12 @@ class Settings(Section):
         description="Networks of reverse proxies, separated by commas; no limit of connections"
         " per address applies there.",
     )
+    forwarded_header: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9-]{1,64})?$",
+        description="Header in which these proxies name the client: x-forwarded-for, forwarded,"
+        " x-real-ip …; empty: none is read.",
+    )
     demo: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="The simulated provider; auto: runs if no other provider exists.",

@@ -121,6 +121,8 @@ def _http(settings: Settings, section: GatewaySettings | ServerSettings) -> dict
         "max_connections": section.max_connections,
         "max_connections_per_peer": section.max_connections_per_peer,
         "trusted_peers": [*LOOPBACK, *settings.trusted_proxies],
+        "forwarded_header": settings.forwarded_header,
+        "forwarding_peers": settings.trusted_proxies,
     }
 
 

@@ -49,6 +49,8 @@ class HttpConnection(asyncio.Protocol):
         self._client = _place(transport.get_extra_info("peername"))
         self._server = _place(transport.get_extra_info("sockname"))
         self.address = self._client[0] if self._client else ""
+        forwarded = self._state.forwarded
+        self._forwarded = forwarded if forwarded and forwarded.trusts(self.address) else None
         if not self._state.pool.admit(self):
             self._state.stats.refused_count += 1
             self._abort()
@@ -254,7 +256,7 @@ class HttpConnection(asyncio.Protocol):
             "asgi": _ASGI,
             "http_version": "1.1" if head.minor_version else "1.0",
             "server": self._server,
-            "client": self._client,
+            "client": self._client_of(head),
             "scheme": self._state.scheme,
             "method": head.method,
             "root_path": "",
@@ -264,6 +266,12 @@ class HttpConnection(asyncio.Protocol):
             "headers": head.headers,
             "extensions": {RESET: {}},
         }
+
+    def _client_of(self, head: HttpRequestHead) -> tuple[str, int] | None:
+        """Returns the peer, or the client that a trusted proxy names."""
+        if self._forwarded is None or self._client is None:
+            return self._client
+        return self._forwarded.client_of(head.headers, self._client)
 
     def _feed(self, exchange: RequestExchange) -> None:
         piece, used = exchange.body.feed(self._pending)

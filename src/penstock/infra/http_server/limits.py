@@ -23,6 +23,11 @@ class HttpLimits(msgspec.Struct, frozen=True):
     trusted_peers: tuple[str, ...] = (*LOOPBACK,)
     """Networks without a limit per address: this machine, and reverse proxies, behind which all
     callers have the same address."""
+    forwarded_header: str = ""
+    """Header in which the peers of `forwarding_peers` name the client, such as `x-forwarded-for`;
+    empty: the client is the peer."""
+    forwarding_peers: tuple[str, ...] = ()
+    """Networks of reverse proxies whose `forwarded_header` is read."""
     max_requests: int = 1024
     """Requests in progress of a process. Above it the one that has waited longest for its body is
     ended with 408; if none waits, the new one gets 503. Health paths are always served."""

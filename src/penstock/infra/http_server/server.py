@@ -8,6 +8,7 @@ from typing import Final
 
 from penstock.infra.http_server.asgi import App
 from penstock.infra.http_server.connection import HttpConnection
+from penstock.infra.http_server.forwarded import ForwardedHeader
 from penstock.infra.http_server.limits import HttpLimits
 from penstock.infra.http_server.pool import Pool
 from penstock.infra.http_server.server_state import ServerState
@@ -60,7 +61,14 @@ class HttpServer:
         limits = self._limits.within(raise_open_files())
         pool = Pool(limits, loop.time, self._stats)
         state = ServerState(
-            self._app, limits, self._exempt, self._scheme(), self._stats, pool, loop
+            self._app,
+            limits,
+            self._exempt,
+            self._scheme(),
+            self._stats,
+            pool,
+            loop,
+            _forwarded(limits),
         )
         state.tick()
         sock = self._sock or bound_socket(*self._address, share_port=self._share_port)
@@ -123,6 +131,12 @@ class HttpServer:
             return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), TICK_S)
+
+
+def _forwarded(limits: HttpLimits) -> ForwardedHeader | None:
+    if not limits.forwarded_header or not limits.forwarding_peers:
+        return None
+    return ForwardedHeader(limits.forwarded_header, limits.forwarding_peers)
 
 
 async def _drop_all(state: ServerState) -> None:

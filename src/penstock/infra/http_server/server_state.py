@@ -7,6 +7,7 @@ from email.utils import formatdate
 
 from penstock.infra.http_server.asgi import App
 from penstock.infra.http_server.exchange import RequestExchange
+from penstock.infra.http_server.forwarded import ForwardedHeader
 from penstock.infra.http_server.limits import HttpLimits
 from penstock.infra.http_server.pool import Pool
 from penstock.infra.http_server.stats import HttpStats
@@ -16,7 +17,8 @@ from penstock.infra.http_server.stats import HttpStats
 class ServerState:
     """`exempt`: paths that are served at every limit. `tasks`: the requests in progress, which a
     stop waits for. `retiring`: each connection gets one more response. `date`: the Date header, at
-    most one tick old."""
+    most one tick old. `forwarded`: the header in which trusted proxies name the client, if one is
+    read."""
 
     app: App
     limits: HttpLimits
@@ -25,6 +27,7 @@ class ServerState:
     stats: HttpStats
     pool: Pool
     loop: asyncio.AbstractEventLoop
+    forwarded: ForwardedHeader | None = None
     retiring: bool = False
     stopping: bool = False
     date: bytes = b""

@@ -7,7 +7,8 @@ from starlette.types import Scope
 
 def peer_of(scope: Scope) -> str:
     """Returns the client's IPv4 address, or the first 64 bits of its IPv6 address, because one
-    client usually has a whole /64. Behind a reverse proxy it is the proxy's address."""
+    client usually has a whole /64. Behind a reverse proxy it is the proxy's address, unless
+    `forwarded_header` is set."""
     client = scope.get("client")
     host = str(client[0]).partition("%")[0] if client else ""
     try:
