@@ -1,0 +1,132 @@
+"""One request to the server, in a thread of its own, for any number of waiting callers."""
+
+import asyncio
+import http.client
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from penstock.kernel.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PenstockError,
+    SetupError,
+    Unauthenticated,
+    UpstreamFailed,
+)
+from penstock.sdk.prompt import Prompt, read_prompt_document
+
+MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # of the server; a longer one is an error
+LONGEST_FETCH_S: Final = 30.0  # of a request; nobody waits for it that long, see `timeout_s`
+_SOCKET_TIMEOUT_S: Final = 10.0
+_PIECE_BYTES: Final = 65_536
+_ERRORS: Final = {401: Unauthenticated, 403: Forbidden, 404: NotFound}
+
+
+class Server:
+    """The address and key of a Penstock server."""
+
+    def __init__(self, url: str, key: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise SetupError("The URL of the server is not valid.", hint="http://127.0.0.1:4001")
+        self._secure = parts.scheme == "https"
+        self._host, self._port = parts.hostname, parts.port
+        self._path = parts.path.rstrip("/")
+        self._key = key
+
+    def fetch(self, name: str, version: str) -> Prompt:
+        """Returns a prompt. Raises `PenstockError`."""
+        query = urlencode({"name": name, "version": version})
+        try:
+            status, body = self._get(f"{self._path}/api/v1/prompts/resolve?{query}")
+        except (OSError, http.client.HTTPException) as error:
+            raise UpstreamFailed(f"The Penstock server does not answer: {error!r}.") from None
+        if status != 200:
+            kind = _ERRORS.get(status, UpstreamFailed)
+            raise kind(f"The Penstock server answered HTTP {status}{_detail(body)}")
+        try:
+            return read_prompt_document(name, body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, InvalidRequest) as error:
+            raise UpstreamFailed(f"The prompt {name!r} cannot be read: {error}") from None
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        end = time.monotonic() + LONGEST_FETCH_S
+        connection = kind(self._host, self._port, timeout=_SOCKET_TIMEOUT_S)
+        try:
+            connection.request("GET", path, headers={"authorization": f"Bearer {self._key}"})
+            answer = connection.getresponse()
+            body = bytearray()
+            while piece := answer.read1(_PIECE_BYTES):
+                body += piece
+                if len(body) > MAX_ANSWER_BYTES or time.monotonic() > end:
+                    raise UpstreamFailed("The answer of the Penstock server is too long or slow.")
+            return answer.status, bytes(body)
+        finally:
+            connection.close()
+
+
+class PromptFetch:
+    """A request under way. `finished` is called with its result in the thread."""
+
+    def __init__(
+        self,
+        fetch: Callable[[], Prompt],
+        finished: Callable[[Prompt | PenstockError], None],
+    ) -> None:
+        self._fetch = fetch
+        self._finished = finished
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._waiters: list[Callable[[], None]] = []
+        threading.Thread(target=self._run, name="penstock-prompts", daemon=True).start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Waits until the request has ended, or until the time is up."""
+        self._done.wait(timeout_s)
+
+    async def wait_async(self, timeout_s: float) -> None:
+        """The same, without blocking the event loop."""
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def notify() -> None:
+            with suppress(RuntimeError):  # the loop was closed while we waited
+                loop.call_soon_threadsafe(ended.set)
+
+        with self._lock:
+            self._waiters.append(notify)
+        if self._done.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await ended.wait()
+
+    def _run(self) -> None:
+        try:
+            found: Prompt | PenstockError = self._fetch()
+        except PenstockError as error:
+            found = error
+        except Exception as error:  # noqa: BLE001 - thread: a waiting caller must be answered
+            found = UpstreamFailed(f"The prompt could not be fetched: {error!r}")
+        self._finished(found)
+        self._done.set()
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
+        for notify in waiters:
+            notify()
+
+
+def _detail(body: bytes) -> str:
+    """The detail of a problem document, or a full stop."""
+    try:
+        return f": {msgspec.json.decode(body)['detail']}"
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, KeyError):
+        return "."
