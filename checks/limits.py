@@ -37,6 +37,7 @@ _AREAS: Final = (
     ("Records on their way to the store", ("infra.spool",)),
     ("The store", ("features.traces", "infra.columns")),
     ("Users, keys, projects", ("features.identity", "features.catalog", "infra.crypto")),
+    ("Applications with the SDK", ("sdk",)),
     (
         "The server",
         ("infra.web", "infra.sql", "features", "entrypoints", "infra", "rules", "kernel"),

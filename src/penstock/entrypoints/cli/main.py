@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "models",
         "View models with facts and prices, renew both: list, import, imports, reset.",
     ),
+    "prompts": ("prompts", "Manage prompts: list, show, diff, label, history, pull, push."),
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
     "guardrail": (
