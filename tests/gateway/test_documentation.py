@@ -55,7 +55,7 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
         limits=ReserveLimits(counters, SystemClock()),
     )
     page = render([page_of(Metrics(), readiness.gauges(), "1")])
-    documented = set(re.findall(r"`(penstock_\w+)`", PAGE))
+    documented = set(re.findall(r"`((?:penstock|gen_ai_client|gen_ai_server)_\w+)`", PAGE))
     assert documented == set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
 
 

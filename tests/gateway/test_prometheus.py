@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.prometheus_text import Scrape, parse
-from penstock.gateway.metrics.counts import MAX_LABEL_CHARS, MAX_OUTCOMES, MAX_SERIES, Metrics
+from penstock.gateway.metrics.counts import MAX_OUTCOMES, MAX_SERIES, Metrics
+from penstock.gateway.metrics.histogram import MAX_LABEL_CHARS
 from penstock.gateway.metrics.page import MetricsPage, MetricsPages
 from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.rules.call import AttemptRecord, CallBegin, CallEnd, Caller, CallStatus, Usage
@@ -96,7 +97,7 @@ def test_with_any_names_the_page_is_valid_and_counts_every_call(
     scrape = parse(render([read, page(Metrics(), "2")]).encode())
     assert scrape.total("penstock_requests_total") == len(names)
     assert scrape.total("penstock_tokens_total", kind="output") == 3 * len(names)
-    assert len(scrape.kinds) == 8
+    assert len(scrape.kinds) == 14
     labels = scrape.label("penstock_unpriced_total", "model")
     assert all(len(name) <= MAX_LABEL_CHARS and name.isprintable() for name in labels)
 

@@ -60,6 +60,10 @@ class Call:
     http_status = 0
     first_token_ns = 0
     recorded = False
+    # when the stages ended; 0: not reached, or not needed
+    resolved_ns = 0
+    reserved_ns = 0
+    looked_up_ns = 0
     # read by the watch in `inflight`
     entered = 0.0
     reading_since = 0.0

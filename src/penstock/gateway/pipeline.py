@@ -81,12 +81,16 @@ class Pipeline:
         head = await read(call, self.limits, self.inflight)
         call.ready_ns = self.clock.now_ns()
         target = self.resolve(call, snapshot, key_context, head)
+        call.resolved_ns = self.clock.now_ns()
         if target.project.limits is not None:
             await self.reserve(call, target, target.project.limits)
+            call.reserved_ns = self.clock.now_ns()
         self.recorder.begin(call)
         finalize = partial(self._finalize, call)
-        if self.look_up.concerns(call) and await self.look_up(call, target, head, finalize):
-            return
+        if self.look_up.concerns(call):
+            if await self.look_up(call, target, head, finalize):
+                return
+            call.looked_up_ns = self.clock.now_ns()
         await self.attempts(call, target, head, finalize)
 
     def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
@@ -101,6 +105,7 @@ class Pipeline:
         if call.cache is not None and error is None:
             self.look_up.keep(call)
         self.metrics.observe(record, call.target.counted_as if call.target else "")
+        self.metrics.stages.observe(call, record.end_ns)
 
     async def _fail(self, call: Call, error: PenstockError) -> None:
         """Answers with the error. After the first byte: an error event, or an unfinished body."""

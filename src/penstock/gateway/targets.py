@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from penstock.gateway.credentials import CredentialPools
-from penstock.gateway.metrics.counts import OTHER
+from penstock.gateway.metrics.histogram import OTHER
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
 from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth, TargetHealths

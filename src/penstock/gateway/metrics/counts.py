@@ -3,17 +3,17 @@
 `prometheus.py` renders them.
 """
 
-from bisect import bisect_left
 from typing import Final
 
+from penstock.gateway.metrics.gen_ai import GenAiMetrics
+from penstock.gateway.metrics.histogram import OTHER, Histogram, as_label
+from penstock.gateway.metrics.stages import StageTimes
 from penstock.rules.call import CallEnd
 
 MAX_SERIES: Final = 500  # pairs of provider and model; further ones share the pair `other`
 MAX_OUTCOMES: Final = (
     64  # combinations of operation, status and error per pair; further ones share the error `other`
 )
-MAX_LABEL_CHARS: Final = 128  # of a provider's or model's name; longer ones are cut
-OTHER: Final = "other"
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 OVERHEAD_SECONDS: Final = (
     0.0001,
@@ -28,21 +28,6 @@ OVERHEAD_SECONDS: Final = (
     0.1,
     1.0,
 )
-
-
-class Histogram:
-    """Counts per bucket; the last one is `+Inf`."""
-
-    __slots__ = ("bounds", "counts", "total")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
 
 
 class Series:
@@ -77,6 +62,8 @@ class Metrics:
         self.series: dict[tuple[str, str], Series] = {}  # by labels
         self._known: dict[tuple[str, str], Series] = {}  # by the names in the records
         self.overhead = Histogram(OVERHEAD_SECONDS)
+        self.gen_ai = GenAiMetrics()
+        self.stages = StageTimes()
 
     def observe(self, record: CallEnd, model: str) -> None:
         """Counts one finished call. `model` is its label, empty if no provider was called."""
@@ -95,6 +82,7 @@ class Metrics:
             series.cost_usd += float(record.cost)
         elif not record.error_type:
             series.unpriced += 1
+        self.gen_ai.observe(record, model)
 
     def count_unrecorded(self, operation: str, status: int, error: str) -> None:
         """Counts one call without a valid key that has no record."""
@@ -110,17 +98,6 @@ class Metrics:
         if len(self._known) < MAX_SERIES:
             self._known[provider, model] = series
         return series
-
-
-def as_label(text: str) -> str:
-    """`text` as a label's value: at most `MAX_LABEL_CHARS`, only characters that print.
-
-    Others (line ends of all kinds, control characters, lone surrogates) become U+FFFD.
-    """
-    text = text[:MAX_LABEL_CHARS]
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _count(series: Series, operation: str, status: int, error: str) -> None:

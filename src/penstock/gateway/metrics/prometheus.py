@@ -8,22 +8,32 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from penstock.gateway.metrics.counts import Histogram, Metrics
+from penstock.gateway.metrics.counts import Metrics
+from penstock.gateway.metrics.histogram import histogram_samples
 from penstock.gateway.metrics.page import Family, Labels, MetricsPage, Sample
+from penstock.gateway.metrics.stages import STAGES, StageTimes
 
 Gauges = Mapping[str, tuple[str, float | Mapping[Labels, float]]]
 """Name → (help, value or values by labels)."""
 
-_NAMES: Final = frozenset(("provider", "model", "credential"))
+_NAMES: Final = frozenset(
+    ("provider", "model", "credential", "gen_ai_provider_name", "gen_ai_request_model")
+)
 _ONLY_WITH_TOKEN: Final = frozenset(
-    ("penstock_tokens_total", "penstock_cost_usd_total", "penstock_unpriced_total")
+    (
+        "penstock_tokens_total",
+        "penstock_cost_usd_total",
+        "penstock_unpriced_total",
+        "gen_ai_client_token_usage",
+    )
 )
 _WHOLE: Final = 2.0**53  # up to here a float is an exact count
 
 
 def page_of(metrics: Metrics, gauges: Gauges, worker: str) -> MetricsPage:
     """Builds the page of one worker."""
-    families = [*_call_families(metrics), _overhead(metrics)]
+    families = [*_call_families(metrics), _overhead(metrics), _stages(metrics.stages)]
+    families += metrics.gen_ai.families()
     families += [
         Family(f"penstock_{name}", "gauge", text, tuple(_gauge(value)))
         for name, (text, value) in gauges.items()
@@ -85,8 +95,8 @@ def _call_families(metrics: Metrics) -> list[Family]:
         tokens += (Sample("", (*labels, ("kind", kind)), float(count)) for kind, count in counts)
         cost.append(Sample("", labels, series.cost_usd))
         unpriced.append(Sample("", labels, series.unpriced))
-        duration += _histogram(series.duration, labels)
-        first += _histogram(series.first_token, labels)
+        duration += histogram_samples(series.duration, labels)
+        first += histogram_samples(series.first_token, labels)
     seconds = "histogram"
     return [
         Family("penstock_requests_total", "counter", "Finished calls.", tuple(requests)),
@@ -114,17 +124,14 @@ def _gauge(value: float | Mapping[Labels, float]) -> Iterator[Sample]:
 
 def _overhead(metrics: Metrics) -> Family:
     text = "Time that the gateway itself added to a call."
-    samples = tuple(_histogram(metrics.overhead, ()))
+    samples = tuple(histogram_samples(metrics.overhead, ()))
     return Family("penstock_overhead_seconds", "histogram", text, samples)
 
 
-def _histogram(histogram: Histogram, labels: Labels) -> Iterator[Sample]:
-    below = 0
-    for bound, count in zip((*histogram.bounds, "+Inf"), histogram.counts, strict=True):
-        below += count
-        yield Sample("_bucket", (*labels, ("le", str(bound))), below)
-    yield Sample("_sum", labels, histogram.total)
-    yield Sample("_count", labels, below)
+def _stages(times: StageTimes) -> Family:
+    text = "Time that the gateway itself added to calls, by stage."
+    samples = [Sample("", (("stage", stage),), getattr(times, stage) / 1e9) for stage in STAGES]
+    return Family("penstock_stage_seconds_total", "counter", text, tuple(samples))
 
 
 def _header(family: Family) -> str:

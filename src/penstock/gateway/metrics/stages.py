@@ -1,0 +1,48 @@
+"""The gateway's own time of calls, split by stage: sums, because a sum costs a tenth of a
+histogram. Uses times that the stages take anyway, and one more clock reading."""
+
+from itertools import pairwise
+from typing import Final
+
+from penstock.gateway.call import Call
+
+STAGES: Final = ("receive", "resolve", "reserve", "look_up", "prepare", "retry", "finish")
+
+
+class StageTimes:
+    """Nanoseconds since the start of the worker. Without `receive`, which includes the wait for the
+    request, they add up to the own time of all calls:
+
+    * `receive`: the request's body; authentication
+    * `resolve`: reading the request, choosing the target
+    * `reserve`: limits
+    * `look_up`: cache and idempotency key, if one is wanted
+    * `prepare`: the request for the provider
+    * `retry`: between two attempts, pauses included
+    * `finish`: usage, price, record
+    """
+
+    __slots__ = STAGES
+
+    def __init__(self) -> None:
+        self.receive = self.resolve = self.reserve = self.look_up = 0
+        self.prepare = self.retry = self.finish = 0
+
+    def observe(self, call: Call, end_ns: int) -> None:
+        """Adds a call. One that ended early has spent the rest in the stage that it reached."""
+        attempts = call.attempts
+        first_ns = attempts[0].start_ns if attempts else end_ns
+        ready_ns = call.ready_ns
+        resolved_ns = call.resolved_ns or first_ns
+        reserved_ns = call.reserved_ns or resolved_ns
+        looked_up_ns = call.looked_up_ns or reserved_ns
+        self.receive += ready_ns - call.start_ns
+        self.resolve += resolved_ns - ready_ns
+        self.reserve += reserved_ns - resolved_ns
+        self.look_up += looked_up_ns - reserved_ns
+        self.prepare += first_ns - looked_up_ns
+        if attempts:
+            self.finish += end_ns - attempts[-1].end_ns
+            if len(attempts) > 1:
+                for before, after in pairwise(attempts):
+                    self.retry += after.start_ns - before.end_ns
