@@ -32,6 +32,7 @@ TOO_LONG = unary(b'{"error":{"message":"x","code":"context_length_exceeded"}}', 
 FILTERED = unary(b'{"error":{"message":"x","code":"content_filter"}}', "400 No")
 MISTAKE = unary(b'{"error":{"message":"no such parameter"}}', "400 No")
 BROKEN = unary(b"{}", "500 No")
+PAUSE = unary(b"{}", "429 No", "retry-after: 60\r\n")
 STREAM = (
     STREAM_HEAD
     + chunk(b'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n')
@@ -285,3 +286,15 @@ async def test_concurrent_calls_reach_the_less_busy_target(tmp_path: Path) -> No
         found = await asyncio.gather(*(rig.ask("busy") for _ in range(10)))
         assert Counter(each.status for each in found) == {200: 10}
         assert rig.seen() == [5, 5]
+
+
+async def test_calls_that_waited_do_not_meet_a_target_that_asks_for_another_pause(
+    tmp_path: Path,
+) -> None:
+    route = RouteEntry("only", 1, to(0), max_attempts=1)
+    script = failing(1, unary(b"{}", "429 No", "retry-after: 1\r\n"), PAUSE)
+    async with targets(tmp_path, [script], route) as rig:
+        await rig.ask("only")
+        found = await asyncio.gather(*(rig.ask("only") for _ in range(20)))
+        assert 1 < sum(rig.seen()) < 10
+        assert Counter(each.error["code"] for each in found)["route_unavailable"] > 10

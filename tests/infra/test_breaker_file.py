@@ -21,7 +21,7 @@ STATES = st.builds(
     BreakerState,
     st.integers(0, 2**32 - 1),
     st.integers(0, 2),
-    *[st.floats(0, 1e9, allow_nan=False)] * 5,
+    *[st.floats(0, 1e9, allow_nan=False)] * 6,
 )
 
 
@@ -116,7 +116,7 @@ def test_without_a_file_each_worker_is_alone_and_says_so(tmp_path: Path) -> None
     folder.unlink()
     file.reopen()
     assert file.problem == ""
-    mine.rest(50.0)
+    mine.rest(0.0, 50.0)
     assert not theirs.admits(49.0)
     assert not theirs.admits(0.0), "what one knew before is shared with its next change"
 
@@ -151,5 +151,5 @@ def test_a_process_that_was_stopped_with_the_lock_holds_nobody_up(tmp_path: Path
         child.kill()
     other = Breaker(BreakerFile(tmp_path).cell(KEY))
     assert other.admits(0.0)
-    breaker.rest(0.5)
+    breaker.rest(0.0, 0.5)
     assert not other.admits(0.7), "the change that stayed with the worker is shared with its next"

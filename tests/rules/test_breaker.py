@@ -165,8 +165,8 @@ def test_calls_that_began_before_it_opened_do_not_prolong_the_pause() -> None:
 
 def test_a_rest_keeps_calls_away_without_opening_it() -> None:
     breaker = Breaker()
-    breaker.rest(5.0)
-    breaker.rest(3.0)
+    breaker.rest(0.0, 5.0)
+    breaker.rest(1.0, 2.0)
     assert (breaker.admits(4.9), breaker.admits(5.0), breaker.state.open) == (False, True, False)
 
 

@@ -14,11 +14,10 @@ from penstock.rules.breaker_state import LONGEST_PAUSE_S, Probe
 from penstock.rules.call import Caller, Usage
 from penstock.rules.failure_causes import FailureCause
 from penstock.rules.price_book import CalledModel
+from penstock.rules.retry_wait import wait_before
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 from penstock.spi.strategy import Randomness, RouteStrategy
 
-FIRST_WAIT_S: Final = 0.25  # before a target is asked again; doubled each time, drawn from 0 to it
-LONGEST_WAIT_S: Final = 10.0  # a target that wants a longer pause is not asked again in this call
 AFFINITY_BYTES: Final = 2048  # of a prompt: calls with the same beginning share a prompt cache
 _ASSUMED_OUTPUT: Final = 256  # tokens of an answer, to compare costs
 
@@ -163,6 +162,19 @@ class RouteRun:
             return None
         return self._take(*resting)
 
+    def waited(self, step: NextAttempt, now: float) -> NextAttempt | None:
+        """Returns the attempt after its wait; `None` if its target admits no calls any more. Raises
+        `Overloaded` or `RateLimited` if it would have been the first one."""
+        breaker = self._tried[-1].health.breaker
+        if breaker.admits(now):
+            if not breaker.state.open:
+                return step
+            if probe := breaker.take_probe(now):
+                return step._replace(probe=probe)
+        if len(self._tried) == 1:
+            raise self._unavailable(self._tried, now)
+        return None
+
     def limits(self, target: Target, now: float, *, stream: bool) -> UpstreamTimeLimits:
         """The time limits of an attempt: those of the provider, and of the route."""
         limits, entry = target.limits, self._route.entry
@@ -216,16 +228,18 @@ class RouteRun:
     def _wait_for(
         self, members: Sequence[RouteMember], now: float, least_s: float = 0.0
     ) -> tuple[RouteMember, float] | None:
-        """The target that admits calls first, and the pause until then with full jitter; `None`
-        if it is too long. An open breaker lets nobody wait: the calls would come all at once."""
+        """The target that admits calls first, and the pause until then with jitter; `None` if it is
+        too long. An open breaker lets nobody wait: it wants single probes."""
         closed = [each for each in members if not each.health.breaker.state.open]
         if not closed:
             return None
         chosen = min(closed, key=lambda each: each.health.breaker.state.rests_until)
-        rest_s = max(chosen.health.breaker.state.rests_until - now, least_s)
-        longest_s = FIRST_WAIT_S * 2 ** max(len(self._tried) - 1, 0)
-        wait_s = rest_s + self._random.random() * min(longest_s, LONGEST_WAIT_S)
-        if rest_s > LONGEST_WAIT_S or now + wait_s >= self._deadline:
+        state = chosen.health.breaker.state
+        left_s = max(state.rests_until - now, least_s)
+        rest_s = max(state.rest_s, least_s)
+        retries = max(len(self._tried) - 1, 0)
+        wait_s = wait_before(left_s, rest_s, retries, self._random.random())
+        if wait_s is None or now + wait_s >= self._deadline:
             return None
         return chosen, wait_s
 

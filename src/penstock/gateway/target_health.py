@@ -72,7 +72,7 @@ class TargetHealth:
             wanted = RATE_LIMIT_REST_S if retry_after_s is None else retry_after_s
             rest_s = min(wanted, LONGEST_REST_S)
         self.breaker.abandon(probe)
-        self.breaker.rest(now + rest_s)
+        self.breaker.rest(now, rest_s)
 
     def note_good_check(self, now: float, probe: Probe | None, *, closes: bool) -> None:
         """Notes that the target has answered a check. `closes`: like a call."""

@@ -27,7 +27,7 @@ WAYS: Final = 8  # rows in which a target may be
 _KEY: Final = 16  # bytes
 HEAD: Final = struct.Struct("<8sII16s")  # magic, rows, ways, start of the machine
 ROWS_AT: Final = 64
-ROW: Final = struct.Struct("<16sII5d4xI")  # key, state, CRC
+ROW: Final = struct.Struct("<16sII6d4xI")  # key, state, CRC
 FILE_BYTES: Final = ROWS_AT + ROWS * ROW.size  # of the file; it never grows
 LOOK_EVERY_S: Final = 5.0
 

@@ -72,9 +72,9 @@ class Breaker:
         elif not state.open and self._is_too_much(state, now):
             self.trip(now)
 
-    def rest(self, until: float) -> None:
-        """Keeps calls away until a time, without a judgement on the target."""
-        self._cell.change(lambda it: it.resting(until))
+    def rest(self, now: float, rest_s: float) -> None:
+        """Keeps calls away for a time, without a judgement on the target."""
+        self._cell.change(lambda it: it.resting(now, rest_s))
 
     def trip(self, now: float) -> None:
         """Opens it at once."""

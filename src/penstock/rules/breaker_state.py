@@ -21,8 +21,8 @@ class Probe(NamedTuple):
 
 class BreakerState(NamedTuple):
     """`openings`: how often it has opened. `pause_s`: of this opening; 0: closed. `probe_until`: a
-    call tries the target until then. `rests_until`: the target asked for a pause, or its credential
-    is rejected. `check_at`: when the target is to be checked without a call."""
+    call tries the target until then. `rests_until`: the target asked for a pause (`rest_s`), or its
+    credential is rejected. `check_at`: when the target is to be checked without a call."""
 
     openings: int = 0
     good_probes: int = 0
@@ -30,6 +30,7 @@ class BreakerState(NamedTuple):
     open_until: float = 0.0
     probe_until: float = 0.0
     rests_until: float = 0.0
+    rest_s: float = 0.0
     check_at: float = 0.0
 
     @property
@@ -85,9 +86,11 @@ class BreakerState(NamedTuple):
             return self._replace(probe_until=0.0)
         return self
 
-    def resting(self, until: float) -> "BreakerState":
-        """Returns it without calls until a time, which is no judgement on the target."""
-        return self._replace(rests_until=until) if until > self.rests_until else self
+    def resting(self, now: float, rest_s: float) -> "BreakerState":
+        """Returns it without calls for a time, which is no judgement on the target."""
+        if now + rest_s <= self.rests_until:
+            return self
+        return self._replace(rests_until=now + rest_s, rest_s=rest_s)
 
     def checking_at(self, at: float) -> "BreakerState":
         """Returns it with another time for the next check."""

@@ -96,6 +96,9 @@ class Attempts:
         while step is not None:
             if step.wait_s:
                 await asyncio.sleep(step.wait_s)
+                step = route.waited(step, loop.time())
+                if step is None:
+                    break
             target = call.target = step.target
             failure = await self._observe(call, target, head, finalize, step.probe)
             if failure is None:
