@@ -9,6 +9,7 @@ from pathlib import Path
 from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
+from penstock.rules.guardrails import GuardrailPolicy, GuardrailsSection
 from penstock.rules.limits import LimitEntry, LimitsSection
 from penstock.rules.model_facts import VendorFacts
 from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
@@ -58,6 +59,7 @@ def make_home(
     secrets_by_id: Mapping[str, str] | None = None,
     routes: Sequence[RouteEntry] = (),
     limits: Sequence[LimitEntry] = (),
+    guardrails: Sequence[GuardrailPolicy] = (),
 ) -> Path:
     """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
@@ -71,6 +73,11 @@ def make_home(
         (f"{PROJECT}/routes", RoutesSection(PROJECT, tuple(routes))),
         (f"{PROJECT}/prices", OverridesSection(PROJECT, tuple(prices) or (_price(),))),
         *([(f"{PROJECT}/limits", LimitsSection(PROJECT, tuple(limits)))] if limits else []),
+        *(
+            [(f"{PROJECT}/guardrails", GuardrailsSection(PROJECT, tuple(guardrails)))]
+            if guardrails
+            else []
+        ),
         *((f"prices/{listed.vendor}", listed) for listed in price_lists),
         *((f"facts/{known.vendor}", known) for known in facts),
     ]

@@ -9,7 +9,7 @@ from anthropic import AsyncAnthropic
 from gateway.conftest import Rig
 from gateway.homes import KEY
 from gateway.raw_upstream import answers, unary
-from penstock.gateway.stages.offload import INLINE_BYTES, offload
+from penstock.gateway.offload import INLINE_BYTES, offload
 from penstock.kernel.errors import InvalidRequest
 
 

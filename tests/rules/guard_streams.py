@@ -50,16 +50,17 @@ def _chat(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
 
 def _read_chat(stream: bytes) -> tuple[str, str]:
     assert stream.endswith(b"data: [DONE]\n\n")
-    deltas = [each["choices"][0]["delta"] for each in documents(stream)]
+    deltas = [each["choices"][0]["delta"] for each in documents(stream) if each["choices"]]
     calls = [call["function"] for delta in deltas for call in delta.get("tool_calls", ())]
-    text = "".join(delta.get("content", "") for delta in deltas)
+    text = "".join(delta.get("content") or "" for delta in deltas)
     return text, "".join(call["arguments"] for call in calls)
 
 
 def _completions(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
     del arguments
-    events = [sse({"id": "cmpl-1", "choices": [{"index": 0, "text": piece}]}) for piece in text]
-    return [*events, b"data: [DONE]\n\n"]
+    end = {"index": 0, "text": "", "finish_reason": "stop"}
+    choices = [*({"index": 0, "text": piece} for piece in text), end]
+    return [*(sse({"id": "cmpl-1", "choices": [each]}) for each in choices), b"data: [DONE]\n\n"]
 
 
 def _read_completions(stream: bytes) -> tuple[str, str]:
@@ -69,18 +70,27 @@ def _read_completions(stream: bytes) -> tuple[str, str]:
 def _responses(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
     whole, call = "".join(text), "".join(arguments)
     at = {"output_index": 0, "content_index": 0, "item_id": "msg_1"}
-    item = {"type": "message", "content": [{"type": "output_text", "text": whole}]}
-    tool = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": call}
+    part = {"type": "output_text", "text": whole, "annotations": []}
+    item = {"type": "message", "id": "msg_1", "role": "assistant", "content": [part]}
+    tool = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f"}
+    empty, tool = {**tool, "arguments": ""}, {**tool, "arguments": call}
+    response = {"id": "resp_1", "object": "response", "model": "m", "output": []}
+    added = {"type": "response.output_item.added"}
+    done = {"status": "completed", "output": [item, tool]}
     documents_: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**response, "status": "in_progress"}},
+        {**added, "output_index": 0, "item": {**item, "content": []}},
         *({"type": "response.output_text.delta", **at, "delta": piece} for piece in text),
         {"type": "response.output_text.done", **at, "text": whole},
         {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {**added, "output_index": 1, "item": empty},
         *(
             {"type": "response.function_call_arguments.delta", "output_index": 1, "delta": piece}
             for piece in arguments
         ),
         {"type": "response.function_call_arguments.done", "output_index": 1, "arguments": call},
-        {"type": "response.completed", "response": {"output": [item, tool]}},
+        {"type": "response.output_item.done", "output_index": 1, "item": tool},
+        {"type": "response.completed", "response": {**response, **done}},
     ]
     return [sse(each, each["type"]) for each in documents_]
 
@@ -95,10 +105,23 @@ def _read_responses(stream: bytes) -> tuple[str, str]:
     item, tool = found[-1]["response"]["output"]
     assert item["content"][0]["text"] == text  # what is repeated says the same
     assert tool["arguments"] == arguments
-    done = [each for each in found if each["type"].endswith(".done")]
-    assert done[0]["text"] == done[1]["item"]["content"][0]["text"] == text
-    assert done[2]["arguments"] == arguments
+    assert _repeated(found, "text") <= {text}
+    assert _repeated(found, "arguments") <= {arguments, ""}
     return text, arguments
+
+
+def _repeated(found: list[dict[str, Any]], name: str) -> set[str]:
+    """All values of a member in the events that repeat it."""
+    values: set[str] = set()
+    waiting: list[Any] = [each for each in found if not each["type"].endswith(".delta")]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            values |= {each[name]} if name in each else set()
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return values - {""}
 
 
 def _anthropic(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
@@ -106,15 +129,17 @@ def _anthropic(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
         return {"type": "content_block_delta", "index": index, "delta": members}
 
     tool = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": []}
     documents_: list[dict[str, Any]] = [
-        {"type": "message_start", "message": {"id": "msg_1", "content": [], "stop_reason": None}},
+        {"type": "message_start", "message": {**message, "stop_reason": None, "usage": usage}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
         *(delta(0, type="text_delta", text=piece) for piece in text),
         {"type": "content_block_stop", "index": 0},
         {"type": "content_block_start", "index": 1, "content_block": tool},
         *(delta(1, type="input_json_delta", partial_json=piece) for piece in arguments),
         {"type": "content_block_stop", "index": 1},
-        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": usage},
         {"type": "message_stop"},
     ]
     return [sse(each, each["type"]) for each in documents_]
@@ -137,9 +162,11 @@ def _gemini(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
 
 
 def _read_gemini(stream: bytes) -> tuple[str, str]:
-    parts = [each["candidates"][0]["content"]["parts"][0] for each in documents(stream)]
+    contents = [each["candidates"][0].get("content", {}) for each in documents(stream)]
+    parts = [part for content in contents for part in content.get("parts", ())]
     text = "".join(part.get("text", "") for part in parts)
-    return text, json.dumps(parts[-1]["functionCall"]["args"], separators=(",", ":"))
+    (call,) = [part["functionCall"]["args"] for part in parts if "functionCall" in part]
+    return text, json.dumps(call, separators=(",", ":"))
 
 
 def _cohere(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
@@ -149,12 +176,17 @@ def _cohere(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
     def call(piece: str) -> dict[str, Any]:
         return {"message": {"tool_calls": {"function": {"arguments": piece}}}}
 
+    start = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}
+    usage = {"tokens": {"input_tokens": 1, "output_tokens": 1}}
     documents_: list[dict[str, Any]] = [
+        {"type": "message-start", "id": "c1", "delta": {"message": {"role": "assistant"}}},
+        {"type": "content-start", "index": 0, "delta": content("")},
         *({"type": "content-delta", "index": 0, "delta": content(piece)} for piece in text),
         {"type": "content-end", "index": 0},
+        {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": start}}},
         *({"type": "tool-call-delta", "index": 0, "delta": call(piece)} for piece in arguments),
         {"type": "tool-call-end", "index": 0},
-        {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}},
+        {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": usage}},
     ]
     return [sse(each) for each in documents_]
 
@@ -174,14 +206,17 @@ def _bedrock(text: Sequence[str], arguments: Sequence[str]) -> list[bytes]:
     def delta(index: int, members: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return "contentBlockDelta", {"contentBlockIndex": index, "delta": members}
 
+    tool = {"toolUseId": "call_1", "name": "f"}
+    usage = {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}
     events: list[tuple[str, dict[str, Any]]] = [
         ("messageStart", {"role": "assistant"}),
         *(delta(0, {"text": piece}) for piece in text),
         ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("contentBlockStart", {"contentBlockIndex": 1, "start": {"toolUse": tool}}),
         *(delta(1, {"toolUse": {"input": piece}}) for piece in arguments),
         ("contentBlockStop", {"contentBlockIndex": 1}),
         ("messageStop", {"stopReason": "tool_use"}),
-        ("metadata", {"usage": {}}),
+        ("metadata", {"usage": usage}),
     ]
     return [frame(kind, document) for kind, document in events]
 

@@ -1,8 +1,10 @@
 """Guardrail policies as documents."""
 
+import msgspec
 import pytest
 
 from penstock.kernel.digests import canonical_json
+from penstock.rules.guard_plan import GuardrailIndex
 from penstock.rules.guardrails import (
     Action,
     Check,
@@ -46,7 +48,8 @@ def check(**changes: object) -> Check:
 def test_a_policy_is_the_same_after_its_way_through_a_snapshot(one: GuardrailPolicy) -> None:
     assert problem_of(one) == ""
     section = GuardrailsSection("prj_1", (one,))
-    assert GUARDRAILS.read(canonical_json(section)) == section
+    assert msgspec.json.decode(canonical_json(section), type=GuardrailsSection) == section
+    assert isinstance(GUARDRAILS.read(canonical_json(section)), GuardrailIndex)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.cache_entry import CacheEntry
+from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
 from penstock.gateway.reserved import Reserved
@@ -51,6 +52,8 @@ class Call:
     attempts: tuple[OpenAttempt, ...] = ()
     reserved: Reserved | None = None  # on the counters of limits
     limit_headers: tuple[tuple[bytes, bytes], ...] = ()
+    guard: CallGuard | None = None  # if a guardrail policy is for it
+    judged = False  # by the checks of requests; the record has no request before
     overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
     # the answer
     reply_started = False
@@ -63,6 +66,7 @@ class Call:
     # when the stages ended; 0: not reached, or not needed
     resolved_ns = 0
     reserved_ns = 0
+    guarded_ns = 0
     looked_up_ns = 0
     # read by the watch in `inflight`
     entered = 0.0

@@ -1,16 +1,18 @@
-"""The one pipeline of all surfaces: authenticate → admit → read → resolve → reserve → look up →
-attempts (dispatch, relay) → settle → record. Every call passes `_finalize` once, before its last
-byte.
+"""The one pipeline of all surfaces: authenticate → admit → read → resolve → reserve → guard
+input → look up → attempts (dispatch, guard output, relay) → settle → record. Every call passes
+`_finalize` once, before its last byte.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.call import Call
+from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.errors import ClientDisconnected, ShuttingDown
 from penstock.gateway.inflight import InFlight
@@ -18,6 +20,7 @@ from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
+from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
@@ -28,6 +31,7 @@ from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus
+from penstock.rules.check_results import GuardrailBlocked, GuardrailFailed
 
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -42,6 +46,7 @@ class Pipeline:
     inflight: InFlight
     resolve: Resolve
     reserve: ReserveLimits
+    guard: GuardRequest
     look_up: LookUp
     attempts: Attempts
     recorder: Recorder
@@ -86,12 +91,36 @@ class Pipeline:
             await self.reserve(call, target, target.project.limits)
             call.reserved_ns = self.clock.now_ns()
         self.recorder.begin(call)
+        if target.project.guardrails is not None:
+            head = await self.guard(call, target, target.project.guardrails, head)
+            call.guarded_ns = self.clock.now_ns()
         finalize = partial(self._finalize, call)
         if self.look_up.concerns(call):
             if await self.look_up(call, target, head, finalize):
                 return
             call.looked_up_ns = self.clock.now_ns()
-        await self.attempts(call, target, head, finalize)
+        if call.guard is None:
+            await self.attempts(call, target, head, finalize)
+        else:
+            await self._ask(call, call.guard, partial(self.attempts, call, target, head, finalize))
+
+    async def _ask(
+        self, call: Call, guard: CallGuard, attempts: Callable[[], Coroutine[None, None, None]]
+    ) -> None:
+        """Makes attempts, and others if a check blocks the answer and wants another one."""
+        while True:
+            try:
+                await attempts()
+            except (GuardrailBlocked, GuardrailFailed) as error:
+                if guard.note_usage is not None:
+                    guard.note_usage()
+                if call.committed or guard.asked_again >= error.ask_again or not call.attempts:
+                    raise
+                guard.asked_again += 1
+                now_ns = self.clock.now_ns()
+                close_attempt(call, call.attempts[-1], now_ns, CallStatus.ERROR, error)
+            else:
+                return
 
     def _finalize(self, call: Call, error: PenstockError | None = None) -> None:
         """Settles, records and counts the call. Runs once for each call."""

@@ -216,7 +216,7 @@ class CallEnd(Record, frozen=True, gc=False):
     overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
     from_cache: bool = False
     saved: str = ""  # what the cached answer has cost once: a decimal string in USD
-    results: tuple[CheckResult, ...] = ()  # of guardrail policies
+    check_results: tuple[CheckResult, ...] = ()  # of guardrail policies
 
 
 def encode(record: Record) -> bytes:

@@ -34,6 +34,7 @@ class GuardrailFailed(PenstockError):
 
     status = 503
     default_code = "guardrail_failed"
+    ask_again = 0
 
     def __init__(self, active: ActiveCheck, place: Place, reason: str) -> None:
         super().__init__(
@@ -82,9 +83,13 @@ class CheckResults:
         if active.check.action is Action.BLOCK:
             raise GuardrailBlocked(active, place)
 
+    def note_time(self, active: ActiveCheck, place: Place, duration_ns: int) -> None:
+        """Notes the time of a check."""
+        self._tally(active, place).duration_ns += duration_ns
+
     def took(self, active: ActiveCheck, place: Place, duration_ns: int) -> None:
         """Notes the time of a check. Raises `GuardrailFailed` like `failed` if its time is up."""
-        self._tally(active, place).duration_ns += duration_ns
+        self.note_time(active, place, duration_ns)
         if self.is_late(active, place):
             self.failed(active, place, "it took too long")
 
@@ -94,6 +99,11 @@ class CheckResults:
         self._tally(active, place).failure = reason
         if active.check.on_failure is OnFailure.CLOSED:
             raise GuardrailFailed(active, place, reason)
+
+    def has_found(self, active: ActiveCheck, place: Place) -> bool:
+        """Returns whether a check has found something in a place."""
+        tally = self._tallies.get((id(active), place))
+        return tally is not None and tally.count > 0
 
     def is_late(self, active: ActiveCheck, place: Place) -> bool:
         """Returns whether the time of a check is up."""

@@ -76,6 +76,10 @@ class Form:
             found = part
         return None if found is None else (self._value(found), found.place)
 
+    def fields(self) -> list[Place]:
+        """Returns the places of the values of all fields that are no files, in their order."""
+        return [part.place for part in self._parts if part.file is None]
+
     def _value(self, part: FormPart) -> str:
         start, end = part.place
         try:

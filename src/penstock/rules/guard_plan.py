@@ -3,13 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.kernel.digests import content_hash
 from penstock.rules.call_conditions import CallConditions, CallFacts
-from penstock.rules.guardrails import Check, GuardrailPolicy, GuardrailsSection, Place
+from penstock.rules.guardrails import (
+    Action,
+    Check,
+    GuardrailPolicy,
+    GuardrailsSection,
+    OnFailure,
+    Place,
+)
 from penstock.rules.scanning import RemoteScanner, Scanner
 
 REQUESTED: Final = frozenset(Place) - {Place.OUTPUT}  # the places that a request can have
 ANSWERED: Final = frozenset(Place) - {Place.INPUT}
+MAX_PLANS: Final = 256  # sets of policies of one project, of which calls choose one
 MakeScanner = Callable[[Check], Scanner | RemoteScanner]
 _ESCAPE: Final = b"\\u"
 
@@ -33,6 +43,8 @@ class GuardPlan:
 
     def __init__(self, policies: Sequence[GuardrailPolicy], checks: Sequence[ActiveCheck]) -> None:
         self.digest = content_hash([policy.digest for policy in policies])
+        self._policies = policies
+        self._checks = checks
         self._local = {
             place: tuple(each for each in checks if each.local and place in each.check.places)
             for place in Place
@@ -47,6 +59,20 @@ class GuardPlan:
         self.holds_answers = any(
             each.remote or each.check.ask_again for each in checks if _is_in(each, ANSWERED)
         )
+
+    def masking(self) -> "GuardPlan":
+        """Returns the checks without I/O, which replace what they find, whatever else they do: for
+        what is shown of a call that was blocked."""
+        masks = [
+            ActiveCheck(
+                each.policy,
+                replace(each.check, action=Action.REDACT, on_failure=OnFailure.CLOSED),
+                each.local,
+            )
+            for each in self._checks
+            if each.local is not None and each.check.action is not Action.FLAG
+        ]
+        return GuardPlan(self._policies, masks)
 
     def local(self, place: Place) -> Sequence[ActiveCheck]:
         """Returns the checks of a place without I/O."""
@@ -77,13 +103,38 @@ class GuardrailIndex:
     """The policies of one project."""
 
     def __init__(self, section: GuardrailsSection) -> None:
-        self._policies = [(CallConditions(each.only), each) for each in section.policies]
+        self._policies = section.policies
+        self._conditions = [CallConditions(each.only) for each in section.policies]
+        self._plans: dict[tuple[int, ...], GuardPlan] = {}
 
-    def matching(self, facts: Sequence[CallFacts]) -> tuple[GuardrailPolicy, ...]:
-        """Returns the policies for a call that may go to one of several targets."""
-        return tuple(
-            [policy for conditions, policy in self._policies if any(map(conditions.match, facts))]
+    def plan(self, facts: Sequence[CallFacts], scanner: MakeScanner) -> GuardPlan | None:
+        """Returns the checks of a call that may go to one of several targets; `None` without a
+        policy for it."""
+        key = tuple(
+            [
+                number
+                for number, conditions in enumerate(self._conditions)
+                if any(map(conditions.match, facts))
+            ]
         )
+        if not key:
+            return None
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = self._make(
+                [self._policies[number] for number in key], scanner
+            )
+        return plan
+
+    def _make(self, policies: Sequence[GuardrailPolicy], scanner: MakeScanner) -> GuardPlan:
+        checks = [
+            ActiveCheck(policy, check, scanner(check))
+            for policy in policies
+            for check in policy.checks
+        ]
+        return GuardPlan(policies, checks)
 
 
 def _is_in(active: ActiveCheck, places: frozenset[Place]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions
+from penstock.entrypoints.gateway.text_formats import TEXT_FORMATS
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.health_checks import HealthChecks
@@ -25,6 +26,7 @@ from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_raw import RelayRaw
@@ -53,6 +55,7 @@ from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 from penstock.spi.counters import RunningCounters
+from penstock.spi.guard import Detector
 from penstock.spi.strategy import RouteStrategy
 
 
@@ -176,6 +179,7 @@ class GatewayComposition:
 
     def _pipeline(self) -> Pipeline:
         limits, clock = self.config.limits, self.clock
+        detectors: Registry[Detector] = Registry("penstock.guards")
         strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
         return Pipeline(
             snapshots=self.holder,
@@ -188,6 +192,7 @@ class GatewayComposition:
                 random.Random(),  # noqa: S311 - no secret
             ),
             reserve=self.reserve,
+            guard=GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns),
             look_up=LookUp(self.answers, limits, self.inflight, clock),
             attempts=Attempts(
                 Dispatch(self.egress, clock, self.ids),

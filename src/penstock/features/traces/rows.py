@@ -242,7 +242,8 @@ def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
     """Returns what has no column."""
     retirement = _retirement(end.attempts[-1]) if end.attempts else {}
     others = _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost)
-    return others | retirement | _credentials(end) | _overruns(end) | _cached(end)
+    others |= retirement | _credentials(end) | _overruns(end) | _cached(end)
+    return others | _guardrails(end)
 
 
 def _credentials(end: CallEnd) -> dict[str, str]:
@@ -255,6 +256,24 @@ def _overruns(end: CallEnd) -> dict[str, str]:
     """Returns the names of the limits of which a call used more than it had reserved."""
     names = [name[:_NAME] for name in end.overruns[: LIMITS.changes]]
     return {"penstock.limits.exceeded": encode(names)} if names else {}
+
+
+def _guardrails(end: CallEnd) -> dict[str, str]:
+    """Returns the results of guardrail checks, which have no word of the call's texts."""
+    results = [
+        {
+            "policy": each.policy[:_NAME],
+            "version": each.version,
+            "detector": each.detector[:_NAME],
+            "place": each.place[:_NAME],
+            "action": each.action[:_NAME],
+            "count": each.count,
+            "duration_ms": round(each.duration_ns / 1e6, 3),
+            **({"failure": each.failure[:_NAME]} if each.failure else {}),
+        }
+        for each in end.check_results[: LIMITS.changes]
+    ]
+    return {"penstock.guardrails": encode(results)} if results else {}
 
 
 def _cached(end: CallEnd) -> dict[str, str]:

@@ -6,7 +6,10 @@ from typing import Final
 
 from penstock.gateway.call import Call
 
-STAGES: Final = ("receive", "resolve", "reserve", "look_up", "prepare", "retry", "finish")
+STAGES: Final = (
+    *("receive", "resolve", "reserve", "guard"),
+    *("look_up", "prepare", "retry", "finish"),
+)
 
 
 class StageTimes:
@@ -16,6 +19,7 @@ class StageTimes:
     * `receive`: the request's body; authentication
     * `resolve`: reading the request, choosing the target
     * `reserve`: limits
+    * `guard`: guardrail checks of the request
     * `look_up`: cache and idempotency key, if one is wanted
     * `prepare`: the request for the provider
     * `retry`: between two attempts, pauses included
@@ -25,8 +29,8 @@ class StageTimes:
     __slots__ = STAGES
 
     def __init__(self) -> None:
-        self.receive = self.resolve = self.reserve = self.look_up = 0
-        self.prepare = self.retry = self.finish = 0
+        self.receive = self.resolve = self.reserve = self.guard = 0
+        self.look_up = self.prepare = self.retry = self.finish = 0
 
     def observe(self, call: Call, end_ns: int) -> None:
         """Adds a call. One that ended early has spent the rest in the stage that it reached."""
@@ -35,11 +39,13 @@ class StageTimes:
         ready_ns = call.ready_ns
         resolved_ns = call.resolved_ns or first_ns
         reserved_ns = call.reserved_ns or resolved_ns
-        looked_up_ns = call.looked_up_ns or reserved_ns
+        guarded_ns = call.guarded_ns or reserved_ns
+        looked_up_ns = call.looked_up_ns or guarded_ns
         self.receive += ready_ns - call.start_ns
         self.resolve += resolved_ns - ready_ns
         self.reserve += reserved_ns - resolved_ns
-        self.look_up += looked_up_ns - reserved_ns
+        self.guard += guarded_ns - reserved_ns
+        self.look_up += looked_up_ns - guarded_ns
         self.prepare += first_ns - looked_up_ns
         if attempts:
             self.finish += end_ns - attempts[-1].end_ns

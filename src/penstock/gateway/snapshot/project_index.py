@@ -13,6 +13,7 @@ from penstock.gateway.credentials import NamedSecret
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
+from penstock.rules.guard_plan import GuardrailIndex
 from penstock.rules.limit_index import LimitIndex
 from penstock.rules.model_facts import FactsIndex, KnownFacts, ListedModel
 from penstock.rules.model_patterns import allows
@@ -48,9 +49,11 @@ class ProjectIndex:
         *,
         routes: Sequence[RouteEntry] = (),
         limits: LimitIndex | None = None,
+        guardrails: GuardrailIndex | None = None,
     ) -> None:
         self.project_id = project_id
         self.limits = limits
+        self.guardrails = guardrails
         self.routes = {route.name: route for route in routes}
         self.routed = {(each.provider, each.model) for route in routes for each in route.targets}
         self._providers = {entry.name: entry for entry in providers}

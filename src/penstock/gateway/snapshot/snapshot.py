@@ -18,6 +18,7 @@ from penstock.rules.model_facts import FactsIndex, ListedModel
 from penstock.rules.price_book import PriceBook
 from penstock.rules.snapshot import (
     ACCESS,
+    GUARDRAILS,
     KINDS,
     LIMITS,
     MODEL_FACTS,
@@ -106,6 +107,7 @@ class Snapshot:
             self._facts,
             routes=routes.routes if routes else (),
             limits=self.section(LIMITS, project_id),
+            guardrails=self.section(GUARDRAILS, project_id),
         )
 
 

@@ -12,7 +12,9 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.credentials import CredentialPool
+from penstock.gateway.guarded_answer import guarded
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.route import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import (
@@ -198,15 +200,19 @@ class Attempts:
             if exchange.status in NO_CONTENT and not passes:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
-                await raise_provider_error(exchange, target, self.clock.now_ns() / 1e9)
-            elif passes:
-                await self.relay_raw(call, exchange, target, finalize)
-            elif exchange.header(b"content-type").startswith(target.plugin.stream_type):
-                await self.relay_stream(call, exchange, target, finalize)
+                now_s = self.clock.now_ns() / 1e9
+                await raise_provider_error(exchange, target, now_s, call.guard)
+            response: ProviderResponse = exchange
+            if call.guard is not None:
+                response = await guarded(call, call.guard, exchange)
+            if passes:
+                await self.relay_raw(call, response, target, finalize)
+            elif response.header(b"content-type").startswith(target.plugin.stream_type):
+                await self.relay_stream(call, response, target, finalize)
             elif TRAITS[call.operation].any_type:
-                await self.relay_raw(call, exchange, target, finalize)
+                await self.relay_raw(call, response, target, finalize)
             else:
-                await self.relay_unary(call, exchange, target, finalize)
+                await self.relay_unary(call, response, target, finalize)
         finally:
             exchange.abort()
 

@@ -6,8 +6,8 @@ from functools import partial
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.ids import Ids
+from penstock.gateway.offload import INLINE_BYTES, offload
 from penstock.gateway.ports import UpstreamClient
-from penstock.gateway.stages.offload import INLINE_BYTES, offload
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
 from penstock.infra.egress.exchange import UpstreamExchange

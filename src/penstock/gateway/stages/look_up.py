@@ -8,12 +8,14 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.gateway.cache_entry import CacheEntry, EntryLock
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.offload import offload
 from penstock.gateway.ports import AnswerStore
-from penstock.gateway.stages.offload import offload
 from penstock.gateway.stages.reply import (
     JSON,
     send_events,
@@ -79,6 +81,9 @@ class LookUp:
         entry, server = call.cache, answer and _server(call, target, answer)
         if answer is None or entry is None or server is None:
             return False
+        if call.guard is not None:
+            document = await call.guard.answer(answer.document)
+            answer = replace(answer, document=document)
         work = partial(_rendered, call, server, head, answer)
         rendered = await offload(len(answer.document), work)
         if rendered is None:
@@ -203,6 +208,8 @@ def _digest(call: Call, target: Target) -> str | None:
         else ("route", *call.route.identity)
     )
     path = "" if call.operation == Operation.CHAT else call.path
+    if call.guard is not None:
+        names = (*names, call.guard.plan.digest)
     headers = [f"{name!r}{value!r}" for name, value in call.surface.passed_headers(call.headers)]
     return cache_key(
         call.body, (call.operation, call.surface.dialect, path, *names, *sorted(headers))

@@ -70,6 +70,8 @@ class Recorder:
         """
         call.body = _kept(call)[: self._limits.capture_request_bytes]
         record = _end(call, self._clock.now_ns(), status, error, settled)
+        if call.guard is not None and (results := call.guard.results.records()):
+            record = replace(record, check_results=results)
         if call.cache is not None and call.cache.found is not None:
             record = _cached_end(call, call.cache.found, record)
         record, payload = self._encode(record, call)
@@ -158,7 +160,7 @@ def _end(
         settled.price_id,
         call.first_token_ns,
         _overhead(call, now),
-        call.body if keep else b"",
+        call.body if keep and _may_keep_request(call) else b"",
         last.response if last and keep else b"",
         last.response_size if last else 0,
         tuple(map(OpenAttempt.record, call.attempts)),
@@ -188,6 +190,16 @@ def _kept(call: Call) -> bytes:
     if not call.body.startswith(FORM_START):
         return call.body
     return call.head.shown if call.head is not None else b""
+
+
+def _may_keep_request(call: Call) -> bool:
+    """Returns false for a request that guardrail checks of its project have not judged: it may
+    contain what they redact."""
+    if call.judged or call.snapshot is None or call.key_context is None:
+        return True
+    if call.target is not None:
+        return call.target.project.guardrails is None
+    return call.snapshot.project(call.key_context.project_id).guardrails is None
 
 
 def _project(call: Call) -> str:

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.gateway.call import Call
+from penstock.gateway.call_guard import CallGuard
+from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.stages.relay_unary import gather
 from penstock.gateway.stages.reply import JSON, ReplyHeaders, provider_headers, send_whole
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.rules.answer import ProviderError
 from penstock.rules.failure_causes import FailureCause, cause_of_rejection
+from penstock.rules.guardrails import Place
 from penstock.rules.retry_after import read_retry_after
 
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
@@ -46,9 +48,13 @@ class ProviderRejected(PenstockError):
         return _translated(self.http_status, self.message, self.retry_after_s)
 
 
-async def raise_provider_error(exchange: UpstreamExchange, target: Target, now_s: float) -> None:
+async def raise_provider_error(
+    exchange: ProviderResponse, target: Target, now_s: float, guard: CallGuard | None
+) -> None:
     """Reads the error. Raises `ProviderRejected`, or our own error with the provider's message."""
     body = await gather(exchange, MAX_ERROR_BYTES)
+    if guard is not None:
+        body = guard.masked(body, Place.OUTPUT)
     reported = target.plugin.read_error(body, target.redaction)
     retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
     if exchange.status not in _FOR_THE_CALLER or not reported.message or not exchange.ended:

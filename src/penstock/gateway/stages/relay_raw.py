@@ -14,6 +14,7 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.stages.relay_unary import KeptAnswer, require_no_reply
 from penstock.gateway.stages.reply import (
     ReplyHeaders,
@@ -24,7 +25,6 @@ from penstock.gateway.stages.reply import (
     start,
 )
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.answer import AnswerFacts
@@ -49,7 +49,7 @@ class RelayRaw:
     async def __call__(
         self,
         call: Call,
-        exchange: UpstreamExchange,
+        exchange: ProviderResponse,
         target: Target,
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
@@ -89,7 +89,7 @@ class RelayRaw:
         finalize(None)
 
 
-def _headers(exchange: UpstreamExchange, target: Target) -> ReplyHeaders:
+def _headers(exchange: ProviderResponse, target: Target) -> ReplyHeaders:
     kind = exchange.header(b"content-type")
     headers = [
         (b"content-type", _known(kind)),
@@ -111,7 +111,7 @@ class _Copy:
     """The copy of an answer that the record and the search for our credential need."""
 
     def __init__(
-        self, call: Call, exchange: UpstreamExchange, target: Target, capture_limit: int
+        self, call: Call, exchange: ProviderResponse, target: Target, capture_limit: int
     ) -> None:
         kind = self._type = exchange.header(b"content-type")
         self._target = target

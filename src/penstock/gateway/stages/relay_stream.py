@@ -10,6 +10,7 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import KIB, CallLimits
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.stages.reply import (
     provider_headers,
     send_events,
@@ -18,7 +19,6 @@ from penstock.gateway.stages.reply import (
     stream_headers,
 )
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.conversation import RequestHead
@@ -40,7 +40,7 @@ class RelayStream:
     async def __call__(
         self,
         call: Call,
-        exchange: UpstreamExchange,
+        exchange: ProviderResponse,
         target: Target,
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
@@ -73,7 +73,7 @@ class RelayStream:
     async def _forward(
         self,
         call: Call,
-        exchange: UpstreamExchange,
+        exchange: ProviderResponse,
         stream: AnswerStream,
         writer: AnswerWriter | None,
     ) -> None:
@@ -99,7 +99,7 @@ class RelayStream:
             if out:
                 await send_events(call, out)
 
-    async def _commit(self, call: Call, exchange: UpstreamExchange) -> None:
+    async def _commit(self, call: Call, exchange: ProviderResponse) -> None:
         self.inflight.commit(call)
         exchange.note_content()
         call.streaming = True

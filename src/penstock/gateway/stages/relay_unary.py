@@ -13,7 +13,8 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.stages.offload import offload
+from penstock.gateway.offload import offload
+from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.stages.reply import (
     JSON,
     ReplyHeaders,
@@ -24,7 +25,6 @@ from penstock.gateway.stages.reply import (
     start,
 )
 from penstock.gateway.target import Target
-from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.elision import Elision, without_files
@@ -46,7 +46,7 @@ class RelayUnary:
     async def __call__(
         self,
         call: Call,
-        exchange: UpstreamExchange,
+        exchange: ProviderResponse,
         target: Target,
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
@@ -82,7 +82,7 @@ class RelayUnary:
     async def _relay_large(
         self,
         call: Call,
-        exchange: UpstreamExchange,
+        exchange: ProviderResponse,
         target: Target,
         headers: ReplyHeaders,
         *,
@@ -131,7 +131,7 @@ def _translated(call: Call, attempt: OpenAttempt, body: bytes) -> bytes:
     return call.surface.render_answer(target.plugin.read_events(body), target.plugin.dialect)
 
 
-async def gather(exchange: UpstreamExchange, limit: int) -> bytes:
+async def gather(exchange: ProviderResponse, limit: int) -> bytes:
     """Reads the whole body, or a little more than `limit` bytes of a larger one."""
     pieces: list[bytes] = []
     size = 0

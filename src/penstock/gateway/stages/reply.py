@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from penstock.gateway.call import Call
-from penstock.infra.egress.exchange import UpstreamExchange
+from penstock.gateway.ports import ProviderResponse
 from penstock.kernel.errors import PenstockError
 from penstock.rules.redaction import Redaction
 from penstock.rules.translation import Change
@@ -26,7 +26,7 @@ _PASSED_INITIALS: Final = (b"x", b"o", b"r", b"a")
 _VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 
-def provider_headers(exchange: UpstreamExchange, redaction: Redaction) -> ReplyHeaders:
+def provider_headers(exchange: ProviderResponse, redaction: Redaction) -> ReplyHeaders:
     """The provider's headers that pass on to the caller: a fixed list, none with our credential.
 
     The content type is always ours.
@@ -49,6 +49,8 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
         headers.append((b"x-penstock-cache", b"hit" if call.cache.found else b"miss"))
     if call.attempts and (changes := call.attempts[-1].changes):
         headers.append((b"x-penstock-translation", _changes_header(changes)))
+    if call.guard is not None and (found := call.guard.results.header()):
+        headers.append((b"x-penstock-guardrails", found))
     if call.limit_headers:
         headers = _with_limits(headers, call.limit_headers)
     await call.send({"type": "http.response.start", "status": status, "headers": headers})

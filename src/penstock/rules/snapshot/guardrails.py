@@ -2,7 +2,8 @@
 
 from typing import Final
 
+from penstock.rules.guard_plan import GuardrailIndex
 from penstock.rules.guardrails import GuardrailsSection
-from penstock.rules.snapshot.section import plain_section
+from penstock.rules.snapshot.section import SectionKind
 
-GUARDRAILS: Final = plain_section("guardrails", GuardrailsSection)
+GUARDRAILS: Final = SectionKind("guardrails", GuardrailsSection, GuardrailIndex, GuardrailIndex)

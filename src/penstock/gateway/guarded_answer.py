@@ -1,0 +1,160 @@
+"""A provider's answer whose texts were judged: the stages after it see nothing else."""
+
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from penstock.gateway.attempt import OpenAttempt
+from penstock.gateway.call import Call
+from penstock.gateway.call_guard import CallGuard
+from penstock.gateway.call_limits import MIB
+from penstock.gateway.ports import ProviderResponse
+from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.answer import AnswerFacts
+from penstock.rules.call import Operation
+from penstock.rules.conversation import RequestHead
+from penstock.rules.guard_plan import ANSWERED
+from penstock.rules.guarded_stream import GuardedStream
+from penstock.rules.guardrails import Place
+from penstock.rules.operations import TRAITS
+from penstock.rules.passed_call import is_text
+
+MAX_JUDGED_BYTES: Final = 32 * MIB  # of a whole answer that is judged
+_NO_HEAD: Final = RequestHead("")
+_JSON_BEGINS: Final = (b"{", b"[")
+
+
+async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> ProviderResponse:
+    """Returns the answer as it may go on. Raises `GuardrailBlocked`, `GuardrailFailed`."""
+    if not guard.plan.of_answers:
+        return response
+    kind = response.header(b"content-type")
+    framing = guard.formats.framing(kind)
+    if framing is not None:
+        stream = guard.open_stream(framing)
+        judged = _JudgedStream(guard, stream, response)
+        guard.note_usage = partial(_note_usage_of_stream, call.open_attempt, call, judged)
+        return judged
+    if response.header(b"content-encoding") not in (b"", b"identity"):
+        guard.unreadable(ANSWERED, "it is compressed")
+        return response
+    passes = call.operation == Operation.PASS_THROUGH
+    if not (is_text(kind) or (not kind and passes)) and (passes or TRAITS[call.operation].any_type):
+        if passes and kind:
+            guard.unreadable(ANSWERED, "it is neither JSON nor text")
+        return response  # audio, which has no text
+    body = await _gathered(response)
+    guard.note_usage = partial(_note_usage_of_body, call.open_attempt, body)
+    if body.lstrip()[:1] in _JSON_BEGINS or not body:
+        return _JudgedBody(response, await guard.answer(body))
+    return _JudgedBody(response, await guard.text(body, Place.OUTPUT))
+
+
+class _JudgedBody:
+    """A whole answer. `gateway.ports.ProviderResponse`."""
+
+    complete = True
+
+    def __init__(self, response: ProviderResponse, body: bytes) -> None:
+        self._response = response
+        self._body = body
+        self.status = response.status
+        self.headers = response.headers
+        self.header = response.header
+        self.note_content = response.note_content
+        self.discard = response.discard
+        self.ended = False
+
+    async def read(self) -> bytes:
+        """Returns the body, then its end."""
+        return self.take()
+
+    def take(self) -> bytes:
+        """Returns the body."""
+        body, self._body, self.ended = self._body, b"", True
+        return body
+
+
+class _JudgedStream:
+    """A streamed answer. `gateway.ports.ProviderResponse`. Keeps what is held, for its usage."""
+
+    def __init__(self, guard: CallGuard, stream: GuardedStream, response: ProviderResponse) -> None:
+        self._guard = guard
+        self._stream = stream
+        self._response = response
+        self.status = response.status
+        self.headers = response.headers
+        self.header = response.header
+        self.note_content = response.note_content
+        self.discard = response.discard
+        self.ended = False
+        self.held: list[bytes] = []
+
+    @property
+    def complete(self) -> bool:
+        """Returns whether there is nothing to wait for."""
+        return self.ended
+
+    def take(self) -> bytes:
+        """Returns nothing: `read` has it."""
+        return b""
+
+    async def read(self) -> bytes:
+        """Returns events that may go out; empty at the end."""
+        while not self.ended:
+            piece = await self._response.read()
+            stream = self._stream
+            if stream.holds and piece:
+                self.held.append(piece)
+            out = stream.feed(piece) if piece else stream.close()
+            if stream.holds and stream.complete:
+                out = await self._guard.finish(stream)
+                self.held.clear()
+            self.ended = not piece
+            if out:
+                return out
+            if stream.is_waiting:
+                self.note_content()
+        return b""
+
+
+async def _gathered(response: ProviderResponse) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await response.read():
+        size += len(piece)
+        if size > MAX_JUDGED_BYTES:
+            raise UpstreamFailed(
+                f"The provider's answer is larger than {MAX_JUDGED_BYTES} bytes, so that it cannot"
+                " be judged.",
+                code="upstream_malformed",
+            )
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _note_usage_of_body(attempt: OpenAttempt, body: bytes) -> None:
+    """Notes what an answer has cost that is not sent, and nothing else of it."""
+    with suppress(UpstreamFailed):
+        _note_usage(attempt, attempt.target.plugin.read_answer(body))
+
+
+def _note_usage_of_stream(attempt: OpenAttempt, call: Call, judged: _JudgedStream) -> None:
+    if not judged.held:
+        return
+    target = attempt.target
+    stream = target.plugin.open_stream(
+        target.provider,
+        call.head or _NO_HEAD,
+        capture_limit=0,
+        redaction=target.redaction,
+        translated=False,
+    )
+    for piece in judged.held:
+        stream.feed(piece)
+    attempt.delta_count = stream.delta_count
+    _note_usage(attempt, stream.facts)
+
+
+def _note_usage(attempt: OpenAttempt, facts: AnswerFacts) -> None:
+    attempt.facts = AnswerFacts(usage=facts.usage, service_tier=facts.service_tier)
