@@ -131,7 +131,7 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
             "measure": draw(st.sampled_from(("requests", "tokens"))),
             "amount": draw(st.integers(1, 10**15)),
             "window": draw(st.sampled_from(("second", "month"))),
-            "only": draw(st.dictionaries(st.sampled_from(("team", "tag:x")), _ONLY, max_size=2)),
+            "only": draw(_CONDITIONS),
             "per": draw(st.lists(st.sampled_from(("key", "user")), unique=True)),
         }
         for name in draw(st.lists(_WORDS, unique=True, max_size=2))
@@ -151,6 +151,10 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
             for name in draw(st.lists(_WORDS, unique=True, max_size=2 if pinned else 0))
         ],
         "limits": limits,
+        "guardrails": [
+            {"name": name, "checks": [draw(_CHECKS)], "only": draw(_CONDITIONS)}
+            for name in draw(st.lists(_WORDS, unique=True, max_size=2))
+        ],
         "prices": [
             {"model": model, "prices": draw(_PRICES), **({"starts_at": at} if at else {})}
             for model, at in draw(st.lists(st.tuples(_WORDS, _TIMES), unique=True, max_size=3))
@@ -159,6 +163,18 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
 
 
 _ONLY = st.lists(_WORDS, min_size=1, max_size=2)
+_CONDITIONS = st.dictionaries(st.sampled_from(("team", "tag:x")), _ONLY, max_size=2)
+_CHECKS = st.fixed_dictionaries(
+    {
+        "detector": st.sampled_from(("secrets", "card_numbers")),
+        "places": st.lists(st.sampled_from(("input", "output")), min_size=1, unique=True),
+        "action": st.sampled_from(("flag", "redact", "block")),
+    },
+    optional={
+        "on_failure": st.sampled_from(("open", "closed")),
+        "timeout_ms": st.integers(1, 60_000),
+    },
+)
 _TIMES = st.sampled_from((None, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00.123456+02:00"))
 _PRICES = st.dictionaries(
     st.sampled_from(("input_tokens", "output_tokens", "requests")), _AMOUNTS, min_size=1

@@ -47,7 +47,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
     "plan": ("configuration", "Show what `apply` would change (exit code 2: something)."),
-    "apply": ("configuration", "Apply configuration files: providers, routes, prices, limits."),
+    "apply": (
+        "configuration",
+        "Apply configuration files: providers, routes, prices, limits, guardrails.",
+    ),
     "export": ("configuration", "Print the configuration of a project as such a file."),
     "import": ("imports", "Import the configuration of another gateway: litellm."),
     "project": ("projects", "Manage projects: create, list, change."),

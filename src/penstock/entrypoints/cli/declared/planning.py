@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from penstock.entrypoints.cli.api import Api
 from penstock.entrypoints.cli.declared.files import Configuration, located, raise_problems
+from penstock.entrypoints.cli.declared.guardrails import GuardrailKind
 from penstock.entrypoints.cli.declared.limits import LimitKind
 from penstock.entrypoints.cli.declared.model import (
     ConfigurationPlan,
@@ -28,6 +29,7 @@ class DeclaredKinds(NamedTuple):
     routes: RouteKind
     prices: PriceKind
     limits: LimitKind
+    guardrails: GuardrailKind
 
 
 def kinds_of(api: Api, project: str) -> DeclaredKinds:
@@ -37,6 +39,7 @@ def kinds_of(api: Api, project: str) -> DeclaredKinds:
         RouteKind(api, project),
         PriceKind(api, project),
         LimitKind(api, project),
+        GuardrailKind(api, project),
     )
 
 
