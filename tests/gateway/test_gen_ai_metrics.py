@@ -127,12 +127,12 @@ _GAPS = st.integers(0, 10**9)
 
 
 @given(
-    gaps=st.lists(_GAPS, min_size=5, max_size=5),
+    gaps=st.lists(_GAPS, min_size=6, max_size=6),
     attempts=st.lists(st.tuples(_GAPS, _GAPS), max_size=3),
-    reached=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    reached=st.tuples(*[st.booleans()] * 4),
 )
 def test_the_stages_add_up_to_the_own_time(
-    gaps: list[int], attempts: list[tuple[int, int]], reached: tuple[bool, bool, bool]
+    gaps: list[int], attempts: list[tuple[int, int]], reached: tuple[bool, bool, bool, bool]
 ) -> None:
     now = 1
     ends: list[int] = []
@@ -140,11 +140,12 @@ def test_the_stages_add_up_to_the_own_time(
         now += gap
         ends.append(now)
     call = SimpleNamespace(start_ns=1, ready_ns=ends[0], attempts=())
-    resolved, limited, wanted = reached
+    resolved, limited, guarded, wanted = reached
     resolved = resolved or bool(attempts)  # only a call that was resolved goes further
     call.resolved_ns = ends[1] if resolved else 0
     call.reserved_ns = ends[2] if resolved and limited else 0
-    call.looked_up_ns = ends[3] if resolved and wanted else 0
+    call.guarded_ns = ends[3] if resolved and guarded else 0
+    call.looked_up_ns = ends[4] if resolved and wanted else 0
     for pause, took in attempts:
         begun = now + pause
         now = begun + took
