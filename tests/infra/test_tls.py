@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.infra.egress.client import Egress
+from penstock.infra.http_server import HttpServer
 from penstock.infra.tls import CertificateFiles, LocalTrust, ServedCertificate, local_trust
 from penstock.kernel.errors import SetupError, UpstreamFailed
 from penstock.spi.http import HttpRequest
 from tests.certificates import write_pair
-from tests.infra.http_server.wire import Client, Running, post, serving
+from tests.infra.http_server.wire import Client, Running, Seen, echo, post, serving
 
 
 class Pair:
@@ -118,6 +119,27 @@ async def test_a_broken_pair_is_reported_and_the_last_one_stays(pair: Pair, brok
         second = pair.write()
         served.reload()
         assert (served.notices(), await served_serial(running)) == ([], second)
+
+
+async def test_a_handshake_that_has_begun_is_finished_by_a_server_that_retires(pair: Pair) -> None:
+    pair.write()
+    served = ServedCertificate(pair.files, time.time)
+    server = HttpServer(echo(Seen()), "127.0.0.1", 0, tls=served.context)
+    await server.listen()
+    serving_it = asyncio.create_task(server.serve())
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    assert server._state is not None
+    while not server._state.handshakes:
+        await asyncio.sleep(0.01)
+    server.retire()
+    await asyncio.sleep(0.2)
+    assert not serving_it.done()
+    await writer.start_tls(LocalTrust(str(pair.certificate))(), server_hostname="here")
+    client = Client(reader, writer)
+    answer = await client.ask(post(b"late"))
+    assert (answer.body, answer.headers["connection"]) == (b"late", "close")
+    client.close()
+    await asyncio.wait_for(serving_it, 30)
 
 
 @given(content=st.binary(max_size=200))

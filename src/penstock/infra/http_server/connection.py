@@ -46,6 +46,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._state.handshakes.pop(self, None)
         self._client = _place(transport.get_extra_info("peername"))
         self._server = _place(transport.get_extra_info("sockname"))
         self.address = self._client[0] if self._client else ""

@@ -75,7 +75,7 @@ class HttpServer:
         self.port = int(sock.getsockname()[1])
         self._state = state
         self._listening = await loop.create_server(
-            lambda: HttpConnection(state),
+            lambda: self._connection(state),
             sock=sock,
             backlog=limits.backlog,
             ssl=self._tls,
@@ -93,7 +93,7 @@ class HttpServer:
             return
         state = await self._listen()
         try:
-            while not (self._stopped.is_set() and not state.pool.open and not state.tasks):
+            while not (self._stopped.is_set() and not state.busy):
                 await self._pause()
                 state.tick()
         finally:
@@ -121,6 +121,13 @@ class HttpServer:
         if self._listening is not None:
             self._listening.close()
             self._listening = None
+
+    def _connection(self, state: ServerState) -> HttpConnection:
+        """Returns the protocol of an accepted connection, before its handshake if there is one."""
+        connection = HttpConnection(state)
+        if self._tls is not None:
+            state.handshakes[connection] = state.loop.time()
+        return connection
 
     def _scheme(self) -> str:
         return "https" if self._tls else "http"
