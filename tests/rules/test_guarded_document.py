@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from penstock.plugins.guards.secrets import Secrets
 from penstock.rules.check_results import CheckResults, GuardrailBlocked
-from penstock.rules.guarded_document import GuardedDocument, NotJson
+from penstock.rules.guard_plan import REQUESTED
+from penstock.rules.guarded_document import MAX_VALUES, GuardedDocument, NotJson
 from penstock.rules.guardrails import Action, Place
+from penstock.rules.text_places import MAX_TEXTS
 from penstock.rules.wire.text_places import ALL_PLACES, PLACES_OF
 from tests.rules.guard_texts import CARDS, TOKENS, active, both, plan, results
 
@@ -96,7 +98,7 @@ def test_a_number_is_replaced_by_a_text() -> None:
 def test_escapes_hide_nothing() -> None:
     hidden = "".join(f"\\u{ord(each):04x}" for each in CARD)
     raw = f'{{"messages":[{{"content":"{hidden}"}}]}}'.encode()
-    assert plan(*both()).may_concern(raw, frozenset(Place))
+    assert plan(*both()).may_concern(raw, REQUESTED)
     assert judged(None, raw=raw) == {"messages": [{"content": "[card number]"}]}
     nested = json.dumps({"messages": [{"role": "tool", "content": f'{{"a":"{hidden}"}}'}]})
     assert judged(json.loads(nested))["messages"][0]["content"] == '{"a":"[card number]"}'
@@ -130,6 +132,7 @@ def test_data_in_base64_is_not_searched() -> None:
     "raw",
     [
         *(b"", b"{", b'{"a":1e999}', b'{"a":NaN}', b"\xff", b"[" * 100_000),
+        *(b"[" + b'"a",' * MAX_TEXTS + b'"b"]', b"[" + b"0," * MAX_VALUES + b"0]"),
         *(b'{"a":' + b"1" * 5000 + b"}", '"utf-16"'.encode("utf-16")),
     ],
 )
@@ -173,7 +176,7 @@ def test_of_no_document_a_secret_remains(document: object) -> None:
     raw = json.dumps(document).encode()
     found = CARD.encode() in raw or SECRET.encode() in raw
     checks = plan(*both())
-    assert checks.may_concern(raw, frozenset(Place)) or not found
+    assert checks.may_concern(raw, REQUESTED) or not found
     guarded = GuardedDocument(raw, ALL_PLACES, Place.INPUT)
     guarded.judge(checks, results())
     written = guarded.encoded()

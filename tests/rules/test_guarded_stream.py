@@ -192,3 +192,38 @@ def test_a_whole_answer_says_the_same_as_its_stream() -> None:
         f"my {CARD}."
     )
     assert SseFraming().rest() is None
+
+
+@given(
+    st.lists(st.one_of(TEXTS, st.text(max_size=4)), min_size=2, max_size=12),
+    st.booleans(),
+)
+def test_events_of_one_shape_are_judged_like_those_that_are_read(
+    pieces: list[str], ascii_only: bool
+) -> None:
+    def event(text: str, number: int) -> bytes:
+        choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
+        other = {"id": "c1", "n": number, "choices": [choice], "usage": None}
+        return b"data: %b\n\n" % json.dumps(other, ensure_ascii=ascii_only).encode()
+
+    alike = [event(text.encode("utf-8", "replace").decode(), 0) for text in pieces]
+    apart = [event(text.encode("utf-8", "replace").decode(), at) for at, text in enumerate(pieces)]
+    read = FORMATS["chat"].read
+    done = b"data: [DONE]\n\n"
+    checks = plan(*both())
+    got = passed(FORMATS["chat"], [*alike, done], checks)
+    assert read(got)[0] == read(passed(FORMATS["chat"], [*apart, done], checks))[0]
+    if got.count(b"[") == b"".join(alike).count(b"[") + 1:  # nothing was replaced
+        assert got == b"".join([*alike, done])
+
+
+def test_a_shape_is_not_learned_from_a_text_that_stands_elsewhere() -> None:
+    """`name` has the same text as the content: only one of them goes on."""
+
+    def event(text: str, name: str) -> bytes:
+        return sse({"name2": name, "choices": [{"index": 0, "delta": {"content": text}}]})
+
+    stream = [event("a", "a"), event("a", CARD), event("a", "b"), event("b", f"{CARD}.")]
+    out = passed(FORMATS["chat"], [*stream, b"data: [DONE]\n\n"], plan(*both()))
+    assert CARD.encode() not in out
+    assert out.count(b"[card number]") == 2

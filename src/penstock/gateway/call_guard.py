@@ -22,7 +22,7 @@ from penstock.rules.scanning import Finding
 from penstock.rules.sse_framing import EventFraming
 from penstock.rules.text_places import TextPlaces, TextSlot
 
-NO_JSON: Final = "it is no JSON"
+NO_JSON: Final = "it is no JSON, or too large"
 _ENCODING: Final = ("utf-8", "surrogateescape")  # bytes that are no UTF-8 stay as they are
 
 Findings = Sequence[Sequence[Finding]]

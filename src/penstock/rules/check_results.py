@@ -87,11 +87,14 @@ class CheckResults:
         """Notes the time of a check."""
         self._tally(active, place).duration_ns += duration_ns
 
-    def took(self, active: ActiveCheck, place: Place, duration_ns: int) -> None:
-        """Notes the time of a check. Raises `GuardrailFailed` like `failed` if its time is up."""
+    def took(self, active: ActiveCheck, place: Place, duration_ns: int) -> bool:
+        """Notes the time of one search. Returns false if it took longer than it may. Raises
+        `GuardrailFailed` like `failed` then."""
         self.note_time(active, place, duration_ns)
-        if self.is_late(active, place):
-            self.failed(active, place, "it took too long")
+        if duration_ns <= active.check.timeout_ms * 1_000_000:
+            return True
+        self.failed(active, place, "it took too long")
+        return False
 
     def failed(self, active: ActiveCheck, place: Place, reason: str) -> None:
         """Notes that a check cannot judge a text. Raises `GuardrailFailed` if its policy is closed;
@@ -104,11 +107,6 @@ class CheckResults:
         """Returns whether a check has found something in a place."""
         tally = self._tallies.get((id(active), place))
         return tally is not None and tally.count > 0
-
-    def is_late(self, active: ActiveCheck, place: Place) -> bool:
-        """Returns whether the time of a check is up."""
-        tally = self._tallies.get((id(active), place))
-        return tally is not None and tally.duration_ns > active.check.timeout_ms * 1_000_000
 
     def records(self) -> tuple[CheckResult, ...]:
         """Returns what a record keeps: checks with findings, failures, or I/O."""

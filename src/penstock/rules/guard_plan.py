@@ -53,6 +53,7 @@ class GuardPlan:
             place: tuple(each for each in checks if each.remote and place in each.check.places)
             for place in Place
         }
+        self._scanners = {places: self._searching(places) for places in (REQUESTED, ANSWERED)}
         self.of_requests = self._any(REQUESTED)
         self.of_answers = self._any(ANSWERED)
         # answers are judged whole, before their first byte goes out
@@ -83,17 +84,24 @@ class GuardPlan:
         return self._remote[place]
 
     def may_concern(self, document: bytes, places: frozenset[Place]) -> bool:
-        """Returns false if no check of these places can find anything in a JSON document."""
-        if any(self._remote[place] for place in places):
+        """Returns false if no check of `REQUESTED`, or of `ANSWERED`, can find anything in a JSON
+        document."""
+        scanners = self._scanners[places]
+        if scanners is None:
             return True
-        scanners = {
-            id(each.local): each.local for place in places for each in self._local[place]
-        }.values()
-        if not scanners:
-            return False
-        return _ESCAPE in document or any(
-            scanner is not None and scanner.may_be_in(document) for scanner in scanners
-        )
+        try:
+            return bool(scanners) and (
+                _ESCAPE in document or any(scanner.may_be_in(document) for scanner in scanners)
+            )
+        except Exception:  # noqa: BLE001 - a plugin: its policy decides when the texts are read
+            return True
+
+    def _searching(self, places: frozenset[Place]) -> tuple[Scanner, ...] | None:
+        """Returns what searches whole documents; `None` if all must be read."""
+        if any(self._remote[place] for place in places):
+            return None
+        found = [each.local for place in sorted(places) for each in self._local[place]]
+        return tuple({id(each): each for each in found if each is not None}.values())
 
     def _any(self, places: frozenset[Place]) -> bool:
         return any(self._local[place] or self._remote[place] for place in places)

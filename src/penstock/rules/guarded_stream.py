@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.check_results import CheckResults
+from penstock.rules.event_shape import MAX_SHAPES, EventShape, shape_of
 from penstock.rules.guard_plan import GuardPlan
 from penstock.rules.guarded_document import JudgedTexts, TextGroup, write_json
 from penstock.rules.guarded_text import GuardedText
@@ -18,7 +19,7 @@ from penstock.rules.guardrails import Place
 from penstock.rules.sse_framing import EventFraming, FramedEvent
 from penstock.rules.text_places import DocumentTexts, TextPlaces, TextSlot
 
-MAX_HELD_BYTES: Final = 16 * 1024 * 1024  # of events that wait for a decision
+MAX_HELD_BYTES: Final = 36 * 1024 * 1024  # of events that wait for a decision
 MAX_CHANNELS: Final = 4096  # texts of one answer that go on over several events
 MAX_CLEAN_TEXTS: Final = 256  # repeated short texts, such as ids, that are known to be clean
 _MAX_CLEAN_CHARS: Final = 256
@@ -58,12 +59,14 @@ class _Part(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """An event that waits. `root` is empty if it has no JSON: its data is its only slot."""
+    """An event that waits. `root` is empty if it was not read as JSON: all of its data, or the only
+    text of its `shape`, is its slot."""
 
     event: FramedEvent
     root: list[object]
     slots: list[TextSlot]
     parts: list[_Part]
+    shape: EventShape | None = None
 
 
 class GuardedStream:
@@ -83,6 +86,7 @@ class GuardedStream:
         self._channels: dict[object, _Channel] = {}
         self._ended: set[object] = set()
         self._clean: set[tuple[Place, str]] = set()
+        self._shapes: list[EventShape] = []
         self.holds = plan.holds_answers
         self.texts = JudgedTexts(places)
         self.complete = False
@@ -117,6 +121,15 @@ class GuardedStream:
 
     def _take(self, event: FramedEvent) -> None:
         self._held_bytes += len(event.raw)
+        for shape in self._shapes:
+            if (slot := shape.read(event.raw)) is not None:
+                held = _Held(event, [], [slot], [], shape)
+                self._queue.append(held)
+                self._judge(held, slot)
+                return
+        self._take_unknown(event)
+
+    def _take_unknown(self, event: FramedEvent) -> None:
         texts = _read(event, self._places)
         if texts is None:
             held = _Held(event, [], _data_slots(event), [])
@@ -130,11 +143,30 @@ class GuardedStream:
             self.complete = True
         if texts is None:
             return
+        self._learn(event, texts)
         for indexes in texts.finished:
             self._end(indexes)
         if texts.kind in self._places.terminal:
             self._end(())
             self.complete = True
+
+    def _learn(self, event: FramedEvent, texts: DocumentTexts) -> None:
+        """Remembers the shape of an event whose other texts are clean."""
+        if self.holds or texts.kind in self._places.terminal:
+            return
+        if any(slot.channel is None and not self._is_clean(slot) for slot in texts.slots):
+            return
+        shape = shape_of(event.raw, texts, self._read_raw)
+        if shape is not None:
+            self._shapes = [shape, *self._shapes[: MAX_SHAPES - 1]]
+
+    def _read_raw(self, raw: bytes) -> DocumentTexts | None:
+        event = self._framing.read(raw)
+        return None if event is None else _read(event, self._places)
+
+    def _is_clean(self, slot: TextSlot) -> bool:
+        """Returns whether a text needs no further search."""
+        return not self._plan.local(slot.place) or (slot.place, slot.text) in self._clean
 
     def _judge(self, held: _Held, slot: TextSlot) -> None:
         checks = self._plan.local(slot.place)
@@ -226,6 +258,8 @@ class GuardedStream:
     def _written(self, held: _Held) -> bytes:
         if held.event.data is None:  # a comment
             return b""
+        if held.shape is not None:
+            return held.shape.write(held.slots[0].text)
         if not held.root:
             return self._framing.write(held.event, held.slots[0].text.encode("utf-8", "replace"))
         data = write_json(held.root, held.slots)
@@ -238,9 +272,9 @@ def _read(event: FramedEvent, places: TextPlaces) -> DocumentTexts | None:
         return None
     try:
         root: object = json.loads(event.data)
+        return DocumentTexts(places, Place.OUTPUT, root, event.kind)
     except (ValueError, RecursionError):
         return None
-    return DocumentTexts(places, Place.OUTPUT, root, event.kind)
 
 
 def _data_slots(event: FramedEvent) -> list[TextSlot]:

@@ -130,14 +130,15 @@ class GuardedText:
     def _read(self, reading: _Reading, *, whole: bool) -> int:
         """Returns the position before which the check has found everything."""
         active, scanner = reading.active, reading.active.local
-        if scanner is None or self._results.is_late(active, self._place):
+        if scanner is None:
             return self._fail(reading)
         begun, start = self._results.now_ns(), reading.next - self._base
         try:
             findings, position = scanner.scan(self._text, start, whole=whole)
         except Exception as error:  # noqa: BLE001 - a plugin: its policy decides
             return self._fail(reading, f"it failed with {type(error).__name__}")
-        self._results.took(active, self._place, self._results.now_ns() - begun)
+        if not self._results.took(active, self._place, self._results.now_ns() - begun):
+            reading.failed = True  # what it has found still counts
         first = len(self._text) - (0 if whole else scanner.max_chars)
         in_range = max(first, start) <= position <= len(self._text)
         if not in_range or not are_valid(findings, start, self._text):

@@ -47,8 +47,9 @@ class OnFailure(StrEnum):
 
 class Check(Document, frozen=True):
     """One check: a detector (an entry point in `penstock.guards`), where it looks, and what its
-    findings do. `timeout_ms` is for all texts of one call in one place. `ask_again`: how often the
-    model is asked for another answer before an answer is blocked."""
+    findings do. `timeout_ms` is for all texts of one call in one place if the check does I/O, else
+    for one search. `ask_again`: how often the model is asked for another answer before an answer is
+    blocked."""
 
     detector: str
     places: tuple[Place, ...]

@@ -27,6 +27,10 @@ class EventFraming(Protocol):
         """Returns what has come of an event that is not complete, at the end of a stream."""
         ...
 
+    def read(self, raw: bytes) -> FramedEvent | None:
+        """Reads one event; `None` if some of its bytes depend on its data, such as a checksum."""
+        ...
+
     @property
     def waiting_size(self) -> int:
         """Bytes of the event that is not complete."""
@@ -65,6 +69,10 @@ class SseFraming:
         rest = bytes(self._rest)
         self._rest.clear()
         return read_event(rest + b"\n\n")._replace(raw=rest) if rest else None
+
+    def read(self, raw: bytes) -> FramedEvent | None:
+        """Reads one event."""
+        return read_event(raw)
 
     def write(self, event: FramedEvent, data: bytes) -> bytes:
         """Returns the event with other data, in one line. Its other lines stay."""

@@ -14,12 +14,17 @@ from penstock.rules.guardrails import Place
 MIN_DATA_CHARS: Final = 1024  # of base64 that is not searched
 MIN_NAME_CHARS: Final = 8  # of a member's name that is searched
 MIN_NUMBER: Final = 10**12  # of a number that is searched
+MAX_TEXTS: Final = 100_000  # of one document
 MAX_PATH: Final = 16  # names of a path that tell texts apart
 _DATA: Final = re.compile(r"(?:data:[\w./+-]{1,80}(?:;[\w=.-]{1,40})*;base64,)?[A-Za-z0-9+/=]*+\Z")
 _INDEXES: Final = (
     *("index", "output_index", "content_index", "summary_index"),  # OpenAI, Anthropic, Cohere
     *("contentBlockIndex",),  # Bedrock
 )
+
+
+class TooManyTexts(ValueError):
+    """A document has more texts than are judged."""
 
 
 class TextPlaces(NamedTuple):
@@ -128,6 +133,8 @@ class DocumentTexts:
         """Walks without recursion: callers choose the depth."""
         waiting: list[Iterator[_Node]] = [iter((first,))]
         while waiting:
+            if len(self.slots) > MAX_TEXTS:
+                raise TooManyTexts
             node = next(waiting[-1], None)
             if node is None:
                 waiting.pop()

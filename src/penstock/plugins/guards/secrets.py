@@ -6,7 +6,7 @@ A form has a fixed begin, so that a search costs little and finds little else. S
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from penstock.rules.guardrails import Options
@@ -96,7 +96,8 @@ _SECRET: Final = re.compile(
 )
 _IN_TOKENS: Final = string.ascii_letters + string.digits + "_.+/=-"
 _BEGIN_IN_BYTES: Final = re.compile(_ANY_BEGIN.encode())
-_RUN_IN_BYTES: Final = re.compile(rb"[A-Za-z0-9_.+/=\-]{%d,}" % _MIN_TOKEN)
+_MASK: Final = bytes(0x61 if chr(byte) in _IN_TOKENS else 0x20 for byte in range(256))
+_LONG_RUN: Final = b"a" * _MIN_TOKEN  # of a masked document
 _DATA_BYTES: Final = 1024  # of a run without a mark that tokens have: base64
 
 
@@ -111,8 +112,7 @@ class Secrets:
         if _KEY_BEGIN.encode() in document:
             return True
         return any(
-            _BEGIN_IN_BYTES.search(run) and not _is_data(run)
-            for run in _RUN_IN_BYTES.findall(document)
+            _BEGIN_IN_BYTES.search(run) and not _is_data(run) for run in _long_runs(document)
         )
 
     def scan(self, text: str, start: int, *, whole: bool) -> tuple[Sequence[Finding], int]:
@@ -160,6 +160,17 @@ def _undecided_from(text: str, start: int) -> int:
         if text[at:] in _PARTIAL and not (at and _is_alphanumeric(text[at - 1])):
             return min(undecided, at)
     return undecided
+
+
+def _long_runs(document: bytes) -> Iterator[bytes]:
+    """Yields the runs of characters of tokens that are as long as the shortest token."""
+    masked = document.translate(_MASK)
+    start = masked.find(_LONG_RUN)
+    while start >= 0:
+        end = masked.find(b" ", start)
+        end = len(masked) if end < 0 else end
+        yield document[start:end]
+        start = masked.find(_LONG_RUN, end)
 
 
 def _kind(secret: str) -> str:

@@ -28,6 +28,10 @@ class BedrockFraming:
         rest = self._messages.rest
         return FramedEvent(rest, "", None) if rest else None
 
+    def read(self, raw: bytes) -> FramedEvent | None:  # noqa: ARG002 - it has checksums
+        """Returns nothing: an event has checksums of its data."""
+        return None
+
     def write(self, event: FramedEvent, data: bytes) -> bytes:
         """Returns the event with other data."""
         return with_payload(event.raw, data)
