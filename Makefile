@@ -6,7 +6,8 @@
 #   make drill     the faults of providers     make drills         all drills
 #   make dist      build the wheel             make lock           update requirements/*.txt
 #   make api       update the API client       make docs           update generated pages
-#   make coverage  all tests, with coverage    make clean          remove what can be rebuilt
+#   make coverage  all tests, with coverage    make clients        clients and agents of others
+#   make clean     remove what can be rebuilt
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,7 +22,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 ARGS    ?=
 TESTS   ?= tests
 PYTEST  := $(BIN)/python -m pytest -n 2 --dist loadfile
-UNIT    := not drill and not real_model and not e2e
+UNIT    := not drill and not real_model and not e2e and not clients
 
 # Tests start Python hundreds of times; without compiled files each start compiles all modules.
 export PYTHONDONTWRITEBYTECODE :=
@@ -33,8 +34,9 @@ SYSTEM  := .venv/.system
 CONSOLE := .venv/.console
 NODE    := .venv/.examples
 REAL    := .venv-real-model/.installed
+CLIENTS := .venv-clients/.installed
 
-.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model dist lock clean
+.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model clients dist lock clean
 .PHONY: check-format check-lint check-types check-layers check-house check-reference check-console
 
 up: $(RUNTIME) $(CONSOLE)
@@ -149,6 +151,19 @@ $(REAL): requirements/real-model.txt requirements/real-model-torch.txt
 real-model: $(DEV) $(REAL)
 	@$(BIN)/python -m pytest -s -m real_model tests/real_model
 
+# Clients that others wrote. Without dependencies, because the locks leave out what their calls do
+# not use (requirements/*-without.txt). aider is apart, because it pins the versions of all it uses.
+$(CLIENTS): requirements/clients.txt requirements/aider.txt tests/clients/node/package-lock.json
+	@echo 'Setting up .venv-clients and .venv-aider (once; a few minutes) …'
+	@for each in clients aider; do $(PYTHON) -m venv .venv-$$each; \
+	  .venv-$$each/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	    --no-deps --require-hashes -r requirements/$$each.txt; done
+	@if [ -n "$(NPM)" ]; then cd tests/clients/node && npm ci --silent --no-audit --no-fund; fi
+	@touch $@
+
+clients: $(DEV) $(CLIENTS)
+	@$(BIN)/python -m pytest -s -m clients $(ARGS) tests/clients
+
 dist: $(DEV) $(CONSOLE)
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel && ls -l dist
 
@@ -158,7 +173,9 @@ lock: $(DEV)
 	@for each in runtime build dev; do $(LOCK) requirements/$$each.in -o requirements/$$each.txt; done
 	@$(LOCK) --excludes requirements/real-model-without.txt --no-emit-package torch \
 	  requirements/real-model.in -o requirements/real-model.txt
+	@for each in clients aider; do $(LOCK) --excludes requirements/$$each-without.txt \
+	  requirements/$$each.in -o requirements/$$each.txt; done
 
 clean:
-	@rm -rf .venv .venv-* dist build src/penstock/console console/node_modules examples/node_modules
+	@rm -rf .venv .venv-* dist build src/penstock/console console/node_modules {examples,tests/clients/node}/node_modules
 	@rm -rf .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* .import_linter_cache

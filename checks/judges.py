@@ -21,7 +21,8 @@ _INTRO: Final = """\
 # Clients and providers
 
 Penstock speaks the formats of others, so others judge it. This page lists the judges: official
-clients, with the versions in the lock files, and real servers. What has none is listed, too.
+clients, with the versions in the lock files, and real servers. What has none is listed, too. What
+others build on these clients is on [another page](clients.md).
 
 * **Clients** call the gateway with the simulator behind it, or with a provider that answers
   recorded shapes: one of their own format and, for chat, one of another.

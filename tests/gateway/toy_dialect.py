@@ -74,7 +74,9 @@ class ToySurface:
     def answer_writer(self, head: RequestHead, dialect: str) -> "ToyWriter":
         return ToyWriter()
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+    def render_answer(
+        self, events: Iterable[AnswerEvent], dialect: str, echo: bytes = b""
+    ) -> bytes:
         lines = [_line(event) for event in events]
         return json.dumps({"answer": [line for line in lines if line]}).encode()
 

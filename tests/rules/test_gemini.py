@@ -74,6 +74,18 @@ def test_an_answer_as_text_is_the_default(wanted: list[str], kept: list[str]) ->
     assert json.loads(others) == kept
 
 
+@pytest.mark.parametrize("sent", ["-_-_AA==", "-_-_AA"])
+def test_data_in_the_url_safe_alphabet_reaches_other_formats(sent: str) -> None:
+    part = {"inlineData": {"mimeType": "image/png", "data": sent}}
+    found = read_request(request(contents=[{"role": "user", "parts": [part]}]))
+    url = json.loads(OPENAI.write(found).body)["messages"][0]["content"][0]["image_url"]["url"]
+    assert url == "data:image/png;base64,+/+/AA=="
+
+
+def test_no_settings_of_safety_are_none() -> None:
+    assert read_request(request(safetySettings=[])).others == {}
+
+
 def test_both_spellings_are_read_and_camel_case_is_written() -> None:
     body = {
         "contents": [{"parts": [{"inline_data": {"mime_type": "image/png", "data": "AA=="}}]}],

@@ -8,7 +8,7 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.rules.conversation import Other, ToolResult
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.openai.request_writer import write_request
-from rules.dialects import OPENAI
+from rules.dialects import ANTHROPIC, OPENAI
 
 KEPT = [
     '"web_search_options":{}',
@@ -55,6 +55,23 @@ def test_null_members_count_as_absent_and_deprecated_names_are_read() -> None:
 def test_an_answer_as_text_is_the_default() -> None:
     found = read_request(b'{"model":"m","messages":[],"modalities":["text"]}')
     assert found.others == {}
+
+
+def test_cache_markers_of_anthropic_are_read() -> None:
+    marker = {"type": "ephemeral", "ttl": "1h"}
+    parts = [
+        {"type": "text", "text": "long", "cache_control": {"type": "ephemeral"}},
+        {
+            "type": "image_url",
+            "image_url": {"url": "https://images.example/a.png"},
+            "cache_control": marker,
+        },
+    ]
+    body = {"model": "m", "messages": [{"role": "user", "content": parts}]}
+    found = read_request(json.dumps(body).encode())
+    blocks = json.loads(ANTHROPIC.write(found).body)["messages"][0]["content"]
+    assert [block["cache_control"] for block in blocks] == [{"type": "ephemeral"}, marker]
+    assert "dropped:cache_control" in {change.text for change in OPENAI.write(found).changes}
 
 
 def test_results_of_tools_and_the_users_text_after_them_are_one_message() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from penstock.rules.answer_collector import collect
+from penstock.rules.answer import AnswerChoice, FinishReason, WholeAnswer
+from penstock.rules.answer_collector import collect, events_of
 from penstock.rules.conversation import Reasoning, Text, ToolCall, ToolResult
 from penstock.rules.wire.sealed_reasoning import seal_call
 from rules.dialects import ANTHROPIC, DIALECTS, OPENAI, RESPONSES, Dialect
@@ -126,3 +127,27 @@ def test_a_reasoning_part_of_an_answer_keeps_its_summary_and_id() -> None:
     assert collect(events, "responses").choices[0].parts == (part,)
     again = json.loads(RESPONSES.surface.render_answer(events, "responses"))["output"]
     assert again == output
+
+
+@pytest.mark.parametrize("provider", FOREIGN)
+def test_an_answer_repeats_the_format_of_its_request(provider: Dialect) -> None:
+    text = {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}}
+    body = request(text=text)
+    head = RESPONSES.surface.read_head("/v1/responses", b"", body, b"application/json")
+    answer = WholeAnswer("r", "m", choices=(AnswerChoice((Text("{}"),), FinishReason.STOP),))
+    events = events_of(answer)
+    whole = RESPONSES.surface.render_answer(events, provider.name, head.echo)
+    assert json.loads(whole)["text"] == text
+    writer = RESPONSES.surface.answer_writer(head, provider.name)
+    pieces = [*(writer.write(event) for event in events), writer.end()]
+    documents = [
+        json.loads(line[6:]) for line in b"".join(pieces).splitlines() if line[:5] == b"data:"
+    ]
+    responses = [one["response"] for one in documents if "response" in one]
+    assert [one["text"] for one in responses] == [text] * 3
+
+
+def test_an_answer_without_a_schema_repeats_nothing() -> None:
+    body = request({"role": "user", "content": "json_schema"})
+    head = RESPONSES.surface.read_head("/v1/responses", b"", body, b"application/json")
+    assert head.echo == b""

@@ -12,11 +12,17 @@ CALLS: Any = {
     "tool_calls": [{"id": "c", "type": "function", "function": FUNCTION}],
 }
 RESULT: Any = {"role": "tool", "tool_call_id": "c", "content": "1"}
+TOOL: Any = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 IMAGE_PLACE = "messages[0].content[0].image_url"
 
 
 def history(*more: Any) -> dict[str, Any]:
     return {**CHAT, "messages": [{"role": "user", "content": "Hi"}, *more]}
+
+
+def allowed(*names: str, mode: str = "required") -> dict[str, Any]:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
 
 
 def image(url: str) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def image(url: str) -> dict[str, Any]:
         ({**CHAT, "stop": ["a"] * 5}, "stop", "<= 4"),
         ({**CHAT, "stream_options": {}}, "stream_options", "only allowed"),
         ({**CHAT, "tool_choice": "required"}, "tool_choice", "only allowed"),
+        ({**CHAT, "tools": [TOOL], "tool_choice": allowed("f", "g")}, "tool_choice", "'g' is not"),
         ({**CHAT, "tools": [{"type": "function"}]}, "tools[0].function", "missing"),
         (
             {**CHAT, "response_format": {"type": "json_schema"}},
@@ -112,3 +119,13 @@ def test_unknown_paths_and_methods(sim: Sim) -> None:
 def test_a_body_over_the_limit_is_refused(start_sim: Any) -> None:
     sim = start_sim(body_limit_bytes=1000)
     assert sim.post({**CHAT, "user": "u" * 1000})[0] == 413
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_one_of_the_allowed_tools_is_called(sim: Sim, mode: str) -> None:
+    others = [{**TOOL, "function": {**TOOL["function"], "name": name}} for name in "gh"]
+    body = {**CHAT, "tools": [TOOL, *others], "tool_choice": allowed("g", mode=mode)}
+    status, _, answer = sim.post(body)
+    assert status == 200
+    calls = answer["choices"][0]["message"]["tool_calls"]
+    assert [call["function"]["name"] for call in calls] == ["g"]

@@ -21,7 +21,8 @@ class RequestHead(NamedTuple):
     """The fields of a request that routing needs. `wants_usage`: the caller asked for usage in the
     stream. `model_at`: the position of the value of `model` in the body, if reading found it.
     `as_array`: the stream is wanted as the elements of a JSON array, not as server-sent events.
-    `shown`: what the record keeps of a form, whose body has files."""
+    `shown`: what the record keeps of a form, whose body has files. `echo`: the part of the request
+    that its answer repeats."""
 
     model: str
     stream: bool = False
@@ -29,6 +30,7 @@ class RequestHead(NamedTuple):
     model_at: Place | None = None
     as_array: bool = False
     shown: bytes = b""
+    echo: bytes = b""
 
 
 class MessageRole(StrEnum):

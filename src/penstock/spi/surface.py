@@ -94,8 +94,10 @@ class Surface(Protocol):
         """A writer for one stream of a provider of `dialect`."""
         ...
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
-        """Renders a whole answer of a provider of `dialect`."""
+    def render_answer(
+        self, events: Iterable[AnswerEvent], dialect: str, echo: bytes = b""
+    ) -> bytes:
+        """Renders a whole answer of a provider of `dialect`. `echo`: that of the request's head."""
         ...
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:

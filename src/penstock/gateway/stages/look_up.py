@@ -239,7 +239,7 @@ def _rendered(
             return answer.document, b""
         events = server.plugin.read_events(answer.document)
         if not head.stream:
-            return call.surface.render_answer(events, answer.dialect), b""
+            return call.surface.render_answer(events, answer.dialect, head.echo), b""
         writer = call.surface.answer_writer(head, answer.dialect)
         return b"".join([writer.write(event) for event in events]), writer.end()
     except PenstockError:

@@ -128,7 +128,8 @@ def _translated(call: Call, attempt: OpenAttempt, body: bytes) -> bytes:
     if attempt.rewrite is not None:
         return attempt.rewrite(body)
     target = attempt.target
-    return call.surface.render_answer(target.plugin.read_events(body), target.plugin.dialect)
+    events, echo = target.plugin.read_events(body), call.head.echo if call.head else b""
+    return call.surface.render_answer(events, target.plugin.dialect, echo)
 
 
 async def gather(exchange: ProviderResponse, limit: int) -> bytes:

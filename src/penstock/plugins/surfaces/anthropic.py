@@ -67,7 +67,12 @@ class AnthropicSurface:
     def answer_writer(self, head: RequestHead, dialect: str) -> MessageEventWriter:  # noqa: ARG002 - usage always comes
         return MessageEventWriter(dialect)
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+    def render_answer(
+        self,
+        events: Iterable[AnswerEvent],
+        dialect: str,
+        echo: bytes = b"",  # noqa: ARG002 - its answers repeat nothing
+    ) -> bytes:
         return render_answer(events, dialect)
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:

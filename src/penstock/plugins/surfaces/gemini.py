@@ -75,7 +75,12 @@ class GeminiSurface:
     def answer_writer(self, head: RequestHead, dialect: str) -> GeminiChunkWriter:  # noqa: ARG002 - usage is always there
         return GeminiChunkWriter(dialect=dialect)
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+    def render_answer(
+        self,
+        events: Iterable[AnswerEvent],
+        dialect: str,
+        echo: bytes = b"",  # noqa: ARG002 - its answers repeat nothing
+    ) -> bytes:
         return render_answer(events, dialect)
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:  # noqa: ARG002 - the format has no time

@@ -58,7 +58,12 @@ class OpenAISurface:
     def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
+    def render_answer(
+        self,
+        events: Iterable[AnswerEvent],
+        dialect: str,
+        echo: bytes = b"",  # noqa: ARG002 - its answers repeat nothing
+    ) -> bytes:
         return render_answer(events, dialect)
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:

@@ -9,7 +9,7 @@ from penstock.rules.call import Operation
 from penstock.rules.conversation import Conversation, RequestHead
 from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
 from penstock.rules.wire.responses.errors import render_error_event
-from penstock.rules.wire.responses.request_reader import DIALECT, read_request
+from penstock.rules.wire.responses.request_reader import DIALECT, read_echo, read_request
 from penstock.spi.surface import AnswerWriter, SurfaceRoute
 
 
@@ -23,11 +23,17 @@ class ResponsesSurface(OpenAISurface):
     def read_conversation(self, body: bytes) -> Conversation:
         return read_request(body)
 
-    def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:  # noqa: ARG002 - the same for each request
-        return ResponseEventWriter(dialect)
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
+        head = super().read_head(path, query, body, content_type)
+        return head._replace(echo=read_echo(body)) if b"json_schema" in body else head
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:
-        return render_answer(events, dialect)
+    def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
+        return ResponseEventWriter(dialect, head.echo)
+
+    def render_answer(
+        self, events: Iterable[AnswerEvent], dialect: str, echo: bytes = b""
+    ) -> bytes:
+        return render_answer(events, dialect, echo)
 
     def render_error_event(self, error: PenstockError) -> bytes:
         return render_error_event(error)

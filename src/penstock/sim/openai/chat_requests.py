@@ -72,11 +72,37 @@ class NamedFunction(Struct):
     name: str
 
 
-class NamedTool(Struct):
+class NamedTool(Struct, tag_field="type", tag="function"):
     """The tool that `tool_choice` requires."""
 
-    type: Literal["function"]
     function: NamedFunction
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.function.name,)
+
+    @property
+    def mode(self) -> Literal["auto", "required"]:
+        return "required"
+
+
+class AllowedFunctions(Struct):
+    mode: Literal["auto", "required"]
+    tools: list[NamedTool]
+
+
+class AllowedToolsChoice(Struct, tag_field="type", tag="allowed_tools"):
+    """The tools that `tool_choice` allows or requires."""
+
+    allowed_tools: AllowedFunctions
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple([tool.function.name for tool in self.allowed_tools.tools])
+
+    @property
+    def mode(self) -> Literal["auto", "required"]:
+        return self.allowed_tools.mode
 
 
 class JsonSchema(Struct):
@@ -108,7 +134,7 @@ class ChatRequest(Struct):
     max_completion_tokens: _Positive | None = None
     stop: str | Annotated[list[str], Meta(max_length=4)] | None = None
     tools: Raw = Raw(b"[]")
-    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | AllowedToolsChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
@@ -171,12 +197,7 @@ def _check(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTo
         )
     if request.tool_choice not in (None, "none", "auto") and not tools:
         raise InvalidRequest("'tool_choice' is only allowed with 'tools'.", param="tool_choice")
-    if isinstance(choice := request.tool_choice, NamedTool) and choice.function.name not in {
-        tool.function.name for tool in tools
-    }:
-        raise InvalidRequest(
-            f"Tool choice {choice.function.name!r} is not among 'tools'.", param="tool_choice"
-        )
+    _check_choice(request.tool_choice, {tool.function.name for tool in tools})
     if (shape := request.response_format) and shape.type == "json_schema" and not shape.json_schema:
         raise InvalidRequest(
             "Missing required parameter: 'response_format.json_schema'.",
@@ -189,6 +210,14 @@ def _check(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTo
             place = f"messages[{index}].tool_call_id"
             raise InvalidRequest(f"Missing required parameter: '{place}'.", param=place)
     _check_calls(messages)
+
+
+def _check_choice(choice: Any, tools: set[str]) -> None:
+    if not isinstance(choice, NamedTool | AllowedToolsChoice):
+        return
+    for name in choice.names:
+        if name not in tools:
+            raise InvalidRequest(f"Tool choice {name!r} is not among 'tools'.", param="tool_choice")
 
 
 def _check_images(messages: list[ChatMessage]) -> None:
@@ -248,15 +277,16 @@ def _check_schemas(request: ChatRequest, tools: list[ChatTool]) -> None:
 
 def _prompt(request: ChatRequest, messages: list[ChatMessage], tools: list[ChatTool]) -> SimPrompt:
     choice = request.tool_choice
-    if isinstance(choice, NamedTool):
-        tools = [tool for tool in tools if tool.function.name == choice.function.name]
+    if isinstance(choice, NamedTool | AllowedToolsChoice):
+        tools = [tool for tool in tools if tool.function.name in choice.names]
+        choice = choice.mode
     return SimPrompt(
         model=request.model,
         identity=(str(request.seed), request.model, bytes(request.messages), bytes(request.tools)),
         turns=[_turn(message) for message in messages],
         tools=[SimTool(tool.function.name, tool.function.parameters) for tool in tools],
         tools_size=len(request.tools) if tools else 0,
-        tool_use="required" if isinstance(choice, NamedTool) else choice or "auto",
+        tool_use=choice or "auto",
         parallel_calls=request.parallel_tool_calls is not False,
         schema=_schema(request.response_format),
         limit=request.limit,

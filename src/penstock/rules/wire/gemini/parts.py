@@ -92,13 +92,21 @@ def read_media(blob: Blob | None, file: FileData | None) -> Media | None:
     if blob is not None:
         media_type, _, parameters = blob.mime_type.partition(";")
         text = "" if parameters else _plain_text(media_type, blob.data)
-        data = "" if text else blob.data
+        data = "" if text else _standard_base64(blob.data)
         kind = media_kind(media_type)
         return Media(kind, blob.mime_type, data, text=text, name=blob.display_name)
     if file is None or file.file_uri.startswith(_OWN_FILES):
         return None
     kind = media_kind(file.mime_type) if file.mime_type else _kind_of_url(file.file_uri)
     return Media(kind, file.mime_type, url=file.file_uri, name=file.display_name)
+
+
+def _standard_base64(data: str) -> str:
+    """Returns data in the alphabet of the other formats. Gemini takes the URL-safe one, too, and
+    Google's client writes it."""
+    if "-" not in data and "_" not in data:
+        return data
+    return data.replace("-", "+").replace("_", "/") + "=" * (-len(data) % 4)
 
 
 def media_kind(media_type: str) -> MediaKind:

@@ -95,6 +95,7 @@ def read_request(body: bytes) -> Conversation:
     """Reads a request. Raises `InvalidRequest` for what is not one."""
     members = read_members(_checked(body))
     members.pop("model")
+    members.pop_default("safetySettings", LIST, [])
     contents = members.take("contents", LIST)
     if contents is None:
         raise InvalidRequest("The request has no contents.", param="contents")

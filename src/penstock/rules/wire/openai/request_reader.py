@@ -88,8 +88,15 @@ class _ToolCall(_Strict):
     index: int | None = None
 
 
+class _CacheMarker(_Strict, tag="ephemeral"):
+    """Anthropic's, which clients write for other vendors too."""
+
+    ttl: str = "5m"
+
+
 class _TextPart(_Strict, tag="text"):
     text: str
+    cache_control: _CacheMarker | None = None
 
 
 class _RefusalPart(_Strict, tag="refusal"):
@@ -103,6 +110,7 @@ class _Url(_Strict):
 
 class _ImagePart(_Strict, tag="image_url"):
     image_url: _Url
+    cache_control: _CacheMarker | None = None
 
 
 class _VideoPart(_Strict, tag="video_url"):
@@ -283,11 +291,12 @@ def _read_part(value: bytes, field: str) -> Part:
         return Other(DIALECT, "part", value, field)
     match found:
         case _TextPart():
-            return Text(found.text)
+            return Text(found.text, cache=_lifetime(found.cache_control))
         case _RefusalPart():
             return Refusal(found.refusal)
         case _ImagePart():
-            return _media(MediaKind.IMAGE, found.image_url)
+            image = _media(MediaKind.IMAGE, found.image_url)
+            return msgspec.structs.replace(image, cache=_lifetime(found.cache_control))
         case _VideoPart():
             return _media(MediaKind.VIDEO, found.video_url)
         case _AudioPart():
@@ -295,6 +304,10 @@ def _read_part(value: bytes, field: str) -> Part:
             return Media(MediaKind.AUDIO, f"audio/{audio.format}", audio.data)
         case _FilePart():
             return _read_file(found.file)
+
+
+def _lifetime(marker: _CacheMarker | None) -> str:
+    return marker.ttl if marker is not None else ""
 
 
 def _media(kind: MediaKind, found: _Url) -> Media:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from penstock.rules.answer import AnswerStarted, FinishReason
 from penstock.rules.call import Usage
 from penstock.rules.conversation import (
@@ -98,8 +100,10 @@ def response(
     reason: FinishReason | None = None,
     usage: Usage | None = None,
     service_tier: str = "",
+    echo: bytes = b"",
 ) -> Item:
-    """The answer itself. The parameters of its request have their defaults."""
+    """The answer itself. The parameters of its request have their defaults, except for `text`,
+    which is `echo`."""
     word = _INCOMPLETE.get(reason) if reason is not None else None
     return {
         "id": started.id,
@@ -114,6 +118,7 @@ def response(
         "output": list(output),
         "parallel_tool_calls": True,
         "temperature": None,
+        **({"text": msgspec.Raw(echo)} if echo else {}),
         "tool_choice": "auto",
         "tools": [],
         "top_p": None,

@@ -91,8 +91,9 @@ class ResponseEventWriter:
     """Writes one answer as a stream. `dialect` is the provider's: a caller gets its reasoning
     sealed. Raises `UpstreamFailed` for more than `MAX_WRITTEN_CHARS`."""
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: str, echo: bytes = b"") -> None:
         self._dialect = dialect
+        self._echo = echo
         self._number = 0
         self._left = MAX_WRITTEN_CHARS
         self._started: AnswerStarted | None = None
@@ -129,6 +130,7 @@ class ResponseEventWriter:
             reason=reason,
             usage=usage.usage if usage is not None else None,
             service_tier=usage.service_tier if usage is not None else "",
+            echo=self._echo,
         )
         written.append(self._event(f"response.{status_of(reason)}", {"response": document}))
         return b"".join(written)
@@ -136,7 +138,7 @@ class ResponseEventWriter:
     def _begin(self, started: AnswerStarted) -> Iterator[bytes]:
         if self._started is None:
             self._started = started
-            document = {"response": response(started, _PROGRESS)}
+            document = {"response": response(started, _PROGRESS, echo=self._echo)}
             yield self._event("response.created", document)
             yield self._event("response.in_progress", document)
 
@@ -332,19 +334,20 @@ def item_id(prefix: str, started: AnswerStarted | None, index: int) -> str:
     return f"{prefix}_{started.id if started is not None else ''}_{index}"
 
 
-def render_answer(events: Iterable[AnswerEvent], dialect: str) -> bytes:
+def render_answer(events: Iterable[AnswerEvent], dialect: str, echo: bytes = b"") -> bytes:
     """Writes a whole answer of a provider with another dialect."""
-    return write_answer(collect(events, dialect))
+    return write_answer(collect(events, dialect), echo)
 
 
-def write_answer(answer: WholeAnswer) -> bytes:
-    """Writes a whole answer: its first choice."""
+def write_answer(answer: WholeAnswer, echo: bytes = b"") -> bytes:
+    """Writes a whole answer: its first choice. `echo`: the member `text` of its request."""
     started = AnswerStarted(answer.id, answer.model, answer.created_s)
     choice = answer.choices[0] if answer.choices else None
     reason = choice.reason if choice is not None else None
     status = status_of(reason)
     output = _write_items(choice.parts, started, status) if choice is not None else []
-    return _encoder.encode(response(started, status, output, reason=reason, usage=answer.usage))
+    document = response(started, status, output, reason=reason, usage=answer.usage, echo=echo)
+    return _encoder.encode(document)
 
 
 def _write_items(parts: tuple[Part, ...], started: AnswerStarted, status: str) -> list[Item]:
