@@ -178,12 +178,12 @@ async def test_a_failed_compilation_is_logged_and_retried(
     first = await publisher.wait_for_change("", 30)
     assert first is not None
     with world.database.write() as tx:
-        tx.connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO hidden")
+        tx.connection.exec_driver_sql("ALTER TABLE projects RENAME TO hidden")
     world.catalog.providers.add(START, world.project_id, OPENAI)
     await until(lambda: "compiling the snapshot failed" in caplog.text)
     assert publisher.current() == first
     with world.database.write() as tx:
-        tx.connection.exec_driver_sql("ALTER TABLE hidden RENAME TO api_keys")
+        tx.connection.exec_driver_sql("ALTER TABLE hidden RENAME TO projects")
     assert await publisher.wait_for_change(first.digest, 30) is not None
     running.cancel()
 

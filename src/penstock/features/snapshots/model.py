@@ -7,24 +7,39 @@ from hashlib import sha256
 from penstock.kernel.digests import canonical_json
 from penstock.rules.snapshot import Document, Root
 
+CompiledDocuments = Mapping[str, tuple[Document, str]]  # with their content hashes, by name
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A root and its sections, as gateways receive them."""
+    """A root, as gateways receive it. `sections` has the contents, by hash, of the documents that
+    were not compiled before."""
 
     digest: str
     root: bytes
-    sections: Mapping[str, bytes]  # by content hash
+    sections: Mapping[str, bytes]
+    documents: CompiledDocuments
+
+    def hashes(self) -> frozenset[str]:
+        """Returns the hashes of all sections."""
+        return frozenset(hash_ for _, hash_ in self.documents.values())
 
 
-def compile_snapshot(documents: Mapping[str, Document]) -> Compiled:
-    """Compiles documents by section name. The same documents give the same bytes."""
+def compile_snapshot(
+    documents: Mapping[str, Document], before: CompiledDocuments | None = None
+) -> Compiled:
+    """Compiles documents by section name. The same documents give the same bytes. A document that
+    is the same object as `before` keeps its hash."""
     sections: dict[str, bytes] = {}
-    hashes: dict[str, str] = {}
+    compiled: dict[str, tuple[Document, str]] = {}
     for name, document in documents.items():
+        known = before.get(name) if before is not None else None
+        if known is not None and known[0] is document:
+            compiled[name] = known
+            continue
         content = canonical_json(document)
         hash_ = sha256(content).hexdigest()
         sections[hash_] = content
-        hashes[name] = hash_
-    root = canonical_json(Root(hashes))
-    return Compiled(sha256(root).hexdigest(), root, sections)
+        compiled[name] = (document, hash_)
+    root = canonical_json(Root({name: hash_ for name, (_, hash_) in compiled.items()}))
+    return Compiled(sha256(root).hexdigest(), root, sections, compiled)

@@ -10,7 +10,7 @@ from typing import Final
 
 from penstock.features.snapshots import store
 from penstock.features.snapshots.changes import ChangeSignal
-from penstock.features.snapshots.model import compile_snapshot
+from penstock.features.snapshots.model import CompiledDocuments, compile_snapshot
 from penstock.infra.crypto import Sealer
 from penstock.infra.sql import Database
 from penstock.kernel.digests import canonical_json
@@ -58,6 +58,7 @@ class Publisher:
         self._news = asyncio.Event()
         self._published: Published | None = None
         self._stopped = False
+        self._compiled: CompiledDocuments = {}
 
     def check(self) -> None:
         """Raises `Overloaded` until the first snapshot is published (`readyz`)."""
@@ -108,19 +109,20 @@ class Publisher:
         for source in self._sources:
             documents.update(source.documents())
             secrets.update(source.secrets())
-        compiled = compile_snapshot(documents)
+        compiled = compile_snapshot(documents, self._compiled)
         sealed = Sealed(self._pepper, secrets)
         before = self._published
         if before is None or before.digest != compiled.digest:
             known = before.hashes if before is not None else frozenset[str]()
-            new = compiled.sections.keys() - known
+            new = compiled.hashes() - known
             with self._database.write() as tx:
                 store.save(tx.connection, compiled, new, self._clock.now_ns() // 1_000_000)
+        self._compiled = compiled.documents  # not before their contents are stored
         plain = canonical_json(sealed)
         self._published = Published(
             compiled.digest,
             compiled.root,
-            frozenset(compiled.sections),
+            compiled.hashes(),
             self._sealer.seal(plain),
             sha256(plain).hexdigest(),
         )

@@ -10,14 +10,14 @@ from typing import TypeVar
 
 import msgspec
 
+from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.gateway.snapshot.project_index import ProjectIndex
-from penstock.infra.crypto import HASHED, hashed_key_digest, keyed_digest
+from penstock.infra.crypto import hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.document import Document
 from penstock.rules.model_facts import FactsIndex, ListedModel
 from penstock.rules.price_book import PriceBook
 from penstock.rules.snapshot import (
-    ACCESS,
     GUARDRAILS,
     KINDS,
     LIMITS,
@@ -48,17 +48,19 @@ class Snapshot:
     """One state of the configuration. Every call record names the `digest` that governed it."""
 
     def __init__(
-        self, digest: str, hashes: Mapping[str, str], parts: Mapping[str, object], sealed: Sealed
+        self,
+        digest: str,
+        hashes: Mapping[str, str],
+        parts: Mapping[str, object],
+        sealed: Sealed,
+        keys: KeyTable | None = None,
     ) -> None:
         self.digest = digest
         self.hashes = hashes  # section name → content hash
         self.parts = parts  # built sections by name
         self._secrets = sealed.secrets
         self._pepper = bytes.fromhex(sealed.pepper)
-        self._keys: dict[str, KeyContext] = {}
-        for _, index in ACCESS.all(parts):
-            self._keys |= index.keys
-        self._hashed_keys = any(digest.endswith(HASHED) for digest in self._keys)
+        self.keys = keys or KeyTable.of(parts)
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))
         self._views: dict[str, ProjectIndex] = {}  # made on first use
@@ -74,10 +76,11 @@ class Snapshot:
 
     def find_any_key(self, presented: str) -> KeyContext | None:
         """Finds a key, expired ones too, so that the error can say that it has expired."""
-        found = self._keys.get(keyed_digest(self._pepper, presented))
-        if found is None and self._hashed_keys:  # imported: only their hashes are known
+        keys = self.keys.keys
+        found = keys.get(keyed_digest(self._pepper, presented))
+        if found is None and self.keys.has_hashed:  # imported: only their hashes are known
             hashed = hashlib.sha256(presented.encode()).hexdigest()
-            found = self._keys.get(hashed_key_digest(self._pepper, hashed))
+            found = keys.get(hashed_key_digest(self._pepper, hashed))
         return found
 
     def section(self, kind: SectionKind[D, B], owner: str) -> B | None:
@@ -146,7 +149,8 @@ def build(
     root = read_root(root_raw)
     changed = missing_sections(root, known)
     parts = dict(known.parts) if known is not None else {}
-    for name in parts.keys() - root.sections.keys():
+    removed = parts.keys() - root.sections.keys()
+    for name in removed:
         del parts[name]
     for name, hash_ in changed.items():
         raw = sections[hash_]
@@ -155,7 +159,8 @@ def build(
         if (part := _read_section(name, raw)) is not None:
             parts[name] = part
     _require_secrets(parts, sealed)
-    return Snapshot(hashlib.sha256(root_raw).hexdigest(), root.sections, parts, sealed)
+    keys = known.keys.changed(known.parts, parts, changed.keys() | removed) if known else None
+    return Snapshot(hashlib.sha256(root_raw).hexdigest(), root.sections, parts, sealed, keys)
 
 
 def _read_section(name: str, raw: bytes) -> object | None:
@@ -168,6 +173,8 @@ def _read_section(name: str, raw: bytes) -> object | None:
 
 def _require_secrets(parts: Mapping[str, object], sealed: Sealed) -> None:
     for kind in KINDS:
+        if not kind.has_secrets:
+            continue
         for _, part in kind.all(parts):
             for use in kind.secrets(part):
                 if use.id not in sealed.secrets:

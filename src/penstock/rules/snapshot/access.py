@@ -117,10 +117,16 @@ def access_documents(projects: Iterable[ProjectSection]) -> dict[str, Document]:
     return documents
 
 
-def _by_prefix(keys: tuple[KeyEntry, ...]) -> Mapping[str, list[KeyEntry]]:
+def prefix_digits(count: int) -> int:
+    """Returns the hex digits by which so many keys are split."""
     digits = 0
-    while len(keys) > KEYS_PER_SECTION * 16**digits:
+    while count > KEYS_PER_SECTION * 16**digits:
         digits += 1
+    return digits
+
+
+def _by_prefix(keys: tuple[KeyEntry, ...]) -> Mapping[str, list[KeyEntry]]:
+    digits = prefix_digits(len(keys))
     parts: dict[str, list[KeyEntry]] = {} if digits else {"": []}
     for key in keys:
         parts.setdefault(key.digest[:digits], []).append(key)

@@ -39,6 +39,11 @@ class SectionKind(Generic[D, B]):
     shared: bool = False
     secrets: Callable[[B], Iterable[SecretUse]] = _no_secrets
 
+    @property
+    def has_secrets(self) -> bool:
+        """Returns whether sections of this kind may need secrets."""
+        return self.secrets is not _no_secrets
+
     def name(self, owner: str, part: str = "") -> str:
         """Returns the name of the section of a project, or of a shared section."""
         name = f"{self.label}/{owner}" if self.shared else f"{owner}/{self.label}"
