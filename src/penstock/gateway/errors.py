@@ -24,6 +24,12 @@ class ClientDisconnected(PenstockError):
     default_code = "client_disconnected"
 
 
+class HedgeLost(PenstockError):
+    """The attempt was cancelled, because another target of the route answered first."""
+
+    default_code = "hedge_lost"
+
+
 class ShuttingDown(Overloaded):
     """The gateway stops, and its drain time is over."""
 

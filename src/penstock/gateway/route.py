@@ -175,6 +175,38 @@ class RouteRun:
             raise self._unavailable(self._tried, now)
         return None
 
+    def hedge_after(self) -> float | None:
+        """Returns the seconds after which another target may be asked, too; `None`: never. Adds the
+        call's share to the budget of its target."""
+        entry, health = self._route.entry, self._tried[-1].health
+        if not entry.hedge_percent or len(self._tried) > 1:
+            return None
+        health.hedges.note_call(entry.hedge_percent / 100)
+        return entry.hedge_after_ms / 1000 if entry.hedge_after_ms else health.slow.value
+
+    def hedge(self, now: float) -> Target | None:
+        """Returns another target to ask beside the last one, if there is one and the budget allows
+        it."""
+        members = [
+            each
+            for each in self._untried(FailureCause.UNAVAILABLE)
+            if not each.rule.after
+            and not each.health.breaker.state.open
+            and each.health.breaker.admits(now)
+        ]
+        if len(self._tried) >= self._route.entry.max_attempts or not members:
+            return None
+        if not self._tried[-1].health.hedges.take():
+            return None
+        chosen = self._best(members, now)
+        chosen.health.retries.note_call()
+        self._tried.insert(-1, chosen)
+        return chosen.target
+
+    def hedge_won(self) -> None:
+        """Notes that the second target answers the call."""
+        self._tried.append(self._tried.pop(-2))
+
     def limits(self, target: Target, now: float, *, stream: bool) -> UpstreamTimeLimits:
         """The time limits of an attempt: those of the provider, and of the route."""
         limits, entry = target.limits, self._route.entry

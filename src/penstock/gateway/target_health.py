@@ -11,6 +11,7 @@ from penstock.rules.breaker_state import BreakerCell, Probe
 from penstock.rules.failure_causes import FailureCause
 from penstock.rules.peak_ewma import PeakEwma
 from penstock.rules.retry_budget import RetryBudget
+from penstock.rules.slow_quantile import SlowQuantile
 
 MAX_TARGETS: Final = 4096  # of one worker; callers do not choose them, the configuration does
 TOKENS_DECAY_S: Final = 60.0
@@ -22,12 +23,24 @@ LONGEST_REST_S: Final = 300.0  # whatever Retry-After says
 class TargetHealth:
     """The state of one provider's model. Times are of the event loop's clock, in seconds."""
 
-    __slots__ = ("_tokens", "_tokens_at", "breaker", "heard_at", "in_flight", "latency", "retries")
+    __slots__ = (
+        "_tokens",
+        "_tokens_at",
+        "breaker",
+        "heard_at",
+        "hedges",
+        "in_flight",
+        "latency",
+        "retries",
+        "slow",
+    )
 
     def __init__(self, cell: BreakerCell | None = None) -> None:
         self.breaker = Breaker(cell)
         self.retries = RetryBudget()
         self.latency = PeakEwma()
+        self.hedges = RetryBudget()  # second requests for calls that began here
+        self.slow = SlowQuantile()
         self.in_flight = 0
         self.heard_at = 0.0  # the last good answer to this worker
         self._tokens = 0.0
@@ -46,6 +59,7 @@ class TargetHealth:
         self._tokens_at = now
         if latency_s > 0:
             self.latency.observe(latency_s, now)
+            self.slow.observe(latency_s)
 
     def fail(
         self, now: float, cause: FailureCause, retry_after_s: int | None, probe: Probe | None

@@ -14,9 +14,9 @@ class RetryBudget:
     def __init__(self) -> None:
         self._left = BURST
 
-    def note_call(self) -> None:
+    def note_call(self, share: float = SHARE) -> None:
         """Adds the share of one call."""
-        self._left = min(self._left + SHARE, BURST)
+        self._left = min(self._left + share, BURST)
 
     def take(self) -> bool:
         """Takes one retry, if there is one."""

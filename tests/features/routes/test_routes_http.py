@@ -51,6 +51,7 @@ def test_a_route_is_added_shown_replaced_and_removed(server: Server) -> None:
         {"targets": [{"provider": "mine", "model": "m", "weight": 1.5}]},
         {"max_attempts": 11},
         {"health_check": "ping"},
+        {"hedge_percent": 51},
         {"health_check": "call", "health_check_s": 4},
         {"unknown": 1},
     ],

@@ -1,6 +1,11 @@
 import { useEffect, useRef, type ReactNode } from "react";
 
-import { HealthCheckFields, LimitFields, StrategyField } from "@/features/routes/RouteFields";
+import {
+  HealthCheckFields,
+  HedgeFields,
+  LimitFields,
+  StrategyField,
+} from "@/features/routes/RouteFields";
 import { RouteMap } from "@/features/routes/RouteMap";
 import { splitModel, type RouteForm } from "@/features/routes/routeForm";
 import { TargetsField } from "@/features/routes/TargetsField";
@@ -37,6 +42,7 @@ export function RouteEditor(props: RouteEditorProps) {
             <StrategyField form={form} />
             <LimitFields form={form} />
             <HealthCheckFields form={form} />
+            <HedgeFields form={form} />
             {notice}
           </Form>
         </div>

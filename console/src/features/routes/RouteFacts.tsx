@@ -30,6 +30,13 @@ export function RouteFacts({ route }: { route: Route }) {
           </span>
         )}
       </Fact>
+      <Fact name="Hedging">
+        {route.hedge_percent === 0 ? (
+          <span className="text-ink-3">–</span>
+        ) : (
+          <span className="num">at most {route.hedge_percent} % of streams</span>
+        )}
+      </Fact>
       <Fact name="Updated">
         <RelativeTime at={route.updated_at} />
       </Fact>

@@ -113,3 +113,32 @@ export function HealthCheckFields({ form }: FieldsProps) {
     </div>
   );
 }
+
+/** When a second target is asked beside a silent one. */
+export function HedgeFields({ form }: FieldsProps) {
+  return (
+    <div className="mt-3 grid gap-3 sm:grid-cols-3">
+      <TextField
+        label="Hedged streams"
+        {...form.text("hedge_percent")}
+        type="number"
+        min={0}
+        max={50}
+        placeholder="None"
+        hint="Percent that may ask a second target while the first one is silent."
+      />
+      {Number(form.values.hedge_percent) > 0 && (
+        <TextField
+          label="Hedge after"
+          {...form.text("hedge_after")}
+          type="number"
+          min={0.1}
+          max={3600}
+          step="any"
+          placeholder="Longer than usual"
+          hint="Seconds without content."
+        />
+      )}
+    </div>
+  );
+}

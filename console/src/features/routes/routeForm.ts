@@ -21,12 +21,15 @@ export interface RouteForm {
   total_timeout: string;
   health_check: "" | "models" | "call";
   health_check_s: string;
+  hedge_percent: string;
+  hedge_after: string;
 }
 
 /** The API's parameters of the fields that have another name there. */
 export const ROUTE_PARAMS = {
   first_token_timeout: "first_token_timeout_ms",
   total_timeout: "total_timeout_ms",
+  hedge_after: "hedge_after_ms",
 };
 
 export const EMPTY_ROUTE: RouteForm = {
@@ -38,6 +41,8 @@ export const EMPTY_ROUTE: RouteForm = {
   total_timeout: "",
   health_check: "",
   health_check_s: "30",
+  hedge_percent: "",
+  hedge_after: "",
 };
 
 export function formForRoute(route: Route): RouteForm {
@@ -56,6 +61,8 @@ export function formForRoute(route: Route): RouteForm {
     total_timeout: toSeconds(route.total_timeout_ms),
     health_check: route.health_check as RouteForm["health_check"],
     health_check_s: String(route.health_check_s),
+    hedge_percent: route.hedge_percent === 0 ? "" : String(route.hedge_percent),
+    hedge_after: toSeconds(route.hedge_after_ms),
   };
 }
 
@@ -85,6 +92,8 @@ function toBody(form: RouteForm): Omit<NewRoute, "name"> {
     total_timeout_ms: toMilliseconds(form.total_timeout),
     health_check: form.health_check,
     health_check_s: Number(form.health_check_s),
+    hedge_percent: Number(form.hedge_percent),
+    hedge_after_ms: toMilliseconds(form.hedge_after),
   };
 }
 

@@ -35,6 +35,8 @@ const ROUTE: Route = {
   total_timeout_ms: 0,
   health_check: "models",
   health_check_s: 60,
+  hedge_percent: 5,
+  hedge_after_ms: 1500,
   updated_at: "2026-11-29T12:00:00Z",
 };
 
@@ -87,6 +89,8 @@ describe("the form of a route", () => {
       total_timeout_ms: 0,
       health_check: "models",
       health_check_s: 60,
+      hedge_percent: 5,
+      hedge_after_ms: 1500,
     });
   });
 

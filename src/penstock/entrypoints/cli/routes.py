@@ -63,6 +63,14 @@ def set_route(
             help="Check targets without calls: models (their list) or call (a few tokens). [none]",
         ),
     ] = "",
+    hedge: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT[=SECONDS]",
+            help="Ask a second target for so many of the streams, if the first one is silent for "
+            "so long or for longer than usual. [none]",
+        ),
+    ] = "0",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -79,6 +87,7 @@ def set_route(
         "first_token_timeout_ms": round(first_token_timeout * 1000),
         "total_timeout_ms": round(total_timeout * 1000),
         **_health_check(health_check),
+        **_hedge(hedge),
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/routes"
@@ -154,6 +163,17 @@ def _health_check(text: str) -> dict[str, Any]:
             param_hint="--health-check",
         )
     return {"health_check": how} | ({"health_check_s": int(seconds)} if equals else {})
+
+
+def _hedge(text: str) -> dict[str, Any]:
+    percent, equals, seconds = text.partition("=")
+    try:
+        after_ms = round(float(seconds) * 1000) if equals else 0
+        return {"hedge_percent": int(percent), "hedge_after_ms": after_ms}
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is not valid: write PERCENT=SECONDS, such as 5=1.5", param_hint="--hedge"
+        ) from None
 
 
 def _for_cause(text: str) -> dict[str, Any]:

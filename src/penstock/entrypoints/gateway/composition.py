@@ -27,6 +27,7 @@ from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.guard import GuardRequest
+from penstock.gateway.stages.hedge import Hedge
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_raw import RelayRaw
@@ -181,6 +182,7 @@ class GatewayComposition:
         limits, clock = self.config.limits, self.clock
         detectors: Registry[Detector] = Registry("penstock.guards")
         strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
+        dispatch = Dispatch(self.egress, clock, self.ids)
         return Pipeline(
             snapshots=self.holder,
             authenticate=Authenticate(),
@@ -195,10 +197,11 @@ class GatewayComposition:
             guard=GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns),
             look_up=LookUp(self.answers, limits, self.inflight, clock),
             attempts=Attempts(
-                Dispatch(self.egress, clock, self.ids),
+                dispatch,
                 RelayUnary(limits, self.inflight, clock),
                 RelayStream(limits, self.inflight, clock),
                 RelayRaw(limits, self.inflight, clock),
+                Hedge(dispatch, clock),
                 self.inflight,
                 clock,
             ),

@@ -11,6 +11,7 @@ from penstock.features.routes.model import (
     LONGEST_CHECK_S,
     LONGEST_TIMEOUT_MS,
     MAX_ATTEMPTS,
+    MAX_HEDGE_PERCENT,
     MAX_PRIORITY,
     MAX_TARGETS,
     MAX_WEIGHT,
@@ -43,6 +44,8 @@ class RouteTargetBody(RequestBody):
 class RouteBody(RequestBody):
     """The content of a route. A time limit of 0 is none: those of the providers apply.
     `health_check`: targets without calls are checked by their list of models, or by a small call.
+    `hedge_percent` of the streams may ask a second target if the first one is silent for
+    `hedge_after_ms`, or, with 0, for longer than usual.
     """
 
     targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=MAX_TARGETS)]
@@ -52,6 +55,8 @@ class RouteBody(RequestBody):
     total_timeout_ms: Milliseconds = 0
     health_check: Literal["", "models", "call"] = ""
     health_check_s: Annotated[int, Field(ge=SHORTEST_CHECK_S, le=LONGEST_CHECK_S)] = 30
+    hedge_percent: Annotated[int, Field(ge=0, le=MAX_HEDGE_PERCENT)] = 0
+    hedge_after_ms: Milliseconds = 0
 
     def entry(self, name: str) -> RouteEntry:
         """Returns the route; the service sets its version."""
@@ -68,6 +73,8 @@ class RouteBody(RequestBody):
             total_timeout_ms=self.total_timeout_ms,
             health_check=self.health_check,
             health_check_s=self.health_check_s,
+            hedge_percent=self.hedge_percent,
+            hedge_after_ms=self.hedge_after_ms,
         )
 
 
@@ -105,6 +112,8 @@ class RouteView(BaseModel):
     total_timeout_ms: int
     health_check: str
     health_check_s: int
+    hedge_percent: int
+    hedge_after_ms: int
     updated_at: datetime
 
     @classmethod
@@ -129,6 +138,8 @@ class RouteView(BaseModel):
             total_timeout_ms=entry.total_timeout_ms,
             health_check=entry.health_check,
             health_check_s=entry.health_check_s,
+            hedge_percent=entry.hedge_percent,
+            hedge_after_ms=entry.hedge_after_ms,
             updated_at=moment_of(route.updated_ms),
         )
 

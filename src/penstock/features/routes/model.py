@@ -17,6 +17,7 @@ MAX_PRIORITY: Final = 31
 MAX_ATTEMPTS: Final = 10
 SHORTEST_TIMEOUT_MS: Final = 100
 LONGEST_TIMEOUT_MS: Final = 3_600_000
+MAX_HEDGE_PERCENT: Final = 50
 SHORTEST_CHECK_S: Final = 5
 LONGEST_CHECK_S: Final = 3600  # interval of a health check
 _LONGEST_MODEL: Final = 256
@@ -41,7 +42,11 @@ def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[
         )
     if not 1 <= route.max_attempts <= MAX_ATTEMPTS:
         raise _invalid(f"Use 1 to {MAX_ATTEMPTS} attempts.", "", "max_attempts")
-    for field in ("first_token_timeout_ms", "total_timeout_ms"):
+    if not 0 <= route.hedge_percent <= MAX_HEDGE_PERCENT:
+        raise _invalid(
+            f"At most {MAX_HEDGE_PERCENT} percent of the calls can be hedged.", "", "hedge_percent"
+        )
+    for field in ("first_token_timeout_ms", "total_timeout_ms", "hedge_after_ms"):
         value: int = getattr(route, field)
         if value and not SHORTEST_TIMEOUT_MS <= value <= LONGEST_TIMEOUT_MS:
             raise _invalid(

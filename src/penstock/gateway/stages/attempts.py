@@ -17,6 +17,7 @@ from penstock.gateway.inflight import InFlight
 from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.route import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.hedge import Hedge, OpenedAnswer, may_be_hedged
 from penstock.gateway.stages.relay_error import (
     ProviderRejected,
     cause_of,
@@ -67,6 +68,7 @@ class Attempts:
     relay_unary: RelayUnary
     relay_stream: RelayStream
     relay_raw: RelayRaw
+    hedge: Hedge
     inflight: InFlight
     clock: Clock
 
@@ -102,7 +104,13 @@ class Attempts:
                 if step is None:
                     break
             target = call.target = step.target
-            failure = await self._observe(call, target, head, finalize, step.probe)
+            opened = None
+            if reported is None and (after_s := _hedge_after(call, route, step, head)) is not None:
+                opened = await self.hedge(call, route, target, head, after_s)
+                target = call.target = opened.target
+            failure = await self._observe(
+                call, target, head, finalize, probe=step.probe, opened=opened
+            )
             if failure is None:
                 return None
             if reported is None or reported.cause is FailureCause.UNSUPPORTED:
@@ -120,7 +128,9 @@ class Attempts:
         target: Target,
         head: RequestHead,
         finalize: Finalize,
+        *,
         probe: Probe | None = None,
+        opened: OpenedAnswer | None = None,
     ) -> Failure | None:
         """Makes one attempt, and notes what it says about the target."""
         health = target.health
@@ -131,7 +141,7 @@ class Attempts:
             probe = health.breaker.take_probe(loop.time())
         health.begin()
         try:
-            failure = await self._try(call, target, head, finalize)
+            failure = await self._try(call, target, head, finalize, opened)
         except BaseException:
             health.abandon(probe)
             raise
@@ -145,11 +155,18 @@ class Attempts:
         return failure
 
     async def _try(
-        self, call: Call, target: Target, head: RequestHead, finalize: Finalize
+        self,
+        call: Call,
+        target: Target,
+        head: RequestHead,
+        finalize: Finalize,
+        opened: OpenedAnswer | None = None,
     ) -> Failure | None:
         """Makes one attempt. Returns how the provider failed. Raises errors of our own."""
         try:
-            if target.credentials is None:
+            if opened is not None:
+                await self._ask(call, target, head, finalize, opened)
+            elif target.credentials is None:
                 await self._ask(call, target, head, finalize)
             else:
                 await self._ask_in_turn(call, target, target.credentials, head, finalize)
@@ -188,8 +205,15 @@ class Attempts:
             else:
                 return
 
-    async def _ask(self, call: Call, target: Target, head: RequestHead, finalize: Finalize) -> None:
-        exchange = await self.dispatch(call, target, head)
+    async def _ask(
+        self,
+        call: Call,
+        target: Target,
+        head: RequestHead,
+        finalize: Finalize,
+        opened: OpenedAnswer | None = None,
+    ) -> None:
+        exchange = await (self.dispatch(call, target, head) if opened is None else opened.answer())
         if target.credentials is not None:
             retry_after = exchange.header(b"retry-after")
             target.credentials.note(target.credential, exchange.status, retry_after)
@@ -233,6 +257,13 @@ class Attempts:
         if attempt is not None:
             end_ns = attempt.end_ns or self.clock.now_ns()
             close_attempt(call, attempt, end_ns, CallStatus.ERROR, failure)
+
+
+def _hedge_after(call: Call, route: RouteRun, step: NextAttempt, head: RequestHead) -> float | None:
+    """Returns the seconds after which the first attempt is hedged; `None`: it is not."""
+    if step.probe is not None or step.wait_s or not may_be_hedged(call, head):
+        return None
+    return route.hedge_after()
 
 
 def _cause(call: Call, error: PenstockError) -> FailureCause:

@@ -121,6 +121,12 @@ class UpstreamExchange:
         self._resume()
         return data
 
+    def give_back(self, data: bytes) -> None:
+        """Makes the next read return these bytes again, before all others."""
+        if data:
+            self._chunks.insert(0, data)
+            self._size += len(data)
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while piece := await self.read():
             yield piece

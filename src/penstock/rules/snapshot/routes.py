@@ -30,7 +30,9 @@ class RouteEntry(Document, frozen=True):
     """A route: the name that callers send as `model`, its targets and limits. `strategy` is an
     entry point in `penstock.strategies`. `max_attempts` counts the first one. A time limit of 0 is
     none: those of the provider apply. `health_check`: how (`HealthCheck`; empty: not) and how often
-    a target is checked that has answered no call for that long."""
+    a target is checked that has answered no call for that long. `hedge_percent` of the streams may
+    be sent to a second target if the first one has no content after `hedge_after_ms` (0: longer
+    than nineteen of twenty calls)."""
 
     name: str
     version: int
@@ -41,6 +43,8 @@ class RouteEntry(Document, frozen=True):
     total_timeout_ms: int = 0
     health_check: str = ""
     health_check_s: int = 30
+    hedge_percent: int = 0
+    hedge_after_ms: int = 0
 
 
 class RoutesSection(Document, frozen=True):
