@@ -18,7 +18,7 @@ from bench import contenders
 from bench.chart import draw
 from bench.contenders import Bench, Start
 from bench.gateway_alone import gateway_alone
-from bench.penstock import penstock
+from bench.penstock import penstock, penstock_with_policies
 from bench.process import Cores, realtime_permitted
 from bench.providers import running_providers
 from bench.session import Plan, Round, measure
@@ -31,6 +31,7 @@ CONTENDERS: Final[dict[str, Start]] = {
     "nginx": contenders.nginx_proxy,
     "nginx-plain": contenders.nginx_plain,
     "penstock": penstock,
+    "penstock-policies": penstock_with_policies,
     "gateway": gateway_alone,
     "litellm": contenders.litellm,
     "tensorzero": contenders.tensorzero,

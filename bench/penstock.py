@@ -6,7 +6,7 @@ The gateway has its own core. The server stores the records on the load generato
 import shutil
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +18,22 @@ from bench.workloads import MODEL
 COMMAND: Final = Path(sys.executable).parent / "penstock"
 # Ten seconds of 32 kB prompts at full speed exceed the default quota of the spool.
 _SETTINGS: Final = {"PENSTOCK_SPOOL__QUOTA_BYTES": str(64 * 2**30), "PENSTOCK_LOG_LEVEL": "error"}
+_LIMITS: Final[tuple[dict[str, str | int], ...]] = (
+    {"name": "requests", "measure": "requests", "amount": 10**9, "window": "minute"},
+    {"name": "tokens", "measure": "tokens", "amount": 10**12, "window": "minute"},
+    {"name": "budget", "measure": "spend", "amount": 10**6, "window": "month"},
+)
+_PLACES: Final = ("input", "context", "tool_arguments", "tool_results", "output")
+
+
+def penstock_with_policies(bench: Bench) -> AbstractContextManager[Entry]:
+    """The same with limits, a budget and guardrail checks of both detectors in all places."""
+    return penstock(bench, policies=True)
 
 
 @contextmanager
 def penstock(
-    bench: Bench, environment: Mapping[str, str] | None = None
+    bench: Bench, environment: Mapping[str, str] | None = None, *, policies: bool = False
 ) -> Generator[Entry, None, None]:
     """`penstock server` and `penstock gateway --server …`, each with its own home."""
     settings = {**_SETTINGS, **(environment or {})}
@@ -34,6 +45,8 @@ def penstock(
     with started(server, cores=bench.cores.load, log=log, env=settings) as process:
         wait_http(f"http://127.0.0.1:{api.port}/readyz", process, log, patience_s=60)
         _add_providers(api, bench)
+        if policies:
+            _add_policies(api)
         gateway_home.mkdir(mode=0o700)
         shutil.copy2(server_home / "gateway.token", gateway_home)
         gateway = [str(COMMAND), "gateway", "--server", f"http://127.0.0.1:{api.port}"]
@@ -58,3 +71,16 @@ def _add_providers(api: Api, bench: Bench) -> None:
             "vendor": "openai",
         }
         api.call("POST", f"/projects/{project['id']}/providers", provider)
+
+
+def _add_policies(api: Api) -> None:
+    """Adds limits that are never reached, and checks that find nothing."""
+    project = api.call("GET", "/projects")["items"][0]
+    for limit in _LIMITS:
+        api.call("POST", f"/projects/{project['id']}/limits", limit)
+    checks = [
+        {"detector": detector, "places": list(_PLACES), "action": "redact"}
+        for detector in ("secrets", "card_numbers")
+    ]
+    policy = {"name": "all", "checks": checks}
+    api.call("POST", f"/projects/{project['id']}/guardrails", policy)

@@ -107,7 +107,8 @@ class CallGuard:
 
     async def finish(self, stream: GuardedStream) -> bytes:
         """Judges an answer that was held. Returns its events. Raises like `request`."""
-        stream.texts.judge(self.plan, self.results)
+        judge = partial(stream.texts.judge, self.plan, self.results)
+        await offload(stream.held_bytes, judge)
         await self._ask_remote(stream.texts)
         return stream.release_all()
 

@@ -114,6 +114,12 @@ class GuardrailIndex:
         self._policies = section.policies
         self._conditions = [CallConditions(each.only) for each in section.policies]
         self._plans: dict[tuple[int, ...], GuardPlan] = {}
+        # a request may contain what must not be recorded
+        self.changes_requests = any(
+            check.action is not Action.FLAG and not REQUESTED.isdisjoint(check.places)
+            for policy in section.policies
+            for check in policy.checks
+        )
 
     def plan(self, facts: Sequence[CallFacts], scanner: MakeScanner) -> GuardPlan | None:
         """Returns the checks of a call that may go to one of several targets; `None` without a

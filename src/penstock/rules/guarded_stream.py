@@ -82,7 +82,7 @@ class GuardedStream:
         self._places = places
         self._framing = framing
         self._queue: deque[_Held] = deque()
-        self._held_bytes = 0
+        self.held_bytes = 0
         self._channels: dict[object, _Channel] = {}
         self._ended: set[object] = set()
         self._clean: set[tuple[Place, str]] = set()
@@ -100,7 +100,7 @@ class GuardedStream:
         """Returns the events that may go out. Raises `GuardrailBlocked`, `GuardrailFailed`."""
         for event in self._framing.split(piece):
             self._take(event)
-        if self._held_bytes + self._framing.waiting_size > MAX_HELD_BYTES:
+        if self.held_bytes + self._framing.waiting_size > MAX_HELD_BYTES:
             self._give_up()
         return b"" if self.holds else self._release()
 
@@ -120,7 +120,7 @@ class GuardedStream:
         return self._release()
 
     def _take(self, event: FramedEvent) -> None:
-        self._held_bytes += len(event.raw)
+        self.held_bytes += len(event.raw)
         for shape in self._shapes:
             if (slot := shape.read(event.raw)) is not None:
                 held = _Held(event, [], [slot], [], shape)
@@ -248,7 +248,7 @@ class GuardedStream:
         out: list[bytes] = []
         while self._queue and all(part.is_decided for part in self._queue[0].parts):
             held = self._queue.popleft()
-            self._held_bytes -= len(held.event.raw)
+            self.held_bytes -= len(held.event.raw)
             for part in held.parts:
                 part.render()
             changed = any(slot.changed for slot in held.slots)

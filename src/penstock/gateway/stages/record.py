@@ -197,9 +197,9 @@ def _may_keep_request(call: Call) -> bool:
     contain what they redact."""
     if call.judged or call.snapshot is None or call.key_context is None:
         return True
-    if call.target is not None:
-        return call.target.project.guardrails is None
-    return call.snapshot.project(call.key_context.project_id).guardrails is None
+    project = call.target.project if call.target is not None else None
+    project = project or call.snapshot.project(call.key_context.project_id)
+    return project.guardrails is None or not project.guardrails.changes_requests
 
 
 def _project(call: Call) -> str:
