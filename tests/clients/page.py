@@ -23,7 +23,8 @@ Each client calls the gateway as its users do: it gets the gateway's URL and a v
 the gateway is the [simulator](simulator.md) as a provider of three formats, so that each client
 meets a provider of its own format and of others. `langchain` brings its own standard tests of chat
 models; the other clients chat, stream, use tools (with parallel calls) and ask for structured
-output. The official clients are on [another page](clients-and-providers.md).
+output. The official clients are on [another page](clients-and-providers.md). A client that takes a
+model's name with a slash as a path, as the AI SDK does for Gemini, gets `models/PROVIDER/MODEL`.
 
 `make clients` runs them. `make clients ARGS=--write-clients` writes this page; a run without it
 fails if a result differs from the page.

@@ -58,7 +58,12 @@ class PassThroughSurface:
     def answer_writer(self, head: RequestHead, dialect: str) -> ChunkWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)
 
-    def render_answer(self, events: Iterable[AnswerEvent], dialect: str) -> bytes:  # noqa: ARG002 - nothing is translated
+    def render_answer(
+        self,
+        events: Iterable[AnswerEvent],  # noqa: ARG002 - nothing is translated
+        dialect: str,  # noqa: ARG002 - the same
+        echo: bytes = b"",  # noqa: ARG002 - the same
+    ) -> bytes:
         return b""
 
     def render_models(self, models: Iterable[ListedModel], created_s: int) -> bytes:
