@@ -6,6 +6,7 @@ import {
   KeyRound,
   LayoutDashboard,
   ScrollText,
+  ShieldCheck,
   Split,
   Users,
 } from "lucide-react";
@@ -19,6 +20,12 @@ export const PAGES = [
   { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
   { to: "/projects/$projectId/routes", name: "Routes", icon: Split, keys: "g r" },
   { to: "/projects/$projectId/limits", name: "Limits", icon: Gauge, keys: "g b" },
+  {
+    to: "/projects/$projectId/guardrails",
+    name: "Guardrails",
+    icon: ShieldCheck,
+    keys: "g u",
+  },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

@@ -11,6 +11,8 @@ import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { chooseProject, requireSession } from "@/app/guard";
 import { Shell } from "@/app/Shell";
 import { AuditPage } from "@/features/audit/AuditPage";
+import { GuardrailsPage } from "@/features/guardrails/GuardrailsPage";
+import { AddPolicyPage, EditPolicyPage } from "@/features/guardrails/PolicyPages";
 import { KeysPage } from "@/features/keys/KeysPage";
 import { LimitPage } from "@/features/limits/LimitPage";
 import { LimitsPage } from "@/features/limits/LimitsPage";
@@ -159,6 +161,22 @@ const limit = createRoute({
   validateSearch: parseLimitSearch,
   component: LimitPage,
 });
+const guardrails = createRoute({
+  getParentRoute: () => project,
+  path: "/guardrails",
+  component: GuardrailsPage,
+});
+// No id of a policy begins with an underscore.
+const addPolicy = createRoute({
+  getParentRoute: () => project,
+  path: "/guardrails/_new",
+  component: AddPolicyPage,
+});
+const policy = createRoute({
+  getParentRoute: () => project,
+  path: "/guardrails/$policyId",
+  component: EditPolicyPage,
+});
 const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
 
 const tree = root.addChildren([
@@ -181,6 +199,9 @@ const tree = root.addChildren([
       editRoute,
       limits,
       limit,
+      guardrails,
+      addPolicy,
+      policy,
       audit,
     ]),
   ]),

@@ -11,7 +11,8 @@ export const ROLES: readonly { role: Role; name: string; description: string }[]
   {
     role: "admin",
     name: "Admin",
-    description: "Manage keys, providers, routes, limits and members; view the audit log",
+    description:
+      "Manage keys, providers, routes, limits, guardrails and members; view the audit log",
   },
   { role: "owner", name: "Owner", description: "Add and remove owners" },
 ];

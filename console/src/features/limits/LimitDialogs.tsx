@@ -8,7 +8,7 @@ import {
 } from "@/features/limits/limitForm";
 import { describeAmount } from "@/features/limits/measures";
 import { useAddLimit, useChangeLimit, type Limit } from "@/features/limits/queries";
-import { dimensionLabel } from "@/features/limits/scope";
+import { dimensionLabel } from "@/shared/calls/conditions";
 import { Form } from "@/shared/forms/Form";
 import { useForm } from "@/shared/forms/useForm";
 import { Dialog } from "@/shared/ui/Dialog";

@@ -1,4 +1,4 @@
-import { ConditionsField } from "@/features/limits/ConditionsField";
+import { ConditionsField } from "@/shared/calls/ConditionsField";
 import type { LimitForm } from "@/features/limits/limitForm";
 import { CALENDAR, MEASURES, WINDOWS, type Measure } from "@/features/limits/measures";
 import { PerField } from "@/features/limits/PerField";
@@ -32,7 +32,12 @@ export function LimitFields({ form, isNew = false }: LimitFieldsProps) {
         <AmountField form={form} />
         {isNew && form.values.measure !== "concurrency" && <WindowFields form={form} />}
       </div>
-      <ConditionsField form={form} />
+      <ConditionsField
+        title="Calls that it counts"
+        only={form.values.only}
+        error={form.errorOf("only")}
+        onChange={(only) => form.change({ only })}
+      />
       {isNew && <PerField form={form} />}
       <Disclosure
         title="More (optional)"

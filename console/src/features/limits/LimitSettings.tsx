@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import { hasWindow } from "@/features/limits/measures";
 import type { Limit } from "@/features/limits/queries";
-import { Scope } from "@/features/limits/Scope";
+import { Scope } from "@/shared/calls/Scope";
 import { RelativeTime } from "@/shared/ui/Values";
 
 /** What a limit counts and how, in one row. */
@@ -10,7 +10,7 @@ export function LimitSettings({ limit }: { limit: Limit }) {
   return (
     <dl className="flex flex-wrap gap-x-10 gap-y-3 border-y border-line py-3">
       <Fact name="Counts">
-        <Scope limit={limit} />
+        <Scope only={limit.only} per={limit.per} />
       </Fact>
       <Fact name="Window">{windowOf(limit)}</Fact>
       {limit.measure === "spend" && (

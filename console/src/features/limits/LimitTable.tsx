@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 
 import { describeAmount, formatAmount, hasWindow } from "@/features/limits/measures";
 import type { Limit, LimitUse } from "@/features/limits/queries";
-import { Scope } from "@/features/limits/Scope";
+import { Scope } from "@/shared/calls/Scope";
 import { shareOf, stateOf, type LimitState } from "@/features/limits/state";
 import { UseBar } from "@/features/limits/UseBar";
 import { formatShare } from "@/shared/format/number";
@@ -65,7 +65,7 @@ function LimitRow({ limit, actions }: LimitRowProps) {
           {limit.name}
         </Link>
         <div className="truncate text-xs text-ink-2">
-          <Scope limit={limit} />
+          <Scope only={limit.only} per={limit.per} />
         </div>
         <div className="num truncate text-xs text-ink-2 md:hidden">{describeAmount(limit)}</div>
       </Cell>

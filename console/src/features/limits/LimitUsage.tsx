@@ -12,7 +12,7 @@ import {
   type LimitUse,
 } from "@/features/limits/queries";
 import { callsOf } from "@/features/limits/scope";
-import { useValueText } from "@/features/limits/Scope";
+import { useValueText } from "@/shared/calls/Scope";
 import { shareOf, stateOf } from "@/features/limits/state";
 import { UseBar } from "@/features/limits/UseBar";
 import { formatShare } from "@/shared/format/number";

@@ -1,15 +1,6 @@
 import { CALENDAR, type Measure } from "@/features/limits/measures";
 import type { Limit, LimitChange, NewLimit } from "@/features/limits/queries";
-import { TAG } from "@/features/limits/scope";
-
-/** A value that a call must have; several of one dimension are alternatives. `id` is unique in the
- * form, `tag` the name of a tag if the dimension is `tag:`. */
-export interface ConditionForm {
-  id: number;
-  dimension: string;
-  tag: string;
-  value: string;
-}
+import { conditionsForm, conditionsOf, TAG, type ConditionForm } from "@/shared/calls/conditions";
 
 export interface LimitForm {
   name: string;
@@ -42,16 +33,13 @@ export const EMPTY_LIMIT: LimitForm = {
 };
 
 export function formForLimit(limit: Limit): LimitForm {
-  const conditions = Object.entries(limit.only).flatMap(([dimension, values]) =>
-    values.map((value) => ({ dimension, value })),
-  );
   return {
     name: limit.name,
     measure: limit.measure,
     amount: limit.amount,
     window: limit.window ?? "month",
     time_zone: limit.time_zone,
-    only: conditions.map(({ dimension, value }, id) => ({ id, ...splitTag(dimension), value })),
+    only: conditionsForm(limit.only),
     per: limit.per.filter((dimension) => !dimension.startsWith(TAG)),
     per_tags: limit.per.flatMap((each) => (each.startsWith(TAG) ? [each.slice(4)] : [])).join(", "),
     unpriced: limit.unpriced,
@@ -83,23 +71,4 @@ export function toLimitChange(form: LimitForm) {
     unpriced: form.unpriced,
     unavailable: form.unavailable,
   } as LimitChange & Pick<NewLimit, "unpriced" | "unavailable" | "only">;
-}
-
-export function addCondition(only: readonly ConditionForm[]): ConditionForm[] {
-  const id = Math.max(-1, ...only.map((each) => each.id)) + 1;
-  return [...only, { id, dimension: only.at(-1)?.dimension ?? "team", tag: "", value: "" }];
-}
-
-function conditionsOf(only: readonly ConditionForm[]): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
-  for (const { dimension, tag, value } of only) {
-    const name = dimension === TAG ? TAG + tag.trim() : dimension;
-    found[name] = [...(found[name] ?? []), value.trim()];
-  }
-  return found;
-}
-
-function splitTag(dimension: string): Pick<ConditionForm, "dimension" | "tag"> {
-  if (!dimension.startsWith(TAG)) return { dimension, tag: "" };
-  return { dimension: TAG, tag: dimension.slice(TAG.length) };
 }

@@ -1,30 +1,7 @@
 import type { Limit } from "@/features/limits/queries";
-import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
-import type { CallFilter, Dimension } from "@/shared/calls/search";
+import { callDimension, TAG } from "@/shared/calls/conditions";
+import type { CallFilter } from "@/shared/calls/search";
 import { tagFilter } from "@/shared/calls/tags";
-
-export const TAG = "tag:";
-
-/** What limits look at, besides tags. */
-export const LIMIT_DIMENSIONS: readonly { value: string; label: string }[] = [
-  { value: "key", label: "Key" },
-  { value: "provider", label: "Provider" },
-  { value: "model", label: "Model" },
-  ...CALL_ATTRIBUTES.map(({ name, label }) => ({ value: name, label })),
-];
-
-/** The name of a dimension on pages: `Team`, `Tag plan`. */
-export function dimensionLabel(dimension: string): string {
-  if (dimension.startsWith(TAG)) return `Tag ${dimension.slice(TAG.length)}`;
-  return LIMIT_DIMENSIONS.find(({ value }) => value === dimension)?.label ?? dimension;
-}
-
-/** The dimension of lists of calls that has the same values, if there is one. */
-export function callDimension(dimension: string): Dimension | undefined {
-  if (dimension === "key") return "key_id";
-  if (dimension === "model" || dimension.startsWith(TAG)) return undefined;
-  return dimension as Dimension;
-}
 
 /** The filter for the calls that a limit counts; `undefined` if it cannot be written as one. */
 export function callsOf(

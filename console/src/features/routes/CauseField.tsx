@@ -2,7 +2,7 @@ import type { TargetForm } from "@/features/routes/routeForm";
 import { CAUSES, type Cause } from "@/features/routes/strategies";
 import { TargetRow } from "@/features/routes/TargetRow";
 import type { TargetsContext } from "@/features/routes/TargetsField";
-import { cx } from "@/shared/ui/classes";
+import { toggled, ToggleGroup } from "@/shared/ui/ToggleGroup";
 
 /** The targets for calls that failed for certain causes; nothing without any. */
 export function CauseField({ context }: { context: TargetsContext }) {
@@ -10,9 +10,7 @@ export function CauseField({ context }: { context: TargetsContext }) {
   const here = targets.filter((target) => target.after.length > 0);
   if (here.length === 0) return null;
   const toggle = (target: TargetForm, cause: Cause) => {
-    const after = target.after.includes(cause)
-      ? target.after.filter((each) => each !== cause)
-      : [...target.after, cause];
+    const after = toggled(target.after, cause);
     if (after.length === 0) return; // without a cause it would be a target for every call
     onChange(targets.map((each) => (each.id === target.id ? { ...each, after } : each)));
   };
@@ -41,32 +39,15 @@ interface CausesProps {
 }
 
 function Causes({ target, onToggle }: CausesProps) {
+  const options = CAUSES.map(({ value, name, sentence }) => ({ value, name, title: sentence }));
   return (
-    <div
-      role="group"
-      aria-label={`Causes of ${target.model}`}
-      className="mt-2 flex flex-wrap gap-1"
-    >
-      {CAUSES.map(({ value, name, sentence }) => {
-        const pressed = target.after.includes(value);
-        return (
-          <button
-            key={value}
-            type="button"
-            aria-pressed={pressed}
-            title={sentence}
-            onClick={() => onToggle(value)}
-            className={cx(
-              "h-6 rounded-md border px-2 text-xs whitespace-nowrap",
-              pressed
-                ? "border-accent bg-accent-soft font-medium text-accent"
-                : "border-line-strong text-ink-2 hover:text-ink",
-            )}
-          >
-            {name}
-          </button>
-        );
-      })}
+    <div className="mt-2">
+      <ToggleGroup
+        label={`Causes of ${target.model}`}
+        options={options}
+        selected={target.after}
+        onToggle={(value) => onToggle(value as Cause)}
+      />
     </div>
   );
 }

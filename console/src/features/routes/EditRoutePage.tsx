@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
-import { ChangedNotice } from "@/features/routes/ChangedNotice";
 import { presentRouteQuery, useSaveRoute } from "@/features/routes/queries";
 import { RouteEditor } from "@/features/routes/RouteEditor";
 import { formForRoute, ROUTE_PARAMS, toRouteChange } from "@/features/routes/routeForm";
@@ -10,6 +9,8 @@ import type { Route } from "@/shared/calls/routes";
 import { useForm } from "@/shared/forms/useForm";
 import { useHasRole } from "@/shared/session";
 import { AccessDenied } from "@/shared/ui/AccessDenied";
+import { ChangedNotice } from "@/shared/ui/ChangedNotice";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
@@ -61,7 +62,25 @@ function EditRoute({ route, onReload }: EditRouteProps) {
       title={`Edit “${route.name}”`}
       form={changed ? { ...form, error: null } : form}
       error={mutation.error}
-      notice={changed && <ChangedNotice route={route} onReload={onReload} />}
+      notice={
+        changed && (
+          <ChangedNotice
+            what="route"
+            version={route.version}
+            onReload={onReload}
+            link={
+              <Link
+                to="/projects/$projectId/routes/$name"
+                params={{ projectId, name: route.name }}
+                target="_blank"
+                className={LINK_BUTTON_CLASSES}
+              >
+                Show the present version
+              </Link>
+            }
+          />
+        )
+      }
       submitLabel="Save"
       onCancel={leave}
     />

@@ -1,11 +1,17 @@
-import type { Limit } from "@/features/limits/queries";
-import { callDimension, dimensionLabel } from "@/features/limits/scope";
+import { callDimension, dimensionLabel } from "@/shared/calls/conditions";
 import { useValueName } from "@/shared/calls/names";
 
 const SHOWN = 2;
 
-/** Which calls a limit counts, in one line. */
-export function Scope({ limit: { only, per } }: { limit: Pick<Limit, "only" | "per"> }) {
+interface ScopeProps {
+  /** The values that a call must have, by dimension. */
+  only: Record<string, readonly string[]>;
+  /** The dimensions of which each value counts on its own. */
+  per?: readonly string[];
+}
+
+/** For which calls something is, in one line. */
+export function Scope({ only, per = [] }: ScopeProps) {
   const textOf = useValueText();
   const conditions = Object.entries(only).map(([dimension, values]) => {
     const shown = values.slice(0, SHOWN).map((value) => textOf(dimension, value));

@@ -1,27 +1,36 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 
-import { addCondition, type ConditionForm, type LimitForm } from "@/features/limits/limitForm";
-import { callDimension, LIMIT_DIMENSIONS, TAG } from "@/features/limits/scope";
-import { useValueText } from "@/features/limits/Scope";
+import {
+  addCondition,
+  callDimension,
+  CONDITION_DIMENSIONS,
+  TAG,
+  type ConditionForm,
+} from "@/shared/calls/conditions";
 import { facetsQuery } from "@/shared/calls/queries";
+import { useValueText } from "@/shared/calls/Scope";
 import { modelsQuery } from "@/shared/exampleCalls";
-import type { FormState } from "@/shared/forms/useForm";
 import { useProjectId } from "@/shared/session";
 import { Button, IconButton } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
 import { Combobox } from "@/shared/ui/Combobox";
 import { INPUT_CLASSES } from "@/shared/ui/Field";
 
-/** Which calls it counts: rows of a dimension and a value. */
-export function ConditionsField({ form }: { form: FormState<LimitForm> }) {
-  const { only } = form.values;
-  const error = form.errorOf("only");
+interface ConditionsFieldProps {
+  title: string;
+  only: readonly ConditionForm[];
+  error: string | undefined;
+  onChange: (only: ConditionForm[]) => void;
+}
+
+/** For which calls something is: rows of a dimension and a value. */
+export function ConditionsField({ title, only, error, onChange }: ConditionsFieldProps) {
   const replace = (id: number, part: Partial<ConditionForm>) =>
-    form.change({ only: only.map((each) => (each.id === id ? { ...each, ...part } : each)) });
+    onChange(only.map((each) => (each.id === id ? { ...each, ...part } : each)));
   return (
     <fieldset>
-      <legend className="text-sm font-medium">Calls that it counts</legend>
+      <legend className="text-sm font-medium">{title}</legend>
       <p className="mb-2 text-xs text-ink-3">
         {only.length === 0
           ? "All calls of the project."
@@ -34,11 +43,11 @@ export function ConditionsField({ form }: { form: FormState<LimitForm> }) {
             condition={condition}
             invalid={error !== undefined}
             onChange={(part) => replace(condition.id, part)}
-            onRemove={() => form.change({ only: only.filter(({ id }) => id !== condition.id) })}
+            onRemove={() => onChange(only.filter(({ id }) => id !== condition.id))}
           />
         ))}
       </ul>
-      <Button onClick={() => form.change({ only: addCondition(only) })}>
+      <Button onClick={() => onChange(addCondition(only))}>
         <Plus size={14} className="text-ink-3" />
         Add condition
       </Button>
@@ -70,7 +79,7 @@ function ConditionRow({ condition, invalid, onChange, onRemove }: ConditionRowPr
         onChange={(event) => onChange({ dimension: event.target.value, value: "" })}
         className={cx(INPUT_CLASSES, "w-32! shrink-0")}
       >
-        {[...LIMIT_DIMENSIONS, { value: TAG, label: "Tag" }].map((one) => (
+        {[...CONDITION_DIMENSIONS, { value: TAG, label: "Tag" }].map((one) => (
           <option key={one.value} value={one.value}>
             {one.label}
           </option>
