@@ -129,6 +129,11 @@ class RouteRun:
         return self._route.entry.name, str(self._route.entry.version)
 
     @property
+    def entry(self) -> RouteEntry:
+        """The route."""
+        return self._route.entry
+
+    @property
     def targets(self) -> Sequence[Target]:
         """All targets that may be tried."""
         return [member.target for member in self._route.members]
@@ -142,6 +147,21 @@ class RouteRun:
         if (resting := self._wait_for(usual, now)) is not None:
             return self._take(*resting)
         raise self._unavailable(usual, now)
+
+    def order(self, now: float) -> Sequence[RouteMember]:
+        """Returns the members in the order in which a call would meet them, without trying any:
+        those that admit calls as the strategy chooses now, then those that do not, then those for
+        certain causes. Raises as `first`."""
+        usual = [each for each in self._route.members if not each.rule.after]
+        left = [each for each in usual if each.health.breaker.admits(now)]
+        if not left and self._wait_for(usual, now) is None:
+            raise self._unavailable(usual, now)
+        found: list[RouteMember] = []
+        while left:
+            found.append(self._best(left, now))
+            left.remove(found[-1])
+        others = [each for each in self._route.members if each not in found]
+        return found + sorted(others, key=lambda each: (bool(each.rule.after), each.rule.priority))
 
     def after(
         self, cause: FailureCause, retry_after_s: int | None, now: float

@@ -20,6 +20,9 @@ class CounterKind(IntEnum):
     OPEN = 4  # reserved amounts only
 
 
+_RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)
+
+
 class Claim(NamedTuple):
     """An amount on one counter. `start_ns` and `end_ns` are the window, for a `WINDOW`.
 
@@ -53,3 +56,18 @@ class CounterState(NamedTuple):
     used: int = 0
     held: int = 0
     excess: int = 0
+
+
+def space_of(claim: Claim, state: CounterState) -> int:
+    """Returns what may still be reserved on a claim's counter; below 0 above its cap."""
+    return claim.cap - state.used - state.held
+
+
+def cap_reached(index: int, claim: Claim, space: int, now_ns: int) -> CapReached:
+    """Returns the answer for a claim that does not fit into the space of its counter."""
+    wait_ns: int | None = None
+    if claim.amount <= claim.cap and claim.kind == CounterKind.WINDOW:
+        wait_ns = max(0, claim.end_ns - now_ns)
+    elif claim.amount <= claim.cap and claim.kind in _RATES:
+        wait_ns = max(0, claim.amount - space)
+    return CapReached(index, max(0, space), wait_ns)

@@ -93,6 +93,12 @@ class Limit:
         """Returns whole units of an amount on its counter, rounded down."""
         return amount * self.unit_count // self.rate_ns if self.is_rate else amount
 
+    def in_units(self, amount: int) -> Decimal:
+        """Returns an amount on its counter in the unit of the limit."""
+        if self.measure == Measure.SPEND:
+            return Decimal(f"{(Decimal(amount) / NANO).normalize():f}")
+        return Decimal(self.units(amount))
+
     def window(self, now_ns: int) -> tuple[int, int]:
         """Returns the window of a moment."""
         start, end = self._window

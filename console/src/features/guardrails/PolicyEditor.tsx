@@ -62,7 +62,8 @@ export function PolicyEditor(props: PolicyEditorProps) {
 function ChecksField({ form, error }: Pick<PolicyEditorProps, "form" | "error">) {
   const { checks } = form.values;
   const shown = form.errorOf("checks");
-  const ofRow = (index: number) => (shown ? fieldError(error, `checks.${index}`) : undefined);
+  const isOfServer = shown !== undefined && shown === fieldError(error, "checks");
+  const ofRow = (index: number) => (isOfServer ? fieldError(error, `checks.${index}`) : undefined);
   const ofNoRow = checks.some((_, index) => ofRow(index)) ? undefined : shown;
   const replace = (id: number, part: Partial<CheckForm>) =>
     form.change({ checks: checks.map((one) => (one.id === id ? { ...one, ...part } : one)) });

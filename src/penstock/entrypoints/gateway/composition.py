@@ -11,10 +11,13 @@ from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.entrypoints.gateway.text_formats import TEXT_FORMATS
 from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
+from penstock.gateway.dry_run import DryRun
 from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.http.app import build_app
+from penstock.gateway.http.dry_run import DryRunEndpoint
 from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.http.readiness import GatewayReadiness
+from penstock.gateway.http.routes import Routes
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
@@ -39,13 +42,13 @@ from penstock.gateway.target_health import TargetHealths
 from penstock.gateway.targets import TargetSource
 from penstock.infra.answer_files import AnswerFiles
 from penstock.infra.breaker_file import BreakerFile
-from penstock.infra.counters import LocalCounters, path_in
+from penstock.infra.counters import FileReader, LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
-from penstock.infra.redis import RedisAnswers, open_answers, open_counters
+from penstock.infra.redis import RedisAnswers, RedisView, open_answers, open_counters
 from penstock.infra.registry import Registry
 from penstock.infra.spool import Spool
 from penstock.infra.spool.ship_http import http_send
@@ -85,13 +88,16 @@ class GatewayComposition:
         self.targets, self.checks = self._targets()
         self.metrics = Metrics()
         self.counters = self._counters()
+        self.counter_reader = self._counter_reader()
         self.reserve = ReserveLimits(self.counters, self.clock)
         self.answers = self._answers()
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
         self.health = self._health()
         pipeline = self._pipeline()
-        self.app = build_app(extensions.surfaces, pipeline, self.health, self.ids)
+        routes = Routes(extensions.surfaces)
+        dry_runs = self._dry_runs(routes, pipeline)
+        self.app = build_app(routes, pipeline, self.health, dry_runs, self.ids)
 
     def retire(self) -> None:
         """Leaves the metrics to the worker that has taken over."""
@@ -101,6 +107,7 @@ class GatewayComposition:
     def close(self) -> None:
         """Closes files and connections to providers, and removes the metrics page."""
         self.counters.close()
+        self.counter_reader.close()
         self.breakers.close()
         self.spool.close()
         self.egress.close()
@@ -210,6 +217,24 @@ class GatewayComposition:
             clock=clock,
             limits=limits,
         )
+
+    def _dry_runs(self, routes: Routes, pipeline: Pipeline) -> DryRunEndpoint:
+        dry_run = DryRun(
+            routes.find,
+            pipeline.resolve,
+            pipeline.look_up,
+            self.counter_reader.read,
+            self.ids,
+            self.clock,
+        )
+        return DryRunEndpoint(dry_run, self.holder, self.token.hex())
+
+    def _counter_reader(self) -> FileReader | RedisView:
+        """Reads counters beside those that change them, for dry runs."""
+        redis, folder = self.config.redis, self.home.counters
+        if redis.url:
+            return RedisView.open(redis.url, self.clock)
+        return FileReader(path_in(folder), self.clock)
 
 
 def _read_token(path: Path) -> bytes:

@@ -20,6 +20,7 @@ from penstock.entrypoints.server.health import health_routes
 from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
+from penstock.features.dry_runs import assembly as dry_runs
 from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
@@ -100,6 +101,7 @@ class ServerComposition:
             prompts.build(context, guards),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             guardrails.build(context, guards),
+            dry_runs.build(guards, self._egress, config.gateway_url, self._token.hex()),
             traces.build(guards, opened, backup=not config.columns_dsn),
         ]
         publishing = snapshots.build(

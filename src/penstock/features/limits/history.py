@@ -8,8 +8,7 @@ from penstock.features.limits.forecast import Forecast, TimeSpan, forecast
 from penstock.features.limits.model import LimitHistory, LimitUse, PastUse, StoredLimit
 from penstock.features.limits.recorded import RecordedUse
 from penstock.rules.claims import CounterKind
-from penstock.rules.limit_index import NANO, Limit
-from penstock.rules.limits import Measure
+from penstock.rules.limit_index import Limit
 from penstock.rules.windows import WindowUnit
 
 _S: Final = 10**9
@@ -82,18 +81,11 @@ class UseHistory:
         return sorted(found, key=lambda values: found[values], reverse=True)[:MAX_COUNTERS]
 
 
-def units_of(limit: Limit, amount: int) -> Decimal:
-    """Returns an amount on a counter in the unit of its limit."""
-    if limit.measure == Measure.SPEND:
-        return Decimal(f"{(Decimal(amount) / NANO).normalize():f}")
-    return Decimal(limit.units(amount))
-
-
 def _amounts(limit: Limit, used: Sequence[int]) -> list[Decimal]:
     """Recorded amounts of rates are whole units already."""
     if limit.is_rate:
         return [Decimal(amount) for amount in used]
-    return [units_of(limit, amount) for amount in used]
+    return [limit.in_units(amount) for amount in used]
 
 
 def _recent(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.limits.forecast import Forecast, TimeSpan, forecast
-from penstock.features.limits.history import UseHistory, units_of
+from penstock.features.limits.history import UseHistory
 from penstock.features.limits.model import (
     CounterUse,
     CounterView,
@@ -24,7 +24,7 @@ from penstock.features.limits.model import (
 from penstock.features.limits.store import LIMITS
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.rules import snapshot
-from penstock.rules.claims import CounterKind
+from penstock.rules.claims import CounterKind, space_of
 from penstock.rules.limit_index import Amounts, Limit
 from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
 from penstock.rules.snapshot import Document
@@ -67,14 +67,14 @@ class LimitService:
         counted = Limit(limit.project_id, limit.entry)
         claim = counted.claim(tuple(values), Amounts(0), self._context.clock.now_ns())
         state = self._counters.read(claim._replace(amount=0))
-        left = max(0, claim.cap - state.used - state.held)
+        left = max(0, space_of(claim, state))
         if counted.kind == CounterKind.OPEN:
             state = state._replace(used=0)
         use = LimitUse(
-            used=units_of(counted, state.used),
-            reserved=units_of(counted, state.held),
-            left=units_of(counted, left),
-            exceeded=units_of(counted, state.excess),
+            used=counted.in_units(state.used),
+            reserved=counted.in_units(state.held),
+            left=counted.in_units(left),
+            exceeded=counted.in_units(state.excess),
         )
         if counted.kind != CounterKind.WINDOW:
             return use

@@ -1,9 +1,8 @@
 """The ASGI app: maps paths to surfaces and operations. The pipeline does everything else."""
 
-from collections.abc import Sequence
-
 from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
+from penstock.gateway.http.dry_run import DryRunEndpoint
 from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.http.routes import Routes
 from penstock.gateway.ids import Ids
@@ -11,20 +10,27 @@ from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.stages.reply import JSON, send_error, send_whole
 from penstock.infra.http_server.asgi import App, Receive, Scope, Send
 from penstock.kernel.errors import NotFound, PenstockError
+from penstock.rules.explanation import DRY_RUN_PATH
 from penstock.spi.surface import ANY_METHOD, LIST_MODELS, Surface, SurfaceRoute
 
 
 def build_app(
-    surfaces: Sequence[Surface], pipeline: Pipeline, health: GatewayHealth, ids: Ids
+    routes: Routes,
+    pipeline: Pipeline,
+    health: GatewayHealth,
+    dry_runs: DryRunEndpoint,
+    ids: Ids,
 ) -> App:
     """Builds the gateway's ASGI app. It has no lifespan: the composition root starts its parts."""
-    routes = Routes(surfaces)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         method: str = scope["method"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
         surface, route = routes.find(path, headers)
+        if surface is None and path == DRY_RUN_PATH:
+            await dry_runs.answer(method, headers, receive, send)
+            return
         if surface is None:
             await health.answer(path, scope["headers"], send)
             return
@@ -51,7 +57,7 @@ def build_app(
         elif served and route is not None:
             await _list_models(call, pipeline, route)
         else:
-            await send_error(call, _not_served(surface, method, path, route))
+            await send_error(call, not_served(surface, method, path, route))
 
     return app
 
@@ -78,9 +84,10 @@ async def _list_models(call: Call, pipeline: Pipeline, route: SurfaceRoute) -> N
     await send_whole(call, 200, [JSON], body)
 
 
-def _not_served(
+def not_served(
     surface: Surface, method: str, path: str, route: SurfaceRoute | None
 ) -> PenstockError:
+    """Returns the error of a path or method that a surface does not serve."""
     if route is not None:
         return MethodNotAllowed(f"{path} does not accept {method}.", hint=f"Use {route.method}.")
     known = [f"{each.method} {each.path}" for each in surface.routes]

@@ -83,6 +83,12 @@ class Snapshot:
             found = keys.get(hashed_key_digest(self._pepper, hashed))
         return found
 
+    def key_of_id(self, project_id: str, key_id: str) -> KeyContext | None:
+        """Finds a key of a project by its id, expired ones too. It looks at all keys."""
+        contexts = self._keys.values()
+        found = (one for one in contexts if (one.project_id, one.key.id) == (project_id, key_id))
+        return next(found, None)
+
     def section(self, kind: SectionKind[D, B], owner: str) -> B | None:
         """Returns the built section of a project, or a shared one; `None` if there is none."""
         return kind.find(self.parts, owner)

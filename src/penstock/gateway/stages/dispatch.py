@@ -34,9 +34,9 @@ class Dispatch:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
         if _is_quick(call, target):
-            built, translated = _request(call, target, head)
+            built, translated = provider_request(call, target, head)
         else:
-            work = partial(_request, call, target, head)
+            work = partial(provider_request, call, target, head)
             built, translated = await offload(len(call.body), work)
         request, changes, rewrite = built
         del built
@@ -73,8 +73,9 @@ def _is_quick(call: Call, target: Target) -> bool:
     return same and (len(call.body) <= INLINE_BYTES or not TRAITS[call.operation].rewritten)
 
 
-def _request(call: Call, target: Target, head: RequestHead) -> tuple[BuiltRequest, bool]:
-    """The provider's request, and whether its answer has another dialect."""
+def provider_request(call: Call, target: Target, head: RequestHead) -> tuple[BuiltRequest, bool]:
+    """Returns the provider's request, and whether its answer has another dialect. Raises
+    `InvalidRequest` for a request that the target cannot take."""
     if call.operation == Operation.PASS_THROUGH:
         return BuiltRequest(target.plugin.pass_through(target.provider, _passed(call))), False
     built = target.plugin.build(target.provider, _outgoing(call, target, head))

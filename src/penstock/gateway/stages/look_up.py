@@ -94,6 +94,19 @@ class LookUp:
         await self._send(call, head, rendered, finalize)
         return True
 
+    async def peek(self, call: Call, target: Target) -> bool | None:
+        """Returns whether there is an answer for the call now; `None` if none is looked up.
+        Raises `InvalidRequest` for a header that is not valid."""
+        if not self.concerns(call) or call.operation not in CACHED_OPERATIONS:
+            return None
+        if IDEMPOTENCY_KEY in call.headers:
+            digest: str | None = _idempotency_digest(call)
+        elif (choice := read_choice(call.headers[HEADER])) is None or choice.refresh:
+            return None
+        else:
+            digest = _digest(call, target)
+        return digest is not None and await self._read(f"{_project(call)}/{digest}") is not None
+
     async def _of_request(self, call: Call, target: Target) -> CachedAnswer | None:
         choice = read_choice(call.headers[HEADER])
         if choice is None:
@@ -106,9 +119,7 @@ class LookUp:
 
     async def _of_idempotency_key(self, call: Call) -> CachedAnswer | None:
         """The answer that was given for the key; waits while another call is getting it."""
-        value = read_idempotency_key(call.headers[IDEMPOTENCY_KEY])
-        key_id = call.key_context.key.id if call.key_context is not None else ""
-        digest = content_hash(["idempotency", key_id, value])
+        digest = _idempotency_digest(call)
         parts = [call.operation, call.surface.dialect, call.path]
         request = sha256(repr(parts).encode() + call.body).hexdigest()
         entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", IDEMPOTENT_S, request)
@@ -198,6 +209,12 @@ class LookUp:
         await send_events(call, body)
         finalize(None)
         await send_last_event(call, terminal)
+
+
+def _idempotency_digest(call: Call) -> str:
+    value = read_idempotency_key(call.headers[IDEMPOTENCY_KEY])
+    key_id = call.key_context.key.id if call.key_context is not None else ""
+    return content_hash(["idempotency", key_id, value])
 
 
 def _digest(call: Call, target: Target) -> str | None:

@@ -39,10 +39,10 @@ class ReserveLimits:
         """Raises `RateLimited` if the call does not fit, `Forbidden` if it has no price and counts
         against a budget, and `CountersUnavailable` where a limit says so."""
         targets = (target,) if call.route is None else call.route.targets
-        counted = _counted(call, targets, index)
+        counted = counted_limits(call, targets, index)
         if not counted:
             return
-        estimate = _estimate(call, targets, [each.limit for each in counted])
+        estimate = estimated_amounts(call, targets, [each.limit for each in counted])
         now_ns = self._clock.now_ns()
         claims = [limit.claim(values, estimate, now_ns) for limit, values in counted]
         try:
@@ -89,17 +89,18 @@ class ReserveLimits:
         self._counters.settle(reserved.reservation, amounts)
 
 
-def _counted(call: Call, targets: Sequence[Target], index: LimitIndex) -> list[CountedLimit]:
+def counted_limits(call: Call, targets: Sequence[Target], index: LimitIndex) -> list[CountedLimit]:
     """Returns the limits that count the call at any of its targets."""
     found: dict[CountedLimit, None] = {}
     for target in targets:
-        facts = _facts(call, target)
+        facts = facts_of(call, target)
         for limit in index.matching(facts):
             found[CountedLimit(limit, limit.values(facts))] = None
     return list(found)
 
 
-def _facts(call: Call, target: Target) -> CallFacts:
+def facts_of(call: Call, target: Target) -> CallFacts:
+    """Returns the facts of a call at one of its targets."""
     return CallFacts(call.caller, target.entry.name, target.model)
 
 
@@ -118,7 +119,7 @@ def _used(call: Call, reserved: Reserved) -> list[int]:
 
 def _attempts_of(call: Call, limit: Limit, values: tuple[str, ...]) -> list[OpenAttempt]:
     """Returns the attempts that a limit of a provider or model counts."""
-    facts = [(attempt, _facts(call, attempt.target)) for attempt in call.attempts]
+    facts = [(attempt, facts_of(call, attempt.target)) for attempt in call.attempts]
     return [one for one, what in facts if limit.applies(what) and limit.values(what) == values]
 
 
@@ -138,7 +139,7 @@ def used_amounts(attempts: Sequence[OpenAttempt], estimate: Amounts) -> Amounts:
     return Amounts(1, tokens, spend)
 
 
-def _estimate(call: Call, targets: Sequence[Target], limits: Sequence[Limit]) -> Amounts:
+def estimated_amounts(call: Call, targets: Sequence[Target], limits: Sequence[Limit]) -> Amounts:
     """Returns the amounts to reserve: those of the target that uses most. Raises `Forbidden` for
     an unpriced model under a budget that rejects it."""
     if not any(limit.measure in _METERED for limit in limits):

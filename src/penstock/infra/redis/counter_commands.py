@@ -14,8 +14,8 @@ from penstock.rules.claims import (
     MAX_CAP,
     CapReached,
     Claim,
-    CounterKind,
     CounterState,
+    cap_reached,
 )
 from penstock.spi.counters import Reservation
 
@@ -24,7 +24,6 @@ MAX_CHOSEN: Final = 50_000  # counters of values that callers chose, for each pr
 SETTLE: Final = "settle"
 RECOVER: Final = "recover"
 UNCOUNTED: Final = "0"  # `since` of what was used without a reservation on Redis
-_RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)
 
 
 class ScriptCall(NamedTuple):
@@ -162,16 +161,6 @@ def reserved(
     used = used_claims([bounded_claim(claim) for claim in claims], which)
     left = [int(_text(each)) for each in reply[3:]]
     return RedisReservation(used, left, id_, _project(claims), since)
-
-
-def cap_reached(index: int, claim: Claim, space: int, now_ns: int) -> CapReached:
-    """Returns the answer for a claim that does not fit into the space of its counter."""
-    wait_ns: int | None = None
-    if claim.amount <= claim.cap and claim.kind == CounterKind.WINDOW:
-        wait_ns = max(0, claim.end_ns - now_ns)
-    elif claim.amount <= claim.cap and claim.kind in _RATES:
-        wait_ns = max(0, claim.amount - space)
-    return CapReached(index, max(0, space), wait_ns)
 
 
 def state_of(reply: Sequence[object]) -> CounterState:

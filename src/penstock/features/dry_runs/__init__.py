@@ -1,0 +1,1 @@
+"""Dry runs: what a gateway would do with a request."""

@@ -1,0 +1,245 @@
+"""Explains what the gateway would do with a request, by the stages of the pipeline. It asks no
+provider, reserves nothing and records nothing."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from msgspec.structs import replace
+
+from penstock.gateway.call import Call, Message
+from penstock.gateway.caller import read_caller
+from penstock.gateway.explained import (
+    explained_limit,
+    explained_policies,
+    explained_rejection,
+    explained_target,
+)
+from penstock.gateway.ids import Ids
+from penstock.gateway.limit_answers import limit_reached
+from penstock.gateway.reserved import CountedLimit
+from penstock.gateway.route import RouteMember
+from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stages.look_up import LookUp
+from penstock.gateway.stages.reserve import counted_limits, estimated_amounts
+from penstock.gateway.stages.resolve import Resolve
+from penstock.gateway.target import Target
+from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
+from penstock.kernel.time import Clock
+from penstock.rules.attributes import CALL_ATTRIBUTES
+from penstock.rules.claims import MAX_CLAIMS, Claim, CounterState, cap_reached, space_of
+from penstock.rules.conversation import RequestHead
+from penstock.rules.explanation import (
+    DryRunRequest,
+    ExplainedCache,
+    ExplainedTarget,
+    Explanation,
+)
+from penstock.rules.limit_index import Amounts, LimitIndex
+from penstock.rules.limits import Otherwise
+from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
+from penstock.spi.counters import CountersUnavailable
+from penstock.spi.surface import LIST_MODELS, Surface, SurfaceRoute
+
+ReadCounter = Callable[[Claim], CounterState]
+FindSurface = Callable[[str, Mapping[bytes, bytes]], tuple[Surface | None, SurfaceRoute | None]]
+_ANY_KEY: Final = "dry-run"  # the begin of the id of a key that may call all models
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Explains requests. `read_counter` may block: it runs in a thread."""
+
+    find_surface: FindSurface
+    resolve: Resolve
+    look_up: LookUp
+    read_counter: ReadCounter
+    ids: Ids
+    clock: Clock
+
+    async def explain(self, request: DryRunRequest, snapshot: Snapshot) -> Explanation:
+        """Returns what the gateway would do with a request. Never fails because of it: what a
+        caller would get as an error is the `rejection`."""
+        run = _Run(self, request, snapshot)
+        try:
+            await run.go()
+        except PenstockError as error:
+            run.reject(error)
+        return run.found
+
+
+class _Run:
+    """One dry run, stage by stage. `found` grows; `stage` is the present one."""
+
+    def __init__(self, parts: DryRun, request: DryRunRequest, snapshot: Snapshot) -> None:
+        self._parts = parts
+        self._request = request
+        self._snapshot = snapshot
+        self.found = Explanation(snapshot=snapshot.digest)
+        self._stage = "read"
+
+    def reject(self, error: PenstockError) -> None:
+        """Notes the first error."""
+        if self.found.rejection is None:
+            self._add(rejection=explained_rejection(self._stage, error))
+
+    async def go(self) -> None:
+        """Runs all stages. Raises the error of one without which the others cannot run."""
+        call = self._call()
+        self._stage = "authenticate"
+        key_context = self._key_context(call)
+        call.key_context = key_context
+        call.caller = read_caller(call.headers, key_context)
+        names = [each.name for each in CALL_ATTRIBUTES]
+        attributes = {name: value for name in names if (value := call.caller.get(name))}
+        self._add(caller=attributes, tags=dict(call.caller.tags))
+        self._stage = "read"
+        head = self._head(call)
+        self._stage = "resolve"
+        target = self._parts.resolve(call, self._snapshot, key_context, head)
+        targets = (target,) if call.route is None else call.route.targets
+        project_id = self._request.project_id
+        policies = explained_policies(call, targets, self._snapshot, project_id)
+        self._add(guardrails=policies)
+        if target.project.limits is not None:
+            self._stage = "limits"
+            await self._limits(call, targets, target.project.limits)
+        self._stage = "cache"
+        hit = await self._parts.look_up.peek(call, target)
+        self._add(cache=ExplainedCache(hit is not None, bool(hit)))
+        self._stage = "route"
+        self._targets(call, target, head)
+
+    def _call(self) -> Call:
+        request = self._request
+        headers = {
+            name.lower().encode("latin-1", "replace"): value.encode("utf-8", "replace")
+            for name, value in request.headers.items()
+        }
+        surface, route = self._parts.find_surface(request.path, headers)
+        if surface is None:
+            raise NotFound(f"The gateway has no path {request.path}.")
+        if route is None or route.operation == LIST_MODELS:
+            raise NotFound(f"{request.path} takes no calls of models.")
+        call = Call(
+            surface,
+            route.operation,
+            headers,
+            _nothing_to_receive,
+            _nothing_to_send,
+            ids=self._parts.ids,
+            start_ns=self._parts.clock.now_ns(),
+            path=request.path,
+            query=request.query.encode(),
+            method=request.method,
+            raw_path=request.path.encode(),
+        )
+        call.snapshot = self._snapshot
+        call.body = request.body.encode()
+        call.request_size = len(call.body)
+        self._add(surface=surface.dialect, operation=route.operation)
+        return call
+
+    def _key_context(self, call: Call) -> KeyContext:
+        project_id, key_id = self._request.project_id, self._request.key_id
+        if not key_id:
+            key = KeyEntry(f"{_ANY_KEY}:{project_id}", "")
+            return KeyContext.of(project_id, key, ProjectPolicy())
+        found = self._snapshot.key_of_id(project_id, key_id)
+        if found is None:
+            raise Unauthenticated(f"The gateway knows no key {key_id!r} of this project.")
+        expires_ms = found.key.expires_ms
+        if expires_ms is not None and call.start_ns >= expires_ms * 1_000_000:
+            raise Unauthenticated("The API key has expired.", code="api_key_expired")
+        return found
+
+    def _head(self, call: Call) -> RequestHead:
+        content_type = call.headers.get(b"content-type", b"")
+        head = call.surface.read_head(call.path, call.query, call.body, content_type)
+        call.head = head
+        self._add(model=head.model, stream=head.stream)
+        return head
+
+    async def _limits(self, call: Call, targets: Sequence[Target], index: LimitIndex) -> None:
+        counted = counted_limits(call, targets, index)
+        amounts = Amounts()
+        try:
+            amounts = estimated_amounts(call, targets, [each.limit for each in counted])
+        except PenstockError as error:
+            self.reject(error)
+        now_ns = call.start_ns
+        claims = [limit.claim(values, amounts, now_ns) for limit, values in counted]
+        if len(claims) > MAX_CLAIMS:
+            self.reject(CountersUnavailable(f"More than {MAX_CLAIMS} limits apply to the call."))
+        try:
+            states = await asyncio.to_thread(self._states, claims)
+        except CountersUnavailable as error:
+            if any(each.limit.entry.unavailable == Otherwise.REJECT for each in counted):
+                self.reject(error)
+            return
+        spaces = [space_of(claim, state) for claim, state in zip(claims, states, strict=True)]
+        found = zip(counted, claims, spaces, strict=True)
+        self._add(limits=tuple(explained_limit(*each) for each in found))
+        self._reject_first(counted, claims, spaces)
+
+    def _states(self, claims: Sequence[Claim]) -> list[CounterState]:
+        return [self._parts.read_counter(claim) for claim in claims]
+
+    def _reject_first(
+        self, counted: Sequence[CountedLimit], claims: Sequence[Claim], spaces: Sequence[int]
+    ) -> None:
+        """A call gets the error of the first limit into which it does not fit."""
+        for at, claim in enumerate(claims):
+            if claim.amount > spaces[at]:
+                reached = cap_reached(at, claim, spaces[at], self._parts.clock.now_ns())
+                self.reject(limit_reached(counted[at].limit, reached))
+                return
+
+    def _targets(self, call: Call, target: Target, head: RequestHead) -> None:
+        if call.route is None:
+            only = explained_target(call, target, head)
+            self._add(targets=(only,))
+            if only.problem is not None and self.found.rejection is None:
+                self._add(rejection=only.problem)
+            return
+        entry = call.route.entry
+        self._add(
+            route=entry.name,
+            route_version=entry.version,
+            strategy=entry.strategy,
+            max_attempts=entry.max_attempts,
+        )
+        now = asyncio.get_running_loop().time()
+        members = call.route.order(now)
+        usual = [each for each in members if not each.rule.after][: entry.max_attempts]
+        found: list[ExplainedTarget] = []
+        for each in members:
+            explained = explained_target(call, each.target, head)
+            found.append(_routed(explained, each, now, reached=each in usual))
+        self._add(targets=tuple(found))
+
+    def _add(self, **parts: object) -> None:
+        self.found = replace(self.found, **parts)
+
+
+def _routed(
+    found: ExplainedTarget, member: RouteMember, now: float, *, reached: bool
+) -> ExplainedTarget:
+    rule = member.rule
+    return replace(
+        found,
+        priority=rule.priority,
+        weight=rule.weight,
+        after=rule.after,
+        reached=reached,
+        admits=member.health.breaker.admits(now),
+    )
+
+
+async def _nothing_to_receive() -> Message:
+    raise AssertionError("a dry run receives nothing")
+
+
+async def _nothing_to_send(_: Message) -> NoReturn:
+    raise AssertionError("a dry run sends nothing")

@@ -1,0 +1,87 @@
+"""Writes the parts of an explanation: targets, limits, policies, rejections."""
+
+from collections.abc import Iterable
+
+from penstock.gateway.call import Call
+from penstock.gateway.reserved import CountedLimit
+from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stages.dispatch import provider_request
+from penstock.gateway.stages.reserve import facts_of
+from penstock.gateway.target import Target
+from penstock.kernel.errors import PenstockError
+from penstock.rules.call_conditions import CallConditions
+from penstock.rules.claims import Claim
+from penstock.rules.conversation import RequestHead
+from penstock.rules.explanation import (
+    ExplainedLimit,
+    ExplainedPolicy,
+    ExplainedTarget,
+    Rejection,
+)
+from penstock.rules.guardrails import Check
+from penstock.rules.limit_estimate import estimate_cost, estimate_tokens
+from penstock.rules.limit_index import NANO
+from penstock.rules.price_book import CalledModel
+from penstock.rules.snapshot import GUARDRAILS
+
+
+def explained_rejection(stage: str, error: PenstockError) -> Rejection:
+    """Returns the error that a call would get at a stage."""
+    return Rejection(stage, error.status, error.code, error.message, error.hint, error.param or "")
+
+
+def explained_target(call: Call, target: Target, head: RequestHead) -> ExplainedTarget:
+    """Returns what a call would cost at a target at most, and whether that can take it."""
+    known = target.project.facts(target.entry, target.model)
+    tokens = estimate_tokens(call.body, call.operation, known.model if known else None)
+    called = CalledModel(target.entry.name, target.entry.vendor, target.model)
+    cost = estimate_cost(target.project.rates(called, call.start_ns), tokens, call.body)
+    changes: tuple[str, ...] = ()
+    problem: Rejection | None = None
+    try:
+        built, _ = provider_request(call, target, head)
+        changes = tuple(change.text for change in built.changes)
+    except PenstockError as error:
+        problem = explained_rejection("provider", error)
+    return ExplainedTarget(
+        target.entry.name,
+        target.model,
+        target.plugin.dialect,
+        target.plugin.dialect != call.surface.dialect,
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
+        cost="" if cost is None else f"{cost / NANO:.9f}",
+        changes=changes,
+        problem=problem,
+    )
+
+
+def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:
+    """Returns what a call would reserve of a limit that has `space` left."""
+    limit, values = counted
+    return ExplainedLimit(
+        limit.entry.id,
+        limit.entry.name,
+        limit.measure.value,
+        values,
+        f"{limit.in_units(claim.amount):f}",
+        f"{limit.in_units(max(0, space)):f}",
+        claim.amount <= space,
+    )
+
+
+def explained_policies(
+    call: Call, targets: Iterable[Target], snapshot: Snapshot, project_id: str
+) -> tuple[ExplainedPolicy, ...]:
+    """Returns the guardrail policies that are for the call at any of its targets."""
+    section = snapshot.section(GUARDRAILS, project_id)
+    facts = [facts_of(call, target) for target in targets]
+    return tuple(
+        ExplainedPolicy(each.id, each.name, each.version, tuple(map(_check, each.checks)))
+        for each in (section.policies if section is not None else ())
+        if any(map(CallConditions(each.only).match, facts))
+    )
+
+
+def _check(check: Check) -> str:
+    return f"{check.detector}:{','.join(check.places)}:{check.action}"
