@@ -74,11 +74,11 @@ ROUTES = (
     ),
 )
 POLICIES = (
-    GuardrailPolicy("grd_1", "for search", (Check("x", (Place.INPUT,), Action.FLAG),)),
+    GuardrailPolicy("grd_1", "for search", (Check("card_numbers", (Place.INPUT,), Action.FLAG),)),
     GuardrailPolicy(
         "grd_2",
         "for two",
-        (Check("x", (Place.OUTPUT, Place.INPUT), Action.BLOCK),),
+        (Check("secrets", (Place.OUTPUT, Place.INPUT), Action.BLOCK),),
         only={"provider": ("two",)},
     ),
 )
@@ -96,6 +96,8 @@ async def rig(tmp_path: Path) -> AsyncGenerator[Rig]:
 
 
 MESSAGES = [{"role": "user", "content": "hello"}]
+SECRET = [{"role": "user", "content": "use ghp_" + "a1B2" * 9}]
+CARD = [{"role": "user", "content": "pay with 4111 1111 1111 1111"}]
 
 
 async def test_a_route_is_explained_with_its_targets_limits_and_policies(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ async def test_a_route_is_explained_with_its_targets_limits_and_policies(tmp_pat
         assert [one["name"] for one in said["limits"]] == ["all"]
         assert (said["limits"][0]["reserves"], said["limits"][0]["fits"]) == ("1", True)
         assert [one["name"] for one in said["guardrails"]] == ["for search", "for two"]
-        assert said["guardrails"][1]["checks"] == ["x:output,input:block"]
+        assert said["guardrails"][1]["checks"] == ["secrets:output,input:block"]
         assert said["cache"] == {"looked_up": False, "hit": False}
         assert "rejection" not in said
         assert found.asked() == 0
@@ -143,6 +145,22 @@ async def test_the_cache_is_looked_at_and_a_dry_run_puts_nothing_there(tmp_path:
         assert renewed["cache"] == {"looked_up": False, "hit": False}
 
 
+async def test_the_checks_of_the_request_are_run(tmp_path: Path) -> None:
+    async with rig(tmp_path) as found:
+        said = await found.explain({"model": "up/small", "messages": CARD})
+        (flagged,) = said["findings"]
+        assert (flagged["detector"], flagged["place"], flagged["count"]) == (
+            "card_numbers",
+            "input",
+            1,
+        )
+        assert "rejection" not in said
+        blocked = await found.explain({"model": "two/large", "messages": SECRET})
+        assert blocked["rejection"]["stage"] == "guardrails"
+        assert blocked["rejection"]["code"] == "guardrail_blocked"
+        assert blocked["targets"][0]["provider"] == "two"
+
+
 async def test_only_the_gateway_token_opens_it(tmp_path: Path) -> None:
     async with rig(tmp_path) as found:
         raw = json.dumps({"project_id": PROJECT, "path": "/v1/chat/completions"}).encode()
@@ -163,7 +181,7 @@ _REQUESTS = st.fixed_dictionaries(
         "model": st.sampled_from(
             ["small", "up/small", "two/large", "large", "both", "long", "none", "two/x", ""]
         ),
-        "messages": st.sampled_from([MESSAGES, [], "text"]),
+        "messages": st.sampled_from([MESSAGES, SECRET, CARD, [], "text"]),
     },
     optional={
         "max_tokens": st.sampled_from([1, 100, 10_000]),

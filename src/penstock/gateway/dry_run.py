@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from penstock.gateway.call import Call, Message
 from penstock.gateway.caller import read_caller
 from penstock.gateway.explained import (
+    explained_findings,
     explained_limit,
     explained_policies,
     explained_rejection,
@@ -21,6 +22,7 @@ from penstock.gateway.limit_answers import limit_reached
 from penstock.gateway.reserved import CountedLimit
 from penstock.gateway.route import RouteMember
 from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.reserve import counted_limits, estimated_amounts
 from penstock.gateway.stages.resolve import Resolve
@@ -36,6 +38,7 @@ from penstock.rules.explanation import (
     ExplainedTarget,
     Explanation,
 )
+from penstock.rules.guard_plan import GuardrailIndex
 from penstock.rules.limit_index import Amounts, LimitIndex
 from penstock.rules.limits import Otherwise
 from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
@@ -53,6 +56,7 @@ class DryRun:
 
     find_surface: FindSurface
     resolve: Resolve
+    guard: GuardRequest
     look_up: LookUp
     read_counter: ReadCounter
     ids: Ids
@@ -99,12 +103,12 @@ class _Run:
         self._stage = "resolve"
         target = self._parts.resolve(call, self._snapshot, key_context, head)
         targets = (target,) if call.route is None else call.route.targets
-        project_id = self._request.project_id
-        policies = explained_policies(call, targets, self._snapshot, project_id)
-        self._add(guardrails=policies)
         if target.project.limits is not None:
             self._stage = "limits"
             await self._limits(call, targets, target.project.limits)
+        if target.project.guardrails is not None:
+            self._stage = "guardrails"
+            head = await self._guardrails(call, target, target.project.guardrails, head)
         self._stage = "cache"
         hit = await self._parts.look_up.peek(call, target)
         self._add(cache=ExplainedCache(hit is not None, bool(hit)))
@@ -195,6 +199,22 @@ class _Run:
                 reached = cap_reached(at, claim, spaces[at], self._parts.clock.now_ns())
                 self.reject(limit_reached(counted[at].limit, reached))
                 return
+
+    async def _guardrails(
+        self, call: Call, target: Target, policies: GuardrailIndex, head: RequestHead
+    ) -> RequestHead:
+        """Runs the checks of the request. What follows sees it as it would be sent."""
+        try:
+            return await self._parts.guard(call, target, policies, head)
+        except PenstockError as error:
+            self.reject(error)
+            return head
+        finally:
+            if call.guard is not None:
+                self._add(
+                    guardrails=explained_policies(call.guard.plan),
+                    findings=explained_findings(call.guard.results),
+                )
 
     def _targets(self, call: Call, target: Target, head: RequestHead) -> None:
         if call.route is None:

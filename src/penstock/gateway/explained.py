@@ -1,28 +1,25 @@
 """Writes the parts of an explanation: targets, limits, policies, rejections."""
 
-from collections.abc import Iterable
-
 from penstock.gateway.call import Call
 from penstock.gateway.reserved import CountedLimit
-from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.dispatch import provider_request
-from penstock.gateway.stages.reserve import facts_of
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
-from penstock.rules.call_conditions import CallConditions
+from penstock.rules.check_results import CheckResults
 from penstock.rules.claims import Claim
 from penstock.rules.conversation import RequestHead
 from penstock.rules.explanation import (
+    ExplainedFinding,
     ExplainedLimit,
     ExplainedPolicy,
     ExplainedTarget,
     Rejection,
 )
+from penstock.rules.guard_plan import GuardPlan
 from penstock.rules.guardrails import Check
 from penstock.rules.limit_estimate import estimate_cost, estimate_tokens
 from penstock.rules.limit_index import NANO
 from penstock.rules.price_book import CalledModel
-from penstock.rules.snapshot import GUARDRAILS
 
 
 def explained_rejection(stage: str, error: PenstockError) -> Rejection:
@@ -70,16 +67,21 @@ def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> Explaine
     )
 
 
-def explained_policies(
-    call: Call, targets: Iterable[Target], snapshot: Snapshot, project_id: str
-) -> tuple[ExplainedPolicy, ...]:
-    """Returns the guardrail policies that are for the call at any of its targets."""
-    section = snapshot.section(GUARDRAILS, project_id)
-    facts = [facts_of(call, target) for target in targets]
+def explained_policies(plan: GuardPlan) -> tuple[ExplainedPolicy, ...]:
+    """Returns the guardrail policies of a call."""
     return tuple(
         ExplainedPolicy(each.id, each.name, each.version, tuple(map(_check, each.checks)))
-        for each in (section.policies if section is not None else ())
-        if any(map(CallConditions(each.only).match, facts))
+        for each in plan.policies
+    )
+
+
+def explained_findings(results: CheckResults) -> tuple[ExplainedFinding, ...]:
+    """Returns what checks found in the request, or why they could not judge it."""
+    return tuple(
+        ExplainedFinding(
+            each.policy, each.detector, each.place, each.action, each.count, each.failure
+        )
+        for each in results.records()
     )
 
 

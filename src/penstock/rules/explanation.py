@@ -22,7 +22,7 @@ class DryRunRequest(Document, frozen=True):
 
 class Rejection(Document, frozen=True):
     """The error that a call would get. `stage`: `read`, `authenticate`, `resolve`, `limits`,
-    `cache`, `route` or `provider`."""
+    `guardrails`, `cache`, `route` or `provider`."""
 
     stage: str
     status: int
@@ -77,6 +77,17 @@ class ExplainedPolicy(Document, frozen=True):
     checks: tuple[str, ...]
 
 
+class ExplainedFinding(Document, frozen=True):
+    """The result of a check of the request: how much it found in a place, or its failure."""
+
+    policy: str
+    detector: str
+    place: str
+    action: str
+    count: int = 0
+    failure: str = ""
+
+
 class ExplainedCache(Document, frozen=True):
     """`looked_up`: the caller asks for a cached answer. `hit`: there is one now."""
 
@@ -103,4 +114,5 @@ class Explanation(Document, frozen=True, kw_only=True):
     limits: tuple[ExplainedLimit, ...] = ()
     cache: ExplainedCache | None = None
     guardrails: tuple[ExplainedPolicy, ...] = ()
+    findings: tuple[ExplainedFinding, ...] = ()
     rejection: Rejection | None = None

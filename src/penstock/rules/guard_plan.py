@@ -43,7 +43,7 @@ class GuardPlan:
 
     def __init__(self, policies: Sequence[GuardrailPolicy], checks: Sequence[ActiveCheck]) -> None:
         self.digest = content_hash([policy.digest for policy in policies])
-        self._policies = policies
+        self.policies = policies
         self._checks = checks
         self._local = {
             place: tuple(each for each in checks if each.local and place in each.check.places)
@@ -73,7 +73,7 @@ class GuardPlan:
             for each in self._checks
             if each.local is not None and each.check.action is not Action.FLAG
         ]
-        return GuardPlan(self._policies, masks)
+        return GuardPlan(self.policies, masks)
 
     def local(self, place: Place) -> Sequence[ActiveCheck]:
         """Returns the checks of a place without I/O."""

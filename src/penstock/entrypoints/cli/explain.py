@@ -69,6 +69,10 @@ def _show(found: dict[str, Any]) -> None:
             "route": found["route"] and f"{found['route']} (version {found['route_version']})",
             "strategy": found["strategy"],
             "guardrails": [each["name"] for each in found["guardrails"]],
+            "findings": [
+                f"{each['detector']}:{each['place']}:{each['action']} ({each['count']})"
+                for each in found["findings"]
+            ],
             "cache": "hit" if cache.get("hit") else "asked" if cache.get("looked_up") else "",
             "rejected": rejection
             and f"{rejection['status']} {rejection['code']}: {rejection['message']}",

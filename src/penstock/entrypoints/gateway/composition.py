@@ -222,6 +222,7 @@ class GatewayComposition:
         dry_run = DryRun(
             routes.find,
             pipeline.resolve,
+            pipeline.guard,
             pipeline.look_up,
             self.counter_reader.read,
             self.ids,

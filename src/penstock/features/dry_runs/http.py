@@ -110,6 +110,17 @@ class ExplainedPolicyView(BaseModel):
     checks: list[str]
 
 
+class ExplainedFindingView(BaseModel):
+    """The result of a check of the request: how much it found in a place, or its failure."""
+
+    policy: str
+    detector: str
+    place: str
+    action: str
+    count: int = 0
+    failure: str = ""
+
+
 class ExplainedCacheView(BaseModel):
     """`looked_up`: the caller asks for a cached answer. `hit`: there is one now."""
 
@@ -136,6 +147,7 @@ class ExplanationView(BaseModel):
     limits: list[ExplainedLimitView] = []
     cache: ExplainedCacheView | None = None
     guardrails: list[ExplainedPolicyView] = []
+    findings: list[ExplainedFindingView] = []
     rejection: RejectionView | None = None
 
 
