@@ -21,12 +21,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROLE = chunk(b'data: {"id":"c","choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n')
 END = chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+TEXT = {"type": "text", "text": ""}
 BROKEN = unary(b"{}", "500 No")
 
 
 def words(text: str) -> bytes:
     delta = {"id": "c", "choices": [{"index": 0, "delta": {"content": text}}]}
     return chunk(b"data: %b\n\n" % json.dumps(delta).encode())
+
+
+def event(document: dict[str, object]) -> bytes:
+    return chunk(f"event: {document['type']}\ndata: {json.dumps(document)}\n\n".encode())
 
 
 @dataclass
@@ -80,7 +85,11 @@ class Race:
 
 @asynccontextmanager
 async def race(
-    tmp_path: Path, a: Gated | None = None, b: Gated | None = None, **route: int
+    tmp_path: Path,
+    a: Gated | None = None,
+    b: Gated | None = None,
+    kind: str = "openai-compatible",
+    **route: int,
 ) -> AsyncGenerator[Race]:
     a, b = a or Gated("a"), b or Gated("b")
     targets = (RouteTarget("a", "small"), RouteTarget("b", "small", priority=1))
@@ -88,7 +97,7 @@ async def race(
     async with AsyncExitStack() as stack:
         for one in (a, b):
             one.upstream = await stack.enter_async_context(raw_upstream(one.script))
-        entries = [provider(one.upstream.url, one.name) for one in (a, b)]
+        entries = [provider(a.upstream.url, "a"), provider(b.upstream.url, "b", kind=kind)]
         home = make_home(tmp_path / "home", entries, routes=[entry])
         yield Race(a, b, await stack.enter_async_context(worker(home)))
 
@@ -110,6 +119,36 @@ async def test_the_second_target_answers_while_the_first_is_silent(tmp_path: Pat
         assert (end.provider, end.usage.input_tokens > 0) == ("b", True)
         async with asyncio.timeout(60):
             await at.a.upstream.seen[0].hung_up.wait()
+
+
+async def test_a_second_target_of_another_format_answers_too(tmp_path: Path) -> None:
+    message = {"id": "m", "model": "small", "usage": {"input_tokens": 7, "output_tokens": 1}}
+    start = {"type": "message_start", "message": message}
+    delta = {"type": "content_block_delta", "index": 0}
+    b = Gated(
+        "b",
+        before=STREAM_HEAD + event(start),
+        after=event({"type": "content_block_start", "index": 0, "content_block": TEXT})
+        + event(delta | {"delta": {"type": "text_delta", "text": "from claude"}})
+        + event({"type": "content_block_stop", "index": 0})
+        + event(
+            {
+                "type": "message_delta",
+                "delta": {"stop_reason": "end_turn"},
+                "usage": {"output_tokens": 3},
+            }
+        )
+        + event({"type": "message_stop"})
+        + b"0\r\n\r\n",
+    )
+    async with race(tmp_path, b=b, kind="anthropic") as at:
+        at.b.gate.set()
+        answer = await at.ask()
+        assert answer.whole
+        assert b"from claude" in answer.body
+        end = await at.end()
+        assert path(end) == [("a", "hedge_lost"), ("b", "")]
+        assert end.attempts[1].usage.input_tokens == 7
 
 
 async def test_the_first_target_answers_if_its_content_comes_first(tmp_path: Path) -> None:
