@@ -179,8 +179,9 @@ class ResponsesAgent:
         await _first(await self._call(stream=True))
 
     async def _call(self, **more: Any) -> Any:
+        history = {"input": self._input}  # the client takes seconds to check the types of all items
         return await self._create(
-            model=self._model, input=self._input, tools=self._tools, store=False, **more
+            model=self._model, tools=self._tools, store=False, extra_body=history, **more
         )
 
     def add_results(self, calls: Sequence[Asked], results: Sequence[str]) -> None:
