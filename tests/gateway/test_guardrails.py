@@ -289,6 +289,18 @@ async def test_the_address_of_a_passed_call_is_searched(tmp_path: Path, query: s
         assert (answer.status, running.upstream.seen) == (400, [])
 
 
+@pytest.mark.parametrize("action", [Action.REDACT, Action.BLOCK])
+async def test_the_name_of_a_model_hides_nothing(tmp_path: Path, action: Action) -> None:
+    checks: Checks = lambda _: (local("card_numbers", action),)  # noqa: E731 - a table
+    async with guarded(tmp_path, answers(whole("ok")), checks) as running:
+        answer, end = await running.ask("hi", model=f"up/{CARD}")
+        assert (answer.status, answer.error["code"]) == (400, "guardrail_blocked")
+        assert running.upstream.seen == []
+        assert CARD not in repr(end)
+        files = [each for each in running.worker.home.rglob("*") if each.is_file()]
+        assert all(CARD.encode() not in each.read_bytes() for each in files)
+
+
 async def test_a_detector_that_is_not_installed_fails_its_check(tmp_path: Path) -> None:
     checks: Checks = lambda _: (local("names", Action.FLAG, Place.INPUT),)  # noqa: E731 - a table
     async with guarded(tmp_path, answers(whole("ok")), checks) as running:

@@ -83,6 +83,12 @@ class CallGuard:
             slot.write()
         return values
 
+    def name(self, text: str, place: Place) -> str:
+        """Judges a name by the checks without I/O. Returns and raises like `request`."""
+        slot = TextSlot([text], 0, text, place)
+        TextGroup([slot]).judge(self.plan.local(place), self.results)
+        return slot.text
+
     async def text(self, text: bytes, place: Place) -> bytes:
         """Judges one text. Returns and raises like `request`."""
         (judged,) = await self.texts([text.decode(*_ENCODING)], place)

@@ -90,10 +90,10 @@ class Pipeline:
         if target.project.limits is not None:
             await self.reserve(call, target, target.project.limits)
             call.reserved_ns = self.clock.now_ns()
-        self.recorder.begin(call)
         if target.project.guardrails is not None:
             head = await self.guard(call, target, target.project.guardrails, head)
             call.guarded_ns = self.clock.now_ns()
+        self.recorder.begin(call)
         finalize = partial(self._finalize, call)
         if self.look_up.concerns(call):
             if await self.look_up(call, target, head, finalize):

@@ -45,6 +45,8 @@ class GuardRequest:
             call.judged = True
             return head
         guard = call.guard = CallGuard(plan, CheckResults(self.monotonic_ns), self.formats)
+        if plan.of_requests:
+            _judge_model(call, guard, head)
         if plan.of_requests and call.body:
             await self._judge(call, guard)
         if plan.of_requests and call.operation == Operation.PASS_THROUGH:
@@ -85,6 +87,16 @@ class _Missing:
 
     async def find(self, texts: object) -> tuple[tuple[Finding, ...], ...]:  # noqa: ARG002 - it reads none
         raise self._error
+
+
+def _judge_model(call: Call, guard: CallGuard, head: RequestHead) -> None:
+    """Judges the name of the model, of which nothing can be replaced: its target is known."""
+    if not guard.plan.may_concern(head.model.encode("utf-8", "replace"), REQUESTED):
+        return
+    call.head = head._replace(model="")  # in the record, if a check blocks
+    if guard.name(head.model, Place.INPUT) != head.model:
+        guard.block(Place.INPUT)
+    call.head = head
 
 
 async def _judge_form(guard: CallGuard, body: bytes, content_type: bytes) -> bytes:
