@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from e2e.browser import launch
 from e2e.console import Console, first_admin
+from e2e.many_prompts import create_prompts
 from installation import Installation
 
 SHOTS = Path(__file__).with_name("shots")
@@ -63,6 +64,7 @@ def fill(installation: Installation, calls: int) -> None:
     installation.run("provider", "add", "down", *_UNREACHABLE)
     installation.run("route", "set", "support", *_ROUTE)
     installation.run("route", "set", "drafts", *_CHEAP)
+    create_prompts(installation, 300)
     for limit in _LIMITS:
         installation.run("limit", "add", *limit)
     installation.run("demo", "--calls", "200", "--model", "support")
@@ -144,6 +146,18 @@ def limit(name: str) -> Callable[[Console], None]:
     return open_limit
 
 
+def prompt(query: str, shown: str) -> Callable[[Console], None]:
+    """Opens the prompt with many versions, and waits for a part of it."""
+
+    def open_prompt(console: Console) -> None:
+        found = console.installation.json("prompts", "show", "support/answer")
+        prompt_id = found["prompt"]["id"]
+        console.open(f"/projects/{console.project_id}/prompts/{prompt_id}{query}")
+        console.page.get_by_label(shown, exact=True).first.wait_for()
+
+    return open_prompt
+
+
 def audited(console: Console) -> None:
     """Opens an audit event with before and after."""
     console.go("Audit")
@@ -162,6 +176,12 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "providers": tested_provider,
     "providers-add": dialog("Providers", "Add provider"),
     "models": page_of("Models"),
+    "prompts": page_of("Prompts"),
+    "prompt": prompt("", "Message 1"),
+    "prompt-changes": prompt("?tab=changes&version=15", "Differences"),
+    "prompt-labels": prompt("?tab=labels", "Moves"),
+    "prompt-comments": prompt("?tab=comments", "Comments"),
+    "prompt-edit": prompt("/edit", "Message 1"),
     "routes": page_of("Routes"),
     "route": route(""),
     "route-edit": route("/edit"),

@@ -9,7 +9,7 @@ from installation import Installation
 
 pytestmark = pytest.mark.e2e
 
-PAGES = ("Overview", "Traces", "Keys", "Providers", "Routes", "Members", "Audit")
+PAGES = ("Overview", "Traces", "Keys", "Providers", "Prompts", "Routes", "Members", "Audit")
 
 
 def background(page: Page) -> int:

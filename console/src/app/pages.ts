@@ -5,6 +5,7 @@ import {
   Gauge,
   KeyRound,
   LayoutDashboard,
+  MessagesSquare,
   ScrollText,
   ShieldCheck,
   Split,
@@ -18,6 +19,7 @@ export const PAGES = [
   { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k" },
   { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
   { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
+  { to: "/projects/$projectId/prompts", name: "Prompts", icon: MessagesSquare, keys: "g i" },
   { to: "/projects/$projectId/routes", name: "Routes", icon: Split, keys: "g r" },
   { to: "/projects/$projectId/limits", name: "Limits", icon: Gauge, keys: "g b" },
   {

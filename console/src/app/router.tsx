@@ -21,6 +21,11 @@ import { MembersPage } from "@/features/members/MembersPage";
 import { parseModelSearch } from "@/features/models/filters";
 import { ModelsPage } from "@/features/models/ModelsPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
+import { AddPromptPage } from "@/features/prompts/AddPromptPage";
+import { EditPromptPage } from "@/features/prompts/EditPromptPage";
+import { PromptPage } from "@/features/prompts/PromptPage";
+import { PromptsPage } from "@/features/prompts/PromptsPage";
+import { parsePromptSearch, parsePromptsSearch } from "@/features/prompts/search";
 import { ProvidersPage } from "@/features/providers/ProvidersPage";
 import { AddRoutePage } from "@/features/routes/AddRoutePage";
 import { EditRoutePage } from "@/features/routes/EditRoutePage";
@@ -127,6 +132,30 @@ const models = createRoute({
   validateSearch: parseModelSearch,
   component: ModelsPage,
 });
+const prompts = createRoute({
+  getParentRoute: () => project,
+  path: "/prompts",
+  validateSearch: parsePromptsSearch,
+  component: PromptsPage,
+});
+// No id of a prompt begins with an underscore.
+const addPrompt = createRoute({
+  getParentRoute: () => project,
+  path: "/prompts/_new",
+  component: AddPromptPage,
+});
+const prompt = createRoute({
+  getParentRoute: () => project,
+  path: "/prompts/$promptId",
+  validateSearch: parsePromptSearch,
+  component: PromptPage,
+});
+const editPrompt = createRoute({
+  getParentRoute: () => project,
+  path: "/prompts/$promptId/edit",
+  validateSearch: parsePromptSearch,
+  component: EditPromptPage,
+});
 const routes = createRoute({
   getParentRoute: () => project,
   path: "/routes",
@@ -193,6 +222,10 @@ const tree = root.addChildren([
       members,
       providers,
       models,
+      prompts,
+      addPrompt,
+      prompt,
+      editPrompt,
       routes,
       addRoute,
       route,

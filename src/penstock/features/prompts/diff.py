@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 MAX_PAIRS: Final = 400_000  # of words compared pairwise in one diff; then whole parts differ
 MAX_ANCHOR_DEPTH: Final = 8  # of anchors between anchors; then whole parts differ
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
-_WORD: Final = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+_WORD: Final = re.compile(r"\n|[^\S\n]+|\d+(?:\.\d+)+|\w+|[^\w\s]")
 
 Operation = Literal["equal", "insert", "delete"]
 

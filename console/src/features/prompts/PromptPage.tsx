@@ -1,0 +1,106 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { ChevronLeft } from "lucide-react";
+import { useState } from "react";
+
+import { MoveLabelDialog } from "@/features/prompts/MoveLabelDialog";
+import { PromptTabs } from "@/features/prompts/PromptTabs";
+import { promptQuery, type Prompt } from "@/features/prompts/queries";
+import { RemovePromptDialog } from "@/features/prompts/RemovePromptDialog";
+import type { PromptSearch } from "@/features/prompts/search";
+import { VersionRail } from "@/features/prompts/VersionRail";
+import { useHasRole } from "@/shared/session";
+import { Button } from "@/shared/ui/Button";
+import { CopyButton } from "@/shared/ui/Copyable";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { QueryContent } from "@/shared/ui/QueryContent";
+import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
+
+const FROM = "/signed-in/projects/$projectId/prompts/$promptId";
+
+/** A prompt: its versions, and the content, changes, labels and comments of one. */
+export function PromptPage() {
+  const { projectId, promptId } = useParams({ from: FROM });
+  const search = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: "/projects/$projectId/prompts/$promptId" });
+  const query = useQuery(promptQuery(projectId, promptId));
+  const change = (part: PromptSearch) =>
+    void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  return (
+    <main className="thin-scroll h-full overflow-y-auto">
+      <div className="mx-auto max-w-[1280px] px-6 pb-16">
+        <Link
+          to="/projects/$projectId/prompts"
+          params={{ projectId }}
+          className="mt-3 -ml-1 inline-flex items-center gap-0.5 text-xs text-ink-3 hover:text-ink"
+        >
+          <ChevronLeft size={14} />
+          Prompts
+        </Link>
+        <QueryContent query={query}>
+          {(prompt) => {
+            const number = search.version ?? prompt.labels["production"] ?? prompt.latest;
+            return (
+              <>
+                <Header prompt={prompt} number={number} />
+                <div className="grid gap-x-8 gap-y-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
+                  <PromptTabs prompt={prompt} number={number} search={search} onChange={change} />
+                  <VersionRail
+                    prompt={prompt}
+                    number={number}
+                    onSelect={(version) => change({ version, against: undefined })}
+                  />
+                </div>
+              </>
+            );
+          }}
+        </QueryContent>
+      </div>
+    </main>
+  );
+}
+
+function Header({ prompt, number }: { prompt: Prompt; number: number }) {
+  const { projectId } = useParams({ from: FROM });
+  const canWrite = useHasRole("editor");
+  const navigate = useNavigate();
+  const [dialog, setDialog] = useState<"move" | "remove">();
+  const close = () => setDialog(undefined);
+  return (
+    <header className="mb-2 flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2">
+      <div className="flex min-w-0 items-center gap-2">
+        <h1 className="truncate text-lg font-semibold tracking-tight">{prompt.name}</h1>
+        <CopyButton value={prompt.name} label="name" />
+        <span className="text-sm whitespace-nowrap text-ink-3">
+          {prompt.kind} · version {number} of {prompt.latest}
+        </span>
+      </div>
+      {canWrite && (
+        <div className="flex items-center gap-1">
+          <Button onClick={() => setDialog("move")}>Move a label here</Button>
+          <Link
+            to="/projects/$projectId/prompts/$promptId/edit"
+            params={{ projectId, promptId: prompt.id }}
+            search={number === prompt.latest ? {} : { version: number }}
+            className={LINK_BUTTON_CLASSES}
+          >
+            {number === prompt.latest ? "Edit" : `Edit from version ${number}`}
+          </Link>
+          <RowMenu subject={prompt.name}>
+            <DangerMenuItem onSelect={() => setDialog("remove")}>Remove…</DangerMenuItem>
+          </RowMenu>
+        </div>
+      )}
+      {dialog === "move" && <MoveLabelDialog prompt={prompt} number={number} onClose={close} />}
+      {dialog === "remove" && (
+        <RemovePromptDialog
+          prompt={prompt}
+          onClose={close}
+          onRemoved={() =>
+            void navigate({ to: "/projects/$projectId/prompts", params: { projectId } })
+          }
+        />
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,40 @@
+/** The search parameters of the list of prompts. */
+export interface PromptsSearch {
+  q?: string | undefined;
+  folder?: string | undefined;
+  label?: string | undefined;
+}
+
+export function parsePromptsSearch({ q, folder, label }: Record<string, unknown>): PromptsSearch {
+  return {
+    ...(typeof q === "string" && q ? { q } : {}),
+    ...(typeof folder === "string" && folder ? { folder } : {}),
+    ...(typeof label === "string" && label ? { label } : {}),
+  };
+}
+
+export const TABS = ["content", "changes", "labels", "comments"] as const;
+export type PromptTab = (typeof TABS)[number];
+
+/** The search parameters of a prompt: the version, the tab, and the version to compare with. */
+export interface PromptSearch {
+  version?: number | undefined;
+  tab?: PromptTab | undefined;
+  against?: number | undefined;
+}
+
+export function parsePromptSearch(search: Record<string, unknown>): PromptSearch {
+  const { tab } = search;
+  const [version, against] = [numberOf(search["version"]), numberOf(search["against"])];
+  const known = TABS.find((each) => each === tab);
+  return {
+    ...(version && { version }),
+    ...(known && { tab: known }),
+    ...(against && { against }),
+  };
+}
+
+function numberOf(value: unknown): number | undefined {
+  const number = Number(value);
+  return Number.isInteger(number) && number > 0 ? number : undefined;
+}
