@@ -1,15 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  Outlet,
-  redirect,
-} from "@tanstack/react-router";
+import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 
+import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRoutes";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
-import { chooseProject, requireSession } from "@/app/guard";
-import { Shell } from "@/app/Shell";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { GuardrailsPage } from "@/features/guardrails/GuardrailsPage";
 import { AddPolicyPage, EditPolicyPage } from "@/features/guardrails/PolicyPages";
@@ -32,56 +25,11 @@ import { EditRoutePage } from "@/features/routes/EditRoutePage";
 import { RoutePage } from "@/features/routes/RoutePage";
 import { RoutesPage } from "@/features/routes/RoutesPage";
 import { parseRouteSearch } from "@/features/routes/search";
-import { InvitationPage } from "@/features/session/InvitationPage";
-import { SignInPage } from "@/features/session/SignInPage";
 import { parseTracesSearch } from "@/features/traces/search";
 import { formatQueryString, parseQueryString } from "@/shared/queryString";
 import { parseCallSearch } from "@/shared/calls/search";
 import { TracePage } from "@/features/traces/TracePage";
 import { TracesPage } from "@/features/traces/TracesPage";
-
-const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
-
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>) =>
-    typeof search["to"] === "string" ? { to: search["to"] } : {},
-  component: SignInPage,
-});
-
-const invitation = createRoute({
-  getParentRoute: () => root,
-  path: "/invitation",
-  component: InvitationPage,
-});
-
-const signedIn = createRoute({
-  getParentRoute: () => root,
-  id: "signed-in",
-  beforeLoad: ({ context, location }) => requireSession(context.queries, location.href),
-  component: Outlet,
-});
-
-const home = createRoute({
-  getParentRoute: () => signedIn,
-  path: "/",
-  beforeLoad: async ({ context }) => {
-    const projectId = await chooseProject(context.queries);
-    redirect({
-      to: "/projects/$projectId/overview",
-      params: { projectId },
-      replace: true,
-      throw: true,
-    });
-  },
-});
-
-const project = createRoute({
-  getParentRoute: () => signedIn,
-  path: "/projects/$projectId",
-  component: Shell,
-});
 
 const projectHome = createRoute({
   getParentRoute: () => project,

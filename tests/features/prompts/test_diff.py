@@ -34,7 +34,10 @@ def test_one_changed_word_is_one_pair_of_pieces() -> None:
 
 
 def test_a_number_is_one_word() -> None:
-    assert diff_words("t: 0.8\n", "t: 1.3\n")[1:3] == [Piece("delete", "0.8"), Piece("insert", "1.3")]
+    assert diff_words("t: 0.8\n", "t: 1.3\n")[1:3] == [
+        Piece("delete", "0.8"),
+        Piece("insert", "1.3"),
+    ]
 
 
 def test_a_moved_line_is_found() -> None:

@@ -18,7 +18,7 @@ type LabelMove = Schemas["LabelMoveView"];
 export function LabelHistory({ prompt }: { prompt: Prompt }) {
   const query = useQuery(movesQuery(useProjectId(), prompt.id));
   const canWrite = useHasRole("editor");
-  const [undone, setUndone] = useState<LabelMove>();
+  const [returning, setReturning] = useState<LabelMove>();
   return (
     <>
       <QueryContent query={query}>
@@ -36,7 +36,7 @@ export function LabelHistory({ prompt }: { prompt: Prompt }) {
                   <MoveItem
                     key={move.id}
                     move={move}
-                    {...(mayUndo && { onUndo: () => setUndone(move) })}
+                    {...(mayUndo && { onUndo: () => setReturning(move) })}
                   />
                 );
               })}
@@ -44,12 +44,12 @@ export function LabelHistory({ prompt }: { prompt: Prompt }) {
           )
         }
       </QueryContent>
-      {undone && (
+      {returning && (
         <MoveLabelDialog
           prompt={prompt}
-          number={undone.from_version}
-          label={undone.label}
-          onClose={() => setUndone(undefined)}
+          number={returning.from_version}
+          label={returning.label}
+          onClose={() => setReturning(undefined)}
         />
       )}
     </>
