@@ -275,6 +275,20 @@ async def test_every_key_expires(server: RedisServer, tmp_path: Path) -> None:
         counters.settle(kept, [1, 0, 3, 0, 1])
 
 
+def test_what_is_held_in_a_window_that_is_forgotten_stays_held(server: RedisServer) -> None:
+    with server.client() as client:
+        counters = RedisCounterFile(client, FakeClock(), set(), lambda _: None)
+        first = spend(60)
+        found = counters.reserve([first])
+        assert isinstance(found, Reservation)
+        second, third = (first._replace(start_ns=END * n, end_ns=END * n + 1) for n in (1, 2))
+        assert isinstance(counters.reserve([second._replace(amount=30)]), Reservation)
+        assert isinstance(counters.reserve([third]), Reservation)
+        assert counters.read(second).held == 90
+        counters.settle(found, [60])
+        assert counters.read(second) == (60, 30, 60)
+
+
 def rate(amount: int = 1, *, held: bool = False) -> Claim:
     kind = CounterKind.HELD_RATE if held else CounterKind.RATE
     key = b"rate" * 4 if held else b"reqs" * 4

@@ -116,6 +116,28 @@ def test_secrets_do_not_print(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "sk-very-secret" not in repr(settings) + settings.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    "url", ["redis.example.org", "http://canary@host", "redis://", "redis://a b"]
+)
+def test_a_redis_url_that_names_no_server_is_refused_without_showing_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PENSTOCK_GATEWAY__REDIS_URL", url)
+    with pytest.raises(SetupError) as caught:
+        load()
+    assert "gateway.redis_url" in caught.value.sentence()
+    assert "canary" not in caught.value.sentence()
+
+
+def test_the_password_in_a_redis_url_does_not_print(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_GATEWAY__REDIS_URL", "rediss://user:canary@host:6380/2")
+    settings = load().settings
+    assert settings.gateway.redis_url.get_secret_value().endswith("canary@host:6380/2")
+    assert "canary" not in repr(settings) + settings.model_dump_json()
+
+
 def test_every_setting_has_a_description() -> None:
     assert all(setting.description for setting in every_setting())
     variables = [setting.variable for setting in every_setting()]

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.entrypoints.gateway.config import GatewayConfig
+from penstock.entrypoints.gateway.config import GatewayConfig, RedisConfig
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.child import Program
@@ -62,6 +62,18 @@ def test_settings_reach_the_processes() -> None:
     assert server.gateway_url == "http://127.0.0.1:5000"
     assert (server.port, server.allowed_hosts, server.secure_cookie) == (5001, ("a.example",), True)
     assert server.simulator_url == "http://127.0.0.1:9/v1"
+
+
+def test_gateways_and_server_use_the_same_redis() -> None:
+    redis = {"redis_url": "redis://:secret@host:6379/0", "redis_allowance": 0.5}
+    settings = Settings(home=HOME, gateway=GatewaySettings.model_validate(redis))
+    (gateway,) = plan.gateways(settings, "http://127.0.0.1:4001")
+    config = decoded(gateway, GatewayConfig)
+    assert isinstance(config, GatewayConfig)
+    assert config.redis == RedisConfig("redis://:secret@host:6379/0", 0.5)
+    server = decoded(plan.server(settings), ServerConfig)
+    assert isinstance(server, ServerConfig)
+    assert server.redis_url == config.redis.url
 
 
 def test_the_simulator_gets_an_address_and_a_realistic_speed() -> None:
