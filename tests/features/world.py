@@ -1,12 +1,12 @@
 """An installation with one project and its catalog, over real SQLite."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.features.access import Principal, Role
-from penstock.features.catalog.assembly import Catalog
+from penstock.features.catalog.assembly import Catalog, open_references
 from penstock.features.context import Context
 from penstock.features.identity.assembly import Identity
 from penstock.features.identity.audit_log import AuditEvent
@@ -46,7 +46,11 @@ class World:
         return b"".join(path.read_bytes() for path in self.home.glob("penstock.db*"))
 
 
-def open_world(home: Path, changed: Callable[[], None] = lambda: None) -> World:
+def open_world(
+    home: Path,
+    changed: Callable[[], None] = lambda: None,
+    variables: Mapping[str, str] | None = None,
+) -> World:
     """The installation in `home`, made if it is empty."""
     database = Database(sqlite_url(home / "penstock.db"))
     migrate(database)
@@ -58,7 +62,16 @@ def open_world(home: Path, changed: Callable[[], None] = lambda: None) -> World:
     project_id = identity.access_sections()[0].project_id
     kinds: Registry[ChatProvider] = Registry("penstock.providers")
     context = Context(database, identity.audit_log, clock, os.urandom)
-    catalog = Catalog(context, kinds, VENDORS, Egress(), master_key=MASTER_KEY)
+    egress = Egress()
+    references = open_references(
+        context,
+        egress,
+        lambda name: (variables or {}).get(name, ""),
+        home=home,
+        master_key=MASTER_KEY,
+        changed=changed,
+    )
+    catalog = Catalog(context, kinds, VENDORS, egress, master_key=MASTER_KEY, references=references)
     admin = Principal("user", "usr_1", "ann@example.org", {project_id: Role.ADMIN})
     root = Principal("user", "usr_2", "root@example.org", {}, instance_admin=True)
     return World(home, database, identity, catalog, project_id, admin, root)

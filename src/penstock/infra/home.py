@@ -41,6 +41,11 @@ class Home:
         return self.path / "metrics.token"
 
     @property
+    def secret_values(self) -> Path:
+        """The last values of secrets managers, encrypted."""
+        return self.path / "secret.values"
+
+    @property
     def audit_heads(self) -> Path:
         """The checkpoint of the audit chains."""
         return self.path / "audit.heads"
@@ -129,6 +134,7 @@ class Home:
             database.with_name(f"{database.name}-wal"),
             self.restoring,
             self.run,
+            self.secret_values,
             self.snapshot,
             self.spool,
             self.targets,

@@ -109,8 +109,7 @@ class GatewaySettings(Section):
     )
     tls_certificate: str = Field(
         default="",
-        description="PEM file with the certificate and its chain; changes are taken while it runs."
-        " Empty: no TLS.",
+        description="PEM file with certificate and chain, read again on changes; empty: no TLS.",
     )
     tls_key: str = Field(default="", description="PEM file with its key; empty: in the same file.")
     redis_url: SecretStr = Field(
@@ -217,8 +216,7 @@ class Settings(Section):
     forwarded_header: str = Field(
         default="",
         pattern=r"^([A-Za-z0-9-]{1,64})?$",
-        description="Header in which these proxies name the client: x-forwarded-for, forwarded,"
-        " x-real-ip …; empty: none is read.",
+        description="Header in which these proxies name the client, such as x-forwarded-for.",
     )
     demo: Literal["auto", "on", "off"] = Field(
         default="auto",
@@ -328,6 +326,17 @@ def openai_api_key() -> str:
 def secret_variable(name: str) -> str:
     """Returns the value of an environment variable with a credential; empty if it is unset."""
     return os.environ.get(name, "")
+
+
+def operator_variable(name: str) -> str:
+    """Returns an environment variable that configures a secrets manager, or the content of the file
+    that the variable with the suffix `_FILE` names, which may change; empty without both."""
+    if not (file := os.environ.get(f"{name}_FILE", "")):
+        return os.environ.get(name, "")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:

@@ -113,7 +113,7 @@ def _provider(draw: st.DrawFn, name: str) -> dict[str, Any]:
     names = st.sampled_from(("stream_usage", "key_header", "parts"))
     found["quirks"] = draw(st.dictionaries(names, st.sampled_from(("", "no", "x")), max_size=2))
     if draw(st.booleans()):
-        found["api_key"] = f"file:key-{draw(st.integers(0, 1))}"
+        found["api_key"] = draw(st.sampled_from(("file:key-0", "file:key-1", "vault:s/p#f")))
     if draw(st.booleans()):
         more = draw(st.lists(_WORDS, max_size=2, unique=True))
         found["credentials"] = [{"name": each, "api_key": "file:key-0"} for each in more]

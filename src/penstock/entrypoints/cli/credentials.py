@@ -18,11 +18,18 @@ KeyVariable = Annotated[
 KeyFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="File with it, such as a key file (JSON).")
 ]
+KeyReference = Annotated[
+    str | None,
+    typer.Option(metavar="REFERENCE", help="Where a secrets manager has it, as vault:PATH#FIELD."),
+]
 Provider = Annotated[str, typer.Argument(help="Name of the provider.")]
 
 
-def read_secret(variable: str | None, file: Path | None) -> str:
-    """Returns the credential from a file or an environment variable; empty without both."""
+def read_secret(variable: str | None, file: Path | None, reference: str | None) -> str:
+    """Returns the credential from a file or an environment variable, or the reference to it; empty
+    without any."""
+    if reference is not None:
+        return reference
     if file is not None:
         return _read_key(file)
     if variable is None:
@@ -40,13 +47,14 @@ def add(
     *,
     api_key_env: KeyVariable = None,
     api_key_file: KeyFile = None,
+    api_key_reference: KeyReference = None,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
     """Add a credential. Gateways use the credentials of a provider in turn."""
-    if not (secret := read_secret(api_key_env, api_key_file)):
-        raise typer.BadParameter("give --api-key-env or --api-key-file")
+    if not (secret := read_secret(api_key_env, api_key_file, api_key_reference)):
+        raise typer.BadParameter("give --api-key-env, --api-key-file or --api-key-reference")
     with open_api(home) as api:
         path = _path(api, project, provider)
         added = api.call("POST", path, {"name": name, "api_key": secret})

@@ -7,7 +7,7 @@ import typer
 
 from penstock.entrypoints.cli import credentials, options
 from penstock.entrypoints.cli.api import Api, open_api
-from penstock.entrypoints.cli.credentials import KeyFile, KeyVariable, read_secret
+from penstock.entrypoints.cli.credentials import KeyFile, KeyReference, KeyVariable, read_secret
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.kernel.errors import InvalidRequest
@@ -52,6 +52,7 @@ def add(
     ] = None,
     api_key_env: KeyVariable = None,
     api_key_file: KeyFile = None,
+    api_key_reference: KeyReference = None,
     model: Annotated[
         list[str] | None, typer.Option(help="Model that it serves (repeatable). [its model list]")
     ] = None,
@@ -70,7 +71,7 @@ def add(
         "base_url": base_url or "",
         "vendor": vendor,
         "kind": kind or "",
-        "api_key": read_secret(api_key_env, api_key_file),
+        "api_key": read_secret(api_key_env, api_key_file, api_key_reference),
         "models": model or [],
         "private_allowed": private_allowed,
         "quirks": dict(map(_quirk, quirk or [])),

@@ -39,6 +39,7 @@ from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
+from penstock.infra.settings import operator_variable
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
@@ -94,6 +95,14 @@ class ServerComposition:
                 VENDORS,
                 self._egress,
                 master_key=self._master_key,
+                references=catalog.open_references(
+                    context,
+                    self._egress,
+                    operator_variable,
+                    home=home,
+                    master_key=self._master_key,
+                    changed=self._changes.notify,
+                ),
                 project_id=identity.first_project_id,
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),

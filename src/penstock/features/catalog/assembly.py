@@ -1,6 +1,7 @@
 """Builds the catalog vertical from its parts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from penstock.features.access import Guards, Principal
@@ -13,6 +14,7 @@ from penstock.features.catalog.ports import Kinds
 from penstock.features.catalog.public_facts import packaged_facts
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.reference import Reference
+from penstock.features.catalog.references import SecretReferences
 from penstock.features.catalog.sections import CatalogSections
 from penstock.features.catalog.service.credentials import CredentialService
 from penstock.features.catalog.service.discovery import Candidates, Discovery
@@ -26,10 +28,13 @@ from penstock.features.catalog.vendors import Vendors
 from penstock.features.context import Context
 from penstock.features.vertical import Job, Vertical
 from penstock.infra.crypto import Sealer, derive_key
+from penstock.infra.home import Home
 from penstock.infra.registry import Registry
 from penstock.spi.chat import ChatProvider, Vendor
 from penstock.spi.http import Fetch
+from penstock.spi.secret_manager import SecretManager, Variable
 
+REFERENCES_PURPOSE: Final = "values of references"  # the key of their file, derived for it
 START: Final = Principal("system", "start", "found at start", {}, instance_admin=True)
 
 
@@ -44,8 +49,10 @@ class Catalog:
         fetch: Fetch,
         *,
         master_key: bytes,
+        references: SecretReferences,
     ) -> None:
-        box = SecretBox(context, Sealer(derive_key(master_key, SECRETS_PURPOSE)))
+        self.references = references
+        box = SecretBox(context, Sealer(derive_key(master_key, SECRETS_PURPOSE)), references)
         public = PublicPrices()
         reference = Reference(packaged_facts(), public)
         self._prober = Prober(fetch, kinds, context.clock)
@@ -71,7 +78,32 @@ class Catalog:
             ),
             sections=(self.sections,),
             startup=startup,
+            jobs=(lambda: self.references.run(self.sections.references),),
+            notices=self.references.notices,
+            gauges=self.references.gauges,
         )
+
+
+def open_references(
+    context: Context,
+    fetch: Fetch,
+    variable: Variable,
+    *,
+    home: Path,
+    master_key: bytes,
+    changed: Callable[[], None],
+) -> SecretReferences:
+    """Returns the references to secrets managers, with their last values."""
+    managers: Registry[SecretManager] = Registry("penstock.secrets")
+    return SecretReferences(
+        managers,
+        fetch,
+        variable,
+        file=Home(home).secret_values,
+        key=derive_key(master_key, REFERENCES_PURPOSE),
+        clock=context.clock,
+        changed=changed,
+    )
 
 
 def listed_models(context: Context) -> Callable[[str], Mapping[str, Sequence[str]]]:
@@ -92,13 +124,14 @@ def build(
     fetch: Fetch,
     *,
     master_key: bytes,
+    references: SecretReferences,
     project_id: Callable[[], str],
     candidates: Candidates | None,
 ) -> Vertical:
     """Builds the vertical. At start it discovers `candidates` for the first project; `None`
     disables the discovery."""
     kinds: Registry[ChatProvider] = Registry("penstock.providers")
-    catalog = Catalog(context, kinds, vendors, fetch, master_key=master_key)
+    catalog = Catalog(context, kinds, vendors, fetch, master_key=master_key, references=references)
     if candidates is None:
         return catalog.vertical(guards)
     return catalog.vertical(guards, lambda: catalog.discovery.start(project_id, candidates))

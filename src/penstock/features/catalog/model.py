@@ -173,6 +173,18 @@ def require_may_allow_private(actor: Principal) -> None:
         )
 
 
+def require_may_refer(actor: Principal) -> None:
+    """Raises `Forbidden` unless the actor is an instance admin: the server's access to a secrets
+    manager belongs to the operator, not to the project."""
+    if not actor.instance_admin:
+        raise Forbidden(
+            "Only an instance admin may refer to a secrets manager.",
+            hint="Ask an instance admin to set this credential.",
+            code="reference_needs_instance_admin",
+            param="api_key",
+        )
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Returns scheme, host and port, which determine where a secret is sent. An invalid URL (an
     older version may have stored one) is its own origin."""

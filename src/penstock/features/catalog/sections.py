@@ -1,5 +1,10 @@
 """The snapshot sections of the catalog: providers, prices, price lists, model facts, secrets."""
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
 from penstock.features.catalog import credential_store, store
 from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.service.secrets import SecretBox
@@ -11,6 +16,7 @@ from penstock.rules.snapshot import (
     PROVIDERS,
     VENDOR_PRICE_LISTS,
     Document,
+    ProviderEntry,
     ProvidersSection,
 )
 
@@ -33,6 +39,7 @@ class CatalogSections:
             providers = store.list_providers(connection)
             credentials = credential_store.list_all_credentials(connection)
             overrides = store.list_all_overrides(connection)
+            ids = self._published_ids(connection)
             public = self._reference.prices(connection)
             public_facts = self._reference.facts(connection)
         sections: dict[str, Document] = {
@@ -41,7 +48,7 @@ class CatalogSections:
         }
         for project_id in {provider.project_id for provider in providers}:
             entries = tuple(
-                p.entry(credentials.get((project_id, p.name), ()))
+                _with_ids(p.entry(credentials.get((project_id, p.name), ())), ids)
                 for p in providers
                 if p.project_id == project_id
             )
@@ -56,9 +63,37 @@ class CatalogSections:
         return sections
 
     def secrets(self) -> dict[str, str]:
-        """Returns the decrypted secrets by secret id, for the sealed document."""
+        """Returns the decrypted secrets by published id, for the sealed document."""
         with self._database.read() as connection:
-            own = store.sealed_secrets(connection)
-            further = credential_store.sealed_credentials(connection)
-        sealed = {**own, **further}
-        return {id_: self._box.open(id_, secret) for id_, secret in sealed.items()}
+            sealed = _sealed(connection)
+        return {
+            id_ + version: value
+            for id_, secret in sealed.items()
+            for version, value in self._box.versions(id_, secret).items()
+        }
+
+    def references(self) -> list[str]:
+        """Returns the secrets that are references to a secrets manager."""
+        with self._database.read() as connection:
+            sealed = _sealed(connection)
+        opened = [self._box.open(id_, secret) for id_, secret in sealed.items()]
+        return [each for each in dict.fromkeys(opened) if self._box.references.is_reference(each)]
+
+    def _published_ids(self, connection: Connection) -> dict[str, str]:
+        """The ids of secrets in the snapshot: that of a reference changes with its value."""
+        sealed = _sealed(connection)
+        return {id_: id_ + next(iter(self._box.versions(id_, sealed[id_]))) for id_ in sealed}
+
+
+def _sealed(connection: Connection) -> dict[str, bytes]:
+    own = store.sealed_secrets(connection)
+    return {**own, **credential_store.sealed_credentials(connection)}
+
+
+def _with_ids(entry: ProviderEntry, ids: Mapping[str, str]) -> ProviderEntry:
+    credentials = tuple(
+        replace(each, secret_id=ids.get(each.secret_id, each.secret_id))
+        for each in entry.credentials
+    )
+    own = ids.get(entry.secret_id, entry.secret_id)
+    return replace(entry, secret_id=own, credentials=credentials)

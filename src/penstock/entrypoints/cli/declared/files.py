@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from penstock.entrypoints.cli.declared.located import FilePosition, parse_toml, parse_yaml
 from penstock.entrypoints.cli.declared.model import Declared, ObjectKind, Resolve
 from penstock.entrypoints.cli.declared.references import resolve_reference
+from penstock.infra.registry import Registry
 from penstock.kernel.errors import InvalidRequest, PenstockError, SetupError
+from penstock.spi.secret_manager import SecretManager
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 MAX_FILES: Final = 1000  # of one folder
@@ -30,13 +32,15 @@ def read_files(paths: Sequence[Path], kinds: Sequence[ObjectKind]) -> Configurat
     `InvalidRequest` with all problems, one in a line."""
     found: Configuration = {}
     problems: list[str] = []
+    secret_managers: Registry[SecretManager] = Registry("penstock.secrets")
+    managers = secret_managers.names()
     for file in [file for path in paths for file in _files(path)]:
         try:
             value, place = _PARSERS[file.suffix](_text(file), str(file))
         except InvalidRequest as error:
             problems.append(error.message)
             continue
-        resolve = partial(resolve_reference, folder=file.parent)
+        resolve = partial(resolve_reference, folder=file.parent, managers=managers)
         for kind, item, at in _items(value, place, kinds, problems, found):
             try:
                 found[kind.key].append(declare(kind, item, at, resolve))

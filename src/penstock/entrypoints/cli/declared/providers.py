@@ -33,6 +33,7 @@ from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.plugins.providers.vendors import VENDORS
 from penstock.rules.snapshot import OWN_CREDENTIAL
 from penstock.spi.chat import ChatProvider
+from penstock.spi.secret_manager import SecretManager
 
 MAX_DECLARED: Final = 15  # further credentials of a provider
 _FIELDS: Final = ("kind", "base_url", "vendor", "quirks", "models", "private_allowed")
@@ -63,6 +64,8 @@ class ProviderKind:
         self._vendors = Vendors(VENDORS, PublicPrices())
         kinds: Registry[ChatProvider] = Registry("penstock.providers")
         self._kinds = kinds.names()
+        managers: Registry[SecretManager] = Registry("penstock.secrets")
+        self._managers = managers.names()
 
     def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the provider of a request, with the defaults of its vendor."""
@@ -75,11 +78,14 @@ class ProviderKind:
         """Returns the providers of the project with the names of their credentials."""
         found: list[Existing] = []
         for view in self._api.items(self._path):
-            names = [each["name"] for each in self._api.items(f"{self._of(view)}/credentials")]
+            stored = list(self._api.items(f"{self._of(view)}/credentials"))
+            hints = {each["name"]: each["api_key_hint"] for each in stored}
             content = {name: view[name] for name in _FIELDS}
             content["models"] = view["models"] if view["models_pinned"] else []
-            content["credentials"] = sorted(name for name in names if name != OWN_CREDENTIAL)
-            found.append(Existing(view["name"], content, view, automatic=view["found"]))
+            content["credentials"] = sorted(name for name in hints if name != OWN_CREDENTIAL)
+            found.append(
+                Existing(view["name"], content, view | {"hints": hints}, automatic=view["found"])
+            )
         return found
 
     def find(self, declared: Declared, existing: Sequence[Existing]) -> Existing | None:
@@ -127,8 +133,17 @@ class ProviderKind:
                     each: existing.content[each] for each in _FIELDS
                 }:
                     fields = fewer
-        credentials = [{"name": name} for name in existing.content["credentials"]]
+        hints: dict[str, str] = existing.view["hints"]
+        fields |= self._reference(hints.get(OWN_CREDENTIAL, ""))
+        credentials = [
+            {"name": name, **self._reference(hints[name])}
+            for name in existing.content["credentials"]
+        ]
         return fields | ({"credentials": credentials} if credentials else {})
+
+    def _reference(self, hint: str) -> dict[str, str]:
+        """The reference to a secrets manager, which is no secret."""
+        return {"api_key": hint} if hint.partition(":")[0] in self._managers else {}
 
     def _described(self, body: ProviderRequest) -> Provider:
         return provider_of("", body.value(), self._vendors, self._kinds)

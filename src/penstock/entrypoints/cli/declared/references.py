@@ -1,5 +1,6 @@
 """References to secrets: files of a configuration name them and never contain them."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,10 @@ MAX_SECRET_BYTES: Final = 64 * 1024  # of a key file
 _HOW: Final = "Write env:VARIABLE or file:PATH; a configuration has no secrets."
 
 
-def resolve_reference(reference: str, folder: Path) -> str:
+def resolve_reference(reference: str, folder: Path, managers: Collection[str]) -> str:
     """Returns the secret that a reference names: `env:VARIABLE`, or `file:PATH`, relative to the
-    folder of the file that has it. An empty one is no secret. Raises `InvalidRequest`; no message
+    folder of the file that has it. An empty one is no secret; one to a secrets manager, such as
+    `vault:PATH#FIELD`, is stored as it is. Raises `InvalidRequest`; no message
     has the text of what may be a secret."""
     scheme, colon, rest = reference.partition(":")
     if not reference:
@@ -23,6 +25,8 @@ def resolve_reference(reference: str, folder: Path) -> str:
         raise InvalidRequest(f"The environment variable {rest} is not set.", param="api_key")
     if colon and rest and scheme == "file":
         return _content(folder / Path(rest).expanduser())
+    if colon and rest and scheme in managers:
+        return reference
     raise InvalidRequest("This is no reference to a secret.", hint=_HOW, param="api_key")
 
 

@@ -57,7 +57,7 @@ class CredentialService:
         for a wrong name, an empty secret, one more than there may be, or plain http."""
         if not secret:
             raise InvalidRequest("The credential is empty.", param="api_key")
-        sealed = self._box.seal(secret)
+        sealed = self._box.seal(secret, actor)
         with self._context.database.write() as tx:
             owner = get_provider(tx.connection, project_id, provider)
             check_base_url(owner.base_url, private_allowed=owner.private_allowed, secret=True)

@@ -52,7 +52,7 @@ class ProviderService:
         if new.private_allowed:
             require_may_allow_private(actor)
         now_ms = self._context.now_ms()
-        secret = self._box.seal(new.secret)
+        secret = self._box.seal(new.secret, actor)
         checked = provider_of(project_id, new, self._vendors, self._kinds.names())
         provider = replace(
             checked,
@@ -81,7 +81,7 @@ class ProviderService:
                 require_may_allow_private(actor)
             if change.base_url is not None and origin(change.base_url) != origin(before.base_url):
                 _require_own_credential_only(tx.connection, before)
-            after, sealed = self._changed(before, change)
+            after, sealed = self._changed(actor, before, change)
             store.save_provider(tx.connection, after, sealed)
             self._audit(tx, actor, "provider.change", before=before, after=after)
         return after
@@ -112,10 +112,12 @@ class ProviderService:
         with self._context.database.read() as connection:
             provider = get_provider(connection, project_id, name)
             sealed = store.sealed_secrets(connection).get(provider.secret_id)
-        secret = self._box.open(provider.secret_id, sealed) if sealed else ""
+        secret = self._box.reveal(provider.secret_id, sealed) if sealed else ""
         return ProviderConfig(name, provider.base_url, secret, provider.quirks)
 
-    def _changed(self, before: Provider, change: ProviderChange) -> tuple[Provider, bytes | None]:
+    def _changed(
+        self, actor: Principal, before: Provider, change: ProviderChange
+    ) -> tuple[Provider, bytes | None]:
         base_url = change.base_url if change.base_url is not None else before.base_url
         moved = origin(base_url) != origin(before.base_url)
         if moved and before.secret_id and change.secret is None:
@@ -130,7 +132,7 @@ class ProviderService:
         after = replace(before, private_allowed=private, updated_ms=self._context.now_ms())
         sealed = None
         if change.secret is not None:
-            secret_id, hint, sealed = self._box.seal(change.secret)
+            secret_id, hint, sealed = self._box.seal(change.secret, actor)
             after = replace(after, secret_id=secret_id, secret_hint=hint)
         if change.models is not None:
             models = clean_models(change.models)

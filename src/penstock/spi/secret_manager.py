@@ -1,0 +1,32 @@
+"""The interface of secrets managers: a credential such as `vault:secret/openai#key` is a reference
+that the server resolves. `vault` is an entry point of the group `penstock.secrets`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from penstock.spi.http import HttpAnswer, HttpRequest
+
+Variable = Callable[[str], str]
+"""Returns how the operator has configured a manager, by the name of an environment variable; empty
+if it is not set."""
+
+
+class SecretManager(Protocol):
+    """One kind of manager. Stateless; the server sends the requests."""
+
+    def problem_of(self, name: str) -> str:
+        """Returns what is wrong with a reference without its scheme, as a sentence; empty if
+        nothing is."""
+        ...
+
+    def request(self, name: str, variable: Variable, now: datetime) -> HttpRequest:
+        """Returns the request for a secret. Raises `SetupError` if the manager is not
+        configured."""
+        ...
+
+    def read(self, name: str, answer: HttpAnswer) -> str:
+        """Returns the secret in an answer. Raises `UpstreamFailed`, with nothing of the answer in
+        its message."""
+        ...
