@@ -227,3 +227,37 @@ def test_a_shape_is_not_learned_from_a_text_that_stands_elsewhere() -> None:
     out = passed(FORMATS["chat"], [*stream, b"data: [DONE]\n\n"], plan(*both()))
     assert CARD.encode() not in out
     assert out.count(b"[card number]") == 2
+
+
+_JUNK = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from(
+        [
+            *(b"data: ", b"\n\n", b"\r\n\r\n", b"event: x\n", b": ping\n\n", b"data: [DONE]\n\n"),
+            *(b'{"choices":', b'[{"delta":{"content":"', b'"}}]}', b"\\u0034", b"[[[[", b"null"),
+            *(
+                CARD.encode(),
+                SECRET[:9].encode(),
+                b'{"type":1}',
+                b'{"index":[]}',
+                b'{"index":true}',
+            ),
+            chunk("4111"),
+            chunk("x", 1),
+        ]
+    ),
+)
+
+
+@formats
+@given(pieces=st.lists(_JUNK, max_size=30))
+def test_whatever_a_provider_sends_passes_or_ends_with_a_listed_error(
+    form: Format, pieces: list[bytes]
+) -> None:
+    noted = results()
+    try:
+        out = passed(form, pieces, plan(*both()), noted)
+    except (UpstreamFailed, GuardrailFailed):
+        return
+    if not noted.records():
+        assert out == b"".join(pieces)
