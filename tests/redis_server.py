@@ -13,6 +13,8 @@ import redis
 
 from tests.ports import free_port
 
+KEEPS_ALL = ("--appendonly", "yes", "--appendfsync", "always")  # each change, before its answer
+
 
 class RedisServer:
     """A server with its own folder; it can be stopped and started again."""

@@ -23,7 +23,7 @@ from penstock.rules.claims import CounterState
 from penstock.rules.limits import LimitEntry
 from penstock.rules.snapshot import ProviderEntry
 from tests.ports import free_port
-from tests.redis_server import redis_server
+from tests.redis_server import KEEPS_ALL, redis_server
 
 Counting = FileCounting | RedisCounting
 pytestmark = pytest.mark.drill
@@ -72,7 +72,7 @@ async def test_two_machines_never_overspend_a_budget_on_redis(
 ) -> None:
     size = (2, 200, 20) if drill_full else (2, 24, 16)
     for seed in seeds:
-        with redis_server("--appendonly", "yes") as server:
+        with redis_server(*KEEPS_ALL) as server:
             attack = Attack(RedisCounting(tmp_path / str(seed), server), seed, above)
             await attack.run(*size)
 
@@ -83,7 +83,7 @@ async def test_a_redis_that_is_stopped_and_killed_under_load_hangs_no_call_and_l
 ) -> None:
     size = (2, 200, 20) if drill_full else (1, 24, 40)
     for seed in seeds:
-        with redis_server("--appendonly", "yes") as server:
+        with redis_server(*KEEPS_ALL) as server:
             counting = RedisCounting(tmp_path / str(seed), server)
             attack = Attack(counting, seed, 0.0, counting)
             await attack.run(*size)

@@ -20,7 +20,7 @@ from penstock.rules.claims import CounterState
 from penstock.rules.limit_index import Amounts, Limit
 from penstock.rules.limits import LimitEntry, Measure, Otherwise
 from penstock.rules.windows import WindowUnit
-from tests.redis_server import RedisServer, redis_server
+from tests.redis_server import KEEPS_ALL, RedisServer, redis_server
 
 ASK = b'{"model":"up/small","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}'
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
@@ -29,7 +29,7 @@ ANSWER = {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}], 
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
-    with redis_server("--appendonly", "yes") as running:
+    with redis_server(*KEEPS_ALL) as running:
         yield running
 
 

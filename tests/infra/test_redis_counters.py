@@ -17,7 +17,7 @@ from penstock.infra.redis.problems import notice_of_server, problem_of_server
 from penstock.kernel.time import SystemClock
 from penstock.rules.claims import CapReached, Claim, CounterKind, CounterState
 from penstock.spi.counters import CountersUnavailable, Reservation
-from tests.redis_server import RedisServer, redis_server
+from tests.redis_server import KEEPS_ALL, RedisServer, redis_server
 
 START, END = 10**18, 3 * 10**18
 PROJECT = "prj_1"
@@ -26,7 +26,7 @@ LEASE_S = 0.6
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
-    with redis_server("--appendonly", "yes") as running:
+    with redis_server(*KEEPS_ALL) as running:
         yield running
 
 
@@ -393,10 +393,13 @@ async def test_all_keys_of_a_project_are_in_one_slot_of_a_cluster(tmp_path: Path
         ({}, "too old"),
         ({"redis_version": "x.y"}, "too old"),
         ({"redis_version": "6.2.0"}, ""),
+        ({"redis_version": "7.0.0", "role": "slave"}, "replica"),
+        ({"redis_version": "7.0.0", "maxmemory": 5, "used_memory": 6}, "memory"),
+        ({"redis_version": "7.0.0", "maxmemory": "x", "used_memory": 6}, ""),
         ({"redis_version": "7.2.4", "valkey_version": "8.1"}, ""),
     ],
 )
-def test_a_server_that_is_too_old_is_named(info: dict[str, object], words: str) -> None:
+def test_a_server_that_cannot_be_used_is_named(info: dict[str, object], words: str) -> None:
     problem = problem_of_server(info)
     assert words in problem
     assert bool(problem) == bool(words)

@@ -113,11 +113,11 @@ class RedisLink:
         try:
             async with asyncio.timeout(ANSWER_S):
                 client = self._client or await self._connected()
+                if self._waiting:
+                    await self._send(client)
                 if self.problem:
                     _log.warning("Redis answers again (%s)", self._name)
                     self.problem = _WORKING
-                if self._waiting:
-                    await self._send(client)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a client library raises errors of many kinds

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from typing import Final
 
 MINIMUM: Final = (6, 2)
+_KEEPS_ALL: Final = "noeviction"
+_REPLICA: Final = (
+    "This Redis server is a replica and takes no changes: name the primary in gateway.redis_url."
+)
+_NO_MEMORY: Final = "Redis has no memory left: raise its maxmemory."
 _KNOWN: Final = {
     "Redis rejects user or password: correct them in gateway.redis_url.": (
         *("WRONGPASS", "NOAUTH", "AuthenticationError", "invalid password", "without any"),
     ),
     "The user of gateway.redis_url may not run what Penstock needs on Redis.": ("NOPERM",),
-    "This Redis server is a replica and takes no changes: name the primary in gateway.redis_url.": (
-        *("READONLY", "ReadOnlyError"),
-    ),
-    "Redis has no memory left: raise its maxmemory.": ("OOM", "OutOfMemoryError"),
+    _REPLICA: ("READONLY", "ReadOnlyError"),
+    _NO_MEMORY: ("OOM", "OutOfMemoryError"),
     "This Redis server has only a part of the keys of a cluster: gateway.redis_url must name a "
     "server that has all.": ("MOVED", "MovedError", "CLUSTERDOWN", "CROSSSLOT"),
     "Redis is still loading its data.": ("LOADING", "BusyLoadingError"),
@@ -43,15 +46,29 @@ def problem_of_server(info: Mapping[str, object]) -> str:
         return (
             f"Redis {version or '(unknown version)'} is too old: Penstock needs {needed} or newer."
         )
+    if info.get("role") == "slave":
+        return _REPLICA
+    most, used = _number(info, "maxmemory"), _number(info, "used_memory")
+    if most and used > most and _policy(info) == _KEEPS_ALL:
+        return _NO_MEMORY
     return ""
 
 
 def notice_of_server(info: Mapping[str, object]) -> str:
     """Returns what an operator should know about a server that works; empty if nothing."""
-    policy = str(info.get("maxmemory_policy", "noeviction"))
-    if policy != "noeviction" and int(str(info.get("maxmemory", 0))):
+    policy = _policy(info)
+    if policy != _KEEPS_ALL and _number(info, "maxmemory"):
         return (
             f"Redis may drop counters of limits when its memory is full (maxmemory-policy {policy}"
             "): set noeviction."
         )
     return ""
+
+
+def _policy(info: Mapping[str, object]) -> str:
+    return str(info.get("maxmemory_policy", _KEEPS_ALL))
+
+
+def _number(info: Mapping[str, object], name: str) -> int:
+    text = str(info.get(name, 0))
+    return int(text) if text.isdecimal() else 0
