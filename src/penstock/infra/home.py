@@ -124,6 +124,7 @@ class Home:
             self.audit_heads,
             lock_of(self.audit_heads),
             self.bootstrap,
+            self.cache,
             self.columns,
             self.counters,
             self.gateway_token,
