@@ -2,6 +2,7 @@ import {
   Activity,
   Boxes,
   BrainCircuit,
+  FlaskConical,
   Gauge,
   KeyRound,
   LayoutDashboard,
@@ -28,6 +29,7 @@ export const PAGES = [
     icon: ShieldCheck,
     keys: "g u",
   },
+  { to: "/projects/$projectId/dry-run", name: "Dry run", icon: FlaskConical, keys: "g d" },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

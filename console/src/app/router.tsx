@@ -4,6 +4,7 @@ import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRoutes";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { AuditPage } from "@/features/audit/AuditPage";
+import { DryRunPage } from "@/features/dryRun/DryRunPage";
 import { GuardrailsPage } from "@/features/guardrails/GuardrailsPage";
 import { AddPolicyPage, EditPolicyPage } from "@/features/guardrails/PolicyPages";
 import { KeysPage } from "@/features/keys/KeysPage";
@@ -154,6 +155,13 @@ const policy = createRoute({
   path: "/guardrails/$policyId",
   component: EditPolicyPage,
 });
+const dryRun = createRoute({
+  getParentRoute: () => project,
+  path: "/dry-run",
+  validateSearch: (search: Record<string, unknown>) =>
+    typeof search["model"] === "string" ? { model: search["model"] } : {},
+  component: DryRunPage,
+});
 const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
 
 const tree = root.addChildren([
@@ -183,6 +191,7 @@ const tree = root.addChildren([
       guardrails,
       addPolicy,
       policy,
+      dryRun,
       audit,
     ]),
   ]),

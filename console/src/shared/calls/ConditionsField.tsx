@@ -22,25 +22,32 @@ interface ConditionsFieldProps {
   only: readonly ConditionForm[];
   error: string | undefined;
   onChange: (only: ConditionForm[]) => void;
+  /** What a row can be about, besides tags. */
+  dimensions?: typeof CONDITION_DIMENSIONS;
+  /** What no row means, and what several mean. */
+  hints?: readonly [none: string, some: string];
 }
 
+const HINTS = [
+  "All calls of the project.",
+  "Rows of one dimension are alternatives; all dimensions must match.",
+] as const;
+
 /** For which calls something is: rows of a dimension and a value. */
-export function ConditionsField({ title, only, error, onChange }: ConditionsFieldProps) {
+export function ConditionsField(props: ConditionsFieldProps) {
+  const { title, only, error, onChange, dimensions = CONDITION_DIMENSIONS, hints = HINTS } = props;
   const replace = (id: number, part: Partial<ConditionForm>) =>
     onChange(only.map((each) => (each.id === id ? { ...each, ...part } : each)));
   return (
     <fieldset>
       <legend className="text-sm font-medium">{title}</legend>
-      <p className="mb-2 text-xs text-ink-3">
-        {only.length === 0
-          ? "All calls of the project."
-          : "Rows of one dimension are alternatives; all dimensions must match."}
-      </p>
+      <p className="mb-2 text-xs text-ink-3">{hints[only.length === 0 ? 0 : 1]}</p>
       <ul className="mb-2 flex flex-col gap-2">
         {only.map((condition) => (
           <ConditionRow
             key={condition.id}
             condition={condition}
+            dimensions={dimensions}
             invalid={error !== undefined}
             onChange={(part) => replace(condition.id, part)}
             onRemove={() => onChange(only.filter(({ id }) => id !== condition.id))}
@@ -62,12 +69,14 @@ export function ConditionsField({ title, only, error, onChange }: ConditionsFiel
 
 interface ConditionRowProps {
   condition: ConditionForm;
+  dimensions: typeof CONDITION_DIMENSIONS;
   invalid: boolean;
   onChange: (part: Partial<ConditionForm>) => void;
   onRemove: () => void;
 }
 
-function ConditionRow({ condition, invalid, onChange, onRemove }: ConditionRowProps) {
+function ConditionRow(props: ConditionRowProps) {
+  const { condition, dimensions, invalid, onChange, onRemove } = props;
   const { dimension, tag, value } = condition;
   const options = useOptions(dimension);
   const textOf = useValueText();
@@ -79,7 +88,7 @@ function ConditionRow({ condition, invalid, onChange, onRemove }: ConditionRowPr
         onChange={(event) => onChange({ dimension: event.target.value, value: "" })}
         className={cx(INPUT_CLASSES, "w-32! shrink-0")}
       >
-        {[...CONDITION_DIMENSIONS, { value: TAG, label: "Tag" }].map((one) => (
+        {[...dimensions, { value: TAG, label: "Tag" }].map((one) => (
           <option key={one.value} value={one.value}>
             {one.label}
           </option>
