@@ -85,7 +85,7 @@ class Snapshot:
 
     def key_of_id(self, project_id: str, key_id: str) -> KeyContext | None:
         """Finds a key of a project by its id, expired ones too. It looks at all keys."""
-        contexts = self._keys.values()
+        contexts = self.keys.keys.values()
         found = (one for one in contexts if (one.project_id, one.key.id) == (project_id, key_id))
         return next(found, None)
 
