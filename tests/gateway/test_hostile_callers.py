@@ -60,8 +60,10 @@ async def test_without_the_token_metrics_have_no_names_tokens_or_costs(rig: Rig)
     everything, public = await scrape(rig), await scrape(rig, "")
     assert "up" in everything.label("penstock_requests_total", "provider")
     shown = {label for _, labels in public.values for label, _ in labels}
-    assert shown <= {"worker", "operation", "status", "error", "le"}
+    gen_ai = {"gen_ai_operation_name", "error_type"}
+    assert shown <= {"worker", "operation", "status", "error", "le", "stage", "outcome"} | gen_ai
     named = {"penstock_tokens_total", "penstock_cost_usd_total", "penstock_unpriced_total"}
+    named |= {"gen_ai_client_token_usage"}
     assert public.kinds.keys() == everything.kinds.keys() - named
     for total in ("penstock_requests_total", "penstock_request_seconds_count"):
         assert public.total(total) == everything.total(total) > 0

@@ -311,6 +311,7 @@ def of_ours(template: str) -> str | None:
 
 @settings(max_examples=400)
 @given(TEMPLATES)
+@example("{% set kept = ((-(n)) if user.missing is iterable else (name)) %}")
 @example("{% for item in fruits %}{% set n = n + 1 %}{{ n }}{% endfor %}{{ n }}\n")
 @example("{% if yes %}{% set name = 'x' %}{% endif %}{{ name }}")
 @example("{{ (fruits[0])|first|upper }}{{ -x|abs }}{{ -n|abs }}")

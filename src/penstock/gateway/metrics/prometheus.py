@@ -16,8 +16,11 @@ from penstock.gateway.metrics.stages import STAGES, StageTimes
 Gauges = Mapping[str, tuple[str, float | Mapping[Labels, float]]]
 """Name → (help, value or values by labels)."""
 
-_NAMES: Final = frozenset(
-    ("provider", "model", "credential", "gen_ai_provider_name", "gen_ai_request_model")
+_PUBLIC: Final = frozenset(  # labels that name nothing of the configuration
+    (
+        *("operation", "status", "error", "le", "stage", "outcome"),
+        *("gen_ai_operation_name", "error_type"),
+    )
 )
 _ONLY_WITH_TOKEN: Final = frozenset(
     (
@@ -50,7 +53,7 @@ def without_names(page: MetricsPage) -> MetricsPage:
 def _summed(family: Family) -> Family:
     totals: dict[tuple[str, Labels], float] = {}
     for sample in family.samples:
-        kept = tuple(label for label in sample.labels if label[0] not in _NAMES)
+        kept = tuple(label for label in sample.labels if label[0] in _PUBLIC)
         key = (sample.suffix, kept)
         totals[key] = totals.get(key, 0.0) + sample.value
     samples = tuple(Sample(suffix, labels, v) for (suffix, labels), v in totals.items())  # pyright: ignore[reportArgumentType] - the suffixes of samples

@@ -74,6 +74,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "true": _same(constant=True),
     "undefined": _is(Missing),
 }
+OF_MISSING: Final = frozenset(("defined", "undefined"))  # the others need a value that exists
 RELATIONS: Final[Mapping[str, Relation]] = {
     "divisibleby": _divisible,
     "eq": _compared("eq"),

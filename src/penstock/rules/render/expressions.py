@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from jinja2 import nodes
 
-from penstock.rules.render.conditions import CHECKS, RELATIONS, Check
+from penstock.rules.render.conditions import CHECKS, OF_MISSING, RELATIONS
 from penstock.rules.render.errors import RenderFailure
 from penstock.rules.render.filters import FILTERS, Filter, apply, whole
 from penstock.rules.render.names import Names
@@ -276,20 +276,24 @@ def _test(its: Expressions, node: nodes.Test) -> Expression:
     if len(arguments) != (node.name in RELATIONS):
         raise RenderFailure(_WRONG_ARGUMENTS.format(node.name))
     if not arguments:
-        return _checked(CHECKS[node.name], value)
+        return _checked(node.name, value)
     relation, (argument,) = RELATIONS[node.name], arguments
 
     def evaluate(run: Run) -> object:
         run.step()
-        return relation(run, value(run), known(argument(run)))
+        return relation(run, known(value(run)), known(argument(run)))
 
     return evaluate
 
 
-def _checked(check: Check, value: Expression) -> Expression:
+def _checked(name: str, value: Expression) -> Expression:
+    check = CHECKS[name]
+    accepts_missing = name in OF_MISSING
+
     def evaluate(run: Run) -> object:
         run.step()
-        return check(value(run))
+        found = value(run)
+        return check(found if accepts_missing else known(found))
 
     return evaluate
 
