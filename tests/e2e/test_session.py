@@ -40,6 +40,7 @@ def test_a_deep_link_opens_its_page_after_sign_in(
 
 
 def test_signing_out_ends_the_session(console: Console) -> None:
+    console.watch.expect(401)  # requests of the page that are under way when the session ends
     console.button("Signed in as admin@localhost").click()
     console.page.get_by_role("menuitem", name="Sign out").click()
     expect(console.heading("Sign in to Penstock")).to_be_visible()
