@@ -74,8 +74,9 @@ def _show(found: dict[str, Any]) -> None:
                 for each in found["findings"]
             ],
             "cache": "hit" if cache.get("hit") else "asked" if cache.get("looked_up") else "",
-            "rejected": rejection
-            and f"{rejection['status']} {rejection['code']}: {rejection['message']}",
+            "rejected": f"{rejection['status']} {rejection['code']}: {rejection['message']}"
+            if rejection
+            else "",
             "hint": rejection.get("hint", ""),
         },
         as_json=False,
