@@ -25,7 +25,7 @@ from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
 from penstock.kernel.time import SystemClock
-from penstock.rules.prompts import PromptContent, PromptMessage, PromptVariable
+from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
 
 RARE = "zyzzyva"
 FOLDERS = 100

@@ -53,7 +53,7 @@ STEPS: Final[Mapping[str, str]] = {
     "penstock.gateway.stages.attempts": "provider: request, answer",
     "penstock.gateway.stages.relay": "provider: request, answer",
     "penstock.gateway.stages.settle": "settle: usage, price",
-    "penstock.rules.price": "settle: usage, price",
+    "penstock.rules.prices.price": "settle: usage, price",
     "penstock.gateway.stages.record": "record: build",
     "penstock.gateway.http": "HTTP server",
     "penstock.gateway": "pipeline, call object",

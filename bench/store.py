@@ -14,7 +14,7 @@ from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.time import SystemClock
-from penstock.rules.price_charge import CostLine
+from penstock.rules.prices.charge import CostLine
 
 
 @contextmanager

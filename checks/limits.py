@@ -32,7 +32,7 @@ _AREAS: Final = (
     ("Callers of the gateway", ("infra.http_server", "gateway", "entrypoints.gateway")),
     (
         "Providers",
-        ("infra.egress", "rules.wire", "rules.answer", "rules.retry_after", "rules.price", "spi"),
+        ("infra.egress", "rules.wire", "rules.neutral", "rules.attempts", "rules.prices", "spi"),
     ),
     ("Records on their way to the store", ("infra.spool",)),
     ("The store", ("features.traces", "infra.columns")),

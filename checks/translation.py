@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules import wire
-from penstock.rules.conversation import Conversation, Hint, Message, MessageRole, Text
-from penstock.rules.translation import ChangeKind, Rule, Written
+from penstock.rules.neutral.conversation import Conversation, Hint, Message, MessageRole, Text
+from penstock.rules.neutral.translation import ChangeKind, Rule, Written
 
 _INTRO: Final = """\
 # Translation

@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from gateway.http_client import connect, read_answer, request
 from gateway.raw_upstream import STREAM_HEAD, Exchanged, chunk, unary
-from penstock.rules.limits import LimitEntry, Measure, Otherwise
-from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.limits.documents import LimitEntry, Measure, Otherwise
+from penstock.rules.limits.windows import WindowUnit
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 from penstock.rules.snapshot import RouteEntry, RouteTarget
-from penstock.rules.windows import WindowUnit
 
 MAX_TOKENS = 200
 IN_USD, OUT_USD = Decimal(1), Decimal(2)  # for a million tokens

@@ -11,8 +11,8 @@ from penstock.infra.counters import FileReader, path_in
 from penstock.infra.home import Home
 from penstock.kernel.time import SystemClock
 from penstock.rules.claims import Claim, CounterState
-from penstock.rules.limit_index import Amounts, Limit
-from penstock.rules.limits import LimitEntry
+from penstock.rules.limits.documents import LimitEntry
+from penstock.rules.limits.index import Amounts, Limit
 from tests.redis_server import RedisServer
 
 

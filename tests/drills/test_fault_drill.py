@@ -23,7 +23,7 @@ from gateway.homes import make_home, provider
 from gateway.http_client import Answer, call
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, UsageSource
-from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.drill

@@ -17,8 +17,8 @@ from gateway.homes import make_home, provider
 from gateway.http_client import call
 from gateway.raw_upstream import Exchanged, raw_upstream, unary
 from gateway.worker import Worker, worker
-from penstock.rules.breaker_state import FIRST_PAUSE_S, LONGEST_PAUSE_S
-from penstock.rules.retry_budget import BURST, SHARE
+from penstock.rules.attempts.breaker_state import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from penstock.rules.attempts.retry_budget import BURST, SHARE
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 from tests.ports import free_port
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from penstock.rules.guardrails import Place
+from penstock.rules.guards.policies import Place
 
 TEXT = "TEXT"
 ARGUMENT = "ARGUMENT"  # stands in the tool arguments of answers

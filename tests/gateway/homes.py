@@ -9,10 +9,10 @@ from pathlib import Path
 from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
-from penstock.rules.guardrails import GuardrailPolicy, GuardrailsSection
-from penstock.rules.limits import LimitEntry, LimitsSection
-from penstock.rules.model_facts import VendorFacts
-from penstock.rules.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
+from penstock.rules.guards.policies import GuardrailPolicy, GuardrailsSection
+from penstock.rules.limits.documents import LimitEntry, LimitsSection
+from penstock.rules.models.facts import VendorFacts
+from penstock.rules.prices.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
 from penstock.rules.snapshot import (
     SEALED_PURPOSE,
     KeyEntry,

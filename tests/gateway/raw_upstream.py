@@ -82,7 +82,9 @@ def chunk(data: bytes) -> bytes:
 
 
 def answers(*pieces: bytes, pause_s: float = 0.0, close: bool = False) -> Script:
-    """Writes the pieces one by one."""
+    """Writes the pieces one by one. `close` then closes the connection, but not after a whole
+    answer: the next request would be written to a connection that is about to end."""
+    close = close and not _is_whole(b"".join(pieces))
 
     async def script(_: Exchanged, writer: asyncio.StreamWriter) -> None:
         for piece in pieces:
@@ -93,6 +95,15 @@ def answers(*pieces: bytes, pause_s: float = 0.0, close: bool = False) -> Script
             writer.close()
 
     return script
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Whether the end of the answer does not depend on the end of the connection."""
+    head, _, body = answer.lower().partition(b"\r\n\r\n")
+    if b"\r\ntransfer-encoding: chunked" in head:
+        return body.endswith(b"0\r\n\r\n")
+    _, found, length = head.partition(b"\r\ncontent-length: ")
+    return bool(found) and len(body) >= int(length.split(b"\r\n")[0])
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Exchanged | None:

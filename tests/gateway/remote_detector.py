@@ -13,7 +13,7 @@ from pathlib import Path
 MODULE = """
 import asyncio, json
 from urllib.parse import urlsplit
-from penstock.rules.scanning import Finding
+from penstock.rules.guards.scanning import Finding
 
 
 class Remote:

@@ -23,7 +23,7 @@ from gateway.raw_upstream import (
 )
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
-from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

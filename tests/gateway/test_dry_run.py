@@ -16,10 +16,10 @@ from gateway.http_client import Answer, call
 from gateway.raw_upstream import RawUpstream, answers, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.explanation import DRY_RUN_PATH
-from penstock.rules.guardrails import Action, Check, GuardrailPolicy, Place
-from penstock.rules.limits import LimitEntry, Measure
+from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
+from penstock.rules.limits.documents import LimitEntry, Measure
+from penstock.rules.limits.windows import WindowUnit
 from penstock.rules.snapshot import RouteEntry, RouteTarget
-from penstock.rules.windows import WindowUnit
 
 WHOLE = unary(
     b'{"id":"c","model":"m","choices":[{"index":0,"finish_reason":"stop",'

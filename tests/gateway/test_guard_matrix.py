@@ -14,7 +14,7 @@ from gateway.http_client import Answer, call
 from gateway.raw_upstream import STREAM_HEAD, Script, answers, chunk, raw_upstream, unary
 from gateway.worker import worker
 from penstock.rules.call import CallEnd
-from penstock.rules.guardrails import Action, Check, GuardrailPolicy, Place
+from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
 from tests.rules.guard_streams import FORMATS
 from tests.rules.guard_texts import CARDS, split
 

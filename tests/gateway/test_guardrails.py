@@ -26,7 +26,7 @@ from gateway.raw_upstream import (
 from gateway.remote_detector import Judge, install, judge
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
-from penstock.rules.guardrails import Action, Check, GuardrailPolicy, OnFailure, Place
+from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, OnFailure, Place
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 from tests.rules.guard_streams import FORMATS
 from tests.rules.guard_texts import CARDS, TOKENS, split

@@ -13,8 +13,8 @@ from gateway.homes import KEY, make_home, provider
 from gateway.http_client import Answer, call
 from gateway.raw_upstream import STREAM_HEAD, Exchanged, RawUpstream, chunk, raw_upstream, unary
 from gateway.worker import Worker, worker
+from penstock.rules.attempts.retry_budget import BURST
 from penstock.rules.call import CallEnd, UsageSource
-from penstock.rules.retry_budget import BURST
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

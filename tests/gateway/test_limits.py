@@ -29,9 +29,9 @@ from penstock.infra.counters import FileReader, path_in
 from penstock.infra.home import Home
 from penstock.kernel.time import SystemClock
 from penstock.rules.claims import CounterState
-from penstock.rules.limit_index import Amounts, Limit
-from penstock.rules.limits import LimitEntry, Measure, Otherwise
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.documents import LimitEntry, Measure, Otherwise
+from penstock.rules.limits.index import Amounts, Limit
+from penstock.rules.limits.windows import WindowUnit
 
 ASK = b'{"model":"up/small","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}'
 STREAM = ASK[:-1] + b',"stream":true,"stream_options":{"include_usage":true}}'

@@ -15,7 +15,7 @@ from gateway.homes import make_home, provider
 from gateway.long_conversations import TOOLS, TURNS, connect, result, steps, task
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallStatus
-from penstock.rules.conversation import Conversation, Part, Text, Tool, ToolCall, ToolResult
+from penstock.rules.neutral.conversation import Conversation, Part, Text, Tool, ToolCall, ToolResult
 from rules.dialects import ANTHROPIC, DIALECTS, GEMINI, OPENAI, RESPONSES, Dialect
 from sim.conftest import Sim
 

@@ -18,7 +18,7 @@ from gateway.conftest import Rig
 from gateway.homes import KEY, LIMITED_KEY, make_home, provider
 from gateway.worker import worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
-from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 from sim.conftest import Sim
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

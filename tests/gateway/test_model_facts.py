@@ -16,7 +16,7 @@ from gateway.http_client import Answer, call
 from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import worker
 from penstock.rules.call import CallStatus
-from penstock.rules.model_facts import FactSource, Modality, ModelFacts, VendorFacts
+from penstock.rules.models.facts import FactSource, Modality, ModelFacts, VendorFacts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

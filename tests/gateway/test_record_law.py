@@ -29,12 +29,12 @@ from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import CallEnd, CallStatus, Usage, UsageSource, decode_end, encode
-from penstock.rules.conversation import RequestHead
-from penstock.rules.model_facts import FactsIndex
-from penstock.rules.price_book import PriceBook
-from penstock.rules.price_charge import Charge
+from penstock.rules.models.facts import FactsIndex
+from penstock.rules.neutral.answer import AnswerFacts
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.prices.charge import Charge
+from penstock.rules.prices.price_book import PriceBook
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.chat import ProviderConfig

@@ -17,9 +17,9 @@ from gateway.worker import Worker, worker
 from infra.redis_counters import read_counter
 from penstock.kernel.time import SystemClock
 from penstock.rules.claims import CounterState
-from penstock.rules.limit_index import Amounts, Limit
-from penstock.rules.limits import LimitEntry, Measure, Otherwise
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.documents import LimitEntry, Measure, Otherwise
+from penstock.rules.limits.index import Amounts, Limit
+from penstock.rules.limits.windows import WindowUnit
 from tests.redis_server import KEEPS_ALL, RedisServer, redis_server
 
 ASK = b'{"model":"up/small","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}'

@@ -16,7 +16,7 @@ from gateway.homes import KEY, LIMITED_KEY, make_home, provider
 from gateway.http_client import Answer, call
 from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import worker
-from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 from sim.conftest import Sim
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -16,7 +16,7 @@ from gateway.homes import make_home, provider
 from gateway.http_client import call
 from gateway.raw_upstream import STREAM_HEAD, Script, answers, chunk, raw_upstream, unary
 from gateway.worker import worker
-from penstock.rules.price import (
+from penstock.rules.prices.price import (
     Clause,
     ModelPrices,
     PricePeriod,

@@ -13,7 +13,7 @@ from gateway.homes import make_home, provider
 from gateway.http_client import Answer, call
 from gateway.raw_upstream import RawUpstream, Script, answers, raw_upstream, unary
 from gateway.worker import Worker, worker
-from penstock.rules.breaker import FAILURES_IN_A_ROW
+from penstock.rules.attempts.breaker import FAILURES_IN_A_ROW
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 from tests.ports import free_port
 

@@ -10,8 +10,8 @@ from penstock.gateway.snapshot.snapshot import SnapshotUnusable, build, missing_
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.model_facts import ListedModel
-from penstock.rules.price import (
+from penstock.rules.models.facts import ListedModel
+from penstock.rules.prices.price import (
     Clause,
     ModelPrices,
     OverridesSection,
@@ -20,7 +20,7 @@ from penstock.rules.price import (
     UnitPrice,
     VendorPrices,
 )
-from penstock.rules.price_book import CalledModel
+from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot import (
     SNAPSHOT_SCHEMA,
     KeyEntry,

@@ -14,7 +14,8 @@ from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions, built_in_surfaces
 from penstock.entrypoints.gateway.process import run
 from penstock.kernel.errors import InvalidRequest, PenstockError
-from penstock.rules.answer import (
+from penstock.rules.models.facts import ListedModel
+from penstock.rules.neutral.answer import (
     AnswerEvent,
     AnswerStarted,
     ChoiceFinished,
@@ -24,8 +25,14 @@ from penstock.rules.answer import (
     ToolCallStarted,
     UsageReported,
 )
-from penstock.rules.conversation import Conversation, Message, MessageRole, RequestHead, Text, Tool
-from penstock.rules.model_facts import ListedModel
+from penstock.rules.neutral.conversation import (
+    Conversation,
+    Message,
+    MessageRole,
+    RequestHead,
+    Text,
+    Tool,
+)
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 

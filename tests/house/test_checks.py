@@ -10,7 +10,7 @@ from checks import comments, documents, imports, locks, names, sizes, state, sui
 from checks.__main__ import main
 from checks.source import FileRule, Finding, Source
 
-PRODUCT = "src/penstock/rules/price.py"
+PRODUCT = "src/penstock/rules/prices/price.py"
 MANY_LINES = "x = 1\n" * 401
 LONG_FUNCTION = "def long() -> None:\n" + "    print()\n" * 61
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from penstock.infra.breaker_file import BreakerFile
-from penstock.rules.breaker import Breaker
-from penstock.rules.breaker_state import BreakerState
+from penstock.rules.attempts.breaker import Breaker
+from penstock.rules.attempts.breaker_state import BreakerState
 
 
 def main(folder: str, key: str, now: str, *mode: str) -> None:

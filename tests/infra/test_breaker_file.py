@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.infra.breaker_file import FILE_BYTES, NAME, ROW, ROWS_AT, WAYS, BreakerFile
-from penstock.rules.breaker import FAILURES_IN_A_ROW, Breaker
-from penstock.rules.breaker_state import FIRST_PAUSE_S, PROBE_LEASE_S, BreakerState
+from penstock.rules.attempts.breaker import FAILURES_IN_A_ROW, Breaker
+from penstock.rules.attempts.breaker_state import FIRST_PAUSE_S, PROBE_LEASE_S, BreakerState
 
 KEY = bytes(range(16))
 PROGRAM = Path(__file__).with_name("breaker_process.py")

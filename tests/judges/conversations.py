@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Media,

@@ -16,7 +16,7 @@ from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.plugins.surfaces.responses import ResponsesSurface
 from penstock.rules.call import Operation
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.redaction import Redaction
 from penstock.spi.chat import ChatProvider, OutgoingCall, PassedRequest, ProviderConfig
 from penstock.spi.http import HttpRequest

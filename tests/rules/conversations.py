@@ -8,9 +8,9 @@ from typing import TypeVar
 import msgspec
 from hypothesis import strategies as st
 
-from penstock.rules.answer import AnswerChoice, FinishReason, WholeAnswer
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.conversation import (
+from penstock.rules.neutral.answer import AnswerChoice, FinishReason, WholeAnswer
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Media,
@@ -29,7 +29,7 @@ from penstock.rules.conversation import (
     ToolResult,
     merge_messages,
 )
-from penstock.rules.translation import Change
+from penstock.rules.neutral.translation import Change
 
 T = TypeVar("T")
 

@@ -12,10 +12,10 @@ from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.plugins.surfaces.responses import ResponsesSurface
-from penstock.rules.answer import AnswerEvent
-from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.neutral.answer import AnswerEvent
+from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Written
 from penstock.spi.chat import ChatProvider, OutgoingCall, ProviderConfig
 from penstock.spi.surface import Surface
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from penstock.rules.sse_framing import EventFraming, SseFraming
+from penstock.rules.formats.sse_framing import EventFraming, SseFraming
 from penstock.rules.wire.bedrock.event_stream import EventStreamReader
 from penstock.rules.wire.bedrock.framing import BedrockFraming
 from penstock.sim.bedrock.event_frames import event as frame

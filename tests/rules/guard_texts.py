@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from penstock.kernel.time import SystemClock
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets
-from penstock.rules.check_results import CheckResults
-from penstock.rules.guard_plan import ActiveCheck, GuardPlan
-from penstock.rules.guardrails import Action, Check, GuardrailPolicy, OnFailure, Place
-from penstock.rules.scanning import RemoteScanner, Scanner
+from penstock.rules.guards.plan import ActiveCheck, GuardPlan
+from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, OnFailure, Place
+from penstock.rules.guards.results import CheckResults
+from penstock.rules.guards.scanning import RemoteScanner, Scanner
 
 
 def _letters(size: int, alphabet: str = string.ascii_letters + string.digits) -> str:

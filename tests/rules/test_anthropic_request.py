@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Media,
@@ -26,7 +26,7 @@ from penstock.rules.conversation import (
     ToolMode,
     ToolResult,
 )
-from penstock.rules.translation import Written
+from penstock.rules.neutral.translation import Written
 from penstock.rules.wire.anthropic.request_reader import read_request
 from penstock.rules.wire.anthropic.request_writer import write_request
 from rules.dialects import OPENAI

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Conversation, OutputFormat
+from penstock.rules.neutral.conversation import Conversation, OutputFormat
 from penstock.rules.wire.anthropic.schema import closed_schema
 from rules.conversations import SCHEMA
 from rules.dialects import ANTHROPIC

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.answer import FinishReason
-from penstock.rules.answer_collector import collect
 from penstock.rules.call import UsageSource
-from penstock.rules.conversation import (
+from penstock.rules.neutral.answer import FinishReason
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import (
     Conversation,
     Media,
     MediaKind,

@@ -5,8 +5,8 @@ that share its state.
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.breaker import CHECK_STEP, FAILURES_IN_A_ROW, WINDOW_CALLS, Breaker
-from penstock.rules.breaker_state import (
+from penstock.rules.attempts.breaker import CHECK_STEP, FAILURES_IN_A_ROW, WINDOW_CALLS, Breaker
+from penstock.rules.attempts.breaker_state import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     PROBE_LEASE_S,

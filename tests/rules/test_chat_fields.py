@@ -12,7 +12,7 @@ from penstock.plugins.providers.openai_compatible import create
 from penstock.plugins.providers.vendors import VENDORS
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
-from penstock.rules.translation import Change, ChangeKind, Written
+from penstock.rules.neutral.translation import Change, ChangeKind, Written
 from penstock.rules.wire.openai.fields import edit_fields
 from penstock.spi.chat import OutgoingCall, ProviderConfig
 

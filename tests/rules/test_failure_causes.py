@@ -2,8 +2,8 @@
 
 import pytest
 
-from penstock.rules.answer import ProviderError
-from penstock.rules.failure_causes import FailureCause, cause_of_rejection
+from penstock.rules.attempts.failure_causes import FailureCause, cause_of_rejection
+from penstock.rules.neutral.answer import ProviderError
 
 TOO_LONG = (
     # OpenAI

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.form import MAX_FORM_PARTS, MAX_SHOWN_BYTES, read_form, replace_value
+from penstock.rules.formats.form import MAX_FORM_PARTS, MAX_SHOWN_BYTES, read_form, replace_value
 
 TYPE = b"multipart/form-data; boundary=b0"
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.plugins.providers.gemini import create
 from penstock.plugins.surfaces.gemini import GeminiSurface
-from penstock.rules.answer import (
+from penstock.rules.call import UsageSource
+from penstock.rules.neutral.answer import (
     AnswerStarted,
     ChoiceFinished,
     FinishReason,
@@ -24,9 +25,8 @@ from penstock.rules.answer import (
     ToolArgumentsDelta,
     ToolCallStarted,
 )
-from penstock.rules.answer_collector import collect
-from penstock.rules.call import UsageSource
-from penstock.rules.conversation import (
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import (
     Citation,
     Conversation,
     Message,

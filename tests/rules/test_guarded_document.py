@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.plugins.guards.secrets import Secrets
-from penstock.rules.check_results import CheckResults, GuardrailBlocked
-from penstock.rules.guard_plan import REQUESTED
-from penstock.rules.guarded_document import MAX_VALUES, GuardedDocument, NotJson
-from penstock.rules.guardrails import Action, Place
-from penstock.rules.text_places import MAX_TEXTS
+from penstock.rules.guards.documents import MAX_VALUES, GuardedDocument, NotJson
+from penstock.rules.guards.places import MAX_TEXTS
+from penstock.rules.guards.plan import REQUESTED
+from penstock.rules.guards.policies import Action, Place
+from penstock.rules.guards.results import CheckResults, GuardrailBlocked
 from penstock.rules.wire.text_places import ALL_PLACES, PLACES_OF
 from tests.rules.guard_texts import CARDS, TOKENS, active, both, plan, results
 

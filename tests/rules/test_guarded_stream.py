@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from penstock.kernel.errors import UpstreamFailed
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets
-from penstock.rules.check_results import CheckResults, GuardrailBlocked, GuardrailFailed
-from penstock.rules.guard_plan import GuardPlan
-from penstock.rules.guarded_document import GuardedDocument
-from penstock.rules.guarded_stream import MAX_CHANNELS, MAX_HELD_BYTES, GuardedStream
-from penstock.rules.guarded_text import GuardedText
-from penstock.rules.guardrails import Action, OnFailure, Place
-from penstock.rules.sse_framing import SseFraming
+from penstock.rules.formats.sse_framing import SseFraming
+from penstock.rules.guards.documents import GuardedDocument
+from penstock.rules.guards.plan import GuardPlan
+from penstock.rules.guards.policies import Action, OnFailure, Place
+from penstock.rules.guards.results import CheckResults, GuardrailBlocked, GuardrailFailed
+from penstock.rules.guards.streams import MAX_CHANNELS, MAX_HELD_BYTES, GuardedStream
+from penstock.rules.guards.text import GuardedText
 from penstock.rules.wire.text_places import ALL_PLACES
 from tests.rules.guard_streams import FORMATS, Format, sse
 from tests.rules.guard_texts import CARDS, TEXTS, TOKENS, active, both, plan, results, split

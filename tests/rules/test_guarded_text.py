@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets
-from penstock.rules.check_results import CheckResults, GuardrailBlocked, GuardrailFailed
-from penstock.rules.guard_plan import ActiveCheck
-from penstock.rules.guarded_text import GuardedText
-from penstock.rules.guardrails import Action, OnFailure, Place
-from penstock.rules.scanning import Finding
+from penstock.rules.guards.plan import ActiveCheck
+from penstock.rules.guards.policies import Action, OnFailure, Place
+from penstock.rules.guards.results import CheckResults, GuardrailBlocked, GuardrailFailed
+from penstock.rules.guards.scanning import Finding
+from penstock.rules.guards.text import GuardedText
 from tests.rules.guard_texts import CARDS, PRIVATE_KEY, TEXTS, TOKENS, active, both, results, split
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=6)

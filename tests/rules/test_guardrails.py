@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from penstock.kernel.digests import canonical_json
-from penstock.rules.guard_plan import GuardrailIndex
-from penstock.rules.guardrails import (
+from penstock.rules.guards.plan import GuardrailIndex
+from penstock.rules.guards.policies import (
     Action,
     Check,
     GuardrailPolicy,

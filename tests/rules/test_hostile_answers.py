@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
-from penstock.rules.answer import MAX_NAME_CHARS
+from penstock.rules.attempts.retry_after import MAX_RETRY_AFTER_S, read_retry_after
 from penstock.rules.call import UsageSource
+from penstock.rules.neutral.answer import MAX_NAME_CHARS
 from penstock.rules.redaction import Redaction
-from penstock.rules.retry_after import MAX_RETRY_AFTER_S, read_retry_after
 from penstock.rules.wire.head import read_head
 from penstock.rules.wire.openai.chunks import Assembly, Chunk
 from penstock.rules.wire.openai.facts import MAX_CHOICES, read_answer

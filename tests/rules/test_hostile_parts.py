@@ -3,9 +3,9 @@ caller, and for the record, in every dialect."""
 
 import pytest
 
-from penstock.rules.answer import AnswerChoice, FinishReason, WholeAnswer
-from penstock.rules.answer_collector import events_of
-from penstock.rules.conversation import Other, Part, Reasoning, ToolCall
+from penstock.rules.neutral.answer import AnswerChoice, FinishReason, WholeAnswer
+from penstock.rules.neutral.collector import events_of
+from penstock.rules.neutral.conversation import Other, Part, Reasoning, ToolCall
 from penstock.rules.wire.anthropic.answer_writer import write_answer as write_anthropic
 from penstock.rules.wire.bedrock.answer_writer import write_answer as write_bedrock
 from penstock.rules.wire.cohere.answer_writer import write_answer as write_cohere

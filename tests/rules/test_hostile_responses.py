@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.call import UsageSource
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     AnswerEvent,
     AnswerStarted,
@@ -20,9 +21,8 @@ from penstock.rules.answer import (
     ToolArgumentsDelta,
     ToolCallStarted,
 )
-from penstock.rules.answer_collector import collect
-from penstock.rules.call import UsageSource
-from penstock.rules.conversation import Reasoning, Text, ToolCall
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import Reasoning, Text, ToolCall
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.usage import MAX_TOKENS
 from penstock.rules.wire.responses.answer_reader import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.json_array import JsonArray
+from penstock.rules.formats.json_array import JsonArray
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

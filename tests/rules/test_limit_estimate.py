@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.rules.call import Operation, Usage, UsageSource
-from penstock.rules.limit_estimate import EstimatedTokens, estimate_cost, estimate_tokens
-from penstock.rules.limit_index import nano_usd
-from penstock.rules.model_facts import ModelFacts
-from penstock.rules.price import UnitPrice
-from penstock.rules.price_charge import compile_rates
+from penstock.rules.limits.estimate import EstimatedTokens, estimate_cost, estimate_tokens
+from penstock.rules.limits.index import nano_usd
+from penstock.rules.models.facts import ModelFacts
+from penstock.rules.prices.charge import compile_rates
+from penstock.rules.prices.price import UnitPrice
 
 CHAT = Operation.CHAT
 FACTS = ModelFacts(("gpt",), (), context_tokens=1000, output_tokens=500)

@@ -11,10 +11,10 @@ from penstock.kernel.digests import canonical_json
 from penstock.rules.call import Caller
 from penstock.rules.call_conditions import CallFacts
 from penstock.rules.claims import CounterKind
-from penstock.rules.limit_index import Amounts, Limit, LimitIndex, nano_usd
-from penstock.rules.limits import LimitEntry, LimitsSection, Measure, problem_of
+from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure, problem_of
+from penstock.rules.limits.index import Amounts, Limit, LimitIndex, nano_usd
+from penstock.rules.limits.windows import WindowUnit
 from penstock.rules.snapshot import LIMITS
-from penstock.rules.windows import WindowUnit
 
 NOW = 1_795_960_800 * 10**9
 

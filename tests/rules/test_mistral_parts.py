@@ -10,8 +10,8 @@ from mistralai.client.models import AssistantMessage, TextChunk, ThinkChunk, Use
 from judges.mistral_calls import MISTRAL
 from penstock.kernel.errors import UpstreamFailed
 from penstock.plugins.providers.openai_compatible import create
-from penstock.rules.answer import AnswerEvent, ReasoningDelta, TextDelta
-from penstock.rules.conversation import (
+from penstock.rules.neutral.answer import AnswerEvent, ReasoningDelta, TextDelta
+from penstock.rules.neutral.conversation import (
     Conversation,
     Media,
     MediaKind,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.digests import canonical_json
-from penstock.rules.model_facts import (
+from penstock.rules.models.facts import (
     FactsIndex,
     FactsList,
     FactSource,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
-from penstock.rules.model_facts import FactSource, KnownFacts, Modality, ModelFacts, VendorFacts
-from penstock.rules.model_limits import ModelLimits
+from penstock.rules.models.facts import FactSource, KnownFacts, Modality, ModelFacts, VendorFacts
+from penstock.rules.models.limits import ModelLimits
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.spi.surface import Surface
 

@@ -3,7 +3,7 @@
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from penstock.rules.model_patterns import allows
+from penstock.rules.models.patterns import allows
 
 WORDS = st.text("abs-.", min_size=1, max_size=4)
 MODELS = st.lists(WORDS, min_size=1, max_size=3).map("/".join)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from openai.types import Model
 
-from penstock.rules.model_facts import (
+from penstock.rules.models.facts import (
     FactSource,
     KnownFacts,
     ListedModel,

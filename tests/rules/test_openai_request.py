@@ -5,7 +5,7 @@ import json
 import pytest
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Other, ToolResult
+from penstock.rules.neutral.conversation import Other, ToolResult
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.openai.request_writer import write_request
 from rules.dialects import ANTHROPIC, OPENAI

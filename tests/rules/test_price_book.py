@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.price import (
+from penstock.rules.prices.price import (
     Clause,
     ModelPrices,
     PriceOverride,
@@ -13,7 +13,7 @@ from penstock.rules.price import (
     UnitPrice,
     VendorPrices,
 )
-from penstock.rules.price_book import CalledModel, PriceBook, PriceList
+from penstock.rules.prices.price_book import CalledModel, PriceBook, PriceList
 
 USAGE = Usage(1_000_000, source=UsageSource.PROVIDER)
 CALLED = CalledModel("openai", "acme", "llama-3-8b")

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.price import (
+from penstock.rules.prices.charge import CostLine, ModelRates, compile_rates
+from penstock.rules.prices.price import (
     Clause,
     ModelPrices,
     PricePeriod,
@@ -14,7 +15,6 @@ from penstock.rules.price import (
     Tier,
     UnitPrice,
 )
-from penstock.rules.price_charge import CostLine, ModelRates, compile_rates
 
 DAY_NS = 86_400 * 1_000_000_000
 INPUT = UnitPrice("input_tokens", Decimal("2.50"))

@@ -7,8 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompt_file import read_prompt, write_prompt
-from penstock.rules.prompts import PromptContent, PromptMessage, PromptVariable, VariableType
+from penstock.rules.prompts.documents import (
+    PromptContent,
+    PromptMessage,
+    PromptVariable,
+    VariableType,
+)
+from penstock.rules.prompts.file import read_prompt, write_prompt
 
 TEXT = st.lists(
     st.sampled_from(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from penstock.rules.answer import AnswerChoice, FinishReason, WholeAnswer
-from penstock.rules.answer_collector import collect, events_of
-from penstock.rules.conversation import Reasoning, Text, ToolCall, ToolResult
+from penstock.rules.neutral.answer import AnswerChoice, FinishReason, WholeAnswer
+from penstock.rules.neutral.collector import collect, events_of
+from penstock.rules.neutral.conversation import Reasoning, Text, ToolCall, ToolResult
 from penstock.rules.wire.sealed_reasoning import seal_call
 from rules.dialects import ANTHROPIC, DIALECTS, OPENAI, RESPONSES, Dialect
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.peak_ewma import DECAY_S, PeakEwma
-from penstock.rules.retry_budget import BURST, SHARE, RetryBudget
+from penstock.rules.attempts.peak_ewma import DECAY_S, PeakEwma
+from penstock.rules.attempts.retry_budget import BURST, SHARE, RetryBudget
 
 
 @given(st.lists(st.booleans(), max_size=400), st.integers(0, 399))

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.retry_wait import FIRST_WAIT_S, LONGEST_WAIT_S, wait_before
+from penstock.rules.attempts.retry_wait import FIRST_WAIT_S, LONGEST_WAIT_S, wait_before
 
 TIMES = st.floats(0, 400)
 DRAWS = st.floats(0, 1, exclude_max=True)

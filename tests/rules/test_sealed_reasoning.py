@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.conversation import Reasoning, ToolCall
+from penstock.rules.neutral.conversation import Reasoning, ToolCall
 from penstock.rules.wire.sealed_reasoning import (
     MARK,
     MAX_SEALED_BYTES,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.slow_quantile import ABOVE, FEWEST, SlowQuantile
+from penstock.rules.attempts.slow_quantile import ABOVE, FEWEST, SlowQuantile
 
 SHAPES: dict[str, Callable[[Random], float]] = {
     "uniform": lambda random: random.uniform(0.1, 1.0),

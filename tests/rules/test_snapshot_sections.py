@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.digests import canonical_json
-from penstock.rules.price import VendorPrices
-from penstock.rules.price_book import PriceList
+from penstock.rules.prices.price import VendorPrices
+from penstock.rules.prices.price_book import PriceList
 from penstock.rules.snapshot import (
     ACCESS,
     KINDS,

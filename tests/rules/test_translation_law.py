@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.answer import WholeAnswer
-from penstock.rules.answer_collector import collect, events_of
-from penstock.rules.conversation import Conversation
+from penstock.rules.neutral.answer import WholeAnswer
+from penstock.rules.neutral.collector import collect, events_of
+from penstock.rules.neutral.conversation import Conversation
 from rules.conversations import answers, conversations, meaning, meaning_of
 from rules.dialects import DIALECTS, Dialect
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checks.translation import DialectRules, dialect_rules, translation_page
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Citation,
     Conversation,
     Hint,
@@ -31,7 +31,7 @@ from penstock.rules.conversation import (
     ToolMode,
     ToolResult,
 )
-from penstock.rules.translation import ChangeKind, Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import ChangeKind, Changes, Rule, Written, reject
 from rules.conversations import ARGUMENTS, DATA, NAME, SCHEMA, TEXT
 
 DIALECTS = [pytest.param(one, id=one.name) for one in dialect_rules()]

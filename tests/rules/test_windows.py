@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.time import unix_ns
-from penstock.rules.windows import WindowUnit, window_at, zone_of
+from penstock.rules.limits.windows import WindowUnit, window_at, zone_of
 
 # With clock changes at midnight, by half an hour, a skipped day, and none.
 ZONES = [

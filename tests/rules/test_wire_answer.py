@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import NotFound, Overloaded, PenstockError, UpstreamFailed
-from penstock.rules.answer import AnswerFacts, estimate_usage
 from penstock.rules.call import Usage, UsageSource
+from penstock.rules.neutral.answer import AnswerFacts, estimate_usage
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.errors import render_error, render_error_event
 from penstock.rules.wire.openai.facts import read_answer

@@ -5,10 +5,10 @@ from typing import Final, NamedTuple, Protocol
 
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import AttemptRecord, CallStatus, Usage
-from penstock.rules.price_charge import Charge
-from penstock.rules.translation import Change
+from penstock.rules.neutral.answer import AnswerFacts
+from penstock.rules.neutral.translation import Change
+from penstock.rules.prices.charge import Charge
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store

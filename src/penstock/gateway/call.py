@@ -19,8 +19,8 @@ from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import CallBegin, Caller
-from penstock.rules.conversation import RequestHead
-from penstock.rules.json_array import JsonArray
+from penstock.rules.formats.json_array import JsonArray
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import Surface
 

@@ -7,20 +7,20 @@ from typing import Final, NamedTuple
 
 from penstock.gateway.offload import offload
 from penstock.kernel.errors import PenstockError
-from penstock.rules.check_results import CheckResults, GuardrailBlocked
-from penstock.rules.guard_plan import ANSWERED, REQUESTED, ActiveCheck, GuardPlan
-from penstock.rules.guarded_document import (
+from penstock.rules.formats.sse_framing import EventFraming
+from penstock.rules.guards.documents import (
     GuardedDocument,
     JudgedTexts,
     NotJson,
     TextGroup,
     apply_findings,
 )
-from penstock.rules.guarded_stream import GuardedStream
-from penstock.rules.guardrails import Action, Place
-from penstock.rules.scanning import Finding
-from penstock.rules.sse_framing import EventFraming
-from penstock.rules.text_places import TextPlaces, TextSlot
+from penstock.rules.guards.places import TextPlaces, TextSlot
+from penstock.rules.guards.plan import ANSWERED, REQUESTED, ActiveCheck, GuardPlan
+from penstock.rules.guards.policies import Action, Place
+from penstock.rules.guards.results import CheckResults, GuardrailBlocked
+from penstock.rules.guards.scanning import Finding
+from penstock.rules.guards.streams import GuardedStream
 
 NO_JSON: Final = "it is no JSON, or too large"
 _ENCODING: Final = ("utf-8", "surrogateescape")  # bytes that are no UTF-8 stay as they are

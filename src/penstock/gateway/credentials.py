@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.kernel.time import Clock
+from penstock.rules.attempts.retry_after import read_retry_after
 from penstock.rules.redaction import Redaction
-from penstock.rules.retry_after import read_retry_after
 from penstock.spi.chat import ProviderConfig
 from penstock.spi.tokens import IssuedToken, TokenIssuer
 

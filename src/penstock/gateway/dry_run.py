@@ -31,16 +31,16 @@ from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
 from penstock.kernel.time import Clock
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.claims import MAX_CLAIMS, Claim, CounterState, cap_reached, space_of
-from penstock.rules.conversation import RequestHead
 from penstock.rules.explanation import (
     DryRunRequest,
     ExplainedCache,
     ExplainedTarget,
     Explanation,
 )
-from penstock.rules.guard_plan import GuardrailIndex
-from penstock.rules.limit_index import Amounts, LimitIndex
-from penstock.rules.limits import Otherwise
+from penstock.rules.guards.plan import GuardrailIndex
+from penstock.rules.limits.documents import Otherwise
+from penstock.rules.limits.index import Amounts, LimitIndex
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.counters import CountersUnavailable
 from penstock.spi.surface import LIST_MODELS, Surface, SurfaceRoute

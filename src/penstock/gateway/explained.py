@@ -5,9 +5,7 @@ from penstock.gateway.reserved import CountedLimit
 from penstock.gateway.stages.dispatch import provider_request
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
-from penstock.rules.check_results import CheckResults
 from penstock.rules.claims import Claim
-from penstock.rules.conversation import RequestHead
 from penstock.rules.explanation import (
     ExplainedFinding,
     ExplainedLimit,
@@ -15,11 +13,13 @@ from penstock.rules.explanation import (
     ExplainedTarget,
     Rejection,
 )
-from penstock.rules.guard_plan import GuardPlan
-from penstock.rules.guardrails import Check
-from penstock.rules.limit_estimate import estimate_cost, estimate_tokens
-from penstock.rules.limit_index import NANO
-from penstock.rules.price_book import CalledModel
+from penstock.rules.guards.plan import GuardPlan
+from penstock.rules.guards.policies import Check
+from penstock.rules.guards.results import CheckResults
+from penstock.rules.limits.estimate import estimate_cost, estimate_tokens
+from penstock.rules.limits.index import NANO
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.prices.price_book import CalledModel
 
 
 def explained_rejection(stage: str, error: PenstockError) -> Rejection:

@@ -10,12 +10,12 @@ from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.call_limits import MIB
 from penstock.gateway.ports import ProviderResponse
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import AnswerFacts
 from penstock.rules.call import Operation
-from penstock.rules.conversation import RequestHead
-from penstock.rules.guard_plan import ANSWERED
-from penstock.rules.guarded_stream import GuardedStream
-from penstock.rules.guardrails import Place
+from penstock.rules.guards.plan import ANSWERED
+from penstock.rules.guards.policies import Place
+from penstock.rules.guards.streams import GuardedStream
+from penstock.rules.neutral.answer import AnswerFacts
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import is_text
 

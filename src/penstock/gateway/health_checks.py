@@ -1,8 +1,9 @@
 """Checks the targets of routes that no call has met for a while, so that one that has failed is
 found before a caller meets it.
 
-The workers of a machine share the time of a target's next check (`rules.breaker_state`), so one of
-them makes it. A check is no call: it has no record and no cost, and counts in `/metrics` only.
+The workers of a machine share the time of a target's next check
+(`rules.attempts.breaker_state`), so one of them makes it. A check is no call: it has no record and
+no cost, and counts in `/metrics` only.
 """
 
 import asyncio
@@ -21,11 +22,11 @@ from penstock.gateway.target_health import TargetHealth
 from penstock.gateway.targets import TargetSource
 from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.breaker_state import PROBES_TO_CLOSE, Probe
+from penstock.rules.attempts.breaker_state import PROBES_TO_CLOSE, Probe
+from penstock.rules.attempts.failure_causes import FailureCause, cause_of_rejection
+from penstock.rules.attempts.retry_after import read_retry_after
 from penstock.rules.call import Operation
-from penstock.rules.conversation import Conversation, Message, MessageRole, Text
-from penstock.rules.failure_causes import FailureCause, cause_of_rejection
-from penstock.rules.retry_after import read_retry_after
+from penstock.rules.neutral.conversation import Conversation, Message, MessageRole, Text
 from penstock.rules.snapshot import ROUTES, HealthCheck, RouteEntry, RouteTarget
 from penstock.spi.chat import OutgoingCall
 from penstock.spi.http import Fetch, HttpRequest

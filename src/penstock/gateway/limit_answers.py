@@ -10,8 +10,8 @@ from typing import Final
 
 from penstock.kernel.errors import RateLimited
 from penstock.rules.claims import CapReached, Claim, CounterKind
-from penstock.rules.limit_index import NANO, Limit
-from penstock.rules.limits import Measure
+from penstock.rules.limits.documents import Measure
+from penstock.rules.limits.index import NANO, Limit
 
 LimitHeaders = tuple[tuple[bytes, bytes], ...]
 

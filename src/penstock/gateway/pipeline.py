@@ -31,7 +31,7 @@ from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus
-from penstock.rules.check_results import GuardrailBlocked, GuardrailFailed
+from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
 
 _log: Final = logging.getLogger("penstock.gateway")
 

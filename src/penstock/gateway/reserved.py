@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.rules.limit_index import Amounts, Limit
+from penstock.rules.limits.index import Amounts, Limit
 from penstock.spi.counters import Reservation
 
 

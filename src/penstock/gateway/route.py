@@ -9,12 +9,12 @@ from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth
 from penstock.infra.egress.exchange import NEVER, UpstreamTimeLimits
 from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
-from penstock.rules.answer import BYTES_PER_TOKEN
-from penstock.rules.breaker_state import LONGEST_PAUSE_S, Probe
+from penstock.rules.attempts.breaker_state import LONGEST_PAUSE_S, Probe
+from penstock.rules.attempts.failure_causes import FailureCause
+from penstock.rules.attempts.retry_wait import wait_before
 from penstock.rules.call import Caller, Usage
-from penstock.rules.failure_causes import FailureCause
-from penstock.rules.price_book import CalledModel
-from penstock.rules.retry_wait import wait_before
+from penstock.rules.neutral.answer import BYTES_PER_TOKEN
+from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 from penstock.spi.strategy import Randomness, RouteStrategy
 

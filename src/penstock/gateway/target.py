@@ -6,8 +6,8 @@ from penstock.gateway.credentials import ChosenCredential, CredentialPool
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.gateway.target_health import TargetHealth
 from penstock.infra.egress.exchange import UpstreamTimeLimits
-from penstock.rules.model_facts import RetirementNotice
-from penstock.rules.model_limits import ModelLimits
+from penstock.rules.models.facts import RetirementNotice
+from penstock.rules.models.limits import ModelLimits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig

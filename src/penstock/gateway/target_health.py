@@ -6,12 +6,12 @@ from hashlib import blake2b
 from math import exp
 from typing import Final, Protocol
 
-from penstock.rules.breaker import Breaker
-from penstock.rules.breaker_state import BreakerCell, Probe
-from penstock.rules.failure_causes import FailureCause
-from penstock.rules.peak_ewma import PeakEwma
-from penstock.rules.retry_budget import RetryBudget
-from penstock.rules.slow_quantile import SlowQuantile
+from penstock.rules.attempts.breaker import Breaker
+from penstock.rules.attempts.breaker_state import BreakerCell, Probe
+from penstock.rules.attempts.failure_causes import FailureCause
+from penstock.rules.attempts.peak_ewma import PeakEwma
+from penstock.rules.attempts.retry_budget import RetryBudget
+from penstock.rules.attempts.slow_quantile import SlowQuantile
 
 MAX_TARGETS: Final = 4096  # of one worker; callers do not choose them, the configuration does
 TOKENS_DECAY_S: Final = 60.0

@@ -8,8 +8,8 @@ from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
 from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth, TargetHealths
 from penstock.infra.egress.exchange import UpstreamTimeLimits
-from penstock.rules.model_facts import retirement_notice
-from penstock.rules.model_limits import ModelLimits
+from penstock.rules.models.facts import retirement_notice
+from penstock.rules.models.limits import ModelLimits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig

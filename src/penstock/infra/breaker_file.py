@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from penstock.infra.counters.lock import ByteLock, CountersBusy
 from penstock.infra.shared_file import alone, boot_id, create_whole
-from penstock.rules.breaker_state import BreakerCell, BreakerState
+from penstock.rules.attempts.breaker_state import BreakerCell, BreakerState
 
 NAME: Final = "breakers.1"  # with the format's number
 ROWS: Final = 8192  # targets of a machine

@@ -181,8 +181,8 @@ class CheckResult(Record, frozen=True, gc=False):
     policy: str
     version: int
     detector: str
-    place: str  # `rules.guardrails.Place`
-    action: str  # `rules.guardrails.Action`
+    place: str  # `rules.guards.policies.Place`
+    action: str  # `rules.guards.policies.Action`
     count: int = 0
     duration_ns: int = 0
     failure: str = ""

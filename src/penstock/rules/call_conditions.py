@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller
-from penstock.rules.model_patterns import allows
+from penstock.rules.models.patterns import allows
 
 MAX_CONDITIONS: Final = 8  # of one limit or policy
 MAX_VALUES: Final = 64  # of one condition

@@ -6,7 +6,12 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.prompts import PromptContent, PromptMessage, PromptVariable, VariableType
+from penstock.rules.prompts.documents import (
+    PromptContent,
+    PromptMessage,
+    PromptVariable,
+    VariableType,
+)
 from penstock.rules.render.prompt import CompiledPrompt, RenderedPrompt, compile_prompt
 
 Fallback = str | Sequence[Mapping[str, str]]

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
-from penstock.rules.conversation import Conversation, Place, RequestHead
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.neutral.conversation import Conversation, Place, RequestHead
+from penstock.rules.neutral.translation import Change
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Change
 from penstock.spi.http import HttpRequest
 
 DEFAULT_KIND: Final = "openai-compatible"

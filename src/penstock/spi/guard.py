@@ -6,8 +6,8 @@ that returns a `Detector`.
 
 from typing import Protocol
 
-from penstock.rules.guardrails import Options
-from penstock.rules.scanning import RemoteScanner, Scanner
+from penstock.rules.guards.policies import Options
+from penstock.rules.guards.scanning import RemoteScanner, Scanner
 
 
 class Detector(Protocol):

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerEvent, ProviderError
-from penstock.rules.conversation import Conversation, RequestHead
-from penstock.rules.model_facts import ListedModel
+from penstock.rules.models.facts import ListedModel
+from penstock.rules.neutral.answer import AnswerEvent, ProviderError
+from penstock.rules.neutral.conversation import Conversation, RequestHead
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
 ANY_METHOD: Final = "*"  # the method of a route that serves all

@@ -18,8 +18,8 @@ from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.providers.openai_responses import OpenAIResponses
-from penstock.rules.price_book import CalledModel, PriceBook, PriceList
-from penstock.rules.price_charge import tier_context
+from penstock.rules.prices.charge import tier_context
+from penstock.rules.prices.price_book import CalledModel, PriceBook, PriceList
 from penstock.spi.chat import ChatProvider
 
 AT = datetime(2026, 11, 29, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from penstock.features.catalog.imported_store import ListKind
 from penstock.features.catalog.model import NewProvider
 from penstock.kernel.errors import InvalidRequest, NotFound
-from penstock.rules.model_facts import VendorFacts
-from penstock.rules.price import VendorPrices
+from penstock.rules.models.facts import VendorFacts
+from penstock.rules.prices.price import VendorPrices
 from tests.features.world import World
 
 FACTS = """

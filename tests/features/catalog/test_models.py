@@ -6,8 +6,8 @@ from penstock.features.catalog.http.models import ModelPriceView
 from penstock.features.catalog.model import NewProvider
 from penstock.features.catalog.own_price import NewPrice
 from penstock.features.catalog.service.models import ServedModel
-from penstock.rules.price import UnitPrice
-from penstock.rules.price_charge import compile_rates
+from penstock.rules.prices.charge import compile_rates
+from penstock.rules.prices.price import UnitPrice
 from tests.features.world import World
 
 

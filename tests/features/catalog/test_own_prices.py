@@ -6,7 +6,7 @@ import pytest
 
 from penstock.features.catalog.own_price import NewPrice
 from penstock.kernel.errors import InvalidRequest, NotFound
-from penstock.rules.price import Tier, UnitPrice
+from penstock.rules.prices.price import Tier, UnitPrice
 from tests.features.world import World
 
 PRICES = (

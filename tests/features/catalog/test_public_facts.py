@@ -12,7 +12,7 @@ from penstock.features.catalog.model import NewProvider
 from penstock.features.catalog.public_facts import PublicFacts, packaged_facts, read_facts
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.model_facts import Modality
+from penstock.rules.models.facts import Modality
 
 FACTS = packaged_facts()
 ROWS = [(vendor, model) for vendor, facts in FACTS.items() for model in facts.models]

@@ -21,9 +21,9 @@ from genai_prices.types import (
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.kernel.digests import canonical_json
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.price import VendorPrices
-from penstock.rules.price_book import CalledModel, PriceBook, PriceList
-from penstock.rules.price_charge import ModelRates
+from penstock.rules.prices.charge import ModelRates
+from penstock.rules.prices.price import VendorPrices
+from penstock.rules.prices.price_book import CalledModel, PriceBook, PriceList
 
 TODAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 COUNTS = (

@@ -12,7 +12,7 @@ from penstock.features.guardrails.service import GuardrailService
 from penstock.features.guardrails.store import METADATA
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.guardrails import (
+from penstock.rules.guards.policies import (
     MAX_POLICIES,
     Action,
     Check,

@@ -15,8 +15,8 @@ from penstock.infra.columns import apply_steps, open_columns
 from penstock.kernel.ids import new_id
 from penstock.kernel.time import SystemClock, unix_ns
 from penstock.rules.call import Caller, Usage, UsageSource
-from penstock.rules.limits import LimitEntry, Measure
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.documents import LimitEntry, Measure
+from penstock.rules.limits.windows import WindowUnit
 
 HOUR = 3600 * 10**9
 # Wednesday noon in Berlin: the week is two and a half days old.

@@ -13,9 +13,9 @@ from penstock.infra.counters import CounterFile, FileReader, path_in
 from penstock.infra.home import Home
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.kernel.time import SystemClock
-from penstock.rules.limit_index import Amounts, Limit
-from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, Measure
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.documents import MAX_LIMITS, LimitEntry, LimitsSection, Measure
+from penstock.rules.limits.index import Amounts, Limit
+from penstock.rules.limits.windows import WindowUnit
 from penstock.spi.counters import Reservation
 from tests.features.catalog.test_tables import differences
 from tests.features.world import World, open_world

@@ -22,9 +22,9 @@ from penstock.kernel.ids import new_id
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import Caller, Usage, UsageSource
 from penstock.rules.claims import CounterState
-from penstock.rules.limit_index import Amounts, Limit
-from penstock.rules.limits import LimitEntry, Measure
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.documents import LimitEntry, Measure
+from penstock.rules.limits.index import Amounts, Limit
+from penstock.rules.limits.windows import WindowUnit
 from penstock.spi.counters import CountersUnavailable, Reservation
 from tests.redis_server import redis_server
 

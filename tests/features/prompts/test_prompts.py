@@ -13,7 +13,7 @@ from penstock.features.prompts.service.comments import CommentService
 from penstock.features.prompts.service.labels import LabelService
 from penstock.features.prompts.service.prompts import PromptService
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound, PenstockError
-from penstock.rules.prompts import PromptContent, PromptVariable
+from penstock.rules.prompts.documents import PromptContent, PromptVariable
 from tests.features.catalog.test_tables import differences
 from tests.features.world import World
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from penstock.rules.prompts import PromptContent, PromptVariable
+from penstock.rules.prompts.documents import PromptContent, PromptVariable
 from tests.server.running import Answer, Caller, Server, running
 
 CONTENT = {"kind": "text", "text": "Hi {{ name }}", "variables": {"name": {}}}

@@ -12,8 +12,8 @@ from penstock.features.snapshots.explain import CostExplainer
 from penstock.features.traces.model import SpanRecord
 from penstock.gateway.snapshot.snapshot import build
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.price import UnitPrice
-from penstock.rules.price_book import CalledModel
+from penstock.rules.prices.price import UnitPrice
+from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot import Root, Sealed
 from tests.features.snapshots.conftest import Publishing
 

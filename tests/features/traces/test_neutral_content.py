@@ -22,10 +22,10 @@ from penstock.features.traces.neutral_content import (
 )
 from penstock.features.traces.wire_messages import SpanMessage
 from penstock.infra.registry import Registry
-from penstock.rules.answer import WholeAnswer
-from penstock.rules.answer_collector import events_of
 from penstock.rules.call import Operation
-from penstock.rules.conversation import (
+from penstock.rules.neutral.answer import WholeAnswer
+from penstock.rules.neutral.collector import events_of
+from penstock.rules.neutral.conversation import (
     Citation,
     Conversation,
     Media,
@@ -38,7 +38,7 @@ from penstock.rules.conversation import (
     ToolCall,
     ToolResult,
 )
-from penstock.rules.conversation import Message as NeutralMessage
+from penstock.rules.neutral.conversation import Message as NeutralMessage
 from penstock.spi.chat import ChatProvider, ProviderConfig
 from rules.conversations import answers, conversations
 from rules.dialects import DIALECTS, Dialect

@@ -6,7 +6,7 @@ import pytest
 
 from penstock.plugins.guards.card_numbers import CardNumbers
 from penstock.plugins.guards.secrets import Secrets, create
-from penstock.rules.scanning import Scanner
+from penstock.rules.guards.scanning import Scanner
 from tests.rules.guard_texts import PRIVATE_KEY, TOKENS
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import PromptContent, PromptVariable, VariableType
+from penstock.rules.prompts.documents import PromptContent, PromptVariable, VariableType
 from penstock.rules.render.prompt import CompiledPrompt, compile_prompt
 
 VARIABLES = {

@@ -12,7 +12,7 @@ from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import PromptContent, PromptVariable, VariableType
+from penstock.rules.prompts.documents import PromptContent, PromptVariable, VariableType
 from penstock.rules.render.prompt import compile_prompt
 
 VALUES: dict[str, Any] = {

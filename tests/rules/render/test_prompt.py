@@ -6,7 +6,12 @@ import msgspec
 import pytest
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import PromptContent, PromptMessage, PromptVariable, VariableType
+from penstock.rules.prompts.documents import (
+    PromptContent,
+    PromptMessage,
+    PromptVariable,
+    VariableType,
+)
 from penstock.rules.render.prompt import CompiledPrompt, compile_prompt, find_includes
 
 ANY = PromptVariable()

@@ -14,8 +14,8 @@ import msgspec
 from penstock.entrypoints.cli.api import Api
 from penstock.features.prompts.model import check_prompt_name
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound, PenstockError
-from penstock.rules.prompt_file import PromptFile, read_prompt, write_prompt
-from penstock.rules.prompts import PromptContent
+from penstock.rules.prompts.documents import PromptContent
+from penstock.rules.prompts.file import PromptFile, read_prompt, write_prompt
 
 
 class FileResult(NamedTuple):

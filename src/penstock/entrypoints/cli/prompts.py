@@ -16,7 +16,7 @@ from penstock.entrypoints.cli.prompt_files import (
     pull_prompts,
     resolve,
 )
-from penstock.rules.prompt_file import write_prompt
+from penstock.rules.prompts.file import write_prompt
 
 COLUMNS: Final = ("name", "kind", "latest", "labels", "updated_at")
 MOVE_COLUMNS: Final = ("moved_at", "label", "from_version", "to_version", "author", "message")

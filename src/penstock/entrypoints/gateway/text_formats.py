@@ -4,7 +4,7 @@
 from typing import Final
 
 from penstock.gateway.call_guard import TextFormats
-from penstock.rules.sse_framing import SseFraming
+from penstock.rules.formats.sse_framing import SseFraming
 from penstock.rules.wire.bedrock.framing import BedrockFraming
 from penstock.rules.wire.text_places import ALL_PLACES
 

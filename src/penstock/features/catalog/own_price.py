@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.price import UnitPrice
+from penstock.rules.prices.price import UnitPrice
 
 _LONGEST_PATTERN: Final = 200
 _MOST_EXPENSIVE: Final = Decimal(1_000_000)

@@ -14,8 +14,8 @@ from genai_prices.types import (
 
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.price import ModelPrices, VendorPrices
-from penstock.rules.price_book import PriceList
+from penstock.rules.prices.price import ModelPrices, VendorPrices
+from penstock.rules.prices.price_book import PriceList
 
 _MOST_EXPENSIVE: Final = Decimal(1_000_000)
 _LONGEST_PROBLEM: Final = 300  # characters of the problem of a price file, in its error

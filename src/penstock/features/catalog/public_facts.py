@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.model_facts import FactsIndex, FactsList, ModelFacts, VendorFacts, problems
+from penstock.rules.models.facts import FactsIndex, FactsList, ModelFacts, VendorFacts, problems
 
 _FOLDER: Final = "facts"
 _ROW: Final = re.compile(r"\$\.models\[(\d+)\]")

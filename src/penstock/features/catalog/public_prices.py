@@ -29,7 +29,7 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from penstock.rules.price import (
+from penstock.rules.prices.price import (
     Clause,
     ModelPrices,
     PricePeriod,

@@ -9,8 +9,8 @@ from penstock.features.catalog import imported_store
 from penstock.features.catalog.imported_store import ListKind
 from penstock.features.catalog.public_facts import PublicFacts
 from penstock.features.catalog.public_prices import PublicPrices
-from penstock.rules.model_facts import VendorFacts
-from penstock.rules.price import VendorPrices
+from penstock.rules.models.facts import VendorFacts
+from penstock.rules.prices.price import VendorPrices
 
 
 class Reference:

@@ -9,7 +9,7 @@ from penstock.features.catalog import credential_store, store
 from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.service.secrets import SecretBox
 from penstock.infra.sql import Database
-from penstock.rules.price import OverridesSection
+from penstock.rules.prices.price import OverridesSection
 from penstock.rules.snapshot import (
     MODEL_FACTS,
     OWN_PRICES,

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from penstock.features.catalog.model import Provider
 from penstock.kernel.digests import canonical_json
-from penstock.rules.price import PriceOverride, UnitPrice
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 
 METADATA: Final = MetaData()
 

@@ -13,7 +13,7 @@ from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
 from penstock.rules.call_conditions import MAX_CONDITIONS, MAX_VALUE_CHARS, MAX_VALUES
-from penstock.rules.guardrails import (
+from penstock.rules.guards.policies import (
     MAX_ASK_AGAIN,
     MAX_CHECKS,
     MAX_NAME_CHARS,

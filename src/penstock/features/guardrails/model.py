@@ -4,7 +4,7 @@ from typing import Protocol
 
 from penstock.infra.sql.documents import StoredDocument
 from penstock.kernel.errors import InvalidRequest, NotFound
-from penstock.rules.guardrails import Check, GuardrailPolicy, Options, problem_of
+from penstock.rules.guards.policies import Check, GuardrailPolicy, Options, problem_of
 
 StoredPolicy = StoredDocument[GuardrailPolicy]
 

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import MetaData
 
 from penstock.infra.sql.documents import DocumentTable
-from penstock.rules.guardrails import GuardrailPolicy
+from penstock.rules.guards.policies import GuardrailPolicy
 
 METADATA: Final = MetaData()
 POLICIES: Final = DocumentTable(METADATA, "guardrail_policies", GuardrailPolicy, ("id", "name"))

@@ -8,8 +8,8 @@ from penstock.features.limits.forecast import Forecast, TimeSpan, forecast
 from penstock.features.limits.model import LimitHistory, LimitUse, PastUse, StoredLimit
 from penstock.features.limits.recorded import RecordedUse
 from penstock.rules.claims import CounterKind
-from penstock.rules.limit_index import Limit
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.index import Limit
+from penstock.rules.limits.windows import WindowUnit
 
 _S: Final = 10**9
 _MIN: Final = 60 * _S

@@ -15,8 +15,8 @@ from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
 from penstock.rules.call_conditions import MAX_CONDITIONS, MAX_VALUE_CHARS, MAX_VALUES
-from penstock.rules.limits import MAX_NAME_CHARS, LimitEntry, Measure, Otherwise
-from penstock.rules.windows import WindowUnit
+from penstock.rules.limits.documents import MAX_NAME_CHARS, LimitEntry, Measure, Otherwise
+from penstock.rules.limits.windows import WindowUnit
 
 LimitName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=9)]

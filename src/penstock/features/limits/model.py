@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from penstock.features.limits.forecast import Forecast
 from penstock.infra.sql.documents import StoredDocument
 from penstock.rules.claims import Claim, CounterState
-from penstock.rules.limits import LimitEntry, Otherwise
+from penstock.rules.limits.documents import LimitEntry, Otherwise
 
 _KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
 

@@ -8,8 +8,8 @@ from penstock.features.limits.model import PastUse, StoredLimit, UsedPart
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller, new_caller
 from penstock.rules.call_conditions import TAG, CallFacts
-from penstock.rules.limit_index import Limit, nano_usd
-from penstock.rules.limits import Measure
+from penstock.rules.limits.documents import Measure
+from penstock.rules.limits.index import Limit, nano_usd
 
 _ZERO: Final = Decimal(0)
 

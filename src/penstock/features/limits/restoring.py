@@ -15,7 +15,7 @@ from penstock.features.limits.recorded import RecordedUse
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.claims import Claim, CounterKind
-from penstock.rules.limit_index import Amounts, Limit
+from penstock.rules.limits.index import Amounts, Limit
 
 _EVERY_S: Final = 5.0
 _AGAIN_NS: Final = 120 * 10**9  # for how long after a loss late records are looked for

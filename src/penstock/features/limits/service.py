@@ -25,8 +25,8 @@ from penstock.features.limits.store import LIMITS
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.rules import snapshot
 from penstock.rules.claims import CounterKind, space_of
-from penstock.rules.limit_index import Amounts, Limit
-from penstock.rules.limits import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
+from penstock.rules.limits.documents import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
+from penstock.rules.limits.index import Amounts, Limit
 from penstock.rules.snapshot import Document
 from penstock.spi.counters import CountersUnavailable
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from penstock.features.access import Role
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import PromptContent
+from penstock.rules.prompts.documents import PromptContent
 
 MAX_PROMPTS: Final = 20_000  # of a project
 MAX_VERSIONS: Final = 10_000  # of a prompt

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from penstock.features.prompts.model import StoredPrompt, StoredVersion, VersionHead
 from penstock.kernel.digests import canonical_json
-from penstock.rules.prompts import PromptContent
+from penstock.rules.prompts.documents import PromptContent
 
 METADATA: Final = MetaData()
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from penstock.infra.sql.documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
-from penstock.rules.failure_causes import FailureCause
+from penstock.rules.attempts.failure_causes import FailureCause
 from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteTarget
 
 MAX_ROUTES: Final = 1000  # of a project

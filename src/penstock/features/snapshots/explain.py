@@ -9,8 +9,8 @@ from penstock.features.snapshots import store
 from penstock.features.traces.model import SpanRecord
 from penstock.infra.sql import Database
 from penstock.rules.call import COUNTS, Usage, UsageSource
-from penstock.rules.price_book import CalledModel, PriceBook
-from penstock.rules.price_charge import CostLine, context_of
+from penstock.rules.prices.charge import CostLine, context_of
+from penstock.rules.prices.price_book import CalledModel, PriceBook
 from penstock.rules.snapshot import (
     OWN_PRICES,
     PROVIDERS,

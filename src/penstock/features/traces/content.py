@@ -18,8 +18,8 @@ from penstock.features.traces.neutral_content import (
 from penstock.features.traces.operation_content import last_input, plain_text
 from penstock.features.traces.parameters import request_attributes
 from penstock.features.traces.payload import Json, decode, encode, is_too_large, mapping
-from penstock.rules.answer import AnswerEvent
-from penstock.rules.conversation import Conversation
+from penstock.rules.neutral.answer import AnswerEvent
+from penstock.rules.neutral.conversation import Conversation
 
 PREVIEW_CHARS: Final = 200
 

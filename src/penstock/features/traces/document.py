@@ -6,7 +6,7 @@ from typing import Any, Final
 from penstock.features.traces.model import CALL, SpanRecord
 from penstock.features.traces.payload import Json, decode
 from penstock.rules.attributes import CALL_ATTRIBUTES
-from penstock.rules.translation import ChangeKind
+from penstock.rules.neutral.translation import ChangeKind
 
 # Attribute → field; empty and zero values are left out. Input tokens include cached tokens.
 _ATTRIBUTES: Final[Mapping[str, str]] = {

@@ -15,9 +15,9 @@ from penstock.features.traces.messages import (
 )
 from penstock.features.traces.parameters import request_attributes
 from penstock.features.traces.payload import Json, decode, find_strings
-from penstock.rules.answer import AnswerEvent
-from penstock.rules.answer_collector import collect
-from penstock.rules.conversation import (
+from penstock.rules.neutral.answer import AnswerEvent
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import (
     Citation,
     Conversation,
     Media,
@@ -31,8 +31,8 @@ from penstock.rules.conversation import (
     ToolCall,
     ToolResult,
 )
-from penstock.rules.conversation import Message as NeutralMessage
-from penstock.rules.conversation import Part as NeutralPart
+from penstock.rules.neutral.conversation import Message as NeutralMessage
+from penstock.rules.neutral.conversation import Part as NeutralPart
 
 
 class DialectReader(NamedTuple):

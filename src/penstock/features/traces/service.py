@@ -41,7 +41,7 @@ from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.price_charge import CostLine
+from penstock.rules.prices.charge import CostLine
 
 _IN_FLIGHT_NS: Final = 60 * 10**9  # an insert in progress may have an earlier time than now
 

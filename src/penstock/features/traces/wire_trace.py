@@ -11,7 +11,7 @@ from penstock.features.traces.model import CALL, AnsweredBy, SpanRecord, TraceSp
 from penstock.features.traces.stored_text import restore
 from penstock.features.traces.wire_messages import MessageDict
 from penstock.kernel.time import rfc3339
-from penstock.rules.price_charge import CostLine
+from penstock.rules.prices.charge import CostLine
 
 Explain = Callable[[SpanRecord], Sequence[CostLine]]
 

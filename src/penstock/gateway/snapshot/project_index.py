@@ -13,12 +13,12 @@ from penstock.gateway.credentials import NamedSecret
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
-from penstock.rules.guard_plan import GuardrailIndex
-from penstock.rules.limit_index import LimitIndex
-from penstock.rules.model_facts import FactsIndex, KnownFacts, ListedModel
-from penstock.rules.model_patterns import allows
-from penstock.rules.price_book import CalledModel, PriceBook
-from penstock.rules.price_charge import Charge, Rates
+from penstock.rules.guards.plan import GuardrailIndex
+from penstock.rules.limits.index import LimitIndex
+from penstock.rules.models.facts import FactsIndex, KnownFacts, ListedModel
+from penstock.rules.models.patterns import allows
+from penstock.rules.prices.charge import Charge, Rates
+from penstock.rules.prices.price_book import CalledModel, PriceBook
 from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
 
 _LONGEST_NAME: Final = 256

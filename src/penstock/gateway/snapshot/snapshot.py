@@ -15,8 +15,8 @@ from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.crypto import hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.document import Document
-from penstock.rules.model_facts import FactsIndex, ListedModel
-from penstock.rules.price_book import PriceBook
+from penstock.rules.models.facts import FactsIndex, ListedModel
+from penstock.rules.prices.price_book import PriceBook
 from penstock.rules.snapshot import (
     GUARDRAILS,
     KINDS,

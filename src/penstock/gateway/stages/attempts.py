@@ -39,10 +39,10 @@ from penstock.kernel.errors import (
     UpstreamTimeout,
 )
 from penstock.kernel.time import Clock
-from penstock.rules.breaker_state import Probe
+from penstock.rules.attempts.breaker_state import Probe
+from penstock.rules.attempts.failure_causes import FailureCause
 from penstock.rules.call import CallStatus, Operation
-from penstock.rules.conversation import RequestHead
-from penstock.rules.failure_causes import FailureCause
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 
 OF_CREDENTIALS: Final = frozenset((FailureCause.CREDENTIAL, FailureCause.RATE_LIMIT))

@@ -14,11 +14,11 @@ from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
-from penstock.rules.conversation import RequestHead
-from penstock.rules.model_limits import ModelLimits
+from penstock.rules.models.limits import ModelLimits
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.neutral.translation import require_nothing_kept
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
-from penstock.rules.translation import require_nothing_kept
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest
 
 

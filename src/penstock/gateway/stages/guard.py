@@ -13,13 +13,13 @@ from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import Operation
 from penstock.rules.call_conditions import CallFacts
-from penstock.rules.check_results import CheckResults, GuardrailBlocked
-from penstock.rules.conversation import RequestHead
-from penstock.rules.form import FORM_START, read_form
-from penstock.rules.guard_plan import REQUESTED, GuardrailIndex
-from penstock.rules.guardrails import Check, Place
+from penstock.rules.formats.form import FORM_START, read_form
+from penstock.rules.guards.plan import REQUESTED, GuardrailIndex
+from penstock.rules.guards.policies import Check, Place
+from penstock.rules.guards.results import CheckResults, GuardrailBlocked
+from penstock.rules.guards.scanning import Finding, RemoteScanner, Scanner
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.passed_call import path_of, query_of
-from penstock.rules.scanning import Finding, RemoteScanner, Scanner
 from penstock.spi.guard import Detector
 
 _json: Final = msgspec.json.Decoder(msgspec.Raw)

@@ -23,7 +23,7 @@ from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Operation
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.conversation import RequestHead
 
 _REJECTED: Final = 300  # and above: the status of an answer that is none
 

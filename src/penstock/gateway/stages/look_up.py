@@ -42,7 +42,7 @@ from penstock.rules.answer_cache import (
     read_idempotency_key,
 )
 from penstock.rules.call import Operation, UsageSource
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.conversation import RequestHead
 
 # Between two looks at a call with the same idempotency key; doubled each time, because hundreds of
 # calls may wait in one worker.

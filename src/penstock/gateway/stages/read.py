@@ -7,8 +7,8 @@ from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.inflight import BODY_STEP, InFlight
 from penstock.kernel.errors import InvalidRequest, TooLarge
-from penstock.rules.conversation import RequestHead
-from penstock.rules.json_array import JsonArray
+from penstock.rules.formats.json_array import JsonArray
+from penstock.rules.neutral.conversation import RequestHead
 
 _SMALL: Final = 8192
 

@@ -16,10 +16,10 @@ from penstock.gateway.ports import RecordSpool
 from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.answer import AnswerFacts
 from penstock.rules.answer_cache import CachedAnswer
 from penstock.rules.call import CallBegin, CallEnd, Caller, CallStatus, encode
-from penstock.rules.form import FORM_START
+from penstock.rules.formats.form import FORM_START
+from penstock.rules.neutral.answer import AnswerFacts
 
 FACTS_BYTES: Final = 4 * KIB  # reserved in the spool for a record without content
 MAX_FACTS_BYTES: Final = 128 * KIB  # of a record, beside its content

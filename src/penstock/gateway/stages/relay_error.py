@@ -14,10 +14,10 @@ from penstock.gateway.stages.relay_unary import gather
 from penstock.gateway.stages.reply import JSON, ReplyHeaders, provider_headers, send_whole
 from penstock.gateway.target import Target
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout
-from penstock.rules.answer import ProviderError
-from penstock.rules.failure_causes import FailureCause, cause_of_rejection
-from penstock.rules.guardrails import Place
-from penstock.rules.retry_after import read_retry_after
+from penstock.rules.attempts.failure_causes import FailureCause, cause_of_rejection
+from penstock.rules.attempts.retry_after import read_retry_after
+from penstock.rules.guards.policies import Place
+from penstock.rules.neutral.answer import ProviderError
 
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; a larger one is not read
 _CREDENTIAL: Final = "upstream_credential"

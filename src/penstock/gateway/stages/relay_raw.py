@@ -27,8 +27,8 @@ from penstock.gateway.stages.reply import (
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
-from penstock.rules.answer import AnswerFacts
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.answer import AnswerFacts
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.passed_call import is_text
 from penstock.rules.redaction import leaked
 from penstock.spi.chat import AnswerStream

@@ -21,7 +21,7 @@ from penstock.gateway.stages.reply import (
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.spi.chat import AnswerStream
 from penstock.spi.surface import AnswerWriter
 

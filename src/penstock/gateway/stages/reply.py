@@ -8,8 +8,8 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.ports import ProviderResponse
 from penstock.kernel.errors import PenstockError
+from penstock.rules.neutral.translation import Change
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Change
 
 ReplyHeaders = list[tuple[bytes, bytes]]
 

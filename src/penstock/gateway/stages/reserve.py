@@ -15,10 +15,10 @@ from penstock.kernel.time import Clock
 from penstock.rules.call import UsageSource
 from penstock.rules.call_conditions import CallFacts
 from penstock.rules.claims import CapReached
-from penstock.rules.limit_estimate import EstimatedTokens, estimate_cost, estimate_tokens
-from penstock.rules.limit_index import Amounts, Limit, LimitIndex, nano_usd
-from penstock.rules.limits import Measure, Otherwise
-from penstock.rules.price_book import CalledModel
+from penstock.rules.limits.documents import Measure, Otherwise
+from penstock.rules.limits.estimate import EstimatedTokens, estimate_cost, estimate_tokens
+from penstock.rules.limits.index import Amounts, Limit, LimitIndex, nano_usd
+from penstock.rules.prices.price_book import CalledModel
 from penstock.spi.counters import Counters, CountersUnavailable
 
 _METERED: Final = (Measure.TOKENS, Measure.SPEND)

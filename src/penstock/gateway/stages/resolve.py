@@ -13,8 +13,8 @@ from penstock.gateway.target import Target
 from penstock.gateway.targets import TargetSource
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
 from penstock.rules.call import Operation
-from penstock.rules.conversation import RequestHead
-from penstock.rules.model_patterns import allows
+from penstock.rules.models.patterns import allows
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.snapshot import KeyContext, RouteEntry

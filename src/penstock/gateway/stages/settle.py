@@ -9,11 +9,11 @@ from penstock.gateway.attempt import OpenAttempt, Settled, Total, cost_text
 from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import estimate_usage
 from penstock.rules.call import COUNTS, CallStatus, Usage, UsageSource
+from penstock.rules.neutral.answer import estimate_usage
 from penstock.rules.operations import TRAITS
-from penstock.rules.price_book import CalledModel
-from penstock.rules.price_charge import Charge, tier_context
+from penstock.rules.prices.charge import Charge, tier_context
+from penstock.rules.prices.price_book import CalledModel
 
 _NOTHING: Final = Usage()
 _NO_ATTEMPT: Final = Total()

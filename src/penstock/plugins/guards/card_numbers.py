@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from penstock.rules.guardrails import Options
-from penstock.rules.scanning import Finding
+from penstock.rules.guards.policies import Options
+from penstock.rules.guards.scanning import Finding
 
 MIN_DIGITS: Final = 13
 MAX_DIGITS: Final = 19
@@ -62,7 +62,7 @@ _ISSUERS: Final = (
 
 
 class CardNumbers:
-    """`rules.scanning.Scanner`."""
+    """`rules.guards.scanning.Scanner`."""
 
     max_chars = 2 * MAX_DIGITS + 4  # with separators, and what follows
     look_behind = 2

@@ -9,8 +9,8 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from penstock.rules.guardrails import Options
-from penstock.rules.scanning import Finding
+from penstock.rules.guards.policies import Options
+from penstock.rules.guards.scanning import Finding
 
 MAX_IN_TOKENS: Final = 4096  # of a token; the rest of a longer one is not part of it
 MAX_KEY_CHARS: Final = 16_384  # of a private key, as it is written
@@ -102,7 +102,7 @@ _DATA_BYTES: Final = 1024  # of a run without a mark that tokens have: base64
 
 
 class Secrets:
-    """`rules.scanning.Scanner`."""
+    """`rules.guards.scanning.Scanner`."""
 
     max_chars = MAX_KEY_CHARS + _FOLLOWING
     look_behind = 1

@@ -11,11 +11,11 @@ import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
-from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
 from penstock.rules.call import Operation
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Written
 from penstock.rules.wire.anthropic.answer_reader import (
     MessageReader,
     facts_in_tail,

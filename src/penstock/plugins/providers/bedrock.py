@@ -15,9 +15,9 @@ from botocore.credentials import Credentials
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
-from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
-from penstock.rules.conversation import RequestHead
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.bedrock.answer_reader import read_answer, read_events
 from penstock.rules.wire.bedrock.request_writer import DIALECT, write_request

@@ -7,11 +7,11 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
-from penstock.rules.answer import AnswerEvent, AnswerFacts, ProviderError
-from penstock.rules.conversation import RequestHead
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts, ProviderError
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.neutral.translation import Change
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Change
 from penstock.rules.wire.gemini.answer_reader import (
     GeminiChunkReader,
     facts_in_tail,

@@ -8,7 +8,7 @@ import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
-from penstock.rules.answer import ProviderError
+from penstock.rules.neutral.answer import ProviderError
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.passed_path import model_segment, passed_url
 from penstock.rules.wire.provider_errors import read_error

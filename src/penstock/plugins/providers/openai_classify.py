@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from penstock.plugins.providers.openai_api import OpenAIApi, at_root, post
 from penstock.plugins.providers.whole_answers import WholeAnswers
-from penstock.rules.answer import AnswerFacts
+from penstock.rules.neutral.answer import AnswerFacts
 from penstock.rules.wire.classification import DIALECT, write_huggingface, write_tei, write_vllm
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
 from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig

@@ -17,11 +17,11 @@ from penstock.plugins.providers.openai_classify import OpenAIClassify
 from penstock.plugins.providers.openai_media import OpenAIMedia
 from penstock.plugins.providers.openai_rerank import OpenAIRerank
 from penstock.plugins.providers.openai_responses import OpenAIResponses
-from penstock.rules.answer import AnswerEvent, AnswerFacts
 from penstock.rules.call import Operation
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.neutral.translation import Change, Written
 from penstock.rules.redaction import Redaction
-from penstock.rules.translation import Change, Written
 from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.openai.answer_reader import read_events
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer

@@ -5,8 +5,8 @@ from typing import Final
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.providers.openai_api import OpenAIApi, post
-from penstock.rules.answer import AnswerEvent, AnswerFacts
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
 from penstock.rules.wire.openai.media_head import edit_media_request

@@ -5,7 +5,7 @@ from typing import Final
 
 from penstock.plugins.providers.openai_api import OpenAIApi, at_root, post
 from penstock.plugins.providers.whole_answers import WholeAnswers
-from penstock.rules.answer import AnswerFacts
+from penstock.rules.neutral.answer import AnswerFacts
 from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.rerank import DIALECT, read_answer, read_tail, write_tei
 from penstock.spi.chat import BuiltRequest, OutgoingCall, ProviderConfig

@@ -3,8 +3,8 @@
 from typing import Final
 
 from penstock.plugins.providers.openai_api import OpenAIApi, post
-from penstock.rules.answer import AnswerEvent, AnswerFacts
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.redaction import Redaction
 from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.responses.answer_reader import facts_in_tail, read_answer, read_events

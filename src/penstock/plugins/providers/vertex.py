@@ -23,7 +23,7 @@ from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
 from penstock.plugins.providers.vertex_account import is_key_file, project_of, sign_token
 from penstock.rules.call import Operation
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 from penstock.rules.wire.anthropic.vertex import vertex_request
 from penstock.rules.wire.passed_path import passed_url
 from penstock.spi.chat import (

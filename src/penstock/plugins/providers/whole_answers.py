@@ -1,8 +1,8 @@
 """The part of a provider plugin for formats without streams that are not chat."""
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
-from penstock.rules.answer import AnswerEvent
-from penstock.rules.conversation import RequestHead
+from penstock.rules.neutral.answer import AnswerEvent
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.redaction import Redaction
 from penstock.spi.chat import AnswerStream, ChatProvider, ProviderConfig
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.call import Operation
-from penstock.rules.conversation import Conversation, RequestHead
-from penstock.rules.model_facts import ListedModel
+from penstock.rules.models.facts import ListedModel
+from penstock.rules.neutral.answer import AnswerEvent, ProviderError
+from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.wire.anthropic.answer_writer import MessageEventWriter, render_answer
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.errors import (

@@ -3,7 +3,7 @@
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
-from penstock.rules.conversation import Conversation
+from penstock.rules.neutral.conversation import Conversation
 from penstock.rules.wire.classification import DIALECT
 from penstock.spi.surface import SurfaceRoute
 

@@ -5,10 +5,10 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerEvent, ProviderError
 from penstock.rules.call import Operation
-from penstock.rules.conversation import Conversation, RequestHead
-from penstock.rules.model_facts import ListedModel
+from penstock.rules.models.facts import ListedModel
+from penstock.rules.neutral.answer import AnswerEvent, ProviderError
+from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.wire.gemini.answer_writer import GeminiChunkWriter, render_answer
 from penstock.rules.wire.gemini.errors import (
     render_error,

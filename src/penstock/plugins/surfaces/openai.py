@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import AnswerEvent, ProviderError
-from penstock.rules.conversation import Conversation, RequestHead
-from penstock.rules.model_facts import ListedModel
+from penstock.rules.models.facts import ListedModel
+from penstock.rules.neutral.answer import AnswerEvent, ProviderError
+from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.wire.head import read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.errors import (

@@ -5,7 +5,7 @@ from typing import Final
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.wire.openai.media_head import is_form, read_media_head
 from penstock.rules.wire.openai.paths import MEDIA_DIALECT, MEDIA_PATHS
 from penstock.spi.surface import SurfaceRoute

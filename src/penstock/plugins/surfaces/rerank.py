@@ -4,9 +4,9 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.rules.answer import ProviderError
 from penstock.rules.call import Operation
-from penstock.rules.conversation import Conversation
+from penstock.rules.neutral.answer import ProviderError
+from penstock.rules.neutral.conversation import Conversation
 from penstock.rules.wire.openai.errors import render_error, render_provider_error
 from penstock.rules.wire.rerank import DIALECT
 from penstock.spi.surface import SurfaceRoute

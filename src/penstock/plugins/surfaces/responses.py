@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from penstock.kernel.errors import PenstockError
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.rules.answer import AnswerEvent
 from penstock.rules.call import Operation
-from penstock.rules.conversation import Conversation, RequestHead
+from penstock.rules.neutral.answer import AnswerEvent
+from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
 from penstock.rules.wire.responses.errors import render_error_event
 from penstock.rules.wire.responses.request_reader import DIALECT, read_echo, read_request

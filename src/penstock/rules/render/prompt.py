@@ -11,7 +11,7 @@ import msgspec
 
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import (
+from penstock.rules.prompts.documents import (
     ROLES,
     PromptContent,
     PromptMessage,

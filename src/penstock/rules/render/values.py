@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import ROLES, PromptVariable, VariableType
+from penstock.rules.prompts.documents import ROLES, PromptVariable, VariableType
 from penstock.rules.render.errors import RenderFailure
 from penstock.rules.render.run import MAX_INTEGER
 

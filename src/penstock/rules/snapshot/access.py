@@ -23,7 +23,7 @@ class KeyEntry(Document, frozen=True):
     id: str
     digest: str
     name: str = ""
-    allowed_models: tuple[str, ...] = ()  # read by `rules.model_patterns`; empty: all
+    allowed_models: tuple[str, ...] = ()  # read by `rules.models.patterns`; empty: all
     expires_ms: int | None = None
     team: str = ""
     user: str = ""

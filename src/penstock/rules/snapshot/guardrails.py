@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from penstock.rules.guard_plan import GuardrailIndex
-from penstock.rules.guardrails import GuardrailsSection
+from penstock.rules.guards.plan import GuardrailIndex
+from penstock.rules.guards.policies import GuardrailsSection
 from penstock.rules.snapshot.section import SectionKind
 
 GUARDRAILS: Final = SectionKind("guardrails", GuardrailsSection, GuardrailIndex, GuardrailIndex)

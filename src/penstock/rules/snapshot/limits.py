@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from penstock.rules.limit_index import LimitIndex
-from penstock.rules.limits import LimitsSection
+from penstock.rules.limits.documents import LimitsSection
+from penstock.rules.limits.index import LimitIndex
 from penstock.rules.snapshot.section import SectionKind
 
 LIMITS: Final = SectionKind("limits", LimitsSection, LimitIndex, LimitIndex)

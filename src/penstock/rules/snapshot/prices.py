@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from penstock.rules.price import OverridesSection, VendorPrices
-from penstock.rules.price_book import PriceList
+from penstock.rules.prices.price import OverridesSection, VendorPrices
+from penstock.rules.prices.price_book import PriceList
 from penstock.rules.snapshot.section import SectionKind, plain_section
 
 VENDOR_PRICE_LISTS: Final = SectionKind("prices", VendorPrices, PriceList, PriceList, shared=True)

@@ -17,7 +17,8 @@ class HealthCheck(StrEnum):
 class RouteTarget(Document, frozen=True):
     """A model that a route may call. Lower `priority` goes first; among targets of one priority
     the strategy chooses, and `weight` is the share. `after`: the target is only for calls that
-    failed elsewhere for one of these causes (`rules.failure_causes`); empty: for all calls."""
+    failed elsewhere for one of these causes (`rules.attempts.failure_causes`); empty: for all
+    calls."""
 
     provider: str
     model: str

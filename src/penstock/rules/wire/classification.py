@@ -12,8 +12,8 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.rules.classification import Classification, ClassifiedText, SpanLabel, TextLabel
-from penstock.rules.json_text import decode_json
-from penstock.rules.translation import Change, ChangeKind, Rule, reject
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.translation import Change, ChangeKind, Rule, reject
 from penstock.rules.wire.head import edit_request
 
 DIALECT: Final = "classify"

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Place, RequestHead
+from penstock.rules.neutral.conversation import Place, RequestHead
 
 
 class _StreamOptions(msgspec.Struct):

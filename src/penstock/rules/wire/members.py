@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Hint
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import Hint
 
 T = TypeVar("T")
 TEXT: Final = msgspec.json.Decoder(str)

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import ProviderError
-from penstock.rules.json_text import decode_whole_json
+from penstock.rules.formats.json_text import decode_whole_json
+from penstock.rules.neutral.answer import ProviderError
 from penstock.rules.redaction import Redaction
 
 MAX_MESSAGE_CHARS: Final = 1000  # of a provider's error message

@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
-from penstock.rules.answer import AnswerFacts, bounded_facts
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.formats.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.answer import AnswerFacts, bounded_facts
+from penstock.rules.neutral.translation import Change, ChangeKind, Rule, reject
 from penstock.rules.rerank import Ranked, Rerank, best
-from penstock.rules.translation import Change, ChangeKind, Rule, reject
 from penstock.rules.wire.openai.usage import MAX_TOKENS, read_usage, usage_in_tail
 from penstock.rules.wire.tail import last_object
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.conversation import Part, Reasoning, ToolCall
+from penstock.rules.neutral.conversation import Part, Reasoning, ToolCall
 
 MARK: Final = "~penstock~"
 MAX_SEALED_BYTES: Final = 256 * 1024  # of the JSON inside; a larger one is not sealed

@@ -12,17 +12,17 @@ from typing import Final, Protocol
 import msgspec
 
 from penstock.kernel.errors import PenstockError, UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.formats.sse import event_data, event_ends, event_name
+from penstock.rules.neutral.answer import (
     AnswerEvent,
     AnswerFacts,
     ChoiceFinished,
     UsageReported,
     WholeAnswer,
 )
-from penstock.rules.answer_collector import AnswerCollector, is_delta
-from penstock.rules.json_text import decode_json
+from penstock.rules.neutral.collector import AnswerCollector, is_delta
 from penstock.rules.redaction import Redaction, leaked
-from penstock.rules.sse import event_data, event_ends, event_name
 from penstock.rules.wire.provider_errors import read_error
 
 MAX_EVENT_BYTES: Final = 4 * 1024 * 1024  # one event; an image in a delta has about 2 MiB

@@ -3,7 +3,7 @@
 from functools import reduce
 from typing import Final
 
-from penstock.rules.text_places import TextPlaces
+from penstock.rules.guards.places import TextPlaces
 from penstock.rules.wire.anthropic.places import ANTHROPIC_PLACES
 from penstock.rules.wire.bedrock.places import BEDROCK_PLACES
 from penstock.rules.wire.cohere.places import COHERE_PLACES

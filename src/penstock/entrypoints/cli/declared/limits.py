@@ -20,7 +20,7 @@ from penstock.entrypoints.cli.declared.model import (
 )
 from penstock.features.limits.http import LimitChangeBody, NewLimitBody
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.limits import problem_of
+from penstock.rules.limits.documents import problem_of
 
 _FIELDS: Final = tuple(name for name in NewLimitBody.model_fields if name != "name")
 _CHANGEABLE: Final = frozenset(LimitChangeBody.model_fields)

@@ -14,8 +14,8 @@ from penstock.features.catalog.service.models import ModelService, ServedModel, 
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import MAX_LIMIT, Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import RequestBody
-from penstock.rules.model_facts import KnownFacts, Modality, Retirement
-from penstock.rules.price_charge import UnitRate
+from penstock.rules.models.facts import KnownFacts, Modality, Retirement
+from penstock.rules.prices.charge import UnitRate
 
 IMPORTS_PATH: Final = "/api/v1/models/imports"
 MOST_CONTENT: Final = 6_000_000  # characters of an imported file

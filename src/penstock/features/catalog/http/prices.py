@@ -13,7 +13,7 @@ from penstock.features.catalog.service.prices import PriceService
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
-from penstock.rules.price import MTOK, PriceOverride, Tier, UnitPrice
+from penstock.rules.prices.price import MTOK, PriceOverride, Tier, UnitPrice
 
 MOST_TOKENS: Final = 10**12  # of a call, for the tiers of a price
 OwnUnit = Literal[

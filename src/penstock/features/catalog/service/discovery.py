@@ -19,7 +19,7 @@ from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
 from penstock.kernel.errors import NotFound, PenstockError
-from penstock.rules.price import UnitPrice
+from penstock.rules.prices.price import UnitPrice
 from penstock.spi.chat import DEFAULT_KIND, ProviderConfig, Vendor
 
 SIMULATOR: Final = "sim"

@@ -11,9 +11,9 @@ from penstock.features.catalog.public_facts import PublicFacts
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.reference import Reference
 from penstock.features.context import Context
-from penstock.rules.model_facts import KnownFacts, Retirement, retirement
-from penstock.rules.price_book import CalledModel, PriceBook, PriceList
-from penstock.rules.price_charge import Rates
+from penstock.rules.models.facts import KnownFacts, Retirement, retirement
+from penstock.rules.prices.charge import Rates
+from penstock.rules.prices.price_book import CalledModel, PriceBook, PriceList
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from penstock.features.catalog import store
 from penstock.features.catalog.own_price import NewPrice, check_price
 from penstock.features.context import Context
 from penstock.kernel.errors import NotFound
-from penstock.rules.price import PriceOverride
+from penstock.rules.prices.price import PriceOverride
 
 
 class PriceService:

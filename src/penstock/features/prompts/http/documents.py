@@ -21,7 +21,7 @@ from penstock.features.prompts.model import (
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.schemas import RequestBody
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import PromptContent, VariableType
+from penstock.rules.prompts.documents import PromptContent, VariableType
 
 Number = Annotated[int, Field(ge=1, le=10**8)]
 SeenNumber = Annotated[int, Field(ge=0, le=10**8)]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from penstock.features.prompts import store
 from penstock.features.prompts.model import PRODUCTION, StoredPrompt
 from penstock.kernel.errors import InvalidRequest, NotFound
-from penstock.rules.prompts import PromptContent
+from penstock.rules.prompts.documents import PromptContent
 from penstock.rules.render.prompt import MAX_PARTIALS, find_includes
 
 

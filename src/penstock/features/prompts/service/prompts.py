@@ -27,8 +27,8 @@ from penstock.features.prompts.service.partials import (
 )
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.prompt_file import write_prompt
-from penstock.rules.prompts import PromptContent
+from penstock.rules.prompts.documents import PromptContent
+from penstock.rules.prompts.file import write_prompt
 from penstock.rules.render.prompt import RenderedPrompt, compile_prompt
 
 _SEARCHED_CHARS = 8000  # of a version's content; a search does not see the rest

@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.answer import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import (
     AnswerEvent,
     CitationAdded,
     OtherAdded,
@@ -16,8 +17,7 @@ from penstock.rules.answer import (
     ToolArgumentsDelta,
     ToolCallStarted,
 )
-from penstock.rules.conversation import Citation, Other
-from penstock.rules.json_text import decode_json
+from penstock.rules.neutral.conversation import Citation, Other
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.citations import read_citation
 

@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.formats.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     AnswerEvent,
     AnswerFacts,
@@ -19,7 +20,6 @@ from penstock.rules.answer import (
     UsageReported,
     bounded_facts,
 )
-from penstock.rules.json_text import decode_json, decode_whole_json
 from penstock.rules.wire.anthropic.answer_blocks import (
     BlockDelta,
     OpenBlock,

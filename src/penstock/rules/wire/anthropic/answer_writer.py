@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import (
+from penstock.rules.call import Usage
+from penstock.rules.neutral.answer import (
     AnswerChoice,
     AnswerEvent,
     AnswerStarted,
@@ -29,9 +30,8 @@ from penstock.rules.answer import (
     UsageReported,
     WholeAnswer,
 )
-from penstock.rules.answer_collector import collect
-from penstock.rules.call import Usage
-from penstock.rules.conversation import (
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import (
     Citation,
     Other,
     Part,

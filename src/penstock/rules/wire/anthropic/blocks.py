@@ -5,7 +5,8 @@ from typing import Final, cast
 
 import msgspec
 
-from penstock.rules.conversation import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import (
     Citation,
     Media,
     MediaKind,
@@ -16,7 +17,6 @@ from penstock.rules.conversation import (
     ToolCall,
     ToolResult,
 )
-from penstock.rules.json_text import decode_json
 from penstock.rules.wire.anthropic.citations import read_citation
 from penstock.rules.wire.sealed_reasoning import (
     unseal_call,

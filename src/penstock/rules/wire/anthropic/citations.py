@@ -4,8 +4,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from penstock.rules.conversation import Citation
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import Citation
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import PenstockError
-from penstock.rules.answer import ProviderError
+from penstock.rules.neutral.answer import ProviderError
 
 _encoder: Final = msgspec.json.Encoder()
 _TYPES: Final = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     Media,
     MediaKind,
@@ -24,7 +24,7 @@ from penstock.rules.conversation import (
     ToolResult,
     merge_messages,
 )
-from penstock.rules.translation import Changes, reject
+from penstock.rules.neutral.translation import Changes, reject
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.citations import write_citation
 from penstock.rules.wire.anthropic.rules import (

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.model_facts import ListedModel, ModelFacts, Retirement, retirement
+from penstock.rules.models.facts import ListedModel, ModelFacts, Retirement, retirement
 
 _END: Final = r"(?![0-9])"
 # https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking

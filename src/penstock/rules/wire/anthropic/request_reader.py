@@ -10,7 +10,8 @@ from typing import Final, Literal, cast
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Message,
@@ -23,7 +24,6 @@ from penstock.rules.conversation import (
     ToolMode,
     merge_messages,
 )
-from penstock.rules.json_text import decode_json
 from penstock.rules.wire.anthropic.blocks import (
     DIALECT,
     CacheMarker,

@@ -4,8 +4,15 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.conversation import Conversation, Hint, Other, OutputFormat, Tool, ToolMode
-from penstock.rules.translation import Changes, Written, reject
+from penstock.rules.neutral.conversation import (
+    Conversation,
+    Hint,
+    Other,
+    OutputFormat,
+    Tool,
+    ToolMode,
+)
+from penstock.rules.neutral.translation import Changes, Written, reject
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.history_writer import HistoryWriter, cache_marker
 from penstock.rules.wire.anthropic.models import takes_sampling

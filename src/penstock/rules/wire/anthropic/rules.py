@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from penstock.rules.translation import Rule
+from penstock.rules.neutral.translation import Rule
 
 _MESSAGES: Final = "https://platform.claude.com/docs/en/api/messages"
 _VISION: Final = "https://platform.claude.com/docs/en/build-with-claude/vision"

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 
 _MAX_DEPTH: Final = 64  # of schemas in each other
 _ONE: Final = ("items", "not", "contains")

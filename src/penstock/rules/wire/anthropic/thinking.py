@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     MessageRole,
     Reasoning,
@@ -10,7 +10,7 @@ from penstock.rules.conversation import (
     ToolCall,
     ToolMode,
 )
-from penstock.rules.translation import Changes
+from penstock.rules.neutral.translation import Changes
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.models import needs_budget, takes_sampling
 

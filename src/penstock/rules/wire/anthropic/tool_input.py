@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 
 _object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

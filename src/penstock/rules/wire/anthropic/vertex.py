@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 
 _PLAIN: Final = "2023-06-01"  # the version of the API that our own requests are written for
 _PLAIN_ON_VERTEX: Final = "vertex-2023-10-16"

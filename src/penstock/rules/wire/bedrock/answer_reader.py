@@ -6,7 +6,9 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.call import Usage, UsageSource
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import (
     AnswerEvent,
     AnswerFacts,
     AnswerStarted,
@@ -20,10 +22,8 @@ from penstock.rules.answer import (
     ToolCallStarted,
     UsageReported,
 )
-from penstock.rules.answer_collector import AnswerCollector
-from penstock.rules.call import Usage, UsageSource
-from penstock.rules.conversation import Other
-from penstock.rules.json_text import decode_json
+from penstock.rules.neutral.collector import AnswerCollector
+from penstock.rules.neutral.conversation import Other
 from penstock.rules.wire.bedrock.request_writer import DIALECT
 
 MAX_BLOCKS: Final = 1024  # content blocks of one answer; one with more is malformed

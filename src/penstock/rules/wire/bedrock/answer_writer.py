@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import FinishReason, WholeAnswer
 from penstock.rules.call import Usage
-from penstock.rules.conversation import Part, Reasoning, Refusal, Text, ToolCall
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import FinishReason, WholeAnswer
+from penstock.rules.neutral.conversation import Part, Reasoning, Refusal, Text, ToolCall
 
 _encoder: Final = msgspec.json.Encoder()
 _any: Final = msgspec.json.Decoder(msgspec.Raw)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from penstock.rules.sse_framing import FramedEvent
+from penstock.rules.formats.sse_framing import FramedEvent
 from penstock.rules.wire.bedrock.event_stream import EventStreamReader, with_payload
 
 
 class BedrockFraming:
-    """`rules.sse_framing.EventFraming`."""
+    """`rules.formats.sse_framing.EventFraming`."""
 
     def __init__(self) -> None:
         self._messages = EventStreamReader()

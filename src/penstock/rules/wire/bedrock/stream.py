@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import PenstockError, UpstreamFailed
-from penstock.rules.answer import AnswerEvent, AnswerFacts
-from penstock.rules.answer_collector import AnswerCollector
+from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts
+from penstock.rules.neutral.collector import AnswerCollector
 from penstock.rules.redaction import Redaction, leaked
 from penstock.rules.wire.bedrock.answer_reader import ConverseReader
 from penstock.rules.wire.bedrock.answer_writer import write_answer

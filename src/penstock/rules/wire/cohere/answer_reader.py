@@ -6,7 +6,9 @@ from typing import Any, Final, cast
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.call import Usage, UsageSource
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     AnswerEvent,
     AnswerFacts,
@@ -20,10 +22,8 @@ from penstock.rules.answer import (
     ToolCallStarted,
     UsageReported,
 )
-from penstock.rules.answer_collector import AnswerCollector
-from penstock.rules.call import Usage, UsageSource
-from penstock.rules.conversation import Citation
-from penstock.rules.json_text import decode_json
+from penstock.rules.neutral.collector import AnswerCollector
+from penstock.rules.neutral.conversation import Citation
 from penstock.rules.wire.sse_stream import ErrorReported
 
 MAX_TOOL_CALLS: Final = 1024  # of one answer; one with more is malformed

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import FinishReason, WholeAnswer
-from penstock.rules.conversation import Citation, Part, Reasoning, Refusal, Text, ToolCall
+from penstock.rules.neutral.answer import FinishReason, WholeAnswer
+from penstock.rules.neutral.conversation import Citation, Part, Reasoning, Refusal, Text, ToolCall
 
 _encoder: Final = msgspec.json.Encoder()
 _REASONS: Final = {

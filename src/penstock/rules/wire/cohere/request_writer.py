@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Media,
@@ -23,7 +23,7 @@ from penstock.rules.conversation import (
     ToolMode,
     ToolResult,
 )
-from penstock.rules.translation import Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import Changes, Rule, Written, reject
 
 DIALECT: Final = "cohere"
 _SOURCE: Final = "https://docs.cohere.com/reference/chat"

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import ChoiceFinished, FinishReason
-from penstock.rules.conversation import Media
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import ChoiceFinished, FinishReason
+from penstock.rules.neutral.conversation import Media
 from penstock.rules.wire.gemini.parts import DIALECT
 
 _REASONS: Final = {

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.formats.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     AnswerEvent,
     AnswerFacts,
@@ -25,8 +26,7 @@ from penstock.rules.answer import (
     UsageReported,
     bounded_facts,
 )
-from penstock.rules.conversation import Other
-from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.conversation import Other
 from penstock.rules.wire.gemini.chunks import (
     GeminiCandidate,
     GeminiChunk,

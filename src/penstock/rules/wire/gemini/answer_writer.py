@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.call import Usage
+from penstock.rules.neutral.answer import (
     AnswerEvent,
     AnswerStarted,
     ChoiceFinished,
@@ -30,9 +31,8 @@ from penstock.rules.answer import (
     UsageReported,
     WholeAnswer,
 )
-from penstock.rules.answer_collector import events_of
-from penstock.rules.call import Usage
-from penstock.rules.conversation import Citation, Other, Reasoning, ToolCall
+from penstock.rules.neutral.collector import events_of
+from penstock.rules.neutral.conversation import Citation, Other, Reasoning, ToolCall
 from penstock.rules.wire.gemini.answer_parts import (
     finish_reason,
     media_part,

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.json_text import decode_whole_json
+from penstock.rules.formats.json_text import decode_whole_json
 from penstock.rules.wire.gemini.parts import GeminiPartShape
 
 

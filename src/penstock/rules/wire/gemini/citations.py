@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import CitationAdded
-from penstock.rules.conversation import Citation
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import CitationAdded
+from penstock.rules.neutral.conversation import Citation
 from penstock.rules.wire.gemini.chunks import CitationMetadata, Grounding, GroundingChunk, Web
 
 MAX_CITATIONS: Final = 1024  # of one answer; one with more is malformed

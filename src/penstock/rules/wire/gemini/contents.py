@@ -6,7 +6,8 @@ from typing import Final, cast
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import (
     Media,
     Other,
     Part,
@@ -15,7 +16,6 @@ from penstock.rules.conversation import (
     ToolCall,
     ToolResult,
 )
-from penstock.rules.json_text import decode_json
 from penstock.rules.wire.gemini.parts import (
     DIALECT,
     NO_SIGNATURE,

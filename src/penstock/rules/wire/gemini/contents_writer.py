@@ -7,7 +7,8 @@ from typing import Any, Final, TypeGuard
 
 import msgspec
 
-from penstock.rules.conversation import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import (
     Conversation,
     Media,
     MediaKind,
@@ -22,8 +23,7 @@ from penstock.rules.conversation import (
     ToolResult,
     tool_names,
 )
-from penstock.rules.json_text import decode_json
-from penstock.rules.translation import Changes, Rule, reject
+from penstock.rules.neutral.translation import Changes, Rule, reject
 from penstock.rules.wire.gemini.contents import result_object
 from penstock.rules.wire.gemini.parts import DIALECT, NO_SIGNATURE, WrittenPart
 

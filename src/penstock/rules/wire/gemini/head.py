@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import RequestHead
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.wire.gemini.spelling import camel, spelled_once
 
 STREAM_METHOD: Final = "streamGenerateContent"

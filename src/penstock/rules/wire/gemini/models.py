@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.model_facts import ListedModel
+from penstock.rules.models.facts import ListedModel
 
 _PREFIX: Final = "models/"
 _METHODS: Final = ("generateContent", "countTokens", "embedContent", "batchEmbedContents")

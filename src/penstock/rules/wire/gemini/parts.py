@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.conversation import Media, MediaKind
+from penstock.rules.neutral.conversation import Media, MediaKind
 from penstock.rules.wire.sealed_reasoning import MARK
 
 DIALECT: Final = "gemini"

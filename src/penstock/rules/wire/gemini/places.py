@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from penstock.rules.guardrails import Place
-from penstock.rules.text_places import TextPlaces
+from penstock.rules.guards.places import TextPlaces
+from penstock.rules.guards.policies import Place
 
 GEMINI_PLACES: Final = TextPlaces(
     members={

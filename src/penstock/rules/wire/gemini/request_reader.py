@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Message,
@@ -22,7 +23,6 @@ from penstock.rules.conversation import (
     ToolMode,
     merge_messages,
 )
-from penstock.rules.json_text import decode_json
 from penstock.rules.wire.gemini.contents import ContentsReader
 from penstock.rules.wire.gemini.parts import DIALECT, StrictShape
 from penstock.rules.wire.gemini.schema import as_json_schema

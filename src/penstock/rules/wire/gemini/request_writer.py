@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Other,
@@ -14,7 +14,7 @@ from penstock.rules.conversation import (
     Tool,
     ToolMode,
 )
-from penstock.rules.translation import Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import Changes, Rule, Written, reject
 from penstock.rules.wire.gemini.contents_writer import (
     CONTENT_RULES,
     OTHER,

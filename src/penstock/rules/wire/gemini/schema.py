@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 from penstock.rules.wire.gemini.spelling import spelled_once
 
 _MAX_DEPTH: Final = 64  # of schemas in each other

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 
 _SNAKE: Final = re.compile(rb'"[a-z]++(?:_[a-z0-9]++)++"\s*+:')
 _UNDERSCORE: Final = re.compile(r"_([a-z0-9])")

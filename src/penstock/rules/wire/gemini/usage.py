@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 
 MAX_TOKENS: Final = 2**53  # of one kind in one call: the largest count that JSON keeps exactly
 

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     AnswerEvent,
     AnswerStarted,
@@ -20,8 +21,7 @@ from penstock.rules.answer import (
     ToolCallStarted,
     UsageReported,
 )
-from penstock.rules.conversation import Citation
-from penstock.rules.json_text import decode_json
+from penstock.rules.neutral.conversation import Citation
 from penstock.rules.wire.openai.chunks import Annotation, Chunk, Delta
 from penstock.rules.wire.openai.content_parts import with_texts
 from penstock.rules.wire.openai.facts import MAX_CHOICES

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import (
+from penstock.rules.call import Usage
+from penstock.rules.neutral.answer import (
     AnswerChoice,
     AnswerEvent,
     AnswerStarted,
@@ -21,9 +22,8 @@ from penstock.rules.answer import (
     UsageReported,
     WholeAnswer,
 )
-from penstock.rules.answer_collector import collect
-from penstock.rules.call import Usage
-from penstock.rules.conversation import Citation, Reasoning, Refusal, Text, ToolCall
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import Citation, Reasoning, Refusal, Text, ToolCall
 from penstock.rules.wire.openai.stream import DONE
 from penstock.rules.wire.sealed_reasoning import seal_call
 

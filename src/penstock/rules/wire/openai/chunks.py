@@ -7,8 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import MAX_NAME_CHARS, MAX_REASON_CHARS, AnswerFacts, bounded_facts
-from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.formats.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.answer import (
+    MAX_NAME_CHARS,
+    MAX_REASON_CHARS,
+    AnswerFacts,
+    bounded_facts,
+)
 from penstock.rules.wire.openai.content_parts import with_texts
 from penstock.rules.wire.openai.facts import MAX_CHOICES, text_of
 from penstock.rules.wire.openai.usage import read_usage

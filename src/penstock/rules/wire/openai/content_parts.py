@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 
 _decoder: Final = msgspec.json.Decoder()
 _encoder: Final = msgspec.json.Encoder()

@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import AnswerFacts, bounded_facts
-from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.formats.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.answer import AnswerFacts, bounded_facts
 from penstock.rules.wire.openai.usage import read_usage, usage_in_tail
 
 MAX_CHOICES: Final = 128  # OpenAI's own limit of `n`; further choices pass but are not recorded

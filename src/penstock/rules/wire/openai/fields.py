@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.json_text import decode_json
-from penstock.rules.translation import Changes, Written
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.translation import Changes, Written
 
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

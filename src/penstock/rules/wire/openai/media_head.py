@@ -5,9 +5,9 @@ from typing import Final
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Place, RequestHead
-from penstock.rules.form import read_form, replace_value
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.form import read_form, replace_value
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import Place, RequestHead
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.openai.paths import MEDIA_PATHS
 

@@ -4,11 +4,11 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.answer import AnswerFacts, bounded_facts
 from penstock.rules.elision import without_files
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.formats.sse import event_data, event_name
+from penstock.rules.neutral.answer import AnswerFacts, bounded_facts
 from penstock.rules.redaction import Redaction, leaked
-from penstock.rules.sse import event_data, event_name
 from penstock.rules.wire.openai.chunks import MAX_USAGE_BYTES, present
 from penstock.rules.wire.openai.usage import read_usage
 from penstock.rules.wire.provider_errors import read_error

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.model_facts import ListedModel, Modality, ModelFacts, retirement
+from penstock.rules.models.facts import ListedModel, Modality, ModelFacts, retirement
 
 _MODALITIES: Final = {Modality.DOCUMENT: "file", Modality.EMBEDDING: "embeddings"}
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Conversation,
     Hint,
     Media,
@@ -24,7 +24,7 @@ from penstock.rules.conversation import (
     ToolChoice,
     ToolResult,
 )
-from penstock.rules.translation import Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import Changes, Rule, Written, reject
 from penstock.rules.wire.openai.request_reader import DIALECT
 
 _encoder: Final = msgspec.json.Encoder()

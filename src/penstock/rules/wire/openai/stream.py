@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.answer import AnswerFacts
+from penstock.rules.formats.sse import event_data, event_name
+from penstock.rules.neutral.answer import AnswerFacts
 from penstock.rules.redaction import Redaction
-from penstock.rules.sse import event_data, event_name
 from penstock.rules.wire.openai.answer_reader import ChunkReader
 from penstock.rules.wire.openai.chunks import Assembly, Chunk, present, read_chunk
 from penstock.rules.wire.provider_errors import read_error

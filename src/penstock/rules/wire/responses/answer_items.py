@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import AnswerStarted, FinishReason
 from penstock.rules.call import Usage
-from penstock.rules.conversation import (
+from penstock.rules.neutral.answer import AnswerStarted, FinishReason
+from penstock.rules.neutral.conversation import (
     Citation,
     Media,
     MediaKind,

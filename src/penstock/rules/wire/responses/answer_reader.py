@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.answer import (
+from penstock.rules.formats.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     AnswerEvent,
     AnswerFacts,
@@ -25,8 +26,7 @@ from penstock.rules.answer import (
     UsageReported,
     bounded_facts,
 )
-from penstock.rules.conversation import Citation, Other
-from penstock.rules.json_text import decode_json, decode_whole_json
+from penstock.rules.neutral.conversation import Citation, Other
 from penstock.rules.wire.members import LIST, NUMBER, TEXT, Members
 from penstock.rules.wire.responses.request_reader import DIALECT
 from penstock.rules.wire.responses.usage import read_usage, usage_in_tail

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.answer import (
+from penstock.rules.neutral.answer import (
     AnswerEvent,
     AnswerStarted,
     ChoiceFinished,
@@ -27,8 +27,8 @@ from penstock.rules.answer import (
     UsageReported,
     WholeAnswer,
 )
-from penstock.rules.answer_collector import collect
-from penstock.rules.conversation import (
+from penstock.rules.neutral.collector import collect
+from penstock.rules.neutral.conversation import (
     Citation,
     Media,
     Other,

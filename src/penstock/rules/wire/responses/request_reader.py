@@ -10,7 +10,8 @@ from typing import Any, Final, cast
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import (
+from penstock.rules.formats.json_text import decode_json
+from penstock.rules.neutral.conversation import (
     Citation,
     Conversation,
     Hint,
@@ -32,7 +33,6 @@ from penstock.rules.conversation import (
     ToolResult,
     merge_messages,
 )
-from penstock.rules.json_text import decode_json
 from penstock.rules.wire.members import (
     FLAG,
     LIST,

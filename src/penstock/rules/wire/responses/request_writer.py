@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Citation,
     Conversation,
     Hint,
@@ -25,7 +25,7 @@ from penstock.rules.conversation import (
     ToolMode,
     ToolResult,
 )
-from penstock.rules.translation import Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import Changes, Rule, Written, reject
 from penstock.rules.wire.openai.request_writer import effort_of
 from penstock.rules.wire.responses.request_reader import DEFAULT_LIFETIME, DIALECT, ENCRYPTED
 

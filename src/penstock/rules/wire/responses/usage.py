@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.json_text import decode_json
+from penstock.rules.formats.json_text import decode_json
 from penstock.rules.wire.openai.usage import MAX_TOKENS
 from penstock.rules.wire.tail import last_object
 

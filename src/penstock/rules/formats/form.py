@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Place
+from penstock.rules.neutral.conversation import Place
 
 MAX_FORM_PARTS: Final = 256  # of one form
 MAX_PART_HEADER_BYTES: Final = 4096  # of the headers of one part

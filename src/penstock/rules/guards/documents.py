@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
-from penstock.rules.check_results import CheckResults
-from penstock.rules.guard_plan import ActiveCheck, GuardPlan
-from penstock.rules.guarded_text import GuardedText, are_valid, placeholder
-from penstock.rules.guardrails import Action, Place
-from penstock.rules.scanning import Finding
-from penstock.rules.text_places import DocumentTexts, TextPlaces, TextSlot, TooManyTexts
+from penstock.rules.guards.places import DocumentTexts, TextPlaces, TextSlot, TooManyTexts
+from penstock.rules.guards.plan import ActiveCheck, GuardPlan
+from penstock.rules.guards.policies import Action, Place
+from penstock.rules.guards.results import CheckResults
+from penstock.rules.guards.scanning import Finding
+from penstock.rules.guards.text import GuardedText, are_valid, placeholder
 
 MAX_VALUES: Final = 1_000_000  # of one document: each takes up to fifty times its text
 _JSON_PLACES: Final = (Place.TOOL_ARGUMENTS, Place.TOOL_RESULTS)  # their texts may be JSON

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from penstock.rules.call import COUNTS, Usage
-from penstock.rules.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
+from penstock.rules.prices.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
 
 # The whole includes the tokens of its parts; a part with its own price is subtracted from it.
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {

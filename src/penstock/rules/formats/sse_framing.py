@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
-from penstock.rules.sse import event_data, event_ends, event_name
+from penstock.rules.formats.sse import event_data, event_ends, event_name
 
 _EDGE: Final = 3  # bytes of an incomplete event in which its end can begin
 

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple, assert_never
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.price import Clause, PriceOverride, VendorPrices
-from penstock.rules.price_charge import Charge, ModelRates, Rates, compile_rates
+from penstock.rules.prices.charge import Charge, ModelRates, Rates, compile_rates
+from penstock.rules.prices.price import Clause, PriceOverride, VendorPrices
 
 _REMEMBERED: Final = 4096
 _COMPACT_DATE: Final = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")

@@ -6,7 +6,7 @@ from typing import Final
 
 from penstock.rules.call_conditions import problem_of_conditions, problem_of_dimension
 from penstock.rules.document import Document
-from penstock.rules.windows import WindowUnit, zone_of
+from penstock.rules.limits.windows import WindowUnit, zone_of
 
 MAX_LIMITS: Final = 1000  # of one project
 MAX_NAME_CHARS: Final = 80  # of a limit's name

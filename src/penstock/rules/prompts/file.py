@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.prompts import ROLES, PromptContent, PromptMessage, PromptVariable
+from penstock.rules.prompts.documents import ROLES, PromptContent, PromptMessage, PromptVariable
 
 MAX_FILE_CHARS: Final = 1_000_000  # of a file; a larger one is rejected
 MAX_FRONT_DEPTH: Final = 64  # of lists and mappings in the front matter; deeper ones are rejected

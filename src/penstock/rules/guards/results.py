@@ -5,8 +5,8 @@ from typing import Final
 
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import CheckResult
-from penstock.rules.guard_plan import ANSWERED, ActiveCheck
-from penstock.rules.guardrails import Action, OnFailure, Place
+from penstock.rules.guards.plan import ANSWERED, ActiveCheck
+from penstock.rules.guards.policies import Action, OnFailure, Place
 
 MAX_HEADER_CHARS: Final = 512  # of the answer header
 _DONE: Final = {Action.FLAG: "flagged", Action.REDACT: "redacted", Action.BLOCK: "blocked"}

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from penstock.kernel.digests import content_hash
 from penstock.rules.call_conditions import CallConditions, CallFacts
-from penstock.rules.guardrails import (
+from penstock.rules.guards.policies import (
     Action,
     Check,
     GuardrailPolicy,
@@ -15,7 +15,7 @@ from penstock.rules.guardrails import (
     OnFailure,
     Place,
 )
-from penstock.rules.scanning import RemoteScanner, Scanner
+from penstock.rules.guards.scanning import RemoteScanner, Scanner
 
 REQUESTED: Final = frozenset(Place) - {Place.OUTPUT}  # the places that a request can have
 ANSWERED: Final = frozenset(Place) - {Place.INPUT}

@@ -5,7 +5,7 @@ Pure: times are passed in, in seconds of a clock that does not go back and that 
 
 from typing import Final
 
-from penstock.rules.breaker_state import (
+from penstock.rules.attempts.breaker_state import (
     FIRST_PAUSE_S,
     BreakerCell,
     BreakerState,

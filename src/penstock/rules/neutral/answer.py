@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from penstock.rules.call import Usage, UsageSource
-from penstock.rules.conversation import Citation, Media, Other, Part
+from penstock.rules.neutral.conversation import Citation, Media, Other, Part
 
 # Limits of the facts that a record keeps of an answer. Longer values are cut.
 MAX_NAME_CHARS: Final = 256  # of the answer's id, model, fingerprint

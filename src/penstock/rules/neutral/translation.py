@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Conversation
+from penstock.rules.neutral.conversation import Conversation
 
 
 class ChangeKind(StrEnum):

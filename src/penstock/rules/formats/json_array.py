@@ -1,6 +1,6 @@
 """A stream as one JSON array: each server-sent event becomes an element."""
 
-from penstock.rules.sse import event_data, event_ends
+from penstock.rules.formats.sse import event_data, event_ends
 
 
 class JsonArray:

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-from penstock.rules.answer import ProviderError
+from penstock.rules.neutral.answer import ProviderError
 
 
 class FailureCause(StrEnum):

@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from penstock.rules.call import COUNTS, Operation, Usage, UsageSource
-from penstock.rules.form import FORM_START
-from penstock.rules.limit_index import nano_usd
-from penstock.rules.model_facts import ModelFacts
-from penstock.rules.price_charge import MAX_COST, Rates
+from penstock.rules.formats.form import FORM_START
+from penstock.rules.limits.index import nano_usd
+from penstock.rules.models.facts import ModelFacts
+from penstock.rules.prices.charge import MAX_COST, Rates
 
 TEXT_BYTES: Final = 3  # of one token
 MEDIA_BYTES: Final = 100  # of one token

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.check_results import CheckResults
-from penstock.rules.event_shape import MAX_SHAPES, EventShape, shape_of
-from penstock.rules.guard_plan import GuardPlan
-from penstock.rules.guarded_document import JudgedTexts, TextGroup, write_json
-from penstock.rules.guarded_text import GuardedText
-from penstock.rules.guardrails import Place
-from penstock.rules.sse_framing import EventFraming, FramedEvent
-from penstock.rules.text_places import DocumentTexts, TextPlaces, TextSlot
+from penstock.rules.formats.sse_framing import EventFraming, FramedEvent
+from penstock.rules.guards.documents import JudgedTexts, TextGroup, write_json
+from penstock.rules.guards.event_shape import MAX_SHAPES, EventShape, shape_of
+from penstock.rules.guards.places import DocumentTexts, TextPlaces, TextSlot
+from penstock.rules.guards.plan import GuardPlan
+from penstock.rules.guards.policies import Place
+from penstock.rules.guards.results import CheckResults
+from penstock.rules.guards.text import GuardedText
 
 MAX_HELD_BYTES: Final = 36 * 1024 * 1024  # of events that wait for a decision
 MAX_CHANNELS: Final = 4096  # texts of one answer that go on over several events

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from penstock.rules.call_conditions import TARGET, CallConditions, CallFacts, reader
 from penstock.rules.claims import Claim, CounterKind
-from penstock.rules.limits import LimitEntry, LimitsSection, Measure
-from penstock.rules.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
+from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure
+from penstock.rules.limits.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
 
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values

@@ -9,8 +9,15 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Self
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.conversation import Conversation, Media, MediaKind, Message, Part, ToolResult
-from penstock.rules.model_facts import FactSource, KnownFacts, Modality, ModelFacts
+from penstock.rules.models.facts import FactSource, KnownFacts, Modality, ModelFacts
+from penstock.rules.neutral.conversation import (
+    Conversation,
+    Media,
+    MediaKind,
+    Message,
+    Part,
+    ToolResult,
+)
 
 _MEDIA: Final = {
     MediaKind.IMAGE: Modality.IMAGE,

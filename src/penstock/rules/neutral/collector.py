@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from penstock.rules.answer import (
+from penstock.rules.call import Usage
+from penstock.rules.neutral.answer import (
     MAX_NAME_CHARS,
     MAX_REASON_CHARS,
     AnswerChoice,
@@ -30,8 +31,7 @@ from penstock.rules.answer import (
     WholeAnswer,
     bounded_facts,
 )
-from penstock.rules.call import Usage
-from penstock.rules.conversation import (
+from penstock.rules.neutral.conversation import (
     Citation,
     Media,
     Other,

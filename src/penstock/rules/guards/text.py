@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final
 
-from penstock.rules.check_results import CheckResults
-from penstock.rules.guard_plan import ActiveCheck
-from penstock.rules.guardrails import Action, Place
-from penstock.rules.scanning import Finding
+from penstock.rules.guards.plan import ActiveCheck
+from penstock.rules.guards.policies import Action, Place
+from penstock.rules.guards.results import CheckResults
+from penstock.rules.guards.scanning import Finding
 
 MAX_KIND_CHARS: Final = 40  # of a placeholder
 _RESCAN: Final = 8  # a part that waits is read again when it has grown by an eighth

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from penstock.rules.guardrails import Place
-from penstock.rules.text_places import Channel, DocumentTexts, TextSlot
+from penstock.rules.guards.places import Channel, DocumentTexts, TextSlot
+from penstock.rules.guards.policies import Place
 
 MAX_SHAPES: Final = 8  # of one stream, such as one for each choice
 _PLAIN: Final = re.compile(rb'[^"\\\x00-\x1f\x7f]*+')

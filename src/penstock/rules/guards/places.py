@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from penstock.rules.guardrails import Place
+from penstock.rules.guards.policies import Place
 
 MIN_DATA_CHARS: Final = 1024  # of base64 that is not searched
 MIN_NAME_CHARS: Final = 8  # of a member's name that is searched

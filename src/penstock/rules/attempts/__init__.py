@@ -1,0 +1,1 @@
+"""Whether, when and where a call is tried again."""

@@ -1,0 +1,1 @@
+"""Formats that wire dialects share: JSON, forms, server-sent events."""

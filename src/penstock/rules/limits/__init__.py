@@ -1,0 +1,1 @@
+"""Limits and budgets: documents, which apply to a call, what it may use, calendar windows."""

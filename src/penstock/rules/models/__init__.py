@@ -1,0 +1,1 @@
+"""What models can do, and the patterns that name them."""

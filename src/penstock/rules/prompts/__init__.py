@@ -1,0 +1,1 @@
+"""A prompt's version: its document, and its file."""
