@@ -1,18 +1,13 @@
 """`sticky`: calls that belong together meet the same target, which keeps its prompt cache warm.
 
 Weighted rendezvous hashing: if a target is added, removed or fails, only its own share of the
-calls moves. Source: D. Thaler and C. Ravishankar, Using Name-Based Mappings to Increase Hit Rates
-(1998); weights: J. Resch, New Hashing Algorithms for Data Storage (2015).
+calls moves.
 """
 
 from collections.abc import Sequence
-from hashlib import blake2b
-from math import log
-from typing import Final
 
+from penstock.rules.rendezvous import hash_of_option, waiting_time
 from penstock.spi.strategy import Randomness, RouteCandidate, RoutedCall, RouteStrategy
-
-_HASHES: Final = 2**64
 
 
 class Sticky:
@@ -30,9 +25,7 @@ class Sticky:
 
 
 def _score(key: bytes, each: RouteCandidate) -> float:
-    digest = blake2b(key, digest_size=8, key=blake2b(each.id.encode()).digest()).digest()
-    uniform = (int.from_bytes(digest, "big") + 1) / (_HASHES + 1)
-    return each.weight / -log(uniform)
+    return each.weight / waiting_time(hash_of_option(each.id.encode()), key)
 
 
 def create() -> RouteStrategy:

@@ -1,0 +1,1 @@
+"""How the traffic of a use case is divided over releases, compared and decided."""
