@@ -51,7 +51,7 @@ def test_a_vendor_may_have_the_name_of_a_label(label: str) -> None:
     assert find_kind(f"prices/{label}") is VENDOR_PRICE_LISTS
 
 
-@pytest.mark.parametrize("name", ["", "flags", "prj_1", "prj_1/releases", "prj_1/releases/access"])
+@pytest.mark.parametrize("name", ["", "flags", "prj_1", "prj_1/indexes", "prj_1/indexes/access"])
 def test_an_unknown_kind_is_not_read(name: str) -> None:
     assert read_section(name, b"not read") is None
 

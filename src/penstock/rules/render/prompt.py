@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -41,10 +41,11 @@ Message = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class RenderedPrompt:
     """A rendered prompt. `text` is empty for a chat prompt; the messages of a text prompt are one
-    of the user."""
+    of the user. `placeholders`: where the messages of each begin."""
 
     text: str
     messages: list[Message]
+    placeholders: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,15 @@ class CompiledPrompt:
             text = _rendered(run, self.templates[0])
             return RenderedPrompt(text, [{"role": "user", "content": text}])
         messages: list[Message] = []
+        placeholders: dict[str, int] = {}
         for message, template in zip(self.content.messages, self.templates, strict=True):
             if message.placeholder:
+                placeholders.setdefault(message.placeholder, len(messages))
                 messages.extend(cast("list[Message]", known[message.placeholder]))
             else:
                 content = _rendered(run, template)
                 messages.append({"role": message.role, "content": content})
-        return RenderedPrompt("", messages)
+        return RenderedPrompt("", messages, placeholders)
 
 
 def compile_prompt(

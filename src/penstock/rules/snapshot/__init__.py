@@ -27,6 +27,12 @@ from penstock.rules.snapshot.providers import (
     ProviderEntry,
     ProvidersSection,
 )
+from penstock.rules.snapshot.rollouts import (
+    RELEASES,
+    ROLLOUTS,
+    RolloutIndex,
+    RolloutsSection,
+)
 from penstock.rules.snapshot.routes import (
     ROUTES,
     HealthCheck,
@@ -46,6 +52,8 @@ __all__ = [
     "OWN_CREDENTIAL",
     "OWN_PRICES",
     "PROVIDERS",
+    "RELEASES",
+    "ROLLOUTS",
     "ROUTES",
     "SEALED_PURPOSE",
     "SNAPSHOT_SCHEMA",
@@ -60,6 +68,8 @@ __all__ = [
     "ProjectSection",
     "ProviderEntry",
     "ProvidersSection",
+    "RolloutIndex",
+    "RolloutsSection",
     "Root",
     "RouteEntry",
     "RouteTarget",

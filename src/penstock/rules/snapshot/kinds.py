@@ -8,6 +8,7 @@ from penstock.rules.snapshot.guardrails import GUARDRAILS
 from penstock.rules.snapshot.limits import LIMITS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS
 from penstock.rules.snapshot.routes import ROUTES
 from penstock.rules.snapshot.section import SectionKind
 
@@ -20,6 +21,8 @@ KINDS: Final[tuple[SectionKind[Any, Any], ...]] = (
     ROUTES,
     LIMITS,
     GUARDRAILS,
+    ROLLOUTS,
+    RELEASES,
 )
 _SHARED: Final = {kind.label: kind for kind in KINDS if kind.shared}
 _OF_PROJECTS: Final = {kind.label: kind for kind in KINDS if not kind.shared}

@@ -60,9 +60,9 @@ class SectionKind(Generic[D, B]):
         """Decodes and builds a section. Raises `msgspec.DecodeError`."""
         return self.build(msgspec.json.decode(raw, type=self.document))
 
-    def find(self, sections: Mapping[str, object], owner: str) -> B | None:
-        """Returns the built section of an owner from sections by name."""
-        section = sections.get(self.name(owner))
+    def find(self, sections: Mapping[str, object], owner: str, part: str = "") -> B | None:
+        """Returns the built section of an owner, or a part of it, from sections by name."""
+        section = sections.get(self.name(owner, part))
         return section if isinstance(section, self.built) else None
 
     def all(self, sections: Mapping[str, object]) -> Iterator[tuple[str, B]]:

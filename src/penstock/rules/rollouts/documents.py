@@ -1,0 +1,42 @@
+"""The documents of rollouts: how the traffic of a use case is split over releases."""
+
+from enum import StrEnum
+
+from penstock.rules.document import Document
+
+
+class StickyUnit(StrEnum):
+    """The unit of traffic that always meets the same arm."""
+
+    REQUEST = "request"  # each call by itself
+    USER = "user"
+    SESSION = "session"
+
+
+class RolloutArm(Document, frozen=True):
+    """A release (its content hash) and its share of the units. `name` is unique in the rollout;
+    records of calls have it."""
+
+    release: str
+    weight: int = 1
+    name: str = "main"
+
+
+class Rollout(Document, frozen=True):
+    """The releases that answer the calls of a use case in an environment. `version` counts the
+    changes of the document. With one arm it is full: all calls meet this release. `baseline` is the
+    arm of calls without a unit (empty: the first one); `overrides` has the arms of testers, by
+    unit."""
+
+    use_case: str
+    environment: str
+    version: int
+    arms: tuple[RolloutArm, ...]
+    sticky: StickyUnit = StickyUnit.REQUEST
+    baseline: str = ""
+    overrides: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each rollout
+
+    @property
+    def place(self) -> str:
+        """The name of the rollout within its project: `support/production`."""
+        return f"{self.use_case}/{self.environment}"
