@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Generated examples per property test. [a small number, set by each test]",
     )
     parser.addoption("--write-clients", action="store_true", help="Write docs/clients.md anew.")
+    parser.addoption("--write-codec-digests", action="store_true", help="Write codec_digests.json.")
     parser.addoption("--law-seed", type=int, help="Repeat the generated calls of an earlier run.")
 
 

@@ -9,6 +9,7 @@ from penstock.rules.call import AttemptRecord, CallStatus, Usage
 from penstock.rules.neutral.answer import AnswerFacts
 from penstock.rules.neutral.translation import Change
 from penstock.rules.prices.charge import Charge
+from penstock.rules.sent_request import CODEC
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
@@ -44,6 +45,8 @@ class OpenAttempt:
     translated = False
     rewrite: Callable[[bytes], bytes] | None = None
     changes: tuple[Change, ...] = ()
+    request_digest = b""  # if the project records content
+    request_headers: tuple[str, ...] = ()
     first_byte_ns = 0
     end_ns = 0
     http_status = 0
@@ -89,6 +92,9 @@ class OpenAttempt:
             tuple([change.text for change in self.changes]) if self.changes else (),
             retirement.at(self.start_ns) if retirement is not None else "",
             self.target.credential,
+            self.request_digest,
+            CODEC if self.request_digest else 0,
+            self.request_headers,
         )
 
 

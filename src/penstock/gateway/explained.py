@@ -36,7 +36,7 @@ def explained_target(call: Call, target: Target, head: RequestHead) -> Explained
     changes: tuple[str, ...] = ()
     problem: Rejection | None = None
     try:
-        built, _ = provider_request(call, target, head)
+        built = provider_request(call, target, head).built
         changes = tuple(change.text for change in built.changes)
     except PenstockError as error:
         problem = explained_rejection("provider", error)

@@ -69,6 +69,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, array_like=True):
     usage: Usage
     saved: str
     request: str = ""  # the digest of a request with an idempotency key
+    span_id: str = ""  # of the attempt that got it
 
 
 def read_choice(value: bytes) -> CacheChoice | None:

@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 5
+SCHEMA: Final = 6
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -172,6 +172,9 @@ class AttemptRecord(Record, frozen=True, gc=False):
     changes: tuple[str, ...] = ()  # of the translation: `dropped:seed`, `changed:reasoning.budget`
     retires_on: str = ""  # the day on which the vendor retires the model, if it is near or past
     credential: str = ""  # its name, if the provider has several or issues tokens
+    request_digest: bytes = b""  # of what was sent (`rules.sent_request`), if content is recorded
+    codec: int = 0  # what built it: `rules.sent_request.CODEC`
+    request_headers: tuple[str, ...] = ()  # the caller's, as they were sent
 
 
 class CheckResult(Record, frozen=True, gc=False):
@@ -217,6 +220,7 @@ class CallEnd(Record, frozen=True, gc=False):
     from_cache: bool = False
     saved: str = ""  # what the cached answer has cost once: a decimal string in USD
     check_results: tuple[CheckResult, ...] = ()  # of guardrail policies
+    cached_from: str = ""  # the span of the attempt that got the cached answer
 
 
 def encode(record: Record) -> bytes:

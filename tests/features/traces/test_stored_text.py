@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import tracemalloc
 from typing import Any
 
@@ -11,15 +12,24 @@ from hypothesis import strategies as st
 
 from penstock.features.traces.stored_text import (
     BLOB_CHARS,
+    MAX_SOURCE_CHARS,
     StoredText,
+    payload_of,
     readable,
     restore,
+    source_of,
     without_blobs,
 )
 
 
 def to_stored(payload: bytes) -> StoredText:
     return without_blobs(readable(payload))
+
+
+def stored_and_back(payload: bytes) -> bytes | None:
+    text = readable(payload)
+    source = source_of(payload, text)
+    return payload_of(restore(*without_blobs(text)), source)
 
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -49,6 +59,31 @@ def test_bytes_of_any_kind_come_back_as_text(payload: bytes) -> None:
     assert stored.blobs == []
     if b"\\" not in payload:
         assert restore(*stored) == payload.decode("utf-8", "replace")
+
+
+@given(values, st.booleans(), st.booleans())
+def test_the_very_bytes_of_a_json_payload_come_back(
+    value: Any, ascii_only: bool, slashes: bool
+) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    payload = (text.replace("/", "\\/") if slashes else text).encode()
+    assert stored_and_back(payload) == payload
+
+
+@given(st.binary())
+def test_the_very_bytes_of_any_payload_come_back(payload: bytes) -> None:
+    assert stored_and_back(payload) == payload
+
+
+def test_a_payload_as_python_writes_it_is_not_stored_twice() -> None:
+    payload = json.dumps(["größer 😀 / €" * 100]).encode()
+    assert len(source_of(payload, readable(payload))) < 10
+
+
+def test_a_payload_that_cannot_be_kept_beside_its_text_is_known_to_be_lost() -> None:
+    payload = os.urandom(4 * MAX_SOURCE_CHARS // 5)
+    text = readable(payload)
+    assert payload_of(text, source_of(payload, text)) is None
 
 
 @given(st.text('\x1a"a0[ ,', max_size=12), st.text('\x1a"a0[ ,', max_size=12))

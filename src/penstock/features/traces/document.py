@@ -44,6 +44,9 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "penstock.snapshot": "snapshot",
     "penstock.writer": "writer",
     "penstock.request.size": "request_size",
+    "penstock.request.digest": "request_digest",
+    "penstock.request.codec": "codec",
+    "penstock.request.headers": "request_headers",
     "penstock.response.size": "response_size",
 }
 _SECOND: Final = 1e9

@@ -133,9 +133,10 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanRecord(CallItem, frozen=True, kw_only=True):
-    """A span with all its columns; those with a default are of calls only, `changes` of attempts.
-    `answer_dialect`: of the last attempt. `request` and `response` are stored texts
-    (`stored_text.restore`)."""
+    """A span with all its columns; those with a default are of calls only, `changes` and the facts
+    of the sent request (digest, codec, headers) of attempts. `answer_dialect`: of the last attempt.
+    `request` and `response` are stored texts (`stored_text.restore`), `request_source` is for
+    `stored_text.payload_of`."""
 
     kind: str = CALL
     dialect: str
@@ -158,12 +159,16 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
     fingerprint: str = ""
     answer_dialect: str = ""
     changes: Sequence[str] = ()
+    request_digest: str = ""
+    codec: int = 0
+    request_headers: Sequence[str] = ()
     snapshot: str
     writer: str
     server_address: str
     server_port: int
     request: str = ""
     request_blobs: list[str] = []
+    request_source: str = ""
     response: str = ""
     response_blobs: list[str] = []
     attributes: dict[str, str] = {}

@@ -8,9 +8,10 @@ import msgspec
 
 from penstock.features.traces.content import ContentReader
 from penstock.features.traces.payload import encode
-from penstock.features.traces.stored_text import readable, without_blobs
+from penstock.features.traces.stored_text import readable, source_of, without_blobs
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import COUNTS, AttemptRecord, CallEnd, Caller, Usage
+from penstock.rules.sent_request import CUT, MAX_HEADER_BYTES
 from penstock.rules.tags import bounded_tags
 
 WRITER_CHARS: Final = 32  # length of the writer's id at the start of a batch name
@@ -32,6 +33,7 @@ class RowLimits(msgspec.Struct, frozen=True):
     undeclared: int = 16  # call attributes of a newer gateway
     finish_reasons: int = 128  # how many; more choices than any provider gives
     finish_reason_chars: int = 64
+    digest_bytes: int = 32  # of a digest of a sent request; a longer one is cut
     changes: int = 64  # how many; more than the fields that a writer can leave out
     tokens: int = 10**12  # of one kind, in one call: sums over 18 million such calls are exact
 
@@ -80,6 +82,9 @@ class AttemptRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     """One element of the column `attempts`; each field is an element of its tuple."""
 
     changes: tuple[str, ...] = ()
+    request_digest: str = ""
+    codec: int = 0
+    request_headers: tuple[str, ...] = ()
 
 
 class CallRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -108,6 +113,7 @@ class CallRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False
     output_preview: str = ""
     request: str = ""
     request_blobs: list[str] = []
+    request_source: str = ""
     response: str = ""
     response_blobs: list[str] = []
     attributes: dict[str, str] = {}
@@ -133,6 +139,7 @@ class _Content(NamedTuple):
     response: str = ""
     input_preview: str = ""
     output_preview: str = ""
+    request_source: str = ""
 
 
 _NO_CONTENT: Final = _Content()
@@ -147,6 +154,7 @@ def to_row(end: CallEnd, batch: str, reader: ContentReader) -> CallRow:
         response,
         reader.input_preview(request, end.begin.dialect),
         reader.output_preview(response, answer_dialect),
+        source_of(end.request, request),
     )
     return _row(end, batch, content, {})
 
@@ -202,6 +210,7 @@ def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]
         output_preview=content.output_preview,
         request=asked.text,
         request_blobs=asked.blobs,
+        request_source=content.request_source,
         response=answered.text,
         response_blobs=answered.blobs,
         attributes=attributes | _other_attributes(end, cost),
@@ -235,6 +244,9 @@ def _attempt(attempt: AttemptRecord) -> AttemptRow:
         server_address=attempt.server_address[:_NAME],
         server_port=_small(attempt.server_port),
         changes=tuple([one[:_NAME] for one in attempt.changes[: LIMITS.changes]]),
+        request_digest=attempt.request_digest[: LIMITS.digest_bytes].hex(),
+        codec=_small(attempt.codec),
+        request_headers=_headers(attempt.request_headers),
     )
 
 
@@ -282,7 +294,8 @@ def _cached(end: CallEnd) -> dict[str, str]:
         return {}
     saved = _cost(end.saved)
     known = {} if saved is None else {"penstock.cache.saved_usd": f"{saved:f}"}
-    return {"penstock.cache.hit": "true"} | known
+    origin = {"penstock.cache.span_id": encode(end.cached_from[:_NAME])} if end.cached_from else {}
+    return {"penstock.cache.hit": "true"} | known | origin
 
 
 def _undeclared(caller: Caller) -> dict[str, str]:
@@ -298,6 +311,10 @@ def _retirement(last: AttemptRecord) -> dict[str, str]:
     if not last.retires_on:
         return {}
     return {"penstock.model.retires_on": encode(last.retires_on[:_NAME])}
+
+
+def _headers(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return lines if sum(map(len, lines)) <= MAX_HEADER_BYTES else (CUT,)
 
 
 def _reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:

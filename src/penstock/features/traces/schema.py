@@ -45,7 +45,10 @@ _ATTEMPT: Final = """
         web_searches UInt64,
         input_audio_seconds UInt64,
         rerank_searches UInt64,
-        changes Array(LowCardinality(String))"""
+        changes Array(LowCardinality(String)),
+        request_digest String,
+        codec UInt16,
+        request_headers Array(String)"""
 _ATTEMPTS: Final = f"attempts Array(Tuple({_ATTEMPT})) CODEC(ZSTD(1))"
 _SINCE_6: Final = (
     "cache_write_1h_tokens UInt64 CODEC(T64, ZSTD(1))",
@@ -58,6 +61,7 @@ _SINCE_7: Final = (
     "input_audio_seconds UInt64 CODEC(T64, ZSTD(1))",
     "rerank_searches UInt64 CODEC(T64, ZSTD(1))",
 )
+_SINCE_8: Final = ("request_source String CODEC(ZSTD(1))",)
 
 _COLUMNS: Final = f"""
     project_id LowCardinality(String),
@@ -115,7 +119,7 @@ _COLUMNS: Final = f"""
     response_blobs Array(String) CODEC(ZSTD(1)),
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
-    {", ".join((*_SINCE_6, *_SINCE_7))},
+    {", ".join((*_SINCE_6, *_SINCE_7, *_SINCE_8))},
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -142,7 +146,12 @@ _CALLS: Final = f"""CREATE TABLE IF NOT EXISTS calls ({_COLUMNS}) ENGINE = Merge
 # one of the two leaves empty.
 _OF_ATTEMPT: Final = tuple(line.split()[0] for line in _ATTEMPT.strip().splitlines())
 _NO_TEXTS: Final = "CAST([] AS Array(LowCardinality(String)))"
-_NOT_OF_CALL: Final = {"changes": _NO_TEXTS}
+_NOT_OF_CALL: Final = {
+    "changes": _NO_TEXTS,
+    "request_digest": "''",
+    "codec": "toUInt16(0)",
+    "request_headers": "CAST([] AS Array(String))",
+}
 _SHARED: Final = (
     *("project_id", "trace_id", "operation", "request_model", "stream", "key_id"),
     *("tags", "snapshot", "writer", "batch", "stored_time"),
@@ -151,6 +160,7 @@ _EMPTY: Final = {
     **dict.fromkeys(("overhead_ns", "request_size", "response_size"), "toUInt64(0)"),
     **dict.fromkeys(("response_model", "response_id", "fingerprint"), "''"),
     **dict.fromkeys(("input_preview", "output_preview", "request", "response"), "''"),
+    "request_source": "''",
     **dict.fromkeys(("request_blobs", "response_blobs"), "CAST([] AS Array(String))"),
     "finish_reasons": _NO_TEXTS,
     "attributes": "CAST(map() AS Map(LowCardinality(String), String))",
@@ -207,6 +217,14 @@ _STEPS_OF_CALLS: Final = (
         "seconds of audio and rerankings",
         (
             *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_7),
+            f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
+        ),
+    ),
+    SchemaStep(
+        8,
+        "what is needed to build the requests of attempts again",
+        (
+            *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_8),
             f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
         ),
     ),

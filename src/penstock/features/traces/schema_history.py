@@ -47,6 +47,9 @@ _ABSENT: Final = {
     **dict.fromkeys(("output_image_tokens", "web_searches"), "0"),
     **dict.fromkeys(("input_audio_seconds", "rerank_searches"), "0"),
     "changes": "[]",
+    "request_digest": "''",
+    "codec": "0",
+    "request_headers": "[]",
 }
 
 _SPANS: Final = (

@@ -38,6 +38,9 @@ _COMPUTED: Final = {
     "kind": "'call'",
     "answer_dialect": "c.attempts.dialect[-1]",
     "changes": "CAST([] AS Array(String))",
+    "request_digest": "''",
+    "codec": "0",
+    "request_headers": "CAST([] AS Array(String))",
     "attempt_starts": "arrayMap(start -> toUnixTimestamp64Nano(start), c.attempts.start_time)",
 }
 _MEASURES: Final = """count() AS requests,

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from typing import NamedTuple
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
@@ -19,6 +20,7 @@ from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.neutral.translation import require_nothing_kept
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
+from penstock.rules.sent_request import METHOD, PATH, header_lines, request_digest
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest
 
 
@@ -34,10 +36,10 @@ class Dispatch:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
         if _is_quick(call, target):
-            built, translated = provider_request(call, target, head)
+            built, translated, headers = provider_request(call, target, head)
         else:
             work = partial(provider_request, call, target, head)
-            built, translated = await offload(len(call.body), work)
+            built, translated, headers = await offload(len(call.body), work)
         request, changes, rewrite = built
         del built
         origin = self._egress.origin(request.url)
@@ -46,6 +48,9 @@ class Dispatch:
         attempt.dialect = target.plugin.dialect
         attempt.translated = translated
         attempt.changes = changes
+        if keeps_content(call):
+            lines = attempt.request_headers = header_lines(headers) if headers else ()
+            attempt.request_digest = request_digest(request.url, lines, request.body)
         if rewrite is not None:
             attempt.rewrite, attempt.translated = rewrite, True
         call.attempts += (attempt,)
@@ -73,13 +78,35 @@ def _is_quick(call: Call, target: Target) -> bool:
     return same and (len(call.body) <= INLINE_BYTES or not TRAITS[call.operation].rewritten)
 
 
-def provider_request(call: Call, target: Target, head: RequestHead) -> tuple[BuiltRequest, bool]:
-    """Returns the provider's request, and whether its answer has another dialect. Raises
-    `InvalidRequest` for a request that the target cannot take."""
+class OutgoingRequest(NamedTuple):
+    """A provider's request. `translated`: its answer has another dialect. `headers`: the caller's
+    that it has, with the method and the path of a call that passes to any path."""
+
+    built: BuiltRequest
+    translated: bool
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def provider_request(call: Call, target: Target, head: RequestHead) -> OutgoingRequest:
+    """Builds the provider's request. Raises `InvalidRequest` for a request that the target cannot
+    take."""
     if call.operation == Operation.PASS_THROUGH:
-        return BuiltRequest(target.plugin.pass_through(target.provider, _passed(call))), False
-    built = target.plugin.build(target.provider, _outgoing(call, target, head))
-    return built, target.plugin.dialect != call.surface.dialect
+        passed = _passed(call)
+        built = BuiltRequest(target.plugin.pass_through(target.provider, passed))
+        return OutgoingRequest(built, translated=False, headers=_address(passed) + passed.headers)
+    outgoing = _outgoing(call, target, head)
+    built = target.plugin.build(target.provider, outgoing)
+    return OutgoingRequest(built, target.plugin.dialect != call.surface.dialect, outgoing.headers)
+
+
+def keeps_content(call: Call) -> bool:
+    """Returns whether the record of a call has its content."""
+    return call.key_context is not None and call.key_context.policy.capture_content
+
+
+def _address(passed: PassedRequest) -> tuple[tuple[bytes, bytes], ...]:
+    path = f"{passed.path}?{passed.query}" if passed.query else passed.path
+    return (METHOD.encode(), passed.method.encode()), (PATH.encode(), path.encode("latin-1"))
 
 
 def _passed(call: Call) -> PassedRequest:

@@ -182,6 +182,7 @@ class LookUp:
             attempt.usage,
             attempt.cost,
             entry.request,
+            attempt.span_id,
         )
         self.files.write(entry.place, encode_cached(answer), answer.expires_ns / 1e9)
 

@@ -13,6 +13,7 @@ from penstock.gateway.attempt import MAX_MESSAGE_CHARS, OpenAttempt, Settled
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import KIB, CallLimits
 from penstock.gateway.ports import RecordSpool
+from penstock.gateway.stages.dispatch import keeps_content
 from penstock.infra.spool import OnFull, SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
@@ -45,7 +46,7 @@ class Recorder:
         rejects calls without a record."""
         call.begin = _begin(call)
         size = FACTS_BYTES
-        if _keeps_content(call):
+        if keeps_content(call):
             size += min(call.request_size, self._limits.capture_request_bytes)
             size += self._limits.capture_response_bytes
         self._spool.begin(
@@ -143,7 +144,7 @@ def _end(
 ) -> CallEnd:
     last = call.attempts[-1] if call.attempts else None
     facts = last.facts if last else _NO_FACTS
-    keep = _keeps_content(call)
+    keep = keeps_content(call)
     return CallEnd(  # by position: names take four times as long
         call.begin or _begin(call),
         now,
@@ -172,7 +173,7 @@ def _end(
 def _cached_end(call: Call, cached: CachedAnswer, end: CallEnd) -> CallEnd:
     """Adds what is known of an answer from the cache. Its document is kept if the caller got it as
     it is."""
-    same = cached.dialect == call.surface.dialect and _keeps_content(call)
+    same = cached.dialect == call.surface.dialect and keeps_content(call)
     return replace(
         end,
         response_model=cached.response_model,
@@ -182,6 +183,7 @@ def _cached_end(call: Call, cached: CachedAnswer, end: CallEnd) -> CallEnd:
         response_size=len(cached.document),
         from_cache=True,
         saved=cached.saved,
+        cached_from=cached.span_id,
     )
 
 
@@ -209,10 +211,6 @@ def _project(call: Call) -> str:
 def _on_full(call: Call) -> OnFull:
     served = call.key_context and call.key_context.policy.on_spool_full == OnFull.SERVE
     return OnFull.SERVE if served else OnFull.REFUSE
-
-
-def _keeps_content(call: Call) -> bool:
-    return call.key_context is not None and call.key_context.policy.capture_content
 
 
 def _begin(call: Call) -> CallBegin:
