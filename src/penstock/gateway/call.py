@@ -43,6 +43,7 @@ class Call:
     body = b""
     request_size = 0
     held_bytes = 0  # of the body, as `InFlight` counts them
+    memory_bytes = 0  # of an answer that waits, or that guardrail checks read; the same
     head: RequestHead | None = None
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None

@@ -14,6 +14,7 @@ from penstock.rules.guards.documents import (
     NotJson,
     TextGroup,
     apply_findings,
+    read_memory,
 )
 from penstock.rules.guards.places import TextPlaces, TextSlot
 from penstock.rules.guards.plan import ANSWERED, REQUESTED, ActiveCheck, GuardPlan
@@ -26,6 +27,7 @@ NO_JSON: Final = "it is no JSON, or too large"
 _ENCODING: Final = ("utf-8", "surrogateescape")  # bytes that are no UTF-8 stay as they are
 
 Findings = Sequence[Sequence[Finding]]
+Hold = Callable[[int], int]  # `InFlight.hold_memory` of the call
 
 
 class TextFormats(NamedTuple):
@@ -49,12 +51,15 @@ class _Job(NamedTuple):
 
 
 class CallGuard:
-    """The checks of one call with their results so far."""
+    """The checks of one call with their results so far. `hold` counts the memory that they take."""
 
-    def __init__(self, plan: GuardPlan, results: CheckResults, formats: TextFormats) -> None:
+    def __init__(
+        self, plan: GuardPlan, results: CheckResults, formats: TextFormats, hold: Hold
+    ) -> None:
         self.plan = plan
         self.results = results
         self.formats = formats
+        self.hold = hold
         self.asked_again = 0
         self.note_usage: Callable[[], None] | None = None  # of an answer that is not sent
 
@@ -136,6 +141,7 @@ class CallGuard:
     async def _document(self, body: bytes, default: Place, places: frozenset[Place]) -> bytes:
         if not self.plan.may_concern(body, places):
             return body
+        self.hold(read_memory(body))
         try:
             document = await offload(len(body), partial(self._judged, body, default))
         except NotJson:

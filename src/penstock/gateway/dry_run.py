@@ -210,6 +210,7 @@ class _Run:
             self.reject(error)
             return head
         finally:
+            self._parts.guard.inflight.release(call)
             if call.guard is not None:
                 self._add(
                     guardrails=explained_policies(call.guard.plan),

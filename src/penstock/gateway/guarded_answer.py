@@ -9,6 +9,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.call_limits import MIB
 from penstock.gateway.ports import ProviderResponse
+from penstock.gateway.stages.relay_unary import gather
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.call import Operation
 from penstock.rules.guards.plan import ANSWERED
@@ -25,7 +26,8 @@ _JSON_BEGINS: Final = (b"{", b"[")
 
 
 async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> ProviderResponse:
-    """Returns the answer as it may go on. Raises `GuardrailBlocked`, `GuardrailFailed`."""
+    """Returns the answer as it may go on. Raises `GuardrailBlocked`, `GuardrailFailed`, and the
+    errors of `InFlight.hold` if too much is held."""
     if not guard.plan.of_answers:
         return response
     kind = response.header(b"content-type")
@@ -43,7 +45,9 @@ async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> P
         if passes and kind:
             guard.unreadable(ANSWERED, "it is neither JSON nor text")
         return response  # audio, which has no text
-    body = await _gathered(response)
+    body = await gather(response, MAX_JUDGED_BYTES, guard.hold)
+    if len(body) > MAX_JUDGED_BYTES:
+        raise _too_large()
     guard.note_usage = partial(_note_usage_of_body, call.open_attempt, body)
     if body.lstrip()[:1] in _JSON_BEGINS or not body:
         return _JudgedBody(response, await guard.answer(body))
@@ -89,6 +93,7 @@ class _JudgedStream:
         self.discard = response.discard
         self.ended = False
         self.held: list[bytes] = []
+        self._counted = 0
 
     @property
     def complete(self) -> bool:
@@ -107,6 +112,8 @@ class _JudgedStream:
             if stream.holds and piece:
                 self.held.append(piece)
             out = stream.feed(piece) if piece else stream.close()
+            if stream.memory > self._counted:
+                self._counted = self._guard.hold(stream.memory)
             if stream.holds and stream.complete:
                 out = await self._guard.finish(stream)
                 self.held.clear()
@@ -118,19 +125,12 @@ class _JudgedStream:
         return b""
 
 
-async def _gathered(response: ProviderResponse) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    while piece := await response.read():
-        size += len(piece)
-        if size > MAX_JUDGED_BYTES:
-            raise UpstreamFailed(
-                f"The provider's answer is larger than {MAX_JUDGED_BYTES} bytes, so that it cannot"
-                " be judged.",
-                code="upstream_malformed",
-            )
-        pieces.append(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+def _too_large() -> UpstreamFailed:
+    return UpstreamFailed(
+        f"The provider's answer is larger than {MAX_JUDGED_BYTES} bytes, so that it cannot be"
+        " judged.",
+        code="upstream_malformed",
+    )
 
 
 def _note_usage_of_body(attempt: OpenAttempt, body: bytes) -> None:

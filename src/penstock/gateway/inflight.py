@@ -1,5 +1,6 @@
 """Stage 2: admission by count and by bytes of request bodies, with fair shares for each project
-and key. Also ends calls whose client left or whose time is up.
+and key; answers that wait, and what guardrail checks read, take from the same bytes. Also ends
+calls whose client left or whose time is up.
 
 One pass over all calls, twenty times a second, replaces a timer and a watcher for each call.
 """
@@ -28,7 +29,7 @@ class InFlight:
         self._slots = Shares(limits.max_in_flight, *shares)
         # a body of the largest size must fit into any usual share
         capacity = max(limits.held_body_bytes, 4 * limits.max_body_bytes)
-        self._bodies = Shares(capacity, *shares)
+        self._bytes = Shares(capacity, *shares)
         self._calls: set[Call] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
@@ -51,25 +52,35 @@ class InFlight:
         if self._ticker is None:
             self._ticker = loop.call_later(TICK_S, self._tick)
 
+    @property
+    def held_bytes(self) -> int:
+        """The bytes that all calls hold, beyond the first step of each."""
+        return self._bytes.used
+
     def hold(self, call: Call, size: int) -> int:
         """Reserves memory for `size` bytes of the call's body. Returns the size up to which no
         further call is needed. Raises the errors of `enter`."""
-        key_context = call.key_context
-        steps = (size - 1) // BODY_STEP
-        more = steps * BODY_STEP - call.held_bytes
-        if key_context is not None and more > 0:
-            if rejected := self._bodies.take(key_context.project_id, key_context.key.id, more):
-                raise self._shed(rejected, "bytes of requests")
-            call.held_bytes += more
+        call.held_bytes += self._take(call, size, call.held_bytes, "bytes of requests")
         return call.held_bytes + BODY_STEP
+
+    def hold_memory(self, call: Call, size: int) -> int:
+        """The same for an answer that waits until it is whole, and for what guardrail checks read.
+        The largest size counts until the call leaves."""
+        call.memory_bytes += self._take(call, size, call.memory_bytes, "memory")
+        return call.memory_bytes + BODY_STEP
 
     def release_body(self, call: Call, kept: int = 0) -> None:
         """Frees the memory reserved for a body, except for the `kept` bytes still in use."""
         held = max(0, (kept - 1) // BODY_STEP) * BODY_STEP
-        if (key_context := call.key_context) is not None and call.held_bytes > held:
-            less = call.held_bytes - held
-            self._bodies.release(key_context.project_id, key_context.key.id, less)
+        if call.held_bytes > held:
+            self._give_back(call, call.held_bytes - held)
             call.held_bytes = held
+
+    def release(self, call: Call) -> None:
+        """Frees all memory that the call had reserved."""
+        if held := call.held_bytes + call.memory_bytes:
+            self._give_back(call, held)
+            call.held_bytes = call.memory_bytes = 0
 
     def commit(self, call: Call) -> None:
         """Notes that the answer is committed: no attempt needs the request body any more."""
@@ -84,8 +95,7 @@ class InFlight:
         if call in self._calls and (key_context := call.key_context) is not None:
             self._calls.discard(call)
             self._slots.release(key_context.project_id, key_context.key.id)
-            if call.held_bytes:
-                self.release_body(call)
+            self.release(call)
         if self.closing and not self._calls:
             self._empty.set()
 
@@ -96,6 +106,20 @@ class InFlight:
             for call in list(self._calls):
                 call.end(ShuttingDown("The gateway is stopping.", retry_after_s=1))
             await self._emptied(1.0)
+
+    def _take(self, call: Call, size: int, held: int, of_what: str) -> int:
+        """Reserves what `size` needs more than is `held`, in steps. Returns it."""
+        key_context = call.key_context
+        more = (size - 1) // BODY_STEP * BODY_STEP - held
+        if key_context is None or more <= 0:
+            return 0
+        if rejected := self._bytes.take(key_context.project_id, key_context.key.id, more):
+            raise self._shed(rejected, of_what)
+        return more
+
+    def _give_back(self, call: Call, size: int) -> None:
+        if (key_context := call.key_context) is not None:
+            self._bytes.release(key_context.project_id, key_context.key.id, size)
 
     def _shed(self, rejected: ShareRejection, of_what: str) -> PenstockError:
         self.shed_count += 1

@@ -114,6 +114,7 @@ class Pipeline:
             except (GuardrailBlocked, GuardrailFailed) as error:
                 if guard.note_usage is not None:
                     guard.note_usage()
+                    guard.note_usage = None  # it has the answer
                 if call.committed or guard.asked_again >= error.ask_again or not call.attempts:
                     raise
                 guard.asked_again += 1

@@ -74,7 +74,7 @@ class GatewaySettings(Section):
     held_body_bytes: int = Field(
         default=256 * MIB,
         ge=MIB,
-        description="Memory for request bodies per worker (at least 4 of the largest).",
+        description="Memory per worker for requests (at least 4 of the largest) and held answers.",
     )
     max_body_bytes: int = Field(
         default=20 * MIB,

@@ -201,7 +201,7 @@ class GatewayComposition:
                 random.Random(),  # noqa: S311 - no secret
             ),
             reserve=self.reserve,
-            guard=GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns),
+            guard=GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns, self.inflight),
             look_up=LookUp(self.answers, limits, self.inflight, clock),
             attempts=Attempts(
                 dispatch,

@@ -87,6 +87,10 @@ class GatewayReadiness:
         spool = self._spool()
         return {
             "in_flight": ("Calls in progress.", len(self._inflight)),
+            "held_bytes": (
+                "Memory for request bodies, answers that wait, and what guardrail checks read.",
+                self._inflight.held_bytes,
+            ),
             "shed_calls": (
                 "Calls rejected at a limit, since the start.",
                 self._inflight.shed_count,

@@ -19,6 +19,7 @@ from penstock.gateway.route import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.hedge import Hedge, OpenedAnswer, may_be_hedged
 from penstock.gateway.stages.relay_error import (
+    ProviderOverloaded,
     ProviderRejected,
     cause_of,
     raise_provider_error,
@@ -30,10 +31,8 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reply import keep_alive
 from penstock.gateway.stages.settle import close_attempt
 from penstock.gateway.target import Target
-from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import (
     InvalidRequest,
-    Overloaded,
     PenstockError,
     UpstreamFailed,
     UpstreamTimeout,
@@ -75,7 +74,8 @@ class Attempts:
     async def __call__(
         self, call: Call, target: Target, head: RequestHead, finalize: Finalize
     ) -> None:
-        """Raises `UpstreamFailed`, `UpstreamTimeout` or `Overloaded` with the provider's name."""
+        """Raises `UpstreamFailed`, `UpstreamTimeout` or `ProviderOverloaded` with the provider's
+        name, and errors of our own."""
         if head.stream:
             call.keep_alive = partial(keep_alive, call)
         try:
@@ -170,14 +170,12 @@ class Attempts:
                 await self._ask(call, target, head, finalize)
             else:
                 await self._ask_in_turn(call, target, target.credentials, head, finalize)
-        except SpoolFull:
-            raise
-        except (UpstreamFailed, UpstreamTimeout, Overloaded, ProviderRejected) as error:
-            return Failure(error, target, _cause(call, error))
+        except (UpstreamFailed, UpstreamTimeout, ProviderOverloaded, ProviderRejected) as error:
+            return _failed(error, target, _cause(call, error))
         except InvalidRequest as error:  # it cannot be written for this target
             if call.route is None:
                 raise
-            return Failure(error, target, FailureCause.UNSUPPORTED)
+            return _failed(error, target, FailureCause.UNSUPPORTED)
         return None
 
     async def _ask_in_turn(
@@ -197,7 +195,7 @@ class Attempts:
                 chosen = await pool.choose(tried, only_first=only_first)
                 tried.add(chosen.name)
                 await self._ask(call, target.using(chosen), head, finalize)
-            except (UpstreamFailed, Overloaded, ProviderRejected) as error:
+            except (UpstreamFailed, ProviderOverloaded, ProviderRejected) as error:
                 another = _cause(call, error) in OF_CREDENTIALS and pool.has_another(tried)
                 if only_first or call.committed or not another:
                     raise
@@ -264,6 +262,11 @@ def _hedge_after(call: Call, route: RouteRun, step: NextAttempt, head: RequestHe
     if step.probe is not None or step.wait_s or not may_be_hedged(call, head):
         return None
     return route.hedge_after()
+
+
+def _failed(error: PenstockError, target: Target, cause: FailureCause) -> Failure:
+    """Keeps an error as a value: without the frames that raised it, which have the answer."""
+    return Failure(error.with_traceback(None), target, cause)
 
 
 def _cause(call: Call, error: PenstockError) -> FailureCause:

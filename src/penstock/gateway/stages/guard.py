@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -9,6 +10,7 @@ import msgspec
 
 from penstock.gateway.call import Call
 from penstock.gateway.call_guard import NO_JSON, CallGuard, TextFormats
+from penstock.gateway.inflight import InFlight
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import Operation
@@ -32,19 +34,21 @@ class GuardRequest:
     detector: Callable[[str], Detector]
     formats: TextFormats
     monotonic_ns: Callable[[], int]
+    inflight: InFlight
 
     async def __call__(
         self, call: Call, target: Target, policies: GuardrailIndex, head: RequestHead
     ) -> RequestHead:
         """Returns the head of the request as it is sent. Raises `GuardrailBlocked`,
-        `GuardrailFailed`."""
+        `GuardrailFailed`, and the errors of `InFlight.hold` for a request with too many values."""
         targets = (target,) if call.route is None else call.route.targets
         facts = [CallFacts(call.caller, each.entry.name, each.model) for each in targets]
         plan = policies.plan(facts, self._scanner)
         if plan is None:
             call.judged = True
             return head
-        guard = call.guard = CallGuard(plan, CheckResults(self.monotonic_ns), self.formats)
+        results, hold = CheckResults(self.monotonic_ns), partial(self.inflight.hold_memory, call)
+        guard = call.guard = CallGuard(plan, results, self.formats, hold)
         if plan.of_requests:
             _judge_model(call, guard, head)
         if plan.of_requests and call.body:

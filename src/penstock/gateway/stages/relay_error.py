@@ -24,6 +24,12 @@ _CREDENTIAL: Final = "upstream_credential"
 _FOR_THE_CALLER: Final = frozenset((400, 404, 409, 413, 415, 422, 424, 429))
 
 
+class ProviderOverloaded(Overloaded):
+    """A provider is overloaded, or limits our credential."""
+
+    default_code = "upstream_overloaded"
+
+
 class ProviderRejected(PenstockError):
     """A provider's error that the caller can act on: it passes on with its own status."""
 
@@ -101,9 +107,8 @@ def _translated(status: int, reported: str, retry_after_s: int | None) -> Pensto
         case 408 | 504:
             return UpstreamTimeout(f"it answered{answer}")
         case 429 | 503 | 529:
-            return Overloaded(
+            return ProviderOverloaded(
                 f"it answered{answer}",
-                code="upstream_overloaded",
                 retry_after_s=1 if retry_after_s is None else retry_after_s,
             )
         case _:

@@ -57,7 +57,7 @@ class RelayUnary:
         if exchange.complete:
             body = exchange.take()
         else:
-            body = await gather(exchange, self._largest(attempt))
+            body = await self._gather(call, exchange, attempt)
         if not exchange.ended:
             if attempt.translated:
                 raise _too_large()
@@ -76,8 +76,12 @@ class RelayUnary:
         finalize(None)
         await send_whole(call, exchange.status, headers, body)
 
-    def _largest(self, attempt: OpenAttempt) -> int:
-        return MAX_TRANSLATED_BYTES if attempt.translated else self.limits.small_answer_bytes
+    async def _gather(self, call: Call, exchange: ProviderResponse, attempt: OpenAttempt) -> bytes:
+        """An answer that is translated waits until it is whole."""
+        if not attempt.translated:
+            return await gather(exchange, self.limits.small_answer_bytes)
+        hold = partial(self.inflight.hold_memory, call)
+        return await gather(exchange, MAX_TRANSLATED_BYTES, hold)
 
     async def _relay_large(
         self,
@@ -132,14 +136,19 @@ def _translated(call: Call, attempt: OpenAttempt, body: bytes) -> bytes:
     return call.surface.render_answer(events, target.plugin.dialect, echo)
 
 
-async def gather(exchange: ProviderResponse, limit: int) -> bytes:
-    """Reads the whole body, or a little more than `limit` bytes of a larger one."""
+async def gather(
+    exchange: ProviderResponse, limit: int, hold: Callable[[int], int] | None = None
+) -> bytes:
+    """Reads the whole body, or a little more than `limit` bytes of a larger one. `hold` counts its
+    memory."""
     pieces: list[bytes] = []
-    size = 0
+    size = counted = 0
     while size <= limit and not exchange.ended:
         piece = await exchange.read()
         pieces.append(piece)
         size += len(piece)
+        if hold is not None and size > counted:
+            counted = hold(size)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

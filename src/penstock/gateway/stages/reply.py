@@ -14,6 +14,7 @@ from penstock.rules.redaction import Redaction
 ReplyHeaders = list[tuple[bytes, bytes]]
 
 PIECE_BYTES: Final = 8 * 1024  # the server queues a few of them for a client that does not read
+QUEUED_BYTES: Final = 128 * 1024  # of a whole answer that the server queues
 JSON: Final = (b"content-type", b"application/json")
 _EVENT_STREAM: Final = (b"content-type", b"text/event-stream; charset=utf-8")
 _UNBUFFERED: Final = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
@@ -111,9 +112,17 @@ async def keep_alive(call: Call) -> None:
 
 
 async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes) -> None:
-    """Sends a whole answer. The server queues it, so this does not wait for the client."""
+    """Sends a whole answer. The server queues a small one, so this does not wait for the client; a
+    large one counts as memory of the call until the client has read it."""
+    if len(body) <= QUEUED_BYTES:
+        await start(call, status, headers)
+        await call.send({"type": "http.response.body", "body": body, "more_body": False})
+        return
+    headers.append((b"content-length", b"%d" % len(body)))
     await start(call, status, headers)
-    await call.send({"type": "http.response.body", "body": body, "more_body": False})
+    for at in range(0, len(body), PIECE_BYTES):
+        last = at + PIECE_BYTES >= len(body)
+        await send_piece(call, body[at : at + PIECE_BYTES], more=not last)
 
 
 async def send_error(call: Call, error: PenstockError) -> None:

@@ -36,7 +36,8 @@ def close_attempt(
     attempt.closed = True
     attempt.end_ns = end_ns
     attempt.status = status
-    attempt.error = error
+    # without the frames that raised it, which have the answer
+    attempt.error = None if error is None else error.with_traceback(None)
 
 
 def total(call: Call) -> Settled:

@@ -13,6 +13,7 @@ from penstock.rules.guards.scanning import Finding
 from penstock.rules.guards.text import GuardedText, are_valid, placeholder
 
 MAX_VALUES: Final = 1_000_000  # of one document: each takes up to fifty times its text
+VALUE_BYTES: Final = 400  # of memory for a value of a document that is read, with what judges it
 _JSON_PLACES: Final = (Place.TOOL_ARGUMENTS, Place.TOOL_RESULTS)  # their texts may be JSON
 _SHORT: Final = 256  # characters
 _JSON_BEGINS: Final = ("{", "[")
@@ -31,7 +32,7 @@ class _Reader:
 
     def read(self, text: str | bytes) -> object:
         written = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-        if sum(map(written.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        if _count_values(written) > MAX_VALUES:
             raise NotJson
         try:
             return json.loads(
@@ -170,6 +171,11 @@ class GuardedDocument:
         return write_json(self._root, self._slots)
 
 
+def read_memory(document: bytes) -> int:
+    """Estimates the bytes of memory that a document takes while it is read and judged."""
+    return 2 * len(document) + VALUE_BYTES * _count_values(document)
+
+
 def write_json(root: Sequence[object], slots: Sequence[TextSlot]) -> str:
     """Writes a document, the only element of `root`, with the texts of its slots. Names are written
     last."""
@@ -193,6 +199,11 @@ def apply_findings(
         at = each.end
     if at:
         group.rewrite("".join((*pieces, text[at:])))
+
+
+def _count_values(document: bytes) -> int:
+    """Returns at least the number of values."""
+    return 1 + sum(map(document.count, (b",", b"[", b"{")))
 
 
 def _groups(slots: Sequence[TextSlot]) -> list[TextGroup]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.formats.sse_framing import EventFraming, FramedEvent
-from penstock.rules.guards.documents import JudgedTexts, TextGroup, write_json
+from penstock.rules.guards.documents import JudgedTexts, TextGroup, read_memory, write_json
 from penstock.rules.guards.event_shape import MAX_SHAPES, EventShape, shape_of
 from penstock.rules.guards.places import DocumentTexts, TextPlaces, TextSlot
 from penstock.rules.guards.plan import GuardPlan
@@ -20,6 +20,7 @@ from penstock.rules.guards.results import CheckResults
 from penstock.rules.guards.text import GuardedText
 
 MAX_HELD_BYTES: Final = 36 * 1024 * 1024  # of events that wait for a decision
+EVENT_BYTES: Final = 1024  # of memory for an event that waits, beside its text
 MAX_CHANNELS: Final = 4096  # texts of one answer that go on over several events
 MAX_CLEAN_TEXTS: Final = 256  # repeated short texts, such as ids, that are known to be clean
 _MAX_CLEAN_CHARS: Final = 256
@@ -68,6 +69,11 @@ class _Held(NamedTuple):
     parts: list[_Part]
     shape: EventShape | None = None
 
+    @property
+    def memory(self) -> int:
+        raw = self.event.raw
+        return EVENT_BYTES + (2 * len(raw) if self.shape is not None else read_memory(raw))
+
 
 class GuardedStream:
     """One stream. Feed it the provider's bytes and pass on what it returns. `complete`: the last
@@ -83,6 +89,7 @@ class GuardedStream:
         self._framing = framing
         self._queue: deque[_Held] = deque()
         self.held_bytes = 0
+        self._memory = 0
         self._channels: dict[object, _Channel] = {}
         self._ended: set[object] = set()
         self._clean: set[tuple[Place, str]] = set()
@@ -95,6 +102,11 @@ class GuardedStream:
     def is_waiting(self) -> bool:
         """Returns whether there are events that have not gone out."""
         return bool(self._queue)
+
+    @property
+    def memory(self) -> int:
+        """Estimates the bytes of memory that waiting events take."""
+        return self._memory + self._framing.waiting_size
 
     def feed(self, piece: bytes) -> bytes:
         """Returns the events that may go out. Raises `GuardrailBlocked`, `GuardrailFailed`."""
@@ -124,7 +136,7 @@ class GuardedStream:
         for shape in self._shapes:
             if (slot := shape.read(event.raw)) is not None:
                 held = _Held(event, [], [slot], [], shape)
-                self._queue.append(held)
+                self._hold(held)
                 self._judge(held, slot)
                 return
         self._take_unknown(event)
@@ -135,7 +147,7 @@ class GuardedStream:
             held = _Held(event, [], _data_slots(event), [])
         else:
             held = _Held(event, texts.root, texts.slots, [])
-        self._queue.append(held)
+        self._hold(held)
         for slot in held.slots:
             self._judge(held, slot)
         if event.data is not None and event.data.strip() == _DONE:
@@ -149,6 +161,10 @@ class GuardedStream:
         if texts.kind in self._places.terminal:
             self._end(())
             self.complete = True
+
+    def _hold(self, held: _Held) -> None:
+        self._queue.append(held)
+        self._memory += held.memory
 
     def _learn(self, event: FramedEvent, texts: DocumentTexts) -> None:
         """Remembers the shape of an event whose other texts are clean."""
@@ -249,6 +265,7 @@ class GuardedStream:
         while self._queue and all(part.is_decided for part in self._queue[0].parts):
             held = self._queue.popleft()
             self.held_bytes -= len(held.event.raw)
+            self._memory -= held.memory
             for part in held.parts:
                 part.render()
             changed = any(slot.changed for slot in held.slots)
