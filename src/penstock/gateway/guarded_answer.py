@@ -8,8 +8,8 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.call_limits import MIB
+from penstock.gateway.gather import gather
 from penstock.gateway.ports import ProviderResponse
-from penstock.gateway.stages.relay_unary import gather
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.call import Operation
 from penstock.rules.guards.plan import ANSWERED

@@ -9,8 +9,8 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.call_guard import CallGuard
+from penstock.gateway.gather import gather
 from penstock.gateway.ports import ProviderResponse
-from penstock.gateway.stages.relay_unary import gather
 from penstock.gateway.stages.reply import JSON, ReplyHeaders, provider_headers, send_whole
 from penstock.gateway.target import Target
 from penstock.kernel.errors import Overloaded, PenstockError, UpstreamFailed, UpstreamTimeout

@@ -12,6 +12,7 @@ from typing import Final
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
+from penstock.gateway.gather import gather
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.offload import offload
 from penstock.gateway.ports import ProviderResponse
@@ -134,22 +135,6 @@ def _translated(call: Call, attempt: OpenAttempt, body: bytes) -> bytes:
     target = attempt.target
     events, echo = target.plugin.read_events(body), call.head.echo if call.head else b""
     return call.surface.render_answer(events, target.plugin.dialect, echo)
-
-
-async def gather(
-    exchange: ProviderResponse, limit: int, hold: Callable[[int], int] | None = None
-) -> bytes:
-    """Reads the whole body, or a little more than `limit` bytes of a larger one. `hold` counts its
-    memory."""
-    pieces: list[bytes] = []
-    size = counted = 0
-    while size <= limit and not exchange.ended:
-        piece = await exchange.read()
-        pieces.append(piece)
-        size += len(piece)
-        if hold is not None and size > counted:
-            counted = hold(size)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _too_large() -> UpstreamFailed:
