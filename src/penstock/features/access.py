@@ -5,7 +5,7 @@ principals and checks permissions.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -42,6 +42,10 @@ class Permission(StrEnum):
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
+    SCORES_READ = "scores:read"
+    SCORES_WRITE = "scores:write"
+    FEEDBACK_READ = "feedback:read"
+    FEEDBACK_WRITE = "feedback:write"
     INSTANCE = "instance"  # across projects: create projects, back up, read settings
 
 
@@ -56,12 +60,16 @@ _VIEWER: Final = frozenset(
         Permission.PROMPTS_READ,
         Permission.GUARDRAILS_READ,
         Permission.MEMBERS_READ,
+        Permission.SCORES_READ,
+        Permission.FEEDBACK_READ,
     }
 )
 _EDITOR: Final = _VIEWER | {
     Permission.KEYS_READ,
     Permission.PRICES_WRITE,
     Permission.PROMPTS_WRITE,
+    Permission.SCORES_WRITE,
+    Permission.FEEDBACK_WRITE,
 }
 _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,
@@ -84,20 +92,41 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
 _RANKS: Final = tuple(Role)
 
 
+class KeyScope(StrEnum):
+    """A purpose of a key without a role. A key with scopes may do nothing else; one without may
+    only call models."""
+
+    MODELS_CALL = "models:call"
+    PROMPTS_READ = "prompts:read"
+    SCORES_WRITE = "scores:write"
+
+
+SCOPE_PERMISSIONS: Final[Mapping[KeyScope, Permission]] = {
+    KeyScope.PROMPTS_READ: Permission.PROMPTS_READ,
+    KeyScope.SCORES_WRITE: Permission.SCORES_WRITE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The authenticated caller: a user or an API key. `roles` maps project id to role."""
+    """The authenticated caller: a user or an API key. `roles` maps project id to role, `scopes` to
+    what a key without a role may do there."""
 
     kind: str  # "user", "key" or "system"
     id: str
     label: str
     roles: Mapping[str, Role]
     instance_admin: bool = False
+    scopes: Mapping[str, frozenset[Permission]] = field(
+        default_factory=dict[str, frozenset[Permission]]
+    )
 
     def may(self, permission: Permission, project_id: str | None) -> bool:
         """Returns whether the principal has `permission` in the project (`None`: on the
         instance)."""
         if self.instance_admin:
+            return True
+        if permission in self.scopes.get(project_id or "", ()):
             return True
         role = self.roles.get(project_id or "")
         return role is not None and permission in ROLE_PERMISSIONS[role]

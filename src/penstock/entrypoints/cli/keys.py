@@ -11,7 +11,7 @@ from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record, show_secret
 from penstock.infra.settings import load
 
-COLUMNS = ("id", "name", "prefix", "role", "allowed_models", "expires_at", "revoked_at")
+COLUMNS = ("id", "name", "prefix", "role", "scopes", "allowed_models", "expires_at", "revoked_at")
 ATTRIBUTION = "Attribution of its calls (optional)."
 
 
@@ -33,6 +33,13 @@ def create(
     role: Annotated[
         options.KeyRole | None,
         typer.Option(help="Role at the REST API. [none: the key may only call models]"),
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a key without a role may do: models:call, prompts:read, scores:write"
+            " (repeatable). [models:call]"
+        ),
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="Allowed model or pattern (repeatable). [all]")
@@ -56,6 +63,7 @@ def create(
     body = {
         "name": name,
         "role": role,
+        "scopes": scope or [],
         "allowed_models": model or [],
         "expires_at": _in_days(expires_in_days),
         "attributes": {

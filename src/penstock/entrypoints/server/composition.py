@@ -21,6 +21,8 @@ from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
 from penstock.features.dry_runs import assembly as dry_runs
+from penstock.features.feedback import assembly as feedback
+from penstock.features.feedback.store import schema as scores_schema
 from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
@@ -112,6 +114,7 @@ class ServerComposition:
             guardrails.build(context, guards),
             dry_runs.build(guards, self._egress, config.gateway_url, self._token.hex()),
             traces.build(guards, opened, backup=not config.columns_dsn),
+            feedback.build(context, guards, opened.opening.store),
         ]
         publishing = snapshots.build(
             context,
@@ -135,6 +138,7 @@ class ServerComposition:
             UnknownRecords(spool, clock),
             readers=DIALECTS,
             unclaimed=UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days),
+            others=((scores_schema.FAMILY, scores_schema.STEPS),),
         )
 
     def build(self) -> FastAPI:

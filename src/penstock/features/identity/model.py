@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from penstock.features.access import Principal, Role
+from penstock.features.access import SCOPE_PERMISSIONS, KeyScope, Principal, Role
 from penstock.rules.snapshot import ProjectPolicy
 
 
@@ -103,7 +103,8 @@ class KeySecret:
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """A virtual key. It calls models, and uses the REST API with the permissions of its role, if it
-    has one. `secrets`: the newest first."""
+    has one. With `scopes` (then without a role) it may do just these. `secrets`: the newest
+    first."""
 
     id: str
     project_id: str
@@ -117,6 +118,7 @@ class ApiKey:
     revoked_ms: int | None = None
     secrets: tuple[KeySecret, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])  # of its calls
+    scopes: tuple[KeyScope, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -126,7 +128,9 @@ class ApiKey:
     def principal(self) -> Principal:
         """Returns the key as a principal."""
         roles = {self.project_id: self.role} if self.role else {}
-        return Principal("key", self.id, self.name, roles, self.instance_admin)
+        allowed = {SCOPE_PERMISSIONS[each] for each in self.scopes if each in SCOPE_PERMISSIONS}
+        scopes = {self.project_id: frozenset(allowed)} if allowed else {}
+        return Principal("key", self.id, self.name, roles, self.instance_admin, scopes)
 
     def audit_fields(self) -> dict[str, object]:
         """Returns the fields for the audit log: no digest, no secret."""
@@ -137,6 +141,7 @@ class ApiKey:
             "allowed_models": list(self.allowed_models),
             "attributes": dict(self.attributes),
             "tags": dict(self.tags),
+            "scopes": [each.value for each in self.scopes],
             "expires_ms": self.expires_ms,
             "revoked_ms": self.revoked_ms,
         }

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from penstock.features.traces.service import ExplainCost, Traces
 from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.vertical import BackupPart, Vertical
-from penstock.infra.columns import ColumnStore, Opening, apply_steps, open_columns
+from penstock.infra.columns import ColumnStore, Opening, SchemaStep, apply_steps, open_columns
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 
@@ -100,14 +100,17 @@ def open_traces(
     *,
     readers: DialectReaders = NO_READERS,
     unclaimed: UnclaimedLimits | None = None,
+    others: Sequence[tuple[str, Sequence[SchemaStep]]] = (),
 ) -> OpenedTraces:
     """Starts opening the column store at `dsn` (see `open_columns`) and returns immediately.
-    `readers`: of the payloads of each dialect but OpenAI's.
+    `readers`: of the payloads of each dialect but OpenAI's. `others`: the families of tables of
+    other verticals, with their steps.
 
     A failed opening is retried with increasing delays until the store is closed.
     """
     limits = unclaimed or UnclaimedLimits()
-    opening = Opening(lambda: _open(dsn, limits.days), _log)
+    families = ((FAMILY, STEPS), *others)
+    opening = Opening(lambda: _open(dsn, limits.days, families), _log)
     service = Traces(
         opening.store,
         clock,
@@ -143,10 +146,13 @@ def build(guards: Guards, traces: OpenedTraces, *, backup: bool) -> Vertical:
     )
 
 
-def _open(dsn: str, unclaimed_days: int) -> ColumnStore:
+def _open(
+    dsn: str, unclaimed_days: int, families: Sequence[tuple[str, Sequence[SchemaStep]]]
+) -> ColumnStore:
     store = open_columns(dsn)
     try:
-        apply_steps(store, FAMILY, STEPS)
+        for family, steps in families:
+            apply_steps(store, family, steps)
         for statement in retention(unclaimed_days):
             store.command(statement)
     except BaseException:

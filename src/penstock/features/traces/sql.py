@@ -1,12 +1,11 @@
 """Builds SQL conditions with bound parameters. Text of clients is never part of a statement."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from penstock.features.traces.model import Cursor, Filter, TimeRange
 from penstock.features.traces.payload import encode
-from penstock.infra.columns import Param
+from penstock.infra.columns import Conditions, Param
 
 _MS: Final = 1_000_000
 CACHED: Final = "c.attributes['penstock.cache.hit'] = 'true'"
@@ -18,24 +17,18 @@ _TEXT: Final = (
 _FOLDED: Final = "lowerUTF8(concat(c.request, '\\n', c.response))"
 
 
-@dataclass(slots=True)
-class Where:
-    """A conjunction of conditions, with their parameters."""
-
-    conditions: list[str] = field(default_factory=list[str])
-    params: dict[str, Param] = field(default_factory=dict[str, Param])
+class Where(Conditions):
+    """Conditions on calls."""
 
     def add(self, condition: str, **params: Param) -> "Where":
         """Adds a condition. Returns itself."""
-        self.conditions.append(condition)
-        self.params.update(params)
+        self.require(condition, **params)
         return self
 
     def select(self, what: str, rest: str = "", join: str = "") -> str:
         """Returns `SELECT what FROM calls` with these conditions. The table's alias is `c`, so that
         an expression may have the name of its column."""
-        conditions = " AND ".join(self.conditions)
-        return f"SELECT {what} FROM calls AS c {join} WHERE {conditions} {rest}"  # noqa: S608 - constants
+        return f"SELECT {what} FROM calls AS c {join} WHERE {self.clause()} {rest}"  # noqa: S608 - constants
 
 
 def calls(project_id: str, time_range: TimeRange) -> Where:

@@ -8,9 +8,11 @@ from penstock.infra.columns.connection import Param, Params, RowsRejected
 from penstock.infra.columns.migrate import SchemaStep, apply_steps
 from penstock.infra.columns.opening import Opening
 from penstock.infra.columns.store import ColumnStore, open_columns
+from penstock.infra.columns.where import Conditions
 
 __all__ = [
     "ColumnStore",
+    "Conditions",
     "Opening",
     "Param",
     "Params",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
-from penstock.features.access import Access, Permission, Role
+from penstock.features.access import Access, KeyScope, Permission, Role
 from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.model import ApiKey
 from penstock.features.identity.service.keys import HashedKey, IssuedKey, KeyService, NewKey
@@ -55,11 +55,14 @@ class KeyAttributes(RootModel[dict[Annotated[str, AfterValidator(_known)], Label
 
 class KeyRequest(RequestBody):
     """A new key. Without `role` it may only call models; with one it may also use the REST API like
-    a member of that role. Without `allowed_models` it may call all models; patterns such as
-    `provider/*` are allowed."""
+    a member of that role. With `scopes` (and no role) it may do just these. Without
+    `allowed_models` it may call all models; patterns such as `provider/*` are allowed."""
 
     name: Name
     role: GivenRole | None = None
+    scopes: Annotated[
+        list[KeyScope], Field(max_length=len(KeyScope), default_factory=list[KeyScope])
+    ]
     allowed_models: Annotated[list[Label], Field(max_length=200, default_factory=list[str])]
     attributes: KeyAttributes = KeyAttributes.of({})
     tags: Tags = Field(default_factory=dict[str, str])
@@ -105,13 +108,14 @@ class KeyRotationRequest(RequestBody):
 
 
 class KeyView(BaseModel):
-    """A key. `role` is null if it may only call models. `prefix` identifies the key for users; the
-    secret itself is not stored."""
+    """A key. Without a role and scopes it may only call models. `prefix` identifies the key for
+    users; the secret itself is not stored."""
 
     id: str
     name: str
     prefix: str
     role: Role | None
+    scopes: list[KeyScope]
     allowed_models: list[str]
     attributes: KeyAttributes
     tags: dict[str, str]
@@ -126,6 +130,7 @@ class KeyView(BaseModel):
             name=key.name,
             prefix=key.prefix,
             role=key.role,
+            scopes=list(key.scopes),
             allowed_models=list(key.allowed_models),
             attributes=KeyAttributes.of(key.attributes),
             tags=dict(key.tags),
@@ -179,6 +184,7 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
         wanted = NewKey(
             name=body.name,
             role=Role(body.role) if body.role else None,
+            scopes=tuple(dict.fromkeys(body.scopes)),
             allowed_models=tuple(body.allowed_models),
             attributes=KeyAttributes.of(body.attributes.root).root,
             tags=body.tags,

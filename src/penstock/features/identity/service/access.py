@@ -45,10 +45,11 @@ class AccessService:
             if not principal.instance_admin:
                 raise Forbidden("Only instance admins may do this.")
             return ""
-        if principal.kind == "key" and not principal.roles and not principal.instance_admin:
+        if principal.kind == "key" and not self._may_use_api(principal):
             raise Forbidden(
                 "This key may only call models.",
-                hint="`penstock key create NAME --role viewer` creates a key with read access.",
+                hint="`penstock key create NAME --role viewer` creates a key with read access,"
+                " `--scope` one for single purposes.",
                 code="key_without_role",
             )
         project_id = self._only_project(principal) if named is None else named
@@ -57,20 +58,24 @@ class AccessService:
         if not principal.may(permission, project_id):
             raise Forbidden(
                 f"Your role in this project does not include {permission.value!r}.",
-                hint="Ask an admin of the project for another role.",
+                hint="Ask an admin of the project for another role or key.",
             )
         return project_id
 
+    def _may_use_api(self, principal: Principal) -> bool:
+        return bool(principal.roles or principal.scopes or principal.instance_admin)
+
     def _is_member(self, principal: Principal, project_id: str) -> bool:
-        if project_id in principal.roles:
+        if project_id in principal.roles or project_id in principal.scopes:
             return True
         return principal.instance_admin and self._projects.exists(project_id)
 
     def _only_project(self, principal: Principal) -> str:
-        if len(principal.roles) != 1:
+        own = {**principal.roles, **principal.scopes}
+        if len(own) != 1:
             raise InvalidRequest(
                 "You are a member of several projects, or of none.",
                 hint="Name the project with ?project_id=.",
                 param="project_id",
             )
-        return next(iter(principal.roles))
+        return next(iter(own))

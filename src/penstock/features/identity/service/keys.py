@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from penstock.features.access import Principal, Role
+from penstock.features.access import KeyScope, Principal, Role
 from penstock.features.context import Context
 from penstock.features.identity.model import ApiKey, KeySecret
 from penstock.features.identity.store import keys
 from penstock.infra.crypto import hashed_key_digest, keyed_digest
 from penstock.infra.sql import Transaction
-from penstock.kernel.errors import Conflict, Forbidden, NotFound
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 
 _PREFIX_LENGTH: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key to create. Without a role it may only call models; without `allowed_models` it may call
-    all. `expires_ms`: Unix milliseconds."""
+    """A key to create. Without a role and scopes it may only call models; without `allowed_models`
+    it may call all. `expires_ms`: Unix milliseconds."""
 
     name: str
     role: Role | None = None
@@ -29,6 +29,7 @@ class NewKey:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     expires_ms: int | None = None
     instance_admin: bool = False
+    scopes: tuple[KeyScope, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,15 @@ class KeyService:
             return keys.list_by_project(connection, project_id, after_id, limit)
 
     def create(self, actor: Principal, project_id: str, new: NewKey) -> IssuedKey:
-        """Creates a key. Raises `Forbidden` if its role is above the actor's own, or owner."""
+        """Creates a key. Raises `Forbidden` if its role is above the actor's own, or owner;
+        `InvalidRequest` for a role and scopes together."""
         role = new.role
+        if role and new.scopes:
+            raise InvalidRequest(
+                "A key has a role or scopes, not both.",
+                hint="A role includes them: leave out the scopes.",
+                param="scopes",
+            )
         if role and (role is Role.OWNER or not actor.may_assign(role, project_id)):
             raise Forbidden(
                 f"You may not create a key with the role {role.value!r}.",
@@ -91,6 +99,7 @@ class KeyService:
             allowed_models=new.allowed_models,
             attributes=new.attributes,
             tags=new.tags,
+            scopes=new.scopes,
             created_ms=now_ms,
             expires_ms=new.expires_ms,
             secrets=(stored,),

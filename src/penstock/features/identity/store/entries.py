@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from penstock.features.access import KeyScope
 from penstock.features.identity.store.tables import (
     API_KEYS,
     AUDIT_EVENTS,
@@ -20,8 +21,8 @@ _IDS: Final = 500  # of one query
 def list_entries(
     connection: Connection, only: Collection[tuple[str, str]] | None = None
 ) -> Iterator[tuple[str, KeyEntry]]:
-    """Yields (project id, entry) for each secret of each key that is not revoked, by key id; `only`
-    those of some (project id, key id)."""
+    """Yields (project id, entry) for each secret of each key that is not revoked and may call
+    models, by key id; `only` those of some (project id, key id)."""
     query = (
         select(
             API_KEYS.c.project_id,
@@ -31,6 +32,7 @@ def list_entries(
             API_KEYS.c.allowed_models,
             API_KEYS.c.attributes,
             API_KEYS.c.tags,
+            API_KEYS.c.scopes,
             API_KEYS.c.expires_ms,
             KEY_SECRETS.c.expires_ms,
         )
@@ -48,7 +50,10 @@ def list_entries(
     )
     for each in queries:
         for row in connection.execute(each).all():
-            project_id, key_id, digest, name, models, fixed, tags, key_ends, secret_ends = row
+            project_id, key_id, digest, name, models, fixed, tags, scopes, *limits = row
+            if scopes and KeyScope.MODELS_CALL not in scopes:
+                continue
+            key_ends, secret_ends = limits
             ends = _sooner(key_ends, secret_ends)
             attributes = {**key_attributes(fixed), "tags": tags}
             yield project_id, KeyEntry(key_id, digest, name, tuple(models), ends, **attributes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from penstock.features.access import Role
+from penstock.features.access import KeyScope, Role
 from penstock.features.identity.model import ApiKey, KeySecret
 from penstock.features.identity.store.tables import API_KEYS, KEY_SECRETS
 
@@ -26,6 +26,7 @@ def add(connection: Connection, key: ApiKey) -> None:
             allowed_models=list(key.allowed_models),
             attributes=dict(key.attributes),
             tags=dict(key.tags),
+            scopes=[each.value for each in key.scopes],
             created_ms=key.created_ms,
             expires_ms=key.expires_ms,
             revoked_ms=key.revoked_ms,
@@ -123,6 +124,7 @@ def _from_row(row: Row[*tuple[Any, ...]], secrets: Mapping[str, list[KeySecret]]
         allowed_models=tuple(row.allowed_models),
         attributes=row.attributes,
         tags=row.tags,
+        scopes=tuple(KeyScope(each) for each in row.scopes),
         created_ms=row.created_ms,
         expires_ms=row.expires_ms,
         revoked_ms=row.revoked_ms,

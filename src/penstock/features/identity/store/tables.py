@@ -78,6 +78,7 @@ API_KEYS: Final = Table(
     Column("allowed_models", JSON, nullable=False),
     Column("attributes", JSON, nullable=False),
     Column("tags", JSON, nullable=False, server_default="{}"),
+    Column("scopes", JSON, nullable=False, server_default="[]"),
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger),
     Column("revoked_ms", BigInteger),

@@ -1,0 +1,1 @@
+"""Scores, outcomes and feedback on calls, and the inbox of feedback."""

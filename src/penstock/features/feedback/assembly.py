@@ -1,0 +1,46 @@
+"""Builds the vertical of scores and feedback over the column store of traces."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from penstock.features.access import Guards
+from penstock.features.context import Context
+from penstock.features.feedback.http.figures import figure_routes
+from penstock.features.feedback.http.scores import score_routes
+from penstock.features.feedback.service.figures import FigureService
+from penstock.features.feedback.service.scores import ScoreService
+from penstock.features.vertical import Vertical
+from penstock.infra.columns import ColumnStore
+from penstock.kernel.errors import PenstockError
+
+_JOINED_EVERY_S: Final = 2.0
+_LONGEST_PAUSE_S: Final = 300.0  # while scores wait, and no call arrives for them
+_log: Final = logging.getLogger("penstock.feedback")
+
+
+def build(context: Context, guards: Guards, columns: Callable[[], ColumnStore]) -> Vertical:
+    """Builds the vertical. `columns` returns the open store or raises; `store.schema` has the steps
+    for its tables."""
+    scores = ScoreService(columns, context.clock)
+    return Vertical(
+        routers=(
+            score_routes(guards.require, scores),
+            figure_routes(guards.require, FigureService(columns), context.clock),
+        ),
+        jobs=(lambda: _join(scores),),
+    )
+
+
+async def _join(scores: ScoreService) -> None:
+    """Joins scores with calls that arrive later; more seldom while none does."""
+    pause_s = _JOINED_EVERY_S
+    while True:
+        await asyncio.sleep(pause_s)
+        joined = scores.accepts_waiting()
+        try:
+            joined = await asyncio.to_thread(scores.join_waiting) > 0 or joined
+        except PenstockError as failure:
+            _log.warning("Scores could not be joined with their calls yet: %s", failure)
+        pause_s = _JOINED_EVERY_S if joined else min(2 * pause_s, _LONGEST_PAUSE_S)

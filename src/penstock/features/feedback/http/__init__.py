@@ -1,0 +1,1 @@
+"""The routes of scores, outcomes, feedback and their inbox."""

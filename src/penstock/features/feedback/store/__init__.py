@@ -1,0 +1,1 @@
+"""The tables of scores in the column store, and their queries."""

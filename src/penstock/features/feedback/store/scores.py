@@ -1,0 +1,155 @@
+"""Writes scores, and reads them as lists and measures; the latest row of each id counts."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from penstock.features.feedback.model import (
+    TIME,
+    ScoreFilter,
+    ScoreMeasures,
+    ScorePosition,
+    ScoreRow,
+    StoredScore,
+)
+from penstock.features.traces.model import TimeRange
+from penstock.infra.columns import ColumnStore, Conditions
+from penstock.rules.scores.vocabulary import FeedbackName, ScoreState
+
+_GROUPS: Final = 1000  # of measures: names and values of a dimension
+_LABELS: Final = 50  # categorical values of one name
+_LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_COMPUTED: Final = {
+    "status": "if(h.status = '', 'new', h.status) AS status",
+    "assignee": "h.assignee AS assignee",
+}
+_COLUMNS: Final = ", ".join(
+    _COMPUTED.get(name, f"s.{name} AS {name}") for name in StoredScore.__struct_fields__
+)
+_ROW: Final = ", ".join(ScoreRow.__struct_fields__)
+_FROM: Final = (
+    "(SELECT * FROM scores FINAL WHERE project_id = {project:String}) AS s LEFT JOIN"
+    " (SELECT score_id, status, assignee FROM feedback_handling FINAL"
+    " WHERE project_id = {project:String}) AS h ON h.score_id = s.id"
+)
+_POSITIVE: Final = (
+    f"(s.name = '{FeedbackName.THUMBS.value}' AND s.number = {{thumb:UInt8}})"
+    f" OR (s.name = '{FeedbackName.RATING.value}' AND s.number {{}} 3)"
+)
+_SCORED: Final = f"s.state = '{ScoreState.SCORED.value}'"
+_MEASURES: Final = f"""s.name AS name, s.type AS type, s.kind AS kind,
+    countIf({_SCORED}) AS count,
+    countIf(s.state = '{ScoreState.ABSTAINED.value}') AS abstained,
+    countIf(s.state = '{ScoreState.UNMEASURED.value}') AS unmeasured,
+    countIf(s.state = '{ScoreState.JUDGE_ERROR.value}') AS judge_error,
+    countIf(s.state = '{ScoreState.INFRASTRUCTURE_ERROR.value}') AS infrastructure_error,
+    countIf(s.link = 'waiting') AS waiting,
+    if(countIf(isNotNull(s.number)) > 0, avg(s.number), NULL) AS mean,
+    if(countIf(isNotNull(s.number)) > 1, varSampStable(s.number), NULL) AS variance,
+    CAST(arraySlice(arrayReverseSort(each -> each.2, CAST(
+    sumMapIf(map(toString(s.label), toUInt64(1)), s.label != '')
+    AS Array(Tuple(String, UInt64)))), 1, {_LABELS}) AS Map(String, UInt64)) AS labels"""
+
+
+class ScoreStore:
+    """The scores of all projects; each query but `waiting` names one project."""
+
+    def __init__(self, columns: ColumnStore) -> None:
+        self._columns = columns
+
+    def add(self, rows: Sequence[ScoreRow]) -> None:
+        """Inserts all rows in one insert; they are on disk when this returns."""
+        self._columns.insert("scores", rows)
+
+    def waiting(self, count: int) -> list[ScoreRow]:
+        """Returns scores of all projects whose call has not arrived, the oldest first."""
+        return self._columns.query(
+            f"SELECT {_ROW} FROM scores FINAL WHERE link = 'waiting'"  # noqa: S608 - constants
+            f" ORDER BY stored_ns LIMIT {count:d}",
+            {},
+            ScoreRow,
+        )
+
+    def newest(
+        self,
+        project_id: str,
+        time_range: TimeRange,
+        wanted: ScoreFilter,
+        after: ScorePosition | None,
+        count: int,
+    ) -> list[StoredScore]:
+        """Returns at most `count` scores after the position, newest first."""
+        where = _matching(project_id, time_range, wanted)
+        if after is not None:
+            where.require(
+                "(s.scored_ns, s.id) < ({at:Int64}, {at_id:String})",
+                at=after.scored_ns,
+                at_id=after.id,
+            )
+        order = f"ORDER BY s.scored_ns DESC, s.id DESC LIMIT {count:d}"
+        return self._select(where, order)
+
+    def find(self, project_id: str, score_id: str) -> StoredScore | None:
+        """Returns the score of this id, if the project has it."""
+        where = Conditions(params={"project": project_id})
+        where.require("s.id = {id:String}", id=score_id)
+        return next(iter(self._select(where, "LIMIT 1")), None)
+
+    def measures(
+        self,
+        project_id: str,
+        time_range: TimeRange,
+        wanted: ScoreFilter,
+        by: str,
+        width_ns: int,
+    ) -> list[ScoreMeasures]:
+        """Returns the measures by name and type, for each value of a dimension (empty: in total),
+        or for each time bucket of `width_ns`."""
+        where = _matching(project_id, time_range, wanted)
+        return self._columns.query(
+            f"SELECT {_group(by, width_ns)} AS by, {_MEASURES} FROM {_FROM}"  # noqa: S608 - constants
+            f" WHERE {where.clause()} GROUP BY by, name, type, kind"
+            f" ORDER BY by, name, type LIMIT {_GROUPS:d}",
+            where.params,
+            ScoreMeasures,
+        )
+
+    def _select(self, where: Conditions, rest: str) -> list[StoredScore]:
+        return self._columns.query(
+            f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where.clause()} {rest}",  # noqa: S608 - constants
+            where.params,
+            StoredScore,
+        )
+
+
+def _group(by: str, width_ns: int) -> str:
+    if by == TIME:
+        return f"toString(intDiv(s.scored_ns, {width_ns:d}) * {width_ns:d})"
+    return f"toString(s.{by})" if by else "''"
+
+
+def _matching(project_id: str, time_range: TimeRange, wanted: ScoreFilter) -> Conditions:
+    where = Conditions(params={"project": project_id})
+    where.require(
+        "s.scored_ns >= {from:Int64} AND s.scored_ns < {to:Int64}",
+        **{"from": time_range.start_ns, "to": time_range.end_ns},
+    )
+    for column, values in wanted.only.items():
+        where.require_any(f"s.{column}", f"only_{column}", values)
+    where.require_any("if(h.status = '', 'new', h.status)", "handling", wanted.handling)
+    if wanted.assignee is not None:
+        where.require("h.assignee = {assignee:String}", assignee=wanted.assignee)
+    if wanted.trace_id:
+        where.require("s.trace_id = {trace:String}", trace=wanted.trace_id)
+    if wanted.session:
+        where.require("s.of_session = {session:String}", session=wanted.session)
+    if wanted.text:
+        where.require(
+            "concat(s.comment, '\\n', s.label) ILIKE {text:String}",
+            text=f"%{wanted.text.translate(_LIKE_SPECIAL)}%",
+        )
+    if wanted.positive is not None:
+        where.require(
+            f"({_POSITIVE.replace('{}', '>' if wanted.positive else '<')})",
+            thumb=int(wanted.positive),
+        )
+    return where

@@ -1,0 +1,1 @@
+"""Scores, outcomes and feedback: their vocabulary, for server, SDK and evaluators."""
