@@ -14,6 +14,7 @@ from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions, built_in_surfaces
 from penstock.entrypoints.gateway.process import run
 from penstock.kernel.errors import InvalidRequest, PenstockError
+from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import (
     AnswerEvent,
@@ -69,6 +70,11 @@ class ToySurface:
 
     def must_translate(self, body: bytes) -> bool:
         return False
+
+    def request_to(
+        self, operation: Operation, model: str, body: bytes, *, stream: bool
+    ) -> tuple[str, bytes]:
+        raise NotImplementedError
 
     def passed_headers(self, headers: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
         return ()

@@ -84,6 +84,10 @@ class CredentialPool:
             await self._renew(chosen, self._issuer)
         return ChosenCredential(chosen.name, chosen.provider)
 
+    def of_name(self, name: str) -> ProviderConfig | None:
+        """Returns the settings with the credential of this name, for a request that is not sent."""
+        return next((one.provider for one in self._all if one.name == name), None)
+
     def note(self, name: str, status: int, retry_after: bytes) -> None:
         """Notes the status of the answer to a request with this credential."""
         if status not in ROTATED:

@@ -4,11 +4,11 @@ provider, reserves nothing and records nothing."""
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from msgspec.structs import replace
 
-from penstock.gateway.call import Call, Message
+from penstock.gateway.call import Call
 from penstock.gateway.caller import read_caller
 from penstock.gateway.explained import (
     explained_findings,
@@ -19,6 +19,7 @@ from penstock.gateway.explained import (
 )
 from penstock.gateway.ids import Ids
 from penstock.gateway.limit_answers import limit_reached
+from penstock.gateway.no_client import nothing_to_receive, nothing_to_send
 from penstock.gateway.reserved import CountedLimit
 from penstock.gateway.route import RouteMember
 from penstock.gateway.snapshot.snapshot import Snapshot
@@ -130,8 +131,8 @@ class _Run:
             surface,
             route.operation,
             headers,
-            _nothing_to_receive,
-            _nothing_to_send,
+            nothing_to_receive,
+            nothing_to_send,
             ids=self._parts.ids,
             start_ns=self._parts.clock.now_ns(),
             path=request.path,
@@ -256,11 +257,3 @@ def _routed(
         reached=reached,
         admits=member.health.breaker.admits(now),
     )
-
-
-async def _nothing_to_receive() -> Message:
-    raise AssertionError("a dry run receives nothing")
-
-
-async def _nothing_to_send(_: Message) -> NoReturn:
-    raise AssertionError("a dry run sends nothing")

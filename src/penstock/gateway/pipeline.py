@@ -18,8 +18,8 @@ from penstock.gateway.errors import ClientDisconnected, ShuttingDown
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.snapshot.holder import SnapshotHolder
+from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.attempts import Attempts
-from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
@@ -32,7 +32,9 @@ from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus
 from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
+from penstock.rules.snapshot import KeyContext
 
+AuthenticateCall = Callable[[Call, Snapshot], KeyContext]
 _log: Final = logging.getLogger("penstock.gateway")
 
 
@@ -41,7 +43,7 @@ class Pipeline:
     """Serves calls; holds the parts that all calls share."""
 
     snapshots: SnapshotHolder
-    authenticate: Authenticate
+    authenticate: AuthenticateCall
     failures: AuthFailures
     inflight: InFlight
     resolve: Resolve

@@ -6,7 +6,8 @@ A surface is pure: it reads requests and renders answers; the gateway does the I
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from penstock.kernel.errors import PenstockError
+from penstock.kernel.errors import InvalidRequest, PenstockError
+from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
@@ -26,6 +27,14 @@ class SurfaceRoute(NamedTuple):
     path: str
     operation: str
     header: bytes = b""
+
+
+def path_of_operation(routes: Iterable[SurfaceRoute], operation: Operation) -> str:
+    """Returns the first path that serves an operation. Raises `InvalidRequest` if there is none."""
+    for route in routes:
+        if route.operation == operation:
+            return route.path
+    raise InvalidRequest(f"This format has no path for {operation.value}.", code="not_sent_again")
 
 
 class AnswerWriter(Protocol):
@@ -88,6 +97,13 @@ class Surface(Protocol):
     def read_conversation(self, body: bytes) -> Conversation:
         """Reads a chat request for a provider of another dialect. Raises `InvalidRequest` for what
         is not a chat request."""
+        ...
+
+    def request_to(
+        self, operation: Operation, model: str, body: bytes, *, stream: bool
+    ) -> tuple[str, bytes]:
+        """Returns path (with query) and body of the same request to another model of ours. Raises
+        `InvalidRequest` if it cannot be sent again."""
         ...
 
     def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:

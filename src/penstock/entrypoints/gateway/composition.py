@@ -14,15 +14,17 @@ from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.dry_run import DryRun
 from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.http.app import build_app
-from penstock.gateway.http.dry_run import DryRunEndpoint
 from penstock.gateway.http.health import GatewayHealth
+from penstock.gateway.http.internal import InternalAnswer, InternalEndpoint
 from penstock.gateway.http.readiness import GatewayReadiness
 from penstock.gateway.http.routes import Routes
+from penstock.gateway.http.sent_calls import SentCalls
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.page import MetricsPages
 from penstock.gateway.pipeline import Pipeline
+from penstock.gateway.rebuild import Rebuild
 from penstock.gateway.snapshot.client import SnapshotClient
 from penstock.gateway.snapshot.files import SnapshotFiles
 from penstock.gateway.snapshot.holder import SnapshotHolder
@@ -56,6 +58,13 @@ from penstock.infra.tls import ServedCertificate, local_trust
 from penstock.kernel.errors import SetupError
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
+from penstock.rules.explanation import DRY_RUN_PATH, MAX_DRY_RUN_BYTES, DryRunRequest
+from penstock.rules.replay import (
+    MAX_REBUILD_BYTES,
+    REBUILD_PATH,
+    SENT_CALL_PATH,
+    RebuildRequest,
+)
 from penstock.rules.snapshot import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 from penstock.spi.counters import RunningCounters
@@ -96,8 +105,8 @@ class GatewayComposition:
         self.health = self._health()
         pipeline = self._pipeline()
         routes = Routes(extensions.surfaces)
-        dry_runs = self._dry_runs(routes, pipeline)
-        self.app = build_app(routes, pipeline, self.health, dry_runs, self.ids)
+        internal = self._internal(routes, pipeline)
+        self.app = build_app(routes, pipeline, self.health, internal, self.ids)
 
     def retire(self) -> None:
         """Leaves the metrics to the worker that has taken over."""
@@ -218,7 +227,8 @@ class GatewayComposition:
             limits=limits,
         )
 
-    def _dry_runs(self, routes: Routes, pipeline: Pipeline) -> DryRunEndpoint:
+    def _internal(self, routes: Routes, pipeline: Pipeline) -> dict[str, InternalAnswer]:
+        """Returns what the server may ask, by path."""
         dry_run = DryRun(
             routes.find,
             pipeline.resolve,
@@ -228,7 +238,23 @@ class GatewayComposition:
             self.ids,
             self.clock,
         )
-        return DryRunEndpoint(dry_run, self.holder, self.token.hex())
+        rebuild = Rebuild(routes.of_dialect, self.targets, self.ids, self.clock)
+        token, holder = self.token.hex(), self.holder
+        return {
+            DRY_RUN_PATH: InternalEndpoint(
+                DryRunRequest,
+                lambda asked: dry_run.explain(asked, holder.current),
+                token,
+                MAX_DRY_RUN_BYTES,
+            ),
+            REBUILD_PATH: InternalEndpoint(
+                RebuildRequest,
+                lambda asked: rebuild(asked, holder.current),
+                token,
+                MAX_REBUILD_BYTES,
+            ),
+            SENT_CALL_PATH: SentCalls(routes, pipeline, self.ids, token),
+        }
 
     def _counter_reader(self) -> FileReader | RedisView:
         """Reads counters beside those that change them, for dry runs."""

@@ -175,6 +175,20 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """A request of an attempt, as it is stored. `body`: the caller's, `None` if its bytes are
+    not kept; empty if content is not recorded. `cached`: the attempt got an answer that came from
+    the cache later. `redacted`: guardrail checks have changed the request before it was sent."""
+
+    call: SpanRecord
+    attempt: SpanRecord | None
+    body: bytes | None
+    credential: str = ""
+    cached: bool = False
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CallPage:
     """Calls of a list, and the cursor of the next page (`None` on the last page)."""
 

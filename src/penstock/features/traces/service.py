@@ -23,6 +23,7 @@ from penstock.features.traces.model import (
     Filter,
     Ingested,
     Overview,
+    RecordedRequest,
     SpanRecord,
     TargetMeasures,
     TimeRange,
@@ -34,6 +35,7 @@ from penstock.features.traces.model import (
 from penstock.features.traces.model_changes import model_changes
 from penstock.features.traces.neutral_content import NO_READERS, DialectReaders
 from penstock.features.traces.quarantine import Quarantine
+from penstock.features.traces.recorded_requests import find_recorded
 from penstock.features.traces.store import TraceStore
 from penstock.features.traces.storing import BatchStoring
 from penstock.features.traces.unclaimed import UnclaimedBudget, UnclaimedLimits
@@ -169,6 +171,12 @@ class Traces:
             )
         changed = model_changes(found.spans, partial(store.last_answered, project_id))
         return replace(found, changed=changed)
+
+    def recorded_request(self, project_id: str, wanted: str) -> RecordedRequest:
+        """Returns the request of an attempt, of which `wanted` is the span, or the span or trace of
+        its call. Raises `NotFound`, `InvalidRequest`, and `Conflict` for a trace of several
+        calls."""
+        return find_recorded(self._store(), project_id, wanted)
 
     def overview(self, project_id: str, time_range: TimeRange, wanted: Filter) -> Overview:
         """Returns totals, a time series, groups by dimension, and the previous range's totals."""

@@ -95,6 +95,13 @@ def trace(project_id: str, trace_id: str) -> Where:
     return where.add("c.trace_id = {trace:String}", trace=trace_id)
 
 
+def span(project_id: str, span_id: str) -> Where:
+    """Selects the call of a project that has this span, or an attempt that has it."""
+    where = Where().add("c.project_id = {project:String}", project=project_id)
+    condition = "(c.span_id = {span:String} OR has(c.attempts.span_id, {span:String}))"
+    return where.add(condition, span=span_id)
+
+
 def _containing(where: Where, text: str) -> Where:
     """Searches for the text in its JSON form. Conditions on single words allow use of the index."""
     if not text:

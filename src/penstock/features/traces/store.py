@@ -149,6 +149,16 @@ class TraceStore:
         calls = self._select(_columns(StoredCall), where, _first_calls(count), StoredCall)
         return TraceSpans(spans_of(calls), truncated=count < len(sizes))
 
+    def call_of_span(self, project_id: str, span_id: str) -> StoredCall | None:
+        """Returns the call with this span, or with an attempt with this span."""
+        where = sql.span(project_id, span_id)
+        return next(iter(self._select(_columns(StoredCall), where, "LIMIT 1", StoredCall)), None)
+
+    def calls_of_trace(self, project_id: str, trace_id: str, count: int) -> list[str]:
+        """Returns the spans of the first calls of a trace."""
+        where = sql.trace(project_id, trace_id)
+        return [one.span_id for one in self._select("c.span_id", where, _first_calls(count), _Span)]
+
     def last_answered(
         self, project_id: str, provider: str, model: str, within: TimeRange
     ) -> AnsweredBy | None:

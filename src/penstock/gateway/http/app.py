@@ -1,16 +1,17 @@
 """The ASGI app: maps paths to surfaces and operations. The pipeline does everything else."""
 
+from collections.abc import Mapping
+
 from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
-from penstock.gateway.http.dry_run import DryRunEndpoint
 from penstock.gateway.http.health import GatewayHealth
+from penstock.gateway.http.internal import InternalAnswer
 from penstock.gateway.http.routes import Routes
 from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.stages.reply import JSON, send_error, send_whole
 from penstock.infra.http_server.asgi import App, Receive, Scope, Send
 from penstock.kernel.errors import NotFound, PenstockError
-from penstock.rules.explanation import DRY_RUN_PATH
 from penstock.spi.surface import ANY_METHOD, LIST_MODELS, Surface, SurfaceRoute
 
 
@@ -18,21 +19,22 @@ def build_app(
     routes: Routes,
     pipeline: Pipeline,
     health: GatewayHealth,
-    dry_runs: DryRunEndpoint,
+    internal: Mapping[str, InternalAnswer],
     ids: Ids,
 ) -> App:
-    """Builds the gateway's ASGI app. It has no lifespan: the composition root starts its parts."""
+    """Builds the gateway's ASGI app. `internal`: what only the server may ask, by path. It has no
+    lifespan: the composition root starts its parts."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         method: str = scope["method"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
         surface, route = routes.find(path, headers)
-        if surface is None and path == DRY_RUN_PATH:
-            await dry_runs.answer(method, headers, receive, send)
-            return
         if surface is None:
-            await health.answer(path, scope["headers"], send)
+            if (endpoint := internal.get(path)) is not None:
+                await endpoint.answer(method, headers, receive, send)
+            else:
+                await health.answer(path, scope["headers"], send)
             return
         served = route is not None and route.method in (method, ANY_METHOD)
         calls = route is not None and route.operation != LIST_MODELS

@@ -40,6 +40,15 @@ class Routes:
                 return surface, route
         return next(self._matching(path, headers), _NOTHING)
 
+    def of_dialect(self, dialect: str, operation: str) -> Surface | None:
+        """Returns the surface of a wire format that serves an operation."""
+        for surface in self._surfaces:
+            if surface.dialect == dialect and operation in {
+                each.operation for each in surface.routes
+            }:
+                return surface
+        return None
+
     def _matching(self, path: str, headers: Mapping[bytes, bytes]) -> Iterator[Found]:
         for pattern, surface, route in self._patterns:
             if pattern.fullmatch(path) and (not route.header or route.header in headers):

@@ -17,9 +17,9 @@ from penstock.rules.wire.anthropic.errors import (
 )
 from penstock.rules.wire.anthropic.models import render_model, render_models
 from penstock.rules.wire.anthropic.request_reader import read_request
-from penstock.rules.wire.head import read_head
+from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.surface import LIST_MODELS, SurfaceRoute
+from penstock.spi.surface import LIST_MODELS, SurfaceRoute, path_of_operation
 
 _VERSION: Final = b"anthropic-version"
 _ROUTES: Final = (
@@ -63,6 +63,16 @@ class AnthropicSurface:
 
     def read_conversation(self, body: bytes) -> Conversation:
         return read_request(body)
+
+    def request_to(
+        self,
+        operation: Operation,
+        model: str,
+        body: bytes,
+        *,
+        stream: bool,  # noqa: ARG002 - it is in the body
+    ) -> tuple[str, bytes]:
+        return path_of_operation(self.routes, operation), edit_request(body, model)
 
     def answer_writer(self, head: RequestHead, dialect: str) -> MessageEventWriter:  # noqa: ARG002 - usage always comes
         return MessageEventWriter(dialect)

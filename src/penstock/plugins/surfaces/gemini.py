@@ -72,6 +72,17 @@ class GeminiSurface:
     def read_conversation(self, body: bytes) -> Conversation:
         return read_request(body)
 
+    def request_to(
+        self, operation: Operation, model: str, body: bytes, *, stream: bool
+    ) -> tuple[str, bytes]:
+        if operation == Operation.CHAT:
+            method = "streamGenerateContent" if stream else "generateContent"
+        elif operation == Operation.EMBEDDINGS:
+            method = "batchEmbedContents" if b'"requests"' in body else "embedContent"
+        else:
+            method = "countTokens"
+        return f"/v1beta/models/{model}:{method}{'?alt=sse' if stream else ''}", body
+
     def answer_writer(self, head: RequestHead, dialect: str) -> GeminiChunkWriter:  # noqa: ARG002 - usage is always there
         return GeminiChunkWriter(dialect=dialect)
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
+from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
-from penstock.rules.wire.head import read_head
+from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.errors import (
     render_error,
@@ -18,7 +19,7 @@ from penstock.rules.wire.openai.models import render_model, render_models
 from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.surface import LIST_MODELS, AnswerWriter, SurfaceRoute
+from penstock.spi.surface import LIST_MODELS, AnswerWriter, SurfaceRoute, path_of_operation
 
 _ROUTES: Final = (
     *(SurfaceRoute("POST", "/v1" + each.path, each.operation.value) for each in TEXT_PATHS),
@@ -54,6 +55,16 @@ class OpenAISurface:
 
     def read_conversation(self, body: bytes) -> Conversation:
         return read_request(body)
+
+    def request_to(
+        self,
+        operation: Operation,
+        model: str,
+        body: bytes,
+        *,
+        stream: bool,  # noqa: ARG002 - it is in the body
+    ) -> tuple[str, bytes]:
+        return path_of_operation(self.routes, operation), edit_request(body, model)
 
     def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)

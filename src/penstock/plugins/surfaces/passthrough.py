@@ -55,6 +55,20 @@ class PassThroughSurface:
     def read_conversation(self, body: bytes) -> Conversation:  # noqa: ARG002 - any format
         raise InvalidRequest("This request is not translated.", code="not_translatable")
 
+    def request_to(
+        self,
+        operation: Operation,  # noqa: ARG002 - it has one
+        model: str,  # noqa: ARG002 - its requests name the provider's models
+        body: bytes,  # noqa: ARG002 - the same
+        *,
+        stream: bool,  # noqa: ARG002 - the same
+    ) -> tuple[str, bytes]:
+        raise InvalidRequest(
+            "A call that passes to a provider's own path is not sent again.",
+            hint="It may change something at the provider: send it with its client.",
+            code="not_sent_again",
+        )
+
     def answer_writer(self, head: RequestHead, dialect: str) -> ChunkWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)
 

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.prompts import history, store
-from penstock.features.prompts.diff import Piece, diff_words
 from penstock.features.prompts.model import (
     DIGEST,
     MAX_PROMPTS,
@@ -30,6 +29,7 @@ from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.rules.prompts.documents import PromptContent
 from penstock.rules.prompts.file import write_prompt
 from penstock.rules.render.prompt import RenderedPrompt, compile_prompt
+from penstock.rules.word_diff import Piece, diff_words
 
 _SEARCHED_CHARS = 8000  # of a version's content; a search does not see the rest
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.features.prompts.diff import Piece, diff_words
+from penstock.rules.word_diff import Piece, diff_words
 
 TEXTS = st.lists(
     st.sampled_from(["one", "two", " ", "\n", "x.", "{{ a }}", "\n\n", "é", "\u2028", "line\n"]),

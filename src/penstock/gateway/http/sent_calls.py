@@ -1,0 +1,85 @@
+"""Calls that the server sends for a person or a job, as one of the project's keys.
+
+They take the way of all calls: limits, budgets, guardrails and records of this key hold for them.
+Only the authentication differs: the gateway token says that the server has checked who may do it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from penstock.gateway.call import Call, Receive, Send
+from penstock.gateway.caller import read_caller
+from penstock.gateway.http.internal import error_document, require_token, send_document
+from penstock.gateway.http.routes import Routes
+from penstock.gateway.ids import Ids
+from penstock.gateway.pipeline import Pipeline
+from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
+from penstock.rules.replay import SENT_AS, SENT_TO
+from penstock.rules.snapshot import KeyContext
+from penstock.spi.surface import LIST_MODELS
+
+_OWN: Final = frozenset((b"authorization", SENT_TO))
+
+
+class SentCalls:
+    """Serves calls of the server by the pipeline of all calls."""
+
+    def __init__(self, routes: Routes, pipeline: Pipeline, ids: Ids, token: str) -> None:
+        self._routes = routes
+        self._pipeline = replace(pipeline, authenticate=authenticate_as)
+        self._ids = ids
+        self._token = token
+
+    async def answer(
+        self, method: str, headers: Mapping[bytes, bytes], receive: Receive, send: Send
+    ) -> None:
+        """Answers one call: with the answer of its surface, or with an internal error if there is
+        no such path."""
+        try:
+            require_token(method, headers, self._token)
+            call = self._call(headers, receive, send)
+        except PenstockError as error:
+            await send_document(send, error.status, error_document(error))
+            return
+        await self._pipeline.serve(call)
+
+    def _call(self, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> Call:
+        raw_path, _, query = headers.get(SENT_TO, b"").partition(b"?")
+        path = raw_path.decode("latin-1")
+        passed = {name: value for name, value in headers.items() if name not in _OWN}
+        surface, route = self._routes.find(path, passed)
+        if surface is None or route is None or route.method != "POST":
+            raise NotFound(f"The gateway takes no calls at {path[:256]!r}.", code="path_not_found")
+        if route.operation == LIST_MODELS:
+            raise NotFound(f"{path[:256]!r} lists models.", code="path_not_found")
+        return Call(
+            surface,
+            route.operation,
+            passed,
+            receive,
+            send,
+            ids=self._ids,
+            start_ns=self._pipeline.clock.now_ns(),
+            path=path,
+            query=query,
+            raw_path=raw_path,
+        )
+
+
+def authenticate_as(call: Call, snapshot: Snapshot) -> KeyContext:
+    """Finds the key that the server names. Raises `Unauthenticated` if it is unknown or expired."""
+    call.snapshot = snapshot
+    project_id, _, key_id = call.headers.get(SENT_AS, b"").decode("latin-1").partition("/")
+    found = call.key_context = snapshot.key_of_id(project_id, key_id)
+    call.caller = read_caller(call.headers, found)
+    if found is None:
+        raise Unauthenticated(
+            "The gateway knows no such key of this project.",
+            hint="A new key is known within a second. Choose another one.",
+        )
+    expires_ms = found.key.expires_ms
+    if expires_ms is not None and call.start_ns >= expires_ms * 1_000_000:
+        raise Unauthenticated("The API key has expired.", code="api_key_expired")
+    return found

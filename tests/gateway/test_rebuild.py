@@ -1,0 +1,210 @@
+"""The request that an attempt sent is built again, byte by byte, from the record of its call."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.homes import KEY, PROJECT, SECRET, make_home, provider
+from gateway.http_client import Answer, call
+from gateway.mixed_day import MODELS, ROUTES, SECRETS, Asked, chats, others, providers, routed
+from gateway.raw_upstream import answers, raw_upstream, unary
+from gateway.worker import Worker, worker
+from penstock.rules.call import AttemptRecord, CallEnd
+from penstock.rules.replay import REBUILD_PATH, SENT_AS, SENT_CALL_PATH, SENT_TO
+from penstock.rules.sent_request import CODEC
+from penstock.rules.snapshot import ProjectPolicy
+from sim.conftest import Sim
+from tests.conftest import LawSettings
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+WHOLE = unary(b'{"id":"c","model":"m","choices":[],"usage":{}}')
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Iterator[Sim]:
+    running = Sim({"latency_ms": 15})
+    yield running
+    assert running.stop() == 0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def busy(simulated: Sim, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worker]:
+    home = tmp_path_factory.mktemp("rebuild") / "home"
+    make_home(home, providers(simulated.address), routes=ROUTES, secrets_by_id=SECRETS)
+    async with worker(home) as running:
+        yield running
+
+
+def token(running: Worker) -> str:
+    return (running.home / "gateway.token").read_bytes().strip().decode()
+
+
+async def rebuilt(
+    running: Worker, end: CallEnd, attempt: AttemptRecord, **changes: object
+) -> Answer:
+    fields: dict[str, object] = {
+        "project_id": end.begin.project_id,
+        "operation": end.begin.operation,
+        "dialect": end.begin.dialect,
+        "request_model": end.begin.request_model,
+        "stream": end.begin.stream,
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "credential": attempt.credential,
+        "body": base64.b64encode(end.request).decode(),
+        "headers": attempt.request_headers,
+    }
+    body = json.dumps(fields | changes).encode()
+    return await call(running.url, body, path=REBUILD_PATH, key=token(running))
+
+
+async def ask(running: Worker, asked: Asked) -> Answer:
+    return await call(
+        running.url,
+        asked.body,
+        path=asked.path,
+        method=asked.method,
+        headers=asked.headers.encode(),
+    )
+
+
+async def test_every_attempt_of_a_mixed_day_is_built_again_with_the_same_digest(
+    busy: Worker, law: LawSettings
+) -> None:
+    drawn: list[Asked] = []
+
+    @law(150)
+    @given(st.one_of(chats(), chats(), others()))
+    def draw(asked: Asked) -> None:
+        drawn.append(asked)
+
+    draw()
+    for asked in (*drawn, *routed()):
+        for _ in range(1 + asked.repeated):
+            await ask(busy, asked)
+    ends = busy.ends()
+    attempts = {one.span_id: (end, one) for end in ends for one in end.attempts}
+    for end, one in attempts.values():
+        answer = await rebuilt(busy, end, one)
+        assert answer.status == 200, (answer.body, end.request, one)
+        found = json.loads(answer.body)
+        assert found["digest"] == one.request_digest.hex(), (found, end.request, one)
+        assert (found["codec"], tuple(found.get("changes", ()))) == (one.codec, one.changes)
+    cached = [end for end in ends if end.from_cache]
+    assert all(end.cached_from in attempts for end in cached)
+    passed = [one for end, one in attempts.values() if one.dialect == end.begin.dialect]
+    assert cached
+    assert len(passed) > 10
+    assert len(attempts) - len(passed) > 10
+    tried_again = {one.begin.request_model for one in ends if len(one.attempts) > 1}
+    assert tried_again == {"fails-over", "hedged"}
+
+
+async def test_what_is_built_again_is_what_went_over_the_wire(tmp_path: Path) -> None:
+    async with raw_upstream(answers(WHOLE)) as upstream:
+        home = make_home(tmp_path / "home", [provider(upstream.url)])
+        async with worker(home) as running:
+            body = b'{"model": "small", "stream":false,"messages":[]}'
+            await call(running.url, body)
+            (end,) = await running.wait_for_ends(1)
+            found = json.loads((await rebuilt(running, end, end.attempts[0])).body)
+    (seen,) = upstream.seen
+    assert base64.b64decode(found["body"]) == seen.body
+    path = seen.head.split()[1].decode()
+    assert found["url"] == upstream.url.removesuffix("/v1") + path
+    assert found["codec"] == CODEC
+    assert SECRET not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"provider": "gone"}, 404, "provider_not_found"),
+        ({"dialect": "telegraph"}, 404, "surface_not_found"),
+        ({"provider": "claude", "body": base64.b64encode(b"[").decode()}, 400, ""),
+        ({"body": "?"}, 400, "invalid_request"),
+        ({"provider": 1}, 400, "invalid_request"),
+        ({"operation": "pass_through", "dialect": "pass_through", "send_model": "m"}, 400, ""),
+    ],
+)
+async def test_what_cannot_be_built_is_refused(
+    busy: Worker, change: dict[str, object], status: int, code: str
+) -> None:
+    await ask(busy, Asked("/v1/chat/completions", b'{"model":"oai/sim-small","messages":[]}'))
+    end = next(one for one in busy.ends() if one.attempts and one.begin.dialect == "openai")
+    answer = await rebuilt(busy, end, end.attempts[0], **change)
+    assert answer.status == status, answer.body
+    assert answer.error["code"] == code or not code
+
+
+async def test_without_the_gateway_token_nothing_is_built(busy: Worker) -> None:
+    for path in (REBUILD_PATH, SENT_CALL_PATH):
+        assert (await call(busy.url, b"{}", path=path, key=KEY)).status == 401
+
+
+async def test_calls_of_a_project_without_content_have_no_digest(tmp_path: Path) -> None:
+    async with raw_upstream(answers(WHOLE)) as upstream:
+        policy = ProjectPolicy(capture_content=False)
+        home = make_home(tmp_path / "home", [provider(upstream.url)], policy=policy)
+        async with worker(home) as running:
+            await call(running.url, b'{"model":"small","messages":[]}')
+            (end,) = await running.wait_for_ends(1)
+    assert (end.request, end.attempts[0].request_digest) == (b"", b"")
+
+
+async def send_as(running: Worker, body: bytes, key_id: str, path: str, **headers: str) -> Answer:
+    lines = {SENT_AS.decode(): f"{PROJECT}/{key_id}", SENT_TO.decode(): path, **headers}
+    text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return await call(
+        running.url, body, path=SENT_CALL_PATH, key=token(running), headers=text.encode()
+    )
+
+
+@pytest.mark.parametrize("model", MODELS[:6])
+async def test_a_request_is_sent_again_as_a_key_and_is_the_same(busy: Worker, model: str) -> None:
+    """The new call has a record of this key, with the digest of the first one."""
+    for path, body in _requests(model).items():
+        first = await ask(busy, Asked(path, json.dumps(body).encode()))
+        assert first.status == 200, first.body
+        end = next(one for one in busy.ends() if one.begin.trace_id == first.trace_id)
+        last = end.attempts[-1]
+        send_model = f"{last.provider}/{last.model}"
+        found = json.loads((await rebuilt(busy, end, last, send_model=send_model)).body)
+        again = found["again"]
+        answer = await send_as(busy, base64.b64decode(again["body"]), "key_all", again["path"])
+        assert answer.status == 200, answer.body
+        new = next(one for one in busy.ends() if one.begin.trace_id == answer.trace_id)
+        assert new.begin.caller.key_id == "key_all"
+        assert new.attempts[-1].request_digest == last.request_digest
+
+
+def _requests(model: str) -> dict[str, Any]:
+    messages = [{"role": "user", "content": "hello ä"}]
+    parts = [{"role": "user", "parts": [{"text": "hello"}]}]
+    return {
+        "/v1/chat/completions": {"model": model, "messages": messages},
+        "/v1/messages": {"model": model, "messages": messages, "max_tokens": 30, "stream": True},
+        "/v1/responses": {"model": model, "input": "hello"},
+        f"/v1beta/models/{model}:generateContent": {"contents": parts},
+        f"/v1beta/models/{model}:streamGenerateContent?alt=sse": {"contents": parts},
+    }
+
+
+async def test_a_call_as_a_key_has_the_permissions_of_this_key(busy: Worker) -> None:
+    body = b'{"model":"oai/sim-small","messages":[]}'
+    path = "/v1/chat/completions"
+    limited = await send_as(busy, body, "key_small", path)
+    assert (limited.status, limited.error["code"]) == (403, "model_not_allowed")
+    old = await send_as(busy, body, "key_old", path)
+    assert (old.status, old.error["code"]) == (401, "api_key_expired")
+    unknown = await send_as(busy, body, "key_other", path)
+    assert unknown.status == 401
+    for wrong in ("/v1/models", "/healthz", "/internal/v1/call", "", "/v1/chat/completions\xff"):
+        assert (await send_as(busy, body, "key_all", wrong)).status == 404
