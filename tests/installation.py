@@ -117,7 +117,17 @@ class Installation:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Runs a command; returns its standard output, or all its output if `code` is not 0."""
-        done = subprocess.run(
+        done = self._finish(*arguments)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def try_run(self, *arguments: str) -> str:
+        """Runs a command that may fail; returns all its output."""
+        done = self._finish(*arguments)
+        return done.stdout + done.stderr
+
+    def _finish(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [str(self._program), *arguments],
             env=self.environment,
             capture_output=True,
@@ -125,8 +135,6 @@ class Installation:
             timeout=60,
             check=False,
         )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout if code == 0 else done.stdout + done.stderr
 
     def json(self, *arguments: str) -> Any:
         """Runs a command with `--json` and returns the decoded output."""

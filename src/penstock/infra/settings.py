@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from penstock.infra.home import Home
 from penstock.kernel.errors import SetupError
@@ -25,9 +33,31 @@ KEY_PREFIX: Final = "pk_"  # of the keys that Penstock issues
 MIB: Final = 1024 * 1024
 # Kubernetes sets these for a service named penstock; they are not settings.
 _FOREIGN: Final = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
-_REDIS_URL: Final = re.compile(r"(rediss?|unix)://\S+$")
+_REDIS_URL: Final = re.compile(
+    r"(rediss?://([^/?#\s]*@)?(\[\S+?\]|[^\[\]:@/?#\s]+)(:\d+)?([/?]\S*)?|unix://\S+)$"
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _parts(value: object) -> object:
+    """Splits a text at commas; returns any other value unchanged."""
+    return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(one)) for one in value)
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    if (url := value.get_secret_value()) and not _REDIS_URL.match(url):
+        raise ValueError("it names no server as redis://, rediss:// or unix://")
+    return value
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_parts)]
+Networks = Annotated[Listed, AfterValidator(_networks)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 
 
 class Section(BaseModel):
@@ -112,7 +142,7 @@ class GatewaySettings(Section):
         description="PEM file with certificate and chain, read again on changes; empty: no TLS.",
     )
     tls_key: str = Field(default="", description="PEM file with its key; empty: in the same file.")
-    redis_url: SecretStr = Field(
+    redis_url: RedisUrl = Field(
         default=SecretStr(""),
         description="Redis or Valkey, as redis://user:password@host:6379/0 (rediss:// for TLS), "
         "for limits over several machines; empty: limits count on each machine.",
@@ -131,19 +161,12 @@ class GatewaySettings(Section):
         "cached on each machine.",
     )
 
-    @field_validator("redis_url")
-    @classmethod
-    def _redis_url(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and not _REDIS_URL.match(value.get_secret_value()):
-            raise ValueError("it begins with redis://, rediss:// or unix:// and names a server")
-        return value
-
 
 class ServerSettings(Section):
     """The control plane: REST API, console, stores."""
 
     port: Port = Field(default=4001, description="Port of the REST API and the console.")
-    allowed_hosts: tuple[str, ...] = Field(
+    allowed_hosts: Listed = Field(
         default=(), description="Additional host names of the server, separated by commas."
     )
     max_connections: int = Field(
@@ -161,12 +184,12 @@ class ServerSettings(Section):
         default=False,
         description="Secure cookies: the console is used over TLS only (behind a proxy).",
     )
-    database_url: str = Field(
-        default="",
-        description="PostgreSQL URL; its password is in PGPASSFILE. Empty: SQLite in the home.",
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="PostgreSQL URL; its password may be in PGPASSFILE. Empty: SQLite in the home.",
     )
-    columns_dsn: str = Field(
-        default="", description="ClickHouse URL; empty: embedded chDB in the home."
+    columns_dsn: SecretStr = Field(
+        default=SecretStr(""), description="ClickHouse URL; empty: embedded chDB in the home."
     )
     unclaimed_days: int = Field(
         default=7, ge=1, description="Retention in days of calls without a project (wrong keys)."
@@ -178,11 +201,6 @@ class ServerSettings(Section):
         default="", description="As gateway.tls_certificate, for this port; cookies are secure."
     )
     tls_key: str = Field(default="", description="As gateway.tls_key, for this port.")
-
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return _parts(value)
 
 
 class SpoolSettings(Section):
@@ -208,10 +226,9 @@ class Settings(Section):
         default="127.0.0.1",
         description="Address to listen on; 0.0.0.0 allows access from the network.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    trusted_proxies: Networks = Field(
         default=(),
-        description="Networks of reverse proxies, separated by commas; no limit of connections"
-        " per address applies there.",
+        description="Networks of reverse proxies, separated by commas; no connection limit there.",
     )
     forwarded_header: str = Field(
         default="",
@@ -226,8 +243,7 @@ class Settings(Section):
         default="warning", description="Minimum level of log messages on standard error."
     )
     metrics_open: bool = Field(
-        default=False,
-        description="/metrics shows names, tokens and costs without the token in metrics.token.",
+        default=False, description="/metrics shows names, tokens and costs without metrics.token."
     )
     server_url: str = Field(
         default="",
@@ -244,21 +260,6 @@ class Settings(Section):
     gateway: GatewaySettings = GatewaySettings()
     server: ServerSettings = ServerSettings()
     spool: SpoolSettings = SpoolSettings()
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return _parts(value)
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(str(ipaddress.ip_network(one)) for one in value)
-
-
-def _parts(value: object) -> object:
-    """Splits a text at commas; returns any other value unchanged."""
-    return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -317,8 +318,7 @@ def load(flags: Mapping[str, object] | None = None) -> Loaded:
 
 
 def openai_api_key() -> str:
-    """Returns OPENAI_API_KEY; empty if it is a key of Penstock, exported for an OpenAI client that
-    calls the gateway."""
+    """Returns OPENAI_API_KEY; empty if it is our own key, for a client of the gateway."""
     key = os.environ.get("OPENAI_API_KEY", "")
     return "" if key.startswith(KEY_PREFIX) else key
 

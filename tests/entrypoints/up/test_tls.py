@@ -52,6 +52,8 @@ def test_both_ports_serve_tls_and_report_a_broken_pair(
     with _open(installation, installation.gateway_port, "/v1/chat/completions", body) as answer:
         assert json.load(answer)["choices"]
     wait_until(lambda: installation.json("traces", "list"))
+    explained = installation.json("explain", "sim/sim-small", "--text", "hello")
+    assert explained["targets"]  # the server trusts the gateway of its own installation
     for port in (installation.gateway_port, installation.server_port):
         with _open(installation, port, "/metrics") as answer:
             assert b"tls_certificate_expiry_timestamp_seconds" in answer.read()

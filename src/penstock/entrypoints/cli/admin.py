@@ -37,7 +37,9 @@ def reset_admin(*, home: options.Home = None, as_json: options.Json = False) -> 
 
     settings = load({"home": home}).settings
     with _exclusive(settings):
-        config = ServerConfig(str(settings.home), database_url=settings.server.database_url)
+        config = ServerConfig(
+            str(settings.home), database_url=settings.server.database_url.get_secret_value()
+        )
         database = open_database(config)
         try:
             master_key = open_master_key(settings.home, database)

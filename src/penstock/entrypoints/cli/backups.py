@@ -36,8 +36,8 @@ def restore(folder: Backup, *, home: options.Home = None, as_json: options.Json 
     settings = load({"home": home}).settings
     target = RestoreTarget(
         settings.home,
-        database_url=settings.server.database_url,
-        columns_dsn=settings.server.columns_dsn,
+        database_url=settings.server.database_url.get_secret_value(),
+        columns_dsn=settings.server.columns_dsn.get_secret_value(),
     )
     found = restore_into(folder.expanduser().absolute(), target)
     done = {"home": settings.home, "created_at": found.created_at, "rows": found.rows}

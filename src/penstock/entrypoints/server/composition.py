@@ -45,7 +45,7 @@ from penstock.infra.settings import operator_variable
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
-from penstock.infra.tls import ServedCertificate
+from penstock.infra.tls import ServedCertificate, local_trust
 from penstock.infra.web.metrics import MetricSource, RequestMetrics, gauge_lines
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
@@ -66,6 +66,8 @@ class ServerComposition:
         self.http = HttpStats()
         self.certificate = ServedCertificate(config.tls, time.time) if config.tls else None
         self._egress = Egress()
+        trust = local_trust(config.gateway_certificate)
+        self._gateway = Egress(trust) if trust else self._egress
         self._database = open_database(config)
         self._master_key = open_master_key(home, self._database)
         self._changes = ChangeSignal()
@@ -112,7 +114,7 @@ class ServerComposition:
             prompts.build(context, guards),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             guardrails.build(context, guards),
-            dry_runs.build(guards, self._egress, config.gateway_url, self._token.hex()),
+            dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
             traces.build(guards, opened, backup=not config.columns_dsn),
             feedback.build(context, guards, opened.opening.store),
         ]
@@ -188,6 +190,7 @@ class ServerComposition:
     def close(self) -> None:
         """Closes all parts."""
         self._egress.close()
+        self._gateway.close()
         for vertical in reversed(self._verticals):
             vertical.close()
         self._database.close()

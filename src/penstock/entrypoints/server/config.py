@@ -17,6 +17,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 4001
     gateway_url: str = "http://127.0.0.1:4000"
+    gateway_certificate: str = ""  # file with the certificate of a gateway on this machine
     database_url: str = ""
     columns_dsn: str = ""
     redis_url: str = ""  # of the gateways' counters; empty: the file in the home

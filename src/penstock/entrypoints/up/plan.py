@@ -17,6 +17,7 @@ from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _OF_REDIS: Final = {"redis_url", "redis_allowance", "redis_cache_bytes"}
 _OF_TLS: Final = {"tls_certificate", "tls_key"}
+_OF_STORES: Final = {"database_url", "columns_dsn"}  # may have passwords
 _OF_THE_PROCESS: Final = {"port", "workers", "cache_max_bytes", "retire_s"}
 _NOT_OF_THE_PIPELINE: Final = _OF_THE_PROCESS | _OF_THE_HTTP_SERVER | _OF_REDIS | _OF_TLS
 
@@ -43,15 +44,20 @@ def gateways(settings: Settings, server_url: str) -> list[Program]:
 def server(settings: Settings, simulator_url: str = "") -> Program:
     """The server. Registers `simulator_url` as the provider `sim`, if given."""
     config: dict[str, Any] = settings.server.model_dump(
-        mode="json", exclude=_OF_THE_HTTP_SERVER | _OF_TLS
+        mode="json", exclude=_OF_THE_HTTP_SERVER | _OF_TLS | _OF_STORES
     )
     tls = certificate_of(settings.server)
     config |= _place(settings) | {
         "port": settings.server.port,
+        "database_url": settings.server.database_url.get_secret_value(),
+        "columns_dsn": settings.server.columns_dsn.get_secret_value(),
         "http": _http(settings, settings.server),
         "tls": tls,
         "secure_cookie": settings.server.secure_cookie or bool(tls["certificate"]),
         "gateway_url": settings.gateway_url or local_gateway_url(settings),
+        "gateway_certificate": ""
+        if settings.gateway_url
+        else certificate_of(settings.gateway)["certificate"],
         "redis_url": settings.gateway.redis_url.get_secret_value(),
     }
     if simulator_url:

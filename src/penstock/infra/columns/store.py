@@ -48,7 +48,7 @@ def open_columns(dsn: str) -> "ColumnStore":
     if scheme in ("clickhouse", "clickhouses", "http", "https"):
         return ColumnStore(ServerEngine(dsn))
     raise SetupError(
-        f"{scheme or dsn!r} is not a column store.",
+        "The columns DSN is not valid.",  # it may contain a password
         hint="Write chdb:///absolute/directory or https://user:password@host:8443/.",
     )
 

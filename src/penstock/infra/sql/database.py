@@ -116,11 +116,11 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # they repeat the URL, or a part of it
         raise SetupError(
             "The database URL is not valid.",
             hint="Use a URL like sqlite:////path/to/penstock.db or postgresql://user@host/name.",
-        ) from error
+        ) from None
     if backend not in {"sqlite", "postgresql"}:
         raise SetupError(
             f"Databases of kind {backend!r} are not supported.", hint="Use SQLite or PostgreSQL."
