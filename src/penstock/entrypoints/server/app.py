@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.console import BUILT, mount_console
 from penstock.features.access import public
+from penstock.features.feedback.http.public import FEEDBACK_PATH
 from penstock.features.identity.http.access import require_declarations
 from penstock.infra.web.bodies import BodyAdmission, BodyLimit
 from penstock.infra.web.clean_text import CleanText
@@ -23,7 +24,7 @@ from penstock.infra.web.metrics import Observed, RequestMetrics
 from penstock.infra.web.problems import install_problems
 
 # These paths use no cookies, so any host name is allowed for them.
-_MACHINES: Final = ("/internal/", "/healthz", "/readyz", "/metrics")
+_MACHINES: Final = ("/internal/", "/healthz", "/readyz", "/metrics", FEEDBACK_PATH)
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -56,7 +57,7 @@ def with_guards(
     guarded: ASGIApp = CleanText(app)
     guarded = BodyLimit(guarded, admission)
     guarded = HostGuard(guarded, hosts_of(config), _MACHINES)
-    guarded = SecurityHeaders(guarded)
+    guarded = SecurityHeaders(guarded, (FEEDBACK_PATH,))
     return Observed(guarded, metrics, log)
 
 

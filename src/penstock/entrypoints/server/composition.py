@@ -116,7 +116,12 @@ class ServerComposition:
             guardrails.build(context, guards),
             dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
             traces.build(guards, opened, backup=not config.columns_dsn),
-            feedback.build(context, guards, opened.opening.store),
+            feedback.build(
+                context,
+                guards,
+                opened.opening.store,
+                pepper=identity.access_sections.pepper,
+            ),
         ]
         publishing = snapshots.build(
             context,

@@ -8,24 +8,39 @@ from typing import Final
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.feedback.http.figures import figure_routes
+from penstock.features.feedback.http.inbox import inbox_routes
+from penstock.features.feedback.http.keys import feedback_key_routes
+from penstock.features.feedback.http.public import public_routes
 from penstock.features.feedback.http.scores import score_routes
 from penstock.features.feedback.service.figures import FigureService
+from penstock.features.feedback.service.inbox import InboxService
+from penstock.features.feedback.service.keys import FeedbackKeyService
+from penstock.features.feedback.service.public import PublicFeedback
 from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.vertical import Vertical
 from penstock.infra.columns import ColumnStore
+from penstock.infra.crypto import derive_key
 from penstock.kernel.errors import PenstockError
+from penstock.rules.scores.answer_token import PURPOSE
 
 _JOINED_EVERY_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 300.0  # while scores wait, and no call arrives for them
 _log: Final = logging.getLogger("penstock.feedback")
 
 
-def build(context: Context, guards: Guards, columns: Callable[[], ColumnStore]) -> Vertical:
+def build(
+    context: Context, guards: Guards, columns: Callable[[], ColumnStore], *, pepper: str
+) -> Vertical:
     """Builds the vertical. `columns` returns the open store or raises; `store.schema` has the steps
-    for its tables."""
-    scores = ScoreService(columns, context.clock)
+    for its tables. `pepper` (hex): the secret that gateways know as well."""
+    scores, keys = ScoreService(columns, context.clock), FeedbackKeyService(context)
+    secret = derive_key(bytes.fromhex(pepper), PURPOSE)
+    public = PublicFeedback(keys, scores, context.clock, secret)
     return Vertical(
         routers=(
+            feedback_key_routes(guards.require, keys),
+            public_routes(public),
+            inbox_routes(guards.require, scores, InboxService(context, columns)),
             score_routes(guards.require, scores),
             figure_routes(guards.require, FigureService(columns), context.clock),
         ),

@@ -171,3 +171,28 @@ class OutcomeFigures(msgspec.Struct, frozen=True, kw_only=True):
         one; `None` without any."""
         resolved = self.outcomes[OutcomeName.RESOLVED].positive
         return self.cost / resolved if resolved else None
+
+
+MAX_KEYS: Final = 100  # public keys of a project
+MAX_ORIGINS: Final = 20  # of a public key
+MAX_ORIGIN_CHARS: Final = 256  # of one of them
+MAX_PER_MINUTE: Final = 6000  # requests with a public key
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackKey:
+    """A public key: web pages of its `origins` send feedback with it, and nothing else. It is no
+    secret. `per_minute`: requests of all its users together."""
+
+    key: str
+    id: str
+    project_id: str
+    name: str
+    origins: tuple[str, ...]
+    per_minute: int
+    created_ms: int
+
+    def audit_fields(self) -> dict[str, object]:
+        """Returns the fields for the audit log."""
+        origins = list(self.origins)
+        return {"name": self.name, "origins": origins, "per_minute": self.per_minute}

@@ -12,11 +12,12 @@ import msgspec
 
 from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.gateway.snapshot.project_index import ProjectIndex
-from penstock.infra.crypto import hashed_key_digest, keyed_digest
+from penstock.infra.crypto import derive_key, hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.document import Document
 from penstock.rules.models.facts import FactsIndex, ListedModel
 from penstock.rules.prices.price_book import PriceBook
+from penstock.rules.scores.answer_token import PURPOSE
 from penstock.rules.snapshot import (
     GUARDRAILS,
     KINDS,
@@ -60,6 +61,7 @@ class Snapshot:
         self.parts = parts  # built sections by name
         self._secrets = sealed.secrets
         self._pepper = bytes.fromhex(sealed.pepper)
+        self.answer_secret = derive_key(self._pepper, PURPOSE)  # signs answer tokens
         self.keys = keys or KeyTable.of(parts)
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))

@@ -10,6 +10,13 @@ from penstock.gateway.ports import ProviderResponse
 from penstock.kernel.errors import PenstockError
 from penstock.rules.neutral.translation import Change
 from penstock.rules.redaction import Redaction
+from penstock.rules.scores.answer_token import (
+    ANSWER_HEADER,
+    REQUEST_HEADER,
+    AnswerToken,
+    life_s,
+    sign_answer,
+)
 
 ReplyHeaders = list[tuple[bytes, bytes]]
 
@@ -52,9 +59,20 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
         headers.append((b"x-penstock-translation", _changes_header(changes)))
     if call.guard is not None and (found := call.guard.results.header()):
         headers.append((b"x-penstock-guardrails", found))
+    if status < 400 and (wanted := call.headers.get(REQUEST_HEADER)) is not None:
+        headers += _answer_token(call, wanted)
     if call.limit_headers:
         headers = _with_limits(headers, call.limit_headers)
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _answer_token(call: Call, wanted: bytes) -> ReplyHeaders:
+    """The token for feedback on this answer."""
+    if call.snapshot is None or call.key_context is None:
+        return []
+    expires_s = call.start_ns // 1_000_000_000 + life_s(wanted)
+    token = AnswerToken(call.key_context.project_id, call.trace_id, call.span_id, expires_s)
+    return [(ANSWER_HEADER, sign_answer(token, call.snapshot.answer_secret))]
 
 
 def _with_limits(headers: ReplyHeaders, ours: Sequence[tuple[bytes, bytes]]) -> ReplyHeaders:

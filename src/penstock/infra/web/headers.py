@@ -21,10 +21,12 @@ _ALWAYS: Final = {
 
 class SecurityHeaders:
     """ASGI middleware. Built assets have a hash in their name and are cached for a year; pages are
-    revalidated; all other responses are not cached."""
+    revalidated; all other responses are not cached. Pages of other sites may load what is below one
+    of the paths `embedded`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, embedded: tuple[str, ...] = ()) -> None:
         self._app = app
+        self._embedded = embedded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,6 +41,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_ALWAYS)
+                if scope["path"].startswith(self._embedded):
+                    headers["cross-origin-resource-policy"] = "cross-origin"
                 headers.setdefault("cache-control", _keep(scope["path"], message["status"]))
             await send(message)
 

@@ -82,6 +82,11 @@ class ScoreService:
         ScoreStore(columns).add(rows)
         return [each for each in results if each is not None]
 
+    def check(self, scores: Sequence[Score]) -> None:
+        """Raises what is wrong with the first of these scores that is not valid."""
+        for each in scores:
+            check_score(each)
+
     def submit_one(self, project_id: str, score: Score, written_by: str) -> Accepted:
         """Stores one score. Raises what is wrong with it."""
         (result,) = self.submit(project_id, [score], written_by)
