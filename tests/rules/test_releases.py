@@ -89,7 +89,7 @@ def test_a_prompt_without_a_placeholder_takes_no_messages() -> None:
         ({"history": [{"role": "user", "content": "x"}]}, True, "release_variables"),
         ({}, False, "variable_missing"),
         ({"history": [{"role": "tool", "content": "x"}]}, False, "release_variables"),
-        ({"history": [{"role": "user", "content": [{}]}]}, False, "release_variables"),
+        ({"history": [{"role": "user", "content": ["x"]}]}, False, "release_variables"),
     ],
 )
 def test_wrong_variables_are_refused(

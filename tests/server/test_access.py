@@ -30,10 +30,18 @@ VIEWER = {
     "routes:read",
     "limits:read",
     "prompts:read",
+    "use_cases:read",
+    "releases:read",
     "guardrails:read",
     "members:read",
 }
-EDITOR = VIEWER | {"keys:read", "prices:write", "prompts:write"}
+EDITOR = VIEWER | {
+    "keys:read",
+    "prices:write",
+    "prompts:write",
+    "use_cases:write",
+    "releases:write",
+}
 ADMIN = EDITOR | {
     "keys:write",
     "providers:write",

@@ -37,6 +37,10 @@ class Permission(StrEnum):
     LIMITS_WRITE = "limits:write"
     PROMPTS_READ = "prompts:read"
     PROMPTS_WRITE = "prompts:write"
+    USE_CASES_READ = "use_cases:read"
+    USE_CASES_WRITE = "use_cases:write"
+    RELEASES_READ = "releases:read"
+    RELEASES_WRITE = "releases:write"  # and rollouts, as far as the environment allows the role
     GUARDRAILS_READ = "guardrails:read"
     GUARDRAILS_WRITE = "guardrails:write"
     MEMBERS_READ = "members:read"
@@ -58,6 +62,8 @@ _VIEWER: Final = frozenset(
         Permission.ROUTES_READ,
         Permission.LIMITS_READ,
         Permission.PROMPTS_READ,
+        Permission.USE_CASES_READ,
+        Permission.RELEASES_READ,
         Permission.GUARDRAILS_READ,
         Permission.MEMBERS_READ,
         Permission.SCORES_READ,
@@ -70,6 +76,8 @@ _EDITOR: Final = _VIEWER | {
     Permission.PROMPTS_WRITE,
     Permission.SCORES_WRITE,
     Permission.FEEDBACK_WRITE,
+    Permission.USE_CASES_WRITE,
+    Permission.RELEASES_WRITE,
 }
 _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,

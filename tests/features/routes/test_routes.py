@@ -35,7 +35,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def routes(world: World) -> RouteService:
     context: Context = world.identity.context
-    return RouteService(context, listed_models(context), lambda: STRATEGIES)
+    return RouteService(context, listed_models(context), lambda: STRATEGIES, lambda _: ["taken"])
 
 
 def test_a_route_has_versions_and_audit_events(world: World, routes: RouteService) -> None:

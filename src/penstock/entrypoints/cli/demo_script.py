@@ -19,7 +19,7 @@ class DemoCall:
 
 
 @dataclass(frozen=True)
-class UseCase:
+class DemoUseCase:
     """A feature of an application that uses a model."""
 
     name: str
@@ -30,7 +30,7 @@ class UseCase:
 
 
 _USE_CASES: Final = (
-    UseCase(
+    DemoUseCase(
         "support-answers",
         "support",
         "You answer questions about hydropower plants, briefly and kindly.",
@@ -41,7 +41,7 @@ _USE_CASES: Final = (
             "Wie melde ich einen Wasserschaden?",
         ),
     ),
-    UseCase(
+    DemoUseCase(
         "shift-summary",
         "operations",
         "Summarise the log of a shift in three sentences.",
@@ -50,14 +50,14 @@ _USE_CASES: Final = (
             "14:00 unit 3 synchronised. 15:30 spillway gate test passed. 18:05 load 82 %.",
         ),
     ),
-    UseCase(
+    DemoUseCase(
         "ticket-triage",
         "support",
         "Classify the ticket. Answer as JSON with urgency and topic.",
         ("No power since 8 o'clock in the whole street!", "Please send the invoice again."),
         json_answer=True,
     ),
-    UseCase(
+    DemoUseCase(
         "maintenance-planner",
         "engineering",
         "Plan inspections of turbines. Think it through step by step.",
@@ -104,7 +104,7 @@ def draw_call(draw: Random, models: Sequence[str]) -> DemoCall:
     return DemoCall("/v1/chat/completions", body, attributes, cancels_early=cancels)
 
 
-def _chat(draw: Random, use_case: UseCase, question: str, model: str) -> dict[str, Any]:
+def _chat(draw: Random, use_case: DemoUseCase, question: str, model: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": model,
         "messages": [

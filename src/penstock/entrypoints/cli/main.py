@@ -39,6 +39,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "View models with facts and prices, renew both: list, import, imports, reset.",
     ),
     "prompts": ("prompts", "Manage prompts: list, show, diff, label, history, pull, push."),
+    "use-case": ("use_cases", "Manage use cases: set, list, show, remove."),
+    "release": ("releases", "Manage releases: create, list, show, lineage."),
+    "rollout": (
+        "rollouts",
+        "Choose the release of a use case: start, list, history, undo, stop.",
+    ),
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
     "guardrail": (

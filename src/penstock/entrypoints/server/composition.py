@@ -27,6 +27,8 @@ from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
 from penstock.features.prompts import assembly as prompts
+from penstock.features.releases import assembly as releases
+from penstock.features.rollouts import assembly as rollouts
 from penstock.features.routes import assembly as routes
 from penstock.features.snapshots import assembly as snapshots
 from penstock.features.snapshots.changes import ChangeSignal
@@ -35,6 +37,7 @@ from penstock.features.traces import assembly as traces
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
+from penstock.features.use_cases import assembly as use_cases
 from penstock.features.vertical import Check, Vertical
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
@@ -110,8 +113,14 @@ class ServerComposition:
                 project_id=identity.first_project_id,
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
-            routes.build(context, guards, catalog.listed_models(context)),
+            routes.build(
+                context,
+                guards,
+                catalog.listed_models(context),
+                use_cases.use_case_names(context),
+            ),
             prompts.build(context, guards),
+            *self._build_releases(),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             guardrails.build(context, guards),
             dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
@@ -133,6 +142,28 @@ class ServerComposition:
         )
         parts = [part for vertical in built for part in vertical.backup_parts]
         return [*built, publishing, backup.build(context, guards, home, parts)]
+
+    def _build_releases(self) -> tuple[Vertical, ...]:
+        """Returns the verticals of use cases, releases and rollouts."""
+        context, guards = self._identity.context, self.guards
+        listed, named = catalog.listed_models(context), routes.route_names(context)
+        catalogue = use_cases.open_use_cases(
+            context, listed, named, rollouts.served_environments(context)
+        )
+        made = releases.open_releases(
+            context,
+            prompts.prompt_versions,
+            listed,
+            named,
+            rollouts.places_of_release(context),
+        )
+        return (
+            use_cases.build(guards, catalogue),
+            releases.build(guards, made),
+            rollouts.build(
+                context, guards, catalogue.get, made.require_servable, releases.load_bundles
+            ),
+        )
 
     def _open_traces(self) -> traces.OpenedTraces:
         config, clock = self._config, self._identity.context.clock

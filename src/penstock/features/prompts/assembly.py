@@ -1,17 +1,33 @@
 """Builds the vertical of prompts."""
 
+from sqlalchemy import Connection
+
 from penstock.features.access import Guards
 from penstock.features.context import Context
+from penstock.features.prompts import store
 from penstock.features.prompts.http.labels import comment_routes, label_routes, label_rule_routes
 from penstock.features.prompts.http.prompts import (
     prompt_change_routes,
     prompt_routes,
     version_routes,
 )
+from penstock.features.prompts.model import ResolvedPrompt
 from penstock.features.prompts.service.comments import CommentService
 from penstock.features.prompts.service.labels import LabelService
+from penstock.features.prompts.service.partials import load_partials
 from penstock.features.prompts.service.prompts import PromptService
 from penstock.features.vertical import Vertical
+
+
+def prompt_versions(connection: Connection, project_id: str, digest: str) -> ResolvedPrompt | None:
+    """Returns a version of a project by its content hash, with its partials; `None` if there is
+    none. Raises `InvalidRequest` if a partial is gone."""
+    found = store.find_content(connection, project_id, digest)
+    prompt = store.find_prompt(connection, project_id, found[0]) if found else None
+    version = store.find_hashed(connection, prompt.id, digest) if prompt else None
+    if prompt is None or version is None:
+        return None
+    return ResolvedPrompt(prompt, version, load_partials(connection, project_id, version.content))
 
 
 def build(context: Context, guards: Guards) -> Vertical:

@@ -59,6 +59,17 @@ def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[
     _check_targets(route.targets, listed)
 
 
+def check_is_not_hidden(name: str, use_cases: Collection[str]) -> None:
+    """Raises `Conflict` if a use case has the name: callers would never reach the route."""
+    if name in use_cases:
+        raise Conflict(
+            f"The use case {name!r} would hide the route.",
+            hint="Choose another name.",
+            code="route_hidden",
+            param="name",
+        )
+
+
 def _check_health_check(route: RouteEntry) -> None:
     if route.health_check not in ("", *HealthCheck):
         raise _invalid(

@@ -7,7 +7,13 @@ from sqlalchemy import Connection
 
 from penstock.features.access import Principal
 from penstock.features.context import Context
-from penstock.features.routes.model import MAX_ROUTES, ListedModels, StoredRoute, check_route
+from penstock.features.routes.model import (
+    MAX_ROUTES,
+    ListedModels,
+    StoredRoute,
+    check_is_not_hidden,
+    check_route,
+)
 from penstock.features.routes.store import ROUTES
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.rules import snapshot
@@ -16,17 +22,19 @@ from penstock.rules.snapshot import Document, RouteEntry, RoutesSection
 
 class RouteService:
     """Adds, replaces and removes routes. `listed_models` returns the providers of a project with
-    their models."""
+    their models; `use_case_names` the names that would hide a route."""
 
     def __init__(
         self,
         context: Context,
         listed_models: Callable[[str], ListedModels],
         strategies: Callable[[], Collection[str]],
+        use_case_names: Callable[[str], Collection[str]],
     ) -> None:
         self._context = context
         self._listed_models = listed_models
         self._strategies = strategies
+        self._use_case_names = use_case_names
 
     def list_all(self, project_id: str) -> list[StoredRoute]:
         """Returns the routes of a project by name."""
@@ -41,6 +49,7 @@ class RouteService:
     def add(self, actor: Principal, project_id: str, entry: RouteEntry) -> StoredRoute:
         """Adds a route as version 1. Raises `InvalidRequest`, `Conflict`."""
         self._check(project_id, entry)
+        check_is_not_hidden(entry.name, self._use_case_names(project_id))
         route = StoredRoute(project_id, replace(entry, version=1), self._context.now_ms())
         with self._context.database.write() as tx:
             if ROUTES.find(tx.connection, project_id, entry.name) is not None:

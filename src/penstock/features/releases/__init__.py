@@ -1,0 +1,1 @@
+"""Releases: immutable bundles of all that decides an answer."""

@@ -1,0 +1,55 @@
+"""Builds the vertical of rollouts."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from penstock.features.access import Guards
+from penstock.features.context import Context
+from penstock.features.rollouts.http import rollout_change_routes, rollout_routes
+from penstock.features.rollouts.model import FindRelease, FindUseCase
+from penstock.features.rollouts.service import LoadBundles, RolloutService
+from penstock.features.rollouts.store import ROLLOUTS
+from penstock.features.vertical import Vertical
+
+
+def served_environments(context: Context) -> Callable[[str, str], Collection[str]]:
+    """Returns the function that finds the environments in which a use case has a release."""
+
+    def find(project_id: str, use_case: str) -> Collection[str]:
+        with context.database.read() as connection:
+            found = [each.entry for each in ROLLOUTS.list(connection, project_id)]
+        return [each.environment for each in found if each.arms and each.use_case == use_case]
+
+    return find
+
+
+def places_of_release(context: Context) -> Callable[[str, str], Sequence[tuple[str, str]]]:
+    """Returns the function that finds the use cases and environments that a release answers."""
+
+    def find(project_id: str, digest: str) -> Sequence[tuple[str, str]]:
+        with context.database.read() as connection:
+            found = [each.entry for each in ROLLOUTS.list(connection, project_id)]
+        return [
+            (each.use_case, each.environment)
+            for each in found
+            if any(arm.release == digest for arm in each.arms)
+        ]
+
+    return find
+
+
+def build(
+    context: Context,
+    guards: Guards,
+    use_case: FindUseCase,
+    release: FindRelease,
+    bundles: LoadBundles,
+) -> Vertical:
+    """Builds the vertical."""
+    rollouts = RolloutService(context, use_case, release, bundles)
+    return Vertical(
+        routers=(
+            rollout_routes(guards.require, rollouts),
+            rollout_change_routes(guards.require, rollouts),
+        ),
+        sections=(rollouts,),
+    )

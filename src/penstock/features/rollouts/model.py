@@ -1,0 +1,48 @@
+"""Values of rollouts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from penstock.features.releases.model import StoredRelease
+from penstock.features.use_cases.model import StoredUseCase
+from penstock.infra.sql.documents import StoredDocument
+from penstock.rules.rollouts.documents import Rollout
+
+MAX_MESSAGE_CHARS: Final = 1000  # of the reason of a change
+
+StoredRollout = StoredDocument[Rollout]
+
+
+class RolloutAction(StrEnum):
+    """The kinds of changes."""
+
+    START = "start"
+    STOP = "stop"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutChange:
+    """One change of a rollout: the document that it made. `restored` is the version whose content
+    an undo brought back; 0 for another change."""
+
+    project_id: str
+    rollout: Rollout
+    action: RolloutAction
+    restored: int
+    author: str
+    message: str
+    changed_ms: int
+
+
+class FindRelease(Protocol):
+    """Finds a release that can answer calls. Raises `NotFound`, `InvalidRequest`."""
+
+    def __call__(self, project_id: str, wanted: str) -> StoredRelease: ...
+
+
+class FindUseCase(Protocol):
+    """Finds a use case. Raises `NotFound`."""
+
+    def __call__(self, project_id: str, name: str) -> StoredUseCase: ...

@@ -1,0 +1,253 @@
+"""Changes what answers the calls of use cases. Each change is a version with its history and audit
+event; a change that did not see the present version is a conflict.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from penstock.features.access import Principal
+from penstock.features.context import Context
+from penstock.features.rollouts import store
+from penstock.features.rollouts.model import (
+    FindRelease,
+    FindUseCase,
+    RolloutAction,
+    RolloutChange,
+    StoredRollout,
+)
+from penstock.features.rollouts.store import ROLLOUTS
+from penstock.features.use_cases.model import UseCaseStatus
+from penstock.infra.sql import Transaction
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from penstock.rules.releases.served import ReleaseSection
+from penstock.rules.rollouts.documents import Rollout, RolloutArm
+from penstock.rules.snapshot import RELEASES, Document, RolloutsSection
+from penstock.rules.snapshot import ROLLOUTS as SECTION
+
+LoadBundles = Callable[[Connection, str, Collection[str]], Sequence[ReleaseSection]]
+
+
+class _Change(NamedTuple):
+    """The author of a change, its kind and reason."""
+
+    actor: Principal
+    project_id: str
+    action: RolloutAction
+    message: str
+    restored: int = 0
+
+
+class RolloutService:
+    """Use cases of rollouts. `release` finds releases that can answer calls; `bundles` loads what
+    gateways need of them."""
+
+    def __init__(
+        self,
+        context: Context,
+        use_case: FindUseCase,
+        release: FindRelease,
+        bundles: LoadBundles,
+    ) -> None:
+        self._context = context
+        self._use_case = use_case
+        self._release = release
+        self._bundles = bundles
+        self._compiled: dict[str, Document] = {}  # sections of releases: they never change
+
+    def list_all(self, project_id: str) -> list[StoredRollout]:
+        """Returns the rollouts of a project that answer calls."""
+        with self._context.database.read() as connection:
+            found = ROLLOUTS.list(connection, project_id)
+        return [each for each in found if each.entry.arms]
+
+    def get(self, project_id: str, use_case: str, environment: str) -> StoredRollout:
+        """Returns a rollout, also one that was stopped. Raises `NotFound`."""
+        with self._context.database.read() as connection:
+            return _get(connection, project_id, Rollout(use_case, environment, 0, ()))
+
+    def history(
+        self, project_id: str, use_case: str, environment: str, before: int | None, limit: int
+    ) -> list[RolloutChange]:
+        """Returns the changes of a rollout, newest first."""
+        place = Rollout(use_case, environment, 0, ()).place
+        with self._context.database.read() as connection:
+            return store.list_changes(connection, project_id, place, before, limit)
+
+    def start(
+        self,
+        actor: Principal,
+        project_id: str,
+        rollout: Rollout,
+        *,
+        message: str = "",
+    ) -> StoredRollout:
+        """Makes the rollout's release answer all calls. Its `version` is the one that the actor
+        saw, 0 for none. Raises `NotFound`, `InvalidRequest`, `Forbidden`, and `Conflict` if
+        somebody else was faster."""
+        self._require_allowed(actor, project_id, rollout, starts=True)
+        (arm,) = rollout.arms
+        found = self._release(project_id, arm.release)
+        wanted = replace(rollout, arms=(replace(arm, release=found.digest),))
+        with self._context.database.write() as tx:
+            return self._change(
+                tx, _Change(actor, project_id, RolloutAction.START, message), wanted
+            )
+
+    def stop(
+        self, actor: Principal, project_id: str, rollout: Rollout, *, message: str = ""
+    ) -> StoredRollout:
+        """Ends a rollout: no release answers calls any more. The rest is as for `start`."""
+        self._require_allowed(actor, project_id, rollout, starts=False)
+        with self._context.database.write() as tx:
+            wanted = replace(rollout, arms=(), baseline="", overrides={})
+            return self._change(tx, _Change(actor, project_id, RolloutAction.STOP, message), wanted)
+
+    def undo(
+        self, actor: Principal, project_id: str, rollout: Rollout, *, message: str = ""
+    ) -> StoredRollout:
+        """Brings back what was before the last change; again, what was before that. The rest is as
+        for `start`."""
+        self._require_allowed(actor, project_id, rollout, starts=False)
+        with self._context.database.read() as connection:
+            present = _get(connection, project_id, rollout)
+            _require_seen(present.entry.version, rollout)
+            wanted = _before(connection, project_id, present.entry)
+        for arm in wanted.arms:
+            self._release(project_id, arm.release)
+        with self._context.database.write() as tx:
+            by = _Change(actor, project_id, RolloutAction.UNDO, message, wanted.version)
+            return self._change(tx, by, replace(wanted, version=rollout.version))
+
+    def documents(self) -> dict[str, Document]:
+        """Returns the snapshot sections by name: rollouts, and the releases that they reach."""
+        documents: dict[str, Document] = {}
+        reached: dict[str, Document] = {}
+        with self._context.database.read() as connection:
+            for project_id, rollouts in ROLLOUTS.of_all_projects(connection).items():
+                served = tuple(each for each in rollouts if each.arms)
+                if not served:
+                    continue
+                documents[SECTION.name(project_id)] = RolloutsSection(project_id, served)
+                reached |= self._sections(connection, project_id, served)
+        self._compiled = reached
+        return documents | reached
+
+    def secrets(self) -> dict[str, str]:
+        """Rollouts need none."""
+        return {}
+
+    def _sections(
+        self, connection: Connection, project_id: str, rollouts: Sequence[Rollout]
+    ) -> dict[str, Document]:
+        digests = {arm.release for rollout in rollouts for arm in rollout.arms}
+        names = {digest: RELEASES.name(project_id, digest) for digest in digests}
+        new = [digest for digest, name in names.items() if name not in self._compiled]
+        loaded = self._bundles(connection, project_id, new) if new else ()
+        found: dict[str, Document] = {names[each.digest]: each for each in loaded}
+        known = {name: self._compiled[name] for name in names.values() if name in self._compiled}
+        return found | known
+
+    def _require_allowed(
+        self, actor: Principal, project_id: str, rollout: Rollout, *, starts: bool
+    ) -> None:
+        use_case = self._use_case(project_id, rollout.use_case).entry
+        if starts and use_case.status is UseCaseStatus.RETIRED:
+            raise Conflict(
+                f"The use case {use_case.name!r} is retired.",
+                hint="Set another status first.",
+                code="use_case_retired",
+            )
+        environment = use_case.environment(rollout.environment)
+        if environment is None:
+            known = ", ".join(each.name for each in use_case.environments)
+            raise NotFound(
+                f"The use case {use_case.name!r} has no environment {rollout.environment[:63]!r}.",
+                hint=f"It has: {known}.",
+            )
+        if not actor.has_role(environment.role, project_id):
+            raise Forbidden(
+                f"Only the role {environment.role.value} changes what runs in "
+                f"{environment.name!r}.",
+                hint="Ask somebody with this role.",
+                code="environment_protected",
+            )
+
+    def _change(self, tx: Transaction, by: _Change, wanted: Rollout) -> StoredRollout:
+        """Stores the next version. `wanted.version` is the one that the actor saw."""
+        project_id = by.project_id
+        before = ROLLOUTS.find(tx.connection, project_id, wanted.place)
+        present = before.entry.version if before else 0
+        _require_seen(present, wanted)
+        now_ms = self._context.now_ms()
+        after = StoredRollout(project_id, replace(wanted, version=present + 1), now_ms)
+        (ROLLOUTS.save if before else ROLLOUTS.add)(tx.connection, after)
+        store.add_change(
+            tx.connection,
+            RolloutChange(
+                project_id,
+                after.entry,
+                by.action,
+                by.restored,
+                by.actor.label,
+                by.message,
+                now_ms,
+            ),
+        )
+        self._context.audit_log.append(
+            tx,
+            by.actor,
+            project_id,
+            f"rollout.{by.action.value}",
+            wanted.place,
+            before={"version": present, "arms": _shown(before.entry.arms if before else ())},
+            after={"version": present + 1, "arms": _shown(wanted.arms), "message": by.message},
+        )
+        return after
+
+
+def _get(connection: Connection, project_id: str, rollout: Rollout) -> StoredRollout:
+    if found := ROLLOUTS.find(connection, project_id, rollout.place):
+        return found
+    raise NotFound(
+        f"The use case {rollout.use_case[:63]!r} has had no release in "
+        f"{rollout.environment[:63]!r}.",
+        hint="Start one: penstock rollout start USE_CASE RELEASE",
+    )
+
+
+def _require_seen(present: int, wanted: Rollout) -> None:
+    if present != wanted.version:
+        raise Conflict(
+            f"The rollout {wanted.place!r} has version {present} now; you saw {wanted.version}.",
+            hint="Load it again, then decide.",
+            code="rollout_changed",
+            param="seen",
+        )
+
+
+def _before(connection: Connection, project_id: str, present: Rollout) -> Rollout:
+    """The content before the change that made the present one; its version is where it was first.
+    Raises `InvalidRequest` if there is none."""
+
+    def origin(version: int) -> RolloutChange | None:
+        found = store.find_change(connection, project_id, present.place, version)
+        if found is None or not found.restored:
+            return found
+        return store.find_change(connection, project_id, present.place, found.restored)
+
+    made = origin(present.version)
+    earlier = origin(made.rollout.version - 1) if made is not None else None
+    if earlier is None:
+        raise InvalidRequest(
+            f"Nothing was in {present.place!r} before.",
+            hint="Stop it: penstock rollout stop",
+            code="nothing_to_undo",
+        )
+    return earlier.rollout
+
+
+def _shown(arms: Sequence[RolloutArm]) -> list[dict[str, object]]:
+    return [{"release": each.release, "weight": each.weight, "name": each.name} for each in arms]

@@ -1,0 +1,87 @@
+"""The tables of rollouts. Functions take a connection and return values, never rows."""
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    insert,
+    select,
+)
+
+from penstock.features.rollouts.model import RolloutAction, RolloutChange
+from penstock.infra.sql.documents import DocumentTable
+from penstock.kernel.digests import canonical_json
+from penstock.rules.rollouts.documents import Rollout
+
+METADATA: Final = MetaData()
+ROLLOUTS: Final = DocumentTable(METADATA, "rollouts", Rollout, ("place",))
+CHANGES: Final = Table(
+    "rollout_changes",
+    METADATA,
+    Column("project_id", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("restored", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+
+def add_change(connection: Connection, change: RolloutChange) -> None:
+    """Stores a change."""
+    row = {
+        "project_id": change.project_id,
+        "place": change.rollout.place,
+        "version": change.rollout.version,
+        "action": change.action.value,
+        "restored": change.restored,
+        "author": change.author,
+        "message": change.message,
+        "changed_ms": change.changed_ms,
+        "content": canonical_json(change.rollout).decode(),
+    }
+    connection.execute(insert(CHANGES).values(row))
+
+
+def find_change(
+    connection: Connection, project_id: str, place: str, version: int
+) -> RolloutChange | None:
+    """Returns the change that made a version, if it exists."""
+    where = (CHANGES.c.project_id == project_id, CHANGES.c.place == place)
+    query = select(CHANGES).where(*where, CHANGES.c.version == version)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _change(row)
+
+
+def list_changes(
+    connection: Connection, project_id: str, place: str, before: int | None, limit: int
+) -> list[RolloutChange]:
+    """Returns changes, newest first, before a version."""
+    query = select(CHANGES).where(CHANGES.c.project_id == project_id, CHANGES.c.place == place)
+    if before is not None:
+        query = query.where(CHANGES.c.version < before)
+    rows = connection.execute(query.order_by(CHANGES.c.version.desc()).limit(limit))
+    return [_change(row) for row in rows]
+
+
+def _change(row: Row[*tuple[Any, ...]]) -> RolloutChange:
+    return RolloutChange(
+        row.project_id,
+        msgspec.json.decode(row.content, type=Rollout),
+        RolloutAction(row.action),
+        row.restored,
+        row.author,
+        row.message,
+        row.changed_ms,
+    )

@@ -1,0 +1,95 @@
+"""The services of use cases, releases and rollouts over a real database."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.features.access import Principal, Role
+from penstock.features.catalog.assembly import listed_models
+from penstock.features.catalog.model import NewProvider
+from penstock.features.prompts.assembly import prompt_versions
+from penstock.features.prompts.model import NewVersion
+from penstock.features.prompts.service.prompts import PromptService
+from penstock.features.releases.assembly import load_bundles, open_releases
+from penstock.features.releases.model import StoredRelease
+from penstock.features.releases.service import ReleaseService
+from penstock.features.rollouts.assembly import places_of_release, served_environments
+from penstock.features.rollouts.service import RolloutService
+from penstock.features.routes.assembly import route_names
+from penstock.features.routes.service import RouteService
+from penstock.features.use_cases.assembly import open_use_cases, use_case_names
+from penstock.features.use_cases.model import UseCase
+from penstock.features.use_cases.service import UseCaseService
+from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
+from penstock.rules.releases.documents import Release
+from penstock.rules.rollouts.documents import Rollout, RolloutArm
+from penstock.rules.snapshot import RouteEntry, RouteTarget
+from tests.features.world import World, open_world
+
+STYLE = PromptContent("text", "Be brief.")
+ANSWER = PromptContent(
+    "chat",
+    messages=(
+        PromptMessage("system", '{{ tone }}. {% include "style" %}'),
+        PromptMessage(placeholder="messages"),
+    ),
+    variables={"tone": PromptVariable(default="Friendly")},
+)
+
+
+@dataclass
+class Released:
+    """A project with two providers, a route, and a prompt with a partial."""
+
+    world: World
+    prompts: PromptService
+    routes: RouteService
+    use_cases: UseCaseService
+    releases: ReleaseService
+    rollouts: RolloutService
+    editor: Principal
+    prompt_id: str = ""
+    prompt: str = ""  # the hash of its version
+
+    @property
+    def project(self) -> str:
+        return self.world.project_id
+
+    def release(self, model: str = "support-route", prompt: str = "") -> StoredRelease:
+        made, _ = self.releases.create(self.editor, self.project, Release(model, prompt))
+        return made
+
+    def start(
+        self, release: str, seen: int = 0, environment: str = "dev", actor: Principal | None = None
+    ) -> Rollout:
+        wanted = Rollout("support", environment, seen, (RolloutArm(release),))
+        return self.rollouts.start(actor or self.editor, self.project, wanted).entry
+
+
+def open_released(home: Path) -> Released:
+    """Opens it in an empty folder."""
+    world = open_world(home)
+    for name, models in (("openai", ("gpt-4o", "both")), ("mine", ("both",)), ("any", ())):
+        new = NewProvider(name, "https://api.example.org/v1", models=models)
+        world.catalog.providers.add(world.admin, world.project_id, new)
+    context = world.identity.context
+    listed, named = listed_models(context), route_names(context)
+    use_cases = open_use_cases(context, listed, named, served_environments(context))
+    releases = open_releases(context, prompt_versions, listed, named, places_of_release(context))
+    found = Released(
+        world,
+        PromptService(context),
+        RouteService(context, listed, lambda: ["weighted"], use_case_names(context)),
+        use_cases,
+        releases,
+        RolloutService(context, use_cases.get, releases.require_servable, load_bundles),
+        Principal("user", "usr_3", "eve@example.org", {world.project_id: Role.EDITOR}),
+    )
+    route = RouteEntry("support-route", 0, (RouteTarget("openai", "gpt-4o"),))
+    found.routes.add(world.admin, found.project, route)
+    use_cases.add(found.editor, found.project, UseCase("support", owner="Eve"))
+    found.prompts.add(found.editor, found.project, "style", NewVersion(STYLE))
+    prompt, version = found.prompts.add(
+        found.editor, found.project, "support/answer", NewVersion(ANSWER)
+    )
+    found.prompt_id, found.prompt = prompt.id, version.head.digest
+    return found
