@@ -27,6 +27,7 @@ from rules.rollouts.simulated import (
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(7200)  # as `--drill-full`
 @pytest.mark.parametrize("plan", [NONE_TOLERATED, TOLERANT], ids=["none-tolerated", "tolerant"])
 def test_of_many_equal_releases_at_most_the_stated_share_is_rolled_back(
     plan: RolloutPlan, drill_full: bool
@@ -39,6 +40,7 @@ def test_of_many_equal_releases_at_most_the_stated_share_is_rolled_back(
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(7200)  # as `--drill-full`
 @pytest.mark.parametrize(
     "worse", [{"errors": 0.01}, {"score": 0.1}, {"slow": 0.03}], ids=["errors", "score", "slow"]
 )
@@ -52,6 +54,7 @@ def test_a_release_on_its_bound_is_rarely_promoted(
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(7200)  # as `--drill-full`
 def test_power(drill_full: bool) -> None:
     """Prints how many units planted differences take."""
     runs = 100 if drill_full else 4
@@ -69,6 +72,7 @@ def test_power(drill_full: bool) -> None:
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(7200)  # as `--drill-full`
 def test_the_alarm_of_the_division_over_eight_weights(drill_full: bool) -> None:
     runs = 2_000 if drill_full else 100
     plan = msgspec.structs.replace(NONE_TOLERATED, wrong_alarms=0.05)
