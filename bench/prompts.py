@@ -24,10 +24,12 @@ from penstock.features.prompts.service.prompts import PromptService
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
+from penstock.kernel.digests import canonical_json
 from penstock.kernel.time import SystemClock
 from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
 
 RARE = "zyzzyva"
+USED = 20  # prompts of a project that its gateways need
 FOLDERS = 100
 BATCH = 100  # prompts of one transaction
 SEED = 7
@@ -112,6 +114,9 @@ def main() -> None:
         print(f"{wanted.prompts} prompts of {wanted.versions} versions")
         print(f"{'ms':28}{'median':>9}{'p95':>9}{'cpu':>9}{'cpu p95':>9}")
         run_all(prompts, project, ids, wanted.versions, wanted.rounds)
+        used = [prompts.version(project, each, "latest").content for each in ids[:USED]]
+        size = sum(len(canonical_json(each)) for each in used)
+        print(f"{USED} versions, as documents of a snapshot: {size / 1000:.1f} kB")
         database.close()
 
 

@@ -27,7 +27,7 @@ class CommentService:
             self._context.now_ms(),
         )
         with self._context.database.write() as tx:
-            prompt = get_prompt(tx.connection, project_id, prompt_id)
+            prompt = get_prompt(tx.connection, project_id, prompt_id, lock=True)
             if number:
                 get_version(tx.connection, prompt, str(number))
             if history.count_comments(tx.connection, prompt_id) >= MAX_COMMENTS:
