@@ -47,6 +47,7 @@ class OpenAttempt:
     changes: tuple[Change, ...] = ()
     request_digest = b""  # if the project records content
     request_headers: tuple[str, ...] = ()
+    waited_ns = 0  # for its turn
     first_byte_ns = 0
     end_ns = 0
     http_status = 0
@@ -95,6 +96,7 @@ class OpenAttempt:
             self.request_digest,
             CODEC if self.request_digest else 0,
             self.request_headers,
+            self.waited_ns,
         )
 
 

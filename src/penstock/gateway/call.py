@@ -5,7 +5,7 @@ The only mutable object that stages share; it lives as long as the call.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.cache_entry import CacheEntry
@@ -21,6 +21,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.call import CallBegin, Caller
 from penstock.rules.formats.json_array import JsonArray
 from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.priorities import PRIORITY_HEADER, Priority, priority_of
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import Surface
 
@@ -28,6 +29,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
+_PRIORITY: Final = PRIORITY_HEADER.encode()
 
 
 class Call:
@@ -49,6 +51,7 @@ class Call:
     target: Target | None = None
     cache: CacheEntry | None = None  # if the caller wants a cached answer
     route: RouteRun | None = None  # if the caller's model names a route
+    waited_ns = 0  # for the turn of the next attempt
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()
     reserved: Reserved | None = None  # on the counters of limits
@@ -122,6 +125,12 @@ class Call:
     def open_attempt(self) -> OpenAttempt:
         """The attempt in progress."""
         return self.attempts[-1]
+
+    @property
+    def priority(self) -> Priority:
+        """Its place in the queue of a target: what its header asks for, within what its key may."""
+        of_key = self.key_context.key.priority if self.key_context else ""
+        return priority_of(of_key, self.headers.get(_PRIORITY))
 
     def end(self, reason: PenstockError) -> None:
         """Cancels the call; the pipeline records it with this reason."""

@@ -98,7 +98,11 @@ class _Run:
         call.caller = read_caller(call.headers, key_context)
         names = [each.name for each in CALL_ATTRIBUTES]
         attributes = {name: value for name in names if (value := call.caller.get(name))}
-        self._add(caller=attributes, tags=dict(call.caller.tags))
+        self._add(
+            caller=attributes,
+            tags=dict(call.caller.tags),
+            call_priority=call.priority.name.lower(),
+        )
         self._stage = "read"
         head = self._head(call)
         self._stage = "resolve"

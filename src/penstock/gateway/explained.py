@@ -1,5 +1,7 @@
 """Writes the parts of an explanation: targets, limits, policies, rejections."""
 
+from typing import Any
+
 from penstock.gateway.call import Call
 from penstock.gateway.reserved import CountedLimit
 from penstock.gateway.stages.dispatch import provider_request
@@ -50,7 +52,16 @@ def explained_target(call: Call, target: Target, head: RequestHead) -> Explained
         cost="" if cost is None else f"{cost / NANO:.9f}",
         changes=changes,
         problem=problem,
+        **_in_progress(target),
     )
+
+
+def _in_progress(target: Target) -> dict[str, Any]:
+    """The calls at the provider of a target, if that has a limit of calls at once."""
+    slots = target.slots
+    if slots is None:
+        return {}
+    return {"calls": slots.in_use(), "max_calls": slots.limit, "waiting": slots.waiting}
 
 
 def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:

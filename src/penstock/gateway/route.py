@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth
+from penstock.gateway.target_slots import Slot
 from penstock.infra.egress.exchange import NEVER, UpstreamTimeLimits
 from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
 from penstock.rules.attempts.breaker_state import LONGEST_PAUSE_S, Probe
@@ -15,6 +16,7 @@ from penstock.rules.attempts.retry_wait import wait_before
 from penstock.rules.call import Caller, Usage
 from penstock.rules.neutral.answer import BYTES_PER_TOKEN
 from penstock.rules.prices.price_book import CalledModel
+from penstock.rules.priorities import Priority
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 from penstock.spi.strategy import Randomness, RouteStrategy
 
@@ -27,6 +29,7 @@ _ANOTHER_TARGET: Final = frozenset(
         FailureCause.RATE_LIMIT,
         FailureCause.CREDENTIAL,
         FailureCause.UNSUPPORTED,
+        FailureCause.FULL,
     )
 )
 _SAME_TARGET: Final = frozenset((FailureCause.UNAVAILABLE, FailureCause.RATE_LIMIT))
@@ -43,15 +46,19 @@ class RoutedRequest(Protocol):
     def request_size(self) -> int: ...
     @property
     def start_ns(self) -> int: ...
+    @property
+    def priority(self) -> Priority: ...
 
 
 class NextAttempt(NamedTuple):
     """The next attempt, after a wait in seconds. With a `probe` it tries a half-open target, and
-    its end must be noted."""
+    its end must be noted. `slot`: its place at a target with a limit of calls at once; without one
+    it waits for its turn there."""
 
     target: Target
     wait_s: float
     probe: Probe | None = None
+    slot: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,12 @@ class RouteMember:
     rule: RouteTarget
     target: Target
     health: TargetHealth
+
+    @property
+    def is_full(self) -> bool:
+        """Returns whether it has as many calls in progress as it may have, as far as is known."""
+        slots = self.target.slots
+        return slots is not None and slots.in_use() >= slots.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,7 @@ class RouteRun:
         total_s = route.entry.total_timeout_ms / 1000
         self._deadline = now + total_s if total_s else NEVER
         self._tried: list[RouteMember] = []
+        self._full: list[RouteMember] = []  # that the last choice has met
         self._excluded: set[int] = set()  # members that cannot answer this call
         self._causes: set[FailureCause] = set()
 
@@ -142,7 +156,7 @@ class RouteRun:
         """Returns the first target. Raises `Overloaded` or `RateLimited` if none admits calls and
         none will soon."""
         usual = [each for each in self._route.members if not each.rule.after]
-        if (chosen := self._choose(usual, now)) is not None:
+        if (chosen := self._choose(usual, now) or self._turn(now)) is not None:
             return chosen
         if (resting := self._wait_for(usual, now)) is not None:
             return self._take(*resting)
@@ -150,16 +164,18 @@ class RouteRun:
 
     def order(self, now: float) -> Sequence[RouteMember]:
         """Returns the members in the order in which a call would meet them, without trying any:
-        those that admit calls as the strategy chooses now, then those that do not, then those for
-        certain causes. Raises as `first`."""
+        those that admit calls as the strategy chooses now, with the full ones behind, then those
+        that do not, then those for certain causes. Raises as `first`."""
         usual = [each for each in self._route.members if not each.rule.after]
-        left = [each for each in usual if each.health.breaker.admits(now)]
-        if not left and self._wait_for(usual, now) is None:
+        admitted = [each for each in usual if each.health.breaker.admits(now)]
+        if not admitted and self._wait_for(usual, now) is None:
             raise self._unavailable(usual, now)
         found: list[RouteMember] = []
-        while left:
-            found.append(self._best(left, now))
-            left.remove(found[-1])
+        for full in (False, True):
+            left = [each for each in admitted if each.is_full is full]
+            while left:
+                found.append(self._best(left, now))
+                left.remove(found[-1])
         others = [each for each in self._route.members if each not in found]
         return found + sorted(others, key=lambda each: (bool(each.rule.after), each.rule.priority))
 
@@ -172,7 +188,7 @@ class RouteRun:
             self._excluded.add(id(self._tried[-1]))
         if len(self._tried) >= self._route.entry.max_attempts or now >= self._deadline:
             return None
-        if (fresh := self._choose(self._untried(cause), now)) is not None:
+        if (fresh := self._choose(self._untried(cause), now) or self._turn(now)) is not None:
             return fresh
         if cause not in _SAME_TARGET:
             return None
@@ -204,9 +220,13 @@ class RouteRun:
         health.hedges.note_call(entry.hedge_percent / 100)
         return entry.hedge_after_ms / 1000 if entry.hedge_after_ms else health.slow.value
 
-    def hedge(self, now: float) -> Target | None:
-        """Returns another target to ask beside the last one, if there is one and the budget allows
-        it."""
+    def left_s(self, now: float) -> float:
+        """Returns the seconds that all attempts together may still take."""
+        return self._deadline - now
+
+    def hedge(self, now: float) -> NextAttempt | None:
+        """Returns another target to ask beside the last one, if there is one that is not full and
+        the budget allows it."""
         members = [
             each
             for each in self._untried(FailureCause.UNAVAILABLE)
@@ -219,9 +239,12 @@ class RouteRun:
         if not self._tried[-1].health.hedges.take():
             return None
         chosen = self._best(members, now)
+        slots, slot = chosen.target.slots, None
+        if slots is not None and (slot := slots.take(self._call.priority)) is None:
+            return None
         chosen.health.retries.note_call()
         self._tried.insert(-1, chosen)
-        return chosen.target
+        return NextAttempt(chosen.target, 0.0, slot=slot)
 
     def hedge_won(self) -> None:
         """Notes that the second target answers the call."""
@@ -257,16 +280,37 @@ class RouteRun:
 
     def _choose(self, members: Iterable[RouteMember], now: float) -> NextAttempt | None:
         """The strategy's choice among the admitted targets of the best priority. Each probe of a
-        half-open target goes to one call of all workers; the others choose again."""
+        half-open target goes to one call of all workers; the others choose again, as they do where
+        a target is full."""
         admitted = [each for each in members if each.health.breaker.admits(now)]
+        self._full = []
         while admitted:
             chosen = self._best(admitted, now)
-            if not chosen.health.breaker.state.open:
-                return self._take(chosen)
-            if probe := chosen.health.breaker.take_probe(now):
-                return self._take(chosen, probe=probe)
+            slots, slot = chosen.target.slots, None
+            if slots is not None and (slot := slots.take(self._call.priority)) is None:
+                self._full.append(chosen)
+            elif not chosen.health.breaker.state.open:
+                return self._take(chosen, slot=slot)
+            elif probe := chosen.health.breaker.take_probe(now):
+                return self._take(chosen, probe=probe, slot=slot)
+            elif slot is not None:
+                slot.release()
             admitted.remove(chosen)
         return None
+
+    def _turn(self, now: float) -> NextAttempt | None:
+        """What a call does that found full targets only: it goes to a target for that cause, or
+        waits for its turn at the first of them."""
+        full = [each for each in self._full if not each.health.breaker.state.open]
+        if not full:
+            return None
+        self._causes.add(FailureCause.FULL)
+        others = [
+            each
+            for each in self._route.members
+            if FailureCause.FULL in each.rule.after and each not in (*self._tried, *full)
+        ]
+        return self._choose(others, now) or self._take(full[0])
 
     def _best(self, admitted: Sequence[RouteMember], now: float) -> RouteMember:
         best = min(each.rule.priority for each in admitted)
@@ -296,12 +340,16 @@ class RouteRun:
         return chosen, wait_s
 
     def _take(
-        self, member: RouteMember, wait_s: float = 0.0, probe: Probe | None = None
+        self,
+        member: RouteMember,
+        wait_s: float = 0.0,
+        probe: Probe | None = None,
+        slot: Slot | None = None,
     ) -> NextAttempt:
         if member not in self._tried:
             member.health.retries.note_call()
         self._tried.append(member)
-        return NextAttempt(member.target, wait_s, probe)
+        return NextAttempt(member.target, wait_s, probe, slot)
 
     def _unavailable(self, members: Sequence[RouteMember], now: float) -> PenstockError:
         """The error of a route without a target that admits calls."""

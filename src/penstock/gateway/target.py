@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from penstock.gateway.credentials import ChosenCredential, CredentialPool
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.gateway.target_health import TargetHealth
+from penstock.gateway.target_slots import TargetSlots
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.models.facts import RetirementNotice
 from penstock.rules.models.limits import ModelLimits
@@ -19,7 +20,8 @@ class Target:
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
     `redaction` removes the provider's secrets from its answers. `model_limits` is what the model
     certainly cannot do. `health` is what this worker has seen of it, if a route names it. With a
-    pool of `credentials`, each attempt uses one of them: its name is `credential`.
+    pool of `credentials`, each attempt uses one of them: its name is `credential`. `slots`: the
+    places of its provider, if that has a limit of calls at once.
     """
 
     project: ProjectIndex
@@ -35,6 +37,7 @@ class Target:
     credentials: CredentialPool | None = None
     credential: str = ""
     health: TargetHealth | None = None
+    slots: TargetSlots | None = None
 
     def using(self, chosen: ChosenCredential) -> "Target":
         """Returns the target of an attempt with this credential."""

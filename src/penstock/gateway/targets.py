@@ -7,6 +7,7 @@ from penstock.gateway.metrics.histogram import OTHER
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
 from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth, TargetHealths
+from penstock.gateway.target_slots import SlotSource
 from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.models.facts import retirement_notice
 from penstock.rules.models.limits import ModelLimits
@@ -24,10 +25,12 @@ class TargetSource:
         plugin: Callable[[str], ChatProvider],
         pools: CredentialPools,
         healths: TargetHealths,
+        slots: SlotSource,
     ) -> None:
         self._plugin = plugin
         self._pools = pools
         self._healths = healths
+        self._slots = slots
 
     def begin(self) -> None:
         """Begins with a new snapshot."""
@@ -56,6 +59,7 @@ class TargetSource:
             model_limits=ModelLimits.of(known),
             retirement=retirement_notice(known),
             credentials=pool,
+            slots=self._slots.of(project.project_id, entry),
         )
 
     def health(self, project: ProjectIndex, provider: str, model: str) -> TargetHealth:

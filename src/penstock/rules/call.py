@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 6
+SCHEMA: Final = 7
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -175,6 +175,7 @@ class AttemptRecord(Record, frozen=True, gc=False):
     request_digest: bytes = b""  # of what was sent (`rules.sent_request`), if content is recorded
     codec: int = 0  # what built it: `rules.sent_request.CODEC`
     request_headers: tuple[str, ...] = ()  # the caller's, as they were sent
+    waited_ns: int = 0  # for its turn, before `start_ns`: the provider had its limit of calls
 
 
 class CheckResult(Record, frozen=True, gc=False):

@@ -36,7 +36,8 @@ class ExplainedTarget(Document, frozen=True):
     """A target in the order in which it would be tried. `reached`: the call has an attempt for it.
     `admits`: false while its circuit breaker is open or it rests. `cost`: the highest, in USD;
     empty without a price. `changes`: what is left out or changed in translation. `problem`: why it
-    cannot take the request."""
+    cannot take the request. `calls`: those at its provider now, of at most `max_calls` (0: no
+    limit), while `waiting` wait in this worker."""
 
     provider: str
     model: str
@@ -52,6 +53,9 @@ class ExplainedTarget(Document, frozen=True):
     cost: str = ""
     changes: tuple[str, ...] = ()
     problem: Rejection | None = None
+    calls: int = 0
+    max_calls: int = 0
+    waiting: int = 0
 
 
 class ExplainedLimit(Document, frozen=True):
@@ -110,6 +114,7 @@ class Explanation(Document, frozen=True, kw_only=True):
     route_version: int = 0
     strategy: str = ""
     max_attempts: int = 1
+    call_priority: str = ""
     targets: tuple[ExplainedTarget, ...] = ()
     limits: tuple[ExplainedLimit, ...] = ()
     cache: ExplainedCache | None = None

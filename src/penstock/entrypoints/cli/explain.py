@@ -68,6 +68,7 @@ def _show(found: dict[str, Any]) -> None:
             "model": found["model"],
             "route": found["route"] and f"{found['route']} (version {found['route_version']})",
             "strategy": found["strategy"],
+            "priority": found["call_priority"],
             "guardrails": [each["name"] for each in found["guardrails"]],
             "findings": [
                 f"{each['detector']}:{each['place']}:{each['action']} ({each['count']})"
@@ -93,11 +94,20 @@ def _target(target: dict[str, Any]) -> dict[str, Any]:
     return {
         "target": f"{target['provider']}/{target['model']}",
         "dialect": target["dialect"],
+        "in progress": _in_progress(target),
         "tried": tried,
         "tokens": f"{target['input_tokens']} in, up to {target['output_tokens']} out",
         "cost": f"up to {target['cost']}" if target["cost"] else "unpriced",
         "problem": target["problem"] and target["problem"]["message"],
     }
+
+
+def _in_progress(target: dict[str, Any]) -> str:
+    """`3 of 4, 2 wait`."""
+    if not target["max_calls"]:
+        return ""
+    waiting = f", {target['waiting']} wait" if target["waiting"] else ""
+    return f"{target['calls']} of {target['max_calls']}{waiting}"
 
 
 def _pairs(given: list[str] | None, option: str) -> dict[str, str]:

@@ -55,6 +55,10 @@ def create(
     tag: Annotated[
         list[str] | None, typer.Option(help="Tag of its calls, as KEY=VALUE (repeatable).")
     ] = None,
+    priority: Annotated[
+        options.KeyPriority,
+        typer.Option(help="Priority of its calls where they wait for a provider."),
+    ] = "normal",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -66,6 +70,7 @@ def create(
         "scopes": scope or [],
         "allowed_models": model or [],
         "expires_at": _in_days(expires_in_days),
+        "priority": priority,
         "attributes": {
             "team": team,
             "user": user,

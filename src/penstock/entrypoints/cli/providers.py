@@ -14,6 +14,16 @@ from penstock.kernel.errors import InvalidRequest
 
 COLUMNS = ("name", "kind", "base_url", "api_key_hint", "model_count", "found")
 VENDOR_COLUMNS = ("name", "label", "base_url", "api_key_env")
+MaxConcurrency = Annotated[
+    int | None,
+    typer.Option(min=0, help="Calls at once; further ones wait. 0: no limit. [no limit]"),
+]
+MaxQueue = Annotated[
+    int | None, typer.Option(min=0, help="Calls that wait, in each gateway worker. [16]")
+]
+QueueTimeout = Annotated[
+    float | None, typer.Option(min=0, metavar="SECONDS", help="How long they wait at most. [5]")
+]
 NONE_YET = "No providers yet: penstock provider add NAME --base-url URL"
 
 
@@ -23,6 +33,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "add": add,
         "list": list_providers,
         "vendors": list_vendors,
+        "change": change,
         "test": probe,
         "remove": remove,
     }
@@ -61,6 +72,9 @@ def add(
         bool,
         typer.Option("--private-allowed", help="Allow a private address (instance admins only)."),
     ] = False,
+    max_concurrency: MaxConcurrency = None,
+    max_queue: MaxQueue = None,
+    queue_timeout: QueueTimeout = None,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -75,6 +89,7 @@ def add(
         "models": model or [],
         "private_allowed": private_allowed,
         "quirks": dict(map(_quirk, quirk or [])),
+        **_limits(max_concurrency, max_queue, queue_timeout),
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/providers"
@@ -95,6 +110,23 @@ def _add(api: Api, path: str, body: Mapping[str, object]) -> Any:
             raise
         hint = "If this is intended, add --private-allowed (instance admins only)."
         raise InvalidRequest(error.message, hint=hint, code=error.code) from error
+
+
+def change(
+    name: str,
+    *,
+    max_concurrency: MaxConcurrency = None,
+    max_queue: MaxQueue = None,
+    queue_timeout: QueueTimeout = None,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Change how many calls go to a provider at once. What is not given stays."""
+    body = _limits(max_concurrency, max_queue, queue_timeout)
+    with open_api(home) as api:
+        done = api.call("PATCH", f"{api.project(project)}/providers/{name}", body)
+    show_record(done if as_json else _row(done), as_json=as_json)
 
 
 def list_providers(
@@ -151,6 +183,18 @@ def remove(
     with open_api(home) as api:
         api.call("DELETE", f"{api.project(project)}/providers/{name}")
     show_record({"removed": name}, as_json=as_json)
+
+
+def _limits(
+    max_concurrency: int | None, max_queue: int | None, queue_timeout: float | None
+) -> dict[str, int]:
+    timeout_ms = None if queue_timeout is None else round(queue_timeout * 1000)
+    given = {
+        "max_concurrency": max_concurrency,
+        "max_queue": max_queue,
+        "queue_timeout_ms": timeout_ms,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _quirk(given: str) -> tuple[str, str]:

@@ -41,6 +41,7 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.target_health import TargetHealths
+from penstock.gateway.target_slots import SlotSource
 from penstock.gateway.targets import TargetSource
 from penstock.infra.answer_files import AnswerFiles
 from penstock.infra.breaker_file import BreakerFile
@@ -52,6 +53,7 @@ from penstock.infra.http_server import HttpStats
 from penstock.infra.metrics_access import open_metrics
 from penstock.infra.redis import RedisAnswers, RedisView, open_answers, open_counters
 from penstock.infra.registry import Registry
+from penstock.infra.slot_file import SlotFile
 from penstock.infra.spool import Spool
 from penstock.infra.spool.ship_http import http_send
 from penstock.infra.tls import ServedCertificate, local_trust
@@ -94,6 +96,8 @@ class GatewayComposition:
         self.credentials = CredentialPools(self.clock)
         self.breakers = BreakerFile(self.home.targets)
         self.healths = TargetHealths(self.breakers)
+        self.slot_file = SlotFile(self.home.targets)
+        self.slots = SlotSource(self.slot_file, self.clock, random.Random())  # noqa: S311 - no secret
         self.targets, self.checks = self._targets()
         self.metrics = Metrics()
         self.counters = self._counters()
@@ -118,6 +122,7 @@ class GatewayComposition:
         self.counters.close()
         self.counter_reader.close()
         self.breakers.close()
+        self.slot_file.close()
         self.spool.close()
         self.egress.close()
         self.control.close()
@@ -150,7 +155,7 @@ class GatewayComposition:
     def _targets(self) -> tuple[TargetSource, HealthChecks]:
         providers: Registry[ChatProvider] = Registry("penstock.providers")
         providers.get("openai-compatible")  # loaded now, so that the first call does not wait
-        targets = TargetSource(providers.get, self.credentials, self.healths)
+        targets = TargetSource(providers.get, self.credentials, self.healths, self.slots)
         draws = random.Random()  # noqa: S311 - no secret
         return targets, HealthChecks(self.holder, targets, self.egress, self.clock, draws)
 
@@ -175,6 +180,7 @@ class GatewayComposition:
             credentials=self.credentials,
             healths=self.healths,
             checks=self.checks,
+            slots=self.slots,
             monotonic=time.monotonic,
             counters=self.counters,
             limits=self.reserve,

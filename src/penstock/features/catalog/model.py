@@ -14,7 +14,11 @@ from penstock.infra.egress.addresses import AddressClass, classify
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import Forbidden, InvalidRequest
 from penstock.rules.snapshot import CredentialEntry, ProviderEntry
+from penstock.rules.snapshot.providers import DEFAULT_QUEUE, DEFAULT_QUEUE_TIMEOUT_MS
 
+MAX_CONCURRENCY: Final = 1024  # calls at once of a provider
+MAX_QUEUE: Final = 256  # calls that wait for a provider in one gateway worker
+LONGEST_QUEUE_MS: Final = 60_000
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _KEY_ID: Final = re.compile(r'\s*\{.*"private_key_id"\s*:\s*"(\w{8,128})"', re.DOTALL)
 _LOCAL_ENDS: Final = (".localhost", ".local", ".internal")
@@ -38,6 +42,9 @@ class Provider:
     secret_hint: str = ""
     created_ms: int = 0
     updated_ms: int = 0
+    max_concurrency: int = 0  # calls at once; 0: no limit
+    max_queue: int = DEFAULT_QUEUE  # calls that wait in each gateway worker
+    queue_timeout_ms: int = DEFAULT_QUEUE_TIMEOUT_MS
 
     def entry(self, credentials: Sequence["ProviderCredential"] = ()) -> ProviderEntry:
         """Returns the provider's entry in the snapshot, with its further credentials."""
@@ -51,6 +58,9 @@ class Provider:
             quirks=dict(self.quirks),
             vendor=self.vendor,
             credentials=tuple(CredentialEntry(one.name, one.secret_id) for one in credentials),
+            max_concurrency=self.max_concurrency,
+            max_queue=self.max_queue,
+            queue_timeout_ms=self.queue_timeout_ms,
         )
 
     def audit_fields(self) -> dict[str, object]:
@@ -65,6 +75,9 @@ class Provider:
             "vendor": self.vendor,
             "secret_hint": self.secret_hint,
             "secret_id": self.secret_id,
+            "max_concurrency": self.max_concurrency,
+            "max_queue": self.max_queue,
+            "queue_timeout_ms": self.queue_timeout_ms,
         }
 
 
@@ -97,6 +110,9 @@ class NewProvider:
     private_allowed: bool = False
     quirks: Mapping[str, str] = field(default_factory=dict[str, str])
     vendor: str | None = None
+    max_concurrency: int = 0
+    max_queue: int = DEFAULT_QUEUE
+    queue_timeout_ms: int = DEFAULT_QUEUE_TIMEOUT_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,9 @@ class ProviderChange:
     private_allowed: bool | None = None
     quirks: Mapping[str, str] | None = None
     vendor: str | None = None
+    max_concurrency: int | None = None
+    max_queue: int | None = None
+    queue_timeout_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

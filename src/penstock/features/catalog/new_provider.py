@@ -1,15 +1,23 @@
 """The provider that a request describes: checked, with the defaults of its vendor. Pure."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
-from penstock.features.catalog.model import NewProvider, Provider, check_base_url, check_name
+from penstock.features.catalog.model import (
+    NewProvider,
+    Provider,
+    ProviderChange,
+    check_base_url,
+    check_name,
+)
 from penstock.features.catalog.vendors import Vendors
 from penstock.kernel.errors import InvalidRequest
 from penstock.spi.chat import Vendor
 
 _MOST_MODELS: Final = 10_000
 _LONGEST_MODEL: Final = 200
+_LIMITS: Final = ("max_concurrency", "max_queue", "queue_timeout_ms")
 
 
 def provider_of(
@@ -33,7 +41,18 @@ def provider_of(
         private_allowed=new.private_allowed,
         quirks=merged_quirks(vendor, new.quirks),
         vendor=vendors.price_list(new.vendor, base_url),
+        max_concurrency=new.max_concurrency,
+        max_queue=new.max_queue,
+        queue_timeout_ms=new.queue_timeout_ms,
     )
+
+
+def with_limits(provider: Provider, change: ProviderChange) -> Provider:
+    """Returns the provider with the changed limits of calls at once."""
+    changed: dict[str, int] = {
+        name: value for name in _LIMITS if (value := getattr(change, name)) is not None
+    }
+    return replace(provider, **changed)
 
 
 def merged_quirks(vendor: Vendor, own: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Row,
@@ -50,6 +51,9 @@ PROVIDERS: Final = Table(
     Column("secret_sealed", LargeBinary, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("max_concurrency", Integer, nullable=False, server_default="0"),
+    Column("max_queue", Integer, nullable=False, server_default="16"),
+    Column("queue_timeout_ms", Integer, nullable=False, server_default="5000"),
 )
 
 OVERRIDES: Final = Table(

@@ -70,7 +70,8 @@ class RejectionView(BaseModel):
 class ExplainedTargetView(BaseModel):
     """A target in the order in which it would be tried. `reached`: the call has an attempt for it.
     `admits`: false while its circuit breaker is open or it rests. `cost`: the highest, in USD;
-    empty without a price. `changes`: what is left out or changed in translation."""
+    empty without a price. `changes`: what is left out or changed in translation. `calls`: those at
+    its provider now, of at most `max_calls` (0: no limit), while `waiting` wait in one worker."""
 
     provider: str
     model: str
@@ -86,6 +87,9 @@ class ExplainedTargetView(BaseModel):
     cost: str = ""
     changes: list[str] = []
     problem: RejectionView | None = None
+    calls: int = 0
+    max_calls: int = 0
+    waiting: int = 0
 
 
 class ExplainedLimitView(BaseModel):

@@ -119,6 +119,7 @@ class ApiKey:
     secrets: tuple[KeySecret, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])  # of its calls
     scopes: tuple[KeyScope, ...] = ()
+    priority: str = "normal"  # the highest of its calls: `rules.priorities`
 
     @property
     def prefix(self) -> str:
@@ -142,6 +143,7 @@ class ApiKey:
             "attributes": dict(self.attributes),
             "tags": dict(self.tags),
             "scopes": [each.value for each in self.scopes],
+            "priority": self.priority,
             "expires_ms": self.expires_ms,
             "revoked_ms": self.revoked_ms,
         }

@@ -25,7 +25,13 @@ from penstock.infra.web.schemas import RequestBody
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 
 Cause = Literal[
-    "unavailable", "rate_limit", "credential", "context_length", "content_filter", "unsupported"
+    "unavailable",
+    "rate_limit",
+    "credential",
+    "context_length",
+    "content_filter",
+    "unsupported",
+    "full",
 ]
 Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_TIMEOUT_MS)]
 
@@ -38,7 +44,7 @@ class RouteTargetBody(RequestBody):
     model: Annotated[str, Field(max_length=256)]
     weight: Annotated[int, Field(ge=0, le=MAX_WEIGHT)] = 1
     priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY)] = 0
-    after: Annotated[list[Cause], Field(max_length=6, default_factory=list[Cause])]
+    after: Annotated[list[Cause], Field(max_length=7, default_factory=list[Cause])]
 
 
 class RouteBody(RequestBody):

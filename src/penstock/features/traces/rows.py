@@ -254,7 +254,7 @@ def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
     """Returns what has no column."""
     retirement = _retirement(end.attempts[-1]) if end.attempts else {}
     others = _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost)
-    others |= retirement | _credentials(end) | _overruns(end) | _cached(end)
+    others |= retirement | _credentials(end) | _waits(end) | _overruns(end) | _cached(end)
     return others | _guardrails(end)
 
 
@@ -262,6 +262,12 @@ def _credentials(end: CallEnd) -> dict[str, str]:
     """Returns the names of the credentials of the attempts, if their provider has several."""
     names = [one.credential[:_NAME] for one in end.attempts[: LIMITS.attempts]]
     return {"penstock.credentials": encode(names)} if any(names) else {}
+
+
+def _waits(end: CallEnd) -> dict[str, str]:
+    """Returns the milliseconds that the attempts waited for their turn, if one did."""
+    waits = [_count(one.waited_ns) // 1_000_000 for one in end.attempts[: LIMITS.attempts]]
+    return {"penstock.queue.waited_ms": encode(waits)} if any(waits) else {}
 
 
 def _overruns(end: CallEnd) -> dict[str, str]:

@@ -7,9 +7,11 @@ from penstock.gateway.auth_failures import AuthFailures
 from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.inflight import InFlight
+from penstock.gateway.metrics.page import Labels
 from penstock.gateway.metrics.prometheus import Gauges
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.gateway.target_health import TargetHealths
+from penstock.gateway.target_slots import SlotSource, TargetSlots
 from penstock.infra.spool import SpoolStats
 
 
@@ -44,6 +46,7 @@ class GatewayReadiness:
         credentials: CredentialPools,
         healths: TargetHealths,
         checks: HealthChecks,
+        slots: SlotSource,
         monotonic: Callable[[], float],
         counters: CountersState,
         limits: LimitCounts,
@@ -55,6 +58,7 @@ class GatewayReadiness:
         self._credentials = credentials
         self._healths = healths
         self._checks = checks
+        self._slots = slots
         self._counters = counters
         self._limits = limits
         self._monotonic = monotonic
@@ -80,6 +84,8 @@ class GatewayReadiness:
             found.append(f"Limits cannot be counted as they should: {problem}")
         if problem := self._healths.problem:
             found.append(f"Each worker must find out by itself which targets fail: {problem}")
+        if problem := self._slots.problem:
+            found.append(f"Each worker has its own limits of calls at once: {problem}")
         return found
 
     def gauges(self) -> Gauges:
@@ -108,6 +114,7 @@ class GatewayReadiness:
                 },
             ),
             **_of_targets(self._healths, self._checks, self._monotonic()),
+            **_of_slots(self._slots),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),
             "spool_lost_calls": ("Records lost because the spool was full.", spool.lost_calls),
@@ -177,5 +184,31 @@ def _of_targets(healths: TargetHealths, checks: HealthChecks, now: float) -> Gau
                 (("provider", provider), ("model", model), ("outcome", outcome)): count
                 for (provider, model, outcome), count in checks.counts.items()
             },
+        ),
+    }
+
+
+def _of_slots(slots: SlotSource) -> Gauges:
+    found = slots.all()
+
+    def by_provider(value: Callable[[TargetSlots], int]) -> dict[Labels, float]:
+        counts: dict[Labels, float] = {}
+        for each in found:
+            labels: Labels = (("provider", each.provider),)
+            counts[labels] = counts.get(labels, 0) + value(each)
+        return counts
+
+    return {
+        "provider_calls": (
+            "Calls in progress at providers with a limit of calls at once.",
+            by_provider(lambda each: each.own),
+        ),
+        "provider_waiting_calls": (
+            "Calls that wait for such a provider.",
+            by_provider(lambda each: each.waiting),
+        ),
+        "provider_refused_calls": (
+            "Calls that found no place in its queue or waited too long, since the start.",
+            by_provider(lambda each: each.refused_count),
         ),
     }

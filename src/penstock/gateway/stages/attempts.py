@@ -31,9 +31,12 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.reply import keep_alive
 from penstock.gateway.stages.settle import close_attempt
 from penstock.gateway.target import Target
+from penstock.infra.egress.exchange import NEVER
 from penstock.kernel.errors import (
     InvalidRequest,
+    Overloaded,
     PenstockError,
+    RateLimited,
     UpstreamFailed,
     UpstreamTimeout,
 )
@@ -45,6 +48,7 @@ from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 
 OF_CREDENTIALS: Final = frozenset((FailureCause.CREDENTIAL, FailureCause.RATE_LIMIT))
+NOT_REPORTED: Final = frozenset((FailureCause.UNSUPPORTED, FailureCause.FULL))
 NO_CONTENT: Final = frozenset((204, 205))  # statuses without a body
 
 Finalize = Callable[[PenstockError | None], None]
@@ -80,7 +84,7 @@ class Attempts:
             call.keep_alive = partial(keep_alive, call)
         try:
             if call.route is None:
-                failure = await self._observe(call, target, head, finalize)
+                failure = await self._in_turn(call, NextAttempt(target, 0.0), head, finalize)
             else:
                 failure = await self._follow(call, call.route, head, finalize)
             if failure is not None:
@@ -103,17 +107,11 @@ class Attempts:
                 step = route.waited(step, loop.time())
                 if step is None:
                     break
-            target = call.target = step.target
-            opened = None
-            if reported is None and (after_s := _hedge_after(call, route, step, head)) is not None:
-                opened = await self.hedge(call, route, target, head, after_s)
-                target = call.target = opened.target
-            failure = await self._observe(
-                call, target, head, finalize, probe=step.probe, opened=opened
-            )
+            call.target = step.target
+            failure = await self._in_turn(call, step, head, finalize, first=reported is None)
             if failure is None:
                 return None
-            if reported is None or reported.cause is FailureCause.UNSUPPORTED:
+            if reported is None or reported.cause in NOT_REPORTED:
                 reported = failure
             if call.committed:
                 return failure
@@ -121,6 +119,54 @@ class Attempts:
             if step is not None or reported is not failure:
                 self._close_failed(call, failure.error)
         return reported
+
+    async def _in_turn(
+        self,
+        call: Call,
+        step: NextAttempt,
+        head: RequestHead,
+        finalize: Finalize,
+        *,
+        first: bool = False,
+    ) -> Failure | None:
+        """Makes one attempt, or two that compete, once the target has a place for it."""
+        slots = step.target.slots
+        if slots is None:
+            return await self._compete(call, step, head, finalize, first=first)
+        slot = step.slot
+        if slot is None:
+            now = asyncio.get_running_loop().time()
+            within_s = NEVER if call.route is None else call.route.left_s(now)
+            try:
+                slot = await slots.wait(_key_of(call), call.priority, within_s)
+            except (Overloaded, RateLimited) as error:
+                return _failed(error, step.target, FailureCause.FULL)
+            call.waited_ns = slot.waited_ns
+            if call.route is not None and _has_failed(step.target):
+                slot.release()
+                late = Overloaded("it failed while the call waited.", code="route_unavailable")
+                return _failed(late, step.target, FailureCause.UNAVAILABLE)
+        try:
+            placed = step._replace(slot=slot)
+            return await self._compete(call, placed, head, finalize, first=first)
+        finally:
+            slot.release()
+
+    async def _compete(
+        self, call: Call, step: NextAttempt, head: RequestHead, finalize: Finalize, *, first: bool
+    ) -> Failure | None:
+        """Makes an attempt, and hedges it if the route says so."""
+        route = call.route
+        after_s = _hedge_after(call, route, step, head) if first and route is not None else None
+        if route is None or after_s is None:
+            return await self._observe(call, step.target, head, finalize, probe=step.probe)
+        opened = await self.hedge(call, route, step, head, after_s)
+        target = call.target = opened.target
+        try:
+            return await self._observe(call, target, head, finalize, opened=opened)
+        finally:
+            if opened.slot is not None:
+                opened.slot.release()
 
     async def _observe(
         self,
@@ -267,6 +313,18 @@ def _hedge_after(call: Call, route: RouteRun, step: NextAttempt, head: RequestHe
 def _failed(error: PenstockError, target: Target, cause: FailureCause) -> Failure:
     """Keeps an error as a value: without the frames that raised it, which have the answer."""
     return Failure(error.with_traceback(None), target, cause)
+
+
+def _has_failed(target: Target) -> bool:
+    """Returns whether a target of a route gets no calls any more, apart from probes."""
+    if target.health is None:
+        return False
+    breaker = target.health.breaker
+    return breaker.state.open or not breaker.admits(asyncio.get_running_loop().time())
+
+
+def _key_of(call: Call) -> str:
+    return call.key_context.key.id if call.key_context else ""
 
 
 def _cause(call: Call, error: PenstockError) -> FailureCause:

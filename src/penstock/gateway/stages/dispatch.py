@@ -53,6 +53,8 @@ class Dispatch:
             attempt.request_digest = request_digest(request.url, lines, request.body)
         if rewrite is not None:
             attempt.rewrite, attempt.translated = rewrite, True
+        if call.waited_ns:
+            attempt.waited_ns, call.waited_ns = call.waited_ns, 0
         call.attempts += (attempt,)
         limits = target.limits
         if call.route is not None:

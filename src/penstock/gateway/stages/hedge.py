@@ -13,12 +13,13 @@ from typing import Final, NamedTuple
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.errors import HedgeLost
-from penstock.gateway.route import RouteRun
+from penstock.gateway.route import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import cause_of
 from penstock.gateway.stages.relay_stream import MAX_HELD_BYTES
 from penstock.gateway.stages.settle import close_attempt
 from penstock.gateway.target import Target
+from penstock.gateway.target_slots import Slot
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
@@ -29,11 +30,13 @@ _REJECTED: Final = 300  # and above: the status of an answer that is none
 
 
 class OpenedAnswer(NamedTuple):
-    """The answer of a target up to its first content, or the error of the request."""
+    """The answer of a target up to its first content, or the error of the request. `slot`: its
+    place there."""
 
     target: Target
     exchange: UpstreamExchange | None
     error: PenstockError | None = None
+    slot: Slot | None = None
 
     async def answer(self) -> UpstreamExchange:
         """Returns the answer, or raises the error."""
@@ -46,10 +49,11 @@ class _Branch:
     """The request to one target. `call` is a copy of the call, which gets its attempt. `is_good`:
     content has arrived."""
 
-    def __init__(self, call: Call, target: Target) -> None:
+    def __init__(self, call: Call, target: Target, slot: Slot | None) -> None:
         self.call = copy.copy(call)
         self.call.attempts = ()
         self.target = target
+        self.slot = slot
         self.exchange: UpstreamExchange | None = None
         self.error: PenstockError | None = None
         self.is_good = False
@@ -63,17 +67,17 @@ class Hedge:
     clock: Clock
 
     async def __call__(
-        self, call: Call, route: RouteRun, target: Target, head: RequestHead, delay_s: float
+        self, call: Call, route: RouteRun, step: NextAttempt, head: RequestHead, delay_s: float
     ) -> OpenedAnswer:
-        """Returns the answer of `target` or, if that has no content after the delay and the budget
-        allows it, of another one that has; the failure of `target` if both fail."""
-        first = winner = _Branch(call, target)
+        """Returns the answer of the first target or, if that has no content after the delay and the
+        budget allows it, of another one that has; the failure of the first if both fail."""
+        first = winner = _Branch(call, step.target, step.slot)
         running = {self._begin(first, head): first}
         try:
             await _first_good(running, delay_s)
             other = None if all(map(_is_over, running)) else route.hedge(_now())
             if other is not None:
-                second = _Branch(call, other)
+                second = _Branch(call, other.target, other.slot)
                 running[self._begin(second, head)] = second
             await _first_good(running, None)
             winner = next((one for one in running.values() if one.is_good), first)
@@ -81,12 +85,13 @@ class Hedge:
             await _cancel(running)
             self._settle(call, running.values(), first)
             _abort(first)
+            _release(first)
             raise
         await _cancel({task: one for task, one in running.items() if one is not winner})
         self._settle(call, running.values(), winner)
         if winner is not first:
             route.hedge_won()
-        return OpenedAnswer(winner.target, winner.exchange, winner.error)
+        return OpenedAnswer(winner.target, winner.exchange, winner.error, winner.slot)
 
     def _begin(self, branch: _Branch, head: RequestHead) -> "asyncio.Task[None]":
         if branch.target.health is not None:
@@ -110,6 +115,7 @@ class Hedge:
         for one in branches:
             if one is not winner:
                 _abort(one)
+                _release(one)
                 call.attempts += one.call.attempts
                 self._close(call, one)
             elif one.target.health is not None:
@@ -179,6 +185,11 @@ async def _cancel(running: Mapping["asyncio.Task[None]", _Branch]) -> None:
 def _abort(branch: _Branch) -> None:
     if branch.exchange is not None:
         branch.exchange.abort()
+
+
+def _release(branch: _Branch) -> None:
+    if branch.slot is not None:
+        branch.slot.release()
 
 
 def _failure_of(branch: _Branch) -> PenstockError | None:

@@ -234,5 +234,5 @@ def _overhead(call: Call, now: int) -> int:
     """Nanoseconds of the call without the waits for the request and for the providers."""
     own = now - call.ready_ns
     for attempt in call.attempts:
-        own -= attempt.end_ns - attempt.start_ns
+        own -= attempt.end_ns - attempt.start_ns + attempt.waited_ns
     return own

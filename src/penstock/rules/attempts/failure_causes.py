@@ -16,6 +16,7 @@ class FailureCause(StrEnum):
     CONTEXT_LENGTH = "context_length"  # the request is too long for this model
     CONTENT_FILTER = "content_filter"  # the provider's own filter
     UNSUPPORTED = "unsupported"  # this model or its API cannot do what the request wants
+    FULL = "full"  # it has as many calls in progress as our limit for it allows
     INVALID = "invalid"  # the caller's mistake: the same everywhere
 
 

@@ -32,6 +32,7 @@ class KeyEntry(Document, frozen=True):
     segment: str = ""
     others: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    priority: str = "normal"  # the highest of its calls: `rules.priorities`
 
 
 def _attribute_of_key(name: str) -> Callable[[KeyEntry], str]:

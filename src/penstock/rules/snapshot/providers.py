@@ -7,6 +7,8 @@ from penstock.rules.document import Document
 from penstock.rules.snapshot.section import SecretUse, plain_section
 
 OWN_CREDENTIAL: Final = "default"  # the name of the one that is part of the provider itself
+DEFAULT_QUEUE: Final = 16  # calls that wait for a provider with a limit of calls at once
+DEFAULT_QUEUE_TIMEOUT_MS: Final = 5_000
 
 
 class CredentialEntry(Document, frozen=True):
@@ -32,6 +34,9 @@ class ProviderEntry(Document, frozen=True):
     total_timeout_ms: int = 900_000
     vendor: str = ""  # its price list is the section `prices/<vendor>`; empty: none
     credentials: tuple[CredentialEntry, ...] = ()  # beside that of `secret_id`
+    max_concurrency: int = 0  # calls at once; 0: no limit. Further calls wait, as the next two say
+    max_queue: int = DEFAULT_QUEUE  # in each worker
+    queue_timeout_ms: int = DEFAULT_QUEUE_TIMEOUT_MS
 
     def secret_ids(self) -> Iterator[tuple[str, str]]:
         """Yields name and secret id of each credential."""

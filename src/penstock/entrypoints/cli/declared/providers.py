@@ -36,7 +36,9 @@ from penstock.spi.chat import ChatProvider
 from penstock.spi.secret_manager import SecretManager
 
 MAX_DECLARED: Final = 15  # further credentials of a provider
-_FIELDS: Final = ("kind", "base_url", "vendor", "quirks", "models", "private_allowed")
+_LIMITS: Final = ("max_concurrency", "max_queue", "queue_timeout_ms")
+_FIELDS: Final = ("kind", "base_url", "vendor", "quirks", "models", "private_allowed", *_LIMITS)
+_USUAL: Final = {name: ProviderRequest.model_fields[name].default for name in _LIMITS}
 
 
 class DeclaredCredential(CredentialRequest):
@@ -126,7 +128,7 @@ class ProviderKind:
         vendor = self._vendors.find(existing.name, existing.content["vendor"])
         removed = {name: "" for name in vendor.quirks if name not in fields["quirks"]}
         fields["quirks"] = {**fields["quirks"], **removed}
-        for name in ("private_allowed", "models", "vendor", "quirks", "kind", "base_url"):
+        for name in (*_LIMITS, "private_allowed", "models", "vendor", "quirks", "kind", "base_url"):
             fewer = {other: value for other, value in fields.items() if other != name}
             with suppress(PenstockError):  # the field is needed
                 if _content(self._described(ProviderRequest.model_validate(fewer))) == {
@@ -159,7 +161,7 @@ class ProviderKind:
         steps = (Step("POST", self._path, body), *further)
         if not declared.content["models"]:
             steps = (*steps, self._test(declared.name))
-        shown = {k: v for k, v in declared.content.items() if v not in ("", [], {}, False)}
+        shown = {k: v for k, v in declared.content.items() if v and v != _USUAL.get(k)}
         found = (*differences({}, shown), *_new_secrets(declared))
         return ObjectChange(self.noun, declared.name, ObjectAction.CREATE, found, steps)
 
@@ -208,6 +210,7 @@ def _content(provider: Provider) -> dict[str, Any]:
         "kind": provider.kind,
         "base_url": provider.base_url,
         "vendor": provider.vendor,
+        **{name: getattr(provider, name) for name in _LIMITS},
         "quirks": dict(provider.quirks),
         "models": list(provider.models) if provider.models_pinned else [],
         "private_allowed": provider.private_allowed,

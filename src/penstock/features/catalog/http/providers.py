@@ -9,12 +9,21 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, SecretStr
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.catalog.model import NewProvider, Provider, ProviderChange, ProviderCheck
+from penstock.features.catalog.model import (
+    LONGEST_QUEUE_MS,
+    MAX_CONCURRENCY,
+    MAX_QUEUE,
+    NewProvider,
+    Provider,
+    ProviderChange,
+    ProviderCheck,
+)
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
+from penstock.rules.snapshot.providers import DEFAULT_QUEUE, DEFAULT_QUEUE_TIMEOUT_MS
 from penstock.spi.chat import Vendor
 
 Models = Annotated[
@@ -23,6 +32,9 @@ Models = Annotated[
 Quirks = Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
 Url = Annotated[str, Field(max_length=500)]
 Secret = Annotated[SecretStr, Field(max_length=4000)]
+Concurrency = Annotated[int, Field(ge=0, le=MAX_CONCURRENCY)]
+QueueLength = Annotated[int, Field(ge=0, le=MAX_QUEUE)]
+QueueTime = Annotated[int, Field(ge=0, le=LONGEST_QUEUE_MS)]
 
 
 class ProviderRequest(RequestBody):
@@ -30,7 +42,9 @@ class ProviderRequest(RequestBody):
     `vendor` (default: the name) may be one of `…/providers/vendors`: then `base_url` and `kind` are
     optional, the vendor's quirks are the defaults, and its public prices apply. Otherwise `vendor`
     names a public price list (empty: none); by default it is found by the base URL.
-    `private_allowed`: the host may be a private address; only instance admins may set it."""
+    `private_allowed`: the host may be a private address; only instance admins may set it.
+    `max_concurrency` limits its calls at once (0: no limit): further ones wait, at most `max_queue`
+    in each gateway worker and for `queue_timeout_ms`."""
 
     name: Annotated[str, Field(max_length=63)]
     base_url: Url = ""
@@ -40,6 +54,9 @@ class ProviderRequest(RequestBody):
     private_allowed: bool = False
     quirks: Quirks = Field(default_factory=dict[str, str])
     vendor: Annotated[str, Field(max_length=63)] | None = None
+    max_concurrency: Concurrency = 0
+    max_queue: QueueLength = DEFAULT_QUEUE
+    queue_timeout_ms: QueueTime = DEFAULT_QUEUE_TIMEOUT_MS
 
     def value(self) -> NewProvider:
         return NewProvider(
@@ -51,6 +68,9 @@ class ProviderRequest(RequestBody):
             private_allowed=self.private_allowed,
             quirks=self.quirks,
             vendor=self.vendor,
+            max_concurrency=self.max_concurrency,
+            max_queue=self.max_queue,
+            queue_timeout_ms=self.queue_timeout_ms,
         )
 
 
@@ -65,6 +85,9 @@ class ProviderChangeRequest(RequestBody):
     private_allowed: bool | None = None
     quirks: Quirks | None = None
     vendor: Annotated[str, Field(max_length=63)] | None = None
+    max_concurrency: Concurrency | None = None
+    max_queue: QueueLength | None = None
+    queue_timeout_ms: QueueTime | None = None
 
     def change(self) -> ProviderChange:
         return ProviderChange(
@@ -74,6 +97,9 @@ class ProviderChangeRequest(RequestBody):
             private_allowed=self.private_allowed,
             quirks=self.quirks,
             vendor=self.vendor,
+            max_concurrency=self.max_concurrency,
+            max_queue=self.max_queue,
+            queue_timeout_ms=self.queue_timeout_ms,
         )
 
 
@@ -90,6 +116,9 @@ class ProviderView(BaseModel):
     vendor: str
     found: bool
     api_key_hint: str
+    max_concurrency: int
+    max_queue: int
+    queue_timeout_ms: int
     created_at: datetime
     updated_at: datetime
 
@@ -106,6 +135,9 @@ class ProviderView(BaseModel):
             vendor=provider.vendor,
             found=provider.found,
             api_key_hint=provider.secret_hint,
+            max_concurrency=provider.max_concurrency,
+            max_queue=provider.max_queue,
+            queue_timeout_ms=provider.queue_timeout_ms,
             created_at=moment_of(provider.created_ms),
             updated_at=moment_of(provider.updated_ms),
         )

@@ -14,7 +14,12 @@ from penstock.features.catalog.model import (
     origin,
     require_may_allow_private,
 )
-from penstock.features.catalog.new_provider import clean_models, merged_quirks, provider_of
+from penstock.features.catalog.new_provider import (
+    clean_models,
+    merged_quirks,
+    provider_of,
+    with_limits,
+)
 from penstock.features.catalog.ports import Kinds
 from penstock.features.catalog.service.secrets import SecretBox
 from penstock.features.catalog.vendors import Vendors
@@ -143,6 +148,7 @@ class ProviderService:
         base_url = check_base_url(base_url, private_allowed=private, secret=bool(after.secret_id))
         vendor = before.vendor if change.vendor is None and not moved else change.vendor
         prices = self._vendors.price_list(vendor, base_url)
+        after = with_limits(after, change)
         return replace(after, base_url=base_url, quirks=quirks, vendor=prices), sealed
 
     def _audit(

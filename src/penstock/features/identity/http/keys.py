@@ -25,6 +25,7 @@ Tags = Annotated[
     Field(max_length=MAX_TAGS, description="Free pairs of key and value on each of its calls."),
 ]
 GivenRole = Literal["viewer", "editor", "admin"]
+GivenPriority = Literal["low", "normal", "high"]
 _NAMES: Final = frozenset(each.name for each in KEY_ATTRIBUTES)
 
 
@@ -56,7 +57,9 @@ class KeyAttributes(RootModel[dict[Annotated[str, AfterValidator(_known)], Label
 class KeyRequest(RequestBody):
     """A new key. Without `role` it may only call models; with one it may also use the REST API like
     a member of that role. With `scopes` (and no role) it may do just these. Without
-    `allowed_models` it may call all models; patterns such as `provider/*` are allowed."""
+    `allowed_models` it may call all models; patterns such as `provider/*` are allowed. `priority`:
+    where calls wait for a provider, higher ones are served first; a call may ask for a lower one
+    than its key's."""
 
     name: Name
     role: GivenRole | None = None
@@ -67,6 +70,7 @@ class KeyRequest(RequestBody):
     attributes: KeyAttributes = KeyAttributes.of({})
     tags: Tags = Field(default_factory=dict[str, str])
     expires_at: Moment | None = None
+    priority: GivenPriority = "normal"
 
     def expires_ms(self) -> int | None:
         return unix_ms(self.expires_at) if self.expires_at else None
@@ -119,6 +123,7 @@ class KeyView(BaseModel):
     allowed_models: list[str]
     attributes: KeyAttributes
     tags: dict[str, str]
+    priority: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -134,6 +139,7 @@ class KeyView(BaseModel):
             allowed_models=list(key.allowed_models),
             attributes=KeyAttributes.of(key.attributes),
             tags=dict(key.tags),
+            priority=key.priority,
             created_at=moment_of(key.created_ms),
             expires_at=moment_of(key.expires_ms) if key.expires_ms is not None else None,
             revoked_at=moment_of(key.revoked_ms) if key.revoked_ms is not None else None,
@@ -189,6 +195,7 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
             attributes=KeyAttributes.of(body.attributes.root).root,
             tags=body.tags,
             expires_ms=body.expires_ms(),
+            priority=body.priority,
         )
         return _issued(keys.create(access.principal, access.project_id, wanted))
 

@@ -30,6 +30,7 @@ class NewKey:
     expires_ms: int | None = None
     instance_admin: bool = False
     scopes: tuple[KeyScope, ...] = ()
+    priority: str = "normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class KeyService:
             created_ms=now_ms,
             expires_ms=new.expires_ms,
             secrets=(stored,),
+            priority=new.priority,
         )
         keys.add(tx.connection, key)
         self._context.audit_log.append(

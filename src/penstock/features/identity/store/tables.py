@@ -82,6 +82,7 @@ API_KEYS: Final = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger),
     Column("revoked_ms", BigInteger),
+    Column("priority", Text, nullable=False, server_default="normal"),
     Index("api_keys_by_project", "project_id", "id"),
 )
 
