@@ -15,11 +15,13 @@ from penstock.gateway.metrics.prometheus import page_of, render
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.target_health import TargetHealths
+from penstock.gateway.target_slots import SlotSource
 from penstock.gateway.targets import TargetSource
 from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import LocalCounters
 from penstock.infra.egress.client import Egress
 from penstock.infra.registry import Registry
+from penstock.infra.slot_file import SlotFile
 from penstock.infra.spool import SpoolStats
 from penstock.kernel.time import SystemClock
 from penstock.rules.snapshot import ProviderEntry
@@ -40,7 +42,8 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
     credentials = CredentialPools(SystemClock())
     healths = TargetHealths(BreakerFile(tmp_path))
     plugins: Registry[ChatProvider] = Registry("penstock.providers")
-    targets = TargetSource(plugins.get, credentials, healths)
+    slots = SlotSource(SlotFile(tmp_path), SystemClock(), Random())
+    targets = TargetSource(plugins.get, credentials, healths, slots)
     counters = LocalCounters(Path("counters"), SystemClock())
     readiness = GatewayReadiness(
         holder,
@@ -49,6 +52,7 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
         failures,
         credentials=credentials,
         healths=healths,
+        slots=slots,
         checks=HealthChecks(holder, targets, Egress(), SystemClock(), Random()),
         monotonic=lambda: 0.0,
         counters=counters,

@@ -299,8 +299,8 @@ class RouteRun:
         return None
 
     def _turn(self, now: float) -> NextAttempt | None:
-        """What a call does that found full targets only: it goes to a target for that cause, or
-        waits for its turn at the first of them."""
+        """Returns the next attempt of a call that found full targets only: at a target for that
+        cause, or, once it is its turn, at the first of them."""
         full = [each for each in self._full if not each.health.breaker.state.open]
         if not full:
             return None

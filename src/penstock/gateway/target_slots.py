@@ -197,7 +197,7 @@ class TargetSlots:
             self._look_later()
 
     def _serve(self) -> None:
-        """Gives free places to waiting calls, but leaves them to another worker while calls of a
+        """Hands free places to waiting calls, but leaves them to another worker while calls of a
         higher priority wait there. One that does not take them may be stopped."""
         while (call := self._queue.first()) is not None:
             at = self._shared.take(self.limit)
@@ -248,8 +248,7 @@ class SlotSource:
             return None
         found = self._known.get((project_id, entry.name))
         if found is None:
-            name = f"{project_id}\0{entry.name}".encode("utf-8", "replace")
-            shared = self._file.slots(blake2b(name, digest_size=16).digest())
+            shared = self._file.slots(slot_key(project_id, entry.name))
             found = TargetSlots(shared, entry.name, self._clock, self._random)
             self._known[project_id, entry.name] = found
         found.follow(entry)
@@ -258,3 +257,9 @@ class SlotSource:
     def all(self) -> list[TargetSlots]:
         """Returns the places in use or configured."""
         return list(self._known.values())
+
+
+def slot_key(project_id: str, provider: str) -> bytes:
+    """Returns the bytes that name a provider in the file of places."""
+    name = f"{project_id}\0{provider}".encode("utf-8", "replace")
+    return blake2b(name, digest_size=16).digest()

@@ -82,7 +82,7 @@ class Home:
 
     @property
     def targets(self) -> Path:
-        """The state of the targets of routes, for all gateway workers: `infra.breaker_file`."""
+        """The state of targets, for all gateway workers: `infra.breaker_file`, `slot_file`."""
         return self.path / "targets"
 
     @property

@@ -88,7 +88,7 @@ class SharedSlots:
         return len(self._own) + MAX_SLOTS - free
 
     def show_waiting(self, priority: Priority, *, wait: bool) -> None:
-        """Tells the others whether calls of a priority wait here."""
+        """Shows the others whether calls of a priority wait here."""
         if self._fd >= 0:
             kind = fcntl.F_RDLCK if wait else fcntl.F_UNLCK
             at = self._begin + MAX_SLOTS + priority

@@ -54,6 +54,7 @@ function TargetRow({ target, position }: TargetRowProps) {
             {changes.length > 0 && <span className="font-mono"> {changes.join(", ")}</span>}
           </div>
         )}
+        <InProgress target={target} />
         {problem && <div className="text-xs break-words text-danger">{problem.message}</div>}
       </Cell>
       <Cell className="py-2 text-xs whitespace-nowrap">
@@ -66,6 +67,16 @@ function TargetRow({ target, position }: TargetRowProps) {
         {target.cost ? formatMoney(target.cost) : <span className="text-ink-3">unpriced</span>}
       </Cell>
     </Row>
+  );
+}
+
+/** The calls at a provider with a limit of calls at once. */
+function InProgress({ target: { calls, max_calls, waiting } }: Pick<TargetRowProps, "target">) {
+  if (!max_calls) return null;
+  return (
+    <div className="num text-xs text-ink-2">
+      {calls} of {max_calls} calls at once{waiting ? `, ${waiting} wait` : ""}
+    </div>
   );
 }
 

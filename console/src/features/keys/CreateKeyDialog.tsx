@@ -65,6 +65,15 @@ function KeyFields({ form }: { form: FormState<KeyForm> }) {
           <option value="admin">Admin</option>
         </SelectField>
       </div>
+      <SelectField
+        label="Priority"
+        {...form.text("priority")}
+        hint="Where calls wait for a provider, higher ones are served first."
+      >
+        <option value="low">Low</option>
+        <option value="normal">Normal</option>
+        <option value="high">High</option>
+      </SelectField>
       <TextAreaField
         label="Allowed models"
         {...form.text("allowed_models")}

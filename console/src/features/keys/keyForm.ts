@@ -6,7 +6,7 @@ import { splitList } from "@/shared/forms/splitList";
 
 /** The values of the form of a new key. `days` is the lifetime, `0` for no expiry. */
 export type KeyForm = Record<
-  "name" | "days" | "role" | "allowed_models" | "tags" | KeyAttribute,
+  "name" | "days" | "role" | "priority" | "allowed_models" | "tags" | KeyAttribute,
   string
 >;
 
@@ -14,6 +14,7 @@ export const EMPTY_FORM: KeyForm = {
   name: "",
   days: "0",
   role: "",
+  priority: "normal",
   allowed_models: "",
   tags: "",
   ...forEachAttribute(() => ""),
@@ -24,6 +25,7 @@ export function toNewKey(form: KeyForm, now: number): NewKey {
   return {
     name: form.name.trim(),
     role: (form.role || null) as NewKey["role"],
+    priority: form.priority as NonNullable<NewKey["priority"]>,
     allowed_models: splitList(form.allowed_models),
     expires_at: expiryAfter(Number(form.days), now),
     attributes: forEachAttribute((name) => form[name].trim()),

@@ -17,6 +17,7 @@ const KEY: Key = {
   attributes: { team: "shop", user: "", use_case: "upsell", environment: "", segment: "" },
   tags: { stage: "beta" },
   created_at: "2026-11-01T00:00:00Z",
+  priority: "normal",
   expires_at: null,
   revoked_at: null,
 };

@@ -4,6 +4,8 @@ import { useSession } from "@/shared/session";
 import { Disclosure } from "@/shared/ui/Disclosure";
 import { CheckboxField, SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
 
+const LIMITS = ["max_concurrency", "max_queue", "queue_timeout_s"] as const;
+
 interface ProviderFieldsProps {
   form: FormState<ProviderForm>;
   /** The last characters of the stored key; empty or left out if there is none. */
@@ -67,7 +69,7 @@ function AdvancedFields({ form }: { form: FormState<ProviderForm> }) {
   return (
     <Disclosure
       title="Advanced settings"
-      open={form.hasError("models", "vendor", "stream_usage", "terminator")}
+      open={form.hasError("models", "vendor", "stream_usage", "terminator", ...LIMITS)}
     >
       <TextAreaField
         label="Models"
@@ -90,6 +92,28 @@ function AdvancedFields({ form }: { form: FormState<ProviderForm> }) {
           <option value="">[DONE]</option>
           <option value="finish_reason">finish_reason</option>
         </SelectField>
+      </div>
+      <div className="grid gap-3 sm:grid-cols-3">
+        <TextField
+          label="Calls at once"
+          {...form.text("max_concurrency")}
+          inputMode="numeric"
+          placeholder="No limit"
+          hint="Further calls wait."
+        />
+        <TextField
+          label="Waiting calls"
+          {...form.text("max_queue")}
+          inputMode="numeric"
+          placeholder="16"
+          hint="In each worker."
+        />
+        <TextField
+          label="Longest wait (s)"
+          {...form.text("queue_timeout_s")}
+          inputMode="decimal"
+          placeholder="5"
+        />
       </div>
     </Disclosure>
   );

@@ -21,6 +21,9 @@ const PROVIDER: Provider = {
   vendor: "openai",
   found: false,
   api_key_hint: "…abcd",
+  max_concurrency: 0,
+  max_queue: 16,
+  queue_timeout_ms: 5000,
   created_at: "2026-11-01T00:00:00Z",
   updated_at: "2026-11-01T00:00:00Z",
 };
@@ -83,6 +86,19 @@ test("an emptied list of models is no longer pinned", () => {
   expect(toProviderChange({ ...formForProvider(pinned), models: "" }, pinned, true)).toEqual({
     models: [],
   });
+});
+
+test("limits of calls at once are set and removed; a new provider without them has the defaults", () => {
+  const form = formForProvider(PROVIDER);
+  const limited = { ...form, max_concurrency: "4", queue_timeout_s: "0.5" };
+  expect(toProviderChange(limited, PROVIDER, true)).toEqual({
+    max_concurrency: 4,
+    queue_timeout_ms: 500,
+  });
+  const before = { ...PROVIDER, max_concurrency: 4 };
+  const unlimited = { ...formForProvider(before), max_concurrency: "" };
+  expect(toProviderChange(unlimited, before, true)).toEqual({ max_concurrency: 0 });
+  expect(toNewProvider(formForVendor(VLLM, true), VLLM)).not.toHaveProperty("max_queue");
 });
 
 test("without a vendor the base URL determines the price list", () => {

@@ -3,6 +3,10 @@ import type { Vendor } from "@/features/providers/vendors";
 import { splitList } from "@/shared/forms/splitList";
 
 type Quirks = Record<string, string>;
+type SentLimits = Partial<
+  Record<"max_concurrency" | "max_queue" | "queue_timeout_ms", number>
+>;
+type Limits = Pick<ProviderForm, "max_concurrency" | "max_queue" | "queue_timeout_s">;
 
 /** The values of the form that edits a provider. */
 export interface ProviderForm {
@@ -15,6 +19,10 @@ export interface ProviderForm {
   /** The two quirks that the form can set; empty for OpenAI's behaviour. */
   stream_usage: string;
   terminator: string;
+  /** Calls at once, and what further ones do; empty for the defaults. */
+  max_concurrency: string;
+  max_queue: string;
+  queue_timeout_s: string;
 }
 
 /** The values of the form that adds a provider. */
@@ -26,7 +34,10 @@ export interface NewProviderForm extends ProviderForm {
 export const PROVIDER_PARAMS = {
   stream_usage: "quirks.stream_usage",
   terminator: "quirks.terminator",
+  queue_timeout_s: "queue_timeout_ms",
 };
+
+const NO_LIMITS = { max_concurrency: "", max_queue: "", queue_timeout_s: "" };
 
 /** The form for a vendor. `canAllowPrivate`: whether the user may allow private addresses. */
 export function formForVendor(vendor: Vendor, canAllowPrivate: boolean): NewProviderForm {
@@ -39,6 +50,7 @@ export function formForVendor(vendor: Vendor, canAllowPrivate: boolean): NewProv
     models: "",
     vendor: "",
     ...quirkFields(vendor.quirks),
+    ...NO_LIMITS,
   };
 }
 
@@ -51,6 +63,7 @@ export function formForProvider(provider: Provider): ProviderForm {
     models: provider.models_pinned ? provider.models.join("\n") : "",
     vendor: provider.vendor,
     ...quirkFields(provider.quirks),
+    ...limitFields(provider),
   };
 }
 
@@ -65,6 +78,7 @@ export function toNewProvider(form: NewProviderForm, vendor: Vendor): NewProvide
     private_allowed: form.private_allowed,
     quirks: toQuirks(form, vendor.quirks),
     ...(form.vendor.trim() && { vendor: form.vendor.trim() }),
+    ...toLimits(form, NO_LIMITS),
   };
 }
 
@@ -85,7 +99,7 @@ export function toProviderChange(
   if (canAllowPrivate && mayDiffer) change.private_allowed = form.private_allowed;
   if (form.vendor.trim() !== before.vendor) change.vendor = form.vendor.trim();
   if (JSON.stringify(quirks) !== JSON.stringify(provider.quirks)) change.quirks = quirks;
-  return change;
+  return { ...change, ...toLimits(form, before) };
 }
 
 /** Whether a URL has a private address. A hint for the form only: the server decides. */
@@ -94,6 +108,25 @@ export function isPrivateAddress(baseUrl: string): boolean {
   return /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\]|\[f[cd])|\.(local|internal|localhost)$/.test(
     host,
   );
+}
+
+function limitFields(provider: Provider): Limits {
+  return {
+    max_concurrency: provider.max_concurrency === 0 ? "" : String(provider.max_concurrency),
+    max_queue: String(provider.max_queue),
+    queue_timeout_s: String(provider.queue_timeout_ms / 1000),
+  };
+}
+
+/** The limits of calls at once that differ from those `before`. No number of calls is no limit. */
+function toLimits(form: Limits, before: Limits): SentLimits {
+  const change: SentLimits = {};
+  if (form.max_concurrency !== before.max_concurrency)
+    change.max_concurrency = Number(form.max_concurrency);
+  if (form.max_queue !== before.max_queue) change.max_queue = Number(form.max_queue);
+  if (form.queue_timeout_s !== before.queue_timeout_s)
+    change.queue_timeout_ms = Math.round(Number(form.queue_timeout_s) * 1000);
+  return change;
 }
 
 function quirkFields(quirks: Quirks): Pick<ProviderForm, "stream_usage" | "terminator"> {

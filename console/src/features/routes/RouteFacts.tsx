@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 
+import { RouteConcurrency } from "@/features/routes/RouteConcurrency";
 import { RouteLimits } from "@/features/routes/RouteLimits";
 import { strategyOf } from "@/features/routes/strategies";
 import type { Route } from "@/shared/calls/routes";
@@ -36,6 +37,9 @@ export function RouteFacts({ route }: { route: Route }) {
         ) : (
           <span className="num">at most {route.hedge_percent} % of streams</span>
         )}
+      </Fact>
+      <Fact name="Calls at once">
+        <RouteConcurrency route={route} />
       </Fact>
       <Fact name="Updated">
         <RelativeTime at={route.updated_at} />

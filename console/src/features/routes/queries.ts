@@ -38,6 +38,17 @@ export const targetUsageQuery = (projectId: string, route: string, range: Preset
     refetchInterval: REFRESH_MS,
   });
 
+/** The providers of the project that have a limit of calls at once. */
+export const limitedProvidersQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["providers", projectId, "limited"],
+    queryFn: async () => {
+      const params = { path: { project_id: projectId } };
+      const found = await data(api.GET("/api/v1/projects/{project_id}/providers", { params }));
+      return found.items.filter(({ max_concurrency }) => max_concurrency > 0);
+    },
+  });
+
 /** A route as it is now, to edit it: never an older one that the browser remembers. */
 export const presentRouteQuery = (projectId: string, name: string) =>
   queryOptions({

@@ -82,6 +82,11 @@ export const CAUSES = [
     name: "Unsupported",
     sentence: "the model cannot take such a request",
   },
+  {
+    value: "full",
+    name: "Full",
+    sentence: "the other targets have as many calls at once as they may have",
+  },
 ] as const;
 
 export type Cause = (typeof CAUSES)[number]["value"];

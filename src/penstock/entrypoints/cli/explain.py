@@ -11,7 +11,7 @@ from penstock.entrypoints.cli.api import open_api
 from penstock.entrypoints.cli.output import show_list, show_record
 
 _PATH: Final = "/v1/chat/completions"
-_TARGETS: Final = ("target", "dialect", "tried", "tokens", "cost", "problem")
+_TARGETS: Final = ("target", "dialect", "tried", "in progress", "tokens", "cost", "problem")
 _LIMITS: Final = ("name", "measure", "values", "reserves", "left", "fits")
 
 

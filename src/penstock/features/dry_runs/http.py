@@ -147,6 +147,7 @@ class ExplanationView(BaseModel):
     route_version: int = 0
     strategy: str = ""
     max_attempts: int = 1
+    call_priority: str = ""
     targets: list[ExplainedTargetView] = []
     limits: list[ExplainedLimitView] = []
     cache: ExplainedCacheView | None = None

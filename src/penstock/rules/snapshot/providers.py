@@ -8,7 +8,7 @@ from penstock.rules.snapshot.section import SecretUse, plain_section
 
 OWN_CREDENTIAL: Final = "default"  # the name of the one that is part of the provider itself
 DEFAULT_QUEUE: Final = 16  # calls that wait for a provider with a limit of calls at once
-DEFAULT_QUEUE_TIMEOUT_MS: Final = 5_000
+DEFAULT_QUEUE_TIMEOUT_MS: Final = 5_000  # for which they wait; then 503 `target_full`
 
 
 class CredentialEntry(Document, frozen=True):
