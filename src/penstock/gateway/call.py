@@ -42,6 +42,7 @@ class Call:
     snapshot: Snapshot | None = None
     key_context: KeyContext | None = None
     caller = Caller()
+    origin = b""  # of the web page that may read the answer
     body = b""
     request_size = 0
     held_bytes = 0  # of the body, as `InFlight` counts them

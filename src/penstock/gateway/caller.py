@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller, new_caller
 from penstock.rules.snapshot import KeyContext
@@ -12,7 +14,8 @@ _TAGS: Final = HEADER.encode()
 _MAX_CHARS: Final = 256
 _NO_KEY: Final = Caller()
 _SOURCES: Final = tuple((each.name, each.header.encode()) for each in CALL_ATTRIBUTES)
-_HEADERS: Final = frozenset((_TAGS, *(header for _, header in _SOURCES)))
+_HEADERS: Final = frozenset((_TAGS, *(header for _, header in _SOURCES if header)))
+_SESSION: Final = b"x-penstock-session"
 
 
 def read_caller(headers: Mapping[bytes, bytes], key_context: KeyContext | None) -> Caller:
@@ -26,6 +29,14 @@ def read_caller(headers: Mapping[bytes, bytes], key_context: KeyContext | None) 
     if header := headers.get(_TAGS):
         tags = merged_tags(tags, parse_tags(header))
     return new_caller(of_key.key_id, values, tags)
+
+
+def read_client_caller(headers: Mapping[bytes, bytes], key_context: KeyContext) -> Caller:
+    """Reads the attribution of a call with a client token: of the headers, only the session. The
+    others would let whoever has the token count its calls for somebody else."""
+    caller = key_context.caller
+    session = _text(headers.get(_SESSION))
+    return replace(caller, session=session) if session else caller
 
 
 def _text(value: bytes | None) -> str:

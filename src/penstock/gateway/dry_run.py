@@ -44,7 +44,7 @@ from penstock.rules.limits.index import Amounts, LimitIndex
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.counters import CountersUnavailable
-from penstock.spi.surface import LIST_MODELS, Surface, SurfaceRoute
+from penstock.spi.surface import NO_CALLS, Surface, SurfaceRoute
 
 ReadCounter = Callable[[Claim], CounterState]
 FindSurface = Callable[[str, Mapping[bytes, bytes]], tuple[Surface | None, SurfaceRoute | None]]
@@ -129,7 +129,7 @@ class _Run:
         surface, route = self._parts.find_surface(request.path, headers)
         if surface is None:
             raise NotFound(f"The gateway has no path {request.path}.")
-        if route is None or route.operation == LIST_MODELS:
+        if route is None or route.operation in NO_CALLS:
             raise NotFound(f"{request.path} takes no calls of models.")
         call = Call(
             surface,

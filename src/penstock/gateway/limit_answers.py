@@ -11,7 +11,7 @@ from typing import Final
 from penstock.kernel.errors import RateLimited
 from penstock.rules.claims import CapReached, Claim, CounterKind
 from penstock.rules.limits.documents import Measure
-from penstock.rules.limits.index import NANO, Limit
+from penstock.rules.limits.index import NANO, Limit, SpanLimit
 
 LimitHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -95,6 +95,8 @@ def _left(limit: Limit, left: int) -> str:
 
 
 def _what_to_do(limit: Limit, reached: CapReached) -> tuple[str, int | None]:
+    if isinstance(limit, SpanLimit):
+        return "Get a new client token from the application, or send a smaller request.", None
     if reached.wait_ns is not None:
         wait_s = max(1, -(-reached.wait_ns // _SECOND_NS))
         more = limit.measure == Measure.SPEND and reached.left > 0

@@ -89,7 +89,7 @@ class Pipeline:
         call.ready_ns = self.clock.now_ns()
         target = self.resolve(call, snapshot, key_context, head)
         call.resolved_ns = self.clock.now_ns()
-        if target.project.limits is not None:
+        if target.project.limits is not None or key_context.token is not None:
             await self.reserve(call, target, target.project.limits)
             call.reserved_ns = self.clock.now_ns()
         if target.project.guardrails is not None:

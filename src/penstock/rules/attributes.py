@@ -12,8 +12,9 @@ from typing import Final
 @dataclass(frozen=True, slots=True)
 class CallAttribute:
     """One attribute. `name` is its column and its name in the API, `span` its OpenTelemetry
-    attribute. `of_key`: a key can set it. `grouped`: the overview groups by it. `unbounded`: it has
-    many different values. `since`: the schema step that adds the column (1: the first schema)."""
+    attribute. `of_key`: a key can set it. `of_header`: so can a header. `grouped`: the overview
+    groups by it. `unbounded`: it has many different values. `since`: the schema step that adds the
+    column (1: the first schema)."""
 
     name: str
     span: str
@@ -21,10 +22,13 @@ class CallAttribute:
     grouped: bool = False
     unbounded: bool = False
     since: int = 1
+    of_header: bool = True
 
     @property
     def header(self) -> str:
-        """The request header that sets it."""
+        """The request header that sets it; empty if none does."""
+        if not self.of_header:
+            return ""
         return f"x-penstock-{self.name.replace('_', '-')}"
 
     @property
@@ -45,5 +49,12 @@ CALL_ATTRIBUTES: Final = (
     CallAttribute("environment", "deployment.environment.name"),
     CallAttribute("segment", "penstock.segment"),
     CallAttribute("session", "gen_ai.conversation.id", of_key=False, unbounded=True),
+    CallAttribute(
+        *("client_token", "penstock.client_token"),
+        of_key=False,
+        of_header=False,
+        unbounded=True,
+        since=9,
+    ),
 )
 KEY_ATTRIBUTES: Final = tuple(each for each in CALL_ATTRIBUTES if each.of_key)

@@ -1,9 +1,11 @@
-"""The library for applications: prompts with a cache and a fallback. It imports no part of server
-and gateway.
+"""The library for applications: prompts with a cache and a fallback, client tokens. It imports no
+part of server and gateway.
 """
 
+from penstock.rules.client_tokens import IssuedClientToken
 from penstock.rules.render.prompt import RenderedPrompt
 from penstock.sdk.client import Penstock
+from penstock.sdk.client_tokens import ClientTokens
 from penstock.sdk.prompt import Prompt
 
-__all__ = ["Penstock", "Prompt", "RenderedPrompt"]
+__all__ = ["ClientTokens", "IssuedClientToken", "Penstock", "Prompt", "RenderedPrompt"]

@@ -16,6 +16,7 @@ from penstock.kernel.errors import (
     InvalidRequest,
     NotFound,
     PenstockError,
+    RateLimited,
     SetupError,
     Unauthenticated,
     UpstreamFailed,
@@ -26,16 +27,22 @@ MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # of the server; a longer one is an 
 LONGEST_FETCH_S: Final = 30.0  # of a request; nobody waits for it that long, see `timeout_s`
 _SOCKET_TIMEOUT_S: Final = 10.0
 _PIECE_BYTES: Final = 65_536
-_ERRORS: Final = {401: Unauthenticated, 403: Forbidden, 404: NotFound}
+_ERRORS: Final = {
+    400: InvalidRequest,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    429: RateLimited,
+}
 
 
 class Server:
-    """The address and key of a Penstock server."""
+    """The address of a Penstock server or gateway, and a key."""
 
     def __init__(self, url: str, key: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise SetupError("The URL of the server is not valid.", hint="http://127.0.0.1:4001")
+            raise SetupError("The URL of Penstock is not valid.", hint="http://127.0.0.1:4001")
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
         self._path = parts.path.rstrip("/")
@@ -44,30 +51,37 @@ class Server:
     def fetch(self, name: str, version: str) -> Prompt:
         """Returns a prompt. Raises `PenstockError`."""
         query = urlencode({"name": name, "version": version})
-        try:
-            status, body = self._get(f"{self._path}/api/v1/prompts/resolve?{query}")
-        except (OSError, http.client.HTTPException) as error:
-            raise UpstreamFailed(f"The Penstock server does not answer: {error!r}.") from None
-        if status != 200:
-            kind = _ERRORS.get(status, UpstreamFailed)
-            raise kind(f"The Penstock server answered HTTP {status}{_detail(body)}")
+        body = self.send("GET", f"/api/v1/prompts/resolve?{query}")
         try:
             return read_prompt_document(name, body)
         except (msgspec.MsgspecError, UnicodeDecodeError, InvalidRequest) as error:
             raise UpstreamFailed(f"The prompt {name!r} cannot be read: {error}") from None
 
-    def _get(self, path: str) -> tuple[int, bytes]:
+    def send(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        """Sends a request, with JSON as its content. Returns the body of the answer. Raises
+        `PenstockError` if it has another status than 200."""
+        try:
+            status, body = self._send(method, self._path + path, content)
+        except (OSError, http.client.HTTPException) as error:
+            raise UpstreamFailed(f"Penstock does not answer: {error!r}.") from None
+        if status != 200:
+            kind = _ERRORS.get(status, UpstreamFailed)
+            raise kind(f"Penstock answered HTTP {status}{_detail(body)}")
+        return body
+
+    def _send(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         end = time.monotonic() + LONGEST_FETCH_S
         connection = kind(self._host, self._port, timeout=_SOCKET_TIMEOUT_S)
         try:
-            connection.request("GET", path, headers={"authorization": f"Bearer {self._key}"})
+            headers = {"authorization": f"Bearer {self._key}", "content-type": "application/json"}
+            connection.request(method, path, content, headers)
             answer = connection.getresponse()
             body = bytearray()
             while piece := answer.read1(_PIECE_BYTES):
                 body += piece
                 if len(body) > MAX_ANSWER_BYTES or time.monotonic() > end:
-                    raise UpstreamFailed("The answer of the Penstock server is too long or slow.")
+                    raise UpstreamFailed("The answer of Penstock is too long or slow.")
             return answer.status, bytes(body)
         finally:
             connection.close()
@@ -125,8 +139,10 @@ class PromptFetch:
 
 
 def _detail(body: bytes) -> str:
-    """The detail of a problem document, or a full stop."""
+    """The detail of a server's problem document, the message of a gateway's error, or a full
+    stop."""
     try:
-        return f": {msgspec.json.decode(body)['detail']}"
+        document = msgspec.json.decode(body)
+        return f": {document['detail'] if 'detail' in document else document['error']['message']}"
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, KeyError):
         return "."

@@ -13,11 +13,13 @@ from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
+MAKES_TOKENS: Final = "client_tokens"  # the operation of the route that makes them
+NO_CALLS: Final = frozenset((LIST_MODELS, MAKES_TOKENS))  # of models
 ANY_METHOD: Final = "*"  # the method of a route that serves all
 
 
 class SurfaceRoute(NamedTuple):
-    """One path of a surface. `operation` is a `rules.call.Operation` or `LIST_MODELS`.
+    """One path of a surface. `operation` is a `rules.call.Operation` or one of `NO_CALLS`.
 
     `{model}` in `path` stands for one segment or more. `header`: the route serves only requests
     with this header, and goes before a route of the same path without one.

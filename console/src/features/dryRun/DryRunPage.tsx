@@ -24,7 +24,9 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { SelectField, TextAreaField } from "@/shared/ui/Field";
 import { Page } from "@/shared/ui/Page";
 
-const ATTRIBUTES = CALL_ATTRIBUTES.map(({ name, label }) => ({ value: name, label }));
+const ATTRIBUTES = CALL_ATTRIBUTES.filter(({ name }) => name !== "client_token").map(
+  ({ name, label }) => ({ value: name, label }),
+);
 const ATTRIBUTE_HINTS = ["None, besides those of the key.", "As headers of the request."] as const;
 
 /** Explains what a request would do, without sending it to a provider. */

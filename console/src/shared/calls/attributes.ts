@@ -23,4 +23,5 @@ export const KEY_ATTRIBUTES = [
 export const CALL_ATTRIBUTES = [
   ...KEY_ATTRIBUTES,
   { name: "session", label: "Session", span: "gen_ai.conversation.id" },
+  { name: "client_token", label: "Client token", span: "penstock.client_token" },
 ] as const satisfies readonly Attribute<string>[];

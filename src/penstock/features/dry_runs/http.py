@@ -18,7 +18,7 @@ from penstock.rules.explanation import MAX_DRY_RUN_BYTES, DryRunRequest
 from penstock.rules.tags import HEADER as TAGS_HEADER
 from penstock.rules.tags import MAX_TAGS
 
-_HEADER_OF: Final = {each.name: each.header for each in CALL_ATTRIBUTES}
+_HEADER_OF: Final = {each.name: each.header for each in CALL_ATTRIBUTES if each.of_header}
 Short = Annotated[str, Field(max_length=256)]
 Header = Annotated[str, Field(max_length=4096)]
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
+from penstock.gateway.http.client_tokens import make_client_token
+from penstock.gateway.http.cors import answer_preflight
 from penstock.gateway.http.health import GatewayHealth
 from penstock.gateway.http.internal import InternalAnswer
 from penstock.gateway.http.routes import Routes
@@ -12,7 +14,13 @@ from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.stages.reply import JSON, send_error, send_whole
 from penstock.infra.http_server.asgi import App, Receive, Scope, Send
 from penstock.kernel.errors import NotFound, PenstockError
-from penstock.spi.surface import ANY_METHOD, LIST_MODELS, Surface, SurfaceRoute
+from penstock.spi.surface import (
+    ANY_METHOD,
+    MAKES_TOKENS,
+    NO_CALLS,
+    Surface,
+    SurfaceRoute,
+)
 
 
 def build_app(
@@ -37,7 +45,7 @@ def build_app(
                 await health.answer(path, scope["headers"], send)
             return
         served = route is not None and route.method in (method, ANY_METHOD)
-        calls = route is not None and route.operation != LIST_MODELS
+        calls = route is not None and route.operation not in NO_CALLS
         operation = route.operation if route is not None and calls else ""
         now = pipeline.clock.now_ns()
         call = Call(
@@ -57,8 +65,11 @@ def build_app(
         if served and calls:
             await pipeline.serve(call)
         elif served and route is not None:
-            await _list_models(call, pipeline, route)
-        else:
+            if route.operation == MAKES_TOKENS:
+                await make_client_token(call, pipeline)
+            else:
+                await _list_models(call, pipeline, route)
+        elif not await answer_preflight(call, route):
             await send_error(call, not_served(surface, method, path, route))
 
     return app

@@ -18,7 +18,7 @@ from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
 from penstock.rules.replay import SENT_AS, SENT_TO
 from penstock.rules.snapshot import KeyContext
-from penstock.spi.surface import LIST_MODELS
+from penstock.spi.surface import NO_CALLS
 
 _OWN: Final = frozenset((b"authorization", SENT_TO))
 
@@ -52,8 +52,8 @@ class SentCalls:
         surface, route = self._routes.find(path, passed)
         if surface is None or route is None or route.method != "POST":
             raise NotFound(f"The gateway takes no calls at {path[:256]!r}.", code="path_not_found")
-        if route.operation == LIST_MODELS:
-            raise NotFound(f"{path[:256]!r} lists models.", code="path_not_found")
+        if route.operation in NO_CALLS:
+            raise NotFound(f"{path[:256]!r} takes no calls of models.", code="path_not_found")
         return Call(
             surface,
             route.operation,

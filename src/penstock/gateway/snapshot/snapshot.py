@@ -14,6 +14,7 @@ from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.infra.crypto import derive_key, hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
+from penstock.rules.client_tokens import CLIENT_PURPOSE
 from penstock.rules.document import Document
 from penstock.rules.models.facts import FactsIndex, ListedModel
 from penstock.rules.prices.price_book import PriceBook
@@ -62,6 +63,7 @@ class Snapshot:
         self._secrets = sealed.secrets
         self._pepper = bytes.fromhex(sealed.pepper)
         self.answer_secret = derive_key(self._pepper, PURPOSE)  # signs answer tokens
+        self.client_secret = derive_key(self._pepper, CLIENT_PURPOSE)  # signs client tokens
         self.keys = keys or KeyTable.of(parts)
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))
@@ -103,8 +105,13 @@ class Snapshot:
         return view
 
     def models(self, key_context: KeyContext) -> tuple[ListedModel, ...]:
-        """Returns each model that the key may call."""
-        return self.project(key_context.project_id).models(key_context.key.allowed_models)
+        """Returns each model that the key may call, and its client token."""
+        project = self.project(key_context.project_id)
+        models = project.models(key_context.key.allowed_models)
+        if key_context.token is None or not key_context.token.models:
+            return models
+        allowed = {(one.provider, one.id) for one in project.models(key_context.token.models)}
+        return tuple(one for one in models if (one.provider, one.id) in allowed)
 
     def _view(self, project_id: str) -> ProjectIndex:
         providers = self.section(PROVIDERS, project_id)

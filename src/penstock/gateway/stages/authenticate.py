@@ -5,6 +5,12 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.caller import read_caller
 from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stages.client_token import (
+    CLIENT_TOKEN,
+    ORIGIN,
+    authenticate_client,
+    reject_web_page,
+)
 from penstock.kernel.errors import Unauthenticated
 from penstock.rules.snapshot import KeyContext
 
@@ -26,13 +32,16 @@ class Authenticate:
         self._known: dict[bytes, KeyContext] = {}
 
     def __call__(self, call: Call, snapshot: Snapshot) -> KeyContext:
-        """Raises `Unauthenticated` without a valid key. `call.key_context` is set for an expired
-        key too, so that its project gets the record."""
+        """Raises `Unauthenticated` without a valid key or client token, `Forbidden` for a web page
+        that may not use it. `call.key_context` is set for an expired key too, so that its project
+        gets the record."""
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
         call.snapshot = snapshot
         presented = call.surface.credential(call.headers, call.query)
         secret = presented or b""
+        if secret.startswith(CLIENT_TOKEN):
+            return authenticate_client(call, snapshot, secret)
         key_context = call.key_context = self._known.get(secret) or self._look_up(secret, snapshot)
         call.caller = read_caller(call.headers, key_context)
         if key_context is None:
@@ -44,6 +53,8 @@ class Authenticate:
             raise Unauthenticated(
                 "The API key has expired.", hint=_hint(call), code="api_key_expired"
             )
+        if ORIGIN in call.headers:
+            reject_web_page(call)
         return key_context
 
     def _look_up(self, secret: bytes, snapshot: Snapshot) -> KeyContext | None:

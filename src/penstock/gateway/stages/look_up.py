@@ -214,7 +214,10 @@ class LookUp:
 
 def _idempotency_digest(call: Call) -> str:
     value = read_idempotency_key(call.headers[IDEMPOTENCY_KEY])
-    key_id = call.key_context.key.id if call.key_context is not None else ""
+    key_context = call.key_context
+    key_id = key_context.key.id if key_context is not None else ""
+    if key_context is not None and key_context.token is not None:
+        key_id = f"{key_id}/{key_context.token.id}"
     return content_hash(["idempotency", key_id, value])
 
 

@@ -18,7 +18,7 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
     of the error, and the errors of `InFlight.hold`."""
     call.reading_since = call.entered
     try:
-        call.body = await _read_body(call, limits.max_body_bytes, inflight)
+        call.body = await read_body(call, limits.max_body_bytes, inflight)
     finally:
         call.reading_since = 0.0
         call.request_size = len(call.body)
@@ -29,8 +29,9 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
     return head
 
 
-async def _read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
-    """Stops at the declared length, which saves a last wait for the end of the body."""
+async def read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
+    """Returns the body of a call that is admitted. Raises as `read`. Stops at the declared length,
+    which saves a last wait for the end of the body."""
     expected = _content_length(call)
     if expected > max_bytes:
         raise _too_large(max_bytes)

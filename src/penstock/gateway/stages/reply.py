@@ -31,6 +31,17 @@ MAX_CHANGES_CHARS: Final = 1024  # of the header that names what a translation c
 _PASSED: Final = frozenset((b"x-request-id", b"request-id", b"openai-version"))
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-", b"anthropic-ratelimit-")
 _PASSED_INITIALS: Final = (b"x", b"o", b"r", b"a")
+_READ_BY_PAGES: Final = b", ".join(
+    (
+        *(b"x-penstock-trace-id", b"x-penstock-cache", b"x-penstock-translation"),
+        *(b"x-penstock-guardrails", b"retry-after", b"x-should-retry", ANSWER_HEADER),
+        *(
+            b"x-ratelimit-" + what + of
+            for what in (b"limit", b"remaining", b"reset")
+            for of in (b"-requests", b"-tokens")
+        ),
+    )
+)
 _VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 
@@ -61,6 +72,8 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
         headers.append((b"x-penstock-guardrails", found))
     if status < 400 and (wanted := call.headers.get(REQUEST_HEADER)) is not None:
         headers += _answer_token(call, wanted)
+    if call.origin:
+        headers += _for_web_page(call.origin)
     if call.limit_headers:
         headers = _with_limits(headers, call.limit_headers)
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -73,6 +86,15 @@ def _answer_token(call: Call, wanted: bytes) -> ReplyHeaders:
     expires_s = call.start_ns // 1_000_000_000 + life_s(wanted)
     token = AnswerToken(call.key_context.project_id, call.trace_id, call.span_id, expires_s)
     return [(ANSWER_HEADER, sign_answer(token, call.snapshot.answer_secret))]
+
+
+def _for_web_page(origin: bytes) -> ReplyHeaders:
+    """The headers with which a browser lets a web page read the answer."""
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", _READ_BY_PAGES),
+        (b"vary", b"origin"),
+    ]
 
 
 def _with_limits(headers: ReplyHeaders, ours: Sequence[tuple[bytes, bytes]]) -> ReplyHeaders:

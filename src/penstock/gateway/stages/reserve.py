@@ -15,10 +15,12 @@ from penstock.kernel.time import Clock
 from penstock.rules.call import UsageSource
 from penstock.rules.call_conditions import CallFacts
 from penstock.rules.claims import CapReached
+from penstock.rules.client_tokens import ClientToken, limits_of
 from penstock.rules.limits.documents import Measure, Otherwise
 from penstock.rules.limits.estimate import EstimatedTokens, estimate_cost, estimate_tokens
-from penstock.rules.limits.index import Amounts, Limit, LimitIndex, nano_usd
+from penstock.rules.limits.index import Amounts, Limit, LimitIndex, SpanLimit, nano_usd
 from penstock.rules.prices.price_book import CalledModel
+from penstock.rules.snapshot import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
 
 _METERED: Final = (Measure.TOKENS, Measure.SPEND)
@@ -35,11 +37,13 @@ class ReserveLimits:
         self.unchecked_count = 0  # admitted without the counters, as their limits say
         self.overrun_count = 0  # used more than they had reserved
 
-    async def __call__(self, call: Call, target: Target, index: LimitIndex) -> None:
+    async def __call__(self, call: Call, target: Target, index: LimitIndex | None) -> None:
         """Raises `RateLimited` if the call does not fit, `Forbidden` if it has no price and counts
         against a budget, and `CountersUnavailable` where a limit says so."""
         targets = (target,) if call.route is None else call.route.targets
-        counted = counted_limits(call, targets, index)
+        counted = counted_limits(call, targets, index) if index is not None else []
+        if call.key_context is not None and call.key_context.token is not None:
+            counted += _limits_of_client(call.key_context, call.key_context.token)
         if not counted:
             return
         estimate = estimated_amounts(call, targets, [each.limit for each in counted])
@@ -97,6 +101,11 @@ def counted_limits(call: Call, targets: Sequence[Target], index: LimitIndex) -> 
         for limit in index.matching(facts):
             found[CountedLimit(limit, limit.values(facts))] = None
     return list(found)
+
+
+def _limits_of_client(key_context: KeyContext, token: ClientToken) -> list[CountedLimit]:
+    limits = limits_of(token, key_context.project_id, key_context.key.id)
+    return [CountedLimit(limit, ()) for limit in limits]
 
 
 def facts_of(call: Call, target: Target) -> CallFacts:
@@ -176,7 +185,12 @@ def _unpriced(limit: Limit, target: Target) -> Forbidden:
     return Forbidden(
         f"The model {target.model!r} has no price, and the budget {limit.entry.name!r} counts its "
         "cost.",
-        hint="Add a price with `penstock price add`, or let the budget admit unpriced models.",
+        hint="Add a price with `penstock price add`, or "
+        + (
+            "make client tokens without a limit in USD."
+            if isinstance(limit, SpanLimit)
+            else "let the budget admit unpriced models."
+        ),
         code="unpriced_model",
         param="model",
     )

@@ -9,6 +9,7 @@ from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.route import Route, RouteMember, RouteRun
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stages.client_token import require_for_client
 from penstock.gateway.target import Target
 from penstock.gateway.targets import TargetSource
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
@@ -48,6 +49,8 @@ class Resolve:
             self._snapshot, self._known = snapshot, {}
             self._targets.begin()
         if call.operation == Operation.PASS_THROUGH:
+            if key_context.token is not None:
+                raise Forbidden("A client token is not for other paths.", code="model_not_allowed")
             call.target = self._pass_through(call, snapshot, key_context, head)
             return call.target
         if head.stream and not TRAITS[call.operation].streamed:
@@ -63,6 +66,8 @@ class Resolve:
             now = asyncio.get_running_loop().time()
             call.route = RouteRun(found, call, self._random, now)
             found = found.members[0].target  # until an attempt chooses one
+        if key_context.token is not None:
+            require_for_client(key_context.token, call, found)
         call.target = found
         return found
 

@@ -30,6 +30,7 @@ _W: Final = r"[A-Za-z0-9_\-]"
 _N: Final = r"[A-Za-z0-9]"
 _FORMS: Final = (
     _Form("Penstock key", ("pk_",), _W + "{43}"),
+    _Form("Penstock client token", ("pct_",), _W + r"{40,4096}\." + _W + "{43}"),
     _Form("Anthropic key", ("sk-ant-",), _W + "{20,200}"),
     _Form("OpenRouter key", ("sk-or-v1-",), "[0-9a-f]{64}"),
     _Form("OpenAI key", ("sk-proj-", "sk-svcacct-", "sk-admin-"), _W + "{20,250}"),

@@ -19,10 +19,17 @@ from penstock.rules.wire.openai.models import render_model, render_models
 from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.surface import LIST_MODELS, AnswerWriter, SurfaceRoute, path_of_operation
+from penstock.spi.surface import (
+    LIST_MODELS,
+    MAKES_TOKENS,
+    AnswerWriter,
+    SurfaceRoute,
+    path_of_operation,
+)
 
 _ROUTES: Final = (
     *(SurfaceRoute("POST", "/v1" + each.path, each.operation.value) for each in TEXT_PATHS),
+    SurfaceRoute("POST", "/v1/client_tokens", MAKES_TOKENS),
     SurfaceRoute("GET", "/v1/models", LIST_MODELS),
     SurfaceRoute("GET", "/v1/models/{model}", LIST_MODELS),
 )

@@ -42,12 +42,13 @@ class Limit:
         self.applies = conditions.match  # whether the limit counts a call
         self._per = [reader(name) for name in entry.per]
         self._of_target = conditions.of_target or not TARGET.isdisjoint(entry.per)
-        self._chosen = not _FIXED.issuperset(entry.per)
+        chosen = not _FIXED.issuperset(entry.per)
         counted = (entry.measure, entry.window or "", entry.time_zone, *entry.per)
         self._base = blake2b(
             "\0".join((project_id, entry.id, *counted)).encode(), digest_size=16
         ).digest()
         self._only_key = blake2b(b"", digest_size=16, key=self._base).digest()
+        self._others = self._base if chosen else b""
 
     @property
     def of_target(self) -> bool:
@@ -71,10 +72,9 @@ class Limit:
             start, end = self.window(now_ns)
         elif self.is_rate:
             cap = self.rate_ns
-        others = self._base if self._chosen else b""
         amount = self.amount(amounts)
         key = self._key(values)
-        return Claim(key, self.kind, amount, cap, start, end, others, self.project_id)
+        return Claim(key, self.kind, amount, cap, start, end, self._others, self.project_id)
 
     def amount(self, amounts: Amounts) -> int:
         """Returns what this limit counts of the amounts, in the unit of its claims."""
@@ -112,6 +112,23 @@ class Limit:
             return self._only_key
         text = "\0".join((*values, "")).encode("utf-8", "replace")
         return blake2b(text, digest_size=16, key=self._base).digest()
+
+
+class SpanLimit(Limit):
+    """A limit of one span of time (nanoseconds since the epoch: from, until) in place of windows.
+    When there is no space for its counter, those with the same `shared_by` share one."""
+
+    def __init__(
+        self, project_id: str, entry: LimitEntry, span: tuple[int, int], *, shared_by: str
+    ) -> None:
+        super().__init__(project_id, entry)
+        self._span = span
+        shared = f"{project_id}\0{shared_by}\0{entry.measure}"
+        self._others = blake2b(shared.encode(), digest_size=16).digest()
+
+    def window(self, now_ns: int) -> tuple[int, int]:  # noqa: ARG002 - it has only one
+        """Returns the span."""
+        return self._span
 
 
 class LimitIndex:

@@ -1,7 +1,7 @@
 """`<project_id>/access`: the keys and the policy of a project."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final, Self
 
@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller, new_caller
+from penstock.rules.client_tokens import ClientToken
 from penstock.rules.document import Document
 from penstock.rules.snapshot.section import SectionKind
 
@@ -76,18 +77,27 @@ class ProjectSection(Document, frozen=True):
 @dataclass(frozen=True, slots=True)
 class KeyContext:
     """The key of a call, with the project and the policy that it belongs to. `caller`: the
-    attribution of a call with this key and without headers; built once, because most calls are."""
+    attribution of a call with this key and without headers; built once, because most calls are.
+    `token`: the client token that the call has in place of the key."""
 
     project_id: str
     key: KeyEntry
     policy: ProjectPolicy
     caller: Caller
+    token: ClientToken | None = None
 
     @classmethod
     def of(cls, project_id: str, key: KeyEntry, policy: ProjectPolicy) -> Self:
         """Returns the context of a key."""
         values = [of_key(key) for of_key in _OF_KEY]
         return cls(project_id, key, policy, new_caller(key.id, values, key.tags))
+
+    def for_client(self, token: ClientToken) -> "KeyContext":
+        """Returns the context of a client token that this key has made."""
+        chosen = {"use_case": token.use_case, "user": token.user, "client_token": token.id}
+        names = [each.name for each in CALL_ATTRIBUTES]
+        values = [self.caller.get(name) or chosen.get(name, "") for name in names]
+        return replace(self, token=token, caller=new_caller(self.key.id, values, self.key.tags))
 
 
 @dataclass(frozen=True, slots=True)
