@@ -43,6 +43,7 @@ class Permission(StrEnum):
     RELEASES_WRITE = "releases:write"  # and rollouts, as far as the environment allows the role
     GUARDRAILS_READ = "guardrails:read"
     GUARDRAILS_WRITE = "guardrails:write"
+    CALLS_SEND = "calls:send"  # through the gateway, as a key of the project
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     AUDIT_READ = "audit:read"
@@ -72,6 +73,7 @@ _VIEWER: Final = frozenset(
 )
 _EDITOR: Final = _VIEWER | {
     Permission.KEYS_READ,
+    Permission.CALLS_SEND,
     Permission.PRICES_WRITE,
     Permission.PROMPTS_WRITE,
     Permission.SCORES_WRITE,

@@ -54,6 +54,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "score": ("scores", "Scores and outcomes: add, import, list, measures, outcomes."),
     "feedback": ("feedback", "Feedback of users: list, handle, keys, add-key, remove-key."),
     "explain": ("explain", "Explain what a request would do, without sending it."),
+    "replay": ("replay", "Build the request of a recorded call again, send it again, compare."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
     "plan": ("configuration", "Show what `apply` would change (exit code 2: something)."),
     "apply": (

@@ -28,6 +28,8 @@ from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
 from penstock.features.prompts import assembly as prompts
 from penstock.features.releases import assembly as releases
+from penstock.features.replays import assembly as replays
+from penstock.features.replays.gateway import InternalGateway
 from penstock.features.rollouts import assembly as rollouts
 from penstock.features.routes import assembly as routes
 from penstock.features.snapshots import assembly as snapshots
@@ -124,6 +126,13 @@ class ServerComposition:
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             guardrails.build(context, guards),
             dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
+            replays.build(
+                context,
+                guards,
+                InternalGateway(self._gateway, config.gateway_url, self._token.hex()),
+                opened.service.recorded_request,
+                opened.service.answer_of,
+            ),
             traces.build(guards, opened, backup=not config.columns_dsn),
             feedback.build(
                 context,

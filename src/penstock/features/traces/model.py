@@ -180,6 +180,7 @@ class RecordedRequest:
     not kept; empty if content is not recorded. `cached`: the attempt got an answer that came from
     the cache later. `redacted`: guardrail checks have changed the request before it was sent."""
 
+    project_id: str
     call: SpanRecord
     attempt: SpanRecord | None
     body: bytes | None

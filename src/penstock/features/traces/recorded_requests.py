@@ -27,8 +27,8 @@ def find_recorded(store: TraceStore, project_id: str, wanted: str) -> RecordedRe
     origin = string(decode(call.attributes.get(_ORIGIN, "")))
     found = store.call_of_span(project_id, origin) if origin and not call.attempts else None
     if found is not None:
-        return _recorded(found, origin, cached=True)
-    return _recorded(call, wanted, cached="penstock.cache.hit" in call.attributes)
+        return _recorded(project_id, found, origin, cached=True)
+    return _recorded(project_id, call, wanted, cached="penstock.cache.hit" in call.attributes)
 
 
 def _find(store: TraceStore, project_id: str, wanted: str) -> StoredCall:
@@ -66,13 +66,14 @@ def _of_trace(store: TraceStore, project_id: str, trace_id: str) -> StoredCall:
     return _find(store, project_id, found[0])
 
 
-def _recorded(call: StoredCall, wanted: str, *, cached: bool) -> RecordedRequest:
+def _recorded(project_id: str, call: StoredCall, wanted: str, *, cached: bool) -> RecordedRequest:
     spans = spans_of([call])
     attempts = [span for span in spans if span.span_id != call.span_id]
     named = next((span for span in attempts if span.span_id == wanted), None)
     attempt = named or (attempts[-1] if attempts else None)
     text = restore(call.request, call.request_blobs)
     return RecordedRequest(
+        project_id=project_id,
         call=call,
         attempt=attempt,
         body=payload_of(text, call.request_source),

@@ -12,6 +12,7 @@ from penstock.features.traces.ingest import (
     is_known,
     read_batch,
 )
+from penstock.features.traces.messages import Message
 from penstock.features.traces.model import (
     ALL_CALLS,
     GROUPED_BY,
@@ -37,6 +38,7 @@ from penstock.features.traces.neutral_content import NO_READERS, DialectReaders
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.recorded_requests import find_recorded
 from penstock.features.traces.store import TraceStore
+from penstock.features.traces.stored_text import restore
 from penstock.features.traces.storing import BatchStoring
 from penstock.features.traces.unclaimed import UnclaimedBudget, UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
@@ -171,6 +173,11 @@ class Traces:
             )
         changed = model_changes(found.spans, partial(store.last_answered, project_id))
         return replace(found, changed=changed)
+
+    def answer_of(self, call: SpanRecord) -> list[Message]:
+        """Returns the messages of a call's answer, one for each choice."""
+        text = restore(call.response, call.response_blobs)
+        return self.content.answer(text, call.answer_dialect)
 
     def recorded_request(self, project_id: str, wanted: str) -> RecordedRequest:
         """Returns the request of an attempt, of which `wanted` is the span, or the span or trace of

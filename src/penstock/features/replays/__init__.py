@@ -1,0 +1,1 @@
+"""Replays: the request of a recorded call, built again, sent again, compared."""
