@@ -102,3 +102,37 @@ def test_files_that_are_not_valid_are_named(installation: Installation, tmp_path
     done = " ".join(run(installation, tmp_path, "push", code=1).split())
     assert done.count("failed") == 3
     assert "Did you mean `name`?" in done
+
+
+@pytest.mark.parametrize(
+    ("product", "count"), [("langfuse", 4), ("langsmith", 3), ("mlflow", 3), ("promptlayer", 3)]
+)
+def test_exports_are_imported_once(installation: Installation, product: str, count: int) -> None:
+    file = str(Path(__file__).with_name("exports") / f"{product}.json")
+    planned = installation.run(
+        "prompts", "import", product, file, "--dry-run", code=product != "mlflow"
+    )
+    assert planned.count("planned") == count
+    first = installation.run("prompts", "import", product, file, code=product != "mlflow")
+    assert first.count("saved") == count
+    again = installation.run("prompts", "import", product, file, code=product != "mlflow")
+    assert (again.count("saved"), again.count("unchanged")) == (0, count)
+    named = {each["name"]: each for each in installation.json("prompts", "list")}
+    if product == "langfuse":
+        assert named["movie-critic"]["labels"] == {"tenant-1": 1, "production": 2}
+        assert named["support/answer"]["labels"] == {"staging": 1}
+        assert "Not imported" in first
+    installation.run("prompts", "label", *_moved(product))
+    assert "stays at" in installation.run(
+        "prompts", "import", product, file, code=product != "mlflow"
+    )
+
+
+def _moved(product: str) -> tuple[str, str, str]:
+    """Moves a label to another version, by hand."""
+    return {
+        "langfuse": ("movie-critic", "production", "1"),
+        "langsmith": ("support-answer", "production", "2"),
+        "mlflow": ("summary", "production", "1"),
+        "promptlayer": ("welcome", "prod", "2"),
+    }[product]

@@ -16,6 +16,7 @@ from penstock.entrypoints.cli.prompt_files import (
     pull_prompts,
     resolve,
 )
+from penstock.entrypoints.cli.prompt_import import import_prompts
 from penstock.rules.prompts.file import write_prompt
 
 COLUMNS: Final = ("name", "kind", "latest", "labels", "updated_at")
@@ -42,6 +43,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "history": history,
         "pull": pull,
         "push": push,
+        "import": import_prompts,
     }
     add_group(app, name, line, commands)
 

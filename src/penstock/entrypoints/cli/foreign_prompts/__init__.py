@@ -1,0 +1,1 @@
+"""Prompts in the formats of Langfuse, LangSmith, MLflow and PromptLayer (docs/prompts.md)."""
