@@ -6,6 +6,7 @@ import {
   Gauge,
   KeyRound,
   LayoutDashboard,
+  MessageSquareHeart,
   MessagesSquare,
   ScrollText,
   ShieldCheck,
@@ -30,6 +31,12 @@ export const PAGES = [
     keys: "g u",
   },
   { to: "/projects/$projectId/dry-run", name: "Dry run", icon: FlaskConical, keys: "g d" },
+  {
+    to: "/projects/$projectId/feedback",
+    name: "Feedback",
+    icon: MessageSquareHeart,
+    keys: "g f",
+  },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

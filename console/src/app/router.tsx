@@ -5,6 +5,8 @@ import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRou
 import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { DryRunPage } from "@/features/dryRun/DryRunPage";
+import { FeedbackPage } from "@/features/feedback/FeedbackPage";
+import { parseFeedbackSearch } from "@/features/feedback/search";
 import { GuardrailsPage } from "@/features/guardrails/GuardrailsPage";
 import { AddPolicyPage, EditPolicyPage } from "@/features/guardrails/PolicyPages";
 import { KeysPage } from "@/features/keys/KeysPage";
@@ -162,6 +164,12 @@ const dryRun = createRoute({
     typeof search["model"] === "string" ? { model: search["model"] } : {},
   component: DryRunPage,
 });
+const feedback = createRoute({
+  getParentRoute: () => project,
+  path: "/feedback",
+  validateSearch: parseFeedbackSearch,
+  component: FeedbackPage,
+});
 const audit = createRoute({ getParentRoute: () => project, path: "/audit", component: AuditPage });
 
 const tree = root.addChildren([
@@ -192,6 +200,7 @@ const tree = root.addChildren([
       addPolicy,
       policy,
       dryRun,
+      feedback,
       audit,
     ]),
   ]),

@@ -1,5 +1,5 @@
-"""The library for applications: prompts with a cache and a fallback, client tokens. It imports no
-part of server and gateway.
+"""The library for applications: prompts with a cache and a fallback; scores, outcomes and feedback
+in the background; client tokens. It imports no part of server and gateway.
 """
 
 from penstock.rules.client_tokens import IssuedClientToken

@@ -16,6 +16,7 @@ from typing import Final
 from penstock.kernel.errors import PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.sdk.fetch import PromptFetch, Server
 from penstock.sdk.prompt import Fallback, Prompt, fallback_prompt
+from penstock.sdk.scores import ScoreWriter
 
 MAX_CACHED: Final = 1000  # prompts of a client; the oldest is forgotten
 MAX_FETCHES: Final = 8  # requests of a client at once; further prompts are asked for later
@@ -37,11 +38,12 @@ class _CachedPrompt:
     fetch: PromptFetch | None = None
 
 
-class Penstock:
+class Penstock(ScoreWriter):
     """A client of a Penstock server. Threads, event loops and forked processes may share it.
 
-    `key` is an API key with the role `viewer` or more. `ttl_s`: the age from which a cached prompt
-    is renewed. `timeout_s`: the longest wait for a prompt that is not cached.
+    `key` is an API key with the scopes `prompts:read` and `scores:write`, or with a role (`viewer`
+    reads prompts, `editor` writes scores). `ttl_s`: the age from which a cached prompt is renewed.
+    `timeout_s`: the longest wait for a prompt that is not cached.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Penstock:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server = Server(server_url, key)
+        super().__init__(self._send_scores)
         self._ttl_s = ttl_s
         self._timeout_s = timeout_s
         self._monotonic = monotonic
@@ -90,6 +93,9 @@ class Penstock:
         if entry.prompt is None and (fetch := entry.fetch) is not None:
             await fetch.wait_async(self._timeout_s)
         return _chosen(entry, name, fallback)
+
+    def _send_scores(self, body: bytes) -> bytes:
+        return self._server.send("POST", "/api/v1/scores/batch", body)
 
     def _entry(self, name: str, version: str) -> _CachedPrompt:
         """Returns what is cached, and begins a request if it is time for one."""

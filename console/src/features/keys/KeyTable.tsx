@@ -90,7 +90,11 @@ function KeyRow({ subject, onRotate, onRevoke }: KeyRowProps) {
         <State subject={subject} />
       </Cell>
       <Cell className={cx("text-ink-2", FROM_LG)}>
-        {subject.role ? roleName(subject.role) : <span className="text-ink-3">none</span>}
+        {subject.role ? (
+          roleName(subject.role)
+        ) : (
+          <span className="text-ink-3">{subject.scopes.join(", ") || "none"}</span>
+        )}
       </Cell>
       <Cell className={cx("max-w-56", FROM_LG)}>
         <Models models={subject.allowed_models} />

@@ -13,6 +13,7 @@ const KEY: Key = {
   name: "checkout",
   prefix: "pk_AbCdEf",
   role: "viewer",
+  scopes: [],
   allowed_models: [],
   attributes: { team: "shop", user: "", use_case: "upsell", environment: "", segment: "" },
   tags: { stage: "beta" },

@@ -23,7 +23,7 @@ NONE_YET: Final = "No scores found: penstock score add NAME VALUE --trace ID"
 
 Days = Annotated[float, typer.Option(min=0, help="Time range: the last days.")]
 By = Annotated[
-    Literal["", "time", "model", "use_case", "environment", "release", "prompt_version"],
+    Literal["", "time", "model", "use_case", "environment", "release", "arm", "prompt_version"],
     typer.Option(help="Group by this."),
 ]
 Strings = list[str] | None

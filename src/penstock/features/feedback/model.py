@@ -11,7 +11,7 @@ import msgspec
 from penstock.rules.scores.vocabulary import OutcomeName
 
 # What scores and figures can be filtered and grouped by, from the call that they are about.
-DIMENSIONS: Final = ("model", "use_case", "environment", "release", "prompt_version")
+DIMENSIONS: Final = ("model", "use_case", "environment", "release", "arm", "prompt_version")
 TIME: Final = "time"
 
 WAITS_NS: Final = 24 * 3600 * 10**9  # how long a score waits for its call
@@ -44,6 +44,7 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     use_case: str = ""
     environment: str = ""
     release: str = ""
+    arm: str = ""
     prompt_version: str = ""
     of_session: str = ""
 

@@ -9,6 +9,7 @@ import { CallNotes } from "@/features/traces/detail/CallNotes";
 import { CallMetrics } from "@/features/traces/detail/CallMetrics";
 import { traceQuery, type Span, type Trace } from "@/features/traces/detail/queries";
 import { RawPayloads } from "@/features/traces/detail/RawPayloads";
+import { TraceScores } from "@/features/traces/detail/TraceScores";
 import { UsageAndCost } from "@/features/traces/detail/UsageAndCost";
 import { Waterfall } from "@/features/traces/detail/Waterfall";
 import { statusTone } from "@/shared/calls/status";
@@ -95,6 +96,7 @@ function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
         )}
       </div>
       <Attempts call={call} spans={spans} onSelect={(span) => onFocus({ ...focus, span })} />
+      <TraceScores traceId={trace.trace_id} />
       <Details span={selected} focus={focus} onFocus={onFocus} />
     </>
   );

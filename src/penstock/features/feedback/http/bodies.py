@@ -166,6 +166,7 @@ class ScoreView(BaseModel):
     use_case: str
     environment: str
     release: str
+    arm: str
     prompt_version: str
     written_by: str
     status: Literal["new", "open", "resolved", "dismissed"]
@@ -193,6 +194,7 @@ class ScoreView(BaseModel):
             use_case=score.use_case,
             environment=score.environment,
             release=score.release,
+            arm=score.arm,
             prompt_version=score.prompt_version,
             written_by=score.written_by,
             status=score.status,  # pyright: ignore[reportArgumentType] - checked by pydantic

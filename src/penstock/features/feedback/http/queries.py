@@ -10,7 +10,9 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import stored_ns, unix_ns
 from penstock.rules.scores.vocabulary import MAX_ID_CHARS, ScoreKind, ScoreSource, ScoreState
 
-GroupBy = Literal["", "time", "model", "use_case", "environment", "release", "prompt_version"]
+GroupBy = Literal[
+    "", "time", "model", "use_case", "environment", "release", "arm", "prompt_version"
+]
 MAX_VALUES: Final = 50  # of one filter
 MAX_TEXT_CHARS: Final = 200  # of a search
 MAX_BUCKETS: Final = 1000  # of a time range
@@ -31,6 +33,7 @@ class DimensionQuery(BaseModel):
     use_case: Values = []
     environment: Values = []
     release: Values = []
+    arm: Values = []
     prompt_version: Values = []
 
     def range(self, now_ns: int) -> TimeRange:

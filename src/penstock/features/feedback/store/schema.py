@@ -73,4 +73,9 @@ STEPS: Final = (
             _table("feedback_handling", _HANDLING, "score_id"),
         ),
     ),
+    SchemaStep(
+        2,
+        "the arm of a rollout",
+        ("ALTER TABLE scores ADD COLUMN IF NOT EXISTS arm LowCardinality(String)",),
+    ),
 )
