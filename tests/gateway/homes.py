@@ -15,6 +15,7 @@ from penstock.rules.models.facts import VendorFacts
 from penstock.rules.prices.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
 from penstock.rules.snapshot import (
     SEALED_PURPOSE,
+    Document,
     KeyEntry,
     ProjectPolicy,
     ProjectSection,
@@ -32,6 +33,7 @@ OTHER_PROJECT = "prj_other"
 OTHER_KEY = "pk_test_of_another_project"
 LIMITED_KEY = "pk_test_only_small"
 EXPIRED_KEY = "pk_test_expired"
+OTHER_USE_CASE_KEY = "pk_test_of_a_use_case"
 SECRET = "sk-provider-secret-canary"
 
 
@@ -60,6 +62,7 @@ def make_home(
     routes: Sequence[RouteEntry] = (),
     limits: Sequence[LimitEntry] = (),
     guardrails: Sequence[GuardrailPolicy] = (),
+    others: Mapping[str, Document] | None = None,
 ) -> Path:
     """Writes token and snapshot. A million tokens of `up/small` cost 1 USD (input), 2 (output)."""
     home.mkdir(parents=True, exist_ok=True)
@@ -80,6 +83,7 @@ def make_home(
         ),
         *((f"prices/{listed.vendor}", listed) for listed in price_lists),
         *((f"facts/{known.vendor}", known) for known in facts),
+        *(others or {}).items(),
     ]
     raw = {name: canonical_json(section) for name, section in sections}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
@@ -107,6 +111,7 @@ def _keys(pepper: bytes) -> tuple[KeyEntry, ...]:
         entry("key_all", KEY, team="search"),
         entry("key_small", LIMITED_KEY, allowed_models=("up/small",)),
         entry("key_old", EXPIRED_KEY, expires_ms=1),
+        entry("key_case", OTHER_USE_CASE_KEY, use_case="billing"),
     )
 
 

@@ -194,7 +194,7 @@ def test_the_digest_is_the_roots_own() -> None:
 
 
 def test_sections_of_an_unknown_kind_are_skipped() -> None:
-    tree = Tree({f"{P}/releases": ProjectSection(P), "flags": ProjectSection(P)})
+    tree = Tree({f"{P}/adapters": ProjectSection(P), "flags": ProjectSection(P)})
     assert tree.build().parts == {}
 
 

@@ -12,6 +12,7 @@ from penstock.gateway.cache_entry import CacheEntry
 from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
+from penstock.gateway.released import CallRelease
 from penstock.gateway.reserved import Reserved
 from penstock.gateway.route import RouteRun
 from penstock.gateway.snapshot.snapshot import Snapshot
@@ -51,6 +52,7 @@ class Call:
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
     cache: CacheEntry | None = None  # if the caller wants a cached answer
+    released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
     waited_ns = 0  # for the turn of the next attempt
     begin: CallBegin | None = None

@@ -13,8 +13,10 @@ from penstock.rules.tags import HEADER, merged_tags, parse_tags
 _TAGS: Final = HEADER.encode()
 _MAX_CHARS: Final = 256
 _NO_KEY: Final = Caller()
-_SOURCES: Final = tuple((each.name, each.header.encode()) for each in CALL_ATTRIBUTES)
-_HEADERS: Final = frozenset((_TAGS, *(header for _, header in _SOURCES if header)))
+_SOURCES: Final = tuple(
+    (each.name, each.header.encode()) for each in CALL_ATTRIBUTES if each.of_header
+)
+_HEADERS: Final = frozenset((_TAGS, *(header for _, header in _SOURCES)))
 _SESSION: Final = b"x-penstock-session"
 
 

@@ -25,6 +25,7 @@ from penstock.gateway.route import RouteMember
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
+from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reserve import counted_limits, estimated_amounts
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.target import Target
@@ -56,6 +57,7 @@ class DryRun:
     """Explains requests. `read_counter` may block: it runs in a thread."""
 
     find_surface: FindSurface
+    release: ApplyRelease
     resolve: Resolve
     guard: GuardRequest
     look_up: LookUp
@@ -96,15 +98,14 @@ class _Run:
         key_context = self._key_context(call)
         call.key_context = key_context
         call.caller = read_caller(call.headers, key_context)
-        names = [each.name for each in CALL_ATTRIBUTES]
-        attributes = {name: value for name in names if (value := call.caller.get(name))}
-        self._add(
-            caller=attributes,
-            tags=dict(call.caller.tags),
-            call_priority=call.priority.name.lower(),
-        )
+        self._add_caller(call)
         self._stage = "read"
         head = self._head(call)
+        self._stage = "release"
+        rollouts = self._snapshot.project(key_context.project_id).rollouts
+        if rollouts is not None:
+            head = await self._parts.release(call, key_context, rollouts, head)
+            self._add_caller(call)
         self._stage = "resolve"
         target = self._parts.resolve(call, self._snapshot, key_context, head)
         targets = (target,) if call.route is None else call.route.targets
@@ -244,6 +245,15 @@ class _Run:
             explained = explained_target(call, each.target, head)
             found.append(_routed(explained, each, now, reached=each in usual))
         self._add(targets=tuple(found))
+
+    def _add_caller(self, call: Call) -> None:
+        names = [each.name for each in CALL_ATTRIBUTES]
+        attributes = {name: value for name in names if (value := call.caller.get(name))}
+        self._add(
+            caller=attributes,
+            tags=dict(call.caller.tags),
+            call_priority=call.priority.name.lower(),
+        )
 
     def _add(self, **parts: object) -> None:
         self.found = replace(self.found, **parts)

@@ -1,6 +1,6 @@
-"""The one pipeline of all surfaces: authenticate → admit → read → resolve → reserve → guard
-input → look up → attempts (dispatch, guard output, relay) → settle → record. Every call passes
-`_finalize` once, before its last byte.
+"""The one pipeline of all surfaces: authenticate → admit → read → release → resolve → reserve
+→ guard input → look up → attempts (dispatch, guard output, relay) → settle → record. Every call
+passes `_finalize` once, before its last byte.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
 from penstock.gateway.stages.record import Recorder
+from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reply import send_error, send_last_event
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
@@ -46,6 +47,7 @@ class Pipeline:
     authenticate: AuthenticateCall
     failures: AuthFailures
     inflight: InFlight
+    release: ApplyRelease
     resolve: Resolve
     reserve: ReserveLimits
     guard: GuardRequest
@@ -87,6 +89,9 @@ class Pipeline:
         self.inflight.enter(call, key_context)
         head = await read(call, self.limits, self.inflight)
         call.ready_ns = self.clock.now_ns()
+        rollouts = snapshot.project(key_context.project_id).rollouts
+        if rollouts is not None:
+            head = await self.release(call, key_context, rollouts, head)
         target = self.resolve(call, snapshot, key_context, head)
         call.resolved_ns = self.clock.now_ns()
         if target.project.limits is not None or key_context.token is not None:

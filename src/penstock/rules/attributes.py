@@ -56,5 +56,8 @@ CALL_ATTRIBUTES: Final = (
         unbounded=True,
         since=9,
     ),
+    CallAttribute("release", "penstock.release", of_key=False, of_header=False, since=10),
+    CallAttribute("arm", "penstock.rollout.arm", of_key=False, of_header=False, since=11),
+    CallAttribute("arm_basis", "penstock.rollout.basis", of_key=False, of_header=False, since=12),
 )
 KEY_ATTRIBUTES: Final = tuple(each for each in CALL_ATTRIBUTES if each.of_key)

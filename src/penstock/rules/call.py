@@ -125,8 +125,9 @@ _LATER: Final = tuple(each.name for each in CALL_ATTRIBUTES[len(_OWN) :])
 
 
 def new_caller(key_id: str, values: Sequence[str], tags: dict[str, str]) -> Caller:
-    """Returns the attribution with the values of all call attributes, in their order, and tags."""
-    if not _LATER:  # on the path of every call
+    """Returns the attribution with the values of call attributes, in their order, and tags. The
+    values of those without a header may be left out."""
+    if len(values) == len(_OWN):  # on the path of every call
         return Caller(key_id, *values, others={}, tags=tags)
     later = values[len(_OWN) :]
     others = {name: value for name, value in zip(_LATER, later, strict=True) if value}

@@ -11,6 +11,7 @@ from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
 MAKES_TOKENS: Final = "client_tokens"  # the operation of the route that makes them
@@ -106,6 +107,13 @@ class Surface(Protocol):
     ) -> tuple[str, bytes]:
         """Returns path (with query) and body of the same request to another model of ours. Raises
         `InvalidRequest` if it cannot be sent again."""
+        ...
+
+    def write_conversation(
+        self, conversation: Conversation, model: str, head: RequestHead
+    ) -> Written:
+        """Writes a chat request of this format, with what else `head` says. Raises `InvalidRequest`
+        for what the format cannot express."""
         ...
 
     def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:

@@ -24,4 +24,7 @@ export const CALL_ATTRIBUTES = [
   ...KEY_ATTRIBUTES,
   { name: "session", label: "Session", span: "gen_ai.conversation.id" },
   { name: "client_token", label: "Client token", span: "penstock.client_token" },
+  { name: "release", label: "Release", span: "penstock.release" },
+  { name: "arm", label: "Arm", span: "penstock.rollout.arm" },
+  { name: "arm_basis", label: "Basis of the arm", span: "penstock.rollout.basis" },
 ] as const satisfies readonly Attribute<string>[];

@@ -38,6 +38,7 @@ from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_raw import RelayRaw
 from penstock.gateway.stages.relay_stream import RelayStream
 from penstock.gateway.stages.relay_unary import RelayUnary
+from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.target_health import TargetHealths
@@ -210,6 +211,7 @@ class GatewayComposition:
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
+            release=ApplyRelease(self.inflight, time.perf_counter_ns),
             resolve=Resolve(
                 self.targets,
                 strategies.get,
@@ -237,6 +239,7 @@ class GatewayComposition:
         """Returns what the server may ask, by path."""
         dry_run = DryRun(
             routes.find,
+            pipeline.release,
             pipeline.resolve,
             pipeline.guard,
             pipeline.look_up,

@@ -1,7 +1,7 @@
 """The models of one project, indexed for requests: which provider serves each, and at what price.
 
-The `model` field is resolved in this order: a route, `provider/model`, then a plain id that
-exactly one provider lists.
+The `model` field is resolved in this order: a use case (by the stage before), a route,
+`provider/model`, then a plain id that exactly one provider lists.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from penstock.gateway.credentials import NamedSecret
+from penstock.gateway.snapshot.rollouts import USE_CASE_OWNER, ProjectRollouts
 from penstock.gateway.snapshot.suggestions import NameIndex
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.call import Usage
@@ -50,10 +51,12 @@ class ProjectIndex:
         routes: Sequence[RouteEntry] = (),
         limits: LimitIndex | None = None,
         guardrails: GuardrailIndex | None = None,
+        rollouts: ProjectRollouts | None = None,
     ) -> None:
         self.project_id = project_id
         self.limits = limits
         self.guardrails = guardrails
+        self.rollouts = rollouts
         self.routes = {route.name: route for route in routes}
         self.routed = {(each.provider, each.model) for route in routes for each in route.targets}
         self._providers = {entry.name: entry for entry in providers}
@@ -114,17 +117,26 @@ class ProjectIndex:
         return self._match(entry, "")
 
     def models(self, allowed: Sequence[str] = ()) -> tuple[ListedModel, ...]:
-        """Returns the routes and every listed model that the patterns allow."""
+        """Returns the use cases, the routes and every listed model that the patterns allow."""
+        use_cases = tuple(
+            ListedModel(name, USE_CASE_OWNER)
+            for name in (self.rollouts.use_cases if self.rollouts else ())
+            if not allowed or names_allowed(allowed, name)
+        )
         routes = tuple(
             ListedModel(name, ROUTE_OWNER)
             for name, route in sorted(self.routes.items())
             if may_call_route(allowed, route)
         )
-        return routes + tuple(
-            ListedModel(self._shortest(model, entry), entry.name, self.facts(entry, model))
-            for model, claims in sorted(self._claims.items())
-            for entry in claims
-            if allows(allowed, entry.name, model)
+        return (
+            use_cases
+            + routes
+            + tuple(
+                ListedModel(self._shortest(model, entry), entry.name, self.facts(entry, model))
+                for model, claims in sorted(self._claims.items())
+                for entry in claims
+                if allows(allowed, entry.name, model)
+            )
         )
 
     def facts(self, entry: ProviderEntry, model: str) -> KnownFacts | None:
@@ -170,12 +182,17 @@ class ProjectIndex:
         return "Send `provider/model` or a name from GET /v1/models."
 
 
+def names_allowed(patterns: Sequence[str], name: str) -> bool:
+    """Returns whether the patterns of a key allow the name of a route or a use case."""
+    return any("/" not in pattern and fnmatchcase(name, pattern) for pattern in patterns)
+
+
 def may_call_route(patterns: Sequence[str], route: RouteEntry) -> bool:
     """Returns whether a key with these patterns may call a route: by its name, or because it may
     call each of its targets."""
     return (
         not patterns
-        or any("/" not in pattern and fnmatchcase(route.name, pattern) for pattern in patterns)
+        or names_allowed(patterns, route.name)
         or all(allows(patterns, each.provider, each.model) for each in route.targets)
     )
 

@@ -6,18 +6,21 @@ snapshots, `files` keeps the last good one on disk.
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
 from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.gateway.snapshot.project_index import ProjectIndex
+from penstock.gateway.snapshot.rollouts import ProjectRollouts
 from penstock.infra.crypto import derive_key, hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.client_tokens import CLIENT_PURPOSE
 from penstock.rules.document import Document
 from penstock.rules.models.facts import FactsIndex, ListedModel
 from penstock.rules.prices.price_book import PriceBook
+from penstock.rules.releases.served import ServedRelease
 from penstock.rules.scores.answer_token import PURPOSE
 from penstock.rules.snapshot import (
     GUARDRAILS,
@@ -26,6 +29,8 @@ from penstock.rules.snapshot import (
     MODEL_FACTS,
     OWN_PRICES,
     PROVIDERS,
+    RELEASES,
+    ROLLOUTS,
     ROUTES,
     SNAPSHOT_SCHEMA,
     VENDOR_PRICE_LISTS,
@@ -117,6 +122,7 @@ class Snapshot:
         providers = self.section(PROVIDERS, project_id)
         prices = self.section(OWN_PRICES, project_id)
         routes = self.section(ROUTES, project_id)
+        rollouts = self.section(ROLLOUTS, project_id)
         return ProjectIndex(
             project_id,
             providers.providers if providers else (),
@@ -126,7 +132,13 @@ class Snapshot:
             routes=routes.routes if routes else (),
             limits=self.section(LIMITS, project_id),
             guardrails=self.section(GUARDRAILS, project_id),
+            rollouts=ProjectRollouts(rollouts, partial(self._release, project_id))
+            if rollouts
+            else None,
         )
+
+    def _release(self, project_id: str, digest: str) -> ServedRelease | None:
+        return RELEASES.find(self.parts, project_id, digest)
 
 
 def read_root(raw: bytes) -> Root:

@@ -47,7 +47,7 @@ class Dispatch:
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
         attempt.dialect = target.plugin.dialect
         attempt.translated = translated
-        attempt.changes = changes
+        attempt.changes = changes if call.released is None else (*call.released.changes, *changes)
         if keeps_content(call):
             lines = attempt.request_headers = header_lines(headers) if headers else ()
             attempt.request_digest = request_digest(request.url, lines, request.body)

@@ -52,13 +52,13 @@ class GuardRequest:
         if plan.of_requests:
             _judge_model(call, guard, head)
         if plan.of_requests and call.body:
-            await self._judge(call, guard)
+            await self._judge(call, guard, head)
         if plan.of_requests and call.operation == Operation.PASS_THROUGH:
             await _judge_address(call, guard)
         call.judged = True
         return call.head or head
 
-    async def _judge(self, call: Call, guard: CallGuard) -> None:
+    async def _judge(self, call: Call, guard: CallGuard, head: RequestHead) -> None:
         content_type = call.headers.get(b"content-type", b"")
         try:
             if call.body.startswith(FORM_START):
@@ -74,7 +74,8 @@ class GuardRequest:
             raise
         if body is not call.body:
             call.body = body
-            call.head = call.surface.read_head(call.path, call.query, body, content_type)
+            found = call.surface.read_head(call.path, call.query, body, content_type)
+            call.head = found if call.released is None else found._replace(model=head.model)
 
     def _scanner(self, check: Check) -> Scanner | RemoteScanner:
         try:

@@ -6,13 +6,14 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
+from penstock.gateway.released import CallRelease
 from penstock.gateway.route import Route, RouteMember, RouteRun
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.client_token import require_for_client
 from penstock.gateway.target import Target
 from penstock.gateway.targets import TargetSource
-from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
+from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, PenstockError
 from penstock.rules.call import Operation
 from penstock.rules.models.patterns import allows
 from penstock.rules.neutral.conversation import RequestHead
@@ -57,11 +58,14 @@ class Resolve:
             raise InvalidRequest(f"{call.path} has no streams.", param="stream")
         if len(self._known) >= MAX_REMEMBERED:
             self._known = {}
-        dialect = call.surface.dialect
+        dialect, allowed = call.surface.dialect, key_context.key.allowed_models
         wanted = (dialect, key_context.key.id, head.model)
+        if call.released is not None and call.released.allowed:
+            allowed, wanted = (), (dialect, key_context.project_id, head.model)
         found = self._known.get(wanted)
         if found is None:
-            found = self._known[wanted] = self._find(snapshot, key_context, head.model, dialect)
+            project = snapshot.project(key_context.project_id)
+            found = self._known[wanted] = self._find(call, project, allowed, head.model)
         if isinstance(found, Route):
             now = asyncio.get_running_loop().time()
             call.route = RouteRun(found, call, self._random, now)
@@ -94,11 +98,21 @@ class Resolve:
         return self._targets.find(project, found, head.model, call.surface.dialect)
 
     def _find(
-        self, snapshot: Snapshot, key_context: KeyContext, model: str, dialect: str
+        self, call: Call, project: ProjectIndex, allowed: tuple[str, ...], model: str
     ) -> Target | Route:
         if not model:
             raise InvalidRequest("The request names no model.", param="model")
-        project, allowed = snapshot.project(key_context.project_id), key_context.key.allowed_models
+        dialect = call.surface.dialect
+        try:
+            return self._named(project, allowed, model, dialect)
+        except (NotFound, InvalidRequest) as error:
+            if call.released is None:
+                raise
+            raise _model_gone(call.released, error) from None
+
+    def _named(
+        self, project: ProjectIndex, allowed: tuple[str, ...], model: str, dialect: str
+    ) -> Target | Route:
         if (route := project.routes.get(model)) is not None:
             return self._route(project, route, allowed, dialect)
         found = project.resolve(model)
@@ -124,6 +138,16 @@ class Resolve:
                 param="model",
             )
         return Route(route, tuple(members), self._strategy(route.strategy))
+
+
+def _model_gone(released: CallRelease, error: PenstockError) -> NotFound:
+    return NotFound(
+        f"The release {released.digest[:12]} of the use case {released.use_case!r} calls "
+        f"{released.model!r}. {error.message}",
+        hint="Undo the rollout, or roll out another release.",
+        code="release_model_gone",
+        param="model",
+    )
 
 
 def _require_allowed(

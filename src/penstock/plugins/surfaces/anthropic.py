@@ -8,6 +8,7 @@ from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.wire.anthropic.answer_writer import MessageEventWriter, render_answer
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.errors import (
@@ -17,6 +18,7 @@ from penstock.rules.wire.anthropic.errors import (
 )
 from penstock.rules.wire.anthropic.models import render_model, render_models
 from penstock.rules.wire.anthropic.request_reader import read_request
+from penstock.rules.wire.anthropic.request_writer import write_request
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.sealed_reasoning import is_sealed
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute, path_of_operation
@@ -73,6 +75,11 @@ class AnthropicSurface:
         stream: bool,  # noqa: ARG002 - it is in the body
     ) -> tuple[str, bytes]:
         return path_of_operation(self.routes, operation), edit_request(body, model)
+
+    def write_conversation(
+        self, conversation: Conversation, model: str, head: RequestHead
+    ) -> Written:
+        return write_request(conversation, model, stream=head.stream)
 
     def answer_writer(self, head: RequestHead, dialect: str) -> MessageEventWriter:  # noqa: ARG002 - usage always comes
         return MessageEventWriter(dialect)

@@ -9,6 +9,7 @@ from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.wire.gemini.answer_writer import GeminiChunkWriter, render_answer
 from penstock.rules.wire.gemini.errors import (
     render_error,
@@ -19,6 +20,7 @@ from penstock.rules.wire.gemini.head import read_head
 from penstock.rules.wire.gemini.models import render_model, render_models
 from penstock.rules.wire.gemini.parts import SEALED_START
 from penstock.rules.wire.gemini.request_reader import read_request
+from penstock.rules.wire.gemini.request_writer import write_request
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 _METHODS: Final = {
@@ -82,6 +84,14 @@ class GeminiSurface:
         else:
             method = "countTokens"
         return f"/v1beta/models/{model}:{method}{'?alt=sse' if stream else ''}", body
+
+    def write_conversation(
+        self,
+        conversation: Conversation,
+        model: str,
+        head: RequestHead,  # noqa: ARG002 - the path says the rest
+    ) -> Written:
+        return write_request(conversation, model)
 
     def answer_writer(self, head: RequestHead, dialect: str) -> GeminiChunkWriter:  # noqa: ARG002 - usage is always there
         return GeminiChunkWriter(dialect=dialect)

@@ -8,6 +8,7 @@ from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.errors import (
@@ -18,6 +19,7 @@ from penstock.rules.wire.openai.errors import (
 from penstock.rules.wire.openai.models import render_model, render_models
 from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
+from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
 from penstock.spi.surface import (
     LIST_MODELS,
@@ -72,6 +74,11 @@ class OpenAISurface:
         stream: bool,  # noqa: ARG002 - it is in the body
     ) -> tuple[str, bytes]:
         return path_of_operation(self.routes, operation), edit_request(body, model)
+
+    def write_conversation(
+        self, conversation: Conversation, model: str, head: RequestHead
+    ) -> Written:
+        return write_request(conversation, model, stream=head.stream, add_usage=head.wants_usage)
 
     def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)

@@ -9,6 +9,7 @@ from penstock.rules.call import Operation
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.passed_call import PREFIX, model_of, passed_headers
 from penstock.rules.wire.openai.answer_writer import ChunkWriter
 from penstock.rules.wire.openai.errors import (
@@ -68,6 +69,14 @@ class PassThroughSurface:
             hint="It may change something at the provider: send it with its client.",
             code="not_sent_again",
         )
+
+    def write_conversation(
+        self,
+        conversation: Conversation,  # noqa: ARG002 - nothing is translated
+        model: str,  # noqa: ARG002 - the same
+        head: RequestHead,  # noqa: ARG002 - the same
+    ) -> Written:
+        raise InvalidRequest("This request is not translated.", code="not_translatable")
 
     def answer_writer(self, head: RequestHead, dialect: str) -> ChunkWriter:
         return ChunkWriter(wants_usage=head.wants_usage, dialect=dialect)

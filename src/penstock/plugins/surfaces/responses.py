@@ -7,9 +7,11 @@ from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
 from penstock.rules.neutral.answer import AnswerEvent
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.translation import Written
 from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
 from penstock.rules.wire.responses.errors import render_error_event
 from penstock.rules.wire.responses.request_reader import DIALECT, read_echo, read_request
+from penstock.rules.wire.responses.request_writer import write_request
 from penstock.spi.surface import AnswerWriter, SurfaceRoute
 
 
@@ -26,6 +28,11 @@ class ResponsesSurface(OpenAISurface):
     def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
         head = super().read_head(path, query, body, content_type)
         return head._replace(echo=read_echo(body)) if b"json_schema" in body else head
+
+    def write_conversation(
+        self, conversation: Conversation, model: str, head: RequestHead
+    ) -> Written:
+        return write_request(conversation, model, stream=head.stream)
 
     def answer_writer(self, head: RequestHead, dialect: str) -> AnswerWriter:
         return ResponseEventWriter(dialect, head.echo)

@@ -1,0 +1,167 @@
+"""Stage between read and resolve: a request for a use case becomes the one that its release makes
+of it, in the caller's own format. All later stages see an ordinary request.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from penstock.gateway.call import Call
+from penstock.gateway.inflight import InFlight
+from penstock.gateway.offload import INLINE_BYTES, offload
+from penstock.gateway.released import CallRelease
+from penstock.gateway.snapshot.project_index import names_allowed
+from penstock.gateway.snapshot.rollouts import ProjectRollouts, RunningRollout
+from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, Overloaded
+from penstock.rules.call import Operation
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.neutral.translation import Written
+from penstock.rules.releases.served import ServedRelease
+from penstock.rules.rollouts.documents import StickyUnit
+from penstock.rules.snapshot import KeyContext
+from penstock.spi.surface import Surface
+
+USUAL_ENVIRONMENT: Final = "production"
+VARIABLES: Final = "variables"
+VARIABLES_HEADER: Final = b"x-penstock-variables"
+MAX_SLOW: Final = 1000  # releases that a worker renders in a thread; a full set is cleared
+_SLOW_NS: Final = 2_000_000  # of rendering; a release that took longer is rendered in a thread
+_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_variables: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class ApplyRelease:
+    """Finds the release of a use case, and applies it to the request."""
+
+    def __init__(self, inflight: InFlight, monotonic_ns: Callable[[], int]) -> None:
+        self._inflight = inflight
+        self._monotonic_ns = monotonic_ns
+        self._slow: set[str] = set()
+
+    async def __call__(
+        self, call: Call, key_context: KeyContext, rollouts: ProjectRollouts, head: RequestHead
+    ) -> RequestHead:
+        """Returns the head of the request as the release makes it. Raises `NotFound`, `Forbidden`,
+        `InvalidRequest` for variables that are missing or wrong, `Overloaded`."""
+        use_case = head.model
+        if use_case not in rollouts:
+            return head
+        if call.operation != Operation.CHAT:
+            raise InvalidRequest(
+                f"{use_case!r} is a use case, which answers chats, not {call.path}.",
+                hint="Send the name of a model.",
+                code="use_case_is_chat",
+                param="model",
+            )
+        environment = call.caller.environment or USUAL_ENVIRONMENT
+        running = _running(key_context, rollouts, use_case, environment)
+        arm, basis, digest, release = running.choose(_unit(call, running))
+        others = call.caller.others | {"release": digest, "arm": arm, "arm_basis": basis.value}
+        call.caller = replace(
+            call.caller, use_case=use_case, environment=environment, others=others
+        )
+        if release is None or release.failure:
+            raise _unusable(use_case, digest, release)
+        written = await self._written(call, head, release)
+        allowed = names_allowed(key_context.key.allowed_models, use_case)
+        call.released = CallRelease(use_case, digest, release.model, allowed, written.changes)
+        if len(written.body) > call.request_size:
+            self._inflight.hold(call, len(written.body))
+        call.body, call.request_size = written.body, len(written.body)
+        content_type = call.headers.get(b"content-type", b"")
+        found = call.surface.read_head(call.path, call.query, call.body, content_type)
+        call.head = found._replace(model=release.model)
+        return call.head
+
+    async def _written(self, call: Call, head: RequestHead, release: ServedRelease) -> Written:
+        """The request as the release makes it: in a thread if that may take long."""
+        given = call.headers.get(VARIABLES_HEADER, b"")
+        work = partial(rewritten, call.surface, call.body, given, head, release)
+        size = len(call.body) + release.size
+        if release.digest in self._slow:
+            return await offload(INLINE_BYTES + size, work)
+        began = self._monotonic_ns()
+        written = await offload(size, work)
+        if self._monotonic_ns() - began > _SLOW_NS:
+            if len(self._slow) >= MAX_SLOW:
+                self._slow.clear()
+            self._slow.add(release.digest)
+        return written
+
+
+def rewritten(
+    surface: Surface, body: bytes, header: bytes, head: RequestHead, release: ServedRelease
+) -> Written:
+    """Returns a request as a release makes it. Raises `InvalidRequest`."""
+    members = _members.decode(body)  # the surface has read the body before
+    sent = members.pop(VARIABLES, None)
+    if sent is not None and header:
+        raise _invalid("The request has variables in its body and in its header.")
+    variables = _read_variables(bytes(sent) if sent is not None else header)
+    own = msgspec.json.encode(members) if sent is not None else body
+    conversation = release.apply(surface.read_conversation(own), variables)
+    return surface.write_conversation(conversation, release.model, head)
+
+
+def _read_variables(value: bytes) -> Mapping[str, Any]:
+    if not value or value == b"null":
+        return {}
+    try:
+        return _variables.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _invalid(f"The variables are no JSON object: {error}.") from None
+    except RecursionError:
+        raise _invalid("The variables are nested too deeply.") from None
+
+
+def _running(
+    key_context: KeyContext, rollouts: ProjectRollouts, use_case: str, environment: str
+) -> RunningRollout:
+    fixed = key_context.key.use_case
+    if fixed and fixed != use_case:
+        raise Forbidden(
+            f"This key is for the use case {fixed!r}.",
+            hint="Use a key without a use case, or one for this use case.",
+            code="use_case_not_allowed",
+            param="model",
+        )
+    if running := rollouts.find(use_case, environment):
+        return running
+    raise NotFound(
+        f"The use case {use_case!r} has no release in {environment[:63]!r}.",
+        hint=f"It has one in {', '.join(rollouts.environments(use_case))}. The environment is that "
+        "of the key, or of the header x-penstock-environment.",
+        code="release_not_found",
+        param="model",
+    )
+
+
+def _unit(call: Call, running: RunningRollout) -> str:
+    match running.sticky:
+        case StickyUnit.USER:
+            return call.caller.user
+        case StickyUnit.SESSION:
+            return call.caller.session
+        case StickyUnit.REQUEST:
+            return call.span_id
+
+
+def _unusable(use_case: str, digest: str, release: ServedRelease | None) -> Overloaded:
+    why = release.failure if release is not None else "It is not in the snapshot yet."
+    return Overloaded(
+        f"The release {digest[:12]} of {use_case!r} cannot be served. {why}",
+        hint="Upgrade the gateway, or undo the rollout.",
+        code="release_unusable",
+    )
+
+
+def _invalid(message: str) -> InvalidRequest:
+    return InvalidRequest(
+        message,
+        hint='Send "variables": {"name": "value"}.',
+        code="variable_invalid",
+        param=VARIABLES,
+    )
