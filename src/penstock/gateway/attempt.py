@@ -55,6 +55,7 @@ class OpenAttempt:
     delta_count = 0
     response = b""
     response_size = 0
+    counted: Usage | None = None  # while it streamed, if a limit has cut it
     usage = Usage()
     charge: Charge | None = None
     cost = ""  # of the charge, as records have it

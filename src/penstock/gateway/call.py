@@ -16,6 +16,7 @@ from penstock.gateway.released import CallRelease
 from penstock.gateway.reserved import Reserved
 from penstock.gateway.route import RouteRun
 from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stream_budget import StreamBudget
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
 from penstock.kernel.errors import PenstockError
@@ -58,6 +59,7 @@ class Call:
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()
     reserved: Reserved | None = None  # on the counters of limits
+    budget: StreamBudget | None = None  # if a limit may cut its stream
     limit_headers: tuple[tuple[bytes, bytes], ...] = ()
     guard: CallGuard | None = None  # if a guardrail policy is for it
     judged = False  # by the checks of requests; the record has no request before

@@ -38,6 +38,19 @@ def limit_reached(limit: Limit, reached: CapReached) -> RateLimited:
     return RateLimited(message, hint=hint, code=code, retry_after_s=retry_after_s)
 
 
+def stream_cut(limit: Limit) -> RateLimited:
+    """Returns the error of a stream that has passed a limit."""
+    entry = limit.entry
+    what = "budget" if limit.measure == Measure.SPEND else "limit"
+    every = f" a {entry.window}" if entry.window else ""
+    return RateLimited(
+        f"The answer was cut: the {what} {entry.name!r} of {entry.amount:,f} "
+        f"{_UNITS[limit.measure]}{every} is reached.",
+        hint="What it had until then counts. Send a smaller output limit.",
+        code="cut_at_limit",
+    )
+
+
 def rejection_headers(limit: Limit, error: RateLimited, claim: Claim, left: int) -> LimitHeaders:
     """Returns the headers of the error."""
     shown = headers_of([(limit, claim, left)], 0)

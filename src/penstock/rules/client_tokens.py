@@ -17,7 +17,7 @@ import msgspec
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.document import Document
-from penstock.rules.limits.documents import LimitEntry, Measure
+from penstock.rules.limits.documents import LimitEntry, Measure, Over
 from penstock.rules.limits.index import NANO, SpanLimit
 
 PREFIX: Final = "pct_"
@@ -166,7 +166,10 @@ def limits_of(token: ClientToken, project_id: str, key_id: str) -> Sequence[Span
     return [
         SpanLimit(
             project_id,
-            LimitEntry(token.id, "client token", measure, Decimal(amount) / unit),
+            LimitEntry(
+                *(token.id, "client token", measure, Decimal(amount) / unit),
+                over=Over.ADMIT if measure == Measure.REQUESTS else Over.CUT,
+            ),
             span,
             shared_by=key_id,
         )

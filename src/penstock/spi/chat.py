@@ -84,7 +84,8 @@ class BuiltRequest(NamedTuple):
 
 class AnswerStream(Protocol):
     """Reads one streamed answer. Feed it the provider's bytes; check `done` and `failure` after
-    each piece. `size`: bytes so far; `delta_count`: events with generated content so far."""
+    each piece. `size`: bytes so far; `delta_count`: events with generated content so far;
+    `text_size`: bytes of it."""
 
     size: int
     done: bool
@@ -94,6 +95,8 @@ class AnswerStream(Protocol):
     def failure(self) -> PenstockError | None: ...
     @property
     def delta_count(self) -> int: ...
+    @property
+    def text_size(self) -> int: ...
 
     @property
     def facts(self) -> AnswerFacts:

@@ -41,7 +41,7 @@ export function LimitFields({ form, isNew = false }: LimitFieldsProps) {
       {isNew && <PerField form={form} />}
       <Disclosure
         title="More (optional)"
-        open={form.hasError("unpriced", "unavailable", "per_tags")}
+        open={form.hasError("unpriced", "unavailable", "over", "per_tags")}
       >
         {isNew && (
           <TextField
@@ -55,6 +55,12 @@ export function LimitFields({ form, isNew = false }: LimitFieldsProps) {
             <PolicyField form={form} name="unpriced" label="Models without a price" />
           )}
           <PolicyField form={form} name="unavailable" label="While counters are unavailable" />
+          {(form.values.measure === "spend" || form.values.measure === "tokens") && (
+            <SelectField label="Streams that pass it" {...form.text("over")}>
+              <option value="admit">Go on; the excess counts</option>
+              <option value="cut">Are cut with an error</option>
+            </SelectField>
+          )}
         </div>
       </Disclosure>
     </>

@@ -17,6 +17,7 @@ export function LimitSettings({ limit }: { limit: Limit }) {
         <Fact name="Models without a price">{policyOf(limit.unpriced)}</Fact>
       )}
       <Fact name="While counters are unavailable">{policyOf(limit.unavailable)}</Fact>
+      {limit.over === "cut" && <Fact name="Streams that pass it">Are cut</Fact>}
       <Fact name="Updated">
         <RelativeTime at={limit.updated_at} />
       </Fact>

@@ -14,6 +14,7 @@ export interface LimitForm {
   per_tags: string;
   unpriced: string;
   unavailable: string;
+  over: string;
 }
 
 /** The API's parameters of the fields that have another name there. */
@@ -30,6 +31,7 @@ export const EMPTY_LIMIT: LimitForm = {
   per_tags: "",
   unpriced: "reject",
   unavailable: "reject",
+  over: "admit",
 };
 
 export function formForLimit(limit: Limit): LimitForm {
@@ -44,6 +46,7 @@ export function formForLimit(limit: Limit): LimitForm {
     per_tags: limit.per.flatMap((each) => (each.startsWith(TAG) ? [each.slice(4)] : [])).join(", "),
     unpriced: limit.unpriced,
     unavailable: limit.unavailable,
+    over: limit.over,
   };
 }
 
@@ -70,5 +73,6 @@ export function toLimitChange(form: LimitForm) {
     only: conditionsOf(form.only),
     unpriced: form.unpriced,
     unavailable: form.unavailable,
-  } as LimitChange & Pick<NewLimit, "unpriced" | "unavailable" | "only">;
+    over: form.measure === "spend" || form.measure === "tokens" ? form.over : "admit",
+  } as LimitChange & Pick<NewLimit, "unpriced" | "unavailable" | "over" | "only">;
 }

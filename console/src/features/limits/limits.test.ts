@@ -33,6 +33,7 @@ const limit = (part: Partial<Limit> = {}): Limit => ({
   per: [],
   unpriced: "reject",
   unavailable: "reject",
+  over: "admit",
   updated_at: START,
   use: usage(),
   ...part,

@@ -1,6 +1,6 @@
 """`penstock limit`: limits and budgets of a project."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -55,6 +55,10 @@ def add(
     ] = None,
     unpriced: Policy = "reject",
     unavailable: Policy = "reject",
+    over: Annotated[
+        Literal["admit", "cut"],
+        typer.Option(help="Streams that pass it: counted and named, or cut with an error."),
+    ] = "admit",
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -82,6 +86,7 @@ def add(
         "per": per or [],
         "unpriced": unpriced,
         "unavailable": unavailable,
+        "over": over,
     }
     with open_api(home) as api:
         done = api.call("POST", f"{api.project(project)}/limits", body)

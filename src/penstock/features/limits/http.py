@@ -15,7 +15,13 @@ from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
 from penstock.rules.call_conditions import MAX_CONDITIONS, MAX_VALUE_CHARS, MAX_VALUES
-from penstock.rules.limits.documents import MAX_NAME_CHARS, LimitEntry, Measure, Otherwise
+from penstock.rules.limits.documents import (
+    MAX_NAME_CHARS,
+    LimitEntry,
+    Measure,
+    Otherwise,
+    Over,
+)
 from penstock.rules.limits.windows import WindowUnit
 
 LimitName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
@@ -41,6 +47,7 @@ class NewLimitBody(RequestBody):
     per: Annotated[list[Dimension], Field(max_length=4, default_factory=list[str])]
     unpriced: Otherwise = Otherwise.REJECT
     unavailable: Otherwise = Otherwise.REJECT
+    over: Over = Over.ADMIT
 
     def entry(self) -> LimitEntry:
         """Returns the limit; the service sets its id."""
@@ -55,6 +62,7 @@ class NewLimitBody(RequestBody):
             per=tuple(self.per),
             unpriced=self.unpriced,
             unavailable=self.unavailable,
+            over=self.over,
         )
 
 
@@ -66,13 +74,14 @@ class LimitChangeBody(RequestBody):
     only: Conditions | None = None
     unpriced: Otherwise | None = None
     unavailable: Otherwise | None = None
+    over: Over | None = None
 
     def change(self) -> LimitChange:
         """Returns the change."""
         only = None
         if self.only is not None:
             only = {name: tuple(values) for name, values in self.only.items()}
-        return LimitChange(self.name, self.amount, only, self.unpriced, self.unavailable)
+        return LimitChange(self.name, self.amount, only, self.unpriced, self.unavailable, self.over)
 
 
 class ForecastView(BaseModel):
@@ -162,6 +171,7 @@ class LimitView(BaseModel):
     per: list[str]
     unpriced: Otherwise
     unavailable: Otherwise
+    over: Over
     updated_at: datetime
     use: LimitUseView | None
 
@@ -179,6 +189,7 @@ class LimitView(BaseModel):
             per=list(entry.per),
             unpriced=entry.unpriced,
             unavailable=entry.unavailable,
+            over=entry.over,
             updated_at=moment_of(limit.updated_ms),
             use=LimitUseView.of(use) if use is not None else None,
         )

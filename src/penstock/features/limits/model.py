@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from penstock.features.limits.forecast import Forecast
 from penstock.infra.sql.documents import StoredDocument
 from penstock.rules.claims import Claim, CounterState
-from penstock.rules.limits.documents import LimitEntry, Otherwise
+from penstock.rules.limits.documents import LimitEntry, Otherwise, Over
 
 _KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
 
@@ -25,6 +25,7 @@ class LimitChange:
     only: Mapping[str, tuple[str, ...]] | None = None
     unpriced: Otherwise | None = None
     unavailable: Otherwise | None = None
+    over: Over | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class RelayStream:
         target: Target,
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
-        """Raises `UpstreamFailed` when the stream is cut, malformed, ends early or has an error."""
+        """Raises `UpstreamFailed` when the stream is cut, malformed, ends early or has an error,
+        `RateLimited` when it passes a limit that cuts."""
         attempt = call.open_attempt
         head = call.head or _NO_HEAD
         stream = target.plugin.open_stream(
@@ -78,7 +79,7 @@ class RelayStream:
         writer: AnswerWriter | None,
     ) -> None:
         """Passes on all but the terminal event."""
-        held = b""
+        held, budget = b"", call.budget
         while not stream.done and stream.failure is None:
             piece = await exchange.read()
             if piece:
@@ -98,6 +99,8 @@ class RelayStream:
                 call.first_token_ns = self.clock.now_ns()
             if out:
                 await send_events(call, out)
+            if budget is not None and not stream.done:
+                await budget.check(call.open_attempt, stream, call.request_size, call.start_ns)
 
     async def _commit(self, call: Call, exchange: ProviderResponse) -> None:
         self.inflight.commit(call)

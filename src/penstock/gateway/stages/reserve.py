@@ -8,6 +8,7 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.limit_answers import headers_of, limit_reached, rejection_headers
 from penstock.gateway.reserved import CountedLimit, Reserved
+from penstock.gateway.stream_budget import StreamBudget
 from penstock.gateway.target import Target
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import Forbidden
@@ -64,6 +65,8 @@ class ReserveLimits:
             call.limit_headers = rejection_headers(limit, error, claim, found.left)
             raise error
         call.reserved = Reserved(found, counted, estimate)
+        if any(each.limit.cuts for each in counted):
+            call.budget = StreamBudget(self._counters, call.reserved)
         shown = [
             (each.limit, claim, left)
             for each, claim, left in zip(counted, claims, found.left, strict=True)
@@ -83,6 +86,8 @@ class ReserveLimits:
             _log.exception("The limits of trace %s cannot be settled", call.trace_id)
             amounts = [claim.amount for claim in reserved.reservation.claims]
         reserved_amounts = [claim.amount for claim in reserved.reservation.claims]
+        if call.budget is not None:
+            reserved_amounts = call.budget.held(reserved_amounts)
         call.overruns = tuple(
             each.limit.entry.name
             for each, held, used in zip(reserved.counted, reserved_amounts, amounts, strict=True)
@@ -90,6 +95,9 @@ class ReserveLimits:
         )
         if call.overruns:
             self.overrun_count += 1
+        if call.budget is not None:
+            amounts = call.budget.settle(amounts)
+            call.budget = None
         self._counters.settle(reserved.reservation, amounts)
 
 

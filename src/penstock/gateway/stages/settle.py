@@ -66,7 +66,9 @@ def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> No
     facts, target = attempt.facts, attempt.target
     usage = facts.usage
     counted = usage is not None and usage.source is UsageSource.PROVIDER
-    if not counted and error is not None and _may_be_charged(call, attempt, error):
+    if attempt.counted is not None:
+        usage = attempt.counted
+    elif not counted and error is not None and _may_be_charged(call, attempt, error):
         usage = estimate_usage(call.request_size, attempt.delta_count)
     if usage is None:
         return

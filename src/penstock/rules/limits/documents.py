@@ -31,13 +31,20 @@ class Otherwise(StrEnum):
     ADMIT = "admit"
 
 
+class Over(StrEnum):
+    """The decision about a stream that uses more than its limit has."""
+
+    ADMIT = "admit"  # it goes on; the excess counts and is named
+    CUT = "cut"  # it ends with an error
+
+
 class LimitEntry(Document, frozen=True):
     """One limit. `only`: the values that a call must have, by dimension; `per`: each value of these
     dimensions has a counter of its own. A dimension is `key`, `provider`, `model`, an attribute of
     calls, or `tag:<name>`.
 
     `unpriced` decides about calls of models without a price, if the limit counts spend;
-    `unavailable` about calls while the counters cannot be changed.
+    `unavailable` about calls while the counters cannot be changed; `over` about streams.
     """
 
     id: str
@@ -50,6 +57,7 @@ class LimitEntry(Document, frozen=True):
     per: tuple[str, ...] = ()
     unpriced: Otherwise = Otherwise.REJECT
     unavailable: Otherwise = Otherwise.REJECT
+    over: Over = Over.ADMIT
 
 
 class LimitsSection(Document, frozen=True):
@@ -68,6 +76,8 @@ def problem_of(limit: LimitEntry) -> str:
 
 def _problem_of_amount(limit: LimitEntry) -> str:
     amount = limit.amount
+    if limit.over == Over.CUT and limit.measure not in (Measure.TOKENS, Measure.SPEND):
+        return "Only limits of tokens and of spend can cut streams."
     if not amount.is_finite() or amount < 0:
         return "The amount of a limit is a number of zero or more."
     if limit.measure == Measure.SPEND:

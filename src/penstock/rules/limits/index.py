@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from penstock.rules.call_conditions import TARGET, CallConditions, CallFacts, reader
 from penstock.rules.claims import Claim, CounterKind
-from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure
+from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure, Over
 from penstock.rules.limits.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
 
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
@@ -31,6 +31,7 @@ class Limit:
         self.project_id = project_id
         self.entry = entry
         self.measure = entry.measure
+        self.cuts = entry.over == Over.CUT
         self.kind = _kind(entry)
         self.unit_count = int(
             entry.amount * NANO if self.measure == Measure.SPEND else entry.amount

@@ -65,7 +65,7 @@ class AnswerCollector:
     """
 
     def __init__(self, limit: int = _UNLIMITED, dialect: str = "") -> None:
-        self._left = limit
+        self._limit = self._left = limit
         self._dialect = dialect
         self._choices: dict[int, _Choice] = {}
         self._started = _STARTED
@@ -115,6 +115,11 @@ class AnswerCollector:
     def finished(self) -> bool:
         """True if every choice that started has a finish reason."""
         return bool(self._choices) and all(each.reason for each in self._choices.values())
+
+    @property
+    def text_size(self) -> int:
+        """The bytes of generated content so far, as the limit counts them."""
+        return self._limit - self._left
 
     @property
     def facts(self) -> AnswerFacts:

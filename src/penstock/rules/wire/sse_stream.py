@@ -188,6 +188,11 @@ class NeutralStream(SseStream):
         return self._collector.delta_count
 
     @property
+    def text_size(self) -> int:
+        """The bytes of generated text so far."""
+        return self._collector.text_size
+
+    @property
     def facts(self) -> AnswerFacts:
         """The facts of the answer so far."""
         return self._collector.facts

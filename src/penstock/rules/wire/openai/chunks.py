@@ -152,7 +152,7 @@ class Assembly:
     """
 
     def __init__(self, limit: int) -> None:
-        self._left = limit
+        self._limit = self._left = limit
         self._completes = False  # a prompt, not a chat
         self._messages: dict[int, _Message] = {}
         self._created = 0
@@ -162,6 +162,11 @@ class Assembly:
         self.usage: bytes = b""
         self.service_tier = ""
         self.fingerprint = ""
+
+    @property
+    def text_size(self) -> int:
+        """The bytes of generated text so far."""
+        return self._limit - self._left
 
     @property
     def facts(self) -> AnswerFacts:

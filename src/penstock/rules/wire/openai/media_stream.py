@@ -44,6 +44,7 @@ class MediaStream(SseStream):
         self._usage = b""
         self._model = ""
         self.delta_count = 0
+        self.text_size = 0  # it has files
 
     @property
     def facts(self) -> AnswerFacts:

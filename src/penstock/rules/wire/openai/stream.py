@@ -47,6 +47,11 @@ class ChatStream(SseStream):
         return self.assembly.delta_count
 
     @property
+    def text_size(self) -> int:
+        """The bytes of generated text so far."""
+        return self.assembly.text_size
+
+    @property
     def facts(self) -> AnswerFacts:
         """The facts of the answer so far."""
         return self.assembly.facts
