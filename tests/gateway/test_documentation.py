@@ -1,6 +1,7 @@
 """Compares docs/gateway.md with the code."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ from penstock.gateway.http.readiness import GatewayReadiness
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.prometheus import page_of, render
+from penstock.gateway.shadows import ShadowOutcome
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.target_health import TargetHealths
@@ -29,6 +31,13 @@ from penstock.spi.chat import ChatProvider
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
 SOURCE = Path(__file__).parents[2] / "src" / "penstock"
+
+
+class _NoShadows:
+    counts: Mapping[ShadowOutcome, int] = {}
+
+    def in_progress(self) -> int:
+        return 0
 
 
 def _no_spool() -> SpoolStats:
@@ -53,6 +62,7 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
         credentials=credentials,
         healths=healths,
         slots=slots,
+        shadows=_NoShadows(),
         checks=HealthChecks(holder, targets, Egress(), SystemClock(), Random()),
         monotonic=lambda: 0.0,
         counters=counters,

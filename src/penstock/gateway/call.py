@@ -56,6 +56,8 @@ class Call:
     released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
     waited_ns = 0  # for the turn of the next attempt
+    follow_up: Callable[[], None] | None = None  # what begins once the call has ended
+    shadow_of = ""  # the trace of the original, if this is a shadow call
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()
     reserved: Reserved | None = None  # on the counters of limits

@@ -15,6 +15,7 @@ from penstock.gateway.explained import (
     explained_limit,
     explained_policies,
     explained_rejection,
+    explained_shadow,
     explained_target,
 )
 from penstock.gateway.ids import Ids
@@ -236,6 +237,7 @@ class _Run:
             route_version=entry.version,
             strategy=entry.strategy,
             max_attempts=entry.max_attempts,
+            shadow=explained_shadow(call.route.shadow),
         )
         now = asyncio.get_running_loop().time()
         members = call.route.order(now)

@@ -4,6 +4,7 @@ from typing import Any
 
 from penstock.gateway.call import Call
 from penstock.gateway.reserved import CountedLimit
+from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.stages.dispatch import provider_request
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError
@@ -62,6 +63,13 @@ def _in_progress(target: Target) -> dict[str, Any]:
     if slots is None:
         return {}
     return {"calls": slots.in_use(), "max_calls": slots.limit, "waiting": slots.waiting}
+
+
+def explained_shadow(rule: ShadowRule | None) -> str:
+    """Returns what a share of the calls of a route is sent to as well."""
+    if rule is None:
+        return ""
+    return f"{rule.percent:g} % to {rule.target.entry.name}/{rule.target.model}"
 
 
 def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:

@@ -53,6 +53,13 @@ class InFlight:
             self._ticker = loop.call_later(TICK_S, self._tick)
 
     @property
+    def is_busy(self) -> bool:
+        """Returns whether callers need the worker: half of its calls or of its memory is in use, or
+        it is stopping."""
+        taken = any(2 * each.used >= each.capacity for each in (self._slots, self._bytes))
+        return self.closing or taken
+
+    @property
     def held_bytes(self) -> int:
         """The bytes that all calls hold, beyond the first step of each."""
         return self._bytes.used

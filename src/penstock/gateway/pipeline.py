@@ -17,6 +17,7 @@ from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.errors import ClientDisconnected, ShuttingDown
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.counts import Metrics
+from penstock.gateway.shadows import Shadows
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.attempts import Attempts
@@ -54,6 +55,7 @@ class Pipeline:
     look_up: LookUp
     attempts: Attempts
     recorder: Recorder
+    shadows: Shadows
     metrics: Metrics
     clock: Clock
     limits: CallLimits
@@ -82,6 +84,8 @@ class Pipeline:
             if call.cache is not None:
                 call.cache.release()
             self.inflight.leave(call)
+            if call.follow_up is not None:
+                call.follow_up()
 
     async def _run(self, call: Call) -> None:
         snapshot = self.snapshots.current
@@ -101,6 +105,8 @@ class Pipeline:
             head = await self.guard(call, target, target.project.guardrails, head)
             call.guarded_ns = self.clock.now_ns()
         self.recorder.begin(call)
+        if call.route is not None and (shadow := call.route.shadow) is not None:
+            call.follow_up = self.shadows.plan(call, head, shadow)
         finalize = partial(self._finalize, call)
         if self.look_up.concerns(call):
             if await self.look_up(call, target, head, finalize):

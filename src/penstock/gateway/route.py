@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
+from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth
 from penstock.gateway.target_slots import Slot
@@ -83,6 +84,7 @@ class Route:
     entry: RouteEntry
     members: tuple[RouteMember, ...]
     strategy: RouteStrategy
+    shadow: ShadowRule | None = None
 
 
 class _Candidate:
@@ -146,6 +148,11 @@ class RouteRun:
     def entry(self) -> RouteEntry:
         """The route."""
         return self._route.entry
+
+    @property
+    def shadow(self) -> ShadowRule | None:
+        """The target that a share of its calls is sent to as well."""
+        return self._route.shadow
 
     @property
     def targets(self) -> Sequence[Target]:

@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 7
+SCHEMA: Final = 8
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -223,6 +223,7 @@ class CallEnd(Record, frozen=True, gc=False):
     saved: str = ""  # what the cached answer has cost once: a decimal string in USD
     check_results: tuple[CheckResult, ...] = ()  # of guardrail policies
     cached_from: str = ""  # the span of the attempt that got the cached answer
+    shadow_of: str = ""  # the trace of the original, if it is a shadow call
 
 
 def encode(record: Record) -> bytes:

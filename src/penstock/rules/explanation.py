@@ -115,6 +115,7 @@ class Explanation(Document, frozen=True, kw_only=True):
     strategy: str = ""
     max_attempts: int = 1
     call_priority: str = ""
+    shadow: str = ""  # of the route: `10 % to provider/model`
     targets: tuple[ExplainedTarget, ...] = ()
     limits: tuple[ExplainedLimit, ...] = ()
     cache: ExplainedCache | None = None

@@ -42,6 +42,17 @@ def test_a_route_is_added_shown_replaced_and_removed(server: Server) -> None:
     assert call(server, "GET", "routes/support").status == 404
 
 
+def test_a_shadow_is_kept_and_removed_and_its_model_is_checked(server: Server) -> None:
+    shadow = {"provider": "mine", "model": "llama", "percent": 2.5, "max_calls": 7}
+    added = call(server, "POST", "routes", BODY | {"name": "shadowed", "shadow": shadow})
+    assert (added.status, added.json()["shadow"]) == (201, shadow)
+    strange = BODY | {"shadow": shadow | {"provider": "nobody"}}
+    refused = call(server, "PUT", "routes/shadowed", strange)
+    assert (refused.status, refused.json()["param"]) == (400, "shadow")
+    assert call(server, "PUT", "routes/shadowed", BODY).json()["shadow"] is None
+    assert call(server, "DELETE", "routes/shadowed").status == 204
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -53,6 +64,10 @@ def test_a_route_is_added_shown_replaced_and_removed(server: Server) -> None:
         {"health_check": "ping"},
         {"hedge_percent": 51},
         {"health_check": "call", "health_check_s": 4},
+        {"shadow": {"provider": "mine"}},
+        {"shadow": {"provider": "mine", "model": "llama", "percent": 101}},
+        {"shadow": {"provider": "mine", "model": "llama", "percent": 0}},
+        {"shadow": {"provider": "mine", "model": "llama", "max_calls": 33}},
         {"unknown": 1},
     ],
 )

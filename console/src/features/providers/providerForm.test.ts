@@ -98,7 +98,11 @@ test("limits of calls at once are set and removed; a new provider without them h
   const before = { ...PROVIDER, max_concurrency: 4 };
   const unlimited = { ...formForProvider(before), max_concurrency: "" };
   expect(toProviderChange(unlimited, before, true)).toEqual({ max_concurrency: 0 });
-  expect(toNewProvider(formForVendor(VLLM, true), VLLM)).not.toHaveProperty("max_queue");
+  expect(toNewProvider(formForVendor(VLLM, true), VLLM)).toMatchObject({
+    max_concurrency: 0,
+    max_queue: 16,
+    queue_timeout_ms: 5000,
+  });
 });
 
 test("without a vendor the base URL determines the price list", () => {

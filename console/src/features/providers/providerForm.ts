@@ -3,9 +3,7 @@ import type { Vendor } from "@/features/providers/vendors";
 import { splitList } from "@/shared/forms/splitList";
 
 type Quirks = Record<string, string>;
-type SentLimits = Partial<
-  Record<"max_concurrency" | "max_queue" | "queue_timeout_ms", number>
->;
+type SentLimits = Partial<Record<"max_concurrency" | "max_queue" | "queue_timeout_ms", number>>;
 type Limits = Pick<ProviderForm, "max_concurrency" | "max_queue" | "queue_timeout_s">;
 
 /** The values of the form that edits a provider. */
@@ -78,7 +76,7 @@ export function toNewProvider(form: NewProviderForm, vendor: Vendor): NewProvide
     private_allowed: form.private_allowed,
     quirks: toQuirks(form, vendor.quirks),
     ...(form.vendor.trim() && { vendor: form.vendor.trim() }),
-    ...toLimits(form, NO_LIMITS),
+    ...newLimits(form),
   };
 }
 
@@ -118,6 +116,19 @@ function limitFields(provider: Provider): Limits {
   };
 }
 
+/** The limits of calls at once of a new provider: the server's defaults where the form is empty. */
+function newLimits(form: Limits) {
+  return {
+    max_concurrency: Number(form.max_concurrency),
+    max_queue: form.max_queue === "" ? 16 : Number(form.max_queue),
+    queue_timeout_ms: form.queue_timeout_s === "" ? 5000 : toMilliseconds(form.queue_timeout_s),
+  };
+}
+
+function toMilliseconds(seconds: string): number {
+  return Math.round(Number(seconds) * 1000);
+}
+
 /** The limits of calls at once that differ from those `before`. No number of calls is no limit. */
 function toLimits(form: Limits, before: Limits): SentLimits {
   const change: SentLimits = {};
@@ -125,7 +136,7 @@ function toLimits(form: Limits, before: Limits): SentLimits {
     change.max_concurrency = Number(form.max_concurrency);
   if (form.max_queue !== before.max_queue) change.max_queue = Number(form.max_queue);
   if (form.queue_timeout_s !== before.queue_timeout_s)
-    change.queue_timeout_ms = Math.round(Number(form.queue_timeout_s) * 1000);
+    change.queue_timeout_ms = toMilliseconds(form.queue_timeout_s);
   return change;
 }
 

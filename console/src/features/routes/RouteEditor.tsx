@@ -3,6 +3,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import {
   HealthCheckFields,
   HedgeFields,
+  ShadowFields,
   LimitFields,
   StrategyField,
 } from "@/features/routes/RouteFields";
@@ -43,6 +44,7 @@ export function RouteEditor(props: RouteEditorProps) {
             <LimitFields form={form} />
             <HealthCheckFields form={form} />
             <HedgeFields form={form} />
+            <ShadowFields form={form} />
             {notice}
           </Form>
         </div>

@@ -41,6 +41,18 @@ export function RouteFacts({ route }: { route: Route }) {
       <Fact name="Calls at once">
         <RouteConcurrency route={route} />
       </Fact>
+      <Fact name="Shadow">
+        {route.shadow ? (
+          <span className="num">
+            {route.shadow.percent} % to{" "}
+            <span className="font-mono">
+              {route.shadow.provider}/{route.shadow.model}
+            </span>
+          </span>
+        ) : (
+          <span className="text-ink-3">–</span>
+        )}
+      </Fact>
       <Fact name="Updated">
         <RelativeTime at={route.updated_at} />
       </Fact>

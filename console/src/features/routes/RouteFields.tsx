@@ -142,3 +142,31 @@ export function HedgeFields({ form }: FieldsProps) {
     </div>
   );
 }
+
+/** The model that a share of the calls is sent to as well. */
+export function ShadowFields({ form }: FieldsProps) {
+  return (
+    <div className="mt-3 grid gap-3 sm:grid-cols-3">
+      <TextField
+        label="Shadow"
+        {...form.text("shadow")}
+        placeholder="None"
+        autoComplete="off"
+        hint="provider/model that gets answered calls as well; its answers are only recorded."
+        className="font-mono text-xs"
+      />
+      {form.values.shadow.trim() !== "" && (
+        <TextField
+          label="Share of calls"
+          {...form.text("shadow_percent")}
+          type="number"
+          min={0.01}
+          max={100}
+          step="any"
+          placeholder="1"
+          hint="Percent."
+        />
+      )}
+    </div>
+  );
+}

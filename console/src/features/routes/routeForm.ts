@@ -23,6 +23,11 @@ export interface RouteForm {
   health_check_s: string;
   hedge_percent: string;
   hedge_after: string;
+  /** `provider/model`; empty: none. */
+  shadow: string;
+  shadow_percent: string;
+  /** At once, in each worker. The form keeps it. */
+  shadow_calls: number;
 }
 
 /** The API's parameters of the fields that have another name there. */
@@ -43,6 +48,9 @@ export const EMPTY_ROUTE: RouteForm = {
   health_check_s: "30",
   hedge_percent: "",
   hedge_after: "",
+  shadow: "",
+  shadow_percent: "",
+  shadow_calls: 4,
 };
 
 export function formForRoute(route: Route): RouteForm {
@@ -63,6 +71,9 @@ export function formForRoute(route: Route): RouteForm {
     health_check_s: String(route.health_check_s),
     hedge_percent: route.hedge_percent === 0 ? "" : String(route.hedge_percent),
     hedge_after: toSeconds(route.hedge_after_ms),
+    shadow: route.shadow ? `${route.shadow.provider}/${route.shadow.model}` : "",
+    shadow_percent: route.shadow ? String(route.shadow.percent) : "",
+    shadow_calls: route.shadow?.max_calls ?? 4,
   };
 }
 
@@ -94,7 +105,14 @@ function toBody(form: RouteForm): Omit<NewRoute, "name"> {
     health_check_s: Number(form.health_check_s),
     hedge_percent: Number(form.hedge_percent),
     hedge_after_ms: toMilliseconds(form.hedge_after),
+    shadow: toShadow(form),
   };
+}
+
+function toShadow({ shadow, shadow_percent, shadow_calls }: RouteForm): NewRoute["shadow"] {
+  if (shadow.trim() === "") return null;
+  const percent = shadow_percent === "" ? 1 : Number(shadow_percent);
+  return { ...splitModel(shadow), percent, max_calls: shadow_calls };
 }
 
 /** Splits `provider/model` at the first slash: names of models may contain slashes. */

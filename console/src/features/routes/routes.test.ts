@@ -37,6 +37,7 @@ const ROUTE: Route = {
   health_check_s: 60,
   hedge_percent: 5,
   hedge_after_ms: 1500,
+  shadow: { provider: "p", model: "big/one", percent: 2.5, max_calls: 7 },
   updated_at: "2026-11-29T12:00:00Z",
 };
 
@@ -91,6 +92,7 @@ describe("the form of a route", () => {
       health_check_s: 60,
       hedge_percent: 5,
       hedge_after_ms: 1500,
+      shadow: { provider: "p", model: "big/one", percent: 2.5, max_calls: 7 },
     });
   });
 
@@ -99,6 +101,7 @@ describe("the form of a route", () => {
     const targets = first ? [{ ...first, model: "p/a" }] : [];
     const added = toNewRoute({ ...EMPTY_ROUTE, name: " support ", targets });
     expect(added).toMatchObject({ name: "support", targets: [target("a")], max_attempts: 3 });
+    expect(added.shadow).toBeNull();
   });
 
   it("splits names of models at the first slash only", () => {

@@ -69,6 +69,7 @@ def _show(found: dict[str, Any]) -> None:
             "route": found["route"] and f"{found['route']} (version {found['route_version']})",
             "strategy": found["strategy"],
             "priority": found["call_priority"],
+            "shadow": found["shadow"],
             "guardrails": [each["name"] for each in found["guardrails"]],
             "findings": [
                 f"{each['detector']}:{each['place']}:{each['action']} ({each['count']})"

@@ -71,6 +71,16 @@ def set_route(
             "so long or for longer than usual. [none]",
         ),
     ] = "0",
+    shadow: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT=PROVIDER/MODEL",
+            help="Send so many of the calls to another model as well, in the background. [none]",
+        ),
+    ] = "",
+    shadow_calls: Annotated[
+        int, typer.Option(help="Shadow calls at once, in each gateway worker.")
+    ] = 4,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -88,6 +98,7 @@ def set_route(
         "total_timeout_ms": round(total_timeout * 1000),
         **_health_check(health_check),
         **_hedge(hedge),
+        **_shadow(shadow, shadow_calls),
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/routes"
@@ -174,6 +185,19 @@ def _hedge(text: str) -> dict[str, Any]:
         raise typer.BadParameter(
             f"{text!r} is not valid: write PERCENT=SECONDS, such as 5=1.5", param_hint="--hedge"
         ) from None
+
+
+def _shadow(text: str, max_calls: int) -> dict[str, Any]:
+    if not text:
+        return {}
+    percent, _, name = text.partition("=")
+    try:
+        share = float(percent)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not valid: write PERCENT=PROVIDER/MODEL", param_hint="--shadow"
+        ) from None
+    return {"shadow": {**_target(name, "--shadow"), "percent": share, "max_calls": max_calls}}
 
 
 def _for_cause(text: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.page import MetricsPages
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.rebuild import Rebuild
+from penstock.gateway.shadows import Shadows
 from penstock.gateway.snapshot.client import SnapshotClient
 from penstock.gateway.snapshot.files import SnapshotFiles
 from penstock.gateway.snapshot.holder import SnapshotHolder
@@ -107,11 +108,18 @@ class GatewayComposition:
         self.answers = self._answers()
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
-        self.health = self._health()
         pipeline = self._pipeline()
+        self.shadows = pipeline.shadows
+        self.health = self._health()
         routes = Routes(extensions.surfaces)
         internal = self._internal(routes, pipeline)
         self.app = build_app(routes, pipeline, self.health, internal, self.ids)
+
+    async def drain(self) -> None:
+        """Ends shadow calls at once, and lets calls finish."""
+        self.inflight.closing = True
+        await self.shadows.stop()
+        await self.inflight.drain()
 
     def retire(self) -> None:
         """Leaves the metrics to the worker that has taken over."""
@@ -182,6 +190,7 @@ class GatewayComposition:
             healths=self.healths,
             checks=self.checks,
             slots=self.slots,
+            shadows=self.shadows,
             monotonic=time.monotonic,
             counters=self.counters,
             limits=self.reserve,
@@ -205,31 +214,33 @@ class GatewayComposition:
         limits, clock = self.config.limits, self.clock
         detectors: Registry[Detector] = Registry("penstock.guards")
         strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
+        draws = random.Random()  # noqa: S311 - no secret
         dispatch = Dispatch(self.egress, clock, self.ids)
+        guard = GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns, self.inflight)
+        recorder = Recorder(self.spool, clock, limits)
+        attempts = Attempts(
+            dispatch,
+            RelayUnary(limits, self.inflight, clock),
+            RelayStream(limits, self.inflight, clock),
+            RelayRaw(limits, self.inflight, clock),
+            Hedge(dispatch, clock),
+            self.inflight,
+            clock,
+        )
+        stages = (self.reserve, guard, attempts, recorder)
         return Pipeline(
             snapshots=self.holder,
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
             release=ApplyRelease(self.inflight, time.perf_counter_ns),
-            resolve=Resolve(
-                self.targets,
-                strategies.get,
-                random.Random(),  # noqa: S311 - no secret
-            ),
+            resolve=Resolve(self.targets, strategies.get, draws),
             reserve=self.reserve,
-            guard=GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns, self.inflight),
+            guard=guard,
             look_up=LookUp(self.answers, limits, self.inflight, clock),
-            attempts=Attempts(
-                dispatch,
-                RelayUnary(limits, self.inflight, clock),
-                RelayStream(limits, self.inflight, clock),
-                RelayRaw(limits, self.inflight, clock),
-                Hedge(dispatch, clock),
-                self.inflight,
-                clock,
-            ),
-            recorder=Recorder(self.spool, clock, limits),
+            attempts=attempts,
+            recorder=recorder,
+            shadows=Shadows(stages, self.inflight, self.ids, clock, draws),
             metrics=self.metrics,
             clock=clock,
             limits=limits,

@@ -65,7 +65,7 @@ async def _serve(parts: GatewayComposition) -> None:
             *((parts.certificate.run(),) if parts.certificate else ()),
         ),
         announcement=_announce(parts),
-        drain=parts.inflight.drain,
+        drain=parts.drain,
         on_retire=parts.retire,
     )
     await parts.spool.drain(parts.send, timeout_s=parts.config.ship_rest_s)

@@ -148,6 +148,7 @@ class ExplanationView(BaseModel):
     strategy: str = ""
     max_attempts: int = 1
     call_priority: str = ""
+    shadow: str = ""
     targets: list[ExplainedTargetView] = []
     limits: list[ExplainedLimitView] = []
     cache: ExplainedCacheView | None = None

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
+from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
@@ -13,16 +14,18 @@ from penstock.features.routes.model import (
     MAX_ATTEMPTS,
     MAX_HEDGE_PERCENT,
     MAX_PRIORITY,
+    MAX_SHADOWS,
     MAX_TARGETS,
     MAX_WEIGHT,
     SHORTEST_CHECK_S,
+    SMALLEST_SHARE,
     StoredRoute,
 )
 from penstock.features.routes.service import RouteService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget
 
 Cause = Literal[
     "unavailable",
@@ -47,6 +50,20 @@ class RouteTargetBody(RequestBody):
     after: Annotated[list[Cause], Field(max_length=7, default_factory=list[Cause])]
 
 
+class RouteShadowBody(RequestBody):
+    """A model that a share of the calls is sent to as well, in the background. Its answers are
+    recorded, and shown to nobody. `max_calls`: at once, in each gateway worker."""
+
+    provider: Annotated[str, Field(max_length=63)]
+    model: Annotated[str, Field(max_length=256)]
+    percent: Annotated[float, Field(ge=SMALLEST_SHARE, le=100, allow_inf_nan=False)] = 1.0
+    max_calls: Annotated[int, Field(ge=1, le=MAX_SHADOWS)] = 4
+
+    def entry(self) -> RouteShadow:
+        """Returns the part of the route."""
+        return RouteShadow(self.provider, self.model, self.percent, self.max_calls)
+
+
 class RouteBody(RequestBody):
     """The content of a route. A time limit of 0 is none: those of the providers apply.
     `health_check`: targets without calls are checked by their list of models, or by a small call.
@@ -63,6 +80,7 @@ class RouteBody(RequestBody):
     health_check_s: Annotated[int, Field(ge=SHORTEST_CHECK_S, le=LONGEST_CHECK_S)] = 30
     hedge_percent: Annotated[int, Field(ge=0, le=MAX_HEDGE_PERCENT)] = 0
     hedge_after_ms: Milliseconds = 0
+    shadow: RouteShadowBody | None = None
 
     def entry(self, name: str) -> RouteEntry:
         """Returns the route; the service sets its version."""
@@ -81,6 +99,7 @@ class RouteBody(RequestBody):
             health_check_s=self.health_check_s,
             hedge_percent=self.hedge_percent,
             hedge_after_ms=self.hedge_after_ms,
+            shadow=None if self.shadow is None else self.shadow.entry(),
         )
 
 
@@ -106,6 +125,19 @@ class RouteTargetView(BaseModel):
     after: list[str]
 
 
+class RouteShadowView(BaseModel):
+    """The shadow of a route."""
+
+    provider: str
+    model: str
+    percent: float
+    max_calls: int
+
+    @classmethod
+    def of(cls, shadow: RouteShadow) -> "RouteShadowView":
+        return cls(**asdict(shadow))
+
+
 class RouteView(BaseModel):
     """A route with its present version."""
 
@@ -120,6 +152,7 @@ class RouteView(BaseModel):
     health_check_s: int
     hedge_percent: int
     hedge_after_ms: int
+    shadow: RouteShadowView | None
     updated_at: datetime
 
     @classmethod
@@ -146,6 +179,7 @@ class RouteView(BaseModel):
             health_check_s=entry.health_check_s,
             hedge_percent=entry.hedge_percent,
             hedge_after_ms=entry.hedge_after_ms,
+            shadow=None if entry.shadow is None else RouteShadowView.of(entry.shadow),
             updated_at=moment_of(route.updated_ms),
         )
 

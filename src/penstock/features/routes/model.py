@@ -8,7 +8,7 @@ from typing import Final
 from penstock.infra.sql.documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.attempts.failure_causes import FailureCause
-from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteTarget
+from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteShadow, RouteTarget
 
 MAX_ROUTES: Final = 1000  # of a project
 MAX_TARGETS: Final = 32  # of a route
@@ -18,6 +18,9 @@ MAX_ATTEMPTS: Final = 10
 SHORTEST_TIMEOUT_MS: Final = 100
 LONGEST_TIMEOUT_MS: Final = 3_600_000
 MAX_HEDGE_PERCENT: Final = 50
+SMALLEST_SHARE: Final = 0.01  # percent of the calls of a shadow
+MAX_SHADOWS: Final = 32  # shadow calls of a route at once, in each gateway worker
+_WHOLE: Final = 100
 SHORTEST_CHECK_S: Final = 5
 LONGEST_CHECK_S: Final = 3600  # interval of a health check
 _LONGEST_MODEL: Final = 256
@@ -57,6 +60,19 @@ def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[
             )
     _check_health_check(route)
     _check_targets(route.targets, listed)
+    if route.shadow is not None:
+        _check_shadow(route.shadow, listed)
+
+
+def _check_shadow(shadow: RouteShadow, listed: ListedModels) -> None:
+    if not SMALLEST_SHARE <= shadow.percent <= _WHOLE or not 1 <= shadow.max_calls <= MAX_SHADOWS:
+        raise _invalid(
+            f"A shadow gets {SMALLEST_SHARE} to {_WHOLE} percent of the calls, and 1 to "
+            f"{MAX_SHADOWS} at once.",
+            "",
+            "shadow",
+        )
+    _check_target(RouteTarget(shadow.provider, shadow.model), listed, "shadow")
 
 
 def check_is_not_hidden(name: str, use_cases: Collection[str]) -> None:

@@ -131,4 +131,5 @@ def _get(connection: Connection, project_id: str, name: str) -> StoredRoute:
 def _audit_fields(route: StoredRoute) -> dict[str, object]:
     fields: dict[str, object] = asdict(route.entry)
     fields["targets"] = [asdict(target) for target in route.entry.targets]
+    fields["shadow"] = asdict(route.entry.shadow) if route.entry.shadow is not None else None
     return fields

@@ -255,6 +255,8 @@ def _other_attributes(end: CallEnd, cost: Decimal | None) -> dict[str, str]:
     retirement = _retirement(end.attempts[-1]) if end.attempts else {}
     others = _undeclared(end.begin.caller) | _unreadable_cost(end.cost, cost)
     others |= retirement | _credentials(end) | _waits(end) | _overruns(end) | _cached(end)
+    if end.shadow_of:
+        others["penstock.shadow_of"] = end.shadow_of[:_NAME]
     return others | _guardrails(end)
 
 

@@ -1,6 +1,6 @@
 """The state of one worker: problems, notices and gauges."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from penstock.gateway.auth_failures import AuthFailures
@@ -9,6 +9,7 @@ from penstock.gateway.health_checks import HealthChecks
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.metrics.page import Labels
 from penstock.gateway.metrics.prometheus import Gauges
+from penstock.gateway.shadows import ShadowOutcome
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.gateway.target_health import TargetHealths
 from penstock.gateway.target_slots import SlotSource, TargetSlots
@@ -22,6 +23,14 @@ class LimitCounts(Protocol):
     def unchecked_count(self) -> int: ...
     @property
     def overrun_count(self) -> int: ...
+
+
+class ShadowCounts(Protocol):
+    """The shadow calls in progress, and the outcomes of those that were drawn."""
+
+    @property
+    def counts(self) -> Mapping[ShadowOutcome, int]: ...
+    def in_progress(self) -> int: ...
 
 
 class CountersState(Protocol):
@@ -47,6 +56,7 @@ class GatewayReadiness:
         healths: TargetHealths,
         checks: HealthChecks,
         slots: SlotSource,
+        shadows: ShadowCounts,
         monotonic: Callable[[], float],
         counters: CountersState,
         limits: LimitCounts,
@@ -59,6 +69,7 @@ class GatewayReadiness:
         self._healths = healths
         self._checks = checks
         self._slots = slots
+        self._shadows = shadows
         self._counters = counters
         self._limits = limits
         self._monotonic = monotonic
@@ -115,6 +126,7 @@ class GatewayReadiness:
             ),
             **_of_targets(self._healths, self._checks, self._monotonic()),
             **_of_slots(self._slots),
+            **_of_shadows(self._shadows),
             "spool_bytes": ("Size of the spool on disk, all workers.", spool.bytes_on_disk),
             "spool_lag_seconds": ("Age of the oldest unshipped record.", spool.oldest_unshipped_s),
             "spool_lost_calls": ("Records lost because the spool was full.", spool.lost_calls),
@@ -211,4 +223,14 @@ def _of_slots(slots: SlotSource) -> Gauges:
             "Calls that found no place in its queue or waited too long, since the start.",
             by_provider(lambda each: each.refused_count),
         ),
+    }
+
+
+def _of_shadows(shadows: ShadowCounts) -> Gauges:
+    outcomes: dict[Labels, float] = {
+        (("outcome", outcome),): shadows.counts.get(outcome, 0) for outcome in ShadowOutcome
+    }
+    return {
+        "shadow_calls": ("Shadow calls in progress.", shadows.in_progress()),
+        "shadow_outcomes": ("Shadow calls by outcome, since the start.", outcomes),
     }

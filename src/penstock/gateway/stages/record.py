@@ -73,6 +73,8 @@ class Recorder:
         record = _end(call, self._clock.now_ns(), status, error, settled)
         if call.guard is not None and (results := call.guard.results.records()):
             record = replace(record, check_results=results)
+        if call.shadow_of:
+            record = replace(record, shadow_of=call.shadow_of)
         if call.cache is not None and call.cache.found is not None:
             record = _cached_end(call, call.cache.found, record)
         record, payload = self._encode(record, call)

@@ -43,7 +43,9 @@ class ReserveLimits:
         against a budget, and `CountersUnavailable` where a limit says so."""
         targets = (target,) if call.route is None else call.route.targets
         counted = counted_limits(call, targets, index) if index is not None else []
-        if call.key_context is not None and call.key_context.token is not None:
+        if call.shadow_of:  # only money: it must not use the rates of its caller
+            counted = [each for each in counted if each.limit.measure == Measure.SPEND]
+        elif call.key_context is not None and call.key_context.token is not None:
             counted += _limits_of_client(call.key_context, call.key_context.token)
         if not counted:
             return

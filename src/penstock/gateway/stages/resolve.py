@@ -8,6 +8,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.released import CallRelease
 from penstock.gateway.route import Route, RouteMember, RouteRun
+from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.client_token import require_for_client
@@ -19,7 +20,7 @@ from penstock.rules.models.patterns import allows
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
-from penstock.rules.snapshot import KeyContext, RouteEntry
+from penstock.rules.snapshot import KeyContext, RouteEntry, RouteTarget
 from penstock.spi.strategy import Randomness, RouteStrategy
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
@@ -137,7 +138,20 @@ class Resolve:
                 code="route_without_target",
                 param="model",
             )
-        return Route(route, tuple(members), self._strategy(route.strategy))
+        shadow = self._shadow(project, route, dialect)
+        return Route(route, tuple(members), self._strategy(route.strategy), shadow)
+
+    def _shadow(self, project: ProjectIndex, route: RouteEntry, dialect: str) -> ShadowRule | None:
+        """Returns `None` if the route has none, or its provider is gone. Calls of all keys have it:
+        nobody sees its answers."""
+        wanted = route.shadow
+        if wanted is None:
+            return None
+        found = project.member(RouteTarget(wanted.provider, wanted.model))
+        if found is None:
+            return None
+        target = self._targets.find(project, found, wanted.model, dialect)
+        return ShadowRule(route.name, target, wanted.percent, wanted.max_calls)
 
 
 def _model_gone(released: CallRelease, error: PenstockError) -> NotFound:

@@ -37,6 +37,7 @@ from penstock.rules.snapshot.routes import (
     ROUTES,
     HealthCheck,
     RouteEntry,
+    RouteShadow,
     RoutesSection,
     RouteTarget,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "RolloutsSection",
     "Root",
     "RouteEntry",
+    "RouteShadow",
     "RouteTarget",
     "RoutesSection",
     "Sealed",

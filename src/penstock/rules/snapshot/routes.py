@@ -27,6 +27,16 @@ class RouteTarget(Document, frozen=True):
     after: tuple[str, ...] = ()
 
 
+class RouteShadow(Document, frozen=True):
+    """A model that `percent` of the calls of a route are sent to as well, in the background; at
+    most `max_calls` at once in each gateway worker. Its answers are recorded only."""
+
+    provider: str
+    model: str
+    percent: float = 1.0
+    max_calls: int = 4
+
+
 class RouteEntry(Document, frozen=True):
     """A route: the name that callers send as `model`, its targets and limits. `strategy` is an
     entry point in `penstock.strategies`. `max_attempts` counts the first one. A time limit of 0 is
@@ -46,6 +56,7 @@ class RouteEntry(Document, frozen=True):
     health_check_s: int = 30
     hedge_percent: int = 0
     hedge_after_ms: int = 0
+    shadow: RouteShadow | None = None
 
 
 class RoutesSection(Document, frozen=True):

@@ -1,0 +1,170 @@
+"""Shadow calls: sent after the answer, recorded beside it, and the first to be dropped."""
+
+import asyncio
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gateway.counted_providers import LATER_S, Rig, rig, route
+from gateway.http_client import Answer, call, metrics_token
+from penstock.rules.call import CallEnd, CallStatus
+from penstock.rules.limits.documents import LimitEntry, Measure
+from penstock.rules.limits.windows import WindowUnit
+from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def shadowed(percent: float = 100, max_calls: int = 4) -> RouteEntry:
+    return route(RouteTarget("p0", "small"), shadow=RouteShadow("p1", "large", percent, max_calls))
+
+
+async def answered(found: Rig, name: str, *, stream: bool = False) -> Answer:
+    """Asks the route and lets its target answer."""
+    asked = found.ask(name, "both", stream=stream)
+    await found.providers[0].has(1)
+    found.providers[0].finish()
+    return await asked
+
+
+async def shadow_of(found: Rig, answer: Answer) -> CallEnd:
+    async with asyncio.timeout(30):
+        while True:
+            for end in found.workers[0].ends():
+                if end.shadow_of == answer.trace_id:
+                    return end
+            await asyncio.sleep(0.005)
+
+
+async def outcomes(found: Rig) -> dict[str, int]:
+    token = metrics_token(found.workers[0].home)
+    page = await call(found.workers[0].url, b"", path="/metrics", method="GET", key=token)
+    pattern = r'^penstock_shadow_outcomes{.*outcome="(\w+)".*} (\d+)'
+    pairs = re.findall(pattern, page.body.decode(), re.MULTILINE)
+    return {name: int(count) for name, count in pairs if int(count)}
+
+
+async def has_outcome(found: Rig, **wanted: int) -> None:
+    async with asyncio.timeout(30):
+        while await outcomes(found) != wanted:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_is_answered_before_its_shadow_is_sent(tmp_path: Path, stream: bool) -> None:
+    async with rig(tmp_path, {}, {}, routes=[shadowed()]) as found:
+        target, shadow = found.providers
+        asked = found.ask("hello", "both", stream=stream)
+        await target.has(1)
+        assert shadow.seen == []
+        target.finish()
+        answer = await asked
+        assert (answer.status, answer.whole) == (200, True)
+        await shadow.has(1)  # the caller has its answer, and this one still waits
+        shadow.finish()
+        end = await shadow_of(found, answer)
+        original = await found.end_of(answer)
+        assert (end.status, end.begin.request_model) == (CallStatus.OK, "p1/large")
+        assert end.begin.trace_id != original.begin.trace_id
+        assert end.begin.caller.tags == {"penstock.shadow": "both"}
+        assert end.begin.caller.team == original.begin.caller.team
+        assert json.loads(end.request) == json.loads(original.request)
+        assert (end.response != b"", original.shadow_of) == (True, "")
+        assert [(one.provider, one.model) for one in end.attempts] == [("p1", "large")]
+        await has_outcome(found, answered=1)
+
+
+async def test_a_shadow_that_fails_is_recorded_and_changes_nothing(tmp_path: Path) -> None:
+    both = shadowed()
+    other = RouteEntry("other", 1, (RouteTarget("p1", "large"),))
+    async with rig(tmp_path, {}, {}, routes=[both, other]) as found:
+        shadow = found.providers[1]
+        for number in range(6):
+            shadow.breaks = True
+            answer = await answered(found, str(number))
+            assert answer.status == 200
+            end = await shadow_of(found, answer)
+            assert (end.status, end.cost) == (CallStatus.ERROR, "")
+        shadow.breaks = False
+        asked = found.ask("again", "other")  # a route to the same model still calls it
+        await shadow.has(1)
+        shadow.finish()
+        assert (await asked).status == 200
+        await has_outcome(found, failed=6)
+
+
+async def test_no_more_shadows_than_allowed_are_in_progress(tmp_path: Path) -> None:
+    async with rig(tmp_path, {}, {}, routes=[shadowed(max_calls=2)]) as found:
+        for number in range(5):
+            assert (await answered(found, str(number))).status == 200
+        await has_outcome(found, busy=3)
+        await found.providers[1].has(2)
+        assert found.providers[1].seen == ["0", "1"]
+        found.providers[1].finish()
+        await found.providers[1].has(1)
+        found.providers[1].finish()
+        await has_outcome(found, busy=3, answered=2)
+
+
+async def test_a_shadow_takes_no_turn_at_a_full_provider(tmp_path: Path) -> None:
+    limit = {"max_concurrency": 1, "queue_timeout_ms": 60_000}
+    async with rig(tmp_path, {}, limit, routes=[shadowed()]) as found:
+        running = found.ask("direct", "p1/large")
+        await found.providers[1].has(1)
+        assert (await answered(found, "hello")).status == 200
+        await has_outcome(found, busy=1)
+        found.providers[1].finish()
+        assert (await running).status == 200
+        assert found.providers[1].seen == ["direct"]
+
+
+async def test_a_share_of_the_calls_has_a_shadow(tmp_path: Path) -> None:
+    async with rig(tmp_path, {}, {}, routes=[shadowed(percent=0.01)]) as found:
+        for number in range(5):
+            await answered(found, str(number))
+        assert sum((await outcomes(found)).values()) < 5
+
+
+async def test_a_call_that_its_caller_left_has_no_shadow(tmp_path: Path) -> None:
+    async with rig(tmp_path, {}, {}, routes=[shadowed()]) as found:
+        asked = found.ask("leaving", "both", stream=True)
+        await found.providers[0].has(1)
+        await asyncio.sleep(LATER_S)
+        asked.cancel()
+        await has_outcome(found, original=1)
+        assert found.providers[1].seen == []
+
+
+async def test_a_budget_of_shadows_refuses_them_and_not_the_calls(tmp_path: Path) -> None:
+    budget = LimitEntry(
+        "lim_s",
+        "shadows",
+        Measure.SPEND,
+        Decimal(1),
+        WindowUnit.MONTH,
+        only={"tag:penstock.shadow": ("both",)},
+    )  # the model has no price, which a budget rejects
+    rate = LimitEntry("lim_r", "rate", Measure.REQUESTS, Decimal(2), WindowUnit.HOUR)
+    async with rig(tmp_path, {}, {}, routes=[shadowed()], budgets=[budget]) as found:
+        assert (await answered(found, "hello")).status == 200
+        await has_outcome(found, refused=1)
+        assert found.providers[1].seen == []
+    async with rig(tmp_path / "rate", {}, {}, routes=[shadowed()], budgets=[rate]) as found:
+        for name in ("one", "two"):  # shadows leave the rates to the callers
+            assert (await answered(found, name)).status == 200
+            await found.providers[1].has(1)
+            found.providers[1].finish()
+
+
+async def test_a_worker_that_stops_ends_its_shadows_at_once_and_records_them(
+    tmp_path: Path,
+) -> None:
+    async with rig(tmp_path, {}, {}, routes=[shadowed()]) as found:
+        answer = await answered(found, "hello")
+        await found.providers[1].has(1)
+        found.workers[0].process.terminate()
+        end = await shadow_of(found, answer)
+        assert (end.status, end.error_type) == (CallStatus.ERROR, "shutting_down")
