@@ -1,12 +1,13 @@
 """`penstock rollout`: which release answers the calls of a use case."""
 
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import typer
 
-from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli import comparisons, options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.comparisons import Environment, Reason, UseCase, rollout_path
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.kernel.errors import NotFound
@@ -16,9 +17,6 @@ CHANGE_COLUMNS: Final = ("version", "action", "arms", "author", "message", "chan
 NONE_YET: Final = "No rollouts yet: penstock rollout start USE_CASE RELEASE"
 _SHORT: Final = 12  # characters of a hash in tables
 
-UseCase = Annotated[str, typer.Argument(help="Name from `penstock use-case list`.")]
-Environment = Annotated[str, typer.Option("--environment", "-e", help="Environment.")]
-Reason = Annotated[str, typer.Option("--message", "-m", help="Reason of the change.")]
 Seen = Annotated[
     int | None, typer.Option(min=0, help="Version that you saw, 0 for none. [the present one]")
 ]
@@ -28,6 +26,14 @@ def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds the command group."""
     commands = {
         "start": start,
+        "canary": comparisons.canary,
+        "compare": comparisons.compare,
+        "evidence": comparisons.evidence,
+        "decisions": comparisons.decisions,
+        "pause": comparisons.pause,
+        "resume": comparisons.resume,
+        "promote": comparisons.promote,
+        "roll-back": comparisons.roll_back,
         "list": list_rollouts,
         "history": history,
         "undo": undo,
@@ -49,7 +55,7 @@ def start(
 ) -> None:
     """Let a release answer all calls of a use case in an environment."""
     with open_api(home) as api:
-        path = _path(api, project, use_case, environment)
+        path = rollout_path(api, project, use_case, environment)
         body = {"release": release, "seen": _seen(api, path, seen), "message": message}
         done = api.call("PUT", path, body)
     _show(done, as_json=as_json)
@@ -79,7 +85,7 @@ def history(
 ) -> None:
     """List the changes of a rollout, newest first."""
     with open_api(home) as api:
-        path = _path(api, project, use_case, environment)
+        path = rollout_path(api, project, use_case, environment)
         found = list(api.items(f"{path}/history", limit))
     rows = found if as_json else map(_row, found)
     show_list(rows, CHANGE_COLUMNS, as_json=as_json, empty="It has had no release.")
@@ -97,7 +103,7 @@ def undo(
 ) -> None:
     """Bring back what was before the last change."""
     with open_api(home) as api:
-        path = _path(api, project, use_case, environment)
+        path = rollout_path(api, project, use_case, environment)
         body = {"seen": _seen(api, path, seen), "message": message}
         done = api.call("POST", f"{path}/undo", body)
     _show(done, as_json=as_json)
@@ -115,15 +121,10 @@ def stop(
 ) -> None:
     """Let no release answer the calls any more."""
     with open_api(home) as api:
-        path = _path(api, project, use_case, environment)
+        path = rollout_path(api, project, use_case, environment)
         query = urlencode({"seen": _seen(api, path, seen), "message": message})
         done = api.call("DELETE", f"{path}?{query}")
     _show(done, as_json=as_json)
-
-
-def _path(api: Api, project: str | None, use_case: str, environment: str) -> str:
-    place = f"{quote(use_case, safe='')}/{quote(environment, safe='')}"
-    return f"{api.project(project)}/rollouts/{place}"
 
 
 def _seen(api: Api, path: str, seen: int | None) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI
@@ -41,6 +42,7 @@ from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.use_cases import assembly as use_cases
 from penstock.features.vertical import Check, Vertical
+from penstock.infra.columns import ColumnStore
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
@@ -122,7 +124,7 @@ class ServerComposition:
                 use_cases.use_case_names(context),
             ),
             prompts.build(context, guards),
-            *self._build_releases(),
+            *self._build_releases(opened.opening.store),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             guardrails.build(context, guards),
             dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
@@ -152,7 +154,7 @@ class ServerComposition:
         parts = [part for vertical in built for part in vertical.backup_parts]
         return [*built, publishing, backup.build(context, guards, home, parts)]
 
-    def _build_releases(self) -> tuple[Vertical, ...]:
+    def _build_releases(self, columns: Callable[[], ColumnStore]) -> tuple[Vertical, ...]:
         """Returns the verticals of use cases, releases and rollouts."""
         context, guards = self._identity.context, self.guards
         listed, named = catalog.listed_models(context), routes.route_names(context)
@@ -170,7 +172,12 @@ class ServerComposition:
             use_cases.build(guards, catalogue),
             releases.build(guards, made),
             rollouts.build(
-                context, guards, catalogue.get, made.require_servable, releases.load_bundles
+                context,
+                guards,
+                catalogue.get,
+                made.require_servable,
+                releases.load_bundles,
+                columns=columns,
             ),
         )
 

@@ -4,11 +4,23 @@ from collections.abc import Callable, Collection, Sequence
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
+from penstock.features.rollouts.comparing import ComparisonService
+from penstock.features.rollouts.comparison_http import (
+    comparison_change_routes,
+    comparison_end_routes,
+    comparison_routes,
+    comparison_start_routes,
+)
+from penstock.features.rollouts.deciding import RolloutDecisions
 from penstock.features.rollouts.http import rollout_change_routes, rollout_routes
+from penstock.features.rollouts.measures import RolloutMeasures
 from penstock.features.rollouts.model import FindRelease, FindUseCase
 from penstock.features.rollouts.service import LoadBundles, RolloutService
 from penstock.features.rollouts.store import ROLLOUTS
 from penstock.features.vertical import Vertical
+from penstock.infra.columns import ColumnStore
+from penstock.infra.registry import Registry
+from penstock.spi.rollout_rule import RolloutRule
 
 
 def served_environments(context: Context) -> Callable[[str, str], Collection[str]]:
@@ -43,13 +55,22 @@ def build(
     use_case: FindUseCase,
     release: FindRelease,
     bundles: LoadBundles,
+    *,
+    columns: Callable[[], ColumnStore],
 ) -> Vertical:
-    """Builds the vertical."""
+    """Builds the vertical. `columns` returns the open store of calls and scores, or raises."""
     rollouts = RolloutService(context, use_case, release, bundles)
+    rules: Registry[RolloutRule] = Registry("penstock.rollout_rules")
+    comparisons = ComparisonService(context, rollouts, RolloutMeasures(columns), rules.get)
     return Vertical(
         routers=(
             rollout_routes(guards.require, rollouts),
             rollout_change_routes(guards.require, rollouts),
+            comparison_routes(guards.require, comparisons),
+            comparison_start_routes(guards.require, comparisons),
+            comparison_change_routes(guards.require, comparisons),
+            comparison_end_routes(guards.require, comparisons),
         ),
         sections=(rollouts,),
+        jobs=(RolloutDecisions(comparisons, context.clock).run,),
     )

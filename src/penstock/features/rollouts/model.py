@@ -20,6 +20,10 @@ class RolloutAction(StrEnum):
     START = "start"
     STOP = "stop"
     UNDO = "undo"
+    COMPARE = "compare"  # several releases from now on
+    ADVANCE = "advance"  # the next step of a canary
+    PROMOTE = "promote"
+    ROLL_BACK = "roll_back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ from penstock.rules.rollouts.documents import Rollout, RolloutArm
 from penstock.rules.snapshot import RELEASES, Document, RolloutsSection
 from penstock.rules.snapshot import ROLLOUTS as SECTION
 
+_NAME_CHARS = 12  # of a hash, as the name of an arm
+
 LoadBundles = Callable[[Connection, str, Collection[str]], Sequence[ReleaseSection]]
 
 
-class _Change(NamedTuple):
+class ChangeBy(NamedTuple):
     """The author of a change, its kind and reason."""
 
     actor: Principal
@@ -87,30 +89,30 @@ class RolloutService:
         """Makes the rollout's release answer all calls. Its `version` is the one that the actor
         saw, 0 for none. Raises `NotFound`, `InvalidRequest`, `Forbidden`, and `Conflict` if
         somebody else was faster."""
-        self._require_allowed(actor, project_id, rollout, starts=True)
+        self.require_allowed(actor, project_id, rollout, starts=True)
         (arm,) = rollout.arms
         found = self._release(project_id, arm.release)
         wanted = replace(rollout, arms=(replace(arm, release=found.digest),))
         with self._context.database.write() as tx:
-            return self._change(
-                tx, _Change(actor, project_id, RolloutAction.START, message), wanted
+            return self.change(
+                tx, ChangeBy(actor, project_id, RolloutAction.START, message), wanted
             )
 
     def stop(
         self, actor: Principal, project_id: str, rollout: Rollout, *, message: str = ""
     ) -> StoredRollout:
         """Ends a rollout: no release answers calls any more. The rest is as for `start`."""
-        self._require_allowed(actor, project_id, rollout, starts=False)
+        self.require_allowed(actor, project_id, rollout, starts=False)
         with self._context.database.write() as tx:
             wanted = replace(rollout, arms=(), baseline="", overrides={})
-            return self._change(tx, _Change(actor, project_id, RolloutAction.STOP, message), wanted)
+            return self.change(tx, ChangeBy(actor, project_id, RolloutAction.STOP, message), wanted)
 
     def undo(
         self, actor: Principal, project_id: str, rollout: Rollout, *, message: str = ""
     ) -> StoredRollout:
         """Brings back what was before the last change; again, what was before that. The rest is as
         for `start`."""
-        self._require_allowed(actor, project_id, rollout, starts=False)
+        self.require_allowed(actor, project_id, rollout, starts=False)
         with self._context.database.read() as connection:
             present = _get(connection, project_id, rollout)
             _require_seen(present.entry.version, rollout)
@@ -118,8 +120,17 @@ class RolloutService:
         for arm in wanted.arms:
             self._release(project_id, arm.release)
         with self._context.database.write() as tx:
-            by = _Change(actor, project_id, RolloutAction.UNDO, message, wanted.version)
-            return self._change(tx, by, replace(wanted, version=rollout.version))
+            by = ChangeBy(actor, project_id, RolloutAction.UNDO, message, wanted.version)
+            return self.change(tx, by, replace(wanted, version=rollout.version))
+
+    def servable(self, project_id: str, arms: Sequence[RolloutArm]) -> tuple[RolloutArm, ...]:
+        """Returns arms with the full hashes of their releases; an arm without a name has the
+        beginning of its hash. Raises `NotFound`, `InvalidRequest`."""
+        found: list[RolloutArm] = []
+        for arm in arms:
+            digest = self._release(project_id, arm.release).digest
+            found.append(replace(arm, release=digest, name=arm.name or digest[:_NAME_CHARS]))
+        return tuple(found)
 
     def documents(self) -> dict[str, Document]:
         """Returns the snapshot sections by name: rollouts, and the releases that they reach."""
@@ -150,9 +161,10 @@ class RolloutService:
         known = {name: self._compiled[name] for name in names.values() if name in self._compiled}
         return found | known
 
-    def _require_allowed(
+    def require_allowed(
         self, actor: Principal, project_id: str, rollout: Rollout, *, starts: bool
     ) -> None:
+        """Raises the reason why the actor may not change this rollout."""
         use_case = self._use_case(project_id, rollout.use_case).entry
         if starts and use_case.status is UseCaseStatus.RETIRED:
             raise Conflict(
@@ -175,8 +187,9 @@ class RolloutService:
                 code="environment_protected",
             )
 
-    def _change(self, tx: Transaction, by: _Change, wanted: Rollout) -> StoredRollout:
-        """Stores the next version. `wanted.version` is the one that the actor saw."""
+    def change(self, tx: Transaction, by: ChangeBy, wanted: Rollout) -> StoredRollout:
+        """Stores the next version in the caller's transaction. `wanted.version` is the one that the
+        actor saw."""
         project_id = by.project_id
         before = ROLLOUTS.find(tx.connection, project_id, wanted.place)
         present = before.entry.version if before else 0

@@ -1,9 +1,11 @@
 """The tables of rollouts. Functions take a connection and return values, never rows."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Connection,
@@ -17,12 +19,25 @@ from sqlalchemy import (
 )
 
 from penstock.features.rollouts.model import RolloutAction, RolloutChange
+from penstock.features.rollouts.runs import DecisionRecord, RolloutRun
 from penstock.infra.sql.documents import DocumentTable
 from penstock.kernel.digests import canonical_json
 from penstock.rules.rollouts.documents import Rollout
 
 METADATA: Final = MetaData()
 ROLLOUTS: Final = DocumentTable(METADATA, "rollouts", Rollout, ("place",))
+RUNS: Final = DocumentTable(METADATA, "rollout_runs", RolloutRun, ("place",))
+DECISIONS: Final = Table(
+    "rollout_decisions",
+    METADATA,
+    Column("project_id", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("decided_ms", BigInteger, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("arm", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+)
 CHANGES: Final = Table(
     "rollout_changes",
     METADATA,
@@ -73,6 +88,24 @@ def list_changes(
         query = query.where(CHANGES.c.version < before)
     rows = connection.execute(query.order_by(CHANGES.c.version.desc()).limit(limit))
     return [_change(row) for row in rows]
+
+
+def add_decision(connection: Connection, decision: DecisionRecord) -> None:
+    """Stores a decision."""
+    connection.execute(insert(DECISIONS).values(asdict(decision)))
+
+
+def list_decisions(
+    connection: Connection, project_id: str, place: str, before_ms: int | None, limit: int
+) -> list[DecisionRecord]:
+    """Returns decisions, newest first, before a time."""
+    query = select(DECISIONS).where(
+        DECISIONS.c.project_id == project_id, DECISIONS.c.place == place
+    )
+    if before_ms is not None:
+        query = query.where(DECISIONS.c.decided_ms < before_ms)
+    rows = connection.execute(query.order_by(DECISIONS.c.decided_ms.desc()).limit(limit))
+    return [DecisionRecord(*row) for row in rows]
 
 
 def _change(row: Row[*tuple[Any, ...]]) -> RolloutChange:
