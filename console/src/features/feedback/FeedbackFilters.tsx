@@ -1,6 +1,5 @@
 import { NAMES, STATUSES, type FeedbackSearch } from "@/features/feedback/search";
 import { useSession } from "@/shared/session";
-import { cx } from "@/shared/ui/classes";
 import { INPUT_CLASSES } from "@/shared/ui/Field";
 import { SearchInput } from "@/shared/ui/SearchInput";
 import { SegmentedControl } from "@/shared/ui/SegmentedControl";
@@ -70,18 +69,19 @@ export function FeedbackFilters({ search, onChange }: FeedbackFiltersProps) {
           onChange={(name) => onChange({ ...search, name: name || undefined })}
         />
         {DIMENSIONS.map(({ name, label }) => (
-          <input
-            key={name}
-            aria-label={label}
-            placeholder={label}
-            defaultValue={search[name] ?? ""}
-            onBlur={(event) =>
-              event.target.value !== (search[name] ?? "") &&
-              onChange({ ...search, [name]: event.target.value || undefined })
-            }
-            onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-            className={cx(INPUT_CLASSES, "w-40")}
-          />
+          <div key={name} className="w-40">
+            <input
+              aria-label={label}
+              placeholder={label}
+              defaultValue={search[name] ?? ""}
+              onBlur={(event) =>
+                event.target.value !== (search[name] ?? "") &&
+                onChange({ ...search, [name]: event.target.value || undefined })
+              }
+              onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+              className={INPUT_CLASSES}
+            />
+          </div>
         ))}
       </div>
     </div>

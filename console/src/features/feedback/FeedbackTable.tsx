@@ -12,8 +12,8 @@ export function FeedbackTable({ items }: { items: readonly Feedback[] }) {
     <Table label="Feedback">
       <TableHead>
         <HeadCell className="w-36">Feedback</HeadCell>
-        <HeadCell>Comment</HeadCell>
-        <HeadCell className="w-56 max-lg:hidden">About</HeadCell>
+        <HeadCell className="min-w-48">Comment</HeadCell>
+        <HeadCell className="w-72 max-lg:hidden">About</HeadCell>
         <HeadCell className="w-24">Received</HeadCell>
         <HeadCell className="w-28">Status</HeadCell>
         <HeadCell className="w-40">Assignee</HeadCell>
@@ -53,7 +53,12 @@ function FeedbackRow({ item }: { item: Feedback }) {
 function About({ item }: { item: Feedback }) {
   const release = item.release && `release ${item.release.slice(0, 12)}`;
   const known = [item.use_case, item.prompt_version, release].filter(Boolean);
-  if (known.length > 0) return <span className="line-clamp-2">{known.join(" · ")}</span>;
+  if (known.length > 0)
+    return (
+      <span className="block max-w-72 truncate" title={known.join(" · ")}>
+        {known.join(" · ")}
+      </span>
+    );
   if (item.link === "found") return <span>{item.model}</span>;
   const text = item.link === "waiting" ? "waits for its call" : "its call is not known";
   return <span className="text-ink-3">{text}</span>;

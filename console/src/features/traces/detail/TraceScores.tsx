@@ -59,7 +59,7 @@ export function TraceScores({ traceId }: { traceId: string }) {
 
 /** The value, or why there is none. */
 function ScoreValue({ score }: { score: Score }) {
-  if (score.kind === "feedback") return <FeedbackValue score={score} />;
+  if (score.name === "thumbs" || score.name === "rating") return <FeedbackValue score={score} />;
   if (score.state !== "scored")
     return <Badge tone="warn">{score.state.replaceAll("_", " ")}</Badge>;
   if (typeof score.value === "boolean") return <span>{score.value ? "yes" : "no"}</span>;

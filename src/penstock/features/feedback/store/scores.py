@@ -18,17 +18,17 @@ from penstock.rules.scores.vocabulary import FeedbackName, ScoreState
 _GROUPS: Final = 1000  # of measures: names and values of a dimension
 _LABELS: Final = 50  # categorical values of one name
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_STATUS: Final = "if(h.status = '', 'new', h.status)"
 _COMPUTED: Final = {
-    "status": "if(h.status = '', 'new', h.status) AS status",
+    "status": f"{_STATUS} AS status",
     "assignee": "h.assignee AS assignee",
 }
 _COLUMNS: Final = ", ".join(
     _COMPUTED.get(name, f"s.{name} AS {name}") for name in StoredScore.__struct_fields__
 )
 _ROW: Final = ", ".join(ScoreRow.__struct_fields__)
-_FROM: Final = (
-    "(SELECT * FROM scores FINAL WHERE project_id = {project:String}) AS s LEFT JOIN"
-    " (SELECT score_id, status, assignee FROM feedback_handling FINAL"
+_HANDLED: Final = (
+    "LEFT JOIN (SELECT score_id, status, assignee FROM feedback_handling FINAL"
     " WHERE project_id = {project:String}) AS h ON h.score_id = s.id"
 )
 _POSITIVE: Final = (
@@ -86,11 +86,11 @@ class ScoreStore:
                 at_id=after.id,
             )
         order = f"ORDER BY s.scored_ns DESC, s.id DESC LIMIT {count:d}"
-        return self._select(where, order)
+        return self._select(where, order, _handled(wanted, where))
 
     def find(self, project_id: str, score_id: str) -> StoredScore | None:
         """Returns the score of this id, if the project has it."""
-        where = Conditions(params={"project": project_id})
+        where = _of_project(project_id)
         where.require("s.id = {id:String}", id=score_id)
         return next(iter(self._select(where, "LIMIT 1")), None)
 
@@ -106,16 +106,24 @@ class ScoreStore:
         or for each time bucket of `width_ns`."""
         where = _matching(project_id, time_range, wanted)
         return self._columns.query(
-            f"SELECT {_group(by, width_ns)} AS by, {_MEASURES} FROM {_FROM}"  # noqa: S608 - constants
+            f"SELECT {_group(by, width_ns)} AS by, {_MEASURES} FROM scores AS s FINAL"  # noqa: S608 - constants
             f" WHERE {where.clause()} GROUP BY by, name, type, kind"
             f" ORDER BY by, name, type LIMIT {_GROUPS:d}",
             where.params,
             ScoreMeasures,
         )
 
-    def _select(self, where: Conditions, rest: str) -> list[StoredScore]:
+    def _select(self, where: Conditions, rest: str, handled: str = "") -> list[StoredScore]:
+        """Finds the ids first, because comments are long; without a condition on the status
+        (`handled`) those of the page only."""
+        ids = f"SELECT s.id FROM scores AS s FINAL WHERE {where.clause()}"  # noqa: S608 - constants
+        scores = (
+            "SELECT s.* FROM scores AS s FINAL WHERE s.project_id = {project:String}"  # noqa: S608 - constants
+            f" AND s.id IN ({ids} {'' if handled else rest})"
+        )
+        condition = f"WHERE {handled}" if handled else ""
         return self._columns.query(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where.clause()} {rest}",  # noqa: S608 - constants
+            f"SELECT {_COLUMNS} FROM ({scores}) AS s {_HANDLED} {condition} {rest}",  # noqa: S608 - constants
             where.params,
             StoredScore,
         )
@@ -127,17 +135,30 @@ def _group(by: str, width_ns: int) -> str:
     return f"toString(s.{by})" if by else "''"
 
 
+def _of_project(project_id: str) -> Conditions:
+    where = Conditions()
+    where.require("s.project_id = {project:String}", project=project_id)
+    return where
+
+
+def _handled(wanted: ScoreFilter, where: Conditions) -> str:
+    """Returns the condition on status and assignee; adds its parameters."""
+    handled = Conditions()
+    handled.require_any(_STATUS, "handling", wanted.handling)
+    if wanted.assignee is not None:
+        handled.require("h.assignee = {assignee:String}", assignee=wanted.assignee)
+    where.params |= handled.params
+    return handled.clause()
+
+
 def _matching(project_id: str, time_range: TimeRange, wanted: ScoreFilter) -> Conditions:
-    where = Conditions(params={"project": project_id})
+    where = _of_project(project_id)
     where.require(
         "s.scored_ns >= {from:Int64} AND s.scored_ns < {to:Int64}",
         **{"from": time_range.start_ns, "to": time_range.end_ns},
     )
     for column, values in wanted.only.items():
         where.require_any(f"s.{column}", f"only_{column}", values)
-    where.require_any("if(h.status = '', 'new', h.status)", "handling", wanted.handling)
-    if wanted.assignee is not None:
-        where.require("h.assignee = {assignee:String}", assignee=wanted.assignee)
     if wanted.trace_id:
         where.require("s.trace_id = {trace:String}", trace=wanted.trace_id)
     if wanted.session:
