@@ -257,7 +257,7 @@ async def test_variables_in_a_header(rig: Rig) -> None:
         ({"product": "x", "produkt": "y"}, "variable_unknown"),
         ([1], "variable_invalid"),
         ("x", "variable_invalid"),
-        ({"product": "x", "messages": []}, "release_variables"),
+        ({"product": "x", "messages": ["x"]}, "release_variables"),
     ],
 )
 async def test_wrong_variables_are_refused_before_a_token_is_bought(
@@ -372,3 +372,31 @@ async def test_the_list_of_models_has_the_use_cases_that_a_key_may_name(rig: Rig
         limited = {each.id async for each in other.models.list()}
     assert {"support", "canary", "both"} <= found
     assert "support" not in limited
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"support","\xff":1}',
+        b'{"model":"support","messages":[],"variables":{"product":"\xff"}}',
+        b'{"model":"support","messages":"x","variables":{"product":"x"}}',
+        b'{"model":"support","variables":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"model":"support","variables":{"product":' + b'{"a":' * 400 + b"1" + b"}" * 400 + b"}}",
+        b'{"model":"support","messages":[],"variables":{"product":1e999}}',
+        b'{"model":"support","messages":[],"variables":{"product":' + b"9" * 5000 + b"}}",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+async def test_hostile_bodies_are_refused(rig: Rig, path: str, body: bytes) -> None:
+    rig.answer(answers(ANSWER))
+    answer = await call(rig.worker.url, body, path=path)
+    assert answer.status == 400
+    assert rig.upstream.seen == []
+
+
+@pytest.mark.parametrize("value", [b"{", b"[]", b"\xff", b'{"product":"x"} x', b"1"])
+async def test_hostile_headers_are_refused(rig: Rig, value: bytes) -> None:
+    body = b'{"model":"support","messages":[]}'
+    header = b"x-penstock-variables: " + value + b"\r\n"
+    answer = await call(rig.worker.url, body, headers=header)
+    assert (answer.status, answer.error["code"]) == (400, "variable_invalid")

@@ -17,6 +17,7 @@ from penstock.gateway.snapshot.project_index import names_allowed
 from penstock.gateway.snapshot.rollouts import ProjectRollouts, RunningRollout
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, Overloaded
 from penstock.rules.call import Operation
+from penstock.rules.formats.json_text import decode_json
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.neutral.translation import Written
 from penstock.rules.releases.served import ServedRelease
@@ -96,7 +97,7 @@ def rewritten(
     surface: Surface, body: bytes, header: bytes, head: RequestHead, release: ServedRelease
 ) -> Written:
     """Returns a request as a release makes it. Raises `InvalidRequest`."""
-    members = _members.decode(body)  # the surface has read the body before
+    members = _read_members(body)
     sent = members.pop(VARIABLES, None)
     if sent is not None and header:
         raise _invalid("The request has variables in its body and in its header.")
@@ -106,15 +107,20 @@ def rewritten(
     return surface.write_conversation(conversation, release.model, head)
 
 
+def _read_members(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return decode_json(_members, body)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The request body is not a JSON object: {error}.") from None
+
+
 def _read_variables(value: bytes) -> Mapping[str, Any]:
     if not value or value == b"null":
         return {}
     try:
-        return _variables.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decode_json(_variables, value)
+    except msgspec.DecodeError as error:
         raise _invalid(f"The variables are no JSON object: {error}.") from None
-    except RecursionError:
-        raise _invalid("The variables are nested too deeply.") from None
 
 
 def _running(

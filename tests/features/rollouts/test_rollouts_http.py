@@ -1,0 +1,126 @@
+"""Use cases, releases and rollouts through the REST API of a real server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.running import Answer, Caller, Server, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("rollouts") / "home") as server:
+        new = {"name": "mine", "base_url": "https://models.example.org/v1", "models": []}
+        assert call(server, "POST", "providers", new).status == 201
+        assert call(server, "POST", "use-cases", {"name": "support"}).status == 201
+        yield server
+
+
+def call(
+    server: Server, method: str, path: str, body: object = None, caller: Caller | None = None
+) -> Answer:
+    address = f"/api/v1/projects/{server.project_id()}/{path}"
+    return server.call(method, address, caller or server.root, body)
+
+
+def test_a_use_case_is_shown_changed_and_removed(server: Server) -> None:
+    body = {
+        "name": "triage",
+        "risk_tier": "high",
+        "criteria": [{"name": "correct", "at_least": 0.9}],
+        "data_classes": ["names"],
+    }
+    added = call(server, "POST", "use-cases", body)
+    assert added.status == 201
+    shown = call(server, "GET", "use-cases/triage").json()
+    assert shown == added.json()
+    assert [each["name"] for each in shown["environments"]] == ["dev", "staging", "production"]
+    assert shown["criteria"] == [
+        {"name": "correct", "description": "", "at_least": 0.9, "at_most": None}
+    ]
+    changed = call(server, "PUT", "use-cases/triage", {"owner": "Ann", "version": 1})
+    assert (changed.json()["version"], changed.json()["owner"]) == (2, "Ann")
+    stale = call(server, "PUT", "use-cases/triage", {"version": 1})
+    assert (stale.status, stale.json()["code"]) == (409, "use_case_changed")
+    names = [each["name"] for each in call(server, "GET", "use-cases").json()["items"]]
+    assert names == ["support", "triage"]
+    assert call(server, "DELETE", "use-cases/triage").status == 204
+    assert call(server, "GET", "use-cases/triage").status == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"risk_tier": "huge"},
+        {"status": "old"},
+        {"environments": [1]},
+        {"criteria": [{"name": "x", "at_least": "many"}]},
+        {"criteria": [{"name": "x"}]},
+        {"unknown": 1},
+    ],
+)
+def test_a_use_case_of_another_form_is_refused(server: Server, change: dict[str, object]) -> None:
+    answer = call(server, "POST", "use-cases", {"name": "odd"} | change)
+    assert answer.status in {400, 422}
+
+
+def test_the_way_of_a_release(server: Server) -> None:
+    first = call(server, "POST", "releases", {"model": "mine/a", "parameters": {"seed": 1}})
+    assert first.status == 201
+    digest = first.json()["digest"]
+    again = call(server, "POST", "releases", {"model": "mine/a", "parameters": {"seed": 1}})
+    assert (again.status, again.json()) == (200, first.json())
+    second = call(server, "POST", "releases", {"model": "mine/b"}).json()["digest"]
+    place = "rollouts/support/dev"
+    started = call(server, "PUT", place, {"release": digest[:12], "seen": 0, "message": "go"})
+    assert started.json()["arms"] == [{"name": "main", "release": digest, "weight": 1}]
+    stale = call(server, "PUT", place, {"release": second, "seen": 0})
+    assert (stale.status, stale.json()["code"]) == (409, "rollout_changed")
+    assert call(server, "PUT", place, {"release": second, "seen": 1}).json()["version"] == 2
+    restored = call(server, "POST", f"{place}/undo", {"seen": 2}).json()
+    assert (restored["version"], restored["arms"][0]["release"]) == (3, digest)
+    lineage = call(server, "GET", f"releases/{digest}/lineage").json()
+    assert lineage["rollouts"] == [{"use_case": "support", "environment": "dev"}]
+    assert lineage["contains"] == [{"kind": "model", "part": "mine/a", "title": ""}]
+    history = call(server, "GET", f"{place}/history?limit=2").json()
+    assert [(each["action"], each["restored"]) for each in history["items"]] == [
+        ("undo", 1),
+        ("start", 0),
+    ]
+    rest = call(server, "GET", f"{place}/history?cursor={history['next_cursor']}").json()
+    assert [each["message"] for each in rest["items"]] == ["go"]
+    assert call(server, "DELETE", "use-cases/support").json()["code"] == "use_case_in_use"
+    assert call(server, "DELETE", f"{place}?seen=3").json()["arms"] == []
+    assert call(server, "GET", "rollouts").json()["items"] == []
+
+
+def test_releases_are_listed_by_page_and_by_part(server: Server) -> None:
+    made = [
+        call(server, "POST", "releases", {"model": f"mine/{name}"}).json()["digest"]
+        for name in "xyz"
+    ]
+    page = call(server, "GET", "releases?limit=2").json()
+    found = [each["digest"] for each in page["items"]]
+    while page["next_cursor"]:
+        page = call(server, "GET", f"releases?limit=2&cursor={page['next_cursor']}").json()
+        found += [each["digest"] for each in page["items"]]
+    assert set(made) <= set(found)
+    assert len(found) == len(set(found))
+    only = call(server, "GET", "releases?model=mine/y").json()["items"]
+    assert [each["digest"] for each in only] == [made[1]]
+    assert call(server, "GET", "releases?cursor=AAAA").status == 400
+
+
+def test_what_viewers_and_editors_may_do(server: Server) -> None:
+    viewer = server.join(server.project_id(), "vic@example.org", "viewer")
+    editor = server.join(server.project_id(), "ed@example.org", "editor")
+    body = {"model": "mine/of-editor"}
+    assert call(server, "POST", "releases", body, viewer).status == 403
+    digest = call(server, "POST", "releases", body, editor).json()["digest"]
+    assert call(server, "GET", f"releases/{digest}", caller=viewer).status == 200
+    start = {"release": digest, "seen": 0}
+    assert call(server, "PUT", "rollouts/support/staging", start, viewer).status == 403
+    refused = call(server, "PUT", "rollouts/support/production", start, editor)
+    assert (refused.status, refused.json()["code"]) == (403, "environment_protected")
+    assert call(server, "PUT", "rollouts/support/staging", start, editor).status == 200
