@@ -11,6 +11,7 @@ import {
   ScrollText,
   ShieldCheck,
   Split,
+  SquarePlay,
   Users,
 } from "lucide-react";
 
@@ -22,6 +23,7 @@ export const PAGES = [
   { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
   { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
   { to: "/projects/$projectId/prompts", name: "Prompts", icon: MessagesSquare, keys: "g i" },
+  { to: "/projects/$projectId/playground", name: "Playground", icon: SquarePlay, keys: "g y" },
   { to: "/projects/$projectId/routes", name: "Routes", icon: Split, keys: "g r" },
   { to: "/projects/$projectId/limits", name: "Limits", icon: Gauge, keys: "g b" },
   {

@@ -17,6 +17,8 @@ import { MembersPage } from "@/features/members/MembersPage";
 import { parseModelSearch } from "@/features/models/filters";
 import { ModelsPage } from "@/features/models/ModelsPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
+import { PlaygroundPage } from "@/features/playground/PlaygroundPage";
+import { parsePlaygroundSearch } from "@/features/playground/search";
 import { AddPromptPage } from "@/features/prompts/AddPromptPage";
 import { EditPromptPage } from "@/features/prompts/EditPromptPage";
 import { PromptPage } from "@/features/prompts/PromptPage";
@@ -157,6 +159,13 @@ const policy = createRoute({
   path: "/guardrails/$policyId",
   component: EditPolicyPage,
 });
+const playground = createRoute({
+  getParentRoute: () => project,
+  path: "/playground",
+  validateSearch: parsePlaygroundSearch,
+  component: PlaygroundPage,
+});
+
 const dryRun = createRoute({
   getParentRoute: () => project,
   path: "/dry-run",
@@ -199,6 +208,7 @@ const tree = root.addChildren([
       guardrails,
       addPolicy,
       policy,
+      playground,
       dryRun,
       feedback,
       audit,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.installation import wait_until
 from tests.ports import free_port
 from tests.server.running import Caller, Server, running
 
@@ -14,6 +15,8 @@ CALL = {"key_id": "key_1", "body": {"model": "small", "messages": []}}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     nobody = f"http://127.0.0.1:{free_port()}"
     with running(tmp_path_factory.mktemp("replays") / "home", gateway_url=nobody) as server:
+        path = f"/api/v1/projects/{server.project_id()}/replays/{'ab' * 8}"
+        wait_until(lambda: server.call("GET", path, server.root).status == 404)
         yield server
 
 

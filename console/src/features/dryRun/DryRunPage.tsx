@@ -10,9 +10,10 @@ import {
   type DryRunForm,
 } from "@/features/dryRun/dryRunForm";
 import { ExplanationView } from "@/features/dryRun/ExplanationView";
-import { usableKeysQuery, useDryRun } from "@/features/dryRun/queries";
+import { useDryRun } from "@/features/dryRun/queries";
 import { CALL_ATTRIBUTES } from "@/shared/calls/attributes";
 import { ConditionsField } from "@/shared/calls/ConditionsField";
+import { usableKeysQuery } from "@/shared/calls/keys";
 import { routesQuery } from "@/shared/calls/routes";
 import { modelsQuery } from "@/shared/exampleCalls";
 import { Form } from "@/shared/forms/Form";

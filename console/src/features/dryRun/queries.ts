@@ -1,5 +1,3 @@
-import { queryOptions } from "@tanstack/react-query";
-
 import { api, data, type Schemas } from "@/shared/api/client";
 import { useApiMutation } from "@/shared/api/useApiMutation";
 import { useProjectId } from "@/shared/session";
@@ -22,17 +20,3 @@ export function useDryRun() {
       ),
   });
 }
-
-/** The keys that a request can be sent with, by name. */
-export const usableKeysQuery = (project_id: string) =>
-  queryOptions({
-    queryKey: ["usable-keys", project_id],
-    queryFn: async () => {
-      const params = { path: { project_id }, query: { limit: 500 } };
-      const page = await data(api.GET("/api/v1/projects/{project_id}/keys", { params }));
-      return page.items
-        .filter((key) => key.revoked_at === null)
-        .sort((one, other) => one.name.localeCompare(other.name));
-    },
-    staleTime: 60_000,
-  });

@@ -19,7 +19,6 @@ const KEY: Key = {
   tags: { stage: "beta" },
   created_at: "2026-11-01T00:00:00Z",
   priority: "normal",
-  scopes: [],
   expires_at: null,
   revoked_at: null,
 };

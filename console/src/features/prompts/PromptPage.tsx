@@ -77,6 +77,14 @@ function Header({ prompt, number }: { prompt: Prompt; number: number }) {
       </div>
       {canWrite && (
         <div className="flex items-center gap-1">
+          <Link
+            to="/projects/$projectId/playground"
+            params={{ projectId }}
+            search={{ prompt: prompt.id, version: String(number) }}
+            className={LINK_BUTTON_CLASSES}
+          >
+            Try it
+          </Link>
           <Button onClick={() => setDialog("move")}>Move a label here</Button>
           <Link
             to="/projects/$projectId/prompts/$promptId/edit"

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { Attempts } from "@/features/traces/detail/Attempts";
@@ -14,10 +15,11 @@ import { UsageAndCost } from "@/features/traces/detail/UsageAndCost";
 import { Waterfall } from "@/features/traces/detail/Waterfall";
 import { statusTone } from "@/shared/calls/status";
 import { useGatewayUrl } from "@/shared/gateway";
-import { useProjectId } from "@/shared/session";
+import { useHasRole, useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { CopyTextButton } from "@/shared/ui/Copyable";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 import { Tabs } from "@/shared/ui/Tabs";
 
@@ -72,6 +74,7 @@ function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
       <Header
         actions={
           <>
+            <PlaygroundLink call={call} />
             {call.request && curl && <CopyTextButton value={curl}>Copy as curl</CopyTextButton>}
             {actions}
           </>
@@ -118,6 +121,22 @@ function Details({ span, focus, onFocus }: { span: Span } & Omit<TraceViewProps,
       value={selected.id}
       onChange={(tab) => onFocus({ ...focus, tab })}
     />
+  );
+}
+
+function PlaygroundLink({ call }: { call: Span }) {
+  const projectId = useProjectId();
+  const canSend = useHasRole("editor");
+  if (!canSend || !call.input || call.attributes["gen_ai.operation.name"] !== "chat") return null;
+  return (
+    <Link
+      to="/projects/$projectId/playground"
+      params={{ projectId }}
+      search={{ trace: call.trace_id, span: call.span_id }}
+      className={LINK_BUTTON_CLASSES}
+    >
+      Open in playground
+    </Link>
   );
 }
 

@@ -1,0 +1,191 @@
+import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+
+import { AnswerView } from "@/features/playground/AnswerView";
+import { type Column, EMPTY_START, type Start, withCopy } from "@/features/playground/column";
+import { ColumnCard } from "@/features/playground/ColumnCard";
+import {
+  NO_RUN,
+  type Run,
+  runColumn,
+  startQuery,
+  useSaveColumn,
+} from "@/features/playground/queries";
+import { SaveDialog } from "@/features/playground/SaveDialog";
+import { usableKeysQuery } from "@/shared/calls/keys";
+import { chatModel, modelsQuery } from "@/shared/exampleCalls";
+import { useHasRole, useProjectId } from "@/shared/session";
+import { AccessDenied } from "@/shared/ui/AccessDenied";
+import { Button } from "@/shared/ui/Button";
+import { SelectField, TextAreaField } from "@/shared/ui/Field";
+import { Page } from "@/shared/ui/Page";
+import { QueryContent } from "@/shared/ui/QueryContent";
+
+const MAX_COLUMNS = 6;
+
+/** Sends a prompt to several models, and compares answers, cost and time. */
+export function PlaygroundPage() {
+  const projectId = useProjectId();
+  const search = useSearch({ from: "/signed-in/projects/$projectId/playground" });
+  const start = useQuery(startQuery(projectId, search));
+  const canSend = useHasRole("editor");
+  if (!canSend) return <AccessDenied resource="the playground" role="editor" />;
+  return (
+    <QueryContent query={start}>
+      {(found) => <Playground key={JSON.stringify(search)} start={found ?? EMPTY_START} />}
+    </QueryContent>
+  );
+}
+
+function Playground({ start }: { start: Start }) {
+  const projectId = useProjectId();
+  const models = useQuery(modelsQuery(projectId)).data ?? [];
+  const [columns, setColumns] = useState(start.columns);
+  const [variables, setVariables] = useState(start.variables);
+  const [prompt, setPrompt] = useState(start.prompt);
+  const [keyId, setKeyId] = useState("");
+  const [saving, setSaving] = useState<Column>();
+  const { runs, run, stop, busy } = useRuns();
+  const save = useSaveColumn(prompt, (saved) => {
+    setPrompt(saved);
+    setSaving(undefined);
+  });
+  const fallback = chatModel(models) ?? "";
+  const named = columns.map((each) => ({ ...each, model: each.model || fallback }));
+  const change = (id: number, part: Partial<Column>) =>
+    setColumns(columns.map((each) => (each.id === id ? { ...each, ...part } : each)));
+  return (
+    <Page
+      title={prompt ? `Playground · ${prompt.name}` : "Playground"}
+      actions={
+        <>
+          <Button
+            disabled={columns.length >= MAX_COLUMNS}
+            onClick={() => setColumns(withCopy(named))}
+          >
+            Add column
+          </Button>
+          {busy ? (
+            <Button onClick={stop}>Stop</Button>
+          ) : (
+            <Button
+              kind="primary"
+              disabled={!keyId}
+              onClick={() =>
+                run(named, {
+                  project_id: projectId,
+                  variables,
+                  start: { ...start, prompt },
+                  key_id: keyId,
+                })
+              }
+            >
+              Run
+            </Button>
+          )}
+        </>
+      }
+    >
+      <div className="mb-4 grid gap-4 sm:grid-cols-[18rem_minmax(0,1fr)]">
+        <KeyField keyId={keyId} onChange={setKeyId} />
+        <VariablesField value={variables} onChange={setVariables} />
+      </div>
+      <div className="thin-scroll flex items-stretch gap-3 overflow-x-auto pb-2">
+        {named.map((column, index) => (
+          <ColumnCard
+            key={column.id}
+            column={column}
+            number={index + 1}
+            onChange={(part) => change(column.id, part)}
+            onRemove={
+              columns.length > 1
+                ? () => setColumns(columns.filter(({ id }) => id !== column.id))
+                : undefined
+            }
+            saveLabel={prompt ? `Save as version of ${prompt.name}` : "Save as prompt…"}
+            onSave={() =>
+              prompt ? save.mutate({ column, variables, name: prompt.name }) : setSaving(column)
+            }
+          >
+            {runs[column.id] && <AnswerView run={runs[column.id] ?? NO_RUN} />}
+          </ColumnCard>
+        ))}
+      </div>
+      {saving && (
+        <SaveDialog
+          busy={save.isPending}
+          onSave={(name) => save.mutate({ column: saving, variables, name })}
+          onClose={() => setSaving(undefined)}
+        />
+      )}
+    </Page>
+  );
+}
+
+interface VariablesFieldProps {
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function VariablesField({ value, onChange }: VariablesFieldProps) {
+  return (
+    <TextAreaField
+      label="Variables"
+      value={value}
+      rows={2}
+      spellCheck={false}
+      placeholder='{"question": "Why?"}'
+      hint="JSON. Without variables the messages are sent as they are."
+      onChange={({ target }) => onChange(target.value)}
+    />
+  );
+}
+
+function KeyField({ keyId, onChange }: { keyId: string; onChange: (id: string) => void }) {
+  const keys = useQuery(usableKeysQuery(useProjectId())).data;
+  const first = keys?.find(({ role }) => !role)?.id ?? keys?.[0]?.id ?? "";
+  useEffect(() => {
+    if (!keyId && first) onChange(first);
+  }, [keyId, first, onChange]);
+  return (
+    <SelectField
+      label="Key"
+      value={keyId}
+      hint="Its limits and budgets hold, and it pays."
+      onChange={({ target }) => onChange(target.value)}
+    >
+      {keys?.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+type Shared = Omit<Parameters<typeof runColumn>[0], "column" | "signal">;
+
+/** The runs of the columns by their id. A new run ends those before it. */
+function useRuns() {
+  const [runs, setRuns] = useState<Record<number, Run>>({});
+  const control = useRef<AbortController>(undefined);
+  useEffect(() => () => control.current?.abort(), []);
+  const run = (columns: Column[], shared: Shared) => {
+    control.current?.abort();
+    const { signal } = (control.current = new AbortController());
+    setRuns(Object.fromEntries(columns.map(({ id }) => [id, NO_RUN])));
+    for (const column of columns) {
+      void runColumn({ ...shared, column, signal }, (found) =>
+        setRuns((before) => ({ ...before, [column.id]: found })),
+      );
+    }
+  };
+  const stop = () => {
+    control.current?.abort();
+    setRuns((before) =>
+      Object.fromEntries(Object.entries(before).map(([id, one]) => [id, { ...one, busy: false }])),
+    );
+  };
+  return { runs, run, stop, busy: Object.values(runs).some((one) => one.busy) };
+}
