@@ -259,3 +259,32 @@ async def test_a_killed_worker_leaves_no_key_locked(tmp_path: Path) -> None:
         upstream.script = answers(WHOLE)
         async with worker(home) as running:
             assert (await idempotent(running, body(), "k")).status == 200
+
+
+async def test_a_route_caches_its_answers_and_the_header_wins(tmp_path: Path) -> None:
+    cached = RouteEntry("cached", 1, (RouteTarget("up", "small"),), cache_s=60)
+    plain = RouteEntry("plain", 1, (RouteTarget("up", "small"),))
+    async with serving(tmp_path, answers(WHOLE), cached, plain) as (upstream, running):
+        url = running.url
+        found = [await call(url, body("cached")) for _ in range(3)]
+        assert [each.headers["x-penstock-cache"] for each in found] == ["miss", "hit", "hit"]
+        off = await call(url, body("cached"), headers=b"x-penstock-cache: off\r\n")
+        assert "x-penstock-cache" not in off.headers
+        fresh = await call(url, body("cached"), headers=b"x-penstock-cache: 9, refresh\r\n")
+        assert fresh.headers["x-penstock-cache"] == "miss"
+        assert len(upstream.seen) == 3
+        assert "x-penstock-cache" not in (await call(url, body("plain"))).headers
+        assert "x-penstock-cache" not in (await call(url, body("up/small"))).headers
+
+
+async def test_the_header_of_a_client_token_counts_for_nothing(tmp_path: Path) -> None:
+    cached = RouteEntry("cached", 1, (RouteTarget("up", "small"),), cache_s=60)
+    async with serving(tmp_path, answers(WHOLE), cached) as (_, running):
+        made = await call(running.url, b'{"use_case":"faq"}', path="/v1/client_tokens")
+        token = json.loads(made.body)["token"]
+        await ask(running, body())
+        direct, _ = await ask(running, body(), key=token)
+        assert "x-penstock-cache" not in direct.headers
+        await call(running.url, body("cached"))
+        routed, _ = await ask(running, body("cached"), cache="off", key=token)
+        assert routed.headers["x-penstock-cache"] == "hit"

@@ -38,6 +38,11 @@ export function RouteFacts({ route }: { route: Route }) {
           <span className="num">at most {route.hedge_percent} % of streams</span>
         )}
       </Fact>
+      {route.cache_s > 0 && (
+        <Fact name="Cached answers">
+          <span className="num">{route.cache_s} s</span>
+        </Fact>
+      )}
       <Fact name="Calls at once">
         <RouteConcurrency route={route} />
       </Fact>

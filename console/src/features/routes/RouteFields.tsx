@@ -114,7 +114,7 @@ export function HealthCheckFields({ form }: FieldsProps) {
   );
 }
 
-/** When a second target is asked beside a silent one. */
+/** When a second target is asked beside a silent one, and how long answers are cached. */
 export function HedgeFields({ form }: FieldsProps) {
   return (
     <div className="mt-3 grid gap-3 sm:grid-cols-3">
@@ -139,6 +139,15 @@ export function HedgeFields({ form }: FieldsProps) {
           hint="Seconds without content."
         />
       )}
+      <TextField
+        label="Cached answers"
+        {...form.text("cache_s")}
+        type="number"
+        min={0}
+        max={2592000}
+        placeholder="None"
+        hint="Seconds for which answers are cached. The header x-penstock-cache wins."
+      />
     </div>
   );
 }

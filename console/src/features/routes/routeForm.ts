@@ -28,6 +28,7 @@ export interface RouteForm {
   shadow_percent: string;
   /** At once, in each worker. The form keeps it. */
   shadow_calls: number;
+  cache_s: string;
 }
 
 /** The API's parameters of the fields that have another name there. */
@@ -51,6 +52,7 @@ export const EMPTY_ROUTE: RouteForm = {
   shadow: "",
   shadow_percent: "",
   shadow_calls: 4,
+  cache_s: "",
 };
 
 export function formForRoute(route: Route): RouteForm {
@@ -74,6 +76,7 @@ export function formForRoute(route: Route): RouteForm {
     shadow: route.shadow ? `${route.shadow.provider}/${route.shadow.model}` : "",
     shadow_percent: route.shadow ? String(route.shadow.percent) : "",
     shadow_calls: route.shadow?.max_calls ?? 4,
+    cache_s: route.cache_s === 0 ? "" : String(route.cache_s),
   };
 }
 
@@ -106,6 +109,7 @@ function toBody(form: RouteForm): Omit<NewRoute, "name"> {
     hedge_percent: Number(form.hedge_percent),
     hedge_after_ms: toMilliseconds(form.hedge_after),
     shadow: toShadow(form),
+    cache_s: Number(form.cache_s),
   };
 }
 

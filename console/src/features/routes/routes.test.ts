@@ -38,6 +38,7 @@ const ROUTE: Route = {
   hedge_percent: 5,
   hedge_after_ms: 1500,
   shadow: { provider: "p", model: "big/one", percent: 2.5, max_calls: 7 },
+  cache_s: 3600,
   updated_at: "2026-11-29T12:00:00Z",
 };
 
@@ -93,6 +94,7 @@ describe("the form of a route", () => {
       hedge_percent: 5,
       hedge_after_ms: 1500,
       shadow: { provider: "p", model: "big/one", percent: 2.5, max_calls: 7 },
+      cache_s: 3600,
     });
   });
 

@@ -81,6 +81,9 @@ def set_route(
     shadow_calls: Annotated[
         int, typer.Option(help="Shadow calls at once, in each gateway worker.")
     ] = 4,
+    cache: Annotated[
+        int, typer.Option(metavar="SECONDS", help="Cache the answers of its calls. [0: not]")
+    ] = 0,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -99,6 +102,7 @@ def set_route(
         **_health_check(health_check),
         **_hedge(hedge),
         **_shadow(shadow, shadow_calls),
+        "cache_s": cache,
     }
     with open_api(home) as api:
         path = f"{api.project(project)}/routes"

@@ -25,6 +25,7 @@ from penstock.features.routes.service import RouteService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
+from penstock.rules.answer_cache import LONGEST_S
 from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget
 
 Cause = Literal[
@@ -68,7 +69,8 @@ class RouteBody(RequestBody):
     """The content of a route. A time limit of 0 is none: those of the providers apply.
     `health_check`: targets without calls are checked by their list of models, or by a small call.
     `hedge_percent` of the streams may ask a second target if the first one is silent for
-    `hedge_after_ms`, or, with 0, for longer than usual.
+    `hedge_after_ms`, or, with 0, for longer than usual. `cache_s`: answers are cached for so many
+    seconds, unless the call's header `x-penstock-cache` says otherwise.
     """
 
     targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=MAX_TARGETS)]
@@ -81,6 +83,7 @@ class RouteBody(RequestBody):
     hedge_percent: Annotated[int, Field(ge=0, le=MAX_HEDGE_PERCENT)] = 0
     hedge_after_ms: Milliseconds = 0
     shadow: RouteShadowBody | None = None
+    cache_s: Annotated[int, Field(ge=0, le=LONGEST_S)] = 0
 
     def entry(self, name: str) -> RouteEntry:
         """Returns the route; the service sets its version."""
@@ -100,6 +103,7 @@ class RouteBody(RequestBody):
             hedge_percent=self.hedge_percent,
             hedge_after_ms=self.hedge_after_ms,
             shadow=None if self.shadow is None else self.shadow.entry(),
+            cache_s=self.cache_s,
         )
 
 
@@ -153,6 +157,7 @@ class RouteView(BaseModel):
     hedge_percent: int
     hedge_after_ms: int
     shadow: RouteShadowView | None
+    cache_s: int
     updated_at: datetime
 
     @classmethod
@@ -180,6 +185,7 @@ class RouteView(BaseModel):
             hedge_percent=entry.hedge_percent,
             hedge_after_ms=entry.hedge_after_ms,
             shadow=None if entry.shadow is None else RouteShadowView.of(entry.shadow),
+            cache_s=entry.cache_s,
             updated_at=moment_of(route.updated_ms),
         )
 

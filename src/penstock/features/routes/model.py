@@ -7,6 +7,7 @@ from typing import Final
 
 from penstock.infra.sql.documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
+from penstock.rules.answer_cache import LONGEST_S
 from penstock.rules.attempts.failure_causes import FailureCause
 from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteShadow, RouteTarget
 
@@ -49,6 +50,8 @@ def check_route(route: RouteEntry, listed: ListedModels, strategies: Collection[
         raise _invalid(
             f"At most {MAX_HEDGE_PERCENT} percent of the calls can be hedged.", "", "hedge_percent"
         )
+    if not 0 <= route.cache_s <= LONGEST_S:
+        raise _invalid(f"Answers are cached for at most {LONGEST_S} seconds.", "", "cache_s")
     for field in ("first_token_timeout_ms", "total_timeout_ms", "hedge_after_ms"):
         value: int = getattr(route, field)
         if value and not SHORTEST_TIMEOUT_MS <= value <= LONGEST_TIMEOUT_MS:

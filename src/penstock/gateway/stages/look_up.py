@@ -33,6 +33,7 @@ from penstock.rules.answer_cache import (
     HEADER,
     IDEMPOTENCY_KEY,
     IDEMPOTENT_S,
+    CacheChoice,
     CachedAnswer,
     cache_key,
     decode_cached,
@@ -63,8 +64,13 @@ class LookUp:
     clock: Clock
 
     def concerns(self, call: Call) -> bool:
-        """Returns whether the caller wants a cached answer, or sends an idempotency key."""
-        return HEADER in call.headers or IDEMPOTENCY_KEY in call.headers
+        """Returns whether the caller or the route wants a cached answer, or the caller sends an
+        idempotency key."""
+        return (
+            HEADER in call.headers
+            or IDEMPOTENCY_KEY in call.headers
+            or (call.route is not None and call.route.entry.cache_s > 0)
+        )
 
     async def __call__(
         self, call: Call, target: Target, head: RequestHead, finalize: Finalize
@@ -101,14 +107,14 @@ class LookUp:
             return None
         if IDEMPOTENCY_KEY in call.headers:
             digest: str | None = _idempotency_digest(call)
-        elif (choice := read_choice(call.headers[HEADER])) is None or choice.refresh:
+        elif (choice := _choice(call)) is None or choice.refresh:
             return None
         else:
             digest = _digest(call, target)
         return digest is not None and await self._read(f"{_project(call)}/{digest}") is not None
 
     async def _of_request(self, call: Call, target: Target) -> CachedAnswer | None:
-        choice = read_choice(call.headers[HEADER])
+        choice = _choice(call)
         if choice is None:
             return None
         digest = await offload(len(call.body), partial(_digest, call, target))
@@ -210,6 +216,16 @@ class LookUp:
         await send_events(call, body)
         finalize(None)
         await send_last_event(call, terminal)
+
+
+def _choice(call: Call) -> CacheChoice | None:
+    """Returns what the caller wants of the cache, or else the route. The header of a client token
+    counts for nothing: its holder could find out what others have asked."""
+    header = call.headers.get(HEADER)
+    if header is not None and (call.key_context is None or call.key_context.token is None):
+        return read_choice(header)
+    keep_s = call.route.entry.cache_s if call.route is not None else 0
+    return CacheChoice(keep_s) if keep_s else None
 
 
 def _idempotency_digest(call: Call) -> str:
