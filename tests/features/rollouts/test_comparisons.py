@@ -193,7 +193,7 @@ def test_a_candidate_that_fails_is_rolled_back_with_its_evidence(compared: Compa
     assert compared.present().arms == (RolloutArm(compared.stable, 1, "main"),)
     (change, *_) = compared.released.rollouts.history(compared.project, "support", "dev", None, 1)
     assert (change.action, change.author) == (RolloutAction.ROLL_BACK, "rule of the rollout")
-    assert "errors of candidate is 0.5 of 60 units" in change.message
+    assert "errors of candidate is 0.5 (60 units)" in change.message
     (decision,) = compared.comparisons.decisions(compared.project, "support", "dev", None, 10)
     assert (decision.kind, decision.arm) == ("roll_back", "candidate")
     evidence: Any = decision.evidence

@@ -106,7 +106,7 @@ def test_a_decision_names_the_metric_its_figures_and_its_evidence() -> None:
     decision = decide(ERRORS, BAD, BAD.until)
     assert decision.kind is DecisionKind.ROLL_BACK
     assert decision.arm == "candidate"
-    assert "errors of candidate is 0.3 of 1000 units, of the baseline 0.01" in decision.reason
+    assert "errors of candidate is 0.3 (1000 units), of the baseline 0.01" in decision.reason
     assert decision.evidence[0].beyond >= 20
 
 

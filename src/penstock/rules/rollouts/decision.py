@@ -199,7 +199,7 @@ def _onward(
 
 
 def _figure(tally: Tally) -> str:
-    return f"{tally.mean:.4g} of {tally.size} units" if tally.size else "unknown"
+    return f"{tally.mean:.4g} ({tally.size} units)" if tally.size else "unknown"
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:
