@@ -10,7 +10,11 @@ from tests.server.running import Answer, Caller, Server, running
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("rollouts") / "home") as server:
-        new = {"name": "mine", "base_url": "https://models.example.org/v1", "models": []}
+        new: dict[str, object] = {
+            "name": "mine",
+            "base_url": "https://models.example.org/v1",
+            "models": [],
+        }
         assert call(server, "POST", "providers", new).status == 201
         assert call(server, "POST", "use-cases", {"name": "support"}).status == 201
         yield server
