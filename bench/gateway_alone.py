@@ -5,7 +5,7 @@ Use it to measure a change on the hot path. `bench/penstock.py` measures the who
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,7 @@ from penstock.rules.snapshot import (
 )
 
 KEY: Final = "pk-bench-0123456789abcdef0123456789abcdef"
-_PROJECT: Final = "prj_bench"
+PROJECT: Final = "prj_bench"
 _PEPPER: Final = bytes(32)
 _QUOTA_BYTES: Final = 64 * 2**30
 
@@ -45,7 +45,7 @@ def gateway_alone(bench: Bench) -> Generator[Entry, None, None]:
     """Key check, prices, begin and end records in the durable spool; ships nothing."""
     home, port = bench.folder / f"gateway-{free_port()}", free_port()
     (home / "run").mkdir(mode=0o700, parents=True)
-    _write_snapshot(home, bench)
+    write_snapshot(home, bench.providers.base_url)
     config = GatewayConfig(
         home=str(home),
         port=port,
@@ -62,24 +62,28 @@ def gateway_alone(bench: Bench) -> Generator[Entry, None, None]:
         yield Entry(port, process.pid, OPENAI_PATHS, models, token=KEY)
 
 
-def _write_snapshot(home: Path, bench: Bench) -> None:
+def write_snapshot(
+    home: Path, base_url: Callable[[str], str], policies: Mapping[str, object] | None = None
+) -> None:
+    """Writes what the server would send. `policies` are further sections of `PROJECT`."""
     prices = PublicPrices().get("openai")
     key = KeyEntry(id="key_bench", digest=keyed_digest(_PEPPER, KEY), team="bench")
     providers = tuple(
         ProviderEntry(
             name=route,
             kind="openai-compatible",
-            base_url=bench.providers.base_url(route),
+            base_url=base_url(route),
             models=(MODEL,),
             private_allowed=True,
             vendor="openai",
         )
         for route in ROUTES
     )
-    documents = {
+    documents: dict[str, object] = {
+        **(policies or {}),
         VENDOR_PRICE_LISTS.name("openai"): prices,
-        ACCESS.name(_PROJECT): ProjectSection(_PROJECT, (key,)),
-        PROVIDERS.name(_PROJECT): ProvidersSection(_PROJECT, providers),
+        ACCESS.name(PROJECT): ProjectSection(PROJECT, (key,)),
+        PROVIDERS.name(PROJECT): ProvidersSection(PROJECT, providers),
     }
     root = Root({name: content_hash(document) for name, document in documents.items()})
     token = ensure_secret_file(home / "gateway.token")

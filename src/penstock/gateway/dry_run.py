@@ -21,7 +21,6 @@ from penstock.gateway.explained import (
 from penstock.gateway.ids import Ids
 from penstock.gateway.limit_answers import limit_reached
 from penstock.gateway.no_client import nothing_to_receive, nothing_to_send
-from penstock.gateway.reserved import CountedLimit
 from penstock.gateway.route import RouteMember
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.guard import GuardRequest
@@ -42,7 +41,7 @@ from penstock.rules.explanation import (
 )
 from penstock.rules.guards.plan import GuardrailIndex
 from penstock.rules.limits.documents import Otherwise
-from penstock.rules.limits.index import Amounts, LimitIndex
+from penstock.rules.limits.index import Amounts, CountedLimit, LimitIndex
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.counters import CountersUnavailable
@@ -180,7 +179,7 @@ class _Run:
         except PenstockError as error:
             self.reject(error)
         now_ns = call.start_ns
-        claims = [limit.claim(values, amounts, now_ns) for limit, values in counted]
+        claims = [limit.claim_on(key, amounts, now_ns) for limit, _, key in counted]
         if len(claims) > MAX_CLAIMS:
             self.reject(CountersUnavailable(f"More than {MAX_CLAIMS} limits apply to the call."))
         try:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from penstock.gateway.call import Call
-from penstock.gateway.reserved import CountedLimit
 from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.stages.dispatch import provider_request
 from penstock.gateway.target import Target
@@ -20,7 +19,7 @@ from penstock.rules.guards.plan import GuardPlan
 from penstock.rules.guards.policies import Check
 from penstock.rules.guards.results import CheckResults
 from penstock.rules.limits.estimate import estimate_cost, estimate_tokens
-from penstock.rules.limits.index import NANO
+from penstock.rules.limits.index import NANO, CountedLimit
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.prices.price_book import CalledModel
 
@@ -74,7 +73,7 @@ def explained_shadow(rule: ShadowRule | None) -> str:
 
 def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:
     """Returns what a call would reserve of a limit that has `space` left."""
-    limit, values = counted
+    limit, values, _ = counted
     return ExplainedLimit(
         limit.entry.id,
         limit.entry.name,

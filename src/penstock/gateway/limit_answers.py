@@ -16,7 +16,15 @@ from penstock.rules.limits.index import NANO, Limit, SpanLimit
 LimitHeaders = tuple[tuple[bytes, bytes], ...]
 
 _SECOND_NS: Final = 10**9
-_SHOWN: Final = (Measure.REQUESTS, Measure.TOKENS)
+_SHOWN: Final = {
+    measure: tuple(
+        [
+            b"x-ratelimit-%b-%b" % (what, measure.value.encode())
+            for what in (b"limit", b"remaining", b"reset")
+        ]
+    )
+    for measure in (Measure.REQUESTS, Measure.TOKENS)
+}
 # Clients of OpenAI and Anthropic read it: to try again within seconds is useless.
 NO_RETRY: Final = (b"x-should-retry", b"false")
 _RETRY_WITHIN_S: Final = 60
@@ -63,18 +71,19 @@ def headers_of(states: Iterable[tuple[Limit, Claim, int]], now_ns: int) -> Limit
     their counters have left."""
     lowest: dict[Measure, tuple[int, Limit, Claim, int]] = {}
     for limit, claim, left in states:
-        if limit.measure in _SHOWN:
+        measure = limit.measure
+        if measure in _SHOWN:
             rest = limit.units(left)
-            if limit.measure not in lowest or rest < lowest[limit.measure][0]:
-                lowest[limit.measure] = (rest, limit, claim, left)
+            if measure not in lowest or rest < lowest[measure][0]:
+                lowest[measure] = (rest, limit, claim, left)
     headers: list[tuple[bytes, bytes]] = []
     for measure, (rest, limit, claim, left) in lowest.items():
-        name = measure.value.encode()
+        most, remaining, reset = _SHOWN[measure]
         reset_ns = claim.cap - left if limit.is_rate else max(0, claim.end_ns - now_ns)
         headers += (
-            (b"x-ratelimit-limit-" + name, b"%d" % limit.unit_count),
-            (b"x-ratelimit-remaining-" + name, b"%d" % max(0, rest)),
-            (b"x-ratelimit-reset-" + name, duration(reset_ns)),
+            (most, b"%d" % limit.unit_count),
+            (remaining, b"%d" % max(0, rest)),
+            (reset, duration(reset_ns)),
         )
     return tuple(headers)
 

@@ -3,15 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.rules.limits.index import Amounts, Limit
+from penstock.rules.limits.index import Amounts, CountedLimit
 from penstock.spi.counters import Reservation
-
-
-class CountedLimit(NamedTuple):
-    """A limit that counts a call, with the values of the call that have a counter of their own."""
-
-    limit: Limit
-    values: tuple[str, ...]
 
 
 class Reserved(NamedTuple):

@@ -7,11 +7,11 @@ from typing import Final
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.limit_answers import stream_cut
-from penstock.gateway.reserved import CountedLimit, Reserved
+from penstock.gateway.reserved import Reserved
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.claims import CapReached
 from penstock.rules.limits.documents import Otherwise
-from penstock.rules.limits.index import Amounts, nano_usd
+from penstock.rules.limits.index import Amounts, CountedLimit, nano_usd
 from penstock.rules.neutral.answer import BYTES_PER_TOKEN
 from penstock.rules.prices.price_book import CalledModel
 from penstock.spi.chat import AnswerStream

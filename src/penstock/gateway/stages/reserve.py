@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from itertools import chain
+from operator import gt
 from typing import Final
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.limit_answers import headers_of, limit_reached, rejection_headers
-from penstock.gateway.reserved import CountedLimit, Reserved
+from penstock.gateway.reserved import Reserved
 from penstock.gateway.stream_budget import StreamBudget
 from penstock.gateway.target import Target
 from penstock.infra.egress.client import NEVER_SENT
@@ -19,7 +21,14 @@ from penstock.rules.claims import CapReached
 from penstock.rules.client_tokens import ClientToken, limits_of
 from penstock.rules.limits.documents import Measure, Otherwise
 from penstock.rules.limits.estimate import EstimatedTokens, estimate_cost, estimate_tokens
-from penstock.rules.limits.index import Amounts, Limit, LimitIndex, SpanLimit, nano_usd
+from penstock.rules.limits.index import (
+    Amounts,
+    CountedLimit,
+    Limit,
+    LimitIndex,
+    SpanLimit,
+    nano_usd,
+)
 from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
@@ -46,12 +55,13 @@ class ReserveLimits:
         if call.shadow_of:  # only money: it must not use the rates of its caller
             counted = [each for each in counted if each.limit.measure == Measure.SPEND]
         elif call.key_context is not None and call.key_context.token is not None:
-            counted += _limits_of_client(call.key_context, call.key_context.token)
+            of_client = _limits_of_client(call.key_context, call.key_context.token)
+            counted = (*counted, *of_client)
         if not counted:
             return
-        estimate = estimated_amounts(call, targets, [each.limit for each in counted])
+        estimate = estimated_amounts(call, targets, [limit for limit, _, _ in counted])
         now_ns = self._clock.now_ns()
-        claims = [limit.claim(values, estimate, now_ns) for limit, values in counted]
+        claims = [limit.claim_on(key, estimate, now_ns) for limit, _, key in counted]
         try:
             found = await self._counters.reserve(claims)
         except CountersUnavailable:
@@ -82,20 +92,20 @@ class ReserveLimits:
         if reserved is None:
             return
         call.reserved = None
+        held = [claim.amount for claim in reserved.reservation.claims]
         try:
             amounts = _used(call, reserved)
         except Exception:  # noqa: BLE001 - the call ends; its reservation counts as used
             _log.exception("The limits of trace %s cannot be settled", call.trace_id)
-            amounts = [claim.amount for claim in reserved.reservation.claims]
-        reserved_amounts = [claim.amount for claim in reserved.reservation.claims]
+            amounts = held
         if call.budget is not None:
-            reserved_amounts = call.budget.held(reserved_amounts)
-        call.overruns = tuple(
-            each.limit.entry.name
-            for each, held, used in zip(reserved.counted, reserved_amounts, amounts, strict=True)
-            if used > held
-        )
-        if call.overruns:
+            held = call.budget.held(held)
+        if any(map(gt, amounts, held)):
+            call.overruns = tuple(
+                each.limit.entry.name
+                for each, most, used in zip(reserved.counted, held, amounts, strict=True)
+                if used > most
+            )
             self.overrun_count += 1
         if call.budget is not None:
             amounts = call.budget.settle(amounts)
@@ -103,19 +113,17 @@ class ReserveLimits:
         self._counters.settle(reserved.reservation, amounts)
 
 
-def counted_limits(call: Call, targets: Sequence[Target], index: LimitIndex) -> list[CountedLimit]:
+def counted_limits(
+    call: Call, targets: Sequence[Target], index: LimitIndex
+) -> Sequence[CountedLimit]:
     """Returns the limits that count the call at any of its targets."""
-    found: dict[CountedLimit, None] = {}
-    for target in targets:
-        facts = facts_of(call, target)
-        for limit in index.matching(facts):
-            found[CountedLimit(limit, limit.values(facts))] = None
-    return list(found)
+    found = [index.counted(facts_of(call, target)) for target in targets]
+    return found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 def _limits_of_client(key_context: KeyContext, token: ClientToken) -> list[CountedLimit]:
     limits = limits_of(token, key_context.project_id, key_context.key.id)
-    return [CountedLimit(limit, ()) for limit in limits]
+    return [CountedLimit(limit, (), limit.key(())) for limit in limits]
 
 
 def facts_of(call: Call, target: Target) -> CallFacts:
@@ -132,7 +140,7 @@ def _used(call: Call, reserved: Reserved) -> list[int]:
             if limit.of_target
             else total
         )
-        for limit, values in reserved.counted
+        for limit, values, _ in reserved.counted
     ]
 
 

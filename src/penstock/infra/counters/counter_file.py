@@ -43,6 +43,7 @@ from penstock.rules.claims import (
 )
 from penstock.spi.counters import CountersUnavailable, Reservation
 
+MAX_WRITTEN: Final = 1024  # counters that a worker remembers as it wrote them
 _OPEN_WITHIN_S: Final = 2.0
 _FREED: Final = bytes([FREE])
 _PATIENT_S: Final = 0.5  # of the recovery, which runs beside calls but rarely
@@ -76,6 +77,8 @@ class CounterFile:
         self._lock = ByteLock(file.fd, TRANSACTION_LOCK_AT)
         self._table = Table(file.data, file.salt)
         self._entries = Entries(file.data, worker)
+        # as this worker wrote them last: what nobody has changed since is not decoded again
+        self._written: dict[int, tuple[bytes, Row]] = {}
 
     @classmethod
     def open(cls, path: Path, clock: Clock, on_step: Callable[[str], None] | None = None) -> Self:
@@ -234,7 +237,9 @@ class CounterFile:
     def _load(self, place: int, rows: dict[int, Row]) -> Row:
         if (row := rows.get(place)) is not None:
             return row
-        row = Row.decode(self._data[place : place + ROW.size])
+        data = self._data[place : place + ROW.size]
+        known = self._written.pop(place, None)  # again there once it is written
+        row = known[1] if known is not None and known[0] == data else Row.decode(data)
         if row is None:
             repair(self._file, self._clock.now_ns())
             raise CountersRepaired("A damaged counter was removed.", retry_after_s=1)
@@ -273,7 +278,12 @@ class CounterFile:
         self._commit(rows, (entry.at, _FREED))
 
     def _commit(self, rows: dict[int, Row], entry: Change) -> None:
-        changes = [(place, row.encode()) for place, row in rows.items()]
+        changes: list[Change] = []
+        for place, row in rows.items():
+            data = row.encode()
+            changes.append((place, data))
+            if len(self._written) < MAX_WRITTEN:
+                self._written[place] = data, row
         changes.append(entry)
         commit(self._data, changes, self._on_step)
 

@@ -52,15 +52,15 @@ class Row:
     @classmethod
     def decode(cls, data: bytes) -> Self | None:
         """Returns the counter; `None` if its checksum is wrong."""
-        if zlib.crc32(data[:ROW_BODY]) != int.from_bytes(data[ROW_BODY:], "little"):
+        key, s, u, h, e, old_s, old_u, old_h, old_e, until, kind, crc = ROW.unpack(data)
+        if zlib.crc32(data[: ROW_BODY.size]) != crc:
             return None
-        key, s, u, h, e, old_s, old_u, old_h, old_e, until, kind, _ = ROW.unpack(data)
         return cls(key, kind, Window(s, u, h, e), Window(old_s, old_u, old_h, old_e), until)
 
     def encode(self) -> bytes:
         """The inverse of `decode`."""
         new, old = self.new, self.old
-        data = ROW.pack(
+        data = ROW_BODY.pack(
             self.key,
             new.start,
             new.used,
@@ -72,8 +72,7 @@ class Row:
             old.excess,
             self.until,
             self.kind,
-            0,
-        )[:ROW_BODY]
+        )
         return data + zlib.crc32(data).to_bytes(4, "little")
 
     def window(self, start: int) -> Window:

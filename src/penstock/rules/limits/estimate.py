@@ -8,7 +8,7 @@ else the most that the model writes, else 4,096 tokens, for each answer. Images,
 and searches have estimates of their own.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
@@ -88,12 +88,15 @@ def estimate_cost(rates: Rates | None, tokens: EstimatedTokens, body: bytes) -> 
     """Returns the highest cost of these tokens in billionths of a dollar; `None`: no price."""
     if rates is None:
         return None
+    written = b'"cache_control"' in body or b'"cachePoint"' in body
+    if not (tokens.seconds or tokens.searches or written):
+        return _cost(rates, _usage(tokens))
     usages = [_usage(tokens)]
     if tokens.seconds:
         usages.append(Usage(input_audio_seconds=tokens.seconds))
     if tokens.searches:
         usages.append(Usage(rerank_searches=tokens.searches))
-    if b'"cache_control"' in body or b'"cachePoint"' in body:  # written to a cache, for more
+    if written:  # to a cache, for more
         usages.append(_usage(tokens, cache_write_tokens=tokens.input))
         usages.append(
             _usage(tokens, cache_write_tokens=tokens.input, cache_write_1h_tokens=tokens.input)
@@ -143,21 +146,21 @@ def _is_base64(start: bytes) -> bool:
 
 def _output_tokens(body: bytes, most: int | None) -> int:
     request = _read(body)
-    config = request.generationConfig or request.generation_config
-    gemini: dict[str, Any] = config if isinstance(config, dict) else {}  # pyright: ignore[reportUnknownVariableType] - decoded JSON
-    limits = (
-        request.max_tokens,
-        request.max_completion_tokens,
-        request.max_output_tokens,
-        _member(gemini, "maxOutputTokens", "max_output_tokens"),
+    wanted = max(
+        _count(request.max_tokens),
+        _count(request.max_completion_tokens),
+        _count(request.max_output_tokens),
     )
-    wanted = max((_count(each) for each in limits), default=0)
+    answers = max(_count(request.n), _count(request.best_of), 1)
+    config = request.generationConfig or request.generation_config
+    if isinstance(config, dict):
+        gemini = cast("dict[str, Any]", config)
+        wanted = max(wanted, _count(_member(gemini, "maxOutputTokens", "max_output_tokens")))
+        answers = max(answers, _count(_member(gemini, "candidateCount", "candidate_count")))
     if not wanted:
         wanted = most if most is not None else USUAL_OUTPUT_TOKENS
     elif most is not None:
         wanted = min(wanted, most)
-    answers = max(_count(request.n), _count(request.best_of), 1)
-    answers = max(answers, _count(_member(gemini, "candidateCount", "candidate_count")))
     return min(wanted * answers, _MAX_TOKENS)
 
 
@@ -168,12 +171,12 @@ def _read(body: bytes) -> _Request:
         return _Request()
 
 
-def _member(config: Any, *names: str) -> Any:
+def _member(config: dict[str, Any], *names: str) -> Any:
     return next((config[name] for name in names if name in config), None)
 
 
 def _count(value: Any) -> int:
     """Returns a number that a provider may accept as a limit; 0 for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     return int(min(max(value, 0), _MAX_TOKENS)) if value == value else 0  # noqa: PLR0124 - not NaN

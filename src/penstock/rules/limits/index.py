@@ -12,6 +12,8 @@ from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure, 
 from penstock.rules.limits.windows import LENGTHS_NS, WindowUnit, window_at, zone_of
 
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
+MAX_COUNTED: Final = 4096  # sets of values of calls whose limits are remembered, for each project
+_FIELDS: Final = {Measure.REQUESTS: 0, Measure.TOKENS: 1, Measure.SPEND: 2}  # of `Amounts`
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
 
 
@@ -25,7 +27,8 @@ class Amounts(NamedTuple):
 
 
 class Limit:
-    """A limit, ready for calls."""
+    """A limit, ready for calls. `is_rate`: the amounts of its claims are nanoseconds of a rate.
+    `of_target`: the provider or model decides which of the calls it counts."""
 
     def __init__(self, project_id: str, entry: LimitEntry) -> None:
         self.project_id = project_id
@@ -37,29 +40,20 @@ class Limit:
             entry.amount * NANO if self.measure == Measure.SPEND else entry.amount
         )
         self.rate_ns = LENGTHS_NS.get(entry.window, 0) if entry.window is not None else 0
+        self.is_rate = self.kind in (CounterKind.RATE, CounterKind.HELD_RATE)
+        self._cap = self.rate_ns if self.is_rate else self.unit_count
+        self._field = _FIELDS.get(self.measure)
         self._zone: ZoneInfo = zone_of(entry.time_zone) or ZoneInfo("UTC")
         self._window = (0, 0)
         conditions = CallConditions(entry.only)
         self.applies = conditions.match  # whether the limit counts a call
         self._per = [reader(name) for name in entry.per]
-        self._of_target = conditions.of_target or not TARGET.isdisjoint(entry.per)
-        chosen = not _FIXED.issuperset(entry.per)
+        self.of_target = conditions.of_target or not TARGET.isdisjoint(entry.per)
         counted = (entry.measure, entry.window or "", entry.time_zone, *entry.per)
         self._base = blake2b(
             "\0".join((project_id, entry.id, *counted)).encode(), digest_size=16
         ).digest()
-        self._only_key = blake2b(b"", digest_size=16, key=self._base).digest()
-        self._others = self._base if chosen else b""
-
-    @property
-    def of_target(self) -> bool:
-        """Returns whether it depends on the provider or model which of the calls it counts."""
-        return self._of_target
-
-    @property
-    def is_rate(self) -> bool:
-        """Returns whether the amounts of its claims are nanoseconds of a rate."""
-        return self.kind in (CounterKind.RATE, CounterKind.HELD_RATE)
+        self._others = b"" if _FIXED.issuperset(entry.per) else self._base
 
     def values(self, facts: CallFacts) -> tuple[str, ...]:
         """Returns the values of a call that have a counter of their own."""
@@ -67,27 +61,21 @@ class Limit:
 
     def claim(self, values: tuple[str, ...], amounts: Amounts, now_ns: int) -> Claim:
         """Returns the claim of a call on the counter of its `values`."""
+        return self.claim_on(self.key(values), amounts, now_ns)
+
+    def claim_on(self, key: bytes, amounts: Amounts, now_ns: int) -> Claim:
+        """Returns the claim of a call on the counter with a key."""
         start = end = 0
-        cap = self.unit_count
-        if self.kind == CounterKind.WINDOW:
+        if self.kind is CounterKind.WINDOW:
             start, end = self.window(now_ns)
-        elif self.is_rate:
-            cap = self.rate_ns
         amount = self.amount(amounts)
-        key = self._key(values)
-        return Claim(key, self.kind, amount, cap, start, end, self._others, self.project_id)
+        return Claim(key, self.kind, amount, self._cap, start, end, self._others, self.project_id)
 
     def amount(self, amounts: Amounts) -> int:
         """Returns what this limit counts of the amounts, in the unit of its claims."""
-        match self.measure:
-            case Measure.REQUESTS:
-                count = amounts.requests
-            case Measure.TOKENS:
-                count = amounts.tokens
-            case Measure.SPEND:
-                count = amounts.spend
-            case Measure.CONCURRENCY:
-                return 1
+        if self._field is None:  # of concurrent calls
+            return 1
+        count = amounts[self._field]
         return -(-count * self.rate_ns // self.unit_count) if self.is_rate else count
 
     def units(self, amount: int) -> int:
@@ -108,9 +96,10 @@ class Limit:
             self._window = start, end = window_at(now_ns, unit, self._zone)
         return start, end
 
-    def _key(self, values: tuple[str, ...]) -> bytes:
+    def key(self, values: tuple[str, ...]) -> bytes:
+        """Returns the key of the counter of these values."""
         if not values:
-            return self._only_key
+            return blake2b(b"", digest_size=16, key=self._base).digest()
         text = "\0".join((*values, "")).encode("utf-8", "replace")
         return blake2b(text, digest_size=16, key=self._base).digest()
 
@@ -132,6 +121,15 @@ class SpanLimit(Limit):
         return self._span
 
 
+class CountedLimit(NamedTuple):
+    """A limit that counts a call, with the values of the call that have a counter of their own, and
+    the key of this counter."""
+
+    limit: Limit
+    values: tuple[str, ...]
+    key: bytes
+
+
 class LimitIndex:
     """The limits of one project."""
 
@@ -141,6 +139,22 @@ class LimitIndex:
         self._by: dict[str, tuple[Callable[[CallFacts], str], dict[str, list[Limit]]]] = {}
         for limit in self.limits:
             self._add(limit)
+        names = {name for entry in section.limits for name in (*entry.only, *entry.per)}
+        self._readers = [reader(name) for name in sorted(names)]
+        self._counted: dict[tuple[str, ...], Sequence[CountedLimit]] = {}
+
+    def counted(self, facts: CallFacts) -> Sequence[CountedLimit]:
+        """Returns the limits that count a call, with the counters."""
+        seen = tuple([read(facts) for read in self._readers])
+        found = self._counted.get(seen)
+        if found is None:
+            if len(self._counted) >= MAX_COUNTED:
+                self._counted.clear()
+            found = self._counted[seen] = tuple(
+                CountedLimit(limit, values := limit.values(facts), limit.key(values))
+                for limit in self.matching(facts)
+            )
+        return found
 
     def matching(self, facts: CallFacts) -> Sequence[Limit]:
         """Returns the limits that count a call."""
