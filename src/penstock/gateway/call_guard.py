@@ -38,6 +38,8 @@ class TextFormats(NamedTuple):
 
     def framing(self, content_type: bytes) -> EventFraming | None:
         """Returns what splits a stream of a content type; `None` for one that is no stream."""
+        if content_type == b"application/json":
+            return None
         open_framing = self.framings.get(content_type.partition(b";")[0].strip().lower())
         return open_framing() if open_framing is not None else None
 

@@ -45,7 +45,8 @@ async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> P
         if passes and kind:
             guard.unreadable(ANSWERED, "it is neither JSON nor text")
         return response  # audio, which has no text
-    body = await gather(response, MAX_JUDGED_BYTES, guard.hold)
+    complete = response.complete
+    body = response.take() if complete else await gather(response, MAX_JUDGED_BYTES, guard.hold)
     if len(body) > MAX_JUDGED_BYTES:
         raise _too_large()
     guard.note_usage = partial(_note_usage_of_body, call.open_attempt, body)

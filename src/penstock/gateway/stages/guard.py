@@ -96,7 +96,7 @@ class _Missing:
 
 def _judge_model(call: Call, guard: CallGuard, head: RequestHead) -> None:
     """Judges the name of the model, of which nothing can be replaced: its target is known."""
-    if not guard.plan.may_concern(head.model.encode("utf-8", "replace"), REQUESTED):
+    if not guard.plan.may_concern_name(head.model):
         return
     call.head = head._replace(model="")  # in the record, if a check blocks
     if guard.name(head.model, Place.INPUT) != head.model:

@@ -55,10 +55,7 @@ class RelayUnary:
         attempt = call.attempts[-1]
         require_no_reply(call)
         headers = [JSON, *provider_headers(exchange, target.redaction)]
-        if exchange.complete:
-            body = exchange.take()
-        else:
-            body = await self._gather(call, exchange, attempt)
+        body = exchange.take() if exchange.complete else await self._gather(call, exchange, attempt)
         if not exchange.ended:
             if attempt.translated:
                 raise _too_large()

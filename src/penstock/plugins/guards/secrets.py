@@ -77,6 +77,7 @@ _KEY: Final = (
     rf"(?:{_SPACE}[A-Za-z0-9+/=]{{0,16}}{_SPACE}-----END {_NAME})?"
 )
 _KEY_BEGIN: Final = "-----BEGIN"
+_KEY_BEGIN_BYTES: Final = _KEY_BEGIN.encode()
 _BEGIN_OF_BEGIN: Final = re.compile(r"-{1,5}(?:B[A-Z0-9 ]{0,75}-{0,4})?\Z")
 _MAX_BEGIN: Final = 100  # characters of the first line of a private key
 
@@ -110,10 +111,12 @@ class Secrets:
 
     def may_be_in(self, document: bytes) -> bool:
         """Returns whether a run of characters has the begin of a token, or a private key begins."""
-        if _KEY_BEGIN.encode() in document:
+        if _KEY_BEGIN_BYTES in document:
             return True
-        return any(
-            _BEGIN_IN_BYTES.search(run) and not _is_data(run) for run in _long_runs(document)
+        masked = document.translate(_MASK)
+        return _LONG_RUN in masked and any(
+            _BEGIN_IN_BYTES.search(run) and not _is_data(run)
+            for run in _long_runs(document, masked)
         )
 
     def scan(self, text: str, start: int, *, whole: bool) -> tuple[Sequence[Finding], int]:
@@ -163,9 +166,8 @@ def _undecided_from(text: str, start: int) -> int:
     return undecided
 
 
-def _long_runs(document: bytes) -> Iterator[bytes]:
+def _long_runs(document: bytes, masked: bytes) -> Iterator[bytes]:
     """Yields the runs of characters of tokens that are as long as the shortest token."""
-    masked = document.translate(_MASK)
     start = masked.find(_LONG_RUN)
     while start >= 0:
         end = masked.find(b" ", start)

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from penstock.kernel.digests import content_hash
-from penstock.rules.call_conditions import CallConditions, CallFacts
+from penstock.rules.call_conditions import CallConditions, CallFacts, reader
 from penstock.rules.guards.policies import (
     Action,
     Check,
@@ -20,6 +20,9 @@ from penstock.rules.guards.scanning import RemoteScanner, Scanner
 REQUESTED: Final = frozenset(Place) - {Place.OUTPUT}  # the places that a request can have
 ANSWERED: Final = frozenset(Place) - {Place.INPUT}
 MAX_PLANS: Final = 256  # sets of policies of one project, of which calls choose one
+MAX_CHOICES: Final = 4096  # sets of values of calls whose plan is remembered, for each project
+MAX_NAMES: Final = 256  # of models that are known to be clean, for each plan
+_MAX_NAME_CHARS: Final = 256
 MakeScanner = Callable[[Check], Scanner | RemoteScanner]
 _ESCAPE: Final = b"\\u"
 
@@ -53,6 +56,7 @@ class GuardPlan:
             place: tuple(each for each in checks if each.remote and place in each.check.places)
             for place in Place
         }
+        self._clean_names: set[str] = set()
         self._scanners = {places: self._searching(places) for places in (REQUESTED, ANSWERED)}
         self.of_requests = self._any(REQUESTED)
         self.of_answers = self._any(ANSWERED)
@@ -89,12 +93,26 @@ class GuardPlan:
         scanners = self._scanners[places]
         if scanners is None:
             return True
+        if not scanners:
+            return False
+        if _ESCAPE in document:
+            return True
         try:
-            return bool(scanners) and (
-                _ESCAPE in document or any(scanner.may_be_in(document) for scanner in scanners)
-            )
+            for scanner in scanners:
+                if scanner.may_be_in(document):
+                    return True
         except Exception:  # noqa: BLE001 - a plugin: its policy decides when the texts are read
             return True
+        return False
+
+    def may_concern_name(self, name: str) -> bool:
+        """The same for the name of a model in a request: a few, which callers repeat."""
+        if name in self._clean_names:
+            return False
+        found = self.may_concern(name.encode("utf-8", "replace"), REQUESTED)
+        if not found and len(name) <= _MAX_NAME_CHARS and len(self._clean_names) < MAX_NAMES:
+            self._clean_names.add(name)
+        return found
 
     def _searching(self, places: frozenset[Place]) -> tuple[Scanner, ...] | None:
         """Returns what searches whole documents; `None` if all must be read."""
@@ -113,6 +131,9 @@ class GuardrailIndex:
     def __init__(self, section: GuardrailsSection) -> None:
         self._policies = section.policies
         self._conditions = [CallConditions(each.only) for each in section.policies]
+        names = {name for each in section.policies for name in each.only}
+        self._readers = [reader(name) for name in sorted(names)]
+        self._chosen: dict[tuple[str, ...], GuardPlan | None] = {}
         self._plans: dict[tuple[int, ...], GuardPlan] = {}
         # a request may contain what must not be recorded
         self.changes_requests = any(
@@ -124,6 +145,14 @@ class GuardrailIndex:
     def plan(self, facts: Sequence[CallFacts], scanner: MakeScanner) -> GuardPlan | None:
         """Returns the checks of a call that may go to one of several targets; `None` without a
         policy for it."""
+        seen = tuple([read(each) for each in facts for read in self._readers])
+        if seen not in self._chosen:
+            if len(self._chosen) >= MAX_CHOICES:
+                self._chosen.clear()
+            self._chosen[seen] = self._choose(facts, scanner)
+        return self._chosen[seen]
+
+    def _choose(self, facts: Sequence[CallFacts], scanner: MakeScanner) -> GuardPlan | None:
         key = tuple(
             [
                 number

@@ -110,6 +110,8 @@ class CheckResults:
 
     def records(self) -> tuple[CheckResult, ...]:
         """Returns what a record keeps: checks with findings, failures, or I/O."""
+        if not self._tallies:
+            return ()
         kept = (
             tally
             for tally in self._tallies.values()
@@ -119,6 +121,8 @@ class CheckResults:
 
     def header(self) -> bytes:
         """Returns the value of the answer header: `redacted=card_numbers:2, failed=names:1`."""
+        if not self._tallies:
+            return b""
         sums: dict[str, int] = {}
         for tally in self._tallies.values():
             check = tally.active.check
