@@ -102,7 +102,8 @@ class InFlight:
         if call in self._calls and (key_context := call.key_context) is not None:
             self._calls.discard(call)
             self._slots.release(key_context.project_id, key_context.key.id)
-            self.release(call)
+            if call.held_bytes or call.memory_bytes:
+                self.release(call)
         if self.closing and not self._calls:
             self._empty.set()
 

@@ -99,8 +99,8 @@ def _for_web_page(origin: bytes) -> ReplyHeaders:
 
 def _with_limits(headers: ReplyHeaders, ours: Sequence[tuple[bytes, bytes]]) -> ReplyHeaders:
     """Adds the headers of our limits; they replace those of the provider's limits."""
-    names = {name for name, _ in ours}
-    return [*(header for header in headers if header[0] not in names), *ours]
+    names = [name for name, _ in ours]
+    return [*[header for header in headers if header[0] not in names], *ours]
 
 
 def _changes_header(changes: Sequence[Change]) -> bytes:

@@ -169,9 +169,10 @@ def used_amounts(attempts: Sequence[OpenAttempt], estimate: Amounts) -> Amounts:
 def estimated_amounts(call: Call, targets: Sequence[Target], limits: Sequence[Limit]) -> Amounts:
     """Returns the amounts to reserve: those of the target that uses most. Raises `Forbidden` for
     an unpriced model under a budget that rejects it."""
-    if not any(limit.measure in _METERED for limit in limits):
+    metered = [limit for limit in limits if limit.measure in _METERED]
+    if not metered:
         return Amounts()
-    budgets = [limit for limit in limits if limit.measure == Measure.SPEND]
+    budgets = [limit for limit in metered if limit.measure is Measure.SPEND]
     most, spend = 0, 0
     for target in targets:
         known = target.project.facts(target.entry, target.model)

@@ -78,7 +78,7 @@ class CounterFile:
         self._table = Table(file.data, file.salt)
         self._entries = Entries(file.data, worker)
         # as this worker wrote them last: what nobody has changed since is not decoded again
-        self._written: dict[int, tuple[bytes, Row]] = {}
+        self._written: dict[bytes, tuple[int, bytes, Row]] = {}
 
     @classmethod
     def open(cls, path: Path, clock: Clock, on_step: Callable[[str], None] | None = None) -> Self:
@@ -198,8 +198,8 @@ class CounterFile:
         used: list[Claim] = []
         left: list[int] = []
         held: list[EntryClaim] = []
-        for index, asked in enumerate(claims):
-            claim, place, row = self._counter(_bounded(asked), rows, now_ns, mono_ns)
+        for index, asked in enumerate(map(_bounded, claims)):
+            claim, place, row = self._counter(asked, rows, now_ns, mono_ns)
             rest = row.hold(claim, mono_ns)
             if rest < 0:
                 wait_ns = row.wait_ns(claim, now_ns, mono_ns)
@@ -218,6 +218,11 @@ class CounterFile:
         self, claim: Claim, rows: dict[int, Row], now_ns: int, mono_ns: int
     ) -> tuple[Claim, int, Row]:
         """Returns the claim on its counter, or on the one of all others if there is no space."""
+        if (known := self._written.pop(claim.key, None)) is not None:  # again there once written
+            place, data, row = known
+            if self._data[place : place + ROW.size] == data:
+                rows[place] = row
+                return claim, place, row
         chosen = bool(claim.others)
         place = self._table.find(claim.key, chosen=chosen)
         if place:
@@ -237,9 +242,7 @@ class CounterFile:
     def _load(self, place: int, rows: dict[int, Row]) -> Row:
         if (row := rows.get(place)) is not None:
             return row
-        data = self._data[place : place + ROW.size]
-        known = self._written.pop(place, None)  # again there once it is written
-        row = known[1] if known is not None and known[0] == data else Row.decode(data)
+        row = Row.decode(self._data[place : place + ROW.size])
         if row is None:
             repair(self._file, self._clock.now_ns())
             raise CountersRepaired("A damaged counter was removed.", retry_after_s=1)
@@ -283,7 +286,7 @@ class CounterFile:
             data = row.encode()
             changes.append((place, data))
             if len(self._written) < MAX_WRITTEN:
-                self._written[place] = data, row
+                self._written[row.key] = place, data, row
         changes.append(entry)
         commit(self._data, changes, self._on_step)
 
