@@ -31,6 +31,7 @@ class Entry:
     model: Mapping[str, str]
     token: str = ""
     server: Server | None = None  # stores the calls; None if they are not stored
+    asks_cache: bool = False  # for answers that it does not have
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ _PLACES: Final = ("input", "context", "tool_arguments", "tool_results", "output"
 
 
 def penstock_with_policies(bench: Bench) -> AbstractContextManager[Entry]:
-    """The same with limits, a budget and guardrail checks of both detectors in all places."""
+    """The same with limits, a budget, guardrail checks of both detectors in all places, and cache
+    look-ups that find nothing."""
     return penstock(bench, policies=True)
 
 
@@ -56,7 +57,12 @@ def penstock(
             wait_http(f"http://127.0.0.1:{port}/readyz", plane, log, patience_s=60)
             models = {route: f"{route}/{MODEL}" for route in ROUTES}
             store = Server(process.pid, api, port)
-            yield Entry(port, plane.pid, OPENAI_PATHS, models, token=api.key, server=store)
+            yield Entry(
+                *(port, plane.pid, OPENAI_PATHS, models),
+                token=api.key,
+                server=store,
+                asks_cache=policies,
+            )
     shutil.rmtree(folder)
 
 

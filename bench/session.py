@@ -168,6 +168,7 @@ class Session:
             seconds=seconds,
             cores=self._bench.cores.load,
             realtime=has_priority(self._bench, self._entry),
+            asks_cache=self._entry.asks_cache,
         )
         self._answered += load.requests
         self._broken_off += connections

@@ -14,7 +14,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
-from errno import EDQUOT
+from errno import EDQUOT, ENOSPC
+from io import FileIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -71,6 +72,7 @@ class AnswerFiles:
         self, folder: Path, max_bytes: int, now_s: Callable[[], float] = time.time
     ) -> None:
         self._folder = folder
+        self._root = str(folder)  # paths of calls are texts: a `Path` takes as long as the file
         self._now_s = now_s
         self._max_bytes = max_bytes
         self._written = 0  # names of files in progress
@@ -81,7 +83,8 @@ class AnswerFiles:
     async def read(self, place: str) -> bytes | None:
         """Returns the content of a file, if there is one."""
         try:
-            return (self._folder / place).read_bytes()
+            with FileIO(f"{self._root}/{place}") as file:
+                return file.readall()
         except OSError:
             return None
 
@@ -93,19 +96,27 @@ class AnswerFiles:
             return
         self._left -= size
         self._left_of[project] = self._left_of_project(project) - size
-        path = self._folder / place
         self._written += 1
-        partial = self._folder / f".{os.getpid()}-{self._written}"
+        partial = f"{self._root}/.{os.getpid()}-{self._written}"
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial.touch(mode=0o600)
-            partial.write_bytes(content)
-            os.utime(partial, (expires_s, expires_s))
-            partial.replace(path)
+            try:
+                self._store(partial, place, content, expires_s)
+            except FileNotFoundError:  # the first answer of the project
+                (self._folder / project).mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._store(partial, place, content, expires_s)
         except OSError as error:
             _log.warning("A cached answer cannot be written: %s.", error.strerror or error)
             with suppress(OSError):
-                partial.unlink(missing_ok=True)
+                os.unlink(partial)  # noqa: PTH108 - see `_root`
+
+    def _store(self, partial: str, place: str, content: bytes, expires_s: float) -> None:
+        """Writes a file that only we can read. Its time is the one at which it expires."""
+        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with FileIO(fd, "w") as file:
+            if file.write(content) < len(content):
+                raise OSError(ENOSPC, os.strerror(ENOSPC))
+            os.utime(fd, (expires_s, expires_s))
+        os.rename(partial, f"{self._root}/{place}")  # noqa: PTH104 - see `_root`
 
     async def lock(self, place: str, size: int) -> AnswerLock | None:
         """Locks the place of an answer of up to `size` bytes, over all workers; `None` while

@@ -104,9 +104,7 @@ def cache_key(body: bytes, circumstances: Sequence[str]) -> str | None:
     a name twice or a number out of range, which readers understand differently. `circumstances`
     is what decides beside the request: operation, format, headers, target."""
     try:
-        document: object = json.loads(
-            body, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite
-        )
+        document: object = _json.decode(body.decode())
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
@@ -151,3 +149,8 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise ValueError("a number is out of range")
     return number
+
+
+_json: Final = json.JSONDecoder(
+    object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite
+)

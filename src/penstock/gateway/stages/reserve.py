@@ -51,7 +51,7 @@ class ReserveLimits:
         """Raises `RateLimited` if the call does not fit, `Forbidden` if it has no price and counts
         against a budget, and `CountersUnavailable` where a limit says so."""
         targets = (target,) if call.route is None else call.route.targets
-        counted = counted_limits(call, targets, index) if index is not None else []
+        counted = counted_limits(call, targets, index) if index is not None else ()
         if call.shadow_of:  # only money: it must not use the rates of its caller
             counted = [each for each in counted if each.limit.measure == Measure.SPEND]
         elif call.key_context is not None and call.key_context.token is not None:

@@ -22,7 +22,7 @@ ANSWERED: Final = frozenset(Place) - {Place.INPUT}
 MAX_PLANS: Final = 256  # sets of policies of one project, of which calls choose one
 MAX_CHOICES: Final = 4096  # sets of values of calls whose plan is remembered, for each project
 MAX_NAMES: Final = 256  # of models that are known to be clean, for each plan
-_MAX_NAME_CHARS: Final = 256
+_MAX_NAME_CHARS: Final = 256  # of such a name; longer ones are searched each time
 MakeScanner = Callable[[Check], Scanner | RemoteScanner]
 _ESCAPE: Final = b"\\u"
 
