@@ -112,9 +112,9 @@ def _message(message: Mapping[str, Any]) -> tuple[str, Translated | None]:
         return role, translate(
             str(kwargs["content"]).replace("{", "{{").replace("}", "}}"), "f-string"
         )
-    inner: Any = kwargs["prompt"]
-    listed = inner if isinstance(inner, list) else [inner]
-    parts = [_template(each) for each in cast("list[Mapping[str, Any]]", listed)]
+    inner = kwargs["prompt"]
+    prompts = cast("list[Mapping[str, Any]]", inner if isinstance(inner, list) else [inner])
+    parts = [_template(each) for each in prompts]
     names = dict.fromkeys(name for part in parts for name in part.names)
     return role, Translated("".join(part.text for part in parts), tuple(names))
 
