@@ -4,7 +4,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks import bounds, comments, documents, imports, locks, names, sizes, state, suite, words
+from checks import (
+    bounds,
+    comments,
+    documents,
+    imports,
+    locks,
+    migrations,
+    names,
+    sizes,
+    state,
+    suite,
+    words,
+)
 from checks.source import FileRule, Finding, Source, TreeRule, sources
 
 FILE_RULES: tuple[FileRule, ...] = (
@@ -26,6 +38,7 @@ FILE_RULES: tuple[FileRule, ...] = (
 TREE_RULES: tuple[TreeRule, ...] = (
     bounds.unlisted,
     documents.links,
+    migrations.chain,
     suite.patches,
     words.unique_types,
 )

@@ -77,7 +77,11 @@ class Installation:
                 text=True,
             )
         if wait:
-            self.wait_for(lambda: "Press Ctrl-C to stop." in self.output)
+            try:
+                self.wait_for(lambda: "Press Ctrl-C to stop." in self.output)
+            except BaseException:  # nobody would stop it
+                self.kill()
+                raise
         return time.monotonic() - begun
 
     def wait_for(self, condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from checks import comments, documents, imports, locks, names, sizes, state, suite
+from checks import comments, documents, imports, locks, migrations, names, sizes, state, suite
 from checks.__main__ import main
 from checks.source import FileRule, Finding, Source
 
@@ -159,3 +159,22 @@ def test_the_command_fails_on_an_invalid_tree_and_reports_the_location(
     assert "utils.py:1: 'utils' is too general" in capsys.readouterr().out
     (tmp_path / "utils.py").unlink()
     assert main(["checks", str(tmp_path)]) == 0
+
+
+VERSIONS = "src/penstock/infra/sql/migrations/versions/"
+
+
+def migration(name: str, revision: str, down: str) -> Source:
+    return source(
+        VERSIONS + name, f"revision = {revision!r}\ndown_revision = {down}\n".replace("'", '"')
+    )
+
+
+def test_migrations_are_one_chain() -> None:
+    first = migration("v0001_keys.py", "0001", "None")
+    second = migration("v0002_routes.py", "0002", '"0001"')
+    assert list(migrations.chain([second, first])) == []
+    same = migration("v0002_users.py", "0002", '"0001"')
+    assert [each.path for each in migrations.chain([first, second, same])] == [str(same.path)]
+    detached = migration("v0002_routes.py", "0002", '"0003"')
+    assert len(list(migrations.chain([first, detached]))) == 1

@@ -79,6 +79,7 @@ def test_a_viewer_reads_limits_and_changes_none(server: Server, viewer: Caller) 
 
 
 def test_the_history_and_the_counters_of_a_limit(server: Server) -> None:
+    server.wait_for("/readyz")  # the history is in the column store
     added = call(server, "POST", "limits", BODY | {"name": "each", "per": ["user"]}).json()
     path = f"limits/{added['id']}"
     history = call(server, "GET", f"{path}/history?value=ann").json()

@@ -43,8 +43,9 @@ class RouteEntry(Document, frozen=True):
     none: those of the provider apply. `health_check`: how (`HealthCheck`; empty: not) and how often
     a target is checked that has answered no call for that long. `hedge_percent` of the streams may
     be sent to a second target if the first one has no content after `hedge_after_ms` (0: longer
-    than nineteen of twenty calls). `cache_s`: seconds for which answers are cached, for calls
-    without a header about that; 0: not."""
+    than nineteen of twenty calls). `shadow`: a share of the calls also goes to another target,
+    whose answer nobody sees. `cache_s`: seconds for which answers are cached, for calls without a
+    header about that; 0: not."""
 
     name: str
     version: int
