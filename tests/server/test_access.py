@@ -34,6 +34,8 @@ VIEWER = {
     "releases:read",
     "guardrails:read",
     "members:read",
+    "scores:read",
+    "feedback:read",
 }
 EDITOR = VIEWER | {
     "keys:read",
@@ -41,6 +43,9 @@ EDITOR = VIEWER | {
     "prompts:write",
     "use_cases:write",
     "releases:write",
+    "scores:write",
+    "feedback:write",
+    "calls:send",
 }
 ADMIN = EDITOR | {
     "keys:write",

@@ -52,9 +52,9 @@ def public_routes(feedback: PublicFeedback) -> APIRouter:
 
 def _answer(feedback: PublicFeedback, key: str, request: Request, body: bytes) -> Response:
     origin = request.headers.get("origin", "")
-    found = feedback.key_for(key, origin)
+    found = feedback.key_for(key, origin, peer_of(request.scope))
     try:
-        accepted = feedback.submit(found, peer_of(request.scope), body)
+        accepted = feedback.submit(found, body)
         answer: Response = JSONResponse({"accepted": accepted}, 200)
     except PenstockError as error:  # the page may read why
         answer = problem_response(error)
@@ -64,7 +64,7 @@ def _answer(feedback: PublicFeedback, key: str, request: Request, body: bytes) -
 
 def _preflight(feedback: PublicFeedback, key: str, request: Request) -> Response:
     origin = request.headers.get("origin", "")
-    feedback.key_for(key, origin)
+    feedback.key_for(key, origin, peer_of(request.scope))
     return Response(
         status_code=204,
         headers={

@@ -8,14 +8,14 @@ from penstock.features.feedback.model import FeedbackKey
 from penstock.features.feedback.service.keys import FeedbackKeyService
 from penstock.features.feedback.service.rates import RequestRates
 from penstock.features.feedback.service.scores import ScoreService
-from penstock.kernel.errors import Forbidden, InvalidRequest, PenstockError, Unauthenticated
+from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.scores.answer_token import AnswerToken, verified_answer
 from penstock.rules.scores.score import Score, Value
 from penstock.rules.scores.vocabulary import FeedbackName, ScoreKind, ScoreSource
 
 MAX_ITEMS: Final = len(FeedbackName)  # of one request
-ADDRESS_PER_MINUTE: Final = 60  # requests of one address, with all public keys
+ADDRESS_PER_MINUTE: Final = 120  # requests of one address, with all public keys or wrong ones
 _SECOND_NS: Final = 10**9
 _RENEW: Final = "Each answer has its own in the header x-penstock-answer-token."
 
@@ -47,15 +47,16 @@ class PublicFeedback:
         self._secret = secret
         self._rates = RequestRates(clock)
 
-    def key_for(self, key: str, origin: str) -> FeedbackKey:
-        """Returns the public key. Raises `Unauthenticated` if there is none, `Forbidden` for the
-        page of another origin."""
+    def key_for(self, key: str, origin: str, peer: str) -> FeedbackKey:
+        """Returns the public key. Raises `NotFound` if there is none, `Forbidden` for the page of
+        another origin, `RateLimited` for an address that asks too often."""
+        self._rates.take(f"address {peer}", ADDRESS_PER_MINUTE)
         found = self._keys.find(key)
         if found is None:
-            raise Unauthenticated(
+            raise NotFound(
                 "This public key does not exist.",
                 hint="`penstock feedback keys` lists the keys of a project.",
-                code="invalid_feedback_key",
+                code="unknown_feedback_key",
             )
         if origin not in found.origins:
             raise Forbidden(
@@ -65,10 +66,9 @@ class PublicFeedback:
             )
         return found
 
-    def submit(self, key: FeedbackKey, peer: str, body: bytes) -> int:
+    def submit(self, key: FeedbackKey, body: bytes) -> int:
         """Stores the feedback in a request. Returns how much it is. Raises `RateLimited`,
         `InvalidRequest`, `Forbidden`; then nothing of it is stored."""
-        self._rates.take(f"address {peer}", ADDRESS_PER_MINUTE)
         self._rates.take(f"key {key.id}", key.per_minute)
         try:
             request = msgspec.json.decode(body, type=PublicRequest)
