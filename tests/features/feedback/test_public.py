@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from penstock.features.feedback.service.public import ADDRESS_PER_MINUTE
 from penstock.features.feedback.service.rates import MAX_REMEMBERED, RequestRates
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.kernel.errors import RateLimited
@@ -202,6 +204,15 @@ def test_the_script_may_be_loaded_by_other_sites(server: Server) -> None:
     assert b"PenstockFeedback" in answer.body
     page = server.call("GET", "/")
     assert page.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_an_address_that_guesses_keys_is_limited_for_all_keys(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as server:
+        page = Page(server)
+        path = "/feedback/v1/keys/guessed"
+        found = [server.call("POST", path, None, b"{}").status for _ in range(ADDRESS_PER_MINUTE)]
+        assert (found[0], found[-1], set(found)) == (404, 429, {404, 429})
+        assert page.feedback("any").status == 429
 
 
 class StoppedClock(SystemClock):
