@@ -101,7 +101,7 @@ def test_langfuse() -> None:
     )
     assert second.message == "Shorter"
     assert second.left_out == ["tags (movies): prompts have folders and labels"]
-    chat = content(found["support/answer"].versions[0])
+    chat = content(found["support/reply"].versions[0])
     assert chat.messages[0].content == '{% include "shared/style@production" %} Be kind.'
     assert chat.messages[1].placeholder == "history"
     assert (len(chat.tools), chat.response_schema) == (1, {"type": "object"})

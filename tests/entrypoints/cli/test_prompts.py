@@ -120,7 +120,7 @@ def test_exports_are_imported_once(installation: Installation, product: str, cou
     named = {each["name"]: each for each in installation.json("prompts", "list")}
     if product == "langfuse":
         assert named["movie-critic"]["labels"] == {"tenant-1": 1, "production": 2}
-        assert named["support/answer"]["labels"] == {"staging": 1}
+        assert named["support/reply"]["labels"] == {"staging": 1}
         assert "Not imported" in first
     installation.run("prompts", "label", *_moved(product))
     assert "stays at" in installation.run(
