@@ -14,6 +14,7 @@ from penstock.features.feedback.http.public import public_routes
 from penstock.features.feedback.http.scores import score_routes
 from penstock.features.feedback.service.figures import FigureService
 from penstock.features.feedback.service.inbox import InboxService
+from penstock.features.feedback.service.join_schedule import TICK_S, JoinSchedule
 from penstock.features.feedback.service.keys import FeedbackKeyService
 from penstock.features.feedback.service.public import PublicFeedback
 from penstock.features.feedback.service.scores import ScoreService
@@ -23,8 +24,6 @@ from penstock.infra.crypto import derive_key
 from penstock.kernel.errors import PenstockError
 from penstock.rules.scores.answer_token import PURPOSE
 
-_JOINED_EVERY_S: Final = 2.0
-_LONGEST_PAUSE_S: Final = 300.0  # while scores wait, and no call arrives for them
 _log: Final = logging.getLogger("penstock.feedback")
 
 
@@ -49,13 +48,15 @@ def build(
 
 
 async def _join(scores: ScoreService) -> None:
-    """Joins scores with calls that arrive later; more seldom while none does."""
-    pause_s = _JOINED_EVERY_S
+    """Joins scores with calls that arrive later."""
+    schedule = JoinSchedule()
     while True:
-        await asyncio.sleep(pause_s)
-        joined = scores.accepts_waiting()
+        await asyncio.sleep(TICK_S)
+        if not schedule.is_due(fresh=scores.accepts_waiting()):
+            continue
+        joined = 0
         try:
-            joined = await asyncio.to_thread(scores.join_waiting) > 0 or joined
+            joined = await asyncio.to_thread(scores.join_waiting)
         except PenstockError as failure:
             _log.warning("Scores could not be joined with their calls yet: %s", failure)
-        pause_s = _JOINED_EVERY_S if joined else min(2 * pause_s, _LONGEST_PAUSE_S)
+        schedule.looked(joined)
