@@ -19,7 +19,7 @@ from penstock.kernel.errors import NotFound, PenstockError
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import CallEnd, Caller
 from penstock.rules.scores.score import Score, check_score
-from penstock.rules.scores.vocabulary import ScoreKind, ScoreSource, ScoreState
+from penstock.rules.scores.vocabulary import MAX_BATCH, ScoreKind, ScoreSource, ScoreState
 
 ALWAYS = TimeRange(0, 2**63 - 1)
 SESSION = "s-1"
@@ -114,6 +114,29 @@ def test_a_score_waits_for_its_call(scores: ScoreService, traces: Traces, projec
     assert (found.link, found.use_case) == ("found", "late")
     scores.submit_one(project, of_call(call, time_ns=found.scored_ns), "k")  # sent again
     assert stored(scores, project) == [found]
+
+
+def test_scores_whose_calls_never_come_delay_neither_other_projects_nor_always_their_own(
+    scores: ScoreService, traces: Traces, project: str
+) -> None:
+    other = calls.new_project()
+    for each in (other, project):
+        unknown = [of_call(calls.call(each)) for _ in range(MAX_BATCH + 200)]
+        scores.submit(each, unknown[:MAX_BATCH], "k")
+        scores.submit(each, unknown[MAX_BATCH:], "k")
+    quiet = calls.new_project()
+    late = [calls.call(each, time.time_ns() - 10**9) for each in (quiet, project)]
+    for each, call in zip((quiet, project), late, strict=True):
+        scores.submit_one(each, of_call(call, name="late"), "k")
+    calls.store(traces, *late)
+    scores.join_waiting()
+    assert [each.link for each in stored(scores, quiet)] == ["found"]
+    for _ in range(200):  # each look has the same chance, of about a third
+        (found,) = stored(scores, project, only={"name": ("late",)})
+        if found.link == "found":
+            return
+        scores.join_waiting()
+    pytest.fail("the score has never had its turn")
 
 
 def test_a_score_does_not_wait_for_ever(

@@ -107,7 +107,7 @@ class ScoreService:
         self._may_wait = False
         columns, now_ns = self._columns(), self._clock.now_ns()
         store = ScoreStore(columns)
-        waiting = store.waiting(MAX_BATCH)
+        waiting = store.waiting(MAX_BATCH, now_ns)
         changed: list[ScoreRow] = []
         for project_id in {row.project_id for row in waiting}:
             rows = [row for row in waiting if row.project_id == project_id]

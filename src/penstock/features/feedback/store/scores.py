@@ -27,6 +27,10 @@ _COLUMNS: Final = ", ".join(
     _COMPUTED.get(name, f"s.{name} AS {name}") for name in StoredScore.__struct_fields__
 )
 _ROW: Final = ", ".join(ScoreRow.__struct_fields__)
+_IN_TURNS: Final = (
+    "SELECT *, row_number() OVER (PARTITION BY project_id"
+    " ORDER BY sipHash64(id, {seed:Int64})) AS turn FROM scores FINAL WHERE link = 'waiting'"
+)
 _HANDLED: Final = (
     "LEFT JOIN (SELECT score_id, status, assignee FROM feedback_handling FINAL"
     " WHERE project_id = {project:String}) AS h ON h.score_id = s.id"
@@ -60,12 +64,12 @@ class ScoreStore:
         """Inserts all rows in one insert; they are on disk when this returns."""
         self._columns.insert("scores", rows)
 
-    def waiting(self, count: int) -> list[ScoreRow]:
-        """Returns scores of all projects whose call has not arrived, the oldest first."""
+    def waiting(self, count: int, seed: int) -> list[ScoreRow]:
+        """Returns scores of all projects whose call has not arrived: projects take turns, and
+        within one `seed` decides, so that scores whose call never comes delay no other for long."""
         return self._columns.query(
-            f"SELECT {_ROW} FROM scores FINAL WHERE link = 'waiting'"  # noqa: S608 - constants
-            f" ORDER BY stored_ns LIMIT {count:d}",
-            {},
+            f"SELECT {_ROW} FROM ({_IN_TURNS}) ORDER BY turn LIMIT {count:d}",  # noqa: S608 - constants
+            {"seed": seed},
             ScoreRow,
         )
 
