@@ -64,7 +64,7 @@ def canary(
         path = rollout_path(api, project, use_case, environment)
         seen = int(api.get(path)["version"])
         done = api.call("POST", f"{path}/canary", body | {"seen": seen, "message": message})
-    show_record(done if as_json else _row(done), as_json=as_json)
+    _show(done, as_json=as_json)
 
 
 def compare(
@@ -101,7 +101,7 @@ def compare(
             "message": message,
         }
         done = api.call("PUT", f"{path}/comparison", body)
-    show_record(done if as_json else _row(done), as_json=as_json)
+    _show(done, as_json=as_json)
 
 
 def evidence(
@@ -153,7 +153,7 @@ def pause(
     with open_api(home) as api:
         path = rollout_path(api, project, use_case, environment)
         done = api.call("POST", f"{path}/comparison/pause", {"message": message})
-    show_record(done if as_json else _row(done), as_json=as_json)
+    _show(done, as_json=as_json)
 
 
 def resume(
@@ -169,7 +169,7 @@ def resume(
     with open_api(home) as api:
         path = rollout_path(api, project, use_case, environment)
         done = api.call("POST", f"{path}/comparison/resume", {"message": message})
-    show_record(done if as_json else _row(done), as_json=as_json)
+    _show(done, as_json=as_json)
 
 
 def promote(
@@ -247,6 +247,10 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no number") from None
+
+
+def _show(done: dict[str, Any], *, as_json: bool) -> None:
+    show_record(done if as_json else _row(done), as_json=as_json)
 
 
 def _row(done: dict[str, Any]) -> dict[str, Any]:
