@@ -131,7 +131,7 @@ def test_scores_whose_calls_never_come_delay_neither_other_projects_nor_always_t
     calls.store(traces, *late)
     scores.join_waiting()
     assert [each.link for each in stored(scores, quiet)] == ["found"]
-    for _ in range(200):  # each look has the same chance, of about a third
+    for _ in range(200):  # the probability of each look is nearly a half
         (found,) = stored(scores, project, only={"name": ("late",)})
         if found.link == "found":
             return
