@@ -40,6 +40,10 @@ class Reader:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in (".venv", "examples", "docs"):  # what blocks name; what they write is ours
+            (self.folder / name).symlink_to(ROOT / name)
+
     def paste(self, language: str, code: str) -> None:
         for ours, theirs in (
             ("127.0.0.1:4000", f"127.0.0.1:{self.installation.gateway_port}"),
@@ -75,7 +79,7 @@ class Reader:
         environment = self.environment or self.installation.environment
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.folder,
             env=environment | {"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,

@@ -35,6 +35,11 @@ async def ask(machine: Worker, header: str) -> Answer:
     return await call(machine.url, ASK, headers=f"{header}\r\n".encode())
 
 
+def _stored_answers(server: RedisServer) -> list[bytes]:
+    with server.client() as client:
+        return client.keys("*:answer:*")
+
+
 async def test_machines_share_answers_and_go_on_without_redis(tmp_path: Path) -> None:
     with redis_server() as server:
         async with two_machines(tmp_path, server) as (upstream, one, two):
