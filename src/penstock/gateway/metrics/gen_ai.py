@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from penstock.gateway.metrics.histogram import OTHER, Histogram, as_label, histogram_samples
-from penstock.gateway.metrics.page import Family, Labels, Sample
+from penstock.gateway.metrics.page import Family, Labels, MetricSample
 from penstock.rules.call import CallEnd, Usage, UsageSource
 
 MAX_GEN_AI_SERIES: Final = 256  # combinations of provider, model, operation and error
@@ -137,9 +137,9 @@ def _labels(key: Key) -> Labels:
     return (*labels, ("error_type", error)) if error else labels
 
 
-def _samples(histogram: Histogram, labels: Labels) -> Iterator[Sample]:
+def _samples(histogram: Histogram, labels: Labels) -> Iterator[MetricSample]:
     return histogram_samples(histogram, labels) if any(histogram.counts) else iter(())
 
 
-def _family(name: str, text: str, samples: list[Sample]) -> Family:
+def _family(name: str, text: str, samples: list[MetricSample]) -> Family:
     return Family(f"gen_ai_{name}", "histogram", text, tuple(samples))

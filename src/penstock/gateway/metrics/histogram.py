@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
-from penstock.gateway.metrics.page import Labels, Sample
+from penstock.gateway.metrics.page import Labels, MetricSample
 
 MAX_LABEL_CHARS: Final = 128  # of a provider's or model's name; longer ones are cut
 OTHER: Final = "other"
@@ -25,14 +25,14 @@ class Histogram:
         self.total += value
 
 
-def histogram_samples(histogram: Histogram, labels: Labels) -> Iterator[Sample]:
+def histogram_samples(histogram: Histogram, labels: Labels) -> Iterator[MetricSample]:
     """Yields cumulative buckets, sum and count."""
     below = 0
     for bound, count in zip((*histogram.bounds, "+Inf"), histogram.counts, strict=True):
         below += count
-        yield Sample("_bucket", (*labels, ("le", str(bound))), below)
-    yield Sample("_sum", labels, histogram.total)
-    yield Sample("_count", labels, below)
+        yield MetricSample("_bucket", (*labels, ("le", str(bound))), below)
+    yield MetricSample("_sum", labels, histogram.total)
+    yield MetricSample("_count", labels, below)
 
 
 def as_label(text: str) -> str:

@@ -21,7 +21,7 @@ Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 Labels = tuple[tuple[Name, str], ...]
 
 
-class Sample(msgspec.Struct, frozen=True, array_like=True):
+class MetricSample(msgspec.Struct, frozen=True, array_like=True):
     """One value. Only histograms have a `suffix`."""
 
     suffix: Literal["", "_bucket", "_sum", "_count"]
@@ -35,7 +35,7 @@ class Family(msgspec.Struct, frozen=True, array_like=True):
     name: Name
     kind: Literal["counter", "gauge", "histogram"]
     help: str
-    samples: tuple[Sample, ...]
+    samples: tuple[MetricSample, ...]
 
 
 class MetricsPage(msgspec.Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ from typing import Final
 
 from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.histogram import histogram_samples
-from penstock.gateway.metrics.page import Family, Labels, MetricsPage, Sample
+from penstock.gateway.metrics.page import Family, Labels, MetricSample, MetricsPage
 from penstock.gateway.metrics.stages import STAGES, StageTimes
 
 Gauges = Mapping[str, tuple[str, float | Mapping[Labels, float]]]
@@ -56,7 +56,7 @@ def _summed(family: Family) -> Family:
         kept = tuple(label for label in sample.labels if label[0] in _PUBLIC)
         key = (sample.suffix, kept)
         totals[key] = totals.get(key, 0.0) + sample.value
-    samples = tuple(Sample(suffix, labels, v) for (suffix, labels), v in totals.items())  # pyright: ignore[reportArgumentType] - the suffixes of samples
+    samples = tuple(MetricSample(suffix, labels, v) for (suffix, labels), v in totals.items())  # pyright: ignore[reportArgumentType] - the suffixes of samples
     return Family(family.name, family.kind, family.help, samples)
 
 
@@ -79,25 +79,27 @@ def render(pages: Iterable[MetricsPage]) -> str:
 
 
 def _call_families(metrics: Metrics) -> list[Family]:
-    requests: list[Sample] = []
-    tokens: list[Sample] = []
-    cost: list[Sample] = []
-    unpriced: list[Sample] = []
-    duration: list[Sample] = []
-    first: list[Sample] = []
+    requests: list[MetricSample] = []
+    tokens: list[MetricSample] = []
+    cost: list[MetricSample] = []
+    unpriced: list[MetricSample] = []
+    duration: list[MetricSample] = []
+    first: list[MetricSample] = []
     for (provider, model), series in metrics.series.items():
         labels: Labels = (("provider", provider), ("model", model))
         for (operation, code, error), count in series.requests.items():
             how: Labels = (("operation", operation), ("status", str(code)), ("error", error))
-            requests.append(Sample("", labels + how, float(count)))
+            requests.append(MetricSample("", labels + how, float(count)))
         counts = (
             ("input", series.input_tokens),
             ("cache_read", series.cache_read_tokens),
             ("output", series.output_tokens),
         )
-        tokens += (Sample("", (*labels, ("kind", kind)), float(count)) for kind, count in counts)
-        cost.append(Sample("", labels, series.cost_usd))
-        unpriced.append(Sample("", labels, series.unpriced))
+        tokens += (
+            MetricSample("", (*labels, ("kind", kind)), float(count)) for kind, count in counts
+        )
+        cost.append(MetricSample("", labels, series.cost_usd))
+        unpriced.append(MetricSample("", labels, series.unpriced))
         duration += histogram_samples(series.duration, labels)
         first += histogram_samples(series.first_token, labels)
     seconds = "histogram"
@@ -118,11 +120,11 @@ def _call_families(metrics: Metrics) -> list[Family]:
     ]
 
 
-def _gauge(value: float | Mapping[Labels, float]) -> Iterator[Sample]:
+def _gauge(value: float | Mapping[Labels, float]) -> Iterator[MetricSample]:
     if isinstance(value, Mapping):
-        yield from (Sample("", labels, one) for labels, one in value.items())
+        yield from (MetricSample("", labels, one) for labels, one in value.items())
     else:
-        yield Sample("", (), value)
+        yield MetricSample("", (), value)
 
 
 def _overhead(metrics: Metrics) -> Family:
@@ -133,7 +135,9 @@ def _overhead(metrics: Metrics) -> Family:
 
 def _stages(times: StageTimes) -> Family:
     text = "Time that the gateway itself added to calls, by stage."
-    samples = [Sample("", (("stage", stage),), getattr(times, stage) / 1e9) for stage in STAGES]
+    samples = [
+        MetricSample("", (("stage", stage),), getattr(times, stage) / 1e9) for stage in STAGES
+    ]
     return Family("penstock_stage_seconds_total", "counter", text, tuple(samples))
 
 
@@ -142,7 +146,7 @@ def _header(family: Family) -> str:
     return f"# HELP {family.name} {text}\n# TYPE {family.name} {family.kind}\n"
 
 
-def _line(name: str, sample: Sample, own: Labels) -> str:
+def _line(name: str, sample: MetricSample, own: Labels) -> str:
     text = ",".join(f'{label}="{_escaped(value)}"' for label, value in sample.labels + own)
     return f"{name}{sample.suffix}{{{text}}} {_number(sample.value)}\n"
 

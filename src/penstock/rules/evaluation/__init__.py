@@ -1,0 +1,1 @@
+"""Datasets, evaluators and runs: what they have in common, pure."""
