@@ -5,36 +5,14 @@ arguments that returns an `Evaluator`. One contract for runs, the gate and live 
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Protocol
 
 from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
+from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.evaluation.samples import Sample
 
 Options = Mapping[str, Any]
-
-
-class MetricKind(StrEnum):
-    """The ways to sum up the values of a metric."""
-
-    RATE = "rate"  # booleans: share of true, Wilson interval
-    MEAN = "mean"  # numbers: mean, t or clustered interval
-    LABEL = "label"  # categories: counts
-
-
-class MetricFacts(Document, frozen=True):
-    """The properties of a metric. `higher_is_better` is `None` where neither is. `least` and
-    `most` are the bounds of its values, if it has any. `needs` names fields of a sample without
-    which it is `unmeasured`. `judged` says that it asks a model, which costs money."""
-
-    kind: MetricKind
-    higher_is_better: bool | None = True
-    least: float | None = None
-    most: float | None = None
-    unit: str = ""
-    needs: tuple[str, ...] = ()
-    judged: bool = False
 
 
 class JudgeQuestion(Document, frozen=True):
