@@ -78,7 +78,7 @@ class Records:
 @contextmanager
 def records_in(folder: Path, quota_bytes: int = 1 << 30) -> Iterator[Records]:
     clock = SystemClock()
-    writer = uuid7(clock.now_ns() // 1_000_000, random.randbytes(10)).hex
+    writer = uuid7(clock.now_ns(), random.randbytes(10)).hex
     limits = SpoolLimits(quota_bytes=quota_bytes)
     spool = Spool.open(folder, writer, clock=clock, jitter=random.random, limits=limits)
     try:

@@ -18,7 +18,7 @@ from penstock.rules.call import CallBegin, CallEnd, Caller, CallStatus, decode_e
 
 def new_writer(seed: random.Random | None = None) -> str:
     clock, source = SystemClock(), seed or random.SystemRandom()
-    return uuid7(clock.now_ns() // 1_000_000, source.randbytes(10)).hex
+    return uuid7(clock.now_ns(), source.randbytes(10)).hex
 
 
 def begin_of(number: int, writer: str = "w") -> CallBegin:

@@ -43,4 +43,4 @@ class Context:
 
     def new_id(self, prefix: str) -> str:
         """Returns a new id with the current time."""
-        return new_id(prefix, self.now_ms(), self.random_bytes(10))
+        return new_id(prefix, self.clock.now_ns(), self.random_bytes(10))

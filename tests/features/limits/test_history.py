@@ -39,7 +39,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
 
 def stored(**changes: object) -> StoredLimit:
     fields: dict[str, object] = {
-        "id": new_id("lim", OLD_MS, bytes(10)),
+        "id": new_id("lim", OLD_MS * 10**6, bytes(10)),
         "name": "week",
         "measure": Measure.SPEND,
         "amount": Decimal(100),

@@ -46,7 +46,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
 
 def limit(measure: Measure = Measure.SPEND, **changes: object) -> LimitEntry:
     fields: dict[str, object] = {
-        "id": new_id("lim", OLD_MS, bytes(10)),
+        "id": new_id("lim", OLD_MS * 10**6, bytes(10)),
         "name": "week",
         "measure": measure,
         "amount": Decimal(100),
@@ -133,7 +133,7 @@ def test_each_value_and_condition_is_restored(
 
 
 def test_what_began_after_the_counters_needs_nothing(traces: Traces, tmp_path: Path) -> None:
-    young = new_id("lim", CLOCK.now_ns() // 1_000_000, bytes(10))
+    young = new_id("lim", CLOCK.now_ns(), bytes(10))
     rate = {"measure": Measure.REQUESTS, "window": WindowUnit.MINUTE}
     for number, changes in enumerate(({"id": young}, rate, {"measure": Measure.CONCURRENCY})):
         lost = Lost(traces, tmp_path / str(number), limit(**changes))  # pyright: ignore[reportArgumentType] - fields of a test's choice

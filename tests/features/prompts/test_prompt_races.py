@@ -185,6 +185,18 @@ def test_nothing_stays_of_a_prompt_that_is_removed_meanwhile(races: Races) -> No
         assert _rows_of(races, prompt.id) == []
 
 
+def test_no_prompt_includes_one_that_is_removed_meanwhile(races: Races) -> None:
+    for turn in range(ROUNDS * 3):
+        part = races.add(f"part{turn}")
+        races.save(part, f"part {turn}")  # a content that no other prompt has
+        whole = races.add(f"whole{turn}")
+        include = f'{{% include "part{turn}" %}}'
+        outcomes = at_once(partial(races.remove, part), partial(races.save, whole, include))
+        assert outcomes in ([None, "partial_invalid"], ["prompt_in_use", 2]), outcomes
+        found = races.prompts.resolve(races.world.project_id, f"whole{turn}", "latest")
+        assert len(found.partials) == found.version.head.number - 1
+
+
 def test_a_comment_waits_for_a_removal_that_has_begun(races: Races) -> None:
     prompt = races.add("commented")
     outcomes: list[str] = []
@@ -213,7 +225,7 @@ def test_the_audit_chain_holds_after_all_races(races: Races) -> None:
 
 
 def _rows_of(races: Races, prompt_id: str) -> list[Any]:
-    tables = (store.VERSIONS, store.LABELS, history.MOVES, history.COMMENTS)
+    tables = (store.VERSIONS, store.LABELS, store.INCLUDES, history.MOVES, history.COMMENTS)
     with races.world.database.read() as connection:
         return [
             row

@@ -139,11 +139,11 @@ def test_a_label_moves_only_from_where_the_mover_saw_it(
     assert labels.move(*here, "production", to=1, seen=2).labels == {"production": 1}
     assert labels.move(*here, "production", to=0, seen=1).labels == {}
     found = labels.list_moves(project, prompt.id, "", 10, "")
-    assert sorted((move.from_number, move.to_number) for move in found) == [
-        (0, 1),
+    assert [(move.from_number, move.to_number) for move in found] == [
         (1, 0),
-        (1, 2),
         (2, 1),
+        (1, 2),
+        (0, 1),
     ]
     assert labels.list_moves(project, prompt.id, "", 10, "staging") == []
     actions = [
@@ -266,6 +266,25 @@ def test_a_prompt_in_use_stays_and_others_go_with_their_history(
     prompts.remove(installed.admin, project, prompt.id)
     error_of(NotFound, prompts.get, project, prompt.id)
     error_of(NotFound, prompts.resolve, project, "hello", "")
+
+
+def test_a_prompt_that_others_include_stays(installed: World, prompts: PromptService) -> None:
+    project = installed.project_id
+    style = add(installed, prompts, "shared/style", text("Be kind."))
+    main = add(installed, prompts, "main", text('{% include "shared/style" %} Bye.'))
+    save(installed, prompts, style, "Be short.")
+    error = error_of(Conflict, prompts.remove, installed.admin, project, style.id)
+    assert error.code == "prompt_in_use"
+    assert error.message == "The prompt 'shared/style' is included by versions of main."
+    assert prompts.resolve(project, "main", "").partials[style.digest].text == "Be kind."
+    save(installed, prompts, main, "Alone.")
+    assert error_of(Conflict, prompts.remove, installed.admin, project, style.id).code
+    same = add(installed, prompts, "shared/same", text("Be kind."))
+    prompts.remove(installed.admin, project, style.id)
+    assert prompts.version(project, main.id, "1").content.partials["shared/style"] == same.digest
+    assert error_of(Conflict, prompts.remove, installed.admin, project, same.id).code
+    prompts.remove(installed.admin, project, main.id)
+    prompts.remove(installed.admin, project, same.id)
 
 
 def test_prompts_of_another_project_are_not_found(

@@ -99,6 +99,34 @@ def test_the_way_of_a_release(server: Server) -> None:
     assert call(server, "GET", "rollouts").json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"guards": [{"metric": "errors", "margin": 1}]},
+        {"guards": [{"metric": "errors", "ratio": 101}]},
+        {"guards": [{"metric": "errors", "minimum": 0}]},
+        {"guards": [{"metric": "slow", "limit": 10**9}]},
+        {"guards": [{"metric": "score", "score": "x" * 101}]},
+        {"guards": [{"metric": "errors"}] * 11},
+        {"steps": [{"percent": 100}]},
+        {"steps": [{"percent": 5, "hold_s": -1}]},
+        {"wrong_rollbacks": 0.6},
+        {"period_s": 0},
+        {"rule": ""},
+        {"unknown": 1},
+    ],
+)
+def test_a_field_of_a_plan_beyond_its_bounds_is_named(
+    server: Server, plan: dict[str, object]
+) -> None:
+    body = {"release": "a" * 64, "seen": 0, "plan": plan}
+    answer = call(server, "POST", "rollouts/support/dev/canary", body)
+    assert (answer.status, answer.json()["param"].split(".")[1:3]) == (
+        422,
+        ["plan", next(iter(plan))],
+    )
+
+
 def test_releases_are_listed_by_page_and_by_part(server: Server) -> None:
     made = [
         call(server, "POST", "releases", {"model": f"mine/{name}"}).json()["digest"]

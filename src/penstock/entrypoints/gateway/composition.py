@@ -154,7 +154,7 @@ class GatewayComposition:
     def _spool(self, on_step: Callable[[str], None]) -> Spool:
         return Spool.open(
             self.home.spool,
-            uuid7(self.clock.now_ns() // 1_000_000, os.urandom(10)).hex,
+            uuid7(self.clock.now_ns(), os.urandom(10)).hex,
             clock=self.clock,
             jitter=random.random,
             limits=self.config.spool,

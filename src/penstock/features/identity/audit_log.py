@@ -101,7 +101,7 @@ class AuditLog:
         event = AuditEvent(
             project_id=project_id,
             sequence=previous.sequence + 1,
-            id=new_id("evt", now_ns // 1_000_000, self._random_bytes(10)),
+            id=new_id("evt", now_ns, self._random_bytes(10)),
             at=rfc3339(now_ns),
             actor_kind=actor.kind,
             actor_id=actor.id,

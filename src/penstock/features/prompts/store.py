@@ -63,7 +63,16 @@ LABELS: Final = Table(
     Column("label", Text, primary_key=True),
     Column("number", Integer, nullable=False),
 )
+INCLUDES: Final = Table(  # the contents that versions of a prompt include as partials
+    "prompt_includes",
+    METADATA,
+    Column("prompt_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("project_id", Text, nullable=False),
+    Index("prompt_includes_digest", "project_id", "digest"),
+)
 _SHOWN: Final = [column for column in PROMPTS.columns if column.name != "search_text"]
+_NAMED: Final = 3  # prompts that a message names
 _HEAD: Final = [column for column in VERSIONS.columns if column.name != "content"]
 
 
@@ -79,8 +88,9 @@ def save_prompt(connection: Connection, prompt: StoredPrompt, search_text: str) 
 
 
 def remove_prompt(connection: Connection, prompt_id: str) -> None:
-    """Deletes a prompt with its versions and labels."""
-    for table in (LABELS, VERSIONS):
+    """Deletes a prompt with its versions and labels. Waits for transactions that read one of its
+    versions with `lock`."""
+    for table in (LABELS, INCLUDES, VERSIONS):
         connection.execute(delete(table).where(table.c.prompt_id == prompt_id))
     connection.execute(delete(PROMPTS).where(PROMPTS.c.id == prompt_id))
 
@@ -144,10 +154,41 @@ def labels_of(connection: Connection, prompt_ids: Collection[str]) -> Mapping[st
 
 
 def add_version(connection: Connection, project_id: str, version: StoredVersion) -> None:
-    """Stores a new version."""
+    """Stores a new version, and which partials it includes."""
     row = {name: getattr(version.head, name) for name in VersionHead.__dataclass_fields__}
     content = canonical_json(version.content).decode()
     connection.execute(insert(VERSIONS).values(**row, project_id=project_id, content=content))
+    prompt_id, digests = version.head.prompt_id, set(version.content.partials.values())
+    where = (INCLUDES.c.prompt_id == prompt_id, INCLUDES.c.digest.in_(digests))
+    known = set(connection.execute(select(INCLUDES.c.digest).where(*where)).scalars())
+    for digest in digests - known:
+        values = {"prompt_id": prompt_id, "digest": digest, "project_id": project_id}
+        connection.execute(insert(INCLUDES).values(values))
+
+
+def digests_of(connection: Connection, prompt_id: str) -> set[str]:
+    """Returns the content hashes of all versions of a prompt."""
+    query = select(VERSIONS.c.digest).where(VERSIONS.c.prompt_id == prompt_id)
+    return set(connection.execute(query).scalars())
+
+
+def including(connection: Connection, project_id: str, digests: Collection[str]) -> list[str]:
+    """Returns the names of some prompts of which a version includes one of these contents, though
+    no prompt has it."""
+    found: set[str] = set()
+    for digest in digests:
+        if find_content(connection, project_id, digest) is not None:
+            continue
+        query = (
+            select(PROMPTS.c.name)
+            .join(INCLUDES, INCLUDES.c.prompt_id == PROMPTS.c.id)
+            .where(INCLUDES.c.project_id == project_id, INCLUDES.c.digest == digest)
+            .limit(_NAMED)
+        )
+        found.update(connection.execute(query).scalars())
+        if len(found) >= _NAMED:
+            break
+    return sorted(found)[:_NAMED]
 
 
 def find_version(connection: Connection, prompt_id: str, number: int) -> StoredVersion | None:
@@ -166,12 +207,13 @@ def find_hashed(connection: Connection, prompt_id: str, digest: str) -> StoredVe
 
 
 def find_content(
-    connection: Connection, project_id: str, digest: str
+    connection: Connection, project_id: str, digest: str, *, lock: bool = False
 ) -> tuple[str, PromptContent] | None:
-    """Returns a content of the project by its hash, with the id of a prompt that has it."""
+    """Returns a content of the project by its hash, with the id of a prompt that has it. With
+    `lock` no other transaction removes it until the end of this one."""
     where = (VERSIONS.c.project_id == project_id, VERSIONS.c.digest == digest)
     query = select(VERSIONS.c.prompt_id, VERSIONS.c.content).where(*where).limit(1)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query.with_for_update(read=True) if lock else query).one_or_none()
     return None if row is None else (row.prompt_id, _content(row.content))
 
 

@@ -25,8 +25,14 @@ from penstock.infra.web.schemas import RequestBody
 from penstock.rules.rollouts.decision import DecisionKind, RolloutDecision
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
 from penstock.rules.rollouts.plan import (
+    LARGEST_LIMIT,
+    LARGEST_MINIMUM,
+    LARGEST_RATIO,
+    LONGEST_HOLD_S,
     MAX_GUARDS,
+    MAX_NAME_CHARS,
     MAX_STEPS,
+    SHARES,
     Guard,
     GuardAction,
     GuardMetric,
@@ -37,6 +43,7 @@ from penstock.rules.rollouts.plan import (
 _COMPARISON = "/{use_case}/{environment}/comparison"
 _Digest = Annotated[str, Field(max_length=64)]
 _Arm = Annotated[str, Field(max_length=MAX_ARM_NAME_CHARS)]
+_WrongShare = Annotated[float, Field(ge=SHARES[0], le=SHARES[1])]
 _Percent = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -45,19 +52,19 @@ class GuardBody(RequestBody):
     milliseconds of `slow`, the USD of `cost`; `score`: the name of a score of 0 to 1."""
 
     metric: GuardMetric
-    ratio: float = 1.0
-    margin: float = 0.0
-    limit: float = 0.0
-    score: str = ""
-    minimum: int = 100
+    ratio: Annotated[float, Field(ge=0, le=LARGEST_RATIO)] = 1.0
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    limit: Annotated[float, Field(ge=0, lt=LARGEST_LIMIT)] = 0.0
+    score: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
+    minimum: Annotated[int, Field(ge=1, le=LARGEST_MINIMUM)] = 100
     action: GuardAction = GuardAction.ROLL_BACK
 
 
 class StepBody(RequestBody):
     """A share of the candidate, and the seconds for which it holds at least."""
 
-    percent: float
-    hold_s: int = 600
+    percent: Annotated[float, Field(gt=0, lt=100)]
+    hold_s: Annotated[int, Field(ge=0, le=LONGEST_HOLD_S)] = 600
 
 
 class PlanBody(RequestBody):
@@ -65,11 +72,11 @@ class PlanBody(RequestBody):
 
     guards: Annotated[tuple[GuardBody, ...], Field(max_length=MAX_GUARDS)] = ()
     steps: Annotated[tuple[StepBody, ...], Field(max_length=MAX_STEPS)] = ()
-    wrong_rollbacks: float = 0.05
-    wrong_promotions: float = 0.05
-    wrong_alarms: float = 0.001
-    period_s: int = 60
-    rule: str = "always_valid"
+    wrong_rollbacks: _WrongShare = 0.05
+    wrong_promotions: _WrongShare = 0.05
+    wrong_alarms: _WrongShare = 0.001
+    period_s: Annotated[int, Field(ge=1, le=LONGEST_HOLD_S)] = 60
+    rule: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)] = "always_valid"
 
     def plan(self) -> RolloutPlan:
         values = self.model_dump(exclude={"guards", "steps"})

@@ -72,7 +72,9 @@ def _made(
     for model in wanted.models:
         _require_model(model, snapshot, key_context)
     now_ms = call.start_ns // _MS_NS
-    token_id = new_id("ctk", now_ms, bytes.fromhex(call.span_id) + bytes.fromhex(call.trace_id))
+    token_id = new_id(
+        "ctk", call.start_ns, bytes.fromhex(call.span_id) + bytes.fromhex(call.trace_id)
+    )
     token = new_token(wanted, token_id, key.digest, now_ms, key.expires_ms)
     return _answer(token, sign(token, snapshot.client_secret))
 

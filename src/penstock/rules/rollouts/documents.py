@@ -14,8 +14,9 @@ class StickyUnit(StrEnum):
 
 
 class RolloutArm(Document, frozen=True):
-    """A release (its content hash) and its share of the units. `name` is unique in the rollout;
-    records of calls have it."""
+    """A release (its content hash) and its share of the units. `name` is unique in the rollout, and
+    stands in the records of calls: `main` for a release that was started for all calls, otherwise
+    as given, or the beginning of the hash."""
 
     release: str
     weight: int = 1

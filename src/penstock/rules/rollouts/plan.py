@@ -10,6 +10,9 @@ MAX_STEPS: Final = 20
 MAX_GUARDS: Final = 10
 MAX_NAME_CHARS: Final = 100
 LONGEST_HOLD_S: Final = 90 * 86_400
+LARGEST_RATIO: Final = 100
+LARGEST_LIMIT: Final = 10**9  # milliseconds, or USD
+LARGEST_MINIMUM: Final = 10**9  # units
 SHARES: Final = (0.0001, 0.5)  # of wrong decisions: least and most that a plan may state
 
 
@@ -97,19 +100,24 @@ def _check_guards(guards: tuple[Guard, ...]) -> None:
         raise ValueError("a guard metric occurs twice")
     for each in guards:
         _check_bound(each)
-        if not 1 <= each.minimum <= 10**9:
-            raise ValueError(f"{each.name}: minimum is 1 to 1,000,000,000 units")
+        if not 1 <= each.minimum <= LARGEST_MINIMUM:
+            raise ValueError(f"{each.name}: minimum is 1 to {LARGEST_MINIMUM:,} units")
         if (each.metric is GuardMetric.SCORE) != bool(each.score):
             raise ValueError(f"{each.name}: `score` names the score of the metric `score`")
         if len(each.score) > MAX_NAME_CHARS:
             raise ValueError(f"the name of a score has at most {MAX_NAME_CHARS} characters")
-        if each.metric in (GuardMetric.SLOW, GuardMetric.COST) and not 0 < each.limit < 1e9:
+        if (
+            each.metric in (GuardMetric.SLOW, GuardMetric.COST)
+            and not 0 < each.limit < LARGEST_LIMIT
+        ):
             raise ValueError(f"{each.name}: `limit` is above 0 (milliseconds, or USD)")
 
 
 def _check_bound(guard: Guard) -> None:
-    if not (0 <= guard.ratio <= 100 and 0 <= guard.margin < 1):
-        raise ValueError(f"{guard.name}: ratio is 0 to 100, margin at least 0 and below 1")
+    if not (0 <= guard.ratio <= LARGEST_RATIO and 0 <= guard.margin < 1):
+        raise ValueError(
+            f"{guard.name}: ratio is 0 to {LARGEST_RATIO}, margin at least 0 and below 1"
+        )
     if not guard.ratio and not guard.margin:
         raise ValueError(f"{guard.name}: a ratio or a margin is needed")
     if 0 < guard.ratio < SMALLEST or 0 < guard.margin < SMALLEST:

@@ -24,17 +24,23 @@ def with_partials(connection: Connection, project_id: str, content: PromptConten
 
 
 def load_partials(
-    connection: Connection, project_id: str, content: PromptContent, own_id: str = ""
+    connection: Connection,
+    project_id: str,
+    content: PromptContent,
+    own_id: str = "",
+    *,
+    lock: bool = False,
 ) -> Mapping[str, PromptContent]:
     """Returns the contents of all partials, also those of partials, by content hash. Raises
-    `InvalidRequest` if one is not in this project, or is the prompt `own_id` itself."""
+    `InvalidRequest` if one is not in this project, or is the prompt `own_id` itself. With `lock`
+    none of them is removed until the end of the transaction."""
     found: dict[str, PromptContent] = {}
     waiting = [(name, digest) for name, digest in content.partials.items()]
     while waiting:
         name, digest = waiting.pop()
         if digest in found:
             continue
-        stored = store.find_content(connection, project_id, digest)
+        stored = store.find_content(connection, project_id, digest, lock=lock)
         if stored is None:
             raise _invalid(
                 f"The partial {name!r} has the content {digest[:12]}, which is in no prompt here.",

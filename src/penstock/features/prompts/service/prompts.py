@@ -1,6 +1,6 @@
 """Saves, finds and compares prompts and their versions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -157,7 +157,7 @@ class PromptService:
 
     def remove(self, actor: Principal, project_id: str, prompt_id: str) -> None:
         """Removes a prompt with its versions. Raises `NotFound`, and `Conflict` while a label is on
-        it, because applications may use it."""
+        it, because applications may use it, or while another prompt includes it."""
         with self._context.database.write() as tx:
             prompt = get_prompt(tx.connection, project_id, prompt_id, lock=True)
             if prompt.labels:
@@ -166,8 +166,10 @@ class PromptService:
                     hint="Remove them first; applications get it by them.",
                     code="prompt_in_use",
                 )
+            digests = store.digests_of(tx.connection, prompt_id)
             history.remove_history(tx.connection, prompt_id)
             store.remove_prompt(tx.connection, prompt_id)
+            _check_not_included(tx.connection, prompt, digests)
             before = {"name": prompt.name, "latest": prompt.latest, "digest": prompt.digest}
             self._context.audit_log.append(
                 tx, actor, project_id, "prompt.remove", prompt_id, before=before
@@ -178,7 +180,7 @@ class PromptService:
     ) -> PromptContent:
         """Returns the content with its partials. Raises `InvalidRequest` if it cannot work."""
         whole = with_partials(connection, project_id, content)
-        compile_prompt(whole, load_partials(connection, project_id, whole, own_id))
+        compile_prompt(whole, load_partials(connection, project_id, whole, own_id, lock=True))
         return whole
 
     def _audit(
@@ -214,6 +216,18 @@ def get_version(connection: Connection, prompt: StoredPrompt, wanted: str) -> St
             hint=f"The latest is {prompt.latest}.",
         )
     return found
+
+
+def _check_not_included(
+    connection: Connection, removed: StoredPrompt, digests: Collection[str]
+) -> None:
+    """Looks once the versions are gone, so that it sees those that were saved until then."""
+    if names := store.including(connection, removed.project_id, digests):
+        raise Conflict(
+            f"The prompt {removed.name!r} is included by versions of {', '.join(names)}.",
+            hint="Remove those prompts first, or keep this one.",
+            code="prompt_in_use",
+        )
 
 
 def _check_parent(
