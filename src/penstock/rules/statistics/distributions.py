@@ -86,3 +86,11 @@ def binomial_at_most(successes: int, size: int) -> float:
         term = term * (size - at + 1) // at
         ways += term
     return ways / 2**size if successes >= 0 else 0.0
+
+
+def rate_at_most(successes: int, size: int, rate: float) -> float:
+    """Returns the probability of at most `successes` of `size` independent trials that succeed with
+    probability `rate`, by the incomplete beta function (DLMF 8.17.5)."""
+    if successes >= size:
+        return 1.0
+    return incomplete_beta(size - successes, successes + 1, 1 - rate)

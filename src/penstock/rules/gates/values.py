@@ -1,0 +1,126 @@
+"""The values of one metric over a run, and the differences of two runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
+from penstock.rules.scores.vocabulary import ScoreState
+from penstock.rules.statistics.comparisons import mcnemar, permutation_test
+from penstock.rules.statistics.distributions import rate_at_most, t_outside
+from penstock.rules.statistics.intervals import (
+    Interval,
+    clustered_error,
+    clustered_interval,
+    mean_of,
+    t_interval,
+    wilson,
+)
+from penstock.rules.statistics.paired_rates import paired_rates_interval
+
+FLIPPED_UP_TO: Final = 500  # clusters that differ; for more, flips take long and say the same
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValues:
+    """The measurements of one metric in a run: the values of each item's repeats that were scored,
+    booleans as 0 and 1, and how many measurements ended in each state."""
+
+    values: Mapping[str, Sequence[float]]
+    states: Mapping[ScoreState, int] = field(default_factory=dict[ScoreState, int])
+
+    def per_item(self) -> dict[str, float]:
+        """Returns the mean over repeats of each item that has a value."""
+        return {item: mean_of(values) for item, values in self.values.items() if values}
+
+
+@dataclass(frozen=True, slots=True)
+class Advantages:
+    """The differences of a candidate to its bound, item by item; worse is negative. Items of a
+    cluster depend on each other."""
+
+    values: Sequence[float]
+    clusters: Sequence[str]
+    is_rate: bool  # each is the difference of two rates, or of a rate and a bound
+
+    def p_worse(self, random: Random) -> float:
+        """Returns the one-sided p-value of a mean below 0: exact for pass or fail, by flipping the
+        signs of clusters otherwise, and by Student's t for many."""
+        sums: dict[str, float] = {}
+        for value, cluster in zip(self.values, self.clusters, strict=True):
+            sums[cluster] = sums.get(cluster, 0.0) + value
+        signed = [each for each in sums.values() if each]
+        if len({abs(each) for each in signed}) <= 1:
+            ups = sum(each > 0 for each in signed)
+            both = mcnemar(ups, len(signed) - ups)
+        elif len(signed) > FLIPPED_UP_TO and (error := self.error()):
+            both = t_outside(abs(mean_of(self.values)) / error, len(sums) - 1)
+        else:
+            both = permutation_test(signed, random)
+        return both / 2 if sum(signed) < 0 else 1 - both / 2
+
+    def interval(self, level: float) -> Interval | None:
+        """Returns the interval of the mean; none where the data do not show how much they vary."""
+        if self.is_rate and len(set(self.clusters)) == len(self.values):
+            signs = [round(each) for each in self.values]
+            if all(sign == each for sign, each in zip(signs, self.values, strict=True)):
+                return paired_rates_interval(signs.count(1), signs.count(-1), len(signs), level)
+        return clustered_interval(self.values, self.clusters, level)
+
+    def error(self) -> float | None:
+        """Returns the standard error of the mean; none without variation."""
+        return clustered_error(self.values, self.clusters) or None
+
+
+def advantages(
+    facts: MetricFacts,
+    candidate: Mapping[str, float],
+    baseline: Mapping[str, float],
+    groups: Mapping[str, str],
+    *,
+    margin: float = 0.0,
+    ratio: float = 1.0,
+) -> Advantages:
+    """Returns the candidate's advantages over `ratio` times the baseline, plus `margin`, on the
+    items that both have. An item without a group is a cluster of its own."""
+    shared = [item for item in candidate if item in baseline]
+    sign = -1.0 if facts.higher_is_better is False else 1.0
+    return Advantages(
+        [sign * (candidate[item] - ratio * baseline[item]) + margin for item in shared],
+        [_cluster(item, groups) for item in shared],
+        is_rate=facts.kind is MetricKind.RATE and ratio == 1 and margin == 0,
+    )
+
+
+def mean_interval(
+    facts: MetricFacts, values: Mapping[str, float], groups: Mapping[str, str], level: float
+) -> Interval | None:
+    """Returns the interval of a metric's mean over items."""
+    found, clusters = list(values.values()), [_cluster(item, groups) for item in values]
+    alone = len(set(clusters)) == len(clusters)
+    if facts.kind is MetricKind.RATE and alone and set(found) <= {0.0, 1.0}:
+        return wilson(round(sum(found)), len(found), level)
+    return t_interval(found, level) if alone else clustered_interval(found, clusters, level)
+
+
+def p_below(
+    facts: MetricFacts, values: Mapping[str, float], groups: Mapping[str, str], bound: float
+) -> float | None:
+    """Returns the one-sided p-value of a mean below the bound: exact for rates, by Student's t
+    otherwise. None for means that do not show how much they vary."""
+    found, clusters = list(values.values()), [_cluster(item, groups) for item in values]
+    alone = len(set(clusters)) == len(clusters)
+    if facts.kind is MetricKind.RATE and alone and set(found) <= {0.0, 1.0}:
+        return rate_at_most(round(sum(found)), len(found), bound)
+    error = clustered_error(found, clusters)
+    if not error:
+        return None
+    t = (mean_of(found) - bound) / error
+    outside = t_outside(abs(t), len(set(clusters)) - 1)
+    return outside / 2 if t < 0 else 1 - outside / 2
+
+
+def _cluster(item: str, groups: Mapping[str, str]) -> str:
+    group = groups.get(item, "")
+    return f"group {group}" if group else f"item {item}"
