@@ -3,8 +3,6 @@
 import asyncio
 import json
 import random
-import socket
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,6 +13,7 @@ from penstock.rules.limits.documents import LimitEntry, Measure, Otherwise
 from penstock.rules.limits.windows import WindowUnit
 from penstock.rules.prices.price import PriceOverride, UnitPrice
 from penstock.rules.snapshot import RouteEntry, RouteTarget
+from tests.connections import hang_up
 
 MAX_TOKENS = 200
 IN_USD, OUT_USD = Decimal(1), Decimal(2)  # for a million tokens
@@ -132,10 +131,7 @@ class Callers:
             writer.write(request(json.dumps(body).encode(), path=path))
             if self.rng.random() < 0.15:
                 await asyncio.sleep(self.rng.random() * 0.1)
-                hard = struct.pack("ii", 1, 0)
-                taken = writer.get_extra_info("socket")
-                taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
-                writer.transport.abort()
+                hang_up(writer)
                 return -1
             answer = await read_answer(reader)
         finally:

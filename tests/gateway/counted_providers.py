@@ -23,7 +23,6 @@ STREAM = (
     + chunk(b"data: [DONE]\n\n")
     + b"0\r\n\r\n"
 )
-LATER_S = 0.4  # an earlier end of the caller's stream is no disconnect: it waits for its answer
 LOW = b"x-penstock-priority: low\r\n"
 
 

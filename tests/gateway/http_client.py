@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.homes import KEY
+from tests.connections import hang_up
 
 
 @dataclass
@@ -36,11 +37,14 @@ async def call(
     key: str | None = KEY,
     headers: bytes = b"",
 ) -> Answer:
-    """Sends one request on a new connection."""
+    """Sends one request on a new connection. Hangs up if it is cancelled."""
     reader, writer = await connect(url)
     writer.write(request(body, path=path, method=method, key=key, headers=headers))
     try:
         return await read_answer(reader)
+    except asyncio.CancelledError:
+        hang_up(writer)
+        raise
     finally:
         writer.close()
 

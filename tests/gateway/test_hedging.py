@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.homes import KEY, make_home, provider
-from gateway.http_client import Answer, call
+from gateway.homes import make_home, provider
+from gateway.http_client import Answer, call, connect, request
 from gateway.raw_upstream import STREAM_HEAD, Exchanged, RawUpstream, chunk, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.attempts.retry_budget import BURST
 from penstock.rules.call import CallEnd, UsageSource
 from penstock.rules.snapshot import RouteEntry, RouteTarget
+from tests.connections import hang_up
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -197,14 +198,11 @@ async def test_if_both_fail_the_client_gets_the_failure_of_the_first(tmp_path: P
 
 async def test_a_client_that_leaves_ends_both(tmp_path: Path) -> None:
     async with race(tmp_path) as at:
-        reader, writer = await asyncio.open_connection("127.0.0.1", at.worker.port)
-        del reader
+        _, writer = await connect(at.worker.url)
         body = json.dumps({"model": "two", "stream": True, "messages": []}).encode()
-        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n"
-        writer.write(head.format(KEY).encode() + b"content-length: %d\r\n\r\n" % len(body))
-        writer.write(body)
+        writer.write(request(body))
         await at.b.is_asked()
-        writer.close()
+        hang_up(writer)
         async with asyncio.timeout(60):
             await at.a.upstream.seen[0].hung_up.wait()
             await at.b.upstream.seen[0].hung_up.wait()

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import socket
-import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -32,6 +30,7 @@ from penstock.rules.claims import CounterState
 from penstock.rules.limits.documents import LimitEntry, Measure, Otherwise
 from penstock.rules.limits.index import Amounts, Limit
 from penstock.rules.limits.windows import WindowUnit
+from tests.connections import hang_up
 
 ASK = b'{"model":"up/small","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}'
 STREAM = ASK[:-1] + b',"stream":true,"stream_options":{"include_usage":true}}'
@@ -190,9 +189,7 @@ async def test_a_cancelled_call_and_a_cancelled_stream_settle(tmp_path: Path) ->
             async with asyncio.timeout(20):
                 while not gateway.state(Measure.CONCURRENCY).held:
                     await asyncio.sleep(0.01)
-            reset = struct.pack("ii", 1, 0)  # at once, without a half-closed connection
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-            writer.transport.abort()
+            hang_up(writer)
             async with asyncio.timeout(20):
                 while gateway.state(Measure.CONCURRENCY).held:
                     await asyncio.sleep(0.01)

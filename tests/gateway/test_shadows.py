@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.counted_providers import LATER_S, Rig, rig, route
+from gateway.counted_providers import Rig, rig, route
 from gateway.http_client import Answer, call, metrics_token
 from penstock.rules.call import CallEnd, CallStatus
 from penstock.rules.limits.documents import LimitEntry, Measure
@@ -132,7 +132,6 @@ async def test_a_call_that_its_caller_left_has_no_shadow(tmp_path: Path) -> None
     async with rig(tmp_path, {}, {}, routes=[shadowed()]) as found:
         asked = found.ask("leaving", "both", stream=True)
         await found.providers[0].has(1)
-        await asyncio.sleep(LATER_S)
         asked.cancel()
         await has_outcome(found, original=1)
         assert found.providers[1].seen == []

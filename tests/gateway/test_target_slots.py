@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.counted_providers import LATER_S, LOW, rig, route
+from gateway.counted_providers import LOW, rig, route
 from penstock.rules.call import CallStatus
 from penstock.rules.snapshot import RouteTarget
 
@@ -109,7 +109,6 @@ async def test_a_caller_that_leaves_gives_up_its_turn(tmp_path: Path) -> None:
         await found.waits(1)
         staying = found.ask("staying")
         await found.waits(2)
-        await asyncio.sleep(LATER_S)
         leaving.cancel()
         await found.waits(1)
         upstream.finish()
@@ -134,7 +133,6 @@ async def test_a_running_caller_that_leaves_frees_its_place(tmp_path: Path) -> N
         await upstream.has(1)
         waiting = found.ask("waiting")
         await found.waits(1)
-        await asyncio.sleep(LATER_S)
         leaving.cancel()
         async with asyncio.timeout(30):
             while "waiting" not in upstream.seen:

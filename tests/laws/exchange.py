@@ -3,14 +3,13 @@ its script by the trace id."""
 
 import asyncio
 import re
-import socket
-import struct
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.connections import hang_up
 from tests.laws.callers import CallerScript
 from tests.laws.providers import GOOD, ProviderScript
 
@@ -110,9 +109,8 @@ def _dechunked(data: bytes) -> tuple[bytes, bool]:
 def _close(writer: asyncio.StreamWriter, *, abort: bool) -> None:
     if abort:
         with suppress(OSError):
-            linger = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    writer.transport.abort() if abort else writer.close()
+            hang_up(writer)
+    writer.close()
 
 
 @dataclass

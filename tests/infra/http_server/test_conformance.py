@@ -18,6 +18,7 @@ from infra.http_server.wire import (
 )
 from infra.http_server.wire import answer as reply
 from penstock.infra.http_server.asgi import Receive, Scope, Send
+from tests.connections import hang_up
 
 
 async def test_a_connection_serves_one_request_after_the_other() -> None:
@@ -187,6 +188,25 @@ async def test_a_disconnect_of_the_client_reaches_the_app_at_once(*, reset: bool
         await asyncio.sleep(0.4)
         client.writer.transport.abort() if reset else client.close()
         await asyncio.wait_for(heard, 30)
+
+
+async def test_a_disconnect_after_a_large_body_reaches_the_app() -> None:
+    """Reading pauses while the body waits for the app, and must go on after it."""
+    taken, heard = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.1)
+        await whole_body(receive)
+        taken.set()
+        assert (await receive())["type"] == "http.disconnect"
+        heard.set()
+
+    async with serving(app) as running:
+        client = await running.connect()
+        client.writer.write(post(b"x" * 200_000))
+        await asyncio.wait_for(taken.wait(), 30)
+        hang_up(client.writer)
+        await asyncio.wait_for(heard.wait(), 30)
 
 
 async def test_an_upgrade_is_ignored() -> None:

@@ -152,8 +152,7 @@ class RequestExchange:
         self.size = 0
         done = self.body.done
         self._end_delivered = done
-        if not done:
-            self._transport.app_reads()
+        self._transport.app_reads()  # also at the end: a connection that is not read cannot be lost
         return {"type": "http.request", "body": body, "more_body": not done}
 
     def _start(self, message: Message) -> None:
