@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.sim.answers import Answer, decide
-from penstock.sim.controls import Controls
+from penstock.sim.controls import Controls, read_controls
 from penstock.sim.faults import FaultKind, inject_fault, parse_fault
 from penstock.sim.openai.chat_requests import read_chat
 from penstock.sim.openai.chat_wire import document, events
@@ -131,3 +131,37 @@ def test_every_fault_name_is_parsed() -> None:
 
 
 GOLDEN = [337, 466, 156, 589, 248]
+
+
+def test_a_share_of_the_texts_helps_as_the_system_message_says() -> None:
+    def openings(quality: float) -> list[str]:
+        texts: list[str] = []
+        for number in range(400):
+            messages = [
+                {"role": "system", "content": f"You help.\nx-sim-quality: {quality}"},
+                {"role": "user", "content": f"question {number}"},
+            ]
+            request = read_chat_request(
+                msgspec.json.encode({"model": "sim-small", "messages": messages})
+            )
+            controls = read_controls({}, request.options)
+            answer = answer_chat({"model": "sim-small", "messages": messages}, controls)
+            texts.append("".join(answer.choices[0].text))
+        return texts
+
+    helpful = [
+        sum(text.startswith("This simulated answer helps.") for text in openings(quality))
+        for quality in (0, 0.3, 1)
+    ]
+    assert (helpful[0], helpful[2]) == (0, 400)
+    assert abs(helpful[1] - 120) < 40
+    assert all(text.startswith("This simulated answer does not help.") for text in openings(0))
+
+
+def test_options_of_the_user_take_precedence_over_those_of_the_system_message() -> None:
+    messages = [
+        {"role": "system", "content": "x-sim-tokens: 3\nx-sim-tag: a"},
+        {"role": "user", "content": "hi\nx-sim-tokens: 5"},
+    ]
+    request = read_chat_request(msgspec.json.encode({"model": "m", "messages": messages}))
+    assert request.options == {"x-sim-tokens": "5", "x-sim-tag": "a"}

@@ -183,7 +183,7 @@ def _text(prompt: SimPrompt, controls: Controls, rng: SeededRandom) -> Choice:
         mentions = Mentions(prompt.question)
         schema = prompt.schema or _object_of(mentions.field_names())
         return Choice(text=_pieces(make_document(schema, rng, mentions)))
-    tokens = write(rng, controls.tokens)
+    tokens = write(rng, controls.tokens, controls.quality)
     return _stopped(tokens, prompt.stops) if prompt.stops else Choice(text=tokens)
 
 

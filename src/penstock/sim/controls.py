@@ -27,6 +27,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     latency_ms: _Amount | None = None  # to the first token
     tokens_per_second: _Amount | None = None  # 0 = no delay
     tokens: _Count | None = None  # length of each choice
+    quality: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None  # share of texts that help
     reasoning_tokens: _Count | None = None
     cached_tokens: _Count | None = None
     tool_calls: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1  # number of tool calls in one answer

@@ -87,9 +87,14 @@ class SimPrompt:
         return digest(str(seed), *self.identity)
 
     def controls(self) -> dict[str, str]:
-        """The options that the last user turn contains, one per line: `x-sim-fault: cut`."""
-        question = self.question
-        return dict(_CONTROL.findall(question)) if "x-sim-" in question else {}
+        """The options that system turns and the last user turn contain, one per line:
+        `x-sim-fault: cut`. Those of the user take precedence."""
+        system = (text for turn in self.turns if turn.role == "system" for text in turn.texts)
+        found: dict[str, str] = {}
+        for text in (*system, self.question):
+            if "x-sim-" in text:
+                found.update(_CONTROL.findall(text))
+        return found
 
 
 def turns_tokens(turns: Sequence[PromptTurn]) -> int:

@@ -11,6 +11,8 @@ from penstock.sim.seeded_random import SeededRandom
 
 _TOKEN: Final = re.compile(r"\s*\S{1,6}")
 _OPENING: Final = "This is a simulated answer."
+_HELPS: Final = "This simulated answer helps."
+_HELPS_NOT: Final = "This simulated answer does not help."
 _SENTENCES: Final = (
     "A penstock is the gate and the pipe that bring a river to a turbine.",
     "The gate decides how much water may pass, and when.",
@@ -44,13 +46,20 @@ def tokenize(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def write(rng: SeededRandom, count: int | None) -> list[str]:
-    """Returns a few sentences as tokens, or exactly `count` tokens."""
+def write(rng: SeededRandom, count: int | None, quality: float | None = None) -> list[str]:
+    """Returns a few sentences as tokens, or exactly `count` tokens. With a quality the first
+    sentence says whether the text helps: a share `quality` of all texts does."""
     wanted = rng.between(24, 96) if count is None else count
-    tokens = tokenize(_OPENING)
+    tokens = tokenize(_opening(rng, quality))
     while len(tokens) < wanted:
         tokens += tokenize(" " + rng.pick(_SENTENCES))
     return tokens if count is None else tokens[:count]
+
+
+def _opening(rng: SeededRandom, quality: float | None) -> str:
+    if quality is None:
+        return _OPENING
+    return _HELPS if rng.fraction() < quality else _HELPS_NOT
 
 
 def phrase(rng: SeededRandom) -> str:

@@ -67,6 +67,7 @@ def test_settings_hide_secrets(installation: Installation, monkeypatch: pytest.M
     [
         (["key", "list"], 2, "No API key"),
         (["demo"], 2, "There is no application key in"),
+        (["demo", "--story"], 2, "There is no application key in"),
         (["nonsense"], 2, "No such command 'nonsense'"),
         (["key", "create"], 2, "Missing argument 'name'"),
         (["gateway", "--server", "http://127.0.0.1:1"], 2, "gateway.token"),

@@ -5,6 +5,8 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -12,9 +14,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import api_key, gateway_key, gateway_url, server_url, trust_of
+from penstock.entrypoints.cli.api import (
+    api_key,
+    gateway_key,
+    gateway_url,
+    open_api,
+    server_url,
+    trust_of,
+)
 from penstock.entrypoints.cli.demo_script import DemoCall, draw_call
 from penstock.entrypoints.cli.output import show_json
+from penstock.entrypoints.cli.story.project import StoryProject
+from penstock.entrypoints.cli.story.script import USE_CASE
+from penstock.entrypoints.cli.story.telling import Story, as_document
+from penstock.entrypoints.cli.story.traffic import StoryAccess, StoryTraffic
 from penstock.entrypoints.up.simulator import NAME as SIMULATOR
 from penstock.infra.egress.client import Egress
 from penstock.infra.egress.exchange import UpstreamTimeLimits
@@ -41,6 +54,12 @@ def demo(
             help="Model to call instead of the simulator (repeatable). It may cost money."
         ),
     ] = None,
+    story: Annotated[
+        bool,
+        typer.Option(
+            "--story", help="Two changes of a prompt: one is rolled back by itself, one promoted."
+        ),
+    ] = False,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
@@ -48,8 +67,14 @@ def demo(
     settings = load({"home": home}).settings
     url = gateway_url(settings)
     client = _DemoClient(url, _key(settings), Egress(trust_of(settings, url)))
-    console = Console(stderr=True, quiet=as_json)
     draw = random.Random(seed)  # noqa: S311 - not a secret
+    if story:
+        if model:
+            raise typer.BadParameter("the story uses the simulator", param_hint="--model")
+        asyncio.run(_require_simulator(client))
+        _tell(settings, draw, home, as_json=as_json)
+        return
+    console = Console(stderr=True, quiet=as_json)
 
     def script(models: Sequence[str]) -> list[DemoCall]:
         return [draw_call(draw, models) for _ in range(calls)]
@@ -60,6 +85,36 @@ def demo(
     else:
         typer.echo(", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())))
         typer.echo(f"Open the console: {server_url(settings)}")
+
+
+def _tell(settings: Settings, draw: random.Random, home: Path | None, *, as_json: bool) -> None:
+    with open_api(home) as api:
+        path = api.project(None)
+        gateway, server = gateway_url(settings), api.base_url
+        access = StoryAccess(
+            gateway_url=gateway,
+            gateway_key=_key(settings),
+            gateway_trust=trust_of(settings, gateway),
+            server_url=server,
+            server_key=api_key(settings),
+            server_trust=trust_of(settings, server),
+        )
+        traffic = StoryTraffic(access, USE_CASE, draw)
+        console = f"{server}/projects/{path.rpartition('/')[2]}"
+        tell = partial(typer.echo, err=as_json)
+        ends = Story(StoryProject(api, path, USE_CASE), traffic, tell, console).run()
+    if as_json:
+        show_json(as_document(ends, traffic))
+
+
+async def _require_simulator(client: "_DemoClient") -> list[str]:
+    """Returns the models of the simulator. Raises `SetupError` if it does not run."""
+    if models := await client.simulated_models():
+        return models
+    raise SetupError(
+        "The simulator is not running, and other models may cost money.",
+        hint="Start it with `penstock up --demo`, or add --model NAME.",
+    )
 
 
 def _key(settings: Settings) -> str:
@@ -117,12 +172,7 @@ async def _run(
     at_once: int,
     console: Console,
 ) -> dict[str, int]:
-    models = models or await client.simulated_models()
-    if not models:
-        raise SetupError(
-            "The simulator is not running, and other models may cost money.",
-            hint="Start it with `penstock up --demo`, or add --model NAME.",
-        )
+    models = models or await _require_simulator(client)
     outcomes: Counter[str] = Counter()
     todo = script(models)
     with _progress(console) as progress:

@@ -29,7 +29,7 @@ HELP: Final = "Penstock: an LLM gateway with traces, costs and a control plane."
 # Name → (module with `register`, one line for `penstock --help`), most needed first.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "up": ("processes", "Start gateway and server, and the simulator if no other provider exists."),
-    "demo": ("demo", "Send realistic traffic through the gateway."),
+    "demo": ("demo", "Send realistic traffic through the gateway, or tell the story of a canary."),
     "provider": ("providers", "Manage providers: add, list, vendors, test, remove, credential."),
     "key": ("keys", "Manage API keys: create, list, rotate, revoke, show."),
     "traces": ("traces", "View recorded calls: list, show, tail."),
