@@ -15,6 +15,15 @@ from penstock.rules.evaluation.samples import Sample
 Options = Mapping[str, Any]
 
 
+class EvaluatorDescription(Document, frozen=True):
+    """An evaluator for readers: a sentence, the JSON schema of its options, and the source of its
+    formula, if it has one."""
+
+    summary: str
+    options: dict[str, Any]
+    source: str = ""
+
+
 class JudgeQuestion(Document, frozen=True):
     """A question to a model, in the form of OpenAI's chat API. `schema`: the JSON schema that the
     answer must have. `repeat` is part of the key of the cache: repeats are asked anew."""
@@ -33,6 +42,13 @@ class JudgeAnswer(Document, frozen=True):
     cost_usd: float = 0.0
 
 
+class JudgeVectors(Document, frozen=True):
+    """The embeddings of texts, in their order, and what they cost."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    cost_usd: float = 0.0
+
+
 class JudgeModels(Protocol):
     """The models that judge, asked through the gateway within the caps of cost and time."""
 
@@ -40,9 +56,18 @@ class JudgeModels(Protocol):
         """Raises `PenstockError` if nobody answers or a cap is reached."""
         ...
 
+    async def embed(self, model: str, texts: tuple[str, ...]) -> JudgeVectors:
+        """Returns one vector per text. Raises `PenstockError` likewise."""
+        ...
+
 
 class Evaluator(Protocol):
-    """One kind of evaluator. Stateless: one instance measures all samples."""
+    """One kind of evaluator. Stateless: one instance measures all samples. Callers measure by
+    `spi.measuring`, which turns what it raises into a state."""
+
+    def describe(self) -> EvaluatorDescription:
+        """Returns what it does and which options it has."""
+        ...
 
     def problem_of(self, options: Options) -> str:
         """Returns what is wrong with the options, as a sentence; empty if nothing is."""

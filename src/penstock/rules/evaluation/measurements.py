@@ -3,6 +3,8 @@
 import math
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from penstock.rules.document import Document
 from penstock.rules.scores.vocabulary import ScoreState
 
@@ -21,6 +23,10 @@ class Measurement(Document, frozen=True):
     reason: str = ""
     details: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each measurement
     cost_usd: float = 0.0
+
+    def costing(self, cost_usd: float) -> "Measurement":
+        """Returns the same with what its judges cost."""
+        return replace(self, cost_usd=cost_usd)
 
 
 def scored(value: bool | float | str, reason: str = "", **details: Any) -> Measurement:  # noqa: FBT001 - a value, not a switch

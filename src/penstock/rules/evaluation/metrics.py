@@ -13,10 +13,21 @@ class MetricKind(StrEnum):
     LABEL = "label"  # categories: counts
 
 
+class MetricSummary(StrEnum):
+    """The figures over all samples of a metric, beside its mean."""
+
+    NONE = ""
+    CLASSIFICATION = "classification"  # precision, recall, F1 and confusion of labels
+    FIELDS = "fields"  # accuracy of each extracted field
+    ORDER = "order"  # wins, ties, losses, and the bias of a pairwise judge to one position
+
+
 class MetricFacts(Document, frozen=True):
     """The properties of a metric. `higher_is_better` is `None` where neither is. `least` and
     `most` are the bounds of its values, if it has any. `needs` names fields of a sample without
-    which it is `unmeasured`. `judged` says that it asks a model, which costs money."""
+    which it is `unmeasured` (`expected`, `context`, `peers.repeat`). `judged` says that it asks a
+    model, which costs money. `summary` names the figures over all its samples that its mean does
+    not show (`rules.evaluation.summaries`)."""
 
     kind: MetricKind
     higher_is_better: bool | None = True
@@ -25,3 +36,4 @@ class MetricFacts(Document, frozen=True):
     unit: str = ""
     needs: tuple[str, ...] = ()
     judged: bool = False
+    summary: MetricSummary = MetricSummary.NONE

@@ -1,5 +1,7 @@
 """A sample: one answer to one item, as evaluators see it."""
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 from penstock.rules.document import Document
@@ -12,12 +14,30 @@ class SampleToolCall(Document, frozen=True):
     arguments: Any = None
 
 
+class PeerRelation(StrEnum):
+    """The relations of an answer to another one that it is compared with."""
+
+    REPEAT = "repeat"  # of the same target to the same item
+    GROUP = "group"  # of the same target to another item of the same group
+    BASELINE = "baseline"  # of another target to the same item
+
+
+class SamplePeer(Document, frozen=True):
+    """Another answer that a sample is compared with."""
+
+    relation: PeerRelation
+    output: str
+    item_id: str = ""
+    metadata: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each peer
+
+
 class Sample(Document, frozen=True):
     """An answer to an item, with all that is needed to judge it.
 
     `output` is the text of the last answer, `messages` the whole conversation where there is one.
     `latency_ms` and `cost_usd` are `None` where they were not measured. A sample of live traffic
-    has no `expected`, and `item_id` is its span.
+    has no `expected`, and `item_id` is its span. `peers` are other answers, for metrics that
+    compare answers; a run adds them once they are there.
     """
 
     item_id: str
@@ -34,3 +54,20 @@ class Sample(Document, frozen=True):
     input_tokens: int | None = None
     output_tokens: int | None = None
     repeat: int = 0
+    peers: tuple[SamplePeer, ...] = ()
+
+    def missing(self, needs: Iterable[str]) -> tuple[str, ...]:
+        """Returns which of the named fields are absent or empty. `peers.repeat` names the peers of
+        one relation."""
+        return tuple(name for name in needs if self._lacks(name))
+
+    def peers_of(self, relation: PeerRelation) -> tuple[SamplePeer, ...]:
+        """Returns the peers of one relation."""
+        return tuple(each for each in self.peers if each.relation is relation)
+
+    def _lacks(self, name: str) -> bool:
+        field, _, relation = name.partition(".")
+        if relation:
+            return not self.peers_of(PeerRelation(relation))
+        value = getattr(self, field)
+        return value is None or value in ("", (), [], {})

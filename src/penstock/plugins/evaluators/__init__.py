@@ -1,0 +1,1 @@
+"""Evaluators: what measures an answer. The formulas are in `rules/evaluation`."""
