@@ -41,11 +41,14 @@ _QUOTA_BYTES: Final = 64 * 2**30
 
 
 @contextmanager
-def gateway_alone(bench: Bench) -> Generator[Entry, None, None]:
-    """Key check, prices, begin and end records in the durable spool; ships nothing."""
+def gateway_alone(
+    bench: Bench, policies: Mapping[str, object] | None = None
+) -> Generator[Entry, None, None]:
+    """Key check, prices, begin and end records in the durable spool; ships nothing. `policies` are
+    further sections of `PROJECT`."""
     home, port = bench.folder / f"gateway-{free_port()}", free_port()
     (home / "run").mkdir(mode=0o700, parents=True)
-    write_snapshot(home, bench.providers.base_url)
+    write_snapshot(home, bench.providers.base_url, policies)
     config = GatewayConfig(
         home=str(home),
         port=port,

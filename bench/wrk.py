@@ -42,10 +42,12 @@ def run(
     cores: str,
     realtime: bool = False,
     rate: float = 0.0,
+    distinct: bool = False,
     asks_cache: bool = False,
 ) -> Load:
     """Runs wrk once: each connection calls again at once, or all together make `rate` calls a
-    second. `asks_cache`: for answers that it does not have. Raises `ValueError` with its error
+    second. `distinct`: no two requests are the same. `asks_cache`: for answers that it does not
+    have. Raises `ValueError` with its error
     output if it printed no result."""
     command = [
         *pinned(cores, realtime=realtime),
@@ -53,6 +55,7 @@ def run(
         *("--timeout", "30s", "-s", str(SCRIPT), url),
     ]
     env = {"PATH": os.environ["PATH"], "BENCH_BODY": str(body), "BENCH_TOKEN": token}
+    env["BENCH_DISTINCT"] = "1" if distinct or asks_cache else ""
     env["BENCH_CACHE"] = "1" if asks_cache else ""
     env["BENCH_RATE"] = f"{rate:f}"
     ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)

@@ -182,7 +182,7 @@ async def test_a_header_of_another_form_is_refused(tmp_path: Path) -> None:
 async def test_a_damaged_or_expired_entry_is_asked_anew(tmp_path: Path) -> None:
     async with serving(tmp_path, answers(WHOLE)) as (upstream, running):
         await ask(running, body())
-        (path,) = (running.home / "cache").glob("*/*")
+        (path,) = (running.home / "cache").glob("*/*-*")
         path.write_bytes(path.read_bytes()[:-10])
         answer, _ = await ask(running, body())
         assert (answer.status, len(upstream.seen)) == (200, 2)

@@ -77,7 +77,7 @@ class Home:
 
     @property
     def cache(self) -> Path:
-        """The cached answers of the gateways: the files of `infra.answer_files`."""
+        """The cached answers of the gateways: the files of `infra.answers`."""
         return self.path / "cache"
 
     @property

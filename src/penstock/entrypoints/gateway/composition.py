@@ -45,7 +45,7 @@ from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.target_health import TargetHealths
 from penstock.gateway.target_slots import SlotSource
 from penstock.gateway.targets import TargetSource
-from penstock.infra.answer_files import AnswerFiles
+from penstock.infra.answers import AnswerFiles
 from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import FileReader, LocalCounters, path_in
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
