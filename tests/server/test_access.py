@@ -36,6 +36,7 @@ VIEWER = {
     "members:read",
     "scores:read",
     "feedback:read",
+    "datasets:read",
 }
 EDITOR = VIEWER | {
     "keys:read",
@@ -45,6 +46,7 @@ EDITOR = VIEWER | {
     "releases:write",
     "scores:write",
     "feedback:write",
+    "datasets:write",
     "calls:send",
 }
 ADMIN = EDITOR | {

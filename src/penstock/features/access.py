@@ -51,6 +51,8 @@ class Permission(StrEnum):
     SCORES_WRITE = "scores:write"
     FEEDBACK_READ = "feedback:read"
     FEEDBACK_WRITE = "feedback:write"
+    DATASETS_READ = "datasets:read"
+    DATASETS_WRITE = "datasets:write"
     INSTANCE = "instance"  # across projects: create projects, back up, read settings
 
 
@@ -69,6 +71,7 @@ _VIEWER: Final = frozenset(
         Permission.MEMBERS_READ,
         Permission.SCORES_READ,
         Permission.FEEDBACK_READ,
+        Permission.DATASETS_READ,
     }
 )
 _EDITOR: Final = _VIEWER | {
@@ -80,6 +83,7 @@ _EDITOR: Final = _VIEWER | {
     Permission.FEEDBACK_WRITE,
     Permission.USE_CASES_WRITE,
     Permission.RELEASES_WRITE,
+    Permission.DATASETS_WRITE,
 }
 _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,

@@ -1,5 +1,6 @@
 """Decides how large a request body may be, by path and credentials, before it is read."""
 
+import re
 from typing import Final
 
 from anyio import to_thread
@@ -12,12 +13,13 @@ from penstock.features.catalog.http.models import IMPORTS_PATH
 from penstock.infra.web.bodies import BodyAllowance, BodyCapacity
 
 _INTERNAL: Final = "/internal/"
+_ITEMS: Final = re.compile(r"/api/v1/projects/[^/]+/datasets/[^/]+/(changes|drafts/[^/]+/items)")
 
 
 class ServerAdmission:
     """`/internal/` requires the gateway token. On other paths every client may send a small body
     (signing in needs one), and authenticated clients may send larger ones, the largest to import
-    facts and prices."""
+    facts and prices, and items of datasets."""
 
     def __init__(self, config: ServerConfig, guards: Guards) -> None:
         self._gateway = guards.gateway
@@ -43,4 +45,6 @@ class ServerAdmission:
         if scope["path"].startswith(_INTERNAL):
             return self._batch
         await to_thread.run_sync(self._signed_in, Request(scope))
-        return self._import if scope["path"] == IMPORTS_PATH else self._large
+        path: str = scope["path"]
+        large = path == IMPORTS_PATH or _ITEMS.fullmatch(path)
+        return self._import if large else self._large

@@ -21,6 +21,7 @@ from penstock.entrypoints.server.health import health_routes
 from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
+from penstock.features.datasets import assembly as datasets
 from penstock.features.dry_runs import assembly as dry_runs
 from penstock.features.feedback import assembly as feedback
 from penstock.features.feedback.store import schema as scores_schema
@@ -142,6 +143,7 @@ class ServerComposition:
                 opened.opening.store,
                 pepper=identity.access_sections.pepper,
             ),
+            datasets.build(context, guards),
         ]
         publishing = snapshots.build(
             context,

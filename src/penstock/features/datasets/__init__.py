@@ -1,0 +1,1 @@
+"""Datasets: examples in versions, for evaluations."""

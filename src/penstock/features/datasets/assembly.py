@@ -1,0 +1,50 @@
+"""Builds the vertical of datasets."""
+
+import asyncio
+import logging
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.features.access import Guards
+from penstock.features.context import Context
+from penstock.features.datasets.http.changes import dataset_change_routes, dataset_draft_routes
+from penstock.features.datasets.http.datasets import dataset_routes, dataset_write_routes
+from penstock.features.datasets.http.items import dataset_item_routes
+from penstock.features.datasets.service.changes import DatasetChanges
+from penstock.features.datasets.service.datasets import DatasetService
+from penstock.features.datasets.service.reading import DatasetReader
+from penstock.features.vertical import Vertical
+from penstock.kernel.errors import PenstockError
+
+_EXPIRE_EVERY_S: Final = 3600.0
+_log: Final = logging.getLogger("penstock.datasets")
+
+
+def build(context: Context, guards: Guards) -> Vertical:
+    """Builds the vertical."""
+    datasets, changes, reader = (
+        DatasetService(context),
+        DatasetChanges(context),
+        DatasetReader(context),
+    )
+    return Vertical(
+        routers=(
+            dataset_routes(guards.require, datasets, reader),
+            dataset_write_routes(guards.require, datasets),
+            dataset_item_routes(guards.require, reader),
+            dataset_change_routes(guards.require, changes),
+            dataset_draft_routes(guards.require, changes),
+        ),
+        jobs=(lambda: _expire(changes),),
+    )
+
+
+async def _expire(changes: DatasetChanges) -> None:
+    """Removes old drafts every hour."""
+    while True:
+        await asyncio.sleep(_EXPIRE_EVERY_S)
+        try:
+            await asyncio.to_thread(changes.expire)
+        except (PenstockError, SQLAlchemyError) as failure:
+            _log.warning("Old drafts of datasets could not be removed yet: %s", failure)

@@ -1,0 +1,93 @@
+"""Datasets through the REST API of a real server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.running import Answer, Server, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("datasets") / "home") as server:
+        yield server
+
+
+def call(server: Server, method: str, path: str, body: object = None) -> Answer:
+    address = f"/api/v1/projects/{server.project_id()}/datasets{path}"
+    return server.call(method, address, server.root, body)
+
+
+def test_a_dataset_grows_by_versions(server: Server) -> None:
+    assert call(server, "POST", "", {"name": "faq", "description": "Questions"}).status == 201
+    assert call(server, "POST", "", {"name": "faq"}).json()["code"] == "dataset_exists"
+    put = [
+        {"id": "a", "input": "one", "expected": {"n": 1}, "context": ["x"]},
+        {"input": [{"role": "user", "content": "two"}], "metadata": {"lang": "en"}},
+    ]
+    done = call(server, "POST", "/faq/changes", {"put": put, "message": "first", "parent": 0})
+    assert (done.status, done.json()["made"], done.json()["version"]["version"]) == (200, True, 1)
+    assert done.json()["counts"]["added"] == 2
+    again = call(server, "POST", "/faq/changes", {"put": put})
+    assert (again.json()["made"], again.json()["counts"]["unchanged"]) == (False, 2)
+    stale = call(server, "POST", "/faq/changes", {"remove": ["a"], "parent": 0})
+    assert (stale.status, stale.json()["code"]) == (409, "dataset_changed")
+    change = {"put": [{"id": "a", "input": "ONE"}], "parent": 1}
+    assert call(server, "POST", "/faq/changes", change).json()["version"]["changed"] == 1
+    first = call(server, "GET", "/faq/items?version=1&limit=1").json()
+    assert (first["items"][0]["expected"], bool(first["next_cursor"])) == ({"n": 1}, True)
+    rest = call(server, "GET", f"/faq/items?version=1&cursor={first['next_cursor']}").json()
+    assert [each["metadata"] for each in rest["items"]] == [{"lang": "en"}]
+    assert call(server, "GET", "/faq/items?id=a").json()["items"][0]["input"] == "ONE"
+    (changed,) = call(server, "GET", "/faq/diff?from=1&to=2").json()["items"]
+    assert (changed["id"], changed["fields"]) == ("a", ["input", "expected", "context"])
+    (listed,) = call(server, "GET", "").json()["items"]
+    assert (listed["name"], listed["newest"]["item_count"]) == ("faq", 2)
+    versions = call(server, "GET", "/faq/versions").json()["items"]
+    assert [each["message"] for each in versions] == ["", "first"]
+    changed = call(server, "PATCH", "/faq", {"description": "Answers"})
+    assert changed.json()["description"] == "Answers"
+    assert call(server, "DELETE", "/faq").status == 204
+    assert call(server, "GET", "/faq").status == 404
+
+
+def test_a_draft_becomes_one_version_or_nothing(server: Server) -> None:
+    call(server, "POST", "", {"name": "large"})
+    draft = call(server, "POST", "/large/drafts", {"parent": 0}).json()["id"]
+    for batch in range(3):
+        items = [{"input": f"question {batch}-{n}"} for n in range(50)]
+        put = call(server, "POST", f"/large/drafts/{draft}/items", {"items": items})
+        assert put.json()["added"] == 50 * (batch + 1)
+    wrong = {"items": [{"input": "fine"}, {"input": 3, "source": {"place": "file.csv, line 7"}}]}
+    refused = call(server, "POST", f"/large/drafts/{draft}/items", wrong)
+    assert (refused.status, refused.json()["code"]) == (400, "dataset_item_invalid")
+    assert refused.json()["detail"].startswith("file.csv, line 7: `input` is a number")
+    assert call(server, "GET", "/large/items").json()["code"] == "dataset_version_not_found"
+    done = call(server, "POST", f"/large/drafts/{draft}/commit", {"message": "import"}).json()
+    assert (done["version"]["item_count"], done["version"]["author"] != "") == (150, True)
+    assert call(server, "DELETE", f"/large/drafts/{draft}").status == 404
+
+
+def test_a_large_item_is_stored_and_a_larger_one_refused(server: Server) -> None:
+    call(server, "POST", "", {"name": "heavy"})
+    fits = call(server, "POST", "/heavy/changes", {"put": [{"input": "x" * 3_000_000}]})
+    assert fits.status == 200
+    over = call(server, "POST", "/heavy/changes", {"put": [{"input": "x" * 4_300_000}]})
+    assert (over.status, over.json()["code"]) == (400, "dataset_item_too_large")
+    huge = call(server, "POST", "/heavy/changes", {"put": [{"input": "x" * 9_000_000}]})
+    assert huge.status == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"put": [{"text": "unknown field"}]},
+        {"put": [{"input": "x", "context": "no list"}]},
+        {"put": [{"input": "x", "metadata": ["no object"]}]},
+        {"put": [{"id": "x" * 201, "input": "x"}]},
+        {"put": [{"input": "x"}] * 1001},
+        {"parent": -1},
+    ],
+)
+def test_a_body_that_is_not_valid_is_refused(server: Server, body: object) -> None:
+    assert call(server, "POST", "/faq/changes", body).status == 422
