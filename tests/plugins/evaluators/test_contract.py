@@ -28,6 +28,9 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "format": [{"format": each} for each in ("json", "xml", "html", "sql", "python")],
     "json_schema": [{"schema": {"type": "object", "required": ["a"]}}, {"schema": False}],
     "length": [{}, {"unit": "words", "most": 3}, {"unit": "sentences"}],
+    "pairwise": [{"model": "m", "criteria": "c"}],
+    "panel": [{"model": "m", "others": ["n", "o"], "criteria": "c"}],
+    "rubric": [{"model": "m", "criteria": "c"}, {"model": "m", "criteria": "c", "scale": [1, 5]}],
     "regex": [{"pattern": "(a+)+$"}, {"pattern": "x", "absent": True}],
 }
 CASES: Final = [(kind, options) for kind in REGISTRY.names() for options in OPTIONS.get(kind, [{}])]
