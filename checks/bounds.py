@@ -113,7 +113,7 @@ def bounds(source: Source) -> Iterator[Place]:
 def containers(source: Source) -> Iterator[Place]:
     """Finds attributes that start as an empty container without its own bound."""
     module = _module(source)
-    for each in ast.walk(source.tree):
+    for each in source.nodes:
         if not isinstance(each, ast.ClassDef):
             continue
         for node in ast.walk(each):

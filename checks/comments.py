@@ -15,7 +15,7 @@ _LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 def suppressions(source: Source) -> Iterator[Finding]:
     """Finds suppressions without code and reason, such as a bare `# noqa`."""
-    if not source.is_python:
+    if not source.is_python or not _SUPPRESSION.search(source.text):
         return
     for line, comment in source.comments:
         if _SUPPRESSION.search(comment) and not _GOOD.search(comment):
@@ -25,7 +25,7 @@ def suppressions(source: Source) -> Iterator[Finding]:
 
 def unfinished(source: Source) -> Iterator[Finding]:
     """Finds TODO comments: open tasks belong in an issue."""
-    if not source.is_python:
+    if not source.is_python or not _LATER.search(source.text):
         return
     for line, comment in source.comments:
         if _LATER.search(comment):

@@ -1,10 +1,12 @@
 """Rules for function-local imports and for imports between verticals."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from checks.source import Finding, Source, finding
 
+_INDENTED = re.compile(r"^\s+(import|from)\s", re.MULTILINE)
 _LAZY = "# lazy: "
 _FEATURES = ("src", "penstock", "features")
 _SHARED = ("access", "context", "vertical")  # modules of `features` that all verticals may import
@@ -12,9 +14,9 @@ _SHARED = ("access", "context", "vertical")  # modules of `features` that all ve
 
 def local_imports(source: Source) -> Iterator[Finding]:
     """Finds imports inside functions without a reason: they hide cycles."""
-    if not source.is_python:
+    if not source.is_python or not _INDENTED.search(source.text):
         return
-    for function in ast.walk(source.tree):
+    for function in source.nodes:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for node in ast.walk(function):
@@ -37,7 +39,7 @@ def verticals(source: Source) -> Iterator[Finding]:
     if not source.is_python or source.path.parts[:3] != _FEATURES or len(source.path.parts) < 5:
         return
     own = source.path.parts[3]
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         for module in _imported(node):
             parts = module.split(".")
             foreign = parts[:2] == ["penstock", "features"] and len(parts) > 2

@@ -32,7 +32,7 @@ def function_sizes(source: Source) -> Iterator[Finding]:
     """Finds functions of more than 60 lines, including the docstring."""
     if not source.is_python:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.body[0].lineno + 1
             if lines > FUNCTION_LINES:

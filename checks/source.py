@@ -26,6 +26,11 @@ class Source:
         return ast.parse(self.text)
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree; several rules walk over them."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def comments(self) -> list[tuple[int, str]]:
         """Line number and text of each Python comment."""
         tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)

@@ -66,7 +66,7 @@ def module_state(source: Source) -> Iterator[Finding]:
                 yield finding(source, node.lineno, message)
         elif _works(node):
             yield finding(source, node.lineno, "work at import time: move it into a function")
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Global):
             yield finding(source, node.lineno, "global statement: pass the value instead")
         elif (name := _mutated(node)) in names and name is not None:

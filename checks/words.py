@@ -39,8 +39,10 @@ def words(source: Source) -> Iterator[Finding]:
         return
     if source.path.name.startswith("generated") or "lock" in source.path.name:
         return
-    table = _table()
-    for number, line in enumerate([source.path.name, *source.lines]):
+    lines = [source.path.name, *source.lines]
+    whole = split_identifiers("\n".join(lines))
+    table = [word for word in _table() if word.pattern.search(whole)]  # far fewer for a file
+    for number, line in enumerate(lines if table else ()):
         text = split_identifiers(line)
         for word in table:
             for found in word.pattern.finditer(text):
@@ -71,7 +73,7 @@ def openings(source: Source) -> Iterator[Finding]:
     """Finds docstrings of the product that do not begin with what the thing is or does."""
     if not source.is_python or not source.is_product:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             first = _OPENING.match(ast.get_docstring(node) or "")
             if first:
