@@ -59,6 +59,8 @@ def test_a_failing_canary_is_rolled_back_by_itself(
     it.run("use-case", "set", "support", "--status", "active")
     good = release(it, tmp_path / "prompts", "thanks: a lot")
     bad = release(it, tmp_path / "prompts", "x-sim-fault: 400")
+    for each in (good, bad):
+        it.run("release", "evidence", each, "--kind", "smoke", "--result", "passed")
     it.run("rollout", "start", "support", good)
     wait_until(lambda: ask(it) == 200)
     project = it.get("/api/v1/projects")["items"][0]["id"]

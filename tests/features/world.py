@@ -50,9 +50,10 @@ def open_world(
     home: Path,
     changed: Callable[[], None] = lambda: None,
     variables: Mapping[str, str] | None = None,
+    url: str = "",
 ) -> World:
     """The installation in `home`, made if it is empty."""
-    database = Database(sqlite_url(home / "penstock.db"))
+    database = Database(url or sqlite_url(home / "penstock.db"))
     migrate(database)
     clock = SystemClock()
     identity = Identity(

@@ -44,6 +44,7 @@ EDITOR = VIEWER | {
     "prompts:write",
     "use_cases:write",
     "releases:write",
+    "releases:approve",
     "scores:write",
     "feedback:write",
     "datasets:write",
@@ -58,6 +59,7 @@ ADMIN = EDITOR | {
     "members:write",
     "audit:read",
     "project:write",
+    "evidence:write",
 }
 MAY = {
     "nobody": set[str](),

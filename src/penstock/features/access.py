@@ -41,6 +41,8 @@ class Permission(StrEnum):
     USE_CASES_WRITE = "use_cases:write"
     RELEASES_READ = "releases:read"
     RELEASES_WRITE = "releases:write"  # and rollouts, as far as the environment allows the role
+    RELEASES_APPROVE = "releases:approve"  # of others, for protected environments
+    EVIDENCE_WRITE = "evidence:write"  # on releases: what a test or an evaluation found
     GUARDRAILS_READ = "guardrails:read"
     GUARDRAILS_WRITE = "guardrails:write"
     CALLS_SEND = "calls:send"  # through the gateway, as a key of the project
@@ -84,6 +86,7 @@ _EDITOR: Final = _VIEWER | {
     Permission.USE_CASES_WRITE,
     Permission.RELEASES_WRITE,
     Permission.DATASETS_WRITE,
+    Permission.RELEASES_APPROVE,
 }
 _ADMIN: Final = _EDITOR | {
     Permission.KEYS_WRITE,
@@ -94,6 +97,7 @@ _ADMIN: Final = _EDITOR | {
     Permission.MEMBERS_WRITE,
     Permission.AUDIT_READ,
     Permission.PROJECT_WRITE,
+    Permission.EVIDENCE_WRITE,
 }
 
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
@@ -113,18 +117,21 @@ class KeyScope(StrEnum):
     MODELS_CALL = "models:call"
     PROMPTS_READ = "prompts:read"
     SCORES_WRITE = "scores:write"
+    EVIDENCE_WRITE = "evidence:write"
 
 
 SCOPE_PERMISSIONS: Final[Mapping[KeyScope, Permission]] = {
     KeyScope.PROMPTS_READ: Permission.PROMPTS_READ,
     KeyScope.SCORES_WRITE: Permission.SCORES_WRITE,
+    KeyScope.EVIDENCE_WRITE: Permission.EVIDENCE_WRITE,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The authenticated caller: a user or an API key. `roles` maps project id to role, `scopes` to
-    what a key without a role may do there."""
+    what a key without a role may do there. `issuers`: the ids of those who have had a key's
+    secrets."""
 
     kind: str  # "user", "key" or "system"
     id: str
@@ -134,6 +141,12 @@ class Principal:
     scopes: Mapping[str, frozenset[Permission]] = field(
         default_factory=dict[str, frozenset[Permission]]
     )
+    issuers: frozenset[str] = frozenset()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Returns the ids of all who may act as this principal."""
+        return self.issuers | {self.id}
 
     def may(self, permission: Permission, project_id: str | None) -> bool:
         """Returns whether the principal has `permission` in the project (`None`: on the

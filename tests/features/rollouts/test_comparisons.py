@@ -121,7 +121,11 @@ def compared(released: Released, columns: ColumnStore, tmp_path: Path) -> Compar
     clock.offset_ns = -HOUR_NS
     context = replace(released.world.identity.context, clock=clock)
     rollouts = RolloutService(
-        context, released.use_cases.get, released.releases.require_servable, load_bundles
+        context,
+        released.use_cases.get,
+        released.releases.require_servable,
+        load_bundles,
+        released.gate.require,
     )
     released.rollouts = rollouts
     rules: Registry[RolloutRule] = Registry("penstock.rollout_rules")
@@ -367,6 +371,7 @@ def test_a_comparison_without_sense_is_refused(compared: Compared) -> None:
 
 def test_who_may_not_change_the_environment_may_not_compare_in_it(compared: Compared) -> None:
     released = compared.released
+    released.passes(compared.stable)
     released.start(compared.stable, environment="production", actor=released.world.admin)
     wanted = Rollout("support", "production", 1, (RolloutArm(compared.candidate),))
     with pytest.raises(Forbidden):

@@ -28,7 +28,9 @@ def test_a_use_case_has_versions_and_audit_events(released: Released) -> None:
     with pytest.raises(Conflict) as caught:
         use_cases.replace(released.editor, project, before, of_version=1)
     assert caught.value.code == "use_case_changed"
-    use_cases.remove(released.editor, project, "support")
+    with pytest.raises(Forbidden):
+        use_cases.remove(released.editor, project, "support")
+    use_cases.remove(released.world.admin, project, "support")
     with pytest.raises(NotFound):
         use_cases.get(project, "support")
     events = released.world.identity.audit_reader.list_page(project, None, 100)

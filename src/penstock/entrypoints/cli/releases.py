@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli import options, release_proofs
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.entrypoints.cli.prompt_files import resolve
+from penstock.entrypoints.cli.release_proofs import Release
 from penstock.features.releases.model import MAX_RELEASE_BYTES
 
 COLUMNS: Final = ("release", "model", "prompt", "parameters", "author", "message", "created_at")
@@ -18,12 +19,21 @@ PART_COLUMNS: Final = ("relation", "kind", "part", "title")
 NONE_YET: Final = "No releases yet: penstock release create --model MODEL --prompt NAME"
 _SHORT: Final = 12  # characters of a hash in tables
 
-Release = Annotated[str, typer.Argument(help="Hash from `penstock release list`, or its start.")]
-
 
 def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds the command group."""
-    commands = {"create": create, "list": list_releases, "show": show, "lineage": lineage}
+    commands = {
+        "create": create,
+        "list": list_releases,
+        "show": show,
+        "lineage": lineage,
+        "evidence": release_proofs.evidence,
+        "approvals": release_proofs.approvals,
+        "request-approval": release_proofs.request_approval,
+        "approve": release_proofs.approve,
+        "reject": release_proofs.reject,
+        "withdraw-approval": release_proofs.withdraw_approval,
+    }
     add_group(app, name, line, commands)
 
 

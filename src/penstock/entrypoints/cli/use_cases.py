@@ -45,9 +45,10 @@ def set_use_case(
     environment: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME[=ROLE]",
+            metavar="NAME[=ROLE[:KIND,…]]",
             help="Environment, with the role that changes what runs in it; with admin or owner it "
-            "is protected (repeatable). [dev, staging, production=admin]",
+            "is protected: it takes only releases with passed evidence, of these kinds if given "
+            "(repeatable). [dev, staging, production=admin]",
         ),
     ] = None,
     project: options.ProjectId = None,
@@ -134,8 +135,14 @@ def _criterion(text: str) -> dict[str, Any]:
 
 
 def _environment(text: str) -> dict[str, Any]:
-    name, _, role = text.partition("=")
-    return {"name": name, "protected": role in {"admin", "owner"}, "role": role or "editor"}
+    name, _, rule = text.partition("=")
+    role, _, kinds = rule.partition(":")
+    return {
+        "name": name,
+        "protected": role in {"admin", "owner"},
+        "role": role or "editor",
+        "evidence": [each for each in kinds.split(",") if each],
+    }
 
 
 def _row(use_case: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
 from penstock.features.prompts import assembly as prompts
+from penstock.features.protection import assembly as protection
 from penstock.features.releases import assembly as releases
 from penstock.features.replays import assembly as replays
 from penstock.features.replays.gateway import InternalGateway
@@ -157,11 +158,21 @@ class ServerComposition:
         return [*built, publishing, backup.build(context, guards, home, parts)]
 
     def _build_releases(self, columns: Callable[[], ColumnStore]) -> tuple[Vertical, ...]:
-        """Returns the verticals of use cases, releases and rollouts."""
+        """Returns the verticals of use cases, releases, protected environments and rollouts."""
         context, guards = self._identity.context, self.guards
         listed, named = catalog.listed_models(context), routes.route_names(context)
+        gate = protection.open_gate(
+            context,
+            use_cases.get_use_case,
+            releases.get_release,
+            rollouts.running_releases,
+        )
         catalogue = use_cases.open_use_cases(
-            context, listed, named, rollouts.served_environments(context)
+            context,
+            listed,
+            named,
+            rollouts.served_environments(context),
+            gate.check_running,
         )
         made = releases.open_releases(
             context,
@@ -173,12 +184,14 @@ class ServerComposition:
         return (
             use_cases.build(guards, catalogue),
             releases.build(guards, made),
+            protection.build(context, guards, gate, use_cases.get_use_case, made.find),
             rollouts.build(
                 context,
                 guards,
                 catalogue.get,
                 made.require_servable,
                 releases.load_bundles,
+                require_proof=gate.require,
                 columns=columns,
             ),
         )

@@ -120,6 +120,7 @@ class ApiKey:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])  # of its calls
     scopes: tuple[KeyScope, ...] = ()
     priority: str = "normal"  # the highest of its calls: `rules.priorities`
+    issuers: tuple[str, ...] = ()  # the ids of all who have had a secret of it
 
     @property
     def prefix(self) -> str:
@@ -131,7 +132,15 @@ class ApiKey:
         roles = {self.project_id: self.role} if self.role else {}
         allowed = {SCOPE_PERMISSIONS[each] for each in self.scopes if each in SCOPE_PERMISSIONS}
         scopes = {self.project_id: frozenset(allowed)} if allowed else {}
-        return Principal("key", self.id, self.name, roles, self.instance_admin, scopes)
+        return Principal(
+            "key",
+            self.id,
+            self.name,
+            roles,
+            self.instance_admin,
+            scopes,
+            frozenset(self.issuers),
+        )
 
     def audit_fields(self) -> dict[str, object]:
         """Returns the fields for the audit log: no digest, no secret."""

@@ -50,7 +50,7 @@ class ReleasePart:
 
 @dataclass(frozen=True, slots=True)
 class StoredRelease:
-    """A release of a project."""
+    """A release of a project. `author_ids`: the ids of all who may have acted as its author."""
 
     project_id: str
     digest: str
@@ -58,6 +58,7 @@ class StoredRelease:
     author: str
     message: str
     created_ms: int
+    author_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

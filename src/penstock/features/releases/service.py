@@ -68,6 +68,7 @@ class ReleaseService:
             actor.label,
             message,
             self._context.now_ms(),
+            tuple(sorted(actor.ids)),
         )
         with self._context.database.write() as tx:
             if known := store.find_release(tx.connection, project_id, made.digest):

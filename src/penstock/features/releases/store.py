@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Connection,
@@ -37,6 +38,7 @@ RELEASES: Final = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
     Column("bundle", Text, nullable=False),  # with the prompt and its partials
+    Column("author_ids", JSON, nullable=False, server_default="[]"),
     Index("releases_created", "project_id", "created_ms", "digest"),
 )
 PARTS: Final = Table(
@@ -67,6 +69,7 @@ def add_release(
         "created_ms": release.created_ms,
         "content": canonical_json(release.release).decode(),
         "bundle": canonical_json(bundle).decode(),
+        "author_ids": list(release.author_ids),
     }
     connection.execute(insert(RELEASES).values(row))
     for part in parts:
@@ -146,5 +149,11 @@ def list_parts(connection: Connection, project_id: str, digest: str) -> list[Rel
 def _release(row: Row[*tuple[Any, ...]]) -> StoredRelease:
     content = msgspec.json.decode(row.content, type=Release)
     return StoredRelease(
-        row.project_id, row.digest, content, row.author, row.message, row.created_ms
+        row.project_id,
+        row.digest,
+        content,
+        row.author,
+        row.message,
+        row.created_ms,
+        tuple(row.author_ids),
     )

@@ -1,6 +1,8 @@
 """Builds the vertical of rollouts."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from sqlalchemy import Connection
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
@@ -15,7 +17,7 @@ from penstock.features.rollouts.deciding import RolloutDecisions
 from penstock.features.rollouts.http import rollout_change_routes, rollout_routes
 from penstock.features.rollouts.measures import RolloutMeasures
 from penstock.features.rollouts.model import FindRelease, FindUseCase
-from penstock.features.rollouts.service import LoadBundles, RolloutService
+from penstock.features.rollouts.service import LoadBundles, RequireProof, RolloutService
 from penstock.features.rollouts.store import ROLLOUTS
 from penstock.features.vertical import Vertical
 from penstock.infra.columns import ColumnStore
@@ -32,6 +34,18 @@ def served_environments(context: Context) -> Callable[[str, str], Collection[str
         return [each.environment for each in found if each.arms and each.use_case == use_case]
 
     return find
+
+
+def running_releases(
+    connection: Connection, project_id: str, use_case: str
+) -> Mapping[str, Collection[str]]:
+    """Returns the releases that answer a use case, by environment."""
+    found = [each.entry for each in ROLLOUTS.list(connection, project_id)]
+    return {
+        each.environment: {arm.release for arm in each.arms}
+        for each in found
+        if each.use_case == use_case and each.arms
+    }
 
 
 def places_of_release(context: Context) -> Callable[[str, str], Sequence[tuple[str, str]]]:
@@ -56,10 +70,11 @@ def build(
     release: FindRelease,
     bundles: LoadBundles,
     *,
+    require_proof: RequireProof,
     columns: Callable[[], ColumnStore],
 ) -> Vertical:
     """Builds the vertical. `columns` returns the open store of calls and scores, or raises."""
-    rollouts = RolloutService(context, use_case, release, bundles)
+    rollouts = RolloutService(context, use_case, release, bundles, require_proof)
     rules: Registry[RolloutRule] = Registry("penstock.rollout_rules")
     comparisons = ComparisonService(context, rollouts, RolloutMeasures(columns), rules.get)
     return Vertical(

@@ -4,9 +4,9 @@ Each change is one transaction with the rollout's own change, so history, undo a
 of all rollouts. A change that is made without it ends the comparison.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ from penstock.features.rollouts.runs import (
     RunStatus,
     StoredRun,
     check_arms,
+    evidence_of,
     weighted,
     weights_of,
 )
@@ -221,6 +222,7 @@ class ComparisonService:
             with self._context.database.write() as tx:
                 now = _present(tx.connection, project_id, run.place)
                 if now[0] == found and found.entry.status is RunStatus.RUNNING:
+                    decision = self._taken(tx, project_id, rollout.entry, decision)
                     self._act(tx, project_id, found.entry, rollout.entry, decision)
         return decision
 
@@ -228,6 +230,18 @@ class ComparisonService:
         now_ns = self._context.clock.now_ns()
         observed = self._measures.observe(project_id, run, rollout, now_ns)
         return self._rule(run.plan.rule).decide(run.plan, observed, moment(now_ns))
+
+    def _taken(
+        self, tx: Transaction, project_id: str, rollout: Rollout, decision: RolloutDecision
+    ) -> RolloutDecision:
+        """A pause instead of more traffic for a release that its environment no longer takes."""
+        if decision.kind not in {DecisionKind.ADVANCE, DecisionKind.PROMOTE}:
+            return decision
+        try:
+            self._rollouts.require_still_taken(tx.connection, RULE, project_id, rollout)
+        except Conflict as error:
+            return dataclasses.replace(decision, kind=DecisionKind.PAUSE, reason=error.sentence())
+        return decision
 
     def _act(
         self,
@@ -346,15 +360,6 @@ class ComparisonService:
             )
         except PenstockError:
             return {}
-
-
-def evidence_of(decision: RolloutDecision) -> dict[str, Any]:
-    """Returns the evidence of a decision as JSON."""
-    metrics = [
-        asdict(each) | {"candidate": each.candidate._asdict(), "baseline": each.baseline._asdict()}
-        for each in decision.evidence
-    ]
-    return {"division": decision.division, "metrics": metrics}
 
 
 def _present(

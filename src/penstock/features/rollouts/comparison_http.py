@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.rollouts.comparing import ComparisonService, evidence_of
+from penstock.features.rollouts.comparing import ComparisonService
 from penstock.features.rollouts.http import RolloutChangeBody, RolloutView
 from penstock.features.rollouts.model import RolloutAction
 from penstock.features.rollouts.runs import (
@@ -17,6 +17,7 @@ from penstock.features.rollouts.runs import (
     DecisionRecord,
     RunStatus,
     StoredRun,
+    evidence_of,
     weights_of,
 )
 from penstock.infra.web.moments import moment_of

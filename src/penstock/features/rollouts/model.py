@@ -29,7 +29,7 @@ class RolloutAction(StrEnum):
 @dataclass(frozen=True, slots=True)
 class RolloutChange:
     """One change of a rollout: the document that it made. `restored` is the version whose content
-    an undo brought back; 0 for another change."""
+    an undo brought back; 0 for another change. `protected`: the environment was it then."""
 
     project_id: str
     rollout: Rollout
@@ -38,6 +38,7 @@ class RolloutChange:
     author: str
     message: str
     changed_ms: int
+    protected: bool = False
 
 
 class FindRelease(Protocol):

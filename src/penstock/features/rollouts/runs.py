@@ -1,13 +1,14 @@
 """Values of comparisons: rollouts in which several releases answer calls under a plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from penstock.infra.sql.documents import StoredDocument
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.document import Document
+from penstock.rules.rollouts.decision import RolloutDecision
 from penstock.rules.rollouts.documents import Rollout, RolloutArm
 from penstock.rules.rollouts.plan import RolloutPlan
 
@@ -69,6 +70,15 @@ class DecisionRecord:
     arm: str
     reason: str
     evidence: Mapping[str, object]
+
+
+def evidence_of(decision: RolloutDecision) -> dict[str, Any]:
+    """Returns the evidence of a decision as JSON."""
+    metrics = [
+        asdict(each) | {"candidate": each.candidate._asdict(), "baseline": each.baseline._asdict()}
+        for each in decision.evidence
+    ]
+    return {"division": decision.division, "metrics": metrics}
 
 
 def weights_of(percents: Mapping[str, float]) -> dict[str, int]:

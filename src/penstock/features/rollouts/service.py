@@ -3,7 +3,8 @@ event; a change that did not see the present version is a conflict.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from fractions import Fraction
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -33,18 +34,34 @@ LoadBundles = Callable[[Connection, str, Collection[str]], Sequence[ReleaseSecti
 
 
 class ChangeBy(NamedTuple):
-    """The author of a change, its kind and reason."""
+    """The author of a change, its kind and reason. `again`: it brings back what its environment has
+    taken before; an incident does not wait for evidence."""
 
     actor: Principal
     project_id: str
     action: RolloutAction
     message: str
     restored: int = 0
+    again: bool = False
+
+
+class RequireProof(Protocol):
+    """Returns whether an environment (use case and name) is protected. Raises `Conflict` if a
+    release may not enter it."""
+
+    def __call__(
+        self,
+        connection: Connection,
+        project_id: str,
+        place: tuple[str, str],
+        digests: Collection[str],
+        starter: Principal,
+    ) -> bool: ...
 
 
 class RolloutService:
     """Use cases of rollouts. `release` finds releases that can answer calls; `bundles` loads what
-    gateways need of them."""
+    gateways need of them; `require_proof` guards protected environments."""
 
     def __init__(
         self,
@@ -52,11 +69,13 @@ class RolloutService:
         use_case: FindUseCase,
         release: FindRelease,
         bundles: LoadBundles,
+        require_proof: RequireProof,
     ) -> None:
         self._context = context
         self._use_case = use_case
         self._release = release
         self._bundles = bundles
+        self._require_proof = require_proof
         self._compiled: dict[str, Document] = {}  # sections of releases: they never change
 
     def list_all(self, project_id: str) -> list[StoredRollout]:
@@ -116,11 +135,19 @@ class RolloutService:
         with self._context.database.read() as connection:
             present = _get(connection, project_id, rollout)
             _require_seen(present.entry.version, rollout)
-            wanted = _before(connection, project_id, present.entry)
+            earlier = _before(connection, project_id, present.entry)
+        wanted = earlier.rollout
         for arm in wanted.arms:
             self._release(project_id, arm.release)
+        by = ChangeBy(
+            actor,
+            project_id,
+            RolloutAction.UNDO,
+            message,
+            wanted.version,
+            again=earlier.protected,
+        )
         with self._context.database.write() as tx:
-            by = ChangeBy(actor, project_id, RolloutAction.UNDO, message, wanted.version)
             return self.change(tx, by, replace(wanted, version=rollout.version))
 
     def servable(self, project_id: str, arms: Sequence[RolloutArm]) -> tuple[RolloutArm, ...]:
@@ -187,6 +214,14 @@ class RolloutService:
                 code="environment_protected",
             )
 
+    def require_still_taken(
+        self, connection: Connection, actor: Principal, project_id: str, rollout: Rollout
+    ) -> None:
+        """Raises `Conflict` if the environment does not take the candidates of a comparison."""
+        candidates = {each.release for each in rollout.arms if each.name != rollout.baseline}
+        place = (rollout.use_case, rollout.environment)
+        self._require_proof(connection, project_id, place, candidates, actor)
+
     def change(self, tx: Transaction, by: ChangeBy, wanted: Rollout) -> StoredRollout:
         """Stores the next version in the caller's transaction. `wanted.version` is the one that the
         actor saw."""
@@ -194,6 +229,13 @@ class RolloutService:
         before = ROLLOUTS.find(tx.connection, project_id, wanted.place)
         present = before.entry.version if before else 0
         _require_seen(present, wanted)
+        protected = self._require_proof(
+            tx.connection,
+            project_id,
+            (wanted.use_case, wanted.environment),
+            () if by.again else _entering(before.entry if before else None, wanted),
+            by.actor,
+        )
         now_ms = self._context.now_ms()
         after = StoredRollout(project_id, replace(wanted, version=present + 1), now_ms)
         (ROLLOUTS.save if before else ROLLOUTS.add)(tx.connection, after)
@@ -207,6 +249,7 @@ class RolloutService:
                 by.actor.label,
                 by.message,
                 now_ms,
+                protected,
             ),
         )
         self._context.audit_log.append(
@@ -241,8 +284,8 @@ def _require_seen(present: int, wanted: Rollout) -> None:
         )
 
 
-def _before(connection: Connection, project_id: str, present: Rollout) -> Rollout:
-    """The content before the change that made the present one; its version is where it was first.
+def _before(connection: Connection, project_id: str, present: Rollout) -> RolloutChange:
+    """The change before the one that made the present content, where its content was first.
     Raises `InvalidRequest` if there is none."""
 
     def origin(version: int) -> RolloutChange | None:
@@ -259,7 +302,24 @@ def _before(connection: Connection, project_id: str, present: Rollout) -> Rollou
             hint="Stop it: penstock rollout stop",
             code="nothing_to_undo",
         )
-    return earlier.rollout
+    return earlier
+
+
+def _entering(before: Rollout | None, wanted: Rollout) -> set[str]:
+    """The releases that are new, or get a larger share; not the baseline of a comparison, to which
+    traffic goes back."""
+    present = before.arms if before else ()
+    old, new = _shares(present), _shares(wanted.arms)
+    baseline = {each.release for each in present if before and each.name == before.baseline}
+    return {each for each in new if each not in old or new[each] > old[each]} - baseline
+
+
+def _shares(arms: Sequence[RolloutArm]) -> dict[str, Fraction]:
+    total = sum(each.weight for each in arms) or 1
+    found: dict[str, Fraction] = {}
+    for arm in arms:
+        found[arm.release] = found.get(arm.release, Fraction(0)) + Fraction(arm.weight, total)
+    return found
 
 
 def _shown(arms: Sequence[RolloutArm]) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Integer,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     insert,
     select,
+    true,
 )
 
 from penstock.features.rollouts.model import RolloutAction, RolloutChange
@@ -50,6 +52,7 @@ CHANGES: Final = Table(
     Column("message", Text, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
+    Column("protected", Boolean, nullable=False, server_default=true()),
 )
 
 
@@ -65,6 +68,7 @@ def add_change(connection: Connection, change: RolloutChange) -> None:
         "message": change.message,
         "changed_ms": change.changed_ms,
         "content": canonical_json(change.rollout).decode(),
+        "protected": change.protected,
     }
     connection.execute(insert(CHANGES).values(row))
 
@@ -117,4 +121,5 @@ def _change(row: Row[*tuple[Any, ...]]) -> RolloutChange:
         row.author,
         row.message,
         row.changed_ms,
+        row.protected,
     )

@@ -5,9 +5,17 @@ from collections.abc import Callable, Collection
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.use_cases.http import use_case_routes
-from penstock.features.use_cases.service import ListModels, NamesOf, UseCaseService
+from penstock.features.use_cases.service import (
+    CheckRunning,
+    ListModels,
+    NamesOf,
+    UseCaseService,
+    get_use_case,
+)
 from penstock.features.use_cases.store import USE_CASES
 from penstock.features.vertical import Vertical
+
+__all__ = ["build", "get_use_case", "open_use_cases", "use_case_names"]
 
 
 def use_case_names(context: Context) -> NamesOf:
@@ -25,10 +33,11 @@ def open_use_cases(
     listed_models: ListModels,
     route_names: NamesOf,
     in_use: Callable[[str, str], Collection[str]],
+    check_running: CheckRunning,
 ) -> UseCaseService:
     """Returns the service; rollouts need it, too. `in_use` returns the environments in which a use
-    case has a release."""
-    return UseCaseService(context, listed_models, route_names, in_use)
+    case has a release; `check_running` refuses changes that these do not meet."""
+    return UseCaseService(context, listed_models, route_names, in_use, check_running)
 
 
 def build(guards: Guards, use_cases: UseCaseService) -> Vertical:

@@ -12,6 +12,7 @@ from penstock.features.use_cases.model import (
     MAX_CRITERIA,
     MAX_DATA_CLASSES,
     MAX_ENVIRONMENTS,
+    MAX_EVIDENCE_KINDS,
     MAX_TEXT_CHARS,
     MAX_WORD_CHARS,
     USUAL_ENVIRONMENTS,
@@ -32,11 +33,15 @@ _Number = Annotated[float, Field(allow_inf_nan=False)]
 
 class EnvironmentBody(RequestBody):
     """An environment, and the role that changes which release runs in it. A protected one needs an
-    admin at least."""
+    admin at least, and takes a release only with passed evidence of the kinds `evidence`, or of any
+    kind."""
 
     name: _Word
     protected: bool = False
     role: Role = Role.EDITOR
+    evidence: Annotated[
+        list[_Word], Field(max_length=MAX_EVIDENCE_KINDS, default_factory=list[str])
+    ]
 
 
 class CriterionBody(RequestBody):
@@ -50,8 +55,7 @@ class CriterionBody(RequestBody):
 
 def _usual_environments() -> list[EnvironmentBody]:
     return [
-        EnvironmentBody(name=each.name, protected=each.protected, role=each.role)
-        for each in USUAL_ENVIRONMENTS
+        EnvironmentBody.model_validate(msgspec.to_builtins(each)) for each in USUAL_ENVIRONMENTS
     ]
 
 
@@ -99,6 +103,7 @@ class EnvironmentView(BaseModel):
     name: str
     protected: bool
     role: Role
+    evidence: list[str]
 
 
 class CriterionView(BaseModel):

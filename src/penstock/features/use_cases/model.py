@@ -16,6 +16,8 @@ MAX_CRITERIA: Final = 50  # of a use case
 MAX_DATA_CLASSES: Final = 32  # of a use case
 MAX_TEXT_CHARS: Final = 4000  # of one text of a use case
 MAX_WORD_CHARS: Final = 127  # of a name, an owner, a class of data
+MAX_EVIDENCE_KINDS: Final = 16  # that an environment demands
+EVIDENCE_KIND: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _ROLES: Final = (Role.EDITOR, Role.ADMIN, Role.OWNER)
 
@@ -38,11 +40,13 @@ class UseCaseStatus(StrEnum):
 
 class UseCaseEnvironment(Document, frozen=True):
     """An environment of a use case. `role`: who may change which release runs in it; a protected
-    one needs an admin at least."""
+    one needs an admin at least, and takes a release only with passed evidence: of the kinds
+    `evidence`, or of any kind."""
 
     name: str
     protected: bool = False
     role: Role = Role.EDITOR
+    evidence: tuple[str, ...] = ()
 
 
 class QualityCriterion(Document, frozen=True):
@@ -150,6 +154,22 @@ def _check_environments(environments: Sequence[UseCaseEnvironment]) -> None:
                 f"The role {each.role.value} cannot change releases here.",
                 f"environments.{at}.role",
                 "Use editor, admin or owner; for a protected environment admin or owner.",
+            )
+        _check_kinds(each, f"environments.{at}.evidence")
+
+
+def _check_kinds(environment: UseCaseEnvironment, param: str) -> None:
+    kinds = environment.evidence
+    if kinds and not environment.protected:
+        raise _invalid("Only a protected environment demands evidence.", param)
+    if len(kinds) > MAX_EVIDENCE_KINDS or len(set(kinds)) < len(kinds):
+        raise _invalid(f"Name up to {MAX_EVIDENCE_KINDS} different kinds.", param)
+    for kind in kinds:
+        if not EVIDENCE_KIND.fullmatch(kind):
+            raise _invalid(
+                f"{kind[:63]!r} is not a valid kind of evidence.",
+                param,
+                "Use up to 63 lower-case letters, digits, and . _ -",
             )
 
 

@@ -21,11 +21,14 @@ from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 
 ListModels = Callable[[str], Mapping[str, Sequence[str]]]
 NamesOf = Callable[[str], Collection[str]]
+CheckRunning = Callable[[Connection, str, UseCase, UseCase], None]
+"""Raises `Conflict` if releases that run do not meet what a change of a use case demands."""
 
 
 class UseCaseService:
     """The catalogue of use cases. `listed_models` and `route_names` return what a name would hide;
-    `in_use` the environments in which a use case has a release."""
+    `in_use` the environments in which a use case has a release; `check_running` refuses a change
+    that these releases do not meet."""
 
     def __init__(
         self,
@@ -33,11 +36,13 @@ class UseCaseService:
         listed_models: ListModels,
         route_names: NamesOf,
         in_use: Callable[[str, str], Collection[str]],
+        check_running: CheckRunning,
     ) -> None:
         self._context = context
         self._listed_models = listed_models
         self._route_names = route_names
         self._in_use = in_use
+        self._check_running = check_running
 
     def list_all(self, project_id: str) -> list[StoredUseCase]:
         """Returns the use cases of a project by name."""
@@ -81,7 +86,7 @@ class UseCaseService:
         check_use_case(use_case)
         self._check_environments_stay(project_id, use_case)
         with self._context.database.write() as tx:
-            before = get_use_case(tx.connection, project_id, use_case.name)
+            before = get_use_case(tx.connection, project_id, use_case.name, lock=True)
             present = before.entry.version
             if of_version not in (None, present):
                 raise Conflict(
@@ -90,6 +95,7 @@ class UseCaseService:
                     code="use_case_changed",
                 )
             _require_roles(actor, project_id, before.entry, use_case)
+            self._check_running(tx.connection, project_id, before.entry, use_case)
             after = StoredUseCase(
                 project_id, replace(use_case, version=present + 1), self._context.now_ms()
             )
@@ -106,7 +112,8 @@ class UseCaseService:
         return after
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
-        """Removes a use case. Raises `NotFound`, and `Conflict` while it has a release."""
+        """Removes a use case. Raises `NotFound`, `Forbidden` unless the actor may change all of its
+        environments, and `Conflict` while it has a release."""
         if served := sorted(self._in_use(project_id, name)):
             raise Conflict(
                 f"The use case {name!r} has releases in {', '.join(served)}.",
@@ -115,6 +122,7 @@ class UseCaseService:
             )
         with self._context.database.write() as tx:
             before = get_use_case(tx.connection, project_id, name)
+            _require_roles(actor, project_id, before.entry, replace(before.entry, environments=()))
             USE_CASES.remove(tx.connection, project_id, name)
             self._context.audit_log.append(
                 tx, actor, project_id, "use_case.remove", name, before=_audit_fields(before)
@@ -135,9 +143,12 @@ class UseCaseService:
             )
 
 
-def get_use_case(connection: Connection, project_id: str, name: str) -> StoredUseCase:
-    """Returns a use case. Raises `NotFound`."""
-    if use_case := USE_CASES.find(connection, project_id, name):
+def get_use_case(
+    connection: Connection, project_id: str, name: str, *, lock: bool = False
+) -> StoredUseCase:
+    """Returns a use case; with `lock` nobody else changes it until the end of the transaction.
+    Raises `NotFound`."""
+    if use_case := USE_CASES.find(connection, project_id, name, lock=lock):
         return use_case
     raise NotFound(
         f"This project has no use case {name[:63]!r}.", hint="List them: penstock use-case list"
@@ -145,10 +156,13 @@ def get_use_case(connection: Connection, project_id: str, name: str) -> StoredUs
 
 
 def _require_roles(actor: Principal, project_id: str, before: UseCase, after: UseCase) -> None:
-    """Raises `Forbidden` for a changed rule of an environment that the actor may not change."""
+    """Raises `Forbidden` for a changed rule of an environment that the actor may not change. The
+    risk tier is a rule of all protected ones."""
     known = {each.name: each for each in before.environments}
     for environment in (*before.environments, *after.environments):
         same = after.environment(environment.name) == known.get(environment.name)
+        if environment.protected and before.risk_tier is not after.risk_tier:
+            same = False
         if not same and not actor.has_role(environment.role, project_id):
             raise Forbidden(
                 f"Only the role {environment.role.value} changes the environment "

@@ -72,11 +72,19 @@ class DocumentTable(Generic[Entry]):
         connection.execute(delete(self._table).where(*self._is(project_id, key, self._fields[0])))
 
     def find(
-        self, connection: Connection, project_id: str, value: str, by: str = ""
+        self,
+        connection: Connection,
+        project_id: str,
+        value: str,
+        by: str = "",
+        *,
+        lock: bool = False,
     ) -> StoredDocument[Entry] | None:
         """Returns the document with a value of the field `by` (its key by default), if it
-        exists."""
+        exists. With `lock` nobody else changes it until the end of the transaction."""
         query = select(self._table).where(*self._is(project_id, value, by or self._fields[0]))
+        if lock:
+            query = query.with_for_update()
         row = connection.execute(query).one_or_none()
         return None if row is None else self._of_row(row)
 

@@ -105,6 +105,7 @@ class KeyService:
             expires_ms=new.expires_ms,
             secrets=(stored,),
             priority=new.priority,
+            issuers=tuple(sorted(actor.ids)),
         )
         keys.add(tx.connection, key)
         self._context.audit_log.append(
@@ -160,7 +161,9 @@ class KeyService:
             before = _get_usable(keys.find(tx.connection, project_id, key_id), actor)
             keys.expire_secrets(tx.connection, key_id, now_ms + overlap_ms, now_ms)
             keys.add_secret(tx.connection, key_id, stored)
-            after = replace(before, secrets=(stored, *before.secrets))
+            issuers = tuple(sorted(actor.ids.union(before.issuers)))
+            keys.set_issuers(tx.connection, key_id, issuers)
+            after = replace(before, secrets=(stored, *before.secrets), issuers=issuers)
             self._context.audit_log.append(
                 tx,
                 actor,

@@ -28,6 +28,7 @@ def add(connection: Connection, key: ApiKey) -> None:
             tags=dict(key.tags),
             scopes=[each.value for each in key.scopes],
             priority=key.priority,
+            issuers=list(key.issuers),
             created_ms=key.created_ms,
             expires_ms=key.expires_ms,
             revoked_ms=key.revoked_ms,
@@ -40,6 +41,12 @@ def add(connection: Connection, key: ApiKey) -> None:
 def add_secret(connection: Connection, key_id: str, secret: KeySecret) -> None:
     """Adds a secret to a key."""
     connection.execute(insert(KEY_SECRETS).values(key_id=key_id), asdict(secret))
+
+
+def set_issuers(connection: Connection, key_id: str, issuers: tuple[str, ...]) -> None:
+    """Stores who has had a secret of a key."""
+    values = {"issuers": list(issuers)}
+    connection.execute(update(API_KEYS).where(API_KEYS.c.id == key_id).values(values))
 
 
 def expire_secrets(connection: Connection, key_id: str, at_ms: int, now_ms: int) -> None:
@@ -127,6 +134,7 @@ def _from_row(row: Row[*tuple[Any, ...]], secrets: Mapping[str, list[KeySecret]]
         tags=row.tags,
         scopes=tuple(KeyScope(each) for each in row.scopes),
         priority=row.priority,
+        issuers=tuple(row.issuers),
         created_ms=row.created_ms,
         expires_ms=row.expires_ms,
         revoked_ms=row.revoked_ms,

@@ -83,6 +83,7 @@ API_KEYS: Final = Table(
     Column("expires_ms", BigInteger),
     Column("revoked_ms", BigInteger),
     Column("priority", Text, nullable=False, server_default="normal"),
+    Column("issuers", JSON, nullable=False, server_default="[]"),
     Index("api_keys_by_project", "project_id", "id"),
 )
 

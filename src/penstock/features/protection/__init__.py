@@ -1,0 +1,1 @@
+"""What protected environments demand of releases: evidence and approvals."""

@@ -1,0 +1,40 @@
+"""Builds the vertical of protected environments."""
+
+from penstock.features.access import Guards
+from penstock.features.context import Context
+from penstock.features.protection.http import approval_routes, approver_routes, evidence_routes
+from penstock.features.protection.service.approvals import ApprovalService
+from penstock.features.protection.service.evidence import EvidenceService, LookUpRelease
+from penstock.features.protection.service.gate import (
+    LoadRelease,
+    LoadUseCase,
+    ProtectionGate,
+    RunningReleases,
+)
+from penstock.features.vertical import Vertical
+
+
+def open_gate(
+    context: Context, use_case: LoadUseCase, release: LoadRelease, running: RunningReleases
+) -> ProtectionGate:
+    """Returns the gate; use cases and rollouts need it, too."""
+    return ProtectionGate(context, use_case, release, running)
+
+
+def build(
+    context: Context,
+    guards: Guards,
+    gate: ProtectionGate,
+    use_case: LoadUseCase,
+    release: LookUpRelease,
+) -> Vertical:
+    """Builds the vertical."""
+    evidence = EvidenceService(context, release)
+    approvals = ApprovalService(context, use_case, release)
+    return Vertical(
+        routers=(
+            evidence_routes(guards.require, evidence, gate),
+            approval_routes(guards.require, approvals),
+            approver_routes(guards.require, approvals),
+        )
+    )

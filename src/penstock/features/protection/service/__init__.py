@@ -1,0 +1,1 @@
+"""Use cases of evidence, approvals, and the check of what enters an environment."""
