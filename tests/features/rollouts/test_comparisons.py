@@ -298,7 +298,11 @@ def test_users_change_shares_promote_and_roll_back(compared: Compared) -> None:
 
 def test_another_change_ends_the_comparison(compared: Compared) -> None:
     compared.canary()
+    [listed] = compared.comparisons.list_all(compared.project)
+    assert (listed.entry.place, listed.entry.status) == ("support/dev", RunStatus.RUNNING)
+    assert compared.comparisons.list_all("another project") == []
     compared.released.start(compared.stable, 2)
+    assert compared.comparisons.list_all(compared.project) == []
     assert compared.comparisons.running() == []
     with pytest.raises(NotFound) as caught:
         compared.comparisons.get(compared.project, "support", "dev")

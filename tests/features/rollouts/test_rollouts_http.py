@@ -156,3 +156,23 @@ def test_what_viewers_and_editors_may_do(server: Server) -> None:
     refused = call(server, "PUT", "rollouts/support/production", start, editor)
     assert (refused.status, refused.json()["code"]) == (403, "environment_protected")
     assert call(server, "PUT", "rollouts/support/staging", start, editor).status == 200
+
+
+def test_a_rollout_shows_its_testers_and_the_comparison_that_runs(server: Server) -> None:
+    first, second = (
+        call(server, "POST", "releases", {"model": f"mine/{name}"}).json()["digest"]
+        for name in ("compared", "beside")
+    )
+    call(server, "POST", "use-cases", {"name": "compared"})
+    place = "rollouts/compared/dev"
+    call(server, "PUT", place, {"release": first, "seen": 0})
+    plan = {"steps": [{"percent": 10}], "guards": [{"metric": "errors", "margin": 0.1}]}
+    body = {"release": second, "name": "new", "seen": 1, "plan": plan, "sticky": "user"}
+    begun = call(server, "POST", f"{place}/canary", body | {"overrides": {"ada": "new"}})
+    assert begun.status == 201
+    shown = call(server, "GET", place).json()
+    assert (shown["sticky"], shown["baseline"]) == ("user", "main")
+    assert shown["overrides"] == {"ada": "new"}
+    assert call(server, "GET", "rollouts/comparisons").json()["items"] == [begun.json()]
+    assert call(server, "POST", f"{place}/comparison/promote", {"seen": 2}).status == 200
+    assert call(server, "GET", "rollouts/comparisons").json()["items"] == []

@@ -115,6 +115,11 @@ class ComparisonService:
         both = replace(wanted, arms=arms, baseline=present.arms[0].name)
         return self.begin(actor, project_id, both, plan, message=message)
 
+    def list_all(self, project_id: str) -> list[StoredRun]:
+        """Returns the comparisons of a project that run, also those that are paused."""
+        with self._context.database.read() as connection:
+            return store.list_runs(connection, project_id)
+
     def get(self, project_id: str, use_case: str, environment: str) -> StoredRun:
         """Returns the comparison that runs. Raises `NotFound`."""
         with self._context.database.read() as connection:

@@ -219,6 +219,12 @@ def comparison_routes(require: RequirePermission, comparisons: ComparisonService
     router = APIRouter(prefix="/api/v1/projects/{project_id}/rollouts", tags=["rollouts"])
     may_read = Depends(require(Permission.RELEASES_READ))
 
+    @router.get("/comparisons")
+    def list_comparisons(access: Annotated[Access, may_read]) -> Page[RolloutComparisonView]:
+        """Lists the comparisons that run, by use case and environment."""
+        found = comparisons.list_all(access.project_id)
+        return Page(items=[RolloutComparisonView.of(each) for each in found])
+
     @router.get(_COMPARISON)
     def get_comparison(
         access: Annotated[Access, may_read], use_case: str, environment: str

@@ -17,7 +17,7 @@ from penstock.features.rollouts.service import RolloutService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
 from penstock.infra.web.schemas import RequestBody
-from penstock.rules.rollouts.documents import Rollout, RolloutArm
+from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
 
 _Seen = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _Message = Annotated[str, Field(max_length=MAX_MESSAGE_CHARS)]
@@ -51,12 +51,17 @@ class RolloutArmView(BaseModel):
 
 
 class RolloutView(BaseModel):
-    """The releases that answer the calls of a use case in an environment; none: it was stopped."""
+    """The releases that answer the calls of a use case in an environment; none: it was stopped.
+    `baseline`: the arm that others are compared with, empty for the only one; `overrides`: the arms
+    of testers, by unit."""
 
     use_case: str
     environment: str
     version: int
     arms: list[RolloutArmView]
+    sticky: StickyUnit
+    baseline: str
+    overrides: dict[str, str]
     updated_at: datetime
 
     @classmethod
@@ -67,6 +72,9 @@ class RolloutView(BaseModel):
             environment=rollout.environment,
             version=rollout.version,
             arms=[RolloutArmView.of(each) for each in rollout.arms],
+            sticky=rollout.sticky,
+            baseline=rollout.baseline,
+            overrides=rollout.overrides,
             updated_at=moment_of(stored.updated_ms),
         )
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from penstock.features.rollouts.model import RolloutAction, RolloutChange
-from penstock.features.rollouts.runs import DecisionRecord, RolloutRun
+from penstock.features.rollouts.runs import DecisionRecord, RolloutRun, StoredRun
 from penstock.infra.sql.documents import DocumentTable
 from penstock.kernel.digests import canonical_json
 from penstock.rules.rollouts.documents import Rollout
@@ -110,6 +110,14 @@ def list_decisions(
         query = query.where(DECISIONS.c.decided_ms < before_ms)
     rows = connection.execute(query.order_by(DECISIONS.c.decided_ms.desc()).limit(limit))
     return [DecisionRecord(*row) for row in rows]
+
+
+def list_runs(connection: Connection, project_id: str) -> list[StoredRun]:
+    """Returns the comparisons of a project that no later change of their rollout has ended."""
+    rollouts = ROLLOUTS.list(connection, project_id)
+    present = {(each.entry.place, each.entry.version) for each in rollouts}
+    runs = RUNS.list(connection, project_id)
+    return [each for each in runs if (each.entry.place, each.entry.version) in present]
 
 
 def _change(row: Row[*tuple[Any, ...]]) -> RolloutChange:
