@@ -177,7 +177,12 @@ async def test_openais_client(rig: Rig) -> None:
     end = await rig.end_of(answer.headers["x-penstock-trace-id"])
     caller = end.begin.caller
     assert (caller.use_case, caller.environment, caller.team) == ("support", "production", "search")
-    assert caller.others == {"release": MAIN.digest(), "arm": "main", "arm_basis": "weight"}
+    assert caller.others == {
+        "release": MAIN.digest(),
+        "arm": "main",
+        "arm_basis": "weight",
+        "prompt_version": MAIN.prompt,
+    }
     assert end.begin.snapshot
     assert json.loads(end.request)["messages"] == EXPECTED
 

@@ -59,5 +59,8 @@ CALL_ATTRIBUTES: Final = (
     CallAttribute("release", "penstock.release", of_key=False, of_header=False, since=10),
     CallAttribute("arm", "penstock.rollout.arm", of_key=False, of_header=False, since=11),
     CallAttribute("arm_basis", "penstock.rollout.basis", of_key=False, of_header=False, since=12),
+    CallAttribute(
+        *("prompt_version", "penstock.prompt_version"), of_key=False, of_header=False, since=13
+    ),
 )
 KEY_ATTRIBUTES: Final = tuple(each for each in CALL_ATTRIBUTES if each.of_key)

@@ -261,3 +261,14 @@ def test_calls_are_selected_by_tags_in_list_tail_and_overview(traces: Traces, pr
         tail = traces.tail(project, after=None, limit=9, wanted=chosen)
         assert {item.span_id for item in tail.items} == {item.span_id for item in page.items}
         assert traces.overview(project, calls.ALWAYS, chosen).totals.requests == len(found)
+
+
+def test_the_version_of_a_prompt_may_be_named_in_a_tag(traces: Traces, project: str) -> None:
+    named = (
+        Caller(tags={"prompt_version": "hello@3"}),
+        Caller(others={"prompt_version": "5a7b"}, tags={"prompt_version": "hello@4"}),
+    )
+    calls.store(traces, *(calls.call(project, caller=each) for each in named))
+    for version, tag in (("hello@3", "hello@3"), ("5a7b", "hello@4")):
+        page = listed(traces, project, Filter(only={"prompt_version": (version,)}))
+        assert [item.tags for item in page] == [{"prompt_version": tag}]

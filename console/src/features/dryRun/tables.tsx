@@ -5,9 +5,8 @@ import { formatMoney } from "@/shared/format/money";
 import { formatCount } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 
-const FROM_MD = "max-md:hidden";
 
 /** Targets in the order in which they would be tried. */
 export function TargetTable({ targets }: { targets: readonly ExplainedTarget[] }) {

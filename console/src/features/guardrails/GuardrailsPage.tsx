@@ -19,10 +19,9 @@ import { MenuItem } from "@/shared/ui/Menu";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-const FROM_MD = "max-md:hidden";
 
 /** Guardrail policies of the project. */
 export function GuardrailsPage() {

@@ -14,15 +14,12 @@ import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
 import { MenuItem } from "@/shared/ui/Menu";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { Money, RelativeTime } from "@/shared/ui/Values";
 import { useNow } from "@/shared/ui/useNow";
 
 const PAGE_SIZE = 200;
 
-/** Hides a column in windows that are too narrow for it. */
-const FROM_LG = "max-lg:hidden";
-const FROM_MD = "max-md:hidden";
 
 interface KeyTableProps {
   keys: Key[];

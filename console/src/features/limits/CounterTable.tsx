@@ -14,11 +14,10 @@ import { cx } from "@/shared/ui/classes";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { INPUT_CLASSES } from "@/shared/ui/Field";
 import { QueryContent } from "@/shared/ui/QueryContent";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { useNow } from "@/shared/ui/useNow";
 
 const FROM = "/signed-in/projects/$projectId/limits/$limitId";
-const FROM_MD = "max-md:hidden";
 
 interface CounterTableProps {
   limit: Limit;

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ChevronLeft } from "lucide-react";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { CounterTable } from "@/features/limits/CounterTable";
@@ -12,6 +11,7 @@ import { limitQuery, type Limit } from "@/features/limits/queries";
 import { RemoveLimitDialog } from "@/features/limits/RemoveLimitDialog";
 import { useHasRole } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
+import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 
@@ -23,16 +23,7 @@ export function LimitPage() {
   const { value = [] } = useSearch({ from: FROM });
   const query = useQuery(limitQuery(projectId, limitId, value));
   return (
-    <main className="thin-scroll h-full overflow-y-auto">
-      <div className="mx-auto max-w-[1280px] px-6 pb-16">
-        <Link
-          to="/projects/$projectId/limits"
-          params={{ projectId }}
-          className="mt-3 -ml-1 inline-flex items-center gap-0.5 text-xs text-ink-3 hover:text-ink"
-        >
-          <ChevronLeft size={14} />
-          Limits
-        </Link>
+    <DetailPage list={{ to: "/projects/$projectId/limits", name: "Limits" }}>
         <Header limit={query.data} />
         <QueryContent query={query}>
           {(limit) => (
@@ -45,8 +36,7 @@ export function LimitPage() {
             </>
           )}
         </QueryContent>
-      </div>
-    </main>
+    </DetailPage>
   );
 }
 
@@ -56,21 +46,22 @@ function Header({ limit }: { limit: Limit | undefined }) {
   const navigate = useNavigate();
   const [open, setOpen] = useState<"edit" | "remove" | null>(null);
   return (
-    <header className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2">
-      <div className="flex min-w-0 flex-wrap items-baseline gap-x-3">
-        <h1 className="min-w-0 text-lg font-semibold tracking-tight break-words">
-          {limit?.name ?? "Limit"}
-        </h1>
-        {limit && <span className="num text-sm text-ink-2">{describeAmount(limit)}</span>}
-      </div>
-      {canWrite && limit && (
-        <div className="flex items-center gap-1">
-          <Button onClick={() => setOpen("edit")}>Edit</Button>
-          <RowMenu subject={limit.name}>
-            <DangerMenuItem onSelect={() => setOpen("remove")}>Remove…</DangerMenuItem>
-          </RowMenu>
-        </div>
-      )}
+    <>
+      <DetailHeader
+        title={limit?.name ?? "Limit"}
+        note={limit && <span className="num text-sm text-ink-2">{describeAmount(limit)}</span>}
+        actions={
+          canWrite &&
+          limit && (
+            <>
+              <Button onClick={() => setOpen("edit")}>Edit</Button>
+              <RowMenu subject={limit.name}>
+                <DangerMenuItem onSelect={() => setOpen("remove")}>Remove…</DangerMenuItem>
+              </RowMenu>
+            </>
+          )
+        }
+      />
       {limit && open === "edit" && <EditLimitDialog limit={limit} onClose={() => setOpen(null)} />}
       {limit && open === "remove" && (
         <RemoveLimitDialog
@@ -81,6 +72,6 @@ function Header({ limit }: { limit: Limit | undefined }) {
           }
         />
       )}
-    </header>
+    </>
   );
 }

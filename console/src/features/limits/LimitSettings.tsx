@@ -1,14 +1,13 @@
-import type { ReactNode } from "react";
-
 import { hasWindow } from "@/features/limits/measures";
 import type { Limit } from "@/features/limits/queries";
 import { Scope } from "@/shared/calls/Scope";
+import { Fact, Facts } from "@/shared/ui/Facts";
 import { RelativeTime } from "@/shared/ui/Values";
 
 /** What a limit counts and how, in one row. */
 export function LimitSettings({ limit }: { limit: Limit }) {
   return (
-    <dl className="flex flex-wrap gap-x-10 gap-y-3 border-y border-line py-3">
+    <Facts>
       <Fact name="Counts">
         <Scope only={limit.only} per={limit.per} />
       </Fact>
@@ -21,7 +20,7 @@ export function LimitSettings({ limit }: { limit: Limit }) {
       <Fact name="Updated">
         <RelativeTime at={limit.updated_at} />
       </Fact>
-    </dl>
+    </Facts>
   );
 }
 
@@ -33,13 +32,4 @@ function windowOf(limit: Limit): string {
 
 function policyOf(otherwise: Limit["unpriced"]): string {
   return otherwise === "admit" ? "Calls are admitted" : "Calls are rejected";
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-xs text-ink-3">{name}</dt>
-      <dd className="text-sm">{children}</dd>
-    </div>
-  );
 }

@@ -10,13 +10,10 @@ import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
 import { MenuItem } from "@/shared/ui/Menu";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { useNow } from "@/shared/ui/useNow";
 import { RelativeTime } from "@/shared/ui/Values";
 
-/** Hides a column in windows that are too narrow for it. */
-const FROM_MD = "max-md:hidden";
-const FROM_LG = "max-lg:hidden";
 export const TONES = { neutral: "text-ink-2", warn: "text-warn", danger: "text-danger" };
 
 interface LimitTableProps {

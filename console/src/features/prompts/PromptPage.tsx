@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ChevronLeft } from "lucide-react";
 import { useState } from "react";
 
 import { MoveLabelDialog } from "@/features/prompts/MoveLabelDialog";
@@ -12,6 +11,7 @@ import { VersionRail } from "@/features/prompts/VersionRail";
 import { useHasRole } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { CopyButton } from "@/shared/ui/Copyable";
+import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
@@ -27,16 +27,7 @@ export function PromptPage() {
   const change = (part: PromptSearch) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   return (
-    <main className="thin-scroll h-full overflow-y-auto">
-      <div className="mx-auto max-w-[1280px] px-6 pb-16">
-        <Link
-          to="/projects/$projectId/prompts"
-          params={{ projectId }}
-          className="mt-3 -ml-1 inline-flex items-center gap-0.5 text-xs text-ink-3 hover:text-ink"
-        >
-          <ChevronLeft size={14} />
-          Prompts
-        </Link>
+    <DetailPage list={{ to: "/projects/$projectId/prompts", name: "Prompts" }}>
         <QueryContent query={query}>
           {(prompt) => {
             const number = search.version ?? prompt.labels["production"] ?? prompt.latest;
@@ -55,8 +46,7 @@ export function PromptPage() {
             );
           }}
         </QueryContent>
-      </div>
-    </main>
+    </DetailPage>
   );
 }
 
@@ -67,38 +57,44 @@ function Header({ prompt, number }: { prompt: Prompt; number: number }) {
   const [dialog, setDialog] = useState<"move" | "remove">();
   const close = () => setDialog(undefined);
   return (
-    <header className="mb-2 flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2">
-      <div className="flex min-w-0 items-center gap-2">
-        <h1 className="truncate text-lg font-semibold tracking-tight">{prompt.name}</h1>
-        <CopyButton value={prompt.name} label="name" />
-        <span className="text-sm whitespace-nowrap text-ink-3">
-          {prompt.kind} · version {number} of {prompt.latest}
-        </span>
-      </div>
-      {canWrite && (
-        <div className="flex items-center gap-1">
-          <Link
-            to="/projects/$projectId/playground"
-            params={{ projectId }}
-            search={{ prompt: prompt.id, version: String(number) }}
-            className={LINK_BUTTON_CLASSES}
-          >
-            Try it
-          </Link>
-          <Button onClick={() => setDialog("move")}>Move a label here</Button>
-          <Link
-            to="/projects/$projectId/prompts/$promptId/edit"
-            params={{ projectId, promptId: prompt.id }}
-            search={number === prompt.latest ? {} : { version: number }}
-            className={LINK_BUTTON_CLASSES}
-          >
-            {number === prompt.latest ? "Edit" : `Edit from version ${number}`}
-          </Link>
-          <RowMenu subject={prompt.name}>
-            <DangerMenuItem onSelect={() => setDialog("remove")}>Remove…</DangerMenuItem>
-          </RowMenu>
-        </div>
-      )}
+    <>
+      <DetailHeader
+        title={prompt.name}
+        note={
+          <>
+            <CopyButton value={prompt.name} label="name" />
+            <span className="text-sm whitespace-nowrap text-ink-3">
+              {prompt.kind} · version {number} of {prompt.latest}
+            </span>
+          </>
+        }
+        actions={
+          canWrite && (
+            <>
+              <Link
+                to="/projects/$projectId/playground"
+                params={{ projectId }}
+                search={{ prompt: prompt.id, version: String(number) }}
+                className={LINK_BUTTON_CLASSES}
+              >
+                Try it
+              </Link>
+              <Button onClick={() => setDialog("move")}>Move a label here</Button>
+              <Link
+                to="/projects/$projectId/prompts/$promptId/edit"
+                params={{ projectId, promptId: prompt.id }}
+                search={number === prompt.latest ? {} : { version: number }}
+                className={LINK_BUTTON_CLASSES}
+              >
+                {number === prompt.latest ? "Edit" : `Edit from version ${number}`}
+              </Link>
+              <RowMenu subject={prompt.name}>
+                <DangerMenuItem onSelect={() => setDialog("remove")}>Remove…</DangerMenuItem>
+              </RowMenu>
+            </>
+          )
+        }
+      />
       {dialog === "move" && <MoveLabelDialog prompt={prompt} number={number} onClose={close} />}
       {dialog === "remove" && (
         <RemovePromptDialog
@@ -109,6 +105,6 @@ function Header({ prompt, number }: { prompt: Prompt; number: number }) {
           }
         />
       )}
-    </header>
+    </>
   );
 }

@@ -4,10 +4,9 @@ import { LabelBadges } from "@/features/prompts/LabelBadges";
 import type { Prompt } from "@/features/prompts/queries";
 import type { PromptsSearch } from "@/features/prompts/search";
 import { useProjectId } from "@/shared/session";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-const FROM_MD = "max-md:hidden";
 
 interface PromptTableProps {
   prompts: Prompt[];

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { DiffPieces } from "@/features/prompts/DiffPieces";
+import { DiffPieces } from "@/shared/prompts/DiffPieces";
 import { diffQuery, type Prompt } from "@/features/prompts/queries";
 import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";

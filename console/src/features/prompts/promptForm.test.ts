@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { foldEqual } from "@/features/prompts/foldEqual";
+import { foldEqual } from "@/shared/prompts/foldEqual";
 import {
   contentOf,
   EMPTY_PROMPT,

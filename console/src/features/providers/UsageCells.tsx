@@ -5,12 +5,9 @@ import { usageQuery } from "@/shared/api/usage";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
-import { Cell } from "@/shared/ui/Table";
+import { Cell, FROM_LG, FROM_MD } from "@/shared/ui/Table";
 import { Duration } from "@/shared/ui/Values";
 
-/** Hides a column in windows that are too narrow for it. */
-const FROM_MD = "max-md:hidden";
-const FROM_LG = "max-lg:hidden";
 const LINK_CLASSES = "hover:text-accent hover:underline";
 
 /** A provider's calls, errors and latency in the last 24 hours, linked to the calls. */

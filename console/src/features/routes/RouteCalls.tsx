@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 
 import { targetUsageQuery } from "@/features/routes/queries";
 import { RouteMap } from "@/features/routes/RouteMap";
-import { CallsLink, RouteUsage } from "@/features/routes/RouteUsage";
+import { RouteUsage } from "@/features/routes/RouteUsage";
 import { RANGES, type RouteRange } from "@/features/routes/search";
 import { usageOf } from "@/features/routes/usage";
+import { CallsLink } from "@/shared/calls/CallsLink";
 import { overviewQuery } from "@/shared/calls/queries";
 import type { Route, RouteTarget } from "@/shared/calls/routes";
 import { formatMoney } from "@/shared/format/money";
@@ -14,6 +14,7 @@ import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorNotice } from "@/shared/ui/ErrorState";
+import { Figure } from "@/shared/ui/Facts";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 import { Skeleton } from "@/shared/ui/Skeleton";
@@ -89,36 +90,21 @@ function Totals({ route, range }: Pick<RouteCallsProps, "route" | "range">) {
   const { requests, errors, latency_ms, ttft_ms, cost } = overview.data.totals;
   return (
     <dl className="mb-3 flex flex-wrap gap-x-10 gap-y-2">
-      <Total name="Calls">
+      <Figure name="Calls">
         <CallsLink calls={calls}>{formatCount(requests)}</CallsLink>
-      </Total>
-      <Total name="Errors" className={cx(errors > 0 && "text-danger")}>
+      </Figure>
+      <Figure name="Errors" className={cx(errors > 0 && "text-danger")}>
         <CallsLink calls={{ ...calls, errors_only: true }}>
           {formatShare(requests ? errors / requests : 0)}
         </CallsLink>
-      </Total>
-      <Total name="p95">
+      </Figure>
+      <Figure name="p95">
         <Duration ms={latency_ms?.p95 ?? null} />
-      </Total>
-      <Total name="First token p50">
+      </Figure>
+      <Figure name="First token p50">
         <Duration ms={ttft_ms?.p50 ?? null} />
-      </Total>
-      <Total name="Cost">{formatMoney(cost)}</Total>
+      </Figure>
+      <Figure name="Cost">{formatMoney(cost)}</Figure>
     </dl>
-  );
-}
-
-interface TotalProps {
-  name: string;
-  className?: string;
-  children: ReactNode;
-}
-
-function Total({ name, className, children }: TotalProps) {
-  return (
-    <div>
-      <dt className="text-xs text-ink-3">{name}</dt>
-      <dd className={cx("num text-base font-medium", className)}>{children}</dd>
-    </div>
   );
 }

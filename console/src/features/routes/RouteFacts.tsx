@@ -1,16 +1,15 @@
-import type { ReactNode } from "react";
-
 import { RouteConcurrency } from "@/features/routes/RouteConcurrency";
 import { RouteLimits } from "@/features/routes/RouteLimits";
 import { strategyOf } from "@/features/routes/strategies";
 import type { Route } from "@/shared/calls/routes";
+import { Fact, Facts } from "@/shared/ui/Facts";
 import { RelativeTime } from "@/shared/ui/Values";
 
 /** The settings of a route in one row. */
 export function RouteFacts({ route }: { route: Route }) {
   const { name, sentence } = strategyOf(route.strategy);
   return (
-    <dl className="flex flex-wrap gap-x-10 gap-y-3 border-y border-line py-3">
+    <Facts>
       <Fact name="Strategy">
         {name}
         <p className="max-w-md text-xs font-normal text-ink-2">{sentence}</p>
@@ -61,15 +60,6 @@ export function RouteFacts({ route }: { route: Route }) {
       <Fact name="Updated">
         <RelativeTime at={route.updated_at} />
       </Fact>
-    </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt className="text-xs text-ink-3">{name}</dt>
-      <dd className="text-sm font-medium">{children}</dd>
-    </div>
+    </Facts>
   );
 }

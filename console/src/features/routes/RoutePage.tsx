@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ChevronLeft } from "lucide-react";
 import { useState } from "react";
 
 import { routeQuery } from "@/features/routes/queries";
@@ -12,6 +11,7 @@ import { ExampleCode } from "@/shared/ExampleCode";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useHasRole } from "@/shared/session";
 import { CopyButton } from "@/shared/ui/Copyable";
+import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { Disclosure } from "@/shared/ui/Disclosure";
 import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { QueryContent } from "@/shared/ui/QueryContent";
@@ -26,16 +26,7 @@ export function RoutePage() {
   const navigate = useNavigate({ from: "/projects/$projectId/routes/$name" });
   const query = useQuery(routeQuery(projectId, name));
   return (
-    <main className="thin-scroll h-full overflow-y-auto">
-      <div className="mx-auto max-w-[1280px] px-6 pb-16">
-        <Link
-          to="/projects/$projectId/routes"
-          params={{ projectId }}
-          className="mt-3 -ml-1 inline-flex items-center gap-0.5 text-xs text-ink-3 hover:text-ink"
-        >
-          <ChevronLeft size={14} />
-          Routes
-        </Link>
+    <DetailPage list={{ to: "/projects/$projectId/routes", name: "Routes" }}>
         <Header name={name} route={query.data} />
         <QueryContent query={query}>
           {(route) => (
@@ -50,8 +41,7 @@ export function RoutePage() {
             </>
           )}
         </QueryContent>
-      </div>
-    </main>
+    </DetailPage>
   );
 }
 
@@ -62,26 +52,33 @@ function Header({ name, route }: { name: string; route: Route | undefined }) {
   const [removing, setRemoving] = useState(false);
   const params = { projectId, name };
   return (
-    <header className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2">
-      <div className="flex min-w-0 items-center gap-2">
-        <h1 className="truncate text-lg font-semibold tracking-tight">{name}</h1>
-        <CopyButton value={name} label="name" />
-        {route && <span className="num text-sm text-ink-3">version {route.version}</span>}
-      </div>
-      {canWrite && route && (
-        <div className="flex items-center gap-1">
-          <Link
-            to="/projects/$projectId/routes/$name/edit"
-            params={params}
-            className={LINK_BUTTON_CLASSES}
-          >
-            Edit
-          </Link>
-          <RowMenu subject={name}>
-            <DangerMenuItem onSelect={() => setRemoving(true)}>Remove…</DangerMenuItem>
-          </RowMenu>
-        </div>
-      )}
+    <>
+      <DetailHeader
+        title={name}
+        note={
+          <>
+            <CopyButton value={name} label="name" />
+            {route && <span className="num text-sm text-ink-3">version {route.version}</span>}
+          </>
+        }
+        actions={
+          canWrite &&
+          route && (
+            <>
+              <Link
+                to="/projects/$projectId/routes/$name/edit"
+                params={params}
+                className={LINK_BUTTON_CLASSES}
+              >
+                Edit
+              </Link>
+              <RowMenu subject={name}>
+                <DangerMenuItem onSelect={() => setRemoving(true)}>Remove…</DangerMenuItem>
+              </RowMenu>
+            </>
+          )
+        }
+      />
       {removing && (
         <RemoveRouteDialog
           name={name}
@@ -89,7 +86,7 @@ function Header({ name, route }: { name: string; route: Route | undefined }) {
           onRemoved={() => void navigate({ to: "/projects/$projectId/routes", params })}
         />
       )}
-    </header>
+    </>
   );
 }
 

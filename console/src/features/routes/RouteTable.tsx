@@ -7,12 +7,9 @@ import type { Route } from "@/shared/calls/routes";
 import { useProjectId } from "@/shared/session";
 import { MenuItem } from "@/shared/ui/Menu";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-/** Hides a column in windows that are too narrow for it. */
-const FROM_MD = "max-md:hidden";
-const FROM_LG = "max-lg:hidden";
 
 interface RouteTableProps {
   routes: Route[];

@@ -1,20 +1,14 @@
-import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-
 import type { TargetUsage } from "@/features/routes/queries";
 import type { RouteRange } from "@/features/routes/search";
 import { usageRows, type UsageRow } from "@/features/routes/usage";
 import type { Route } from "@/shared/calls/routes";
+import { CallsLink } from "@/shared/calls/CallsLink";
 import type { CallSearch } from "@/shared/calls/search";
 import { formatCount, formatShare } from "@/shared/format/number";
-import { useProjectId } from "@/shared/session";
 import { cx } from "@/shared/ui/classes";
-import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { Duration } from "@/shared/ui/Values";
 
-/** Hides a column in windows that are too narrow for it. */
-const FROM_MD = "max-md:hidden";
-const FROM_LG = "max-lg:hidden";
 
 interface RouteUsageProps {
   route: Route;
@@ -121,19 +115,5 @@ function ErrorTypes({ types }: { types: TargetUsage["error_types"] }) {
       {texts.slice(0, SHOWN_TYPES).join(", ")}
       {texts.length > SHOWN_TYPES && ` +${texts.length - SHOWN_TYPES}`}
     </span>
-  );
-}
-
-/** Links a number to its calls. */
-export function CallsLink({ calls, children }: { calls: CallSearch; children: ReactNode }) {
-  return (
-    <Link
-      to="/projects/$projectId/traces"
-      params={{ projectId: useProjectId() }}
-      search={calls}
-      className="hover:text-accent hover:underline"
-    >
-      {children}
-    </Link>
   );
 }

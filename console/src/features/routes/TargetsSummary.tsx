@@ -1,7 +1,7 @@
 import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { ShareBar } from "@/features/routes/ShareBar";
+import { ShareBar } from "@/shared/ui/ShareBar";
 import { layoutOf, type Stage } from "@/features/routes/stages";
 import { causeName } from "@/features/routes/strategies";
 import type { Route, RouteTarget } from "@/shared/calls/routes";

@@ -27,4 +27,5 @@ export const CALL_ATTRIBUTES = [
   { name: "release", label: "Release", span: "penstock.release" },
   { name: "arm", label: "Arm", span: "penstock.rollout.arm" },
   { name: "arm_basis", label: "Basis of the arm", span: "penstock.rollout.basis" },
+  { name: "prompt_version", label: "Prompt version", span: "penstock.prompt_version" },
 ] as const satisfies readonly Attribute<string>[];

@@ -104,7 +104,7 @@ function tooltip({ starts, series, format }: Chart, colour: (name: string) => st
   };
 }
 
-/** One row of the tooltip. Series names are constants of this code, so need no escaping. */
+/** One row of the tooltip. Names of series may come from users, so they are escaped. */
 function tooltipRow(
   { name, values, colour: variable }: TimeSeries,
   at: number,
@@ -114,7 +114,11 @@ function tooltipRow(
   const value = values[at];
   const shown = value === null || value === undefined ? "–" : format(value);
   const dot = `<i style="width:7px;height:7px;border-radius:2px;background:${colour(variable)}"></i>`;
-  return `<div style="display:flex;align-items:center;gap:6px">${dot}<span style="flex:1;padding-right:16px">${name}</span><b style="font-weight:500;font-variant-numeric:tabular-nums">${shown}</b></div>`;
+  return `<div style="display:flex;align-items:center;gap:6px">${dot}<span style="flex:1;padding-right:16px">${escapeHtml(name)}</span><b style="font-weight:500;font-variant-numeric:tabular-nums">${shown}</b></div>`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** For axis labels: `3.00 s` → `3 s`, `$0.0500` → `$0.05`. */

@@ -2,6 +2,10 @@ import type { ReactNode } from "react";
 
 import { cx } from "@/shared/ui/classes";
 
+/** Hide a column in windows that are too narrow for it. */
+export const FROM_MD = "max-md:hidden";
+export const FROM_LG = "max-lg:hidden";
+
 /** A plain table. Long lists are virtual instead. */
 export function Table({ label, children }: { label: string; children: ReactNode }) {
   return (

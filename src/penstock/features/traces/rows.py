@@ -17,6 +17,7 @@ from penstock.rules.tags import bounded_tags
 WRITER_CHARS: Final = 32  # length of the writer's id at the start of a batch name
 CONTENT_MISSING: Final = "penstock.content.missing"  # why a call was stored without its content
 
+_PROMPT_VERSION: Final = "prompt_version"
 _DECLARED: Final = frozenset(each.name for each in CALL_ATTRIBUTES)
 _MAX: Final = 2**63 - 1
 _MAX_NS: Final = 9_223_372_036 * 10**9  # the year 2262, where nanoseconds in 64 bits end
@@ -215,8 +216,17 @@ def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]
         response_blobs=answered.blobs,
         attributes=attributes | _other_attributes(end, cost),
         **_counts(usage),
-        **{each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES},
+        **_attributes(caller),
     )
+
+
+def _attributes(caller: Caller) -> dict[str, str]:
+    """Returns the columns of the call attributes. An application that renders prompts itself names
+    the version in a tag."""
+    values = {each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES}
+    if not values[_PROMPT_VERSION]:
+        values[_PROMPT_VERSION] = caller.tags.get(_PROMPT_VERSION, "")[:_NAME]
+    return values
 
 
 def _counts(usage: Usage) -> dict[str, int]:

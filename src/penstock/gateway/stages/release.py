@@ -61,6 +61,8 @@ class ApplyRelease:
         running = _running(key_context, rollouts, use_case, environment)
         arm, basis, digest, release = running.choose(_unit(call, running))
         others = call.caller.others | {"release": digest, "arm": arm, "arm_basis": basis.value}
+        if release is not None:
+            others["prompt_version"] = release.prompt_version
         call.caller = replace(
             call.caller, use_case=use_case, environment=environment, others=others
         )

@@ -45,7 +45,8 @@ class ReleaseSection(Document, frozen=True):
 class ServedRelease:
     """A release that answers calls. `options` are its parts beside the messages; `placeholder` is
     the one that the messages of a request stand for, if the prompt has one. `failure`: why this
-    version of the gateway cannot serve it. `size`: bytes of the prompt."""
+    version of the gateway cannot serve it. `size`: bytes of the prompt. `prompt_version`: its hash,
+    empty without a prompt."""
 
     digest: str
     model: str
@@ -54,6 +55,7 @@ class ServedRelease:
     placeholder: str = ""
     size: int = 0
     failure: str = ""
+    prompt_version: str = ""
 
     @classmethod
     def of(cls, section: ReleaseSection) -> Self:
@@ -65,7 +67,15 @@ class ServedRelease:
             return cls(section.digest, release.model, Conversation(), failure=error.sentence())
         size = len(canonical_json([section.prompt, section.partials])) if section.prompt else 0
         placeholder = _own_placeholder(section.prompt)
-        return cls(section.digest, release.model, options, prompt, placeholder, size)
+        return cls(
+            section.digest,
+            release.model,
+            options,
+            prompt,
+            placeholder,
+            size,
+            prompt_version=release.prompt,
+        )
 
     def apply(self, request: Conversation, variables: Mapping[str, object]) -> Conversation:
         """Returns the request as the release says: its messages around those of the caller, its

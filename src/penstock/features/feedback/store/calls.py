@@ -8,17 +8,15 @@ import msgspec
 from penstock.features.feedback.model import TargetFacts
 from penstock.features.traces.model import TimeRange
 from penstock.infra.columns import ColumnStore, Conditions
-from penstock.rules.attributes import CALL_ATTRIBUTES
 
-# The dimensions of a call. An application that renders prompts itself names the version in a tag.
-_PROMPT_VERSION: Final = "c.attributes['penstock.prompt_version']"
-_ATTRIBUTES: Final = frozenset(each.name for each in CALL_ATTRIBUTES)
+# The dimensions of a call. Applications may also name the version of a prompt in a tag.
 EXPRESSIONS: Final = {
     "model": "c.model",
     "use_case": "c.use_case",
     "environment": "c.environment",
-    **{name: f"c.{name}" if name in _ATTRIBUTES else "''" for name in ("release", "arm")},
-    "prompt_version": (f"if({_PROMPT_VERSION} != '', {_PROMPT_VERSION}, c.tags['prompt_version'])"),
+    "release": "c.release",
+    "arm": "c.arm",
+    "prompt_version": "if(c.prompt_version != '', c.prompt_version, c.tags['prompt_version'])",
 }
 _FIRST: Final = "(c.start_time, c.span_id)"
 _FACTS: Final = ", ".join(

@@ -1,10 +1,10 @@
 import { useState } from "react";
 
-import { foldEqual } from "@/features/prompts/foldEqual";
-import type { Piece } from "@/features/prompts/queries";
+import { foldEqual } from "@/shared/prompts/foldEqual";
+import type { Schemas } from "@/shared/api/client";
 
 /** The text of two versions, with the words that differ. Long equal parts are folded. */
-export function DiffPieces({ pieces }: { pieces: Piece[] }) {
+export function DiffPieces({ pieces }: { pieces: Schemas["PieceView"][] }) {
   return (
     <pre
       aria-label="Differences"
