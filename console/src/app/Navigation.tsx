@@ -7,6 +7,7 @@ import { ThemeSwitch } from "@/app/ThemeSwitch";
 import { UserMenu } from "@/app/UserMenu";
 import { useProjectId } from "@/shared/session";
 import { IconButton } from "@/shared/ui/Button";
+import { cx } from "@/shared/ui/classes";
 
 export function Navigation({ onHelp }: { onHelp: () => void }) {
   const projectId = useProjectId();
@@ -18,9 +19,9 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
       <div className="flex h-14 items-center px-2">
         <ProjectSwitcher />
       </div>
-      <ul className="flex flex-1 flex-col gap-px px-2 pt-1">
-        {PAGES.map(({ to, name, icon: Icon, keys }) => (
-          <li key={to}>
+      <ul className="thin-scroll flex flex-1 flex-col gap-px overflow-y-auto px-2 pt-1">
+        {PAGES.map(({ to, name, icon: Icon, keys, ...page }) => (
+          <li key={to} className={cx("gap" in page && "pt-3")}>
             <Link
               to={to}
               params={{ projectId }}

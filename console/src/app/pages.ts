@@ -6,8 +6,11 @@ import {
   Gauge,
   KeyRound,
   LayoutDashboard,
+  Lightbulb,
   MessageSquareHeart,
   MessagesSquare,
+  Package,
+  Radio,
   ScrollText,
   ShieldCheck,
   Split,
@@ -15,15 +18,36 @@ import {
   Users,
 } from "lucide-react";
 
-/** The pages of a project in the order of the navigation; `keys` is the shortcut. */
+/** The pages of a project in the order of the navigation; `keys` is the shortcut. A page with `gap`
+ * begins a group. */
 export const PAGES = [
   { to: "/projects/$projectId/overview", name: "Overview", icon: LayoutDashboard, keys: "g o" },
   { to: "/projects/$projectId/traces", name: "Traces", icon: Activity, keys: "g t" },
-  { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k" },
-  { to: "/projects/$projectId/providers", name: "Providers", icon: Boxes, keys: "g p" },
-  { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
+  {
+    to: "/projects/$projectId/feedback",
+    name: "Feedback",
+    icon: MessageSquareHeart,
+    keys: "g f",
+  },
+  {
+    to: "/projects/$projectId/use-cases",
+    name: "Use cases",
+    icon: Lightbulb,
+    keys: "g c",
+    gap: true,
+  },
   { to: "/projects/$projectId/prompts", name: "Prompts", icon: MessagesSquare, keys: "g i" },
+  { to: "/projects/$projectId/releases", name: "Releases", icon: Package, keys: "g e" },
+  { to: "/projects/$projectId/rollouts", name: "Rollouts", icon: Radio, keys: "g s" },
   { to: "/projects/$projectId/playground", name: "Playground", icon: SquarePlay, keys: "g y" },
+  {
+    to: "/projects/$projectId/providers",
+    name: "Providers",
+    icon: Boxes,
+    keys: "g p",
+    gap: true,
+  },
+  { to: "/projects/$projectId/models", name: "Models", icon: BrainCircuit, keys: "g l" },
   { to: "/projects/$projectId/routes", name: "Routes", icon: Split, keys: "g r" },
   { to: "/projects/$projectId/limits", name: "Limits", icon: Gauge, keys: "g b" },
   {
@@ -33,12 +57,7 @@ export const PAGES = [
     keys: "g u",
   },
   { to: "/projects/$projectId/dry-run", name: "Dry run", icon: FlaskConical, keys: "g d" },
-  {
-    to: "/projects/$projectId/feedback",
-    name: "Feedback",
-    icon: MessageSquareHeart,
-    keys: "g f",
-  },
+  { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k", gap: true },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 
 import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRoutes";
+import { releaseRoutes } from "@/app/releaseRoutes";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { DryRunPage } from "@/features/dryRun/DryRunPage";
@@ -212,6 +213,7 @@ const tree = root.addChildren([
       dryRun,
       feedback,
       audit,
+      ...releaseRoutes,
     ]),
   ]),
 ]);

@@ -7,7 +7,6 @@ import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 
-
 /** Targets in the order in which they would be tried. */
 export function TargetTable({ targets }: { targets: readonly ExplainedTarget[] }) {
   return (

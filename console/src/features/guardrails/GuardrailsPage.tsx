@@ -22,7 +22,6 @@ import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-
 /** Guardrail policies of the project. */
 export function GuardrailsPage() {
   const canWrite = useHasRole("admin");

@@ -20,7 +20,6 @@ import { useNow } from "@/shared/ui/useNow";
 
 const PAGE_SIZE = 200;
 
-
 interface KeyTableProps {
   keys: Key[];
   onRotate?: (key: Key) => void;

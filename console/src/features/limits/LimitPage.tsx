@@ -24,18 +24,18 @@ export function LimitPage() {
   const query = useQuery(limitQuery(projectId, limitId, value));
   return (
     <DetailPage list={{ to: "/projects/$projectId/limits", name: "Limits" }}>
-        <Header limit={query.data} />
-        <QueryContent query={query}>
-          {(limit) => (
-            <>
-              <LimitSettings limit={limit} />
-              {limit.use && (
-                <LimitUsage key={value.join("\n")} limit={limit} use={limit.use} value={value} />
-              )}
-              {limit.per.length > 0 && <CounterTable limit={limit} selected={value} />}
-            </>
-          )}
-        </QueryContent>
+      <Header limit={query.data} />
+      <QueryContent query={query}>
+        {(limit) => (
+          <>
+            <LimitSettings limit={limit} />
+            {limit.use && (
+              <LimitUsage key={value.join("\n")} limit={limit} use={limit.use} value={value} />
+            )}
+            {limit.per.length > 0 && <CounterTable limit={limit} selected={value} />}
+          </>
+        )}
+      </QueryContent>
     </DetailPage>
   );
 }

@@ -28,24 +28,24 @@ export function PromptPage() {
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   return (
     <DetailPage list={{ to: "/projects/$projectId/prompts", name: "Prompts" }}>
-        <QueryContent query={query}>
-          {(prompt) => {
-            const number = search.version ?? prompt.labels["production"] ?? prompt.latest;
-            return (
-              <>
-                <Header prompt={prompt} number={number} />
-                <div className="grid gap-x-8 gap-y-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
-                  <PromptTabs prompt={prompt} number={number} search={search} onChange={change} />
-                  <VersionRail
-                    prompt={prompt}
-                    number={number}
-                    onSelect={(version) => change({ version, against: undefined })}
-                  />
-                </div>
-              </>
-            );
-          }}
-        </QueryContent>
+      <QueryContent query={query}>
+        {(prompt) => {
+          const number = search.version ?? prompt.labels["production"] ?? prompt.latest;
+          return (
+            <>
+              <Header prompt={prompt} number={number} />
+              <div className="grid gap-x-8 gap-y-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
+                <PromptTabs prompt={prompt} number={number} search={search} onChange={change} />
+                <VersionRail
+                  prompt={prompt}
+                  number={number}
+                  onSelect={(version) => change({ version, against: undefined })}
+                />
+              </div>
+            </>
+          );
+        }}
+      </QueryContent>
     </DetailPage>
   );
 }

@@ -7,7 +7,6 @@ import { useProjectId } from "@/shared/session";
 import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-
 interface PromptTableProps {
   prompts: Prompt[];
   /** The folder that the list is limited to. */

@@ -27,20 +27,20 @@ export function RoutePage() {
   const query = useQuery(routeQuery(projectId, name));
   return (
     <DetailPage list={{ to: "/projects/$projectId/routes", name: "Routes" }}>
-        <Header name={name} route={query.data} />
-        <QueryContent query={query}>
-          {(route) => (
-            <>
-              <RouteFacts route={route} />
-              <RouteCalls
-                route={route}
-                range={range}
-                onRange={(next) => void navigate({ search: { range: next }, replace: true })}
-              />
-              <CallIt name={route.name} />
-            </>
-          )}
-        </QueryContent>
+      <Header name={name} route={query.data} />
+      <QueryContent query={query}>
+        {(route) => (
+          <>
+            <RouteFacts route={route} />
+            <RouteCalls
+              route={route}
+              range={range}
+              onRange={(next) => void navigate({ search: { range: next }, replace: true })}
+            />
+            <CallIt name={route.name} />
+          </>
+        )}
+      </QueryContent>
     </DetailPage>
   );
 }

@@ -10,7 +10,6 @@ import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
-
 interface RouteTableProps {
   routes: Route[];
   /** Left out for users who may not change routes. */

@@ -9,7 +9,6 @@ import { cx } from "@/shared/ui/classes";
 import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { Duration } from "@/shared/ui/Values";
 
-
 interface RouteUsageProps {
   route: Route;
   usage: readonly TargetUsage[];

@@ -105,7 +105,7 @@ function Places({ useCase, rollouts, comparisons }: PlacesProps) {
   });
   if (rollouts && running.length === 0) return <span className="text-xs text-ink-3">nowhere</span>;
   return (
-    <span className="flex flex-wrap gap-1">
+    <span className="flex gap-1 max-md:flex-wrap">
       {running.map(({ environment, state }) => (
         <Link
           key={environment}

@@ -62,7 +62,9 @@ export function UseCasesPage() {
                 </span>
               </div>
               {shown.length === 0 ? (
-                <EmptyState title="No use cases found">Try other words or another status.</EmptyState>
+                <EmptyState title="No use cases found">
+                  Try other words or another status.
+                </EmptyState>
               ) : (
                 <UseCaseTable useCases={shown} />
               )}

@@ -15,8 +15,7 @@ const REFRESH_MS = 30_000;
 export const presentUseCaseQuery = (project_id: string, name: string) =>
   queryOptions({
     queryKey: ["present-use-case", project_id, name],
-    queryFn: () =>
-      data(api.GET(`${USE_CASES}/{name}`, { params: { path: { project_id, name } } })),
+    queryFn: () => data(api.GET(`${USE_CASES}/{name}`, { params: { path: { project_id, name } } })),
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -28,7 +27,9 @@ export const callsByUseCaseQuery = (project_id: string) =>
   queryOptions({
     queryKey: ["calls", project_id, "overview", "by-use-case"],
     queryFn: async () => {
-      const overview = await data(api.GET("/api/v1/overview", { params: { query: { project_id } } }));
+      const overview = await data(
+        api.GET("/api/v1/overview", { params: { query: { project_id } } }),
+      );
       const groups = overview["by_use_case"] as Schemas["GroupOut"][];
       return new Map(groups.map((group) => [group.value, group]));
     },

@@ -107,7 +107,7 @@ function Figures({ measures, baseline, filter }: FiguresProps) {
       {FIGURES.map(({ name, of, format }, index) => {
         const value = measures ? of(measures) : null;
         return (
-          <Cell key={name} numeric className={WIDTHS[index] ?? ""}>
+          <Cell key={name} numeric className={cx("whitespace-nowrap", WIDTHS[index])}>
             {value === null ? <Dash /> : format(value)}
             <Change {...changeFrom(baseline && of(baseline), value)} />
           </Cell>
@@ -125,7 +125,7 @@ interface ScoreCellProps {
 function ScoreCell({ score, baseline }: ScoreCellProps) {
   const mean = score?.mean ?? null;
   return (
-    <Cell numeric className={FROM_LG}>
+    <Cell numeric className={`whitespace-nowrap ${FROM_LG}`}>
       {mean === null ? (
         <Dash />
       ) : (
@@ -138,9 +138,7 @@ function ScoreCell({ score, baseline }: ScoreCellProps) {
 
 function Change({ text, worse }: { text: string; worse: boolean }) {
   if (!text) return null;
-  return (
-    <span className={cx("ml-1.5 text-xs", worse ? "text-danger" : "text-ink-3")}>{text}</span>
-  );
+  return <span className={cx("ml-1.5 text-xs", worse ? "text-danger" : "text-ink-3")}>{text}</span>;
 }
 
 function Dash() {

@@ -59,9 +59,7 @@ export function DetailHeader({ title, note, actions }: DetailHeaderProps) {
         <h1 className="min-w-0 text-lg font-semibold tracking-tight break-words">{title}</h1>
         {note}
       </div>
-      {actions !== undefined && (
-        <div className="flex flex-wrap items-center gap-1">{actions}</div>
-      )}
+      {actions !== undefined && <div className="flex flex-wrap items-center gap-1">{actions}</div>}
     </header>
   );
 }

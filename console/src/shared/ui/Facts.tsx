@@ -5,10 +5,7 @@ import { cx } from "@/shared/ui/classes";
 /** The settings of one thing in one row. */
 export function Facts({ label, children }: { label?: string; children: ReactNode }) {
   return (
-    <dl
-      aria-label={label}
-      className="flex flex-wrap gap-x-10 gap-y-3 border-y border-line py-3"
-    >
+    <dl aria-label={label} className="flex flex-wrap gap-x-10 gap-y-3 border-y border-line py-3">
       {children}
     </dl>
   );
