@@ -51,6 +51,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "guardrails",
         "Manage guardrail policies: set, list, show, remove, detectors.",
     ),
+    "dataset": (
+        "datasets",
+        "Manage datasets: create, list, versions, items, import, export, diff, remove.",
+    ),
     "score": ("scores", "Scores and outcomes: add, import, list, measures, outcomes."),
     "feedback": ("feedback", "Feedback of users: list, handle, keys, add-key, remove-key."),
     "explain": ("explain", "Explain what a request would do, without sending it."),

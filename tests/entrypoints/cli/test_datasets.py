@@ -1,0 +1,76 @@
+"""`penstock dataset` against a real server."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.entrypoints.cli.main import run
+from tests.server.running import Server, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("datasets") / "home") as server:
+        yield server
+
+
+class Cli:
+    """Runs commands as a user of the server."""
+
+    def __init__(self, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+        self._project = server.project_id()
+        self._capsys = capsys
+
+    def run(self, *words: str, code: int = 0) -> str:
+        assert run(["dataset", *words, "--project", self._project]) == code
+        captured = self._capsys.readouterr()
+        return captured.out if code == 0 else captured.err
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.run(*words, "--json"))
+
+
+@pytest.fixture
+def cli(server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    monkeypatch.setenv("PENSTOCK_SERVER_URL", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("PENSTOCK_API_KEY", server.bootstrap["api_key"])
+    monkeypatch.setenv("PENSTOCK_HOME", str(server.home))
+    return Cli(server, capsys)
+
+
+def test_a_file_becomes_a_version_and_a_file_again(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "faq.csv"
+    path.write_text("question,answer\n" + "".join(f"q{n},a{n}\n" for n in range(1200)) + "q0,a0\n")
+    seen = json.loads(cli.run("import", "faq", str(path), "--dry-run"))
+    assert (seen["items"], seen["input_kinds"]) == (1201, {"text": 1201})
+    assert cli.json("list") == []
+    done = cli.json("import", "faq", str(path))
+    assert (done["version"]["item_count"], done["counts"]["duplicates"]) == (1200, 1)
+    assert cli.json("import", "faq", str(path))["made"] is False
+    cli.run("export", "faq", str(tmp_path / "out.jsonl"))
+    done = cli.json("import", "faq", str(tmp_path / "out.jsonl"))
+    assert (done["made"], done["counts"]["unchanged"]) == (False, 1200)
+    path.write_text("question,answer\nq0,a0\nq1,other\n")
+    done = cli.json("import", "faq", str(path), "--replace", "--message", "smaller")
+    assert (done["version"]["version"], done["version"]["item_count"]) == (2, 2)
+    assert cli.json("versions", "faq")[0]["message"] == "smaller"
+    assert (done["counts"]["added"], done["counts"]["removed"]) == (1, 1199)
+    (gone,) = cli.json("diff", "faq", "1", "2", "-n", "1")
+    assert (gone["before"]["input"], gone["after"]) == ("q1", None)
+    assert "q1" in cli.run("items", "faq", "--search", "other")
+    cli.run("remove", "faq", "--yes")
+    assert "no dataset 'faq'" in cli.run("items", "faq", code=4)
+
+
+def test_a_wrong_line_leaves_nothing(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.jsonl"
+    lines = [json.dumps({"input": f"question {n}"}) for n in range(700)]
+    path.write_text("\n".join([*lines, '{"input": 7}']))
+    refused = cli.run("import", "wrong", str(path), code=1)
+    assert "wrong.jsonl, line 701: `input` is a number" in refused
+    assert cli.json("list") == []
+    path.write_text("")
+    assert "The file has no items." in cli.run("import", "wrong", str(path), code=1)
