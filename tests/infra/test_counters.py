@@ -9,6 +9,7 @@ import pytest
 
 from infra.counter_model import FakeClock
 from penstock.infra.counters import CounterFile, FileReader, LocalCounters
+from penstock.infra.counters.counter_file import MAX_ENDED
 from penstock.infra.counters.file import boot_id, open_counters
 from penstock.infra.counters.layout import (
     BLOCK_ENTRIES,
@@ -17,12 +18,15 @@ from penstock.infra.counters.layout import (
     FORMAT,
     HEAD,
     JOURNAL_AT,
+    JOURNAL_BYTES,
     JOURNAL_FLAG_AT,
+    JOURNAL_HEAD,
     ROW,
     ROWS_AT,
 )
+from penstock.infra.counters.local import SETTLED_WITHIN_S
 from penstock.kernel.time import SystemClock
-from penstock.rules.claims import CapReached, Claim, CounterKind
+from penstock.rules.claims import MAX_CLAIMS, CapReached, Claim, CounterKind
 from penstock.spi.counters import CountersUnavailable, Reservation
 
 DAY_NS = 86_400 * 10**9
@@ -272,3 +276,61 @@ async def test_a_file_that_is_replaced_under_running_workers_is_reported(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     counters.close()
+
+
+async def ended(counters: LocalCounters, amount: int, used: int, cap: int) -> None:
+    found = await counters.reserve([spend(amount, FakeClock(), cap=cap)])
+    assert isinstance(found, Reservation)
+    counters.dispatched(found)
+    counters.settle(found, [used])
+    counters.settle(found, [used])  # twice counts once
+
+
+async def test_calls_far_from_the_cap_are_settled_with_the_next_transaction(path: Path) -> None:
+    counters, clock = LocalCounters(path, FakeClock()), FakeClock()
+    reader, cap = FileReader(path, clock), 10**6
+    await ended(counters, 10, 7, cap)
+    assert reader.read(spend(0, clock, cap=cap)) == (0, 10, 0)
+    await ended(counters, 10, 7, cap)
+    assert reader.read(spend(0, clock, cap=cap)) == (7, 10, 0)
+    async with asyncio.timeout(10):
+        while reader.read(spend(0, clock, cap=cap)) != (14, 0, 0):
+            await asyncio.sleep(SETTLED_WITHIN_S)
+    reader.close()
+    counters.close()
+
+
+async def test_calls_near_the_cap_or_above_their_reservation_are_settled_at_once(
+    path: Path,
+) -> None:
+    counters, clock = LocalCounters(path, FakeClock()), FakeClock()
+    reader = FileReader(path, clock)
+    await ended(counters, 10, 7, 100)
+    assert reader.read(spend(0, clock)) == (7, 0, 0)
+    await ended(counters, 10, 11, 10**6)
+    assert reader.read(spend(0, clock)) == (18, 0, 1)
+    reader.close()
+    counters.close()
+
+
+async def test_what_waits_counts_when_a_claim_does_not_fit(path: Path) -> None:
+    counters, clock = LocalCounters(path, FakeClock()), FakeClock()
+    await ended(counters, 10, 0, 1000)
+    assert isinstance(await counters.reserve([spend(1001, clock, cap=1000)]), CapReached)
+    assert isinstance(await counters.reserve([spend(1000, clock, cap=1000)]), Reservation)
+    counters.close()
+
+
+def test_the_journal_has_space_for_the_largest_transaction(path: Path, clock: FakeClock) -> None:
+    counters = CounterFile.open(path, clock)
+    names = [[f"{part}-{at}" for at in range(MAX_CLAIMS)] for part in range(MAX_ENDED + 1)]
+    claims = [[spend(1, clock, name) for name in each] for each in names]
+    found = [counters.reserve(each) for each in claims[:-1]]
+    done = [(each, [1] * MAX_CLAIMS) for each in found if isinstance(each, Reservation)]
+    assert len(done) == MAX_ENDED
+    last = counters.reserve(claims[-1], ended=done)
+    assert isinstance(last, Reservation)
+    length = JOURNAL_HEAD.unpack_from(path.read_bytes(), JOURNAL_AT)[0]
+    assert 6000 < JOURNAL_HEAD.size + length <= JOURNAL_BYTES
+    assert {counters.read(claim) for claim in claims[0]} == {(1, 0, 0)}
+    assert {counters.read(claim) for claim in claims[-1]} == {(0, 1, 0)}

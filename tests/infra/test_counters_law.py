@@ -140,6 +140,30 @@ class CounterLaw(RuleBasedStateMachine):
         worker.open.append((found, expected))
         return (worker, found, expected)
 
+    @rule(reservation=consumes(reservations), wanted=WANTED)
+    def reserve_with_one_that_has_ended(
+        self,
+        reservation: tuple[Worker, Reservation, ModelReservation],
+        wanted: dict[str, int],
+    ) -> None:
+        worker, ended, expected_end = reservation
+        counters = worker.counters
+        known = worker in self.workers and expected_end.open
+        if not known or not isinstance(counters, CounterFile):
+            return
+        claims = [self.claim(*each) for each in wanted.items()]
+        used = [claim.amount // 2 for claim in expected_end.claims]
+        found = counters.reserve(claims, ended=[(ended, used)])
+        self.model.settle(expected_end, used)
+        expected = self.model.reserve(claims)
+        if isinstance(expected, ModelReservation):
+            assert isinstance(found, Reservation)
+            ended.open = False
+            worker.open.append((found, expected))
+        else:
+            assert index_of(found) == expected
+            assert counters.settle(ended, used)
+
     @rule(number=st.integers(0, 1), wanted=WANTED, step=STEPS)
     def killed_while_it_reserves(self, number: int, wanted: dict[str, int], step: str) -> None:
         claims = [self.claim(*each) for each in wanted.items()]

@@ -1,6 +1,8 @@
 """The cost of a call: examples computed by hand, and laws."""
 
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,37 @@ def test_reasoning_and_audio_tokens_are_subtracted_from_the_output() -> None:
     usage = Usage(0, 100, reasoning_tokens=60, output_audio_tokens=10)
     # 30 * 10 + 60 * 3 + 10 * 80 = 300 + 180 + 800
     assert cost(usage, OUTPUT, reasoning, audio) == Decimal("0.00128")
+
+
+@given(
+    st.lists(st.decimals(0, 100, places=9), min_size=3, max_size=3),
+    st.sampled_from([1, 1000, 1_000_000, 3600]),
+    counts,
+    counts,
+)
+def test_the_price_of_tokens_in_whole_numbers_is_the_charge_rounded_up(
+    prices: list[Decimal], per: int, input_tokens: int, output_tokens: int
+) -> None:
+    units = ("requests", "input_tokens", "output_tokens")
+    rates = compile_rates(
+        "test", [*(UnitPrice(*each, per) for each in zip(units, prices, strict=True)), CACHED]
+    )
+    assert rates.of_tokens is not None
+    exact = sum(
+        Fraction(price) * count / per
+        for price, count in zip(prices, (1, input_tokens, output_tokens), strict=True)
+    )
+    found = rates.of_tokens.cost(input_tokens, output_tokens)
+    assert found == ceil(exact * 10**9)
+    charge = rates.charge(Usage(input_tokens, output_tokens))
+    if charge is not None:  # not above the highest cost of a call
+        assert abs(found - charge.cost * 10**9) < 2
+
+
+def test_prices_that_depend_on_the_number_of_tokens_have_no_price_of_a_token() -> None:
+    tiered = UnitPrice("input_tokens", Decimal(1), tiers=(Tier(100, Decimal(2)),))
+    assert compile_rates("test", [tiered, OUTPUT]).of_tokens is None
+    assert compile_rates("test", [OUTPUT]).of_tokens is None
 
 
 def test_a_price_per_request_is_charged_once() -> None:

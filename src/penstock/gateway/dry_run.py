@@ -175,23 +175,23 @@ class _Run:
         counted = counted_limits(call, targets, index)
         amounts = Amounts()
         try:
-            amounts = estimated_amounts(call, targets, [each.limit for each in counted])
+            amounts = estimated_amounts(call, targets, counted)
         except PenstockError as error:
             self.reject(error)
         now_ns = call.start_ns
-        claims = [limit.claim_on(key, amounts, now_ns) for limit, _, key in counted]
+        claims = [limit.claim_on(key, amounts, now_ns) for limit, _, key in counted.each]
         if len(claims) > MAX_CLAIMS:
             self.reject(CountersUnavailable(f"More than {MAX_CLAIMS} limits apply to the call."))
         try:
             states = await asyncio.to_thread(self._states, claims)
         except CountersUnavailable as error:
-            if any(each.limit.entry.unavailable == Otherwise.REJECT for each in counted):
+            if any(limit.entry.unavailable == Otherwise.REJECT for limit in counted.limits):
                 self.reject(error)
             return
         spaces = [space_of(claim, state) for claim, state in zip(claims, states, strict=True)]
-        found = zip(counted, claims, spaces, strict=True)
+        found = zip(counted.each, claims, spaces, strict=True)
         self._add(limits=tuple(explained_limit(*each) for each in found))
-        self._reject_first(counted, claims, spaces)
+        self._reject_first(counted.each, claims, spaces)
 
     def _states(self, claims: Sequence[Claim]) -> list[CounterState]:
         return [self._parts.read_counter(claim) for claim in claims]

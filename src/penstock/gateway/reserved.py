@@ -1,9 +1,8 @@
 """The reservation of a call on the counters of its limits."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.rules.limits.index import Amounts, CountedLimit
+from penstock.rules.limits.index import Amounts, CountedLimits
 from penstock.spi.counters import Reservation
 
 
@@ -11,5 +10,5 @@ class Reserved(NamedTuple):
     """A reservation with the limits of its claims, in their order, and the estimate."""
 
     reservation: Reservation
-    counted: Sequence[CountedLimit]
+    counted: CountedLimits
     estimate: Amounts

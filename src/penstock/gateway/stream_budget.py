@@ -39,7 +39,7 @@ class StreamBudget:
         self._claims = reserved.reservation.claims
         self._limits = [
             _CutLimit(at, counted, self._claims[at].amount)
-            for at, counted in enumerate(reserved.counted)
+            for at, counted in enumerate(reserved.counted.each)
             if counted.limit.cuts
         ]
         self._next = 0  # tokens of output at which to look again

@@ -34,6 +34,7 @@ _IRRELEVANT: Final = frozenset(
         *("prompt_cache_key", "prompt_cache_retention", "labels", "service_tier", "background"),
     )
 )
+_USUAL_DIGITS: Final = 6  # of a time within the limit
 _KEY: Final = re.compile(rb"[!-~]{1,255}")
 # What providers say about an answer that they have ended as they should.
 _COMPLETE: Final = frozenset(
@@ -74,6 +75,8 @@ class CachedAnswer(msgspec.Struct, frozen=True, array_like=True):
 
 def read_choice(value: bytes) -> CacheChoice | None:
     """Reads the header; `None` for `off`. Raises `InvalidRequest` for another value."""
+    if value.isdigit() and len(value) <= _USUAL_DIGITS and (seconds := int(value)):
+        return CacheChoice(seconds)
     parts = [part.strip().lower() for part in value.decode("latin-1").split(",")]
     if parts == ["off"]:
         return None

@@ -24,6 +24,7 @@ from penstock.rules.limits.estimate import EstimatedTokens, estimate_cost, estim
 from penstock.rules.limits.index import (
     Amounts,
     CountedLimit,
+    CountedLimits,
     Limit,
     LimitIndex,
     SpanLimit,
@@ -33,7 +34,7 @@ from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
 
-_METERED: Final = (Measure.TOKENS, Measure.SPEND)
+_NONE: Final = CountedLimits(())
 _COUNTED: Final = (UsageSource.PROVIDER, UsageSource.ESTIMATED)
 _log: Final = logging.getLogger("penstock.gateway")
 
@@ -51,38 +52,37 @@ class ReserveLimits:
         """Raises `RateLimited` if the call does not fit, `Forbidden` if it has no price and counts
         against a budget, and `CountersUnavailable` where a limit says so."""
         targets = (target,) if call.route is None else call.route.targets
-        counted = counted_limits(call, targets, index) if index is not None else ()
+        counted = counted_limits(call, targets, index) if index is not None else _NONE
         if call.shadow_of:  # only money: it must not use the rates of its caller
-            counted = [each for each in counted if each.limit.measure == Measure.SPEND]
+            counted = CountedLimits(
+                [each for each in counted.each if each.limit.measure == Measure.SPEND]
+            )
         elif call.key_context is not None and call.key_context.token is not None:
             of_client = _limits_of_client(call.key_context, call.key_context.token)
-            counted = (*counted, *of_client)
-        if not counted:
+            counted = CountedLimits([*counted.each, *of_client])
+        if not counted.each:
             return
-        estimate = estimated_amounts(call, targets, [limit for limit, _, _ in counted])
+        estimate = estimated_amounts(call, targets, counted)
         now_ns = self._clock.now_ns()
-        claims = [limit.claim_on(key, estimate, now_ns) for limit, _, key in counted]
+        claims = [limit.claim_on(key, estimate, now_ns) for limit, _, key in counted.each]
         try:
             found = await self._counters.reserve(claims)
         except CountersUnavailable:
-            if any(each.limit.entry.unavailable == Otherwise.REJECT for each in counted):
+            if any(limit.entry.unavailable == Otherwise.REJECT for limit in counted.limits):
                 raise
             allowed = await self._counters.reserve_allowance(claims)
             self.unchecked_count += 1
             call.reserved = Reserved(allowed, counted, estimate) if allowed is not None else None
             return
         if isinstance(found, CapReached):
-            limit, claim = counted[found.claim].limit, claims[found.claim]
+            limit, claim = counted.limits[found.claim], claims[found.claim]
             error = limit_reached(limit, found)
             call.limit_headers = rejection_headers(limit, error, claim, found.left)
             raise error
         call.reserved = Reserved(found, counted, estimate)
-        if any(each.limit.cuts for each in counted):
+        if counted.cut:
             call.budget = StreamBudget(self._counters, call.reserved)
-        shown = [
-            (each.limit, claim, left)
-            for each, claim, left in zip(counted, claims, found.left, strict=True)
-        ]
+        shown = zip(counted.limits, claims, found.left, strict=True)
         call.limit_headers = headers_of(shown, now_ns)
         self._counters.dispatched(found)  # what follows asks the provider, or settles
 
@@ -102,8 +102,8 @@ class ReserveLimits:
             held = call.budget.held(held)
         if any(map(gt, amounts, held)):
             call.overruns = tuple(
-                each.limit.entry.name
-                for each, most, used in zip(reserved.counted, held, amounts, strict=True)
+                limit.entry.name
+                for limit, most, used in zip(reserved.counted.limits, held, amounts, strict=True)
                 if used > most
             )
             self.overrun_count += 1
@@ -113,12 +113,12 @@ class ReserveLimits:
         self._counters.settle(reserved.reservation, amounts)
 
 
-def counted_limits(
-    call: Call, targets: Sequence[Target], index: LimitIndex
-) -> Sequence[CountedLimit]:
+def counted_limits(call: Call, targets: Sequence[Target], index: LimitIndex) -> CountedLimits:
     """Returns the limits that count the call at any of its targets."""
     found = [index.counted(facts_of(call, target)) for target in targets]
-    return found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
+    if len(found) == 1:
+        return found[0]
+    return CountedLimits(list(dict.fromkeys(chain.from_iterable(one.each for one in found))))
 
 
 def _limits_of_client(key_context: KeyContext, token: ClientToken) -> list[CountedLimit]:
@@ -133,14 +133,15 @@ def facts_of(call: Call, target: Target) -> CallFacts:
 
 def _used(call: Call, reserved: Reserved) -> list[int]:
     """Returns what the call has used of each claim."""
-    total = used_amounts(call.attempts, reserved.estimate)
+    counted, estimate = reserved.counted, reserved.estimate
+    total = used_amounts(call.attempts, estimate)
+    if not counted.of_target:
+        return [limit.amount(total) for limit in counted.limits]
     return [
         limit.amount(
-            used_amounts(_attempts_of(call, limit, values), reserved.estimate)
-            if limit.of_target
-            else total
+            used_amounts(_attempts_of(call, limit, values), estimate) if limit.of_target else total
         )
-        for limit, values, _ in reserved.counted
+        for limit, values, _ in counted.each
     ]
 
 
@@ -166,13 +167,12 @@ def used_amounts(attempts: Sequence[OpenAttempt], estimate: Amounts) -> Amounts:
     return Amounts(1, tokens, spend)
 
 
-def estimated_amounts(call: Call, targets: Sequence[Target], limits: Sequence[Limit]) -> Amounts:
+def estimated_amounts(call: Call, targets: Sequence[Target], counted: CountedLimits) -> Amounts:
     """Returns the amounts to reserve: those of the target that uses most. Raises `Forbidden` for
     an unpriced model under a budget that rejects it."""
-    metered = [limit for limit in limits if limit.measure in _METERED]
-    if not metered:
+    if not counted.metered:
         return Amounts()
-    budgets = [limit for limit in metered if limit.measure is Measure.SPEND]
+    budgets = counted.budgets
     most, spend = 0, 0
     for target in targets:
         known = target.project.facts(target.entry, target.model)

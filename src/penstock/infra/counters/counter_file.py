@@ -44,9 +44,16 @@ from penstock.rules.claims import (
 from penstock.spi.counters import CountersUnavailable, Reservation
 
 MAX_WRITTEN: Final = 1024  # counters that a worker remembers as it wrote them
+MAX_ENDED: Final = 3  # reservations that one transaction settles, as many as its journal has space
 _OPEN_WITHIN_S: Final = 2.0
 _FREED: Final = bytes([FREE])
 _PATIENT_S: Final = 0.5  # of the recovery, which runs beside calls but rarely
+
+Ended = tuple[Reservation, Sequence[int]]
+"""A reservation whose call has ended, and the amounts that it has used."""
+
+Rows = dict[bytes, tuple[int, Row]]
+"""The counters of a transaction by their key, with the offset of each."""
 
 
 class CountersRepaired(CountersBusy):
@@ -112,12 +119,17 @@ class CounterFile:
         self._file.close()
 
     def reserve(
-        self, claims: Sequence[Claim], within_s: float = MAX_BLOCKED_S
+        self,
+        claims: Sequence[Claim],
+        within_s: float = MAX_BLOCKED_S,
+        ended: Sequence[Ended] = (),
     ) -> Reservation | CapReached:
-        """Reserves all claims or none. Raises `CountersBusy`, `CountersFull`."""
+        """Reserves all claims or none. With it settles up to `MAX_ENDED` reservations that have
+        ended; if the claims do not fit, these are not settled, but they count as if they were.
+        Raises `CountersBusy`, `CountersFull`."""
         self._begin(within_s)
         try:
-            return self._reserve(claims)
+            return self._reserve(claims, ended)
         finally:
             self._lock.free()
 
@@ -136,12 +148,22 @@ class CounterFile:
         Raises `CountersBusy`; then nothing has changed."""
         if not reservation.open:
             return False
+        self.settle_all(((reservation, amounts),), within_s)
+        reservation.open = False
+        return True
+
+    def settle_all(self, ended: Sequence[Ended], within_s: float = MAX_BLOCKED_S) -> None:
+        """Settles up to `MAX_ENDED` reservations in one transaction. Raises `CountersBusy`; then
+        nothing has changed."""
         self._begin(within_s)
         try:
-            self._settle(reservation, amounts)
+            rows: Rows = {}
+            self._settle(ended, rows, self._clock.now_ns(), self._mono_ns())
+            self._commit(rows, [(each.place, _FREED) for each, _ in ended])
         finally:
             self._lock.free()
-        return True
+        for each, _ in ended:
+            self._entries.give_back(each.place)
 
     def recover(self) -> int:
         """Settles the reservations of workers that have ended: at their amounts if dispatched,
@@ -179,27 +201,26 @@ class CounterFile:
         row = Row.decode(self._data[place : place + ROW.size]) if place else None
         return CounterState() if row is None else row.state(claim, self._mono_ns())
 
-    def _settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
-        now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
-        rows: dict[int, Row] = {}
-        for claim, amount in zip(reservation.claims, amounts, strict=True):
-            if claim.kind != CounterKind.RATE and (claim.amount or amount):
-                row = self._counter(claim, rows, now_ns, mono_ns)[2]
-                row.settle(claim.start_ns, claim.amount, amount, mono_ns)
-        self._commit(rows, (reservation.place, _FREED))
-        reservation.open = False
-        self._entries.give_back(reservation.place)
+    def _settle(self, ended: Sequence[Ended], rows: Rows, now_ns: int, mono_ns: int) -> None:
+        """Replaces reserved amounts by used ones in the rows of a transaction."""
+        for reservation, amounts in ended:
+            for claim, amount in zip(reservation.claims, amounts, strict=True):
+                if claim.kind != CounterKind.RATE and (claim.amount or amount):
+                    row = self._counter(claim, rows, now_ns, mono_ns)[2]
+                    row.settle(claim.start_ns, claim.amount, amount, mono_ns)
 
-    def _reserve(self, claims: Sequence[Claim]) -> Reservation | CapReached:
+    def _reserve(self, claims: Sequence[Claim], ended: Sequence[Ended]) -> Reservation | CapReached:
         if len(claims) > MAX_CLAIMS:
             raise CountersFull(f"More than {MAX_CLAIMS} limits apply to the call.")
         now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
-        rows: dict[int, Row] = {}
+        rows: Rows = {}
+        if ended:
+            self._settle(ended, rows, now_ns, mono_ns)
         used: list[Claim] = []
         left: list[int] = []
         held: list[EntryClaim] = []
-        for index, asked in enumerate(map(_bounded, claims)):
-            claim, place, row = self._counter(asked, rows, now_ns, mono_ns)
+        for index, asked in enumerate(claims):
+            claim, place, row = self._counter(_bounded(asked), rows, now_ns, mono_ns)
             rest = row.hold(claim, mono_ns)
             if rest < 0:
                 wait_ns = row.wait_ns(claim, now_ns, mono_ns)
@@ -208,45 +229,52 @@ class CounterFile:
             left.append(rest)
             if claim.kind != CounterKind.RATE and claim.amount:
                 held.append(EntryClaim(place, claim.kind, claim.amount, claim.start_ns))
-        entry = self._entries.take()
+        entries = [each.place for each, _ in ended] or [self._entries.take()]
+        entry = entries.pop()
         if not entry:
             raise CountersFull("Too many calls with limits are open on this machine.")
-        self._commit(rows, (entry, encode_entry(held)))
+        freed = [(place, _FREED) for place in entries]
+        self._commit(rows, [*freed, (entry, encode_entry(held))])
+        for place in entries:
+            self._entries.give_back(place)
         return Reservation(used, left, entry)
 
     def _counter(
-        self, claim: Claim, rows: dict[int, Row], now_ns: int, mono_ns: int
+        self, claim: Claim, rows: Rows, now_ns: int, mono_ns: int
     ) -> tuple[Claim, int, Row]:
         """Returns the claim on its counter, or on the one of all others if there is no space."""
-        if (known := self._written.pop(claim.key, None)) is not None:  # again there once written
+        key = claim.key
+        if (found := rows.get(key)) is not None:
+            return claim, *found
+        if (known := self._written.pop(key, None)) is not None:  # again there once written
             place, data, row = known
             if self._data[place : place + ROW.size] == data:
-                rows[place] = row
+                rows[key] = place, row
                 return claim, place, row
         chosen = bool(claim.others)
-        place = self._table.find(claim.key, chosen=chosen)
+        place = self._table.find(key, chosen=chosen)
         if place:
             return claim, place, self._load(place, rows)
-        for place, row in rows.items():
-            if row.key == claim.key:  # new in this transaction
-                return claim, place, row
-        place = self._table.space(claim.key, now_ns, mono_ns, set(rows), chosen=chosen)
+        taken = {place for place, _ in rows.values()}
+        place = self._table.space(key, now_ns, mono_ns, taken, chosen=chosen)
         if place:
-            row = rows[place] = Row.first(claim)
+            row = Row.first(claim)
+            rows[key] = place, row
             return claim, place, row
         if not chosen:
             raise CountersFull("There is no space for another limit's counter.")
         shared = claim._replace(key=claim.others, others=b"")
         return self._counter(shared, rows, now_ns, mono_ns)
 
-    def _load(self, place: int, rows: dict[int, Row]) -> Row:
-        if (row := rows.get(place)) is not None:
-            return row
-        row = Row.decode(self._data[place : place + ROW.size])
+    def _load(self, place: int, rows: Rows) -> Row:
+        data = self._data[place : place + ROW.size]
+        if (found := rows.get(data[:16])) is not None:
+            return found[1]
+        row = Row.decode(data)
         if row is None:
             repair(self._file, self._clock.now_ns())
             raise CountersRepaired("A damaged counter was removed.", retry_after_s=1)
-        rows[place] = row
+        rows[row.key] = place, row
         return row
 
     def _recover(self, worker: int) -> int:
@@ -273,21 +301,21 @@ class CounterFile:
             self._data[entry.at] = FREE
             repair(self._file, self._clock.now_ns())
             return
-        rows: dict[int, Row] = {}
+        rows: Rows = {}
         mono_ns = self._mono_ns()
         for place, _, amount, start_ns in entry.claims:
             row = self._load(place, rows)
             row.settle(start_ns, amount, amount if entry.dispatched else 0, mono_ns)
-        self._commit(rows, (entry.at, _FREED))
+        self._commit(rows, [(entry.at, _FREED)])
 
-    def _commit(self, rows: dict[int, Row], entry: Change) -> None:
+    def _commit(self, rows: Rows, entries: Sequence[Change]) -> None:
         changes: list[Change] = []
-        for place, row in rows.items():
+        for key, (place, row) in rows.items():
             data = row.encode()
             changes.append((place, data))
             if len(self._written) < MAX_WRITTEN:
-                self._written[row.key] = place, data, row
-        changes.append(entry)
+                self._written[key] = place, data, row
+        changes += entries
         commit(self._data, changes, self._on_step)
 
     def _begin(self, within_s: float = MAX_BLOCKED_S) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from penstock.infra.counters.counter_file import CounterFile
+from penstock.infra.counters.counter_file import MAX_ENDED, CounterFile, Ended
 from penstock.infra.counters.lock import MAX_BLOCKED_S, CountersBusy
 from penstock.kernel.time import Clock
-from penstock.rules.claims import CapReached, Claim
+from penstock.rules.claims import CapReached, Claim, CounterKind
 from penstock.spi.counters import CountersUnavailable, Reservation
 
 MAX_WAIT_S: Final = 1.0  # of a call, while another process has the lock
 RECOVER_EVERY_S: Final = 1.0  # reservations of a killed worker are settled within this time
+SETTLED_WITHIN_S: Final = 0.005  # after the end of a call whose limits are far from their caps
+FAR: Final = 100  # calls like it that still fit: far from the cap
 _FIRST_STEP_S: Final = 0.002  # between two attempts of a call that waits; doubled each time
 _LAST_STEP_S: Final = 0.05
 _TICK_S: Final = 0.05
@@ -32,7 +34,9 @@ class LocalCounters:
         self._on_step = on_step
         self._file: CounterFile | None = None
         self._opening = asyncio.Lock()
-        self._late: deque[tuple[CounterFile, Reservation, Sequence[int]]] = deque()
+        self._ended: deque[Ended] = deque()  # settled with the next transaction
+        self._due = False  # there is a timer that settles them
+        self._late = False  # they could not be settled when they were due
         self._reopen_at = 0.0
         self.problem = _WORKING  # why the counters cannot be changed now
         self.notice = _WORKING  # what an operator should know although they can
@@ -43,7 +47,7 @@ class LocalCounters:
         if file is None:
             file = await self._opened()
         try:
-            found = file.reserve(claims, self._patience_s())
+            found = self._reserve(file, claims, self._patience_s())
         except CountersBusy as error:
             if self.problem:  # another call has waited in vain
                 raise
@@ -67,13 +71,15 @@ class LocalCounters:
 
     def settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
         """Replaces the reserved amounts by the true ones, once; later if that is impossible now."""
-        file = self._file
-        if file is None:
+        if self._file is None or not reservation.open:
             return
-        try:
-            file.settle(reservation, amounts, self._patience_s())
-        except CountersUnavailable:
-            self._late.append((file, reservation, amounts))
+        reservation.open = False
+        self._ended.append((reservation, amounts))
+        if not _is_far(reservation, amounts):
+            self._settle_ended()
+        elif not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_later(SETTLED_WITHIN_S, self._settle_due)
 
     def release(self, reservation: Reservation) -> None:
         """Returns the reserved amounts, except those of a `RATE`."""
@@ -86,14 +92,15 @@ class LocalCounters:
             await asyncio.sleep(_TICK_S if self._file is not None else _REOPEN_S)
             if self._file is None:
                 continue
-            self._settle_late()
+            if self._late:
+                self._settle_ended()
             if (now := self._clock.monotonic()) >= recover_at:
                 recover_at = now + RECOVER_EVERY_S
                 self._recover(self._file)
 
     def close(self) -> None:
         """Settles the rest and leaves the file."""
-        self._settle_late()
+        self._settle_ended()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -107,7 +114,7 @@ class LocalCounters:
             await asyncio.sleep(step_s)
             step_s = min(2 * step_s, _LAST_STEP_S)
             try:
-                return file.reserve(claims, 0)
+                return self._reserve(file, claims, 0)
             except CountersBusy as again:
                 error = again
         self.problem = error.message
@@ -116,6 +123,21 @@ class LocalCounters:
     def _patience_s(self) -> float:
         """Seconds that the event loop waits for the lock: none while it is known to be held."""
         return 0 if self.problem or self._late else MAX_BLOCKED_S
+
+    def _reserve(
+        self, file: CounterFile, claims: Sequence[Claim], within_s: float
+    ) -> Reservation | CapReached:
+        """Reserves, and settles with it calls that have ended."""
+        ended = () if self._late else self._next_ended()
+        found = file.reserve(claims, within_s, ended)
+        if isinstance(found, Reservation):
+            for _ in ended:
+                self._ended.popleft()
+        return found
+
+    def _next_ended(self) -> list[Ended]:
+        """Returns as many calls that have ended as one transaction settles."""
+        return [self._ended[at] for at in range(min(len(self._ended), MAX_ENDED))]
 
     async def _opened(self) -> CounterFile:
         """Opens the file, beside the event loop: it may wait for another process, or write all of
@@ -134,14 +156,22 @@ class LocalCounters:
                     raise
             return self._file
 
-    def _settle_late(self) -> None:
+    def _settle_due(self) -> None:
+        self._due = False
+        self._settle_ended()
+
+    def _settle_ended(self) -> None:
+        """Settles the calls that have ended; those that cannot be settled now are late."""
+        file = self._file
         try:
-            while self._late:
-                file, reservation, amounts = self._late[0]
-                file.settle(reservation, amounts)
-                self._late.popleft()
+            while file is not None and self._ended:
+                ended = self._next_ended()
+                file.settle_all(ended, self._patience_s())
+                for _ in ended:
+                    self._ended.popleft()
+            self._late = False
         except CountersUnavailable:
-            return
+            self._late = True
 
     def _recover(self, file: CounterFile) -> None:
         try:
@@ -152,3 +182,14 @@ class LocalCounters:
             self.problem = _WORKING
         if not file.is_at(self._path):
             self.notice = f"{self._path} was replaced while it was in use: restart the gateways."
+
+
+def _is_far(reservation: Reservation, amounts: Sequence[int]) -> bool:
+    """Returns whether nobody misses what is settled milliseconds later: many calls still fit, and
+    the call has used no more than it had reserved."""
+    for claim, left, amount in zip(reservation.claims, reservation.left, amounts, strict=True):
+        if claim.kind == CounterKind.RATE:  # counted already
+            continue
+        if left < FAR * claim.amount or amount > claim.amount:
+            return False
+    return True

@@ -25,6 +25,7 @@ USUAL_OUTPUT_TOKENS: Final = 4_096  # of a model whose limit is unknown
 IMAGE_TOKENS: Final = 6_240  # of one image that is made: the most of a usual size
 AUDIO_BYTES: Final = 1_000  # of one second: 8 kbit/s, less than usual codecs of speech
 SEARCH_TOKENS: Final = 1_000  # of one search; Cohere counts 100 documents
+_MAX_NANO: Final = nano_usd(MAX_COST)
 _LONG_STRING: Final = 16 * 1024  # bytes; base64 of this size is a medium, not a text
 _LOOKED_AT: Final = 4_096  # bytes at the start of a long string that tell text from base64
 _MAX_TOKENS: Final = 2**40  # of one estimate
@@ -89,6 +90,11 @@ def estimate_cost(rates: Rates | None, tokens: EstimatedTokens, body: bytes) -> 
     if rates is None:
         return None
     written = b'"cache_control"' in body or b'"cachePoint"' in body
+    plain = not (tokens.images or tokens.seconds or tokens.searches or written)
+    if plain and rates.of_tokens is not None:
+        cost = rates.of_tokens.cost(tokens.input, tokens.output)
+        if cost <= _MAX_NANO:
+            return cost
     if not (tokens.seconds or tokens.searches or written):
         return _cost(rates, _usage(tokens))
     usages = [_usage(tokens)]
@@ -146,12 +152,13 @@ def _is_base64(start: bytes) -> bool:
 
 def _output_tokens(body: bytes, most: int | None) -> int:
     request = _read(body)
-    wanted = max(
-        _count(request.max_tokens),
-        _count(request.max_completion_tokens),
-        _count(request.max_output_tokens),
-    )
-    answers = max(_count(request.n), _count(request.best_of), 1)
+    wanted = answers = 0
+    for limit in (request.max_tokens, request.max_completion_tokens, request.max_output_tokens):
+        if limit is not None:
+            wanted = max(wanted, _count(limit))
+    for number in (request.n, request.best_of):
+        if number is not None:
+            answers = max(answers, _count(number))
     config = request.generationConfig or request.generation_config
     if isinstance(config, dict):
         gemini = cast("dict[str, Any]", config)
@@ -161,7 +168,7 @@ def _output_tokens(body: bytes, most: int | None) -> int:
         wanted = most if most is not None else USUAL_OUTPUT_TOKENS
     elif most is not None:
         wanted = min(wanted, most)
-    return min(wanted * answers, _MAX_TOKENS)
+    return min(wanted * max(answers, 1), _MAX_TOKENS)
 
 
 def _read(body: bytes) -> _Request:

@@ -14,6 +14,7 @@ from penstock.rules.limits.windows import LENGTHS_NS, WindowUnit, window_at, zon
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
 MAX_COUNTED: Final = 4096  # sets of values of calls whose limits are remembered, for each project
 _FIELDS: Final = {Measure.REQUESTS: 0, Measure.TOKENS: 1, Measure.SPEND: 2}  # of `Amounts`
+_METERED: Final = (Measure.TOKENS, Measure.SPEND)
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
 
 
@@ -130,6 +131,20 @@ class CountedLimit(NamedTuple):
     key: bytes
 
 
+class CountedLimits:
+    """The limits that count a call, in their order. `metered`: some count tokens or spend."""
+
+    __slots__ = ("budgets", "cut", "each", "limits", "metered", "of_target")
+
+    def __init__(self, each: Sequence[CountedLimit]) -> None:
+        self.each = tuple(each)
+        self.limits = tuple([one.limit for one in each])
+        self.budgets = tuple([one for one in self.limits if one.measure is Measure.SPEND])
+        self.metered = any(one.measure in _METERED for one in self.limits)
+        self.cut = any(one.cuts for one in self.limits)
+        self.of_target = any(one.of_target for one in self.limits)
+
+
 class LimitIndex:
     """The limits of one project."""
 
@@ -141,18 +156,20 @@ class LimitIndex:
             self._add(limit)
         names = {name for entry in section.limits for name in (*entry.only, *entry.per)}
         self._readers = [reader(name) for name in sorted(names)]
-        self._counted: dict[tuple[str, ...], Sequence[CountedLimit]] = {}
+        self._counted: dict[tuple[str, ...], CountedLimits] = {}
 
-    def counted(self, facts: CallFacts) -> Sequence[CountedLimit]:
+    def counted(self, facts: CallFacts) -> CountedLimits:
         """Returns the limits that count a call, with the counters."""
         seen = tuple([read(facts) for read in self._readers])
         found = self._counted.get(seen)
         if found is None:
             if len(self._counted) >= MAX_COUNTED:
                 self._counted.clear()
-            found = self._counted[seen] = tuple(
-                CountedLimit(limit, values := limit.values(facts), limit.key(values))
-                for limit in self.matching(facts)
+            found = self._counted[seen] = CountedLimits(
+                [
+                    CountedLimit(limit, values := limit.values(facts), limit.key(values))
+                    for limit in self.matching(facts)
+                ]
             )
         return found
 

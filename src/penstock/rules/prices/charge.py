@@ -7,7 +7,9 @@ A test holds the results equal to those of `genai_prices`, in a tenth of its tim
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from fractions import Fraction
+from math import lcm
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -32,6 +34,7 @@ _CACHED_MEDIA: Final[Mapping[str, str]] = {
 _NO_PARTS: Final = ("web_searches", "input_audio_seconds", "rerank_searches")
 _NO_CONTEXT: Final[Mapping[str, str]] = {}
 _ZERO: Final = Decimal(0)
+NANO: Final = 10**9  # of a dollar
 MAX_COST: Final = Decimal(999_999)  # USD for one call: the limit of the store's Decimal(18, 12)
 
 
@@ -82,15 +85,32 @@ class UnitRate:
         return self.base
 
 
+class TokenRates(NamedTuple):
+    """The prices of a call that counts nothing but tokens, in billionths of a dollar for `of` calls
+    or tokens."""
+
+    request: int
+    input: int
+    output: int
+    of: int
+
+    def cost(self, input_tokens: int, output_tokens: int) -> int:
+        """Returns the cost in billionths of a dollar, rounded up."""
+        cost = self.request + self.input * input_tokens + self.output * output_tokens
+        return -(-cost // self.of)
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
     """All compiled prices of a model at one time. `not_with_cached`: counts of media whose cached
-    share has a price of its own. `without_price`: counts that the prices do not cover."""
+    share has a price of its own. `without_price`: counts that the prices do not cover. `of_tokens`:
+    the prices of tokens, if they do not depend on their number."""
 
     price_id: str
     lines: tuple[UnitRate, ...]
     not_with_cached: tuple[str, ...] = ()
     without_price: tuple[str, ...] = ()
+    of_tokens: TokenRates | None = None
 
     def charge(self, usage: Usage) -> Charge | None:
         """Returns `None` where prices and counts do not determine the cost: something used has no
@@ -147,7 +167,21 @@ def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
         lines,
         tuple(media for cached, media in _CACHED_MEDIA.items() if cached in priced),
         tuple(count for count in _NO_PARTS if count not in priced),
+        _token_rates(lines),
     )
+
+
+def _token_rates(lines: Sequence[UnitRate]) -> TokenRates | None:
+    found = {line.unit: line for line in lines}
+    if "input_tokens" not in found or "output_tokens" not in found:
+        return None
+    used = [found.get(unit) for unit in ("requests", "input_tokens", "output_tokens")]
+    if any(line is not None and line.steps for line in used):
+        return None
+    each = [Fraction(line.base) * NANO / line.of if line else Fraction(0) for line in used]
+    of = lcm(*(price.denominator for price in each))
+    request, of_input, of_output = [int(price * of) for price in each]
+    return TokenRates(request, of_input, of_output, of)
 
 
 def _compile_unit(price: UnitPrice, less: tuple[str, ...]) -> UnitRate:
