@@ -1,5 +1,6 @@
 """Fixtures and options of all tests. Tests connect to this machine only."""
 
+import gc
 import ipaddress
 import signal
 import socket
@@ -10,11 +11,8 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import HealthCheck, settings
 
-# The duration of an example depends on the machine, so it is not limited.
-settings.register_profile("penstock", deadline=None)
-settings.load_profile("penstock")
-
 _OPENING = {"socket.connect", "socket.sendto"}
+_EXAMPLES = 25  # of a property test that sets no number; each run draws others
 
 
 class NetworkUsed(BaseException):
@@ -28,21 +26,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--law-examples",
         type=int,
-        help="Generated examples per property test. [a small number, set by each test]",
+        help="Generated examples per property test. [25, or a small number that the test sets]",
     )
     parser.addoption("--write-clients", action="store_true", help="Write docs/clients.md anew.")
     parser.addoption("--write-codec-digests", action="store_true", help="Write codec_digests.json.")
     parser.addoption("--law-seed", type=int, help="Repeat the generated calls of an earlier run.")
 
 
-def pytest_configure() -> None:
-    """Restores signals that `nohup` or `&` ignores, because child processes inherit this."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Sets the size of property tests, and restores signals that `nohup` or `&` ignores, because
+    child processes inherit this. The duration of an example depends on the machine, so it is not
+    limited."""
+    wanted: int | None = config.getoption("--law-examples")
+    settings.register_profile("penstock", deadline=None, max_examples=wanted or _EXAMPLES)
+    settings.load_profile("penstock")
     for number, usual in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Collects without the garbage collector, which would take a third of the time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Excludes from the collector what was imported: it lives as long as the process."""
+    gc.freeze()
+    gc.enable()
 
 
 LawSettings = Callable[[int], settings]

@@ -1,11 +1,10 @@
 """`python -m penstock.entrypoints.gateway '<GatewayConfig as JSON>'`; `-` reads standard input."""
 
+import gc
 import sys
 from collections.abc import Sequence
 
 from penstock.entrypoints.gateway.config import GatewayConfig
-from penstock.entrypoints.gateway.extensions import Extensions
-from penstock.entrypoints.gateway.process import run
 from penstock.infra.main import run_main
 
 
@@ -15,6 +14,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(config: GatewayConfig) -> None:
+    gc.disable()  # until the worker is built; the collector would take a sixth of the start
+    from penstock.entrypoints.gateway.extensions import Extensions  # lazy: after the line above
+    from penstock.entrypoints.gateway.process import run  # lazy: the same
+
     run(config, Extensions())
 
 

@@ -42,6 +42,7 @@ async def _run(config: GatewayConfig, extensions: Extensions) -> None:
     parts = GatewayComposition(config, extensions)
     gc.freeze()  # objects made so far live as long as the process; the collector skips them
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
     try:
         await _serve(parts)
     finally:

@@ -1,11 +1,11 @@
 """`python -m penstock.entrypoints.server '<ServerConfig as JSON>'`; `-` reads standard input."""
 
+import gc
 import logging
 import sys
 from collections.abc import Sequence
 
 from penstock.entrypoints.server.config import ServerConfig
-from penstock.entrypoints.server.process import run
 from penstock.infra.main import run_main
 
 
@@ -17,6 +17,9 @@ def main(arguments: Sequence[str]) -> int:
 def _run(config: ServerConfig) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("penstock").setLevel(config.log_level.upper())
+    gc.disable()  # until the server is built; the collector would take a sixth of the start
+    from penstock.entrypoints.server.process import run  # lazy: after the line above
+
     run(config)
 
 

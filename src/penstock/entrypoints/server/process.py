@@ -1,5 +1,7 @@
 """Runs the server process: opens its parts, serves, stops in order."""
 
+import gc
+
 import uvloop
 
 from penstock.entrypoints.server.composition import ServerComposition
@@ -29,6 +31,8 @@ async def _serve(config: ServerConfig, parts: ServerComposition) -> None:
         stats=parts.http,
         tls=parts.certificate.context if parts.certificate else None,
     )
+    gc.freeze()  # objects made so far live as long as the process; the collector skips them
+    gc.enable()
     watching = (parts.certificate.run(),) if parts.certificate else ()
     background = (parts.run(), *watching)
     await serve_until_stopped(server, grace_s=config.drain_s, background=background)
