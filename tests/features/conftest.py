@@ -1,4 +1,5 @@
-"""A fresh installation for each test, made once and copied: its first password takes a while."""
+"""A fresh installation for each test, made once and copied: its first password takes a while. And
+one server for the tests of the REST API."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.features.world import World, open_world
+from tests.ports import free_port
+from tests.server.running import Caller, Server, running
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +30,27 @@ def installed(home: Path) -> Iterator[World]:
     world = open_world(home)
     yield world
     world.database.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without a gateway, whose project has the provider `mine`. Its tests leave it as they
+    found it, or use names of their own."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    home = tmp_path_factory.mktemp("server") / "home"
+    with running(home, gateway_url=nobody) as server:
+        server.wait_for("/readyz")
+        new = {"name": "mine", "base_url": "https://models.example.org/v1", "models": []}
+        path = f"/api/v1/projects/{server.project_id()}/providers"
+        assert server.call("POST", path, server.root, new).status == 201
+        yield server
+
+
+@pytest.fixture(scope="session")
+def viewer(server: Server) -> Caller:
+    return server.join(server.project_id(), "vic@example.org", "viewer")
+
+
+@pytest.fixture(scope="session")
+def editor(server: Server) -> Caller:
+    return server.join(server.project_id(), "ed@example.org", "editor")

@@ -1,25 +1,10 @@
 """Dry runs through the REST API: who may ask, and what happens without a gateway."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.ports import free_port
-from tests.server.running import Caller, Server, running
+from tests.server.running import Caller, Server
 
 BODY = {"body": {"model": "small", "messages": []}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    with running(tmp_path_factory.mktemp("dry") / "home", gateway_url=nobody) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def viewer(server: Server) -> Caller:
-    return server.join(server.project_id(), "vic@example.org", "viewer")
 
 
 def test_without_a_gateway_the_error_says_what_to_do(server: Server) -> None:

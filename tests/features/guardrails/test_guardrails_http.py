@@ -1,24 +1,11 @@
 """Guardrail policies through the REST API of a real server."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.server.running import Answer, Caller, Server, running
+from tests.server.running import Answer, Caller, Server
 
 CHECK = {"detector": "no-such-detector", "places": ["input"], "action": "block"}
 BODY = {"name": "strict", "checks": [CHECK]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("guardrails") / "home") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def viewer(server: Server) -> Caller:
-    return server.join(server.project_id(), "vic@example.org", "viewer")
 
 
 def call(server: Server, method: str, path: str = "", body: object = None) -> Answer:

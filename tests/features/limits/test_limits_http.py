@@ -1,23 +1,10 @@
 """Limits through the REST API of a real server."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.server.running import Answer, Caller, Server, running
+from tests.server.running import Answer, Caller, Server
 
 BODY = {"name": "month", "measure": "spend", "amount": "12.5", "window": "month"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("limits") / "home") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def viewer(server: Server) -> Caller:
-    return server.join(server.project_id(), "vic@example.org", "viewer")
 
 
 def call(server: Server, method: str, path: str, body: object = None) -> Answer:

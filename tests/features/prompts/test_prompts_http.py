@@ -1,30 +1,13 @@
 """Prompts through the REST API of a real server."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from penstock.rules.prompts.documents import PromptContent, PromptVariable
-from tests.server.running import Answer, Caller, Server, running
+from tests.server.running import Answer, Caller, Server
 
 CONTENT = {"kind": "text", "text": "Hi {{ name }}", "variables": {"name": {}}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("prompts") / "home") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def viewer(server: Server) -> Caller:
-    return server.join(server.project_id(), "vic@example.org", "viewer")
-
-
-@pytest.fixture(scope="module")
-def editor(server: Server) -> Caller:
-    return server.join(server.project_id(), "ed@example.org", "editor")
 
 
 def call(

@@ -1,28 +1,10 @@
 """Replays through the REST API: who may build and send, and what happens without a gateway."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.installation import wait_until
-from tests.ports import free_port
-from tests.server.running import Caller, Server, running
+from tests.server.running import Caller, Server
 
 CALL = {"key_id": "key_1", "body": {"model": "small", "messages": []}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    with running(tmp_path_factory.mktemp("replays") / "home", gateway_url=nobody) as server:
-        path = f"/api/v1/projects/{server.project_id()}/replays/{'ab' * 8}"
-        wait_until(lambda: server.call("GET", path, server.root).status == 404)
-        yield server
-
-
-@pytest.fixture(scope="module")
-def viewer(server: Server) -> Caller:
-    return server.join(server.project_id(), "vic@example.org", "viewer")
 
 
 def test_without_a_gateway_the_error_says_what_to_do(server: Server) -> None:

@@ -1,23 +1,13 @@
 """Use cases, releases and rollouts through the REST API of a real server."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.server.running import Answer, Caller, Server, running
+from tests.server.running import Answer, Caller, Server
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("rollouts") / "home") as server:
-        new: dict[str, object] = {
-            "name": "mine",
-            "base_url": "https://models.example.org/v1",
-            "models": [],
-        }
-        assert call(server, "POST", "providers", new).status == 201
-        assert call(server, "POST", "use-cases", {"name": "support"}).status == 201
-        yield server
+@pytest.fixture(scope="module", autouse=True)
+def _use_case(server: Server) -> None:
+    assert call(server, "POST", "use-cases", {"name": "support"}).status == 201
 
 
 def call(
@@ -144,9 +134,7 @@ def test_releases_are_listed_by_page_and_by_part(server: Server) -> None:
     assert call(server, "GET", "releases?cursor=AAAA").status == 400
 
 
-def test_what_viewers_and_editors_may_do(server: Server) -> None:
-    viewer = server.join(server.project_id(), "vic@example.org", "viewer")
-    editor = server.join(server.project_id(), "ed@example.org", "editor")
+def test_what_viewers_and_editors_may_do(server: Server, viewer: Caller, editor: Caller) -> None:
     body = {"model": "mine/of-editor"}
     assert call(server, "POST", "releases", body, viewer).status == 403
     digest = call(server, "POST", "releases", body, editor).json()["digest"]

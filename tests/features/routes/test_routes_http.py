@@ -1,25 +1,10 @@
 """Routes through the REST API of a real server."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.server.running import Answer, Caller, Server, running
+from tests.server.running import Answer, Caller, Server
 
 BODY = {"targets": [{"provider": "mine", "model": "llama", "weight": 2}]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("routes") / "home") as server:
-        new = {"name": "mine", "base_url": "https://models.example.org/v1", "models": []}
-        assert call(server, "POST", "providers", new).status == 201
-        yield server
-
-
-@pytest.fixture(scope="module")
-def viewer(server: Server) -> Caller:
-    return server.join(server.project_id(), "vic@example.org", "viewer")
 
 
 def call(server: Server, method: str, path: str, body: object = None) -> Answer:
@@ -27,19 +12,19 @@ def call(server: Server, method: str, path: str, body: object = None) -> Answer:
 
 
 def test_a_route_is_added_shown_replaced_and_removed(server: Server) -> None:
-    added = call(server, "POST", "routes", BODY | {"name": "support"})
+    added = call(server, "POST", "routes", BODY | {"name": "helpdesk"})
     assert added.status == 201
-    assert call(server, "GET", "routes/support").json() == added.json()
+    assert call(server, "GET", "routes/helpdesk").json() == added.json()
     assert call(server, "GET", "routes").json()["items"] == [added.json()]
     assert added.json()["targets"] == [
         {"provider": "mine", "model": "llama", "weight": 2, "priority": 0, "after": []}
     ]
-    changed = call(server, "PUT", "routes/support", BODY | {"version": 1, "max_attempts": 5})
+    changed = call(server, "PUT", "routes/helpdesk", BODY | {"version": 1, "max_attempts": 5})
     assert (changed.json()["version"], changed.json()["max_attempts"]) == (2, 5)
-    stale = call(server, "PUT", "routes/support", BODY | {"version": 1})
+    stale = call(server, "PUT", "routes/helpdesk", BODY | {"version": 1})
     assert (stale.status, stale.json()["code"]) == (409, "route_changed")
-    assert call(server, "DELETE", "routes/support").status == 204
-    assert call(server, "GET", "routes/support").status == 404
+    assert call(server, "DELETE", "routes/helpdesk").status == 204
+    assert call(server, "GET", "routes/helpdesk").status == 404
 
 
 def test_a_shadow_is_kept_and_removed_and_its_model_is_checked(server: Server) -> None:

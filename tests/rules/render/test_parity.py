@@ -319,7 +319,7 @@ def of_ours(template: str) -> str | InvalidRequest:
         return error
 
 
-@settings(max_examples=400)
+@settings(max_examples=max(80, settings.default.max_examples))  # or --law-examples
 @given(TEMPLATES)
 @example("{% set kept = ((-(n)) if user.missing is iterable else (name)) %}")
 @example("{% for item in fruits %}{% set n = n + 1 %}{{ n }}{% endfor %}{{ n }}\n")
