@@ -37,6 +37,7 @@ VIEWER = {
     "scores:read",
     "feedback:read",
     "datasets:read",
+    "evaluations:read",
 }
 EDITOR = VIEWER | {
     "keys:read",
@@ -48,6 +49,7 @@ EDITOR = VIEWER | {
     "scores:write",
     "feedback:write",
     "datasets:write",
+    "evaluations:run",
     "calls:send",
 }
 ADMIN = EDITOR | {

@@ -55,6 +55,8 @@ class Permission(StrEnum):
     FEEDBACK_WRITE = "feedback:write"
     DATASETS_READ = "datasets:read"
     DATASETS_WRITE = "datasets:write"
+    EVALUATIONS_READ = "evaluations:read"
+    EVALUATIONS_RUN = "evaluations:run"
     INSTANCE = "instance"  # across projects: create projects, back up, read settings
 
 
@@ -74,6 +76,7 @@ _VIEWER: Final = frozenset(
         Permission.SCORES_READ,
         Permission.FEEDBACK_READ,
         Permission.DATASETS_READ,
+        Permission.EVALUATIONS_READ,
     }
 )
 _EDITOR: Final = _VIEWER | {
@@ -83,6 +86,7 @@ _EDITOR: Final = _VIEWER | {
     Permission.PROMPTS_WRITE,
     Permission.SCORES_WRITE,
     Permission.FEEDBACK_WRITE,
+    Permission.EVALUATIONS_RUN,
     Permission.USE_CASES_WRITE,
     Permission.RELEASES_WRITE,
     Permission.DATASETS_WRITE,

@@ -91,6 +91,16 @@ class Home:
         return self.path / "run"
 
     @property
+    def work_wanted(self) -> Path:
+        """Exists while there are jobs to work on: `infra.jobs.wanted`."""
+        return self.path / "work.wanted"
+
+    @property
+    def worker_name(self) -> Path:
+        """The name of the worker of this home; locked while it runs."""
+        return self.path / "worker.name"
+
+    @property
     def backups(self) -> Path:
         """The backups that the server writes."""
         return self.path / "backups"
@@ -139,6 +149,8 @@ class Home:
             self.snapshot,
             self.spool,
             self.targets,
+            self.work_wanted,
+            self.worker_name,
         )
 
 

@@ -13,6 +13,11 @@ MAX_REBUILD_BYTES: Final = 24 * 1024 * 1024
 SENT_CALL_PATH: Final = "/internal/v1/call"
 SENT_AS: Final = b"x-penstock-sent-as"  # header: `<project id>/<key id>`
 SENT_TO: Final = b"x-penstock-sent-to"  # header: path and query at the gateway
+SENT_RELEASE: Final = b"x-penstock-sent-release"  # header: the hash of the release that made it
+ANSWER_SPAN: Final = b"x-penstock-span-id"  # header of its answer
+# Header of its answer: USD, absent if unknown. What the answer has cost when it was paid for: also
+# one that comes again because of its idempotency key.
+ANSWER_COST: Final = b"x-penstock-cost"
 
 
 class RebuildRequest(Document, frozen=True):

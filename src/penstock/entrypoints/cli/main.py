@@ -57,6 +57,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "score": ("scores", "Scores and outcomes: add, import, list, measures, outcomes."),
     "feedback": ("feedback", "Feedback of users: list, handle, keys, add-key, remove-key."),
+    "eval": (
+        "evaluations",
+        "Measure releases, models, outputs on datasets: run, list, show, compare, cancel, resume.",
+    ),
     "explain": ("explain", "Explain what a request would do, without sending it."),
     "replay": ("replay", "Build the request of a recorded call again, send it again, compare."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
@@ -80,6 +84,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Replace the gateway workers one by one, without lost calls.",
     ),
     "gateway": ("processes", "Start only gateway workers, for a server on another machine."),
+    "worker": ("processes", "Start only a worker, for a server on another machine."),
     "server": ("processes", "Start only the server."),
     "sim": ("processes", "Start only the simulated provider."),
 }

@@ -1,4 +1,4 @@
-"""`penstock up`, `gateway`, `server`, `sim`: the commands that start processes."""
+"""`penstock up`, `gateway`, `server`, `worker`, `sim`: the commands that start processes."""
 
 import os
 import time
@@ -22,7 +22,14 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Number of gateway proc
 
 def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds one of the commands."""
-    commands = {"up": up, "gateway": gateway, "server": server, "sim": sim, "restart": restart}
+    commands = {
+        "up": up,
+        "gateway": gateway,
+        "server": server,
+        "worker": worker,
+        "sim": sim,
+        "restart": restart,
+    }
     command = commands[name]
     app.command(name, help=line)(command)
 
@@ -107,6 +114,13 @@ def server(*, home: options.Home = None, host: Host = None, server_port: ServerP
     """Start only the server. Gateways on other machines need its URL and its gateway.token."""
     flags = {"home": home, "host": host, "server.port": server_port}
     launch.run_server(load(flags).settings)
+
+
+def worker(*, home: options.Home = None) -> None:
+    """Start only a worker, for the installation whose database (server.database_url) and gateway
+    (gateway_url) are set. `penstock up` and `penstock server` start their own when there is
+    work."""
+    launch.run_worker(load({"home": home}).settings)
 
 
 def sim(

@@ -16,13 +16,17 @@ from penstock.entrypoints.server.app import build_app, with_guards
 from penstock.entrypoints.server.candidates import candidates
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.dialects import DIALECTS
+from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
 from penstock.features.access import Guards
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
+from penstock.features.catalog.references import SecretReferences
 from penstock.features.datasets import assembly as datasets
+from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.dry_runs import assembly as dry_runs
+from penstock.features.evaluations import assembly as evaluations
 from penstock.features.feedback import assembly as feedback
 from penstock.features.feedback.store import schema as scores_schema
 from penstock.features.guardrails import assembly as guardrails
@@ -31,6 +35,7 @@ from penstock.features.limits import assembly as limits
 from penstock.features.prompts import assembly as prompts
 from penstock.features.protection import assembly as protection
 from penstock.features.releases import assembly as releases
+from penstock.features.releases.service import ReleaseService
 from penstock.features.replays import assembly as replays
 from penstock.features.replays.gateway import InternalGateway
 from penstock.features.rollouts import assembly as rollouts
@@ -49,6 +54,7 @@ from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.http_server import HttpStats
+from penstock.infra.jobs.wanted import WorkWanted
 from penstock.infra.metrics_access import open_metrics
 from penstock.infra.settings import operator_variable
 from penstock.infra.sql import Database
@@ -100,6 +106,7 @@ class ServerComposition:
         config, identity, guards = self._config, self._identity, self.guards
         context, home = identity.context, config.home_path
         opened = self._open_traces()
+        made = self._open_releases()
         built = [
             identity.vertical(secure_cookie=config.secure_cookie),
             catalog.build(
@@ -108,14 +115,7 @@ class ServerComposition:
                 VENDORS,
                 self._egress,
                 master_key=self._master_key,
-                references=catalog.open_references(
-                    context,
-                    self._egress,
-                    operator_variable,
-                    home=home,
-                    master_key=self._master_key,
-                    changed=self._changes.notify,
-                ),
+                references=self._references(),
                 project_id=identity.first_project_id,
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
             ),
@@ -126,7 +126,7 @@ class ServerComposition:
                 use_cases.use_case_names(context),
             ),
             prompts.build(context, guards),
-            *self._build_releases(opened.opening.store),
+            *self._build_releases(made, opened.opening.store),
             limits.build(context, guards, home, config.redis_url, opened.service.used),
             guardrails.build(context, guards),
             dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
@@ -145,6 +145,7 @@ class ServerComposition:
                 pepper=identity.access_sections.pepper,
             ),
             datasets.build(context, guards),
+            self._build_evaluations(made),
         ]
         publishing = snapshots.build(
             context,
@@ -157,10 +158,31 @@ class ServerComposition:
         parts = [part for vertical in built for part in vertical.backup_parts]
         return [*built, publishing, backup.build(context, guards, home, parts)]
 
-    def _build_releases(self, columns: Callable[[], ColumnStore]) -> tuple[Vertical, ...]:
+    def _references(self) -> SecretReferences:
+        return catalog.open_references(
+            self._identity.context,
+            self._egress,
+            operator_variable,
+            home=self._config.home_path,
+            master_key=self._master_key,
+            changed=self._changes.notify,
+        )
+
+    def _open_releases(self) -> ReleaseService:
+        context = self._identity.context
+        return releases.open_releases(
+            context,
+            prompts.prompt_versions,
+            catalog.listed_models(context),
+            routes.route_names(context),
+            rollouts.places_of_release(context),
+        )
+
+    def _build_releases(
+        self, made: ReleaseService, columns: Callable[[], ColumnStore]
+    ) -> tuple[Vertical, ...]:
         """Returns the verticals of use cases, releases, protected environments and rollouts."""
         context, guards = self._identity.context, self.guards
-        listed, named = catalog.listed_models(context), routes.route_names(context)
         gate = protection.open_gate(
             context,
             use_cases.get_use_case,
@@ -169,17 +191,10 @@ class ServerComposition:
         )
         catalogue = use_cases.open_use_cases(
             context,
-            listed,
-            named,
+            catalog.listed_models(context),
+            routes.route_names(context),
             rollouts.served_environments(context),
             gate.check_running,
-        )
-        made = releases.open_releases(
-            context,
-            prompts.prompt_versions,
-            listed,
-            named,
-            rollouts.places_of_release(context),
         )
         return (
             use_cases.build(guards, catalogue),
@@ -194,6 +209,16 @@ class ServerComposition:
                 require_proof=gate.require,
                 columns=columns,
             ),
+        )
+
+    def _build_evaluations(self, made: ReleaseService) -> Vertical:
+        context = self._identity.context
+        return evaluations.build(
+            context,
+            self.guards,
+            DatasetReader(context),
+            EvaluatedReleaseStore(context, made),
+            WorkWanted(Home(self._config.home_path).work_wanted),
         )
 
     def _open_traces(self) -> traces.OpenedTraces:

@@ -34,7 +34,8 @@ class Program:
 
     Lower `stop_rank`s stop first. `announces`: the process writes a line to standard output once
     it serves. `port`: the installation is ready once this port is. `listen`: host and port of a
-    socket that the process gets as `listen_fd`, so that its successor can have it.
+    socket that the process gets as `listen_fd`, so that its successor can have it. `wanted`: a
+    file; the process runs only while it is there, and removes it before it ends.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Program:
     announces: bool = False
     port: ServedPort | None = None
     listen: tuple[str, int] | None = None
+    wanted: str = ""
 
 
 class Child:
@@ -62,6 +64,12 @@ class Child:
     def pid(self) -> int | None:
         """The process id; None while no process runs."""
         return self._process.pid if self._process else None
+
+    def is_due(self, now_s: float) -> bool:
+        """Returns whether the process is to be started now."""
+        due = self.start_at_s is not None and self.start_at_s <= now_s
+        wanted = self.program.wanted
+        return due and (not wanted or os.path.exists(wanted))  # noqa: PTH110 - once a second, for ever
 
     @property
     def has_started(self) -> bool:

@@ -47,6 +47,7 @@ def run_all(settings: Settings) -> None:
         *plan.gateways(settings, plan.local_server_url(settings)),
         *([plan.simulator(HOST, port)] if port else ()),
         plan.server(settings, simulator_url(port) if port else ""),
+        plan.worker(settings),
     ]
     addresses = Addresses(plan.local_server_url(settings), plan.local_gateway_url(settings))
     first_run = not Home(settings.home).bootstrap.exists()
@@ -59,12 +60,7 @@ def run_all(settings: Settings) -> None:
 
 def run_gateways(settings: Settings, server_url: str) -> None:
     """Runs gateway workers for a server on another machine."""
-    token = Home(settings.home).gateway_token
-    if not token.exists():
-        raise SetupError(
-            f"There is no {token}.",
-            hint="Copy it from the server's home: gateway and server share this secret.",
-        )
+    _require_gateway_token(settings)
     address = f"{plan.local_gateway_url(settings)}/v1"
     on_ready = _line(f"The gateway listens at {address} and uses the server at {server_url}.")
     addresses = Addresses(server_url, plan.local_gateway_url(settings))
@@ -75,7 +71,20 @@ def run_server(settings: Settings) -> None:
     """Runs only the server."""
     on_ready = _line(f"The server listens at {plan.local_server_url(settings)}.")
     addresses = Addresses(plan.local_server_url(settings), settings.gateway_url)
-    launch(settings, Launch([plan.server(settings)], addresses, on_ready))
+    launch(settings, Launch([plan.server(settings), plan.worker(settings)], addresses, on_ready))
+
+
+def run_worker(settings: Settings) -> None:
+    """Runs only a worker, for an installation on other machines whose database it shares."""
+    if not settings.server.database_url.get_secret_value():
+        raise SetupError(
+            "A worker of its own needs the database that it shares with the server.",
+            hint="Set server.database_url; with SQLite, `penstock up` starts the worker itself.",
+        )
+    _require_gateway_token(settings)
+    on_ready = _line(f"The worker uses the gateway at {settings.gateway_url or 'this machine'}.")
+    worker = plan.worker(settings, only_when_wanted=False)
+    launch(settings, Launch([worker], Addresses(), on_ready))
 
 
 def launch(settings: Settings, what: Launch) -> None:
@@ -120,6 +129,15 @@ class _Readiness:
 
     def _is_ready(self, port: ServedPort) -> bool:
         return is_ready(self._host, port.number, port.certificate)
+
+
+def _require_gateway_token(settings: Settings) -> None:
+    token = Home(settings.home).gateway_token
+    if not token.exists():
+        raise SetupError(
+            f"There is no {token}.",
+            hint="Copy it from the server's home: its gateways and workers share this secret.",
+        )
 
 
 def _ensure_gateway_token(settings: Settings) -> None:

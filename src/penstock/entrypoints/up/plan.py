@@ -1,7 +1,7 @@
 """Derives the programs of an installation and their configurations from the settings.
 
-The configurations are `GatewayConfig`, `ServerConfig` and `SimConfig`. They are written as plain
-JSON here, because importing these classes would import the processes.
+The configurations are `GatewayConfig`, `ServerConfig`, `WorkerConfig` and `SimConfig`. They are
+written as plain JSON here, because importing these classes would import the processes.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from penstock.entrypoints.up.child import Program, ServedPort
+from penstock.infra.home import Home
 from penstock.infra.networks import LOOPBACK
 from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
 
@@ -25,8 +26,9 @@ _NOT_OF_THE_PIPELINE: Final = _OF_THE_PROCESS | _OF_THE_HTTP_SERVER | _OF_REDIS 
 class StopRank(IntEnum):
     """The order of the stop: a running call still needs provider and server."""
 
-    GATEWAYS = 0
-    BACKENDS = 1
+    WORKERS = 0
+    GATEWAYS = 1
+    BACKENDS = 2
 
 
 def gateways(settings: Settings, server_url: str) -> list[Program]:
@@ -54,16 +56,27 @@ def server(settings: Settings, simulator_url: str = "") -> Program:
         "http": _http(settings, settings.server),
         "tls": tls,
         "secure_cookie": settings.server.secure_cookie or bool(tls["certificate"]),
-        "gateway_url": settings.gateway_url or local_gateway_url(settings),
-        "gateway_certificate": ""
-        if settings.gateway_url
-        else certificate_of(settings.gateway)["certificate"],
+        **_gateway_of(settings),
         "redis_url": settings.gateway.redis_url.get_secret_value(),
     }
     if simulator_url:
         config["simulator_url"] = simulator_url
     port = ServedPort(settings.server.port, "--server-port", tls["certificate"])
     return _program("server", "server", StopRank.BACKENDS, config, announces=False, port=port)
+
+
+def worker(settings: Settings, *, only_when_wanted: bool = True) -> Program:
+    """The worker: it runs while there are jobs, or always."""
+    config: dict[str, Any] = {
+        "home": str(settings.home),
+        "log_level": settings.log_level,
+        "database_url": settings.server.database_url.get_secret_value(),
+        **_gateway_of(settings),
+    }
+    if not only_when_wanted:
+        return _program("worker", "worker", StopRank.WORKERS, config | {"idle_s": None})
+    wanted = str(Home(settings.home).work_wanted)
+    return _program("worker", "worker", StopRank.WORKERS, config, announces=False, wanted=wanted)
 
 
 def simulator(host: str, port: int) -> Program:
@@ -122,6 +135,15 @@ def _gateway(settings: Settings, server_url: str, worker: str) -> dict[str, Any]
     }
 
 
+def _gateway_of(settings: Settings) -> dict[str, str]:
+    """The gateway that server and worker call."""
+    own = certificate_of(settings.gateway)["certificate"]
+    return {
+        "gateway_url": settings.gateway_url or local_gateway_url(settings),
+        "gateway_certificate": "" if settings.gateway_url else own,
+    }
+
+
 def _http(settings: Settings, section: GatewaySettings | ServerSettings) -> dict[str, Any]:
     return {
         "max_connections": section.max_connections,
@@ -150,6 +172,7 @@ def _program(
     announces: bool = True,
     port: ServedPort | None = None,
     listen: tuple[str, int] | None = None,
+    wanted: str = "",
 ) -> Program:
     path = f"penstock.entrypoints.{module}"
-    return Program(name, path, json.dumps(config), rank, announces, port, listen)
+    return Program(name, path, json.dumps(config), rank, announces, port, listen, wanted)

@@ -20,6 +20,7 @@ from penstock.kernel.time import Clock
 
 RESTART_SIGNAL: Final = signal.SIGUSR2
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_WANTED_EVERY_S: Final = 1.0  # between two looks for programs that run only when they are wanted
 _KILL_AFTER_S = 5.0  # after `drain_s`, the time that calls get to finish
 
 
@@ -84,7 +85,7 @@ class Supervisor:
         self._rolling.advance(now)
 
     def _all_have_started(self) -> bool:
-        return all(child.has_started for child in self._children)
+        return all(child.has_started or child.program.wanted for child in self._children)
 
     def _wait(self, awake: int, seconds: float | None) -> None:
         """Waits for a signal, for output of a child, or for the time-out."""
@@ -100,15 +101,22 @@ class Supervisor:
     def _start_due(self) -> None:
         now = self._clock.monotonic()
         for child in self._children:
-            if child.start_at_s is not None and child.start_at_s <= now:
+            if child.is_due(now) and (self._ready or not child.program.wanted):
                 child.start(now)
 
     def _next_due_s(self) -> float | None:
         """Seconds until the next start is due; None = wait for a signal."""
         if not self._ready or self._rolling.processes:
             return 0.02
-        due = [child.start_at_s for child in self._children if child.start_at_s is not None]
-        return max(0.0, min(due) - self._clock.monotonic()) if due else None
+        now = self._clock.monotonic()
+        return min(
+            (
+                max(_WANTED_EVERY_S if child.program.wanted else 0.0, child.start_at_s - now)
+                for child in self._children
+                if child.start_at_s is not None
+            ),
+            default=None,
+        )
 
     def _reap(self) -> None:
         now = self._clock.monotonic()
@@ -117,6 +125,8 @@ class Supervisor:
                 continue
             if code == SETUP_EXIT and not self._ready and child.backoff.early_count > 1:
                 raise SetupError(f"The {child.program.name} cannot start. See the message above.")
+            if child.program.wanted and code == 0:
+                continue
             delay = f" in {child.backoff.delay_s:.1f} s" if child.backoff.delay_s else ""
             self._report(f"{child.program.name} ended ({_how(code)}); restarting it{delay}")
 

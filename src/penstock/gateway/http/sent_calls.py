@@ -6,7 +6,10 @@ Only the authentication differs: the gateway token says that the server has chec
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
 
 from penstock.gateway.call import Call, Receive, Send
 from penstock.gateway.caller import read_caller
@@ -16,7 +19,7 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
-from penstock.rules.replay import SENT_AS, SENT_TO
+from penstock.rules.replay import ANSWER_COST, ANSWER_SPAN, SENT_AS, SENT_RELEASE, SENT_TO
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import NO_CALLS
 
@@ -43,6 +46,7 @@ class SentCalls:
         except PenstockError as error:
             await send_document(send, error.status, error_document(error))
             return
+        call.send = _with_facts(call, send)
         await self._pipeline.serve(call)
 
     def _call(self, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> Call:
@@ -74,6 +78,9 @@ def authenticate_as(call: Call, snapshot: Snapshot) -> KeyContext:
     project_id, _, key_id = call.headers.get(SENT_AS, b"").decode("latin-1").partition("/")
     found = call.key_context = snapshot.key_of_id(project_id, key_id)
     call.caller = read_caller(call.headers, found)
+    if release := call.headers.get(SENT_RELEASE):
+        others = call.caller.others | {"release": release.decode("latin-1")[:64]}
+        call.caller = msgspec.structs.replace(call.caller, others=others)
     if found is None:
         raise Unauthenticated(
             "The gateway knows no such key of this project.",
@@ -83,3 +90,23 @@ def authenticate_as(call: Call, snapshot: Snapshot) -> KeyContext:
     if expires_ms is not None and call.start_ns >= expires_ms * 1_000_000:
         raise Unauthenticated("The API key has expired.", code="api_key_expired")
     return found
+
+
+def _with_facts(call: Call, send: Send) -> Send:
+    """Sends with the id of the call's span, and what its answer has cost, if that is known."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"].append((ANSWER_SPAN, call.span_id.encode("ascii")))
+            if cost := _paid(call):
+                message["headers"].append((ANSWER_COST, cost.encode("ascii")))
+        await send(message)
+
+    return sending
+
+
+def _paid(call: Call) -> str:
+    if call.cache is not None and call.cache.found is not None:
+        return call.cache.found.saved
+    costs = [attempt.cost for attempt in call.attempts]
+    return format(sum(map(Decimal, costs), Decimal(0)), "f") if all(costs) and costs else ""

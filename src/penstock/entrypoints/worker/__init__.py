@@ -1,0 +1,1 @@
+"""The worker process: long work that must survive the end of any process."""

@@ -1,0 +1,70 @@
+"""Builds the parts of the worker and connects them: a kind of job is a line here."""
+
+import os
+from collections.abc import Mapping
+
+from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
+from penstock.entrypoints.worker.config import WorkerConfig
+from penstock.features.access import Principal
+from penstock.features.context import Context
+from penstock.features.datasets.service.reading import DatasetReader
+from penstock.features.evaluations.assembly import EVALUATORS
+from penstock.features.evaluations.model import JOB_KIND
+from penstock.features.evaluations.work.run_work import EvaluationWork
+from penstock.features.replays.gateway import InternalGateway
+from penstock.infra.crypto import ensure_secret_file
+from penstock.infra.egress.client import Egress
+from penstock.infra.home import Home
+from penstock.infra.jobs.queue import JobQueue
+from penstock.infra.jobs.runner import JobRunner
+from penstock.infra.jobs.wanted import WorkWanted
+from penstock.infra.registry import Registry
+from penstock.infra.sql import Database, Transaction
+from penstock.infra.tls import local_trust
+from penstock.kernel.time import SystemClock
+from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.spi.evaluator import Evaluator
+
+
+class WorkerComposition:
+    """The parts of one worker. It never opens the column store, which the server owns."""
+
+    def __init__(self, config: WorkerConfig, database: Database, name: str) -> None:
+        home, clock = Home(config.home_path), SystemClock()
+        self._egress = Egress(local_trust(config.gateway_certificate))
+        token = ensure_secret_file(home.gateway_token).hex()
+        context = Context(database, _NoAudit(), clock, os.urandom)
+        evaluators: Registry[Evaluator] = Registry(EVALUATORS)
+        evaluation = EvaluationWork(
+            database,
+            clock,
+            DatasetReader(context),
+            EvaluatedReleaseStore(context),
+            evaluators.get,
+            InternalGateway(self._egress, config.gateway_url, token).send,
+            OpenAISurface(),
+        )
+        queue = JobQueue(database, clock, name)
+        self.runner = JobRunner(queue, {JOB_KIND: evaluation}, WorkWanted(home.work_wanted))
+
+    def close(self) -> None:
+        """Closes connections to the gateway."""
+        self._egress.close()
+
+
+class _NoAudit:
+    """The worker does nothing that is audited: whoever starts a job is, by the server."""
+
+    def append(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        project_id: str,
+        action: str,
+        subject: str,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> object:
+        del tx, actor, project_id, action, subject, before, after
+        raise AssertionError("The worker writes no audit events.")

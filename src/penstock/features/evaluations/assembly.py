@@ -1,0 +1,57 @@
+"""Builds the vertical of evaluation runs, and its work in the worker."""
+
+import asyncio
+
+from penstock.features.access import Guards
+from penstock.features.context import Context
+from penstock.features.evaluations.http.results import (
+    comparison_of_runs_routes,
+    evaluator_routes,
+    result_routes,
+)
+from penstock.features.evaluations.http.runs import evaluation_change_routes, evaluation_routes
+from penstock.features.evaluations.model import DatasetItems, EvaluatedReleases
+from penstock.features.evaluations.service.results import EvaluationResults
+from penstock.features.evaluations.service.runs import EvaluationService
+from penstock.features.vertical import Vertical
+from penstock.infra.jobs.store import count_open
+from penstock.infra.jobs.wanted import WorkWanted
+from penstock.infra.registry import Registry
+from penstock.spi.evaluator import Evaluator
+
+EVALUATORS = "penstock.evaluators"
+
+
+def build(
+    context: Context,
+    guards: Guards,
+    items: DatasetItems,
+    releases: EvaluatedReleases,
+    wanted: WorkWanted,
+) -> Vertical:
+    """Builds the vertical. `wanted` wakes the worker."""
+    evaluators: Registry[Evaluator] = Registry(EVALUATORS)
+    find = evaluators.get
+    runs = EvaluationService(context, items, releases, find, wanted)
+    results = EvaluationResults(context, find)
+
+    async def wake_worker() -> None:
+        """Wakes the worker for jobs that are older than this server: of a backup, of a crash."""
+        if await asyncio.to_thread(_has_open, context):
+            wanted.set()
+
+    return Vertical(
+        routers=(
+            comparison_of_runs_routes(guards.require, results),
+            evaluation_routes(guards.require, runs),
+            evaluation_change_routes(guards.require, runs),
+            result_routes(guards.require, results),
+            evaluator_routes(guards.require, evaluators.names, find),
+        ),
+        startup=(wake_worker,),
+    )
+
+
+def _has_open(context: Context) -> bool:
+    with context.database.read() as connection:
+        return count_open(connection) > 0

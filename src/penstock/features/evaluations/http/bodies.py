@@ -1,0 +1,149 @@
+"""The documents that the routes of evaluation runs take."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from penstock.features.evaluations.model import (
+    DEFAULT_CONCURRENCY,
+    MAX_CONCURRENCY,
+    MAX_EVALUATORS,
+    MAX_ITEM_IDS,
+    MAX_OPTION_BYTES,
+    MAX_OUTPUT_CHARS,
+    MAX_OUTPUTS,
+    MAX_REPEATS,
+    EvaluationPlan,
+    EvaluatorChoice,
+    TargetAnswer,
+)
+from penstock.features.evaluations.service.runs import UploadedOutput
+from penstock.infra.web.schemas import Label, RequestBody
+from penstock.kernel.digests import canonical_json
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.evaluation.items import MAX_ID_CHARS
+from penstock.rules.releases.documents import Release
+
+_Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)]
+_Word = Annotated[str, Field(max_length=256)]
+_Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
+_Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class EvaluatorBody(RequestBody):
+    """An evaluator. `kind` is one of `…/evaluators`; `name` is that of its metric, by default its
+    kind."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(max_length=64)] = ""
+    options: Annotated[dict[str, Any], Field(default_factory=dict[str, Any])]
+
+    def choice(self) -> EvaluatorChoice:
+        """Returns the choice. Raises `InvalidRequest` for options that are too large."""
+        if len(canonical_json(self.options)) > MAX_OPTION_BYTES:
+            raise InvalidRequest(f"Options have at most {MAX_OPTION_BYTES} bytes of JSON.")
+        return EvaluatorChoice(self.name or self.kind, self.kind, self.options)
+
+
+class EvaluationTargetBody(RequestBody):
+    """The target of a run: a `release`, by its hash or the beginning of it; or a `model` with or
+    without a `prompt` (the hash of a version), which becomes a release; or neither, for recorded
+    outputs: in the member `output_field` of each item's metadata, or uploaded."""
+
+    release: _Hash | None = None
+    model: _Word = ""
+    prompt: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    parameters: dict[str, Any] = Field(max_length=50, default_factory=dict[str, Any])
+    output_field: _Word = ""
+
+    def made(self) -> Release | None:
+        """Returns what becomes a release."""
+        if not self.model:
+            return None
+        return Release(self.model, self.prompt or "", self.parameters)
+
+    def check(self) -> None:
+        """Raises `InvalidRequest` if it names several targets."""
+        named = [bool(self.release), bool(self.model), bool(self.output_field)]
+        if sum(named) > 1 or (self.prompt and not self.model):
+            raise InvalidRequest(
+                "The target is a release, or a model with a prompt, or recorded outputs.",
+                code="evaluation_invalid",
+                param="target",
+            )
+
+
+class EvaluationBody(RequestBody):
+    """A run to start. `version` of the dataset: by default the newest. `item_ids`, `split`: only
+    these items. `key_id`: the key of the project as which models are called. `cost_cap_usd`: the
+    run stops before it costs more; 0 for no cap. Without evaluators a run only calls."""
+
+    dataset: Annotated[str, Field(min_length=1, max_length=63)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    target: EvaluationTargetBody = Field(default_factory=EvaluationTargetBody)
+    evaluators: Annotated[
+        list[EvaluatorBody], Field(max_length=MAX_EVALUATORS, default_factory=list[EvaluatorBody])
+    ]
+    key_id: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
+    item_ids: Annotated[list[_Id], Field(max_length=MAX_ITEM_IDS, default_factory=list[str])]
+    split: Annotated[str, Field(max_length=MAX_ID_CHARS)] = ""
+    repeats: Annotated[int, Field(ge=1, le=MAX_REPEATS)] = 1
+    concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = DEFAULT_CONCURRENCY
+    cost_cap_usd: _Usd = 0.0
+    label: Label = ""
+
+    def plan(self) -> EvaluationPlan:
+        """Returns the plan. Raises `InvalidRequest`."""
+        self.target.check()
+        return EvaluationPlan(
+            dataset=self.dataset,
+            version=self.version or 0,
+            evaluators=tuple(each.choice() for each in self.evaluators),
+            release=self.target.release or "",
+            output_field=self.target.output_field,
+            key_id=self.key_id,
+            item_ids=tuple(dict.fromkeys(self.item_ids)),
+            split=self.split,
+            repeats=self.repeats,
+            concurrency=self.concurrency,
+            cost_cap_usd=self.cost_cap_usd,
+            label=self.label,
+        )
+
+    @property
+    def waits(self) -> bool:
+        """Returns whether the run waits for outputs."""
+        return not (self.target.release or self.target.model or self.target.output_field)
+
+
+class ResumeBody(RequestBody):
+    """`cost_cap_usd`: another cap from now on; null for the same."""
+
+    cost_cap_usd: _Usd | None = None
+
+
+class RecordedOutputBody(RequestBody):
+    """An output that was recorded elsewhere. What is null was not measured."""
+
+    item_id: _Id
+    repeat: Annotated[int, Field(ge=0, lt=MAX_REPEATS)] = 0
+    output: Annotated[str, Field(max_length=MAX_OUTPUT_CHARS)]
+    latency_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    cost_usd: _Usd | None = None
+
+
+class RecordedOutputsBody(RequestBody):
+    """Outputs of a run that waits for them; those of the same item and repeat are replaced."""
+
+    outputs: Annotated[list[RecordedOutputBody], Field(min_length=1, max_length=MAX_OUTPUTS)]
+
+    def uploaded(self) -> list[UploadedOutput]:
+        """Returns the outputs."""
+        return [
+            UploadedOutput(
+                each.item_id,
+                each.repeat,
+                TargetAnswer(each.output, latency_ms=each.latency_ms, cost_usd=each.cost_usd),
+            )
+            for each in self.outputs
+        ]

@@ -1,0 +1,128 @@
+"""Shows results of runs, and compares runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from penstock.features.context import Context
+from penstock.features.evaluations import store
+from penstock.features.evaluations.model import (
+    EvaluationRun,
+    FindEvaluator,
+    Result,
+    ResultState,
+)
+from penstock.features.evaluations.reporting import CollectedRun, collect, facts_of
+from penstock.features.evaluations.service.runs import get_run
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.eval_reports.compare import MetricDifference, compare, regressions_first
+
+MAX_COMPARED: Final = 10  # runs of a comparison
+MAX_COMPARED_ROWS: Final = 500_000  # rows of a comparison together
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedItem:
+    """The results of an item in two runs. Negative `advantage` is worse than the baseline."""
+
+    item_id: str
+    advantage: float
+    before: Sequence[Result]
+    after: Sequence[Result]
+
+
+@dataclass(frozen=True, slots=True)
+class RunComparison:
+    """Runs on the same dataset, each compared with the first."""
+
+    runs: Sequence[EvaluationRun]
+    differences: Sequence[MetricDifference]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResults:
+    """Reads ledgers."""
+
+    context: Context
+    find: FindEvaluator
+
+    def page(
+        self,
+        project_id: str,
+        run_id: str,
+        states: Sequence[ResultState],
+        after: tuple[int, int] | None,
+        limit: int,
+    ) -> list[Result]:
+        """Returns results in the order of the dataset. Raises `NotFound`."""
+        with self.context.database.read() as connection:
+            run = get_run(connection, project_id, run_id)
+            return store.list_results(connection, run.id, states=states, after=after, limit=limit)
+
+    def compare(self, project_id: str, run_ids: Sequence[str]) -> RunComparison:
+        """Compares runs with the first of them, on the items that they share. Raises `NotFound`,
+        `InvalidRequest`."""
+        runs, collected = self._collect(project_id, run_ids)
+        first = runs[0]
+        facts = facts_of(first.plan, self.find)
+        groups = {item: group for each in collected for item, group in each.groups.items()}
+        candidates = {
+            run.id: found.values() for run, found in zip(runs[1:], collected[1:], strict=True)
+        }
+        found = compare(facts, collected[0].values(), candidates, groups)
+        return RunComparison(runs, found, _warnings(runs))
+
+    def regressions(
+        self, project_id: str, baseline: str, candidate: str, skip: int, limit: int
+    ) -> list[ComparedItem]:
+        """Returns the items of two runs, those first on which the candidate is worst."""
+        runs, (before, after) = self._collect(project_id, (baseline, candidate))
+        facts = facts_of(runs[0].plan, self.find)
+        ordered = regressions_first(facts, before.values(), after.values())
+        chosen = ordered[skip : skip + limit]
+        with self.context.database.read() as connection:
+            ids = [item for item, _ in chosen]
+            old, new = (store.results_of(connection, each.id, ids) for each in runs)
+        return [
+            ComparedItem(item, advantage, _of_item(old, item), _of_item(new, item))
+            for item, advantage in chosen
+        ]
+
+    def _collect(
+        self, project_id: str, run_ids: Sequence[str]
+    ) -> tuple[list[EvaluationRun], list[CollectedRun]]:
+        if not 2 <= len(set(run_ids)) == len(run_ids) <= MAX_COMPARED:
+            raise InvalidRequest(f"Compare 2 to {MAX_COMPARED} different runs.", param="runs")
+        with self.context.database.read() as connection:
+            runs = [get_run(connection, project_id, each) for each in run_ids]
+            if len({each.plan.dataset for each in runs}) > 1:
+                raise InvalidRequest("The runs are of different datasets.", param="runs")
+            sums = [store.sums_of(connection, each.id) for each in runs]
+            rows = sum(count for each in sums for count, _ in each.values())
+            if rows > MAX_COMPARED_ROWS:
+                raise InvalidRequest(
+                    f"The runs have {rows:,} results; at most {MAX_COMPARED_ROWS:,} are compared."
+                )
+            found = [
+                collect(each.plan, self.find, store.all_results(connection, each.id))
+                for each in runs
+            ]
+        return runs, found
+
+
+def _warnings(runs: Sequence[EvaluationRun]) -> list[str]:
+    """Returns what a reader must know: a metric measured differently is another metric."""
+    first, warnings = runs[0], list[str]()
+    for run in runs[1:]:
+        if run.dataset_digest != first.dataset_digest:
+            warnings.append(f"{run.id} is of another version of the dataset.")
+        known = {each.name: each for each in first.plan.evaluators}
+        for each in run.plan.evaluators:
+            if each.name in known and each != known[each.name]:
+                warnings.append(f"{run.id} measures {each.name!r} with other options.")
+    return warnings
+
+
+def _of_item(found: dict[tuple[str, int], Result], item_id: str) -> list[Result]:
+    return [found[key] for key in sorted(found) if key[0] == item_id]

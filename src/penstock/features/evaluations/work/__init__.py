@@ -1,0 +1,1 @@
+"""The work on a run, in the worker: calls, measurements, ledger, report."""

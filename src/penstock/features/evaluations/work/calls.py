@@ -1,0 +1,204 @@
+"""Calls of a run through the gateway, as a key of the project."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from penstock.features.evaluations.model import TargetAnswer
+from penstock.features.evaluations.work.pace import CallPace
+from penstock.infra.egress.exchange import UpstreamExchange
+from penstock.kernel.errors import PenstockError, UpstreamFailed, UpstreamTimeout
+from penstock.rules.evaluation.samples import SampleToolCall
+from penstock.rules.replay import ANSWER_COST, ANSWER_SPAN, CallerRequest
+
+CHAT: Final = "/v1/chat/completions"
+TRIES: Final = 5  # of a call that a busy or failing provider does not answer
+MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # of an answer; a longer one is a failure
+_FIRST_PAUSE_S: Final = 0.5  # doubled after each try
+_AGAIN: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
+_TRACE: Final = b"x-penstock-trace-id"
+_CACHE: Final = b"x-penstock-cache"
+
+
+class SendCall(Protocol):
+    """Sends a call through the gateway."""
+
+    async def __call__(
+        self, project_id: str, key_id: str, asked: CallerRequest
+    ) -> UpstreamExchange:
+        """Returns its answer, once its headers are there. Raises `UpstreamFailed`."""
+        ...
+
+
+class RejectedCall(PenstockError):
+    """The gateway or the provider refuses this request, and would refuse it again."""
+
+    status = 422
+
+
+class _Function(msgspec.Struct):
+    name: str = ""
+    arguments: str = ""
+
+
+class _ToolCall(msgspec.Struct):
+    function: _Function = msgspec.field(default_factory=_Function)
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message = msgspec.field(default_factory=_Message)
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+
+
+class _ErrorDocument(msgspec.Struct):
+    error: _Error = msgspec.field(default_factory=_Error)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAnswer:
+    """An answer of the gateway that was read to its end."""
+
+    status: int
+    body: bytes
+    retry_after_s: float
+    trace_id: str
+    span_id: str
+    cost_usd: float | None
+    from_cache: bool
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunCalls:
+    """Makes the calls of a run at its pace."""
+
+    send: SendCall
+    project_id: str
+    key_id: str
+    pace: CallPace
+
+    async def ask(self, body: bytes, headers: Mapping[str, str], path: str = CHAT) -> GatewayAnswer:
+        """Returns an answer with status 200. Tries again where that may help. Raises `RejectedCall`
+        where it does not, and `UpstreamFailed` after the last try."""
+        asked = CallerRequest(
+            path, body, tuple(f"{name}: {text}" for name, text in headers.items())
+        )
+        failure = UpstreamFailed("The gateway does not answer.")
+        for tried in range(TRIES):
+            if tried:
+                await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (tried - 1))
+            async with self.pace.slot():
+                try:
+                    answer = await self._once(asked)
+                except (UpstreamFailed, UpstreamTimeout) as error:
+                    failure = UpstreamFailed(error.message, hint=error.hint)
+                    continue
+            if answer.status == 200:
+                self.pace.answered()
+                return answer
+            message = _message_of(answer)
+            if answer.status not in _AGAIN:
+                raise RejectedCall(f"HTTP {answer.status}: {message}")
+            if answer.status in (429, 503, 529):
+                self.pace.throttled(answer.retry_after_s)
+            failure = UpstreamFailed(f"HTTP {answer.status}: {message}")
+        raise failure
+
+    async def _once(self, asked: CallerRequest) -> GatewayAnswer:
+        began = time.perf_counter()
+        exchange = await self.send(self.project_id, self.key_id, asked)
+        body = await _read(exchange)
+        cost = exchange.header(ANSWER_COST)
+        return GatewayAnswer(
+            exchange.status,
+            body,
+            _seconds(exchange.header(b"retry-after")),
+            exchange.header(_TRACE).decode("latin-1"),
+            exchange.header(ANSWER_SPAN).decode("latin-1"),
+            float(cost) if cost else None,
+            exchange.header(_CACHE) == b"hit",
+            (time.perf_counter() - began) * 1000,
+        )
+
+
+def answer_of(whole: GatewayAnswer) -> TargetAnswer:
+    """Returns the answer of a chat. Raises `UpstreamFailed` if it cannot be read."""
+    try:
+        found = msgspec.json.decode(whole.body, type=_Completion)
+    except msgspec.MsgspecError as error:
+        raise UpstreamFailed(f"The answer cannot be read: {error}.") from error
+    if not found.choices:
+        raise UpstreamFailed("The answer has no choice.")
+    choice, usage = found.choices[0], found.usage or _Usage()
+    message = choice.message
+    return TargetAnswer(
+        output=message.content or message.refusal or "",
+        tool_calls=tuple(
+            SampleToolCall(each.function.name, _arguments(each.function.arguments))
+            for each in message.tool_calls or ()
+        ),
+        finish_reason=choice.finish_reason or "",
+        latency_ms=None if whole.from_cache else whole.latency_ms,
+        cost_usd=whole.cost_usd,
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
+        trace_id=whole.trace_id,
+        span_id=whole.span_id,
+    )
+
+
+async def _read(exchange: UpstreamExchange) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while piece := await exchange.read():
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_ANSWER_BYTES:
+                raise UpstreamFailed(f"The answer is larger than {MAX_ANSWER_BYTES} bytes.")
+    finally:
+        exchange.abort()
+    return b"".join(pieces)
+
+
+def _message_of(answer: GatewayAnswer) -> str:
+    try:
+        return msgspec.json.decode(answer.body, type=_ErrorDocument).error.message[:1000]
+    except msgspec.MsgspecError:
+        return "the answer is no JSON"
+
+
+def _arguments(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return text
+
+
+def _seconds(value: bytes) -> float:
+    text = value.decode("latin-1")
+    return float(text) if text.isdecimal() and len(text) < 6 else 1.0

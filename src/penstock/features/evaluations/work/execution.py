@@ -1,0 +1,179 @@
+"""One execution of a run: takes what is not finished, answers, measures, writes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from penstock.features.evaluations import store
+from penstock.features.evaluations.model import (
+    DatasetItems,
+    EvaluationRun,
+    Result,
+    ResultState,
+    TargetAnswer,
+    facets_of,
+)
+from penstock.features.evaluations.work.calls import RejectedCall
+from penstock.features.evaluations.work.ledger import LedgerWriter
+from penstock.features.evaluations.work.measuring import EvaluatorSet, sample_of
+from penstock.features.evaluations.work.spending import CostCapReached, RunSpending
+from penstock.features.evaluations.work.targets import EvaluationTarget, is_finished, unmeasured_of
+from penstock.infra.jobs.documents import JobProgress
+from penstock.infra.jobs.runner import JobControl
+from penstock.infra.sql import Database
+from penstock.kernel.errors import PenstockError
+from penstock.rules.evaluation.items import DatasetItem
+
+PAGE: Final = 500  # items in memory at once
+MAX_FAILURES: Final = 50  # calls in a row without an answer; then the run ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A row to do."""
+
+    item: DatasetItem
+    position: int
+    repeat: int
+    earlier: Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunParts:
+    """The parts that an execution works with."""
+
+    run: EvaluationRun
+    database: Database
+    items: DatasetItems
+    target: EvaluationTarget
+    evaluators: EvaluatorSet
+    spending: RunSpending
+
+
+class RunExecution:
+    """Works on the rows of a run. `failure`: why it ended before its end."""
+
+    def __init__(self, parts: RunParts, control: JobControl, *, done: int) -> None:
+        self._run = parts.run
+        self._database = parts.database
+        self._items = parts.items
+        self._target = parts.target
+        self._evaluators = parts.evaluators
+        self._spending = parts.spending
+        self._control = control
+        self._ledger = LedgerWriter(parts.database, parts.run.id)
+        self._done = done
+        self._failures = 0
+        self.failure = ""
+
+    async def __call__(self) -> None:
+        """Works until all rows are finished, or it should stop."""
+        tasks = self._tasks()
+        next_task = asyncio.Lock()
+
+        async def take() -> _Task | None:
+            async with next_task:
+                return await anext(tasks, None)
+
+        async def work() -> None:
+            while not self._should_stop and (task := await take()) is not None:
+                await self._do(task)
+
+        writing = asyncio.create_task(self._ledger.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._run.plan.concurrency):
+                    group.create_task(work())
+        finally:
+            writing.cancel()
+            await asyncio.wait([writing])
+            await self._ledger.flush()
+
+    @property
+    def cap_reached(self) -> bool:
+        """Returns whether the cost cap did not allow a call."""
+        return self._spending.refused
+
+    @property
+    def _should_stop(self) -> bool:
+        return bool(self._control.stop or self.failure or self.cap_reached)
+
+    async def _tasks(self) -> AsyncIterator[_Task]:
+        """Yields the rows that are not finished, page by page."""
+        run, plan, after = self._run, self._run.plan, 0
+        while True:
+            page = await asyncio.to_thread(
+                self._items.items,
+                *(run.project_id, plan.dataset, plan.version),
+                after=after,
+                limit=PAGE,
+                chosen=plan.chosen,
+            )
+            known = await asyncio.to_thread(self._known, [each.item.id for each in page.items])
+            for each in page.items:
+                for repeat in range(plan.repeats):
+                    earlier = known.get((each.item.id, repeat))
+                    if not is_finished(earlier, run.round):
+                        yield _Task(each.item, each.position, repeat, earlier)
+            if page.after is None:
+                return
+            after = page.after
+
+    def _known(self, ids: list[str]) -> dict[tuple[str, int], Result]:
+        with self._database.read() as connection:
+            return store.results_of(connection, self._run.id, ids)
+
+    async def _do(self, task: _Task) -> None:
+        try:
+            result = await self._answered(task)
+        except CostCapReached:  # the row stays to be done
+            return
+        self._failures = self._failures + 1 if result.state is ResultState.FAILED else 0
+        if self._failures >= MAX_FAILURES:
+            self.failure = f"The last {MAX_FAILURES} calls got no answer. {result.answer.error}"
+        await self._ledger.add(result)
+        self._done += 1
+        self._control.note(JobProgress(self._done, self._run.total, round(self._spending.usd, 6)))
+        await asyncio.sleep(0)  # recorded outputs never wait: others go on between two of them
+
+    async def _answered(self, task: _Task) -> Result:
+        """Returns the complete row. Raises `CostCapReached`."""
+        item = task.item
+        row = Result(
+            item.id,
+            task.repeat,
+            task.position,
+            ResultState.MEASURED,
+            self._run.round,
+            group=item.group,
+            facets=facets_of(item.metadata),
+        )
+        earlier = task.earlier
+        if earlier is not None and earlier.state is ResultState.MEASURED:
+            sample = sample_of(item, task.repeat, earlier.answer)
+            again = await self._evaluators.measure(sample, unmeasured_of(earlier))
+            cost = earlier.cost_usd + sum(each.cost_usd for each in again.values())
+            measured = earlier.measurements | again
+            return replace(row, answer=earlier.answer, measurements=measured, cost_usd=cost)
+        try:
+            async with self._spending.reserved():
+                answer = await self._target.answer(item, task.repeat, task.earlier)
+                self._spending.add(answer.cost_usd or 0.0)
+        except RejectedCall as error:
+            return self._without_answer(row, ResultState.REJECTED, error)
+        except CostCapReached:
+            raise
+        except PenstockError as error:
+            return self._without_answer(row, ResultState.FAILED, error)
+        measured = await self._evaluators.measure(sample_of(item, task.repeat, answer))
+        judged = sum(each.cost_usd for each in measured.values())
+        cost = (answer.cost_usd or 0.0) + judged
+        return replace(row, answer=answer, measurements=measured, cost_usd=cost)
+
+    def _without_answer(self, row: Result, state: ResultState, error: PenstockError) -> Result:
+        why, rejected = error.sentence(), state is ResultState.REJECTED
+        measured = self._evaluators.without_answer(why, rejected=rejected)
+        return replace(row, state=state, answer=TargetAnswer(error=why), measurements=measured)

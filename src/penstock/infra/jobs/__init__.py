@@ -1,0 +1,1 @@
+"""Durable jobs: a table in the relational database, and the loop that works on it."""

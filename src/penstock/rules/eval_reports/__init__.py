@@ -1,0 +1,1 @@
+"""What evaluation runs say: reports of one, comparisons of several."""
