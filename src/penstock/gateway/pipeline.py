@@ -84,8 +84,10 @@ class Pipeline:
             if call.cache is not None:
                 call.cache.release()
             self.inflight.leave(call)
-            if call.follow_up is not None:
-                call.follow_up()
+            call.guard = None  # it has the call: a cycle would keep both until a collection
+            follow_up, call.follow_up = call.follow_up, None
+            if follow_up is not None:
+                follow_up()
 
     async def _run(self, call: Call) -> None:
         snapshot = self.snapshots.current
