@@ -29,7 +29,7 @@ Bounds are per process unless stated otherwise. The [threat model](threat-model.
 attacks they limit.
 """
 _AREAS: Final = (
-    ("Evaluations", ("rules.evaluation", "plugins.evaluators", "spi.measuring")),
+    ("Evaluations", ("rules.evaluation", "plugins.evaluators", "spi.measuring", "spi.judging")),
     ("Callers of the gateway", ("infra.http_server", "gateway", "entrypoints.gateway")),
     (
         "Providers",

@@ -11,6 +11,7 @@ import typer
 from pydantic import SecretStr
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from checks.evaluators import evaluators_page
 from checks.judges import judges_page
 from checks.limits import limits_page
 from checks.translation import translation_page
@@ -118,6 +119,7 @@ def main(argv: list[str]) -> int:
     pages = {
         "settings.md": settings_page(),
         "cli.md": cli_page(),
+        "evaluator-list.md": evaluators_page(),
         "limits.md": limits_page(),
         "translation.md": translation_page(),
         "clients-and-providers.md": judges_page(),

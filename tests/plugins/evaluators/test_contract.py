@@ -22,8 +22,21 @@ from penstock.spi.measuring import measure
 from plugins.evaluators.judges import Answers, NobodyAnswers
 
 REGISTRY: Final[Registry[Evaluator]] = Registry("penstock.evaluators")
+ONLY_A_MODEL: Final = (
+    "consistency",
+    "context_precision",
+    "context_recall",
+    "faithfulness",
+    "goal_reached",
+    "noise_sensitivity",
+    "self_contradiction",
+    "toxicity",
+)
 OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
+    "answer_relevance": [{"model": "m", "embeddings": "e"}],
+    "classification": [{}, {"labels": ["a", "b"], "field": "a"}],
     "contains": [{}, {"values": ["a", "B"], "mode": "none"}],
+    "embedding": [{"model": "m"}, {"model": "m", "least": 0.5}],
     "equals": [{}, {"any_of": True, "ignore_punctuation": True}, {"json": True}],
     "format": [{"format": each} for each in ("json", "xml", "html", "sql", "python")],
     "json_schema": [{"schema": {"type": "object", "required": ["a"]}}, {"schema": False}],
@@ -31,6 +44,12 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "pairwise": [{"model": "m", "criteria": "c"}],
     "panel": [{"model": "m", "others": ["n", "o"], "criteria": "c"}],
     "rubric": [{"model": "m", "criteria": "c"}, {"model": "m", "criteria": "c", "scale": [1, 5]}],
+    "retrieval": [{"figure": each} for each in ("precision", "hit_rate", "map", "mrr", "ndcg")],
+    "rouge": [{}, {"variant": "rouge2", "figure": "recall", "english": False}],
+    "style": [{"model": "m", "rules": ["Be short."]}],
+    "tool_calls": [{}, {"order": False, "arguments": "contain", "figure": "exact"}],
+    "topic": [{"model": "m", "domain": "Weather."}],
+    **{each: [{"model": "m"}] for each in ONLY_A_MODEL},
     "regex": [{"pattern": "(a+)+$"}, {"pattern": "x", "absent": True}],
 }
 CASES: Final = [(kind, options) for kind in REGISTRY.names() for options in OPTIONS.get(kind, [{}])]

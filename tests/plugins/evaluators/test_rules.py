@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from penstock.rules.evaluation.samples import PeerRelation, SamplePeer, SampleToolCall
 from penstock.rules.scores.vocabulary import ScoreState
 from plugins.evaluators.measuring import REGISTRY, value_of
 
 SCHEMA = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
+CALLS = (SampleToolCall("a"), SampleToolCall("b", {"n": 1}))
 UNMEASURED, JUDGE_ERROR = ScoreState.UNMEASURED, ScoreState.JUDGE_ERROR
 
 
@@ -52,6 +54,26 @@ UNMEASURED, JUDGE_ERROR = ScoreState.UNMEASURED, ScoreState.JUDGE_ERROR
         ("json_schema", '```\n{"city": "Bonn"}\n```', None, {"schema": SCHEMA}, True),
         ("json_schema", '{"city": 1}', None, {"schema": SCHEMA}, False),
         ("json_schema", "Bonn", None, {"schema": SCHEMA}, False),
+        ("levenshtein", "kitten", "sitting", {}, pytest.approx(1 - 3 / 7)),
+        ("levenshtein", "", "abc", {}, 0),
+        ("levenshtein", "A  b", ["x", "a b"], {"ignore_case": True, "ignore_space": True}, 1),
+        ("levenshtein", "a", [], {}, UNMEASURED),
+        ("bleu", "the cat is on the mat", "the cat is on the mat", {}, pytest.approx(1)),
+        ("chrf", "ab", "ab", {}, 1),
+        ("rouge", "die Katze", "die graue Katze", {"figure": "recall"}, pytest.approx(2 / 3)),
+        ("rouge", "кот спит", "кот спит", {"english": False, "variant": "rouge2"}, 1),
+        ("classification", "Spam.", "spam", {}, True),
+        ("classification", "It is spam, I think", "spam", {"labels": ["spam", "ham"]}, True),
+        ("classification", "spam or ham", "spam", {"labels": ["spam", "ham"]}, False),
+        ("classification", '{"label": "Ham"}', "ham", {"field": "label"}, True),
+        ("fields", '{"a": "X ", "b": 2.0, "c": [1]}', {"a": "x", "b": 2, "c": [1, 3]}, {}, 0.75),
+        ("fields", '{"a": true}', {"a": 1}, {}, 0),
+        ("fields", "no", '{"a": 1}', {}, 0),
+        ("fields", '{"a": 1, "b": 5}', {"a": 1, "b": 2}, {"only": ["a"]}, 1),
+        ("fields", "{}", "text", {}, UNMEASURED),
+        ("readability", "The cat sat on the mat.", None, {"figure": "grade"}, pytest.approx(-1.45)),
+        ("refusal", "I'm sorry, but I can't help with that.", None, {}, True),
+        ("citations", "So [1].", None, {}, UNMEASURED),
         ("format", "<a><b/></a>", None, {"format": "xml"}, True),
         ("format", "<a><b></a>", None, {"format": "xml"}, False),
         ("format", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', None, {"format": "xml"}, False),
@@ -114,3 +136,52 @@ def test_wrong_options_are_named(kind: str, options: dict[str, Any], part: str) 
 async def test_a_pattern_that_takes_too_long_is_an_error_of_the_judge() -> None:
     hard = {"pattern": r"(?:\w+\s?)*(?:\w+\s?)*(?:\w+\s?)*\Z\d"}
     assert await value_of("regex", "word " * 300 + "!", **hard) == JUDGE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "options", "value"),
+    [
+        ("citations", {"context": ("x", "y")}, {}, True),
+        ("citations", {"context": ("x",)}, {}, False),
+        ("citations", {"metadata": {"ids": ["1", 2]}}, {"ids": "ids"}, True),
+        ("retrieval", {"metadata": {"retrieved": [3, 1], "relevant": ["1", "2"]}}, {}, 0.5),
+        (
+            "retrieval",
+            {"metadata": {"retrieved": "[1]", "relevant": {"1": 2}}},
+            {"figure": "ndcg"},
+            1,
+        ),
+        ("retrieval", {"metadata": {"retrieved": [], "relevant": [1]}}, {"figure": "mrr"}, 0),
+        ("retrieval", {"metadata": {"retrieved": [1], "relevant": []}}, {}, UNMEASURED),
+        ("retrieval", {"metadata": {"relevant": [1]}}, {}, UNMEASURED),
+        ("tool_calls", {"tool_calls": CALLS, "expected": ["b", "a"]}, {}, 0.5),
+        ("tool_calls", {"tool_calls": CALLS, "expected": ["b", "a"]}, {"order": False}, 1),
+        (
+            "tool_calls",
+            {"tool_calls": CALLS, "expected": ["a", {"name": "b", "arguments": {}}]},
+            {"figure": "exact"},
+            False,
+        ),
+        ("tool_calls", {"tool_calls": CALLS, "expected": "a"}, {}, UNMEASURED),
+        ("needless_steps", {"tool_calls": (*CALLS, *CALLS), "expected": ["a", "b"]}, {}, 2),
+        (
+            "tool_arguments",
+            {
+                "tool_calls": CALLS,
+                "expected": [
+                    {"name": "a", "arguments": {}},
+                    {"name": "b", "arguments": {"n": 1, "m": 2}},
+                ],
+            },
+            {},
+            0.75,
+        ),
+        ("counterfactual", {"peers": (SamplePeer(PeerRelation.GROUP, "so [1] [2]"),)}, {}, 1),
+    ],
+)
+async def test_values_of_other_fields(
+    kind: str, fields: dict[str, Any], options: dict[str, Any], value: Any
+) -> None:
+    fields = dict(fields)
+    expected = fields.pop("expected", None)
+    assert await value_of(kind, "So [1] [2].", expected, sample=fields, **options) == value

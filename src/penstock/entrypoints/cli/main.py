@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Manage datasets: create, list, versions, items, import, export, diff, remove.",
     ),
     "score": ("scores", "Scores and outcomes: add, import, list, measures, outcomes."),
+    "evaluator": ("evaluators", "View evaluators, measure a file with one: list, show, test."),
     "feedback": ("feedback", "Feedback of users: list, handle, keys, add-key, remove-key."),
     "eval": (
         "evaluations",

@@ -64,10 +64,11 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     from rich.box import SIMPLE_HEAD  # lazy: 70 ms, not needed for --json and --help
     from rich.console import Console  # lazy: the same
     from rich.table import Table  # lazy: the same
+    from rich.text import Text  # lazy: the same
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(text(row.get(column)) for column in columns))
+        table.add_row(*(Text(text(row.get(column))) for column in columns))  # no markup of Rich
     Console(width=None if sys.stdout.isatty() else 200).print(table)
