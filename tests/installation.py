@@ -170,6 +170,12 @@ class Installation:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def answers_rest(self) -> bool:
+        """True if the server answers."""
+        with suppress(OSError, ValueError):
+            return bool(self.get("/api/v1/session"))
+        return False
+
     def answers(self) -> bool:
         """True if the gateway answers a call."""
         with suppress(OSError, ValueError):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.evaluations.model import EvaluationPlan, EvaluatorChoice
 from penstock.features.evaluations.service.results import EvaluationResults
 from penstock.features.evaluations.service.runs import EvaluationService, ShownRun
+from penstock.features.evaluations.work.calls import SendCall
 from penstock.features.evaluations.work.run_work import EvaluationWork
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.infra.jobs.queue import JobQueue
@@ -96,12 +97,19 @@ class Evaluated:
         made = self.service.start(self.released.editor, self.project, plan, waits=waits)
         return made.run.id
 
+    def use(self, send: SendCall) -> None:
+        """Makes calls of runs by `send`."""
+        self.work = replace(self.work, send=send)
+
     def run_jobs(self, control: Callable[[JobRunner], None] = lambda _: None) -> None:
         """Works as the worker does, until there is no work."""
+        asyncio.run(self.work_until_idle(control))
+
+    async def work_until_idle(self, control: Callable[[JobRunner], None] = lambda _: None) -> None:
         queue = JobQueue(self.context.database, self.context.clock, "w")
         runner = JobRunner(queue, {"evaluation": self.work}, self.wanted)
         control(runner)
-        asyncio.run(runner.run(0))
+        await runner.run(0)
 
     def get(self, run_id: str) -> ShownRun:
         return self.service.get(self.project, run_id)
