@@ -141,7 +141,11 @@ def test_a_wrong_provider_is_named_without_its_values(
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("- a\n", "a.yaml:1: a file has the lists providers, routes, prices, limits, guardrails."),
+        (
+            "- a\n",
+            "a.yaml:1: a file has the lists providers, routes, use_cases, prices, limits, "
+            "guardrails.",
+        ),
         ("routes: {}\n", "a.yaml:1: 'routes' must be a list."),
         ("routes: [1]\n", "a.yaml:1: input should be a valid dictionary"),
         ("a: [\n", "a.yaml:2: "),

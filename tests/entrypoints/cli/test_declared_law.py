@@ -150,6 +150,10 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
             }
             for name in draw(st.lists(_WORDS, unique=True, max_size=2 if pinned else 0))
         ],
+        "use_cases": [
+            {"name": f"u-{name}"} | draw(_USE_CASES)
+            for name in draw(st.lists(_WORDS, unique=True, max_size=2))
+        ],
         "limits": limits,
         "guardrails": [
             {"name": name, "checks": [draw(_CHECKS)], "only": draw(_CONDITIONS)}
@@ -173,6 +177,28 @@ _CHECKS = st.fixed_dictionaries(
     optional={
         "on_failure": st.sampled_from(("open", "closed")),
         "timeout_ms": st.integers(1, 60_000),
+    },
+)
+_USE_CASES = st.fixed_dictionaries(
+    {},
+    optional={
+        "purpose": st.text("ab ", max_size=5),
+        "status": st.sampled_from(("draft", "active", "retired")),
+        "risk_tier": st.sampled_from(("minimal", "high")),
+        "data_classes": st.lists(_WORDS, unique=True, max_size=2),
+        "criteria": st.lists(
+            st.fixed_dictionaries(
+                {"name": _WORDS, "at_least": st.sampled_from((0, 0.5))},
+                optional={"at_most": st.just(1.0), "description": _WORDS},
+            ),
+            max_size=2,
+        ),
+        "environments": st.sampled_from(
+            (
+                [{"name": "live", "protected": True, "role": "owner"}],
+                [{"name": "dev"}, {"name": "live", "role": "admin"}],
+            )
+        ),
     },
 )
 _TIMES = st.sampled_from((None, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00.123456+02:00"))
@@ -245,6 +271,23 @@ def test_only_prune_deletes_and_only_kinds_that_a_file_names(desk: Desk) -> None
         "delete: limit month",
         "delete: route chat",
     ]
+
+
+def test_a_use_case_is_shown_by_what_it_declares_and_stays_with_a_release(desk: Desk) -> None:
+    use_case = {"name": "letters", "criteria": [{"name": "correct", "at_least": 0.9}]}
+    created = desk.plan({"use_cases": [use_case]})
+    assert fields(created) == {"criteria": (None, [{"name": "correct", "at_least": 0.9}])}
+    desk.apply({"providers": [PROVIDER], "use_cases": [use_case]})
+    assert yaml.safe_load(exported(desk.kinds))["use_cases"] == [use_case]
+    plan = desk.plan({"use_cases": [use_case | {"status": "active"}]})
+    assert fields(plan) == {"status": ("draft", "active")}
+    release = desk.api.call("POST", f"{desk.project}/releases", {"model": "own/m"})["digest"]
+    start = {"release": release, "seen": 0}
+    desk.api.call("PUT", f"{desk.project}/rollouts/letters/dev", start)
+    with pytest.raises(Conflict, match="has releases in dev"):
+        desk.apply({"use_cases": []}, prune=True)
+    with pytest.raises(InvalidRequest, match=r"penstock.yaml:\d+: .*not a valid name"):
+        desk.plan({"use_cases": [{"name": "Two Words"}]})
 
 
 def test_what_a_limit_counts_is_replaced_and_its_amount_changed(desk: Desk) -> None:

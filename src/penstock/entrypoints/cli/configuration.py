@@ -59,8 +59,8 @@ def apply(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make providers, routes, prices, limits and guardrails as the files declare them. All files
-    are checked before the first change. Asks before it deletes or replaces something."""
+    """Make the objects of a project as the files declare them. All files are checked before the
+    first change. Asks before it deletes or replaces something."""
     with open_api(home) as api:
         kinds = kinds_of(api, api.project(project))
         made = make_plan(kinds, read_files(file, kinds), prune=prune)

@@ -68,7 +68,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("configuration", "Show what `apply` would change (exit code 2: something)."),
     "apply": (
         "configuration",
-        "Apply configuration files: providers, routes, prices, limits, guardrails.",
+        "Apply configuration files: providers, routes, use cases, prices, limits, guardrails.",
     ),
     "export": ("configuration", "Print the configuration of a project as such a file."),
     "import": ("imports", "Import the configuration of another gateway: litellm."),

@@ -18,6 +18,7 @@ from penstock.entrypoints.cli.declared.model import (
 from penstock.entrypoints.cli.declared.prices import PriceKind
 from penstock.entrypoints.cli.declared.providers import ProviderKind, listed_models
 from penstock.entrypoints.cli.declared.routes import RouteKind
+from penstock.entrypoints.cli.declared.use_cases import UseCaseKind
 from penstock.kernel.errors import PenstockError
 
 
@@ -27,6 +28,7 @@ class DeclaredKinds(NamedTuple):
 
     providers: ProviderKind
     routes: RouteKind
+    use_cases: UseCaseKind
     prices: PriceKind
     limits: LimitKind
     guardrails: GuardrailKind
@@ -37,6 +39,7 @@ def kinds_of(api: Api, project: str) -> DeclaredKinds:
     return DeclaredKinds(
         ProviderKind(api, project),
         RouteKind(api, project),
+        UseCaseKind(api, project),
         PriceKind(api, project),
         LimitKind(api, project),
         GuardrailKind(api, project),
