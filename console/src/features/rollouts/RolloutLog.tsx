@@ -28,7 +28,7 @@ import { RelativeTime } from "@/shared/ui/Values";
 const KINDS: Record<string, { name: string; icon: LucideIcon; ink?: string }> = {
   start: { name: "Started", icon: Play },
   stop: { name: "Stopped", icon: Square, ink: "text-warn" },
-  undo: { name: "Undone", icon: Undo2, ink: "text-warn" },
+  undo: { name: "Reverted", icon: Undo2, ink: "text-warn" },
   compare: { name: "Compared", icon: GitCompareArrows, ink: "text-accent" },
   advance: { name: "Next step", icon: FastForward, ink: "text-accent" },
   promote: { name: "Promoted", icon: Check, ink: "text-ok" },

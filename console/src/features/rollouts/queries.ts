@@ -119,7 +119,7 @@ export const useUndo = (place: Place, seen: number, onDone: () => void) =>
     (path, input: Reason) =>
       data(api.POST(`${ONE}/undo`, { params: { path }, body: { seen, ...input } })),
     place,
-    "Undone",
+    "Reverted",
     onDone,
   );
 

@@ -25,6 +25,7 @@ from penstock.features.rollouts.runs import (
     StoredRun,
     check_arms,
     evidence_of,
+    step_weights,
     weighted,
     weights_of,
 )
@@ -78,7 +79,7 @@ class ComparisonService:
         check_arms(wanted)
         self._check_plan(plan, wanted)
         if plan.steps:
-            wanted = replace(wanted, arms=weighted(wanted, _step_weights(wanted, plan, 0)))
+            wanted = replace(wanted, arms=weighted(wanted, step_weights(wanted, plan, 0)))
         run = RolloutRun(
             wanted.use_case,
             wanted.environment,
@@ -281,7 +282,7 @@ class ComparisonService:
             return
         by = ChangeBy(RULE, project_id, _ACTIONS[decision.kind], decision.reason)
         if decision.kind is DecisionKind.ADVANCE and run.step is not None:
-            arms = weighted(rollout, _step_weights(rollout, run.plan, run.step + 1))
+            arms = weighted(rollout, step_weights(rollout, run.plan, run.step + 1))
             following = replace(run, step=run.step + 1)
             self._next_period(tx, by, following, replace(rollout, arms=arms))
             return
@@ -379,12 +380,6 @@ def _present(
             code="no_comparison",
         )
     return run, rollout
-
-
-def _step_weights(rollout: Rollout, plan: RolloutPlan, step: int) -> dict[str, int]:
-    percent = plan.steps[step].percent
-    (candidate,) = (each.name for each in rollout.arms if each.name != rollout.baseline)
-    return weights_of({rollout.baseline: 100 - percent, candidate: percent})
 
 
 def _chosen(rollout: Rollout, arm: str, *, promotes: bool) -> RolloutArm:

@@ -97,6 +97,13 @@ def weighted(rollout: Rollout, weights: Mapping[str, int]) -> tuple[RolloutArm, 
     return tuple(RolloutArm(each.release, weights[each.name], each.name) for each in rollout.arms)
 
 
+def step_weights(rollout: Rollout, plan: RolloutPlan, step: int) -> dict[str, int]:
+    """Returns the weights of a step of a plan, for the baseline and the only candidate."""
+    percent = plan.steps[step].percent
+    (candidate,) = (each.name for each in rollout.arms if each.name != rollout.baseline)
+    return weights_of({rollout.baseline: 100 - percent, candidate: percent})
+
+
 def check_arms(rollout: Rollout) -> None:
     """Raises `InvalidRequest` for arms that cannot be compared."""
     names = [each.name for each in rollout.arms]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from penstock.entrypoints.cli.story.project import StoryLook, StoryProject
+from penstock.entrypoints.cli.story.project import ENVIRONMENT, StoryLook, StoryProject
 from penstock.entrypoints.cli.story.script import (
     BETTER,
     CALLS_PER_S,
@@ -94,6 +94,7 @@ class Story:
             f"{PERIOD_S} s a rule\n   weighs what users say; calls of the first seconds do not "
             f"count. Evidence of {_NEEDED} decides."
         )
+        self.tell(f"   {self._rollout_page()}")
         begun = time.monotonic()
         while (look := self.project.look()) is not None:
             seconds = time.monotonic() - begun
@@ -129,12 +130,16 @@ class Story:
         failed = outcomes.total() - outcomes["answered"]
         name = self.project.use_case
         self.tell(f"\n5. {outcomes['answered']} calls were answered, {failed} failed.")
+        self.tell(f"   All changes with their evidence: {self._rollout_page()}")
         self.tell(f"   Who did what, and why: {self.console}/audit")
         self.tell(f"   penstock rollout history {name}     penstock rollout decisions {name}")
         self.tell(f"   penstock rollout undo {name}        takes the last change back in a second")
         self.tell(f"\nThis is left: the use case {name!r} with {BETTER.name} in production, its")
         self.tell(f"releases, the prompt {self.project.prompt!r}, calls and feedback. To remove:")
         self.tell(f"   penstock rollout stop {name} && penstock use-case remove {name}")
+
+    def _rollout_page(self) -> str:
+        return f"{self.console}/rollouts/{self.project.use_case}/{ENVIRONMENT}"
 
     def _wait(self, seconds: float) -> None:
         time.sleep(seconds)
