@@ -14,10 +14,15 @@ from penstock.features.datasets.http.items import dataset_item_routes
 from penstock.features.datasets.service.changes import DatasetChanges
 from penstock.features.datasets.service.datasets import DatasetService
 from penstock.features.datasets.service.reading import DatasetReader
+from penstock.features.datasets.service.screening import PersonalDataScreen
 from penstock.features.vertical import Vertical
+from penstock.infra.registry import Registry
 from penstock.kernel.errors import PenstockError
+from penstock.rules.guards.scanning import Scanner
+from penstock.spi.guard import Detector
 
 _EXPIRE_EVERY_S: Final = 3600.0
+_DETECTORS: Final = ("card_numbers", "secrets")  # of guardrails, for personal data
 _log: Final = logging.getLogger("penstock.datasets")
 
 
@@ -25,7 +30,7 @@ def build(context: Context, guards: Guards) -> Vertical:
     """Builds the vertical."""
     datasets, changes, reader = (
         DatasetService(context),
-        DatasetChanges(context),
+        DatasetChanges(context, personal_data_screen()),
         DatasetReader(context),
     )
     return Vertical(
@@ -38,6 +43,13 @@ def build(context: Context, guards: Guards) -> Vertical:
         ),
         jobs=(lambda: _expire(changes),),
     )
+
+
+def personal_data_screen() -> PersonalDataScreen:
+    """Returns what looks for personal data, with the detectors of guardrails."""
+    detectors: Registry[Detector] = Registry("penstock.guards")
+    scanners = [detectors.get(name).scanner({}) for name in _DETECTORS]
+    return PersonalDataScreen([each for each in scanners if isinstance(each, Scanner)])
 
 
 async def _expire(changes: DatasetChanges) -> None:
