@@ -96,8 +96,8 @@ def test_a_draft_may_stand_for_the_whole_version(datasets: Datasets) -> None:
 
 def test_what_is_there_may_be_kept(datasets: Datasets) -> None:
     datasets.change(DatasetItem("a", "one", "corrected"))
-    assert datasets.change(DatasetItem("a", "one"), keeps_existing=True) == 1
-    assert datasets.change(DatasetItem("a", "one"), DatasetItem("b", "b"), keeps_existing=True) == 2
+    assert datasets.change(additions=[DatasetItem("a", "one")]) == 1
+    assert datasets.change(additions=[DatasetItem("a", "one"), DatasetItem("b", "b")]) == 2
     page = datasets.reader.items(datasets.project, "faq")
     assert [each.item.expected for each in page.items] == ["corrected", None]
 

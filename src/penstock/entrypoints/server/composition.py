@@ -28,6 +28,7 @@ from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.dry_runs import assembly as dry_runs
 from penstock.features.evaluations import assembly as evaluations
 from penstock.features.feedback import assembly as feedback
+from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.feedback.store import schema as scores_schema
 from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
@@ -144,7 +145,7 @@ class ServerComposition:
                 opened.opening.store,
                 pepper=identity.access_sections.pepper,
             ),
-            datasets.build(context, guards),
+            self._build_datasets(opened),
             self._build_evaluations(made),
         ]
         publishing = snapshots.build(
@@ -157,6 +158,12 @@ class ServerComposition:
         )
         parts = [part for vertical in built for part in vertical.backup_parts]
         return [*built, publishing, backup.build(context, guards, home, parts)]
+
+    def _build_datasets(self, opened: traces.OpenedTraces) -> Vertical:
+        """Returns the vertical of datasets: items are made of calls and of what users said."""
+        context = self._identity.context
+        scores = ScoreService(opened.opening.store, context.clock)
+        return datasets.build(context, self.guards, opened.service, scores.list_scores)
 
     def _references(self) -> SecretReferences:
         return catalog.open_references(

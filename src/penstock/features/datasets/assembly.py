@@ -10,9 +10,15 @@ from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.datasets.http.changes import dataset_change_routes, dataset_draft_routes
 from penstock.features.datasets.http.datasets import dataset_routes, dataset_write_routes
+from penstock.features.datasets.http.examples import dataset_example_routes
 from penstock.features.datasets.http.items import dataset_item_routes
 from penstock.features.datasets.service.changes import DatasetChanges
 from penstock.features.datasets.service.datasets import DatasetService
+from penstock.features.datasets.service.examples import (
+    ExampleReader,
+    ListScores,
+    RecordedCalls,
+)
 from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.datasets.service.screening import PersonalDataScreen
 from penstock.features.vertical import Vertical
@@ -26,8 +32,8 @@ _DETECTORS: Final = ("card_numbers", "secrets")  # of guardrails, for personal d
 _log: Final = logging.getLogger("penstock.datasets")
 
 
-def build(context: Context, guards: Guards) -> Vertical:
-    """Builds the vertical."""
+def build(context: Context, guards: Guards, calls: RecordedCalls, scores: ListScores) -> Vertical:
+    """Builds the vertical. `calls` and `scores` are what items are made of."""
     datasets, changes, reader = (
         DatasetService(context),
         DatasetChanges(context, personal_data_screen()),
@@ -40,6 +46,7 @@ def build(context: Context, guards: Guards) -> Vertical:
             dataset_item_routes(guards.require, reader),
             dataset_change_routes(guards.require, changes),
             dataset_draft_routes(guards.require, changes),
+            dataset_example_routes(guards.require, changes, ExampleReader(calls, scores)),
         ),
         jobs=(lambda: _expire(changes),),
     )

@@ -174,6 +174,11 @@ class Traces:
         changed = model_changes(found.spans, partial(store.last_answered, project_id))
         return replace(found, changed=changed)
 
+    def request_of(self, call: SpanRecord) -> list[Message]:
+        """Returns the messages of a call's request."""
+        text = restore(call.request, call.request_blobs)
+        return self.content.request(text, call.dialect).messages
+
     def answer_of(self, call: SpanRecord) -> list[Message]:
         """Returns the messages of a call's answer, one for each choice."""
         text = restore(call.response, call.response_blobs)

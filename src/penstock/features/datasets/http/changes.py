@@ -110,12 +110,13 @@ def dataset_change_routes(require: RequirePermission, changes: DatasetChanges) -
         access: Annotated[Access, may_write], name: str, body: ItemChangesBody
     ) -> CommittedChangeView:
         """Adds, changes and removes items: one new version, or none if nothing differs."""
+        items = [each.item() for each in body.put]
         change = DatasetChange(
-            items=[each.item() for each in body.put],
+            items=() if body.keeps_existing else items,
+            additions=items if body.keeps_existing else (),
             remove=body.remove,
             parent=body.parent,
             message=body.message,
-            keeps_existing=body.keeps_existing,
         )
         return CommittedChangeView.of(
             changes.change(access.principal, access.project_id, name, change)

@@ -44,14 +44,15 @@ Screen = Callable[
 
 @dataclass(frozen=True, slots=True)
 class DatasetChange:
-    """A change in one step. `parent`: the version that the author saw; `None` for any.
-    `keeps_existing`: an item with the id of a present one changes nothing."""
+    """A change in one step. An item with the id of a present one replaces it if it is one of
+    `items`, and changes nothing if it is one of `additions`. `parent`: the version that the author
+    saw; `None` for any."""
 
     items: Sequence[DatasetItem] = ()
+    additions: Sequence[DatasetItem] = ()
     remove: Sequence[str] = ()
     parent: int | None = None
     message: str = ""
-    keeps_existing: bool = False
 
 
 def no_screen(
@@ -130,13 +131,14 @@ class DatasetChanges:
     ) -> CommittedChange:
         """Makes one version of a change, all of it or none."""
         check_text(change.message, "message")
-        placed = [(f"items.{at}", item) for at, item in enumerate(change.items)]
         with self._context.database.write() as tx:
             dataset = get_dataset(tx.connection, project_id, name, lock=True)
             _check_parent(dataset, change.parent)
-            draft = self._new_draft(dataset, keeps_existing=change.keeps_existing)
+            draft = self._new_draft(dataset, keeps_existing=False)
             store.add_draft(tx.connection, draft)
-            draft = self._put(tx.connection, dataset, draft, placed, change.remove)
+            draft = self._put(tx.connection, dataset, draft, _placed(change.items), change.remove)
+            draft = replace(draft, keeps_existing=True)
+            draft = self._put(tx.connection, dataset, draft, _placed(change.additions))
             return self._commit(tx, actor, dataset, draft, change.message)
 
     def expire(self) -> int:
@@ -239,6 +241,10 @@ class DatasetChanges:
             tx, actor, dataset.project_id, "dataset.commit", dataset.name, after=_facts(version)
         )
         return CommittedChange(version, counts)
+
+
+def _placed(items: Sequence[DatasetItem]) -> list[PlacedItem]:
+    return [(f"items.{at}", item) for at, item in enumerate(items)]
 
 
 def _unchanged(connection: Connection, dataset: Dataset) -> DatasetVersion:
