@@ -32,7 +32,7 @@ from rules.rollouts.simulated import (
 def test_of_many_equal_releases_at_most_the_stated_share_is_rolled_back(
     plan: RolloutPlan, drill_full: bool
 ) -> None:
-    runs = 500 if drill_full else 40
+    runs = 500 if drill_full else 20
     found = ends(plan, traffic(), runs, units=20_000 if drill_full else 5_000, look=50)
     wrong = sum(found[each] for each in ROLLED_BACK)
     print(f"{runs} equal releases, looked at each 50 units: {dict(found)}")
@@ -74,7 +74,7 @@ def test_power(drill_full: bool) -> None:
 @pytest.mark.drill
 @pytest.mark.timeout(7200)  # as `--drill-full`
 def test_the_alarm_of_the_division_over_eight_weights(drill_full: bool) -> None:
-    runs = 2_000 if drill_full else 100
+    runs = 2_000 if drill_full else 40
     plan = msgspec.structs.replace(NONE_TOLERATED, wrong_alarms=0.05)
     alarms = 0
     for seed in range(runs):

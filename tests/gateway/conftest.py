@@ -1,6 +1,5 @@
 """A worker and a provider that is a plain socket: one pair for each test module."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +31,7 @@ class Rig:
 
     async def end_of(self, trace_id: str) -> CallEnd:
         """Waits for the record of one trace."""
-        for _ in range(3000):
-            found = [end for end in self.worker.ends() if end.begin.trace_id == trace_id]
-            if found:
-                assert len(found) == 1
-                return found[0]
-            await asyncio.sleep(0.01)
-        pytest.fail(f"no record of {trace_id}")
+        return await self.worker.end_of(trace_id)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -120,12 +120,7 @@ class Rig:
                 await asyncio.sleep(0.005)
 
     async def end_of(self, answer: Answer, at: int = 0) -> CallEnd:
-        async with asyncio.timeout(30):
-            while True:
-                for end in self.workers[at].ends():
-                    if end.begin.trace_id == answer.trace_id:
-                        return end
-                await asyncio.sleep(0.01)
+        return await self.workers[at].end_of(answer.trace_id)
 
 
 @asynccontextmanager

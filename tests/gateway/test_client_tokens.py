@@ -71,7 +71,7 @@ async def test_a_key_makes_a_token_and_records_name_both(running: Worker) -> Non
     headers = b"x-penstock-user: eve\r\nx-penstock-tags: a=b\r\nx-penstock-session: s1\r\n"
     answer = await call(running.url, ASK, key=document["token"], headers=headers)
     assert answer.status == 200
-    (end,) = [end for end in running.ends() if end.begin.trace_id == answer.trace_id]
+    end = await running.end_of(answer.trace_id)
     caller = end.begin.caller
     assert (caller.key_id, caller.get("client_token")) == ("key_all", document["id"])
     assert (caller.team, caller.user, caller.use_case) == ("search", "ada", "support")
@@ -81,7 +81,7 @@ async def test_a_key_makes_a_token_and_records_name_both(running: Worker) -> Non
 async def test_a_header_does_not_name_a_token(running: Worker) -> None:
     headers = b"x-penstock-client-token: ctk_1\r\nx-penstock-team: t\r\n: \r\n"
     answer = await call(running.url, ASK, headers=headers.replace(b": \r\n", b""))
-    (end,) = [end for end in running.ends() if end.begin.trace_id == answer.trace_id]
+    end = await running.end_of(answer.trace_id)
     assert end.begin.caller.get("client_token") == ""
 
 
@@ -223,7 +223,7 @@ async def test_a_token_of_another_installation_is_refused(running: Worker, tmp_p
 async def test_a_token_is_of_the_project_of_its_key(running: Worker) -> None:
     theirs = await token(running, OTHER_KEY, limits={"usd": None})
     answer = await call(running.url, ASK, key=theirs)
-    (end,) = [end for end in running.ends() if end.begin.trace_id == answer.trace_id]
+    end = await running.end_of(answer.trace_id)
     assert end.begin.project_id == "prj_other"
 
 

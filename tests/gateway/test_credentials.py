@@ -219,11 +219,7 @@ class Vendor:
 
     async def ask(self, **options: bytes | str) -> tuple[Answer, CallEnd]:
         answer = await call(self.worker.url, **options)  # pyright: ignore[reportArgumentType] - of the test's choice
-        while True:
-            found = [one for one in self.worker.ends() if one.begin.trace_id == answer.trace_id]
-            if found:
-                return answer, found[0]
-            await asyncio.sleep(0.01)
+        return answer, await self.worker.end_of(answer.trace_id)
 
     def used(self) -> list[str]:
         return [used_by(request) for request in self.upstream.seen]

@@ -15,7 +15,6 @@ from gateway.homes import make_home, provider
 from gateway.http_client import call, metrics_token
 from gateway.raw_upstream import Exchanged, RawUpstream, raw_upstream, unary
 from gateway.worker import Worker, worker
-from penstock.rules.call import CallEnd
 from penstock.rules.snapshot import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,10 +60,8 @@ class Rig:
         """Provider and error of each attempt of one call."""
         body = json.dumps({"model": "two", "messages": [{"role": "user", "content": "hello"}]})
         answer = await call(self.worker.url, body.encode())
-        async with asyncio.timeout(30):
-            while not (found := [one for one in self.worker.ends() if _is(one, answer.trace_id)]):
-                await asyncio.sleep(0.01)
-        return [(one.provider, one.error_type) for one in found[0].attempts]
+        end = await self.worker.end_of(answer.trace_id)
+        return [(one.provider, one.error_type) for one in end.attempts]
 
     async def metric(self, name: str, labels: str) -> float:
         key = metrics_token(self.worker.home)
@@ -79,10 +76,6 @@ class Rig:
         async with asyncio.timeout(60):
             while await self.metric("unavailable_targets", labels) != out:
                 await asyncio.sleep(0.05)
-
-
-def _is(end: CallEnd, trace_id: str) -> bool:
-    return end.begin.trace_id == trace_id
 
 
 @asynccontextmanager

@@ -110,12 +110,7 @@ class Holding:
                 await asyncio.sleep(0.02)
 
     async def end_of(self, answer: Answer) -> CallEnd:
-        async with asyncio.timeout(30):
-            while True:
-                for end in self.worker.ends():
-                    if end.begin.trace_id == answer.trace_id:
-                        return end
-                await asyncio.sleep(0.02)
+        return await self.worker.end_of(answer.trace_id)
 
 
 @asynccontextmanager

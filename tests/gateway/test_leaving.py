@@ -45,7 +45,10 @@ async def test_a_disconnect_stops_the_provider_within_a_second(rig: Rig, situati
     body = b'{"model":"up/small","stream":%b,"messages":[]}' % (b"true" if stream else b"false")
     _, writer = await connect(rig.worker.url)
     writer.write(request(body))
-    await asyncio.sleep(1.0)
+    async with asyncio.timeout(30):
+        while not rig.upstream.seen:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(1.0)  # an earlier end of the stream is no disconnect
     writer.close()
     left = time.monotonic()
     async with asyncio.timeout(15.0):
@@ -83,7 +86,9 @@ async def test_calls_finish_before_a_stop(tmp_path: Path) -> None:
         home = make_home(tmp_path / "home", [provider(upstream.url)])
         async with worker(home) as running:
             calling = asyncio.ensure_future(call(running.url))
-            await asyncio.sleep(0.3)
+            async with asyncio.timeout(30):
+                while not upstream.seen:
+                    await asyncio.sleep(0.01)
             running.process.send_signal(signal.SIGTERM)
             answer = await calling
             assert (answer.status, answer.body) == (200, b'{"ok":1}')
@@ -103,7 +108,9 @@ async def test_after_the_drain_time_calls_end_with_an_error_and_a_record(
             reader, writer = await connect(running.url)
             writer.write(request(b'{"model":"small","stream":true}'))
             waiting = asyncio.ensure_future(call(running.url, b'{"model":"small"}'))
-            await asyncio.sleep(0.5)
+            async with asyncio.timeout(30):
+                while len(upstream.seen) < 2:
+                    await asyncio.sleep(0.01)
             running.process.send_signal(signal.SIGTERM)
             cut, refused = await read_answer(reader), await waiting
             assert await asyncio.wait_for(running.process.wait(), 30) == 0

@@ -54,12 +54,7 @@ class Targets:
         return await call(self.worker.url, body, key=key)
 
     async def end_of(self, answer: Answer) -> CallEnd:
-        async with asyncio.timeout(30):
-            while True:
-                for end in self.worker.ends():
-                    if end.begin.trace_id == answer.trace_id:
-                        return end
-                await asyncio.sleep(0.01)
+        return await self.worker.end_of(answer.trace_id)
 
     async def path(self, answer: Answer) -> list[tuple[str, str]]:
         """Provider and error of each attempt of a call."""

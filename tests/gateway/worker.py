@@ -36,6 +36,14 @@ class Worker:
     def ends(self) -> list[CallEnd]:
         return [decode_end(frame.payload) for frame in self._frames(Kind.END)]
 
+    async def end_of(self, trace_id: str, timeout_s: float = 30.0) -> CallEnd:
+        """Waits for the record of one trace: a call can be recorded after its answer."""
+        async with asyncio.timeout(timeout_s):
+            while not (found := [end for end in self.ends() if end.begin.trace_id == trace_id]):
+                await asyncio.sleep(0.01)
+        (end,) = found
+        return end
+
     async def wait_for_ends(self, count: int, timeout_s: float = 30.0) -> list[CallEnd]:
         """Waits for `count` end records."""
         async with asyncio.timeout(timeout_s):
