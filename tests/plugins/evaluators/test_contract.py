@@ -40,6 +40,7 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "equals": [{}, {"any_of": True, "ignore_punctuation": True}, {"json": True}],
     "format": [{"format": each} for each in ("json", "xml", "html", "sql", "python")],
     "json_schema": [{"schema": {"type": "object", "required": ["a"]}}, {"schema": False}],
+    "language": [{}, {"language": "en"}],
     "length": [{}, {"unit": "words", "most": 3}, {"unit": "sentences"}],
     "pairwise": [{"model": "m", "criteria": "c"}],
     "panel": [{"model": "m", "others": ["n", "o"], "criteria": "c"}],

@@ -1,10 +1,11 @@
-"""Evaluators of prose by rules: readability, citations, refusal, equal treatment."""
+"""Evaluators of prose by rules: readability, citations, language, refusal, equal treatment."""
 
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from penstock.rules.evaluation import prose
+from penstock.rules.evaluation.language import known_languages, language_of
 from penstock.rules.evaluation.measurements import Measurement, scored, unmeasured
 from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
 from penstock.rules.evaluation.overlap import rouge_l
@@ -92,6 +93,35 @@ def counterfactual(sample: Sample, options: CounterfactualOptions) -> Measuremen
     first, *others = (_without(words(text), terms) for text in texts)
     shares = [1.0 if first == each else rouge_l(first, each).f1 for each in others]
     return scored(sum(shares) / len(shares), least=min(shares))
+
+
+class LanguageOptions(EvaluatorOptions, frozen=True):
+    """With a `language` (ISO 639-1) it is whether the answer is in it; without one it is the
+    language."""
+
+    language: str = ""
+
+    def problem(self) -> str:
+        """The language is known."""
+        known = known_languages()
+        if self.language and self.language not in known:
+            return f"The language is none of {', '.join(known)}."
+        return ""
+
+
+def _language_facts(options: LanguageOptions) -> MetricFacts:
+    kind = MetricKind.RATE if options.language else MetricKind.LABEL
+    return MetricFacts(kind, True if options.language else None, needs=("output",))
+
+
+@evaluator(_language_facts, LanguageOptions)
+def language(sample: Sample, options: LanguageOptions) -> Measurement:
+    """The language of the answer, by script and common words. A text that is too short, or in a
+    language that is not known, is unmeasured."""
+    found = language_of(sample.output)
+    if not found:
+        return unmeasured("The language cannot be decided.")
+    return scored(found == options.language if options.language else found, found)
 
 
 def _without(found: list[str], terms: set[str]) -> list[str]:

@@ -75,7 +75,7 @@ def chrf(text: str, reference: str) -> float:
     precisions: list[float] = []
     recalls: list[float] = []
     for order in range(1, CHRF_ORDER + 1):
-        mine, theirs = _grams(have, order), _grams(other, order)
+        mine, theirs = _pieces(have, order), _pieces(other, order)
         if mine and theirs:
             matched = (mine & theirs).total()
             precisions.append(matched / mine.total())
@@ -123,6 +123,10 @@ def common_length(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _grams(sequence: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
     return Counter(tuple(sequence[at : at + order]) for at in range(len(sequence) - order + 1))
+
+
+def _pieces(text: str, order: int) -> Counter[str]:
+    return Counter(text[at : at + order] for at in range(len(text) - order + 1))
 
 
 def _overlap(matched: int, mine: int, theirs: int) -> Overlap:
