@@ -62,6 +62,8 @@ ADMIN = EDITOR | {
     "audit:read",
     "project:write",
     "evidence:write",
+    "webhooks:read",
+    "webhooks:write",
 }
 MAY = {
     "nobody": set[str](),

@@ -57,6 +57,8 @@ class Permission(StrEnum):
     DATASETS_WRITE = "datasets:write"
     EVALUATIONS_READ = "evaluations:read"
     EVALUATIONS_RUN = "evaluations:run"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     INSTANCE = "instance"  # across projects: create projects, back up, read settings
 
 
@@ -102,6 +104,8 @@ _ADMIN: Final = _EDITOR | {
     Permission.AUDIT_READ,
     Permission.PROJECT_WRITE,
     Permission.EVIDENCE_WRITE,
+    Permission.WEBHOOKS_READ,
+    Permission.WEBHOOKS_WRITE,
 }
 
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {

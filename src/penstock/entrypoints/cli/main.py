@@ -40,10 +40,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "prompts": ("prompts", "Manage prompts: list, show, diff, label, history, pull, push."),
     "use-case": ("use_cases", "Manage use cases: set, list, show, remove."),
-    "release": ("releases", "Manage releases: create, list, show, lineage."),
+    "release": ("releases", "Manage releases: create, list, lineage, evidence, approvals."),
     "rollout": (
         "rollouts",
         "Choose the release of a use case: start, list, history, undo, stop.",
+    ),
+    "webhook": (
+        "webhooks",
+        "Tell other systems what happens: add, list, messages, test, rotate, enable, remove.",
     ),
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),

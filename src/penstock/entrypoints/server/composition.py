@@ -50,6 +50,7 @@ from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.use_cases import assembly as use_cases
 from penstock.features.vertical import Check, Vertical
+from penstock.features.webhooks import assembly as webhooks
 from penstock.infra.columns import ColumnStore
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
@@ -139,12 +140,7 @@ class ServerComposition:
                 opened.service.answer_of,
             ),
             traces.build(guards, opened, backup=not config.columns_dsn),
-            feedback.build(
-                context,
-                guards,
-                opened.opening.store,
-                pepper=identity.access_sections.pepper,
-            ),
+            *self._build_feedback(opened.opening.store),
             self._build_datasets(opened),
             self._build_evaluations(made),
         ]
@@ -158,6 +154,30 @@ class ServerComposition:
         )
         parts = [part for vertical in built for part in vertical.backup_parts]
         return [*built, publishing, backup.build(context, guards, home, parts)]
+
+    def _build_feedback(self, columns: Callable[[], ColumnStore]) -> tuple[Vertical, ...]:
+        """Returns the verticals of feedback and webhooks."""
+        context, guards = self._identity.context, self.guards
+        log = self._identity.audit_reader
+        audit = webhooks.AuditSource(log.after, log.last_sequence)
+        outbox = webhooks.open_outbox(context, audit)
+        return (
+            feedback.build(
+                context,
+                guards,
+                columns,
+                pepper=self._identity.access_sections.pepper,
+                on_feedback=outbox.feedback,
+            ),
+            webhooks.build(
+                context,
+                guards,
+                outbox,
+                audit,
+                self._egress,
+                master_key=self._master_key,
+            ),
+        )
 
     def _build_datasets(self, opened: traces.OpenedTraces) -> Vertical:
         """Returns the vertical of datasets: items are made of calls and of what users said."""

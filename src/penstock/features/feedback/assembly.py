@@ -17,7 +17,7 @@ from penstock.features.feedback.service.inbox import InboxService
 from penstock.features.feedback.service.join_schedule import TICK_S, JoinSchedule
 from penstock.features.feedback.service.keys import FeedbackKeyService
 from penstock.features.feedback.service.public import PublicFeedback
-from penstock.features.feedback.service.scores import ScoreService
+from penstock.features.feedback.service.scores import ScoreService, TellFeedback
 from penstock.features.vertical import Vertical
 from penstock.infra.columns import ColumnStore
 from penstock.infra.crypto import derive_key
@@ -28,11 +28,17 @@ _log: Final = logging.getLogger("penstock.feedback")
 
 
 def build(
-    context: Context, guards: Guards, columns: Callable[[], ColumnStore], *, pepper: str
+    context: Context,
+    guards: Guards,
+    columns: Callable[[], ColumnStore],
+    *,
+    pepper: str,
+    on_feedback: TellFeedback,
 ) -> Vertical:
     """Builds the vertical. `columns` returns the open store or raises; `store.schema` has the steps
-    for its tables. `pepper` (hex): the secret that gateways know as well."""
-    scores, keys = ScoreService(columns, context.clock), FeedbackKeyService(context)
+    for its tables. `pepper` (hex): the secret that gateways know as well. `on_feedback` gets new
+    feedback."""
+    scores, keys = ScoreService(columns, context.clock, on_feedback), FeedbackKeyService(context)
     secret = derive_key(bytes.fromhex(pepper), PURPOSE)
     public = PublicFeedback(keys, scores, context.clock, secret)
     return Vertical(

@@ -62,6 +62,23 @@ class AuditReader:
         with self._database.read() as connection:
             return [from_row(row) for row in connection.execute(query).mappings()]
 
+    def after(
+        self, connection: Connection, project_id: str, sequence: int, limit: int
+    ) -> list[AuditEvent]:
+        """Returns events of a project after `sequence`, oldest first, in the caller's view."""
+        query = (
+            select(AUDIT_EVENTS)
+            .where(AUDIT_EVENTS.c.project_id == project_id, AUDIT_EVENTS.c.sequence > sequence)
+            .order_by(AUDIT_EVENTS.c.sequence)
+            .limit(limit)
+        )
+        return [from_row(row) for row in connection.execute(query).mappings()]
+
+    def last_sequence(self, connection: Connection, project_id: str) -> int:
+        """Returns the number of the newest event of a project, 0 without any."""
+        query = select(AUDIT_HEADS.c.sequence).where(AUDIT_HEADS.c.project_id == project_id)
+        return connection.execute(query).scalar() or 0
+
     def verify(self, project_id: str) -> ChainReport:
         """Verifies one project's chain (`""`: the instance's own)."""
         noted = self._noted.read()  # before the log: an event written meanwhile must not look lost

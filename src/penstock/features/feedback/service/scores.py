@@ -1,8 +1,8 @@
 """Accepts scores, and joins them with their calls. All methods block."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,7 +25,7 @@ from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import InvalidRequest, NotFound, PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.scores.score import Score, check_score
-from penstock.rules.scores.vocabulary import MAX_BATCH
+from penstock.rules.scores.vocabulary import MAX_BATCH, ScoreKind
 
 _NO_FACTS: Final = TargetFacts()
 
@@ -41,12 +41,27 @@ class Accepted:
 Result = Accepted | PenstockError
 
 
-class ScoreService:
-    """Use cases of scores. `columns` returns the open store or raises."""
+TellFeedback = Callable[[str, Sequence[Mapping[str, Any]]], None]
+"""Tells others of a project's feedback, as JSON values."""
 
-    def __init__(self, columns: Callable[[], ColumnStore], clock: Clock) -> None:
+
+def tell_nobody(_project_id: str, _feedback: Sequence[Mapping[str, Any]]) -> None:
+    """The default of `on_feedback`."""
+
+
+class ScoreService:
+    """Use cases of scores. `columns` returns the open store or raises; `on_feedback` is called with
+    new feedback before it is acknowledged."""
+
+    def __init__(
+        self,
+        columns: Callable[[], ColumnStore],
+        clock: Clock,
+        on_feedback: TellFeedback = tell_nobody,
+    ) -> None:
         self._columns = columns
         self._clock = clock
+        self._on_feedback = on_feedback
         self._may_wait = True  # scores of an earlier process may wait
         self._fresh = False
 
@@ -80,6 +95,8 @@ class ScoreService:
             if facts is None:
                 self._may_wait = self._fresh = True
         ScoreStore(columns).add(rows)
+        if feedback := [_reported(row) for row in rows if row.kind == ScoreKind.FEEDBACK.value]:
+            self._on_feedback(project_id, feedback)
         return [each for each in results if each is not None]
 
     def check(self, scores: Sequence[Score]) -> None:
@@ -140,6 +157,24 @@ class ScoreService:
         """Returns counts, mean and variance by name, in groups (see `ScoreStore.measures`)."""
         store = ScoreStore(self._columns())
         return store.measures(project_id, time_range, wanted, by, width_ns)
+
+
+def _reported(row: ScoreRow) -> dict[str, Any]:
+    """Feedback as it is reported to others."""
+    return {
+        "project_id": row.project_id,
+        "id": row.id,
+        "time_ns": row.scored_ns,
+        "name": row.name,
+        "value": row.label if row.number is None else row.number,
+        "comment": row.comment,
+        "source": row.source,
+        "trace_id": row.trace_id,
+        "span_id": row.span_id,
+        "use_case": row.use_case,
+        "environment": row.environment,
+        "release": row.release,
+    }
 
 
 def _joined(

@@ -1,0 +1,1 @@
+"""Signed webhooks: what happens to releases and feedback, reported to other systems."""

@@ -1,0 +1,1 @@
+"""Use cases of webhooks: addresses, the messages to send, and sending them."""
