@@ -74,3 +74,36 @@ def test_a_wrong_line_leaves_nothing(cli: Cli, tmp_path: Path) -> None:
     assert cli.json("list") == []
     path.write_text("")
     assert "The file has no items." in cli.run("import", "wrong", str(path), code=1)
+
+
+def test_splits_keep_together_what_belongs_together(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    long = "the quick brown fox jumps over the lazy dog and runs away from the big bad wolf number"
+    rows = [{"input": f"{n} different words in line {n * 7} of {n * 13}"} for n in range(60)]
+    rows += [{"input": f"{long} {n}"} for n in range(20)]
+    rows += [{"input": f"{n * 31} of one group {n * 17}", "group": "g"} for n in range(20)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    cli.json("import", "many", str(path))
+    shares = ("--share", "test=0.3", "--share", "train=0.7")
+    done = cli.json("split", "many", *shares, "--seed", "1")
+    assert (done["version"]["item_count"], sum(done["splits"].values())) == (100, 100)
+    items = cli.json("items", "many", "-n", "500")
+    splits = [each["split"] for each in items]
+    assert len(set(splits[60:80])) == len(set(splits[80:])) == 1
+    assert {"test", "train"} == set(splits[:60])
+    assert cli.json("split", "many", *shares, "--seed", "1")["made"] is False
+    assert "1 together" in cli.run("split", "many", "--share", "test=0.3", code=1)
+
+
+def test_duplicates_are_removed(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "twice.jsonl"
+    texts = ["one and the same question about the weather", "another thing", "One, and the SAME "]
+    texts[2] += "question about the weather!"
+    rows = [{"id": str(n), "input": text} for n, text in enumerate([*texts, texts[0]])]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    cli.json("import", "twice", str(path))
+    assert cli.json("deduplicate", "twice", "--dry-run")["duplicates"] == 1
+    seen = cli.json("deduplicate", "twice")
+    assert (seen["duplicates"], seen["version"]) == (1, 2)
+    assert cli.json("deduplicate", "twice", "--similarity", "0.9")["duplicates"] == 1
+    assert [each["id"] for each in cli.json("items", "twice")] == ["0", "1"]

@@ -1,9 +1,9 @@
 """`penstock dataset import`: a file becomes one version, or nothing changes."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
@@ -11,16 +11,14 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.dataset_draft import commit_items
 from penstock.entrypoints.cli.dataset_files.columns import ColumnMap, ItemReader
 from penstock.entrypoints.cli.dataset_files.folders import read_all
 from penstock.entrypoints.cli.output import show_json, show_record
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.evaluation.items import DatasetItem
 
-_BATCH_ITEMS: Final = 500  # items of one request
-_BATCH_BYTES: Final = 2 * 1024 * 1024  # of items in one request, or one item
 _SHOWN: Final = 5  # items that a dry run shows
-_REQUEST_S: Final = 120.0  # a commit of many items takes a while
 
 Columns = list[str] | None
 
@@ -88,7 +86,7 @@ def import_dataset(
             raise _empty()
         is_new = _create(api, datasets, target, name)
         try:
-            done = _import(api, target, draft, _batches(first, found), why)
+            done = commit_items(api, target, draft, chain([first], found), why)
         except BaseException:
             if is_new:
                 api.fetch("DELETE", target)
@@ -106,37 +104,6 @@ def _create(api: Api, datasets: str, target: str, name: str) -> bool:
         api.call("POST", datasets, {"name": name})
         return True
     return False
-
-
-def _import(
-    api: Api,
-    target: str,
-    draft: dict[str, bool],
-    batches: Iterator[list[DatasetItem]],
-    message: str,
-) -> Any:
-    """Sends batches to a draft and commits it. After an error the draft is discarded."""
-    path = f"{target}/drafts/{api.call('POST', f'{target}/drafts', draft)['id']}"
-    try:
-        for batch in batches:
-            body = {"items": msgspec.to_builtins(batch)}
-            api.call("POST", f"{path}/items", body, timeout_s=_REQUEST_S)
-        return api.call("POST", f"{path}/commit", {"message": message}, timeout_s=_REQUEST_S)
-    except BaseException:
-        api.fetch("DELETE", path)
-        raise
-
-
-def _batches(first: DatasetItem, rest: Iterable[DatasetItem]) -> Iterator[list[DatasetItem]]:
-    batch, size = [first], len(msgspec.json.encode(first))
-    for item in rest:
-        grown = size + len(msgspec.json.encode(item))
-        if len(batch) == _BATCH_ITEMS or grown > _BATCH_BYTES:
-            yield batch
-            batch, grown = [], grown - size
-        batch.append(item)
-        size = grown
-    yield batch
 
 
 def _show_first(reader: ItemReader, items: Iterator[DatasetItem]) -> None:

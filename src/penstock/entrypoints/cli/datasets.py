@@ -12,6 +12,7 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.dataset_groups import deduplicate, split_dataset
 from penstock.entrypoints.cli.dataset_import import import_dataset
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
@@ -37,6 +38,8 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "import": import_dataset,
         "export": export,
         "diff": diff,
+        "split": split_dataset,
+        "deduplicate": deduplicate,
         "remove": remove,
     }
     add_group(app, name, line, commands)

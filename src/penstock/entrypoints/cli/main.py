@@ -57,7 +57,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "dataset": (
         "datasets",
-        "Manage datasets: create, list, versions, items, import, export, diff, remove.",
+        "Manage datasets: create, list, versions, items, import, export, diff, split, remove.",
     ),
     "score": ("scores", "Scores and outcomes: add, import, list, measures, outcomes."),
     "evaluator": ("evaluators", "View evaluators, measure a file with one: list, show, test."),

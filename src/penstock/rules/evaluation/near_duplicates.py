@@ -76,8 +76,13 @@ class NearDuplicates:
                 near.append(number)
         return number
 
+    def join(self, number: int, other: int) -> None:
+        """Puts two texts into one group."""
+        first, second = sorted((self.group(number), self.group(other)))
+        self._groups[second] = first
+
     def group(self, number: int) -> int:
-        """Returns the number of a text that stands for the group of a text."""
+        """Returns the number of the first text in the group of a text."""
         while self._groups[number] != number:
             self._groups[number] = self._groups[self._groups[number]]
             number = self._groups[number]
@@ -89,8 +94,8 @@ class NearDuplicates:
         for other in near:
             joined = self.group(other) == self.group(number)
             if not joined and self._similar(number, other):
-                first, second = sorted((self.group(number), self.group(other)))
-                self._groups[second], joined = first, True
+                self.join(number, other)
+                joined = True
             found = found or joined
         return found
 
