@@ -17,7 +17,15 @@ from gateway.mixed_day import MODELS, ROUTES, SECRETS, Asked, chats, others, pro
 from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.call import AttemptRecord, CallEnd
-from penstock.rules.replay import REBUILD_PATH, SENT_AS, SENT_CALL_PATH, SENT_TO
+from penstock.rules.replay import (
+    ANSWER_COST,
+    ANSWER_SPAN,
+    REBUILD_PATH,
+    SENT_AS,
+    SENT_CALL_PATH,
+    SENT_RELEASE,
+    SENT_TO,
+)
 from penstock.rules.sent_request import CODEC
 from penstock.rules.snapshot import ProjectPolicy
 from sim.conftest import Sim
@@ -208,3 +216,20 @@ async def test_a_call_as_a_key_has_the_permissions_of_this_key(busy: Worker) -> 
     assert unknown.status == 401
     for wrong in ("/v1/models", "/healthz", "/internal/v1/call", "", "/v1/chat/completions\xff"):
         assert (await send_as(busy, body, "key_all", wrong)).status == 404
+
+
+async def test_a_sent_call_names_its_release_and_tells_its_span_and_cost(busy: Worker) -> None:
+    """An answer that comes again because of its idempotency key tells what it has cost."""
+    body = json.dumps({"model": MODELS[0], "messages": [{"role": "user", "content": "hi"}]})
+    headers = {SENT_RELEASE.decode(): "f" * 64, "idempotency-key": "sent-1"}
+    path = "/v1/chat/completions"
+    answers = [await send_as(busy, body.encode(), "key_all", path, **headers) for _ in range(2)]
+    for answer in answers:
+        end = next(one for one in busy.ends() if one.begin.trace_id == answer.trace_id)
+        assert end.begin.caller.others["release"] == "f" * 64
+        assert answer.headers[ANSWER_SPAN.decode()] == end.begin.span_id
+    first = next(one for one in busy.ends() if one.begin.trace_id == answers[0].trace_id)
+    costs = [answer.headers.get(ANSWER_COST.decode(), "") for answer in answers]
+    assert costs == [first.cost, first.cost]
+    caller = await ask(busy, Asked(path, body.encode()))
+    assert ANSWER_COST.decode() not in caller.headers

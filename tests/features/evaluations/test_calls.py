@@ -15,7 +15,9 @@ from penstock.features.evaluations.work.pace import CallPace
 from penstock.features.evaluations.work.spending import CostCapReached, RunSpending
 from penstock.features.replays.gateway import InternalGateway
 from penstock.infra.egress.client import Egress
+from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.replay import CallerRequest
 from penstock.spi.evaluator import JudgeQuestion
 from tests.features.evaluations.conftest import Evaluated
 
@@ -141,6 +143,23 @@ async def test_a_provider_that_is_away_is_given_up() -> None:
         with pytest.raises(UpstreamFailed, match="HTTP 502"):
             await calls.ask(b"{}", {})
     assert len(gateway.asked) == 5
+
+
+async def test_a_gateway_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.features.evaluations.work.calls._AWAY_PAUSE_S", 0.01)
+    tried: list[bytes] = []
+    gateway = Gateway(good)
+    async with calling(gateway) as calls:
+
+        async def restarting(project: str, key: str, asked: CallerRequest) -> UpstreamExchange:
+            tried.append(asked.body)
+            if len(tried) <= 10:
+                raise UpstreamFailed("The gateway does not answer.")
+            return await calls.send(project, key, asked)
+
+        again = RunCalls(restarting, "prj", "key_1", CallPace(1))
+        assert (await again.ask(b"{}", {})).status == 200
+    assert len(tried) == 11
 
 
 async def test_a_429_slows_all_calls_down() -> None:

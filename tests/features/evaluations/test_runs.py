@@ -91,7 +91,7 @@ def test_an_evaluator_that_raises_or_hangs_is_a_judge_error_and_others_go_on(
 def test_a_gateway_that_is_away_fails_the_run_and_a_resume_tries_again(
     evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("penstock.features.evaluations.work.calls._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("penstock.features.evaluations.work.calls.AWAY_S", 0.0)
     monkeypatch.setattr("penstock.features.evaluations.work.execution.MAX_FAILURES", 5)
     evaluated.fill(20)
     release = evaluated.released.release("support-route").digest

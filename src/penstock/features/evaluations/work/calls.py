@@ -18,8 +18,11 @@ from penstock.rules.replay import ANSWER_COST, ANSWER_SPAN, CallerRequest
 CHAT: Final = "/v1/chat/completions"
 TRIES: Final = 5  # of a call that a busy or failing provider does not answer
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # of an answer; a longer one is a failure
+AWAY_S: Final = 120.0  # for which a call waits for a gateway that does not answer, as in a restart
+_AWAY_PAUSE_S: Final = 1.0  # between two looks for it
 _FIRST_PAUSE_S: Final = 0.5  # doubled after each try
 _AGAIN: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
+_BUSY: Final = frozenset((429, 503, 529))
 _TRACE: Final = b"x-penstock-trace-id"
 _CACHE: Final = b"x-penstock-cache"
 
@@ -104,29 +107,35 @@ class RunCalls:
     async def ask(self, body: bytes, headers: Mapping[str, str], path: str = CHAT) -> GatewayAnswer:
         """Returns an answer with status 200. Tries again where that may help. Raises `RejectedCall`
         where it does not, and `UpstreamFailed` after the last try."""
-        asked = CallerRequest(
-            path, body, tuple(f"{name}: {text}" for name, text in headers.items())
-        )
-        failure = UpstreamFailed("The gateway does not answer.")
-        for tried in range(TRIES):
-            if tried:
-                await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (tried - 1))
+        lines = tuple(f"{name}: {text}" for name, text in headers.items())
+        asked, tries, began = CallerRequest(path, body, lines), 0, time.monotonic()
+        while True:
             async with self.pace.slot():
                 try:
                     answer = await self._once(asked)
                 except (UpstreamFailed, UpstreamTimeout) as error:
-                    failure = UpstreamFailed(error.message, hint=error.hint)
-                    continue
+                    if time.monotonic() - began >= AWAY_S:
+                        raise UpstreamFailed(error.message, hint=error.hint) from error
+                    answer = None
+            if answer is None:
+                await asyncio.sleep(_AWAY_PAUSE_S)
+                continue
             if answer.status == 200:
                 self.pace.answered()
                 return answer
-            message = _message_of(answer)
-            if answer.status not in _AGAIN:
-                raise RejectedCall(f"HTTP {answer.status}: {message}")
-            if answer.status in (429, 503, 529):
-                self.pace.throttled(answer.retry_after_s)
-            failure = UpstreamFailed(f"HTTP {answer.status}: {message}")
-        raise failure
+            failure, tries = self._failure(answer), tries + 1
+            if tries == TRIES:
+                raise failure
+            await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (tries - 1))
+
+    def _failure(self, answer: GatewayAnswer) -> UpstreamFailed:
+        """Returns the failure of a call that may be tried again. Raises `RejectedCall`."""
+        message = f"HTTP {answer.status}: {_message_of(answer)}"
+        if answer.status not in _AGAIN:
+            raise RejectedCall(message)
+        if answer.status in _BUSY:
+            self.pace.throttled(answer.retry_after_s)
+        return UpstreamFailed(message)
 
     async def _once(self, asked: CallerRequest) -> GatewayAnswer:
         began = time.perf_counter()
