@@ -39,10 +39,13 @@ class WebhookOutbox:
     def look(self) -> None:
         """Writes messages for the audited events since the last look."""
         with self._context.database.read() as connection:
-            found = store.list_webhooks(connection)
-        for webhook in found:
-            if not webhook.disabled:
-                self._advance(webhook.id)
+            behind = [
+                each.id
+                for each in store.list_webhooks(connection)
+                if not each.disabled and self._changes(connection, each.project_id, each.seen, 1)
+            ]
+        for webhook_id in behind:
+            self._advance(webhook_id)
 
     def feedback(self, project_id: str, scores: Sequence[Mapping[str, Any]]) -> None:
         """Writes messages for feedback; its ids name the events."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.webhooks import store
@@ -49,8 +51,8 @@ class WebhookSender:
             await asyncio.sleep(LOOK_S)
             try:
                 await self.round()
-            except PenstockError as failure:
-                _log.warning("Webhooks could not be sent yet: %s", failure)
+            except* (PenstockError, SQLAlchemyError) as failures:
+                _log.warning("Webhooks could not be sent yet: %s", failures.exceptions[0])
 
     async def round(self) -> int:
         """Looks for new events and sends what is due. Returns how many messages were tried."""
