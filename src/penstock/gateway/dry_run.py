@@ -179,7 +179,7 @@ class _Run:
         except PenstockError as error:
             self.reject(error)
         now_ns = call.start_ns
-        claims = [limit.claim_on(key, amounts, now_ns) for limit, _, key in counted.each]
+        claims = counted.claims(amounts, now_ns)
         if len(claims) > MAX_CLAIMS:
             self.reject(CountersUnavailable(f"More than {MAX_CLAIMS} limits apply to the call."))
         try:

@@ -73,7 +73,7 @@ def explained_shadow(rule: ShadowRule | None) -> str:
 
 def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:
     """Returns what a call would reserve of a limit that has `space` left."""
-    limit, values, _ = counted
+    limit, values = counted.limit, counted.values
     return ExplainedLimit(
         limit.entry.id,
         limit.entry.name,

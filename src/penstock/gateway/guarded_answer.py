@@ -41,7 +41,8 @@ async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> P
         guard.unreadable(ANSWERED, "it is compressed")
         return response
     passes = call.operation == Operation.PASS_THROUGH
-    if not (is_text(kind) or (not kind and passes)) and (passes or TRAITS[call.operation].any_type):
+    any_type = passes or TRAITS[call.operation].any_type
+    if any_type and not (is_text(kind) or (not kind and passes)):
         if passes and kind:
             guard.unreadable(ANSWERED, "it is neither JSON nor text")
         return response  # audio, which has no text

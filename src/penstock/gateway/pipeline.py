@@ -84,7 +84,9 @@ class Pipeline:
             if call.cache is not None:
                 call.cache.release()
             self.inflight.leave(call)
-            call.guard = None  # it has the call: a cycle would keep both until a collection
+            if call.guard is not None:  # it has the call: a cycle would keep both
+                call.guard.note_usage = None
+                call.guard = None
             follow_up, call.follow_up = call.follow_up, None
             if follow_up is not None:
                 follow_up()

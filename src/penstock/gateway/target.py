@@ -7,7 +7,7 @@ from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.gateway.target_health import TargetHealth
 from penstock.gateway.target_slots import TargetSlots
 from penstock.infra.egress.exchange import UpstreamTimeLimits
-from penstock.rules.models.facts import RetirementNotice
+from penstock.rules.models.facts import KnownFacts, RetirementNotice
 from penstock.rules.models.limits import ModelLimits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot import ProviderEntry
@@ -18,7 +18,8 @@ from penstock.spi.chat import ChatProvider, ProviderConfig
 class Target:
     """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
-    `redaction` removes the provider's secrets from its answers. `model_limits` is what the model
+    `redaction` removes the provider's secrets from its answers. `known`: the facts of the model.
+    `model_limits` is what the model
     certainly cannot do. `health` is what this worker has seen of it, if a route names it. With a
     pool of `credentials`, each attempt uses one of them: its name is `credential`. `slots`: the
     places of its provider, if that has a limit of calls at once.
@@ -32,6 +33,7 @@ class Target:
     provider: ProviderConfig
     limits: UpstreamTimeLimits
     redaction: Redaction
+    known: KnownFacts | None = None
     model_limits: ModelLimits | None = None
     retirement: RetirementNotice | None = None
     credentials: CredentialPool | None = None

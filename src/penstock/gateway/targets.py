@@ -56,6 +56,7 @@ class TargetSource:
             limits=_limits(entry),
             redaction=Redaction(secret) if pool is None else pool.redaction,
             health=self.health(project, entry.name, model) if routed else None,
+            known=known,
             model_limits=ModelLimits.of(known),
             retirement=retirement_notice(known),
             credentials=pool,

@@ -64,7 +64,7 @@ class ReserveLimits:
             return
         estimate = estimated_amounts(call, targets, counted)
         now_ns = self._clock.now_ns()
-        claims = [limit.claim_on(key, estimate, now_ns) for limit, _, key in counted.each]
+        claims = counted.claims(estimate, now_ns)
         try:
             found = await self._counters.reserve(claims)
         except CountersUnavailable:
@@ -123,7 +123,7 @@ def counted_limits(call: Call, targets: Sequence[Target], index: LimitIndex) -> 
 
 def _limits_of_client(key_context: KeyContext, token: ClientToken) -> list[CountedLimit]:
     limits = limits_of(token, key_context.project_id, key_context.key.id)
-    return [CountedLimit(limit, (), limit.key(())) for limit in limits]
+    return [CountedLimit.of(limit, ()) for limit in limits]
 
 
 def facts_of(call: Call, target: Target) -> CallFacts:
@@ -138,10 +138,12 @@ def _used(call: Call, reserved: Reserved) -> list[int]:
     if not counted.of_target:
         return [limit.amount(total) for limit in counted.limits]
     return [
-        limit.amount(
-            used_amounts(_attempts_of(call, limit, values), estimate) if limit.of_target else total
+        each.limit.amount(
+            used_amounts(_attempts_of(call, each.limit, each.values), estimate)
+            if each.limit.of_target
+            else total
         )
-        for limit, values, _ in counted.each
+        for each in counted.each
     ]
 
 
@@ -175,8 +177,8 @@ def estimated_amounts(call: Call, targets: Sequence[Target], counted: CountedLim
     budgets = counted.budgets
     most, spend = 0, 0
     for target in targets:
-        known = target.project.facts(target.entry, target.model)
-        tokens = estimate_tokens(call.body, call.operation, known.model if known else None)
+        facts = target.known.model if target.known is not None else None
+        tokens = estimate_tokens(call.body, call.operation, facts)
         most = max(most, tokens.input + tokens.output)
         if budgets:
             spend = max(spend, _cost(call, target, tokens, budgets))

@@ -29,7 +29,13 @@ class Window:
     def add(self, used: int, excess: int) -> None:
         """Adds settled amounts. They stop growing far above all caps."""
         self.used = min(self.used + used, MAX_CAP)
-        self.excess = min(self.excess + excess, MAX_CAP)
+        if excess:
+            self.excess = min(self.excess + excess, MAX_CAP)
+
+    def release(self, reserved: int) -> None:
+        """Releases a reserved amount."""
+        held = self.held - reserved
+        self.held = max(0, held)
 
 
 class Row:
@@ -118,15 +124,16 @@ class Row:
     def settle(self, start: int, reserved: int, used: int, mono_ns: int) -> None:
         """Replaces a reserved amount by the used one. A window that is over and forgotten counts
         with the next one, as an excess: nothing is lost."""
-        used = min(max(used, 0), MAX_AMOUNT)
-        excess = max(0, used - reserved)
+        if not 0 <= used <= MAX_AMOUNT:
+            used = min(max(used, 0), MAX_AMOUNT)
+        excess = used - reserved if used > reserved else 0
         if self.kind == CounterKind.WINDOW:
             window = self.window(start)
-            window.held = max(0, window.held - reserved)
+            window.release(reserved)
             window.add(used, excess if window.start == start else used)
             return
         window = self.new
-        window.held = max(0, window.held - reserved)
+        window.release(reserved)
         if self.kind == CounterKind.HELD_RATE:
             window.start = max(window.start, mono_ns) + used
             window.add(0, excess)

@@ -124,11 +124,19 @@ class SpanLimit(Limit):
 
 class CountedLimit(NamedTuple):
     """A limit that counts a call, with the values of the call that have a counter of their own, and
-    the key of this counter."""
+    the key of this counter. `always`: its claim, if that is the same for all calls."""
 
     limit: Limit
     values: tuple[str, ...]
     key: bytes
+    always: Claim | None
+
+    @classmethod
+    def of(cls, limit: Limit, values: tuple[str, ...]) -> "CountedLimit":
+        """Returns the limit for calls with these values."""
+        key = limit.key(values)
+        constant = limit.kind in (CounterKind.RATE, CounterKind.OPEN)
+        return cls(limit, values, key, limit.claim_on(key, Amounts(), 0) if constant else None)
 
 
 class CountedLimits:
@@ -143,6 +151,10 @@ class CountedLimits:
         self.metered = any(one.measure in _METERED for one in self.limits)
         self.cut = any(one.cuts for one in self.limits)
         self.of_target = any(one.of_target for one in self.limits)
+
+    def claims(self, amounts: Amounts, now_ns: int) -> list[Claim]:
+        """Returns the claims of a call."""
+        return [each.always or each.limit.claim_on(each.key, amounts, now_ns) for each in self.each]
 
 
 class LimitIndex:
@@ -166,10 +178,7 @@ class LimitIndex:
             if len(self._counted) >= MAX_COUNTED:
                 self._counted.clear()
             found = self._counted[seen] = CountedLimits(
-                [
-                    CountedLimit(limit, values := limit.values(facts), limit.key(values))
-                    for limit in self.matching(facts)
-                ]
+                [CountedLimit.of(limit, limit.values(facts)) for limit in self.matching(facts)]
             )
         return found
 
