@@ -8,8 +8,9 @@ from hypothesis import assume, example, given, reject, settings
 from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.exceptions import TemplateError as JinjaError
-from jinja2.exceptions import TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import TemplateRuntimeError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.prompts.documents import PromptContent, PromptVariable, VariableType
@@ -39,10 +40,25 @@ TYPES = {
 VARIABLES = {name: PromptVariable(TYPES[type(value)]) for name, value in VALUES.items()}
 
 
+class FoundUndefined(StrictUndefined):
+    """Discards templates in which Jinja2 does not find a value: those that set the same name later,
+    after a loop that reads it."""
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        assume(obj is not missing or name not in VALUES)
+        super().__init__(hint, obj, name, exc)
+
+
 def sandbox() -> ImmutableSandboxedEnvironment:
     """Jinja2 as the documentation describes the differences: strict, and `tojson` without HTML."""
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=FoundUndefined
     )
     environment.filters["tojson"] = lambda value, indent=None: json.dumps(
         value, ensure_ascii=False, indent=indent
@@ -296,9 +312,7 @@ def of_jinja(template: str) -> str | None:
         reject()
     try:
         return compiled.render(VALUES)
-    except UndefinedError as error:
-        # Jinja2 does not find a value in a loop if the template sets the same name later.
-        assume(str(error) not in {f"'{name}' is undefined" for name in VALUES})
+    except UndefinedError:
         return None
     except TypeError as error:
         assume("Undefined" not in str(error))  # the same case, in a filter
