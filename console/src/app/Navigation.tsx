@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Keyboard } from "lucide-react";
+import { Keyboard, Search } from "lucide-react";
 
 import { PAGES } from "@/app/pages";
 import { ProjectSwitcher } from "@/app/ProjectSwitcher";
@@ -9,7 +9,13 @@ import { useProjectId } from "@/shared/session";
 import { IconButton } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
 
-export function Navigation({ onHelp }: { onHelp: () => void }) {
+interface NavigationProps {
+  onHelp: () => void;
+  /** Opens the palette. */
+  onFind: () => void;
+}
+
+export function Navigation({ onHelp, onFind }: NavigationProps) {
   const projectId = useProjectId();
   return (
     <nav
@@ -37,6 +43,9 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
       <div className="flex flex-col gap-1 border-t border-line p-2">
         <div className="flex max-md:flex-col md:gap-0.5">
           <ThemeSwitch />
+          <IconButton label="Go to (Ctrl K)" onClick={onFind}>
+            <Search size={16} strokeWidth={1.75} />
+          </IconButton>
           <IconButton label="Keyboard shortcuts (?)" onClick={onHelp}>
             <Keyboard size={16} strokeWidth={1.75} />
           </IconButton>

@@ -3,16 +3,19 @@ import { useEffect, useState } from "react";
 
 import { Navigation } from "@/app/Navigation";
 import { PAGES } from "@/app/pages";
+import { Palette } from "@/app/Palette";
 import { ShortcutsDialog } from "@/app/ShortcutsDialog";
 import { rememberProject } from "@/shared/lastProject";
 import { useProjectId } from "@/shared/session";
-import { useShortcuts } from "@/shared/shortcuts";
+import { usePaletteKey, useShortcuts } from "@/shared/shortcuts";
 
 /** The layout of every project page: navigation on the left, the page on the right. */
 export function Shell() {
   const projectId = useProjectId();
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
+  const [palette, setPalette] = useState(false);
+  usePaletteKey(() => setPalette(true));
   useEffect(() => rememberProject(projectId), [projectId]);
   useShortcuts({
     ...Object.fromEntries(
@@ -22,10 +25,11 @@ export function Shell() {
   });
   return (
     <div className="flex h-full">
-      <Navigation onHelp={() => setHelp(true)} />
+      <Navigation onHelp={() => setHelp(true)} onFind={() => setPalette(true)} />
       <div className="h-full min-w-0 flex-1">
         <Outlet />
       </div>
+      <Palette open={palette} onClose={() => setPalette(false)} />
       <ShortcutsDialog open={help} onClose={() => setHelp(false)} />
     </div>
   );

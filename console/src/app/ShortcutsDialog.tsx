@@ -4,6 +4,7 @@ import { Key } from "@/shared/ui/Key";
 
 const NAVIGATION = [
   ...PAGES.map((page) => ({ keys: page.keys, action: page.name })),
+  { keys: "Ctrl+K", action: "Go to anything" },
   { keys: "?", action: "Keyboard shortcuts" },
 ];
 const TRACES = [

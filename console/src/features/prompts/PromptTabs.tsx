@@ -5,6 +5,7 @@ import { LabelHistory } from "@/features/prompts/LabelHistory";
 import { versionQuery, type Prompt } from "@/features/prompts/queries";
 import { TABS, type PromptSearch } from "@/features/prompts/search";
 import { VersionContent } from "@/features/prompts/VersionContent";
+import { VersionMetrics } from "@/features/prompts/VersionMetrics";
 import { VersionDiff } from "@/features/prompts/VersionDiff";
 import { useProjectId } from "@/shared/session";
 import { QueryContent } from "@/shared/ui/QueryContent";
@@ -17,7 +18,7 @@ interface PromptTabsProps {
   onChange: (part: PromptSearch) => void;
 }
 
-/** Content, changes, labels and comments of a version. */
+/** Content, changes, metrics, labels and comments of a version. */
 export function PromptTabs({ prompt, number, search, onChange }: PromptTabsProps) {
   const query = useQuery(versionQuery(useProjectId(), prompt.id, String(number)));
   const older = search.against ?? comparedVersion(prompt, number);
@@ -47,6 +48,11 @@ export function PromptTabs({ prompt, number, search, onChange }: PromptTabsProps
               onSelect={(against) => onChange({ against })}
             />
           ),
+        },
+        {
+          id: "metrics",
+          label: "Metrics",
+          content: <VersionMetrics prompt={prompt} number={number} />,
         },
         { id: "labels", label: "Labels", content: <LabelHistory prompt={prompt} /> },
         {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { foldEqual } from "@/shared/prompts/foldEqual";
+import { comparedVersions } from "@/features/prompts/comparedVersions";
 import {
   contentOf,
   EMPTY_PROMPT,
@@ -102,4 +103,13 @@ describe("folding", () => {
     });
     expect(foldEqual(text(7), { first: false, last: true })?.after).toBe("");
   });
+});
+
+test("the version in production comes first, then the one that is looked at, then the newest", () => {
+  const known = [9, 8, 7, 6, 5, 4, 3].map((number) => ({ number, digest: String(number) }));
+  const numbers = (number: number, production?: number) =>
+    comparedVersions(known, number, production).map((version) => version.number);
+  expect(numbers(5, 3)).toEqual([3, 5, 9, 8, 7]);
+  expect(numbers(9)).toEqual([9, 8, 7, 6, 5]);
+  expect(numbers(4, 1)).toEqual([4, 9, 8, 7, 6]);
 });

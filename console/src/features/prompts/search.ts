@@ -13,7 +13,7 @@ export function parsePromptsSearch({ q, folder, label }: Record<string, unknown>
   };
 }
 
-export const TABS = ["content", "changes", "labels", "comments"] as const;
+export const TABS = ["content", "changes", "metrics", "labels", "comments"] as const;
 export type PromptTab = (typeof TABS)[number];
 
 /** The search parameters of a prompt: the version, the tab, and the version to compare with. */

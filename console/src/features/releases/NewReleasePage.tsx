@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
-import { promptChoicesQuery, useCreateRelease, type NewRelease } from "@/features/releases/queries";
+import { useCreateRelease, type NewRelease } from "@/features/releases/queries";
 import { routesQuery } from "@/shared/calls/routes";
 import { modelsQuery } from "@/shared/exampleCalls";
 import { Form } from "@/shared/forms/Form";
 import { useForm } from "@/shared/forms/useForm";
+import { promptChoicesQuery } from "@/shared/prompts/queries";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { AccessDenied } from "@/shared/ui/AccessDenied";
 import { Combobox } from "@/shared/ui/Combobox";

@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, type ReactNode } from "react";
 
 import { LineageMap } from "@/features/releases/LineageMap";
+import { Proof } from "@/features/releases/Proof";
 import { lineageQuery } from "@/features/releases/queries";
 import { MeasuresTable } from "@/shared/measures/MeasuresTable";
 import { shortHash } from "@/shared/releases/arms";
@@ -53,6 +54,7 @@ export function ReleasePage() {
             <Section title="Lineage">
               <LineageMap lineage={lineage} />
             </Section>
+            <Proof release={lineage.release.digest} />
             {lineage.rollouts.length > 0 && (
               <Section title="Last 7 days">
                 <MeasuresTable

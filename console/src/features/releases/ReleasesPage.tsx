@@ -6,6 +6,7 @@ import { useCallback, useState, type ReactNode } from "react";
 import { releasesQuery } from "@/features/releases/queries";
 import { ReleaseTable } from "@/features/releases/ReleaseTable";
 import type { ReleasesSearch } from "@/features/releases/search";
+import { hasWords } from "@/shared/format/words";
 import { shortHash } from "@/shared/releases/arms";
 import type { Release } from "@/shared/releases/queries";
 import { useHasRole, useProjectId } from "@/shared/session";
@@ -77,11 +78,7 @@ export function ReleasesPage() {
 }
 
 function matches({ digest, message, model, author }: Release, q: string): boolean {
-  const text = [digest, message, model, author].join(" ").toLowerCase();
-  return q
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  return hasWords([digest, message, model, author].join(" "), q);
 }
 
 interface FoundProps {

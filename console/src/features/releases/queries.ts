@@ -64,16 +64,6 @@ export const promptDiffQuery = (
     staleTime: Infinity,
   });
 
-/** Prompts to make a release of, by name. */
-export const promptChoicesQuery = (project_id: string) =>
-  queryOptions({
-    queryKey: ["prompts", project_id, "choices"],
-    queryFn: async () => {
-      const params = { path: { project_id }, query: { limit: 500 } };
-      return (await data(api.GET(`${PROJECT}/prompts`, { params }))).items;
-    },
-  });
-
 /** The hash of a version of a prompt. */
 export async function digestOf(project_id: string, prompt_id: string, version: string) {
   const params = { path: { project_id, prompt_id, version } };

@@ -12,6 +12,7 @@ import { GuardsField } from "@/features/rollouts/GuardsField";
 import { useStartComparison } from "@/features/rollouts/queries";
 import { Form } from "@/shared/forms/Form";
 import { useForm, type FormState } from "@/shared/forms/useForm";
+import { Admission } from "@/shared/releases/Admission";
 import { at, rolloutsQuery, type Rollout } from "@/shared/releases/queries";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { Disclosure } from "@/shared/ui/Disclosure";
@@ -65,7 +66,7 @@ function CompareForm({ rollout }: { rollout: Rollout }) {
     params: COMPARISON_PARAMS,
   });
   return (
-    <div className="max-w-3xl">
+    <div className="max-w-4xl">
       <Form form={form} submitLabel="Start comparison" onCancel={leave}>
         <SegmentedControl
           label="Kind"
@@ -74,6 +75,9 @@ function CompareForm({ rollout }: { rollout: Rollout }) {
           onChange={(kind) => form.change({ kind: kind === "shares" ? "shares" : "canary" })}
         />
         <ArmsField form={form} />
+        {form.values.arms.slice(1).map(({ id, release }) => (
+          <Admission key={id} release={release} use_case={useCase} environment={environment} />
+        ))}
         <SplitFields form={form} />
         <GuardsField form={form} />
         <Disclosure title="Testers (optional)" open={form.hasError("testers")}>

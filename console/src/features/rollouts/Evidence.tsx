@@ -42,7 +42,7 @@ export function Evidence({ place, rollout, comparison }: EvidenceProps) {
         {({ reason, evidence }) => (
           <>
             <p className="mb-2 text-sm text-ink-2">{reason}</p>
-            {guards.length > 0 && (
+            {guardEvidence(evidence).length > 0 && (
               <EvidenceTable
                 guards={guards}
                 found={guardEvidence(evidence)}

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 
 import type { RolloutsSearch } from "@/features/rollouts/search";
+import { hasWords } from "@/shared/format/words";
 import {
   at,
   comparisonsQuery,
@@ -79,11 +80,8 @@ function NoRollouts() {
 }
 
 function matches({ use_case, environment }: Rollout, search: RolloutsSearch): boolean {
-  const words = (search.q ?? "").toLowerCase().split(/\s+/);
-  return (
-    words.every((word) => use_case.includes(word)) &&
-    (!search.environment || environment === search.environment)
-  );
+  const isHere = !search.environment || environment === search.environment;
+  return isHere && hasWords(use_case, search.q ?? "");
 }
 
 function environmentsOf(rollouts: readonly Rollout[]) {

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useStart, type Place } from "@/features/rollouts/queries";
 import { Form } from "@/shared/forms/Form";
 import { useForm } from "@/shared/forms/useForm";
+import { Admission } from "@/shared/releases/Admission";
 import { recentReleasesQuery } from "@/shared/releases/queries";
 import { ReleasePicker } from "@/shared/releases/ReleasePicker";
 import { useProjectId } from "@/shared/session";
@@ -39,6 +40,7 @@ export function StartDialog({ place, seen, onClose }: StartDialogProps) {
           onChange={(release) => form.change({ release })}
           error={form.errorOf("release")}
         />
+        <Admission release={form.values.release} {...place} />
         <TextField label="Reason" {...form.text("message")} maxLength={1000} />
       </Form>
     </Dialog>

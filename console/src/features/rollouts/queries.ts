@@ -61,10 +61,11 @@ export const decisionsQuery = (project_id: string, place: Place) =>
     refetchInterval: REFRESH_MS,
   });
 
-/** The evidence of the comparison of one version of a rollout, and what its rule says now. */
+/** The evidence of the comparison of one version of a rollout, and what its rule says now. A change
+ * of the rollout does not ask for it again: it may have ended the comparison. */
 export const evidenceQuery = (project_id: string, place: Place, version: number) =>
   queryOptions({
-    queryKey: [...rolloutKeys.all(project_id), "evidence", place, version],
+    queryKey: ["rollout-evidence", project_id, place, version],
     queryFn: () =>
       data(api.GET(`${COMPARISON}/evidence`, { params: { path: { project_id, ...place } } })),
     placeholderData: keepPreviousData,
@@ -116,8 +117,8 @@ export const useStop = (place: Place, seen: number, onDone: () => void) =>
 
 export const useUndo = (place: Place, seen: number, onDone: () => void) =>
   useRolloutChange(
-    (path, input: Reason) =>
-      data(api.POST(`${ONE}/undo`, { params: { path }, body: { seen, ...input } })),
+    (path, { message }: Reason) =>
+      data(api.POST(`${ONE}/undo`, { params: { path }, body: { seen, message } })),
     place,
     "Reverted",
     onDone,
@@ -125,7 +126,8 @@ export const useUndo = (place: Place, seen: number, onDone: () => void) =>
 
 export const usePause = (place: Place, onDone: () => void) =>
   useRolloutChange(
-    (path, body: Reason) => data(api.POST(`${COMPARISON}/pause`, { params: { path }, body })),
+    (path, { message }: Reason) =>
+      data(api.POST(`${COMPARISON}/pause`, { params: { path }, body: { message } })),
     place,
     "Paused",
     onDone,
@@ -133,7 +135,8 @@ export const usePause = (place: Place, onDone: () => void) =>
 
 export const useResume = (place: Place, onDone: () => void) =>
   useRolloutChange(
-    (path, body: Reason) => data(api.POST(`${COMPARISON}/resume`, { params: { path }, body })),
+    (path, { message }: Reason) =>
+      data(api.POST(`${COMPARISON}/resume`, { params: { path }, body: { message } })),
     place,
     "Resumed",
     onDone,
@@ -150,8 +153,8 @@ export const usePromote = (place: Place, seen: number, onDone: () => void) =>
 
 export const useRollBack = (place: Place, seen: number, onDone: () => void) =>
   useRolloutChange(
-    (path, input: Reason) =>
-      data(api.POST(`${COMPARISON}/roll-back`, { params: { path }, body: { seen, ...input } })),
+    (path, { message }: Reason) =>
+      data(api.POST(`${COMPARISON}/roll-back`, { params: { path }, body: { seen, message } })),
     place,
     "Rolled back",
     onDone,

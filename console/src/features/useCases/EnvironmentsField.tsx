@@ -8,7 +8,10 @@ import { cx } from "@/shared/ui/classes";
 import { INPUT_CLASSES } from "@/shared/ui/Field";
 
 const ROLES = ["editor", "admin", "owner"] as const;
-const GRID = "grid grid-cols-[minmax(0,1fr)_7rem_6.5rem_1.75rem] items-center gap-2 sm:max-w-lg";
+const GRID = cx(
+  "grid grid-cols-[minmax(0,1fr)_7rem_6.5rem_1.75rem] items-center gap-2",
+  "sm:grid-cols-[10rem_7rem_6.5rem_minmax(0,1fr)_1.75rem]",
+);
 
 /** The environments of a use case, each with the role that changes what runs in it. */
 export function EnvironmentsField({ form }: { form: FormState<UseCaseForm> }) {
@@ -24,6 +27,12 @@ export function EnvironmentsField({ form }: { form: FormState<UseCaseForm> }) {
         <span>Name</span>
         <span>Changed by</span>
         <span />
+        <span
+          className="max-sm:hidden"
+          title="Kinds of evidence that a release needs to start here"
+        >
+          Needs evidence
+        </span>
       </div>
       <ul className="flex flex-col gap-2">
         {environments.map((environment) => (
@@ -45,7 +54,7 @@ export function EnvironmentsField({ form }: { form: FormState<UseCaseForm> }) {
         onClick={() =>
           set([
             ...environments,
-            { id: nextId(environments), name: "", role: "editor", protected: false },
+            { id: nextId(environments), name: "", role: "editor", protected: false, evidence: "" },
           ])
         }
       >
@@ -96,6 +105,13 @@ function EnvironmentRow({ environment, onChange, onRemove }: EnvironmentRowProps
         />
         Protected
       </label>
+      <input
+        aria-label={`Evidence that ${name} needs`}
+        placeholder="evaluation, red-team"
+        value={environment.evidence}
+        onChange={(event) => onChange({ evidence: event.target.value })}
+        className={cx(INPUT_CLASSES, "max-sm:order-last max-sm:col-span-4")}
+      />
       <IconButton label={`Remove ${name}`} onClick={onRemove}>
         <Trash2 size={14} />
       </IconButton>

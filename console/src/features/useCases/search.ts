@@ -1,4 +1,5 @@
 import { STATUSES } from "@/features/useCases/words";
+import { hasWords } from "@/shared/format/words";
 
 /** The search parameters of the list of use cases. */
 export interface UseCasesSearch {
@@ -23,7 +24,6 @@ interface Searched {
 
 /** Whether a use case matches the search: all words occur in its name, owner or purpose. */
 export function matchesSearch(useCase: Searched, { q = "", status }: UseCasesSearch): boolean {
-  const text = [useCase.name, useCase.owner, useCase.purpose].join(" ").toLowerCase();
-  const words = q.toLowerCase().split(/\s+/);
-  return (!status || useCase.status === status) && words.every((word) => text.includes(word));
+  const text = [useCase.name, useCase.owner, useCase.purpose].join(" ");
+  return (!status || useCase.status === status) && hasWords(text, q);
 }

@@ -16,6 +16,8 @@ export interface EnvironmentForm {
   /** Who changes what runs here. */
   role: UseCase["environments"][number]["role"];
   protected: boolean;
+  /** The kinds of evidence that a release needs here, separated by commas. */
+  evidence: string;
 }
 
 /** The values of the form of a use case. */
@@ -44,9 +46,9 @@ export const EMPTY_USE_CASE: UseCaseForm = {
   data_classes: "",
   criteria: [],
   environments: [
-    { id: 0, name: "dev", role: "editor", protected: false },
-    { id: 1, name: "staging", role: "editor", protected: false },
-    { id: 2, name: "production", role: "admin", protected: true },
+    { id: 0, name: "dev", role: "editor", protected: false, evidence: "" },
+    { id: 1, name: "staging", role: "editor", protected: false, evidence: "" },
+    { id: 2, name: "production", role: "admin", protected: true, evidence: "" },
   ],
 };
 
@@ -61,7 +63,11 @@ export function formForUseCase(useCase: UseCase): UseCaseForm {
       at_least: bound(each.at_least),
       at_most: bound(each.at_most),
     })),
-    environments: useCase.environments.map((each, id) => ({ ...each, id })),
+    environments: useCase.environments.map((each, id) => ({
+      ...each,
+      id,
+      evidence: each.evidence.join(", "),
+    })),
   };
 }
 
@@ -88,17 +94,22 @@ function toBody(form: UseCaseForm): Omit<NewUseCase, "name"> {
     intended_users: form.intended_users.trim(),
     risk_tier: form.risk_tier as UseCase["risk_tier"],
     status: form.status as UseCase["status"],
-    data_classes: form.data_classes.split(",").flatMap((each) => each.trim() || []),
+    data_classes: wordsOf(form.data_classes),
     criteria: form.criteria.map(({ name, description, at_least, at_most }) => ({
       name: name.trim(),
       description,
       at_least: bound(at_least),
       at_most: bound(at_most),
     })),
-    environments: form.environments.map(({ name, role, protected: isProtected }) => ({
+    environments: form.environments.map(({ name, role, protected: isProtected, evidence }) => ({
       name: name.trim(),
       role,
       protected: isProtected,
+      evidence: wordsOf(evidence),
     })),
   };
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(",").flatMap((each) => each.trim() || []);
 }

@@ -21,7 +21,7 @@ const USE_CASE: UseCase = {
   data_classes: ["customer names", "orders"],
   criteria: [{ name: "correct", description: "", at_least: 0.9, at_most: null }],
   status: "active",
-  environments: [{ name: "production", protected: true, role: "admin" }],
+  environments: [{ name: "production", protected: true, role: "admin", evidence: ["evaluation"] }],
   updated_at: "2026-11-30T10:00:00Z",
 };
 

@@ -1,5 +1,6 @@
 import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
 
+import { hasWords } from "@/shared/format/words";
 import { cx } from "@/shared/ui/classes";
 import { INPUT_CLASSES } from "@/shared/ui/Field";
 
@@ -28,7 +29,7 @@ export function Combobox(props: ComboboxProps) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState(false);
   const [active, setActive] = useState(-1);
-  const found = typed ? options.filter((option) => matches(option, value)) : options;
+  const found = typed ? options.filter((option) => hasWords(option, value)) : options;
   const shown = found.slice(0, SHOWN);
   const close = () => {
     setOpen(false);
@@ -138,13 +139,4 @@ function Remark({ found, value }: { found: number; value: string }) {
         : `${found - SHOWN} more: type to search.`}
     </li>
   );
-}
-
-/** Whether an option contains all words of a text, in any order. */
-function matches(option: string, text: string): boolean {
-  const folded = option.toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => folded.includes(word));
 }
