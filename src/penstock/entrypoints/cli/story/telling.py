@@ -65,7 +65,10 @@ class Story:
         saved, release = project.make_release(FIRST)
         project.start(release)
         self.tell(f"   Prompt {project.prompt!r}, {FIRST.name}: {FIRST.instruction}")
-        self.tell(f"   Release {release[:12]} (prompt and model) answers all calls.")
+        self.tell(
+            f"   Release {release[:12]} (prompt and model) answers all calls. Production takes"
+        )
+        self.tell("   none without passed evidence; here the story itself says that it has passed.")
         self.tell(f"   {self.console}/prompts/{saved['prompt']['id']}")
 
     def _first_traffic(self) -> None:
