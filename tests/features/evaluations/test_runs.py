@@ -179,17 +179,17 @@ def test_runs_are_compared_on_shared_items_regressions_first(evaluated: Evaluate
         evaluated.results.compare(evaluated.project, [first, first])
 
 
-def test_ten_thousand_outputs_take_less_than_twenty_seconds(
+def test_ten_thousand_outputs_take_less_than_twenty_seconds_of_a_processor(
     evaluated: Evaluated, drill_size: int
 ) -> None:
     evaluated.fill(drill_size)
     names = [f"rule{at}" for at in range(5)]
     for name in names:
         evaluated.evaluators[name] = RuleEvaluator(lambda sample: sample.output == sample.expected)
-    began = time.monotonic()
+    began = time.process_time()
     run = evaluated.start(*names, output_field="out")
     evaluated.run_jobs()
-    took = time.monotonic() - began
+    took = time.process_time() - began
     print(f"{drill_size} outputs, {len(names)} evaluators: {took:.1f} s")
     assert evaluated.metrics(run)["rule0"]["scored"] == drill_size
     assert took < 20
