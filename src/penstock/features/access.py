@@ -126,12 +126,17 @@ class KeyScope(StrEnum):
     PROMPTS_READ = "prompts:read"
     SCORES_WRITE = "scores:write"
     EVIDENCE_WRITE = "evidence:write"
+    EVALUATIONS_RUN = "evaluations:run"
 
 
-SCOPE_PERMISSIONS: Final[Mapping[KeyScope, Permission]] = {
-    KeyScope.PROMPTS_READ: Permission.PROMPTS_READ,
-    KeyScope.SCORES_WRITE: Permission.SCORES_WRITE,
-    KeyScope.EVIDENCE_WRITE: Permission.EVIDENCE_WRITE,
+SCOPE_PERMISSIONS: Final[Mapping[KeyScope, frozenset[Permission]]] = {
+    KeyScope.MODELS_CALL: frozenset(),
+    KeyScope.PROMPTS_READ: frozenset({Permission.PROMPTS_READ}),
+    KeyScope.SCORES_WRITE: frozenset({Permission.SCORES_WRITE}),
+    KeyScope.EVIDENCE_WRITE: frozenset({Permission.EVIDENCE_WRITE}),
+    KeyScope.EVALUATIONS_RUN: frozenset(
+        {Permission.EVALUATIONS_RUN, Permission.EVALUATIONS_READ, Permission.DATASETS_READ}
+    ),
 }
 
 

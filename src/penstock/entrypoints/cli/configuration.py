@@ -13,7 +13,7 @@ from penstock.entrypoints.cli.declared.files import read_files
 from penstock.entrypoints.cli.declared.model import ConfigurationPlan, ObjectAction
 from penstock.entrypoints.cli.declared.planning import kinds_of, make_plan
 from penstock.entrypoints.cli.declared.showing import COLORS, document_of, lines_of
-from penstock.entrypoints.cli.exits import ChangesPending
+from penstock.entrypoints.cli.exits import CommandExit
 from penstock.entrypoints.cli.output import show_json
 
 Files = Annotated[
@@ -47,7 +47,7 @@ def plan(
         made = make_plan(kinds, read_files(file, kinds), prune=prune)
     _show(made, as_json=as_json)
     if made.pending:
-        raise ChangesPending
+        raise CommandExit(2)
 
 
 def apply(

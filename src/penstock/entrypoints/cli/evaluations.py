@@ -11,6 +11,7 @@ import typer
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.evaluation_progress import follow
+from penstock.entrypoints.cli.evaluation_requests import dataset_version, evaluator_body, own_key
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.kernel.errors import InvalidRequest, PenstockError
@@ -74,7 +75,7 @@ def run(
     home: options.Home = None,
 ) -> None:
     """Measure a release, a model, or recorded outputs on a dataset."""
-    name, _, version = dataset.partition("@")
+    name, version = dataset_version(dataset)
     target = {
         "release": release or None,
         "model": model,
@@ -83,9 +84,9 @@ def run(
     }
     body = {
         "dataset": name,
-        "version": _version(version),
+        "version": version,
         "target": {each: value for each, value in target.items() if value},
-        "evaluators": [_evaluator(each) for each in evaluator or ()],
+        "evaluators": [evaluator_body(each) for each in evaluator or ()],
         "key_id": key,
         "item_ids": item or [],
         "split": split,
@@ -98,7 +99,7 @@ def run(
     with open_api(home) as api:
         path = f"{api.project(project)}/evaluations"
         if (release or model) and not key:
-            body["key_id"] = _own_key(api)
+            body["key_id"] = own_key(api)
         made = api.call("POST", path, body)
         if outputs:
             for batch in _batches(rows):
@@ -261,32 +262,6 @@ def _interval(low: float | None, high: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
-
-
-def _own_key(api: Api) -> str:
-    """The id of the key of this command line, which may call models."""
-    session = api.get("/api/v1/session")
-    return str(session["id"]) if session["kind"] == "key" else ""
-
-
-def _version(text: str) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise typer.BadParameter(f"{text!r} is no number of a version", param_hint="DATASET")
-    return int(text)
-
-
-def _evaluator(text: str) -> dict[str, Any]:
-    head, colon, given = text.partition(":")
-    name, equals, kind = head.partition("=")
-    try:
-        found: Any = json.loads(given) if colon else {}
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"the options of {head!r} are no JSON: {error}", param_hint="--evaluator"
-        ) from error
-    return {"name": name if equals else "", "kind": kind if equals else name, "options": found}
 
 
 def _read_outputs(path: Path) -> list[dict[str, Any]]:

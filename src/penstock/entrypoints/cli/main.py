@@ -2,7 +2,7 @@
 
 Exit codes: 0 success · 1 refused or failed · 2 usage, settings or this machine · 3 not allowed ·
 4 not found · 5 the server does not answer · 130 interrupted. `penstock plan`: 0 nothing to do ·
-2 changes · 1 any error.
+2 changes · 1 any error. `penstock gate`: 0 passed · 1 a regression · 2 not measured, any error.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
-from penstock.entrypoints.cli.exits import ChangesPending
+from penstock.entrypoints.cli.exits import CommandExit
 from penstock.kernel.errors import (
     Forbidden,
     NotFound,
@@ -66,6 +66,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "evaluations",
         "Measure releases, models, outputs on datasets: run, list, show, compare, cancel, resume.",
     ),
+    "gate": (
+        "gate",
+        "Decide whether a release may follow: 0 passed, 1 regression, 2 not measured.",
+    ),
     "explain": ("explain", "Explain what a request would do, without sending it."),
     "replay": ("replay", "Build the request of a recorded call again, send it again, compare."),
     "price": ("prices", "Manage a project's own prices: add, list, remove."),
@@ -93,6 +97,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "server": ("processes", "Start only the server."),
     "sim": ("processes", "Start only the simulated provider."),
 }
+_ERRORS: Final = {"plan": 1, "gate": 2}  # commands whose other codes are answers
 _EXITS: Final[tuple[tuple[type[PenstockError], int], ...]] = (
     (SetupError, 2),
     (Unauthenticated, 3),
@@ -113,9 +118,9 @@ def run(argv: Sequence[str]) -> int:
     named = _named(argv)
     try:
         code = _run(argv, named)
-    except ChangesPending:
-        return 2
-    return 1 if code and named == "plan" else code
+    except CommandExit as ended:
+        return ended.code
+    return _ERRORS.get(named or "", code) if code else 0
 
 
 def _run(argv: Sequence[str], named: str | None) -> int:

@@ -30,6 +30,7 @@ from penstock.features.evaluations import assembly as evaluations
 from penstock.features.feedback import assembly as feedback
 from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.feedback.store import schema as scores_schema
+from penstock.features.gates import assembly as gates
 from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
@@ -142,7 +143,7 @@ class ServerComposition:
             traces.build(guards, opened, backup=not config.columns_dsn),
             *self._build_feedback(opened.opening.store),
             self._build_datasets(opened),
-            self._build_evaluations(made),
+            *self._build_evaluations(made),
         ]
         publishing = snapshots.build(
             context,
@@ -238,14 +239,25 @@ class ServerComposition:
             ),
         )
 
-    def _build_evaluations(self, made: ReleaseService) -> Vertical:
+    def _build_evaluations(self, made: ReleaseService) -> tuple[Vertical, ...]:
+        """Returns the verticals of evaluation runs and of gates."""
         context = self._identity.context
-        return evaluations.build(
+        opened = evaluations.open_evaluations(
             context,
-            self.guards,
             DatasetReader(context),
             EvaluatedReleaseStore(context, made),
             WorkWanted(Home(self._config.home_path).work_wanted),
+        )
+        return (
+            evaluations.build(self.guards, opened),
+            gates.build(
+                context,
+                self.guards,
+                opened.runs,
+                opened.results.values,
+                criteria=use_cases.criteria_of(context),
+                add_evidence=protection.open_evidence(context, made.find).add,
+            ),
         )
 
     def _open_traces(self) -> traces.OpenedTraces:

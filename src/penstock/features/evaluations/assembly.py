@@ -1,6 +1,7 @@
 """Builds the vertical of evaluation runs, and its work in the worker."""
 
 import asyncio
+from dataclasses import dataclass
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
@@ -22,23 +23,35 @@ from penstock.spi.evaluator import Evaluator
 EVALUATORS = "penstock.evaluators"
 
 
-def build(
-    context: Context,
-    guards: Guards,
-    items: DatasetItems,
-    releases: EvaluatedReleases,
-    wanted: WorkWanted,
-) -> Vertical:
-    """Builds the vertical. `wanted` wakes the worker."""
+@dataclass(frozen=True, slots=True)
+class OpenedEvaluations:
+    """The use cases of runs; gates need them, too. `wanted` wakes the worker."""
+
+    context: Context
+    evaluators: Registry[Evaluator]
+    wanted: WorkWanted
+    runs: EvaluationService
+    results: EvaluationResults
+
+
+def open_evaluations(
+    context: Context, items: DatasetItems, releases: EvaluatedReleases, wanted: WorkWanted
+) -> OpenedEvaluations:
+    """Returns the use cases of runs."""
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
-    find = evaluators.get
-    runs = EvaluationService(context, items, releases, find, wanted)
-    results = EvaluationResults(context, find)
+    runs = EvaluationService(context, items, releases, evaluators.get, wanted)
+    results = EvaluationResults(context, evaluators.get)
+    return OpenedEvaluations(context, evaluators, wanted, runs, results)
+
+
+def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
+    """Builds the vertical."""
+    runs, results = opened.runs, opened.results
 
     async def wake_worker() -> None:
         """Wakes the worker for jobs that are older than this server: of a backup, of a crash."""
-        if await asyncio.to_thread(_has_open, context):
-            wanted.set()
+        if await asyncio.to_thread(_has_open, opened.context):
+            opened.wanted.set()
 
     return Vertical(
         routers=(
@@ -46,7 +59,7 @@ def build(
             evaluation_routes(guards.require, runs),
             evaluation_change_routes(guards.require, runs),
             result_routes(guards.require, results),
-            evaluator_routes(guards.require, evaluators.names, find),
+            evaluator_routes(guards.require, opened.evaluators.names, opened.evaluators.get),
         ),
         startup=(wake_worker,),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -11,7 +12,9 @@ from penstock.kernel.digests import content_hash
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
+from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.evaluation.samples import SampleToolCall
+from penstock.rules.gates.values import MetricValues
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.scores.vocabulary import NAME_PATTERN
@@ -105,6 +108,11 @@ class EvaluationRun(Document, frozen=True):
     ended_ms: int = 0
     report: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each run
 
+    @property
+    def is_open(self) -> bool:
+        """Returns whether the run has not ended."""
+        return self.state in OPEN_STATES
+
     def idempotency_key(self, item_id: str, repeat: int) -> str:
         """Returns the key of a call: the same after a kill, another one after a resume."""
         return content_hash([self.id, item_id, repeat, self.round])[:48]
@@ -139,6 +147,24 @@ class Result(Document, frozen=True):
     group: str = ""
     facets: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each row
     cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunValues:
+    """The values of a run by metric, the items that have rows, and the groups of items."""
+
+    facts: Mapping[str, MetricFacts]
+    metrics: Mapping[str, MetricValues]
+    items: frozenset[str]
+    groups: Mapping[str, str]
+
+    def plus(self, other: "RunValues") -> "RunValues":
+        """Returns the values of both, as those of more repeats."""
+        metrics = {
+            name: values.plus(other.metrics[name]) if name in other.metrics else values
+            for name, values in self.metrics.items()
+        }
+        return replace(self, metrics=metrics)
 
 
 class DatasetItems(Protocol):

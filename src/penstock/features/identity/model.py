@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from penstock.features.access import SCOPE_PERMISSIONS, KeyScope, Principal, Role
+from penstock.features.access import SCOPE_PERMISSIONS, KeyScope, Permission, Principal, Role
 from penstock.rules.snapshot import ProjectPolicy
 
 
@@ -130,7 +130,7 @@ class ApiKey:
     def principal(self) -> Principal:
         """Returns the key as a principal."""
         roles = {self.project_id: self.role} if self.role else {}
-        allowed = {SCOPE_PERMISSIONS[each] for each in self.scopes if each in SCOPE_PERMISSIONS}
+        allowed = set[Permission]().union(*(SCOPE_PERMISSIONS[each] for each in self.scopes))
         scopes = {self.project_id: frozenset(allowed)} if allowed else {}
         return Principal(
             "key",

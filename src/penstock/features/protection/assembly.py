@@ -21,6 +21,11 @@ def open_gate(
     return ProtectionGate(context, use_case, release, running)
 
 
+def open_evidence(context: Context, release: LookUpRelease) -> EvidenceService:
+    """Returns the use cases of evidence; gates of evaluations need them, too."""
+    return EvidenceService(context, release)
+
+
 def build(
     context: Context,
     guards: Guards,
@@ -29,7 +34,7 @@ def build(
     release: LookUpRelease,
 ) -> Vertical:
     """Builds the vertical."""
-    evidence = EvidenceService(context, release)
+    evidence = open_evidence(context, release)
     approvals = ApprovalService(context, use_case, release)
     return Vertical(
         routers=(

@@ -1,10 +1,11 @@
 """Builds the vertical of use cases."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.use_cases.http import use_case_routes
+from penstock.features.use_cases.model import QualityCriterion
 from penstock.features.use_cases.service import (
     CheckRunning,
     ListModels,
@@ -15,7 +16,7 @@ from penstock.features.use_cases.service import (
 from penstock.features.use_cases.store import USE_CASES
 from penstock.features.vertical import Vertical
 
-__all__ = ["build", "get_use_case", "open_use_cases", "use_case_names"]
+__all__ = ["build", "criteria_of", "get_use_case", "open_use_cases", "use_case_names"]
 
 
 def use_case_names(context: Context) -> NamesOf:
@@ -24,6 +25,16 @@ def use_case_names(context: Context) -> NamesOf:
     def find(project_id: str) -> Collection[str]:
         with context.database.read() as connection:
             return [each.entry.name for each in USE_CASES.list(connection, project_id)]
+
+    return find
+
+
+def criteria_of(context: Context) -> Callable[[str, str], Sequence[QualityCriterion]]:
+    """Returns the function that finds the quality criteria of a use case."""
+
+    def find(project_id: str, name: str) -> Sequence[QualityCriterion]:
+        with context.database.read() as connection:
+            return get_use_case(connection, project_id, name).entry.criteria
 
     return find
 

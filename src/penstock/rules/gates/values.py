@@ -34,6 +34,15 @@ class MetricValues:
         """Returns the mean over repeats of each item that has a value."""
         return {item: mean_of(values) for item, values in self.values.items() if values}
 
+    def plus(self, other: "MetricValues") -> "MetricValues":
+        """Returns the values of both, as those of more repeats."""
+        names = self.values.keys() | other.values.keys()
+        states = self.states.keys() | other.states.keys()
+        return MetricValues(
+            {name: [*self.values.get(name, ()), *other.values.get(name, ())] for name in names},
+            {state: self.states.get(state, 0) + other.states.get(state, 0) for state in states},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Advantages:

@@ -11,6 +11,7 @@ from penstock.features.evaluations.model import (
     FindEvaluator,
     Result,
     ResultState,
+    RunValues,
 )
 from penstock.features.evaluations.reporting import CollectedRun, collect, facts_of
 from penstock.features.evaluations.service.runs import get_run
@@ -63,7 +64,7 @@ class EvaluationResults:
     def compare(self, project_id: str, run_ids: Sequence[str]) -> RunComparison:
         """Compares runs with the first of them, on the items that they share. Raises `NotFound`,
         `InvalidRequest`."""
-        runs, collected = self._collect(project_id, run_ids)
+        runs, collected = self._compared(project_id, run_ids)
         first = runs[0]
         facts = facts_of(first.plan, self.find)
         groups = {item: group for each in collected for item, group in each.groups.items()}
@@ -77,7 +78,7 @@ class EvaluationResults:
         self, project_id: str, baseline: str, candidate: str, skip: int, limit: int
     ) -> list[ComparedItem]:
         """Returns the items of two runs, those first on which the candidate is worst."""
-        runs, (before, after) = self._collect(project_id, (baseline, candidate))
+        runs, (before, after) = self._compared(project_id, (baseline, candidate))
         facts = facts_of(runs[0].plan, self.find)
         ordered = regressions_first(facts, before.values(), after.values())
         chosen = ordered[skip : skip + limit]
@@ -89,11 +90,29 @@ class EvaluationResults:
             for item, advantage in chosen
         ]
 
-    def _collect(
+    def values(self, project_id: str, run_ids: Sequence[str]) -> list[RunValues]:
+        """Returns the values of runs. Raises `NotFound`, and `InvalidRequest` for too many."""
+        runs, collected = self._collect(project_id, run_ids)
+        return [
+            RunValues(
+                facts_of(run.plan, self.find),
+                found.values(),
+                frozenset(found.facets),
+                found.groups,
+            )
+            for run, found in zip(runs, collected, strict=True)
+        ]
+
+    def _compared(
         self, project_id: str, run_ids: Sequence[str]
     ) -> tuple[list[EvaluationRun], list[CollectedRun]]:
         if not 2 <= len(set(run_ids)) == len(run_ids) <= MAX_COMPARED:
             raise InvalidRequest(f"Compare 2 to {MAX_COMPARED} different runs.", param="runs")
+        return self._collect(project_id, run_ids)
+
+    def _collect(
+        self, project_id: str, run_ids: Sequence[str]
+    ) -> tuple[list[EvaluationRun], list[CollectedRun]]:
         with self.context.database.read() as connection:
             runs = [get_run(connection, project_id, each) for each in run_ids]
             if len({each.plan.dataset for each in runs}) > 1:

@@ -31,7 +31,7 @@ from penstock.infra.jobs import store as jobs
 from penstock.infra.jobs.documents import Job, JobProgress
 from penstock.infra.jobs.wanted import WorkWanted
 from penstock.infra.sql import Transaction
-from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from penstock.rules.releases.documents import Release
 
 
@@ -74,6 +74,7 @@ class EvaluationService:
         """Starts a run. `target`: what to call, if it is no release yet: it becomes one. A run that
         `waits` begins with `resume`, once its outputs are uploaded. Raises `InvalidRequest`,
         `NotFound`."""
+        _check_key(actor, project_id, plan.key_id)
         _, version = self.items.version(project_id, plan.dataset, plan.version or None)
         plan = replace(plan, version=version.version)
         if target is not None:
@@ -98,6 +99,17 @@ class EvaluationService:
             store.add_run(tx.connection, run)
             self._audit(tx, actor, run, "start")
         return ShownRun(run, JobProgress(total=run.total))
+
+    def repeat(
+        self, actor: Principal, run: EvaluationRun, item_ids: Sequence[str], label: str
+    ) -> EvaluationRun:
+        """Starts a run as this one, of some of its items only. Raises `InvalidRequest`."""
+        plan = replace(run.plan, item_ids=tuple(item_ids), split="", label=label)
+        return self.start(actor, run.project_id, plan).run
+
+    def run(self, project_id: str, run_id: str) -> EvaluationRun:
+        """Returns a run. Raises `NotFound`."""
+        return self.get(project_id, run_id).run
 
     def get(self, project_id: str, run_id: str) -> ShownRun:
         """Returns a run. Raises `NotFound`."""
@@ -223,6 +235,13 @@ class EvaluationService:
         }
         action = f"evaluation.{act}"
         self.context.audit_log.append(tx, actor, run.project_id, action, run.id, after=after)
+
+
+def _check_key(actor: Principal, project_id: str, key_id: str) -> None:
+    """Raises `Forbidden` if a key without a role would call models as another key."""
+    without_role = actor.kind == "key" and project_id not in actor.roles
+    if without_role and not actor.instance_admin and key_id not in ("", actor.id):
+        raise Forbidden("A key without a role calls models as itself only.", param="key_id")
 
 
 def get_run(

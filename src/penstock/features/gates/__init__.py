@@ -1,0 +1,1 @@
+"""Gates: whether a release may follow another, decided from evaluation runs on the same items."""

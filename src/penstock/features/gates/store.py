@@ -1,0 +1,93 @@
+"""The table of gates. Functions take a connection and return values, never rows."""
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from penstock.features.gates.model import Gate
+from penstock.kernel.digests import canonical_json
+
+METADATA: Final = MetaData()
+GATES: Final = Table(
+    "gates",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("project_id", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Index("gates_created", "project_id", "created_ms", "id"),
+)
+_decoder: Final = msgspec.json.Decoder(Gate)
+
+
+def add_gate(connection: Connection, gate: Gate) -> None:
+    """Stores a new gate."""
+    connection.execute(
+        insert(GATES).values(
+            id=gate.id,
+            project_id=gate.project_id,
+            release=gate.release,
+            created_ms=gate.created_ms,
+            content=_encoded(gate),
+        )
+    )
+
+
+def change_gate(connection: Connection, seen: Gate, gate: Gate) -> bool:
+    """Changes a gate. Returns false if it is not as it was seen any more."""
+    same = (GATES.c.id == seen.id, GATES.c.content == _encoded(seen))
+    return bool(
+        connection.execute(update(GATES).where(*same).values(content=_encoded(gate))).rowcount
+    )
+
+
+def find_gate(connection: Connection, project_id: str, gate_id: str) -> Gate | None:
+    """Returns a gate of a project, if it exists."""
+    query = select(GATES.c.content).where(GATES.c.project_id == project_id, GATES.c.id == gate_id)
+    content = connection.execute(query).scalar_one_or_none()
+    return None if content is None else _decoder.decode(content)
+
+
+def count_gates(connection: Connection, project_id: str) -> int:
+    """Returns how many gates a project has."""
+    query = select(func.count()).select_from(GATES).where(GATES.c.project_id == project_id)
+    return connection.execute(query).scalar_one()
+
+
+def list_gates(
+    connection: Connection,
+    project_id: str,
+    release: str,
+    before: tuple[int, str] | None,
+    limit: int,
+) -> list[Gate]:
+    """Returns gates, newest first, of the release with this hash or its beginning."""
+    query = select(GATES.c.content).where(GATES.c.project_id == project_id)
+    if release:
+        query = query.where(GATES.c.release.startswith(release, autoescape=True))
+    if before is not None:
+        at, gate_id = before
+        same = and_(GATES.c.created_ms == at, GATES.c.id < gate_id)
+        query = query.where(or_(GATES.c.created_ms < at, same))
+    query = query.order_by(GATES.c.created_ms.desc(), GATES.c.id.desc()).limit(limit)
+    return [_decoder.decode(content) for content in connection.execute(query).scalars()]
+
+
+def _encoded(gate: Gate) -> str:
+    return canonical_json(gate).decode()
