@@ -101,7 +101,7 @@ class Api:
         if named:
             return f"/api/v1/projects/{quote(named)}"
         session = self.get("/api/v1/session")
-        if not session["roles"] and not session["instance_admin"]:
+        if not session["project_id"] and not session["instance_admin"]:
             raise Forbidden(
                 "This key may only call models.",
                 hint="Check PENSTOCK_API_KEY: it may hold an application's key.",

@@ -56,12 +56,13 @@ class SessionView(BaseModel):
 
     @classmethod
     def of(cls, principal: Principal, csrf_token: str | None) -> "SessionView":
+        projects = {**principal.roles, **principal.scopes}
         return cls(
             kind=principal.kind,
             id=principal.id,
             label=principal.label,
             roles=dict(principal.roles),
-            project_id=next(iter(principal.roles)) if len(principal.roles) == 1 else None,
+            project_id=next(iter(projects)) if len(projects) == 1 else None,
             instance_admin=principal.instance_admin,
             csrf_token=csrf_token,
         )
