@@ -53,7 +53,11 @@ export function ReleasesPage() {
       <div className="flex min-h-12 flex-wrap items-center gap-x-4 gap-y-2 pb-2">
         <SearchInput label="Search releases" value={search.q ?? ""} onChange={find} />
         <PartFilter search={search} onChange={change} />
-        <CompareLink selected={selected} />
+        <CompareLink
+          selected={(releases ?? [])
+            .map(({ digest }) => digest)
+            .filter((digest) => selected.includes(digest))}
+        />
       </div>
       {query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
@@ -144,6 +148,7 @@ function Part({ label, onRemove, children }: PartProps) {
   );
 }
 
+/** Leads to the comparison of two releases; the newer one is the first. */
 function CompareLink({ selected }: { selected: readonly string[] }) {
   const projectId = useProjectId();
   const [newer, older] = selected;
