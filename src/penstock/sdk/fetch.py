@@ -12,12 +12,14 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from penstock.kernel.errors import (
+    Conflict,
     Forbidden,
     InvalidRequest,
     NotFound,
     PenstockError,
     RateLimited,
     SetupError,
+    TooLarge,
     Unauthenticated,
     UpstreamFailed,
 )
@@ -27,11 +29,14 @@ MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # of the server; a longer one is an 
 LONGEST_FETCH_S: Final = 30.0  # of a request; nobody waits for it that long, see `timeout_s`
 _SOCKET_TIMEOUT_S: Final = 10.0
 _PIECE_BYTES: Final = 65_536
+_DONE: Final = frozenset((200, 201, 204))
 _ERRORS: Final = {
     400: InvalidRequest,
     401: Unauthenticated,
     403: Forbidden,
     404: NotFound,
+    409: Conflict,
+    413: TooLarge,
     429: RateLimited,
 }
 
@@ -59,12 +64,12 @@ class Server:
 
     def send(self, method: str, path: str, content: bytes | None = None) -> bytes:
         """Sends a request, with JSON as its content. Returns the body of the answer. Raises
-        `PenstockError` if it has another status than 200."""
+        `PenstockError` if it has no status of success."""
         try:
             status, body = self._send(method, self._path + path, content)
         except (OSError, http.client.HTTPException) as error:
             raise UpstreamFailed(f"Penstock does not answer: {error!r}.") from None
-        if status != 200:
+        if status not in _DONE:
             kind = _ERRORS.get(status, UpstreamFailed)
             raise kind(f"Penstock answered HTTP {status}{_detail(body)}")
         return body

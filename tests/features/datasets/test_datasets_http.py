@@ -57,7 +57,8 @@ def test_a_draft_becomes_one_version_or_nothing(server: Server) -> None:
     for batch in range(3):
         items = [{"input": f"question {batch}-{n}"} for n in range(50)]
         put = call(server, "POST", f"/large/drafts/{draft}/items", {"items": items})
-        assert put.json()["added"] == 50 * (batch + 1)
+        assert put.json()["added"] == 50
+    assert call(server, "GET", f"/large/drafts/{draft}").json()["added"] == 150
     wrong = {"items": [{"input": "fine"}, {"input": 3, "source": {"place": "file.csv, line 7"}}]}
     refused = call(server, "POST", f"/large/drafts/{draft}/items", wrong)
     assert (refused.status, refused.json()["code"]) == (400, "dataset_item_invalid")

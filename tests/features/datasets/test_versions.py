@@ -86,7 +86,8 @@ def test_a_draft_may_stand_for_the_whole_version(datasets: Datasets) -> None:
     datasets.change(DatasetItem("a", "one"), DatasetItem("b", "two"), DatasetItem("c", "three"))
     draft = datasets.changes.start(datasets.project, "faq", removes_others=True)
     items = [("items.0", DatasetItem("b", "two")), ("items.1", DatasetItem("a", "ONE"))]
-    counts = datasets.changes.put(datasets.project, "faq", draft.id, items)
+    datasets.changes.put(datasets.project, "faq", draft.id, items)
+    counts = datasets.changes.counts(datasets.project, "faq", draft.id)
     assert (counts.added, counts.changed, counts.removed, counts.unchanged) == (0, 1, 1, 1)
     datasets.changes.commit(datasets.editor, datasets.project, "faq", draft.id, "second")
     assert datasets.inputs() == ["ONE", "two"]

@@ -155,7 +155,7 @@ def dataset_draft_routes(require: RequirePermission, changes: DatasetChanges) ->
     def put_draft_items(
         access: Annotated[Access, may_write], name: str, draft_id: str, body: DraftItemsBody
     ) -> ChangeCountsView:
-        """Adds items to the draft, all or none."""
+        """Adds items to the draft, all or none. Returns what was done with these items."""
         placed = [(f"items.{at}", each.item()) for at, each in enumerate(body.items)]
         return ChangeCountsView.of(changes.put(access.project_id, name, draft_id, placed))
 

@@ -97,12 +97,14 @@ class DatasetChanges:
     def put(
         self, project_id: str, name: str, draft_id: str, items: Sequence[PlacedItem]
     ) -> ChangeCounts:
-        """Adds items to a draft: all, or none. Returns what the draft would do."""
+        """Adds items to a draft: all, or none. Returns what was done with these items; counting
+        all of a large draft would cost more with each request."""
         with self._context.database.write() as tx:
             dataset = get_dataset(tx.connection, project_id, name)
             draft = _get_draft(tx.connection, dataset, draft_id, lock=True)
-            self._put(tx.connection, dataset, draft, items)
-        return self.counts(project_id, name, draft_id)
+            after = self._put(tx.connection, dataset, draft, items)
+            added = store.count_rows(tx.connection, draft.id, draft.rows)
+        return replace(added, duplicates=after.duplicates - draft.duplicates)
 
     def counts(self, project_id: str, name: str, draft_id: str) -> ChangeCounts:
         """Returns what a draft would do."""

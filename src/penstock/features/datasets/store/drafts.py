@@ -2,7 +2,7 @@
 what is sent between program and database."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -109,15 +109,22 @@ def present_items(
 
 def count_changes(connection: Connection, draft: DatasetDraft) -> ChangeCounts:
     """Returns what a draft would do."""
-    query = select(DRAFT_ITEMS.c.change, func.count()).where(DRAFT_ITEMS.c.draft_id == draft.id)
-    counts = dict(connection.execute(query.group_by(DRAFT_ITEMS.c.change)).all())
-    found = {each.value: counts.get(each.value, 0) for each in ItemChange}
+    found = count_rows(connection, draft.id, 0)
+    removed = found.removed
     if draft.removes_others:
-        known = found["changed"] + found["unchanged"] + found["removed"]
         current = select(func.count()).select_from(ITEMS)
         current = current.where(ITEMS.c.dataset_id == draft.dataset_id, _is_current())
-        found["removed"] += connection.execute(current).scalar_one() - known
-    return ChangeCounts(**found, duplicates=draft.duplicates)
+        removed = connection.execute(current).scalar_one() - found.changed - found.unchanged
+    return replace(found, removed=removed, duplicates=draft.duplicates)
+
+
+def count_rows(connection: Connection, draft_id: str, after: int) -> ChangeCounts:
+    """Returns the changes of the rows of a draft after a row."""
+    query = select(DRAFT_ITEMS.c.change, func.count()).where(
+        DRAFT_ITEMS.c.draft_id == draft_id, DRAFT_ITEMS.c.row > after
+    )
+    counts = dict(connection.execute(query.group_by(DRAFT_ITEMS.c.change)).all())
+    return ChangeCounts(**{each.value: counts.get(each.value, 0) for each in ItemChange})
 
 
 def apply_draft(connection: Connection, draft: DatasetDraft, version: int, positions: int) -> None:
