@@ -80,7 +80,7 @@ def test_a_use_case_is_added_edited_and_found(console: Console) -> None:
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(2)
 
 
-def test_a_canary_is_started_paused_promoted_and_undone(console: Console) -> None:
+def test_a_canary_is_started_paused_promoted_and_reverted(console: Console) -> None:
     page = console.page
     first, second = released(console.installation, "e2e-canary")
     show(console, "e2e-canary")

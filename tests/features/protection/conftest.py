@@ -63,7 +63,7 @@ class Protected:
 
     def missing(self, digest: str, actor: Principal | None = None) -> list[MissingProof]:
         place = (self.use_case, "production")
-        return self.released.gate.missing(self.project, place, digest, actor or self.admin)
+        return self.released.admission.missing(self.project, place, digest, actor or self.admin)
 
     def codes(self, digest: str, actor: Principal | None = None) -> list[str]:
         return [each.code for each in self.missing(digest, actor)]

@@ -75,7 +75,7 @@ def test_evidence_expires(protected: Protected) -> None:
     protected.evidence(made, expires_ms=now_ms + 10**8)
     assert protected.codes(made) == []
     context = protected.released.world.identity.context
-    later = protected.released.gate
+    later = protected.released.admission
     later._context = replace(context, clock=_Later())
     assert protected.codes(made) == ["evidence_expired"]
 
@@ -330,10 +330,10 @@ def test_what_does_not_exist_is_said(protected: Protected) -> None:
     with pytest.raises(NotFound):
         protected.evidence("f" * 64)
     with pytest.raises(NotFound):
-        protected.released.gate.missing(
+        protected.released.admission.missing(
             protected.project, ("support", "moon"), made, protected.admin
         )
     with pytest.raises(NotFound):
-        protected.released.gate.missing(
+        protected.released.admission.missing(
             protected.project, ("none", "production"), made, protected.admin
         )

@@ -9,11 +9,11 @@ from penstock.features.catalog.model import NewProvider
 from penstock.features.prompts.assembly import prompt_versions
 from penstock.features.prompts.model import NewVersion
 from penstock.features.prompts.service.prompts import PromptService
-from penstock.features.protection.assembly import open_gate
+from penstock.features.protection.assembly import open_admission
 from penstock.features.protection.model import Evidence, EvidenceResult
+from penstock.features.protection.service.admission import ReleaseAdmission
 from penstock.features.protection.service.approvals import ApprovalService
 from penstock.features.protection.service.evidence import EvidenceService
-from penstock.features.protection.service.gate import ProtectionGate
 from penstock.features.releases.assembly import get_release, load_bundles, open_releases
 from penstock.features.releases.model import StoredRelease
 from penstock.features.releases.service import ReleaseService
@@ -59,7 +59,7 @@ class Released:
     use_cases: UseCaseService
     releases: ReleaseService
     rollouts: RolloutService
-    gate: ProtectionGate
+    admission: ReleaseAdmission
     evidence: EvidenceService
     approvals: ApprovalService
     editor: Principal
@@ -94,9 +94,9 @@ def open_released(home: Path, url: str = "") -> Released:
         world.catalog.providers.add(world.admin, world.project_id, new)
     context = world.identity.context
     listed, named = listed_models(context), route_names(context)
-    gate = open_gate(context, get_use_case, get_release, running_releases)
+    admission = open_admission(context, get_use_case, get_release, running_releases)
     use_cases = open_use_cases(
-        context, listed, named, served_environments(context), gate.check_running
+        context, listed, named, served_environments(context), admission.check_running
     )
     releases = open_releases(context, prompt_versions, listed, named, places_of_release(context))
     found = Released(
@@ -106,9 +106,9 @@ def open_released(home: Path, url: str = "") -> Released:
         use_cases,
         releases,
         RolloutService(
-            context, use_cases.get, releases.require_servable, load_bundles, gate.require
+            context, use_cases.get, releases.require_servable, load_bundles, admission.require
         ),
-        gate,
+        admission,
         EvidenceService(context, releases.find),
         ApprovalService(context, get_use_case, releases.find),
         Principal("user", "usr_3", "eve@example.org", {world.project_id: Role.EDITOR}),

@@ -125,7 +125,7 @@ def compared(released: Released, columns: ColumnStore, tmp_path: Path) -> Compar
         released.use_cases.get,
         released.releases.require_servable,
         load_bundles,
-        released.gate.require,
+        released.admission.require,
     )
     released.rollouts = rollouts
     rules: Registry[RolloutRule] = Registry("penstock.rollout_rules")

@@ -211,7 +211,7 @@ class ServerComposition:
     ) -> tuple[Vertical, ...]:
         """Returns the verticals of use cases, releases, protected environments and rollouts."""
         context, guards = self._identity.context, self.guards
-        gate = protection.open_gate(
+        admission = protection.open_admission(
             context,
             use_cases.get_use_case,
             releases.get_release,
@@ -222,19 +222,19 @@ class ServerComposition:
             catalog.listed_models(context),
             routes.route_names(context),
             rollouts.served_environments(context),
-            gate.check_running,
+            admission.check_running,
         )
         return (
             use_cases.build(guards, catalogue),
             releases.build(guards, made),
-            protection.build(context, guards, gate, use_cases.get_use_case, made.find),
+            protection.build(context, guards, admission, use_cases.get_use_case, made.find),
             rollouts.build(
                 context,
                 guards,
                 catalogue.get,
                 made.require_servable,
                 releases.load_bundles,
-                require_proof=gate.require,
+                require_proof=admission.require,
                 columns=columns,
             ),
         )

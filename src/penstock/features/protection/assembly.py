@@ -3,22 +3,22 @@
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.protection.http import approval_routes, approver_routes, evidence_routes
-from penstock.features.protection.service.approvals import ApprovalService
-from penstock.features.protection.service.evidence import EvidenceService, LookUpRelease
-from penstock.features.protection.service.gate import (
+from penstock.features.protection.service.admission import (
     LoadRelease,
     LoadUseCase,
-    ProtectionGate,
+    ReleaseAdmission,
     RunningReleases,
 )
+from penstock.features.protection.service.approvals import ApprovalService
+from penstock.features.protection.service.evidence import EvidenceService, LookUpRelease
 from penstock.features.vertical import Vertical
 
 
-def open_gate(
+def open_admission(
     context: Context, use_case: LoadUseCase, release: LoadRelease, running: RunningReleases
-) -> ProtectionGate:
-    """Returns the gate; use cases and rollouts need it, too."""
-    return ProtectionGate(context, use_case, release, running)
+) -> ReleaseAdmission:
+    """Returns the admission; use cases and rollouts need it, too."""
+    return ReleaseAdmission(context, use_case, release, running)
 
 
 def open_evidence(context: Context, release: LookUpRelease) -> EvidenceService:
@@ -29,7 +29,7 @@ def open_evidence(context: Context, release: LookUpRelease) -> EvidenceService:
 def build(
     context: Context,
     guards: Guards,
-    gate: ProtectionGate,
+    admission: ReleaseAdmission,
     use_case: LoadUseCase,
     release: LookUpRelease,
 ) -> Vertical:
@@ -38,7 +38,7 @@ def build(
     approvals = ApprovalService(context, use_case, release)
     return Vertical(
         routers=(
-            evidence_routes(guards.require, evidence, gate),
+            evidence_routes(guards.require, evidence, admission),
             approval_routes(guards.require, approvals),
             approver_routes(guards.require, approvals),
         )

@@ -18,9 +18,9 @@ from penstock.features.protection.model import (
     MissingProof,
     ReleaseApproval,
 )
+from penstock.features.protection.service.admission import ReleaseAdmission
 from penstock.features.protection.service.approvals import ApprovalAction, ApprovalService
 from penstock.features.protection.service.evidence import EvidenceService
-from penstock.features.protection.service.gate import ProtectionGate
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
 from penstock.infra.web.schemas import RequestBody
@@ -132,7 +132,7 @@ class ApprovalView(BaseModel):
 
 
 def evidence_routes(
-    require: RequirePermission, evidence: EvidenceService, gate: ProtectionGate
+    require: RequirePermission, evidence: EvidenceService, admission: ReleaseAdmission
 ) -> APIRouter:
     """Returns the routes of evidence."""
     router = APIRouter(prefix=_PROJECT, tags=["releases"])
@@ -163,7 +163,7 @@ def evidence_routes(
     ) -> AdmissionView:
         """Returns whether the caller may start the release in an environment now."""
         place = (use_case, environment)
-        missing = gate.missing(access.project_id, place, release, access.principal)
+        missing = admission.missing(access.project_id, place, release, access.principal)
         return AdmissionView(
             admitted=not missing, missing=[MissingProofView.of(each) for each in missing]
         )

@@ -15,8 +15,8 @@ from penstock.features.protection.model import (
     ReleaseApproval,
     is_author,
 )
+from penstock.features.protection.service.admission import LoadUseCase
 from penstock.features.protection.service.evidence import LookUpRelease
-from penstock.features.protection.service.gate import LoadUseCase
 from penstock.features.releases.model import StoredRelease
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 

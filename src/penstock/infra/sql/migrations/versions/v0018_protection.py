@@ -35,8 +35,9 @@ def upgrade() -> None:
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("changed_ms", sa.BigInteger, nullable=False),
     )
-    ids = {"nullable": False, "server_default": "[]"}
-    op.add_column("releases", sa.Column("author_ids", sa.JSON, **ids))
-    op.add_column("api_keys", sa.Column("issuers", sa.JSON, **ids))
+    author_ids = sa.Column("author_ids", sa.JSON, nullable=False, server_default="[]")
+    op.add_column("releases", author_ids)
+    issuers = sa.Column("issuers", sa.JSON, nullable=False, server_default="[]")
+    op.add_column("api_keys", issuers)
     protected = sa.Column("protected", sa.Boolean, nullable=False, server_default=sa.true())
     op.add_column("rollout_changes", protected)

@@ -43,7 +43,7 @@ RunningReleases = Callable[[Connection, str, str], Mapping[str, Collection[str]]
 """Returns the releases that answer a use case of a project now, by environment."""
 
 
-class ProtectionGate:
+class ReleaseAdmission:
     """The check of what enters an environment. Its functions take the caller's connection: the use
     case is locked, so that what is checked is still so at the commit."""
 
