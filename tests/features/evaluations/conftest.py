@@ -90,6 +90,11 @@ class Evaluated:
             change = DatasetChange(items=items[at : at + 1000])
             changes.change(editor, self.project, "faq", change)
 
+    def fill_more(self) -> None:
+        """Makes a second version."""
+        change = DatasetChange(items=[DatasetItem("more", "Question", "1")])
+        DatasetChanges(self.context).change(self.released.editor, self.project, "faq", change)
+
     def start(self, *evaluators: str, **fields: Any) -> str:
         waits = fields.pop("waits", False)
         chosen = tuple(EvaluatorChoice(name, name) for name in evaluators)

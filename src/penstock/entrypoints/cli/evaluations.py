@@ -69,6 +69,7 @@ def run(
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Calls at once.")] = 8,
     cap: Cap = None,
     label: Annotated[str, typer.Option(help="A text that says what the run is for.")] = "",
+    baseline: Annotated[str, typer.Option(help="Run whose answers pairwise compares with.")] = "",
     wait: Wait = True,
     project: options.ProjectId = None,
     as_json: options.Json = False,
@@ -94,6 +95,7 @@ def run(
         "concurrency": concurrency,
         "cost_cap_usd": cap or 0,
         "label": label,
+        "baseline_run": baseline,
     }
     rows = _read_outputs(outputs) if outputs else []
     with open_api(home) as api:

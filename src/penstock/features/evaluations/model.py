@@ -13,7 +13,7 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
 from penstock.rules.evaluation.metrics import MetricFacts
-from penstock.rules.evaluation.samples import SampleToolCall
+from penstock.rules.evaluation.samples import PeerRelation, SampleToolCall, relations_in
 from penstock.rules.gates.values import MetricValues
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ReleaseSection
@@ -29,6 +29,7 @@ MAX_CONCURRENCY: Final = 64  # calls of a run at once
 MAX_OUTPUT_CHARS: Final = 1_000_000  # of a recorded output
 MAX_OUTPUTS: Final = 500  # recorded outputs of one request
 MAX_OPTION_BYTES: Final = 16 * 1024  # of an evaluator's options as JSON
+MAX_PEERS: Final = 20  # answers of one relation that a sample is compared with
 MAX_FACETS: Final = 16  # members of an item's metadata by which results are sliced
 MAX_FACET_CHARS: Final = 100  # of such a value; items with longer ones are in no slice
 DEFAULT_CONCURRENCY: Final = 8
@@ -52,7 +53,7 @@ class ResultState(StrEnum):
     """The states of one item and repeat."""
 
     ANSWERED = "answered"  # a recorded output that waits for its measurements
-    MEASURED = "measured"
+    MEASURED = "measured"  # by all evaluators, but by those that compare answers once all are there
     REJECTED = "rejected"  # the request was refused; the same request would be again
     FAILED = "failed"  # no answer came; a resume tries it again
 
@@ -68,7 +69,8 @@ class EvaluatorChoice(Document, frozen=True):
 class EvaluationPlan(Document, frozen=True):
     """The plan of a run. `release` is the hash of what is called; empty for recorded outputs, which
     `output_field` of an item's metadata has, or else are uploaded. `key_id`: the key as which
-    calls are made. `cost_cap_usd`: 0 for none."""
+    calls are made. `cost_cap_usd`: 0 for none. `baseline_run`: the run whose answers are the
+    baseline of those evaluators that compare with one."""
 
     dataset: str
     version: int
@@ -82,6 +84,7 @@ class EvaluationPlan(Document, frozen=True):
     concurrency: int = DEFAULT_CONCURRENCY
     cost_cap_usd: float = 0.0
     label: str = ""
+    baseline_run: str = ""
 
     @property
     def chosen(self) -> ItemFilter:
@@ -215,6 +218,7 @@ def check_plan(plan: EvaluationPlan, find: FindEvaluator) -> None:
             raise _invalid(f"{each.name[:64]!r} is no name of a metric.", f"evaluators.{at}.name")
         if problem := find(each.kind).problem_of(each.options):
             raise _invalid(f"The evaluator {each.name}: {problem}", f"evaluators.{at}.options")
+        _check_peers(plan, each.name, relations_in(find(each.kind).facts(each.options).needs))
     calls = plan.release or any(
         find(each.kind).facts(each.options).judged for each in plan.evaluators
     )
@@ -224,6 +228,15 @@ def check_plan(plan: EvaluationPlan, find: FindEvaluator) -> None:
             "key_id",
             "Its limits and budgets hold. List keys: penstock key list",
         )
+
+
+def _check_peers(plan: EvaluationPlan, name: str, relations: frozenset[PeerRelation]) -> None:
+    """Raises `InvalidRequest` if a run can have nothing that an evaluator compares answers with."""
+    if PeerRelation.REPEAT in relations and plan.repeats < 2:
+        raise _invalid(f"{name} compares the repeats of an item: set 2 or more.", "repeats")
+    if PeerRelation.BASELINE in relations and not plan.baseline_run:
+        message = f"{name} compares with the answers of another run: name it."
+        raise _invalid(message, "baseline_run", "List runs: penstock eval list")
 
 
 def facets_of(metadata: Mapping[str, Any]) -> dict[str, str]:

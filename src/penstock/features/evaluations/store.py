@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
@@ -74,6 +75,12 @@ RESULTS: Final = Table(
     Column("answer", Text, nullable=False),
     Column("measurements", Text, nullable=False),
     Index("evaluation_results_position", "run_id", "position", "repeat"),
+    Index(
+        "evaluation_results_group",
+        *("run_id", "item_group", "repeat", "position"),
+        sqlite_where=text("item_group <> ''"),
+        postgresql_where=text("item_group <> ''"),
+    ),
 )
 _PAGE: Final = 1000  # results read at once
 _answers: Final = msgspec.json.Decoder(TargetAnswer)
@@ -162,6 +169,27 @@ def results_of(
     query = select(RESULTS).where(RESULTS.c.run_id == run_id, RESULTS.c.item_id.in_(item_ids))
     found = map(_result, connection.execute(query))
     return {(each.item_id, each.repeat): each for each in found}
+
+
+def results_of_groups(
+    connection: Connection, run_id: str, groups: Collection[str], limit: int
+) -> list[Result]:
+    """Returns the first rows of some groups in the order of the dataset, `limit` of each group and
+    repeat at most."""
+    place = func.row_number().over(
+        partition_by=(RESULTS.c.item_group, RESULTS.c.repeat), order_by=RESULTS.c.position
+    )
+    chosen = select(RESULTS.c.item_id, RESULTS.c.repeat, place.label("place")).where(
+        RESULTS.c.run_id == run_id,
+        RESULTS.c.item_group.in_(groups),
+        text("item_group <> ''"),  # not a parameter, so that SQLite uses the partial index
+    )
+    first = chosen.subquery()
+    same = and_(RESULTS.c.item_id == first.c.item_id, RESULTS.c.repeat == first.c.repeat)
+    query = select(RESULTS).join(first, same)
+    query = query.where(RESULTS.c.run_id == run_id, first.c.place <= limit)
+    rows = connection.execute(query.order_by(RESULTS.c.position, RESULTS.c.repeat))
+    return [_result(row) for row in rows]
 
 
 def list_results(

@@ -23,12 +23,18 @@ class PeerRelation(StrEnum):
 
 
 class SamplePeer(Document, frozen=True):
-    """Another answer that a sample is compared with."""
+    """Another answer that a sample is compared with. `metadata` is of its item."""
 
     relation: PeerRelation
     output: str
     item_id: str = ""
     metadata: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each peer
+
+
+def relations_in(needs: Iterable[str]) -> frozenset[PeerRelation]:
+    """Returns the relations among named fields: `peers.repeat` is one."""
+    pairs = (name.partition(".") for name in needs)
+    return frozenset(PeerRelation(relation) for _, _, relation in pairs if relation)
 
 
 class Sample(Document, frozen=True):

@@ -76,7 +76,9 @@ class EvaluationTargetBody(RequestBody):
 class EvaluationBody(RequestBody):
     """A run to start. `version` of the dataset: by default the newest. `item_ids`, `split`: only
     these items. `key_id`: the key of the project as which models are called. `cost_cap_usd`: the
-    run stops before it costs more; 0 for no cap. Without evaluators a run only calls."""
+    run stops before it costs more; 0 for no cap. `baseline_run`: the id of a run that has ended, of
+    the same version of the dataset; `pairwise` compares with its answers. Without evaluators a run
+    only calls."""
 
     dataset: Annotated[str, Field(min_length=1, max_length=63)]
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
@@ -91,6 +93,7 @@ class EvaluationBody(RequestBody):
     concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = DEFAULT_CONCURRENCY
     cost_cap_usd: _Usd = 0.0
     label: Label = ""
+    baseline_run: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
 
     def plan(self) -> EvaluationPlan:
         """Returns the plan. Raises `InvalidRequest`."""
@@ -108,6 +111,7 @@ class EvaluationBody(RequestBody):
             concurrency=self.concurrency,
             cost_cap_usd=self.cost_cap_usd,
             label=self.label,
+            baseline_run=self.baseline_run,
         )
 
     @property

@@ -66,6 +66,7 @@ class EvaluationRunView(BaseModel):
     concurrency: int
     cost_cap_usd: float
     label: str
+    baseline_run: str
     progress: EvaluationProgressView
     error: str
     author: str
@@ -94,7 +95,7 @@ class EvaluationRunView(BaseModel):
 
 _PLAIN = (
     *("dataset", "version", "release", "output_field", "key_id", "split", "repeats"),
-    *("concurrency", "cost_cap_usd", "label"),
+    *("concurrency", "cost_cap_usd", "label", "baseline_run"),
 )
 
 

@@ -82,6 +82,7 @@ class EvaluationService:
         elif plan.release:
             plan = replace(plan, release=self.releases.load(project_id, plan.release).digest)
         check_plan(plan, self.find)
+        self._check_baseline(project_id, plan)
         chosen = len(plan.item_ids) or (0 if plan.split else version.item_count)
         run = EvaluationRun(
             id=self.context.new_id("evr"),
@@ -204,6 +205,25 @@ class EvaluationService:
             store.save_results(tx.connection, run.id, list(rows.values()))
             counts = store.sums_of(tx.connection, run.id)
         return sum(count for count, _ in counts.values())
+
+    def _check_baseline(self, project_id: str, plan: EvaluationPlan) -> None:
+        """Raises `InvalidRequest` unless the baseline has ended, on the same items; `NotFound`."""
+        if not plan.baseline_run:
+            return
+        baseline = self.run(project_id, plan.baseline_run)
+        its, ours = (f"{each.dataset}@{each.version}" for each in (baseline.plan, plan))
+        if its != ours:
+            raise InvalidRequest(
+                f"The baseline {baseline.id} is of {its}, this run of {ours}.",
+                hint="Start it on the version of the baseline.",
+                param="baseline_run",
+            )
+        if baseline.is_open:
+            raise InvalidRequest(
+                f"The baseline {baseline.id} has not ended.",
+                hint="Wait for its end, then start this run.",
+                param="baseline_run",
+            )
 
     def _queue(self, tx: Transaction, run: EvaluationRun) -> str:
         """Adds the job of a run, and returns its id."""

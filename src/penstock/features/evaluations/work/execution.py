@@ -1,16 +1,14 @@
 """One execution of a run: takes what is not finished, answers, measures, writes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from penstock.features.evaluations import store
 from penstock.features.evaluations.model import (
-    DatasetItems,
-    EvaluationRun,
     Result,
     ResultState,
     TargetAnswer,
@@ -18,17 +16,20 @@ from penstock.features.evaluations.model import (
 )
 from penstock.features.evaluations.work.calls import RejectedCall
 from penstock.features.evaluations.work.ledger import LedgerWriter
-from penstock.features.evaluations.work.measuring import EvaluatorSet, sample_of
-from penstock.features.evaluations.work.spending import CostCapReached, RunSpending
-from penstock.features.evaluations.work.targets import EvaluationTarget, is_finished, unmeasured_of
+from penstock.features.evaluations.work.measuring import sample_of
+from penstock.features.evaluations.work.parts import RunParts
+from penstock.features.evaluations.work.peers import ComparedRow, PeerPass
+from penstock.features.evaluations.work.spending import CostCapReached
+from penstock.features.evaluations.work.targets import is_finished, unmeasured_of
 from penstock.infra.jobs.documents import JobProgress
 from penstock.infra.jobs.runner import JobControl
-from penstock.infra.sql import Database
 from penstock.kernel.errors import PenstockError
 from penstock.rules.evaluation.items import DatasetItem
 
 PAGE: Final = 500  # items in memory at once
 MAX_FAILURES: Final = 50  # calls in a row without an answer; then the run ends
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +42,13 @@ class _Task:
     earlier: Result | None
 
 
-@dataclass(frozen=True, slots=True)
-class RunParts:
-    """The parts that an execution works with."""
-
-    run: EvaluationRun
-    database: Database
-    items: DatasetItems
-    target: EvaluationTarget
-    evaluators: EvaluatorSet
-    spending: RunSpending
-
-
 class RunExecution:
     """Works on the rows of a run. `failure`: why it ended before its end."""
 
     def __init__(self, parts: RunParts, control: JobControl, *, done: int) -> None:
+        self._parts = parts
         self._run = parts.run
         self._database = parts.database
-        self._items = parts.items
         self._target = parts.target
         self._evaluators = parts.evaluators
         self._spending = parts.spending
@@ -70,27 +59,38 @@ class RunExecution:
         self.failure = ""
 
     async def __call__(self) -> None:
-        """Works until all rows are finished, or it should stop."""
-        tasks = self._tasks()
+        """Works until all rows are finished, or it should stop: first what each row needs for
+        itself, then what compares answers."""
+        comparison = PeerPass(self._parts)
+
+        async def compare(row: ComparedRow) -> None:
+            await self._keep(await comparison.measured(row))
+
+        writing = asyncio.create_task(self._ledger.run())
+        try:
+            await self._each(self._tasks(), self._do)
+            await self._ledger.flush()  # comparisons read the answers there
+            await self._each(comparison.rows(), compare)
+        finally:
+            writing.cancel()
+            await asyncio.wait([writing])
+            await self._ledger.flush()
+
+    async def _each(self, tasks: AsyncIterator[T], do: Callable[[T], Awaitable[None]]) -> None:
+        """Does tasks, as many at once as the run may, until it should stop."""
         next_task = asyncio.Lock()
 
-        async def take() -> _Task | None:
+        async def take() -> T | None:
             async with next_task:
                 return await anext(tasks, None)
 
         async def work() -> None:
             while not self._should_stop and (task := await take()) is not None:
-                await self._do(task)
+                await do(task)
 
-        writing = asyncio.create_task(self._ledger.run())
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._run.plan.concurrency):
-                    group.create_task(work())
-        finally:
-            writing.cancel()
-            await asyncio.wait([writing])
-            await self._ledger.flush()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._run.plan.concurrency):
+                group.create_task(work())
 
     @property
     def cap_reached(self) -> bool:
@@ -103,24 +103,14 @@ class RunExecution:
 
     async def _tasks(self) -> AsyncIterator[_Task]:
         """Yields the rows that are not finished, page by page."""
-        run, plan, after = self._run, self._run.plan, 0
-        while True:
-            page = await asyncio.to_thread(
-                self._items.items,
-                *(run.project_id, plan.dataset, plan.version),
-                after=after,
-                limit=PAGE,
-                chosen=plan.chosen,
-            )
-            known = await asyncio.to_thread(self._known, [each.item.id for each in page.items])
-            for each in page.items:
-                for repeat in range(plan.repeats):
+        run, alone = self._run, self._evaluators.alone
+        async for items in self._parts.pages(PAGE):
+            known = await asyncio.to_thread(self._known, [each.item.id for each in items])
+            for each in items:
+                for repeat in range(run.plan.repeats):
                     earlier = known.get((each.item.id, repeat))
-                    if not is_finished(earlier, run.round):
+                    if not is_finished(earlier, run.round, alone):
                         yield _Task(each.item, each.position, repeat, earlier)
-            if page.after is None:
-                return
-            after = page.after
 
     def _known(self, ids: list[str]) -> dict[tuple[str, int], Result]:
         with self._database.read() as connection:
@@ -134,8 +124,11 @@ class RunExecution:
         self._failures = self._failures + 1 if result.state is ResultState.FAILED else 0
         if self._failures >= MAX_FAILURES:
             self.failure = f"The last {MAX_FAILURES} calls got no answer. {result.answer.error}"
-        await self._ledger.add(result)
         self._done += 1
+        await self._keep(result)
+
+    async def _keep(self, result: Result) -> None:
+        await self._ledger.add(result)
         self._control.note(JobProgress(self._done, self._run.total, round(self._spending.usd, 6)))
         await asyncio.sleep(0)  # recorded outputs never wait: others go on between two of them
 
@@ -154,9 +147,11 @@ class RunExecution:
         earlier = task.earlier
         if earlier is not None and earlier.state is ResultState.MEASURED:
             sample = sample_of(item, task.repeat, earlier.answer)
-            again = await self._evaluators.measure(sample, unmeasured_of(earlier))
+            lost = unmeasured_of(earlier)
+            again = await self._evaluators.measure(sample, lost & self._evaluators.alone)
             cost = earlier.cost_usd + sum(each.cost_usd for each in again.values())
-            measured = earlier.measurements | again
+            kept = {name: each for name, each in earlier.measurements.items() if name not in lost}
+            measured = kept | again
             return replace(row, answer=earlier.answer, measurements=measured, cost_usd=cost)
         try:
             async with self._spending.reserved():
@@ -168,7 +163,8 @@ class RunExecution:
             raise
         except PenstockError as error:
             return self._without_answer(row, ResultState.FAILED, error)
-        measured = await self._evaluators.measure(sample_of(item, task.repeat, answer))
+        sample = sample_of(item, task.repeat, answer)
+        measured = await self._evaluators.measure(sample, self._evaluators.alone)
         judged = sum(each.cost_usd for each in measured.values())
         cost = (answer.cost_usd or 0.0) + judged
         return replace(row, answer=answer, measurements=measured, cost_usd=cost)

@@ -14,7 +14,7 @@ from penstock.rules.evaluation.measurements import (
     judge_error,
     unmeasured,
 )
-from penstock.rules.evaluation.samples import Sample
+from penstock.rules.evaluation.samples import Sample, relations_in
 from penstock.spi.evaluator import JudgeModels
 from penstock.spi.measuring import measure
 
@@ -23,23 +23,27 @@ T = TypeVar("T")
 
 
 class EvaluatorSet:
-    """The evaluators of a run."""
+    """The evaluators of a run. `alone` are those that need no other answers, `comparing` the others
+    with the relations of the answers that they need."""
 
     def __init__(
         self, choices: Sequence[EvaluatorChoice], find: FindEvaluator, judges: JudgeModels
     ) -> None:
         self._choices = [(each, find(each.kind)) for each in choices]
         self._judges = judges
+        relations = {
+            choice.name: relations_in(evaluator.facts(choice.options).needs)
+            for choice, evaluator in self._choices
+        }
+        self.comparing = {name: found for name, found in relations.items() if found}
+        self.alone = frozenset(relations.keys() - self.comparing.keys())
 
-    async def measure(
-        self, sample: Sample, names: Collection[str] | None = None
-    ) -> dict[str, Measurement]:
-        """Returns a measurement of each evaluator, or of those with these names, whatever they
-        do."""
+    async def measure(self, sample: Sample, names: Collection[str]) -> dict[str, Measurement]:
+        """Returns a measurement of each of these evaluators, whatever they do."""
         return {
             choice.name: await self._one(measure(evaluator, sample, choice.options, self._judges))
             for choice, evaluator in self._choices
-            if names is None or choice.name in names
+            if choice.name in names
         }
 
     def without_answer(self, why: str, *, rejected: bool) -> dict[str, Measurement]:

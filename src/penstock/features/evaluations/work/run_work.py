@@ -16,10 +16,11 @@ from penstock.features.evaluations.model import (
 )
 from penstock.features.evaluations.reporting import report_of
 from penstock.features.evaluations.work.calls import RunCalls, SendCall
-from penstock.features.evaluations.work.execution import RunExecution, RunParts
+from penstock.features.evaluations.work.execution import RunExecution
 from penstock.features.evaluations.work.judges import GatewayJudges
 from penstock.features.evaluations.work.measuring import EvaluatorSet
 from penstock.features.evaluations.work.pace import CallPace
+from penstock.features.evaluations.work.parts import RunParts
 from penstock.features.evaluations.work.spending import RunSpending
 from penstock.features.evaluations.work.targets import (
     EvaluationTarget,

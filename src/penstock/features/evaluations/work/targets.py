@@ -109,16 +109,16 @@ class ReleaseTarget:
                 )
 
 
-def is_finished(result: Result | None, round_: int) -> bool:
-    """Returns whether a row needs no more work in this round of the run."""
+def is_finished(result: Result | None, round_: int, names: frozenset[str]) -> bool:
+    """Returns whether a row needs no more work by these evaluators in this round of the run."""
     if result is None or result.state is ResultState.ANSWERED:
         return False
     if result.round >= round_:
         return True
-    return result.state is not ResultState.FAILED and not unmeasured_of(result)
+    return result.state is not ResultState.FAILED and names.isdisjoint(unmeasured_of(result))
 
 
-def unmeasured_of(result: Result) -> tuple[str, ...]:
+def unmeasured_of(result: Result) -> frozenset[str]:
     """Returns the evaluators whose models did not answer: a resume asks them again."""
     lost = ScoreState.INFRASTRUCTURE_ERROR
-    return tuple(name for name, each in result.measurements.items() if each.state is lost)
+    return frozenset(name for name, each in result.measurements.items() if each.state is lost)

@@ -1,0 +1,40 @@
+"""What the passes of a run work with."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from penstock.features.datasets.model import VersionItem
+from penstock.features.evaluations.model import DatasetItems, EvaluationRun
+from penstock.features.evaluations.work.measuring import EvaluatorSet
+from penstock.features.evaluations.work.spending import RunSpending
+from penstock.features.evaluations.work.targets import EvaluationTarget
+from penstock.infra.sql import Database
+
+
+@dataclass(frozen=True, slots=True)
+class RunParts:
+    """A run with what executes it."""
+
+    run: EvaluationRun
+    database: Database
+    items: DatasetItems
+    target: EvaluationTarget
+    evaluators: EvaluatorSet
+    spending: RunSpending
+
+    async def pages(self, size: int) -> AsyncIterator[Sequence[VersionItem]]:
+        """Yields the items of the run, `size` at once."""
+        run, plan, after = self.run, self.run.plan, 0
+        while True:
+            page = await asyncio.to_thread(
+                self.items.items,
+                *(run.project_id, plan.dataset, plan.version),
+                after=after,
+                limit=size,
+                chosen=plan.chosen,
+            )
+            yield page.items
+            if page.after is None:
+                return
+            after = page.after
