@@ -170,15 +170,14 @@ def _compared(
     threshold, plain = finding.threshold, _advantages(facts, pairs)
     allowed = _advantages(facts, pairs, margin=threshold.margin, ratio=threshold.ratio)
     difference, visible = _difference(facts, plain, level), _visible(plan, plain, level)
-    rises = facts.higher_is_better is not False
-    words = comparison_text(difference, visible, higher_is_better=rises).text
-    if difference is None and len(set(plain.values)) == 1:
-        shown = plain.values[0] if rises else -plain.values[0]
-        words = f"{shown:+.3g} on each item" if shown else "no item differs"
+    means = mean_of(list(pairs.candidate.values())), mean_of(list(pairs.baseline.values()))
+    figures = f"{means[0] - means[1]:+.3g}"
+    if difference is not None:
+        figures += f" ({difference.low:+.3g} to {difference.high:+.3g})"
     finding = replace(
         finding,
-        candidate=mean_of(list(pairs.candidate.values())),
-        baseline=mean_of(list(pairs.baseline.values())),
+        candidate=means[0],
+        baseline=means[1],
         interval=difference,
         visible=visible,
         p_worse=allowed.p_worse(random),
@@ -187,14 +186,19 @@ def _compared(
         ],
     )
     if threshold.kind is ThresholdKind.NO_REGRESSION:
-        worse = f"worse than the baseline: {words}"
-        return replace(finding, met=True, met_text=words, worse_text=worse)
+        words = comparison_text(
+            difference, visible, higher_is_better=facts.higher_is_better is not False
+        ).text
+        if difference is None and not any(plain.values):
+            words = "no item differs"
+        return replace(finding, met=True, met_text=words, worse_text=f"worse: {figures}")
+    more = _more_items(plan, allowed, level)
     return replace(
         finding,
         met=_is_within(facts, threshold, plain, allowed, level),
-        met_text=f"worse by less than the margin: {words}",
-        unmet_text=f"not shown to be within the margin{_more_items(plan, allowed, level)}: {words}",
-        worse_text=f"worse than the margin allows: {words}",
+        met_text=f"worse by less than the margin: {figures}",
+        unmet_text=f"not shown to be within the margin{more}: {figures}",
+        worse_text=f"worse than the margin allows: {figures}",
     )
 
 
