@@ -55,6 +55,20 @@ def test_recorded_outputs_are_measured_and_compared(it: Installation, tmp_path: 
     assert [each["id"] for each in it.json("eval", "list")][:2] == ids[::-1]
 
 
+def test_a_report_shows_the_figures_of_labels_and_fields(it: Installation, tmp_path: Path) -> None:
+    command = ("eval", "run", "faq@1", "--outputs", outputs(tmp_path, 9))
+    report = it.json(*command, "--evaluator", "classification", "--evaluator", "equals")
+    assert metric(report, "equals")["figures"] is None
+    found = metric(report, "classification")["figures"]["classification"]
+    assert found["accuracy"]["estimate"] == 0.75
+    assert {"expected": "a9", "predicted": "ax", "count": 1} in found["confusion"]
+    shown = it.run("eval", "show", report["run"]["id"])
+    assert "accuracy" in shown
+    assert "precision" in shown
+    same = it.json(*command, "--evaluator", "equals", "--baseline", report["run"]["id"])
+    assert same["run"]["baseline_run"] == report["run"]["id"]
+
+
 def test_a_model_is_called_as_the_key_of_the_command_line(it: Installation) -> None:
     command = ("eval", "run", "faq", "--model", "sim/sim-small", "--item", "i1", "--item", "i2")
     report = it.json(*command, "--evaluator", 'long=length:{"least": 5}', "--repeats", "2")

@@ -27,7 +27,10 @@ def test_it_measures_a_file(file: str, capsys: pytest.CaptureFixture[str]) -> No
     summary = found["summary"]
     assert (summary["samples"], summary["scored"], summary["unmeasured"]) == (3, 2, 1)
     assert summary["rate"] == 0.5
-    assert summary["figures"]["confusion"] == [["paris", "paris", 1], ["paris", "rome", 1]]
+    assert summary["figures"]["classification"]["confusion"] == [
+        ["paris", "paris", 1],
+        ["paris", "rome", 1],
+    ]
     assert [each["item_id"] for each in found["samples"]] == ["a", "b", "3"]
 
 

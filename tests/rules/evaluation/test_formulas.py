@@ -1,6 +1,8 @@
 """Classification, claims, tools and prose against published values, or worked out by hand."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock.rules.evaluation.claims import (
     context_precision,
@@ -21,7 +23,7 @@ from penstock.rules.evaluation.prose import (
     syllables,
 )
 from penstock.rules.evaluation.samples import SampleToolCall
-from penstock.rules.evaluation.summaries import summarize
+from penstock.rules.evaluation.summaries import MAX_LABELS, summarize
 from penstock.rules.evaluation.tool_use import (
     argument_share,
     covers_call,
@@ -31,6 +33,7 @@ from penstock.rules.evaluation.tool_use import (
     same_call,
     same_name,
 )
+from penstock.rules.statistics.intervals import wilson
 
 
 def test_classification_as_in_the_documentation_of_scikit_learn() -> None:
@@ -147,11 +150,36 @@ def test_phrases_that_decline(text: str, found: bool) -> None:
 def test_summaries_count_what_is_scored() -> None:
     labels = [scored(True, expected="a", predicted="a"), unmeasured("nothing")]
     found = summarize(MetricSummary.CLASSIFICATION, labels)
-    assert getattr(found, "size", None) == 1
+    assert found is not None
+    assert found.classification is not None
+    assert found.classification.size == 1
     fields = [scored(0.5, fields={"x": True, "y": False}), scored(1.0, fields={"x": True})]
     got = summarize(MetricSummary.FIELDS, fields)
-    assert isinstance(got, tuple)
-    assert [(each.field, each.right, each.size) for each in got] == [("x", 2, 2), ("y", 0, 1)]  # pyright: ignore[reportAttributeAccessIssue] - fields
+    assert got is not None
+    counts = [(each.field, each.right, each.size) for each in got.fields]
+    assert counts == [("x", 2, 2), ("y", 0, 1)]
     orders = [scored(0.5, orders=["first", "first"]), scored(0.5, orders=[])]
-    assert summarize(MetricSummary.ORDER, orders) == OrderCounts(0, 1, 0, 1, 0, 1.0)
+    ordered = summarize(MetricSummary.ORDER, orders)
+    assert ordered is not None
+    assert ordered.order == OrderCounts(0, 1, 0, 1, 0, 1.0)
     assert summarize(MetricSummary.NONE, labels) is None
+
+
+def test_details_of_another_shape_do_not_count() -> None:
+    odd = [scored(True), scored(True, expected=3, predicted="a"), scored(True, fields="x")]
+    for kind in MetricSummary:
+        assert summarize(kind, odd) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1))
+def test_the_accuracy_stays_exact_beyond_the_labels_that_are_kept(
+    pairs: list[tuple[int, int]],
+) -> None:
+    filled = [(at, at) for at in range(MAX_LABELS - 1)] + pairs
+    measured = [scored(one == two, expected=f"l{one}", predicted=f"l{two}") for one, two in filled]
+    found = summarize(MetricSummary.CLASSIFICATION, measured)
+    assert found is not None
+    figures = found.classification
+    assert figures is not None
+    assert figures.accuracy == wilson(sum(one == two for one, two in filled), len(filled))
+    assert len(figures.labels) <= MAX_LABELS + 2

@@ -10,6 +10,7 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.evaluation_figures import show_figures
 from penstock.entrypoints.cli.evaluation_progress import follow
 from penstock.entrypoints.cli.evaluation_requests import dataset_version, evaluator_body, own_key
 from penstock.entrypoints.cli.groups import add_group
@@ -210,6 +211,8 @@ def _show(report: Mapping[str, Any], *, as_json: bool) -> None:
     show_record(_row(found) | {"rows": report["rows"]}, as_json=False)
     metrics = [_metric(each) for each in report["metrics"]]
     show_list(metrics, METRIC_COLUMNS, as_json=False, empty="Nothing is measured yet.")
+    for each in report["metrics"]:
+        show_figures(each)
 
 
 def _row(found: Mapping[str, Any]) -> dict[str, Any]:

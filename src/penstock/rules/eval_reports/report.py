@@ -6,6 +6,7 @@ from typing import Final
 from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
 from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
+from penstock.rules.evaluation.summaries import OTHERS, MetricFigures, SummaryBuilder
 from penstock.rules.gates.values import MetricValues, mean_interval
 from penstock.rules.scores.vocabulary import ScoreState
 
@@ -13,7 +14,6 @@ MAX_LABELS: Final = 100  # labels of a metric that are counted; the rest togethe
 MAX_FIELDS: Final = 8  # members of metadata by which a report is sliced
 MAX_SLICES: Final = 20  # values of one of them; others with more values give no slices
 LEAST_ITEMS: Final = 10  # of a slice; with fewer, an interval says nothing
-OTHERS: Final = "(others)"
 LEVEL: Final = 0.95
 
 
@@ -37,7 +37,8 @@ class SliceReport(Document, frozen=True):
 
 class MetricReport(Document, frozen=True):
     """The figures of a metric. `states`: how many samples ended in each; `scored` of `samples` have
-    a value. `labels`: how often each was given, for metrics with labels."""
+    a value. `labels`: how often each was given, for metrics with labels. `figures`: what the mean
+    does not show, for metrics with a summary."""
 
     name: str
     facts: MetricFacts
@@ -47,6 +48,7 @@ class MetricReport(Document, frozen=True):
     estimate: Estimate
     labels: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each report
     slices: tuple[SliceReport, ...] = ()
+    figures: MetricFigures | None = None
 
 
 class ReportBuilder:
@@ -58,12 +60,14 @@ class ReportBuilder:
         self._states: dict[ScoreState, int] = {}
         self._values: dict[str, list[float]] = {}
         self._labels: dict[str, int] = {}
+        self._summary = SummaryBuilder(facts.summary)
 
     def add(self, item_id: str, found: Measurement) -> None:
         """Adds a measurement of a sample of an item."""
         self._states[found.state] = self._states.get(found.state, 0) + 1
         if found.state is not ScoreState.SCORED:
             return
+        self._summary.add(found)
         if self._facts.kind is MetricKind.LABEL:
             label = str(found.value)
             known = label in self._labels or len(self._labels) < MAX_LABELS
@@ -90,6 +94,7 @@ class ReportBuilder:
             estimate(self._facts, means, groups),
             self._labels,
             tuple(_slices(self._facts, means, groups, facets)),
+            self._summary.figures(),
         )
 
 

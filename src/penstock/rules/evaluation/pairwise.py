@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import comb
 from typing import NamedTuple
+
+from penstock.rules.statistics.comparisons import mcnemar
 
 
 class PairChoice(StrEnum):
@@ -55,11 +56,5 @@ def order_counts(orders: Iterable[tuple[PairChoice, PairChoice]]) -> OrderCounts
         scores.count(0.0),
         first,
         second,
-        _sign_test(first, second),
+        mcnemar(first, second),
     )
-
-
-def _sign_test(one: int, other: int) -> float:
-    size, least = one + other, min(one, other)
-    tail = sum(comb(size, each) for each in range(least + 1)) / 2**size
-    return min(1.0, 2 * tail)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 
+from penstock.features.evaluations.http.figures import MetricFiguresView
 from penstock.features.evaluations.model import (
     EvaluationRun,
     EvaluatorChoice,
@@ -141,7 +142,7 @@ class SliceView(BaseModel):
 
 class MetricReportView(BaseModel):
     """The figures of a metric: `scored` of `samples` have a value, `states` says what became of
-    all."""
+    all. `figures`: of metrics that have more to say than their mean."""
 
     name: str
     facts: MetricFactsView
@@ -151,6 +152,7 @@ class MetricReportView(BaseModel):
     estimate: EstimateView
     labels: dict[str, int]
     slices: list[SliceView]
+    figures: MetricFiguresView | None
 
     @classmethod
     def of(cls, found: MetricReport) -> "MetricReportView":
@@ -163,6 +165,7 @@ class MetricReportView(BaseModel):
             estimate=EstimateView.of(found.estimate),
             labels=found.labels,
             slices=[SliceView.of(each) for each in found.slices],
+            figures=MetricFiguresView.of(found.figures),
         )
 
 
