@@ -11,6 +11,7 @@ import {
   MessagesSquare,
   Package,
   Radio,
+  Scale,
   ScrollText,
   ShieldCheck,
   Split,
@@ -39,6 +40,7 @@ export const PAGES = [
   { to: "/projects/$projectId/prompts", name: "Prompts", icon: MessagesSquare, keys: "g i" },
   { to: "/projects/$projectId/releases", name: "Releases", icon: Package, keys: "g e" },
   { to: "/projects/$projectId/rollouts", name: "Rollouts", icon: Radio, keys: "g s" },
+  { to: "/projects/$projectId/evaluations", name: "Evaluations", icon: Scale, keys: "g v" },
   { to: "/projects/$projectId/playground", name: "Playground", icon: SquarePlay, keys: "g y" },
   {
     to: "/projects/$projectId/providers",

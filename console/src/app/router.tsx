@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 
 import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRoutes";
+import { evaluationRoutes } from "@/app/evaluationRoutes";
 import { releaseRoutes } from "@/app/releaseRoutes";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { AuditPage } from "@/features/audit/AuditPage";
@@ -214,6 +215,7 @@ const tree = root.addChildren([
       feedback,
       audit,
       ...releaseRoutes,
+      ...evaluationRoutes,
     ]),
   ]),
 ]);

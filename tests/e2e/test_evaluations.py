@@ -1,0 +1,67 @@
+"""Evaluation runs in the console: metrics, results, comparison, gates."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.console import Console
+from installation import Installation
+
+pytestmark = pytest.mark.e2e
+
+ITEMS = 24
+WORST = 7  # the item that the second run answers worst
+
+
+def measured(installation: Installation, folder: Path) -> tuple[str, str]:
+    """Adds a dataset and two runs of recorded outputs; the second one is worse on one item."""
+    items = [
+        {"id": f"q{at}", "input": f"Question {at}", "expected": f"The answer is {at}."}
+        for at in range(ITEMS)
+    ]
+    path = folder / "items.jsonl"
+    path.write_text("\n".join(map(json.dumps, items)))
+    installation.run("dataset", "import", "e2e-faq", str(path))
+    made: list[str] = []
+    for label in ("first", "second"):
+        outputs = [{"item_id": each["id"], "output": each["expected"]} for each in items]
+        if label == "second":
+            outputs[WORST]["output"] = "The answer is unknown."
+        path = folder / f"{label}.jsonl"
+        path.write_text("\n".join(map(json.dumps, outputs)))
+        run = ("eval", "run", "e2e-faq", "--outputs", str(path), "--label", f"e2e {label}")
+        installation.run(*run, "--evaluator", "equals")
+        runs = f"/api/v1/projects/{installation.get('/api/v1/session')['project_id']}/evaluations"
+        made.append(installation.get(f"{runs}?dataset=e2e-faq")["items"][0]["id"])
+    return made[0], made[1]
+
+
+def test_runs_are_read_and_compared(console: Console, tmp_path: Path) -> None:
+    page = console.page
+    first, second = measured(console.installation, tmp_path)
+    console.go("Evaluations")
+    page.get_by_role("link", name="e2e second").click()
+    console.heading("e2e second").wait_for()
+    metric = page.get_by_role("table", name="Metrics").get_by_role("row").nth(1)
+    expect(metric).to_contain_text("95.8%")
+    expect(metric).to_contain_text("24 of 24")
+    page.get_by_role("button", name=f"Details of q{WORST}", exact=True).click()
+    expect(page.get_by_role("table", name="Results")).to_contain_text(f"The answer is {WORST}.")
+    console.go("Evaluations")
+    for label in ("first", "second"):
+        page.get_by_label(f"Compare e2e {label}").check()
+    page.get_by_role("link", name="Compare 2").click()
+    difference = page.get_by_role("table", name="Differences").get_by_role("row").nth(1)
+    expect(difference).to_contain_text("no difference shown")
+    expect(difference).to_contain_text("0 better, 1 worse of 24")
+    worst = page.get_by_role("list", name="Compared items").get_by_role("listitem").first
+    expect(worst).to_contain_text(f"q{WORST}")
+    expect(worst.locator("mark")).to_have_text([str(WORST), "unknown"])
+    console.installation.run("gate", second, first, "--require", "equals>=0.9")
+    console.go("Evaluations")
+    page.get_by_role("radio", name="Gates").click()
+    gate = page.get_by_role("list", name="Gates", exact=True).get_by_role("listitem").first
+    expect(gate).to_contain_text("passed")
+    expect(gate).to_contain_text("wanted: at least 0.9")
