@@ -1,5 +1,6 @@
 """The library for applications: prompts with a cache and a fallback; scores, outcomes and feedback
-in the background; client tokens; datasets. It imports no part of server and gateway.
+in the background; client tokens; datasets; evaluation runs. It imports no part of server and
+gateway.
 """
 
 from penstock.rules.client_tokens import IssuedClientToken
@@ -7,6 +8,15 @@ from penstock.rules.render.prompt import RenderedPrompt
 from penstock.sdk.client import Penstock
 from penstock.sdk.client_tokens import ClientTokens
 from penstock.sdk.datasets import Datasets
+from penstock.sdk.evaluations import Evaluations
 from penstock.sdk.prompt import Prompt
 
-__all__ = ["ClientTokens", "Datasets", "IssuedClientToken", "Penstock", "Prompt", "RenderedPrompt"]
+__all__ = [
+    "ClientTokens",
+    "Datasets",
+    "Evaluations",
+    "IssuedClientToken",
+    "Penstock",
+    "Prompt",
+    "RenderedPrompt",
+]

@@ -8,9 +8,7 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-import msgspec
-
-from penstock.sdk.fetch import Server
+from penstock.sdk.fetch import ProjectApi
 
 _BATCH_ITEMS: Final = 200  # items of one request
 _PAGE_ITEMS: Final = 100  # items of one answer
@@ -22,8 +20,7 @@ class Datasets:
     `split`, `group`. Methods raise `PenstockError`."""
 
     def __init__(self, server_url: str, key: str) -> None:
-        self._server = Server(server_url, key)
-        self._project = ""
+        self._api = ProjectApi(server_url, key)
 
     def create(self, name: str, *, description: str = "", personal_data: str = "flag") -> None:
         """Adds a dataset without items. `personal_data`: `flag`, `redact` or `reject`. Raises
@@ -67,10 +64,4 @@ class Datasets:
             query["cursor"] = page["next_cursor"]
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
-        if not self._project:
-            session = msgspec.json.decode(self._server.send("GET", "/api/v1/session"))
-            self._project = session["project_id"]
-        content = None if body is None else msgspec.json.encode(body)
-        datasets = f"/api/v1/projects/{quote(self._project, safe='')}/datasets"
-        answer = self._server.send(method, datasets + path, content)
-        return msgspec.json.decode(answer) if answer else None
+        return self._api.call(method, f"/datasets{path}", body)

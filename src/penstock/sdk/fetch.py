@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
-from urllib.parse import urlencode, urlsplit
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -90,6 +90,32 @@ class Server:
             return answer.status, bytes(body)
         finally:
             connection.close()
+
+
+class ProjectApi:
+    """The REST API of the project of a key. Methods raise `PenstockError`."""
+
+    def __init__(self, server_url: str, key: str) -> None:
+        self._server = Server(server_url, key)
+        self._session: dict[str, str] | None = None
+
+    def key_id(self) -> str:
+        """Returns the id of the key."""
+        return self._known()["id"]
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Returns what the server answers to a request below the path of the project."""
+        content = None if body is None else msgspec.json.encode(body)
+        project = quote(self._known()["project_id"], safe="")
+        answer = self._server.send(method, f"/api/v1/projects/{project}{path}", content)
+        return msgspec.json.decode(answer) if answer else None
+
+    def _known(self) -> dict[str, str]:
+        session = self._session
+        if session is None:
+            session = msgspec.json.decode(self._server.send("GET", "/api/v1/session"))
+            self._session = session
+        return session
 
 
 class PromptFetch:

@@ -46,7 +46,7 @@ class LabelFiguresView(BaseModel):
 
 
 class ConfusionView(BaseModel):
-    """How many samples that expect one label got this one."""
+    """The number of samples that expect one label and got the other."""
 
     expected: str
     predicted: str
@@ -95,8 +95,8 @@ class FieldView(BaseModel):
 
 class OrderView(BaseModel):
     """Pairs that were judged in both orders. `both_first`, `both_second`: ties in which the judge
-    chose this place both times. `biased`: their excess is no chance (sign test, `p_bias` below
-    0.05)."""
+    chose this place both times. `biased`: one of them is chosen more often than the other
+    (sign test, `p_bias` below 0.05)."""
 
     wins: int
     ties: int
