@@ -14,6 +14,7 @@ from tests.server.running import Server, running
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("datasets") / "home") as server:
+        server.wait_for("/readyz")
         yield server
 
 
@@ -107,3 +108,26 @@ def test_duplicates_are_removed(cli: Cli, tmp_path: Path) -> None:
     assert (seen["duplicates"], seen["version"]) == (1, 2)
     assert cli.json("deduplicate", "twice", "--similarity", "0.9")["duplicates"] == 1
     assert [each["id"] for each in cli.json("items", "twice")] == ["0", "1"]
+
+
+def test_calls_are_added_by_feedback_and_by_a_rule(cli: Cli) -> None:
+    cli.run("create", "complaints")
+    added = cli.json("add-traces", "complaints", "--feedback", "low", "--only", "use_case=support")
+    assert (added["change"], added["skipped"]) == (None, [])
+    missing = cli.json("add-traces", "complaints", "--span", "ab" * 8)
+    assert [each["code"] for each in missing["skipped"]] == ["not_found"]
+    assert "skipped" in cli.run("add-traces", "complaints", "--only", "tag:plan=gold")
+    words = ("--span", "ab" * 8, "--errors")
+    assert "either spans or filters" in cli.run("add-traces", "complaints", *words, code=2)
+    assert "has no rule" in cli.run("rule", "show", "complaints", code=4)
+    words = ("--only", "team=a", "--only", "tag:plan=gold", "--share", "0.5", "--daily-cap", "20")
+    rule = cli.json("rule", "set", "complaints", *words)
+    assert rule["filter"]["only"] == {"team": ["a"]}
+    assert (rule["filter"]["tags"], rule["share"], rule["error"]) == ({"plan": ["gold"]}, 0.5, "")
+    assert cli.json("rule", "show", "complaints")["daily_cap"] == 20
+    assert "dimension 'colour'" in cli.run(
+        "rule", "set", "complaints", "--only", "colour=x", code=1
+    )
+    cli.run("rule", "remove", "complaints")
+    cli.run("rule", "remove", "complaints", code=4)
+    cli.run("remove", "complaints", "--yes")

@@ -12,10 +12,14 @@ from penstock.features.context import Context
 from penstock.features.datasets.service.changes import DatasetChange, DatasetChanges
 from penstock.features.datasets.service.datasets import DatasetService
 from penstock.features.datasets.service.reading import DatasetReader
+from penstock.features.feedback.store import schema
+from penstock.features.traces.schema import FAMILY, STEPS
+from penstock.infra.columns import ColumnStore, apply_steps, open_columns
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.migrate import migrate
 from penstock.rules.evaluation.items import DatasetItem
+from tests.features.datasets.recorded import Recorded
 from tests.features.identity.conftest import HandClock, World, open_world
 from tests.stores import cluster, postgres_binaries
 
@@ -86,3 +90,17 @@ def datasets(world: World) -> Iterator[Datasets]:
     yield made
     for dataset, _ in made.service.list_page(made.project, "", 100):
         made.service.remove(editor, made.project, dataset.name)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ColumnStore]:
+    store = open_columns(f"chdb://{tmp_path_factory.mktemp('home') / 'columns'}")
+    apply_steps(store, FAMILY, STEPS)
+    apply_steps(store, schema.FAMILY, schema.STEPS)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def recorded(store: ColumnStore, tmp_path: Path) -> Recorded:
+    return Recorded(store, tmp_path)

@@ -1,76 +1,14 @@
 """Recorded calls as items, over a real column store."""
 
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-from penstock.features.datasets.service.examples import ExampleReader, input_of, text_of
-from penstock.features.feedback.service.scores import ScoreService
-from penstock.features.feedback.store import schema
-from penstock.features.traces.model import Filter
-from penstock.features.traces.schema import FAMILY, STEPS
-from penstock.features.traces.service import Traces
-from penstock.infra.columns import ColumnStore, apply_steps, open_columns
-from penstock.kernel.time import SystemClock
-from penstock.rules.call import CallEnd, Caller
-from penstock.rules.scores.score import Score
-from penstock.rules.scores.vocabulary import ScoreKind, ScoreSource
+from penstock.features.datasets.rules import CallSelection
+from penstock.features.datasets.service.examples import input_of, text_of
+from penstock.infra.columns import ColumnStore
+from tests.features.datasets.recorded import Recorded
 from tests.features.traces import calls
-
-
-class Recorded:
-    """A store of calls with its services, and one project."""
-
-    def __init__(self, store: ColumnStore, folder: Path) -> None:
-        self.project = calls.new_project()
-        self.traces = Traces(
-            lambda: store,
-            SystemClock(),
-            lambda project_id, span: [],
-            calls.new_quarantine(folder),
-            calls.unknown_records(folder),
-        )
-        self.scores = ScoreService(lambda: store, SystemClock())
-        self.reader = ExampleReader(self.traces, self.scores.list_scores)
-
-    def call(self, text: str = "hello", **fields: Any) -> CallEnd:
-        caller = Caller(key_id="key_1", use_case="support")
-        made = calls.call(self.project, time.time_ns() - 10**9, caller=caller, **fields)
-        request = fields.get("request", calls.chat(text))
-        begin = msgspec.structs.replace(made.begin, request_size=len(request))
-        made = msgspec.structs.replace(made, begin=begin, request=request)
-        calls.store(self.traces, made)
-        return made
-
-    def correct(self, call: CallEnd, text: str) -> None:
-        score = Score(
-            name="correction",
-            comment=text,
-            kind=ScoreKind.FEEDBACK,
-            source=ScoreSource.USER,
-            trace_id=call.begin.trace_id,
-            span_id=call.begin.span_id,
-        )
-        self.scores.submit_one(self.project, score, "key_9")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ColumnStore]:
-    store = open_columns(f"chdb://{tmp_path_factory.mktemp('home') / 'columns'}")
-    apply_steps(store, FAMILY, STEPS)
-    apply_steps(store, schema.FAMILY, schema.STEPS)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def recorded(store: ColumnStore, tmp_path: Path) -> Recorded:
-    return Recorded(store, tmp_path)
 
 
 def test_a_call_becomes_an_item(recorded: Recorded) -> None:
@@ -115,9 +53,9 @@ def test_calls_are_found_by_filter(recorded: Recorded) -> None:
     recorded.call("apple")
     pear = recorded.call("pear")
     within = calls.ALWAYS
-    found = recorded.reader.find(recorded.project, within, Filter(text="pear"), 10)
+    found = recorded.reader.find(recorded.project, within, CallSelection(text="pear"), 10)
     assert found == [pear.begin.span_id]
-    assert len(recorded.reader.find(recorded.project, within, Filter(), 1)) == 1
+    assert len(recorded.reader.find(recorded.project, within, CallSelection(), 1)) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.dataset_calls import add_traces, register_rules
 from penstock.entrypoints.cli.dataset_groups import deduplicate, split_dataset
 from penstock.entrypoints.cli.dataset_import import import_dataset
 from penstock.entrypoints.cli.groups import add_group
@@ -36,13 +37,14 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "versions": versions,
         "items": items,
         "import": import_dataset,
+        "add-traces": add_traces,
         "export": export,
         "diff": diff,
         "split": split_dataset,
         "deduplicate": deduplicate,
         "remove": remove,
     }
-    add_group(app, name, line, commands)
+    register_rules(add_group(app, name, line, commands))
 
 
 def create(

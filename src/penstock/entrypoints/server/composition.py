@@ -184,7 +184,7 @@ class ServerComposition:
         """Returns the vertical of datasets: items are made of calls and of what users said."""
         context = self._identity.context
         scores = ScoreService(opened.opening.store, context.clock)
-        return datasets.build(context, self.guards, opened.service, scores.list_scores)
+        return datasets.build(context, self.guards, opened.service, scores)
 
     def _references(self) -> SecretReferences:
         return catalog.open_references(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,6 +12,7 @@ from penstock.features.datasets.http.changes import dataset_change_routes, datas
 from penstock.features.datasets.http.datasets import dataset_routes, dataset_write_routes
 from penstock.features.datasets.http.examples import dataset_example_routes
 from penstock.features.datasets.http.items import dataset_item_routes
+from penstock.features.datasets.http.rules import dataset_rule_routes
 from penstock.features.datasets.service.changes import DatasetChanges
 from penstock.features.datasets.service.datasets import DatasetService
 from penstock.features.datasets.service.examples import (
@@ -20,6 +21,13 @@ from penstock.features.datasets.service.examples import (
     RecordedCalls,
 )
 from penstock.features.datasets.service.reading import DatasetReader
+from penstock.features.datasets.service.rule_calls import (
+    ListArrivedCalls,
+    ListArrivedScores,
+    RuleCalls,
+)
+from penstock.features.datasets.service.rule_runs import RuleRunner
+from penstock.features.datasets.service.rules import DatasetRules
 from penstock.features.datasets.service.screening import PersonalDataScreen
 from penstock.features.vertical import Vertical
 from penstock.infra.registry import Registry
@@ -28,17 +36,36 @@ from penstock.rules.guards.scanning import Scanner
 from penstock.spi.guard import Detector
 
 _EXPIRE_EVERY_S: Final = 3600.0
+_RULES_EVERY_S: Final = 5.0
 _DETECTORS: Final = ("card_numbers", "secrets")  # of guardrails, for personal data
 _log: Final = logging.getLogger("penstock.datasets")
 
 
-def build(context: Context, guards: Guards, calls: RecordedCalls, scores: ListScores) -> Vertical:
+class StoredCalls(RecordedCalls, Protocol):
+    """The stored calls, also in the order of their storage."""
+
+    @property
+    def tail(self) -> ListArrivedCalls: ...
+
+
+class StoredScores(Protocol):
+    """The stored scores."""
+
+    @property
+    def list_scores(self) -> ListScores: ...
+    @property
+    def arrived(self) -> ListArrivedScores: ...
+
+
+def build(context: Context, guards: Guards, calls: StoredCalls, scores: StoredScores) -> Vertical:
     """Builds the vertical. `calls` and `scores` are what items are made of."""
+    examples = ExampleReader(calls, scores.list_scores)
     datasets, changes, reader = (
         DatasetService(context),
         DatasetChanges(context, personal_data_screen()),
         DatasetReader(context),
     )
+    runner = RuleRunner(context, changes, examples, RuleCalls(calls.tail, scores.arrived))
     return Vertical(
         routers=(
             dataset_routes(guards.require, datasets, reader),
@@ -46,9 +73,10 @@ def build(context: Context, guards: Guards, calls: RecordedCalls, scores: ListSc
             dataset_item_routes(guards.require, reader),
             dataset_change_routes(guards.require, changes),
             dataset_draft_routes(guards.require, changes),
-            dataset_example_routes(guards.require, changes, ExampleReader(calls, scores)),
+            dataset_example_routes(guards.require, changes, examples),
+            dataset_rule_routes(guards.require, DatasetRules(context)),
         ),
-        jobs=(lambda: _expire(changes),),
+        jobs=(lambda: _expire(changes), lambda: _run_rules(runner)),
     )
 
 
@@ -67,3 +95,13 @@ async def _expire(changes: DatasetChanges) -> None:
             await asyncio.to_thread(changes.expire)
         except (PenstockError, SQLAlchemyError) as failure:
             _log.warning("Old drafts of datasets could not be removed yet: %s", failure)
+
+
+async def _run_rules(runner: RuleRunner) -> None:
+    """Runs the rules whose time has come."""
+    while True:
+        await asyncio.sleep(_RULES_EVERY_S)
+        try:
+            await asyncio.to_thread(runner.run_due)
+        except (PenstockError, SQLAlchemyError) as failure:
+            _log.warning("The rules of datasets could not run yet: %s", failure)

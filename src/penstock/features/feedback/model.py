@@ -122,6 +122,15 @@ class ScorePosition(msgspec.Struct, frozen=True, array_like=True):
     id: Annotated[str, msgspec.Meta(max_length=64)]
 
 
+class ArrivedScore(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that a score is about, and when the score was stored."""
+
+    id: str
+    stored_ns: int
+    trace_id: str
+    span_id: str
+
+
 class ScoreMeasures(msgspec.Struct, frozen=True, kw_only=True):
     """The scores of one name and type, in one group. `count` is that of values; the other states
     are counted apart. `mean` and `variance` (of a sample) are of numbers and booleans, `labels`

@@ -1,39 +1,32 @@
 """`…/datasets/{name}/from-traces`: recorded calls become items."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
 from penstock.features.datasets.http.datasets import PREFIX, TAGS
+from penstock.features.datasets.http.selection import CallSelectionBody
 from penstock.features.datasets.http.views import CommittedChangeView
 from penstock.features.datasets.model import MAX_TEXT_CHARS
+from penstock.features.datasets.rules import CallSelection, check_selection
 from penstock.features.datasets.service.changes import DatasetChange, DatasetChanges
 from penstock.features.datasets.service.examples import MAX_SPANS, ExampleReader, SkippedSpan
-from penstock.features.traces.model import DIMENSIONS, Filter, TimeRange
+from penstock.features.traces.model import TimeRange
 from penstock.infra.web.moments import Moment
 from penstock.infra.web.schemas import RequestBody
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import LATEST_NS, unix_ns
 
-MAX_VALUES: Final = 50  # values of a dimension in a filter of calls
 _Id = Annotated[str, Field(max_length=32)]
-_Word = Annotated[str, Field(max_length=400)]
-_Words = Annotated[list[_Word], Field(max_length=MAX_VALUES)]
-_Named = Annotated[dict[_Word, _Words], Field(max_length=MAX_VALUES)]
 
 
-class CallFilterBody(RequestBody):
-    """Selects calls as the list of traces does. `only`: allowed values by dimension; `tags`: by
-    tag; `text` occurs in input or output."""
+class CallFilterBody(CallSelectionBody):
+    """Selects the newest calls, or the calls of the newest feedback, in a range of time."""
 
     start: Annotated[Moment | None, Field(alias="from")] = None
     end: Annotated[Moment | None, Field(alias="to")] = None
-    only: Annotated[_Named, Field(default_factory=dict[str, list[str]])]
-    tags: Annotated[_Named, Field(default_factory=dict[str, list[str]])]
-    text: _Word = ""
-    errors_only: bool = False
     limit: Annotated[int, Field(ge=1, le=MAX_SPANS)] = MAX_SPANS
 
     def within(self) -> TimeRange:
@@ -41,21 +34,11 @@ class CallFilterBody(RequestBody):
         end = unix_ns(self.end) if self.end else LATEST_NS
         return TimeRange(unix_ns(self.start) if self.start else 0, end)
 
-    def filter(self) -> Filter:
-        """Returns the filter. Raises `InvalidRequest` for a dimension that does not exist."""
-        for name in self.only:
-            if name not in DIMENSIONS:
-                raise InvalidRequest(
-                    f"Calls have no dimension {name[:64]!r}.",
-                    hint=f"There are: {', '.join(DIMENSIONS)}",
-                    param=f"filter.only.{name[:64]}",
-                )
-        return Filter(
-            only={name: tuple(values) for name, values in self.only.items()},
-            tags={name: tuple(values) for name, values in self.tags.items()},
-            errors_only=self.errors_only,
-            text=self.text,
-        )
+    def selection(self) -> CallSelection:
+        """Returns the selection. Raises `InvalidRequest` for a dimension that does not exist."""
+        selection = CallSelection(**self.fields())
+        check_selection(selection)
+        return selection
 
 
 class FromTracesBody(RequestBody):
@@ -106,7 +89,7 @@ def dataset_example_routes(
         project_id, spans = access.project_id, body.span_ids
         if body.filter is not None:
             chosen = body.filter
-            spans = examples.find(project_id, chosen.within(), chosen.filter(), chosen.limit)
+            spans = examples.find(project_id, chosen.within(), chosen.selection(), chosen.limit)
         found = examples.read(project_id, spans, keep_output=body.keep_output)
         change = DatasetChange(
             items=found.corrected, additions=found.others, message=body.message or "From traces"

@@ -143,6 +143,23 @@ class DatasetChanges:
             draft = self._put(tx.connection, dataset, draft, _placed(change.additions))
             return self._commit(tx, actor, dataset, draft, change.message)
 
+    def acceptable(
+        self, project_id: str, name: str, items: Sequence[DatasetItem]
+    ) -> list[DatasetItem]:
+        """Returns the items that a change would not refuse for their personal data."""
+        with self._context.database.read() as connection:
+            policy = get_dataset(connection, project_id, name).personal_data
+        if policy is not PersonalDataPolicy.REJECT:
+            return list(items)
+        return [item for item in items if self._passes(policy, item)]
+
+    def _passes(self, policy: PersonalDataPolicy, item: DatasetItem) -> bool:
+        try:
+            self._screen(policy, [(item.id, item)])
+        except InvalidRequest:
+            return False
+        return True
+
     def expire(self) -> int:
         """Removes drafts that nobody changed for a day. Returns their number."""
         with self._context.database.write() as tx:

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, cast
 import msgspec
 from msgspec.structs import replace
 
+from penstock.features.datasets.rules import CallSelection
 from penstock.features.feedback.model import ScoreFilter, ScorePosition, StoredScore
 from penstock.features.traces.model import (
     CallPage,
@@ -86,10 +87,18 @@ class ExampleReader:
         self._calls = calls
         self._scores = scores
 
-    def find(self, project_id: str, within: TimeRange, wanted: Filter, limit: int) -> list[str]:
-        """Returns the spans of the newest calls that a filter selects."""
-        page = self._calls.list_calls(project_id, within, wanted, after=None, limit=limit)
-        return [each.span_id for each in page.items]
+    def find(
+        self, project_id: str, within: TimeRange, wanted: CallSelection, limit: int
+    ) -> list[str]:
+        """Returns the spans of the newest calls that a filter selects, or the spans or traces of
+        the newest feedback."""
+        if wanted.feedback is None:
+            found = self._calls.list_calls(
+                project_id, within, wanted.calls(), after=None, limit=limit
+            )
+            return [each.span_id for each in found.items]
+        scores = self._scores(project_id, within, wanted.scores(), after=None, limit=limit)
+        return [each.span_id or each.trace_id for each in scores[:limit] if each.trace_id]
 
     def read(
         self, project_id: str, span_ids: Iterable[str], *, keep_output: bool = True

@@ -11,6 +11,7 @@ from penstock.features.datasets.store.tables import (
     DRAFT_ITEMS,
     DRAFTS,
     ITEMS,
+    RULES,
     VERSIONS,
 )
 
@@ -59,7 +60,7 @@ def remove_dataset(connection: Connection, dataset_id: str) -> None:
     """Deletes a dataset with everything in it."""
     drafts = select(DRAFTS.c.id).where(DRAFTS.c.dataset_id == dataset_id)
     connection.execute(delete(DRAFT_ITEMS).where(DRAFT_ITEMS.c.draft_id.in_(drafts)))
-    for table in (DRAFTS, ITEMS, VERSIONS):
+    for table in (RULES, DRAFTS, ITEMS, VERSIONS):
         connection.execute(delete(table).where(table.c.dataset_id == dataset_id))
     connection.execute(delete(DATASETS).where(DATASETS.c.id == dataset_id))
 

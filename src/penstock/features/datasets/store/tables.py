@@ -92,4 +92,19 @@ DRAFT_ITEMS: Final = Table(
     *_item_columns(),
     UniqueConstraint("draft_id", "item_id"),
 )
+RULES: Final = Table(
+    "dataset_rules",
+    METADATA,
+    Column("dataset_id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("position", Text, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("added_today", Integer, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("ran_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False),
+    Index("dataset_rules_by_time", "next_ms"),
+)
 ITEM_FIELDS: Final = ("item_id", "digest", "split", "byte_count", "findings", "content")

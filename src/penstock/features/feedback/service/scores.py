@@ -9,6 +9,7 @@ import msgspec
 from penstock.features.feedback.model import (
     AHEAD_NS,
     WAITS_NS,
+    ArrivedScore,
     Link,
     ScoreFilter,
     ScoreMeasures,
@@ -144,6 +145,13 @@ class ScoreService:
     ) -> list[StoredScore]:
         """Returns `limit` scores after a position, newest first, and one more if there is one."""
         return ScoreStore(self._columns()).newest(project_id, time_range, wanted, after, limit + 1)
+
+    def arrived(
+        self, project_id: str, wanted: ScoreFilter, stored: TimeRange, after_id: str, limit: int
+    ) -> list[ArrivedScore]:
+        """Returns scores in the order of their storage (see `ScoreStore.arrived`)."""
+        store = ScoreStore(self._columns())
+        return store.arrived(project_id, wanted, stored, after_id, limit)
 
     def measures(
         self,

@@ -5,6 +5,7 @@ from typing import Final
 
 from penstock.features.feedback.model import (
     TIME,
+    ArrivedScore,
     ScoreFilter,
     ScoreMeasures,
     ScorePosition,
@@ -13,6 +14,7 @@ from penstock.features.feedback.model import (
 )
 from penstock.features.traces.model import TimeRange
 from penstock.infra.columns import ColumnStore, Conditions
+from penstock.kernel.time import LATEST_NS
 from penstock.rules.scores.vocabulary import FeedbackName, ScoreState
 
 _GROUPS: Final = 1000  # of measures: names and values of a dimension
@@ -91,6 +93,27 @@ class ScoreStore:
             )
         order = f"ORDER BY s.scored_ns DESC, s.id DESC LIMIT {count:d}"
         return self._select(where, order, _handled(wanted, where))
+
+    def arrived(
+        self, project_id: str, wanted: ScoreFilter, stored: TimeRange, after_id: str, count: int
+    ) -> list[ArrivedScore]:
+        """Returns at most `count` scores about a trace that were stored in a range of time, in the
+        order of storage. Of those stored at its start, only the ones after `after_id`."""
+        where = _matching(project_id, TimeRange(0, LATEST_NS), wanted)
+        where.require(
+            "(s.stored_ns, s.id) > ({after:Int64}, {after_id:String})"
+            " AND s.stored_ns < {until:Int64} AND s.trace_id != ''",
+            after=stored.start_ns,
+            after_id=after_id,
+            until=stored.end_ns,
+        )
+        return self._columns.query(
+            "SELECT s.id AS id, s.stored_ns AS stored_ns, s.trace_id AS trace_id,"  # noqa: S608 - constants
+            f" s.span_id AS span_id FROM scores AS s FINAL WHERE {where.clause()}"
+            f" ORDER BY s.stored_ns, s.id LIMIT {count:d}",
+            where.params,
+            ArrivedScore,
+        )
 
     def find(self, project_id: str, score_id: str) -> StoredScore | None:
         """Returns the score of this id, if the project has it."""

@@ -1,0 +1,114 @@
+"""`…/datasets/{name}/rule`: recorded calls are added again and again."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.datasets.http.datasets import PREFIX, TAGS
+from penstock.features.datasets.http.selection import CallSelectionBody
+from penstock.features.datasets.rules import (
+    MAX_DAILY_CAP,
+    MAX_DELAY_S,
+    MAX_INTERVAL_S,
+    MIN_DELAY_S,
+    MIN_INTERVAL_S,
+    CallSelection,
+    DatasetRule,
+    StoredRule,
+)
+from penstock.features.datasets.service.rules import DatasetRules
+from penstock.infra.web.moments import moment_of
+from penstock.infra.web.schemas import RequestBody
+
+
+class DatasetRuleBody(RequestBody):
+    """A rule. `share`: the part of the traces that is taken; `daily_cap`: items of one UTC day;
+    a version at most every `interval_s`; calls and feedback wait for `delay_s`."""
+
+    filter: Annotated[
+        CallSelectionBody, Field(default_factory=lambda: CallSelectionBody.of(CallSelection()))
+    ]
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    daily_cap: Annotated[int, Field(ge=1, le=MAX_DAILY_CAP)] = 100
+    interval_s: Annotated[int, Field(ge=MIN_INTERVAL_S, le=MAX_INTERVAL_S)] = 900
+    delay_s: Annotated[int, Field(ge=MIN_DELAY_S, le=MAX_DELAY_S)] = 300
+    keep_output: bool = True
+
+    def rule(self) -> DatasetRule:
+        """Returns the rule."""
+        chosen = self.filter.fields()
+        return DatasetRule(
+            **chosen,
+            share=self.share,
+            daily_cap=self.daily_cap,
+            interval_s=self.interval_s,
+            delay_s=self.delay_s,
+            keep_output=self.keep_output,
+        )
+
+
+class DatasetRuleView(BaseModel):
+    """A rule with what it has done: `added` items, `skipped` calls of which none could be made.
+    What was stored until `seen_until` has been looked at. `error`: of the last time."""
+
+    filter: CallSelectionBody
+    share: float
+    daily_cap: int
+    interval_s: int
+    delay_s: int
+    keep_output: bool
+    seen_until: datetime
+    added_today: int
+    added: int
+    skipped: int
+    error: str
+    last_run_at: datetime | None
+    next_run_at: datetime
+
+    @classmethod
+    def of(cls, stored: StoredRule) -> "DatasetRuleView":
+        rule, done = stored.rule, stored.progress
+        return cls(
+            filter=CallSelectionBody.of(rule),
+            share=rule.share,
+            daily_cap=rule.daily_cap,
+            interval_s=rule.interval_s,
+            delay_s=rule.delay_s,
+            keep_output=rule.keep_output,
+            seen_until=moment_of(done.position.stored_ns // 1_000_000),
+            added_today=done.added_today,
+            added=done.added,
+            skipped=done.skipped,
+            error=done.error,
+            last_run_at=moment_of(done.ran_ms) if done.ran_ms else None,
+            next_run_at=moment_of(done.next_ms),
+        )
+
+
+def dataset_rule_routes(require: RequirePermission, rules: DatasetRules) -> APIRouter:
+    """Returns the routes of rules."""
+    router = APIRouter(prefix=PREFIX, tags=[*TAGS])
+    may_read = Depends(require(Permission.DATASETS_READ))
+    may_write = Depends(require(Permission.DATASETS_WRITE))
+
+    @router.get("/{name}/rule")
+    def get_dataset_rule(access: Annotated[Access, may_read], name: str) -> DatasetRuleView:
+        """Returns the rule of a dataset, and what it has done."""
+        return DatasetRuleView.of(rules.get(access.project_id, name))
+
+    @router.put("/{name}/rule")
+    def set_dataset_rule(
+        access: Annotated[Access, may_write], name: str, body: DatasetRuleBody
+    ) -> DatasetRuleView:
+        """Sets the rule of a dataset, which adds the calls that are stored from now on."""
+        return DatasetRuleView.of(rules.set(access.principal, access.project_id, name, body.rule()))
+
+    @router.delete("/{name}/rule", status_code=204)
+    def remove_dataset_rule(access: Annotated[Access, may_write], name: str) -> None:
+        """Removes the rule of a dataset; its items stay."""
+        rules.remove(access.principal, access.project_id, name)
+
+    return router
