@@ -56,6 +56,7 @@ def collect(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]
     builders = {name: ReportBuilder(name, each) for name, each in facts.items()}
     groups: dict[str, str] = {}
     facets: dict[str, dict[str, str]] = {}
+    same: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}  # most items share theirs
     rows: dict[str, int] = {}
     cost = 0.0
     for each in results:
@@ -65,7 +66,7 @@ def collect(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]
             continue
         if each.group:
             groups[each.item_id] = each.group
-        facets[each.item_id] = each.facets
+        facets[each.item_id] = same.setdefault(tuple(each.facets.items()), each.facets)
         for name, builder in builders.items():
             found = _own(name, each) if name in _OWN else each.measurements.get(name)
             if found is not None:

@@ -58,7 +58,7 @@ class ReportBuilder:
         self._name = name
         self._facts = facts
         self._states: dict[ScoreState, int] = {}
-        self._values: dict[str, list[float]] = {}
+        self._values: dict[str, tuple[float, ...]] = {}  # half as large as lists
         self._labels: dict[str, int] = {}
         self._summary = SummaryBuilder(facts.summary)
 
@@ -74,7 +74,8 @@ class ReportBuilder:
             label = label if known else OTHERS
             self._labels[label] = self._labels.get(label, 0) + 1
         elif isinstance(found.value, bool | int | float):
-            self._values.setdefault(item_id, []).append(float(found.value))
+            value = float(found.value)
+            self._values[item_id] = (*self._values.get(item_id, ()), value)
 
     def values(self) -> MetricValues:
         """Returns the values by item."""
