@@ -51,6 +51,7 @@ function FactList({ facts }: { facts: Facts }) {
     ["Open weights", formatKnown(facts.open_weights)],
     ["Licence", facts.licence || "–"],
     ["Can be tuned", formatKnown(facts.tunable)],
+    ["Log probabilities", formatKnown(facts.logprobs)],
     ["Regions", facts.regions.join(", ") || "–"],
     ["Privacy", facts.privacy || "–"],
     ["Deprecated on", facts.deprecated_on ?? "–"],

@@ -17,6 +17,7 @@ const FACTS: Facts = {
   open_weights: null,
   licence: "",
   tunable: null,
+  logprobs: null,
   deprecated_on: null,
   note: "",
   regions: [],

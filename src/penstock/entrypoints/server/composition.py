@@ -121,6 +121,7 @@ class ServerComposition:
                 references=self._references(),
                 project_id=identity.first_project_id,
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
+                columns=opened.opening.store,
             ),
             routes.build(
                 context,

@@ -10,6 +10,8 @@ from penstock.features.catalog.http.credentials import credential_routes
 from penstock.features.catalog.http.models import import_routes, model_routes
 from penstock.features.catalog.http.prices import price_routes
 from penstock.features.catalog.http.providers import provider_routes
+from penstock.features.catalog.http.shortlist import shortlist_routes
+from penstock.features.catalog.measured import MeasuredModels
 from penstock.features.catalog.ports import Kinds
 from penstock.features.catalog.public_facts import packaged_facts
 from penstock.features.catalog.public_prices import PublicPrices
@@ -24,9 +26,11 @@ from penstock.features.catalog.service.prices import PriceService
 from penstock.features.catalog.service.probe import Prober
 from penstock.features.catalog.service.providers import ProviderService
 from penstock.features.catalog.service.secrets import SECRETS_PURPOSE, SecretBox
+from penstock.features.catalog.service.shortlist import ShortlistService
 from penstock.features.catalog.vendors import Vendors
 from penstock.features.context import Context
 from penstock.features.vertical import Job, Vertical
+from penstock.infra.columns import ColumnStore
 from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.home import Home
 from penstock.infra.registry import Registry
@@ -65,7 +69,7 @@ class Catalog:
         self.models = ModelService(context, reference)
         self.imports = ImportService(context)
 
-    def vertical(self, guards: Guards, *startup: Job) -> Vertical:
+    def vertical(self, guards: Guards, shortlists: ShortlistService, *startup: Job) -> Vertical:
         """Returns routes and snapshot sections; `startup` is the discovery of providers."""
         require = guards.require
         return Vertical(
@@ -74,6 +78,7 @@ class Catalog:
                 credential_routes(require, self.credentials),
                 price_routes(require, self.prices),
                 model_routes(require, self.models),
+                shortlist_routes(require, shortlists),
                 import_routes(require, self.imports),
             ),
             sections=(self.sections,),
@@ -127,11 +132,15 @@ def build(
     references: SecretReferences,
     project_id: Callable[[], str],
     candidates: Candidates | None,
+    columns: Callable[[], ColumnStore],
 ) -> Vertical:
     """Builds the vertical. At start it discovers `candidates` for the first project; `None`
-    disables the discovery."""
+    disables the discovery. `columns` has the calls that shortlists measure models by."""
     kinds: Registry[ChatProvider] = Registry("penstock.providers")
     catalog = Catalog(context, kinds, vendors, fetch, master_key=master_key, references=references)
+    shortlists = ShortlistService(catalog.models, MeasuredModels(columns), context.clock)
     if candidates is None:
-        return catalog.vertical(guards)
-    return catalog.vertical(guards, lambda: catalog.discovery.start(project_id, candidates))
+        return catalog.vertical(guards, shortlists)
+    return catalog.vertical(
+        guards, shortlists, lambda: catalog.discovery.start(project_id, candidates)
+    )

@@ -36,8 +36,9 @@ class ModelFacts(Document, frozen=True):
     """One model. `names` are the ids that the vendor accepts, in lower case. `context_tokens` is
     the whole window, `output_tokens` the most that one answer may have.
 
-    `inputs` and `outputs` are complete lists, empty if unknown. From `retires_on` on the vendor
-    does not serve the model under this id any more.
+    `inputs` and `outputs` are complete lists, empty if unknown. `logprobs`: the vendor's API
+    returns the log probabilities of tokens. From `retires_on` on the vendor does not serve the
+    model under this id any more.
     """
 
     names: tuple[str, ...]
@@ -57,6 +58,7 @@ class ModelFacts(Document, frozen=True):
     retires_on: date | None = None
     replacement: str = ""
     note: str = ""
+    logprobs: bool | None = None
 
 
 class VendorFacts(Document, frozen=True):

@@ -81,6 +81,7 @@ class ModelFactsView(BaseModel):
     open_weights: bool | None
     licence: str
     tunable: bool | None
+    logprobs: bool | None
     deprecated_on: date | None
     note: str
     regions: list[str]
@@ -104,6 +105,7 @@ class ModelFactsView(BaseModel):
             open_weights=facts.open_weights,
             licence=facts.licence,
             tunable=facts.tunable,
+            logprobs=facts.logprobs,
             deprecated_on=facts.deprecated_on,
             note=facts.note,
             regions=list(vendor.regions) if known.by_vendor else [],

@@ -18,12 +18,15 @@ from penstock.rules.prices.price_book import CalledModel, PriceBook, PriceList
 
 @dataclass(frozen=True, slots=True)
 class ServingProvider:
-    """A model at one provider. `rates` are its prices now; `None`: unpriced."""
+    """A model at one provider. `rates` are its prices now; `None`: unpriced. `own_server`: the
+    provider is in the operator's own network; `None`: not known."""
 
     provider: str
     known: KnownFacts | None
     rates: Rates | None
     retirement: Retirement | None
+    vendor: str = ""
+    own_server: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,21 @@ def _offer(
 ) -> ServingProvider:
     known = facts.index.find(provider.vendor, model)
     rates = own_and_public.rates(CalledModel(provider.name, provider.vendor, model), now_ns)
-    return ServingProvider(provider.name, known, rates, retirement(known, _day(now_ns)))
+    return ServingProvider(
+        provider.name,
+        known,
+        rates,
+        retirement(known, _day(now_ns)),
+        provider.vendor,
+        _own_server(provider),
+    )
+
+
+def _own_server(provider: Provider) -> bool | None:
+    """Only an instance admin may allow private addresses: they are of the operator's network."""
+    if provider.private_allowed:
+        return True
+    return False if provider.vendor else None
 
 
 def _day(now_ns: int) -> date:
