@@ -14,6 +14,7 @@ from penstock.infra.http_server import HttpLimits
 from penstock.infra.http_server.head import RequestRejected, parse_head
 from tests.features.traces import calls
 from tests.server.hostile import Generator, Ids, Operation, Request, operations
+from tests.server.planted import Planted
 from tests.server.running import SOURCES, Caller, Server, by_key
 
 SECRET = "sk-planted-4f1d9c"
@@ -28,6 +29,10 @@ LISTS = (
     "/audit",
     "/audit/verify",
     "/invitations",
+    "/datasets",
+    "/evaluations",
+    "/gates",
+    "/webhooks",
 )
 READS = (
     "projects",
@@ -89,6 +94,7 @@ class World:
             self.ids.values["limit_id"] = [added["id"]]
         self.ids.values["key_id"] = [key["key"]["id"]]
         self.ids.values["price_id"] = [made["id"]]
+        self.ids.values |= Planted(server, self.project_id).renewed()
 
     def lists_that_fail(self) -> list[tuple[str, int]]:
         """Reads the main lists; returns the responses that are not 200."""
@@ -165,6 +171,7 @@ def populated(server: Server) -> World:
     _ship(server, roles["gateway"], project_id)
     world.replenish()
     _learn(world)
+    ids.values |= Planted(server, project_id).measured()
     return world
 
 
