@@ -60,6 +60,31 @@ def test_a_known_vendor_needs_no_base_url_and_sets_its_quirks(installation: Inst
         installation.run("provider", "remove", name)
 
 
+def test_a_shortlist_ranks_and_says_why(installation: Installation) -> None:
+    # sim-small costs 0.15 and 0.6 dollars per million tokens: 0.00015 + 0.00018 for 1000/300.
+    budget = ("--max-cost", "0.001", "--tokens", "1000/300", "--search", "sim-small")
+    shown = installation.run("model", "shortlist", *budget, "--needs", "vision,tools")
+    assert "sim/sim-small" in shown
+    assert "$0.00033" in shown
+    assert "tools: not known" in shown
+    arguments = ("--self-hosted", "--prefer", "max-cost=0.0001", "--prefer", "needs=tools")
+    found = installation.json("model", "shortlist", *budget, *arguments)
+    (one,) = found["ranked"]
+    assert [each["result"] for each in one["findings"]] == ["met", "met"]
+    assert [each["result"] for each in one["preferences"]] == ["unmet", "unknown"]
+    dear = installation.run("model", "shortlist", *budget, "--max-cost", "0.0003")
+    assert "costs $0.00033 a call" in dear.replace("\n", " ")
+    certain = installation.json("model", "shortlist", *budget, "--region", "eu", "--certain")
+    assert (certain["ranked_count"], certain["excluded_count"]) == (0, 1)
+    for wrong in (
+        ("--tokens", "1000"),
+        ("--prefer", "speed=1"),
+        ("--min-score", "helpful"),
+    ):
+        assert "is not valid: write" in installation.run("model", "shortlist", *wrong, code=2)
+    assert "needs" in installation.run("model", "shortlist", "--needs", "telepathy", code=1)
+
+
 def test_models_are_listed_and_facts_imported(installation: Installation) -> None:
     names = {one["id"] for one in installation.json("model", "list", "--provider", "sim")}
     assert {"sim-small", "sim-large"} <= names

@@ -9,6 +9,7 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
+from penstock.entrypoints.cli.shortlist import shortlist
 from penstock.kernel.errors import SetupError
 
 COLUMNS: Final = ("id", "providers", "context", "output", "reads", "tools", "prices", "retires")
@@ -23,6 +24,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds the command group."""
     commands = {
         "list": list_models,
+        "shortlist": shortlist,
         "import": import_file,
         "imports": list_imports,
         "reset": reset,
