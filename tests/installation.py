@@ -176,10 +176,10 @@ class Installation:
             return bool(self.get("/api/v1/session"))
         return False
 
-    def answers(self) -> bool:
+    def answers(self, model: str = "sim/sim-small") -> bool:
         """True if the gateway answers a call."""
         with suppress(OSError, ValueError):
-            return bool(self.chat(max_tokens=1)["choices"])
+            return bool(self.chat(model=model, max_tokens=1)["choices"])
         return False
 
 

@@ -39,7 +39,10 @@ class World:
         body = {
             "dataset": "faq",
             "target": {"model": "slow/sim-small"},
-            "evaluators": [{"kind": "length", "options": {"least": 1}}],
+            "evaluators": [
+                {"kind": "length", "options": {"least": 1}},
+                {"kind": "counterfactual"},  # in the second pass
+            ],
             "key_id": self.key,
             "concurrency": CONCURRENCY,
         }
@@ -100,11 +103,15 @@ def world(tmp_path: Path, items: int) -> Iterator[World]:
         it.post(f"{project}/datasets", {"name": "faq"})
         for at in range(0, items, 500):
             put = [
-                {"id": f"i{each}", "input": f"x-sim-tag: i{each}\nQuestion {each}?"}
+                {
+                    "id": f"i{each}",
+                    "input": f"x-sim-tag: i{each}\nQuestion {each}?",
+                    "group": f"g{each // 2}",
+                }
                 for each in range(at, min(at + 500, items))
             ]
             it.post(f"{project}/datasets/faq/changes", {"put": put})
-        wait_until(lambda: it.chat(model="slow/sim-small"))
+        wait_until(lambda: it.answers("slow/sim-small"))
         yield World(it, log, project, key, [])
     finally:
         it.kill()
@@ -131,7 +138,10 @@ def test_a_run_ends_as_if_nothing_was_killed(
     print(f"seed {drill_seed}: {items} items, {kills} kills, {twice} calls made again")
     undisturbed = world.run()
     wait_until(lambda: world.get(undisturbed)["state"] == "done", 600)
-    assert world.results(run) == world.results(undisturbed)
+    results = world.results(run)
+    assert results == world.results(undisturbed)
+    compared = [each[-1]["counterfactual"]["state"] for each in results.values()]
+    assert compared == ["scored"] * items
 
 
 def require_only_struck_calls_again(world: World, items: int) -> int:
