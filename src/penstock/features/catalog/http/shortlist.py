@@ -27,12 +27,12 @@ from penstock.rules.models.shortlist import (
     UnknownFacts,
 )
 
-MOST_PREFERENCES: Final = 10
+MOST_PREFERENCES: Final = 10  # of one request; more are refused
 MOST_NAMES: Final = 20  # of regions, licences, vendors
 MOST_SCORES: Final = 10  # of one requirement
 LONGEST_DAYS: Final = 90  # of measured calls
 MOST_SHOWN: Final = 200  # models, of the ranked and of the excluded ones each
-_MOST_TOKENS: Final = 10**9
+_MOST_TOKENS: Final = 10**9  # of a call or a context window; more are refused
 Milliseconds = Annotated[float | None, Field(ge=0, le=1e9)]
 TokenCount = Annotated[int | None, Field(ge=1, le=_MOST_TOKENS)]
 Names = Annotated[tuple[Name, ...], Field(max_length=MOST_NAMES)]
