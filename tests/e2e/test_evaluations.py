@@ -65,3 +65,20 @@ def test_runs_are_read_and_compared(console: Console, tmp_path: Path) -> None:
     gate = page.get_by_role("list", name="Gates", exact=True).get_by_role("listitem").first
     expect(gate).to_contain_text("passed")
     expect(gate).to_contain_text("wanted: at least 0.9")
+
+
+def test_a_dataset_shows_its_items_and_what_changed(console: Console, tmp_path: Path) -> None:
+    page = console.page
+    path = tmp_path / "items.jsonl"
+    for expected in ("Open until 8.", "Open until 9."):
+        path.write_text(json.dumps({"id": "hours", "input": "When?", "expected": expected}))
+        console.installation.run("dataset", "import", "e2e-items", str(path))
+    console.go("Datasets")
+    page.get_by_role("link", name="e2e-items").click()
+    console.heading("e2e-items").wait_for()
+    page.get_by_role("button", name="Details of hours").click()
+    expect(page.get_by_role("table", name="Items")).to_contain_text("Open until 9.")
+    page.get_by_role("link", name="1 changed").click()
+    change = page.get_by_role("list", name="Differences").get_by_role("listitem")
+    expect(change).to_contain_text("changed: expected")
+    expect(change.locator("mark")).to_have_text(["8", "9"])

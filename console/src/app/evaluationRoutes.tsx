@@ -1,6 +1,11 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { project } from "@/app/baseRoutes";
+import {
+  parseDatasetSearch,
+  parseDatasetsSearch,
+  parseDiffSearch,
+} from "@/features/datasets/search";
 import { parseCompareSearch, parseEvaluationsSearch } from "@/features/evaluations/search";
 
 const evaluations = createRoute({
@@ -28,5 +33,34 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("@/features/evaluations/RunPage"), "RunPage"),
 });
 
-/** The pages of evaluation runs and gates. */
-export const evaluationRoutes = [evaluations, compareRuns, run] as const;
+const datasets = createRoute({
+  getParentRoute: () => project,
+  path: "/datasets",
+  validateSearch: parseDatasetsSearch,
+  component: lazyRouteComponent(() => import("@/features/datasets/DatasetsPage"), "DatasetsPage"),
+});
+const dataset = createRoute({
+  getParentRoute: () => project,
+  path: "/datasets/$name",
+  validateSearch: parseDatasetSearch,
+  component: lazyRouteComponent(() => import("@/features/datasets/DatasetPage"), "DatasetPage"),
+});
+const datasetDiff = createRoute({
+  getParentRoute: () => project,
+  path: "/datasets/$name/_diff",
+  validateSearch: parseDiffSearch,
+  component: lazyRouteComponent(
+    () => import("@/features/datasets/DatasetDiffPage"),
+    "DatasetDiffPage",
+  ),
+});
+
+/** The pages of evaluation runs, gates and datasets. */
+export const evaluationRoutes = [
+  evaluations,
+  compareRuns,
+  run,
+  datasets,
+  dataset,
+  datasetDiff,
+] as const;

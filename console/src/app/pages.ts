@@ -2,6 +2,7 @@ import {
   Activity,
   Boxes,
   BrainCircuit,
+  Database,
   FlaskConical,
   Gauge,
   KeyRound,
@@ -40,6 +41,7 @@ export const PAGES = [
   { to: "/projects/$projectId/prompts", name: "Prompts", icon: MessagesSquare, keys: "g i" },
   { to: "/projects/$projectId/releases", name: "Releases", icon: Package, keys: "g e" },
   { to: "/projects/$projectId/rollouts", name: "Rollouts", icon: Radio, keys: "g s" },
+  { to: "/projects/$projectId/datasets", name: "Datasets", icon: Database, keys: "g n" },
   { to: "/projects/$projectId/evaluations", name: "Evaluations", icon: Scale, keys: "g v" },
   { to: "/projects/$projectId/playground", name: "Playground", icon: SquarePlay, keys: "g y" },
   {

@@ -1,10 +1,11 @@
-import { itemText } from "@/features/evaluations/itemText";
+import { itemText } from "@/shared/datasets/itemText";
 import { Measured } from "@/features/evaluations/Measured";
 import type { ComparedItem, Item, MetricFacts, Result, Run } from "@/features/evaluations/queries";
 import { Output } from "@/features/evaluations/ResultRow";
-import { TextBox } from "@/features/evaluations/TextBox";
+import { TextBox } from "@/shared/ui/TextBox";
 import { runName } from "@/features/evaluations/words";
-import { wordDiff, type Part } from "@/features/evaluations/wordDiff";
+import { wordDiff } from "@/shared/format/wordDiff";
+import { ChangedWords } from "@/shared/ui/ChangedWords";
 import { cx } from "@/shared/ui/classes";
 import { Disclosure } from "@/shared/ui/Disclosure";
 
@@ -100,30 +101,18 @@ function Outputs({ before, after, runs: [baseline, candidate] }: OutputsProps) {
     <>
       <TextBox name={runName(baseline)}>
         {diff ? (
-          <Words parts={diff.before} colour="bg-danger-soft text-danger" />
+          <ChangedWords parts={diff.before} side="before" />
         ) : (
           before && <Output result={before} />
         )}
       </TextBox>
       <TextBox name={runName(candidate)}>
         {diff ? (
-          <Words parts={diff.after} colour="bg-ok-soft text-ok" />
+          <ChangedWords parts={diff.after} side="after" />
         ) : (
           after && <Output result={after} />
         )}
       </TextBox>
     </>
-  );
-}
-
-function Words({ parts, colour }: { parts: readonly Part[]; colour: string }) {
-  return parts.map(({ text, changed }, index) =>
-    changed ? (
-      <mark key={index} className={cx("rounded-xs", colour)}>
-        {text}
-      </mark>
-    ) : (
-      <span key={index}>{text}</span>
-    ),
   );
 }

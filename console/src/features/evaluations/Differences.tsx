@@ -91,10 +91,10 @@ function DifferenceRow({ found, run, colour, facts, scale, first }: DifferenceRo
           </span>
         </Cell>
       )}
-      <Cell numeric className={`text-ink-2 ${FROM_MD}`}>
+      <Cell numeric className={`whitespace-nowrap text-ink-2 ${FROM_MD}`}>
         {baseline.mean === null ? "–" : formatValue(baseline.mean, facts)}
       </Cell>
-      <Cell numeric className={FROM_MD}>
+      <Cell numeric className={`whitespace-nowrap ${FROM_MD}`}>
         {candidate.mean === null ? "–" : formatValue(candidate.mean, facts)}
       </Cell>
       <Cell numeric className="font-medium whitespace-nowrap">

@@ -2,10 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 
-import { itemText } from "@/features/evaluations/itemText";
+import { itemText } from "@/shared/datasets/itemText";
 import { Measured } from "@/features/evaluations/Measured";
 import type { Item, MetricFacts, Result } from "@/features/evaluations/queries";
-import { NoText, TextBox } from "@/features/evaluations/TextBox";
+import { NoText, TextBox } from "@/shared/ui/TextBox";
 import { stateName } from "@/features/evaluations/words";
 import { useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";

@@ -84,10 +84,9 @@ function RunFacts({ run }: { run: Run }) {
     <Facts label="About">
       <Fact name="Dataset">
         <Link
-          to="/projects/$projectId/evaluations"
-          params={{ projectId }}
-          search={{ dataset: run.dataset }}
-          title={`Runs of ${run.dataset}`}
+          to="/projects/$projectId/datasets/$name"
+          params={{ projectId, name: run.dataset }}
+          search={{ version: run.version }}
           className="hover:text-accent hover:underline"
         >
           {run.dataset}

@@ -4,7 +4,7 @@ import { scaleOf } from "@/features/evaluations/IntervalBar";
 import type { MetricDifference, MetricFacts, MetricReport } from "@/features/evaluations/queries";
 import { parseCompareSearch } from "@/features/evaluations/search";
 import { slicesBy } from "@/features/evaluations/slices";
-import { wordDiff } from "@/features/evaluations/wordDiff";
+import { wordDiff } from "@/shared/format/wordDiff";
 import {
   formatDifference,
   formatValue,
@@ -109,6 +109,7 @@ test("joins the slices of all metrics", () => {
     scored: items,
     states: {},
     labels: {},
+    figures: null,
     estimate: { items, mean: 1, low: null, high: null },
     slices: [{ field: "topic", value, estimate: { items, mean: 1, low: null, high: null } }],
   });

@@ -30,7 +30,7 @@ export function runState(state: RunState): Word {
   return RUN_STATES[state];
 }
 
-/** A state of a measurement or result in words: `judge_error` → `judge error`. */
+/** A state of a measurement or result as a user reads it: `judge_error` → `judge error`. */
 export function stateName(state: string): string {
   return state.replaceAll("_", " ");
 }
@@ -81,7 +81,7 @@ function plain(facts: MetricFacts | undefined): MetricFacts | undefined {
   return facts?.kind === "rate" ? { ...facts, kind: "mean" } : facts;
 }
 
-/** The outcome of a comparison in words. A metric of which neither is better is higher or lower. */
+/** What a comparison found. A metric of which neither is better is higher or lower. */
 export function outcome(found: MetricDifference, facts: MetricFacts | undefined): Word {
   const { difference } = found;
   if (found.outcome === "not measured") return { tone: "warn", name: found.outcome };

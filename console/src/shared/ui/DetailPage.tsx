@@ -7,6 +7,7 @@ import { useProjectId } from "@/shared/session";
 /** A page of a project that lists things. */
 interface ListPage {
   to:
+    | "/projects/$projectId/datasets"
     | "/projects/$projectId/evaluations"
     | "/projects/$projectId/limits"
     | "/projects/$projectId/prompts"

@@ -1,0 +1,80 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+
+import { Items } from "@/features/datasets/Items";
+import { datasetQuery, type Dataset } from "@/features/datasets/queries";
+import { Versions } from "@/features/datasets/Versions";
+import { formatBytes, formatCount } from "@/shared/format/number";
+import { Badge } from "@/shared/ui/Badge";
+import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { Fact, Facts } from "@/shared/ui/Facts";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { QueryContent } from "@/shared/ui/QueryContent";
+
+const FROM = "/signed-in/projects/$projectId/datasets/$name";
+
+/** One dataset: its versions, and the items of one of them. */
+export function DatasetPage() {
+  const { projectId, name } = useParams({ from: FROM });
+  const { version } = useSearch({ from: FROM });
+  const query = useQuery(datasetQuery(projectId, name));
+  const shown = version ?? query.data?.newest?.version;
+  return (
+    <DetailPage list={{ to: "/projects/$projectId/datasets", name: "Datasets" }}>
+      <DetailHeader
+        title={name}
+        note={shown && <Badge>version {shown}</Badge>}
+        actions={
+          <Link
+            to="/projects/$projectId/evaluations"
+            params={{ projectId }}
+            search={{ dataset: name }}
+            className={LINK_BUTTON_CLASSES}
+          >
+            Runs
+          </Link>
+        }
+      />
+      <QueryContent query={query}>
+        {(dataset) => (
+          <>
+            <DatasetFacts dataset={dataset} />
+            {dataset.newest && shown ? (
+              <>
+                <Versions name={name} shown={shown} />
+                <Items name={name} version={shown} />
+              </>
+            ) : (
+              <EmptyState title="No items yet">
+                <code className="font-mono text-xs">
+                  penstock dataset import {name} examples.csv
+                </code>
+              </EmptyState>
+            )}
+          </>
+        )}
+      </QueryContent>
+    </DetailPage>
+  );
+}
+
+function DatasetFacts({ dataset: { description, newest, personal_data } }: { dataset: Dataset }) {
+  return (
+    <>
+      {description && <p className="pb-3 text-sm text-ink-2">{description}</p>}
+      <Facts label="About">
+        <Fact name="Newest version">{newest?.version ?? "none"}</Fact>
+        <Fact name="Its items">{formatCount(newest?.item_count ?? 0)}</Fact>
+        <Fact name="Size">{formatBytes(newest?.byte_count ?? 0)}</Fact>
+        <Fact name="Items with personal data">{POLICIES[personal_data]}</Fact>
+      </Facts>
+    </>
+  );
+}
+
+const POLICIES: Record<Dataset["personal_data"], string> = {
+  flag: "are flagged",
+  redact: "are redacted",
+  reject: "are rejected",
+};

@@ -1,0 +1,79 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { api, data, type Schemas } from "@/shared/api/client";
+
+export type Dataset = Schemas["DatasetView"];
+export type DatasetVersion = Schemas["DatasetVersionView"];
+export type Item = Schemas["DatasetItemView"];
+export type ItemDifference = Schemas["ItemDifferenceView"];
+
+const DATASETS = "/api/v1/projects/{project_id}/datasets";
+const DATASET = `${DATASETS}/{name}` as const;
+const LIST_PAGE = 100;
+const ITEM_PAGE = 50;
+
+const FIRST = {
+  initialPageParam: "",
+  getNextPageParam: (page: { next_cursor?: string | null }) => page.next_cursor ?? undefined,
+};
+
+/** The datasets of a project, page by page. */
+export const datasetsQuery = (project_id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["datasets", project_id, "list"],
+    queryFn: ({ pageParam: cursor }) => {
+      const query = { cursor, limit: LIST_PAGE };
+      return data(api.GET(DATASETS, { params: { path: { project_id }, query } }));
+    },
+    ...FIRST,
+  });
+
+export const datasetQuery = (project_id: string, name: string) =>
+  queryOptions({
+    queryKey: ["datasets", project_id, "one", name],
+    queryFn: () => data(api.GET(DATASET, { params: { path: { project_id, name } } })),
+  });
+
+/** The versions of a dataset, newest first, page by page. */
+export const versionsQuery = (project_id: string, name: string) =>
+  infiniteQueryOptions({
+    queryKey: ["datasets", project_id, "versions", name],
+    queryFn: ({ pageParam: cursor }) => {
+      const query = { cursor, limit: LIST_PAGE };
+      return data(
+        api.GET(`${DATASET}/versions`, { params: { path: { project_id, name }, query } }),
+      );
+    },
+    ...FIRST,
+  });
+
+export interface ItemFilter {
+  version: number;
+  split: string;
+  q: string;
+}
+
+/** The items of a version that contain a text, page by page; those of a split if it is given. */
+export const itemsQuery = (project_id: string, name: string, filter: ItemFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["datasets", project_id, "items", name, filter],
+    queryFn: ({ pageParam: cursor }) => {
+      const { version, split, q } = filter;
+      const query = { version, q, cursor, limit: ITEM_PAGE, ...(split && { split }) };
+      return data(api.GET(`${DATASET}/items`, { params: { path: { project_id, name }, query } }));
+    },
+    ...FIRST,
+    placeholderData: keepPreviousData,
+  });
+
+/** The items that differ between two versions, page by page. */
+export const diffQuery = (project_id: string, name: string, from: number, to: number) =>
+  infiniteQueryOptions({
+    queryKey: ["datasets", project_id, "diff", name, from, to],
+    queryFn: ({ pageParam: cursor }) => {
+      const query = { from, to, cursor, limit: ITEM_PAGE };
+      return data(api.GET(`${DATASET}/diff`, { params: { path: { project_id, name }, query } }));
+    },
+    ...FIRST,
+    staleTime: Infinity,
+  });
