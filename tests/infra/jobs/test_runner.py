@@ -79,6 +79,33 @@ def test_a_stop_gives_the_job_back_and_a_cancel_ends_it(database: Database, tmp_
     assert stored(database).state is JobState.CANCELLED
 
 
+def test_a_stop_that_comes_while_a_job_is_claimed_gives_it_back(
+    database: Database, tmp_path: Path
+) -> None:
+    class StoppedClaim:
+        """A queue that is told to stop as soon as it has leased a job."""
+
+        def __init__(self, queue: JobQueue) -> None:
+            self.queue = queue
+
+        def claim(self, kinds: list[str]) -> Job | None:
+            job = self.queue.claim(kinds)
+            loop.stop()
+            return job
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.queue, name)
+
+    async def wait(job: Job, control: JobControl) -> None:
+        while not control.stop:
+            await asyncio.sleep(0.01)
+
+    loop = made(database, tmp_path, wait)
+    loop._queue = StoppedClaim(loop._queue)  # pyright: ignore[reportAttributeAccessIssue] - a test
+    asyncio.run(asyncio.wait_for(loop.run(None), 20))
+    assert (stored(database).state, stored(database).attempts) == (JobState.QUEUED, 0)
+
+
 def test_work_that_others_took_over_is_cancelled(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,8 @@ class JobRunner:
         if job is None:
             return False
         control = JobControl()
+        if self._stopping:  # it came while the job was claimed
+            control.stop = StopReason.WORKER_STOPS
         task = asyncio.create_task(self._keep_and_work(job, control))
         self._running[job.id] = task, control
         task.add_done_callback(lambda _: self._running.pop(job.id))
