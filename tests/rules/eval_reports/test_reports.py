@@ -130,3 +130,12 @@ def test_the_worst_items_come_first_over_all_metrics() -> None:
     after = {"ok": values(a=0, b=1, c=1), "cost": values(a=20, b=20, c=10)}
     found = regressions_first(facts, before, after)
     assert found == [("a", -2.0), ("b", -1.0), ("c", 1.0)]
+
+
+def test_a_metric_without_a_better_direction_orders_no_items() -> None:
+    length = MetricFacts(MetricKind.MEAN, None)
+    runs = (
+        {"length": values(a=9, b=9), "ok": values(a=1, b=1)},
+        {"length": values(a=1, b=99), "ok": values(a=1, b=0)},
+    )
+    assert regressions_first({"length": length, "ok": RATE}, *runs) == [("b", -1.0), ("a", 0.0)]

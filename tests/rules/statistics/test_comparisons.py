@@ -226,6 +226,8 @@ def test_less_tries_than_k_say_nothing() -> None:
         (Interval(0.05, 0.02, 0.08), True, Comparison.BETTER, "better: +0.05, +0.02 to +0.08"),
         (Interval(0.05, 0.02, 0.08), False, Comparison.WORSE, "worse: +0.05, +0.02 to +0.08"),
         (Interval(-0.05, -0.08, -0.02), True, Comparison.WORSE, "worse: -0.05, -0.08 to -0.02"),
+        (Interval(0.05, 0.02, 0.08), None, Comparison.HIGHER, "higher: +0.05, +0.02 to +0.08"),
+        (Interval(-0.05, -0.08, -0.02), None, Comparison.LOWER, "lower: -0.05, -0.08 to -0.02"),
         (Interval(-0.05, -0.08, -0.02), False, Comparison.BETTER, "better: -0.05, -0.08 to -0.02"),
         (
             Interval(0.01, -0.02, 0.04),
@@ -237,7 +239,7 @@ def test_less_tries_than_k_say_nothing() -> None:
     ],
 )
 def test_words_say_no_more_than_was_seen(
-    difference: Interval | None, higher: bool, outcome: Comparison, text: str
+    difference: Interval | None, higher: bool | None, outcome: Comparison, text: str
 ) -> None:
     assert comparison_text(difference, 0.043, higher_is_better=higher) == (outcome, text)
 

@@ -74,7 +74,7 @@ interface DifferenceRowProps {
 
 function DifferenceRow({ found, run, colour, facts, scale, first }: DifferenceRowProps) {
   const { metric, baseline, candidate, difference } = found;
-  const { tone, name } = outcome(found, facts);
+  const { tone, name } = outcome(found);
   const value = { mean: difference, low: found.low, high: found.high };
   return (
     <Row>

@@ -90,15 +90,14 @@ test("shows a state in place of a value that is missing", () => {
 });
 
 test("says what a comparison shows, and what it could have seen", () => {
-  expect(outcome(difference({ outcome: "worse" }), RATE).name).toBe("worse");
+  expect(outcome(difference({ outcome: "worse" }))).toEqual({ tone: "danger", name: "worse" });
   expect(outcomeNote(difference({}), RATE)).toBe("this run could see ≥ 7.0 pp");
   const corrected = difference({ text: "no difference shown once all comparisons count", p: 0.15 });
   expect(outcomeNote(corrected, RATE)).toBe("not once all comparisons count (p = 0.15)");
 });
 
 test("a metric of which neither is better is higher or lower", () => {
-  const longer = difference({ outcome: "better", difference: 52 });
-  expect(outcome(longer, { ...MS, higher_is_better: null }).name).toBe("higher");
+  expect(outcome(difference({ outcome: "higher" }))).toEqual({ tone: "neutral", name: "higher" });
 });
 
 test("joins the slices of all metrics", () => {

@@ -81,15 +81,18 @@ function plain(facts: MetricFacts | undefined): MetricFacts | undefined {
   return facts?.kind === "rate" ? { ...facts, kind: "mean" } : facts;
 }
 
+const OUTCOME_TONES: Record<MetricDifference["outcome"], Tone> = {
+  better: "ok",
+  worse: "danger",
+  higher: "neutral",
+  lower: "neutral",
+  "no difference shown": "neutral",
+  "not measured": "warn",
+};
+
 /** What a comparison found. A metric of which neither is better is higher or lower. */
-export function outcome(found: MetricDifference, facts: MetricFacts | undefined): Word {
-  const { difference } = found;
-  if (found.outcome === "not measured") return { tone: "warn", name: found.outcome };
-  if (found.outcome === "no difference shown") return { tone: "neutral", name: found.outcome };
-  if (facts?.higher_is_better === null) {
-    return { tone: "neutral", name: (difference ?? 0) > 0 ? "higher" : "lower" };
-  }
-  return { tone: found.outcome === "better" ? "ok" : "danger", name: found.outcome };
+export function outcome({ outcome: name }: MetricDifference): Word {
+  return { tone: OUTCOME_TONES[name], name };
 }
 
 /** What a comparison without a difference could have seen, or why none is shown. */

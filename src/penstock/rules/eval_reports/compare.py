@@ -110,9 +110,11 @@ def _worded(
     if found.difference is not None and found.low is not None and found.high is not None:
         interval = Interval(found.difference, found.low, found.high)
     higher = facts[found.metric].higher_is_better
-    words = comparison_text(interval, found.visible, higher_is_better=higher is not False)
+    words = comparison_text(interval, found.visible, higher_is_better=higher)
     outcome, text = words.outcome, words.text
-    if outcome in (Comparison.BETTER, Comparison.WORSE) and (p is None or p > 1 - LEVEL):
+    if outcome not in (Comparison.NO_DIFFERENCE_SHOWN, Comparison.NOT_MEASURED) and (
+        p is None or p > 1 - LEVEL
+    ):
         outcome = Comparison.NO_DIFFERENCE_SHOWN
         text = f"{outcome} once all comparisons count (p = {p:.2g})" if p is not None else outcome
     return replace(found, outcome=outcome.value, text=text, p=p)
@@ -124,15 +126,16 @@ def regressions_first(
     candidate: Mapping[str, MetricValues],
 ) -> Sequence[tuple[str, float]]:
     """Returns the items that both runs have, worst first, with the sum of their advantages: each
-    metric counts relative to its widest difference."""
+    metric that has a better direction counts relative to its widest difference."""
     sums: dict[str, float] = {}
     for metric, each in facts.items():
         if each.kind is MetricKind.LABEL or metric not in baseline or metric not in candidate:
             continue
+        weight = 0.0 if each.higher_is_better is None else 1.0
         before, after = baseline[metric].per_item(), candidate[metric].per_item()
         sign = -1.0 if each.higher_is_better is False else 1.0
         found = {item: sign * (after[item] - before[item]) for item in after if item in before}
         widest = max(map(abs, found.values()), default=0.0) or 1.0
         for item, difference in found.items():
-            sums[item] = sums.get(item, 0.0) + difference / widest
+            sums[item] = sums.get(item, 0.0) + weight * difference / widest
     return sorted(sums.items(), key=lambda each: each[1])

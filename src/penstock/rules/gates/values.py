@@ -19,7 +19,7 @@ from penstock.rules.statistics.intervals import (
 )
 from penstock.rules.statistics.paired_rates import paired_rates_interval
 
-FLIPPED_UP_TO: Final = 500  # clusters that differ; for more, flips take long and say the same
+FLIPPED_UP_TO: Final = 100  # clusters that differ; for more, flips take long and say the same
 
 
 @dataclass(frozen=True, slots=True)

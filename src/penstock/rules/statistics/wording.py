@@ -1,4 +1,5 @@
-"""The words for a comparison: better, worse, or no difference shown."""
+"""The words for a comparison: better, worse, or no difference shown; higher or lower where neither
+is better."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,6 +12,8 @@ class Comparison(StrEnum):
 
     BETTER = "better"
     WORSE = "worse"
+    HIGHER = "higher"
+    LOWER = "lower"
     NO_DIFFERENCE_SHOWN = "no difference shown"
     NOT_MEASURED = "not measured"
 
@@ -23,7 +26,7 @@ class ComparisonText(NamedTuple):
 
 
 def comparison_text(
-    difference: Interval | None, visible: float | None, *, higher_is_better: bool = True
+    difference: Interval | None, visible: float | None, *, higher_is_better: bool | None = True
 ) -> ComparisonText:
     """Returns the words for the difference of a candidate to its baseline, in the metric's unit.
     `visible`: the least difference that the run sees with the power that was planned
@@ -38,5 +41,11 @@ def comparison_text(
         seen = "" if visible is None else f" (this run could see ≥ {visible:.3g})"
         shown = Comparison.NO_DIFFERENCE_SHOWN
         return ComparisonText(shown, f"{shown}{seen}: {figures}")
-    shown = Comparison.BETTER if (low > 0) is higher_is_better else Comparison.WORSE
+    shown = _direction(higher_is_better, rises=low > 0)
     return ComparisonText(shown, f"{shown}: {figures}")
+
+
+def _direction(higher_is_better: bool | None, *, rises: bool) -> Comparison:  # noqa: FBT001 - facts of a metric
+    if higher_is_better is None:
+        return Comparison.HIGHER if rises else Comparison.LOWER
+    return Comparison.BETTER if rises is higher_is_better else Comparison.WORSE
