@@ -83,7 +83,7 @@ def test_a_stop_that_comes_while_a_job_is_claimed_gives_it_back(
     database: Database, tmp_path: Path
 ) -> None:
     class StoppedClaim:
-        """A queue that is told to stop as soon as it has leased a job."""
+        """A queue whose worker is stopped as soon as it has leased a job."""
 
         def __init__(self, queue: JobQueue) -> None:
             self.queue = queue
