@@ -37,6 +37,7 @@ class DryRuns:
             raise UpstreamFailed(
                 f"The gateway at {self._gateway_url} does not answer.",
                 hint="Start it with `penstock up`, or set gateway_url of the server.",
+                code="gateway_unavailable",
             ) from error
         if answer.status == 404:
             raise NotFound(f"The gateway at {self._gateway_url} has no dry runs: upgrade it.")

@@ -91,6 +91,7 @@ class InternalGateway:
         return UpstreamFailed(
             f"The gateway at {self.url} does not answer.",
             hint="Start it with `penstock up`, or set gateway_url of the server.",
+            code="gateway_unavailable",
         )
 
     def _problem(self, status: int, body: bytes) -> PenstockError:
