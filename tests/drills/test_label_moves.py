@@ -169,6 +169,8 @@ class Versions:
     async def forward(self) -> Move:
         """Moves the label to another version, and makes its release answer."""
         old, new = self._present, self._newest % VERSIONS + 1
+        if new == old:  # a move back brought it here
+            new = new % VERSIONS + 1
         self._newest = new
         self._before.append(old)
         await self._move_label(old, new)
@@ -283,7 +285,8 @@ def expected(served: Served, moves: Sequence[Move]) -> set[str]:
 
 
 def lag_s(move: Move, served: Sequence[Served]) -> float:
-    """Returns how long after the server had answered a move, and before the next, the last call
-    began that still met the old version."""
+    """Returns how long after the server had answered a move the last call began that still met the
+    old version. The next move may bring it back, also for calls that began just before it."""
     during = [each.began_s - move.done_s for each in served if each.version == move.old]
-    return max((each for each in during if 0 <= each < SERVED_WITHIN_S + PAUSE_S), default=0)
+    until_s = SERVED_WITHIN_S + PAUSE_S - SLACK_S
+    return max((each for each in during if 0 <= each < until_s), default=0)
