@@ -9,8 +9,8 @@ from penstock.rules.evaluation.measurements import scored, unmeasured
 from penstock.rules.scores.vocabulary import ScoreState
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_number_that_is_not_finite_is_no_value(value: float) -> None:
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300, 10**400])
+def test_a_number_that_no_sum_can_hold_is_no_value(value: float) -> None:
     found = scored(value)
     assert (found.state, found.value) == (ScoreState.UNMEASURED, None)
 

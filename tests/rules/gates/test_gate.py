@@ -14,7 +14,14 @@ from penstock.rules.gates.decision import (
     decide,
     suspects_of,
 )
-from penstock.rules.gates.plan import GatePlan, Threshold, ThresholdKind, check_plan, default_plan
+from penstock.rules.gates.plan import (
+    MOST_FALSE_ALARMS,
+    GatePlan,
+    Threshold,
+    ThresholdKind,
+    check_plan,
+    default_plan,
+)
 from penstock.rules.gates.values import MetricValues
 from penstock.rules.scores.vocabulary import ScoreState
 
@@ -74,6 +81,17 @@ def test_what_looks_worse_is_confirmed_on_all_items_on_which_the_two_differ() ->
     same = [[one, one] for one in candidate], [[one, one] for one in baseline]
     assert gate(*same, Threshold("m"), suspects={"m"}).exit_code == 1
     assert gate(*same, Threshold("m"), suspects=set()).exit_code == 0
+
+
+def test_any_rate_of_false_alarms_that_is_accepted_can_be_decided() -> None:
+    for rate in (1e-9, MOST_FALSE_ALARMS):
+        for threshold in (Threshold("m"), Threshold("m", ABSOLUTE, at_least=0.5)):
+            plan = GatePlan(thresholds=(threshold,), false_alarms=rate)
+            check_plan(plan)
+            both = {"m": values([1, 0] * 20)}
+            assert decide(plan, GateRuns({"m": RATE}, both, both, 40, {}), Random(1)).exit_code == 0
+    with pytest.raises(InvalidRequest):
+        check_plan(GatePlan(thresholds=(Threshold("m"),), false_alarms=0.5))
 
 
 def test_infrastructure_failures_are_no_regression() -> None:

@@ -59,6 +59,8 @@ def gate(
 ) -> None:
     """Decide whether a release may follow its baseline. Exit code 0: passed. 1: a regression, shown
     twice. 2: it could not be measured."""
+    if output is not None and format in ("text", "json"):
+        raise InvalidRequest("--output needs --format markdown, junit or github.")
     measured = {
         "evaluators": [evaluator_body(each) for each in evaluator or ()],
         "split": split,
@@ -89,8 +91,12 @@ def _runs(
         for each in named
     ]
     for each in filter(None, ids):
-        follow(lambda: api.get(f"{path}/evaluations/{each}"), time.sleep)  # noqa: B023 - called at once
+        _wait(api, f"{path}/evaluations/{each}")
     return ids
+
+
+def _wait(api: Api, run: str) -> None:
+    follow(lambda: api.get(run), time.sleep)
 
 
 def _start(api: Api, path: str, release: str, dataset: str, measured: Mapping[str, Any]) -> str:
@@ -120,7 +126,7 @@ def _decided(api: Api, path: str, found: Mapping[str, Any]) -> Mapping[str, Any]
         err=True,
     )
     for each in found["confirming"]:
-        follow(lambda: api.get(f"{path}/evaluations/{each}"), time.sleep)  # noqa: B023 - called at once
+        _wait(api, f"{path}/evaluations/{each}")
     decided: Mapping[str, Any] = api.call("POST", f"{path}/gates/{found['id']}/decide")
     return decided
 
@@ -129,8 +135,6 @@ def _show(
     api: Api, path: str, found: Mapping[str, Any], wanted: Format, output: Path | None
 ) -> None:
     if wanted in ("text", "json"):
-        if output is not None:
-            raise InvalidRequest("--output needs --format markdown, junit or github.")
         _show_decision(found, as_json=wanted == "json")
         return
     answer = api.fetch("GET", f"{path}/gates/{found['id']}/report?format={wanted}")

@@ -15,7 +15,13 @@ from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import RequestBody
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.gates.decision import GateOutcome, ThresholdDecision
-from penstock.rules.gates.plan import MAX_THRESHOLDS, GatePlan, Threshold, ThresholdKind
+from penstock.rules.gates.plan import (
+    MAX_THRESHOLDS,
+    MOST_FALSE_ALARMS,
+    GatePlan,
+    Threshold,
+    ThresholdKind,
+)
 from penstock.rules.gates.reports import FORMATS
 
 PREFIX = "/api/v1/projects/{project_id}/gates"
@@ -51,7 +57,7 @@ class GateBody(RequestBody):
     thresholds: Annotated[
         list[ThresholdBody], Field(max_length=MAX_THRESHOLDS, default_factory=list[ThresholdBody])
     ]
-    false_alarms: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    false_alarms: Annotated[float, Field(gt=0, le=MOST_FALSE_ALARMS)] = 0.05
     coverage: _Rate = 0.9
     power: Annotated[float, Field(gt=0, lt=1)] = 0.8
     minimum_items: Annotated[int, Field(ge=2, le=1_000_000)] = 10

@@ -59,6 +59,7 @@ class GateService:
         candidate = self.runs.run(project_id, request.candidate)
         baseline = self.runs.run(project_id, request.baseline) if request.baseline else None
         check_comparable(candidate, baseline)
+        self._require_capacity(project_id)  # before runs start, which cost money
         names = [candidate.id, *([baseline.id] if baseline else [])]
         values = self.values(project_id, names)
         plan = self._plan(project_id, request, values[0])
@@ -162,10 +163,13 @@ class GateService:
 
     def _add(self, actor: Principal, gate: Gate) -> None:
         with self.context.database.write() as tx:
-            if store.count_gates(tx.connection, gate.project_id) >= MAX_GATES:
-                raise InvalidRequest(f"A project has at most {MAX_GATES:,} gates.")
             store.add_gate(tx.connection, gate)
             self._audit(tx, actor, gate, "open")
+
+    def _require_capacity(self, project_id: str) -> None:
+        with self.context.database.read() as connection:
+            if store.count_gates(connection, project_id) >= MAX_GATES:
+                raise InvalidRequest(f"A project has at most {MAX_GATES:,} gates.")
 
     def _audit(self, tx: Transaction, actor: Principal, gate: Gate, act: str) -> None:
         outcome = gate.decision.outcome.value if gate.decision else gate.state.value

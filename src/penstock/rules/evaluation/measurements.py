@@ -1,12 +1,11 @@
 """A measurement: what one evaluator says of one sample. Never a silent number: each has a state."""
 
-import math
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from penstock.rules.document import Document
-from penstock.rules.scores.vocabulary import ScoreState
+from penstock.rules.scores.vocabulary import MAX_NUMBER, ScoreState
 
 MAX_REASON_CHARS: Final = 4000  # of a measurement; more is cut
 
@@ -30,9 +29,10 @@ class Measurement(Document, frozen=True):
 
 
 def scored(value: bool | float | str, reason: str = "", **details: Any) -> Measurement:  # noqa: FBT001 - a value, not a switch
-    """A value. A number that is not finite is no value, so it becomes `unmeasured`."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return unmeasured(f"the value is {value}")
+    """A value. A number that is not finite, or beyond what a score may be, becomes `unmeasured`:
+    a sum with it would say nothing about the others."""
+    if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
+        return unmeasured(f"the value is not within ±{MAX_NUMBER:g}")
     return Measurement(ScoreState.SCORED, value, reason[:MAX_REASON_CHARS], details)
 
 

@@ -10,7 +10,7 @@ from penstock.rules.document import Document
 MAX_THRESHOLDS: Final = 32  # of a gate
 LATENCY: Final = "latency_ms"  # per item: from the request to the end of the answer
 COST: Final = "cost_usd"  # per item: the price of the answer, as the gateway recorded it
-_MOST_FALSE_ALARMS: Final = 0.5  # a higher rate of false alarms is rejected
+MOST_FALSE_ALARMS: Final = 0.25  # a higher rate of false alarms is rejected
 
 
 class ThresholdKind(StrEnum):
@@ -55,7 +55,7 @@ def check_plan(plan: GatePlan) -> None:
     if not 0 < len(plan.thresholds) <= MAX_THRESHOLDS:
         raise _invalid(f"A gate has 1 to {MAX_THRESHOLDS} thresholds.", "thresholds")
     for name, value, most in (
-        ("false_alarms", plan.false_alarms, _MOST_FALSE_ALARMS),
+        ("false_alarms", plan.false_alarms, MOST_FALSE_ALARMS),
         ("coverage", plan.coverage, 1.0),
         ("power", plan.power, 0.999),
     ):
