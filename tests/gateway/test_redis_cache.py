@@ -10,6 +10,7 @@ from gateway.homes import make_home, provider
 from gateway.http_client import Answer, call
 from gateway.raw_upstream import RawUpstream, answers, raw_upstream, unary
 from gateway.worker import Worker, worker
+from infra.spool_world import eventually
 from tests.redis_server import RedisServer, redis_server
 
 ASK = b'{"model":"up/small","messages":[{"role":"user","content":"hello"}]}'
@@ -35,15 +36,16 @@ async def ask(machine: Worker, header: str) -> Answer:
     return await call(machine.url, ASK, headers=f"{header}\r\n".encode())
 
 
-def _stored_answers(server: RedisServer) -> list[bytes]:
+def _stored_answers(server: RedisServer) -> bool:
     with server.client() as client:
-        return client.keys("*:answer:*")
+        return bool(client.keys("*:answer:*"))
 
 
 async def test_machines_share_answers_and_go_on_without_redis(tmp_path: Path) -> None:
     with redis_server() as server:
         async with two_machines(tmp_path, server) as (upstream, one, two):
             first = await ask(one, "x-penstock-cache: 60")
+            await eventually(lambda: _stored_answers(server))
             second = await ask(two, "x-penstock-cache: 60")
             assert second.body == first.body
             assert len(upstream.seen) == 1

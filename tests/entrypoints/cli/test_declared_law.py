@@ -129,7 +129,7 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
         {
             "name": name,
             "measure": draw(st.sampled_from(("requests", "tokens"))),
-            "amount": draw(st.integers(1, 10**15)),
+            "amount": draw(st.integers(1, 10**15 - 1)),
             "window": draw(st.sampled_from(("second", "month"))),
             "only": draw(_CONDITIONS),
             "per": draw(st.lists(st.sampled_from(("key", "user")), unique=True)),
