@@ -1,5 +1,7 @@
 """A mixed day of calls over the simulator: all surfaces, providers of all formats, calls that pass,
-are translated, fail over, are hedged, and are answered from the cache."""
+are translated, fail over, are hedged, are answered from the cache, are calls of use cases (their
+prompts rendered by the gateway, some with two arms), and calls of which a guardrail check replaces
+a part."""
 
 import json
 from typing import Any, NamedTuple
@@ -7,6 +9,9 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from gateway.homes import provider
+from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
+from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
+from penstock.rules.releases.documents import Release
 from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
 
 SECRETS = {"sec_aws": "AKIDSIM:secret-of-AKIDSIM"}
@@ -61,8 +66,33 @@ MODELS = (
     *("gem/sim-small", "co/command-a", "aws/amazon.nova-pro", "vertex/gemini-2.5-flash"),
     *("vertex/claude-sonnet-4-5", "vertex/meta/llama-4", "fails-over", "hedged"),
 )
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+CARD = "4111 1111 1111 1111"
+_WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+TEXTS = st.one_of(_WORDS, _WORDS, st.builds(f"{{}} {CARD} {{}}".format, _WORDS, _WORDS))
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+FUNCTION = {"type": "function", "function": {"name": "look_up", "parameters": SCHEMA}}
+CHECKED = tuple(place for place in Place if place is not Place.OUTPUT)
+GUARD = GuardrailPolicy("g", "no cards", (Check("card_numbers", CHECKED, Action.REDACT),))
+PROMPT = PromptContent(
+    "chat",
+    messages=(
+        PromptMessage("system", "Answer about {{ product }}: {{ note|upper }}."),
+        PromptMessage(placeholder="messages"),
+    ),
+    variables={"product": PromptVariable(), "note": PromptVariable(default="ünits/día")},
+)
+RELEASES = {
+    "case-oai": Release("oai/sim-small", PROMPT.digest(), {"temperature": 0.5, "max_tokens": 41}),
+    "case-claude": Release("claude/sim-small", PROMPT.digest(), tools=(FUNCTION,)),
+    "case-gemini": Release("gem/sim-small", PROMPT.digest(), response_schema=SCHEMA),
+    "case-cohere": Release("co/command-a", PROMPT.digest(), {"max_tokens": 50}),
+    "case-bedrock": Release("aws/amazon.nova-pro", PROMPT.digest(), tools=(FUNCTION,)),
+    "case-vertex": Release("vertex/claude-sonnet-4-5", PROMPT.digest()),
+    "case-route": Release("fails-over", PROMPT.digest(), {"top_p": 0.5}),
+}
+ARMS = "case-arms"  # a use case whose calls are divided between the first two releases
+_PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+_PICTURE += "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 class _Style(NamedTuple):
@@ -92,7 +122,33 @@ def _chat(draw: st.DrawFn, model: str, text: str, *, stream: bool) -> tuple[str,
         body["tools"] = [{"type": "function", "function": function}]
     if draw(st.booleans()):
         body["messages"].insert(0, {"role": "system", "content": text[::-1]})
+    if draw(st.booleans()):
+        body["messages"] += _tool_turn(text)
+    if draw(st.booleans()):
+        body |= draw(st.sampled_from(_OPTIONS))
+    if draw(st.integers(0, 3)) == 0:
+        picture = {"type": "image_url", "image_url": {"url": _PICTURE}}
+        parts = [{"type": "text", "text": text}, picture]
+        body["messages"].append({"role": "user", "content": parts})
     return "/v1/chat/completions", body | ({"stream": True} if stream else {})
+
+
+_OPTIONS: list[dict[str, Any]] = [
+    {"temperature": 0.25, "stop": ["END"], "seed": 3},
+    {"response_format": {"type": "json_schema", "json_schema": {"name": "c", "schema": SCHEMA}}},
+    {"tools": [FUNCTION], "tool_choice": "required", "parallel_tool_calls": False},
+    {"user": "u-1", "metadata": {"a": "b"}, "top_p": 0.9},
+]
+
+
+def _tool_turn(text: str) -> list[dict[str, Any]]:
+    """A call of a tool, with its result."""
+    function = {"name": "look_up", "arguments": json.dumps({"city": text})}
+    call = {"id": "call_1", "type": "function", "function": function}
+    return [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": text},
+    ]
 
 
 def _messages(draw: st.DrawFn, model: str, text: str, *, stream: bool) -> tuple[str, Any]:
@@ -120,15 +176,18 @@ _SURFACES = (_chat, _messages, _responses, _gemini)
 
 @st.composite
 def chats(draw: st.DrawFn) -> Asked:
-    """A chat through any surface to any model."""
-    surface, model, text = (
-        draw(st.sampled_from(_SURFACES)),
-        draw(st.sampled_from(MODELS)),
-        draw(TEXTS),
-    )
+    """A chat through any surface to any model, or to a use case."""
+    surface, text = draw(st.sampled_from(_SURFACES)), draw(TEXTS)
+    model = draw(st.one_of(st.sampled_from(MODELS), st.sampled_from((*RELEASES, ARMS))))
     path, body = surface(draw, model, text, stream=draw(st.booleans()))
     cached = draw(st.booleans())
     headers = CACHED if cached else ""
+    if model.startswith("case-"):
+        variables = {"product": draw(TEXTS)}
+        if draw(st.booleans()):
+            body["variables"] = variables
+        else:
+            headers += f"x-penstock-variables: {json.dumps(variables)}\r\n"
     headers += BETA if path == "/v1/messages" and draw(st.booleans()) else ""
     return Asked(path, draw(_STYLES).write(body), headers, repeated=cached)
 

@@ -13,10 +13,25 @@ from hypothesis import strategies as st
 
 from gateway.homes import KEY, PROJECT, SECRET, make_home, provider
 from gateway.http_client import Answer, call
-from gateway.mixed_day import MODELS, ROUTES, SECRETS, Asked, chats, others, providers, routed
+from gateway.mixed_day import (
+    ARMS,
+    CARD,
+    GUARD,
+    MODELS,
+    PROMPT,
+    RELEASES,
+    ROUTES,
+    SECRETS,
+    Asked,
+    chats,
+    others,
+    providers,
+    routed,
+)
 from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.call import AttemptRecord, CallEnd
+from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.replay import (
     ANSWER_COST,
     ANSWER_SPAN,
@@ -26,8 +41,10 @@ from penstock.rules.replay import (
     SENT_RELEASE,
     SENT_TO,
 )
+from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
 from penstock.rules.sent_request import CODEC
-from penstock.rules.snapshot import ProjectPolicy
+from penstock.rules.snapshot import RELEASES as SERVED
+from penstock.rules.snapshot import ROLLOUTS, Document, ProjectPolicy, RolloutsSection
 from sim.conftest import Sim
 from tests.conftest import LawSettings
 
@@ -45,9 +62,32 @@ def simulated() -> Iterator[Sim]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def busy(simulated: Sim, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worker]:
     home = tmp_path_factory.mktemp("rebuild") / "home"
-    make_home(home, providers(simulated.address), routes=ROUTES, secrets_by_id=SECRETS)
+    make_home(
+        home,
+        providers(simulated.address),
+        routes=ROUTES,
+        secrets_by_id=SECRETS,
+        guardrails=[GUARD],
+        others=released(),
+    )
     async with worker(home) as running:
         yield running
+
+
+def released() -> dict[str, Document]:
+    """The sections of the use cases of the day."""
+    found: dict[str, Document] = {
+        SERVED.name(PROJECT, each.digest()): ReleaseSection(PROJECT, each.digest(), each, PROMPT)
+        for each in RELEASES.values()
+    }
+    rollouts = [
+        Rollout(name, "production", 1, (RolloutArm(each.digest()),))
+        for name, each in RELEASES.items()
+    ]
+    first, second, *_ = RELEASES.values()
+    arms = (RolloutArm(first.digest(), 1, "old"), RolloutArm(second.digest(), 1, "new"))
+    rollouts.append(Rollout(ARMS, "production", 1, arms, sticky=StickyUnit.REQUEST, baseline="old"))
+    return found | {ROLLOUTS.name(PROJECT): RolloutsSection(PROJECT, tuple(rollouts))}
 
 
 def token(running: Worker) -> str:
@@ -111,8 +151,15 @@ async def test_every_attempt_of_a_mixed_day_is_built_again_with_the_same_digest(
     assert cached
     assert len(passed) > 10
     assert len(attempts) - len(passed) > 10
+    of_use_cases = [one for one in ends if one.begin.caller.use_case and one.attempts]
+    assert {one.begin.caller.use_case for one in of_use_cases} >= set(list(RELEASES)[:2])
+    arms = {one.begin.caller.others["arm"] for one in of_use_cases}
+    assert arms >= {"main", "old", "new"}
+    redacted = [one for one in ends if one.attempts and one.check_results]
+    assert redacted
+    assert not any(CARD.encode() in one.request for one in ends if one.attempts)
     tried_again = {one.begin.request_model for one in ends if len(one.attempts) > 1}
-    assert tried_again == {"fails-over", "hedged"}
+    assert tried_again >= {"fails-over", "hedged"}
 
 
 async def test_what_is_built_again_is_what_went_over_the_wire(tmp_path: Path) -> None:

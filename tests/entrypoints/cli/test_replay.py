@@ -2,20 +2,37 @@
 and a call is sent again as a key."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mixed_day import ROUTES, Asked, chats, others, providers, routed
+from gateway.mixed_day import (
+    ARMS,
+    CARD,
+    CHECKED,
+    PROMPT,
+    RELEASES,
+    ROUTES,
+    Asked,
+    chats,
+    others,
+    providers,
+    routed,
+)
 from installation import Installation, wait_until
+from penstock.features import replays
 from tests.conftest import LawSettings
 
 pytestmark = pytest.mark.drill
+REASONS = (Path(__file__).parents[3] / "docs" / "replay.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +61,35 @@ def set_up(it: Installation) -> None:
         hedge = ("--hedge", "50=0.1") if route.hedge_percent else ()
         options = ("--target", target, "--fallback", fallback, "--attempts", "2", *hedge)
         it.run("route", "set", route.name, *options)
+    it.run("guardrail", "set", "cards", "--check", f"card_numbers:{','.join(CHECKED)}:redact")
+    digests = release(it, project)
+    shares = [f"{digest}=50" for digest in digests[:2]]
+    it.run("use-case", "set", ARMS, "--owner", "qa", "--status", "active")
+    it.run("rollout", "start", ARMS, digests[0])
+    it.run("rollout", "compare", ARMS, *shares, "--sticky", "request")
     wait_until(lambda: ask(it, routed()[0])[0] == 200)
+    wait_until(lambda: ask(it, of_use_case(ARMS))[0] == 200)
+
+
+def release(it: Installation, project: str) -> list[str]:
+    """Lets the releases of the mixed day answer its use cases; returns their hashes."""
+    prompt = {"name": "mixed", "content": msgspec.to_builtins(PROMPT)}
+    it.post(f"{project}/prompts", prompt)
+    digests = list[str]()
+    for name, each in RELEASES.items():
+        digest = it.post(f"{project}/releases", msgspec.to_builtins(each))["digest"]
+        proof = {"kind": "smoke", "result": "passed"}
+        it.post(f"{project}/releases/{digest}/evidence", proof)
+        it.run("use-case", "set", name, "--owner", "qa", "--status", "active")
+        it.run("rollout", "start", name, digest)
+        digests.append(digest)
+    return digests
+
+
+def of_use_case(name: str, **variables: str) -> Asked:
+    body = {"model": name, "messages": [{"role": "user", "content": "hi"}]}
+    body["variables"] = {"product": "shoes", **variables}
+    return Asked("/v1/chat/completions", json.dumps(body).encode())
 
 
 def project_of(it: Installation) -> str:
@@ -93,7 +138,7 @@ def test_every_span_of_a_mixed_day_is_built_again_from_what_is_stored(
     ]
     wait_until(lambda: get(installation, f"/api/v1/traces/{traces[-1]}")[0] == 200)
     project = f"/api/v1/projects/{project_of(installation)}"
-    attempts, cached = 0, 0
+    attempts, cached, cases, redacted = 0, 0, set[str](), 0
     for trace_id in traces:
         spans = installation.get(f"/api/v1/traces/{trace_id}")["spans"]
         call = next(one for one in spans if one["kind"] == "call")
@@ -103,6 +148,9 @@ def test_every_span_of_a_mixed_day_is_built_again_from_what_is_stored(
             assert status == 200, (found, span, call["request"])
             assert found["digest"] == span["attributes"]["penstock.request.digest"]
             assert "canary" not in json.dumps(found)
+            assert CARD not in found["body"]
+            redacted += "[card number]" in found["body"]
+            cases.add(call["attributes"].get("penstock.use_case", ""))
             attempts += 1
         status, found = get(installation, f"{project}/replays/{trace_id}")
         if sent or "penstock.cache.hit" in call["attributes"]:
@@ -113,6 +161,50 @@ def test_every_span_of_a_mixed_day_is_built_again_from_what_is_stored(
             assert (status, found["code"]) == (422, "nothing_sent"), call
     assert attempts > 80
     assert cached > 0
+    assert redacted > 0
+    assert len(cases) > 2
+
+
+def refused() -> dict[str, Asked]:
+    """Calls that cannot be replayed, by the code that says why."""
+    form = (
+        b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\noai/whisper\r\n--b\r\n'
+        b'content-disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n--b--\r\n'
+    )
+    long = {"model": "oai/sim-small", "messages": [{"role": "user", "content": "x " * 600_000}]}
+    return {
+        "file_not_recorded": Asked(
+            "/v1/audio/transcriptions", form, "content-type: multipart/form-data; boundary=b"
+        ),
+        "content_cut": Asked("/v1/chat/completions", json.dumps(long).encode()),
+        "headers_not_recorded": Asked(
+            "/passthrough/oai/models", b"", f"openai-beta: {'x' * 9000}", method="GET"
+        ),
+        "nothing_sent": of_use_case("case-oai", colour="red"),
+    }
+
+
+@pytest.mark.parametrize("code", list(refused()))
+def test_a_request_that_is_not_recorded_names_what_is_missing(
+    installation: Installation, code: str
+) -> None:
+    """Each code is in the table of the documentation."""
+    _, trace_id = ask(installation, refused()[code])
+    wait_until(lambda: get(installation, f"/api/v1/traces/{trace_id}")[0] == 200)
+    path = f"/api/v1/projects/{project_of(installation)}/replays/{trace_id}"
+    status, found = get(installation, path)
+    assert (status, found.get("code")) == (422, code), found
+    assert f"`{code}`" in REASONS
+
+
+def test_the_documentation_has_each_reason() -> None:
+    """The codes of `features/replays` and those of the table are the same."""
+    sources = Path(replays.__file__).parent.glob("*.py")
+    used = {code for each in sources for code in re.findall(r'code="(\w+)"', each.read_text())}
+    listed = set(re.findall(r"`(\w+)`", REASONS.partition("|---|---|")[2].partition("\n\n")[0]))
+    known = used - {"not_sent_again", "gateway_unavailable", "record_not_stored"}
+    assert listed - known == {"provider_gone", "credential_gone", "surface_gone"}
+    assert known <= listed
 
 
 def test_a_call_is_sent_again_and_compared(installation: Installation) -> None:
