@@ -53,6 +53,9 @@ def test_recorded_outputs_are_measured_and_compared(it: Installation, tmp_path: 
     assert (found["outcome"], found["worse"], found["items"]) == ("worse", 10, 12)
     assert "worse" in it.run("eval", "compare", *ids)
     assert [each["id"] for each in it.json("eval", "list")][:2] == ids[::-1]
+    targets = it.json("eval", "figures", "faq", "--metric", "same")["targets"]
+    assert [each["history"][0]["run"] for each in targets] == ids[::-1]
+    assert "same on faq@1" in it.run("eval", "figures", "faq")
 
 
 def test_a_report_shows_the_figures_of_labels_and_fields(it: Installation, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.evaluation_figures import show_figures
 from penstock.entrypoints.cli.evaluation_progress import follow
 from penstock.entrypoints.cli.evaluation_requests import dataset_version, evaluator_body, own_key
+from penstock.entrypoints.cli.evaluation_targets import figures
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
 from penstock.kernel.errors import InvalidRequest, PenstockError
@@ -38,6 +39,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "list": list_runs,
         "show": show,
         "compare": compare,
+        "figures": figures,
         "cancel": cancel,
         "resume": resume,
     }

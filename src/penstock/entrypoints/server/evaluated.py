@@ -1,10 +1,11 @@
 """The releases that evaluations make and call."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from penstock.features.access import Principal
 from penstock.features.context import Context
-from penstock.features.releases.assembly import load_bundles
+from penstock.features.releases.assembly import find_releases, load_bundles
 from penstock.features.releases.service import ReleaseService, get_release
 from penstock.kernel.errors import PenstockError
 from penstock.rules.releases.documents import Release
@@ -29,3 +30,9 @@ class EvaluatedReleaseStore:
         with self.context.database.read() as connection:
             digest = get_release(connection, project_id, wanted).digest
             return load_bundles(connection, project_id, (digest,))[0]
+
+    def contents(self, project_id: str, digests: Collection[str]) -> Mapping[str, Release]:
+        """Returns the contents of releases by their hashes, of those that exist."""
+        with self.context.database.read() as connection:
+            found = find_releases(connection, project_id, digests)
+        return {each.digest: each.release for each in found}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
+from penstock.features.evaluations.http.dataset_figures import figure_routes
 from penstock.features.evaluations.http.results import (
     comparison_of_runs_routes,
     evaluator_routes,
@@ -12,6 +13,7 @@ from penstock.features.evaluations.http.results import (
 )
 from penstock.features.evaluations.http.runs import evaluation_change_routes, evaluation_routes
 from penstock.features.evaluations.model import DatasetItems, EvaluatedReleases
+from penstock.features.evaluations.service.figures import EvaluationFigures
 from penstock.features.evaluations.service.results import EvaluationResults
 from penstock.features.evaluations.service.runs import EvaluationService
 from penstock.features.vertical import Vertical
@@ -32,6 +34,7 @@ class OpenedEvaluations:
     wanted: WorkWanted
     runs: EvaluationService
     results: EvaluationResults
+    figures: EvaluationFigures
 
 
 def open_evaluations(
@@ -41,7 +44,8 @@ def open_evaluations(
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
     runs = EvaluationService(context, items, releases, evaluators.get, wanted)
     results = EvaluationResults(context, evaluators.get)
-    return OpenedEvaluations(context, evaluators, wanted, runs, results)
+    figures = EvaluationFigures(context, releases)
+    return OpenedEvaluations(context, evaluators, wanted, runs, results, figures)
 
 
 def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
@@ -56,6 +60,7 @@ def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
     return Vertical(
         routers=(
             comparison_of_runs_routes(guards.require, results),
+            figure_routes(guards.require, opened.figures),
             evaluation_routes(guards.require, runs),
             evaluation_change_routes(guards.require, runs),
             result_routes(guards.require, results),

@@ -1,7 +1,7 @@
 """Values of evaluation runs. No SQL, no HTTP."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -202,6 +202,10 @@ class EvaluatedReleases(Protocol):
 
     def load(self, project_id: str, wanted: str) -> ReleaseSection:
         """Returns a release by its hash, or enough of it. Raises `NotFound`."""
+        ...
+
+    def contents(self, project_id: str, digests: Collection[str]) -> Mapping[str, Release]:
+        """Returns the contents of releases by their hashes, of those that exist."""
         ...
 
 

@@ -1,20 +1,33 @@
 """Makes reports and comparisons of the rows of a ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from penstock.features.evaluations.model import EvaluationPlan, FindEvaluator, Result, ResultState
+from penstock.features.evaluations.model import (
+    EvaluationPlan,
+    FindEvaluator,
+    Result,
+    ResultState,
+    RunValues,
+)
+from penstock.features.evaluations.summary_store import StoredValues
+from penstock.kernel.digests import content_hash
 from penstock.rules.document import Document
 from penstock.rules.eval_reports.report import MetricReport, ReportBuilder
+from penstock.rules.eval_reports.summary import (
+    COST,
+    LATENCY,
+    RunSummary,
+    measured_metrics,
+    quantile,
+)
 from penstock.rules.evaluation.measurements import Measurement, scored, unmeasured
 from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
 from penstock.rules.gates.values import MetricValues
 
-LATENCY: Final = "latency_ms"
-COST: Final = "cost_usd"
 _OWN: Final = {
     LATENCY: MetricFacts(MetricKind.MEAN, higher_is_better=False, least=0, unit="ms"),
     COST: MetricFacts(MetricKind.MEAN, higher_is_better=False, least=0, unit="USD"),
@@ -44,10 +57,19 @@ class CollectedRun:
         return {name: each.values() for name, each in self.builders.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """The parts of a run that are stored once it has ended."""
+
+    report: dict[str, Any]
+    summary: RunSummary
+    values: StoredValues
+
+
 def facts_of(plan: EvaluationPlan, find: FindEvaluator) -> dict[str, MetricFacts]:
     """Returns what the metrics of a run are: of its evaluators, latency, and cost."""
     chosen = {each.name: find(each.kind).facts(each.options) for each in plan.evaluators}
-    return chosen | (_OWN if plan.release else {})
+    return chosen | _OWN
 
 
 def collect(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]) -> CollectedRun:
@@ -71,15 +93,57 @@ def collect(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]
             found = _own(name, each) if name in _OWN else each.measurements.get(name)
             if found is not None:
                 builder.add(each.item_id, found)
+    unknown = {name for name in _OWN if not plan.release and not builders[name].values().values}
+    builders = {name: each for name, each in builders.items() if name not in unknown}
     return CollectedRun(builders, groups, facets, rows, cost)
 
 
-def report_of(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]) -> str:
-    """Returns the report of a run as JSON."""
+def ended(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]) -> EndedRun:
+    """Returns what is stored of a run that has ended."""
     found = collect(plan, find, results)
     metrics = [each.report(found.groups, found.facets) for each in found.builders.values()]
-    report = RunReport(found.rows, found.cost_usd, tuple(metrics))
-    return msgspec.json.encode(report).decode()
+    values = found.values()
+    return EndedRun(
+        msgspec.to_builtins(RunReport(found.rows, found.cost_usd, tuple(metrics))),
+        _summary(plan, metrics, values),
+        StoredValues.of(found.facets, found.groups, values),
+    )
+
+
+def _summary(
+    plan: EvaluationPlan, metrics: Sequence[MetricReport], values: Mapping[str, MetricValues]
+) -> RunSummary:
+    hashes = {each.name: content_hash([each.kind, each.options]) for each in plan.evaluators}
+    measured = measured_metrics(metrics, hashes)
+    timed = values[LATENCY].values.values() if LATENCY in values else ()
+    latencies = sorted(each for some in timed for each in some)
+    return RunSummary(
+        plan.release,
+        plan.label,
+        plan.version,
+        plan.split,
+        bool(plan.item_ids),
+        plan.repeats,
+        measured,
+        measured[COST].estimate.mean if COST in measured else None,
+        quantile(latencies, 0.5),
+        quantile(latencies, 0.95),
+    )
+
+
+def values_of(
+    plan: EvaluationPlan,
+    find: FindEvaluator,
+    stored: StoredValues | None,
+    results: Iterable[Result],
+) -> RunValues:
+    """Returns the values of a run: as it was stored when it ended, or else of its rows."""
+    facts = facts_of(plan, find)
+    if stored is not None:
+        metrics = stored.metric_values()
+        return RunValues(facts, metrics, frozenset(stored.items), stored.groups)
+    found = collect(plan, find, results)
+    return RunValues(facts, found.values(), frozenset(found.facets), found.groups)
 
 
 def _own(name: str, result: Result) -> Measurement:

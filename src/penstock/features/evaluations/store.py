@@ -1,7 +1,7 @@
 """The tables of evaluation runs: runs, and the ledger of their results. Functions take a connection
 and return values, never rows."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -97,7 +97,7 @@ def add_run(connection: Connection, run: EvaluationRun) -> None:
         "release": run.plan.release,
         "state": run.state.value,
         "plan": encode_plan(run.plan),
-        "report": canonical_json(run.report).decode(),
+        "report": encode_report(run.report),
     }
     connection.execute(insert(RUNS).values(row))
 
@@ -105,6 +105,11 @@ def add_run(connection: Connection, run: EvaluationRun) -> None:
 def encode_plan(plan: EvaluationPlan) -> str:
     """Returns a plan as its column has it."""
     return canonical_json(plan).decode()
+
+
+def encode_report(report: Mapping[str, Any]) -> str:
+    """Returns a report as its column has it."""
+    return _encoder.encode(report).decode()
 
 
 def change_run(connection: Connection, run_id: str, **values: object) -> None:

@@ -7,10 +7,10 @@ from penstock.features.context import Context
 from penstock.features.releases.http import release_routes
 from penstock.features.releases.model import ListedModels
 from penstock.features.releases.service import PromptVersions, ReleaseService, get_release
-from penstock.features.releases.store import load_bundles
+from penstock.features.releases.store import find_releases, load_bundles
 from penstock.features.vertical import Vertical
 
-__all__ = ["build", "get_release", "load_bundles", "open_releases"]
+__all__ = ["build", "find_releases", "get_release", "load_bundles", "open_releases"]
 
 
 def open_releases(

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import Connection
+
 from penstock.features.context import Context
-from penstock.features.evaluations import store
+from penstock.features.evaluations import store, summary_store
 from penstock.features.evaluations.model import (
     EvaluationRun,
     FindEvaluator,
@@ -13,7 +15,7 @@ from penstock.features.evaluations.model import (
     ResultState,
     RunValues,
 )
-from penstock.features.evaluations.reporting import CollectedRun, collect, facts_of
+from penstock.features.evaluations.reporting import facts_of, values_of
 from penstock.features.evaluations.service.runs import get_run
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.eval_reports.compare import MetricDifference, compare, regressions_first
@@ -69,9 +71,9 @@ class EvaluationResults:
         facts = facts_of(first.plan, self.find)
         groups = {item: group for each in collected for item, group in each.groups.items()}
         candidates = {
-            run.id: found.values() for run, found in zip(runs[1:], collected[1:], strict=True)
+            run.id: found.metrics for run, found in zip(runs[1:], collected[1:], strict=True)
         }
-        found = compare(facts, collected[0].values(), candidates, groups)
+        found = compare(facts, collected[0].metrics, candidates, groups)
         return RunComparison(runs, found, _warnings(runs))
 
     def regressions(
@@ -80,7 +82,7 @@ class EvaluationResults:
         """Returns the items of two runs, those first on which the candidate is worst."""
         runs, (before, after) = self._compared(project_id, (baseline, candidate))
         facts = facts_of(runs[0].plan, self.find)
-        ordered = regressions_first(facts, before.values(), after.values())
+        ordered = regressions_first(facts, before.metrics, after.metrics)
         chosen = ordered[skip : skip + limit]
         with self.context.database.read() as connection:
             ids = [item for item, _ in chosen]
@@ -92,42 +94,39 @@ class EvaluationResults:
 
     def values(self, project_id: str, run_ids: Sequence[str]) -> list[RunValues]:
         """Returns the values of runs. Raises `NotFound`, and `InvalidRequest` for too many."""
-        runs, collected = self._collect(project_id, run_ids)
-        return [
-            RunValues(
-                facts_of(run.plan, self.find),
-                found.values(),
-                frozenset(found.facets),
-                found.groups,
-            )
-            for run, found in zip(runs, collected, strict=True)
-        ]
+        return self._collect(project_id, run_ids)[1]
 
     def _compared(
         self, project_id: str, run_ids: Sequence[str]
-    ) -> tuple[list[EvaluationRun], list[CollectedRun]]:
+    ) -> tuple[list[EvaluationRun], list[RunValues]]:
         if not 2 <= len(set(run_ids)) == len(run_ids) <= MAX_COMPARED:
             raise InvalidRequest(f"Compare 2 to {MAX_COMPARED} different runs.", param="runs")
         return self._collect(project_id, run_ids)
 
     def _collect(
         self, project_id: str, run_ids: Sequence[str]
-    ) -> tuple[list[EvaluationRun], list[CollectedRun]]:
+    ) -> tuple[list[EvaluationRun], list[RunValues]]:
         with self.context.database.read() as connection:
             runs = [get_run(connection, project_id, each) for each in run_ids]
             if len({each.plan.dataset for each in runs}) > 1:
                 raise InvalidRequest("The runs are of different datasets.", param="runs")
-            sums = [store.sums_of(connection, each.id) for each in runs]
-            rows = sum(count for each in sums for count, _ in each.values())
+            rows = sum(_row_count(connection, each) for each in runs)
             if rows > MAX_COMPARED_ROWS:
                 raise InvalidRequest(
                     f"The runs have {rows:,} results; at most {MAX_COMPARED_ROWS:,} are compared."
                 )
-            found = [
-                collect(each.plan, self.find, store.all_results(connection, each.id))
-                for each in runs
-            ]
+            found = [self._values(connection, each) for each in runs]
         return runs, found
+
+    def _values(self, connection: Connection, run: EvaluationRun) -> RunValues:
+        stored = None if run.is_open else summary_store.find_values(connection, run.id)
+        return values_of(run.plan, self.find, stored, store.all_results(connection, run.id))
+
+
+def _row_count(connection: Connection, run: EvaluationRun) -> int:
+    if not run.is_open and run.report:
+        return sum(run.report["rows"].values())
+    return sum(count for count, _ in store.sums_of(connection, run.id).values())
 
 
 def _warnings(runs: Sequence[EvaluationRun]) -> list[str]:

@@ -243,7 +243,7 @@ class EvaluationService:
         return job.id
 
     def _shown(self, connection: Connection, run: EvaluationRun) -> ShownRun:
-        if run.report:  # it ended; the job may not say so yet
+        if run.report and not run.is_open:  # the job may not say so yet
             done, cost = sum(run.report["rows"].values()), run.report["cost_usd"]
             return ShownRun(run, JobProgress(done, run.total or done, cost))
         job = jobs.find_job(connection, run.job_id) if run.job_id else None

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.features.evaluations import store
+from penstock.features.evaluations import store, summary_store
 from penstock.features.evaluations.model import (
     OPEN_STATES,
     DatasetItems,
@@ -14,7 +14,7 @@ from penstock.features.evaluations.model import (
     ResultState,
     RunState,
 )
-from penstock.features.evaluations.reporting import report_of
+from penstock.features.evaluations.reporting import ended
 from penstock.features.evaluations.work.calls import RunCalls, SendCall
 from penstock.features.evaluations.work.execution import RunExecution
 from penstock.features.evaluations.work.judges import GatewayJudges
@@ -116,15 +116,16 @@ class EvaluationWork:
 
     def _end(self, run: EvaluationRun, state: RunState, error: str) -> None:
         with self.database.read() as connection:
-            report = report_of(run.plan, self.find, store.all_results(connection, run.id))
+            found = ended(run.plan, self.find, store.all_results(connection, run.id))
         values: dict[str, Any] = {
             "state": state.value,
             "error": error,
             "ended_ms": self._now_ms(),
-            "report": report,
+            "report": store.encode_report(found.report),
         }
         with self.database.write() as tx:
             store.change_run(tx.connection, run.id, **values)
+            summary_store.save_summary(tx.connection, run.id, found.summary, found.values)
 
     def _now_ms(self) -> int:
         return self.clock.now_ns() // 1_000_000
