@@ -8,6 +8,7 @@ import pytest
 
 from penstock.features.evaluations import store
 from penstock.features.evaluations.model import ResultState, RunState, TargetAnswer
+from penstock.features.evaluations.selection import ResultSelection
 from penstock.features.evaluations.service.runs import UploadedOutput
 from penstock.infra.jobs.runner import JobControl, JobRunner, StopReason
 from penstock.infra.jobs.store import find_job
@@ -173,7 +174,8 @@ def test_runs_are_compared_on_shared_items_regressions_first(evaluated: Evaluate
     evaluated.run_jobs()
     (found,) = evaluated.results.compare(evaluated.project, [first, second]).differences
     assert (found.items, found.outcome) == (40, "worse")
-    worst = evaluated.results.regressions(evaluated.project, first, second, 0, 1)[0]
+    pair = (first, second)
+    worst = evaluated.results.regressions(evaluated.project, pair, ResultSelection(), 0, 1)[0]
     assert (worst.advantage, worst.before[0].answer.output) == (-1.0, worst.item_id[1:])
     with pytest.raises(InvalidRequest):
         evaluated.results.compare(evaluated.project, [first, first])

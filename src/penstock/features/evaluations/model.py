@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
 
 from penstock.features.access import Principal
 from penstock.features.datasets.model import DatasetVersion, ItemFilter, ItemPage
@@ -134,6 +136,24 @@ class TargetAnswer(Document, frozen=True):
     trace_id: str = ""
     span_id: str = ""
     error: str = ""
+
+
+class AnswerFigures(msgspec.Struct, frozen=True):
+    """The figures of an answer, without its text."""
+
+    latency_ms: float | None = None
+    cost_usd: float | None = None
+
+
+class MeasuredRow(NamedTuple):
+    """The measurements of one item and repeat, for statistics over many."""
+
+    item_id: str
+    repeat: int
+    group: str
+    facets: Mapping[str, str]
+    answer: AnswerFigures
+    measurements: Mapping[str, Measurement]
 
 
 class Result(Document, frozen=True):

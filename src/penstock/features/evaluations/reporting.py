@@ -9,6 +9,7 @@ import msgspec
 from penstock.features.evaluations.model import (
     EvaluationPlan,
     FindEvaluator,
+    MeasuredRow,
     Result,
     ResultState,
     RunValues,
@@ -90,8 +91,7 @@ def collect(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]
             groups[each.item_id] = each.group
         facets[each.item_id] = same.setdefault(tuple(each.facets.items()), each.facets)
         for name, builder in builders.items():
-            found = _own(name, each) if name in _OWN else each.measurements.get(name)
-            if found is not None:
+            if found := measurement_of(each, name):
                 builder.add(each.item_id, found)
     unknown = {name for name in _OWN if not plan.release and not builders[name].values().values}
     builders = {name: each for name, each in builders.items() if name not in unknown}
@@ -146,6 +146,9 @@ def values_of(
     return RunValues(facts, found.values(), frozenset(found.facets), found.groups)
 
 
-def _own(name: str, result: Result) -> Measurement:
-    value = getattr(result.answer, name)
+def measurement_of(row: Result | MeasuredRow, name: str) -> Measurement | None:
+    """Returns a metric of a row: by an evaluator, or of the answer itself."""
+    if name not in _OWN:
+        return row.measurements.get(name)
+    value = row.answer.latency_ms if name == LATENCY else row.answer.cost_usd
     return unmeasured("It is unknown.") if value is None else scored(float(value))

@@ -28,8 +28,10 @@ from sqlalchemy import (
 )
 
 from penstock.features.evaluations.model import (
+    AnswerFigures,
     EvaluationPlan,
     EvaluationRun,
+    MeasuredRow,
     Result,
     ResultState,
     RunState,
@@ -83,6 +85,8 @@ RESULTS: Final = Table(
     ),
 )
 _PAGE: Final = 1000  # results read at once
+_KEYS: Final = (RESULTS.c.item_id, RESULTS.c.repeat)
+_figures: Final = msgspec.json.Decoder(AnswerFigures)
 _answers: Final = msgspec.json.Decoder(TargetAnswer)
 _measurements: Final = msgspec.json.Decoder(dict[str, Measurement])
 _facets: Final = msgspec.json.Decoder(dict[str, str])
@@ -223,6 +227,25 @@ def all_results(connection: Connection, run_id: str) -> Iterator[Result]:
     while page := list_results(connection, run_id, after=after):
         yield from page
         after = page[-1].position, page[-1].repeat
+
+
+def measured_rows(connection: Connection, run_id: str) -> Iterator[MeasuredRow]:
+    """Yields what was measured of all answers, in the order of the dataset, without their texts."""
+    columns = (*_KEYS, RESULTS.c.item_group, RESULTS.c.facets, RESULTS.c.answer)
+    query = select(*columns, RESULTS.c.measurements).where(
+        RESULTS.c.run_id == run_id, RESULTS.c.state != ResultState.ANSWERED.value
+    )
+    ordered = query.order_by(RESULTS.c.position, RESULTS.c.repeat)
+    for row in connection.execute(ordered.execution_options(yield_per=_PAGE)):
+        item_id, repeat, group, facets, answer, measurements = row
+        yield MeasuredRow(
+            item_id,
+            repeat,
+            group,
+            _facets.decode(facets),
+            _figures.decode(answer),
+            _measurements.decode(measurements),
+        )
 
 
 def sums_of(connection: Connection, run_id: str) -> dict[ResultState, tuple[int, float]]:

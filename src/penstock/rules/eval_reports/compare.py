@@ -52,10 +52,10 @@ def compare(
     for metric, each in facts.items():
         if each.kind is MetricKind.LABEL or metric not in baseline:
             continue
+        before = baseline[metric].per_item()
         for run, values in candidates.items():
             if metric in values:
-                pair = (baseline[metric].per_item(), values[metric].per_item())
-                found, p = _difference(each, *pair, groups)
+                found, p = _difference(each, before, values[metric].per_item(), groups)
                 made.append((replace(found, metric=metric, run=run), p))
     adjusted = holm({str(at): p for at, (_, p) in enumerate(made) if p is not None})
     return [_worded(found, facts, adjusted.get(str(at))) for at, (found, _) in enumerate(made)]

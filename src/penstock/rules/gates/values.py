@@ -1,6 +1,6 @@
 """The values of one metric over a run, and the differences of two runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -14,6 +14,7 @@ from penstock.rules.statistics.intervals import (
     clustered_error,
     clustered_interval,
     mean_of,
+    standard_error,
     t_interval,
     wilson,
 )
@@ -32,7 +33,11 @@ class MetricValues:
 
     def per_item(self) -> dict[str, float]:
         """Returns the mean over repeats of each item that has a value."""
-        return {item: mean_of(values) for item, values in self.values.items() if values}
+        return {
+            item: values[0] if len(values) == 1 else mean_of(values)
+            for item, values in self.values.items()
+            if values
+        }
 
     def plus(self, other: "MetricValues") -> "MetricValues":
         """Returns the values of both, as those of more repeats."""
@@ -47,7 +52,7 @@ class MetricValues:
 @dataclass(frozen=True, slots=True)
 class Advantages:
     """The differences of a candidate to its bound, item by item; worse is negative. Items of a
-    cluster depend on each other."""
+    cluster depend on each other; without clusters none depends on another."""
 
     values: Sequence[float]
     clusters: Sequence[str]
@@ -56,10 +61,8 @@ class Advantages:
     def p_worse(self, random: Random) -> float:
         """Returns the one-sided p-value of a mean below 0: exact for pass or fail, by flipping the
         signs of clusters otherwise, and by Student's t for many."""
-        sums: dict[str, float] = {}
-        for value, cluster in zip(self.values, self.clusters, strict=True):
-            sums[cluster] = sums.get(cluster, 0.0) + value
-        signed = [each for each in sums.values() if each]
+        sums = self._sums()
+        signed = [each for each in sums if each]
         if len({abs(each) for each in signed}) <= 1:
             ups = sum(each > 0 for each in signed)
             both = mcnemar(ups, len(signed) - ups)
@@ -71,15 +74,27 @@ class Advantages:
 
     def interval(self, level: float) -> Interval | None:
         """Returns the interval of the mean; none where the data do not show how much they vary."""
-        if self.is_rate and len(set(self.clusters)) == len(self.values):
-            signs = [round(each) for each in self.values]
-            if all(sign == each for sign, each in zip(signs, self.values, strict=True)):
-                return paired_rates_interval(signs.count(1), signs.count(-1), len(signs), level)
-        return clustered_interval(self.values, self.clusters, level)
+        if self.clusters:
+            return clustered_interval(self.values, self.clusters, level)
+        if self.is_rate and set(self.values) <= {-1.0, 0.0, 1.0}:
+            better, worse = self.values.count(1.0), self.values.count(-1.0)
+            return paired_rates_interval(better, worse, len(self.values), level)
+        return t_interval(self.values, level)
 
     def error(self) -> float | None:
         """Returns the standard error of the mean; none without variation."""
-        return clustered_error(self.values, self.clusters) or None
+        if self.clusters:
+            return clustered_error(self.values, self.clusters) or None
+        return standard_error(self.values)
+
+    def _sums(self) -> Sequence[float]:
+        """Returns the sum of each cluster."""
+        if not self.clusters:
+            return self.values
+        sums: dict[str, float] = {}
+        for value, cluster in zip(self.values, self.clusters, strict=True):
+            sums[cluster] = sums.get(cluster, 0.0) + value
+        return list(sums.values())
 
 
 def advantages(
@@ -97,7 +112,7 @@ def advantages(
     sign = -1.0 if facts.higher_is_better is False else 1.0
     return Advantages(
         [sign * (candidate[item] - ratio * baseline[item]) + margin for item in shared],
-        [_cluster(item, groups) for item in shared],
+        _clusters(shared, groups),
         is_rate=facts.kind is MetricKind.RATE and ratio == 1 and margin == 0,
     )
 
@@ -106,11 +121,12 @@ def mean_interval(
     facts: MetricFacts, values: Mapping[str, float], groups: Mapping[str, str], level: float
 ) -> Interval | None:
     """Returns the interval of a metric's mean over items."""
-    found, clusters = list(values.values()), [_cluster(item, groups) for item in values]
-    alone = len(set(clusters)) == len(clusters)
-    if facts.kind is MetricKind.RATE and alone and set(found) <= {0.0, 1.0}:
+    found, clusters = list(values.values()), _clusters(values, groups)
+    if clusters:
+        return clustered_interval(found, clusters, level)
+    if facts.kind is MetricKind.RATE and set(found) <= {0.0, 1.0}:
         return wilson(round(sum(found)), len(found), level)
-    return t_interval(found, level) if alone else clustered_interval(found, clusters, level)
+    return t_interval(found, level)
 
 
 def p_below(
@@ -118,18 +134,20 @@ def p_below(
 ) -> float | None:
     """Returns the one-sided p-value of a mean below the bound: exact for rates, by Student's t
     otherwise. None for means that do not show how much they vary."""
-    found, clusters = list(values.values()), [_cluster(item, groups) for item in values]
-    alone = len(set(clusters)) == len(clusters)
-    if facts.kind is MetricKind.RATE and alone and set(found) <= {0.0, 1.0}:
+    found, clusters = list(values.values()), _clusters(values, groups)
+    if not clusters and facts.kind is MetricKind.RATE and set(found) <= {0.0, 1.0}:
         return rate_at_most(round(sum(found)), len(found), bound)
-    error = clustered_error(found, clusters)
+    error = clustered_error(found, clusters) if clusters else standard_error(found)
     if not error:
         return None
     t = (mean_of(found) - bound) / error
-    outside = t_outside(abs(t), len(set(clusters)) - 1)
+    outside = t_outside(abs(t), len(set(clusters) or found) - 1)
     return outside / 2 if t < 0 else 1 - outside / 2
 
 
-def _cluster(item: str, groups: Mapping[str, str]) -> str:
-    group = groups.get(item, "")
-    return f"group {group}" if group else f"item {item}"
+def _clusters(items: Collection[str], groups: Mapping[str, str]) -> list[str]:
+    """Returns the cluster of each item, its group or itself; none if each item is alone."""
+    if not groups:
+        return []
+    found = [f"group {group}" if (group := groups.get(item)) else f"item {item}" for item in items]
+    return found if len(set(found)) < len(found) else []

@@ -103,7 +103,7 @@ def standard_error(values: Sequence[float]) -> float | None:
     if len(values) < 2:
         return None
     mean = mean_of(values)
-    variance = sum((each - mean) ** 2 for each in values) / (len(values) - 1)
+    variance = sum([(each - mean) ** 2 for each in values]) / (len(values) - 1)
     return sqrt(variance / len(values)) or None
 
 

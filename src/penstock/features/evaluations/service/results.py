@@ -16,12 +16,13 @@ from penstock.features.evaluations.model import (
     RunValues,
 )
 from penstock.features.evaluations.reporting import facts_of, values_of
+from penstock.features.evaluations.selection import ResultOrder, ResultSelection
 from penstock.features.evaluations.service.runs import get_run
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.eval_reports.compare import MetricDifference, compare, regressions_first
 
 MAX_COMPARED: Final = 10  # runs of a comparison
-MAX_COMPARED_ROWS: Final = 500_000  # rows of a comparison together
+MAX_COMPARED_ROWS: Final = 500_000  # rows of a comparison, or of a selection, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,47 @@ class EvaluationResults:
         found = compare(facts, collected[0].metrics, candidates, groups)
         return RunComparison(runs, found, _warnings(runs))
 
-    def regressions(
-        self, project_id: str, baseline: str, candidate: str, skip: int, limit: int
-    ) -> list[ComparedItem]:
-        """Returns the items of two runs, those first on which the candidate is worst."""
-        runs, (before, after) = self._compared(project_id, (baseline, candidate))
-        facts = facts_of(runs[0].plan, self.find)
-        ordered = regressions_first(facts, before.metrics, after.metrics)
-        chosen = ordered[skip : skip + limit]
+    def selected(
+        self, project_id: str, run_id: str, selection: ResultSelection, skip: int, limit: int
+    ) -> list[Result]:
+        """Returns the results that a selection chooses, in its order. Raises `NotFound`,
+        `InvalidRequest`."""
         with self.context.database.read() as connection:
+            run = get_run(connection, project_id, run_id)
+            facts = facts_of(run.plan, self.find)
+            selection.check(facts)
+            _check_size(connection, [run])
+            keys = selection.keys(facts, store.measured_rows(connection, run.id))
+            keys = keys[skip : skip + limit]
+            found = store.results_of(connection, run.id, {item for item, _ in keys})
+        return [found[key] for key in keys]
+
+    def regressions(
+        self,
+        project_id: str,
+        pair: tuple[str, str],
+        selection: ResultSelection,
+        skip: int,
+        limit: int,
+    ) -> list[ComparedItem]:
+        """Returns the items of a baseline and a candidate, those first on which the candidate is
+        worst. `selection`: of slices; by a metric alone, without the items that are equal in it."""
+        runs, (before, after) = self._compared(project_id, pair)
+        facts = before.facts
+        selection.check(facts)
+        if selection.metric:
+            facts = {selection.metric: facts[selection.metric]}
+        ordered = regressions_first(facts, before.metrics, after.metrics)
+        if selection.metric:
+            ordered = [each for each in ordered if each[1]]
+        if selection.order is ResultOrder.BEST:
+            ordered = ordered[::-1]
+        with self.context.database.read() as connection:
+            if selection.slices:
+                rows = selection.within(store.measured_rows(connection, runs[1].id))
+                wanted = {row.item_id for row in rows}
+                ordered = [each for each in ordered if each[0] in wanted]
+            chosen = ordered[skip : skip + limit]
             ids = [item for item, _ in chosen]
             old, new = (store.results_of(connection, each.id, ids) for each in runs)
         return [
@@ -110,17 +143,22 @@ class EvaluationResults:
             runs = [get_run(connection, project_id, each) for each in run_ids]
             if len({each.plan.dataset for each in runs}) > 1:
                 raise InvalidRequest("The runs are of different datasets.", param="runs")
-            rows = sum(_row_count(connection, each) for each in runs)
-            if rows > MAX_COMPARED_ROWS:
-                raise InvalidRequest(
-                    f"The runs have {rows:,} results; at most {MAX_COMPARED_ROWS:,} are compared."
-                )
+            _check_size(connection, runs)
             found = [self._values(connection, each) for each in runs]
         return runs, found
 
     def _values(self, connection: Connection, run: EvaluationRun) -> RunValues:
         stored = None if run.is_open else summary_store.find_values(connection, run.id)
         return values_of(run.plan, self.find, stored, store.all_results(connection, run.id))
+
+
+def _check_size(connection: Connection, runs: Sequence[EvaluationRun]) -> None:
+    """Raises `InvalidRequest` if runs have more results than are read for one answer."""
+    rows = sum(_row_count(connection, each) for each in runs)
+    if rows > MAX_COMPARED_ROWS:
+        raise InvalidRequest(
+            f"The runs have {rows:,} results; at most {MAX_COMPARED_ROWS:,} are compared."
+        )
 
 
 def _row_count(connection: Connection, run: EvaluationRun) -> int:
