@@ -31,6 +31,7 @@ LISTS = (
     "/invitations",
     "/datasets",
     "/evaluations",
+    "/online-evaluations",
     "/gates",
     "/webhooks",
 )

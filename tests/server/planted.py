@@ -38,11 +38,12 @@ class Planted:
         }
 
     def renewed(self) -> dict[str, list[str]]:
-        """A dataset with an item, a rule and a draft, and a webhook, in place of what was
-        removed."""
+        """A dataset with an item, a rule and a draft, an online evaluation, and a webhook, in
+        place of what was removed."""
         self._call("POST", "/datasets", {"name": "one"})
         self._call("POST", "/datasets/one/changes", {"put": [_ITEM]})
         self._call("PUT", "/datasets/one/rule", {"share": 1})
+        self._call("PUT", "/online-evaluations/one", {"evaluators": [{"kind": "length"}]})
         found = {"draft_id": self._call("POST", "/datasets/one/drafts", {"parent": None}).get("id")}
         hooks = self._call("GET", "/webhooks")["items"]
         if not hooks:

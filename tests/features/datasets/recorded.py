@@ -33,7 +33,7 @@ class Recorded:
         self.reader = ExampleReader(self.traces, self.scores.list_scores)
 
     def call(self, text: str = "hello", *, seconds_ago: int = 1, **fields: Any) -> CallEnd:
-        caller = Caller(key_id="key_1", use_case="support")
+        caller = fields.pop("caller", None) or Caller(key_id="key_1", use_case="support")
         made = calls.call(
             self.project, self.clock.now_ns() - seconds_ago * 10**9, caller=caller, **fields
         )

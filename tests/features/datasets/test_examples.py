@@ -5,8 +5,8 @@ import json
 import pytest
 
 from penstock.features.datasets.rules import CallSelection
-from penstock.features.datasets.service.examples import input_of, text_of
 from penstock.infra.columns import ColumnStore
+from penstock.rules.evaluation.recorded import input_of, text_of
 from tests.features.datasets.recorded import Recorded
 from tests.features.traces import calls
 

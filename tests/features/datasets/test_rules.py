@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from penstock.features.datasets.assembly import personal_data_screen
 from penstock.features.datasets.model import PersonalDataPolicy
-from penstock.features.datasets.rules import CallSelection, DatasetRule, RuleProgress, is_sampled
+from penstock.features.datasets.rules import CallSelection, DatasetRule, RuleProgress
 from penstock.features.datasets.service.changes import DatasetChanges
 from penstock.features.datasets.service.rule_calls import RuleCalls
 from penstock.features.datasets.service.rule_runs import RuleRunner
@@ -18,6 +18,7 @@ from penstock.features.datasets.store.rules import replace_rule, save_progress
 from penstock.features.datasets.store.tables import RULES
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import InvalidRequest, NotFound
+from penstock.rules.sampling import is_sampled
 from tests.features.datasets.conftest import Datasets
 from tests.features.datasets.recorded import Recorded
 from tests.features.identity.conftest import HandClock

@@ -32,12 +32,15 @@ from penstock.rules.replay import CallerRequest
 from penstock.spi.evaluator import Evaluator, EvaluatorDescription, JudgeModels, Options
 from tests.features.releases.released import Released, open_released
 
+RATE = MetricFacts(MetricKind.RATE)
+
 
 class RuleEvaluator:
     """An evaluator made of a function."""
 
-    def __init__(self, rule: Callable[[Sample], Any]) -> None:
+    def __init__(self, rule: Callable[[Sample], Any], facts: MetricFacts = RATE) -> None:
         self._rule = rule
+        self._facts = facts
 
     def describe(self) -> EvaluatorDescription:
         return EvaluatorDescription("For a test.", {})
@@ -46,7 +49,7 @@ class RuleEvaluator:
         return "It has no options." if options else ""
 
     def facts(self, options: Options) -> MetricFacts:
-        return MetricFacts(MetricKind.RATE)
+        return self._facts
 
     async def measure(self, sample: Sample, options: Options, judges: JudgeModels) -> Measurement:
         found = self._rule(sample)

@@ -202,7 +202,7 @@ async def test_the_cap_counts_calls_under_way() -> None:
 async def test_judges_ask_equal_questions_with_one_key_and_repeats_anew() -> None:
     gateway = Gateway(good)
     async with calling(gateway) as calls:
-        judges = GatewayJudges(calls, "evr_1", RunSpending(0, 0))
+        judges = GatewayJudges(calls, "eval_run=evr_1", RunSpending(0, 0))
         question = JudgeQuestion("m", ({"role": "user", "content": "Good?"},), {"type": "object"})
         assert (await judges.ask(question)).cost_usd == 0.25
         await judges.ask(question)

@@ -27,6 +27,7 @@ from penstock.features.datasets import assembly as datasets
 from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.dry_runs import assembly as dry_runs
 from penstock.features.evaluations import assembly as evaluations
+from penstock.features.evaluations.online.assembly import StoredTraffic
 from penstock.features.feedback import assembly as feedback
 from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.feedback.store import schema as scores_schema
@@ -144,7 +145,7 @@ class ServerComposition:
             traces.build(guards, opened, backup=not config.columns_dsn),
             *self._build_feedback(opened.opening.store),
             self._build_datasets(opened),
-            *self._build_evaluations(made),
+            *self._build_evaluations(made, opened),
         ]
         publishing = snapshots.build(
             context,
@@ -240,7 +241,9 @@ class ServerComposition:
             ),
         )
 
-    def _build_evaluations(self, made: ReleaseService) -> tuple[Vertical, ...]:
+    def _build_evaluations(
+        self, made: ReleaseService, traffic: traces.OpenedTraces
+    ) -> tuple[Vertical, ...]:
         """Returns the verticals of evaluation runs and of gates."""
         context = self._identity.context
         opened = evaluations.open_evaluations(
@@ -248,6 +251,7 @@ class ServerComposition:
             DatasetReader(context),
             EvaluatedReleaseStore(context, made),
             WorkWanted(Home(self._config.home_path).work_wanted),
+            StoredTraffic(traffic.service, ScoreService(traffic.opening.store, context.clock)),
         )
         return (
             evaluations.build(self.guards, opened),

@@ -10,6 +10,8 @@ from penstock.features.context import Context
 from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.evaluations.assembly import EVALUATORS
 from penstock.features.evaluations.model import JOB_KIND
+from penstock.features.evaluations.online.model import JOB_KIND as ONLINE_JOB_KIND
+from penstock.features.evaluations.online.work import OnlineWork
 from penstock.features.evaluations.work.run_work import EvaluationWork
 from penstock.features.replays.gateway import InternalGateway
 from penstock.infra.crypto import ensure_secret_file
@@ -35,17 +37,20 @@ class WorkerComposition:
         token = ensure_secret_file(home.gateway_token).hex()
         context = Context(database, _NoAudit(), clock, os.urandom)
         evaluators: Registry[Evaluator] = Registry(EVALUATORS)
+        send = InternalGateway(self._egress, config.gateway_url, token).send
         evaluation = EvaluationWork(
             database,
             clock,
             DatasetReader(context),
             EvaluatedReleaseStore(context),
             evaluators.get,
-            InternalGateway(self._egress, config.gateway_url, token).send,
+            send,
             OpenAISurface(),
         )
+        online = OnlineWork(database, clock, evaluators.get, send)
         queue = JobQueue(database, clock, name)
-        self.runner = JobRunner(queue, {JOB_KIND: evaluation}, WorkWanted(home.work_wanted))
+        work = {JOB_KIND: evaluation, ONLINE_JOB_KIND: online}
+        self.runner = JobRunner(queue, work, WorkWanted(home.work_wanted))
 
     def close(self) -> None:
         """Closes connections to the gateway."""

@@ -1,6 +1,5 @@
 """Values of rules: a rule adds recorded calls to a dataset, again and again. No SQL, no HTTP."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,7 +18,6 @@ MIN_DELAY_S: Final = 60  # an insert in progress may have an earlier time of sto
 MAX_DELAY_S: Final = 30 * 24 * 3600  # that a call waits for feedback; more is refused
 MAX_DAILY_CAP: Final = 10_000  # items that a rule adds on one day
 DAY_MS: Final = 24 * 3600 * 1000
-_HASHES: Final = 2**64
 
 FeedbackChoice = Literal["low", "high"]
 
@@ -88,12 +86,6 @@ class StoredRule:
     dataset: str
     rule: DatasetRule
     progress: RuleProgress
-
-
-def is_sampled(trace_id: str, share: float) -> bool:
-    """Returns whether a share of all traces has this one: always the same, in all datasets."""
-    number = int.from_bytes(hashlib.sha256(trace_id.encode()).digest()[:8])
-    return number < share * _HASHES
 
 
 def check_selection(selection: CallSelection) -> None:

@@ -1,4 +1,4 @@
-"""Builds the vertical of evaluation runs, and its work in the worker."""
+"""Builds the vertical of evaluations: runs on datasets, and of live traffic."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,6 +13,12 @@ from penstock.features.evaluations.http.results import (
 )
 from penstock.features.evaluations.http.runs import evaluation_change_routes, evaluation_routes
 from penstock.features.evaluations.model import DatasetItems, EvaluatedReleases
+from penstock.features.evaluations.online.assembly import (
+    OpenedOnline,
+    StoredTraffic,
+    open_online,
+)
+from penstock.features.evaluations.online.http import online_change_routes, online_routes
 from penstock.features.evaluations.service.figures import EvaluationFigures
 from penstock.features.evaluations.service.results import EvaluationResults
 from penstock.features.evaluations.service.runs import EvaluationService
@@ -35,17 +41,23 @@ class OpenedEvaluations:
     runs: EvaluationService
     results: EvaluationResults
     figures: EvaluationFigures
+    online: OpenedOnline
 
 
 def open_evaluations(
-    context: Context, items: DatasetItems, releases: EvaluatedReleases, wanted: WorkWanted
+    context: Context,
+    items: DatasetItems,
+    releases: EvaluatedReleases,
+    wanted: WorkWanted,
+    traffic: StoredTraffic,
 ) -> OpenedEvaluations:
-    """Returns the use cases of runs."""
+    """Returns the use cases of runs, and of evaluations of `traffic`."""
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
     runs = EvaluationService(context, items, releases, evaluators.get, wanted)
     results = EvaluationResults(context, evaluators.get)
     figures = EvaluationFigures(context, releases)
-    return OpenedEvaluations(context, evaluators, wanted, runs, results, figures)
+    online = open_online(context, evaluators.get, wanted, traffic)
+    return OpenedEvaluations(context, evaluators, wanted, runs, results, figures, online)
 
 
 def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
@@ -64,9 +76,12 @@ def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
             evaluation_routes(guards.require, runs),
             evaluation_change_routes(guards.require, runs),
             result_routes(guards.require, results),
+            online_routes(guards.require, opened.online),
+            online_change_routes(guards.require, opened.online),
             evaluator_routes(guards.require, opened.evaluators.names, opened.evaluators.get),
         ),
         startup=(wake_worker,),
+        jobs=(opened.online.run, opened.online.clean),
     )
 
 

@@ -151,6 +151,29 @@ class ScoreMeasures(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, int]
 
 
+class ScoreClusters(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores of one author under one name, in a time bucket and release. `size` of them are
+    numbers or booleans, with the sum `total`; those of a trace are one of `clusters`. Over these
+    are summed the square of a cluster's size (`sizes2`), of its total (`totals2`), and the product
+    of both (`products`)."""
+
+    bucket_ns: int
+    release: str
+    name: str
+    scored: int
+    abstained: int
+    unmeasured: int
+    judge_error: int
+    infrastructure_error: int
+    size: int
+    total: float
+    clusters: int
+    sizes2: float
+    totals2: float
+    products: float
+    labels: dict[str, int]
+
+
 class OutcomeCounts(msgspec.Struct, frozen=True, kw_only=True):
     """One outcome in a group: units with a result, those where it is true, and their amounts."""
 

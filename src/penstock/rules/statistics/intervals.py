@@ -29,13 +29,19 @@ def wilson(successes: int, size: int, level: float = 0.95) -> Interval | None:
         raise ValueError("successes lie between 0 and the size")
     if not size:
         return None
+    low, high = wilson_bounds(successes / size, size, level)
+    return Interval(successes / size, low, high)
+
+
+def wilson_bounds(rate: float, size: float, level: float = 0.95) -> tuple[float, float]:
+    """Returns the bounds of Wilson's interval. `size` need be no whole number: a sample of
+    dependent or weighted observations is worth fewer than it has."""
     z2 = normal_quantile(level) ** 2
-    rate = successes / size
     centre = (rate + z2 / (2 * size)) / (1 + z2 / size)
     half = sqrt(z2 * (rate * (1 - rate) + z2 / (4 * size)) / size) / (1 + z2 / size)
-    low = centre - half if successes else 0.0
-    high = centre + half if successes < size else 1.0
-    return Interval(rate, max(0.0, low), min(1.0, high))
+    low = centre - half if rate > 0 else 0.0
+    high = centre + half if rate < 1 else 1.0
+    return max(0.0, low), min(1.0, high)
 
 
 def t_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
-import msgspec
 from msgspec.structs import replace
 
 from penstock.features.datasets.rules import CallSelection
@@ -20,15 +19,13 @@ from penstock.features.traces.model import (
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import LATEST_NS
 from penstock.rules.evaluation.items import DatasetItem, ItemSource, checked_item, id_of_example
+from penstock.rules.evaluation.recorded import Message, input_of, text_of
 from penstock.rules.scores.vocabulary import FeedbackName, ScoreKind
 
 MAX_SPANS: Final = 200  # calls of one request
 MAX_EXAMPLE_BYTES: Final = 64 * 1024 * 1024  # of the calls of one request; later ones are skipped
 _MAX_CORRECTIONS: Final = 1000  # scores that are read for the calls of one request
 _FACTS: Final = ("use_case", "environment", "release", "arm", "prompt_version")
-_TEXTS: Final = ("input", "prompt", "query")
-
-Message = dict[str, Any]
 
 
 class RecordedCalls(Protocol):
@@ -178,29 +175,3 @@ class ExampleReader:
 
 class _NotAnExample(PenstockError):
     """A call of which no item can be made."""
-
-
-def input_of(body: bytes, messages: Sequence[Message]) -> Any:
-    """Returns what a release would be called with: the variables of a request, its messages as they
-    were sent, its text, or else its messages as texts."""
-    try:
-        sent = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        sent = None
-    members = cast("dict[str, Any]", sent) if isinstance(sent, dict) else dict[str, Any]()
-    if members.get("variables"):
-        return members["variables"]
-    if isinstance(members.get("messages"), list) and "system" not in members:
-        return members["messages"]
-    texts = (members[name] for name in _TEXTS if isinstance(members.get(name), str))
-    return next(texts, None) or [
-        {"role": each.get("role", "user"), "content": text_of([each])} for each in messages
-    ]
-
-
-def text_of(messages: Sequence[Message]) -> str:
-    """Returns the texts of messages, one per line."""
-    parts = [part for each in messages for part in each.get("parts", ())]
-    return "\n".join(
-        str(part["content"]) for part in parts if part.get("type") == "text" and "content" in part
-    )

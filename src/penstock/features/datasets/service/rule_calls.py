@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from penstock.features.datasets.rules import RulePosition, StoredRule, is_sampled
+from penstock.features.datasets.rules import RulePosition, StoredRule
 from penstock.features.feedback.model import ArrivedScore, ScoreFilter
 from penstock.features.traces.model import CallPage, Cursor, Filter, TimeRange
+from penstock.rules.sampling import is_sampled
 
 _PAGE: Final = 500
 _MAX_PAGES: Final = 20  # that are read at once; the next time goes on after them

@@ -74,7 +74,7 @@ class EvaluationService:
         """Starts a run. `target`: what to call, if it is no release yet: it becomes one. A run that
         `waits` begins with `resume`, once its outputs are uploaded. Raises `InvalidRequest`,
         `NotFound`."""
-        _check_key(actor, project_id, plan.key_id)
+        check_key(actor, project_id, plan.key_id)
         _, version = self.items.version(project_id, plan.dataset, plan.version or None)
         plan = replace(plan, version=version.version)
         if target is not None:
@@ -260,7 +260,7 @@ class EvaluationService:
         self.context.audit_log.append(tx, actor, run.project_id, action, run.id, after=after)
 
 
-def _check_key(actor: Principal, project_id: str, key_id: str) -> None:
+def check_key(actor: Principal, project_id: str, key_id: str) -> None:
     """Raises `Forbidden` if a key without a role would call models as another key."""
     without_role = actor.kind == "key" and project_id not in actor.roles
     if without_role and not actor.instance_admin and key_id not in ("", actor.id):

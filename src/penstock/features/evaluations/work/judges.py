@@ -29,9 +29,10 @@ class GatewayJudges:
     """`spi.evaluator.JudgeModels`. The same question gets its answer of the last 24 hours, free of
     charge: its idempotency key is the digest of the question with its repeat."""
 
-    def __init__(self, calls: RunCalls, run_id: str, spending: RunSpending) -> None:
+    def __init__(self, calls: RunCalls, origin: str, spending: RunSpending) -> None:
+        """`origin` is a tag of the calls: `eval_run=<id>`."""
         self._calls = calls
-        self._run_id = run_id
+        self._origin = origin
         self._spending = spending
 
     async def ask(self, question: JudgeQuestion) -> JudgeAnswer:
@@ -67,7 +68,7 @@ class GatewayJudges:
         key = sha256(content + b"\0%d" % repeat).hexdigest()[:_DIGITS]
         headers = {
             "idempotency-key": f"judge-{key}",
-            HEADER: f"eval_run={self._run_id},eval_judge=1",
+            HEADER: f"{self._origin},eval_judge=1",
         }
         async with self._spending.reserved():
             whole = await self._calls.ask(content, headers, path)

@@ -84,7 +84,7 @@ class EvaluationWork:
         spending = RunSpending(spent, run.plan.cost_cap_usd)
         pace = CallPace(run.plan.concurrency)
         calls = RunCalls(self.send, run.project_id, run.plan.key_id, pace)
-        judges = GatewayJudges(calls, run.id, spending)
+        judges = GatewayJudges(calls, f"eval_run={run.id}", spending)
         parts = RunParts(
             run,
             self.database,

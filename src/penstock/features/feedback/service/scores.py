@@ -11,6 +11,7 @@ from penstock.features.feedback.model import (
     WAITS_NS,
     ArrivedScore,
     Link,
+    ScoreClusters,
     ScoreFilter,
     ScoreMeasures,
     ScorePosition,
@@ -165,6 +166,27 @@ class ScoreService:
         """Returns counts, mean and variance by name, in groups (see `ScoreStore.measures`)."""
         store = ScoreStore(self._columns())
         return store.measures(project_id, time_range, wanted, by, width_ns)
+
+    def clusters(
+        self, project_id: str, author: str, within: TimeRange, width_ns: int, limit: int
+    ) -> list[ScoreClusters]:
+        """Returns sums over the scores of an author (see `ScoreStore.clusters`)."""
+        store = ScoreStore(self._columns())
+        return store.clusters(project_id, author, within, width_ns, limit)
+
+    def extreme(
+        self,
+        project_id: str,
+        author: str,
+        name: str,
+        within: TimeRange,
+        *,
+        lowest: bool | None,
+        count: int,
+    ) -> list[StoredScore]:
+        """Returns the lowest or highest scores of an author (see `ScoreStore.extreme`)."""
+        store = ScoreStore(self._columns())
+        return store.extreme(project_id, author, name, within, lowest=lowest, count=count)
 
 
 def _reported(row: ScoreRow) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Final
 from penstock.features.feedback.model import (
     TIME,
     ArrivedScore,
+    ScoreClusters,
     ScoreFilter,
     ScoreMeasures,
     ScorePosition,
@@ -54,6 +55,24 @@ _MEASURES: Final = f"""s.name AS name, s.type AS type, s.kind AS kind,
     CAST(arraySlice(arrayReverseSort(each -> each.2, CAST(
     sumMapIf(map(toString(s.label), toUInt64(1)), s.label != '')
     AS Array(Tuple(String, UInt64)))), 1, {_LABELS}) AS Map(String, UInt64)) AS labels"""
+_STATES: Final = tuple(each.value for each in ScoreState)
+_OF_TRACE: Final = ", ".join(
+    (
+        "toString(s.release) AS release, toString(s.name) AS name, s.trace_id AS trace_id",
+        *(f"countIf(s.state = '{each}') AS {each}" for each in _STATES),
+        "countIf(isNotNull(s.number)) AS size, sum(ifNull(s.number, 0)) AS total",
+        "sumMapIf(map(toString(s.label), toUInt64(1)), s.label != '') AS labels",
+    )
+)
+_OF_CLUSTERS: Final = ", ".join(
+    (
+        "t.bucket_ns AS bucket_ns, t.release AS release, t.name AS name",
+        *(f"sum(t.{each}) AS {each}" for each in _STATES),
+        "sum(t.size) AS size, sum(t.total) AS total, countIf(t.size > 0) AS clusters",
+        "toFloat64(sum(t.size * t.size)) AS sizes2, sum(t.total * t.total) AS totals2",
+        "sum(t.size * t.total) AS products, sumMap(t.labels) AS labels",
+    )
+)
 
 
 class ScoreStore:
@@ -139,6 +158,41 @@ class ScoreStore:
             where.params,
             ScoreMeasures,
         )
+
+    def clusters(
+        self, project_id: str, author: str, within: TimeRange, width_ns: int, limit: int
+    ) -> list[ScoreClusters]:
+        """Returns sums over the scores of an author, by time buckets of `width_ns`, release and
+        name: the newest."""
+        where = _matching(project_id, within, ScoreFilter(only={"author": (author,)}))
+        traces = (
+            f"SELECT intDiv(s.scored_ns, {width_ns:d}) * {width_ns:d} AS bucket_ns, {_OF_TRACE}"  # noqa: S608 - constants
+            f" FROM scores AS s FINAL WHERE {where.clause()}"
+            " GROUP BY bucket_ns, release, name, trace_id"
+        )
+        return self._columns.query(
+            f"SELECT {_OF_CLUSTERS} FROM ({traces}) AS t GROUP BY bucket_ns, release, name"  # noqa: S608 - constants
+            f" ORDER BY bucket_ns DESC, release, name LIMIT {limit:d}",
+            where.params,
+            ScoreClusters,
+        )
+
+    def extreme(
+        self,
+        project_id: str,
+        author: str,
+        name: str,
+        within: TimeRange,
+        *,
+        lowest: bool | None,
+        count: int,
+    ) -> list[StoredScore]:
+        """Returns the scores of an author with the lowest or highest values, among equal ones the
+        newest; with `None` simply the newest."""
+        where = _matching(project_id, within, ScoreFilter(only={"author": (author,)}))
+        where.require(f"s.name = {{name:String}} AND {_SCORED}", name=name)
+        value = "" if lowest is None else f"s.number {'ASC' if lowest else 'DESC'},"
+        return self._select(where, f"ORDER BY {value} s.scored_ns DESC, s.id LIMIT {count:d}")
 
     def _select(self, where: Conditions, rest: str, handled: str = "") -> list[StoredScore]:
         """Finds the ids first, because comments are long; without a condition on the status
