@@ -16,7 +16,7 @@ from tests.features.evaluations.test_calls import Gateway, calling
 POLITE = EvaluatorChoice("polite", "rubric", {"model": "judge", "criteria": "It is polite."})
 
 
-def verdict(gateway: Gateway, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+def yes_of_judge(gateway: Gateway, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
     """The answer of a judge who says yes."""
     (body,) = {
         each["body"]
@@ -36,7 +36,7 @@ class Judged:
 
     def __init__(self, world: OnlineWorld, **fields: Any) -> None:
         self.world = world
-        self.gateway = Gateway(lambda number, headers: verdict(self.gateway, headers))
+        self.gateway = Gateway(lambda number, headers: yes_of_judge(self.gateway, headers))
         world.evaluators["rubric"] = rubric
         usual = {"key_id": "key_1", "budget_usd": 1.0}
         world.rule(evaluators=(POLITE,), **{**usual, **fields})
