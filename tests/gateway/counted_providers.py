@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,8 @@ from gateway.raw_upstream import STREAM_HEAD, Exchanged, RawUpstream, chunk, raw
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd
 from penstock.rules.limits.documents import LimitEntry
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.prices.price import PriceOverride
+from penstock.rules.snapshot import Document, RouteEntry, RouteTarget
 from tests.ports import free_port
 
 WHOLE = unary(b'{"id":"c","model":"m","choices":[]}')
@@ -130,6 +131,8 @@ async def rig(
     routes: Sequence[RouteEntry] = (),
     workers: int = 1,
     budgets: Sequence[LimitEntry] = (),
+    prices: Sequence[PriceOverride] = (),
+    others: Mapping[str, Document] | None = None,
 ) -> AsyncGenerator[Rig]:
     async with AsyncExitStack() as stack:
         providers = [Counted() for _ in limits]
@@ -138,7 +141,13 @@ async def rig(
         entries = [
             provider(each.upstream.url, f"p{at}", **limits[at]) for at, each in enumerate(providers)
         ]
-        home = make_home(tmp_path / "home", entries, routes=routes, limits=budgets)
+        home = make_home(
+            *(tmp_path / "home", entries),
+            routes=routes,
+            limits=budgets,
+            prices=prices,
+            others=others,
+        )
         running = [
             await stack.enter_async_context(worker(home, worker=str(at), port=free_port()))
             for at in range(workers)

@@ -3,23 +3,60 @@
 import asyncio
 import json
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from gateway.counted_providers import Rig, rig, route
+from gateway.homes import PROJECT
 from gateway.http_client import Answer, call, metrics_token
 from penstock.rules.call import CallEnd, CallStatus
 from penstock.rules.limits.documents import LimitEntry, Measure
 from penstock.rules.limits.windows import WindowUnit
-from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget
+from penstock.rules.prices.price import PriceOverride, UnitPrice
+from penstock.rules.prompts.documents import PromptContent, PromptVariable
+from penstock.rules.releases.documents import Release
+from penstock.rules.releases.served import ReleaseSection
+from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm
+from penstock.rules.snapshot import (
+    RELEASES,
+    ROLLOUTS,
+    Document,
+    RolloutsSection,
+    RouteEntry,
+    RouteShadow,
+    RouteTarget,
+)
 
+PROMPT = PromptContent("text", "Say {{ what }}.", variables={"what": PromptVariable()})
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def shadowed(percent: float = 100, max_calls: int = 4) -> RouteEntry:
     return route(RouteTarget("p0", "small"), shadow=RouteShadow("p1", "large", percent, max_calls))
+
+
+@asynccontextmanager
+async def rollout(
+    tmp_path: Path, *, percent: float = 100, usd: str = "5", shadow: Release | None = None
+) -> AsyncGenerator[Rig]:
+    """A use case that `p0/small` answers, with `p1/large` as its shadow. An answer costs 1 USD."""
+    answers, copied = Release("p0/small"), shadow or Release("p1/large", parameters={"seed": 7})
+    arm = ShadowArm(copied.digest(), percent, Decimal(usd))
+    entry = Rollout("both", "production", 1, (RolloutArm(answers.digest()),), shadow=arm)
+    others: dict[str, Document] = {
+        RELEASES.name(PROJECT, each.digest()): ReleaseSection(
+            PROJECT, each.digest(), each, PROMPT if each.prompt else None
+        )
+        for each in (answers, copied)
+    }
+    others[ROLLOUTS.name(PROJECT)] = RolloutsSection(PROJECT, (entry,))
+    price = PriceOverride("p", "p1", "large", (UnitPrice("input_tokens", Decimal(100_000)),))
+    async with rig(tmp_path, {}, {}, others=others, prices=[price]) as found:
+        yield found
 
 
 async def answered(found: Rig, name: str, *, stream: bool = False) -> Answer:
@@ -167,3 +204,56 @@ async def test_a_worker_that_stops_ends_its_shadows_at_once_and_records_them(
         found.workers[0].process.terminate()
         end = await shadow_of(found, answer)
         assert (end.status, end.error_type) == (CallStatus.ERROR, "shutting_down")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_release_answers_in_the_shadow_of_another_and_nobody_sees_it(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with rollout(tmp_path) as found:
+        answer = await answered(found, "hello", stream=stream)
+        assert (answer.status, answer.whole) == (200, True)
+        await found.providers[1].has(1)  # the caller has its answer, and this one still waits
+        found.providers[1].finish()
+        end, original = await shadow_of(found, answer), await found.end_of(answer)
+        assert (end.status, end.begin.request_model) == (CallStatus.OK, "p1/large")
+        assert json.loads(end.request)["seed"] == 7
+        assert "seed" not in json.loads(original.request)
+        shadow, own = end.begin.caller, original.begin.caller
+        assert (shadow.use_case, shadow.environment) == ("both", "production")
+        assert (shadow.others["arm"], shadow.others["arm_basis"]) == ("shadow", "shadow")
+        assert (own.others["arm"], own.others["arm_basis"]) == ("main", "weight")
+        assert shadow.others["release"] != own.others["release"]
+        assert shadow.tags == {"penstock.shadow": "both/production"}
+        await has_outcome(found, answered=1)
+
+
+async def test_a_shadow_release_that_cannot_take_the_request_is_recorded(tmp_path: Path) -> None:
+    """It needs a variable that callers do not send yet: this is what the shadow is to show."""
+    needs_more = Release("p1/large", PROMPT.digest())
+    async with rollout(tmp_path, shadow=needs_more) as found:
+        answer = await answered(found, "hello")
+        assert answer.status == 200
+        end = await shadow_of(found, answer)
+        assert (end.status, end.error_type) == (CallStatus.ERROR, "release_variables")
+        assert (end.begin.caller.others["arm"], end.attempts) == ("shadow", ())
+        await has_outcome(found, failed=1)
+    async with rollout(tmp_path / "gone", shadow=Release("gone/model")) as found:
+        answer = await answered(found, "hello")
+        assert (await shadow_of(found, answer)).error_type == "release_model_gone"
+
+
+async def test_the_budget_of_a_day_holds_shadow_releases_back_and_not_their_callers(
+    tmp_path: Path,
+) -> None:
+    async with rollout(tmp_path, usd="0.5") as found:
+        assert (await answered(found, "hello " * 50)).status == 200
+        await has_outcome(found, refused=1)
+        assert found.providers[1].seen == []
+
+
+async def test_a_share_of_the_calls_of_a_use_case_has_a_shadow(tmp_path: Path) -> None:
+    async with rollout(tmp_path, percent=0.01) as found:
+        for number in range(5):
+            await answered(found, str(number))
+        assert sum((await outcomes(found)).values()) < 5

@@ -15,6 +15,7 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.released import CallRelease
 from penstock.gateway.reserved import Reserved
 from penstock.gateway.route import RouteRun
+from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stream_budget import StreamBudget
 from penstock.gateway.target import Target
@@ -56,7 +57,8 @@ class Call:
     released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
     waited_ns = 0  # for the turn of the next attempt
-    follow_up: Callable[[], None] | None = None  # what begins once the call has ended
+    shadow: ShadowRule | None = None  # of its use case
+    follow_ups: tuple[Callable[[], None], ...] = ()  # what begins once the call has ended
     shadow_of = ""  # the trace of the original, if this is a shadow call
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()

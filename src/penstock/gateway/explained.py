@@ -66,9 +66,9 @@ def _in_progress(target: Target) -> dict[str, Any]:
 
 def explained_shadow(rule: ShadowRule | None) -> str:
     """Returns what a share of the calls of a route is sent to as well."""
-    if rule is None:
+    if rule is None or not isinstance(rule.wanted, Target):
         return ""
-    return f"{rule.percent:g} % to {rule.target.entry.name}/{rule.target.model}"
+    return f"{rule.percent:g} % to {rule.wanted.entry.name}/{rule.wanted.model}"
 
 
 def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:

@@ -87,8 +87,8 @@ class Pipeline:
             if call.guard is not None:  # it has the call: a cycle would keep both
                 call.guard.note_usage = None
                 call.guard = None
-            follow_up, call.follow_up = call.follow_up, None
-            if follow_up is not None:
+            follow_ups, call.follow_ups = call.follow_ups, ()
+            for follow_up in follow_ups:
                 follow_up()
 
     async def _run(self, call: Call) -> None:
@@ -99,7 +99,11 @@ class Pipeline:
         call.ready_ns = self.clock.now_ns()
         rollouts = snapshot.project(key_context.project_id).rollouts
         if rollouts is not None:
+            asked, body = head, call.body
             head = await self.release(call, key_context, rollouts, head)
+            if call.shadow is not None:
+                self.shadows.plan(call, asked, body, call.shadow)
+            del body
         target = self.resolve(call, snapshot, key_context, head)
         call.resolved_ns = self.clock.now_ns()
         if target.project.limits is not None or key_context.token is not None:
@@ -110,7 +114,7 @@ class Pipeline:
             call.guarded_ns = self.clock.now_ns()
         self.recorder.begin(call)
         if call.route is not None and (shadow := call.route.shadow) is not None:
-            call.follow_up = self.shadows.plan(call, head, shadow)
+            self.shadows.plan(call, head, call.body, shadow)
         finalize = partial(self._finalize, call)
         if self.look_up.concerns(call):
             if await self.look_up(call, target, head, finalize):

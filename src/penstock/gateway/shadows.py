@@ -8,11 +8,10 @@ are dropped while callers need the worker or the provider.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
@@ -21,13 +20,15 @@ from penstock.gateway.errors import ShuttingDown
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.shadow_rule import ShadowRule
+from penstock.gateway.snapshot.shadow_budgets import SHADOW_TAG
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.record import Recorder
+from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reserve import ReserveLimits
+from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.settle import close_attempt, total
 from penstock.gateway.target import Target
-from penstock.gateway.target_slots import Slot
 from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
@@ -38,7 +39,6 @@ from penstock.rules.priorities import Priority
 from penstock.rules.tags import merged_tags
 from penstock.spi.strategy import Randomness
 
-SHADOW_TAG: Final = "penstock.shadow"  # of shadow calls: the name of what wanted them
 MAX_SHADOWS: Final = 64  # of a worker, planned and in progress; further ones are dropped
 _NOT_SENT: Final = (b"traceparent", b"tracestate", b"x-penstock-cache", b"idempotency-key")
 _OF_ORIGINAL: Final = frozenset(  # which release and arm of a rollout answered the caller
@@ -59,13 +59,23 @@ class ShadowOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedShadow:
-    """A shadow call that begins when its original has ended. `call` holds its memory. `target` is
-    without health and places: what it does says nothing to the calls of routes."""
+    """A shadow call that begins when its original has ended. `call` holds its memory; `head` is
+    that of the original."""
 
     call: Call
     head: RequestHead
-    target: Target
     rule: ShadowRule
+
+
+class ShadowStages(NamedTuple):
+    """The stages that shadow calls pass."""
+
+    release: ApplyRelease
+    resolve: Resolve
+    reserve: ReserveLimits
+    guard: GuardRequest
+    attempts: Attempts
+    recorder: Recorder
 
 
 class Shadows:
@@ -73,14 +83,14 @@ class Shadows:
 
     def __init__(
         self,
-        stages: tuple[ReserveLimits, GuardRequest, Attempts, Recorder],
+        stages: ShadowStages,
         inflight: InFlight,
         ids: Ids,
         clock: Clock,
         random: Randomness,
     ) -> None:
         self.counts: Counter[ShadowOutcome] = Counter()
-        self._reserve, self._guard, self._attempts, self._recorder = stages
+        self._stages = stages
         self._inflight = inflight
         self._ids = ids
         self._clock = clock
@@ -88,29 +98,26 @@ class Shadows:
         self._planned: Counter[tuple[str, str]] = Counter()  # with those in progress
         self._running: set[asyncio.Task[None]] = set()
 
-    def plan(self, call: Call, head: RequestHead, rule: ShadowRule) -> Callable[[], None] | None:
-        """Draws whether a call has a shadow, and reserves its memory. Returns what begins it or
-        drops it: to be called once the original has ended."""
+    def plan(self, call: Call, head: RequestHead, body: bytes, rule: ShadowRule) -> None:
+        """Draws whether a call has a shadow with this request, and reserves its memory. What begins
+        the shadow, or drops it, is among the follow-ups of the call."""
         key_context = call.key_context
         if key_context is None or key_context.token is not None:  # its limits are small
-            return None
+            return
         if call.operation != Operation.CHAT or self._random.random() * 100 >= rule.percent:
-            return None
+            return
         full = self._planned[_who(rule)] >= rule.max_calls
         if full or self._planned.total() >= MAX_SHADOWS or self._inflight.is_busy:
             self.counts[ShadowOutcome.BUSY] += 1
-            return None
-        target = replace(rule.target, health=None, slots=None)
-        named = head._replace(model=f"{target.entry.name}/{target.model}")
-        shadow = self._shadow_of(call, named, rule)
-        shadow.target = target
+            return
+        shadow = self._shadow_of(call, head, body, rule)
         try:
-            self._inflight.hold(shadow, len(call.body))
+            self._inflight.hold(shadow, len(body))
         except PenstockError:
             self.counts[ShadowOutcome.BUSY] += 1
-            return None
+            return
         self._planned[_who(rule)] += 1
-        return partial(self._start, call, PlannedShadow(shadow, named, target, rule))
+        call.follow_ups += (partial(self._start, call, PlannedShadow(shadow, head, rule)),)
 
     def _start(self, original: Call, planned: PlannedShadow) -> None:
         """Begins a planned shadow call in the background, if its original went well."""
@@ -118,14 +125,10 @@ class Shadows:
         if attempt is None or attempt.status is not CallStatus.OK or not original.recorded:
             self._leave(planned, ShadowOutcome.ORIGINAL)
             return
-        slots, slot = planned.rule.target.slots, None
-        full = slots is not None and (slot := slots.take(Priority.LOW)) is None
-        if full or self._inflight.is_busy:
-            if slot is not None:
-                slot.release()
+        if self._inflight.is_busy:
             self._leave(planned, ShadowOutcome.BUSY)
             return
-        task = asyncio.ensure_future(self._run(planned, slot))
+        task = asyncio.ensure_future(self._run(planned))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -140,7 +143,7 @@ class Shadows:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _shadow_of(self, call: Call, head: RequestHead, rule: ShadowRule) -> Call:
+    def _shadow_of(self, call: Call, head: RequestHead, body: bytes, rule: ShadowRule) -> Call:
         """The call that is sent: a trace of its own, with the same request and caller."""
         shadow = Call(
             call.surface,
@@ -157,19 +160,25 @@ class Shadows:
         tags = merged_tags({SHADOW_TAG: rule.name}, call.caller.tags)
         others = {n: value for n, value in call.caller.others.items() if n not in _OF_ORIGINAL}
         shadow.caller = structs.replace(call.caller, tags=tags, others=others)
-        shadow.body, shadow.request_size = call.body, len(call.body)
+        shadow.body, shadow.request_size = body, len(body)
         shadow.head = head
         shadow.shadow_of = call.trace_id
         return shadow
 
-    async def _run(self, planned: PlannedShadow, slot: Slot | None) -> None:
-        call, outcome = planned.call, ShadowOutcome.FAILED
+    async def _run(self, planned: PlannedShadow) -> None:
+        call, outcome, slot = planned.call, ShadowOutcome.FAILED, None
         try:
-            outcome = await self._ask(planned)
+            head, target = await self._prepared(planned)
+            slots = target.slots
+            if slots is not None and (slot := slots.take(Priority.LOW)) is None:
+                outcome = ShadowOutcome.BUSY
+            else:
+                outcome = await self._ask(call, head, target)
         except SpoolFull:
             outcome = ShadowOutcome.REFUSED
         except PenstockError as error:
-            outcome = ShadowOutcome.FAILED if call.begin is not None else ShadowOutcome.REFUSED
+            known = call.begin is not None or call.recorded
+            outcome = ShadowOutcome.FAILED if known else ShadowOutcome.REFUSED
             self._end(call, error)
         except asyncio.CancelledError:
             self._end(call, ShuttingDown("The gateway is stopping."))
@@ -179,21 +188,41 @@ class Shadows:
             self._end(call, PenstockError("The gateway failed.", hint="See the gateway's log."))
         finally:
             if call.reserved is not None:
-                self._reserve.settle(call)
+                self._stages.reserve.settle(call)
             if slot is not None:
                 slot.release()
             self._leave(planned, outcome)
 
-    async def _ask(self, planned: PlannedShadow) -> ShadowOutcome:
-        call, head, target = planned.call, planned.head, planned.target
+    async def _prepared(self, planned: PlannedShadow) -> tuple[RequestHead, Target]:
+        """Returns head and target of the request. A release that cannot take the request, such as
+        one that has another variable, is recorded: it is what the shadow is to show."""
+        call, head, wanted = planned.call, planned.head, planned.rule.wanted
         call.start_ns = call.ready_ns = self._clock.now_ns()
-        project = target.project
+        if isinstance(wanted, Target):
+            call.head = head._replace(model=f"{wanted.entry.name}/{wanted.model}")
+            return call.head, wanted
+        if call.snapshot is None:
+            raise AssertionError("a shadow call has the snapshot of its original")
+        project = call.snapshot.project(planned.rule.project_id)
+        try:
+            head = await self._stages.release.apply(call, head, wanted)
+            return head, self._stages.resolve.of_shadow(call, project, head.model)
+        except PenstockError as error:
+            call.http_status = error.status
+            self._stages.recorder.end(call, CallStatus.ERROR, error, total(call))
+            raise
+
+    async def _ask(self, call: Call, head: RequestHead, found: Target) -> ShadowOutcome:
+        """Asks the target, without its health and places: what a shadow meets says nothing to the
+        calls of routes."""
+        target = call.target = replace(found, health=None, slots=None)
+        project, stages = target.project, self._stages
         if project.limits is not None:
-            await self._reserve(call, target, project.limits)
+            await stages.reserve(call, target, project.limits)
         if project.guardrails is not None:
-            head = await self._guard(call, target, project.guardrails, head)
-        self._recorder.begin(call)
-        await self._attempts(call, target, head, lambda error: self._end(call, error))
+            head = await stages.guard(call, target, project.guardrails, head)
+        stages.recorder.begin(call)
+        await stages.attempts(call, target, head, lambda error: self._end(call, error))
         attempt = call.attempt
         good = attempt is not None and attempt.status is CallStatus.OK
         return ShadowOutcome.ANSWERED if good else ShadowOutcome.FAILED
@@ -209,8 +238,8 @@ class Shadows:
             end_ns = attempt.end_ns or self._clock.now_ns()
             close_attempt(call, attempt, end_ns, status, error)
         if call.reserved is not None:
-            self._reserve.settle(call)
-        self._recorder.end(call, status, error, total(call))
+            self._stages.reserve.settle(call)
+        self._stages.recorder.end(call, status, error, total(call))
 
     def _leave(self, planned: PlannedShadow, outcome: ShadowOutcome) -> None:
         who = _who(planned.rule)
@@ -222,7 +251,7 @@ class Shadows:
 
 
 def _who(rule: ShadowRule) -> tuple[str, str]:
-    return rule.target.project.project_id, rule.name
+    return rule.project_id, rule.name
 
 
 async def _nothing_to_receive() -> Message:

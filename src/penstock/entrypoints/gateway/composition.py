@@ -25,7 +25,7 @@ from penstock.gateway.metrics.counts import Metrics
 from penstock.gateway.metrics.page import MetricsPages
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.rebuild import Rebuild
-from penstock.gateway.shadows import Shadows
+from penstock.gateway.shadows import Shadows, ShadowStages
 from penstock.gateway.snapshot.client import SnapshotClient
 from penstock.gateway.snapshot.files import SnapshotFiles
 from penstock.gateway.snapshot.holder import SnapshotHolder
@@ -227,14 +227,16 @@ class GatewayComposition:
             self.inflight,
             clock,
         )
-        stages = (self.reserve, guard, attempts, recorder)
+        release = ApplyRelease(self.inflight, time.perf_counter_ns)
+        resolve = Resolve(self.targets, strategies.get, draws)
+        stages = ShadowStages(release, resolve, self.reserve, guard, attempts, recorder)
         return Pipeline(
             snapshots=self.holder,
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
-            release=ApplyRelease(self.inflight, time.perf_counter_ns),
-            resolve=Resolve(self.targets, strategies.get, draws),
+            release=release,
+            resolve=resolve,
             reserve=self.reserve,
             guard=guard,
             look_up=LookUp(self.answers, limits, self.inflight, clock),

@@ -5,7 +5,7 @@ from typing import Final
 
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.rollouts.assignment import ArmBasis, Assignment, WeightedArm
-from penstock.rules.rollouts.documents import Rollout, StickyUnit
+from penstock.rules.rollouts.documents import Rollout
 from penstock.rules.snapshot import RolloutIndex
 
 FindServed = Callable[[str], ServedRelease | None]
@@ -16,7 +16,7 @@ class RunningRollout:
     """A rollout with its arms, prepared for calls."""
 
     def __init__(self, project_id: str, rollout: Rollout, find: FindServed) -> None:
-        self.sticky: StickyUnit = rollout.sticky
+        self.rollout = rollout
         self._releases = {arm.name: arm.release for arm in rollout.arms}
         self._find = find
         self._assignment = Assignment(
@@ -32,6 +32,10 @@ class RunningRollout:
         arm = self._assignment.choose(unit)
         digest = self._releases[arm.name]
         return arm.name, arm.basis, digest, self._find(digest)
+
+    def served(self, digest: str) -> ServedRelease | None:
+        """Returns a release of this rollout; `None` if it is not in the snapshot."""
+        return self._find(digest)
 
 
 class ProjectRollouts:

@@ -14,6 +14,7 @@ import msgspec
 from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.gateway.snapshot.project_index import ProjectIndex
 from penstock.gateway.snapshot.rollouts import ProjectRollouts
+from penstock.gateway.snapshot.shadow_budgets import with_shadow_budgets
 from penstock.infra.crypto import derive_key, hashed_key_digest, keyed_digest
 from penstock.kernel.errors import PenstockError
 from penstock.rules.client_tokens import CLIENT_PURPOSE
@@ -130,7 +131,7 @@ class Snapshot:
             PriceBook(self._price_lists, prices.overrides if prices else ()),
             self._facts,
             routes=routes.routes if routes else (),
-            limits=self.section(LIMITS, project_id),
+            limits=with_shadow_budgets(self.section(LIMITS, project_id), rollouts),
             guardrails=self.section(GUARDRAILS, project_id),
             rollouts=ProjectRollouts(rollouts, partial(self._release, project_id))
             if rollouts

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from penstock.gateway.call import Call
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.offload import INLINE_BYTES, offload
-from penstock.gateway.released import CallRelease
+from penstock.gateway.released import CallRelease, ReleaseArm
+from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.snapshot.project_index import names_allowed
 from penstock.gateway.snapshot.rollouts import ProjectRollouts, RunningRollout
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, Overloaded
@@ -21,7 +22,8 @@ from penstock.rules.formats.json_text import decode_json
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.neutral.translation import Written
 from penstock.rules.releases.served import ServedRelease
-from penstock.rules.rollouts.documents import StickyUnit
+from penstock.rules.rollouts.assignment import ArmBasis
+from penstock.rules.rollouts.documents import SHADOW_ARM, ShadowArm, StickyUnit
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import Surface
 
@@ -59,18 +61,32 @@ class ApplyRelease:
             )
         environment = call.caller.environment or USUAL_ENVIRONMENT
         running = _running(key_context, rollouts, use_case, environment)
-        arm, basis, digest, release = running.choose(_unit(call, running))
-        others = call.caller.others | {"release": digest, "arm": arm, "arm_basis": basis.value}
+        if running.rollout.shadow is not None:
+            call.shadow = _shadow(key_context.project_id, running, running.rollout.shadow)
+        allowed = names_allowed(key_context.key.allowed_models, use_case)
+        found = running.choose(_unit(call, running))
+        return await self.apply(call, head, ReleaseArm(use_case, environment, *found, allowed))
+
+    async def apply(self, call: Call, head: RequestHead, arm: ReleaseArm) -> RequestHead:
+        """Makes the request of a call the one that the release of an arm makes of it, and returns
+        its head. Raises as `__call__`."""
+        release = arm.release
+        others = call.caller.others | {
+            "release": arm.digest,
+            "arm": arm.name,
+            "arm_basis": arm.basis.value,
+        }
         if release is not None:
             others["prompt_version"] = release.prompt_version
         call.caller = replace(
-            call.caller, use_case=use_case, environment=environment, others=others
+            call.caller, use_case=arm.use_case, environment=arm.environment, others=others
         )
         if release is None or release.failure:
-            raise _unusable(use_case, digest, release)
+            raise _unusable(arm.use_case, arm.digest, release)
         written = await self._written(call, head, release)
-        allowed = names_allowed(key_context.key.allowed_models, use_case)
-        call.released = CallRelease(use_case, digest, release.model, allowed, written.changes)
+        call.released = CallRelease(
+            arm.use_case, arm.digest, release.model, arm.allowed, written.changes
+        )
         if len(written.body) > call.request_size:
             self._inflight.hold(call, len(written.body))
         call.body, call.request_size = written.body, len(written.body)
@@ -148,13 +164,28 @@ def _running(
 
 
 def _unit(call: Call, running: RunningRollout) -> str:
-    match running.sticky:
+    match running.rollout.sticky:
         case StickyUnit.USER:
             return call.caller.user
         case StickyUnit.SESSION:
             return call.caller.session
         case StickyUnit.REQUEST:
             return call.span_id
+
+
+def _shadow(project_id: str, running: RunningRollout, shadow: ShadowArm) -> ShadowRule:
+    """The rule of a rollout's shadow. All keys may call its model: nobody sees the answer."""
+    rollout = running.rollout
+    arm = ReleaseArm(
+        rollout.use_case,
+        rollout.environment,
+        SHADOW_ARM,
+        ArmBasis.SHADOW,
+        shadow.release,
+        running.served(shadow.release),
+        allowed=True,
+    )
+    return ShadowRule(project_id, rollout.place, arm, shadow.percent, shadow.max_calls)
 
 
 def _unusable(use_case: str, digest: str, release: ServedRelease | None) -> Overloaded:

@@ -76,6 +76,13 @@ class Resolve:
         call.target = found
         return found
 
+    def of_shadow(self, call: Call, project: ProjectIndex, model: str) -> Target:
+        """Returns the target of a shadow call whose release names `model`: of a route, its first
+        one. Calls of all keys have shadows: nobody sees their answers. Raises `NotFound`,
+        `InvalidRequest`."""
+        found = self._find(call, project, (), model)
+        return found.members[0].target if isinstance(found, Route) else found
+
     def _pass_through(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
     ) -> Target:
@@ -151,7 +158,7 @@ class Resolve:
         if found is None:
             return None
         target = self._targets.find(project, found, wanted.model, dialect)
-        return ShadowRule(route.name, target, wanted.percent, wanted.max_calls)
+        return ShadowRule(project.project_id, route.name, target, wanted.percent, wanted.max_calls)
 
 
 def _model_gone(released: CallRelease, error: PenstockError) -> NotFound:

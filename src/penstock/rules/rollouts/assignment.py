@@ -18,6 +18,7 @@ class ArmBasis(StrEnum):
     WEIGHT = "weight"
     OVERRIDE = "override"  # a tester
     NO_UNIT = "no_unit"  # the call does not say to which user or session it belongs
+    SHADOW = "shadow"  # a copy of a call, whose answer goes to nobody
 
 
 class WeightedArm(NamedTuple):
