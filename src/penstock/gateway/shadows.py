@@ -213,8 +213,8 @@ class Shadows:
             raise
 
     async def _ask(self, call: Call, head: RequestHead, found: Target) -> ShadowOutcome:
-        """Asks the target, without its health and places: what a shadow meets says nothing to the
-        calls of routes."""
+        """Sends the request to the target, without its health and places: what a shadow meets says
+        nothing to the calls of routes."""
         target = call.target = replace(found, health=None, slots=None)
         project, stages = target.project, self._stages
         if project.limits is not None:

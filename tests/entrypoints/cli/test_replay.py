@@ -165,7 +165,7 @@ def test_every_span_of_a_mixed_day_is_built_again_from_what_is_stored(
     assert len(cases) > 2
 
 
-def refused() -> dict[str, Asked]:
+def incomplete() -> dict[str, Asked]:
     """Calls that cannot be replayed, by the code that says why."""
     form = (
         b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\noai/whisper\r\n--b\r\n'
@@ -184,12 +184,12 @@ def refused() -> dict[str, Asked]:
     }
 
 
-@pytest.mark.parametrize("code", list(refused()))
+@pytest.mark.parametrize("code", list(incomplete()))
 def test_a_request_that_is_not_recorded_names_what_is_missing(
     installation: Installation, code: str
 ) -> None:
     """Each code is in the table of the documentation."""
-    _, trace_id = ask(installation, refused()[code])
+    _, trace_id = ask(installation, incomplete()[code])
     wait_until(lambda: get(installation, f"/api/v1/traces/{trace_id}")[0] == 200)
     path = f"/api/v1/projects/{project_of(installation)}/replays/{trace_id}"
     status, found = get(installation, path)

@@ -164,3 +164,34 @@ def test_a_rollout_shows_its_testers_and_the_comparison_that_runs(server: Server
     assert call(server, "GET", "rollouts/comparisons").json()["items"] == [begun.json()]
     assert call(server, "POST", f"{place}/comparison/promote", {"seen": 2}).status == 200
     assert call(server, "GET", "rollouts/comparisons").json()["items"] == []
+
+
+def test_a_shadow_and_testers_over_rest(server: Server) -> None:
+    assert call(server, "POST", "use-cases", {"name": "copied", "status": "active"}).status == 201
+    first, second = (
+        call(server, "POST", "releases", {"model": "mine/x", "parameters": {"seed": at}}).json()[
+            "digest"
+        ]
+        for at in (41, 42)
+    )
+    path = "rollouts/copied/dev"
+    assert call(server, "PUT", path, {"release": first, "seen": 0}).status == 200
+    shadow = {"release": second, "percent": 5, "usd_per_day": "1.50", "seen": 1}
+    done = call(server, "PUT", f"{path}/shadow", shadow)
+    assert done.status == 200, done.body
+    assert done.json()["shadow"] == {
+        "release": second,
+        "percent": 5.0,
+        "usd_per_day": "1.50",
+        "max_calls": 4,
+    }
+    report = call(server, "GET", f"{path}/shadow?days=3").json()
+    assert (report["release"], report["pairs"], report["latest"]) == (second, 0, [])
+    for wrong in ({"percent": 0}, {"usd_per_day": 0}, {"max_calls": 99}, {"usd_per_day": "1e9"}):
+        assert call(server, "PUT", f"{path}/shadow", shadow | wrong).status == 422
+    stale = call(server, "DELETE", f"{path}/shadow?seen=1")
+    assert (stale.status, stale.json()["code"]) == (409, "rollout_changed")
+    assert call(server, "DELETE", f"{path}/shadow?seen=2").json()["shadow"] is None
+    assert call(server, "GET", f"{path}/shadow").status == 404
+    testers = call(server, "PUT", f"{path}/testers", {"overrides": {"ann": "main"}, "seen": 3})
+    assert (testers.status, testers.json()["code"]) == (400, "rollout_invalid")

@@ -59,7 +59,7 @@ def canary(
         "guards": _guards(guard),
         "steps": [{"percent": _number(each), "hold_s": hold_s} for each in steps.split(",")],
     }
-    body = {"release": release, "plan": plan, "sticky": sticky, "overrides": _pairs(tester)}
+    body = {"release": release, "plan": plan, "sticky": sticky, "overrides": pairs_of(tester)}
     with open_api(home) as api:
         path = rollout_path(api, project, use_case, environment)
         seen = int(api.get(path)["version"])
@@ -84,7 +84,7 @@ def compare(
     as_json: options.Json = False,
 ) -> None:
     """Let several releases answer calls by shares that sum to 100; a bad one ends it."""
-    shares = [(name, _number(value)) for name, value in _pairs(arms).items()]
+    shares = [(name, _number(value)) for name, value in pairs_of(arms).items()]
     with open_api(home) as api:
         path = rollout_path(api, project, use_case, environment)
         named = [api.get(f"{api.project(project)}/releases/{name}")["digest"] for name, _ in shares]
@@ -96,7 +96,7 @@ def compare(
             "baseline": named[0][:12],
             "plan": {"guards": _guards(guard)},
             "sticky": sticky,
-            "overrides": _pairs(tester),
+            "overrides": pairs_of(tester),
             "seen": int(api.get(path)["version"]),
             "message": message,
         }
@@ -220,7 +220,7 @@ def _guards(texts: Sequence[str] | None) -> list[dict[str, Any]]:
 def _guard(text: str) -> dict[str, Any]:
     metric, *parts = text.split(",")
     found: dict[str, Any] = {"metric": metric}
-    for name, value in _pairs(parts).items():
+    for name, value in pairs_of(parts).items():
         if name in _NUMBERS:
             found[name] = _number(value)
         elif name == "minimum":
@@ -232,7 +232,8 @@ def _guard(text: str) -> dict[str, Any]:
     return found
 
 
-def _pairs(texts: Sequence[str] | None) -> dict[str, str]:
+def pairs_of(texts: Sequence[str] | None) -> dict[str, str]:
+    """Returns options of the form NAME=VALUE. Raises `typer.BadParameter`."""
     found: dict[str, str] = {}
     for text in texts or ():
         name, equals, value = text.rpartition("=")

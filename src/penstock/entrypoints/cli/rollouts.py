@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from penstock.entrypoints.cli import comparisons, options
+from penstock.entrypoints.cli import comparisons, options, rollout_shadows
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.comparisons import Environment, Reason, UseCase, rollout_path
 from penstock.entrypoints.cli.groups import add_group
@@ -32,6 +32,10 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "decisions": comparisons.decisions,
         "pause": comparisons.pause,
         "resume": comparisons.resume,
+        "testers": rollout_shadows.set_testers,
+        "shadow": rollout_shadows.shadow,
+        "shadow-report": rollout_shadows.shadow_report,
+        "end-shadow": rollout_shadows.end_shadow,
         "promote": comparisons.promote,
         "roll-back": comparisons.roll_back,
         "list": list_rollouts,

@@ -43,6 +43,7 @@ from penstock.features.replays import assembly as replays
 from penstock.features.replays.gateway import InternalGateway
 from penstock.features.rollouts import assembly as rollouts
 from penstock.features.routes import assembly as routes
+from penstock.features.shadow_reports import assembly as shadow_reports
 from penstock.features.snapshots import assembly as snapshots
 from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.explain import CostExplainer
@@ -143,7 +144,7 @@ class ServerComposition:
                 opened.service.answer_of,
             ),
             traces.build(guards, opened, backup=not config.columns_dsn),
-            *self._build_feedback(opened.opening.store),
+            *self._build_feedback(opened),
             self._build_datasets(opened),
             *self._build_evaluations(made, opened),
         ]
@@ -158,9 +159,9 @@ class ServerComposition:
         parts = [part for vertical in built for part in vertical.backup_parts]
         return [*built, publishing, backup.build(context, guards, home, parts)]
 
-    def _build_feedback(self, columns: Callable[[], ColumnStore]) -> tuple[Vertical, ...]:
-        """Returns the verticals of feedback and webhooks."""
-        context, guards = self._identity.context, self.guards
+    def _build_feedback(self, opened: traces.OpenedTraces) -> tuple[Vertical, ...]:
+        """Returns the verticals of feedback, shadow reports and webhooks."""
+        context, guards, columns = self._identity.context, self.guards, opened.opening.store
         log = self._identity.audit_reader
         audit = webhooks.AuditSource(log.after, log.last_sequence)
         outbox = webhooks.open_outbox(context, audit)
@@ -171,6 +172,14 @@ class ServerComposition:
                 columns,
                 pepper=self._identity.access_sections.pepper,
                 on_feedback=outbox.feedback,
+            ),
+            shadow_reports.build(
+                context,
+                guards,
+                columns,
+                rollout=rollouts.get_rollout(context),
+                get_trace=opened.service.get_trace,
+                read_answer=opened.service.answer_of,
             ),
             webhooks.build(
                 context,

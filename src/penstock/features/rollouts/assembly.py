@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
+from penstock.features.rollouts.amend_http import amend_routes
+from penstock.features.rollouts.amending import AmendService
 from penstock.features.rollouts.comparing import ComparisonService
 from penstock.features.rollouts.comparison_http import (
     comparison_change_routes,
@@ -16,12 +18,18 @@ from penstock.features.rollouts.comparison_http import (
 from penstock.features.rollouts.deciding import RolloutDecisions
 from penstock.features.rollouts.http import rollout_change_routes, rollout_routes
 from penstock.features.rollouts.measures import RolloutMeasures
-from penstock.features.rollouts.model import FindRelease, FindUseCase
-from penstock.features.rollouts.service import LoadBundles, RequireProof, RolloutService
+from penstock.features.rollouts.model import FindRelease, FindUseCase, StoredRollout
+from penstock.features.rollouts.service import (
+    LoadBundles,
+    RequireProof,
+    RolloutService,
+    find_rollout,
+)
 from penstock.features.rollouts.store import ROLLOUTS
 from penstock.features.vertical import Vertical
 from penstock.infra.columns import ColumnStore
 from penstock.infra.registry import Registry
+from penstock.rules.rollouts.documents import Rollout
 from penstock.spi.rollout_rule import RolloutRule
 
 
@@ -46,6 +54,16 @@ def running_releases(
         for each in found
         if each.use_case == use_case and each.arms
     }
+
+
+def get_rollout(context: Context) -> Callable[[str, str, str], StoredRollout]:
+    """Returns the function that finds the rollout of a use case in an environment."""
+
+    def find(project_id: str, use_case: str, environment: str) -> StoredRollout:
+        with context.database.read() as connection:
+            return find_rollout(connection, project_id, Rollout(use_case, environment, 0, ()))
+
+    return find
 
 
 def places_of_release(context: Context) -> Callable[[str, str], Sequence[tuple[str, str]]]:
@@ -85,6 +103,7 @@ def build(
             comparison_start_routes(guards.require, comparisons),
             comparison_change_routes(guards.require, comparisons),
             comparison_end_routes(guards.require, comparisons),
+            amend_routes(guards.require, AmendService(context, rollouts)),
         ),
         sections=(rollouts,),
         jobs=(RolloutDecisions(comparisons, context.clock).run,),

@@ -17,7 +17,7 @@ from penstock.features.rollouts.service import RolloutService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
 from penstock.infra.web.schemas import RequestBody
-from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
+from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm, StickyUnit
 
 _Seen = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _Message = Annotated[str, Field(max_length=MAX_MESSAGE_CHARS)]
@@ -50,6 +50,25 @@ class RolloutArmView(BaseModel):
         return cls(name=arm.name, release=arm.release, weight=arm.weight)
 
 
+class RolloutShadowView(BaseModel):
+    """A release that answers copies of calls, whose answers go to nobody. `usd_per_day`: what it
+    may cost."""
+
+    release: str
+    percent: float
+    usd_per_day: str
+    max_calls: int
+
+    @classmethod
+    def of(cls, shadow: ShadowArm) -> "RolloutShadowView":
+        return cls(
+            release=shadow.release,
+            percent=shadow.percent,
+            usd_per_day=f"{shadow.usd_per_day:f}",
+            max_calls=shadow.max_calls,
+        )
+
+
 class RolloutView(BaseModel):
     """The releases that answer the calls of a use case in an environment; none: it was stopped.
     `baseline`: the arm that others are compared with, empty for the only one; `overrides`: the arms
@@ -62,6 +81,7 @@ class RolloutView(BaseModel):
     sticky: StickyUnit
     baseline: str
     overrides: dict[str, str]
+    shadow: RolloutShadowView | None
     updated_at: datetime
 
     @classmethod
@@ -75,6 +95,7 @@ class RolloutView(BaseModel):
             sticky=rollout.sticky,
             baseline=rollout.baseline,
             overrides=rollout.overrides,
+            shadow=None if rollout.shadow is None else RolloutShadowView.of(rollout.shadow),
             updated_at=moment_of(stored.updated_ms),
         )
 
@@ -85,6 +106,7 @@ class RolloutChangeView(BaseModel):
     version: int
     action: RolloutAction
     arms: list[RolloutArmView]
+    shadow: RolloutShadowView | None
     restored: int
     author: str
     message: str
@@ -96,6 +118,9 @@ class RolloutChangeView(BaseModel):
             version=change.rollout.version,
             action=change.action,
             arms=[RolloutArmView.of(each) for each in change.rollout.arms],
+            shadow=None
+            if change.rollout.shadow is None
+            else RolloutShadowView.of(change.rollout.shadow),
             restored=change.restored,
             author=change.author,
             message=change.message,

@@ -24,6 +24,8 @@ class RolloutAction(StrEnum):
     ADVANCE = "advance"  # the next step of a canary
     PROMOTE = "promote"
     ROLL_BACK = "roll_back"
+    SHADOW = "shadow"  # another release answers copies of calls, or none any more
+    TESTERS = "testers"  # other arms of testers
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from penstock.rules.snapshot import RELEASES, Document, RolloutsSection
 from penstock.rules.snapshot import ROLLOUTS as SECTION
 
 _NAME_CHARS = 12  # of a hash, as the name of an arm
+_KEEPS_SHADOW = frozenset((RolloutAction.START, RolloutAction.COMPARE))
 
 LoadBundles = Callable[[Connection, str, Collection[str]], Sequence[ReleaseSection]]
 
@@ -87,7 +88,7 @@ class RolloutService:
     def get(self, project_id: str, use_case: str, environment: str) -> StoredRollout:
         """Returns a rollout, also one that was stopped. Raises `NotFound`."""
         with self._context.database.read() as connection:
-            return _get(connection, project_id, Rollout(use_case, environment, 0, ()))
+            return find_rollout(connection, project_id, Rollout(use_case, environment, 0, ()))
 
     def history(
         self, project_id: str, use_case: str, environment: str, before: int | None, limit: int
@@ -123,7 +124,7 @@ class RolloutService:
         """Ends a rollout: no release answers calls any more. The rest is as for `start`."""
         self.require_allowed(actor, project_id, rollout, starts=False)
         with self._context.database.write() as tx:
-            wanted = replace(rollout, arms=(), baseline="", overrides={})
+            wanted = replace(rollout, arms=(), baseline="", overrides={}, shadow=None)
             return self.change(tx, ChangeBy(actor, project_id, RolloutAction.STOP, message), wanted)
 
     def undo(
@@ -133,7 +134,7 @@ class RolloutService:
         for `start`."""
         self.require_allowed(actor, project_id, rollout, starts=False)
         with self._context.database.read() as connection:
-            present = _get(connection, project_id, rollout)
+            present = find_rollout(connection, project_id, rollout)
             _require_seen(present.entry.version, rollout)
             earlier = _before(connection, project_id, present.entry)
         wanted = earlier.rollout
@@ -181,6 +182,7 @@ class RolloutService:
         self, connection: Connection, project_id: str, rollouts: Sequence[Rollout]
     ) -> dict[str, Document]:
         digests = {arm.release for rollout in rollouts for arm in rollout.arms}
+        digests |= {each.shadow.release for each in rollouts if each.shadow is not None}
         names = {digest: RELEASES.name(project_id, digest) for digest in digests}
         new = [digest for digest, name in names.items() if name not in self._compiled]
         loaded = self._bundles(connection, project_id, new) if new else ()
@@ -229,6 +231,8 @@ class RolloutService:
         before = ROLLOUTS.find(tx.connection, project_id, wanted.place)
         present = before.entry.version if before else 0
         _require_seen(present, wanted)
+        if before is not None:
+            wanted = _with_shadow(before.entry, wanted, by.action)
         protected = self._require_proof(
             tx.connection,
             project_id,
@@ -258,13 +262,14 @@ class RolloutService:
             project_id,
             f"rollout.{by.action.value}",
             wanted.place,
-            before={"version": present, "arms": _shown(before.entry.arms if before else ())},
-            after={"version": present + 1, "arms": _shown(wanted.arms), "message": by.message},
+            before=_shown(before.entry if before else None),
+            after={**_shown(after.entry), "message": by.message},
         )
         return after
 
 
-def _get(connection: Connection, project_id: str, rollout: Rollout) -> StoredRollout:
+def find_rollout(connection: Connection, project_id: str, rollout: Rollout) -> StoredRollout:
+    """Returns what is stored for a place. Raises `NotFound`."""
     if found := ROLLOUTS.find(connection, project_id, rollout.place):
         return found
     raise NotFound(
@@ -322,5 +327,27 @@ def _shares(arms: Sequence[RolloutArm]) -> dict[str, Fraction]:
     return found
 
 
-def _shown(arms: Sequence[RolloutArm]) -> list[dict[str, object]]:
-    return [{"release": each.release, "weight": each.weight, "name": each.name} for each in arms]
+def _with_shadow(before: Rollout, wanted: Rollout, action: RolloutAction) -> Rollout:
+    """The next rollout. Its shadow stays when other releases begin to answer, until it is the only
+    one that does."""
+    shadow = before.shadow if action in _KEEPS_SHADOW else wanted.shadow
+    if shadow is not None and {each.release for each in wanted.arms} == {shadow.release}:
+        shadow = None
+    return replace(wanted, shadow=shadow)
+
+
+def _shown(rollout: Rollout | None) -> dict[str, object]:
+    """The part of a rollout that audit events have."""
+    if rollout is None:
+        return {"version": 0, "arms": []}
+    arms = [
+        {"release": each.release, "weight": each.weight, "name": each.name} for each in rollout.arms
+    ]
+    shown: dict[str, object] = {"version": rollout.version, "arms": arms}
+    if rollout.shadow is not None:
+        shown["shadow"] = {
+            "release": rollout.shadow.release,
+            "percent": rollout.shadow.percent,
+            "usd_per_day": f"{rollout.shadow.usd_per_day:f}",
+        }
+    return shown

@@ -1,0 +1,1 @@
+"""What the shadows of rollouts have shown: figures and differences beside those of the callers."""
