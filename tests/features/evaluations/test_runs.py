@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 
 from penstock.features.evaluations import store
-from penstock.features.evaluations.model import ResultState, RunState, TargetAnswer
+from penstock.features.evaluations.model import (
+    EvaluationPlan,
+    EvaluatorChoice,
+    ResultState,
+    RunState,
+    TargetAnswer,
+)
 from penstock.features.evaluations.selection import ResultSelection
 from penstock.features.evaluations.service.runs import UploadedOutput
 from penstock.infra.jobs.runner import JobControl, JobRunner, StopReason
 from penstock.infra.jobs.store import find_job
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.plugins.evaluators.recorded import recorded
+from penstock.rules.evaluation.measurements import abstained, scored
 from tests.features.evaluations.conftest import Evaluated, RuleEvaluator
 
 
@@ -217,3 +225,43 @@ def test_the_work_on_a_run_that_has_ended_does_nothing(evaluated: Evaluated) -> 
     with evaluated.context.database.read() as connection:
         assert list(store.all_results(connection, run)) == before
     assert control.stop is StopReason.NONE
+
+
+def test_recorded_errors_are_lost_answers_and_recorded_scores_are_measurements(
+    evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.features.evaluations.work.execution.MAX_FAILURES", 2)
+    evaluated.evaluators["recorded"] = recorded
+    evaluated.fill(6)
+    choice = EvaluatorChoice("polite", "recorded", {"score": "polite"})
+    plan = EvaluationPlan("faq", 0, (choice,))
+    editor, project = evaluated.released.editor, evaluated.project
+    run = evaluated.service.start(editor, project, plan, waits=True).run.id
+    scores = {"i3": scored(True, "Thanks"), "i4": abstained("No opinion"), "i5": scored(0.5)}
+    outputs = [
+        UploadedOutput(
+            f"i{at}",
+            0,
+            TargetAnswer(str(at), scores={"polite": scores[f"i{at}"]})
+            if at > 2
+            else TargetAnswer(error="The provider was away."),
+        )
+        for at in range(6)
+    ]
+    evaluated.service.upload(project, run, outputs)
+    evaluated.service.resume(editor, project, run)
+    evaluated.run_jobs()
+    assert evaluated.get(run).run.state is RunState.DONE
+    found = evaluated.metrics(run)["polite"]
+    assert found["states"] == {
+        "infrastructure_error": 3,
+        "scored": 1,
+        "abstained": 1,
+        "unmeasured": 1,
+    }
+    rows = evaluated.results.page(project, run, (), None, 100)
+    assert [each.state.value for each in rows] == ["failed"] * 3 + ["measured"] * 3
+    assert rows[3].measurements["polite"].reason == "Thanks"
+    evaluated.service.resume(editor, project, run)
+    evaluated.run_jobs()
+    assert evaluated.metrics(run)["polite"]["states"] == found["states"]

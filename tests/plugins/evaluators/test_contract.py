@@ -4,11 +4,14 @@ import math
 import time
 from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.infra.registry import Registry
+from penstock.rules.evaluation.checks import ItemCheck
+from penstock.rules.evaluation.measurements import abstained, scored
 from penstock.rules.evaluation.metrics import MetricKind
 from penstock.rules.evaluation.samples import (
     PeerRelation,
@@ -34,6 +37,7 @@ ONLY_A_MODEL: Final = (
 )
 OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "answer_relevance": [{"model": "m", "embeddings": "e"}],
+    "checks": [{}, {"field": "domain", "judged": True}],
     "classification": [{}, {"labels": ["a", "b"], "field": "a"}],
     "contains": [{}, {"values": ["a", "B"], "mode": "none"}],
     "embedding": [{"model": "m"}, {"model": "m", "least": 0.5}],
@@ -46,6 +50,11 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "panel": [{"model": "m", "others": ["n", "o"], "criteria": "c"}],
     "rubric": [{"model": "m", "criteria": "c"}, {"model": "m", "criteria": "c", "scale": [1, 5]}],
     "retrieval": [{"figure": each} for each in ("precision", "hit_rate", "map", "mrr", "ndcg")],
+    "recorded": [
+        {"score": "a", "kind": "rate"},
+        {"score": "a", "kind": "mean", "higher_is_better": False},
+        {"score": "a", "kind": "label"},
+    ],
     "rouge": [{}, {"variant": "rouge2", "figure": "recall", "english": False}],
     "style": [{"model": "m", "rules": ["Be short."]}],
     "tool_calls": [{}, {"order": False, "arguments": "contain", "figure": "exact"}],
@@ -64,6 +73,19 @@ _json = st.recursive(
 _texts = (
     st.text(max_size=200) | _json.map(repr) | st.sampled_from(["", "<a>", "```\nx\n```", "1e999"])
 )
+_scores = st.builds(
+    scored, st.booleans() | st.floats(-10, 10) | st.integers(-9, 9) | st.text(max_size=5)
+) | st.builds(abstained, st.text(max_size=5))
+_checks = st.lists(
+    st.builds(
+        ItemCheck,
+        kind=st.sampled_from(["equals", "contains", "length", "language", "nothing", "checks"]),
+        options=st.sampled_from([{}, {"unit": "words"}, {"no": 1}]),
+        absent=st.booleans(),
+        least=st.none() | st.integers(0, 3),
+    ).map(msgspec.to_builtins),
+    max_size=4,
+)
 _samples = st.builds(
     Sample,
     item_id=st.text(max_size=5),
@@ -71,7 +93,10 @@ _samples = st.builds(
     output=_texts,
     expected=_json,
     context=st.lists(_texts, max_size=3).map(tuple),
-    metadata=st.dictionaries(st.sampled_from(["retrieved", "relevant", "domain"]), _json),
+    metadata=st.dictionaries(
+        st.sampled_from(["retrieved", "relevant", "domain", "checks"]), _json | _checks
+    ),
+    scores=st.dictionaries(st.just("a"), _scores),
     tool_calls=st.lists(
         st.builds(SampleToolCall, name=st.text(max_size=5), arguments=_json), max_size=3
     ).map(tuple),

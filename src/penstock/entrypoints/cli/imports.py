@@ -1,4 +1,4 @@
-"""`penstock import`: brings the configuration of another gateway."""
+"""`penstock import`: brings the configuration of another gateway, and evaluations of others."""
 
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,6 +13,11 @@ from penstock.entrypoints.cli.declared.files import declare
 from penstock.entrypoints.cli.declared.located import FilePosition
 from penstock.entrypoints.cli.declared.model import ObjectAction, ObjectKind
 from penstock.entrypoints.cli.declared.planning import kinds_of, make_plan
+from penstock.entrypoints.cli.evaluation_import import (
+    import_inspect,
+    import_openai_evals,
+    import_promptfoo,
+)
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.litellm.config import read_config
 from penstock.entrypoints.cli.litellm.keys import ExportedKey, ExportedKeys, read_keys
@@ -36,7 +41,13 @@ _RESULTS: Final = {
 
 def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds the command group."""
-    add_group(app, name, line, {"litellm": import_litellm})
+    commands = {
+        "litellm": import_litellm,
+        "promptfoo": import_promptfoo,
+        "inspect": import_inspect,
+        "openai-evals": import_openai_evals,
+    }
+    add_group(app, name, line, commands)
 
 
 def import_litellm(

@@ -79,7 +79,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Apply configuration files: providers, routes, use cases, prices, limits, guardrails.",
     ),
     "export": ("configuration", "Print the configuration of a project as such a file."),
-    "import": ("imports", "Import the configuration of another gateway: litellm."),
+    "import": ("imports", "Import the configuration of another gateway, or evaluations."),
     "project": ("projects", "Manage projects: create, list, change."),
     "audit": ("audit", "View the audit log: list, verify, export."),
     "settings": ("settings", "Show the effective settings and where each was set."),

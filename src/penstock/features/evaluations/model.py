@@ -30,6 +30,7 @@ MAX_ITEM_IDS: Final = 10_000  # that a run names
 MAX_CONCURRENCY: Final = 64  # calls of a run at once
 MAX_OUTPUT_CHARS: Final = 1_000_000  # of a recorded output
 MAX_OUTPUTS: Final = 500  # recorded outputs of one request
+MAX_SCORES: Final = MAX_EVALUATORS  # that come with a recorded output
 MAX_OPTION_BYTES: Final = 16 * 1024  # of an evaluator's options as JSON
 MAX_PEERS: Final = 20  # answers of one relation that a sample is compared with
 MAX_FACETS: Final = 16  # members of an item's metadata by which results are sliced
@@ -124,7 +125,8 @@ class EvaluationRun(Document, frozen=True):
 
 
 class TargetAnswer(Document, frozen=True):
-    """The answer of a target to an item. `None` is unknown. `error`: why there is none."""
+    """The answer of a target to an item. `None` is unknown. `error`: why there is none. `scores`:
+    the judgements that came with a recorded output."""
 
     output: str = ""
     tool_calls: tuple[SampleToolCall, ...] = ()
@@ -136,6 +138,7 @@ class TargetAnswer(Document, frozen=True):
     trace_id: str = ""
     span_id: str = ""
     error: str = ""
+    scores: dict[str, Measurement] = {}  # noqa: RUF012 - msgspec copies it for each answer
 
 
 class AnswerFigures(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from penstock.rules.document import Document
+from penstock.rules.evaluation.measurements import Measurement
 
 
 class SampleToolCall(Document, frozen=True):
@@ -43,7 +44,7 @@ class Sample(Document, frozen=True):
     `output` is the text of the last answer, `messages` the whole conversation where there is one.
     `latency_ms` and `cost_usd` are `None` where they were not measured. A sample of live traffic
     has no `expected`, and `item_id` is its span. `peers` are other answers, for metrics that
-    compare answers; a run adds them once they are there.
+    compare answers; a run adds them once they are there. `scores` came with a recorded output.
     """
 
     item_id: str
@@ -61,6 +62,7 @@ class Sample(Document, frozen=True):
     output_tokens: int | None = None
     repeat: int = 0
     peers: tuple[SamplePeer, ...] = ()
+    scores: dict[str, Measurement] = {}  # noqa: RUF012 - msgspec copies it for each sample
 
     def missing(self, needs: Iterable[str]) -> tuple[str, ...]:
         """Returns which of the named fields are absent or empty. `peers.repeat` names the peers of

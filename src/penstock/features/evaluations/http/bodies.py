@@ -13,6 +13,7 @@ from penstock.features.evaluations.model import (
     MAX_OUTPUT_CHARS,
     MAX_OUTPUTS,
     MAX_REPEATS,
+    MAX_SCORES,
     EvaluationPlan,
     EvaluatorChoice,
     TargetAnswer,
@@ -22,11 +23,15 @@ from penstock.infra.web.schemas import Label, RequestBody
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.evaluation.items import MAX_ID_CHARS
+from penstock.rules.evaluation.measurements import MAX_REASON_CHARS, Measurement, scored
 from penstock.rules.releases.documents import Release
+from penstock.rules.scores.vocabulary import MAX_LABEL_CHARS, NAME_PATTERN, ScoreState
 
 _Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)]
 _Word = Annotated[str, Field(max_length=256)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
+_Reason = Annotated[str, Field(max_length=MAX_REASON_CHARS)]
+_ScoreName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 _Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
@@ -126,14 +131,54 @@ class ResumeBody(RequestBody):
     cost_cap_usd: _Usd | None = None
 
 
+class RecordedScoreBody(RequestBody):
+    """A score that came with an output: a value, or a state that says why there is none."""
+
+    state: ScoreState = ScoreState.SCORED
+    value: (
+        bool
+        | Annotated[float, Field(allow_inf_nan=False)]
+        | Annotated[str, Field(max_length=MAX_LABEL_CHARS)]
+        | None
+    ) = None
+    reason: _Reason = ""
+
+    def measurement(self) -> Measurement:
+        """Returns the measurement. Raises `InvalidRequest` for a value without the state `scored`,
+        or the state without a value."""
+        if (self.value is not None) != (self.state is ScoreState.SCORED):
+            raise InvalidRequest("A score has a value if its state is `scored`, else none.")
+        if self.value is None:
+            return Measurement(self.state, None, self.reason)
+        return scored(self.value, self.reason)
+
+
 class RecordedOutputBody(RequestBody):
-    """An output that was recorded elsewhere. What is null was not measured."""
+    """An output that was recorded elsewhere, or the `error` that came instead. What is null was not
+    measured. `scores`: by name; the evaluator `recorded` reads them."""
 
     item_id: _Id
     repeat: Annotated[int, Field(ge=0, lt=MAX_REPEATS)] = 0
-    output: Annotated[str, Field(max_length=MAX_OUTPUT_CHARS)]
+    output: Annotated[str, Field(max_length=MAX_OUTPUT_CHARS)] | None = None
+    error: _Reason = ""
     latency_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     cost_usd: _Usd | None = None
+    scores: Annotated[
+        dict[_ScoreName, RecordedScoreBody],
+        Field(max_length=MAX_SCORES, default_factory=dict[str, RecordedScoreBody]),
+    ]
+
+    def answer(self) -> TargetAnswer:
+        """Returns the answer. Raises `InvalidRequest` if there is no output and no error."""
+        if (self.output is None) != bool(self.error):
+            raise InvalidRequest(f"The output of {self.item_id} is missing: give it, or its error.")
+        return TargetAnswer(
+            self.output or "",
+            latency_ms=self.latency_ms,
+            cost_usd=self.cost_usd,
+            error=self.error,
+            scores={name: each.measurement() for name, each in self.scores.items()},
+        )
 
 
 class RecordedOutputsBody(RequestBody):
@@ -143,11 +188,4 @@ class RecordedOutputsBody(RequestBody):
 
     def uploaded(self) -> list[UploadedOutput]:
         """Returns the outputs."""
-        return [
-            UploadedOutput(
-                each.item_id,
-                each.repeat,
-                TargetAnswer(each.output, latency_ms=each.latency_ms, cost_usd=each.cost_usd),
-            )
-            for each in self.outputs
-        ]
+        return [UploadedOutput(each.item_id, each.repeat, each.answer()) for each in self.outputs]

@@ -121,7 +121,8 @@ class RunExecution:
             result = await self._answered(task)
         except CostCapReached:  # the row stays to be done
             return
-        self._failures = self._failures + 1 if result.state is ResultState.FAILED else 0
+        lost = result.state is ResultState.FAILED and bool(self._run.plan.release)
+        self._failures = self._failures + 1 if lost else 0
         if self._failures >= MAX_FAILURES:
             self.failure = f"The last {MAX_FAILURES} calls got no answer. {result.answer.error}"
         self._done += 1

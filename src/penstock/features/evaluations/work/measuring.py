@@ -74,6 +74,7 @@ def sample_of(item: DatasetItem, repeat: int, answer: TargetAnswer) -> Sample:
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
         repeat=repeat,
+        scores=answer.scores,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from penstock.features.evaluations.model import EvaluationRun, Result, ResultState, TargetAnswer
 from penstock.features.evaluations.work.calls import RejectedCall, RunCalls, answer_of
-from penstock.kernel.errors import InvalidRequest
+from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.rules.evaluation.items import DatasetItem
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.releases.served import ReleaseSection, ServedRelease
@@ -36,11 +36,14 @@ class RecordedTarget:
     field: str
 
     async def answer(self, item: DatasetItem, repeat: int, earlier: Result | None) -> TargetAnswer:
-        """Returns the recorded output."""
+        """Returns the recorded output. Raises `UpstreamFailed` if none came where it was
+        recorded."""
         if not self.field:
-            if earlier is not None:
-                return earlier.answer
-            raise RejectedCall("No output was uploaded for this item and repeat.")
+            if earlier is None:
+                raise RejectedCall("No output was uploaded for this item and repeat.")
+            if earlier.answer.error:
+                raise UpstreamFailed(earlier.answer.error)
+            return earlier.answer
         found = item.metadata.get(self.field)
         if isinstance(found, list) and repeat < len(cast("list[object]", found)):
             found = cast("list[object]", found)[repeat]
