@@ -77,7 +77,7 @@ class Installation:
         command = [str(COMMAND), "up", "--home", str(self.home)]
         command += ["--gateway-port", str(self.gateway_port)]
         command += ["--server-port", str(self.server_port)]
-        cores, log = _all_cores(), self.home.with_suffix(".log")
+        cores, log = all_cores(), self.home.with_suffix(".log")
         with started(command, cores=cores, log=log, env={"OPENAI_API_KEY": ""}) as process:
             yield process.pid
 
@@ -146,11 +146,11 @@ def _start(installation: Installation, which: str) -> Start:
                 raise SystemExit(f"no answer; see {installation.home.with_suffix('.log')}")
             time.sleep(_POLL_S)
         wall_s, cpu_s = time.monotonic() - begun, cpu_seconds(pid)
-        _wait_ready(installation)  # do not stop it in the middle of its start
+        wait_ready(installation)  # do not stop it in the middle of its start
     return Start(which, round(wall_s, 3), cpu_s, load)
 
 
-def _wait_ready(installation: Installation) -> None:
+def wait_ready(installation: Installation) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
         url = f"http://127.0.0.1:{installation.server_port}/readyz"
@@ -169,7 +169,7 @@ def _memory(folder: Path, calls: int, idle_s: float) -> list[Memory]:
     installation = Installation(folder / "home-memory")
     _start(installation, "first")
     with installation.up() as pid, _fast_simulator(folder) as port:
-        _wait_ready(installation)
+        wait_ready(installation)
         _add_provider(installation.api, port)
         before = _stored(installation.api)
         _load(installation, calls)
@@ -184,7 +184,7 @@ def _fast_simulator(folder: Path) -> Generator[int, None, None]:
     log = folder / "fast.log"
     config = json.dumps({"port": 0, "recent_calls": 1})
     command = [sys.executable, "-m", "penstock.entrypoints.sim", config]
-    with started(command, cores=_all_cores(), log=log) as process:
+    with started(command, cores=all_cores(), log=log) as process:
         yield json.loads(wait_file(log, process, log, patience_s=20))["port"]
 
 
@@ -244,7 +244,7 @@ def memory_of(command: list[str], rollup: str, threads: int) -> Memory:
     return Memory(name, round(kb["Pss_Anon"] / 1024, 1), round(kb["Pss"] / 1024, 1), threads)
 
 
-def _all_cores() -> str:
+def all_cores() -> str:
     return ",".join(map(str, sorted(os.sched_getaffinity(0))))
 
 

@@ -17,7 +17,7 @@ from penstock.features.evaluations.model import (
 from penstock.features.evaluations.selection import ResultSelection
 from penstock.features.evaluations.service.runs import UploadedOutput
 from penstock.infra.jobs.runner import JobControl, JobRunner, StopReason
-from penstock.infra.jobs.store import find_job
+from penstock.infra.jobs.store import change, find_job
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 from penstock.plugins.evaluators.recorded import recorded
 from penstock.rules.evaluation.measurements import abstained, scored
@@ -265,3 +265,20 @@ def test_recorded_errors_are_lost_answers_and_recorded_scores_are_measurements(
     evaluated.service.resume(editor, project, run)
     evaluated.run_jobs()
     assert evaluated.metrics(run)["polite"]["states"] == found["states"]
+
+
+def test_a_run_whose_job_has_failed_is_failed_and_can_be_resumed(evaluated: Evaluated) -> None:
+    evaluated.fill(3)
+    run = evaluated.start("equals", output_field="out")
+    with evaluated.context.database.write() as tx:
+        job = find_job(tx.connection, evaluated.get(run).run.job_id)
+        assert job is not None
+        assert change(tx.connection, job, state="failed", error="Its worker ended 5 times.")
+    found = evaluated.get(run).run
+    assert (found.state, found.error) == (RunState.FAILED, "Its worker ended 5 times.")
+    editor = evaluated.released.editor
+    with pytest.raises(Conflict, match="has ended"):
+        evaluated.service.cancel(editor, evaluated.project, run)
+    evaluated.service.resume(editor, evaluated.project, run)
+    evaluated.run_jobs()
+    assert evaluated.get(run).run.state is RunState.DONE

@@ -3,7 +3,7 @@
 import pytest
 
 from penstock.rules.eval_reports.compare import compare, regressions_first
-from penstock.rules.eval_reports.report import OTHERS, ReportBuilder
+from penstock.rules.eval_reports.report import OTHERS, ReportBuilder, SampledItem
 from penstock.rules.evaluation.measurements import (
     abstained,
     infrastructure_error,
@@ -30,11 +30,11 @@ def passes(count: int, of: int) -> MetricValues:
 def test_each_state_is_counted_and_only_scores_make_the_rate() -> None:
     builder = ReportBuilder("ok", RATE)
     for at in range(10):
-        builder.add(f"i{at}", scored(at < 7))
+        builder.add(SampledItem(f"i{at}"), scored(at < 7))
     others = (abstained("no"), unmeasured("none"), judge_error("bad"), infrastructure_error("off"))
     for at, each in enumerate(others):
-        builder.add(f"x{at}", each)
-    report = builder.report({}, {})
+        builder.add(SampledItem(f"x{at}"), each)
+    report = builder.report()
     assert (report.samples, report.scored) == (14, 10)
     assert report.states == {
         "scored": 10,
@@ -50,18 +50,18 @@ def test_each_state_is_counted_and_only_scores_make_the_rate() -> None:
 
 def test_without_a_score_there_is_no_number() -> None:
     builder = ReportBuilder("ok", RATE)
-    builder.add("a", unmeasured("nothing expected"))
-    estimate = builder.report({}, {}).estimate
+    builder.add(SampledItem("a"), unmeasured("nothing expected"))
+    estimate = builder.report().estimate
     assert (estimate.items, estimate.mean, estimate.low, estimate.high) == (0, None, None, None)
 
 
 def test_repeats_and_groups_widen_the_interval() -> None:
     alone, grouped = ReportBuilder("m", COST), ReportBuilder("m", COST)
     for at in range(20):
-        for builder in (alone, grouped):
-            builder.add(f"i{at}", scored(float(at % 2 + at // 10)))
-    wide = grouped.report({f"i{at}": str(at // 10) for at in range(20)}, {}).estimate
-    narrow = alone.report({}, {}).estimate
+        value = scored(float(at % 2 + at // 10))
+        alone.add(SampledItem(f"i{at}"), value)
+        grouped.add(SampledItem(f"i{at}", str(at // 10)), value)
+    wide, narrow = grouped.report().estimate, alone.report().estimate
     assert narrow.mean == wide.mean == 1.0
     assert narrow.low is not None
     assert wide.low is not None
@@ -70,18 +70,18 @@ def test_repeats_and_groups_widen_the_interval() -> None:
 
 def test_slices_have_enough_items_and_labels_are_counted() -> None:
     rate, label = ReportBuilder("ok", RATE), ReportBuilder("kind", MetricFacts(MetricKind.LABEL))
-    facets: dict[str, dict[str, str]] = {}
     for at in range(30):
-        facets[f"i{at}"] = {"lang": "de" if at < 20 else "en" if at < 29 else "fr", "id": str(at)}
-        rate.add(f"i{at}", scored(at % 2 == 0))
-        label.add(f"i{at}", scored("a" if at < 20 else "b"))
-    found = rate.report({}, facets).slices
+        facets = {"lang": "de" if at < 20 else "en" if at < 29 else "fr", "id": str(at)}
+        item = SampledItem(f"i{at}", facets=facets)
+        rate.add(item, scored(at % 2 == 0))
+        label.add(item, scored("a" if at < 20 else "b"))
+    found = rate.report().slices
     assert [(each.field, each.value, each.estimate.mean) for each in found] == [("lang", "de", 0.5)]
-    assert label.report({}, {}).labels == {"a": 20, "b": 10}
+    assert label.report().labels == {"a": 20, "b": 10}
     many = ReportBuilder("kind", MetricFacts(MetricKind.LABEL))
     for at in range(150):
-        many.add(f"i{at}", scored(f"l{at}"))
-    assert many.report({}, {}).labels[OTHERS] == 50
+        many.add(SampledItem(f"i{at}"), scored(f"l{at}"))
+    assert many.report().labels[OTHERS] == 50
 
 
 def test_a_difference_has_its_exact_p_and_words() -> None:

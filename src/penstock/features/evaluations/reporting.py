@@ -1,6 +1,7 @@
 """Makes reports and comparisons of the rows of a ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +13,11 @@ from penstock.features.evaluations.model import (
     MeasuredRow,
     Result,
     ResultState,
-    RunValues,
 )
-from penstock.features.evaluations.summary_store import StoredValues
+from penstock.features.evaluations.values import ValueBlocks
 from penstock.kernel.digests import content_hash
 from penstock.rules.document import Document
-from penstock.rules.eval_reports.report import MetricReport, ReportBuilder
+from penstock.rules.eval_reports.report import MetricReport, ReportBuilder, SampledItem
 from penstock.rules.eval_reports.summary import (
     COST,
     LATENCY,
@@ -27,7 +27,6 @@ from penstock.rules.eval_reports.summary import (
 )
 from penstock.rules.evaluation.measurements import Measurement, scored, unmeasured
 from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
-from penstock.rules.gates.values import MetricValues
 
 _OWN: Final = {
     LATENCY: MetricFacts(MetricKind.MEAN, higher_is_better=False, least=0, unit="ms"),
@@ -44,27 +43,12 @@ class RunReport(Document, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class CollectedRun:
-    """The values of a run by metric, and the groups and facets of its items."""
-
-    builders: dict[str, ReportBuilder]
-    groups: dict[str, str]
-    facets: dict[str, dict[str, str]]
-    rows: dict[str, int]
-    cost_usd: float
-
-    def values(self) -> dict[str, MetricValues]:
-        """Returns the values by metric."""
-        return {name: each.values() for name, each in self.builders.items()}
-
-
-@dataclass(frozen=True, slots=True)
 class EndedRun:
     """The parts of a run that are stored once it has ended."""
 
     report: dict[str, Any]
     summary: RunSummary
-    values: StoredValues
+    values: bytes
 
 
 def facts_of(plan: EvaluationPlan, find: FindEvaluator) -> dict[str, MetricFacts]:
@@ -73,50 +57,64 @@ def facts_of(plan: EvaluationPlan, find: FindEvaluator) -> dict[str, MetricFacts
     return chosen | _OWN
 
 
-def collect(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]) -> CollectedRun:
-    """Reads the rows of a run."""
-    facts = facts_of(plan, find)
-    builders = {name: ReportBuilder(name, each) for name, each in facts.items()}
-    groups: dict[str, str] = {}
-    facets: dict[str, dict[str, str]] = {}
-    same: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}  # most items share theirs
-    rows: dict[str, int] = {}
-    cost = 0.0
-    for each in results:
-        rows[each.state.value] = rows.get(each.state.value, 0) + 1
-        cost += each.cost_usd
-        if each.state is ResultState.ANSWERED:
-            continue
-        if each.group:
-            groups[each.item_id] = each.group
-        facets[each.item_id] = same.setdefault(tuple(each.facets.items()), each.facets)
-        for name, builder in builders.items():
-            if found := measurement_of(each, name):
-                builder.add(each.item_id, found)
-    unknown = {name for name in _OWN if not plan.release and not builders[name].values().values}
-    builders = {name: each for name, each in builders.items() if name not in unknown}
-    return CollectedRun(builders, groups, facets, rows, cost)
+class RunCollector:
+    """Collects the rows of a run, in the order of its dataset. Rows are not kept: their values are,
+    compressed."""
 
+    def __init__(self, plan: EvaluationPlan, find: FindEvaluator) -> None:
+        self._plan = plan
+        self._builders = {
+            name: ReportBuilder(name, it) for name, it in facts_of(plan, find).items()
+        }
+        self._blocks = ValueBlocks()
+        self._latencies = array("d")
+        self._rows: dict[str, int] = {}
+        self._cost_usd = 0.0
 
-def ended(plan: EvaluationPlan, find: FindEvaluator, results: Iterable[Result]) -> EndedRun:
-    """Returns what is stored of a run that has ended."""
-    found = collect(plan, find, results)
-    metrics = [each.report(found.groups, found.facets) for each in found.builders.values()]
-    values = found.values()
-    return EndedRun(
-        msgspec.to_builtins(RunReport(found.rows, found.cost_usd, tuple(metrics))),
-        _summary(plan, metrics, values),
-        StoredValues.of(found.facets, found.groups, values),
-    )
+    def add(self, row: Result) -> None:
+        """Adds a row."""
+        self._rows[row.state.value] = self._rows.get(row.state.value, 0) + 1
+        self._cost_usd += row.cost_usd
+        if row.state is ResultState.ANSWERED:
+            return
+        if row.answer.latency_ms is not None:
+            self._latencies.append(row.answer.latency_ms)
+        item = SampledItem(row.item_id, row.group, row.facets)
+        measured = row.measurements | self._own_metrics(row)
+        self._blocks.add(
+            item, {name: measured[name] for name in self._builders if name in measured}
+        )
+        for name, found in measured.items():
+            if name in self._builders:
+                self._builders[name].add(item, found)
+
+    def values(self) -> bytes:
+        """Returns the values of the rows."""
+        return self._blocks.content()
+
+    def ended(self) -> EndedRun:
+        """Returns what is stored of the run."""
+        metrics = [each.report() for each in self._builders.values()]
+        metrics = [each for each in metrics if each.samples or each.name not in _OWN]
+        report = RunReport(self._rows, self._cost_usd, tuple(metrics))
+        summary = _summary(self._plan, metrics, sorted(self._latencies))
+        return EndedRun(msgspec.to_builtins(report), summary, self.values())
+
+    def _own_metrics(self, row: Result) -> dict[str, Measurement]:
+        """Latency and cost: of calls in any case, of recorded outputs where they are known."""
+        found = {name: measurement_of(row, name) for name in _OWN}
+        return {
+            name: each
+            for name, each in found.items()
+            if each is not None and (self._plan.release or each.value is not None)
+        }
 
 
 def _summary(
-    plan: EvaluationPlan, metrics: Sequence[MetricReport], values: Mapping[str, MetricValues]
+    plan: EvaluationPlan, metrics: Sequence[MetricReport], latencies: Sequence[float]
 ) -> RunSummary:
     hashes = {each.name: content_hash([each.kind, each.options]) for each in plan.evaluators}
     measured = measured_metrics(metrics, hashes)
-    timed = values[LATENCY].values.values() if LATENCY in values else ()
-    latencies = sorted(each for some in timed for each in some)
     return RunSummary(
         plan.release,
         plan.label,
@@ -129,21 +127,6 @@ def _summary(
         quantile(latencies, 0.5),
         quantile(latencies, 0.95),
     )
-
-
-def values_of(
-    plan: EvaluationPlan,
-    find: FindEvaluator,
-    stored: StoredValues | None,
-    results: Iterable[Result],
-) -> RunValues:
-    """Returns the values of a run: as it was stored when it ended, or else of its rows."""
-    facts = facts_of(plan, find)
-    if stored is not None:
-        metrics = stored.metric_values()
-        return RunValues(facts, metrics, frozenset(stored.items), stored.groups)
-    found = collect(plan, find, results)
-    return RunValues(facts, found.values(), frozenset(found.facets), found.groups)
 
 
 def measurement_of(row: Result | MeasuredRow, name: str) -> Measurement | None:

@@ -84,7 +84,7 @@ RESULTS: Final = Table(
         postgresql_where=text("item_group <> ''"),
     ),
 )
-_PAGE: Final = 1000  # results read at once
+_PAGE: Final = 200  # results read at once: their answers may be long
 _KEYS: Final = (RESULTS.c.item_id, RESULTS.c.repeat)
 _figures: Final = msgspec.json.Decoder(AnswerFigures)
 _answers: Final = msgspec.json.Decoder(TargetAnswer)

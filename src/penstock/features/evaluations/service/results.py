@@ -1,7 +1,7 @@
 """Shows results of runs, and compares runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection
@@ -15,9 +15,11 @@ from penstock.features.evaluations.model import (
     ResultState,
     RunValues,
 )
-from penstock.features.evaluations.reporting import facts_of, values_of
+from penstock.features.evaluations.reporting import RunCollector, facts_of
 from penstock.features.evaluations.selection import ResultOrder, ResultSelection
+from penstock.features.evaluations.service.heavy_reads import HeavyReads
 from penstock.features.evaluations.service.runs import get_run
+from penstock.features.evaluations.values import read_values
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.eval_reports.compare import MetricDifference, compare, regressions_first
 
@@ -50,6 +52,7 @@ class EvaluationResults:
 
     context: Context
     find: FindEvaluator
+    reads: HeavyReads = field(default_factory=HeavyReads)
 
     def page(
         self,
@@ -66,15 +69,20 @@ class EvaluationResults:
 
     def compare(self, project_id: str, run_ids: Sequence[str]) -> RunComparison:
         """Compares runs with the first of them, on the items that they share. Raises `NotFound`,
-        `InvalidRequest`."""
-        runs, collected = self._compared(project_id, run_ids)
-        first = runs[0]
-        facts = facts_of(first.plan, self.find)
-        groups = {item: group for each in collected for item, group in each.groups.items()}
-        candidates = {
-            run.id: found.metrics for run, found in zip(runs[1:], collected[1:], strict=True)
-        }
-        found = compare(facts, collected[0].metrics, candidates, groups)
+        `InvalidRequest`, `Overloaded`."""
+        runs = self._compared(project_id, run_ids)
+
+        def find() -> list[MetricDifference]:
+            first, *others = self._values(runs)
+            groups = {
+                item: group for each in (first, *others) for item, group in each.groups.items()
+            }
+            candidates = {
+                run.id: found.metrics for run, found in zip(runs[1:], others, strict=True)
+            }
+            return compare(first.facts, first.metrics, candidates, groups)
+
+        found = self.reads.kept(_key("compare", runs), find, len)
         return RunComparison(runs, found, _warnings(runs))
 
     def selected(
@@ -82,13 +90,17 @@ class EvaluationResults:
     ) -> list[Result]:
         """Returns the results that a selection chooses, in its order. Raises `NotFound`,
         `InvalidRequest`."""
+        (run,) = self._runs(project_id, (run_id,))
+        facts = facts_of(run.plan, self.find)
+        selection.check(facts)
+
+        def find() -> Sequence[tuple[str, int]]:
+            with self.context.database.read() as connection:
+                return selection.keys(facts, store.measured_rows(connection, run.id))
+
+        kept = self.reads.kept(_key(f"selected {selection}", (run,)), find, len)
+        keys = kept[skip : skip + limit]
         with self.context.database.read() as connection:
-            run = get_run(connection, project_id, run_id)
-            facts = facts_of(run.plan, self.find)
-            selection.check(facts)
-            _check_size(connection, [run])
-            keys = selection.keys(facts, store.measured_rows(connection, run.id))
-            keys = keys[skip : skip + limit]
             found = store.results_of(connection, run.id, {item for item, _ in keys})
         return [found[key] for key in keys]
 
@@ -102,22 +114,12 @@ class EvaluationResults:
     ) -> list[ComparedItem]:
         """Returns the items of a baseline and a candidate, those first on which the candidate is
         worst. `selection`: of slices; by a metric alone, without the items that are equal in it."""
-        runs, (before, after) = self._compared(project_id, pair)
-        facts = before.facts
-        selection.check(facts)
-        if selection.metric:
-            facts = {selection.metric: facts[selection.metric]}
-        ordered = regressions_first(facts, before.metrics, after.metrics)
-        if selection.metric:
-            ordered = [each for each in ordered if each[1]]
-        if selection.order is ResultOrder.BEST:
-            ordered = ordered[::-1]
+        runs = self._compared(project_id, pair)
+        selection.check(facts_of(runs[0].plan, self.find))
+        key = _key(f"regressions {selection}", runs)
+        ordered = self.reads.kept(key, lambda: self._ordered(runs, selection), len)
+        chosen = ordered[skip : skip + limit]
         with self.context.database.read() as connection:
-            if selection.slices:
-                rows = selection.within(store.measured_rows(connection, runs[1].id))
-                wanted = {row.item_id for row in rows}
-                ordered = [each for each in ordered if each[0] in wanted]
-            chosen = ordered[skip : skip + limit]
             ids = [item for item, _ in chosen]
             old, new = (store.results_of(connection, each.id, ids) for each in runs)
         return [
@@ -125,31 +127,66 @@ class EvaluationResults:
             for item, advantage in chosen
         ]
 
-    def values(self, project_id: str, run_ids: Sequence[str]) -> list[RunValues]:
-        """Returns the values of runs. Raises `NotFound`, and `InvalidRequest` for too many."""
-        return self._collect(project_id, run_ids)[1]
+    def _ordered(
+        self, runs: Sequence[EvaluationRun], selection: ResultSelection
+    ) -> Sequence[tuple[str, float]]:
+        before, after = self._values(runs)
+        facts = before.facts
+        if selection.metric:
+            facts = {selection.metric: facts[selection.metric]}
+        ordered = regressions_first(facts, before.metrics, after.metrics)
+        if selection.metric:
+            ordered = [each for each in ordered if each[1]]
+        if selection.order is ResultOrder.BEST:
+            ordered = ordered[::-1]
+        if not selection.slices:
+            return ordered
+        with self.context.database.read() as connection:
+            rows = selection.within(store.measured_rows(connection, runs[1].id))
+            wanted = {row.item_id for row in rows}
+        return [each for each in ordered if each[0] in wanted]
 
-    def _compared(
-        self, project_id: str, run_ids: Sequence[str]
-    ) -> tuple[list[EvaluationRun], list[RunValues]]:
+    def values(self, project_id: str, run_ids: Sequence[str]) -> list[RunValues]:
+        """Returns the values of runs. Raises `NotFound`, `InvalidRequest` for too many, and
+        `Overloaded`."""
+        runs = self._runs(project_id, run_ids)
+        with self.reads.admitted():
+            return self._values(runs)
+
+    def _compared(self, project_id: str, run_ids: Sequence[str]) -> list[EvaluationRun]:
         if not 2 <= len(set(run_ids)) == len(run_ids) <= MAX_COMPARED:
             raise InvalidRequest(f"Compare 2 to {MAX_COMPARED} different runs.", param="runs")
-        return self._collect(project_id, run_ids)
+        return self._runs(project_id, run_ids)
 
-    def _collect(
-        self, project_id: str, run_ids: Sequence[str]
-    ) -> tuple[list[EvaluationRun], list[RunValues]]:
+    def _runs(self, project_id: str, run_ids: Sequence[str]) -> list[EvaluationRun]:
         with self.context.database.read() as connection:
             runs = [get_run(connection, project_id, each) for each in run_ids]
             if len({each.plan.dataset for each in runs}) > 1:
                 raise InvalidRequest("The runs are of different datasets.", param="runs")
             _check_size(connection, runs)
-            found = [self._values(connection, each) for each in runs]
-        return runs, found
+        return runs
 
-    def _values(self, connection: Connection, run: EvaluationRun) -> RunValues:
-        stored = None if run.is_open else summary_store.find_values(connection, run.id)
-        return values_of(run.plan, self.find, stored, store.all_results(connection, run.id))
+    def _values(self, runs: Sequence[EvaluationRun]) -> list[RunValues]:
+        with self.context.database.read() as connection:
+            return [self._values_of(connection, each) for each in runs]
+
+    def _values_of(self, connection: Connection, run: EvaluationRun) -> RunValues:
+        content = None if run.is_open else summary_store.find_values(connection, run.id)
+        if content is None:
+            collector = RunCollector(run.plan, self.find)
+            for row in store.all_results(connection, run.id):
+                collector.add(row)
+            content = collector.values()
+        found = read_values(content)
+        return RunValues(facts_of(run.plan, self.find), found.metrics, found.items, found.groups)
+
+
+def _key(what: str, runs: Sequence[EvaluationRun]) -> Hashable | None:
+    """Returns the same key as long as runs say the same: until one is resumed. Open ones have
+    none."""
+    if any(each.is_open for each in runs):
+        return None
+    return what, *((each.id, each.round, each.ended_ms) for each in runs)
 
 
 def _check_size(connection: Connection, runs: Sequence[EvaluationRun]) -> None:

@@ -28,7 +28,7 @@ from penstock.features.evaluations.model import (
     facets_of,
 )
 from penstock.infra.jobs import store as jobs
-from penstock.infra.jobs.documents import Job, JobProgress
+from penstock.infra.jobs.documents import Job, JobProgress, JobState
 from penstock.infra.jobs.wanted import WorkWanted
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -135,7 +135,8 @@ class EvaluationService:
     def cancel(self, actor: Principal, project_id: str, run_id: str) -> ShownRun:
         """Ends an open run where it is; what is measured is kept. Raises `NotFound`, `Conflict`."""
         with self.context.database.write() as tx:
-            run = get_run(tx.connection, project_id, run_id, lock=True)
+            found = get_run(tx.connection, project_id, run_id, lock=True)
+            run = self._shown(tx.connection, found).run
             if run.state not in OPEN_STATES:
                 raise Conflict(f"The run has ended: {run.state}.", code="evaluation_ended")
             if run.job_id:
@@ -153,7 +154,8 @@ class EvaluationService:
         """Goes on with a run that has ended early, or begins one that waits: does what is missing,
         and tries again what failed. Raises `NotFound`, `Conflict` if it runs or has finished."""
         with self.context.database.write() as tx:
-            run = get_run(tx.connection, project_id, run_id, lock=True)
+            found = get_run(tx.connection, project_id, run_id, lock=True)
+            run = self._shown(tx.connection, found).run
             if run.state in OPEN_STATES and run.job_id:
                 raise Conflict("The run has not ended.", code="evaluation_runs")
             round_ = run.round + 1 if run.job_id else run.round
@@ -247,6 +249,8 @@ class EvaluationService:
             done, cost = sum(run.report["rows"].values()), run.report["cost_usd"]
             return ShownRun(run, JobProgress(done, run.total or done, cost))
         job = jobs.find_job(connection, run.job_id) if run.job_id else None
+        if run.is_open and job and job.state is JobState.FAILED:  # its worker could not say so
+            run = replace(run, state=RunState.FAILED, error=job.error)
         return ShownRun(run, job.progress if job else JobProgress(total=run.total))
 
     def _audit(self, tx: Transaction, actor: Principal, run: EvaluationRun, act: str) -> None:

@@ -1,7 +1,7 @@
 """One execution of a run: takes what is not finished, answers, measures, writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -26,7 +26,8 @@ from penstock.infra.jobs.runner import JobControl
 from penstock.kernel.errors import PenstockError
 from penstock.rules.evaluation.items import DatasetItem
 
-PAGE: Final = 500  # items in memory at once
+PAGE: Final = 200  # rows in memory at once, and the next ones, which are read ahead
+TASKS_PER_CALL: Final = 2  # rows under way for each call at once
 MAX_FAILURES: Final = 50  # calls in a row without an answer; then the run ends
 
 T = TypeVar("T")
@@ -76,20 +77,32 @@ class RunExecution:
             await asyncio.wait([writing])
             await self._ledger.flush()
 
-    async def _each(self, tasks: AsyncIterator[T], do: Callable[[T], Awaitable[None]]) -> None:
-        """Does tasks, as many at once as the run may, until it should stop."""
-        next_task = asyncio.Lock()
+    async def _each(
+        self, pages: AsyncIterator[Sequence[T]], do: Callable[[T], Awaitable[None]]
+    ) -> None:
+        """Does the tasks of all pages until it should stop. A page is read while the one before is
+        done, and more tasks are under way than calls may be, so that the provider waits neither
+        for the database nor for what is done between two calls."""
+        places = self._run.plan.concurrency * TASKS_PER_CALL
+        waiting: asyncio.Queue[T | None] = asyncio.Queue(max(PAGE, places))
 
-        async def take() -> T | None:
-            async with next_task:
-                return await anext(tasks, None)
+        async def read() -> None:
+            async for page in pages:
+                for task in page:
+                    await waiting.put(task)
+                if self._should_stop:
+                    break
+            for _ in range(places):
+                await waiting.put(None)
 
         async def work() -> None:
-            while not self._should_stop and (task := await take()) is not None:
-                await do(task)
+            while (task := await waiting.get()) is not None:
+                if not self._should_stop:
+                    await do(task)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._run.plan.concurrency):
+            group.create_task(read())
+            for _ in range(places):
                 group.create_task(work())
 
     @property
@@ -101,16 +114,17 @@ class RunExecution:
     def _should_stop(self) -> bool:
         return bool(self._control.stop or self.failure or self.cap_reached)
 
-    async def _tasks(self) -> AsyncIterator[_Task]:
+    async def _tasks(self) -> AsyncIterator[list[_Task]]:
         """Yields the rows that are not finished, page by page."""
         run, alone = self._run, self._evaluators.alone
         async for items in self._parts.pages(PAGE):
             known = await asyncio.to_thread(self._known, [each.item.id for each in items])
-            for each in items:
-                for repeat in range(run.plan.repeats):
-                    earlier = known.get((each.item.id, repeat))
-                    if not is_finished(earlier, run.round, alone):
-                        yield _Task(each.item, each.position, repeat, earlier)
+            found = [
+                _Task(each.item, each.position, repeat, known.get((each.item.id, repeat)))
+                for each in items
+                for repeat in range(run.plan.repeats)
+            ]
+            yield [each for each in found if not is_finished(each.earlier, run.round, alone)]
 
     def _known(self, ids: list[str]) -> dict[tuple[str, int], Result]:
         with self._database.read() as connection:

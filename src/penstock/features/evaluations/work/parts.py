@@ -23,9 +23,10 @@ class RunParts:
     evaluators: EvaluatorSet
     spending: RunSpending
 
-    async def pages(self, size: int) -> AsyncIterator[Sequence[VersionItem]]:
-        """Yields the items of the run, `size` at once."""
+    async def pages(self, rows: int) -> AsyncIterator[Sequence[VersionItem]]:
+        """Yields the items of the run, so many at once that they have about `rows` results."""
         run, plan, after = self.run, self.run.plan, 0
+        size = max(1, rows // plan.repeats)
         while True:
             page = await asyncio.to_thread(
                 self.items.items,

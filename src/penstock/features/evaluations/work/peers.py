@@ -21,7 +21,7 @@ from penstock.rules.evaluation.items import DatasetItem
 from penstock.rules.evaluation.measurements import infrastructure_error
 from penstock.rules.evaluation.samples import PeerRelation, SamplePeer
 
-PAGE: Final = 100  # items in memory at once, with all answers that theirs are compared with
+PAGE: Final = 100  # rows in memory at once, with all answers that theirs are compared with
 _LOST: Final = infrastructure_error("No answer came that this one is compared with.")
 
 
@@ -44,13 +44,12 @@ class PeerPass:
         self._parts = parts
         self._relations = frozenset[PeerRelation]().union(*parts.evaluators.comparing.values())
 
-    async def rows(self) -> AsyncIterator[ComparedRow]:
+    async def rows(self) -> AsyncIterator[Sequence[ComparedRow]]:
         """Yields the rows that lack a measurement, page by page."""
         if not self._relations:
             return
         async for items in self._parts.pages(PAGE):
-            for row in await asyncio.to_thread(self._page, items):
-                yield row
+            yield await asyncio.to_thread(self._page, items)
 
     async def measured(self, compared: ComparedRow) -> Result:
         """Returns a row with what it lacked."""

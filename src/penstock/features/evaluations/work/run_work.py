@@ -14,7 +14,7 @@ from penstock.features.evaluations.model import (
     ResultState,
     RunState,
 )
-from penstock.features.evaluations.reporting import ended
+from penstock.features.evaluations.reporting import RunCollector
 from penstock.features.evaluations.work.calls import RunCalls, SendCall
 from penstock.features.evaluations.work.execution import RunExecution
 from penstock.features.evaluations.work.judges import GatewayJudges
@@ -116,7 +116,10 @@ class EvaluationWork:
 
     def _end(self, run: EvaluationRun, state: RunState, error: str) -> None:
         with self.database.read() as connection:
-            found = ended(run.plan, self.find, store.all_results(connection, run.id))
+            collector = RunCollector(run.plan, self.find)
+            for row in store.all_results(connection, run.id):
+                collector.add(row)
+        found = collector.ended()
         values: dict[str, Any] = {
             "state": state.value,
             "error": error,
