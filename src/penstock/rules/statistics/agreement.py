@@ -1,7 +1,7 @@
 """Agreement of raters, such as a judge and annotators, beyond what is expected at random."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
 from random import Random
@@ -72,17 +72,7 @@ def krippendorff_alpha(
     K. Krippendorff, Computing Krippendorff's Alpha-Reliability (2011). Labels are numbers; for the
     nominal scale any numbers that tell them apart.
     """
-    counted = [Counter(each) for each in items if len(each) > 1]
-    totals: Counter[float] = Counter()
-    for each in counted:
-        totals.update(each)
-    whole = sum(totals.values())
-    distance = _distance(scale, totals)
-    expected = _disagreement(totals, distance)
-    if not expected:
-        return None
-    observed = sum(_disagreement(each, distance) / (each.total() - 1) for each in counted)
-    return 1 - (whole - 1) * observed / expected
+    return _alpha(Counter(tuple(sorted(each)) for each in items), scale)
 
 
 def krippendorff_interval(
@@ -93,16 +83,41 @@ def krippendorff_interval(
 ) -> Interval | None:
     """Returns the same with an interval by resampling items; none if it is not defined, is not in
     more than a few resamples, or does not vary between them."""
-    alpha = krippendorff_alpha(items, scale)
+    patterns = Counter(tuple(sorted(each)) for each in items)
+    alpha = _alpha(patterns, scale)
     if alpha is None:
         return None
-    drawn = (
-        krippendorff_alpha(random.choices(items, k=len(items)), scale) for _ in range(RESAMPLES)
-    )
+    drawn = (_alpha(_resampled(patterns, random), scale) for _ in range(RESAMPLES))
     found = sorted(each for each in drawn if each is not None)
     if len(found) < _LEAST_DEFINED * RESAMPLES or found[0] == found[-1]:
         return None
     return Interval(alpha, *percentiles(found, level))
+
+
+def _alpha(patterns: Mapping[tuple[float, ...], int], scale: LabelScale) -> float | None:
+    """The agreement over items that are counted by their labels: many have the same ones."""
+    counted = [(Counter(each), count) for each, count in patterns.items() if len(each) > 1]
+    totals: Counter[float] = Counter()
+    for labels, count in counted:
+        for label, times in labels.items():
+            totals[label] += times * count
+    whole = totals.total()
+    distance = _distance(scale, totals)
+    expected = _disagreement(totals, distance)
+    if not expected:
+        return None
+    observed = sum(
+        count * _disagreement(labels, distance) / (labels.total() - 1) for labels, count in counted
+    )
+    return 1 - (whole - 1) * observed / expected
+
+
+def _resampled(
+    patterns: Mapping[tuple[float, ...], int], random: Random
+) -> Mapping[tuple[float, ...], int]:
+    """As many items drawn with replacement, counted by their labels."""
+    size = sum(patterns.values())
+    return Counter(random.choices(list(patterns), list(patterns.values()), k=size))
 
 
 def _disagreement(counts: Counter[float], distance: Callable[[float, float], float]) -> float:

@@ -1,0 +1,1 @@
+"""Labels of people: their schemas, which are valid, how well they agree."""

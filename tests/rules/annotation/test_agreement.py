@@ -1,0 +1,116 @@
+"""Agreement of the annotators of a queue. Alphas: K. Krippendorff, Computing Krippendorff's
+Alpha-Reliability (2011), section C: nominal 0.743, ordinal 0.815, interval 0.849."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from penstock.rules.annotation.agreement import (
+    agreement_of,
+    differs,
+    disagreement,
+    majority,
+    span_f1,
+)
+from penstock.rules.annotation.labels import LabelChoice, LabelKind, LabelSchema
+
+OBSERVERS = [
+    [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
+    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],
+    [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
+    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
+]
+CHOICES = tuple(LabelChoice(each) for each in "12345")
+UNITS: list[dict[str, Any]] = [
+    {f"p{at}": str(label) for at, label in enumerate(unit) if label is not None}
+    for unit in zip(*OBSERVERS, strict=True)
+]
+BINARY = LabelSchema(LabelKind.BINARY)
+SPANS = LabelSchema(LabelKind.SPANS, choices=(LabelChoice("wrong"), LabelChoice("rude")))
+
+
+def span(start: int, end: int, value: str = "wrong") -> dict[str, Any]:
+    return {"start": start, "end": end, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("schema", "alpha"),
+    [
+        (LabelSchema(LabelKind.CATEGORICAL, choices=CHOICES), 0.743),
+        (LabelSchema(LabelKind.ORDINAL, choices=CHOICES), 0.815),
+        (LabelSchema(LabelKind.ORDINAL, choices=CHOICES, equal_steps=True), 0.849),
+    ],
+)
+def test_alpha_is_the_published_one_of_the_scale(schema: LabelSchema, alpha: float) -> None:
+    found = agreement_of(schema, UNITS, Random(1))
+    assert found.estimate == pytest.approx(alpha, abs=5e-4)
+    assert found.interval is not None
+    assert found.interval.low < alpha < found.interval.high
+    assert (found.labelled, found.items, found.reason) == (12, 11, "")
+    most = found.pairs[0]
+    assert (most.first, most.second, most.items) == ("p1", "p3", 10)
+
+
+def test_too_few_items_give_a_reason_and_no_figure() -> None:
+    found = agreement_of(BINARY, [{"a": True, "b": False}, {"a": True}], Random(1))
+    assert (found.labelled, found.items, found.differing) == (2, 1, 1)
+    assert (found.estimate, found.interval) == (None, None)
+    assert found.reason == "1 items have two labels; at least 5 are needed."
+    assert found.pairs[0].kappa is None
+    assert "share 1 items" in found.pairs[0].reason
+
+
+def test_one_label_only_says_nothing() -> None:
+    found = agreement_of(BINARY, [{"a": True, "b": True}] * 9, Random(1))
+    assert (found.estimate, found.differing) == (None, 0)
+    assert "random ones would agree as well" in found.reason
+    assert "random ones would agree as well" in found.pairs[0].reason
+
+
+def test_full_agreement_has_a_figure_without_an_interval() -> None:
+    items = [{"a": at < 4, "b": at < 4} for at in range(9)]
+    found = agreement_of(BINARY, items, Random(1))
+    assert (found.estimate, found.interval) == (1, None)
+    assert "no interval" in found.reason
+    assert found.pairs[0].kappa is not None
+
+
+def test_spans_agree_by_their_characters() -> None:
+    assert span_f1([span(0, 4)], [span(2, 6)]) == pytest.approx(0.5)
+    assert span_f1([span(0, 4)], [span(0, 4, "rude")]) == 0
+    assert span_f1([], []) == 1
+    assert span_f1([], [span(0, 1)]) == 0
+    items = [{"a": [span(0, 4)], "b": [span(at, 4)]} for at in range(4)] * 2
+    found = agreement_of(SPANS, items, Random(1))
+    assert found.measure == "mean F1 of spans"
+    assert found.estimate == pytest.approx((1 + 6 / 7 + 2 / 3 + 2 / 5) / 4)
+
+
+def test_free_texts_have_no_agreement() -> None:
+    items = [{"a": "one", "b": "two"}] * 9
+    found = agreement_of(LabelSchema(LabelKind.TEXT), items, Random(1))
+    assert (found.estimate, found.differing) == (None, 9)
+    assert "compare them by reading" in found.reason
+
+
+def test_the_distance_of_ordinal_labels_grows_with_the_steps() -> None:
+    schema = LabelSchema(LabelKind.ORDINAL, choices=CHOICES)
+    assert disagreement(schema, ["1", "2"]) == 0.25
+    assert disagreement(schema, ["1", "5"]) == 1
+    assert not differs(schema, ["3"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "together"),
+    [
+        ([True], True),
+        ([False, False, True], False),
+        ([True, False], None),
+        ([], None),
+        ([1, True, True], True),
+        ([[span(0, 1)], [span(0, 1)], []], [span(0, 1)]),
+    ],
+)
+def test_more_than_half_decide(labels: list[Any], together: Any) -> None:
+    assert majority(labels) == together
