@@ -22,6 +22,7 @@ from penstock.kernel.errors import SetupError
 from tests.server.running import Caller, Server, by_key, running
 
 # Said once more, apart from the code: what each role may do.
+ANNOTATOR = {"project:read", "annotations:read", "annotations:write"}
 VIEWER = {
     "project:read",
     "traces:read",
@@ -38,6 +39,7 @@ VIEWER = {
     "feedback:read",
     "datasets:read",
     "evaluations:read",
+    "annotations:read",
 }
 EDITOR = VIEWER | {
     "keys:read",
@@ -50,6 +52,8 @@ EDITOR = VIEWER | {
     "feedback:write",
     "datasets:write",
     "evaluations:run",
+    "annotations:write",
+    "annotations:manage",
     "calls:send",
 }
 ADMIN = EDITOR | {
@@ -70,6 +74,7 @@ MAY = {
     "garbage": set[str](),
     "gateway": set[str](),
     "stranger": set[str](),
+    "annotator": ANNOTATOR,
     "viewer": VIEWER,
     "editor": EDITOR,
     "admin": ADMIN,
@@ -111,7 +116,7 @@ def _callers(server: Server, project_id: str) -> dict[str, Caller]:
         "bootstrap key": server.root,
         "stranger": server.join(other, "stranger@example.org", "owner"),
     }
-    for role in ("viewer", "editor", "admin", "owner"):
+    for role in ("annotator", "viewer", "editor", "admin", "owner"):
         callers[role] = server.join(project_id, f"{role}@example.org", role)
     path = f"/api/v1/projects/{project_id}/keys"
     bare = server.call("POST", path, server.root, {"name": "app"}).json()

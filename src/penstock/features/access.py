@@ -13,6 +13,7 @@ from typing import Any, Final
 class Role(StrEnum):
     """A member's role in one project, from the fewest to the most permissions."""
 
+    ANNOTATOR = "annotator"  # labels what annotation queues show, and sees nothing else
     VIEWER = "viewer"
     EDITOR = "editor"
     ADMIN = "admin"
@@ -57,11 +58,17 @@ class Permission(StrEnum):
     DATASETS_WRITE = "datasets:write"
     EVALUATIONS_READ = "evaluations:read"
     EVALUATIONS_RUN = "evaluations:run"
+    ANNOTATIONS_READ = "annotations:read"  # queues with their guidelines and progress
+    ANNOTATIONS_WRITE = "annotations:write"  # label what a queue shows
+    ANNOTATIONS_MANAGE = "annotations:manage"  # make, fill and use queues
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     INSTANCE = "instance"  # across projects: create projects, back up, read settings
 
 
+_ANNOTATOR: Final = frozenset(
+    {Permission.PROJECT_READ, Permission.ANNOTATIONS_READ, Permission.ANNOTATIONS_WRITE}
+)
 _VIEWER: Final = frozenset(
     {
         Permission.PROJECT_READ,
@@ -79,6 +86,7 @@ _VIEWER: Final = frozenset(
         Permission.FEEDBACK_READ,
         Permission.DATASETS_READ,
         Permission.EVALUATIONS_READ,
+        Permission.ANNOTATIONS_READ,
     }
 )
 _EDITOR: Final = _VIEWER | {
@@ -89,6 +97,8 @@ _EDITOR: Final = _VIEWER | {
     Permission.SCORES_WRITE,
     Permission.FEEDBACK_WRITE,
     Permission.EVALUATIONS_RUN,
+    Permission.ANNOTATIONS_WRITE,
+    Permission.ANNOTATIONS_MANAGE,
     Permission.USE_CASES_WRITE,
     Permission.RELEASES_WRITE,
     Permission.DATASETS_WRITE,
@@ -109,6 +119,7 @@ _ADMIN: Final = _EDITOR | {
 }
 
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.ANNOTATOR: _ANNOTATOR,
     Role.VIEWER: _VIEWER,
     Role.EDITOR: _EDITOR,
     Role.ADMIN: _ADMIN,

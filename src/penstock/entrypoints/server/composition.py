@@ -19,15 +19,21 @@ from penstock.entrypoints.server.dialects import DIALECTS
 from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
+from penstock.entrypoints.server.labelled import CorrectedPrompts, LabelledExamples
 from penstock.features.access import Guards
+from penstock.features.annotation import assembly as annotation
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
 from penstock.features.catalog.references import SecretReferences
 from penstock.features.datasets import assembly as datasets
+from penstock.features.datasets.service.changes import DatasetChanges
+from penstock.features.datasets.service.datasets import DatasetService
+from penstock.features.datasets.service.examples import ExampleReader
 from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.dry_runs import assembly as dry_runs
 from penstock.features.evaluations import assembly as evaluations
 from penstock.features.evaluations.online.assembly import StoredTraffic
+from penstock.features.evaluations.service.results import EvaluationResults
 from penstock.features.feedback import assembly as feedback
 from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.feedback.store import schema as scores_schema
@@ -36,6 +42,7 @@ from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
 from penstock.features.prompts import assembly as prompts
+from penstock.features.prompts.service.prompts import PromptService
 from penstock.features.protection import assembly as protection
 from penstock.features.releases import assembly as releases
 from penstock.features.releases.service import ReleaseService
@@ -253,7 +260,7 @@ class ServerComposition:
     def _build_evaluations(
         self, made: ReleaseService, traffic: traces.OpenedTraces
     ) -> tuple[Vertical, ...]:
-        """Returns the verticals of evaluation runs and of gates."""
+        """Returns the verticals of evaluation runs, annotation, and gates."""
         context = self._identity.context
         opened = evaluations.open_evaluations(
             context,
@@ -263,7 +270,10 @@ class ServerComposition:
             StoredTraffic(traffic.service, ScoreService(traffic.opening.store, context.clock)),
         )
         return (
-            evaluations.build(self.guards, opened),
+            evaluations.build(
+                self.guards, opened, annotation.figures_of_judges(context, opened.results)
+            ),
+            self._build_annotation(traffic, opened.results),
             gates.build(
                 context,
                 self.guards,
@@ -273,6 +283,25 @@ class ServerComposition:
                 add_evidence=protection.open_evidence(context, made.find).add,
             ),
         )
+
+    def _build_annotation(
+        self, traced: traces.OpenedTraces, results: EvaluationResults
+    ) -> Vertical:
+        """Returns the vertical of annotation: what annotators label, and what becomes of it."""
+        context = self._identity.context
+        scores = ScoreService(traced.opening.store, context.clock)
+        ports = annotation.AnnotationPorts(
+            DatasetReader(context),
+            results,
+            ExampleReader(traced.service, scores.list_scores).read,
+            scores.submit,
+            LabelledExamples(
+                DatasetService(context),
+                DatasetChanges(context, datasets.personal_data_screen()),
+            ),
+            CorrectedPrompts(PromptService(context)),
+        )
+        return annotation.build(context, self.guards, ports)
 
     def _open_traces(self) -> traces.OpenedTraces:
         config, clock = self._config, self._identity.context.clock

@@ -12,7 +12,7 @@ from penstock.features.evaluations.http.results import (
     result_routes,
 )
 from penstock.features.evaluations.http.runs import evaluation_change_routes, evaluation_routes
-from penstock.features.evaluations.model import DatasetItems, EvaluatedReleases
+from penstock.features.evaluations.model import DatasetItems, EvaluatedReleases, FiguresOfJudges
 from penstock.features.evaluations.online.assembly import (
     OpenedOnline,
     StoredTraffic,
@@ -60,8 +60,8 @@ def open_evaluations(
     return OpenedEvaluations(context, evaluators, wanted, runs, results, figures, online)
 
 
-def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
-    """Builds the vertical."""
+def build(guards: Guards, opened: OpenedEvaluations, human: FiguresOfJudges) -> Vertical:
+    """Builds the vertical. `human` compares judges with human labels."""
     runs, results = opened.runs, opened.results
 
     async def wake_worker() -> None:
@@ -73,7 +73,7 @@ def build(guards: Guards, opened: OpenedEvaluations) -> Vertical:
         routers=(
             comparison_of_runs_routes(guards.require, results),
             figure_routes(guards.require, opened.figures),
-            evaluation_routes(guards.require, runs),
+            evaluation_routes(guards.require, runs, human),
             evaluation_change_routes(guards.require, runs),
             result_routes(guards.require, results),
             online_routes(guards.require, opened.online),

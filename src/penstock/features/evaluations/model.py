@@ -12,6 +12,7 @@ from penstock.features.access import Principal
 from penstock.features.datasets.model import DatasetVersion, ItemFilter, ItemPage
 from penstock.kernel.digests import content_hash
 from penstock.kernel.errors import InvalidRequest
+from penstock.rules.annotation.calibration import JudgeFigures
 from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
 from penstock.rules.evaluation.metrics import MetricFacts
@@ -233,6 +234,8 @@ class EvaluatedReleases(Protocol):
 
 
 FindEvaluator = Callable[[str], Evaluator]
+FiguresOfJudges = Callable[[str, EvaluationRun], Mapping[str, JudgeFigures]]
+"""Returns how well the judges of a project's run agree with annotators, by metric."""
 
 
 def check_plan(plan: EvaluationPlan, find: FindEvaluator) -> None:

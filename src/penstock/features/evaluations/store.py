@@ -161,6 +161,23 @@ def list_runs(
     return [_run(row) for row in rows]
 
 
+def next_ended(
+    connection: Connection, project_id: str, dataset: str, after: tuple[int, str], until_ms: int
+) -> EvaluationRun | None:
+    """Returns the first run of a dataset that ended after a time and id, until a time."""
+    at, run_id = after
+    same = and_(RUNS.c.ended_ms == at, RUNS.c.id > run_id)
+    query = select(RUNS).where(
+        RUNS.c.project_id == project_id,
+        RUNS.c.dataset == dataset,
+        RUNS.c.ended_ms > 0,
+        RUNS.c.ended_ms <= until_ms,
+        or_(RUNS.c.ended_ms > at, same),
+    )
+    row = connection.execute(query.order_by(RUNS.c.ended_ms, RUNS.c.id).limit(1)).one_or_none()
+    return None if row is None else _run(row)
+
+
 def save_results(connection: Connection, run_id: str, results: Sequence[Result]) -> None:
     """Stores rows of the ledger, in place of those that are there."""
     if not results:

@@ -1,1 +1,1 @@
-"""Labels of people: their schemas, which are valid, how well they agree."""
+"""human labels: their schemas, which are valid, how well they agree."""

@@ -11,11 +11,11 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.rules.document import Document
 from penstock.rules.evaluation.pairwise import PairChoice
 
-MAX_CHOICES: Final = 20  # of a schema
-MAX_CHOICE_CHARS: Final = 100  # of a choice's value or name
-MAX_QUESTION_CHARS: Final = 500  # of a schema's question
-MAX_LABEL_CHARS: Final = 20_000  # of a label that is a free text
-MAX_SPANS: Final = 200  # of a label that is spans
+MAX_CHOICES: Final = 20  # of a schema; more is refused
+MAX_CHOICE_CHARS: Final = 100  # of a choice's value or name; more is refused
+MAX_QUESTION_CHARS: Final = 500  # of a schema's question; more is refused
+MAX_LABEL_CHARS: Final = 20_000  # of a label that is a free text; more is refused
+MAX_SPANS: Final = 200  # of a label that is spans; more is refused
 
 YES_NO: Final = ("yes", "no")
 
@@ -35,7 +35,7 @@ _CHOSEN: Final = (LabelKind.ORDINAL, LabelKind.CATEGORICAL, LabelKind.SPANS)
 
 
 class LabelChoice(Document, frozen=True):
-    """A choice. `name` is what people see; the value itself if it is empty."""
+    """A choice. `name` is what annotators see; the value itself if it is empty."""
 
     value: str
     name: str = ""
@@ -60,7 +60,7 @@ class LabelSchema(Document, frozen=True):
         return content_hash(self)[:16]
 
 
-class SpanLabel(Document, frozen=True):
+class LabelledSpan(Document, frozen=True):
     """The part of an output from `start` to before `end`, in characters (code points)."""
 
     start: int
@@ -109,13 +109,13 @@ def checked_label(schema: LabelSchema, value: Any, output: str) -> Any:
             return _spans(schema, value, output)
 
 
-def spans_of(value: Any) -> tuple[SpanLabel, ...]:
+def spans_of(value: Any) -> tuple[LabelledSpan, ...]:
     """Returns the spans of a valid label."""
-    return msgspec.convert(value, tuple[SpanLabel, ...])
+    return msgspec.convert(value, tuple[LabelledSpan, ...])
 
 
 def label_text(value: Any) -> str:
-    """Returns a label as one line for people."""
+    """Returns a label as one line for annotators."""
     if isinstance(value, bool):
         return YES_NO[not value]
     if isinstance(value, list):
@@ -132,7 +132,7 @@ def _one_of(value: Any, known: Sequence[str]) -> str:
 
 def _spans(schema: LabelSchema, value: Any, output: str) -> list[dict[str, Any]]:
     try:
-        spans = msgspec.convert(value, tuple[SpanLabel, ...])
+        spans = msgspec.convert(value, tuple[LabelledSpan, ...])
     except msgspec.ValidationError as error:
         raise _outside("a list of {start, end, value}") from error
     if len(spans) > MAX_SPANS:

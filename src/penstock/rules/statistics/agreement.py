@@ -115,7 +115,7 @@ def _alpha(patterns: Mapping[tuple[float, ...], int], scale: LabelScale) -> floa
 def _resampled(
     patterns: Mapping[tuple[float, ...], int], random: Random
 ) -> Mapping[tuple[float, ...], int]:
-    """As many items drawn with replacement, counted by their labels."""
+    """Items drawn with replacement, as many as there are, counted by their labels."""
     size = sum(patterns.values())
     return Counter(random.choices(list(patterns), list(patterns.values()), k=size))
 

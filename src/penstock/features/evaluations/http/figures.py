@@ -2,22 +2,11 @@
 
 from pydantic import BaseModel
 
+from penstock.infra.web.rates import RateView
+from penstock.rules.annotation.calibration import CorrectedRate, JudgeFigures
 from penstock.rules.evaluation.classification import ClassificationFigures, LabelFigures
 from penstock.rules.evaluation.pairwise import OrderCounts
 from penstock.rules.evaluation.summaries import FieldFigures, MetricFigures
-from penstock.rules.statistics.intervals import Interval
-
-
-class RateView(BaseModel):
-    """A rate with Wilson's interval of 95 %."""
-
-    estimate: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, found: Interval | None) -> "RateView | None":
-        return None if found is None else cls(**found._asdict())
 
 
 class LabelFiguresView(BaseModel):
@@ -109,6 +98,33 @@ class OrderView(BaseModel):
     @classmethod
     def of(cls, found: OrderCounts) -> "OrderView":
         return cls(**found._asdict(), biased=found.biased)
+
+
+class HumanLabelsView(BaseModel):
+    """A judge beside the human labels: how well it agrees with `labels` of them, and the rate
+    of this run, corrected for its errors. `text` says it as a sentence; `reason`: why a figure is
+    null."""
+
+    labels: int
+    kappa: RateView | None
+    sensitivity: RateView | None
+    specificity: RateView | None
+    corrected: RateView | None
+    text: str
+    reason: str
+
+    @classmethod
+    def of(cls, found: JudgeFigures, rate: CorrectedRate | None) -> "HumanLabelsView":
+        quality = found.quality
+        return cls(
+            labels=found.labels,
+            kappa=RateView.of(found.kappa),
+            sensitivity=RateView.of(quality.sensitivity) if quality else None,
+            specificity=RateView.of(quality.specificity) if quality else None,
+            corrected=RateView.of(rate.corrected) if rate else None,
+            text=rate.text if rate else "",
+            reason=found.reason,
+        )
 
 
 class MetricFiguresView(BaseModel):

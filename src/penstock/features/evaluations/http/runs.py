@@ -15,6 +15,7 @@ from penstock.features.evaluations.http.views import (
     EvaluationRunView,
     UploadedOutputsView,
 )
+from penstock.features.evaluations.model import FiguresOfJudges
 from penstock.features.evaluations.service.runs import EvaluationService
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 from penstock.kernel.errors import InvalidRequest
@@ -24,7 +25,9 @@ TAGS = ("evaluations",)
 _Named = Annotated[str, Query(max_length=64)]
 
 
-def evaluation_routes(require: RequirePermission, runs: EvaluationService) -> APIRouter:
+def evaluation_routes(
+    require: RequirePermission, runs: EvaluationService, human: FiguresOfJudges
+) -> APIRouter:
     """Returns the routes that read runs."""
     router = APIRouter(prefix=PREFIX, tags=[*TAGS])
     may_read = Depends(require(Permission.EVALUATIONS_READ))
@@ -53,8 +56,10 @@ def evaluation_routes(require: RequirePermission, runs: EvaluationService) -> AP
     def get_evaluation_report(
         access: Annotated[Access, may_read], run_id: str
     ) -> EvaluationReportView:
-        """Returns the report of a run: empty until it ends."""
-        return EvaluationReportView.of(runs.get(access.project_id, run_id))
+        """Returns the report of a run: empty until it ends. Where annotators have labelled what a
+        judge has judged, its rate is shown corrected, too."""
+        shown = runs.get(access.project_id, run_id)
+        return EvaluationReportView.of(shown, human(access.project_id, shown.run))
 
     return router
 

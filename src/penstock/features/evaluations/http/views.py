@@ -1,12 +1,13 @@
 """The documents that the routes of evaluation runs answer with."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from pydantic import BaseModel
 
-from penstock.features.evaluations.http.figures import MetricFiguresView
+from penstock.features.evaluations.http.figures import HumanLabelsView, MetricFiguresView
 from penstock.features.evaluations.model import (
     EvaluationRun,
     EvaluatorChoice,
@@ -18,6 +19,7 @@ from penstock.features.evaluations.reporting import RunReport
 from penstock.features.evaluations.service.results import ComparedItem, RunComparison
 from penstock.features.evaluations.service.runs import ShownRun
 from penstock.infra.web.moments import moment_of
+from penstock.rules.annotation.calibration import CorrectedRate, JudgeFigures, corrected
 from penstock.rules.eval_reports.compare import MetricDifference
 from penstock.rules.eval_reports.report import Estimate, MetricReport, SliceReport
 from penstock.rules.evaluation.measurements import Measurement
@@ -142,7 +144,8 @@ class SliceView(BaseModel):
 
 class MetricReportView(BaseModel):
     """The figures of a metric: `scored` of `samples` have a value, `states` says what became of
-    all. `figures`: of metrics that have more to say than their mean."""
+    all. `figures`: of metrics that have more to say than their mean. `human`: of metrics whose
+    answers annotators have labelled, too."""
 
     name: str
     facts: MetricFactsView
@@ -153,9 +156,10 @@ class MetricReportView(BaseModel):
     labels: dict[str, int]
     slices: list[SliceView]
     figures: MetricFiguresView | None
+    human: HumanLabelsView | None
 
     @classmethod
-    def of(cls, found: MetricReport) -> "MetricReportView":
+    def of(cls, found: MetricReport, human: JudgeFigures | None) -> "MetricReportView":
         return cls(
             name=found.name,
             facts=MetricFactsView.of(found.facts),
@@ -166,6 +170,7 @@ class MetricReportView(BaseModel):
             labels=found.labels,
             slices=[SliceView.of(each) for each in found.slices],
             figures=MetricFiguresView.of(found.figures),
+            human=human and HumanLabelsView.of(human, _corrected(found, human)),
         )
 
 
@@ -178,13 +183,13 @@ class EvaluationReportView(BaseModel):
     metrics: list[MetricReportView]
 
     @classmethod
-    def of(cls, shown: ShownRun) -> "EvaluationReportView":
+    def of(cls, shown: ShownRun, human: Mapping[str, JudgeFigures]) -> "EvaluationReportView":
         report = report_in(shown.run)
         return cls(
             run=EvaluationRunView.of(shown),
             rows={ResultState(name): count for name, count in report.rows.items()},
             cost_usd=report.cost_usd,
-            metrics=[MetricReportView.of(each) for each in report.metrics],
+            metrics=[MetricReportView.of(each, human.get(each.name)) for each in report.metrics],
         )
 
 
@@ -350,6 +355,14 @@ def _progress(shown: ShownRun) -> EvaluationProgressView:
     return EvaluationProgressView(
         done=found.done, total=total, cost_usd=found.cost_usd, forecast_usd=forecast
     )
+
+
+def _corrected(found: MetricReport, human: JudgeFigures) -> CorrectedRate | None:
+    """The rate of a metric of yes and no, corrected; none for others."""
+    mean, items = found.estimate.mean, found.estimate.items
+    if found.facts.kind is not MetricKind.RATE or mean is None:
+        return None
+    return corrected(mean, items, human)
 
 
 def _moment(ms: int) -> datetime | None:

@@ -67,6 +67,38 @@ class EvaluationResults:
             run = get_run(connection, project_id, run_id)
             return store.list_results(connection, run.id, states=states, after=after, limit=limit)
 
+    def run(self, project_id: str, run_id: str) -> EvaluationRun:
+        """Returns a run. Raises `NotFound`."""
+        with self.context.database.read() as connection:
+            return get_run(connection, project_id, run_id)
+
+    def results_of(self, project_id: str, run_id: str, item_ids: Sequence[str]) -> list[Result]:
+        """Returns the results of some items. Raises `NotFound`."""
+        with self.context.database.read() as connection:
+            run = get_run(connection, project_id, run_id)
+            return list(store.results_of(connection, run.id, item_ids).values())
+
+    def results_after(
+        self, project_id: str, run_id: str, after: tuple[int, int] | None, limit: int
+    ) -> list[Result]:
+        """Returns results with an answer in the order of the dataset. Raises `NotFound`."""
+        states = (ResultState.ANSWERED, ResultState.MEASURED)
+        return self.page(project_id, run_id, states, after, limit)
+
+    def newest(self, project_id: str, dataset: str, limit: int) -> list[EvaluationRun]:
+        """Returns runs of a dataset, newest first."""
+        with self.context.database.read() as connection:
+            return store.list_runs(
+                connection, project_id, dataset=dataset, before=None, limit=limit
+            )
+
+    def ended_after(
+        self, project_id: str, dataset: str, after: tuple[int, str], until_ms: int
+    ) -> EvaluationRun | None:
+        """Returns the first run of a dataset that ended after another one, until a time."""
+        with self.context.database.read() as connection:
+            return store.next_ended(connection, project_id, dataset, after, until_ms)
+
     def compare(self, project_id: str, run_ids: Sequence[str]) -> RunComparison:
         """Compares runs with the first of them, on the items that they share. Raises `NotFound`,
         `InvalidRequest`, `Overloaded`."""

@@ -1,0 +1,1 @@
+"""Annotation: labels of annotators, which become scores, examples and calibration."""

@@ -1,0 +1,98 @@
+"""Builds the vertical of annotation."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.features.access import Guards
+from penstock.features.annotation.http.agreement import judge_routes
+from penstock.features.annotation.http.queues import queue_filling_routes, queue_routes
+from penstock.features.annotation.http.results import label_use_routes, labelled_item_routes
+from penstock.features.annotation.http.reviewing import reviewing_routes
+from penstock.features.annotation.model.ports import (
+    AddExamples,
+    DraftPrompt,
+    MeasuredRuns,
+    ReadCalls,
+    StoreScores,
+)
+from penstock.features.annotation.service.deciding import Deciding
+from penstock.features.annotation.service.filling import QueueFilling
+from penstock.features.annotation.service.following import QueueRules
+from penstock.features.annotation.service.judges import JudgeCalibration
+from penstock.features.annotation.service.queues import AnnotationQueues
+from penstock.features.annotation.service.reviewing import Reviewing
+from penstock.features.annotation.service.scores import AnnotationScores
+from penstock.features.annotation.service.selecting import SelectionReader
+from penstock.features.annotation.service.uses import LabelUses
+from penstock.features.context import Context
+from penstock.features.evaluations.model import DatasetItems, EvaluationRun
+from penstock.features.vertical import Vertical
+from penstock.kernel.errors import PenstockError
+from penstock.rules.annotation.calibration import JudgeFigures
+
+_RULES_EVERY_S: Final = 5.0
+_SCORES_EVERY_S: Final = 2.0
+_log: Final = logging.getLogger("penstock.annotation")
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationPorts:
+    """The parts of other verticals that annotation reads and writes."""
+
+    items: DatasetItems
+    runs: MeasuredRuns
+    calls: ReadCalls
+    submit: StoreScores
+    add_examples: AddExamples
+    draft_prompt: DraftPrompt
+
+
+def figures_of_judges(
+    context: Context, runs: MeasuredRuns
+) -> Callable[[str, EvaluationRun], Mapping[str, JudgeFigures]]:
+    """Returns what compares the judges of a run with annotators, for its report."""
+    calibration = JudgeCalibration(context, runs)
+
+    def figures(project_id: str, run: EvaluationRun) -> Mapping[str, JudgeFigures]:
+        found = calibration.of_run(project_id, run)
+        return {name: judge.figures for name, judge in found.items()}
+
+    return figures
+
+
+def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
+    """Builds the vertical."""
+    queues, deciding = AnnotationQueues(context), Deciding(context)
+    filling = QueueFilling(context, SelectionReader(context, ports.items, ports.runs), ports.calls)
+    rules = QueueRules(context, filling, ports.runs)
+    scores = AnnotationScores(context, ports.submit)
+    uses = LabelUses(deciding, ports.add_examples, ports.draft_prompt)
+    return Vertical(
+        routers=(
+            judge_routes(guards.require, JudgeCalibration(context, ports.runs)),
+            queue_routes(guards.require, queues),
+            queue_filling_routes(guards.require, filling, rules),
+            reviewing_routes(guards.require, Reviewing(context), queues),
+            labelled_item_routes(guards.require, deciding),
+            label_use_routes(guards.require, uses),
+        ),
+        jobs=(
+            lambda: _again(rules.run_due, _RULES_EVERY_S, "fill queues by rules"),
+            lambda: _again(scores.send_due, _SCORES_EVERY_S, "send labels as scores"),
+        ),
+    )
+
+
+async def _again(work: Callable[[], int], every_s: float, what: str) -> None:
+    """Does the work that is due, again and again."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await asyncio.to_thread(work)
+        except (PenstockError, SQLAlchemyError) as failure:
+            _log.warning("Could not %s yet: %s", what, failure)

@@ -1,0 +1,1 @@
+"""Values of annotation, and what it needs of other verticals."""

@@ -1,0 +1,77 @@
+"""What annotation needs of other verticals."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from penstock.features.access import Principal
+from penstock.features.evaluations.model import EvaluationRun, Result
+from penstock.rules.evaluation.items import DatasetItem
+from penstock.rules.scores.score import Score
+
+
+class SkippedCall(Protocol):
+    """A call that is no example, and why."""
+
+    @property
+    def span_id(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+
+
+class CallItems(Protocol):
+    """The examples of calls: those with a corrected answer, and others."""
+
+    @property
+    def corrected(self) -> Sequence[DatasetItem]: ...
+    @property
+    def others(self) -> Sequence[DatasetItem]: ...
+    @property
+    def skipped(self) -> Sequence[SkippedCall]: ...
+
+
+class ReadCalls(Protocol):
+    """Returns the examples of recorded calls."""
+
+    def __call__(self, project_id: str, span_ids: Iterable[str]) -> CallItems: ...
+
+
+class MeasuredRuns(Protocol):
+    """Evaluation runs with their results. Methods raise `NotFound`."""
+
+    def run(self, project_id: str, run_id: str) -> EvaluationRun: ...
+    def results_of(
+        self, project_id: str, run_id: str, item_ids: Sequence[str]
+    ) -> Sequence[Result]: ...
+    def results_after(
+        self, project_id: str, run_id: str, after: tuple[int, int] | None, limit: int
+    ) -> Sequence[Result]: ...
+    def newest(self, project_id: str, dataset: str, limit: int) -> Sequence[EvaluationRun]: ...
+    def ended_after(
+        self, project_id: str, dataset: str, after: tuple[int, str], until_ms: int
+    ) -> EvaluationRun | None: ...
+
+
+class StoreScores(Protocol):
+    """Stores scores. Returns what became of each."""
+
+    def __call__(
+        self, project_id: str, scores: Sequence[Score], written_by: str
+    ) -> Sequence[object]: ...
+
+
+class AddExamples(Protocol):
+    """Adds examples to a dataset, which it makes if there is none. Returns its newest version, and
+    how many items are new or changed."""
+
+    def __call__(
+        self, actor: Principal, project_id: str, dataset: str, items: Sequence[DatasetItem]
+    ) -> tuple[int, int]: ...
+
+
+class DraftPrompt(Protocol):
+    """Saves a version of a prompt without a label, which has a correction as an example. Returns
+    the prompt's id and the number of the version."""
+
+    def __call__(
+        self, actor: Principal, project_id: str, prompt: str, asked: str, answer: str
+    ) -> tuple[str, int]: ...
