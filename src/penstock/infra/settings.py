@@ -18,13 +18,13 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
 )
 
 from penstock.infra.home import Home
+from penstock.infra.settings_sections import EvaluationSettings, Section
 from penstock.kernel.errors import SetupError
 
 PREFIX: Final = "PENSTOCK_"
@@ -58,12 +58,6 @@ def _redis_url(value: SecretStr) -> SecretStr:
 Listed = Annotated[tuple[str, ...], BeforeValidator(_parts)]
 Networks = Annotated[Listed, AfterValidator(_networks)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-
-
-class Section(BaseModel):
-    """A group of settings: one TOML table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class GatewaySettings(Section):
@@ -260,6 +254,7 @@ class Settings(Section):
     gateway: GatewaySettings = GatewaySettings()
     server: ServerSettings = ServerSettings()
     spool: SpoolSettings = SpoolSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """`penstock import promptfoo|inspect|openai-evals` into a whole installation, with a worker."""
 
+import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ FILES = Path(__file__).parent / "evaluations"
 def it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     it = Installation(tmp_path_factory.mktemp("imports") / "home")
     try:
+        # It isolates nothing: the tests that it runs are written here.
+        it.extra["PENSTOCK_EVALUATION__SANDBOX_COMMAND"] = f"{sys.executable} {{folder}}/tests.py"
         it.start()
         it.wait_for(it.answers)
         yield it
@@ -121,3 +125,20 @@ def test_scores_without_a_value_and_outputs_without_a_text_are_refused(it: Insta
             it.post(f"{path}/{run}/outputs", {"outputs": [wrong]})
     good = {"item_id": item, "output": "", "scores": {"x": {"value": True}}}
     assert it.post(f"{path}/{run}/outputs", {"outputs": [good]}) == {"outputs": 1}
+
+
+def test_the_items_own_tests_run_in_the_operators_command(it: Installation) -> None:
+    path = it.home.parent / "code.jsonl"
+    tests = "from answer import add\nassert add(1, 2) == 3"
+    items = [
+        {"id": name, "input": "Write add.", "metadata": {"tests": tests, "out": f"{code}\n"}}
+        for name, code in (("good", "add = int.__add__"), ("bad", "add = int.__sub__"))
+    ]
+    path.write_text("\n".join(map(json.dumps, items)))
+    it.run("dataset", "import", "code", str(path))
+    done = it.json(
+        *("eval", "run", "code", "--output-field", "out", "--evaluator", "item_tests"),
+        *("--evaluator", "code_security"),
+    )
+    found = {each["name"]: each["estimate"]["mean"] for each in done["metrics"]}
+    assert found == {"item_tests": 0.5, "code_security": 1.0}

@@ -39,6 +39,7 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "answer_relevance": [{"model": "m", "embeddings": "e"}],
     "checks": [{}, {"field": "domain", "judged": True}],
     "classification": [{}, {"labels": ["a", "b"], "field": "a"}],
+    "code_security": [{}, {"count": True, "ignored": ["eval"]}],
     "contains": [{}, {"values": ["a", "B"], "mode": "none"}],
     "embedding": [{"model": "m"}, {"model": "m", "least": 0.5}],
     "equals": [{}, {"any_of": True, "ignore_punctuation": True}, {"json": True}],

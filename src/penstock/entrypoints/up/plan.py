@@ -72,6 +72,7 @@ def worker(settings: Settings, *, only_when_wanted: bool = True) -> Program:
         "log_level": settings.log_level,
         "database_url": settings.server.database_url.get_secret_value(),
         **_gateway_of(settings),
+        **settings.evaluation.model_dump(mode="json"),
     }
     if not only_when_wanted:
         return _program("worker", "worker", StopRank.WORKERS, config | {"idle_s": None})

@@ -9,7 +9,7 @@ from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.evaluations.assembly import EVALUATORS
-from penstock.features.evaluations.model import JOB_KIND
+from penstock.features.evaluations.model import JOB_KIND, FindEvaluator
 from penstock.features.evaluations.online.model import JOB_KIND as ONLINE_JOB_KIND
 from penstock.features.evaluations.online.work import OnlineWork
 from penstock.features.evaluations.work.run_work import EvaluationWork
@@ -21,11 +21,13 @@ from penstock.infra.jobs.queue import JobQueue
 from penstock.infra.jobs.runner import JobRunner
 from penstock.infra.jobs.wanted import WorkWanted
 from penstock.infra.registry import Registry
+from penstock.infra.sandbox import SandboxCommand
 from penstock.infra.sql import Database, Transaction
 from penstock.infra.tls import local_trust
 from penstock.kernel.time import SystemClock
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.spi.evaluator import Evaluator
+from penstock.spi.sandbox import SandboxedEvaluator
 
 
 class WorkerComposition:
@@ -36,18 +38,18 @@ class WorkerComposition:
         self._egress = Egress(local_trust(config.gateway_certificate))
         token = ensure_secret_file(home.gateway_token).hex()
         context = Context(database, _NoAudit(), clock, os.urandom)
-        evaluators: Registry[Evaluator] = Registry(EVALUATORS)
+        find = _find_evaluator(config)
         send = InternalGateway(self._egress, config.gateway_url, token).send
         evaluation = EvaluationWork(
             database,
             clock,
             DatasetReader(context),
             EvaluatedReleaseStore(context),
-            evaluators.get,
+            find,
             send,
             OpenAISurface(),
         )
-        online = OnlineWork(database, clock, evaluators.get, send)
+        online = OnlineWork(database, clock, find, send)
         queue = JobQueue(database, clock, name)
         work = {JOB_KIND: evaluation, ONLINE_JOB_KIND: online}
         self.runner = JobRunner(queue, work, WorkWanted(home.work_wanted))
@@ -55,6 +57,20 @@ class WorkerComposition:
     def close(self) -> None:
         """Closes connections to the gateway."""
         self._egress.close()
+
+
+def _find_evaluator(config: WorkerConfig) -> FindEvaluator:
+    """Returns what finds evaluators; those that run code get the operator's sandbox."""
+    evaluators: Registry[Evaluator] = Registry(EVALUATORS)
+    if not config.sandbox_command:
+        return evaluators.get
+    sandbox = SandboxCommand(config.sandbox_command, config.sandbox_timeout_s)
+
+    def find(kind: str) -> Evaluator:
+        found = evaluators.get(kind)
+        return found.within(sandbox) if isinstance(found, SandboxedEvaluator) else found
+
+    return find
 
 
 class _NoAudit:

@@ -13,6 +13,8 @@ class WorkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database_url: str = ""
     gateway_url: str = "http://127.0.0.1:4000"
     gateway_certificate: str = ""  # file with the certificate of a gateway on this machine
+    sandbox_command: str = ""  # for the tests of generated code; empty: it never runs
+    sandbox_timeout_s: float = 20.0
     idle_s: float | None = 30.0
     log_level: str = "info"
 

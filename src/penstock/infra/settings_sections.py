@@ -1,0 +1,22 @@
+"""Sections of the settings that are small; `infra/settings` has the tree."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A group of settings: one TOML table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EvaluationSettings(Section):
+    """Evaluations."""
+
+    sandbox_command: str = Field(
+        default="",
+        description="Command that runs the tests of generated code in isolation, such as a "
+        "container; {folder} in it is the folder of the files. Empty: such code never runs.",
+    )
+    sandbox_timeout_s: float = Field(
+        default=20.0, gt=0, le=100, description="Time of one such command; then it is killed."
+    )
