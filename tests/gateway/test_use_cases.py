@@ -73,12 +73,13 @@ MAIN = Release(
 PLAIN = Release("both", parameters={"seed": 7})
 GONE = Release("gone-route")
 LARGE = Release("up/large")
+CHAIN = Release(steps={"sort": MAIN.digest(), "plain": PLAIN.digest(), "away": "ab" * 32})
 BROKEN = Release("up/small", parameters={"of_a_newer_version": 1})
 
 
 def sections(rollouts: Sequence[Rollout]) -> dict[str, Document]:
     """The sections of these rollouts with the releases above."""
-    releases = [(MAIN, PROMPT), *((each, None) for each in (PLAIN, GONE, LARGE, BROKEN))]
+    releases = [(MAIN, PROMPT), *((each, None) for each in (PLAIN, GONE, LARGE, BROKEN, CHAIN))]
     found: dict[str, Document] = {
         RELEASES.name(PROJECT, each.digest()): ReleaseSection(PROJECT, each.digest(), each, prompt)
         for each, prompt in releases
@@ -110,6 +111,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
         full("gone", GONE),
         full("large", LARGE),
         full("broken", BROKEN),
+        full("chain", CHAIN),
         full("small", PLAIN),  # also the plain id of a model: the use case goes first
         CANARY,
     ]
@@ -405,3 +407,42 @@ async def test_hostile_headers_are_refused(rig: Rig, value: bytes) -> None:
     header = b"x-penstock-variables: " + value + b"\r\n"
     answer = await call(rig.worker.url, body, headers=header)
     assert (answer.status, answer.error["code"]) == (400, "variable_invalid")
+
+
+async def of_chain(rig: Rig, *headers: str, variables: Mapping[str, str] | None = None) -> Any:
+    body: dict[str, Any] = {"model": "chain", "messages": [{"role": "user", "content": "hi"}]}
+    body |= {"variables": variables} if variables else {}
+    lines = "".join(f"{each}\r\n" for each in headers).encode()
+    return await call(rig.worker.url, json.dumps(body).encode(), headers=lines)
+
+
+async def test_each_step_of_a_chain_is_answered_by_its_release_and_recorded_as_the_chain(
+    rig: Rig,
+) -> None:
+    trace = f"traceparent: 00-{'ab' * 16}-{'cd' * 8}-01"
+    rig.upstream.seen.clear()
+    await of_chain(rig, "x-penstock-step: sort", trace, variables={"product": "shoes"})
+    assert sent(rig)["messages"][0]["content"] == "Sort tickets about shoes."
+    await of_chain(rig, "x-penstock-step: plain", trace)
+    assert sent(rig)["seed"] == 7
+    ends = [end for end in rig.worker.ends() if end.begin.trace_id == "ab" * 16]
+    assert [end.begin.caller.others["step"] for end in ends] == ["sort", "plain"]
+    assert {end.begin.caller.others["release"] for end in ends} == {CHAIN.digest()}
+    assert [end.begin.caller.others["prompt_version"] for end in ends] == [PROMPT.digest(), ""]
+    assert {end.begin.caller.use_case for end in ends} == {"chain"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code", "named"),
+    [
+        ((), 400, "step_missing", "away, plain, sort"),
+        (("x-penstock-step: fly",), 404, "step_not_found", "away, plain, sort"),
+        (("x-penstock-step: away",), 503, "release_unusable", "not in the snapshot"),
+    ],
+)
+async def test_a_call_of_a_chain_without_one_of_its_steps_is_refused(
+    rig: Rig, headers: tuple[str, ...], status: int, code: str, named: str
+) -> None:
+    answer = await of_chain(rig, *headers)
+    assert (answer.status, answer.error["code"]) == (status, code), answer.body
+    assert named in answer.body.decode()

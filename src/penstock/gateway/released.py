@@ -8,7 +8,8 @@ from penstock.rules.rollouts.assignment import ArmBasis
 
 
 class ReleaseArm(NamedTuple):
-    """An arm of a rollout, and why a call has it. `release`: `None` if it is not in the snapshot.
+    """An arm of a rollout, and why a call has it. `digest` names its release; `release` is what
+    answers: of a chain, that of the `step` of the call; `None` if it is not in the snapshot.
     `allowed`: the key may call the use case by its name, whatever the model."""
 
     use_case: str
@@ -18,6 +19,7 @@ class ReleaseArm(NamedTuple):
     digest: str
     release: ServedRelease | None
     allowed: bool
+    step: str = ""
 
 
 class CallRelease(NamedTuple):

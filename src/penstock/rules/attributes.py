@@ -62,5 +62,6 @@ CALL_ATTRIBUTES: Final = (
     CallAttribute(
         *("prompt_version", "penstock.prompt_version"), of_key=False, of_header=False, since=13
     ),
+    CallAttribute("step", "penstock.step", of_key=False, of_header=False, since=14),
 )
 KEY_ATTRIBUTES: Final = tuple(each for each in CALL_ATTRIBUTES if each.of_key)

@@ -5,6 +5,7 @@ gateway.
 
 from penstock.rules.client_tokens import IssuedClientToken
 from penstock.rules.render.prompt import RenderedPrompt
+from penstock.sdk.chains import Chain
 from penstock.sdk.client import Penstock
 from penstock.sdk.client_tokens import ClientTokens
 from penstock.sdk.datasets import Datasets
@@ -12,6 +13,7 @@ from penstock.sdk.evaluations import Evaluations
 from penstock.sdk.prompt import Prompt
 
 __all__ = [
+    "Chain",
     "ClientTokens",
     "Datasets",
     "Evaluations",

@@ -11,6 +11,7 @@ from penstock.rules.prompts.documents import PromptContent, PromptMessage
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.rollouts.documents import Rollout, RolloutArm
+from penstock.rules.snapshot import RELEASES
 from tests.features.catalog.test_tables import differences
 from tests.features.releases.released import STYLE, Released
 
@@ -126,14 +127,24 @@ def test_a_release_whose_model_is_gone_is_refused_with_a_sentence(released: Rele
     assert "support-route" in caught.value.message
 
 
-def test_a_chain_answers_no_calls_itself(released: Released) -> None:
+def test_a_chain_is_rolled_out_with_the_releases_of_its_steps(released: Released) -> None:
     step = released.release("gpt-4o")
-    chain, _ = released.releases.create(
-        released.editor, released.project, Release(steps={"one": step.digest})
-    )
-    with pytest.raises(InvalidRequest) as caught:
-        released.start(chain.digest)
+    create = released.releases.create
+    chain, _ = create(released.editor, released.project, Release(steps={"one": step.digest}))
+    released.start(chain.digest)
+    sections = released.rollouts.documents()
+    for digest in (chain.digest, step.digest):
+        assert RELEASES.name(released.project, digest) in sections
+    nested, _ = create(released.editor, released.project, Release(steps={"all": chain.digest}))
+    with pytest.raises(InvalidRequest, match="is a chain itself") as caught:
+        released.start(nested.digest, seen=1)
     assert caught.value.code == "release_not_servable"
+    both = {"one": step.digest, "two": released.release().digest}
+    routed, _ = create(released.editor, released.project, Release(steps=both))
+    released.routes.remove(released.world.admin, released.project, "support-route")
+    with pytest.raises(InvalidRequest) as caught:
+        released.start(routed.digest, seen=1)
+    assert caught.value.code == "release_model_gone"
 
 
 def test_a_route_in_use_by_name_does_not_hide_behind_a_use_case(released: Released) -> None:

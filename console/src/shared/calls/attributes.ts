@@ -28,4 +28,5 @@ export const CALL_ATTRIBUTES = [
   { name: "arm", label: "Arm", span: "penstock.rollout.arm" },
   { name: "arm_basis", label: "Basis of the arm", span: "penstock.rollout.basis" },
   { name: "prompt_version", label: "Prompt version", span: "penstock.prompt_version" },
+  { name: "step", label: "Step", span: "penstock.step" },
 ] as const satisfies readonly Attribute<string>[];

@@ -127,16 +127,25 @@ class ReleaseService:
         return ReleaseLineage(release, contains, above, used)
 
     def require_servable(self, project_id: str, wanted: str) -> StoredRelease:
-        """Returns a release that can answer calls now. Raises `NotFound`, and `InvalidRequest` if
-        its model is gone, or if it is a chain that no gateway runs."""
+        """Returns a release that can answer calls now: of a chain, all its steps can. Raises
+        `NotFound`, and `InvalidRequest` if a model is gone, or a step is a chain itself."""
         found = self.find(project_id, wanted)
-        if not found.release.model:
-            raise InvalidRequest(
-                f"The release {found.digest[:12]} is a chain: an application runs its steps.",
-                hint="Roll out the releases of its steps.",
-                code="release_not_servable",
-                param="release",
-            )
+        for digest in sorted(set(found.release.steps.values())):
+            step = self.find(project_id, digest)
+            if not step.release.model:
+                raise InvalidRequest(
+                    f"The step {digest[:12]} of the release {found.digest[:12]} is a chain itself.",
+                    hint="Name the releases of its steps as steps of this one.",
+                    code="release_not_servable",
+                    param="release",
+                )
+            self._require_model(project_id, step)
+        if found.release.model:
+            self._require_model(project_id, found)
+        return found
+
+    def _require_model(self, project_id: str, found: StoredRelease) -> None:
+        """Raises `InvalidRequest` if the model of a release is gone."""
         try:
             check_model(
                 found.release.model,
@@ -150,7 +159,6 @@ class ReleaseService:
                 code=error.code,
                 param="release",
             ) from None
-        return found
 
     def _prompt(
         self, connection: Connection, project_id: str, release: Release

@@ -21,7 +21,7 @@ BASIS: Final = "c.arm_basis"
 SETTLING_NS: Final = 5 * 10**9
 _MS: Final = 10**6
 _UNITS: Final = {
-    StickyUnit.REQUEST: "c.span_id",
+    StickyUnit.REQUEST: "if(c.step = '', c.span_id, c.trace_id)",  # a chain is one request
     StickyUnit.USER: "c.user",
     StickyUnit.SESSION: "c.session",
 }

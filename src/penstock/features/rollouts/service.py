@@ -77,7 +77,7 @@ class RolloutService:
         self._release = release
         self._bundles = bundles
         self._require_proof = require_proof
-        self._compiled: dict[str, Document] = {}  # sections of releases: they never change
+        self._compiled: dict[str, ReleaseSection] = {}  # sections of releases: they never change
 
     def list_all(self, project_id: str) -> list[StoredRollout]:
         """Returns the rollouts of a project that answer calls."""
@@ -163,7 +163,7 @@ class RolloutService:
     def documents(self) -> dict[str, Document]:
         """Returns the snapshot sections by name: rollouts, and the releases that they reach."""
         documents: dict[str, Document] = {}
-        reached: dict[str, Document] = {}
+        reached: dict[str, ReleaseSection] = {}
         with self._context.database.read() as connection:
             for project_id, rollouts in ROLLOUTS.of_all_projects(connection).items():
                 served = tuple(each for each in rollouts if each.arms)
@@ -180,13 +180,21 @@ class RolloutService:
 
     def _sections(
         self, connection: Connection, project_id: str, rollouts: Sequence[Rollout]
-    ) -> dict[str, Document]:
+    ) -> dict[str, ReleaseSection]:
+        """The sections of all releases that can answer, with those of the steps of chains."""
         digests = {arm.release for rollout in rollouts for arm in rollout.arms}
         digests |= {each.shadow.release for each in rollouts if each.shadow is not None}
+        found = self._loaded(connection, project_id, digests)
+        steps = {step for each in found.values() for step in each.release.steps.values()}
+        return {**found, **self._loaded(connection, project_id, steps)}
+
+    def _loaded(
+        self, connection: Connection, project_id: str, digests: Collection[str]
+    ) -> dict[str, ReleaseSection]:
         names = {digest: RELEASES.name(project_id, digest) for digest in digests}
         new = [digest for digest, name in names.items() if name not in self._compiled]
         loaded = self._bundles(connection, project_id, new) if new else ()
-        found: dict[str, Document] = {names[each.digest]: each for each in loaded}
+        found = {names[each.digest]: each for each in loaded}
         known = {name: self._compiled[name] for name in names.values() if name in self._compiled}
         return found | known
 

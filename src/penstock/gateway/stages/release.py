@@ -30,6 +30,8 @@ from penstock.spi.surface import Surface
 USUAL_ENVIRONMENT: Final = "production"
 VARIABLES: Final = "variables"
 VARIABLES_HEADER: Final = b"x-penstock-variables"
+STEP_HEADER: Final = b"x-penstock-step"
+MAX_STEP_BYTES: Final = 64  # of the name of a step
 MAX_SLOW: Final = 1000  # releases that a worker renders in a thread; a full set is cleared
 _SLOW_NS: Final = 2_000_000  # of rendering; a release that took longer is rendered in a thread
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -62,10 +64,16 @@ class ApplyRelease:
         environment = call.caller.environment or USUAL_ENVIRONMENT
         running = _running(key_context, rollouts, use_case, environment)
         if running.rollout.shadow is not None:
-            call.shadow = _shadow(key_context.project_id, running, running.rollout.shadow)
+            call.shadow = _shadow(
+                key_context.project_id, running, running.rollout.shadow, _step(call)
+            )
         allowed = names_allowed(key_context.key.allowed_models, use_case)
-        found = running.choose(_unit(call, running))
-        return await self.apply(call, head, ReleaseArm(use_case, environment, *found, allowed))
+        step = _step(call)
+        name, basis, digest, release = running.choose(_unit(call, running, step))
+        if step and release is not None:
+            release = _release_of_step(running, release, step)
+        arm = ReleaseArm(use_case, environment, name, basis, digest, release, allowed, step)
+        return await self.apply(call, head, arm)
 
     async def apply(self, call: Call, head: RequestHead, arm: ReleaseArm) -> RequestHead:
         """Makes the request of a call the one that the release of an arm makes of it, and returns
@@ -76,6 +84,8 @@ class ApplyRelease:
             "arm": arm.name,
             "arm_basis": arm.basis.value,
         }
+        if arm.step:
+            others["step"] = arm.step
         if release is not None:
             others["prompt_version"] = release.prompt_version
         call.caller = replace(
@@ -83,6 +93,8 @@ class ApplyRelease:
         )
         if release is None or release.failure:
             raise _unusable(arm.use_case, arm.digest, release)
+        if not release.model:
+            raise _step_missing(arm.use_case, release)
         written = await self._written(call, head, release)
         call.released = CallRelease(
             arm.use_case, arm.digest, release.model, arm.allowed, written.changes
@@ -163,27 +175,63 @@ def _running(
     )
 
 
-def _unit(call: Call, running: RunningRollout) -> str:
+def _step(call: Call) -> str:
+    """The step of a chain that a call is; empty if it is none."""
+    return call.headers.get(STEP_HEADER, b"")[:MAX_STEP_BYTES].decode("latin-1")
+
+
+def _release_of_step(
+    running: RunningRollout, chain: ServedRelease, step: str
+) -> ServedRelease | None:
+    """The release of a step of a chain. Raises `NotFound`."""
+    if digest := chain.steps.get(step):
+        return running.served(digest)
+    raise NotFound(
+        f"The release {chain.digest[:12]} of {running.rollout.use_case!r} has no step {step!r}.",
+        hint=_known_steps(chain),
+        code="step_not_found",
+    )
+
+
+def _step_missing(use_case: str, chain: ServedRelease) -> InvalidRequest:
+    return InvalidRequest(
+        f"{use_case!r} is a chain: each call is one of its steps.",
+        hint=_known_steps(chain),
+        code="step_missing",
+    )
+
+
+def _known_steps(chain: ServedRelease) -> str:
+    if not chain.steps:
+        return "It is no chain: send no header x-penstock-step."
+    return f"Send one in the header x-penstock-step: {', '.join(sorted(chain.steps))}."
+
+
+def _unit(call: Call, running: RunningRollout, step: str) -> str:
+    """Returns what meets the same arm each time. The steps of a chain are one trace."""
     match running.rollout.sticky:
         case StickyUnit.USER:
             return call.caller.user
         case StickyUnit.SESSION:
             return call.caller.session
         case StickyUnit.REQUEST:
-            return call.span_id
+            return call.trace_id if step else call.span_id
 
 
-def _shadow(project_id: str, running: RunningRollout, shadow: ShadowArm) -> ShadowRule:
+def _shadow(project_id: str, running: RunningRollout, shadow: ShadowArm, step: str) -> ShadowRule:
     """The rule of a rollout's shadow. All keys may call its model: nobody sees the answer."""
-    rollout = running.rollout
+    rollout, release = running.rollout, running.served(shadow.release)
+    if step and release is not None:
+        release = running.served(release.steps.get(step, ""))
     arm = ReleaseArm(
         rollout.use_case,
         rollout.environment,
         SHADOW_ARM,
         ArmBasis.SHADOW,
         shadow.release,
-        running.served(shadow.release),
+        release,
         allowed=True,
+        step=step,
     )
     return ShadowRule(project_id, rollout.place, arm, shadow.percent, shadow.max_calls)
 

@@ -1,7 +1,7 @@
 """A release as gateways serve it: compiled once, applied to each request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from msgspec.structs import replace
@@ -46,7 +46,7 @@ class ServedRelease:
     """A release that answers calls. `options` are its parts beside the messages; `placeholder` is
     the one that the messages of a request stand for, if the prompt has one. `failure`: why this
     version of the gateway cannot serve it. `size`: bytes of the prompt. `prompt_version`: its hash,
-    empty without a prompt."""
+    empty without a prompt. `steps`: of a chain, the hashes of the releases of its steps."""
 
     digest: str
     model: str
@@ -56,6 +56,7 @@ class ServedRelease:
     size: int = 0
     failure: str = ""
     prompt_version: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, section: ReleaseSection) -> Self:
@@ -75,6 +76,7 @@ class ServedRelease:
             placeholder,
             size,
             prompt_version=release.prompt,
+            steps=release.steps,
         )
 
     def apply(self, request: Conversation, variables: Mapping[str, object]) -> Conversation:
