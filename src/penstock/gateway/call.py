@@ -14,7 +14,7 @@ from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
 from penstock.gateway.released import CallRelease
 from penstock.gateway.reserved import Reserved
-from penstock.gateway.route import RouteRun
+from penstock.gateway.route_run import RouteRun
 from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stream_budget import StreamBudget

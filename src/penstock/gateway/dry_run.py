@@ -22,12 +22,14 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.limit_answers import limit_reached
 from penstock.gateway.no_client import nothing_to_receive, nothing_to_send
 from penstock.gateway.route import RouteMember
+from penstock.gateway.route_run import RouteRun
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reserve import counted_limits, estimated_amounts
 from penstock.gateway.stages.resolve import Resolve
+from penstock.gateway.stages.select_targets import SelectTargets
 from penstock.gateway.target import Target
 from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
 from penstock.kernel.time import Clock
@@ -59,6 +61,7 @@ class DryRun:
     find_surface: FindSurface
     release: ApplyRelease
     resolve: Resolve
+    select_targets: SelectTargets
     guard: GuardRequest
     look_up: LookUp
     read_counter: ReadCounter
@@ -108,6 +111,8 @@ class _Run:
             self._add_caller(call)
         self._stage = "resolve"
         target = self._parts.resolve(call, self._snapshot, key_context, head)
+        if call.route is not None and call.route.route.is_conditional:
+            target = await self._select(call, call.route)
         targets = (target,) if call.route is None else call.route.targets
         if target.project.limits is not None:
             self._stage = "limits"
@@ -192,6 +197,17 @@ class _Run:
         found = zip(counted.each, claims, spaces, strict=True)
         self._add(limits=tuple(explained_limit(*each) for each in found))
         self._reject_first(counted.each, claims, spaces)
+
+    async def _select(self, call: Call, route: RouteRun) -> Target:
+        """Leaves out targets as a call does, and names them."""
+        before = route.route.members
+        try:
+            return await self._parts.select_targets(call, route)
+        finally:
+            self._parts.select_targets.inflight.release(call)
+            left = {id(each) for each in route.route.members}
+            names = [each.name for each in before if id(each) not in left]
+            self._add(route=route.entry.name, not_for_call=tuple(names))
 
     def _states(self, claims: Sequence[Claim]) -> list[CounterState]:
         return [self._parts.read_counter(claim) for claim in claims]

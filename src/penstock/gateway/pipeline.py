@@ -1,6 +1,6 @@
-"""The one pipeline of all surfaces: authenticate → admit → read → release → resolve → reserve
-→ guard input → look up → attempts (dispatch, guard output, relay) → settle → record. Every call
-passes `_finalize` once, before its last byte.
+"""The one pipeline of all surfaces: authenticate → admit → read → release → resolve
+→ select targets → reserve → guard input → look up → attempts (dispatch, guard output, relay)
+→ settle → record. Every call passes `_finalize` once, before its last byte.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reply import send_error, send_last_event
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
+from penstock.gateway.stages.select_targets import SelectTargets
 from penstock.gateway.stages.settle import close_attempt, total
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
@@ -50,6 +51,7 @@ class Pipeline:
     inflight: InFlight
     release: ApplyRelease
     resolve: Resolve
+    select_targets: SelectTargets
     reserve: ReserveLimits
     guard: GuardRequest
     look_up: LookUp
@@ -105,6 +107,8 @@ class Pipeline:
                 self.shadows.plan(call, asked, body, call.shadow)
             del body
         target = self.resolve(call, snapshot, key_context, head)
+        if call.route is not None and call.route.route.is_conditional:
+            target = await self.select_targets(call, call.route)
         call.resolved_ns = self.clock.now_ns()
         if target.project.limits is not None or key_context.token is not None:
             await self.reserve(call, target, target.project.limits)

@@ -101,7 +101,8 @@ class ExplainedCache(Document, frozen=True):
 
 class Explanation(Document, frozen=True, kw_only=True):
     """An account of what a gateway would do with a request. Without a `route` there is one target.
-    Parts after a rejection may be missing."""
+    `not_for_call`: targets of the route whose conditions the call does not fulfil. Parts after a
+    rejection may be missing."""
 
     snapshot: str
     surface: str = ""
@@ -122,3 +123,4 @@ class Explanation(Document, frozen=True, kw_only=True):
     guardrails: tuple[ExplainedPolicy, ...] = ()
     findings: tuple[ExplainedFinding, ...] = ()
     rejection: Rejection | None = None
+    not_for_call: tuple[str, ...] = ()

@@ -117,6 +117,15 @@ def test_a_route_is_set_listed_shown_called_and_removed(installation: Installati
         "route", "set", "x", "--target", "sim/sim-smal", code=1
     )
     assert "PROVIDER/MODEL" in installation.run("route", "set", "x", "--target", "sim", code=2)
+    targets = ("--target", "sim/sim-small", "--fallback", "sim/sim-large")
+    german = (*targets, "--when", "sim/sim-small=language:de", "--when", "sim/sim-small=tag.a:b,c")
+    installation.run("route", "set", "support", *german)
+    shown = installation.run("route", "show", "support")
+    assert "sim/sim-small (when language:de tag.a:b,c)" in shown
+    assert "sim/sim-small" in installation.run("explain", "support")
+    assert "such as language:de" in installation.run(
+        "route", "set", "support", *targets, "--when", "sim/sim-small=german", code=2
+    )
     assert installation.json("route", "remove", "support") == {"removed": "support"}
     assert "route" in installation.run("route", "show", "support", code=4)
 

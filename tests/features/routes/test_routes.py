@@ -11,7 +11,7 @@ from penstock.features.context import Context
 from penstock.features.routes.service import RouteService
 from penstock.features.routes.store import METADATA
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.snapshot import RouteEntry, RoutesSection, RouteTarget
+from penstock.rules.snapshot import RouteEntry, RoutesSection, RouteTarget, TargetCondition
 from tests.features.catalog.test_tables import differences
 from tests.features.world import World, open_world
 
@@ -103,6 +103,17 @@ def target(**fields: object) -> RouteEntry:
         (target(after=("rate_limit",)), "no call could begin"),
         (target(after=("bad luck",)), "There is no cause"),
         (target(after=("invalid",)), "There is no cause"),
+        (target(when=TargetCondition()), "The condition is empty"),
+        (target(when=TargetCondition(only={"model": ("m",)})), "what the route decides"),
+        (target(when=TargetCondition(only={"mood": ("bad",)})), "is none of"),
+        (target(when=TargetCondition(headers={"Cookie": ("a",)})), "in lower case"),
+        (target(when=TargetCondition(headers={"cookie": ("a",)})), "has a secret"),
+        (target(when=TargetCondition(headers={"x-a": ()})), "1 to 64 values"),
+        (target(when=TargetCondition(languages=("xx",))), "no known language"),
+        (target(when=TargetCondition(code=("perl",))), "no known code"),
+        (target(when=TargetCondition(media=("smell",))), "no known media"),
+        (target(when=TargetCondition(min_tokens=2, max_tokens=1)), "at least 2 and at most 1"),
+        (target(when=TargetCondition(languages=("de",))), "other calls would have none"),
     ],
 )
 def test_a_route_that_cannot_work_is_refused_with_the_reason(

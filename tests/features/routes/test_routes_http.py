@@ -1,10 +1,12 @@
 """Routes through the REST API of a real server."""
 
+from typing import Any
+
 import pytest
 
 from tests.server.running import Answer, Caller, Server
 
-BODY = {"targets": [{"provider": "mine", "model": "llama", "weight": 2}]}
+BODY: dict[str, Any] = {"targets": [{"provider": "mine", "model": "llama", "weight": 2}]}
 
 
 def call(server: Server, method: str, path: str, body: object = None) -> Answer:
@@ -17,7 +19,14 @@ def test_a_route_is_added_shown_replaced_and_removed(server: Server) -> None:
     assert call(server, "GET", "routes/helpdesk").json() == added.json()
     assert call(server, "GET", "routes").json()["items"] == [added.json()]
     assert added.json()["targets"] == [
-        {"provider": "mine", "model": "llama", "weight": 2, "priority": 0, "after": []}
+        {
+            "provider": "mine",
+            "model": "llama",
+            "weight": 2,
+            "priority": 0,
+            "after": [],
+            "when": None,
+        }
     ]
     changed = call(server, "PUT", "routes/helpdesk", BODY | {"version": 1, "max_attempts": 5})
     assert (changed.json()["version"], changed.json()["max_attempts"]) == (2, 5)
@@ -36,6 +45,20 @@ def test_a_shadow_is_kept_and_removed_and_its_model_is_checked(server: Server) -
     assert (refused.status, refused.json()["param"]) == (400, "shadow")
     assert call(server, "PUT", "routes/shadowed", BODY).json()["shadow"] is None
     assert call(server, "DELETE", "routes/shadowed").status == 204
+
+
+def test_conditions_of_a_target_are_kept_and_checked(server: Server) -> None:
+    when = {"languages": ["de"], "only": {"tag:tier": ["gold"]}, "max_tokens": 9}
+    special = BODY["targets"][0] | {"model": "other", "when": when}
+    changed = {"targets": [*BODY["targets"], special]}
+    added = call(server, "POST", "routes", changed | {"name": "conditional"})
+    assert added.status == 201
+    found = added.json()["targets"][1]["when"]
+    assert found == {"headers": {}, "code": [], "media": [], "min_tokens": 0} | when
+    special["when"] = {"languages": ["klingon"]}
+    refused = call(server, "PUT", "routes/conditional", changed)
+    assert (refused.status, refused.json()["param"]) == (400, "targets.1.when")
+    assert call(server, "DELETE", "routes/conditional").status == 204
 
 
 @pytest.mark.parametrize(

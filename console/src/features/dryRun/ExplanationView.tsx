@@ -96,6 +96,7 @@ function RouteNote({ found }: { found: Explanation }) {
       </Link>
       , version {found.route_version}, {found.strategy.replace("_", " ")}, at most{" "}
       {found.max_attempts} attempts{isDrawn(found) && "; the order is one draw of the weights"}
+      {found.not_for_call.length > 0 && `; not for this call: ${found.not_for_call.join(", ")}`}
     </>
   );
 }

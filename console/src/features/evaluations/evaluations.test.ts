@@ -109,6 +109,7 @@ test("joins the slices of all metrics", () => {
     states: {},
     labels: {},
     figures: null,
+    human: null,
     estimate: { items, mean: 1, low: null, high: null },
     slices: [{ field: "topic", value, estimate: { items, mean: 1, low: null, high: null } }],
   });

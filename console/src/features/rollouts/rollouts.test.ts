@@ -26,6 +26,7 @@ function rollout(arms: Rollout["arms"], baseline = ""): Rollout {
     baseline,
     sticky: "user",
     overrides: {},
+    shadow: null,
     updated_at: "2026-11-30T10:00:00Z",
   };
 }

@@ -7,6 +7,7 @@ import {
   LimitFields,
   StrategyField,
 } from "@/features/routes/RouteFields";
+import { readCondition } from "@/features/routes/conditions";
 import { RouteMap } from "@/features/routes/RouteMap";
 import { splitModel, type RouteForm } from "@/features/routes/routeForm";
 import { TargetsField } from "@/features/routes/TargetsField";
@@ -82,11 +83,12 @@ function NameField({ form }: { form: FormState<RouteForm> }) {
 }
 
 function Preview({ values }: { values: RouteForm }) {
-  const targets = values.targets.map(({ model, weight, priority, after }) => ({
+  const targets = values.targets.map(({ model, weight, priority, after, when }) => ({
     ...splitModel(model),
     weight: Number(weight) || 0,
     priority,
     after,
+    when: readCondition(when),
   }));
   return <RouteMap targets={targets} strategy={values.strategy} />;
 }

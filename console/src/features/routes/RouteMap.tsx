@@ -1,6 +1,7 @@
 import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 
+import { conditionText } from "@/features/routes/conditions";
 import { layoutOf, type CauseGroup, type Stage } from "@/features/routes/stages";
 import { causeName, CAUSES } from "@/features/routes/strategies";
 import type { RouteTarget } from "@/shared/calls/routes";
@@ -126,6 +127,11 @@ function TargetBox({ target, share, note }: TargetBoxProps) {
       {share !== null && (
         <div className="mt-1 h-1 bg-hover">
           <div className="h-full bg-chart-1" style={{ width: `${share * 100}%` }} />
+        </div>
+      )}
+      {target.when && (
+        <div className="mt-1 truncate text-2xs text-ink-2" title={conditionText(target.when)}>
+          if {conditionText(target.when)}
         </div>
       )}
       {note?.(target)}

@@ -1,5 +1,5 @@
-import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { Filter, X } from "lucide-react";
+import { useState, type ReactNode } from "react";
 
 import type { TargetForm } from "@/features/routes/routeForm";
 import type { TargetsContext } from "@/features/routes/TargetsField";
@@ -26,6 +26,7 @@ export function TargetRow({ target, share, alone = true, context, children }: Ta
   const change = (part: Partial<TargetForm>) =>
     onChange(targets.map((each) => (each.id === target.id ? { ...each, ...part } : each)));
   const name = target.model || "target";
+  const [filtered, setFiltered] = useState(target.when !== "");
   const hasWeight = share !== undefined && !alone;
   return (
     <li>
@@ -51,6 +52,14 @@ export function TargetRow({ target, share, alone = true, context, children }: Ta
           />
         )}
         <IconButton
+          label={`Use ${name} only for certain calls`}
+          aria-expanded={filtered}
+          className={target.when === "" ? "" : "text-accent"}
+          onClick={() => setFiltered(!filtered)}
+        >
+          <Filter size={14} />
+        </IconButton>
+        <IconButton
           label={`Remove ${name}`}
           disabled={targets.length === 1}
           onClick={() => onChange(targets.filter((each) => each.id !== target.id))}
@@ -58,6 +67,16 @@ export function TargetRow({ target, share, alone = true, context, children }: Ta
           <X size={14} />
         </IconButton>
       </div>
+      {filtered && (
+        <input
+          aria-label={`Calls that ${name} is for`}
+          title="Space between conditions, comma between values. Also min_tokens:…, header.NAME:…"
+          placeholder="only for calls with … language:de,fr code:any media:image tag.tier:gold"
+          value={target.when}
+          onChange={(event) => change({ when: event.target.value })}
+          className={cx(INPUT_CLASSES, "mt-1.5 w-full font-mono text-xs")}
+        />
+      )}
       {children}
       {error && (
         <p role="alert" className="mt-1 text-xs text-danger">

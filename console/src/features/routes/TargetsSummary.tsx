@@ -2,6 +2,7 @@ import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { ShareBar } from "@/shared/ui/ShareBar";
+import { conditionText } from "@/features/routes/conditions";
 import { layoutOf, type Stage } from "@/features/routes/stages";
 import { causeName } from "@/features/routes/strategies";
 import type { Route, RouteTarget } from "@/shared/calls/routes";
@@ -52,6 +53,9 @@ function FirstStage({ stage: { targets } }: { stage: Stage<RouteTarget> }) {
             <span className="font-mono">{nameOf(target)}</span>
             {share !== null && targets.length > 1 && (
               <span className="num ml-1.5 text-ink-3">{formatShare(share)}</span>
+            )}
+            {target.when && (
+              <span className="ml-1.5 text-ink-3">if {conditionText(target.when)}</span>
             )}
           </span>
         ))}

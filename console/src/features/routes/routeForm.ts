@@ -1,3 +1,4 @@
+import { conditionText, readCondition } from "@/features/routes/conditions";
 import type { NewRoute, RouteChange } from "@/features/routes/queries";
 import type { Cause } from "@/features/routes/strategies";
 import type { Route } from "@/shared/calls/routes";
@@ -9,6 +10,8 @@ export interface TargetForm {
   weight: string;
   priority: number;
   after: Cause[];
+  /** The calls that it is for, as a text; empty: all calls. */
+  when: string;
 }
 
 /** The values of the form of a route. Time limits are in seconds, empty for none. */
@@ -40,7 +43,7 @@ export const ROUTE_PARAMS = {
 
 export const EMPTY_ROUTE: RouteForm = {
   name: "",
-  targets: [{ id: 0, model: "", weight: "1", priority: 0, after: [] }],
+  targets: [{ id: 0, model: "", weight: "1", priority: 0, after: [], when: "" }],
   strategy: "weighted",
   max_attempts: "3",
   first_token_timeout: "",
@@ -64,6 +67,7 @@ export function formForRoute(route: Route): RouteForm {
       weight: String(target.weight),
       priority: target.priority,
       after: target.after as Cause[],
+      when: conditionText(target.when),
     })),
     strategy: route.strategy,
     max_attempts: String(route.max_attempts),
@@ -94,11 +98,12 @@ function toBody(form: RouteForm): Omit<NewRoute, "name"> {
   const priorities = [...new Set(form.targets.map(({ priority }) => priority))];
   priorities.sort((one, other) => one - other);
   return {
-    targets: form.targets.map(({ model, weight, priority, after }) => ({
+    targets: form.targets.map(({ model, weight, priority, after, when }) => ({
       ...splitModel(model),
       weight: Number(weight),
       priority: priorities.indexOf(priority),
       after,
+      when: readCondition(when),
     })),
     strategy: form.strategy,
     max_attempts: Number(form.max_attempts),
@@ -132,7 +137,7 @@ export function addTarget(
   after: Cause[] = [],
 ): TargetForm[] {
   const id = Math.max(-1, ...targets.map((target) => target.id)) + 1;
-  return [...targets, { id, model: "", weight: "1", priority, after }];
+  return [...targets, { id, model: "", weight: "1", priority, after, when: "" }];
 }
 
 /** The priority after all others. */

@@ -17,7 +17,7 @@ import { usageRows } from "@/features/routes/usage";
 import type { Route, RouteTarget } from "@/shared/calls/routes";
 
 function target(model: string, given: Partial<RouteTarget> = {}): RouteTarget {
-  return { provider: "p", model, weight: 1, priority: 0, after: [], ...given };
+  return { provider: "p", model, weight: 1, priority: 0, after: [], when: null, ...given };
 }
 
 const ROUTE: Route = {

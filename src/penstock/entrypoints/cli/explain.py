@@ -70,6 +70,7 @@ def _show(found: dict[str, Any]) -> None:
             "strategy": found["strategy"],
             "priority": found["call_priority"],
             "shadow": found["shadow"],
+            "not for this call": found["not_for_call"],
             "guardrails": [each["name"] for each in found["guardrails"]],
             "findings": [
                 f"{each['detector']}:{each['place']}:{each['action']} ({each['count']})"

@@ -8,6 +8,7 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
+from penstock.entrypoints.cli.target_conditions import condition_text, with_conditions
 from penstock.kernel.errors import NotFound
 
 COLUMNS: Final = ("name", "version", "strategy", "targets", "max_attempts", "updated_at")
@@ -41,6 +42,15 @@ def set_route(
         typer.Option(
             metavar="CAUSE=PROVIDER/MODEL",
             help="Target only for failures of a cause, such as context_length (repeatable).",
+        ),
+    ] = None,
+    when: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROVIDER/MODEL=WHAT:VALUE[,VALUE]",
+            help="Use a target only for calls with one of these values. WHAT is language, code, "
+            "media, min_tokens, max_tokens, header.NAME, tag.NAME, or an attribute such as team "
+            "(repeatable).",
         ),
     ] = None,
     strategy: Annotated[
@@ -89,12 +99,13 @@ def set_route(
     as_json: options.Json = False,
 ) -> None:
     """Add a route, or replace it. Calls follow it from now on."""
+    targets = [
+        *map(_weighted, target),
+        *(_target(each) | {"priority": at} for at, each in enumerate(fallback or (), 1)),
+        *map(_for_cause, after or ()),
+    ]
     body: dict[str, Any] = {
-        "targets": [
-            *map(_weighted, target),
-            *(_target(each) | {"priority": at} for at, each in enumerate(fallback or (), 1)),
-            *map(_for_cause, after or ()),
-        ],
+        "targets": with_conditions(targets, when or ()),
         "strategy": strategy,
         "max_attempts": attempts,
         "first_token_timeout_ms": round(first_token_timeout * 1000),
@@ -222,6 +233,8 @@ def _shown(target: dict[str, Any]) -> str:
     text = f"{target['provider']}/{target['model']}"
     if target["weight"] != 1:
         text += f"={target['weight']}"
+    if target["when"]:
+        text += f" (when {condition_text(target['when'])})"
     if target["after"]:
         return f"{text} (after {' or '.join(target['after'])})"
     return f"{text} (fallback {target['priority']})" if target["priority"] else text

@@ -42,6 +42,7 @@ from penstock.gateway.stages.relay_unary import RelayUnary
 from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
+from penstock.gateway.stages.select_targets import SelectTargets
 from penstock.gateway.target_health import TargetHealths
 from penstock.gateway.target_slots import SlotSource
 from penstock.gateway.targets import TargetSource
@@ -237,6 +238,7 @@ class GatewayComposition:
             inflight=self.inflight,
             release=release,
             resolve=resolve,
+            select_targets=SelectTargets(self.inflight),
             reserve=self.reserve,
             guard=guard,
             look_up=LookUp(self.answers, limits, self.inflight, clock),
@@ -254,6 +256,7 @@ class GatewayComposition:
             routes.find,
             pipeline.release,
             pipeline.resolve,
+            pipeline.select_targets,
             pipeline.guard,
             pipeline.look_up,
             self.counter_reader.read,

@@ -155,6 +155,7 @@ class ExplanationView(BaseModel):
     guardrails: list[ExplainedPolicyView] = []
     findings: list[ExplainedFindingView] = []
     rejection: RejectionView | None = None
+    not_for_call: list[str] = []
 
 
 def dry_run_routes(require: RequirePermission, dry_runs: DryRuns) -> APIRouter:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
+from msgspec import convert
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
@@ -26,7 +27,9 @@ from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
 from penstock.infra.web.schemas import RequestBody
 from penstock.rules.answer_cache import LONGEST_S
-from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget
+from penstock.rules.call_conditions import MAX_CONDITIONS, MAX_VALUE_CHARS, MAX_VALUES
+from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget, TargetCondition
+from penstock.rules.target_conditions import LONGEST_TOKENS
 
 Cause = Literal[
     "unavailable",
@@ -37,18 +40,59 @@ Cause = Literal[
     "unsupported",
     "full",
 ]
+Names = Annotated[
+    list[Annotated[str, Field(max_length=MAX_VALUE_CHARS)]], Field(max_length=MAX_VALUES)
+]
+Values = Annotated[
+    list[Annotated[str, Field(max_length=MAX_VALUE_CHARS)]],
+    Field(min_length=1, max_length=MAX_VALUES),
+]
+Conditions = Annotated[dict[str, Values], Field(max_length=MAX_CONDITIONS)]
 Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_TIMEOUT_MS)]
+
+
+class TargetConditionBody(RequestBody):
+    """The calls that a target is for: those that fulfil all that is set. `only`: values by
+    dimension, as those of limits. `headers`: values, by the name in lower case. `languages` (ISO
+    639-1) and `code` (programming languages, or `any`): one of them is in the user's last text.
+    `media`: `image`, `audio`, `video`, `document` or `none`. `min_tokens` and `max_tokens`: of the
+    estimated input; 0 is no bound."""
+
+    only: Annotated[Conditions, Field(default_factory=dict[str, list[str]])]
+    headers: Annotated[Conditions, Field(default_factory=dict[str, list[str]])]
+    languages: Annotated[Names, Field(default_factory=list[str])]
+    code: Annotated[Names, Field(default_factory=list[str])]
+    media: Annotated[Names, Field(default_factory=list[str])]
+    min_tokens: Annotated[int, Field(ge=0, le=LONGEST_TOKENS)] = 0
+    max_tokens: Annotated[int, Field(ge=0, le=LONGEST_TOKENS)] = 0
+
+    def condition(self) -> TargetCondition:
+        """Returns the condition."""
+        return convert(self.model_dump(), TargetCondition)
 
 
 class RouteTargetBody(RequestBody):
     """A model that the route may call. Lower priorities go first; among targets of one priority the
-    strategy chooses. `after`: only for calls that failed elsewhere for one of these causes."""
+    strategy chooses. `after`: only for calls that failed elsewhere for one of these causes. `when`:
+    only for such calls."""
 
     provider: Annotated[str, Field(max_length=63)]
     model: Annotated[str, Field(max_length=256)]
     weight: Annotated[int, Field(ge=0, le=MAX_WEIGHT)] = 1
     priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY)] = 0
     after: Annotated[list[Cause], Field(max_length=7, default_factory=list[Cause])]
+    when: TargetConditionBody | None = None
+
+    def entry(self) -> RouteTarget:
+        """Returns the target."""
+        return RouteTarget(
+            self.provider,
+            self.model,
+            self.weight,
+            self.priority,
+            tuple(self.after),
+            None if self.when is None else self.when.condition(),
+        )
 
 
 class RouteShadowBody(RequestBody):
@@ -90,10 +134,7 @@ class RouteBody(RequestBody):
         return RouteEntry(
             name=name,
             version=0,
-            targets=tuple(
-                RouteTarget(each.provider, each.model, each.weight, each.priority, (*each.after,))
-                for each in self.targets
-            ),
+            targets=tuple(each.entry() for each in self.targets),
             strategy=self.strategy,
             max_attempts=self.max_attempts,
             first_token_timeout_ms=self.first_token_timeout_ms,
@@ -119,6 +160,18 @@ class RouteChangeBody(RouteBody):
     version: Annotated[int, Field(ge=1)] | None = None
 
 
+class TargetConditionView(BaseModel):
+    """The calls that a target of a route is for."""
+
+    only: dict[str, list[str]]
+    headers: dict[str, list[str]]
+    languages: list[str]
+    code: list[str]
+    media: list[str]
+    min_tokens: int
+    max_tokens: int
+
+
 class RouteTargetView(BaseModel):
     """A target of a route."""
 
@@ -127,6 +180,12 @@ class RouteTargetView(BaseModel):
     weight: int
     priority: int
     after: list[str]
+    when: TargetConditionView | None
+
+    @classmethod
+    def of(cls, target: RouteTarget) -> "RouteTargetView":
+        when = target.when and TargetConditionView.model_validate(asdict(target.when))
+        return cls.model_validate(asdict(target) | {"when": when})
 
 
 class RouteShadowView(BaseModel):
@@ -166,16 +225,7 @@ class RouteView(BaseModel):
         return cls(
             name=entry.name,
             version=entry.version,
-            targets=[
-                RouteTargetView(
-                    provider=each.provider,
-                    model=each.model,
-                    weight=each.weight,
-                    priority=each.priority,
-                    after=list(each.after),
-                )
-                for each in entry.targets
-            ],
+            targets=[RouteTargetView.of(each) for each in entry.targets],
             strategy=entry.strategy,
             max_attempts=entry.max_attempts,
             first_token_timeout_ms=entry.first_token_timeout_ms,

@@ -10,6 +10,7 @@ from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.answer_cache import LONGEST_S
 from penstock.rules.attempts.failure_causes import FailureCause
 from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteShadow, RouteTarget
+from penstock.rules.target_conditions import problem_of_condition
 
 MAX_ROUTES: Final = 1000  # of a project
 MAX_TARGETS: Final = 32  # of a route
@@ -138,6 +139,12 @@ def _check_targets(targets: Sequence[RouteTarget], listed: ListedModels) -> None
             "Add a target without `after`.",
             "targets",
         )
+    if all(target.when for target in usual):
+        raise _invalid(
+            "Each target is only for certain calls (`when`), so other calls would have none.",
+            "Add a target without `when` and `after`.",
+            "targets",
+        )
     if not any(target.weight for target in usual):
         raise _invalid(
             "All weights are 0, so no target would get calls.", "Set one to 1.", "targets"
@@ -147,6 +154,8 @@ def _check_targets(targets: Sequence[RouteTarget], listed: ListedModels) -> None
 def _check_target(target: RouteTarget, listed: ListedModels, param: str) -> None:
     if not 0 <= target.weight <= MAX_WEIGHT or not 0 <= target.priority <= MAX_PRIORITY:
         raise _invalid(f"A weight is 0 to {MAX_WEIGHT}, a priority 0 to {MAX_PRIORITY}.", "", param)
+    if target.when is not None and (problem := problem_of_condition(target.when)):
+        raise _invalid(problem, "", f"{param}.when")
     if unknown := sorted(set(target.after) - set(CAUSES)):
         raise _invalid(
             f"There is no cause {unknown[0]!r}.", f"Use some of: {', '.join(CAUSES)}.", param

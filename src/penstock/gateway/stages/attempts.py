@@ -15,7 +15,7 @@ from penstock.gateway.credentials import CredentialPool
 from penstock.gateway.guarded_answer import guarded
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.ports import ProviderResponse
-from penstock.gateway.route import NextAttempt, RouteRun
+from penstock.gateway.route_run import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.hedge import Hedge, OpenedAnswer, may_be_hedged
 from penstock.gateway.stages.relay_error import (

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.errors import HedgeLost
-from penstock.gateway.route import NextAttempt, RouteRun
+from penstock.gateway.route_run import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import cause_of
 from penstock.gateway.stages.relay_stream import MAX_HELD_BYTES

@@ -7,7 +7,8 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.errors import MethodNotAllowed
 from penstock.gateway.released import CallRelease
-from penstock.gateway.route import Route, RouteMember, RouteRun
+from penstock.gateway.route import Route, RouteMember
+from penstock.gateway.route_run import RouteRun
 from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex, may_call_route
 from penstock.gateway.snapshot.snapshot import Snapshot
@@ -21,6 +22,7 @@ from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.snapshot import KeyContext, RouteEntry, RouteTarget
+from penstock.rules.target_conditions import TargetConditionTest
 from penstock.spi.strategy import Randomness, RouteStrategy
 
 # Targets in the cache of one worker, about 1 kB each: a key and a name of at most 256 characters.
@@ -77,11 +79,14 @@ class Resolve:
         return found
 
     def of_shadow(self, call: Call, project: ProjectIndex, model: str) -> Target:
-        """Returns the target of a shadow call whose release names `model`: of a route, its first
-        one. Calls of all keys have shadows: nobody sees their answers. Raises `NotFound`,
+        """Returns the target of a shadow call whose release names `model`: of a route, the first
+        one that is for all calls. Calls of all keys have shadows: nobody sees their answers. Raises `NotFound`,
         `InvalidRequest`."""
         found = self._find(call, project, (), model)
-        return found.members[0].target if isinstance(found, Route) else found
+        if not isinstance(found, Route):
+            return found
+        of_all = [each for each in found.members if not each.rule.after and not each.condition]
+        return (of_all or found.members)[0].target
 
     def _pass_through(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
@@ -137,7 +142,8 @@ class Resolve:
             if (found := project.member(rule)) is not None:
                 target = self._targets.find(project, found, rule.model, dialect)
                 health = self._targets.health(project, rule.provider, rule.model)
-                members.append(RouteMember(rule, target, health))
+                condition = None if rule.when is None else TargetConditionTest(rule.when)
+                members.append(RouteMember(rule, target, health, condition))
         if all(each.rule.after for each in members):
             raise NotFound(
                 f"The route {route.name!r} has no target any more: its providers were removed.",

@@ -40,6 +40,7 @@ from penstock.rules.snapshot.routes import (
     RouteShadow,
     RoutesSection,
     RouteTarget,
+    TargetCondition,
 )
 from penstock.rules.snapshot.section import SecretUse, SectionKind, SectionSource, plain_section
 from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA, Root, Sealed
@@ -80,6 +81,7 @@ __all__ = [
     "SecretUse",
     "SectionKind",
     "SectionSource",
+    "TargetCondition",
     "access_documents",
     "key_attributes",
     "plain_section",

@@ -14,17 +14,34 @@ class HealthCheck(StrEnum):
     CALL = "call"  # a chat of a few tokens
 
 
+class TargetCondition(Document, frozen=True):
+    """The calls that a target is for: those that fulfil all that is set here. `only`: values of
+    attributes and tags, as for limits. `headers`: values, by the lower-case name. `languages` (ISO
+    639-1) and `code` (programming languages, or `any`): one of them is in the last text of the
+    user. `media`: the request has one of these kinds, or `none`. `min_tokens` and `max_tokens`:
+    the estimated input; 0 is no bound."""
+
+    only: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - msgspec copies the default
+    headers: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - msgspec copies the default
+    languages: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    min_tokens: int = 0
+    max_tokens: int = 0
+
+
 class RouteTarget(Document, frozen=True):
     """A model that a route may call. Lower `priority` goes first; among targets of one priority
     the strategy chooses, and `weight` is the share. `after`: the target is only for calls that
     failed elsewhere for one of these causes (`rules.attempts.failure_causes`); empty: for all
-    calls."""
+    calls. `when`: the target is only for such calls; `None`: for all."""
 
     provider: str
     model: str
     weight: int = 1
     priority: int = 0
     after: tuple[str, ...] = ()
+    when: TargetCondition | None = None
 
 
 class RouteShadow(Document, frozen=True):
