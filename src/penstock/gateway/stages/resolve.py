@@ -80,8 +80,8 @@ class Resolve:
 
     def of_shadow(self, call: Call, project: ProjectIndex, model: str) -> Target:
         """Returns the target of a shadow call whose release names `model`: of a route, the first
-        one that is for all calls. Calls of all keys have shadows: nobody sees their answers. Raises `NotFound`,
-        `InvalidRequest`."""
+        one that is for all calls. Calls of all keys have shadows: nobody sees their answers.
+        Raises `NotFound`, `InvalidRequest`."""
         found = self._find(call, project, (), model)
         if not isinstance(found, Route):
             return found
