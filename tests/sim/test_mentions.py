@@ -28,6 +28,11 @@ def fields(text: str, **properties: Any) -> Any:
         ("What is the value of magic_function(3)?", {"input": WHOLE}, {"input": 3}),
         ("Add 7 and -12.", {"a": WHOLE, "b": WHOLE}, {"a": 7, "b": -12}),
         ("Wait 2.5 seconds, 3 times", {"n": WHOLE, "s": {"type": "number"}}, {"n": 3, "s": 2.5}),
+        (
+            "It is true. bad: false, good = True",
+            {"good": {"type": "boolean"}, "bad": {"type": "boolean"}},
+            {"good": True, "bad": False},
+        ),
         ("Set b to 4, a: 9", {"a": WHOLE, "b": WHOLE}, {"a": 9, "b": 4}),
         (
             "The weather in San Francisco, CA?",

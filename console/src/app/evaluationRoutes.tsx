@@ -32,6 +32,14 @@ const run = createRoute({
   path: "/evaluations/$run",
   component: lazyRouteComponent(() => import("@/features/evaluations/RunPage"), "RunPage"),
 });
+const online = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_online/$name",
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/online/OnlinePage"),
+    "OnlinePage",
+  ),
+});
 
 const datasets = createRoute({
   getParentRoute: () => project,
@@ -60,6 +68,7 @@ export const evaluationRoutes = [
   evaluations,
   compareRuns,
   run,
+  online,
   datasets,
   dataset,
   datasetDiff,

@@ -41,6 +41,8 @@ class Mentions:
                 return self._string(name, schema)
             case "integer" | "number" as kind:
                 return self._number(name, schema, whole=kind == "integer")
+            case "boolean":
+                return self._boolean(name)
             case _:
                 return None
 
@@ -72,6 +74,12 @@ class Mentions:
         if (text := self._taken(self._numbers, name, fitting)) is None:
             return None
         return int(float(text)) if whole else float(text)
+
+    def _boolean(self, name: str) -> bool | None:
+        """Only the value that follows the property's name."""
+        label = re.escape(name).replace("_", r"[_ ]")
+        found = re.search(rf"(?<!\w){label}\W{{1,4}}(true|false)(?!\w)", self._text, re.IGNORECASE)
+        return None if found is None else found[1].lower() == "true"
 
     def _taken(self, rest: list[str], name: str, fitting: list[str]) -> str | None:
         """Prefers the value that follows the property's name; else takes the first one."""

@@ -4,9 +4,10 @@ import { X } from "lucide-react";
 import { useCallback, useState } from "react";
 
 import { GateList } from "@/features/evaluations/GateList";
+import { OnlineList } from "@/features/evaluations/online/OnlineList";
 import { runsQuery, type Run } from "@/features/evaluations/queries";
 import { RunTable } from "@/features/evaluations/RunTable";
-import { MAX_COMPARED, VIEWS, type EvaluationsSearch } from "@/features/evaluations/search";
+import { MAX_COMPARED, viewOf, VIEWS, type EvaluationsSearch } from "@/features/evaluations/search";
 import { runName, runState } from "@/features/evaluations/words";
 import { hasWords } from "@/shared/format/words";
 import { useProjectId } from "@/shared/session";
@@ -24,7 +25,7 @@ import { toggled } from "@/shared/ui/ToggleGroup";
 
 const FROM = "/signed-in/projects/$projectId/evaluations";
 
-/** The evaluation runs of a project, several of which can be compared, and its gates. */
+/** The evaluation runs of a project, several of which can be compared, its gates, and its online evaluations. */
 export function EvaluationsPage() {
   const search = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/projects/$projectId/evaluations" });
@@ -38,12 +39,14 @@ export function EvaluationsPage() {
       label="View"
       options={VIEWS}
       value={search.view ?? "runs"}
-      onChange={(view) => change({ view: view === "gates" ? view : undefined })}
+      onChange={(view) => change({ view: viewOf(view) })}
     />
   );
   return (
     <Page title="Evaluations" actions={views}>
-      {search.view === "gates" ? <GateList /> : <Runs search={search} onChange={change} />}
+      {search.view === "gates" && <GateList />}
+      {search.view === "online" && <OnlineList />}
+      {!search.view && <Runs search={search} onChange={change} />}
     </Page>
   );
 }

@@ -1,19 +1,26 @@
 export const VIEWS = [
   { value: "runs", name: "Runs" },
   { value: "gates", name: "Gates" },
+  { value: "online", name: "Live traffic" },
 ] as const;
 
-/** The list of runs or of gates; runs by words, and by dataset. */
+/** The list of runs, of gates or of online evaluations; runs by words, and by dataset. */
 export interface EvaluationsSearch {
-  view?: "gates" | undefined;
+  view?: "gates" | "online" | undefined;
   q?: string | undefined;
   dataset?: string | undefined;
 }
 
+/** A view that is not the first one. */
+export function viewOf(value: unknown): EvaluationsSearch["view"] {
+  return value === "gates" || value === "online" ? value : undefined;
+}
+
 export function parseEvaluationsSearch(search: Record<string, unknown>): EvaluationsSearch {
-  const { view, q, dataset } = search;
+  const { q, dataset } = search;
+  const view = viewOf(search["view"]);
   return {
-    ...(view === "gates" ? { view } : {}),
+    ...(view ? { view } : {}),
     ...(typeof q === "string" && q ? { q } : {}),
     ...(typeof dataset === "string" && dataset ? { dataset } : {}),
   };

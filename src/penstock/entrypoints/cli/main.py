@@ -66,6 +66,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "evaluations",
         "Measure releases, models, outputs on datasets: run, list, show, compare, cancel, resume.",
     ),
+    "online": (
+        "online",
+        "Measure a sample of live traffic: set, list, show, worst, pause, resume, remove.",
+    ),
     "gate": (
         "gate",
         "Decide whether a release may follow: 0 passed, 1 regression, 2 not measured.",

@@ -1,0 +1,64 @@
+"""Online evaluations through the REST API of a real server."""
+
+from typing import Any
+
+from tests.server.running import Answer, Caller, Server
+
+BODY: dict[str, Any] = {
+    "filter": {"only": {"use_case": ["support"]}, "tags": {"plan": ["gold"]}},
+    "evaluators": [{"kind": "length", "name": "short", "options": {"most": 400}}],
+    "share": 0.25,
+}
+
+
+def call(
+    server: Server, method: str, path: str, body: object = None, who: Caller | None = None
+) -> Answer:
+    address = f"/api/v1/projects/{server.project_id()}/online-evaluations{path}"
+    return server.call(method, address, who or server.root, body)
+
+
+def test_an_online_evaluation_is_set_shown_switched_and_removed(server: Server) -> None:
+    made = call(server, "PUT", "/answers", BODY).json()
+    assert (made["version"], made["enabled"], made["share"]) == (1, True, 0.25)
+    assert made["evaluators"][0] == {"name": "short", "kind": "length", "options": {"most": 400}}
+    assert made["filter"]["only"] == {"use_case": ["support"]}
+    (listed,) = call(server, "GET", "").json()["items"]
+    assert (listed["name"], listed["counts"]["eligible"], listed["waiting"]) == ("answers", 0, 0)
+    off = call(server, "PATCH", "/answers", {"enabled": False}).json()
+    assert (off["enabled"], off["version"]) == (False, 2)
+    figures = call(server, "GET", "/answers/figures").json()
+    assert (figures["total"]["counts"]["drawn"], figures["series"]) == (0, [])
+    assert figures["facts"]["short"]["kind"] == "rate"
+    assert call(server, "GET", "/answers/worst?metric=short").json() == {"items": []}
+    events = server.call("GET", f"/api/v1/projects/{server.project_id()}/audit", server.root)
+    actions = [each["action"] for each in events.json()["items"]]
+    assert actions.count("online_evaluation.set") == 2
+    assert call(server, "DELETE", "/answers").status == 204
+    gone = call(server, "GET", "/answers")
+    assert (gone.status, gone.json()["code"]) == (404, "online_evaluation_not_found")
+
+
+def test_a_wrong_online_evaluation_is_refused(server: Server, viewer: Caller) -> None:
+    for change, status in (
+        ({"share": 0}, 422),
+        ({"share": 1.5}, 422),
+        ({"delay_s": 1}, 422),
+        ({"daily_calls": 0}, 422),
+        ({"evaluators": []}, 422),
+        ({"evaluators": [{"kind": "magic"}]}, 404),
+        ({"filter": {"only": {"colour": ["red"]}}}, 400),
+        ({"budget_usd": -1}, 422),
+        ({"unknown": 1}, 422),
+    ):
+        answer = call(server, "PUT", "/wrong", {**BODY, **change})
+        assert answer.status == status, (change, answer.body)
+    assert call(server, "PUT", "/No", BODY).json()["code"] == "online_evaluation_invalid"
+    assert call(server, "PUT", "/answers", BODY, viewer).status == 403
+    assert call(server, "GET", "", who=viewer).status == 200
+    assert (
+        call(
+            server, "GET", "/none/figures?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"
+        ).status
+        == 400
+    )
