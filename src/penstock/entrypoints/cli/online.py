@@ -42,7 +42,7 @@ def set_rule(
         list[str],
         typer.Option(
             metavar="[NAME=]KIND[:JSON]",
-            help='Such as refusal, or short=length:{"most": 500} (repeatable).',
+            help='Such as language, or short=length:{"most": 500} (repeatable).',
         ),
     ],
     only: options.Condition = None,

@@ -24,7 +24,7 @@ export function OnlineList() {
       <EmptyState title="No live traffic is evaluated yet">
         An online evaluation measures a sample of the calls:{" "}
         <code className="font-mono text-xs">
-          penstock online set NAME --share 0.05 --evaluator refusal
+          penstock online set NAME --share 0.05 --evaluator language
         </code>
       </EmptyState>
     );
