@@ -46,8 +46,8 @@ class Evaluations:
     ) -> str:
         """Starts a run, and returns its id. `target`: `release`, or `model` with or without
         `prompt`, or `output_field`; without one it waits for outputs. `fields`: `repeats`,
-        `split`, `item_ids`, `concurrency`, `cost_cap_usd`, `baseline_run`, `label`; `key_id`, by
-        default the key of this client."""
+        `split`, `item_ids`, `concurrency`, `cost_cap_usd`, `baseline_run`, `label`, `user`;
+        `key_id`, by default the key of this client."""
         chosen = [{"kind": each} if isinstance(each, str) else dict(each) for each in evaluators]
         body: dict[str, Any] = {
             "dataset": dataset,

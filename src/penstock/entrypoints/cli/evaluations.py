@@ -73,6 +73,10 @@ def run(
     cap: Cap = None,
     label: Annotated[str, typer.Option(help="A text that says what the run is for.")] = "",
     baseline: Annotated[str, typer.Option(help="Run whose answers pairwise compares with.")] = "",
+    user: Annotated[
+        Path | None,
+        typer.Option(help="JSON file: model, instructions, field, max_turns, stop of a user."),
+    ] = None,
     wait: Wait = True,
     project: options.ProjectId = None,
     as_json: options.Json = False,
@@ -99,6 +103,7 @@ def run(
         "cost_cap_usd": cap or 0,
         "label": label,
         "baseline_run": baseline,
+        "user": json.loads(user.read_text()) if user else None,
     }
     rows = _read_outputs(outputs) if outputs else []
     with open_api(home) as api:

@@ -33,10 +33,13 @@ MAX_OUTPUT_CHARS: Final = 1_000_000  # of a recorded output
 MAX_OUTPUTS: Final = 500  # recorded outputs of one request
 MAX_SCORES: Final = MAX_EVALUATORS  # that come with a recorded output
 MAX_OPTION_BYTES: Final = 16 * 1024  # of an evaluator's options as JSON
+MAX_TURNS: Final = 20  # answers of a release in a conversation with a simulated user
+MAX_USER_CHARS: Final = 20_000  # of the instructions of a simulated user
 MAX_PEERS: Final = 20  # answers of one relation that a sample is compared with
 MAX_FACETS: Final = 16  # members of an item's metadata by which results are sliced
 MAX_FACET_CHARS: Final = 100  # of such a value; items with longer ones are in no slice
 DEFAULT_CONCURRENCY: Final = 8
+STOP_TEXT: Final = "END OF CONVERSATION"  # by which a simulated user ends one
 
 
 class RunState(StrEnum):
@@ -70,11 +73,24 @@ class EvaluatorChoice(Document, frozen=True):
     options: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each choice
 
 
+class SimulatedUser(Document, frozen=True):
+    """A model that plays the user of a conversation. `instructions`: who the user is and wants;
+    `field` names the member of an item's metadata with more of them. The user ends it by the text
+    `stop`; the release answers `max_turns` times at most."""
+
+    model: str
+    instructions: str
+    field: str = ""
+    max_turns: int = 5
+    stop: str = STOP_TEXT
+
+
 class EvaluationPlan(Document, frozen=True):
     """The plan of a run. `release` is the hash of what is called; empty for recorded outputs, which
     `output_field` of an item's metadata has, or else are uploaded. `key_id`: the key as which
     calls are made. `cost_cap_usd`: 0 for none. `baseline_run`: the run whose answers are the
-    baseline of those evaluators that compare with one."""
+    baseline of those evaluators that compare with one. `user`: who talks with the release; without
+    one it answers once."""
 
     dataset: str
     version: int
@@ -89,6 +105,7 @@ class EvaluationPlan(Document, frozen=True):
     cost_cap_usd: float = 0.0
     label: str = ""
     baseline_run: str = ""
+    user: SimulatedUser | None = None
 
     @property
     def chosen(self) -> ItemFilter:
@@ -120,14 +137,17 @@ class EvaluationRun(Document, frozen=True):
         """Returns whether the run has not ended."""
         return self.state in OPEN_STATES
 
-    def idempotency_key(self, item_id: str, repeat: int) -> str:
-        """Returns the key of a call: the same after a kill, another one after a resume."""
-        return content_hash([self.id, item_id, repeat, self.round])[:48]
+    def idempotency_key(self, item_id: str, repeat: int, further: int = 0) -> str:
+        """Returns the key of a call, `further` messages into a conversation: the same after a kill,
+        another one after a resume."""
+        turn = [further] if further else []
+        return content_hash([self.id, item_id, repeat, self.round, *turn])[:48]
 
 
 class TargetAnswer(Document, frozen=True):
     """The answer of a target to an item. `None` is unknown. `error`: why there is none. `scores`:
-    the judgements that came with a recorded output."""
+    the judgements that came with a recorded output. Of a conversation: its `messages`, all figures
+    as sums over the turns, what the simulated user has cost, and whether the user has ended it."""
 
     output: str = ""
     tool_calls: tuple[SampleToolCall, ...] = ()
@@ -140,6 +160,9 @@ class TargetAnswer(Document, frozen=True):
     span_id: str = ""
     error: str = ""
     scores: dict[str, Measurement] = {}  # noqa: RUF012 - msgspec copies it for each answer
+    messages: tuple[dict[str, Any], ...] = ()
+    user_cost_usd: float = 0.0
+    stopped: bool = False
 
 
 class AnswerFigures(msgspec.Struct, frozen=True):
@@ -249,6 +272,8 @@ def check_plan(plan: EvaluationPlan, find: FindEvaluator) -> None:
         if problem := find(each.kind).problem_of(each.options):
             raise _invalid(f"The evaluator {each.name}: {problem}", f"evaluators.{at}.options")
         _check_peers(plan, each.name, relations_in(find(each.kind).facts(each.options).needs))
+    if plan.user is not None and not plan.release:
+        raise _invalid("A simulated user talks with a release or a model: name one.", "user")
     calls = plan.release or any(
         find(each.kind).facts(each.options).judged for each in plan.evaluators
     )

@@ -35,11 +35,13 @@ _OWN: Final = {
 
 
 class RunReport(Document, frozen=True):
-    """The report of a run. `rows` by state; `cost_usd`: of answers and judges together."""
+    """The report of a run. `rows` by state; `cost_usd`: of answers, judges and simulated users
+    together, `user_cost_usd` of the last alone."""
 
     rows: dict[str, int]
     cost_usd: float
     metrics: tuple[MetricReport, ...]
+    user_cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,13 @@ class RunCollector:
         self._latencies = array("d")
         self._rows: dict[str, int] = {}
         self._cost_usd = 0.0
+        self._user_cost_usd = 0.0
 
     def add(self, row: Result) -> None:
         """Adds a row."""
         self._rows[row.state.value] = self._rows.get(row.state.value, 0) + 1
         self._cost_usd += row.cost_usd
+        self._user_cost_usd += row.answer.user_cost_usd
         if row.state is ResultState.ANSWERED:
             return
         if row.answer.latency_ms is not None:
@@ -96,7 +100,7 @@ class RunCollector:
         """Returns what is stored of the run."""
         metrics = [each.report() for each in self._builders.values()]
         metrics = [each for each in metrics if each.samples or each.name not in _OWN]
-        report = RunReport(self._rows, self._cost_usd, tuple(metrics))
+        report = RunReport(self._rows, self._cost_usd, tuple(metrics), self._user_cost_usd)
         summary = _summary(self._plan, metrics, sorted(self._latencies))
         return EndedRun(msgspec.to_builtins(report), summary, self.values())
 
@@ -113,7 +117,8 @@ class RunCollector:
 def _summary(
     plan: EvaluationPlan, metrics: Sequence[MetricReport], latencies: Sequence[float]
 ) -> RunSummary:
-    hashes = {each.name: content_hash([each.kind, each.options]) for each in plan.evaluators}
+    user = [plan.user] if plan.user else []  # what is said to another user is another answer
+    hashes = {each.name: content_hash([each.kind, each.options, *user]) for each in plan.evaluators}
     measured = measured_metrics(metrics, hashes)
     return RunSummary(
         plan.release,

@@ -14,8 +14,12 @@ from penstock.features.evaluations.model import (
     MAX_OUTPUTS,
     MAX_REPEATS,
     MAX_SCORES,
+    MAX_TURNS,
+    MAX_USER_CHARS,
+    STOP_TEXT,
     EvaluationPlan,
     EvaluatorChoice,
+    SimulatedUser,
     TargetAnswer,
 )
 from penstock.features.evaluations.service.runs import UploadedOutput
@@ -78,12 +82,28 @@ class EvaluationTargetBody(RequestBody):
             )
 
 
+class SimulatedUserBody(RequestBody):
+    """A model that plays the user of a conversation. `instructions`: who the user is and wants;
+    `field`: the member of an item's metadata with more of them. The user ends the conversation by
+    the text `stop`; the target answers `max_turns` times at most."""
+
+    model: Annotated[str, Field(min_length=1, max_length=256)]
+    instructions: Annotated[str, Field(min_length=1, max_length=MAX_USER_CHARS)]
+    field: _Word = ""
+    max_turns: Annotated[int, Field(ge=1, le=MAX_TURNS)] = 5
+    stop: Annotated[str, Field(min_length=1, max_length=100)] = STOP_TEXT
+
+    def user(self) -> SimulatedUser:
+        """Returns the user."""
+        return SimulatedUser(**self.model_dump())
+
+
 class EvaluationBody(RequestBody):
     """A run to start. `version` of the dataset: by default the newest. `item_ids`, `split`: only
     these items. `key_id`: the key of the project as which models are called. `cost_cap_usd`: the
     run stops before it costs more; 0 for no cap. `baseline_run`: the id of a run that has ended, of
-    the same version of the dataset; `pairwise` compares with its answers. Without evaluators a run
-    only calls."""
+    the same version of the dataset; `pairwise` compares with its answers. `user`: who talks with
+    the target; without one it answers once. Without evaluators a run only calls."""
 
     dataset: Annotated[str, Field(min_length=1, max_length=63)]
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
@@ -99,6 +119,7 @@ class EvaluationBody(RequestBody):
     cost_cap_usd: _Usd = 0.0
     label: Label = ""
     baseline_run: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
+    user: SimulatedUserBody | None = None
 
     def plan(self) -> EvaluationPlan:
         """Returns the plan. Raises `InvalidRequest`."""
@@ -117,6 +138,7 @@ class EvaluationBody(RequestBody):
             cost_cap_usd=self.cost_cap_usd,
             label=self.label,
             baseline_run=self.baseline_run,
+            user=self.user and self.user.user(),
         )
 
     @property

@@ -41,6 +41,16 @@ class EvaluatorChoiceView(BaseModel):
         return cls(name=choice.name, kind=choice.kind, options=choice.options)
 
 
+class SimulatedUserView(BaseModel):
+    """The model that plays the user of a run's conversations."""
+
+    model: str
+    instructions: str
+    field: str
+    max_turns: int
+    stop: str
+
+
 class EvaluationProgressView(BaseModel):
     """The progress of a run. `total` is null while it is unknown. `forecast_usd`: the cost of the
     whole run, if the rest costs as much per result; null while nothing is known."""
@@ -70,6 +80,7 @@ class EvaluationRunView(BaseModel):
     cost_cap_usd: float
     label: str
     baseline_run: str
+    user: SimulatedUserView | None
     progress: EvaluationProgressView
     error: str
     author: str
@@ -86,6 +97,7 @@ class EvaluationRunView(BaseModel):
             dataset_digest=run.dataset_digest,
             evaluators=[EvaluatorChoiceView.of(each) for each in plan.evaluators],
             item_ids=list(plan.item_ids),
+            user=plan.user and SimulatedUserView(**msgspec.structs.asdict(plan.user)),
             progress=_progress(shown),
             error=run.error,
             author=run.author,
@@ -175,11 +187,13 @@ class MetricReportView(BaseModel):
 
 
 class EvaluationReportView(BaseModel):
-    """The report of a run that has ended. `rows`: results by state."""
+    """The report of a run that has ended. `rows`: results by state. `user_cost_usd`: the part of
+    the cost that simulated users have."""
 
     run: EvaluationRunView
     rows: dict[ResultState, int]
     cost_usd: float
+    user_cost_usd: float
     metrics: list[MetricReportView]
 
     @classmethod
@@ -189,6 +203,7 @@ class EvaluationReportView(BaseModel):
             run=EvaluationRunView.of(shown),
             rows={ResultState(name): count for name, count in report.rows.items()},
             cost_usd=report.cost_usd,
+            user_cost_usd=report.user_cost_usd,
             metrics=[MetricReportView.of(each, human.get(each.name)) for each in report.metrics],
         )
 
@@ -215,7 +230,8 @@ class AnsweredToolCallView(BaseModel):
 
 
 class ResultView(BaseModel):
-    """One item and repeat. `trace_id`: its call. `error`: why there is no answer."""
+    """One item and repeat. `trace_id`: its call, the last one of a conversation, whose `messages`
+    are here. `error`: why there is no answer."""
 
     item_id: str
     repeat: int
@@ -226,6 +242,8 @@ class ResultView(BaseModel):
     latency_ms: float | None
     answer_cost_usd: float | None
     cost_usd: float
+    user_cost_usd: float
+    messages: list[dict[str, Any]]
     input_tokens: int | None
     output_tokens: int | None
     trace_id: str
@@ -249,6 +267,8 @@ class ResultView(BaseModel):
             latency_ms=answer.latency_ms,
             answer_cost_usd=answer.cost_usd,
             cost_usd=found.cost_usd,
+            user_cost_usd=answer.user_cost_usd,
+            messages=list(answer.messages),
             input_tokens=answer.input_tokens,
             output_tokens=answer.output_tokens,
             trace_id=answer.trace_id,

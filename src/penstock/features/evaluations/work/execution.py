@@ -171,20 +171,31 @@ class RunExecution:
         try:
             async with self._spending.reserved():
                 answer = await self._target.answer(item, task.repeat, task.earlier)
-                self._spending.add(answer.cost_usd or 0.0)
+                self._spending.add((answer.cost_usd or 0.0) - _paid_before(task.earlier))
         except RejectedCall as error:
             return self._without_answer(row, ResultState.REJECTED, error)
         except CostCapReached:
             raise
         except PenstockError as error:
             return self._without_answer(row, ResultState.FAILED, error)
+        paid = (answer.cost_usd or 0.0) + answer.user_cost_usd
+        if answer.error:
+            lost = self._evaluators.without_answer(answer.error, rejected=False)
+            failed = ResultState.FAILED
+            return replace(row, state=failed, answer=answer, measurements=lost, cost_usd=paid)
         sample = sample_of(item, task.repeat, answer)
         measured = await self._evaluators.measure(sample, self._evaluators.alone)
-        judged = sum(each.cost_usd for each in measured.values())
-        cost = (answer.cost_usd or 0.0) + judged
+        cost = paid + sum(each.cost_usd for each in measured.values())
         return replace(row, answer=answer, measurements=measured, cost_usd=cost)
 
     def _without_answer(self, row: Result, state: ResultState, error: PenstockError) -> Result:
         why, rejected = error.sentence(), state is ResultState.REJECTED
         measured = self._evaluators.without_answer(why, rejected=rejected)
         return replace(row, state=state, answer=TargetAnswer(error=why), measurements=measured)
+
+
+def _paid_before(earlier: Result | None) -> float:
+    """Returns what the turns of a conversation that broke off have cost: none is paid again."""
+    if earlier is None or earlier.state is not ResultState.FAILED:
+        return 0.0
+    return earlier.answer.cost_usd or 0.0

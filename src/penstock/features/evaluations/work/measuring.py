@@ -67,6 +67,7 @@ def sample_of(item: DatasetItem, repeat: int, answer: TargetAnswer) -> Sample:
         expected=item.expected,
         context=item.context,
         metadata=item.metadata,
+        messages=answer.messages,
         tool_calls=answer.tool_calls,
         finish_reason=answer.finish_reason,
         latency_ms=answer.latency_ms,

@@ -16,6 +16,7 @@ from penstock.features.evaluations.model import (
 )
 from penstock.features.evaluations.reporting import RunCollector
 from penstock.features.evaluations.work.calls import RunCalls, SendCall
+from penstock.features.evaluations.work.conversations import ConversationTarget
 from penstock.features.evaluations.work.execution import RunExecution
 from penstock.features.evaluations.work.judges import GatewayJudges
 from penstock.features.evaluations.work.measuring import EvaluatorSet
@@ -32,6 +33,7 @@ from penstock.infra.jobs.runner import JobControl, StopReason
 from penstock.infra.sql import Database
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
+from penstock.spi.evaluator import JudgeModels
 from penstock.spi.surface import Surface
 
 
@@ -89,7 +91,7 @@ class EvaluationWork:
             run,
             self.database,
             self.items,
-            await self._target(run, calls),
+            await self._target(run, calls, judges),
             EvaluatorSet(run.plan.evaluators, self.find, judges),
             spending,
         )
@@ -108,11 +110,16 @@ class EvaluationWork:
             case StopReason.NONE:
                 return RunState.DONE, ""
 
-    async def _target(self, run: EvaluationRun, calls: RunCalls) -> EvaluationTarget:
+    async def _target(
+        self, run: EvaluationRun, calls: RunCalls, models: JudgeModels
+    ) -> EvaluationTarget:
         if not run.plan.release:
             return RecordedTarget(run.plan.output_field)
         section = await asyncio.to_thread(self.releases.load, run.project_id, run.plan.release)
-        return ReleaseTarget(run, section, self.surface, calls)
+        target = ReleaseTarget(run, section, self.surface, calls)
+        return (
+            target if run.plan.user is None else ConversationTarget(target, run.plan.user, models)
+        )
 
     def _end(self, run: EvaluationRun, state: RunState, error: str) -> None:
         with self.database.read() as connection:

@@ -1,6 +1,6 @@
 """What a run measures: a release that is called, or outputs that are there already."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 from urllib.parse import quote
@@ -68,24 +68,38 @@ class ReleaseTarget:
     async def answer(self, item: DatasetItem, repeat: int, earlier: Result | None) -> TargetAnswer:
         """Calls the release."""
         del earlier
+        return await self.reply(item, repeat, ())
+
+    def opening(self, item: DatasetItem) -> tuple[dict[str, Any], ...]:
+        """Returns the messages of an item. Raises `RejectedCall`."""
         try:
-            body = self._request(item)
+            return tuple(self._input(item.input)[0])
+        except InvalidRequest as error:
+            raise RejectedCall(error.sentence()) from error
+
+    async def reply(
+        self, item: DatasetItem, repeat: int, further: Sequence[dict[str, Any]]
+    ) -> TargetAnswer:
+        """Calls the release with the messages of an item and further ones after them."""
+        try:
+            body = self._request(item, further)
         except InvalidRequest as error:
             raise RejectedCall(error.sentence()) from error
         tags = f"eval_run={self._run.id},eval_item={quote(item.id)},eval_repeat={repeat}"
         headers = {
-            "idempotency-key": self._run.idempotency_key(item.id, repeat),
+            "idempotency-key": self._run.idempotency_key(item.id, repeat, len(further)),
             HEADER: tags,
             SENT_RELEASE.decode(): self._release.digest,
         }
         return answer_of(await self._calls.ask(body, headers))
 
-    def _request(self, item: DatasetItem) -> bytes:
+    def _request(self, item: DatasetItem, further: Sequence[dict[str, Any]]) -> bytes:
         release = self._release
         if release.failure:
             raise InvalidRequest(release.failure)
         messages, variables = self._input(item.input)
-        document = msgspec.json.encode({"model": release.model, "messages": messages})
+        asked = {"model": release.model, "messages": [*messages, *further]}
+        document = msgspec.json.encode(asked)
         conversation = release.apply(self._surface.read_conversation(document), variables)
         head = RequestHead(release.model)
         return self._surface.write_conversation(conversation, release.model, head).body
