@@ -83,11 +83,12 @@ class Evaluations:
         evaluators: Evaluators,
         *,
         concurrency: int = 1,
+        timeout_s: float | None = None,
         **fields: Any,
     ) -> dict[str, Any]:
         """Calls a function with the input of each item, `concurrency` at once in threads, and
         measures what it returns. Returns the report. `fields` as in `start`; with `repeats` it is
-        called as often for each item.
+        called as often for each item. `timeout_s`: as in `wait`, once all outputs are there.
 
         An item for which it raises is logged and has no output: it is `rejected` and counts in the
         denominators. Raises `UpstreamFailed` if it has none at all."""
@@ -101,7 +102,7 @@ class Evaluations:
             self._call("POST", f"/{run_id}/cancel", {})
             raise
         self._call("POST", f"/{run_id}/resume", {})
-        return self.wait(run_id)
+        return self.wait(run_id, timeout_s=timeout_s)
 
     def _chosen(self, run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yields the items of a run."""
