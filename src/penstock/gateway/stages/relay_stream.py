@@ -11,6 +11,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.call_limits import KIB, CallLimits
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.ports import ProviderResponse
+from penstock.gateway.small_reads import SmallReads
 from penstock.gateway.stages.reply import (
     provider_headers,
     send_events,
@@ -80,8 +81,9 @@ class RelayStream:
     ) -> None:
         """Passes on all but the terminal event."""
         held, budget = b"", call.budget
+        read = exchange.read if budget is None else SmallReads(exchange).read
         while not stream.done and stream.failure is None:
-            piece = await exchange.read()
+            piece = await read()
             if piece:
                 out = stream.feed(piece)
             else:
