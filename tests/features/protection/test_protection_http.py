@@ -102,3 +102,23 @@ def test_other_projects_see_nothing(server: Server) -> None:
     body = {"kind": "evals", "result": "passed"}
     assert server.call("POST", address, server.root, body).status == 404
     assert server.call("GET", address, server.root).status == 404
+
+
+def test_approvals_are_listed_by_page(server: Server) -> None:
+    editor = server.join(server.project_id(), "pat@example.org", "editor")
+    digests = [made(server, f"mine/page-{at}", editor) for at in range(5)]
+    for digest in digests:
+        path = f"releases/{digest}/approvals/support/production/request"
+        assert call(server, "POST", path, {"message": "page"}, editor).status == 200
+    found, cursor = list[str](), ""
+    while True:
+        page = call(server, "GET", f"approvals?state=requested&limit=2&cursor={cursor}").json()
+        assert len(page["items"]) <= 2
+        found += [each["release"] for each in page["items"]]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert len(found) == len(set(found))
+    assert set(digests) <= set(found)
+    for wrong in ("AAAA", "MS8y"):
+        assert call(server, "GET", f"approvals?cursor={wrong}").status == 400

@@ -11,6 +11,7 @@ from penstock.features.protection.model import (
     MAX_FIGURES,
     MAX_MESSAGE_CHARS,
     MAX_RUN_CHARS,
+    ApprovalPosition,
     ApprovalState,
     ApprovalSubject,
     Evidence,
@@ -22,8 +23,9 @@ from penstock.features.protection.service.admission import ReleaseAdmission
 from penstock.features.protection.service.approvals import ApprovalAction, ApprovalService
 from penstock.features.protection.service.evidence import EvidenceService
 from penstock.infra.web.moments import Moment, moment_of, unix_ms
-from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, decode_position, page_of
 from penstock.infra.web.schemas import RequestBody
+from penstock.kernel.errors import InvalidRequest
 
 _PROJECT = "/api/v1/projects/{project_id}"
 _APPROVAL = "/releases/{release}/approvals/{use_case}/{environment}"
@@ -181,11 +183,13 @@ def approval_routes(require: RequirePermission, approvals: ApprovalService) -> A
     def list_approvals(
         access: Annotated[Access, may_read],
         state: ApprovalState | None = None,
+        cursor: Cursor = "",
         limit: Limit = 100,
     ) -> Page[ApprovalView]:
         """Lists approvals, the last changed first; with a state, only those."""
-        found = approvals.list(access.project_id, state, limit)
-        return Page(items=[ApprovalView.of(each) for each in found])
+        after = _position(decode_cursor(cursor))
+        found = approvals.list(access.project_id, state, after, limit + 1)
+        return page_of(found, limit, ApprovalView.of, _text_of)
 
     @router.post(_APPROVAL + "/request")
     def request_approval(
@@ -252,3 +256,21 @@ def approver_routes(require: RequirePermission, approvals: ApprovalService) -> A
         )
 
     return router
+
+
+def _text_of(approval: ReleaseApproval) -> str:
+    subject = approval.subject
+    place = (subject.use_case, subject.environment, subject.digest)
+    return "/".join((str(approval.changed_ms), *place))
+
+
+def _position(text: str) -> ApprovalPosition | None:
+    if not text:
+        return None
+    at, *place = text.split("/")
+    if len(place) != 3 or not at.isdecimal() or len(at) > 18:
+        raise InvalidRequest(
+            "The cursor is not valid.", hint="Start without a cursor.", param="cursor"
+        )
+    use_case, environment, digest = place
+    return int(at), use_case, environment, digest

@@ -76,6 +76,10 @@ class ReleaseApproval:
     changed_ms: int
 
 
+# Where an approval stands in their list: when it changed, use case, environment, release.
+ApprovalPosition = tuple[int, str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class MissingProof:
     """Something that an environment demands and a release does not have; `hint` says how to get

@@ -17,10 +17,13 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
+    tuple_,
 )
 
 from penstock.features.protection.model import (
+    ApprovalPosition,
     ApprovalState,
     ApprovalSubject,
     Evidence,
@@ -138,13 +141,22 @@ def count_approvals(connection: Connection, project_id: str) -> int:
 
 
 def list_approvals(
-    connection: Connection, project_id: str, state: ApprovalState | None, limit: int
+    connection: Connection,
+    project_id: str,
+    state: ApprovalState | None,
+    after: ApprovalPosition | None,
+    limit: int,
 ) -> Sequence[ReleaseApproval]:
-    """Returns approvals, the last changed first."""
+    """Returns approvals, the last changed first, after a position."""
     query = select(APPROVALS).where(APPROVALS.c.project_id == project_id)
     if state is not None:
         query = query.where(APPROVALS.c.state == state.value)
-    order = (APPROVALS.c.changed_ms.desc(), APPROVALS.c.digest)
+    place = (APPROVALS.c.use_case, APPROVALS.c.environment, APPROVALS.c.digest)
+    if after is not None:
+        changed_ms, *rest = after
+        same = and_(APPROVALS.c.changed_ms == changed_ms, tuple_(*place) > tuple_(*rest))
+        query = query.where(or_(APPROVALS.c.changed_ms < changed_ms, same))
+    order = (APPROVALS.c.changed_ms.desc(), *place)
     return [_approval(row) for row in connection.execute(query.order_by(*order).limit(limit))]
 
 

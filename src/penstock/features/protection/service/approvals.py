@@ -10,6 +10,7 @@ from penstock.features.context import Context
 from penstock.features.protection import store
 from penstock.features.protection.model import (
     MAX_APPROVALS,
+    ApprovalPosition,
     ApprovalState,
     ApprovalSubject,
     ReleaseApproval,
@@ -118,11 +119,15 @@ class ApprovalService:
             return store.find_approval(connection, replace(subject, digest=digest))
 
     def list(
-        self, project_id: str, state: ApprovalState | None, limit: int
+        self,
+        project_id: str,
+        state: ApprovalState | None,
+        after: ApprovalPosition | None,
+        limit: int,
     ) -> Sequence[ReleaseApproval]:
-        """Returns approvals of a project, the last changed first."""
+        """Returns approvals of a project, the last changed first, after a position."""
         with self._context.database.read() as connection:
-            return store.list_approvals(connection, project_id, state, limit)
+            return store.list_approvals(connection, project_id, state, after, limit)
 
 
 def _require_another(release: StoredRelease, actor: Principal) -> None:
