@@ -23,7 +23,7 @@ from bench.wrk import Load
 from tests.installation import Installation, wait_until
 
 DELAY_S: Final = 60  # of the online evaluation
-FILL_RATE: Final = 100  # calls a second before the rounds
+AT_ONCE: Final = "x-sim-latency-ms: 0\nx-sim-tokens-per-second: 0"  # the provider answers so
 BUSY, STOPPED = "worker busy", "worker stopped"
 
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=6, help="of each arm")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float, default=40, help="calls a second")
-    parser.add_argument("--waiting", type=int, default=2000, help="calls before the rounds")
+    parser.add_argument("--fill", type=float, default=15, help="seconds of calls before the rounds")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
         it = Installation(Path(folder) / "home")
@@ -59,12 +59,12 @@ def _measure(it: Installation, options: argparse.Namespace) -> Mapping[str, list
     chosen = ("--share", "1", "--daily-calls", "100000", "--evaluator", words)
     it.run("online", "set", "all", *chosen, "--evaluator", "readability", "--evaluator", "language")
     found: dict[str, list[Load]] = {STOPPED: [], BUSY: []}
-    _load(it, options.waiting / FILL_RATE, FILL_RATE)
+    _load(it, options.fill, 0)
     time.sleep(DELAY_S)
     wait_until(lambda: "worker" in it.children(), 120)
-    worker = it.children()["worker"]
     for number in range(2 * options.rounds):
         arm = (STOPPED, BUSY)[number % 2]
+        worker = it.children()["worker"]
         os.kill(worker, signal.SIGCONT if arm == BUSY else signal.SIGSTOP)
         time.sleep(0.3)
         found[arm].append(_load(it, options.seconds, options.rate))
@@ -74,9 +74,9 @@ def _measure(it: Installation, options: argparse.Namespace) -> Mapping[str, list
 
 
 def _load(it: Installation, seconds: float, rate: float) -> Load:
-    """Makes calls at a rate."""
+    """Makes calls at a rate, or as fast as possible (0)."""
     body = it.home.parent / "body.json"
-    message = {"role": "user", "content": "Tell me more."}
+    message = {"role": "user", "content": f"Tell me more.\n{AT_ONCE}"}
     body.write_text(json.dumps({"model": "sim/sim-small", "messages": [message]}))
     return wrk.run(
         f"{it.gateway}/v1/chat/completions",
