@@ -16,12 +16,22 @@ const TRACES = [
   { keys: "Esc", action: "Back to list" },
 ];
 
+const ANNOTATION = [
+  { keys: "1 – 9", action: "Choose" },
+  { keys: "Enter", action: "Submit" },
+  { keys: "s", action: "Skip" },
+  { keys: "u", action: "Undo" },
+];
+
 export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <Dialog open={open} onClose={onClose} title="Keyboard shortcuts">
       <div className="grid gap-8 sm:grid-cols-2">
         <Shortcuts title="Navigation" shortcuts={NAVIGATION} />
-        <Shortcuts title="Traces" shortcuts={TRACES} />
+        <div className="flex flex-col gap-6">
+          <Shortcuts title="Traces" shortcuts={TRACES} />
+          <Shortcuts title="Annotation" shortcuts={ANNOTATION} />
+        </div>
       </div>
     </Dialog>
   );

@@ -5,6 +5,7 @@ import {
   Database,
   FlaskConical,
   Gauge,
+  Highlighter,
   KeyRound,
   LayoutDashboard,
   Lightbulb,
@@ -43,6 +44,7 @@ export const PAGES = [
   { to: "/projects/$projectId/rollouts", name: "Rollouts", icon: Radio, keys: "g s" },
   { to: "/projects/$projectId/datasets", name: "Datasets", icon: Database, keys: "g n" },
   { to: "/projects/$projectId/evaluations", name: "Evaluations", icon: Scale, keys: "g v" },
+  { to: "/projects/$projectId/annotation", name: "Annotation", icon: Highlighter, keys: "g h" },
   { to: "/projects/$projectId/playground", name: "Playground", icon: SquarePlay, keys: "g y" },
   {
     to: "/projects/$projectId/providers",

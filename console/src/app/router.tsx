@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 
 import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRoutes";
+import { annotationRoutes } from "@/app/annotationRoutes";
 import { evaluationRoutes } from "@/app/evaluationRoutes";
 import { releaseRoutes } from "@/app/releaseRoutes";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
@@ -216,6 +217,7 @@ const tree = root.addChildren([
       audit,
       ...releaseRoutes,
       ...evaluationRoutes,
+      ...annotationRoutes,
     ]),
   ]),
 ]);

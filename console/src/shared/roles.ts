@@ -2,6 +2,7 @@ import type { Role } from "@/shared/session";
 
 /** The roles, weakest first, each with what it adds to the one before. */
 export const ROLES: readonly { role: Role; name: string; description: string }[] = [
+  { role: "annotator", name: "Annotator", description: "Label what annotation queues show" },
   {
     role: "viewer",
     name: "Viewer",

@@ -55,7 +55,7 @@ export function useProjectName(): string {
   return projects?.items.find((project) => project.id === projectId)?.name ?? projectId;
 }
 
-const RANKS: readonly Role[] = ["viewer", "editor", "admin", "owner"];
+const RANKS: readonly Role[] = ["annotator", "viewer", "editor", "admin", "owner"];
 
 /** Whether the signed-in user has at least `role` in this project. Hides actions that the server
  * would reject; the server checks each request itself. */

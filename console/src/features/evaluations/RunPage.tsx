@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 
+import { HumanLabels } from "@/features/evaluations/HumanLabels";
 import { Metrics } from "@/features/evaluations/Metrics";
 import {
   isOpen,
@@ -141,6 +142,7 @@ function Measured({ run }: { run: Run }) {
         {report.isError && <ErrorNotice error={report.error} />}
         {report.isLoading && <SkeletonRows rows={3} />}
         {report.data && <Metrics metrics={metrics} />}
+        <HumanLabels metrics={metrics} />
       </section>
       <Slices metrics={metrics} />
       <Results run={run} facts={new Map(metrics.map(({ name, facts }) => [name, facts]))} />

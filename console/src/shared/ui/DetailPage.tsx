@@ -8,6 +8,7 @@ import { useProjectId } from "@/shared/session";
 interface ListPage {
   to:
     | "/projects/$projectId/datasets"
+    | "/projects/$projectId/annotation"
     | "/projects/$projectId/evaluations"
     | "/projects/$projectId/limits"
     | "/projects/$projectId/prompts"

@@ -1,0 +1,110 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { AgreementFigures } from "@/features/annotation/AgreementFigures";
+import { FillQueueDialog } from "@/features/annotation/FillQueueDialog";
+import { KINDS } from "@/features/annotation/labels";
+import { QueueItems } from "@/features/annotation/QueueItems";
+import { queueQuery, type Queue } from "@/features/annotation/queries";
+import { formatCount } from "@/shared/format/number";
+import { useHasRole } from "@/shared/session";
+import { Badge } from "@/shared/ui/Badge";
+import { Button } from "@/shared/ui/Button";
+import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
+import { Fact, Facts } from "@/shared/ui/Facts";
+import { PRIMARY_LINK_CLASSES } from "@/shared/ui/LinkButton";
+import { QueryContent } from "@/shared/ui/QueryContent";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { RelativeTime } from "@/shared/ui/Values";
+
+const FROM = "/signed-in/projects/$projectId/annotation/$name";
+
+/** One queue: progress, agreement, and its items, those first on which annotators differ. */
+export function QueuePage() {
+  const { projectId, name } = useParams({ from: FROM });
+  const query = useQuery(queueQuery(projectId, name));
+  const [filling, setFilling] = useState(false);
+  const mayManage = useHasRole("editor");
+  const mayRead = useHasRole("viewer");
+  return (
+    <DetailPage list={{ to: "/projects/$projectId/annotation", name: "Annotation" }}>
+      <DetailHeader
+        title={name}
+        note={query.data && <Badge>{KINDS[query.data.label_schema.kind]}</Badge>}
+        actions={
+          <>
+            {mayManage && <Button onClick={() => setFilling(true)}>Add items</Button>}
+            <Link
+              to="/projects/$projectId/annotation/$name/review"
+              params={{ projectId, name }}
+              className={PRIMARY_LINK_CLASSES}
+            >
+              Label
+            </Link>
+          </>
+        }
+      />
+      <QueryContent query={query}>
+        {(queue) => (
+          <>
+            <QueueFacts queue={queue} />
+            {mayRead && <AgreementFigures name={name} />}
+            <Annotators queue={queue} />
+            {mayRead && <QueueItems queue={queue} />}
+          </>
+        )}
+      </QueryContent>
+      {filling && <FillQueueDialog name={name} onClose={() => setFilling(false)} />}
+    </DetailPage>
+  );
+}
+
+function QueueFacts({ queue }: { queue: Queue }) {
+  const { label_schema, description, progress, overlap, adjudicator, score } = queue;
+  return (
+    <>
+      <p className="pb-3 text-sm text-ink-2">{label_schema.question || description}</p>
+      <Facts label="Progress">
+        <Fact name="Labelled">
+          {formatCount(progress.labelled)} of {formatCount(progress.items)}
+        </Fact>
+        <Fact name="Open">{formatCount(progress.open)}</Fact>
+        <Fact name="Annotators differ">{formatCount(progress.differing)}</Fact>
+        <Fact name="Decided">{formatCount(progress.decided)}</Fact>
+        <Fact name="Annotators of each item">{overlap}</Fact>
+        <Fact name="Decides">{adjudicator || "editors"}</Fact>
+        <Fact name="Score">{score}</Fact>
+      </Facts>
+    </>
+  );
+}
+
+function Annotators({ queue: { progress } }: { queue: Queue }) {
+  if (progress.annotators.length === 0) return null;
+  return (
+    <section className="pt-6">
+      <h2 className="mb-1 text-sm font-medium">Annotators</h2>
+      <Table label="Annotators">
+        <TableHead>
+          <HeadCell className="w-full">Annotator</HeadCell>
+          <HeadCell numeric>Labelled</HeadCell>
+          <HeadCell numeric>Skipped</HeadCell>
+          <HeadCell>Last</HeadCell>
+        </TableHead>
+        <tbody>
+          {progress.annotators.map(({ annotator, labelled, skipped, last_at }) => (
+            <Row key={annotator}>
+              <Cell>{annotator}</Cell>
+              <Cell numeric>{formatCount(labelled)}</Cell>
+              <Cell numeric>{formatCount(skipped)}</Cell>
+              <Cell className="text-ink-2">
+                <RelativeTime at={last_at} />
+              </Cell>
+            </Row>
+          ))}
+        </tbody>
+      </Table>
+    </section>
+  );
+}

@@ -1,0 +1,140 @@
+"""Annotation in the console: fifty items by keyboard alone, spans, and what is made of labels."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.console import Console
+from installation import Installation
+
+pytestmark = pytest.mark.e2e
+
+ITEMS = 50
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"> answer"
+
+
+def queue(installation: Installation, folder: Path, name: str, schema: dict[str, Any]) -> str:
+    """Adds a dataset with recorded answers, and a queue of its items. Returns the queue's path."""
+    items = [
+        {"id": f"q{at}", "input": f"Question {at}", "metadata": {"output": f"{HOSTILE} {at}"}}
+        for at in range(ITEMS)
+    ]
+    path = folder / f"{name}.jsonl"
+    path.write_text("\n".join(map(json.dumps, items)))
+    installation.run("dataset", "import", name, str(path))
+    project = installation.get("/api/v1/session")["project_id"]
+    queues = f"/api/v1/projects/{project}/annotation/queues"
+    made = {
+        "name": name,
+        "label_schema": schema,
+        "score": "helpful",
+        "guidelines": "# Guidelines\n<b>Short answers are fine.</b>",
+    }
+    installation.post(queues, made)
+    assert installation.post(f"{queues}/{name}/items", {"dataset": name})["added"] == ITEMS
+    return f"{queues}/{name}"
+
+
+def test_fifty_items_are_labelled_by_keyboard_alone(console: Console, tmp_path: Path) -> None:
+    page = console.page
+    question = {"kind": "binary", "question": "Is the answer helpful?"}
+    path = queue(console.installation, tmp_path, "e2e-helpful", question)
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    console.heading("Annotation").wait_for()
+    console.row("e2e-helpful").get_by_role("link", name="Label").focus()
+    page.keyboard.press("Enter")
+    console.heading("Is the answer helpful?").wait_for()
+    expect(page.get_by_role("region", name="Guidelines")).to_contain_text("<b>Short answers")
+    output, done = page.get_by_role("region", name="Output"), page.get_by_role("status")
+    page.evaluate("document.activeElement.blur()")
+    for at in range(ITEMS):
+        expect(output).to_contain_text(f"{HOSTILE} {at}")
+        if at == 1:
+            page.keyboard.press("s")
+            page.keyboard.type("not my language")
+        elif at == 2:
+            page.keyboard.press("2")
+            page.keyboard.press("e")
+            page.keyboard.type("A better answer.")
+        else:
+            page.keyboard.press("1" if at % 2 else "2")
+        page.keyboard.press("Enter")
+        expect(done).to_contain_text(f"{at + 1} done")
+    page.get_by_text("Nothing left to label").wait_for()
+    assert page.title() != "owned"
+    page.keyboard.press("u")
+    expect(output).to_contain_text(f"{HOSTILE} {ITEMS - 1}")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(done).to_contain_text(f"{ITEMS} done")
+    page.keyboard.press("k")
+    expect(page.get_by_role("radio", name="Yes")).to_be_checked()
+    progress = console.installation.get(path)["progress"]
+    assert (progress["labelled"], progress["open"]) == (ITEMS - 1, 1)
+    assert progress["annotators"][0]["skipped"] == 1
+
+
+def test_parts_of_an_output_are_marked_by_keyboard_and_mouse(
+    console: Console, tmp_path: Path
+) -> None:
+    page = console.page
+    kind = {
+        "kind": "spans",
+        "question": "What is wrong?",
+        "choices": [{"value": "wrong"}, {"value": "rude"}],
+    }
+    path = queue(console.installation, tmp_path, "e2e-spans", kind)
+    console.open(f"/projects/{console.project_id}/annotation/e2e-spans/review")
+    output, done = page.get_by_role("region", name="Output"), page.get_by_role("status")
+    expect(output).to_contain_text(f"{HOSTILE} 0")
+    for key in ("ArrowRight", "Shift+ArrowRight", "1", "Enter"):
+        page.keyboard.press(key)
+    expect(done).to_contain_text("1 done")
+    expect(output).to_contain_text(f"{HOSTILE} 1")
+    output.get_by_text("<img", exact=True).click()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(done).to_contain_text("2 done")
+    items = console.installation.get(f"{path}/items?state=labelled")["items"]
+    texts = [item["content"]["output"] for item in items]
+    spans = [item["labels"][0]["value"][0] for item in items]
+    marked = [text[each["start"] : each["end"]] for text, each in zip(texts, spans, strict=True)]
+    assert marked == [" ".join(HOSTILE.split()[1:3]), "<img"]
+    assert [each["value"] for each in spans] == ["wrong", "rude"]
+
+
+def test_a_queue_is_made_and_shows_its_labels(console: Console, tmp_path: Path) -> None:
+    page = console.page
+    queue(console.installation, tmp_path, "e2e-items", {"kind": "binary"})
+    console.go("Annotation")
+    console.button("New queue").click()
+    console.dialog().get_by_label("Name").fill("e2e-new")
+    console.dialog().get_by_label("Question").fill("How good is it?")
+    console.dialog().get_by_label("Labels").select_option("ordinal")
+    console.dialog().get_by_label("Choices").fill("bad, fair, very good")
+    console.dialog().get_by_label("Score").fill("grade")
+    console.button("Add queue").click()
+    console.heading("e2e-new").wait_for()
+    console.button("Add items").click()
+    console.dialog().get_by_label("Dataset").fill("e2e-items")
+    console.dialog().get_by_role("button", name="Add items").click()
+    expect(page.get_by_text("0 of 50")).to_be_visible()
+    page.get_by_role("link", name="Label").click()
+    expect(page.get_by_role("radio")).to_have_text(["1bad", "2fair", "3very good"])
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("1 done")
+    page.get_by_role("link", name="Queue", exact=True).click()
+    expect(page.get_by_text("1 of 50")).to_be_visible()
+    expect(page.get_by_role("region", name="Agreement")).to_contain_text("at least 5 are needed")
+    first = page.get_by_role("list", name="Items").get_by_role("listitem").first
+    expect(first).to_contain_text("very good")
+    first.get_by_role("button", name="Add to dataset").click()
+    expect(page.get_by_text("Added to the dataset")).to_be_visible()
+    console.go("Annotation")
+    page.get_by_role("radio", name="Judges").click()
+    expect(page.get_by_text("No judge has human labels yet")).to_be_visible()
