@@ -84,7 +84,7 @@ export function useReview(projectId: string, name: string): Review {
         setSent((ids) => [...ids.filter((id) => id !== item.id), item.id]);
         setAt(at + 1);
         void client.invalidateQueries({ queryKey: ["annotation", projectId] });
-        if (items.length - at <= AHEAD) await load();
+        if (items.length - at <= AHEAD) void load();
       }),
     undo: async () => {
       const last = sent.at(-1);

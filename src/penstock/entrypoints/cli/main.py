@@ -45,6 +45,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "rollouts",
         "Choose the release of a use case: start, list, history, undo, stop.",
     ),
+    "annotation": ("annotation", "Queues of answers that annotators label; judges beside them."),
     "webhook": (
         "webhooks",
         "Tell other systems what happens: add, list, messages, test, rotate, enable, remove.",

@@ -19,7 +19,7 @@ Count = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 KeyRole = Literal["viewer", "editor", "admin"]
 KeyPriority = Literal["low", "normal", "high"]
-MemberRole = Literal["viewer", "editor", "admin", "owner"]
+MemberRole = Literal["annotator", "viewer", "editor", "admin", "owner"]
 Condition = Annotated[
     list[str] | None,
     typer.Option(
