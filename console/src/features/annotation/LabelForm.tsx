@@ -40,8 +40,7 @@ export function LabelForm({ schema, item, onSend }: LabelFormProps) {
     const { value, comment, correction } = draft;
     const sent = { schema_digest: schema.digest, comment, correction };
     if (skipping) void onSend({ ...sent, skipped: true, comment: comment.trim() || "skipped" });
-    else if (isComplete(schema, value))
-      void onSend({ ...sent, value, skipped: false });
+    else if (isComplete(schema, value)) void onSend({ ...sent, value, skipped: false });
   };
   const skip = () => {
     setSkipping(true);
