@@ -6,7 +6,12 @@ import {
   parseDatasetsSearch,
   parseDiffSearch,
 } from "@/features/datasets/search";
-import { parseCompareSearch, parseEvaluationsSearch } from "@/features/evaluations/search";
+import {
+  parseCompareSearch,
+  parseEvaluationsSearch,
+  parseRunSearch,
+  parseStartRunSearch,
+} from "@/features/evaluations/search";
 
 const evaluations = createRoute({
   getParentRoute: () => project,
@@ -27,9 +32,19 @@ const compareRuns = createRoute({
     "CompareRunsPage",
   ),
 });
+const startRun = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_new",
+  validateSearch: parseStartRunSearch,
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/StartRunPage"),
+    "StartRunPage",
+  ),
+});
 const run = createRoute({
   getParentRoute: () => project,
   path: "/evaluations/$run",
+  validateSearch: parseRunSearch,
   component: lazyRouteComponent(() => import("@/features/evaluations/RunPage"), "RunPage"),
 });
 const online = createRoute({
@@ -67,6 +82,7 @@ const datasetDiff = createRoute({
 export const evaluationRoutes = [
   evaluations,
   compareRuns,
+  startRun,
   run,
   online,
   datasets,

@@ -1,11 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 
+import { EditItems } from "@/features/datasets/EditItems";
 import { Items } from "@/features/datasets/Items";
 import { datasetQuery, type Dataset } from "@/features/datasets/queries";
 import { Versions } from "@/features/datasets/Versions";
 import { formatBytes, formatCount } from "@/shared/format/number";
+import { useHasRole } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
+import { Button } from "@/shared/ui/Button";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Fact, Facts } from "@/shared/ui/Facts";
@@ -18,6 +22,8 @@ const FROM = "/signed-in/projects/$projectId/datasets/$name";
 export function DatasetPage() {
   const { projectId, name } = useParams({ from: FROM });
   const { version } = useSearch({ from: FROM });
+  const [editing, setEditing] = useState(false);
+  const canWrite = useHasRole("editor");
   const query = useQuery(datasetQuery(projectId, name));
   const shown = version ?? query.data?.newest?.version;
   return (
@@ -26,21 +32,30 @@ export function DatasetPage() {
         title={name}
         note={shown && <Badge>version {shown}</Badge>}
         actions={
-          <Link
-            to="/projects/$projectId/evaluations"
-            params={{ projectId }}
-            search={{ dataset: name }}
-            className={LINK_BUTTON_CLASSES}
-          >
-            Runs
-          </Link>
+          <>
+            {canWrite && !editing && <Button onClick={() => setEditing(true)}>Edit items</Button>}
+            <Link
+              to="/projects/$projectId/evaluations"
+              params={{ projectId }}
+              search={{ dataset: name }}
+              className={LINK_BUTTON_CLASSES}
+            >
+              Runs
+            </Link>
+          </>
         }
       />
       <QueryContent query={query}>
         {(dataset) => (
           <>
             <DatasetFacts dataset={dataset} />
-            {dataset.newest && shown ? (
+            {editing ? (
+              <EditItems
+                name={name}
+                version={dataset.newest?.version ?? 0}
+                onDone={() => setEditing(false)}
+              />
+            ) : dataset.newest && shown ? (
               <>
                 <Versions name={name} shown={shown} />
                 <Items name={name} version={shown} />

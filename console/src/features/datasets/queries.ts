@@ -1,6 +1,9 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
+import { changedItems, type ItemChanges } from "@/features/datasets/itemChanges";
 import { api, data, type Schemas } from "@/shared/api/client";
+import { useApiMutation } from "@/shared/api/useApiMutation";
+import { useProjectId } from "@/shared/session";
 
 export type Dataset = Schemas["DatasetView"];
 export type DatasetVersion = Schemas["DatasetVersionView"];
@@ -77,3 +80,30 @@ export const diffQuery = (project_id: string, name: string, from: number, to: nu
     ...FIRST,
     staleTime: Infinity,
   });
+
+interface Commit {
+  changes: ItemChanges;
+  message: string;
+}
+
+/** Makes a version of what was edited. */
+export function useCommitChanges(name: string, onCommitted: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: ({ changes, message }: Commit) => {
+      const params = { path: { project_id, name } };
+      const { parent, removed } = changes;
+      const body = {
+        put: changedItems(changes),
+        remove: [...removed],
+        parent,
+        message,
+        keeps_existing: false,
+      };
+      return data(api.POST(`${DATASET}/changes`, { params, body }));
+    },
+    invalidates: [["datasets", project_id]],
+    successToast: "Version committed",
+    onSuccess: onCommitted,
+  });
+}

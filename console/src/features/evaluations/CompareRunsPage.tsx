@@ -3,17 +3,21 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { ComparedItems } from "@/features/evaluations/ComparedItems";
 import { Differences } from "@/features/evaluations/Differences";
+import { MetricPlots } from "@/features/evaluations/MetricPlots";
 import { comparisonQuery, reportQuery, runQuery, type Run } from "@/features/evaluations/queries";
 import { RunLink, StateBadge } from "@/features/evaluations/RunTable";
+import type { CompareSearch } from "@/features/evaluations/search";
+import { SlicePicker } from "@/features/evaluations/SlicePicker";
 import { Target } from "@/features/evaluations/Target";
 import { runName } from "@/features/evaluations/words";
 import { armColour } from "@/shared/releases/arms";
 import { Badge } from "@/shared/ui/Badge";
+import { Button } from "@/shared/ui/Button";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Notice } from "@/shared/ui/Notice";
 import { QueryContent } from "@/shared/ui/QueryContent";
-import { SegmentedControl } from "@/shared/ui/SegmentedControl";
+import { Menu, MenuItem } from "@/shared/ui/Menu";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 import { RelativeTime } from "@/shared/ui/Values";
 
@@ -45,22 +49,34 @@ function Compared({ runs }: { runs: readonly Run[] }) {
   const { projectId } = useParams({ from: FROM });
   const search = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/projects/$projectId/evaluations/_compare" });
+  const change = (part: Partial<CompareSearch>) =>
+    void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   const comparison = useQuery(comparisonQuery(projectId, search.run));
   const reports = useQueries({ queries: runs.map((run) => reportQuery(projectId, run)) });
-  const metrics = reports.flatMap(({ data }) => data?.metrics ?? []);
+  const loaded = reports.flatMap(({ data }) => data ?? []);
+  const metrics = loaded.flatMap((report) => report.metrics);
   const facts = new Map(metrics.map(({ name, facts: found }) => [name, found]));
   const [baseline, ...candidates] = runs;
   const candidate = candidates.find(({ id }) => id === search.candidate) ?? candidates[0];
   if (!baseline || !candidate) return null;
-  const chooser = candidates.length > 1 && (
-    <SegmentedControl
-      label="Candidate"
-      options={candidates.map((run) => ({ value: run.id, name: runName(run) }))}
-      value={candidate.id}
-      onChange={(id) =>
-        void navigate({ search: (before) => ({ ...before, candidate: id }), replace: true })
-      }
-    />
+  const selection = { metric: search.metric, slice: search.slice, order: search.order };
+  const chooser = (
+    <>
+      {candidates.length > 1 && (
+        <Menu trigger={<Button kind="quiet">Run: {runName(candidate)}</Button>}>
+          {candidates.map((run) => (
+            <MenuItem
+              key={run.id}
+              checked={run.id === candidate.id}
+              onSelect={() => change({ candidate: run.id })}
+            >
+              {runName(run)}
+            </MenuItem>
+          ))}
+        </Menu>
+      )}
+      <SlicePicker reports={loaded} selection={selection} onSelect={change} />
+    </>
   );
   return (
     <>
@@ -75,12 +91,27 @@ function Compared({ runs }: { runs: readonly Run[] }) {
                   <Notice tone="warn">{warning}</Notice>
                 </div>
               ))}
-              <Differences differences={differences} candidates={candidates} facts={facts} />
+              {loaded.length === runs.length && (
+                <MetricPlots runs={runs} reports={loaded} differences={differences} />
+              )}
+              <Differences
+                differences={differences}
+                candidates={candidates}
+                facts={facts}
+                onSelect={change}
+              />
             </>
           )}
         </QueryContent>
       </section>
-      <ComparedItems baseline={baseline} candidate={candidate} facts={facts} chooser={chooser} />
+      <ComparedItems
+        baseline={baseline}
+        candidate={candidate}
+        facts={facts}
+        selection={selection}
+        onSelect={change}
+        chooser={chooser}
+      />
     </>
   );
 }

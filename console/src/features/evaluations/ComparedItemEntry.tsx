@@ -1,7 +1,7 @@
 import { itemText } from "@/shared/datasets/itemText";
 import { Measured } from "@/features/evaluations/Measured";
 import type { ComparedItem, Item, MetricFacts, Result, Run } from "@/features/evaluations/queries";
-import { Output } from "@/features/evaluations/ResultRow";
+import { Output, TraceLink } from "@/features/evaluations/ResultRow";
 import { TextBox } from "@/shared/ui/TextBox";
 import { runName } from "@/features/evaluations/words";
 import { wordDiff } from "@/shared/format/wordDiff";
@@ -95,18 +95,28 @@ interface OutputsProps {
   runs: readonly [Run, Run];
 }
 
+/** The run of an output, with a link to its call. */
+function OutputName({ run, result }: { run: Run; result: Result | undefined }) {
+  return (
+    <span className="flex gap-3">
+      {runName(run)}
+      {result && <TraceLink result={result} />}
+    </span>
+  );
+}
+
 function Outputs({ before, after, runs: [baseline, candidate] }: OutputsProps) {
   const diff = before?.output && after?.output ? wordDiff(before.output, after.output) : undefined;
   return (
     <>
-      <TextBox name={runName(baseline)}>
+      <TextBox name={<OutputName run={baseline} result={before} />}>
         {diff ? (
           <ChangedWords parts={diff.before} side="before" />
         ) : (
           before && <Output result={before} />
         )}
       </TextBox>
-      <TextBox name={runName(candidate)}>
+      <TextBox name={<OutputName run={candidate} result={after} />}>
         {diff ? (
           <ChangedWords parts={diff.after} side="after" />
         ) : (

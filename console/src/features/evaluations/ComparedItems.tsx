@@ -9,9 +9,13 @@ import {
   type MetricFacts,
   type Run,
 } from "@/features/evaluations/queries";
+import type { Selection } from "@/features/evaluations/search";
+import { SelectionChips } from "@/features/evaluations/SelectionChips";
 import { useProjectId } from "@/shared/session";
+import { cx } from "@/shared/ui/classes";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
+import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 import { ShowMore } from "@/shared/ui/ShowMore";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 
@@ -19,26 +23,49 @@ interface ComparedItemsProps {
   baseline: Run;
   candidate: Run;
   facts: ReadonlyMap<string, MetricFacts>;
-  /** Chooses the candidate, if there are several. */
+  selection: Selection;
+  onSelect: (part: Selection) => void;
+  /** Chooses the candidate and the slice. */
   chooser: ReactNode;
 }
 
+const ORDERS = [
+  { value: "worst", name: "Worst first" },
+  { value: "best", name: "Best first" },
+] as const;
+
 /** The items that two runs share, those first on which the candidate is worst. */
-export function ComparedItems({ baseline, candidate, facts, chooser }: ComparedItemsProps) {
-  const query = useInfiniteQuery(regressionsQuery(useProjectId(), baseline.id, candidate.id));
+export function ComparedItems(props: ComparedItemsProps) {
+  const { baseline, candidate, facts, selection, onSelect, chooser } = props;
+  const query = useInfiniteQuery(
+    regressionsQuery(useProjectId(), baseline.id, candidate.id, selection),
+  );
   const pages = query.data?.pages.map(({ items }) => items);
   return (
-    <section aria-label="Items" className="pt-8">
+    <section id="items" aria-label="Items" className="scroll-mt-4 pt-8">
       <div className="mb-1 flex flex-wrap items-center gap-x-4 gap-y-1">
-        <h2 className="text-sm font-medium">Items, worst first</h2>
+        <h2 className="text-sm font-medium">Items</h2>
+        <SegmentedControl
+          label="Order"
+          options={ORDERS}
+          value={selection.order ?? "worst"}
+          onChange={(order) => onSelect({ order: order === "best" ? order : undefined })}
+        />
         {chooser}
+        <SelectionChips search={selection} onChange={onSelect} />
       </div>
       {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <SkeletonRows />}
       {pages?.every((page) => page.length === 0) && (
-        <EmptyState title="No item was measured in both runs" />
+        <EmptyState
+          title={
+            selection.metric
+              ? `No item differs in ${selection.metric}`
+              : "No item was measured in both runs"
+          }
+        />
       )}
-      <ul aria-label="Compared items">
+      <ul aria-label="Compared items" className={cx(query.isPlaceholderData && "opacity-60")}>
         {pages?.map((page, index) => (
           <PageEntries
             key={index}
@@ -54,7 +81,7 @@ export function ComparedItems({ baseline, candidate, facts, chooser }: ComparedI
   );
 }
 
-interface PageEntriesProps extends Omit<ComparedItemsProps, "chooser"> {
+interface PageEntriesProps extends Pick<ComparedItemsProps, "baseline" | "candidate" | "facts"> {
   page: readonly ComparedItem[];
 }
 

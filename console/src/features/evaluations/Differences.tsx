@@ -8,19 +8,24 @@ import {
   outcomeNote,
   runName,
 } from "@/features/evaluations/words";
+import type { CompareSearch } from "@/features/evaluations/search";
 import { formatCount } from "@/shared/format/number";
 import { armColour } from "@/shared/releases/arms";
 import { Badge } from "@/shared/ui/Badge";
+import { TextButton } from "@/shared/ui/Button";
 import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 
 interface DifferencesProps {
   differences: readonly MetricDifference[];
   candidates: readonly Run[];
   facts: ReadonlyMap<string, MetricFacts>;
+  /** Shows the items that differ in a metric. */
+  onSelect: (part: Partial<CompareSearch>) => void;
 }
 
 /** The difference of each candidate to the baseline in each metric, with its interval drawn. */
-export function Differences({ differences, candidates, facts }: DifferencesProps) {
+export function Differences(props: DifferencesProps) {
+  const { differences, candidates, facts, onSelect } = props;
   const several = candidates.length > 1;
   return (
     <Table label="Differences">
@@ -53,6 +58,7 @@ export function Differences({ differences, candidates, facts }: DifferencesProps
               facts={facts.get(found.metric)}
               scale={differenceScale(same)}
               first={same[0] === found}
+              onSelect={onSelect}
             />
           );
         })}
@@ -70,9 +76,11 @@ interface DifferenceRowProps {
   scale: Scale;
   /** Whether it is the first one of its metric. */
   first: boolean;
+  onSelect: DifferencesProps["onSelect"];
 }
 
-function DifferenceRow({ found, run, colour, facts, scale, first }: DifferenceRowProps) {
+function DifferenceRow(props: DifferenceRowProps) {
+  const { found, run, colour, facts, scale, first, onSelect } = props;
   const { metric, baseline, candidate, difference } = found;
   const { tone, name } = outcome(found);
   const value = { mean: difference, low: found.low, high: found.high };
@@ -110,7 +118,7 @@ function DifferenceRow({ found, run, colour, facts, scale, first }: DifferenceRo
         />
       </Cell>
       <Cell numeric className={`whitespace-nowrap text-ink-2 ${FROM_LG}`}>
-        <ItemCounts found={found} facts={facts} />
+        <ItemCounts found={found} facts={facts} onSelect={onSelect} />
       </Cell>
       <Cell className="py-1">
         <span className="flex flex-wrap items-baseline gap-x-2">
@@ -134,13 +142,25 @@ function Swatch({ colour }: { colour: string }) {
   );
 }
 
-/** How many items are better and worse; higher and lower where neither is better. */
-function ItemCounts({ found, facts }: Pick<DifferenceRowProps, "found" | "facts">) {
-  const { better, worse, items } = found;
+/** How many items are better and worse; higher and lower where neither is better. Each number leads
+ * to its items. */
+function ItemCounts(props: Pick<DifferenceRowProps, "found" | "facts" | "onSelect">) {
+  const { found, facts, onSelect } = props;
+  const { better, worse, items, metric, run } = found;
+  const show = (order: "best" | undefined) => {
+    onSelect({ metric, order, candidate: run });
+    document.getElementById("items")?.scrollIntoView();
+  };
   const [up, down] = facts?.higher_is_better === null ? ["higher", "lower"] : ["better", "worse"];
   return (
     <span title={`${formatCount(items)} items that both runs have`}>
-      {formatCount(better)} {up}, {formatCount(worse)} {down}
+      <TextButton onClick={() => show("best")}>
+        {formatCount(better)} {up}
+      </TextButton>
+      {", "}
+      <TextButton onClick={() => show(undefined)}>
+        {formatCount(worse)} {down}
+      </TextButton>
       <span className="text-ink-3"> of {formatCount(items)}</span>
     </span>
   );

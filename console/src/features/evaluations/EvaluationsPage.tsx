@@ -7,15 +7,16 @@ import { GateList } from "@/features/evaluations/GateList";
 import { OnlineList } from "@/features/evaluations/online/OnlineList";
 import { runsQuery, type Run } from "@/features/evaluations/queries";
 import { RunTable } from "@/features/evaluations/RunTable";
+import { TargetFigures } from "@/features/evaluations/TargetFigures";
 import { MAX_COMPARED, viewOf, VIEWS, type EvaluationsSearch } from "@/features/evaluations/search";
 import { runName, runState } from "@/features/evaluations/words";
 import { hasWords } from "@/shared/format/words";
-import { useProjectId } from "@/shared/session";
+import { useHasRole, useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { IconButton } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { LINK_BUTTON_CLASSES, PRIMARY_LINK_CLASSES } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
 import { SearchInput } from "@/shared/ui/SearchInput";
 import { SegmentedControl } from "@/shared/ui/SegmentedControl";
@@ -43,11 +44,35 @@ export function EvaluationsPage() {
     />
   );
   return (
-    <Page title="Evaluations" actions={views}>
+    <Page
+      title="Evaluations"
+      actions={
+        <>
+          {views}
+          <StartLink dataset={search.dataset} />
+        </>
+      }
+    >
       {search.view === "gates" && <GateList />}
       {search.view === "online" && <OnlineList />}
-      {!search.view && <Runs search={search} onChange={change} />}
+      {search.view === "targets" && <TargetFigures search={search} onChange={change} />}
+      {search.view === undefined && <Runs search={search} onChange={change} />}
     </Page>
+  );
+}
+
+function StartLink({ dataset }: { dataset: string | undefined }) {
+  const projectId = useProjectId();
+  if (!useHasRole("editor")) return null;
+  return (
+    <Link
+      to="/projects/$projectId/evaluations/_new"
+      params={{ projectId }}
+      search={{ dataset }}
+      className={PRIMARY_LINK_CLASSES}
+    >
+      Start a run
+    </Link>
   );
 }
 

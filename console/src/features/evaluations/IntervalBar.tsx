@@ -12,13 +12,13 @@ interface IntervalBarProps {
   scale: Scale;
   /** The text that a reader hears. */
   label: string;
-  /** The background of bar and dot as classes. */
+  /** The background of whisker and dot as classes. */
   colour?: string;
   /** Where a line is drawn, such as at no difference. */
   mark?: number;
 }
 
-/** A value as a dot with its interval as a bar. */
+/** A value as a dot with its interval as a whisker. */
 export function IntervalBar(props: IntervalBarProps) {
   const { value, scale, label, colour = "bg-accent", mark } = props;
   const { mean, low, high } = value;
@@ -37,10 +37,7 @@ export function IntervalBar(props: IntervalBarProps) {
         />
       )}
       {low !== null && high !== null && (
-        <span
-          className={cx("absolute top-1/2 h-1.5 -translate-y-1/2 rounded-full opacity-35", colour)}
-          style={{ left: at(low, scale), right: `calc(100% - ${at(high, scale)})` }}
-        />
+        <Whisker from={at(low, scale)} to={at(high, scale)} colour={colour} />
       )}
       {mean !== null && (
         <span
@@ -49,6 +46,20 @@ export function IntervalBar(props: IntervalBarProps) {
         />
       )}
     </span>
+  );
+}
+
+function Whisker({ from, to, colour }: { from: string; to: string; colour: string }) {
+  const cap = cx("absolute top-1/2 h-2 w-px -translate-1/2", colour);
+  return (
+    <>
+      <span
+        className={cx("absolute top-1/2 h-0.5 -translate-y-1/2 opacity-70", colour)}
+        style={{ left: from, right: `calc(100% - ${to})` }}
+      />
+      <span className={cap} style={{ left: from }} />
+      <span className={cap} style={{ left: to }} />
+    </>
   );
 }
 

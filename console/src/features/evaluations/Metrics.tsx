@@ -1,14 +1,22 @@
 import { IntervalBar, scaleOf, type Scale } from "@/features/evaluations/IntervalBar";
 import type { Estimate, MetricFacts, MetricReport } from "@/features/evaluations/queries";
+import type { RunSearch } from "@/features/evaluations/search";
 import { formatValue, intervalText, stateName } from "@/features/evaluations/words";
 import { formatCount } from "@/shared/format/number";
 import { Badge } from "@/shared/ui/Badge";
+import { TextButton } from "@/shared/ui/Button";
 import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 
 const SHOWN_LABELS = 12;
 
+interface MetricsProps {
+  metrics: readonly MetricReport[];
+  /** Shows the results behind a figure. */
+  onShow: (selection: RunSearch) => void;
+}
+
 /** The metrics of a run: mean with its interval of 95 %, and what became of all samples. */
-export function Metrics({ metrics }: { metrics: readonly MetricReport[] }) {
+export function Metrics({ metrics, onShow }: MetricsProps) {
   return (
     <Table label="Metrics">
       <TableHead>
@@ -26,16 +34,16 @@ export function Metrics({ metrics }: { metrics: readonly MetricReport[] }) {
               <MetricName name={metric.name} facts={metric.facts} />
             </Cell>
             {metric.facts.kind === "label" ? (
-              <LabelCells labels={metric.labels} />
+              <LabelCells metric={metric} onShow={onShow} />
             ) : (
-              <EstimateCells metric={metric} />
+              <EstimateCells metric={metric} onShow={onShow} />
             )}
             <Cell numeric className="whitespace-nowrap">
               {formatCount(metric.scored)}
               <span className="text-ink-3"> of {formatCount(metric.samples)}</span>
             </Cell>
             <Cell className="whitespace-nowrap">
-              <OtherStates states={metric.states} />
+              <OtherStates metric={metric} onShow={onShow} />
             </Cell>
           </Row>
         ))}
@@ -62,12 +70,26 @@ export function MetricName({ name, facts }: { name: string; facts: MetricFacts |
   );
 }
 
-function EstimateCells({ metric: { facts, estimate } }: { metric: MetricReport }) {
+interface MetricProps {
+  metric: MetricReport;
+  onShow: MetricsProps["onShow"];
+}
+
+function EstimateCells({ metric: { name, facts, estimate }, onShow }: MetricProps) {
   const { mean } = estimate;
   return (
     <>
       <Cell numeric className="font-medium">
-        {mean === null ? "–" : formatValue(mean, facts)}
+        {mean === null ? (
+          "–"
+        ) : (
+          <TextButton
+            title={`Results, worst by ${name} first`}
+            onClick={() => onShow({ metric: name, order: "worst" })}
+          >
+            {formatValue(mean, facts)}
+          </TextButton>
+        )}
       </Cell>
       <Cell className={`num whitespace-nowrap text-ink-2 ${FROM_MD}`}>
         {intervalText(estimate, facts) || <span className="text-ink-3">none</span>}
@@ -91,7 +113,7 @@ export function metricScale(facts: MetricFacts, estimates: readonly Estimate[]):
 }
 
 /** The most common label, then all with their counts. */
-function LabelCells({ labels }: { labels: Record<string, number> }) {
+function LabelCells({ metric: { name, labels }, onShow }: MetricProps) {
   const found = Object.entries(labels).sort(([, one], [, other]) => other - one);
   return (
     <>
@@ -102,9 +124,13 @@ function LabelCells({ labels }: { labels: Record<string, number> }) {
       <Cell className={FROM_MD}>
         <span className="flex flex-wrap gap-x-3 gap-y-1 py-1">
           {found.slice(0, SHOWN_LABELS).map(([label, count]) => (
-            <span key={label} className="whitespace-nowrap">
+            <TextButton
+              key={label}
+              className="whitespace-nowrap"
+              onClick={() => onShow({ metric: name, value: label })}
+            >
               {label} <span className="num text-ink-3">{formatCount(count)}</span>
-            </span>
+            </TextButton>
           ))}
         </span>
       </Cell>
@@ -113,15 +139,22 @@ function LabelCells({ labels }: { labels: Record<string, number> }) {
 }
 
 /** The samples without a value, by state. */
-function OtherStates({ states }: { states: Record<string, number> }) {
+function OtherStates({ metric: { name, states }, onShow }: MetricProps) {
   const others = Object.entries(states).filter(([state, count]) => state !== "scored" && count > 0);
   if (others.length === 0) return <span className="text-ink-3">–</span>;
   return (
     <span className="flex gap-1">
       {others.map(([state, count]) => (
-        <Badge key={state} tone={state.endsWith("error") ? "danger" : "warn"}>
-          <span className="num">{formatCount(count)}</span> {stateName(state)}
-        </Badge>
+        <button
+          key={state}
+          type="button"
+          title="Show these results"
+          onClick={() => onShow({ metric: name, measured: state as RunSearch["measured"] })}
+        >
+          <Badge tone={state.endsWith("error") ? "danger" : "warn"}>
+            <span className="num">{formatCount(count)}</span> {stateName(state)}
+          </Badge>
+        </button>
       ))}
     </span>
   );

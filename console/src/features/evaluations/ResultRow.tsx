@@ -91,7 +91,7 @@ export function Output({ result }: { result: Result }) {
   return <NoText>empty</NoText>;
 }
 
-function TraceLink({ result }: { result: Result }) {
+export function TraceLink({ result }: { result: Result }) {
   const projectId = useProjectId();
   if (!result.trace_id) return null;
   return (

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { HumanLabels } from "@/features/evaluations/HumanLabels";
 import { Metrics } from "@/features/evaluations/Metrics";
@@ -12,6 +12,7 @@ import {
   type Run,
 } from "@/features/evaluations/queries";
 import { Results } from "@/features/evaluations/Results";
+import type { RunSearch } from "@/features/evaluations/search";
 import { RunProgress } from "@/features/evaluations/RunProgress";
 import { StateBadge } from "@/features/evaluations/RunTable";
 import { Slices } from "@/features/evaluations/Slices";
@@ -130,6 +131,14 @@ function RunFacts({ run }: { run: Run }) {
 /** The report once the run has ended, and the results as far as there are any. */
 function Measured({ run }: { run: Run }) {
   const { projectId } = useParams({ from: FROM });
+  const search = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: "/projects/$projectId/evaluations/$run" });
+  const change = (part: RunSearch) =>
+    void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  const show = (selection: RunSearch) => {
+    void navigate({ search: selection });
+    document.getElementById("results")?.scrollIntoView();
+  };
   const report = useQuery({ ...reportQuery(projectId, run), enabled: !isOpen(run) });
   const metrics = report.data?.metrics ?? [];
   return (
@@ -141,11 +150,16 @@ function Measured({ run }: { run: Run }) {
         )}
         {report.isError && <ErrorNotice error={report.error} />}
         {report.isLoading && <SkeletonRows rows={3} />}
-        {report.data && <Metrics metrics={metrics} />}
+        {report.data && <Metrics metrics={metrics} onShow={show} />}
         <HumanLabels metrics={metrics} />
       </section>
-      <Slices metrics={metrics} />
-      <Results run={run} facts={new Map(metrics.map(({ name, facts }) => [name, facts]))} />
+      <Slices metrics={metrics} onShow={show} />
+      <Results
+        run={run}
+        facts={new Map(metrics.map(({ name, facts }) => [name, facts]))}
+        search={search}
+        onChange={change}
+      />
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
+import type { RunSearch, Selection } from "@/features/evaluations/search";
 import { api, data, type Schemas } from "@/shared/api/client";
 import { useApiMutation } from "@/shared/api/useApiMutation";
 import { useProjectId } from "@/shared/session";
@@ -67,12 +68,19 @@ export const reportQuery = (project_id: string, run: Pick<Run, "id" | "state">) 
     staleTime: Infinity,
   });
 
-/** The results of a run in the order of its dataset, page by page; `state` empty: all. */
-export const resultsQuery = (project_id: string, run_id: string, state: ResultState | "") =>
+/** The results of a run that a selection chooses, page by page. */
+export const resultsQuery = (project_id: string, run_id: string, search: RunSearch) =>
   infiniteQueryOptions({
-    queryKey: [...keys.run(project_id, run_id), "results", state],
+    queryKey: [...keys.run(project_id, run_id), "results", search],
     queryFn: ({ pageParam: cursor }) => {
-      const query = { cursor, limit: RESULT_PAGE, ...(state && { state: [state] }) };
+      const { state, measured, ...selection } = search;
+      const query = {
+        cursor,
+        limit: RESULT_PAGE,
+        ...selection,
+        ...(state && { state: [state] }),
+        ...(measured && { measured: [measured] }),
+      };
       return data(api.GET(`${RUN}/results`, { params: { path: { project_id, run_id }, query } }));
     },
     initialPageParam: "",
@@ -109,16 +117,23 @@ export const comparisonQuery = (project_id: string, run: readonly string[]) =>
     staleTime: 60_000,
   });
 
-/** The items of two runs, those first on which the second one is worst. */
-export const regressionsQuery = (project_id: string, baseline: string, candidate: string) =>
+/** The items of two runs, those first on which the second one is worst; of a metric only those
+ * that differ in it. */
+export const regressionsQuery = (
+  project_id: string,
+  baseline: string,
+  candidate: string,
+  selection: Selection,
+) =>
   infiniteQueryOptions({
-    queryKey: [...keys.all(project_id), "regressions", baseline, candidate],
+    queryKey: [...keys.all(project_id), "regressions", baseline, candidate, selection],
     queryFn: ({ pageParam: cursor }) => {
-      const query = { baseline, candidate, cursor, limit: COMPARED_PAGE };
+      const query = { baseline, candidate, cursor, limit: COMPARED_PAGE, ...selection };
       return data(api.GET(`${RUNS}/regressions`, { params: { path: { project_id }, query } }));
     },
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
   });
 
 /** The gates of a project, newest first, page by page. */
@@ -132,6 +147,25 @@ export const gatesQuery = (project_id: string) =>
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
+
+/** The installed evaluators with the schemas of their options. */
+export const evaluatorsQuery = (project_id: string) =>
+  queryOptions({
+    queryKey: ["evaluators", project_id],
+    queryFn: () => data(api.GET(`${PROJECT}/evaluators`, { params: { path: { project_id } } })),
+    staleTime: Infinity,
+  });
+
+export function useStartRun(onStarted: (run: Run) => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: Schemas["EvaluationBody"]) =>
+      data(api.POST(RUNS, { params: { path: { project_id } }, body })),
+    invalidates: [keys.all(project_id)],
+    successToast: "Run started",
+    onSuccess: onStarted,
+  });
+}
 
 /** Ends a run; what was measured is kept. */
 export function useCancelRun(run_id: string) {

@@ -55,3 +55,14 @@ export function IconButton({ label, className, ...rest }: IconButtonProps) {
     />
   );
 }
+
+/** A button that looks like a link in a text. */
+export function TextButton({ className, ...rest }: ButtonHTMLAttributes<HTMLButtonElement>) {
+  return (
+    <button
+      type="button"
+      className={cx("hover:text-accent hover:underline disabled:opacity-50", className)}
+      {...rest}
+    />
+  );
+}

@@ -51,6 +51,31 @@ export function SelectField({
   );
 }
 
+interface SelectInputProps {
+  label: string;
+  value: string;
+  options: readonly { value: string; name: string }[];
+  onChange: (value: string) => void;
+}
+
+/** A select outside of forms; `label` is its accessible name. */
+export function SelectInput({ label, value, options, onChange }: SelectInputProps) {
+  return (
+    <select
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      className={cx(INPUT_CLASSES, "w-auto max-w-72")}
+    >
+      {options.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 /** A labelled multi-line input. */
 export function TextAreaField({
   label,

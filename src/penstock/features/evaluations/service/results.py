@@ -4,6 +4,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from penstock.features.context import Context
@@ -165,7 +166,9 @@ class EvaluationResults:
         before, after = self._values(runs)
         facts = before.facts
         if selection.metric:
-            facts = {selection.metric: facts[selection.metric]}
+            only = facts[selection.metric]
+            higher = only.higher_is_better is not False  # where neither is better, less is worse
+            facts = {selection.metric: replace(only, higher_is_better=higher)}
         ordered = regressions_first(facts, before.metrics, after.metrics)
         if selection.metric:
             ordered = [each for each in ordered if each[1]]

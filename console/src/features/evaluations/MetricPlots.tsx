@@ -1,0 +1,137 @@
+import { IntervalBar } from "@/features/evaluations/IntervalBar";
+import { metricScale, MetricName } from "@/features/evaluations/Metrics";
+import type {
+  Estimate,
+  MetricDifference,
+  MetricFacts,
+  MetricReport,
+  Report,
+  Run,
+} from "@/features/evaluations/queries";
+import { formatValue, intervalText, outcome, runName } from "@/features/evaluations/words";
+import { cx } from "@/shared/ui/classes";
+
+interface MetricPlotsProps {
+  /** The baseline first. */
+  runs: readonly Run[];
+  reports: readonly Report[];
+  differences: readonly MetricDifference[];
+}
+
+/** Each metric as dots with whiskers, one for each run; the line is the mean of the baseline. */
+export function MetricPlots({ runs, reports, differences }: MetricPlotsProps) {
+  const metrics = reports[0]?.metrics.filter(({ facts }) => facts.kind !== "label") ?? [];
+  return (
+    <div className="grid gap-x-10 gap-y-6 pt-2 pb-2 lg:grid-cols-2">
+      {metrics.map((metric) => (
+        <MetricPlot
+          key={metric.name}
+          metric={metric}
+          runs={runs}
+          reports={reports}
+          differences={differences.filter((each) => each.metric === metric.name)}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface MetricPlotProps extends MetricPlotsProps {
+  metric: MetricReport;
+}
+
+function MetricPlot({ metric, runs, reports, differences }: MetricPlotProps) {
+  const { name, facts } = metric;
+  const estimates = reports.map(
+    ({ metrics }) => metrics.find((each) => each.name === name)?.estimate,
+  );
+  const scale = plotScale(
+    estimates.filter((each) => each !== undefined),
+    metric,
+  );
+  return (
+    <figure aria-label={name} className="min-w-0">
+      <figcaption className="flex items-baseline justify-between text-sm">
+        <MetricName name={name} facts={facts} />
+      </figcaption>
+      <ul>
+        {runs.map((run, index) => {
+          const estimate = estimates[index];
+          const found = differences.find((each) => each.run === run.id);
+          return (
+            <li key={run.id} className="flex h-7 items-center gap-3 text-xs">
+              <span className="w-28 shrink-0 truncate text-ink-2 sm:w-44" title={runName(run)}>
+                {runName(run)}
+              </span>
+              <span className="min-w-0 flex-1">
+                {estimate && (
+                  <IntervalBar
+                    value={estimate}
+                    scale={scale}
+                    label={`${runName(run)}: ${intervalText(estimate, facts)}`}
+                    mark={estimates[0]?.mean ?? undefined}
+                    colour={found ? COLOURS[outcome(found).tone] : "bg-ink-2"}
+                  />
+                )}
+              </span>
+              <span className="num w-16 shrink-0 text-right font-medium">
+                {formatMean(estimate, facts)}
+              </span>
+              <Word found={index === 0 ? undefined : found} isBaseline={index === 0} />
+            </li>
+          );
+        })}
+      </ul>
+      <div
+        aria-hidden
+        className="num flex justify-between pr-43 pl-31 sm:pl-47 text-2xs text-ink-3"
+      >
+        <span>{formatValue(scale.from, facts)}</span>
+        <span>{formatValue(scale.to, facts)}</span>
+      </div>
+    </figure>
+  );
+}
+
+function formatMean(estimate: Estimate | undefined, facts: MetricFacts): string {
+  const mean = estimate?.mean ?? null;
+  return mean === null ? "–" : formatValue(mean, facts);
+}
+
+const COLOURS: Record<string, string> = {
+  ok: "bg-ok",
+  danger: "bg-danger",
+  neutral: "bg-ink-3",
+  warn: "bg-warn",
+};
+const TEXTS: Record<string, string> = { ok: "text-ok", danger: "text-danger" };
+
+interface WordProps {
+  found: MetricDifference | undefined;
+  isBaseline: boolean;
+}
+
+function Word({ found, isBaseline }: WordProps) {
+  const word = found && outcome(found);
+  const name = isBaseline ? "baseline" : (word?.name.replace(" shown", "") ?? "");
+  return (
+    <span className={cx("w-24 shrink-0 truncate", (word && TEXTS[word.tone]) ?? "text-ink-3")}>
+      {name}
+    </span>
+  );
+}
+
+/** A scale around all intervals, within the bounds of the metric. */
+function plotScale(estimates: readonly Estimate[], { facts }: MetricReport) {
+  const ends = estimates
+    .flatMap(({ mean, low, high }) => [mean, low, high])
+    .filter((end) => end !== null);
+  if (ends.length === 0) return metricScale(facts, estimates);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const margin = (high - low) * 0.15 || Math.abs(high) * 0.1 || 1;
+  const [least, most] = facts.kind === "rate" ? [0, 1] : [facts.least, facts.most];
+  return {
+    from: Math.max(low - margin, least ?? -Infinity),
+    to: Math.min(high + margin, most ?? Infinity),
+  };
+}

@@ -1,0 +1,130 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+
+import { DatasetPicker } from "@/features/evaluations/DatasetPicker";
+import { EvaluatorsField } from "@/features/evaluations/EvaluatorsField";
+import { Forecast } from "@/features/evaluations/Forecast";
+import { evaluatorsQuery, useStartRun } from "@/features/evaluations/queries";
+import { EMPTY_RUN, toNewRun, type RunForm } from "@/features/evaluations/runForm";
+import { TargetField } from "@/features/evaluations/TargetField";
+import { usableKeysQuery } from "@/shared/calls/keys";
+import { Form } from "@/shared/forms/Form";
+import { useForm, type FormState } from "@/shared/forms/useForm";
+import { useHasRole, useProjectId } from "@/shared/session";
+import { AccessDenied } from "@/shared/ui/AccessDenied";
+import { Disclosure } from "@/shared/ui/Disclosure";
+import { SelectField, TextField } from "@/shared/ui/Field";
+import { Page } from "@/shared/ui/Page";
+
+const FROM = "/signed-in/projects/$projectId/evaluations/_new";
+
+/** Starts an evaluation run. */
+export function StartRunPage() {
+  const canRun = useHasRole("editor");
+  return (
+    <Page title="Start a run">
+      {canRun ? <StartRunForm /> : <AccessDenied resource="this page" role="editor" />}
+    </Page>
+  );
+}
+
+function StartRunForm() {
+  const projectId = useProjectId();
+  const navigate = useNavigate();
+  const { dataset = "", release = "" } = useSearch({ from: FROM });
+  const kinds = useQuery(evaluatorsQuery(projectId)).data ?? [];
+  const keys = useQuery(usableKeysQuery(projectId)).data ?? [];
+  const mutation = useStartRun(
+    ({ id }) =>
+      void navigate({
+        to: "/projects/$projectId/evaluations/$run",
+        params: { projectId, run: id },
+      }),
+  );
+  const form = useForm({
+    initial: { ...EMPTY_RUN, dataset, release },
+    mutation,
+    toInput: (values) => toNewRun(values, kinds),
+  });
+  const { values } = form;
+  return (
+    <div className="max-w-2xl">
+      <Form
+        form={form}
+        submitLabel="Start run"
+        onCancel={() =>
+          void navigate({ to: "/projects/$projectId/evaluations", params: { projectId } })
+        }
+      >
+        <div className="flex flex-col gap-1">
+          <span className="text-sm font-medium">Dataset</span>
+          <DatasetPicker
+            value={values.dataset}
+            onChange={(name) => form.change({ dataset: name })}
+          />
+          {form.errorOf("dataset") && (
+            <p className="text-xs text-danger">{form.errorOf("dataset")}</p>
+          )}
+        </div>
+        <TargetField form={form} />
+        <EvaluatorsField
+          kinds={kinds}
+          value={values.evaluators}
+          onChange={(evaluators) => form.change({ evaluators })}
+          error={form.errorOf("evaluators")}
+        />
+        <SelectField
+          label="Key"
+          {...form.text("key_id")}
+          hint="The key as which models are called; its limits hold."
+        >
+          <option value="">None</option>
+          {keys.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </SelectField>
+        <BudgetFields form={form} />
+        <TextField
+          label="What the run is for"
+          {...form.text("label")}
+          placeholder="Prompt v14"
+          maxLength={200}
+        />
+        <Disclosure title="Further settings" open={form.hasError("split", "baseline_run")}>
+          <TextField label="Split" {...form.text("split")} hint="Empty for all items." />
+          <TextField
+            label="Baseline run"
+            {...form.text("baseline_run")}
+            hint="The id of a run whose answers pairwise judges compare with."
+          />
+        </Disclosure>
+        <Forecast form={values} />
+      </Form>
+    </div>
+  );
+}
+
+function BudgetFields({ form }: { form: FormState<RunForm> }) {
+  return (
+    <div className="grid gap-3 sm:grid-cols-3">
+      <TextField label="Repeats" type="number" min={1} max={100} {...form.text("repeats")} />
+      <TextField
+        label="Calls at once"
+        type="number"
+        min={1}
+        max={64}
+        {...form.text("concurrency")}
+      />
+      <TextField
+        label="Cost cap (USD)"
+        type="number"
+        min={0}
+        step="any"
+        {...form.text("cost_cap_usd")}
+        hint="0 for none."
+      />
+    </div>
+  );
+}
