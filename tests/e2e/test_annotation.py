@@ -109,7 +109,7 @@ def test_parts_of_an_output_are_marked_by_keyboard_and_mouse(
 
 def test_a_queue_is_made_and_shows_its_labels(console: Console, tmp_path: Path) -> None:
     page = console.page
-    queue(console.installation, tmp_path, "e2e-items", {"kind": "binary"})
+    queue(console.installation, tmp_path, "e2e-labelled", {"kind": "binary"})
     console.go("Annotation")
     console.button("New queue").click()
     console.dialog().get_by_label("Name").fill("e2e-new")
@@ -120,7 +120,7 @@ def test_a_queue_is_made_and_shows_its_labels(console: Console, tmp_path: Path) 
     console.button("Add queue").click()
     console.heading("e2e-new").wait_for()
     console.button("Add items").click()
-    console.dialog().get_by_label("Dataset").fill("e2e-items")
+    console.dialog().get_by_label("Dataset").fill("e2e-labelled")
     console.dialog().get_by_role("button", name="Add items").click()
     expect(page.get_by_text("0 of 50")).to_be_visible()
     page.get_by_role("link", name="Label").click()

@@ -19,6 +19,7 @@ import {
   Split,
   SquarePlay,
   Users,
+  Webhook,
 } from "lucide-react";
 
 /** The pages of a project in the order of the navigation; `keys` is the shortcut. A page with `gap`
@@ -64,6 +65,7 @@ export const PAGES = [
   },
   { to: "/projects/$projectId/dry-run", name: "Dry run", icon: FlaskConical, keys: "g d" },
   { to: "/projects/$projectId/keys", name: "Keys", icon: KeyRound, keys: "g k", gap: true },
+  { to: "/projects/$projectId/webhooks", name: "Webhooks", icon: Webhook, keys: "g w" },
   { to: "/projects/$projectId/members", name: "Members", icon: Users, keys: "g m" },
   { to: "/projects/$projectId/audit", name: "Audit", icon: ScrollText, keys: "g a" },
 ] as const;

@@ -5,6 +5,7 @@ import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRou
 import { annotationRoutes } from "@/app/annotationRoutes";
 import { evaluationRoutes } from "@/app/evaluationRoutes";
 import { releaseRoutes } from "@/app/releaseRoutes";
+import { settingsRoutes } from "@/app/settingsRoutes";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { DryRunPage } from "@/features/dryRun/DryRunPage";
@@ -218,6 +219,7 @@ const tree = root.addChildren([
       ...releaseRoutes,
       ...evaluationRoutes,
       ...annotationRoutes,
+      ...settingsRoutes,
     ]),
   ]),
 ]);

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 
-import { itemsOf, readRows, usualColumns } from "@/features/datasets/fileRows";
 import {
   changedItems,
   countChanges,
@@ -51,42 +50,4 @@ test("a removed item is kept again; a new one is dropped", () => {
   changes = withRemoval(changes, "a");
   expect(countChanges(changes)).toBe("1 added, 1 removed");
   expect(countChanges(withRemoval(withRemoval(changes, "a"), "+0"))).toBe("");
-});
-
-test("reads CSV with quotes, lines and delimiters in fields", () => {
-  const { columns, rows } = readRows("x.csv", '\uFEFFa,b\r\n"1, ""x""\ny",2\r\n\r\n3,\n');
-  expect(columns).toEqual(["a", "b"]);
-  expect(rows).toEqual([
-    { a: '1, "x"\ny', b: "2" },
-    { a: "3", b: "" },
-  ]);
-});
-
-test.each([
-  ["x.csv", "a,a\n1,2", "differently"],
-  ["x.csv", "a,b\n1", "1 columns"],
-  ["x.csv", 'a,b\n"1,2', "no end"],
-  ["x.csv", "a,b\n", "no rows"],
-  ["x.jsonl", '{"a": 1}\n{', "Line 2"],
-  ["x.json", "[1]", "Row 1"],
-])("says what is wrong with %s: %s", (name, text, problem) => {
-  expect(() => readRows(name, text)).toThrow(problem);
-});
-
-test("columns become items; what has no field is metadata", () => {
-  const rows = readRows("x.jsonl", '{"question": "Q", "answer": "A", "topic": "t", "id": 7}');
-  const map = usualColumns(rows.columns);
-  expect(map).toMatchObject({ input: "question", expected: "answer", id: "id", split: "" });
-  expect(itemsOf(rows, map, "x.jsonl")).toEqual([
-    {
-      id: "7",
-      input: "Q",
-      expected: "A",
-      context: [],
-      metadata: { topic: "t" },
-      split: "",
-      group: "",
-      source: { kind: "file", trace_id: "", span_id: "", place: "x.jsonl, row 1" },
-    },
-  ]);
 });

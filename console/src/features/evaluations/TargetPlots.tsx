@@ -89,7 +89,7 @@ interface OverTimeProps {
   formatY: (value: number) => string;
 }
 
-/** The history of each target. Runs on another version, or by another evaluator, are rings. */
+/** The history of each target. Runs on another version, or by another evaluator, are hollow. */
 function OverTime({ found, formatY }: OverTimeProps) {
   const series = found.targets.map((target, index) => ({
     colour: armColour(index),

@@ -11,7 +11,7 @@ export interface PlotPoint {
   name: string;
   /** The name of a CSS variable. */
   colour: string;
-  /** Drawn as a ring, because it is not among the best. */
+  /** Drawn without a filling, because it is not among the best, or not comparable. */
   hollow?: boolean;
 }
 
