@@ -227,3 +227,14 @@ def routed() -> list[Asked]:
         raw = json.dumps(body).encode()
         found += (Asked("/v1/chat/completions", raw), Asked("/v1/messages", raw))
     return found
+
+
+def of_use_cases() -> list[Asked]:
+    """Calls of each use case with a text that a check replaces; of that with two arms so many that
+    both answer (all of 16 by one arm: once in 30,000)."""
+    found: list[Asked] = []
+    for model in (*RELEASES, *[ARMS] * 16):
+        body = {"model": model, "messages": [{"role": "user", "content": f"pay {CARD}"}]}
+        body["variables"] = {"product": "shoes"}
+        found.append(Asked("/v1/chat/completions", json.dumps(body).encode()))
+    return found

@@ -24,6 +24,7 @@ from gateway.mixed_day import (
     SECRETS,
     Asked,
     chats,
+    of_use_cases,
     others,
     providers,
     routed,
@@ -134,7 +135,7 @@ async def test_every_attempt_of_a_mixed_day_is_built_again_with_the_same_digest(
         drawn.append(asked)
 
     draw()
-    for asked in (*drawn, *routed()):
+    for asked in (*drawn, *of_use_cases(), *routed()):
         for _ in range(1 + asked.repeated):
             await ask(busy, asked)
     ends = busy.ends()
@@ -151,9 +152,9 @@ async def test_every_attempt_of_a_mixed_day_is_built_again_with_the_same_digest(
     assert cached
     assert len(passed) > 10
     assert len(attempts) - len(passed) > 10
-    of_use_cases = [one for one in ends if one.begin.caller.use_case and one.attempts]
-    assert {one.begin.caller.use_case for one in of_use_cases} >= set(list(RELEASES)[:2])
-    arms = {one.begin.caller.others["arm"] for one in of_use_cases}
+    served = [one for one in ends if one.begin.caller.use_case and one.attempts]
+    assert {one.begin.caller.use_case for one in served} == {*RELEASES, ARMS}
+    arms = {one.begin.caller.others["arm"] for one in served}
     assert arms >= {"main", "old", "new"}
     redacted = [one for one in ends if one.attempts and one.check_results]
     assert redacted
