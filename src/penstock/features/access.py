@@ -190,8 +190,11 @@ class Principal:
         return own is not None and _RANKS.index(role) <= _RANKS.index(own)
 
     def may_assign(self, role: Role, project_id: str) -> bool:
-        """Returns whether the principal may give `role` to others: at most its own."""
-        return self.has_role(role, project_id)
+        """Returns whether the principal may give `role` to others: at most its own, and nothing
+        that its own does not permit."""
+        return self.has_role(role, project_id) and all(
+            self.may(each, project_id) for each in ROLE_PERMISSIONS[role]
+        )
 
 
 @dataclass(frozen=True, slots=True)
