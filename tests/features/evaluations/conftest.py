@@ -31,6 +31,7 @@ from penstock.rules.evaluation.samples import Sample
 from penstock.rules.replay import CallerRequest
 from penstock.spi.evaluator import Evaluator, EvaluatorDescription, JudgeModels, Options
 from tests.features.releases.released import Released, open_released
+from tests.stores import Cluster, cluster, postgres_binaries
 
 RATE = MetricFacts(MetricKind.RATE)
 
@@ -126,8 +127,8 @@ class Evaluated:
         return {each["name"]: each for each in self.get(run_id).run.report["metrics"]}
 
 
-def create_evaluated(folder: Path) -> Evaluated:
-    released = open_released(folder)
+def create_evaluated(folder: Path, url: str = "") -> Evaluated:
+    released = open_released(folder, url)
     world = released.world
     context = world.identity.context
     evaluators: dict[str, Evaluator] = {
@@ -150,9 +151,24 @@ def create_evaluated(folder: Path) -> Evaluated:
     return Evaluated(released, context, service, results, work, wanted, evaluators)
 
 
-@pytest.fixture
-def evaluated(tmp_path: Path) -> Iterator[Evaluated]:
-    found = create_evaluated(tmp_path)
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip(
+            "runs over PostgreSQL unproven: apt-get install postgresql"
+        )  # needs: postgresql
+    with cluster(binaries) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def evaluated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Evaluated]:
+    url = ""
+    if request.param == "postgresql":
+        running: Cluster = request.getfixturevalue("postgres")
+        url = running.new_url()
+    found = create_evaluated(tmp_path, url)
     yield found
     found.context.database.close()
 

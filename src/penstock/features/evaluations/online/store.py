@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, cast, delete, func, insert, select, update
 
 from penstock.features.evaluations.online.model import (
     DrawCounts,
@@ -218,7 +218,8 @@ def total_counts(
     connection: Connection, rule_ids: Collection[str], from_ms: int
 ) -> dict[str, DrawCounts]:
     """Returns the sums of rules since a time."""
-    sums = [func.sum(COUNTS.c[name]).label(name) for name in _COUNTED]
+    columns = [COUNTS.c[name] for name in _COUNTED]
+    sums = [cast(func.sum(each), each.type).label(each.name) for each in columns]
     chosen = (COUNTS.c.rule_id.in_(rule_ids), COUNTS.c.hour_ms >= from_ms)
     rows = connection.execute(
         select(COUNTS.c.rule_id, *sums).where(*chosen).group_by(COUNTS.c.rule_id)
