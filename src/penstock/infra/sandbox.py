@@ -1,7 +1,8 @@
 """Runs the operator's sandbox command: time, output and number at once are bounded, its environment
-is empty, and all its processes end with it.
+is empty, and its process group ends with it.
 
-What isolates the code (network, files, memory) is the command: a container, nsjail, bubblewrap.
+What isolates the code (network, files, memory, processes that leave the group) is the command: a
+container, nsjail, bubblewrap.
 """
 
 import asyncio

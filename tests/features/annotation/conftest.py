@@ -84,7 +84,7 @@ class Annotation:
         selecting = SelectionReader(context, self.reader, self.results)
         self.filling = QueueFilling(context, selecting, lambda *_: CallExamples((), (), ()))
         self.rules = QueueRules(context, self.filling, self.results)
-        self.judges = JudgeCalibration(context, self.results)
+        self.judges = JudgeCalibration(context, self.results, self.results.reads)
         self.scores = AnnotationScores(context, self._submit)
         self.uses = LabelUses(
             self.deciding,

@@ -154,7 +154,20 @@ def test_a_rule_that_crashed_adds_nothing_twice(annotation: Annotation) -> None:
     stored = annotation.rules.get(annotation.project, "review")
     later(annotation)
     with annotation.context.database.write() as tx:
-        rules_store.save_work(tx.connection, stored.queue_id, stored.work)
+        rules_store.save_work(tx.connection, stored, stored.work)
+    later(annotation)
+    assert len(outputs(annotation)) == 10
+
+
+def test_what_a_replaced_rule_has_done_does_not_move_the_next_one(annotation: Annotation) -> None:
+    annotation.queue()
+    rule(annotation, dataset="faq", daily_cap=3)
+    later(annotation)
+    before = annotation.rules.get(annotation.project, "review")
+    rule(annotation, dataset="faq", daily_cap=12)
+    with annotation.context.database.write() as tx:  # a turn that ends after the change
+        rules_store.save_work(tx.connection, before, before.work)
+    assert annotation.rules.get(annotation.project, "review").work.added == 0
     later(annotation)
     assert len(outputs(annotation)) == 10
 

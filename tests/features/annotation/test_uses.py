@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from penstock.features.annotation.service.deciding import SentDecision
+from penstock.features.annotation.service.judges import JudgeCalibration
 from penstock.features.annotation.service.uses import Expected
 from penstock.features.annotation.store.items import QueueItemFilter
 from penstock.features.prompts.model import NewVersion
@@ -184,6 +185,30 @@ def test_a_judge_is_compared_with_annotators_on_the_same_outputs(annotation: Ann
     assert rate.corrected
     assert rate.corrected.estimate == pytest.approx((0.6 + 0.6 - 1) / (0.8 + 0.6 - 1))
     assert "Corrected for its errors against 10 human labels" in rate.text
+
+
+def test_judges_are_compared_again_only_after_a_label(
+    annotation: Annotation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotation.queue()
+    run = annotation.run(TEXTS, {"helpful": [True] * 10})
+    annotation.fill(run=run.id)
+    annotation.label_all(annotation.person("ann"), [True] * 9)
+    reads = 0
+    compare = JudgeCalibration._compare
+
+    def counted(*args: Any) -> None:
+        nonlocal reads
+        reads += 1
+        compare(*args)
+
+    monkeypatch.setattr(JudgeCalibration, "_compare", counted)
+    for _ in range(3):
+        assert annotation.judges.judges(annotation.project)[0].figures.labels == 9
+    assert reads == 1
+    annotation.label_all(annotation.person("ann"), [True])
+    assert annotation.judges.judges(annotation.project)[0].figures.labels == 10
+    assert reads == 2
 
 
 def test_a_judge_with_other_options_is_another_judge(annotation: Annotation) -> None:

@@ -271,7 +271,9 @@ class ServerComposition:
         )
         return (
             evaluations.build(
-                self.guards, opened, annotation.figures_of_judges(context, opened.results)
+                self.guards,
+                opened,
+                annotation.figures_of_judges(context, opened.results, opened.results.reads),
             ),
             self._build_annotation(traffic, opened.results),
             gates.build(
@@ -293,6 +295,7 @@ class ServerComposition:
         ports = annotation.AnnotationPorts(
             DatasetReader(context),
             results,
+            results.reads,
             ExampleReader(traced.service, scores.list_scores).read,
             scores.submit,
             LabelledExamples(

@@ -16,6 +16,7 @@ from penstock.features.annotation.http.reviewing import reviewing_routes
 from penstock.features.annotation.model.ports import (
     AddExamples,
     DraftPrompt,
+    KeptReads,
     MeasuredRuns,
     ReadCalls,
     StoreScores,
@@ -46,6 +47,7 @@ class AnnotationPorts:
 
     items: DatasetItems
     runs: MeasuredRuns
+    reads: KeptReads
     calls: ReadCalls
     submit: StoreScores
     add_examples: AddExamples
@@ -53,10 +55,10 @@ class AnnotationPorts:
 
 
 def figures_of_judges(
-    context: Context, runs: MeasuredRuns
+    context: Context, runs: MeasuredRuns, reads: KeptReads
 ) -> Callable[[str, EvaluationRun], Mapping[str, JudgeFigures]]:
     """Returns what compares the judges of a run with annotators, for its report."""
-    calibration = JudgeCalibration(context, runs)
+    calibration = JudgeCalibration(context, runs, reads)
 
     def figures(project_id: str, run: EvaluationRun) -> Mapping[str, JudgeFigures]:
         found = calibration.of_run(project_id, run)
@@ -74,7 +76,7 @@ def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
     uses = LabelUses(deciding, ports.add_examples, ports.draft_prompt)
     return Vertical(
         routers=(
-            judge_routes(guards.require, JudgeCalibration(context, ports.runs)),
+            judge_routes(guards.require, JudgeCalibration(context, ports.runs, ports.reads)),
             queue_routes(guards.require, queues),
             queue_filling_routes(guards.require, filling, rules),
             reviewing_routes(guards.require, Reviewing(context), queues),

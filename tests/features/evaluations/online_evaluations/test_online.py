@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -373,3 +374,38 @@ def test_a_rule_that_cannot_be_carried_out_is_refused(
 def test_an_unknown_evaluator_is_refused(world: OnlineWorld) -> None:
     with pytest.raises(NotFound, match="No plugin 'magic'"):
         world.rule(evaluators=("magic",))
+
+
+class SwitchingCalls:
+    """The calls of a world, whose rule is switched off and on while they are read first."""
+
+    def __init__(self, world: OnlineWorld) -> None:
+        self._world = world
+        self._calls = world.recorded.traces
+        self._switched = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._calls, name)
+
+    def tail(self, *given: Any, **named: Any) -> Any:
+        if not self._switched:
+            self._switched = True
+            rules = self._world.online.rules
+            for enabled in (False, True):
+                rules.switch(self._world.editor, self._world.project, "quality", enabled=enabled)
+        return self._calls.tail(*given, **named)
+
+
+def test_a_rule_that_changes_while_its_calls_are_read_keeps_the_change(
+    world: OnlineWorld,
+) -> None:
+    world.rule()
+    world.call()
+    drawer = drawing.CallDrawer(world.context, SwitchingCalls(world), world.evaluated.wanted)
+    world.online = replace(world.online, drawer=drawer)
+    begun = world.stored().drawing.position.stored_ns
+    world.draw()
+    after = world.stored()
+    assert after.version == 3
+    assert after.drawing.position.stored_ns > begun  # where it was switched on again
+    assert world.counts().eligible == 0

@@ -82,7 +82,7 @@ def _member(archive: Any, name: str, path: Path) -> bytes:
     try:
         with archive.open(name) as file:
             content: bytes = file.read(MAX_MEMBER_BYTES + 1)
-    except Exception as error:
+    except Exception as error:  # each codec of archives has errors of its own
         raise InvalidRequest(f"{path.name}/{name} cannot be unpacked: {error}.") from error
     if len(content) > MAX_MEMBER_BYTES:
         raise InvalidRequest(f"{path.name}/{name} unpacks to over {MAX_MEMBER_BYTES:,} bytes.")

@@ -1,12 +1,20 @@
 """What annotation needs of other verticals."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from penstock.features.access import Principal
 from penstock.features.evaluations.model import EvaluationRun, Result
 from penstock.rules.evaluation.items import DatasetItem
 from penstock.rules.scores.score import Score
+
+T = TypeVar("T")
+
+
+class KeptReads(Protocol):
+    """Admits few reads of whole runs at once, and keeps what they find. Raises `Overloaded`."""
+
+    def kept(self, key: Hashable, find: Callable[[], T], rows: Callable[[T], int]) -> T: ...
 
 
 class SkippedCall(Protocol):

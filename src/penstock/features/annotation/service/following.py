@@ -103,7 +103,7 @@ class QueueRules:
             kept = found.work if found else work
             failed = replace(work, position=kept.position, error=reason[:_MAX_ERROR_CHARS])
             failed = replace(failed, added=kept.added, added_today=kept.added_today)
-            store.save_work(tx.connection, stored.queue_id, failed)
+            store.save_work(tx.connection, stored, failed)
 
     def _fill(self, stored: StoredQueueRule, work: RuleWork) -> None:
         """Adds page after page; each is stored together with the place after it."""
@@ -114,7 +114,7 @@ class QueueRules:
                 break
             work, finished = self._page(stored, work, left)
         with self._context.database.write() as tx:
-            store.save_work(tx.connection, stored.queue_id, work)
+            store.save_work(tx.connection, stored, work)
 
     def _page(self, stored: StoredQueueRule, work: RuleWork, left: int) -> tuple[RuleWork, bool]:
         """Adds the next page, of at most `left` items. Returns the work after it, and whether
@@ -145,7 +145,7 @@ class QueueRules:
                 added=work.added + filled.added,
                 added_today=work.added_today + filled.added,
             )
-            store.save_work(tx.connection, stored.queue_id, work)
+            store.save_work(tx.connection, stored, work)
         return work, page.last and not rule.runs
 
     def _next_run(self, stored: StoredQueueRule, place: RulePlace) -> str | None:

@@ -1,11 +1,11 @@
 """Judges beside annotators: the evaluators whose answers annotators have labelled, too."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from penstock.features.annotation.model.items import ItemOrigin, LabelledItem
-from penstock.features.annotation.model.ports import MeasuredRuns
+from penstock.features.annotation.model.ports import KeptReads, MeasuredRuns
 from penstock.features.annotation.model.queues import AnnotationQueue
 from penstock.features.annotation.store import items as items_store
 from penstock.features.annotation.store import labels as labels_store
@@ -59,14 +59,42 @@ class JudgeCalibration:
     """Compares the measurements of evaluators with the labels of queues whose score has the name of
     their metric. The same output of the same example is one answer, whoever has produced it."""
 
-    def __init__(self, context: Context, runs: MeasuredRuns) -> None:
+    def __init__(self, context: Context, runs: MeasuredRuns, reads: KeptReads) -> None:
         self._context = context
         self._runs = runs
+        self._reads = reads
 
-    def judges(self, project_id: str) -> list[Judge]:
-        """Returns all judges that have human labels beside them, by metric."""
+    def judges(self, project_id: str) -> Sequence[Judge]:
+        """Returns all judges that have human labels beside them, by metric. Raises `Overloaded`."""
+        queues = self._queues(project_id)
+        key = self._key(project_id, "", queues)
+        return self._reads.kept(key, lambda: self._all(project_id, queues), len)
+
+    def of_run(self, project_id: str, run: EvaluationRun) -> Mapping[str, Judge]:
+        """Returns the judges of a run that have human labels beside them, by metric; none before it
+        ends. Labels of answers of other runs count, if the same evaluator judged them with the same
+        options. Raises `Overloaded`."""
+        metrics = {each.name for each in run.plan.evaluators}
+        queues = [each for each in self._queues(project_id) if each.score in metrics]
+        if run.is_open or not queues:
+            return {}
+        key = self._key(project_id, f"{run.id}/{run.round}", queues)
+        return self._reads.kept(key, lambda: self._beside(project_id, run, queues), len)
+
+    def _key(self, project_id: str, what: str, queues: Sequence[AnnotationQueue]) -> Hashable:
+        """Changes when a queue, a label or one of the newest runs does."""
+        with self._context.database.read() as connection:
+            labels = [
+                (content_hash(each), items_store.revision_of(connection, each.id))
+                for each in queues
+            ]
+        newest = self._runs.newest(project_id, "", MAX_RUNS_COMPARED)
+        runs = [(each.id, each.round, each.is_open) for each in newest]
+        return "judges", project_id, what, tuple(labels), tuple(runs)
+
+    def _all(self, project_id: str, queues: Sequence[AnnotationQueue]) -> list[Judge]:
         found: list[Judge] = []
-        for queue in self._queues(project_id):
+        for queue in queues:
             labels = list(self._labels(queue))
             runs = self._runs_of(project_id, labels)
             choices: dict[str, EvaluatorChoice] = {}
@@ -77,15 +105,13 @@ class JudgeCalibration:
             found += [self._judge(queue, each, labels, runs) for each in choices.values()]
         return [each for each in found if each.runs]
 
-    def of_run(self, project_id: str, run: EvaluationRun) -> Mapping[str, Judge]:
-        """Returns the judges of a run that have human labels beside them, by metric. Labels of
-        answers of other runs count, if the same evaluator judged them with the same options."""
+    def _beside(
+        self, project_id: str, run: EvaluationRun, queues: Sequence[AnnotationQueue]
+    ) -> Mapping[str, Judge]:
         found: dict[str, Judge] = {}
         wanted = {each.name: each for each in run.plan.evaluators}
-        for queue in self._queues(project_id):
-            choice = wanted.get(queue.score)
-            if choice is None:
-                continue
+        for queue in queues:
+            choice = wanted[queue.score]
             labels = list(self._labels(queue))
             others = self._runs_of(project_id, labels)
             runs = [run, *(each for each in others if each.id != run.id)]

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Row,
     Select,
     and_,
+    cast,
     delete,
     exists,
     func,
@@ -76,6 +78,12 @@ def size_of(connection: Connection, queue_id: str) -> tuple[int, int, int]:
     )
     count, size, last = connection.execute(query).one()
     return count, int(size or 0), int(last or 0)
+
+
+def revision_of(connection: Connection, queue_id: str) -> int:
+    """Returns a number that grows with each label and decision of a queue."""
+    query = select(cast(func.sum(ITEMS.c.revision), BigInteger)).where(ITEMS.c.queue_id == queue_id)
+    return connection.execute(query).scalar() or 0
 
 
 def list_items(

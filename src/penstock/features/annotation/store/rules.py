@@ -48,13 +48,15 @@ def set_rule(connection: Connection, stored: StoredQueueRule) -> None:
     """Stores the rule of a queue, in place of another one."""
     remove_rule(connection, stored.queue_id)
     row = {"queue_id": stored.queue_id, "project_id": stored.project_id}
-    row["rule"] = msgspec.json.encode(stored.rule).decode()
+    row["rule"] = _text(stored.rule)
     connection.execute(insert(RULES).values(row | _work_values(stored.work)))
 
 
-def save_work(connection: Connection, queue_id: str, work: RuleWork) -> None:
-    """Stores what a rule has done; nothing if it was removed meanwhile."""
-    connection.execute(update(RULES).where(RULES.c.queue_id == queue_id).values(_work_values(work)))
+def save_work(connection: Connection, stored: StoredQueueRule, work: RuleWork) -> None:
+    """Stores what a rule has done; nothing if it was removed or changed meanwhile, because another
+    rule begins at its own place."""
+    same = RULES.c.queue_id == stored.queue_id, RULES.c.rule == _text(stored.rule)
+    connection.execute(update(RULES).where(*same).values(_work_values(work)))
 
 
 def find_rule(connection: Connection, queue_id: str) -> StoredQueueRule | None:
@@ -89,6 +91,10 @@ def _rule(row: Row[*tuple[Any, ...]]) -> StoredQueueRule:
             next_ms=row.next_ms,
         ),
     )
+
+
+def _text(rule: QueueRule) -> str:
+    return msgspec.json.encode(rule).decode()
 
 
 def _work_values(work: RuleWork) -> dict[str, Any]:

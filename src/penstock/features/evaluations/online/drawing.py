@@ -213,8 +213,8 @@ class CallDrawer:
     ) -> None:
         connection = tx.connection
         now_has = store.find_rule_by_id(connection, stored.id)
-        if now_has is None:
-            return
+        if now_has is None or now_has.version != stored.version:
+            return  # it was changed while its calls were read: the next turn reads them again
         by_span = {each.span_id: each for each in samples}
         known = store.known_spans(connection, stored.id, by_span)
         store.add_samples(connection, [by_span[each] for each in by_span.keys() - known])
