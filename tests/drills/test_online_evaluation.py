@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 SEED = 12  # of what is planted; `--drill-seed` draws another stream
 BAD = 0.05
 AT_ONCE = 16
+STREAM = "stream"  # the use case of its calls; the call that waits for the start has none
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def send(it: Installation, calls: list[Planted]) -> None:
 
     async def run() -> None:
         slots = asyncio.Semaphore(AT_ONCE)
-        headers = {"authorization": f"Bearer {it.gateway_key}"}
+        headers = {"authorization": f"Bearer {it.gateway_key}", "x-penstock-use-case": STREAM}
         async with httpx.AsyncClient(base_url=it.gateway, headers=headers, timeout=60) as client:
 
             async def one(call: Planted) -> None:
@@ -101,6 +102,7 @@ def judged(it: Installation, share: float, daily: int) -> None:
     topic = judge | {"domain": "Water."}
     it.run(
         *("online", "set", "quality", "--share", str(share), "--daily-calls", str(daily)),
+        *("--only", f"use_case={STREAM}"),
         *("--budget", "1000", "--evaluator", f"toxic=toxicity:{json.dumps(judge)}"),
         *("--evaluator", f"grounded=rubric:{json.dumps(criteria)}"),
         *("--evaluator", f"on_topic=topic:{json.dumps(topic)}"),
@@ -174,11 +176,12 @@ def test_an_evaluator_of_the_documentation_measures_live_traffic(
     subprocess.run([sys.executable, *install, *target], check=True)
     it.start()
     it.wait_for(it.answers)
-    it.run("online", "set", "greetings", "--share", "1", "--evaluator", "greets")
+    only = ("--only", f"use_case={STREAM}")
+    it.run("online", "set", "greetings", *only, "--share", "1", "--evaluator", "greets")
     send(it, [Planted(f"{at:032x}", frozenset()) for at in range(1, 6)])
-    wait_until(lambda: it.json("online", "list")[0]["counts"]["measured"] >= 5, 180)
+    wait_until(lambda: it.json("online", "list")[0]["counts"]["measured"] == 5, 180)
     figures = it.json("online", "show", "greetings")["figures"]
-    assert figures["total"]["metrics"]["greets"]["scored"] >= 5
+    assert figures["total"]["metrics"]["greets"]["scored"] == 5
     assert figures["total"]["metrics"]["greets"]["estimate"]["mean"] == 0.0
 
 

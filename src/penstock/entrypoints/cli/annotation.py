@@ -44,7 +44,8 @@ def add(
         list[str] | None, typer.Option(help="A choice (repeatable), the lowest grade first.")
     ] = None,
     guidelines: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Markdown file.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Text file; it stands beside the items."),
     ] = None,
     overlap: Annotated[int, typer.Option(min=1, help="Annotators of each item.")] = 1,
     annotator: Annotated[

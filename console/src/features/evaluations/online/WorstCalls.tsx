@@ -21,7 +21,7 @@ interface WorstCallsProps {
   range: Preset;
 }
 
-/** The calls with the worst values of a metric, which lead to their traces. */
+/** The calls with the worst values of a metric, or the newest ones; they lead to their traces. */
 export function WorstCalls({ found, figures, range }: WorstCallsProps) {
   const names = found.evaluators.map(({ name }) => name);
   const [chosen, setChosen] = useState("");
@@ -29,10 +29,12 @@ export function WorstCalls({ found, figures, range }: WorstCallsProps) {
   const projectId = useProjectId();
   const query = useQuery(worstQuery(projectId, found.name, metric, range));
   const calls = query.data?.items;
+  const facts = figures.facts[metric];
+  const title = titleOf(facts);
   return (
-    <section aria-label="Worst calls" className="pt-6">
+    <section aria-label={title} className="pt-6">
       <div className="flex flex-wrap items-center justify-between gap-2 pb-1">
-        <h2 className="text-sm font-medium">Worst calls</h2>
+        <h2 className="text-sm font-medium">{title}</h2>
         {names.length > 1 && (
           <SegmentedControl
             label="Metric"
@@ -45,7 +47,7 @@ export function WorstCalls({ found, figures, range }: WorstCallsProps) {
       {!calls && <SkeletonRows rows={4} />}
       {calls?.length === 0 && <p className="text-sm text-ink-2">Nothing is measured yet.</p>}
       {calls && calls.length > 0 && (
-        <Table label="Worst calls">
+        <Table label={title}>
           <TableHead>
             <HeadCell>Call</HeadCell>
             <HeadCell numeric>{metric}</HeadCell>
@@ -65,7 +67,7 @@ export function WorstCalls({ found, figures, range }: WorstCallsProps) {
                   </Link>
                 </Cell>
                 <Cell numeric>
-                  <ValueText value={call.value} facts={figures.facts[metric]} />
+                  <ValueText value={call.value} facts={facts} />
                 </Cell>
                 <Cell className="max-w-0 text-ink-2">
                   <div className="truncate" title={call.comment}>
@@ -82,6 +84,12 @@ export function WorstCalls({ found, figures, range }: WorstCallsProps) {
       )}
     </section>
   );
+}
+
+/** Of some metrics no value is worse than another. */
+function titleOf(facts: OnlineFigures["facts"][string] | undefined): string {
+  const ranked = facts && facts.kind !== "label" && facts.higher_is_better !== null;
+  return ranked ? "Worst calls" : "Newest calls";
 }
 
 interface ValueTextProps {
