@@ -144,7 +144,8 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
                 "targets": [
                     {"provider": each["name"], "model": each["models"][0]}
                     | draw(st.fixed_dictionaries({}, optional={"weight": st.integers(1, 9)}))
-                    for each in pinned
+                    | (draw(_FOR_CERTAIN_CALLS) if at else {})
+                    for at, each in enumerate(pinned)
                 ],
                 "strategy": draw(st.sampled_from(("weighted", "sticky"))),
             }
@@ -166,6 +167,15 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+_FOR_CERTAIN_CALLS = st.fixed_dictionaries(
+    {},
+    optional={
+        "when": st.fixed_dictionaries(
+            {"languages": st.lists(st.sampled_from(("de", "fr")), min_size=1, unique=True)},
+            optional={"only": st.just({"tag:x": ["a"]}), "min_tokens": st.integers(0, 9)},
+        )
+    },
+)
 _ONLY = st.lists(_WORDS, min_size=1, max_size=2)
 _CONDITIONS = st.dictionaries(st.sampled_from(("team", "tag:x")), _ONLY, max_size=2)
 _CHECKS = st.fixed_dictionaries(
