@@ -44,6 +44,12 @@ def member(console: Console, email: str) -> Locator:
     return table.get_by_role("row").filter(has_text=email)
 
 
+def link(console: Console, name: str) -> Locator:
+    """A link of the navigation."""
+    navigation = console.page.get_by_role("navigation", name="Main")
+    return navigation.get_by_role("link", name=name, exact=True)
+
+
 def status_of(page: Page, method: str, path: str) -> int:
     """The status of an API request with this window's session, bypassing the console."""
     answer = page.evaluate(
@@ -63,14 +69,16 @@ def test_a_viewer_sees_calls_and_cannot_change_anything(console: Console, window
     theirs.watch.expect(403)
     project = f"/api/v1/projects/{theirs.project_id}"
 
-    theirs.go("Keys")
-    theirs.alert("Access denied")
+    for name in ("Keys", "Playground", "Webhooks", "Audit"):
+        expect(link(theirs, name)).to_have_count(0)
+    theirs.open(f"/projects/{theirs.project_id}/keys")
+    theirs.alert("This page needs the permission keys:read. The roles with it: Editor, Admin and")
+    theirs.alert("Your role is Viewer. A member with the role Admin or Owner can give you another")
     expect(theirs.button("Create key")).to_have_count(0)
     assert status_of(theirs.page, "GET", f"{project}/keys") == 403
     assert status_of(theirs.page, "POST", f"{project}/keys") == 403
-
-    theirs.go("Audit")
-    theirs.alert("Access denied")
+    theirs.open(f"/projects/{theirs.project_id}/prompts/_new")
+    theirs.alert("This page needs the permission prompts:write.")
     assert status_of(theirs.page, "GET", f"{project}/audit") == 403
 
     theirs.go("Providers")
@@ -83,6 +91,27 @@ def test_a_viewer_sees_calls_and_cannot_change_anything(console: Console, window
     expect(theirs.row("vera@example.org")).to_contain_text("you")
     expect(theirs.button("Invite")).to_have_count(0)
     expect(theirs.button("Actions for vera@example.org")).to_have_count(0)
+
+
+def test_an_annotator_sees_the_pages_of_annotation_alone(console: Console, window: Open) -> None:
+    link_of_ann = invite(console, "ann@example.org", "Annotator")
+    theirs = window(console.installation)
+    theirs.watch.expect(401)  # not signed in yet
+    theirs.open(link_of_ann)
+    theirs.page.get_by_label("Password").fill(PASSWORD)
+    theirs.button("Create account and join").click()
+    theirs.heading("Annotation").wait_for()  # the first page that the role may see
+    navigation = theirs.page.get_by_role("navigation", name="Main")
+    expect(navigation.get_by_role("listitem")).to_have_text(["Annotation"])
+    theirs.page.keyboard.press("Control+k")
+    expect(theirs.page.get_by_role("option")).to_have_count(1)
+    theirs.page.keyboard.press("Escape")
+    theirs.page.keyboard.press("g")
+    theirs.page.keyboard.press("t")
+    expect(theirs.heading("Annotation")).to_be_visible()
+    theirs.open(f"/projects/{theirs.project_id}/datasets/any")
+    theirs.alert("This page needs the permission datasets:read.")
+    assert theirs.watch.problems == []  # nothing was asked that the role may not read
 
 
 def test_a_role_is_changed_and_a_member_removed(console: Console, window: Open) -> None:

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Keyboard, Search } from "lucide-react";
 
-import { PAGES } from "@/app/pages";
+import { usePermittedPages } from "@/app/access";
 import { ProjectSwitcher } from "@/app/ProjectSwitcher";
 import { ThemeSwitch } from "@/app/ThemeSwitch";
 import { UserMenu } from "@/app/UserMenu";
@@ -26,7 +26,7 @@ export function Navigation({ onHelp, onFind }: NavigationProps) {
         <ProjectSwitcher />
       </div>
       <ul className="thin-scroll flex flex-1 flex-col gap-px overflow-y-auto px-2 pt-1">
-        {PAGES.map(({ to, name, icon: Icon, keys, ...page }) => (
+        {usePermittedPages().map(({ to, name, icon: Icon, keys, ...page }) => (
           <li key={to} className={cx("gap" in page && "pt-3")}>
             <Link
               to={to}

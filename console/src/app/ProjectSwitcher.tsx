@@ -12,7 +12,7 @@ export function ProjectSwitcher() {
   const navigate = useNavigate();
   const projects = useQuery(projectsQuery).data?.items ?? [];
   const open = (id: string) =>
-    void navigate({ to: "/projects/$projectId/overview", params: { projectId: id } });
+    void navigate({ to: "/projects/$projectId", params: { projectId: id } });
   return (
     <Menu
       trigger={

@@ -2,7 +2,8 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
 import { Navigation } from "@/app/Navigation";
-import { PAGES } from "@/app/pages";
+import { usePermittedPages } from "@/app/access";
+import { PageAccess } from "@/app/PageAccess";
 import { Palette } from "@/app/Palette";
 import { ShortcutsDialog } from "@/app/ShortcutsDialog";
 import { rememberProject } from "@/shared/lastProject";
@@ -13,13 +14,14 @@ import { usePaletteKey, useShortcuts } from "@/shared/shortcuts";
 export function Shell() {
   const projectId = useProjectId();
   const navigate = useNavigate();
+  const pages = usePermittedPages();
   const [help, setHelp] = useState(false);
   const [palette, setPalette] = useState(false);
   usePaletteKey(() => setPalette(true));
   useEffect(() => rememberProject(projectId), [projectId]);
   useShortcuts({
     ...Object.fromEntries(
-      PAGES.map((page) => [page.keys, () => void navigate({ to: page.to, params: { projectId } })]),
+      pages.map((page) => [page.keys, () => void navigate({ to: page.to, params: { projectId } })]),
     ),
     "?": () => setHelp(true),
   });
@@ -27,7 +29,9 @@ export function Shell() {
     <div className="flex h-full">
       <Navigation onHelp={() => setHelp(true)} onFind={() => setPalette(true)} />
       <div className="h-full min-w-0 flex-1">
-        <Outlet />
+        <PageAccess>
+          <Outlet />
+        </PageAccess>
       </div>
       <Palette open={palette} onClose={() => setPalette(false)} />
       <ShortcutsDialog open={help} onClose={() => setHelp(false)} />

@@ -1,9 +1,8 @@
-import { PAGES } from "@/app/pages";
+import { usePermittedPages } from "@/app/access";
 import { Dialog } from "@/shared/ui/Dialog";
 import { Key } from "@/shared/ui/Key";
 
-const NAVIGATION = [
-  ...PAGES.map((page) => ({ keys: page.keys, action: page.name })),
+const ANYWHERE = [
   { keys: "Ctrl+K", action: "Go to anything" },
   { keys: "?", action: "Keyboard shortcuts" },
 ];
@@ -24,10 +23,11 @@ const ANNOTATION = [
 ];
 
 export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const pages = usePermittedPages().map((page) => ({ keys: page.keys, action: page.name }));
   return (
     <Dialog open={open} onClose={onClose} title="Keyboard shortcuts">
       <div className="grid gap-8 sm:grid-cols-2">
-        <Shortcuts title="Navigation" shortcuts={NAVIGATION} />
+        <Shortcuts title="Navigation" shortcuts={[...pages, ...ANYWHERE]} />
         <div className="flex flex-col gap-6">
           <Shortcuts title="Traces" shortcuts={TRACES} />
           <Shortcuts title="Annotation" shortcuts={ANNOTATION} />

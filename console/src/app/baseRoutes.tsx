@@ -34,12 +34,7 @@ export const home = createRoute({
   path: "/",
   beforeLoad: async ({ context }) => {
     const projectId = await chooseProject(context.queries);
-    redirect({
-      to: "/projects/$projectId/overview",
-      params: { projectId },
-      replace: true,
-      throw: true,
-    });
+    redirect({ to: "/projects/$projectId", params: { projectId }, replace: true, throw: true });
   },
 });
 

@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
-import { PAGES } from "@/app/pages";
+import { usePermittedPages } from "@/app/access";
 import { usableKeysQuery } from "@/shared/calls/keys";
 import { routesQuery } from "@/shared/calls/routes";
 import { hasWords } from "@/shared/format/words";
 import { promptChoicesQuery } from "@/shared/prompts/queries";
 import { shortHash } from "@/shared/releases/arms";
 import { recentReleasesQuery, rolloutsQuery, useCasesQuery } from "@/shared/releases/queries";
-import { useHasRole, useProjectId } from "@/shared/session";
+import { useMay, useProjectId } from "@/shared/session";
 
 /** Something that the palette leads to. `text` is what is searched. */
 export interface PaletteItem {
@@ -39,7 +39,7 @@ export function findItems(items: readonly PaletteItem[], query: string): Palette
 function usePages(): PaletteItem[] {
   const projectId = useProjectId();
   const navigate = useNavigate();
-  return PAGES.map(({ to, name, keys }) => ({
+  return usePermittedPages().map(({ to, name, keys }) => ({
     id: to,
     kind: "Page",
     name,
@@ -51,9 +51,13 @@ function usePages(): PaletteItem[] {
 function useReleaseItems(): PaletteItem[] {
   const projectId = useProjectId();
   const navigate = useNavigate();
-  const useCases = useQuery(useCasesQuery(projectId)).data ?? [];
-  const rollouts = useQuery(rolloutsQuery(projectId)).data ?? [];
-  const releases = useQuery(recentReleasesQuery(projectId)).data ?? [];
+  const may = useMay();
+  const useCases =
+    useQuery({ ...useCasesQuery(projectId), enabled: may("use_cases:read") }).data ?? [];
+  const rollouts =
+    useQuery({ ...rolloutsQuery(projectId), enabled: may("releases:read") }).data ?? [];
+  const releases =
+    useQuery({ ...recentReleasesQuery(projectId), enabled: may("releases:read") }).data ?? [];
   return [
     ...useCases.map(({ name, purpose }) => ({
       id: `use case ${name}`,
@@ -91,8 +95,10 @@ function useReleaseItems(): PaletteItem[] {
 function usePromptItems(): PaletteItem[] {
   const projectId = useProjectId();
   const navigate = useNavigate();
-  const prompts = useQuery(promptChoicesQuery(projectId)).data ?? [];
-  const routes = useQuery(routesQuery(projectId)).data ?? [];
+  const may = useMay();
+  const prompts =
+    useQuery({ ...promptChoicesQuery(projectId), enabled: may("prompts:read") }).data ?? [];
+  const routes = useQuery({ ...routesQuery(projectId), enabled: may("routes:read") }).data ?? [];
   return [
     ...prompts.map(({ id, name, latest }) => ({
       id: `prompt ${id}`,
@@ -119,8 +125,8 @@ function usePromptItems(): PaletteItem[] {
 function useKeyItems(): PaletteItem[] {
   const projectId = useProjectId();
   const navigate = useNavigate();
-  const enabled = useHasRole("editor");
-  const keys = useQuery({ ...usableKeysQuery(projectId), enabled }).data ?? [];
+  const keys =
+    useQuery({ ...usableKeysQuery(projectId), enabled: useMay()("keys:read") }).data ?? [];
   return keys.map(({ id, name, prefix }) => ({
     id: `key ${id}`,
     kind: "Key",

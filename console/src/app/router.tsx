@@ -6,6 +6,7 @@ import { annotationRoutes } from "@/app/annotationRoutes";
 import { evaluationRoutes } from "@/app/evaluationRoutes";
 import { releaseRoutes } from "@/app/releaseRoutes";
 import { settingsRoutes } from "@/app/settingsRoutes";
+import { choosePage } from "@/app/guard";
 import { ErrorPage, NotFoundPage } from "@/app/errors";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { DryRunPage } from "@/features/dryRun/DryRunPage";
@@ -43,8 +44,9 @@ import { TracesPage } from "@/features/traces/TracesPage";
 const projectHome = createRoute({
   getParentRoute: () => project,
   path: "/",
-  beforeLoad: ({ params }) => {
-    redirect({ to: "/projects/$projectId/overview", params, replace: true, throw: true });
+  beforeLoad: async ({ context, params }) => {
+    const to = await choosePage(context.queries, params.projectId);
+    redirect({ to, params, replace: true, throw: true });
   },
 });
 

@@ -5,6 +5,7 @@ import { api, ApiError, data, rememberCsrfToken, type Schemas } from "@/shared/a
 import { useApiMutation } from "@/shared/api/useApiMutation";
 
 export type Role = Schemas["Role"];
+export type Permission = Schemas["Permission"];
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -21,6 +22,13 @@ export const projectsQuery = queryOptions({
   queryKey: ["projects"],
   queryFn: () => data(api.GET("/api/v1/projects")),
   staleTime: 60_000,
+});
+
+/** What each role may do, from the fewest to the most permissions. */
+export const rolesQuery = queryOptions({
+  queryKey: ["roles"],
+  queryFn: async () => (await data(api.GET("/api/v1/roles"))).items,
+  staleTime: Infinity,
 });
 
 /** The signed-in user's session. Use below the signed-in route only. */
@@ -53,6 +61,27 @@ export function useProjectName(): string {
   const projectId = useProjectId();
   const projects = useQuery(projectsQuery).data;
   return projects?.items.find((project) => project.id === projectId)?.name ?? projectId;
+}
+
+/** Whether a session permits something in a project. */
+export function permits(
+  session: Schemas["SessionView"],
+  roles: readonly Schemas["RoleView"][],
+  projectId: string,
+  permission: Permission,
+): boolean {
+  if (session.instance_admin) return true;
+  const own = roles.find(({ role }) => role === session.roles[projectId]);
+  return own !== undefined && own.permissions.includes(permission);
+}
+
+/** Returns whether the signed-in user may do something in this project. Hides what the server would
+ * reject; the server checks each request itself. */
+export function useMay(): (permission: Permission) => boolean {
+  const session = useSession();
+  const roles = useSuspenseQuery(rolesQuery).data;
+  const projectId = useProjectId();
+  return (permission) => permits(session, roles, projectId, permission);
 }
 
 const RANKS: readonly Role[] = ["annotator", "viewer", "editor", "admin", "owner"];

@@ -3,25 +3,16 @@ import { useState } from "react";
 import { ChainVerification } from "@/features/audit/ChainVerification";
 import { EventTable } from "@/features/audit/EventTable";
 import { exportUrl, type Scope } from "@/features/audit/queries";
-import { useHasRole, useProjectId, useProjectName, useSession } from "@/shared/session";
-import { AccessDenied } from "@/shared/ui/AccessDenied";
+import { useProjectId, useProjectName, useSession } from "@/shared/session";
 import { LinkButton } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
 import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 
 export function AuditPage() {
-  const canRead = useHasRole("admin");
   const instanceAdmin = useSession().instance_admin;
   const projectId = useProjectId();
   const project = useProjectName();
   const [scope, setScope] = useState<Scope>(projectId);
-  if (!canRead) {
-    return (
-      <Page title="Audit">
-        <AccessDenied resource="the audit log" role="admin" />
-      </Page>
-    );
-  }
   return (
     <Page
       title="Audit"

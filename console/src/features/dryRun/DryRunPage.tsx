@@ -18,7 +18,7 @@ import { routesQuery } from "@/shared/calls/routes";
 import { modelsQuery } from "@/shared/exampleCalls";
 import { Form } from "@/shared/forms/Form";
 import { useForm, type FormState } from "@/shared/forms/useForm";
-import { useHasRole, useProjectId } from "@/shared/session";
+import { useMay, useProjectId } from "@/shared/session";
 import { Combobox } from "@/shared/ui/Combobox";
 import { Disclosure } from "@/shared/ui/Disclosure";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -123,7 +123,7 @@ function RequestFields({ form }: { form: FormState<DryRunForm> }) {
 
 function KeyField({ form }: { form: FormState<DryRunForm> }) {
   const projectId = useProjectId();
-  const canRead = useHasRole("editor");
+  const canRead = useMay()("keys:read");
   const keys = useQuery({ ...usableKeysQuery(projectId), enabled: canRead }).data ?? [];
   if (!canRead) return null;
   return (

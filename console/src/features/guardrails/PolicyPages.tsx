@@ -17,7 +17,7 @@ import {
 } from "@/features/guardrails/queries";
 import { ApiError } from "@/shared/api/client";
 import { useForm } from "@/shared/forms/useForm";
-import { useHasRole, useProjectId } from "@/shared/session";
+import { useMay, useProjectId } from "@/shared/session";
 import { AccessDenied } from "@/shared/ui/AccessDenied";
 import { ChangedNotice } from "@/shared/ui/ChangedNotice";
 import { Page } from "@/shared/ui/Page";
@@ -41,10 +41,10 @@ export function EditPolicyPage() {
 }
 
 function ForAdmins({ title, children }: { title: string; children: ReactNode }) {
-  if (useHasRole("admin")) return children;
+  if (useMay()("guardrails:write")) return children;
   return (
     <Page title={title}>
-      <AccessDenied resource="this page" role="admin" />
+      <AccessDenied permission="guardrails:write" />
     </Page>
   );
 }

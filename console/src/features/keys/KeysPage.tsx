@@ -10,7 +10,6 @@ import { matches, stateOf } from "@/features/keys/state";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
-import { AccessDenied } from "@/shared/ui/AccessDenied";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { CheckboxField } from "@/shared/ui/Field";
 import { QueryContent } from "@/shared/ui/QueryContent";
@@ -24,7 +23,6 @@ const SEARCH_ABOVE = 8;
 type OpenDialog = { kind: "create" } | { kind: "rotate" | "revoke"; key: Key } | null;
 
 export function KeysPage() {
-  const canRead = useHasRole("editor");
   const canWrite = useHasRole("admin");
   const [open, setOpen] = useState<OpenDialog>(null);
   const create = (
@@ -34,11 +32,7 @@ export function KeysPage() {
   );
   return (
     <Page title="Keys" actions={canWrite && create}>
-      {canRead ? (
-        <Keys canWrite={canWrite} onOpen={setOpen} create={create} />
-      ) : (
-        <AccessDenied resource="keys" role="editor" />
-      )}
+      <Keys canWrite={canWrite} onOpen={setOpen} create={create} />
       {open?.kind === "create" && <CreateKeyDialog onClose={() => setOpen(null)} />}
       {open?.kind === "rotate" && (
         <RotateKeyDialog subject={open.key} onClose={() => setOpen(null)} />

@@ -4,21 +4,9 @@ import { PromptEditor } from "@/features/prompts/PromptEditor";
 import { EMPTY_PROMPT } from "@/features/prompts/promptForm";
 import { useAddPrompt } from "@/features/prompts/queries";
 import { useForm } from "@/shared/forms/useForm";
-import { useHasRole, useProjectId } from "@/shared/session";
-import { AccessDenied } from "@/shared/ui/AccessDenied";
-import { Page } from "@/shared/ui/Page";
+import { useProjectId } from "@/shared/session";
 
 export function AddPromptPage() {
-  const canWrite = useHasRole("editor");
-  if (canWrite) return <AddPrompt />;
-  return (
-    <Page title="Add a prompt">
-      <AccessDenied resource="this page" role="editor" />
-    </Page>
-  );
-}
-
-function AddPrompt() {
   const projectId = useProjectId();
   const navigate = useNavigate();
   const mutation = useAddPrompt(

@@ -4,21 +4,9 @@ import { useAddRoute } from "@/features/routes/queries";
 import { RouteEditor } from "@/features/routes/RouteEditor";
 import { EMPTY_ROUTE, ROUTE_PARAMS, toNewRoute } from "@/features/routes/routeForm";
 import { useForm } from "@/shared/forms/useForm";
-import { useHasRole, useProjectId } from "@/shared/session";
-import { AccessDenied } from "@/shared/ui/AccessDenied";
-import { Page } from "@/shared/ui/Page";
+import { useProjectId } from "@/shared/session";
 
 export function AddRoutePage() {
-  const canWrite = useHasRole("admin");
-  if (canWrite) return <AddRoute />;
-  return (
-    <Page title="Add a route">
-      <AccessDenied resource="this page" role="admin" />
-    </Page>
-  );
-}
-
-function AddRoute() {
   const projectId = useProjectId();
   const navigate = useNavigate();
   const mutation = useAddRoute(

@@ -33,7 +33,7 @@ function useAccept(token: string) {
     invalidates: [sessionQuery.queryKey, projectsQuery.queryKey],
     onSuccess: ({ project_id }) => {
       const params = { projectId: project_id };
-      return router.navigate({ to: "/projects/$projectId/overview", params, replace: true });
+      return router.navigate({ to: "/projects/$projectId", params, replace: true });
     },
   });
 }

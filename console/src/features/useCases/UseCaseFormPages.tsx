@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 
 import { presentUseCaseQuery, useAddUseCase, useSaveUseCase } from "@/features/useCases/queries";
 import { UseCaseEditor } from "@/features/useCases/UseCaseEditor";
@@ -13,39 +12,12 @@ import {
 import { ApiError } from "@/shared/api/client";
 import { useForm } from "@/shared/forms/useForm";
 import type { UseCase } from "@/shared/releases/queries";
-import { useHasRole, useProjectId } from "@/shared/session";
-import { AccessDenied } from "@/shared/ui/AccessDenied";
+import { useProjectId } from "@/shared/session";
 import { ChangedNotice } from "@/shared/ui/ChangedNotice";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
 export function AddUseCasePage() {
-  return (
-    <ForEditors title="Add a use case">
-      <AddUseCase />
-    </ForEditors>
-  );
-}
-
-/** Edits a use case. A save fails if somebody has changed it since it was loaded. */
-export function EditUseCasePage() {
-  return (
-    <ForEditors title="Edit a use case">
-      <PresentUseCase />
-    </ForEditors>
-  );
-}
-
-function ForEditors({ title, children }: { title: string; children: ReactNode }) {
-  if (useHasRole("editor")) return children;
-  return (
-    <Page title={title}>
-      <AccessDenied resource="this page" role="editor" />
-    </Page>
-  );
-}
-
-function AddUseCase() {
   const projectId = useProjectId();
   const navigate = useNavigate();
   const mutation = useAddUseCase(
@@ -66,7 +38,8 @@ function AddUseCase() {
   );
 }
 
-function PresentUseCase() {
+/** Edits a use case. A save fails if somebody has changed it since it was loaded. */
+export function EditUseCasePage() {
   const { projectId, name } = useParams({
     from: "/signed-in/projects/$projectId/use-cases/$name/edit",
   });

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 
 import { api, data } from "@/shared/api/client";
 import type { Dimension } from "@/shared/calls/search";
-import { useHasRole, useProjectId } from "@/shared/session";
+import { useMay, useProjectId } from "@/shared/session";
 
 function keyNamesQuery(projectId: string) {
   return queryOptions({
@@ -18,7 +18,7 @@ function keyNamesQuery(projectId: string) {
 
 /** Returns display names of values: key names where the user may read keys, else the value. */
 export function useValueName(): (dimension: Dimension, value: string) => string {
-  const enabled = useHasRole("editor");
+  const enabled = useMay()("keys:read");
   const names = useQuery({ ...keyNamesQuery(useProjectId()), enabled }).data;
   return (dimension, value) => (dimension === "key_id" ? (names?.[value] ?? value) : value);
 }

@@ -6,3 +6,9 @@ export function hasWords(text: string, query: string): boolean {
     .split(/\s+/)
     .every((word) => folded.includes(word));
 }
+
+/** `one, two and three`. */
+export function listText(parts: readonly string[], link: "and" | "or"): string {
+  const last = parts.at(-1) ?? "";
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(", ")} ${link} ${last}`;
+}

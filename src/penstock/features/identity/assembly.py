@@ -14,6 +14,7 @@ from penstock.features.identity.http.invitations import invitation_routes, redem
 from penstock.features.identity.http.keys import key_routes
 from penstock.features.identity.http.members import member_routes
 from penstock.features.identity.http.projects import project_routes
+from penstock.features.identity.http.roles import role_routes
 from penstock.features.identity.http.sessions import session_routes
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.access import AccessService
@@ -95,6 +96,7 @@ class Identity:
         guards, sign_in = self.guards, self.sign_in
         return Vertical(
             routers=(
+                role_routes(guards),
                 session_routes(guards, sign_in, secure_cookie=secure_cookie),
                 project_routes(guards, self.projects),
                 member_routes(guards, self.members),
