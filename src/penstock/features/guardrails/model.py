@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.guards.policies import Check, GuardrailPolicy, Options, problem_of
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from penstock.features.limits.forecast import Forecast
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.rules.claims import Claim, CounterState
 from penstock.rules.limits.documents import LimitEntry, Otherwise, Over
 

@@ -4,7 +4,6 @@ A comparison goes on through them: who is compared, and since when, stays the sa
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,7 +17,6 @@ from penstock.kernel.errors import Conflict
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm
 
 Amend = Callable[[Rollout], Rollout]
-MAX_SHADOW_USD: Final = 100_000  # of the copies of one rollout in a day
 
 
 class AmendService:

@@ -4,16 +4,22 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.rollouts.bodies import (
+    CanaryBody,
+    ComparisonBody,
+    NoteBody,
+    PlanBody,
+    PromotionBody,
+    RolloutChangeBody,
+    SharesBody,
+)
 from penstock.features.rollouts.comparing import ComparisonService
-from penstock.features.rollouts.http import RolloutChangeBody, RolloutView
+from penstock.features.rollouts.http import RolloutView
 from penstock.features.rollouts.model import RolloutAction
 from penstock.features.rollouts.runs import (
-    MAX_ARM_NAME_CHARS,
-    MAX_ARMS,
-    MAX_OVERRIDES,
     DecisionRecord,
     RunStatus,
     StoredRun,
@@ -22,117 +28,10 @@ from penstock.features.rollouts.runs import (
 )
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
-from penstock.infra.web.schemas import RequestBody
 from penstock.rules.rollouts.decision import DecisionKind, RolloutDecision
-from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
-from penstock.rules.rollouts.plan import (
-    LARGEST_LIMIT,
-    LARGEST_MINIMUM,
-    LARGEST_RATIO,
-    LONGEST_HOLD_S,
-    MAX_GUARDS,
-    MAX_NAME_CHARS,
-    MAX_STEPS,
-    SHARES,
-    Guard,
-    GuardAction,
-    GuardMetric,
-    RolloutPlan,
-    RolloutStep,
-)
+from penstock.rules.rollouts.documents import Rollout, RolloutArm
 
 _COMPARISON = "/{use_case}/{environment}/comparison"
-_Digest = Annotated[str, Field(max_length=64)]
-_Arm = Annotated[str, Field(max_length=MAX_ARM_NAME_CHARS)]
-_WrongShare = Annotated[float, Field(ge=SHARES[0], le=SHARES[1])]
-_Percent = Annotated[float, Field(ge=0, le=100)]
-
-
-class GuardBody(RequestBody):
-    """A metric with its bound: at most `ratio` times the baseline's mean + `margin`. `limit`: the
-    milliseconds of `slow`, the USD of `cost`; `score`: the name of a score of 0 to 1."""
-
-    metric: GuardMetric
-    ratio: Annotated[float, Field(ge=0, le=LARGEST_RATIO)] = 1.0
-    margin: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    limit: Annotated[float, Field(ge=0, lt=LARGEST_LIMIT)] = 0.0
-    score: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
-    minimum: Annotated[int, Field(ge=1, le=LARGEST_MINIMUM)] = 100
-    action: GuardAction = GuardAction.ROLL_BACK
-
-
-class StepBody(RequestBody):
-    """A share of the candidate, and the seconds for which it holds at least."""
-
-    percent: Annotated[float, Field(gt=0, lt=100)]
-    hold_s: Annotated[int, Field(ge=0, le=LONGEST_HOLD_S)] = 600
-
-
-class PlanBody(RequestBody):
-    """The rule, metrics and steps by which a candidate is judged."""
-
-    guards: Annotated[tuple[GuardBody, ...], Field(max_length=MAX_GUARDS)] = ()
-    steps: Annotated[tuple[StepBody, ...], Field(max_length=MAX_STEPS)] = ()
-    wrong_rollbacks: _WrongShare = 0.05
-    wrong_promotions: _WrongShare = 0.05
-    wrong_alarms: _WrongShare = 0.001
-    period_s: Annotated[int, Field(ge=1, le=LONGEST_HOLD_S)] = 60
-    rule: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)] = "always_valid"
-
-    def plan(self) -> RolloutPlan:
-        values = self.model_dump(exclude={"guards", "steps"})
-        return RolloutPlan(
-            guards=tuple(Guard(**each.model_dump()) for each in self.guards),
-            steps=tuple(RolloutStep(**each.model_dump()) for each in self.steps),
-            **values,
-        )
-
-
-class _ComparisonBody(RolloutChangeBody):
-    plan: PlanBody | None = None
-    sticky: StickyUnit = StickyUnit.REQUEST
-    overrides: Annotated[dict[str, _Arm], Field(max_length=MAX_OVERRIDES)] | None = None
-
-
-class CanaryBody(_ComparisonBody):
-    """A candidate beside the release that answers all calls, in the steps of the plan."""
-
-    release: _Digest
-    name: _Arm = ""
-
-
-class ComparedArmBody(RequestBody):
-    """A release with its share. `name`: the beginning of its hash, if it is empty."""
-
-    release: _Digest
-    percent: _Percent
-    name: _Arm = ""
-
-
-class ComparisonBody(_ComparisonBody):
-    """Several releases by shares that sum to 100. `baseline`: the name of the arm that the others
-    are compared with."""
-
-    arms: Annotated[list[ComparedArmBody], Field(max_length=MAX_ARMS)]
-    baseline: _Arm
-
-
-class SharesBody(RolloutChangeBody):
-    """Other shares of the arms, by name; they sum to 100."""
-
-    percents: Annotated[dict[str, _Percent], Field(max_length=MAX_ARMS)]
-
-
-class PromotionBody(RolloutChangeBody):
-    """The arm that answers all calls from now on; empty for the only candidate."""
-
-    arm: _Arm = ""
-
-
-class NoteBody(RequestBody):
-    """A reason."""
-
-    message: Annotated[str, Field(max_length=1000)] = ""
 
 
 class RolloutPeriodView(BaseModel):

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.rollouts.bodies import RolloutBody, RolloutChangeBody
 from penstock.features.rollouts.model import (
     MAX_MESSAGE_CHARS,
     RolloutAction,
@@ -16,26 +17,9 @@ from penstock.features.rollouts.model import (
 from penstock.features.rollouts.service import RolloutService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
-from penstock.infra.web.schemas import RequestBody
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm, StickyUnit
 
-_Seen = Annotated[int, Field(ge=0, le=2**31 - 1)]
-_Message = Annotated[str, Field(max_length=MAX_MESSAGE_CHARS)]
 _PLACE = "/{use_case}/{environment}"
-
-
-class RolloutChangeBody(RequestBody):
-    """A change. `seen`: the version that the author saw, 0 for none. If it is another one now, the
-    answer is 409 `rollout_changed`."""
-
-    seen: _Seen
-    message: _Message = ""
-
-
-class RolloutBody(RolloutChangeBody):
-    """The release that answers all calls from now on: its hash, or the beginning of it."""
-
-    release: Annotated[str, Field(max_length=64)]
 
 
 class RolloutArmView(BaseModel):

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from penstock.features.releases.model import StoredRelease
 from penstock.features.use_cases.model import StoredUseCase
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.rules.rollouts.documents import Rollout
 
 MAX_MESSAGE_CHARS: Final = 1000  # of the reason of a change
@@ -53,3 +53,6 @@ class FindUseCase(Protocol):
     """Finds a use case. Raises `NotFound`."""
 
     def __call__(self, project_id: str, name: str) -> StoredUseCase: ...
+
+
+MAX_SHADOW_USD: Final = 100_000  # of the copies of one rollout in a day

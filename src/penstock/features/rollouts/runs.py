@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.document import Document
 from penstock.rules.rollouts.decision import RolloutDecision

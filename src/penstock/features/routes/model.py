@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.answer_cache import LONGEST_S
 from penstock.rules.attempts.failure_causes import FailureCause

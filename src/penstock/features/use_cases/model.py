@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from penstock.features.access import Role
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.document import Document
 

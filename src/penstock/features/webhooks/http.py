@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.webhooks.bodies import WebhookBody
 from penstock.features.webhooks.model import (
-    MAX_URL_CHARS,
     MessageState,
     Webhook,
     WebhookEventType,
@@ -17,21 +17,8 @@ from penstock.features.webhooks.model import (
 from penstock.features.webhooks.service.webhooks import IssuedWebhook, NewWebhook, WebhookService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Limit, Page
-from penstock.infra.web.schemas import RequestBody
 
 _PREFIX = "/api/v1/projects/{project_id}/webhooks"
-
-
-class WebhookBody(RequestBody):
-    """A webhook to add. Without `events` it gets all. `private_allowed` lets it have a private
-    address; only instance admins set it."""
-
-    url: Annotated[str, Field(min_length=1, max_length=MAX_URL_CHARS)]
-    events: Annotated[
-        list[WebhookEventType],
-        Field(max_length=len(WebhookEventType), default_factory=list[WebhookEventType]),
-    ]
-    private_allowed: bool = False
 
 
 class WebhookView(BaseModel):

@@ -1,8 +1,7 @@
 """Tables of documents: each row is one document of a project, as canonical JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic
 
 import msgspec
 from sqlalchemy import (
@@ -21,19 +20,10 @@ from sqlalchemy import (
     update,
 )
 
+from penstock.infra.stored_documents import Entry, StoredDocument
 from penstock.kernel.digests import canonical_json
 
-Entry = TypeVar("Entry", bound=msgspec.Struct)
 _PROJECT: Final = "project_id"
-
-
-@dataclass(frozen=True)  # no slots: calls of a generic class set an attribute
-class StoredDocument(Generic[Entry]):
-    """A document of a project. `updated_ms` is the time of its last change."""
-
-    project_id: str
-    entry: Entry
-    updated_ms: int
 
 
 class DocumentTable(Generic[Entry]):

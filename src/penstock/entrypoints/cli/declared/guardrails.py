@@ -17,7 +17,7 @@ from penstock.entrypoints.cli.declared.model import (
     Step,
     differences,
 )
-from penstock.features.guardrails.http import GuardrailBody, GuardrailCheckBody
+from penstock.features.guardrails.bodies import GuardrailBody, GuardrailCheckBody
 from penstock.features.guardrails.model import check_policy
 from penstock.infra.registry import Registry
 from penstock.spi.guard import Detector

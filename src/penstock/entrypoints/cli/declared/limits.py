@@ -18,7 +18,7 @@ from penstock.entrypoints.cli.declared.model import (
     Step,
     differences,
 )
-from penstock.features.limits.http import LimitChangeBody, NewLimitBody
+from penstock.features.limits.bodies import LimitChangeBody, NewLimitBody
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.limits.documents import problem_of
 

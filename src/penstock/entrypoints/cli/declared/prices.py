@@ -19,7 +19,7 @@ from penstock.entrypoints.cli.declared.model import (
     Step,
     differences,
 )
-from penstock.features.catalog.http.prices import PriceRequest, UnitPriceBody
+from penstock.features.catalog.bodies import PriceRequest, UnitPriceBody
 from penstock.features.catalog.own_price import check_price
 
 

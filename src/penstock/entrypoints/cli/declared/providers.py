@@ -21,9 +21,8 @@ from penstock.entrypoints.cli.declared.model import (
     Step,
     differences,
 )
-from penstock.features.catalog.http.credentials import CredentialRequest
-from penstock.features.catalog.http.providers import ProviderRequest
-from penstock.features.catalog.http.providers import Secret as SecretText
+from penstock.features.catalog.bodies import CredentialRequest, ProviderRequest
+from penstock.features.catalog.bodies import Secret as SecretText
 from penstock.features.catalog.model import Provider, origin
 from penstock.features.catalog.new_provider import merged_quirks, provider_of
 from penstock.features.catalog.public_prices import PublicPrices

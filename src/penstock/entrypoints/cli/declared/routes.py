@@ -17,7 +17,7 @@ from penstock.entrypoints.cli.declared.model import (
     Step,
     differences,
 )
-from penstock.features.routes.http import NewRouteBody, RouteTargetBody
+from penstock.features.routes.bodies import NewRouteBody, RouteTargetBody
 from penstock.features.routes.model import ListedModels, check_route
 from penstock.infra.registry import Registry
 from penstock.kernel.errors import InvalidRequest

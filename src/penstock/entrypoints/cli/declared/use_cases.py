@@ -17,7 +17,7 @@ from penstock.entrypoints.cli.declared.model import (
     Step,
     differences,
 )
-from penstock.features.use_cases.http import (
+from penstock.features.use_cases.bodies import (
     CriterionBody,
     EnvironmentBody,
     NewUseCaseBody,

@@ -18,7 +18,7 @@ from penstock.features.annotation.store import rules as rules_store
 from penstock.features.annotation.store.tables import QUEUES
 from penstock.features.context import Context
 from penstock.infra.sql import Transaction
-from penstock.infra.sql.documents import StoredDocument
+from penstock.infra.stored_documents import StoredDocument
 from penstock.kernel.digests import content_hash
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 

@@ -4,27 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.catalog.bodies import ComparisonRequest, CredentialRequest
 from penstock.features.catalog.model import ProviderCredential
 from penstock.features.catalog.service.credentials import CredentialService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
-from penstock.infra.web.schemas import RequestBody
-
-
-class CredentialRequest(RequestBody):
-    """A further credential of a provider: an API key, or the content of a key file (JSON)."""
-
-    name: Annotated[str, Field(max_length=63)]
-    api_key: Annotated[SecretStr, Field(min_length=1, max_length=4000)]
-
-
-class ComparisonRequest(RequestBody):
-    """A secret to compare with the stored one."""
-
-    api_key: Annotated[SecretStr, Field(min_length=1, max_length=4000)]
 
 
 class ComparisonView(BaseModel):

@@ -1,72 +1,17 @@
 """`/api/v1/projects/{project_id}/prices`: a project's own prices."""
 
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.catalog.own_price import NewPrice
+from penstock.features.catalog.bodies import PriceRequest, UnitPriceBody
 from penstock.features.catalog.service.prices import PriceService
-from penstock.infra.web.moments import Moment, moment_of, unix_ms
+from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
-from penstock.infra.web.schemas import RequestBody
-from penstock.rules.prices.price import MTOK, PriceOverride, Tier, UnitPrice
-
-MOST_TOKENS: Final = 10**12  # of a call, for the tiers of a price
-OwnUnit = Literal[
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "input_audio_tokens",
-    "output_audio_tokens",
-    "cache_write_1h_tokens",
-    "input_image_tokens",
-    "output_image_tokens",
-    "web_searches",
-    "input_audio_seconds",
-    "rerank_searches",
-    "requests",
-]
-
-
-class TierBody(RequestBody):
-    """The price of all units of a call whose input has more than `above` tokens."""
-
-    above: Annotated[int, Field(ge=0, le=MOST_TOKENS)]
-    price: Decimal
-
-
-class UnitPriceBody(RequestBody):
-    """A price in USD for `per` units (default: a million)."""
-
-    unit: OwnUnit
-    price: Decimal
-    per: Annotated[int, Field(ge=1, le=MTOK)] = MTOK
-    tiers: Annotated[list[TierBody], Field(max_length=10, default_factory=list[TierBody])]
-
-    def value(self) -> UnitPrice:
-        tiers = tuple(Tier(tier.above, tier.price) for tier in self.tiers)
-        return UnitPrice(self.unit, self.price, self.per, tiers)
-
-
-class PriceRequest(RequestBody):
-    """An own price. `provider` and `model` are names or patterns (`*`, `llama-*`); `starts_at`
-    defaults to now."""
-
-    provider: Annotated[str, Field(max_length=200)] = "*"
-    model: Annotated[str, Field(max_length=200)]
-    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=14)]
-    starts_at: Moment | None = None
-
-    def value(self) -> NewPrice:
-        from_ms = unix_ms(self.starts_at) if self.starts_at is not None else None
-        prices = tuple(price.value() for price in self.prices)
-        return NewPrice(self.provider, self.model, prices, from_ms)
+from penstock.rules.prices.price import PriceOverride, UnitPrice
 
 
 class PriceView(BaseModel):
