@@ -13,7 +13,7 @@ export function requirementOf(path: string): { name: string; permission: Permiss
   const [segment, ...rest] = path.split("/").slice(3);
   const page = PAGES.find(({ to }) => to === `/projects/$projectId/${segment}`);
   if (!page) return undefined;
-  const writes = rest[0] === "_new" || (rest.length > 1 && rest.at(-1) === "edit");
+  const writes = rest.includes("_new") || (rest.length > 1 && rest.at(-1) === "edit");
   const permission = writes && "write" in page ? page.write : page.permission;
   return { name: page.name, permission };
 }

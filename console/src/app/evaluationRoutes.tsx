@@ -56,6 +56,23 @@ const online = createRoute({
   ),
 });
 
+const addOnline = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_online/_new",
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/online/OnlineFormPages"),
+    "AddOnlinePage",
+  ),
+});
+const editOnline = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_online/$name/edit",
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/online/OnlineFormPages"),
+    "EditOnlinePage",
+  ),
+});
+
 const datasets = createRoute({
   getParentRoute: () => project,
   path: "/datasets",
@@ -85,6 +102,8 @@ export const evaluationRoutes = [
   startRun,
   run,
   online,
+  addOnline,
+  editOnline,
   datasets,
   dataset,
   datasetDiff,

@@ -11,7 +11,7 @@ import { TargetFigures } from "@/features/evaluations/TargetFigures";
 import { MAX_COMPARED, viewOf, VIEWS, type EvaluationsSearch } from "@/features/evaluations/search";
 import { runName, runState } from "@/features/evaluations/words";
 import { hasWords } from "@/shared/format/words";
-import { useHasRole, useProjectId } from "@/shared/session";
+import { useMay, useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { IconButton } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -49,7 +49,7 @@ export function EvaluationsPage() {
       actions={
         <>
           {views}
-          <StartLink dataset={search.dataset} />
+          {search.view === "online" ? <EvaluateLink /> : <StartLink dataset={search.dataset} />}
         </>
       }
     >
@@ -63,7 +63,7 @@ export function EvaluationsPage() {
 
 function StartLink({ dataset }: { dataset: string | undefined }) {
   const projectId = useProjectId();
-  if (!useHasRole("editor")) return null;
+  if (!useMay()("evaluations:run")) return null;
   return (
     <Link
       to="/projects/$projectId/evaluations/_new"
@@ -72,6 +72,20 @@ function StartLink({ dataset }: { dataset: string | undefined }) {
       className={PRIMARY_LINK_CLASSES}
     >
       Start a run
+    </Link>
+  );
+}
+
+function EvaluateLink() {
+  const projectId = useProjectId();
+  if (!useMay()("evaluations:run")) return null;
+  return (
+    <Link
+      to="/projects/$projectId/evaluations/_online/_new"
+      params={{ projectId }}
+      className={PRIMARY_LINK_CLASSES}
+    >
+      Evaluate live traffic
     </Link>
   );
 }

@@ -1,4 +1,5 @@
 import { Trash2 } from "lucide-react";
+import { useState } from "react";
 
 import {
   chosenEvaluator,
@@ -17,14 +18,19 @@ interface EvaluatorsFieldProps {
   value: readonly ChosenEvaluator[];
   onChange: (value: readonly ChosenEvaluator[]) => void;
   error: string | undefined;
+  /** What it means that there are none. */
+  noneHint?: string;
 }
 
-/** The evaluators of a run, each with the options of its kind. */
-export function EvaluatorsField({ kinds, value, onChange, error }: EvaluatorsFieldProps) {
-  const add = (name: string) => {
-    const kind = kinds.find((each) => each.kind === name.split(" ")[0]);
+/** Evaluators, each with the options of its kind. */
+export function EvaluatorsField(props: EvaluatorsFieldProps) {
+  const { kinds, value, onChange, error, noneHint } = props;
+  const [text, setText] = useState("");
+  const enter = (entered: string) => {
+    const kind = kinds.find((each) => optionText(each) === entered);
     const key = Math.max(0, ...value.map((each) => each.key)) + 1;
     if (kind) onChange([...value, chosenEvaluator(kind, key)]);
+    setText(kind ? "" : entered);
   };
   return (
     <fieldset className="flex flex-col gap-2">
@@ -39,20 +45,21 @@ export function EvaluatorsField({ kinds, value, onChange, error }: EvaluatorsFie
         />
       ))}
       <Combobox
-        key={value.length}
         label="Add an evaluator"
         name="evaluator"
-        value=""
-        options={kinds.map(({ kind, summary }) => `${kind} – ${summary}`)}
+        value={text}
+        options={kinds.map(optionText)}
         placeholder="Add an evaluator, such as equals or rubric …"
-        onChange={add}
+        onChange={enter}
       />
       {error && <p className="text-xs text-danger">{error}</p>}
-      {value.length === 0 && (
-        <p className="text-xs text-ink-3">Without evaluators the run only calls the target.</p>
-      )}
+      {value.length === 0 && noneHint && <p className="text-xs text-ink-3">{noneHint}</p>}
     </fieldset>
   );
+}
+
+function optionText({ kind, summary }: EvaluatorKind): string {
+  return `${kind} – ${summary}`;
 }
 
 interface EvaluatorEntryProps {

@@ -70,6 +70,7 @@ function StartRunForm() {
           value={values.evaluators}
           onChange={(evaluators) => form.change({ evaluators })}
           error={form.errorOf("evaluators")}
+          noneHint="Without evaluators the run only calls the target."
         />
         <SelectField
           label="Key"

@@ -1,6 +1,7 @@
 import type { Schemas } from "@/shared/api/client";
 import {
   enteredDefaults,
+  enteredOf,
   optionsOf,
   type Entered,
   type OptionsSchema,
@@ -63,6 +64,31 @@ export function chosenEvaluator(kind: EvaluatorKind, key: number): ChosenEvaluat
   return { key, kind: kind.kind, name: "", entered: enteredDefaults(schemaOf(kind)) };
 }
 
+/** The evaluators of a form as the API takes them. */
+export function toEvaluators(
+  chosen: readonly ChosenEvaluator[],
+  kinds: readonly EvaluatorKind[],
+): Schemas["EvaluatorBody"][] {
+  return chosen.map(({ kind, name, entered }) => ({
+    kind,
+    name,
+    options: optionsOf(schemaOf(kinds.find((each) => each.kind === kind)), entered),
+  }));
+}
+
+/** Evaluators that are in use as a form shows them. */
+export function fromEvaluators(
+  used: readonly Schemas["EvaluatorChoiceView"][],
+  kinds: readonly EvaluatorKind[],
+): ChosenEvaluator[] {
+  return used.map(({ kind, name, options }, key) => ({
+    key,
+    kind,
+    name: name === kind ? "" : name,
+    entered: enteredOf(schemaOf(kinds.find((each) => each.kind === kind)), options),
+  }));
+}
+
 export function schemaOf(kind: EvaluatorKind | undefined): OptionsSchema {
   return kind?.options ?? {};
 }
@@ -77,11 +103,7 @@ export function toNewRun(form: RunForm, kinds: readonly EvaluatorKind[]): NewRun
     label,
     baseline_run,
     target: targetOf(form),
-    evaluators: form.evaluators.map(({ kind, name, entered }) => ({
-      kind,
-      name,
-      options: optionsOf(schemaOf(kinds.find((each) => each.kind === kind)), entered),
-    })),
+    evaluators: toEvaluators(form.evaluators, kinds),
     repeats: Number(form.repeats),
     concurrency: Number(form.concurrency),
     cost_cap_usd: Number(form.cost_cap_usd),

@@ -46,6 +46,15 @@ export function enteredDefaults({ properties = {} }: OptionsSchema): Entered {
   );
 }
 
+/** What a form shows of options that were given. */
+export function enteredOf(schema: OptionsSchema, options: Record<string, unknown>): Entered {
+  const given = Object.entries(schema.properties ?? {}).map(
+    ([name, property]) =>
+      [name, name in options ? { ...property, default: options[name] } : property] as const,
+  );
+  return enteredDefaults({ properties: Object.fromEntries(given) });
+}
+
 function defaultOf(property: PropertySchema): string | boolean | readonly string[] {
   const { default: value } = property;
   const kind = optionKind(property);

@@ -22,10 +22,8 @@ export function OnlineList() {
   if (found.length === 0) {
     return (
       <EmptyState title="No live traffic is evaluated yet">
-        An online evaluation measures a sample of the calls:{" "}
-        <code className="font-mono text-xs">
-          penstock online set NAME --share 0.05 --evaluator language
-        </code>
+        An online evaluation measures a sample of the calls some time after they were answered, with
+        evaluators that need no expected answer. It has a daily cap, and a budget for judges.
       </EmptyState>
     );
   }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { OnlineCost, OnlineState } from "@/features/evaluations/online/OnlineList";
@@ -8,18 +8,21 @@ import { MetricOverTime } from "@/features/evaluations/online/MetricOverTime";
 import {
   onlineFiguresQuery,
   onlineQuery,
+  useRemoveOnline,
   useSwitchOnline,
   type OnlineEvaluation,
 } from "@/features/evaluations/online/queries";
 import { WorstCalls } from "@/features/evaluations/online/WorstCalls";
 import { filterText, onlineState, shareText } from "@/features/evaluations/online/words";
 import { formatCount } from "@/shared/format/number";
-import { useHasRole } from "@/shared/session";
+import { useMay } from "@/shared/session";
 import type { Preset } from "@/shared/timeRange";
 import { Button } from "@/shared/ui/Button";
+import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { ErrorNotice } from "@/shared/ui/ErrorState";
 import { Fact, Facts } from "@/shared/ui/Facts";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Notice } from "@/shared/ui/Notice";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { SegmentedControl } from "@/shared/ui/SegmentedControl";
@@ -51,7 +54,7 @@ export function OnlinePage() {
             <DetailHeader
               title={found.name}
               note={<OnlineState found={found} />}
-              actions={<Switch found={found} />}
+              actions={<Actions found={found} />}
             />
             <OnlineFacts found={found} />
             <WhyNot found={found} />
@@ -71,14 +74,50 @@ export function OnlinePage() {
   );
 }
 
-function Switch({ found }: { found: OnlineEvaluation }) {
-  const change = useSwitchOnline(found.name);
-  const canRun = useHasRole("editor");
-  if (!canRun) return null;
+function Actions({ found }: { found: OnlineEvaluation }) {
+  const { projectId, name } = useParams({ from: FROM });
+  const change = useSwitchOnline(name);
+  const [ending, setEnding] = useState(false);
+  if (!useMay()("evaluations:run")) return null;
   return (
-    <Button busy={change.isPending} onClick={() => change.mutate(!found.enabled)}>
-      {found.enabled ? "Pause" : "Resume"}
-    </Button>
+    <>
+      <Link
+        to="/projects/$projectId/evaluations/_online/$name/edit"
+        params={{ projectId, name }}
+        className={LINK_BUTTON_CLASSES}
+      >
+        Edit
+      </Link>
+      <Button busy={change.isPending} onClick={() => change.mutate(!found.enabled)}>
+        {found.enabled ? "Pause" : "Resume"}
+      </Button>
+      <Button onClick={() => setEnding(true)}>End</Button>
+      {ending && <EndDialog name={name} onClose={() => setEnding(false)} />}
+    </>
+  );
+}
+
+function EndDialog({ name, onClose }: { name: string; onClose: () => void }) {
+  const { projectId } = useParams({ from: FROM });
+  const navigate = useNavigate();
+  const mutation = useRemoveOnline(() =>
+    navigate({
+      to: "/projects/$projectId/evaluations",
+      params: { projectId },
+      search: { view: "online" },
+    }),
+  );
+  return (
+    <ConfirmDialog
+      title={`End “${name}”?`}
+      confirm="End online evaluation"
+      mutation={mutation}
+      input={name}
+      onClose={onClose}
+    >
+      No more calls are measured, and this page goes. The scores stay at their calls. To stop for a
+      while only, pause it.
+    </ConfirmDialog>
   );
 }
 

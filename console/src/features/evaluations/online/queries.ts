@@ -6,6 +6,7 @@ import { useProjectId } from "@/shared/session";
 import { boundsOf, type Preset } from "@/shared/timeRange";
 
 export type OnlineEvaluation = Schemas["OnlineEvaluationView"];
+export type NewOnline = Schemas["OnlineEvaluationBody"];
 export type OnlineFigures = Schemas["OnlineFiguresView"];
 export type OnlineGroup = Schemas["OnlineGroupView"];
 export type OnlineMetric = Schemas["OnlineMetricView"];
@@ -79,5 +80,28 @@ export function useSwitchOnline(name: string) {
     invalidates: [keys.all(project_id)],
     successToast: "Online evaluation changed",
     errorToast: true,
+  });
+}
+
+/** Sets an online evaluation; in place of another of its name it goes on where that one is. */
+export function useSetOnline(onSet: (set: OnlineEvaluation) => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: ({ name, body }: { name: string; body: NewOnline }) =>
+      data(api.PUT(ONE, { params: { path: { project_id, name } }, body })),
+    invalidates: [keys.all(project_id)],
+    successToast: "Online evaluation saved",
+    onSuccess: onSet,
+  });
+}
+
+/** Ends an online evaluation; its scores stay. */
+export function useRemoveOnline(onRemoved: () => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (name: string) => data(api.DELETE(ONE, { params: { path: { project_id, name } } })),
+    invalidates: [[...keys.all(project_id), "list"]],
+    successToast: "Online evaluation ended",
+    onSuccess: onRemoved,
   });
 }
