@@ -14,6 +14,19 @@ pytestmark = pytest.mark.e2e
 
 ITEMS = 50
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> answer"
+GUIDELINES = """# What is helpful
+
+**Short** answers are fine, [see](https://example.com/rules):
+
+| answer | label |
+|--------|-------|
+| "no"   | No    |
+
+<script>document.title = "owned"</script> <b onclick="document.title='owned'">raw</b>
+
+[a](javascript:document.title='owned') [b](java&#115;cript:document.title='owned')
+[c](data:text/html,<script>document.title='owned'</script>) ![d](https://example.com/pixel.png)
+"""
 
 
 def queue(installation: Installation, folder: Path, name: str, schema: dict[str, Any]) -> str:
@@ -31,7 +44,7 @@ def queue(installation: Installation, folder: Path, name: str, schema: dict[str,
         "name": name,
         "label_schema": schema,
         "score": "helpful",
-        "guidelines": "# Guidelines\n<b>Short answers are fine.</b>",
+        "guidelines": GUIDELINES,
     }
     installation.post(queues, made)
     assert installation.post(f"{queues}/{name}/items", {"dataset": name})["added"] == ITEMS
@@ -48,7 +61,6 @@ def test_fifty_items_are_labelled_by_keyboard_alone(console: Console, tmp_path: 
     console.row("e2e-helpful").get_by_role("link", name="Label").focus()
     page.keyboard.press("Enter")
     console.heading("Is the answer helpful?").wait_for()
-    expect(page.get_by_role("region", name="Guidelines")).to_contain_text("<b>Short answers")
     output, done = page.get_by_role("region", name="Output"), page.get_by_role("status")
     page.evaluate("document.activeElement.blur()")
     for at in range(ITEMS):
@@ -76,6 +88,30 @@ def test_fifty_items_are_labelled_by_keyboard_alone(console: Console, tmp_path: 
     progress = console.installation.get(path)["progress"]
     assert (progress["labelled"], progress["open"]) == (ITEMS - 1, 1)
     assert progress["annotators"][0]["skipped"] == 1
+
+
+def test_guidelines_are_markdown_that_does_nothing(console: Console, tmp_path: Path) -> None:
+    page = console.page
+    queue(console.installation, tmp_path, "e2e-guided", {"kind": "binary"})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    console.open(f"/projects/{console.project_id}/annotation/e2e-guided/review")
+    guidelines = page.get_by_role("region", name="Guidelines")
+    guidelines.get_by_role("heading", name="What is helpful", level=3).wait_for()
+    expect(guidelines.get_by_role("cell", name="No", exact=True)).to_be_visible()
+    for text in ("<script>document.title", "<b onclick=", "[a](javascript:", "[c](data:text/html"):
+        expect(guidelines).to_contain_text(text)
+    guidelines.get_by_text("raw").click()
+    links = guidelines.get_by_role("link")
+    found = links.evaluate_all("all => all.map((each) => [each.href, each.rel, each.target])")
+    rel = "noopener noreferrer nofollow"
+    assert found == [
+        [address, rel, "_blank"]
+        for address in ("https://example.com/rules", "https://example.com/pixel.png")
+    ]
+    assert guidelines.locator("img, script, iframe, b").count() == 0
+    assert not [url for url in asked if not url.startswith(console.installation.server)]
+    assert page.title() != "owned"
 
 
 def test_parts_of_an_output_are_marked_by_keyboard_and_mouse(

@@ -1,17 +1,17 @@
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 const SEQUENCE_MS = 900;
 /** The first key of sequences; the next key then has no meaning of its own. */
 const LEADER = "g";
 
 /** Runs the action of a pressed key (`j`, `/`, `?`) or sequence (`g o`). Ignores keys typed into
- * fields, and keys with Ctrl, Alt or ⌘. */
+ * fields, and keys with Ctrl, Alt or ⌘. Keys work as soon as what they act on is on the screen. */
 export function useShortcuts(actions: Record<string, () => void>): void {
   const latest = useRef(actions);
-  useEffect(() => {
+  useLayoutEffect(() => {
     latest.current = actions;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const sequence = { first: "", at: 0 };
     const listen = (event: KeyboardEvent) => {
       if (event.defaultPrevented || isTyping(event.target)) return;
@@ -33,10 +33,10 @@ export function useShortcuts(actions: Record<string, () => void>): void {
 /** Runs an action on Ctrl+K or ⌘K, also while the user types. */
 export function usePaletteKey(action: () => void): void {
   const latest = useRef(action);
-  useEffect(() => {
+  useLayoutEffect(() => {
     latest.current = action;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();

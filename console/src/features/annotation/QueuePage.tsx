@@ -12,8 +12,10 @@ import { useHasRole } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { Button } from "@/shared/ui/Button";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
+import { Disclosure } from "@/shared/ui/Disclosure";
 import { Fact, Facts } from "@/shared/ui/Facts";
 import { PRIMARY_LINK_CLASSES } from "@/shared/ui/LinkButton";
+import { Markdown } from "@/shared/ui/Markdown";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
@@ -61,10 +63,11 @@ export function QueuePage() {
 }
 
 function QueueFacts({ queue }: { queue: Queue }) {
-  const { label_schema, description, progress, overlap, adjudicator, score } = queue;
+  const { label_schema, description, guidelines, progress, overlap, adjudicator, score } = queue;
   return (
     <>
-      <p className="pb-3 text-sm text-ink-2">{label_schema.question || description}</p>
+      <p className="pb-3 text-sm text-ink-2">{label_schema.question}</p>
+      {description && <Markdown text={description} className="max-w-[80ch] pb-3" />}
       <Facts label="Progress">
         <Fact name="Labelled">
           {formatCount(progress.labelled)} of {formatCount(progress.items)}
@@ -76,6 +79,13 @@ function QueueFacts({ queue }: { queue: Queue }) {
         <Fact name="Decides">{adjudicator || "editors"}</Fact>
         <Fact name="Score">{score}</Fact>
       </Facts>
+      {guidelines && (
+        <div className="pt-4">
+          <Disclosure title="Guidelines">
+            <Markdown text={guidelines} className="max-w-[80ch]" />
+          </Disclosure>
+        </div>
+      )}
     </>
   );
 }

@@ -10,6 +10,7 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorNotice } from "@/shared/ui/ErrorState";
 import { Key } from "@/shared/ui/Key";
 import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { Markdown } from "@/shared/ui/Markdown";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 
@@ -91,13 +92,12 @@ function Reviewing({ queue }: { queue: Queue }) {
   );
 }
 
-/** The guidelines as they were written: Markdown is readable, and nothing of it is HTML. */
 function Guidelines({ text }: { text: string }) {
   if (!text) return null;
   return (
     <section aria-label="Guidelines">
       <h2 className="mb-1 text-xs font-medium text-ink-3">Guidelines</h2>
-      <div className="text-sm leading-6 break-words whitespace-pre-wrap text-ink-2">{text}</div>
+      <Markdown text={text} />
     </section>
   );
 }

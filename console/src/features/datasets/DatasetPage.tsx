@@ -14,6 +14,7 @@ import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Fact, Facts } from "@/shared/ui/Facts";
 import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { Markdown } from "@/shared/ui/Markdown";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
 const FROM = "/signed-in/projects/$projectId/datasets/$name";
@@ -77,7 +78,7 @@ export function DatasetPage() {
 function DatasetFacts({ dataset: { description, newest, personal_data } }: { dataset: Dataset }) {
   return (
     <>
-      {description && <p className="pb-3 text-sm text-ink-2">{description}</p>}
+      {description && <Markdown text={description} className="max-w-[80ch] pb-3" />}
       <Facts label="About">
         <Fact name="Newest version">{newest?.version ?? "none"}</Fact>
         <Fact name="Its items">{formatCount(newest?.item_count ?? 0)}</Fact>
