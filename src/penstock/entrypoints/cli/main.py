@@ -46,6 +46,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Choose the release of a use case: start, list, history, undo, stop.",
     ),
     "annotation": ("annotation", "Queues of answers that annotators label; judges beside them."),
+    "notifications": ("notifications", "What you are notified: list, read."),
     "webhook": (
         "webhooks",
         "Tell other systems what happens: add, list, messages, test, rotate, enable, remove.",

@@ -41,6 +41,7 @@ from penstock.features.gates import assembly as gates
 from penstock.features.guardrails import assembly as guardrails
 from penstock.features.identity.assembly import Identity, open_master_key
 from penstock.features.limits import assembly as limits
+from penstock.features.notifications import assembly as notifications
 from penstock.features.prompts import assembly as prompts
 from penstock.features.prompts.service.prompts import PromptService
 from penstock.features.protection import assembly as protection
@@ -154,6 +155,9 @@ class ServerComposition:
             *self._build_feedback(opened),
             self._build_datasets(opened),
             *self._build_evaluations(made, opened),
+            notifications.build(
+                context, guards, identity.audit_reader, identity.user_finder, prompts.comment_texts
+            ),
         ]
         publishing = snapshots.build(
             context,

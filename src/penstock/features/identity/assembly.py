@@ -24,6 +24,7 @@ from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
 from penstock.features.identity.service.projects import ProjectService
 from penstock.features.identity.service.sign_in import SignInService
+from penstock.features.identity.service.user_finder import UserFinder
 from penstock.features.vertical import Vertical
 from penstock.infra.crypto import PASSWORD_COST, derive_key, ensure_secret_file
 from penstock.infra.home import Home
@@ -69,6 +70,7 @@ class Identity:
         self.audit_reader = AuditReader(database, seal_key, self.heads)
         self.access_sections = AccessSections(database, pepper)
         self.projects = ProjectService(context)
+        self.user_finder = UserFinder()
         self.members = MemberService(context, passwords)
         self.invitations = InvitationService(
             context, passwords, derive_key(master_key, "invitations")

@@ -2,7 +2,7 @@
 chains that were cut off. `audit_log` writes them."""
 
 import hmac
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -73,6 +73,45 @@ class AuditReader:
             .limit(limit)
         )
         return [from_row(row) for row in connection.execute(query).mappings()]
+
+    def pick(
+        self, connection: Connection, project_id: str, sequences: Collection[int]
+    ) -> list[AuditEvent]:
+        """Returns the events of a project with these numbers, oldest first."""
+        query = (
+            select(AUDIT_EVENTS)
+            .where(AUDIT_EVENTS.c.project_id == project_id, AUDIT_EVENTS.c.sequence.in_(sequences))
+            .order_by(AUDIT_EVENTS.c.sequence)
+        )
+        return [from_row(row) for row in connection.execute(query).mappings()]
+
+    def newest(
+        self,
+        connection: Connection,
+        project_id: str,
+        subject: str,
+        actions: Collection[str],
+        before: int,
+    ) -> AuditEvent | None:
+        """Returns the newest event of a subject with one of the actions before a number."""
+        query = (
+            select(AUDIT_EVENTS)
+            .where(
+                AUDIT_EVENTS.c.project_id == project_id,
+                AUDIT_EVENTS.c.subject == subject,
+                AUDIT_EVENTS.c.action.in_(actions),
+                AUDIT_EVENTS.c.sequence < before,
+            )
+            .order_by(AUDIT_EVENTS.c.sequence.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).mappings().one_or_none()
+        return from_row(row) if row else None
+
+    def heads(self, connection: Connection) -> dict[str, int]:
+        """Returns the number of the newest event of each project (`""`: of the instance)."""
+        query = select(AUDIT_HEADS.c.project_id, AUDIT_HEADS.c.sequence)
+        return {row.project_id: row.sequence for row in connection.execute(query)}
 
     def last_sequence(self, connection: Connection, project_id: str) -> int:
         """Returns the number of the newest event of a project, 0 without any."""

@@ -1,10 +1,12 @@
 """Builds the vertical of prompts."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import Connection
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
-from penstock.features.prompts import store
+from penstock.features.prompts import history, store
 from penstock.features.prompts.http.labels import comment_routes, label_routes, label_rule_routes
 from penstock.features.prompts.http.prompts import (
     prompt_change_routes,
@@ -28,6 +30,13 @@ def prompt_versions(connection: Connection, project_id: str, digest: str) -> Res
     if prompt is None or version is None:
         return None
     return ResolvedPrompt(prompt, version, load_partials(connection, project_id, version.content))
+
+
+def comment_texts(
+    connection: Connection, project_id: str, comment_ids: Collection[str]
+) -> Mapping[str, str]:
+    """Returns the texts of comments by their ids; notifications show them."""
+    return history.comment_texts(connection, project_id, comment_ids)
 
 
 def build(context: Context, guards: Guards) -> Vertical:

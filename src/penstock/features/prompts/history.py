@@ -1,5 +1,6 @@
 """The tables of label moves, label rules and comments."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
 
 from penstock.features.access import Role
 from penstock.features.prompts.model import LabelMove, LabelRule, PromptComment
+from penstock.features.prompts.store import PROMPTS
 
 METADATA: Final = MetaData()
 
@@ -90,6 +92,18 @@ def list_comments(
         query = query.where(COMMENTS.c.id < before)
     rows = connection.execute(query.order_by(COMMENTS.c.id.desc()).limit(limit))
     return [PromptComment(**_values(row, COMMENTS)) for row in rows]
+
+
+def comment_texts(
+    connection: Connection, project_id: str, comment_ids: Collection[str]
+) -> dict[str, str]:
+    """Returns the texts of comments on prompts of a project by the ids of the comments."""
+    query = (
+        select(COMMENTS.c.id, COMMENTS.c.text)
+        .join(PROMPTS, PROMPTS.c.id == COMMENTS.c.prompt_id)
+        .where(PROMPTS.c.project_id == project_id, COMMENTS.c.id.in_(comment_ids))
+    )
+    return {row.id: row.text for row in connection.execute(query)}
 
 
 def count_comments(connection: Connection, prompt_id: str) -> int:

@@ -126,6 +126,7 @@ AUDIT_EVENTS: Final = Table(
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("seal", Text, nullable=False),
+    Index("audit_events_by_subject", "project_id", "subject", "sequence"),
 )
 
 # The head of each project's chain; locked while an event is appended.

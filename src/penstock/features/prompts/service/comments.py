@@ -6,6 +6,7 @@ from penstock.features.prompts import history
 from penstock.features.prompts.model import MAX_COMMENTS, PromptComment
 from penstock.features.prompts.service.prompts import get_prompt, get_version
 from penstock.kernel.errors import InvalidRequest
+from penstock.rules.mentions import mentioned_names
 
 
 class CommentService:
@@ -33,7 +34,12 @@ class CommentService:
             if history.count_comments(tx.connection, prompt_id) >= MAX_COMMENTS:
                 raise InvalidRequest(f"A prompt has at most {MAX_COMMENTS:,} comments.")
             history.add_comment(tx.connection, comment)
-            after = {"name": prompt.name, "version": number}
+            after = {
+                "name": prompt.name,
+                "version": number,
+                "comment": comment.id,
+                "mentions": list(mentioned_names(text)),  # members of that name are notified
+            }
             self._context.audit_log.append(
                 tx, actor, project_id, "prompt.comment", prompt_id, after=after
             )

@@ -1,0 +1,1 @@
+"""Notifications: each person hears of what concerns them, from the audit log."""

@@ -1,0 +1,74 @@
+"""Notifies users what the audit log says. An event and its notifications are looked at once: the
+number of the last event moves in the same transaction."""
+
+import asyncio
+import logging
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.features.context import Context
+from penstock.features.notifications import store
+from penstock.features.notifications.model import (
+    TOPICS,
+    EventLog,
+    NotedEvent,
+    StoredNotification,
+    topic_of,
+)
+from penstock.features.notifications.service.recipients import Recipients
+from penstock.infra.sql import Transaction
+from penstock.kernel.errors import PenstockError
+
+LOOK_S: Final = 1.0
+_EVENTS: Final = 200  # audited events of one look at a project
+_log: Final = logging.getLogger("penstock.notifications")
+
+
+class NotificationFeed:
+    """Turns audited events into notifications, in rounds."""
+
+    def __init__(self, context: Context, log: EventLog, recipients: Recipients) -> None:
+        self._context = context
+        self._log = log
+        self._recipients = recipients
+
+    async def run(self) -> None:
+        """Runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await asyncio.to_thread(self.look)
+            except (PenstockError, SQLAlchemyError) as error:
+                _log.warning("Notifications could not be written yet: %s", error)
+
+    def look(self) -> int:
+        """Looks at the events since the last look. Returns how many users were notified."""
+        with self._context.database.read() as connection:
+            seen = store.positions(connection)
+            heads = self._log.heads(connection)
+        behind = [each for each, last in heads.items() if each and last > seen.get(each, 0)]
+        return sum(self._advance(project_id) for project_id in behind)
+
+    def _advance(self, project_id: str) -> int:
+        with self._context.database.write() as tx:
+            seen = store.lock_position(tx.connection, project_id)
+            events = self._log.after(tx.connection, project_id, seen, _EVENTS)
+            notified = sum(self._tell(tx, event) for event in events)
+            if events:
+                store.set_position(tx.connection, project_id, events[-1].sequence)
+        return notified
+
+    def _tell(self, tx: Transaction, event: NotedEvent) -> int:
+        found = self._recipients.of(tx.connection, event)
+        if not found:
+            return 0
+        unwanted = store.switched_off(tx.connection, found)
+        wanted = [each for each in found.items() if each not in unwanted]
+        for user_id, kind in wanted:
+            permission = TOPICS[topic_of(event)]
+            notified = StoredNotification(
+                user_id, event.id, event.project_id, event.sequence, kind, permission
+            )
+            store.add(tx.connection, notified)
+        return len(wanted)
