@@ -3,12 +3,14 @@
 Three parts, each in installations of their own. Recorded outputs with five rule evaluators: wall
 time from the start of the run to its end, with the start of the worker, and the largest memory of
 the worker. Reads over REST of five runs: report, comparison, worst items, results. A run whose
-answers are graded by a model, on a simulator that takes a fixed time: the share of the time that
-the provider is busy at the concurrency of the run, Σ call time / (limit * wall).
+answers are graded by a model, on a simulator that takes 300 to 800 ms for a call: the share of the
+time that its places are in use, from the first 2 % of the calls to the last 2 %. It is measured at
+the concurrency of the run, and where the provider has fewer places and answers 429 beyond.
 """
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 import time
@@ -29,6 +31,7 @@ RULES: Final = (
     {"kind": "levenshtein"},
 )
 RUNS: Final = 5  # that are compared
+LATENCY_MS: Final = 300, 800  # of a call; drawn for each item, their mean for judges
 _ROWS: Final = 500  # items of one request
 _PATIENCE_S: Final = 3600.0
 _LOOK_S: Final = 0.2
@@ -44,14 +47,15 @@ class Recorded(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A run whose answers are graded. `busy`: the share of the time that the provider works at the
-    concurrency of the run; `steady` leaves out the first and the last call of each place."""
+    """A run whose answers are graded. `calls` were answered, `refused` got 429. `busy`: the share
+    of the time that the provider's places are in use, without the first and last 2 % of the
+    calls."""
 
     items: int
     calls: int
+    refused: int
     wall_s: float
     busy: float
-    steady: float
 
 
 def main(argv: list[str]) -> int:
@@ -68,16 +72,18 @@ def main(argv: list[str]) -> int:
         if options.reads:
             for name, first_ms, again_ms in reads(Path(folder) / "reads", options.reads):
                 print(f"read {name:>12}: {first_ms:6.0f} ms, again {again_ms:.0f} ms", flush=True)
-        if options.judged:
+        for places in [int(each) for each in options.places.split(",") if options.judged]:
             graded = judged_run(
-                Path(folder) / "judged",
+                Path(folder) / f"judged-{places}",
                 options.judged,
                 concurrency=options.concurrency,
-                delay_s=options.delay_s,
+                places=places,
             )
             print(
                 f"judged   {graded.items:>7} items: {graded.wall_s:6.1f} s, {graded.calls} calls,"
-                f" busy {graded.busy:.1%}, steady {graded.steady:.1%}"
+                f" {graded.refused} got 429,"
+                f" {places or options.concurrency} places busy {graded.busy:.1%}",
+                flush=True,
             )
     return 0
 
@@ -88,7 +94,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--judged", type=int, default=100, help="items that a model grades (100)")
     parser.add_argument("--reads", type=int, default=1000, help="items of five runs (1000)")
     parser.add_argument("--concurrency", type=int, default=16, help="calls at once (16)")
-    parser.add_argument("--delay-s", type=float, default=0.5, help="time of a call (0.5)")
+    parser.add_argument(
+        "--places", default="0,10", help="calls at once that the provider takes; 0: all (0,10)"
+    )
     return parser
 
 
@@ -128,11 +136,24 @@ def reads(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
             yield name, times[0], times[1]
 
 
-def judged_run(folder: Path, count: int, *, concurrency: int, delay_s: float) -> Judged:
-    """Measures a run of a model that another one grades, one question for each answer."""
+def judged_run(
+    folder: Path,
+    count: int,
+    *,
+    concurrency: int,
+    places: int = 0,
+    latency_ms: tuple[int, int] = LATENCY_MS,
+) -> Judged:
+    """Measures a run of a model that another one grades, one question for each answer. The provider
+    answers 429 to calls beyond its `places`; 0: to none."""
     folder.mkdir()
-    items = ({"id": f"i{at}", "input": f"Question {at}?"} for at in range(count))
-    with _slow_simulator(folder, delay_s) as (port, log), _dataset(folder, items) as at:
+    draws = random.Random(0)
+    items = (
+        {"id": f"i{at}", "input": f"x-sim-latency-ms: {draws.randint(*latency_ms)}\nQuestion {at}?"}
+        for at in range(count)
+    )
+    provider = _slow_simulator(folder, sum(latency_ms) / 2, places)
+    with provider as (port, log), _dataset(folder, items) as at:
         at.add_provider(port)
         rubric = {"model": "slow/sim-small", "criteria": "It answers the question."}
         body = {
@@ -147,16 +168,27 @@ def judged_run(folder: Path, count: int, *, concurrency: int, delay_s: float) ->
         if report["rows"] != {"measured": count}:
             raise SystemExit(f"the run ended otherwise: {report['rows']} {run['error']}")
         begun, ended = (datetime.fromisoformat(run[f"{it}_at"]) for it in ("started", "ended"))
-        wall_s = (ended - begun).total_seconds()
-        calls = [json.loads(line)["started_ns"] / 1e9 for line in log.read_text().splitlines()]
-        starts = [each for each in calls if each >= begun.timestamp()]
+        calls = [json.loads(line) for line in log.read_text().splitlines()]
+        calls = [each for each in calls if each["started_ns"] / 1e9 >= begun.timestamp()]
+        served = [each for each in calls if each["status"] == 200]
+        times = [(each["started_ns"] / 1e9, each["ended_ns"] / 1e9) for each in served]
         return Judged(
             count,
-            len(starts),
-            wall_s,
-            len(starts) * delay_s / (concurrency * wall_s),
-            _steady(sorted(starts), concurrency, delay_s),
+            len(served),
+            len(calls) - len(served),
+            (ended - begun).total_seconds(),
+            busy_share(times, places or concurrency),
         )
+
+
+def busy_share(times: list[tuple[float, float]], places: int) -> float:
+    """Returns the share of the time that so many places are in use by calls with these starts and
+    ends: from the start of the 2nd to the end of the 98th percentile."""
+    edge = len(times) // 50
+    first = sorted(start for start, _ in times)[edge]
+    last = sorted(end for _, end in times)[-1 - edge]
+    inside = sum(max(0.0, min(end, last) - max(start, first)) for start, end in times)
+    return inside / (places * (last - first)) if last > first else 0.0
 
 
 def _recorded_items(count: int) -> Iterator[dict[str, Any]]:
@@ -169,13 +201,6 @@ def _recorded_items(count: int) -> Iterator[dict[str, Any]]:
             "expected": f"The answer {at}",
             "metadata": {"out": output, "lang": "de" if at % 2 else "en"},
         }
-
-
-def _steady(starts: list[float], concurrency: int, delay_s: float) -> float:
-    """Returns the share of the time between the first answers and the last questions."""
-    first, last = starts[0] + delay_s, starts[-1]
-    inside = sum(max(0.0, min(each + delay_s, last) - max(each, first)) for each in starts)
-    return inside / (concurrency * (last - first)) if last > first else 0.0
 
 
 class _Dataset(NamedTuple):
@@ -240,9 +265,15 @@ def _put(installation: Installation, path: str, draft: str, rows: list[dict[str,
 
 
 @contextmanager
-def _slow_simulator(folder: Path, delay_s: float) -> Generator[tuple[int, Path]]:
+def _slow_simulator(folder: Path, latency_ms: float, places: int) -> Generator[tuple[int, Path]]:
     out, log = folder / "slow.log", folder / "calls.jsonl"
-    settings = {"port": 0, "latency_ms": delay_s * 1000, "log": str(log), "recent_calls": 1}
+    settings = {
+        "port": 0,
+        "latency_ms": latency_ms,
+        "concurrent_calls": places,
+        "log": str(log),
+        "recent_calls": 1,
+    }
     command = [sys.executable, "-m", "penstock.entrypoints.sim", json.dumps(settings)]
     with started(command, cores=all_cores(), log=out) as process:
         yield json.loads(wait_file(out, process, out, patience_s=20))["port"], log

@@ -4,6 +4,7 @@ import json
 import math
 import operator
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openai
@@ -236,3 +237,13 @@ def test_the_rate_limit_is_per_key(start_sim: Callable[..., Sim]) -> None:
     assert 1 <= int(seen[-1][1]["retry-after"]) <= 20
     assert seen[0][1]["x-ratelimit-remaining-requests"] == "2"
     assert sim.post(body, authorization="Bearer b")[0] == 200
+
+
+def test_calls_above_the_limit_of_calls_at_once_are_refused(start_sim: Callable[..., Sim]) -> None:
+    sim = start_sim(concurrent_calls=2, latency_ms=300)
+    body = {"model": "sim-small", "messages": QUESTION}
+    with ThreadPoolExecutor(3) as pool:
+        seen = list(pool.map(lambda _: sim.post(body), range(3)))
+    assert sorted(status for status, _, _ in seen) == [200, 200, 429]
+    assert next(headers["retry-after"] for status, headers, _ in seen if status == 429) == "1"
+    assert sim.post(body)[0] == 200

@@ -23,7 +23,7 @@ from penstock.sim.json_documents import document_script
 from penstock.sim.openai.vendor import OpenAi
 from penstock.sim.playback import Playback
 from penstock.sim.prompt_cache import PromptCache
-from penstock.sim.rate_limits import RateLimit
+from penstock.sim.rate_limits import CallLimit, RateLimit
 from penstock.sim.script import Pace, Script
 from penstock.sim.seeded_random import SeededRandom, digest
 from penstock.sim.vendor import Endpoint, Received, SimRequest, SimVendor
@@ -57,6 +57,7 @@ class Simulator:
         self._log = log
         self._clock = clock
         self._limit = RateLimit(config.requests_per_minute)
+        self._at_once = CallLimit(config.concurrent_calls)
         self._faults = [(parse_fault(name), share) for name, share in config.faults.items()]
         self._openai = OpenAi()
         self._gemini = Gemini()
@@ -119,19 +120,26 @@ class Simulator:
             self._log.end(call, outcome)
 
     async def _serve(self, service: Service, endpoint: Endpoint) -> None:
-        exchange, headers, call = service.exchange, service.headers, service.call
+        exchange = service.exchange
         _require(exchange, "POST")
         body = await exchange.body(self._config.body_limit_bytes)
         self._admit(service, body)
-        request = endpoint(body)
+        with self._at_once.place() as free:
+            await self._answer(service, endpoint(body), free)
+
+    async def _answer(
+        self, service: Service, request: SimRequest, generated: Callable[[], None]
+    ) -> None:
+        exchange, headers, call = service.exchange, service.headers, service.call
         controls = with_defaults(read_controls(headers, request.options), self._config)
         call.model, call.stream, call.tag = request.model, request.stream, controls.tag
         call.traceparent = headers.get("traceparent", "")
         fault = controls.chosen_fault() or self._random_fault(call.call)
         script = self._script(service, request, controls, fault)
         pace = Pace((controls.latency_ms or 0) / 1000, controls.tokens_per_second or 0)
+        monotonic = self._clock.monotonic
         playback = Playback(
-            exchange, script, pace, call, log=self._log, monotonic=self._clock.monotonic
+            exchange, script, pace, call, log=self._log, monotonic=monotonic, generated=generated
         )
         await playback.run()
 

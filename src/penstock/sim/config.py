@@ -23,6 +23,7 @@ class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tokens_per_second: float = 0.0
     tokens: int = 0  # tokens of an answer; 0 = a few sentences
     requests_per_minute: float = 0.0  # per API key; 0 = no limit
+    concurrent_calls: int = 0  # of all keys together; 0 = no limit
     faults: dict[str, float] = {}
     log: str = ""  # a file that gets one JSON line per call; "-" = standard error
     recent_calls: int = 10_000  # number of calls that `GET /sim/calls` can return

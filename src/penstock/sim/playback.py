@@ -25,13 +25,16 @@ class Playback:
         *,
         log: CallLog,
         monotonic: Callable[[], float],
+        generated: Callable[[], None],
     ) -> None:
+        """`generated` is called before the last bytes of a complete answer are sent."""
         self._exchange = exchange
         self._script = script
         self._pace = pace
         self._call = call
         self._log = log
         self._monotonic = monotonic
+        self._call_generated = generated
         self._started_s = monotonic()
         self._paused_s = 0.0
         self._buffer = bytearray()
@@ -65,6 +68,7 @@ class Playback:
                     await (
                         self._flush()
                     )  # sent separately, so that the HTTP server uses chunked encoding
+                self._call_generated()
                 await self._flush(more=False)
             case Ending.CUT:
                 await self._flush()

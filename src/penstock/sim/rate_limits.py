@@ -1,9 +1,14 @@
-"""The rate limit of an API key: a token bucket that holds one minute's requests."""
+"""Limits of the simulator: a token bucket for each API key, and a number of calls at once."""
 
 import math
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from penstock.kernel.errors import RateLimited
+
+_FULL_AGAIN_S: Final = 1  # the `Retry-After` of a call above the limit of calls at once
 
 
 @dataclass(slots=True)
@@ -48,3 +53,32 @@ class RateLimit:
             return RateLimitState(int(self._limit), 0, (1 - bucket.left) / per_second)
         bucket.left -= 1
         return RateLimitState(int(self._limit), int(bucket.left), 0.0)
+
+
+class CallLimit:
+    """Limits the calls that are served at once; 0 = no limit."""
+
+    def __init__(self, concurrent_calls: int) -> None:
+        self._most = concurrent_calls
+        self._served = 0
+
+    @contextmanager
+    def place(self) -> Generator[Callable[[], None]]:
+        """Holds a place for a call until its end, or until the function is called that it yields.
+        Raises `RateLimited` if there is none."""
+        if 0 < self._most <= self._served:
+            raise RateLimited(
+                f"Too many calls at once: at most {self._most}.", retry_after_s=_FULL_AGAIN_S
+            )
+        held = 1
+        self._served += held
+
+        def free() -> None:
+            nonlocal held
+            self._served -= held
+            held = 0
+
+        try:
+            yield free
+        finally:
+            free()

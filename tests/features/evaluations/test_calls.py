@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -162,21 +162,46 @@ async def test_a_gateway_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyP
     assert len(tried) == 11
 
 
-async def test_a_429_slows_all_calls_down() -> None:
-    """Eight calls at once meet a limit; afterwards at most half are under way."""
-    gateway = Gateway(
-        lambda number, headers: (
-            error(429, **{"retry-after": "0"}) if number <= 8 else good(number, headers)
-        )
-    )
-    async with calling(gateway, most=8) as calls:
-        first = [asyncio.create_task(calls.ask(b"{}", {})) for _ in range(8)]
-        while len(gateway.asked) < 8:
-            await asyncio.sleep(0.001)
-        gateway.most_at_once = 0
-        await asyncio.gather(*first)
-        assert gateway.most_at_once <= 5  # half, and one more by good answers
-    assert len(gateway.asked) == 16
+async def test_a_429_leaves_as_many_calls_as_the_provider_took() -> None:
+    """Eight calls at once meet a provider with six places."""
+    pace = CallPace(8)
+    async with AsyncExitStack() as taken:
+        for _ in range(6):
+            await taken.enter_async_context(pace.slot())
+        async with pace.slot(), pace.slot():
+            pass
+        for _ in range(2):
+            pace.throttled(0.0)
+        assert await _admitted(pace) == 0
+    assert await _admitted(pace) == 6
+
+
+async def test_a_wave_of_429_leaves_half_of_the_calls_and_a_minute_later_they_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("penstock.features.evaluations.work.pace._HELD_S", 0.05)
+    pace = CallPace(8)
+    for _ in range(8):
+        pace.throttled(0.01)
+    assert await _admitted(pace) == 4
+    pace.answered()
+    assert await _admitted(pace) == 4
+    await asyncio.sleep(0.06)
+    for _ in range(30):
+        pace.answered()
+    assert await _admitted(pace) == 8
+
+
+async def _admitted(pace: CallPace) -> int:
+    """Returns how many calls it lets in at once."""
+    async with AsyncExitStack() as held:
+        for found in range(99):
+            try:
+                async with asyncio.timeout(0.02):
+                    await held.enter_async_context(pace.slot())
+            except TimeoutError:
+                return found
+    return 99
 
 
 async def test_retry_after_holds_for_new_calls() -> None:

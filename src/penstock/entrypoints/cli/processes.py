@@ -134,6 +134,9 @@ def sim(
     requests_per_minute: Annotated[
         float, typer.Option(help="Rate limit of each API key; 0 = no limit.")
     ] = 0.0,
+    concurrent_calls: Annotated[
+        int, typer.Option(min=0, help="Calls at once; further ones get 429. 0 = no limit.")
+    ] = 0,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="FAULT=PROBABILITY", help="Such as 500=0.01 or cut=0.1 (repeatable)."),
@@ -153,6 +156,7 @@ def sim(
             tokens_per_second=tokens_per_second,
             tokens=tokens,
             requests_per_minute=requests_per_minute,
+            concurrent_calls=concurrent_calls,
             faults=dict(map(_fault, fault or ())),
             log=log,
         )
