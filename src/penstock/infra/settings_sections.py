@@ -20,3 +20,8 @@ class EvaluationSettings(Section):
     sandbox_timeout_s: float = Field(
         default=20.0, gt=0, le=100, description="Time of one such command; then it is killed."
     )
+    libraries_python: str = Field(
+        default="",
+        description="Python that has RAGAS, DeepEval, TruLens or Inspect, for the evaluators that "
+        "use them. Empty: the Python of Penstock.",
+    )

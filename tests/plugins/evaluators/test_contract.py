@@ -41,15 +41,18 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "classification": [{}, {"labels": ["a", "b"], "field": "a"}],
     "code_security": [{}, {"count": True, "ignored": ["eval"]}],
     "contains": [{}, {"values": ["a", "B"], "mode": "none"}],
+    "deepeval": [{"metric": "bias", "model": "m"}, {"metric": "exact_match"}],
     "embedding": [{"model": "m"}, {"model": "m", "least": 0.5}],
     "equals": [{}, {"any_of": True, "ignore_punctuation": True}, {"json": True}],
     "format": [{"format": each} for each in ("json", "xml", "html", "sql", "python")],
+    "inspect": [{"metric": "match"}, {"metric": "model_graded_qa", "model": "m"}],
     "json_schema": [{"schema": {"type": "object", "required": ["a"]}}, {"schema": False}],
     "language": [{}, {"language": "en"}],
     "length": [{}, {"unit": "words", "most": 3}, {"unit": "sentences"}],
     "pairwise": [{"model": "m", "criteria": "c"}],
     "panel": [{"model": "m", "others": ["n", "o"], "criteria": "c"}],
     "rubric": [{"model": "m", "criteria": "c"}, {"model": "m", "criteria": "c", "scale": [1, 5]}],
+    "ragas": [{"metric": "faithfulness", "model": "m"}, {"metric": "exact_match"}],
     "retrieval": [{"figure": each} for each in ("precision", "hit_rate", "map", "mrr", "ndcg")],
     "recorded": [
         {"score": "a", "kind": "rate"},
@@ -59,11 +62,17 @@ OPTIONS: Final[dict[str, list[dict[str, Any]]]] = {
     "rouge": [{}, {"variant": "rouge2", "figure": "recall", "english": False}],
     "style": [{"model": "m", "rules": ["Be short."]}],
     "tool_calls": [{}, {"order": False, "arguments": "contain", "figure": "exact"}],
+    "trulens": [{"metric": "relevance", "model": "m"}],
     "topic": [{"model": "m", "domain": "Weather."}],
     **{each: [{"model": "m"}] for each in ONLY_A_MODEL},
     "regex": [{"pattern": "(a+)+$"}, {"pattern": "x", "absent": True}],
 }
-CASES: Final = [(kind, options) for kind in REGISTRY.names() for options in OPTIONS.get(kind, [{}])]
+# They need a library of others, and are measured with it in tests/clients.
+LIBRARIES: Final = ("deepeval", "inspect", "ragas", "trulens")
+DESCRIBED: Final = [
+    (kind, options) for kind in REGISTRY.names() for options in OPTIONS.get(kind, [{}])
+]
+CASES: Final = [case for case in DESCRIBED if case[0] not in LIBRARIES]
 JUDGED: Final = [case for case in CASES if REGISTRY.get(case[0]).facts(case[1]).judged]
 DRAWN: Final = settings(max_examples=25, deadline=None, database=None)
 _json = st.recursive(
@@ -110,7 +119,7 @@ _samples = st.builds(
 )
 
 
-@pytest.mark.parametrize(("kind", "options"), CASES)
+@pytest.mark.parametrize(("kind", "options"), DESCRIBED)
 def test_it_describes_itself(kind: str, options: dict[str, Any]) -> None:
     found = REGISTRY.get(kind)
     assert found.problem_of(options) == ""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import cache
 
 from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
 from penstock.entrypoints.worker.config import WorkerConfig
@@ -27,6 +28,7 @@ from penstock.infra.tls import local_trust
 from penstock.kernel.time import SystemClock
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.spi.evaluator import Evaluator
+from penstock.spi.libraries import LibraryUser
 from penstock.spi.sandbox import SandboxedEvaluator
 
 
@@ -60,15 +62,20 @@ class WorkerComposition:
 
 
 def _find_evaluator(config: WorkerConfig) -> FindEvaluator:
-    """Returns what finds evaluators; those that run code get the operator's sandbox."""
+    """Returns what finds evaluators; those that run code get the operator's sandbox, those that use
+    a library the Python that has it."""
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
-    if not config.sandbox_command:
-        return evaluators.get
-    sandbox = SandboxCommand(config.sandbox_command, config.sandbox_timeout_s)
+    command, python = config.sandbox_command, config.libraries_python
+    sandbox = SandboxCommand(command, config.sandbox_timeout_s) if command else None
 
+    @cache
     def find(kind: str) -> Evaluator:
         found = evaluators.get(kind)
-        return found.within(sandbox) if isinstance(found, SandboxedEvaluator) else found
+        if sandbox is not None and isinstance(found, SandboxedEvaluator):
+            return found.within(sandbox)
+        if python and isinstance(found, LibraryUser):
+            return found.with_python(python)
+        return found
 
     return find
 
