@@ -85,6 +85,14 @@ const dataset = createRoute({
   validateSearch: parseDatasetSearch,
   component: lazyRouteComponent(() => import("@/features/datasets/DatasetPage"), "DatasetPage"),
 });
+const importDataset = createRoute({
+  getParentRoute: () => project,
+  path: "/datasets/$name/_import",
+  component: lazyRouteComponent(
+    () => import("@/features/datasets/importing/ImportPage"),
+    "ImportPage",
+  ),
+});
 const datasetDiff = createRoute({
   getParentRoute: () => project,
   path: "/datasets/$name/_diff",
@@ -106,5 +114,6 @@ export const evaluationRoutes = [
   editOnline,
   datasets,
   dataset,
+  importDataset,
   datasetDiff,
 ] as const;

@@ -98,6 +98,7 @@ export const PAGES = [
     icon: Database,
     keys: "g n",
     permission: "datasets:read",
+    write: "datasets:write",
   },
   {
     to: "/projects/$projectId/evaluations",

@@ -1,19 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { DatasetActions } from "@/features/datasets/DatasetActions";
 import { EditItems } from "@/features/datasets/EditItems";
 import { Items } from "@/features/datasets/Items";
 import { datasetQuery, type Dataset } from "@/features/datasets/queries";
 import { Versions } from "@/features/datasets/Versions";
 import { formatBytes, formatCount } from "@/shared/format/number";
-import { useHasRole } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
-import { Button } from "@/shared/ui/Button";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Fact, Facts } from "@/shared/ui/Facts";
-import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Markdown } from "@/shared/ui/Markdown";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
@@ -24,7 +22,6 @@ export function DatasetPage() {
   const { projectId, name } = useParams({ from: FROM });
   const { version } = useSearch({ from: FROM });
   const [editing, setEditing] = useState(false);
-  const canWrite = useHasRole("editor");
   const query = useQuery(datasetQuery(projectId, name));
   const shown = version ?? query.data?.newest?.version;
   return (
@@ -32,19 +29,7 @@ export function DatasetPage() {
       <DetailHeader
         title={name}
         note={shown && <Badge>version {shown}</Badge>}
-        actions={
-          <>
-            {canWrite && !editing && <Button onClick={() => setEditing(true)}>Edit items</Button>}
-            <Link
-              to="/projects/$projectId/evaluations"
-              params={{ projectId }}
-              search={{ dataset: name }}
-              className={LINK_BUTTON_CLASSES}
-            >
-              Runs
-            </Link>
-          </>
-        }
+        actions={<DatasetActions name={name} editing={editing} onEdit={() => setEditing(true)} />}
       />
       <QueryContent query={query}>
         {(dataset) => (
@@ -63,9 +48,7 @@ export function DatasetPage() {
               </>
             ) : (
               <EmptyState title="No items yet">
-                <code className="font-mono text-xs">
-                  penstock dataset import {name} examples.csv
-                </code>
+                Import a file, add recorded calls from the page of traces, or write items by hand.
               </EmptyState>
             )}
           </>

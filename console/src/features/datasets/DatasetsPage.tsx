@@ -1,11 +1,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 
+import { AddDatasetDialog } from "@/features/datasets/AddDatasetDialog";
 import { datasetsQuery, type Dataset } from "@/features/datasets/queries";
 import { formatCount } from "@/shared/format/number";
 import { hasWords } from "@/shared/format/words";
-import { useProjectId } from "@/shared/session";
+import { useMay, useProjectId } from "@/shared/session";
+import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { Page } from "@/shared/ui/Page";
@@ -21,14 +23,28 @@ const FROM = "/signed-in/projects/$projectId/datasets";
 export function DatasetsPage() {
   const { q = "" } = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/projects/$projectId/datasets" });
-  const query = useInfiniteQuery(datasetsQuery(useProjectId()));
+  const projectId = useProjectId();
+  const query = useInfiniteQuery(datasetsQuery(projectId));
   const find = useCallback(
     (text: string) => void navigate({ search: { q: text || undefined }, replace: true }),
     [navigate],
   );
+  const [adding, setAdding] = useState(false);
+  const canWrite = useMay()("datasets:write");
+  const open = (name: string) =>
+    void navigate({ to: "/projects/$projectId/datasets/$name", params: { projectId, name } });
   const datasets = query.data?.pages.flatMap(({ items }) => items);
   return (
-    <Page title="Datasets">
+    <Page
+      title="Datasets"
+      actions={
+        canWrite && (
+          <Button kind="primary" onClick={() => setAdding(true)}>
+            New dataset
+          </Button>
+        )
+      }
+    >
       <div className="flex min-h-12 items-center pb-2">
         <SearchInput label="Search datasets" value={q} onChange={find} />
       </div>
@@ -43,6 +59,9 @@ export function DatasetsPage() {
         />
       )}
       <ShowMore query={query} />
+      {adding && (
+        <AddDatasetDialog onClose={() => setAdding(false)} onAdded={({ name }) => open(name)} />
+      )}
     </Page>
   );
 }
@@ -59,8 +78,8 @@ function Found({ datasets, any }: FoundProps) {
   if (any) return <EmptyState title="No datasets found">Try other words.</EmptyState>;
   return (
     <EmptyState title="No datasets yet">
-      A dataset is a list of examples on which releases are measured:{" "}
-      <code className="font-mono text-xs">penstock dataset import NAME examples.csv</code>
+      A dataset is a list of examples on which releases are measured. Its items come from files,
+      from recorded calls, or are written by hand.
     </EmptyState>
   );
 }

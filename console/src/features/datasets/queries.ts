@@ -8,6 +8,7 @@ import { useProjectId } from "@/shared/session";
 export type Dataset = Schemas["DatasetView"];
 export type DatasetVersion = Schemas["DatasetVersionView"];
 export type Item = Schemas["DatasetItemView"];
+export type Committed = Schemas["CommittedChangeView"];
 export type ItemDifference = Schemas["ItemDifferenceView"];
 
 const DATASETS = "/api/v1/projects/{project_id}/datasets";
@@ -105,5 +106,31 @@ export function useCommitChanges(name: string, onCommitted: () => void) {
     invalidates: [["datasets", project_id]],
     successToast: "Version committed",
     onSuccess: onCommitted,
+  });
+}
+
+type NewDataset = Schemas["NewDatasetBody"];
+
+/** Adds a dataset without items. */
+export function useAddDataset(onAdded: (dataset: Dataset) => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: NewDataset) => data(api.POST(DATASETS, { params: { path: { project_id } }, body })),
+    invalidates: [["datasets", project_id]],
+    onSuccess: onAdded,
+  });
+}
+
+/** Removes a dataset with all its versions. */
+export function useRemoveDataset(onRemoved: () => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (name: string) => data(api.DELETE(DATASET, { params: { path: { project_id, name } } })),
+    invalidates: [
+      ["datasets", project_id, "list"],
+      ["datasets", project_id, "choices"],
+    ],
+    successToast: "Dataset removed",
+    onSuccess: onRemoved,
   });
 }
