@@ -12,6 +12,7 @@ from penstock.entrypoints.server.labelled import CorrectedPrompts, LabelledExamp
 from penstock.features.access import Principal, Role
 from penstock.features.annotation.model.items import QueueItem
 from penstock.features.annotation.model.queues import AnnotationQueue, ItemSelection
+from penstock.features.annotation.service.agreement import AnnotatorAgreement
 from penstock.features.annotation.service.deciding import Deciding
 from penstock.features.annotation.service.filling import FilledQueue, QueueFilling
 from penstock.features.annotation.service.following import QueueRules
@@ -84,6 +85,7 @@ class Annotation:
         selecting = SelectionReader(context, self.reader, self.results)
         self.filling = QueueFilling(context, selecting, lambda *_: CallExamples((), (), ()))
         self.rules = QueueRules(context, self.filling, self.results)
+        self.agreement = AnnotatorAgreement(context, self.results.reads)
         self.judges = JudgeCalibration(context, self.results, self.results.reads)
         self.scores = AnnotationScores(context, self._submit)
         self.uses = LabelUses(

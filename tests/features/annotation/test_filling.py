@@ -83,7 +83,7 @@ def test_suggestions_of_a_judge_are_marked_and_are_no_labels(annotation: Annotat
     assert (progress.suggested, progress.labelled) == (1, 0)
     suggested = [each.suggestion for each in annotation.next(annotation.person("ann"), 10)]
     assert [each.value for each in suggested if each] == [True]
-    assert annotation.deciding.agreement(annotation.project, "review").labelled == 0
+    assert annotation.agreement.of(annotation.project, "review").labelled == 0
 
 
 def test_pairs_are_the_outputs_of_two_runs(annotation: Annotation) -> None:

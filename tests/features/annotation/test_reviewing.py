@@ -217,7 +217,7 @@ def test_agreement_counts_annotators_only(annotation: Annotation) -> None:
     ann, bob = annotation.person("ann"), annotation.person("bob")
     annotation.label_all(ann, [True, False] * 5)
     annotation.label_all(bob, [True, False] * 4 + [True, True])
-    found = annotation.deciding.agreement(annotation.project, "review")
+    found = annotation.agreement.of(annotation.project, "review")
     assert (found.items, found.differing) == (10, 1)
     assert found.estimate is not None
     assert found.interval is not None

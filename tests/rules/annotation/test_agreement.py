@@ -1,12 +1,13 @@
 """Agreement of the annotators of a queue. Alphas: K. Krippendorff, Computing Krippendorff's
 Alpha-Reliability (2011), section C: nominal 0.743, ordinal 0.815, interval 0.849."""
 
-from random import Random
 from typing import Any
 
 import pytest
 
 from penstock.rules.annotation.agreement import (
+    LabelCounts,
+    QueueAgreement,
     agreement_of,
     differs,
     disagreement,
@@ -30,6 +31,13 @@ BINARY = LabelSchema(LabelKind.BINARY)
 SPANS = LabelSchema(LabelKind.SPANS, choices=(LabelChoice("wrong"), LabelChoice("rude")))
 
 
+def agreement(schema: LabelSchema, items: list[dict[str, Any]]) -> QueueAgreement:
+    """The agreement of items that are counted one by one."""
+    shared = [(each, 1) for each in items if len(each) > 1]
+    differing = sum(differs(schema, list(each.values())) for each, _ in shared)
+    return agreement_of(schema, LabelCounts(len(items), len(shared), differing), shared)
+
+
 def span(start: int, end: int, value: str = "wrong") -> dict[str, Any]:
     return {"start": start, "end": end, "value": value}
 
@@ -43,7 +51,7 @@ def span(start: int, end: int, value: str = "wrong") -> dict[str, Any]:
     ],
 )
 def test_alpha_is_the_published_one_of_the_scale(schema: LabelSchema, alpha: float) -> None:
-    found = agreement_of(schema, UNITS, Random(1))
+    found = agreement(schema, UNITS)
     assert found.estimate == pytest.approx(alpha, abs=5e-4)
     assert found.interval is not None
     assert found.interval.low < alpha < found.interval.high
@@ -52,8 +60,19 @@ def test_alpha_is_the_published_one_of_the_scale(schema: LabelSchema, alpha: flo
     assert (most.first, most.second, most.items) == ("p1", "p3", 10)
 
 
+def test_items_with_the_same_labels_are_counted_together() -> None:
+    schema = LabelSchema(LabelKind.ORDINAL, choices=CHOICES)
+    counts = LabelCounts(36, 33, 12)
+    units = [each for each in UNITS if len(each) > 1]
+    together = agreement_of(schema, counts, [(each, 3) for each in units])
+    apart = agreement_of(schema, counts, [(each, 1) for each in units * 3])
+    assert together.items == 33
+    assert together.pairs == apart.pairs
+    assert together.interval == pytest.approx(apart.interval)
+
+
 def test_too_few_items_give_a_reason_and_no_figure() -> None:
-    found = agreement_of(BINARY, [{"a": True, "b": False}, {"a": True}], Random(1))
+    found = agreement(BINARY, [{"a": True, "b": False}, {"a": True}])
     assert (found.labelled, found.items, found.differing) == (2, 1, 1)
     assert (found.estimate, found.interval) == (None, None)
     assert found.reason == "1 items have two labels; at least 5 are needed."
@@ -62,7 +81,7 @@ def test_too_few_items_give_a_reason_and_no_figure() -> None:
 
 
 def test_one_label_only_says_nothing() -> None:
-    found = agreement_of(BINARY, [{"a": True, "b": True}] * 9, Random(1))
+    found = agreement(BINARY, [{"a": True, "b": True}] * 9)
     assert (found.estimate, found.differing) == (None, 0)
     assert "random ones would agree as well" in found.reason
     assert "random ones would agree as well" in found.pairs[0].reason
@@ -70,7 +89,7 @@ def test_one_label_only_says_nothing() -> None:
 
 def test_full_agreement_has_a_figure_without_an_interval() -> None:
     items = [{"a": at < 4, "b": at < 4} for at in range(9)]
-    found = agreement_of(BINARY, items, Random(1))
+    found = agreement(BINARY, items)
     assert (found.estimate, found.interval) == (1, None)
     assert "no interval" in found.reason
     assert found.pairs[0].kappa is not None
@@ -82,14 +101,14 @@ def test_spans_agree_by_their_characters() -> None:
     assert span_f1([], []) == 1
     assert span_f1([], [span(0, 1)]) == 0
     items = [{"a": [span(0, 4)], "b": [span(at, 4)]} for at in range(4)] * 2
-    found = agreement_of(SPANS, items, Random(1))
+    found = agreement(SPANS, items)
     assert found.measure == "mean F1 of spans"
     assert found.estimate == pytest.approx((1 + 6 / 7 + 2 / 3 + 2 / 5) / 4)
 
 
 def test_free_texts_have_no_agreement() -> None:
     items = [{"a": "one", "b": "two"}] * 9
-    found = agreement_of(LabelSchema(LabelKind.TEXT), items, Random(1))
+    found = agreement(LabelSchema(LabelKind.TEXT), items)
     assert (found.estimate, found.differing) == (None, 9)
     assert "compare them by reading" in found.reason
 

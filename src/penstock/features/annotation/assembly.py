@@ -21,6 +21,7 @@ from penstock.features.annotation.model.ports import (
     ReadCalls,
     StoreScores,
 )
+from penstock.features.annotation.service.agreement import AnnotatorAgreement
 from penstock.features.annotation.service.deciding import Deciding
 from penstock.features.annotation.service.filling import QueueFilling
 from penstock.features.annotation.service.following import QueueRules
@@ -73,6 +74,7 @@ def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
     filling = QueueFilling(context, SelectionReader(context, ports.items, ports.runs), ports.calls)
     rules = QueueRules(context, filling, ports.runs)
     scores = AnnotationScores(context, ports.submit)
+    agreement = AnnotatorAgreement(context, ports.reads)
     uses = LabelUses(deciding, ports.add_examples, ports.draft_prompt)
     return Vertical(
         routers=(
@@ -80,7 +82,7 @@ def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
             queue_routes(guards.require, queues),
             queue_filling_routes(guards.require, filling, rules),
             reviewing_routes(guards.require, Reviewing(context), queues),
-            labelled_item_routes(guards.require, deciding),
+            labelled_item_routes(guards.require, deciding, agreement),
             label_use_routes(guards.require, uses),
         ),
         jobs=(

@@ -1,26 +1,30 @@
 """How well the annotators of a queue agree, and what their labels say together."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
-from random import Random
 from statistics import fmean
 from typing import Any, Final, NamedTuple
 
 from penstock.kernel.digests import content_hash
 from penstock.rules.annotation.labels import LabelKind, LabelSchema, spans_of
-from penstock.rules.statistics.agreement import (
-    LabelScale,
-    cohen_kappa,
-    krippendorff_alpha,
-    krippendorff_interval,
-)
+from penstock.rules.statistics.cohen import counted_kappa
 from penstock.rules.statistics.intervals import Interval, t_interval
+from penstock.rules.statistics.krippendorff import LabelScale, krippendorff_alpha
 
 LEAST_ITEMS: Final = 5  # with two labels; with fewer, an agreement says nothing
 MAX_PAIRS: Final = 45  # pairs of annotators with a kappa: those with the most common items
 
 ItemLabels = Mapping[str, Any]  # the label of each annotator of one item
+CountedLabels = Sequence[tuple[ItemLabels, int]]  # how many items have these labels
+
+
+class LabelCounts(NamedTuple):
+    """Items with a label, with two or more, and with labels that are not all the same."""
+
+    labelled: int
+    shared: int
+    differing: int
 
 
 class PairAgreement(NamedTuple):
@@ -35,8 +39,8 @@ class PairAgreement(NamedTuple):
 
 
 class QueueAgreement(NamedTuple):
-    """The agreement over the items with two labels or more, of `labelled` ones. `measure`: which
-    figure `estimate` is. `reason`: why it, or its interval, is none."""
+    """The agreement over the `items` with two labels or more that were compared, of `labelled`
+    ones. `measure`: which figure `estimate` is. `reason`: why it, or its interval, is none."""
 
     labelled: int
     items: int
@@ -48,24 +52,24 @@ class QueueAgreement(NamedTuple):
     pairs: tuple[PairAgreement, ...]
 
 
-def agreement_of(
-    schema: LabelSchema, items: Sequence[ItemLabels], random: Random
-) -> QueueAgreement:
-    """Returns the agreement of the labels of items: Krippendorff's alpha of the schema's scale, or
-    for spans the mean of F1 of all pairs of labels (G. Hripcsak, A. Rothschild, Agreement, the
-    F-Measure, and Reliability in Information Retrieval (2005): where what nobody marked cannot be
-    counted, kappa approaches F1)."""
-    shared = [each for each in items if len(each) > 1]
-    enough = len(shared) >= LEAST_ITEMS and schema.kind is not LabelKind.TEXT
-    estimate, interval = _overall(schema, shared, random) if enough else (None, None)
+def agreement_of(schema: LabelSchema, counts: LabelCounts, shared: CountedLabels) -> QueueAgreement:
+    """Returns the agreement of the labels of the items that have two or more: Krippendorff's alpha
+    of the schema's scale, or for spans the mean of F1 of all pairs of labels (G. Hripcsak, A.
+    Rothschild, Agreement, the F-Measure, and Reliability in Information Retrieval (2005): where
+    what nobody marked cannot be counted, kappa approaches F1)."""
+    compared = schema.kind is not LabelKind.TEXT
+    items = sum(count for _, count in shared) if compared else counts.shared
+    estimate, interval = None, None
+    if compared and items >= LEAST_ITEMS:
+        estimate, interval = _overall(schema, shared)
     return QueueAgreement(
-        sum(1 for each in items if each),
-        len(shared),
-        sum(differs(schema, list(each.values())) for each in shared),
+        counts.labelled,
+        items,
+        counts.differing,
         _measure(schema),
         estimate,
         interval,
-        "" if interval else _reason(schema, shared, estimate),
+        "" if interval else _reason(schema, items, estimate),
         tuple(_pairs(schema, shared)),
     )
 
@@ -107,49 +111,68 @@ def _measure(schema: LabelSchema) -> str:
             return f"Krippendorff's alpha, {_scale(schema).value}"
 
 
-def _overall(
-    schema: LabelSchema, shared: Sequence[ItemLabels], random: Random
-) -> tuple[float | None, Interval | None]:
+def _overall(schema: LabelSchema, shared: CountedLabels) -> tuple[float | None, Interval | None]:
     if schema.kind is LabelKind.SPANS:
-        means = [1 - disagreement(schema, list(each.values())) for each in shared]
+        means = [1 - disagreement(schema, list(each.values())) for each, _ in shared]
         return fmean(means), t_interval(means)
-    scale, number = _scale(schema), _numbers(schema)
-    labels = [[number(value) for value in each.values()] for each in shared]
-    return krippendorff_alpha(labels, scale), krippendorff_interval(labels, random, scale)
+    number = _numbers(schema)
+    patterns = Counter[tuple[float, ...]]()
+    for labels, count in shared:
+        patterns[tuple(sorted(map(number, labels.values())))] += count
+    found = krippendorff_alpha(patterns, _scale(schema))
+    return (found.estimate, found.interval) if found else (None, None)
 
 
-def _reason(schema: LabelSchema, shared: Sequence[ItemLabels], estimate: float | None) -> str:
+def _reason(schema: LabelSchema, items: int, estimate: float | None) -> str:
     if schema.kind is LabelKind.TEXT:
         return "Free texts have no agreement: compare them by reading."
-    if len(shared) < LEAST_ITEMS:
-        return f"{len(shared)} items have two labels; at least {LEAST_ITEMS} are needed."
+    if items < LEAST_ITEMS:
+        return f"{items} items have two labels; at least {LEAST_ITEMS} are needed."
     if estimate is None:
         return "All labels are the same one: random ones would agree as well."
     return "There is no interval: the items do not show how much agreement varies."
 
 
-def _pairs(schema: LabelSchema, shared: Sequence[ItemLabels]) -> list[PairAgreement]:
-    common: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
-    for each in shared:
-        for first, second in combinations(sorted(each), 2):
-            common.setdefault((first, second), []).append((each[first], each[second]))
-    most = sorted(common.items(), key=lambda each: (-len(each[1]), each[0]))[:MAX_PAIRS]
-    return [_pair(schema, *names, labels) for names, labels in most]
-
-
-def _pair(
-    schema: LabelSchema, first: str, second: str, labels: Sequence[tuple[Any, Any]]
-) -> PairAgreement:
-    agreed = sum(not differs(schema, each) for each in labels)
-    kappa, reason = None, ""
+def _pairs(schema: LabelSchema, shared: CountedLabels) -> Iterator[PairAgreement]:
+    """Yields the pairs of annotators with the most common items."""
+    sizes = Counter[tuple[str, str]]()
+    for labels, count in shared:
+        for pair in combinations(sorted(labels), 2):
+            sizes[pair] += count
+    most = sorted(sizes, key=lambda pair: (-sizes[pair], pair))[:MAX_PAIRS]
     if schema.kind in (LabelKind.TEXT, LabelKind.SPANS):
-        reason = f"Labels of the kind {schema.kind.value} have no kappa."
-    elif len(labels) < LEAST_ITEMS:
-        reason = f"They share {len(labels)} items; at least {LEAST_ITEMS} are needed."
+        yield from (_pair_without_kappa(schema, *pair, shared) for pair in most)
+        return
+    common = {pair: Counter[tuple[Any, Any]]() for pair in most}
+    for labels, count in shared:
+        for pair in combinations(sorted(labels), 2):
+            if pair in common:
+                common[pair][labels[pair[0]], labels[pair[1]]] += count
+    yield from (_pair(*pair, common[pair]) for pair in most)
+
+
+def _pair(first: str, second: str, labels: Counter[tuple[Any, Any]]) -> PairAgreement:
+    items = labels.total()
+    agreed = sum(count for (one, other), count in labels.items() if one == other)
+    kappa, reason = None, ""
+    if items < LEAST_ITEMS:
+        reason = f"They share {items} items; at least {LEAST_ITEMS} are needed."
     else:
-        kappa = cohen_kappa([one for one, _ in labels], [other for _, other in labels])
+        kappa = counted_kappa(labels)
         reason = "" if kappa else "Both give one label only: random ones would agree as well."
-    return PairAgreement(first, second, len(labels), agreed, kappa, reason)
+    return PairAgreement(first, second, items, agreed, kappa, reason)
+
+
+def _pair_without_kappa(
+    schema: LabelSchema, first: str, second: str, shared: CountedLabels
+) -> PairAgreement:
+    same = [
+        not differs(schema, (labels[first], labels[second]))
+        for labels, _ in shared
+        if first in labels and second in labels
+    ]
+    reason = f"Labels of the kind {schema.kind.value} have no kappa."
+    return PairAgreement(first, second, len(same), sum(same), None, reason)
 
 
 def _scale(schema: LabelSchema) -> LabelScale:

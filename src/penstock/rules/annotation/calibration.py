@@ -12,7 +12,7 @@ from penstock.rules.evaluation.judge_quality import (
     judge_quality,
 )
 from penstock.rules.evaluation.pairwise import OrderCounts
-from penstock.rules.statistics.agreement import cohen_kappa
+from penstock.rules.statistics.cohen import cohen_kappa
 from penstock.rules.statistics.intervals import Interval, wilson
 
 LEAST_LABELS: Final = 10  # of annotators; with fewer, a figure of a judge says nothing

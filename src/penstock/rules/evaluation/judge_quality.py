@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
-from penstock.rules.statistics.agreement import cohen_kappa
+from penstock.rules.statistics.cohen import cohen_kappa
 from penstock.rules.statistics.distributions import normal_quantile
 from penstock.rules.statistics.intervals import Interval, wilson
 

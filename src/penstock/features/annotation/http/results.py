@@ -19,13 +19,16 @@ from penstock.features.annotation.http.views import (
     MadeExamplesView,
     QueueEvaluatorView,
 )
+from penstock.features.annotation.service.agreement import AnnotatorAgreement
 from penstock.features.annotation.service.deciding import Deciding
 from penstock.features.annotation.service.uses import LabelUses
 from penstock.features.annotation.store.items import QueueItemFilter
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
 
 
-def labelled_item_routes(require: RequirePermission, deciding: Deciding) -> APIRouter:
+def labelled_item_routes(
+    require: RequirePermission, deciding: Deciding, agreement: AnnotatorAgreement
+) -> APIRouter:
     """Returns the routes that show labels, and decide."""
     router = APIRouter(prefix=PREFIX, tags=[*TAGS])
     may_read = Depends(require(Permission.EVALUATIONS_READ))
@@ -48,7 +51,7 @@ def labelled_item_routes(require: RequirePermission, deciding: Deciding) -> APIR
     @router.get("/{name}/agreement")
     def get_queue_agreement(access: Annotated[Access, may_read], name: str) -> QueueAgreementView:
         """Returns how well annotators agree. Models and decisions do not count."""
-        return QueueAgreementView.of(deciding.agreement(access.project_id, name))
+        return QueueAgreementView.of(agreement.of(access.project_id, name))
 
     @router.put("/{name}/items/{item_id}/decision")
     def decide_item(

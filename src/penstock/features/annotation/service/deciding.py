@@ -1,9 +1,8 @@
-"""What became of items: their labels, agreement, and decisions where labels differ."""
+"""What became of items: their labels, and decisions where labels differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
-from typing import Any, Final
+from typing import Any
 
 from penstock.features.access import Permission, Principal
 from penstock.features.annotation.model.items import (
@@ -25,11 +24,7 @@ from penstock.features.annotation.store import labels as labels_store
 from penstock.features.context import Context
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest
-from penstock.rules.annotation.agreement import QueueAgreement, agreement_of
 from penstock.rules.annotation.labels import checked_label
-
-MAX_AGREEMENT_ITEMS: Final = 2_000  # first labelled items of a queue; its agreement is of these
-_SEED: Final = 1  # of the resampling: the same labels give the same interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +72,6 @@ class Deciding:
             found = get_item(connection, queue, item_id)
             labels = labels_store.labels_of(connection, queue.id, [item_id])
         return queue, LabelledItem(found, labels[item_id])
-
-    def agreement(self, project_id: str, name: str) -> QueueAgreement:
-        """Returns the agreement of the annotators of a queue; models and decisions do not count."""
-        wanted = items_store.QueueItemFilter(state="labelled")
-        queue, found = self.items(project_id, name, wanted, 0, MAX_AGREEMENT_ITEMS)
-        return agreement_of(queue.schema, [each.given for each in found], Random(_SEED))  # noqa: S311 - statistics
 
     def decide(
         self, actor: Principal, project_id: str, name: str, item_id: str, sent: SentDecision

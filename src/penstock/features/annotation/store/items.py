@@ -31,6 +31,7 @@ from penstock.features.annotation.model.items import (
     Suggestion,
 )
 from penstock.features.annotation.store.tables import ITEMS, LABELS, LEASES
+from penstock.rules.annotation.agreement import LabelCounts
 
 _IDS_AT_ONCE: Final = 500  # in a condition
 
@@ -84,6 +85,13 @@ def revision_of(connection: Connection, queue_id: str) -> int:
     """Returns a number that grows with each label and decision of a queue."""
     query = select(cast(func.sum(ITEMS.c.revision), BigInteger)).where(ITEMS.c.queue_id == queue_id)
     return connection.execute(query).scalar() or 0
+
+
+def label_counts(connection: Connection, queue_id: str) -> LabelCounts:
+    """Returns how many items have labels, two or more, and different ones."""
+    counted = _sum(ITEMS.c.labels > 0), _sum(ITEMS.c.labels > 1), _sum(ITEMS.c.differs)
+    row = connection.execute(select(*counted).where(ITEMS.c.queue_id == queue_id)).one()
+    return LabelCounts(*row)
 
 
 def list_items(

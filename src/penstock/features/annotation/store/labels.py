@@ -1,16 +1,17 @@
 """Rows of labels. Functions take a connection and return values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select
 
 from penstock.features.annotation.model.items import AnnotatorProgress, ItemLabel, LabelState
-from penstock.features.annotation.store.tables import LABELS
+from penstock.features.annotation.store.tables import ITEMS, LABELS
 from penstock.kernel.digests import canonical_json
 
 _IDS_AT_ONCE: Final = 500  # in a condition
+_OF, _AND = "=", "\n"  # between an id and its label, and between labels: JSON has no line ends
 
 
 def save_label(connection: Connection, queue_id: str, label: ItemLabel) -> None:
@@ -70,6 +71,53 @@ def own_labels(
         query = query.where(or_(LABELS.c.updated_ms < at, same))
     ordered = query.order_by(LABELS.c.updated_ms.desc(), LABELS.c.item_id.desc())
     return [_label(row) for row in connection.execute(ordered.limit(limit))]
+
+
+def counted_labels(connection: Connection, queue_id: str) -> list[tuple[Mapping[str, Any], int]]:
+    """Returns how many items with two labels or more have which label of each annotator. The
+    database counts them: many items have the same."""
+    pair = LABELS.c.annotator_id + _OF + LABELS.c.value
+    of_item = (
+        select(func.aggregate_strings(pair, _AND).label("labels"))
+        .where(LABELS.c.queue_id == queue_id, LABELS.c.state == LabelState.LABELLED.value)
+        .group_by(LABELS.c.item_id)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    query = select(of_item.c.labels, func.count()).group_by(of_item.c.labels)
+    names = {each.id: each.name for each in connection.execute(_annotators(queue_id))}
+    values: dict[str, Any] = {}
+    found: list[tuple[Mapping[str, Any], int]] = []
+    for text, count in connection.execute(query):
+        labels: dict[str, Any] = {}
+        for each in text.split(_AND):
+            annotator_id, _, value = each.partition(_OF)
+            if value not in values:
+                values[value] = msgspec.json.decode(value)
+            labels[names[annotator_id]] = values[value]
+        found.append((labels, count))
+    return found
+
+
+def _annotators(queue_id: str) -> Select[*tuple[Any, ...]]:
+    id_, name = LABELS.c.annotator_id.label("id"), func.max(LABELS.c.annotator).label("name")
+    return select(id_, name).where(LABELS.c.queue_id == queue_id).group_by(LABELS.c.annotator_id)
+
+
+def first_labels(connection: Connection, queue_id: str, limit: int) -> list[Mapping[str, Any]]:
+    """Returns the labels of each annotator of the first items that have two or more."""
+    first = (
+        select(ITEMS.c.item_id)
+        .where(ITEMS.c.queue_id == queue_id, ITEMS.c.labels > 1)
+        .order_by(ITEMS.c.position)
+        .limit(limit)
+    )
+    ids = connection.execute(first).scalars().all()
+    found = labels_of(connection, queue_id, ids)
+    return [
+        {each.annotator: each.value for each in labels if each.state is LabelState.LABELLED}
+        for labels in found.values()
+    ]
 
 
 def has_labels(connection: Connection, queue_id: str) -> bool:

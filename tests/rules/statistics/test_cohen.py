@@ -1,4 +1,4 @@
-"""Agreement of raters: published values and statsmodels 0.15, coverage by simulation."""
+"""Agreement of two raters: values of statsmodels 0.15, coverage by simulation."""
 
 from random import Random
 from statistics import fmean
@@ -7,23 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.statistics.agreement import (
-    LabelScale,
-    cohen_kappa,
-    krippendorff_alpha,
-    krippendorff_interval,
-)
+from penstock.rules.statistics.cohen import cohen_kappa
 
-#: K. Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), section C: 4 observers.
-OBSERVERS = [
-    [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
-    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],
-    [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
-    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
-]
-UNITS = [
-    [float(each) for each in unit if each is not None] for unit in zip(*OBSERVERS, strict=True)
-]
 LABELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=20)
 
 
@@ -92,41 +77,3 @@ def test_the_interval_of_kappa_covers_it_as_stated() -> None:
         assert found is not None
         inside.append(found.low <= truth <= found.high)
     assert 0.92 <= fmean(inside) <= 0.98
-
-
-@pytest.mark.parametrize(
-    ("scale", "expected"),
-    [
-        (LabelScale.NOMINAL, 0.743421052631579),
-        (LabelScale.ORDINAL, 0.8153875037548814),
-        (LabelScale.INTERVAL, 0.8491071428571428),
-    ],
-)
-def test_alpha_is_that_of_the_published_example(scale: LabelScale, expected: float) -> None:
-    """The paper prints 0.743, 0.815 and 0.849; further digits are of the package krippendorff."""
-    assert krippendorff_alpha(UNITS, scale) == pytest.approx(expected)
-
-
-@given(st.lists(st.lists(st.integers(0, 3).map(float), max_size=4), max_size=8))
-def test_items_with_less_than_two_labels_do_not_count(items: list[list[float]]) -> None:
-    rated = [each for each in items if len(each) > 1]
-    for scale in LabelScale:
-        found = krippendorff_alpha(items, scale)
-        assert found == krippendorff_alpha(rated, scale)
-        assert found is None or found <= 1
-
-
-def test_alpha_is_not_defined_without_different_labels() -> None:
-    assert krippendorff_alpha([[1.0, 1.0], [1.0]]) is None
-    assert krippendorff_alpha([]) is None
-    assert krippendorff_interval([], Random(0)) is None
-    assert krippendorff_interval([[1.0, 1.0], [2.0, 2.0]], Random(0)) is None
-
-
-def test_the_interval_of_alpha_contains_it_and_narrows() -> None:
-    few = krippendorff_interval(UNITS, Random(1))
-    many = krippendorff_interval(UNITS * 10, Random(1))
-    assert few is not None
-    assert many is not None
-    assert few.low < few.estimate < few.high
-    assert many.high - many.low < (few.high - few.low) / 2
