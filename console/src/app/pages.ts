@@ -1,5 +1,6 @@
 import {
   Activity,
+  Bell,
   Boxes,
   BrainCircuit,
   Database,
@@ -33,10 +34,11 @@ interface Page {
   permission: Permission;
   write?: Permission;
   gap?: true;
+  unlisted?: true;
 }
 
 /** The pages of a project in the order of the navigation; `keys` is the shortcut. A page with `gap`
- * begins a group. `permission` is needed to see a page and all pages below it, `write` for those
+ * begins a group; one that is `unlisted` is reached otherwise. `permission` is needed to see a page and all pages below it, `write` for those
  * below it that add or edit something. */
 export const PAGES = [
   {
@@ -196,4 +198,15 @@ export const PAGES = [
     keys: "g a",
     permission: "audit:read",
   },
+  {
+    to: "/projects/$projectId/notifications",
+    name: "Notifications",
+    icon: Bell,
+    keys: "g z",
+    permission: "project:read",
+    unlisted: true,
+  },
 ] as const satisfies readonly Page[];
+
+/** Whether the navigation lists a page. */
+export const isListed = (page: (typeof PAGES)[number]) => !("unlisted" in page);

@@ -61,6 +61,11 @@ const compareReleases = createRoute({
     "CompareReleasesPage",
   ),
 });
+const approvals = createRoute({
+  getParentRoute: () => project,
+  path: "/releases/_approvals",
+  component: lazyRouteComponent(() => import("@/features/releases/ApprovalsPage"), "ApprovalsPage"),
+});
 const release = createRoute({
   getParentRoute: () => project,
   path: "/releases/$release",
@@ -93,6 +98,7 @@ export const releaseRoutes = [
   releases,
   newRelease,
   compareReleases,
+  approvals,
   release,
   rollouts,
   rollout,

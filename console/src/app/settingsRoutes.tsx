@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { project } from "@/app/baseRoutes";
+import { parseNotificationsSearch } from "@/features/notifications/search";
 
 const webhooks = createRoute({
   getParentRoute: () => project,
@@ -8,5 +9,15 @@ const webhooks = createRoute({
   component: lazyRouteComponent(() => import("@/features/webhooks/WebhooksPage"), "WebhooksPage"),
 });
 
-/** The pages of what a project tells other systems. */
-export const settingsRoutes = [webhooks] as const;
+const notifications = createRoute({
+  getParentRoute: () => project,
+  path: "/notifications",
+  validateSearch: parseNotificationsSearch,
+  component: lazyRouteComponent(
+    () => import("@/features/notifications/NotificationsPage"),
+    "NotificationsPage",
+  ),
+});
+
+/** The pages of what is told to other systems, and to the user. */
+export const settingsRoutes = [webhooks, notifications] as const;

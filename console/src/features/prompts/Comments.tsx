@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { commentsQuery, useAddComment, type Prompt } from "@/features/prompts/queries";
+import { MentionField } from "@/shared/mentions/MentionField";
+import { MentionedText } from "@/shared/mentions/MentionedText";
 import { useForm } from "@/shared/forms/useForm";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorNotice } from "@/shared/ui/ErrorState";
-import { TextAreaField } from "@/shared/ui/Field";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { RelativeTime } from "@/shared/ui/Values";
 
@@ -39,7 +40,9 @@ export function Comments({ prompt, number }: { prompt: Prompt; number: number })
                     {comment.version > 0 && <span className="num">on v{comment.version}</span>}
                     <RelativeTime at={comment.created_at} />
                   </div>
-                  <p className="break-words whitespace-pre-wrap">{comment.text}</p>
+                  <p className="break-words whitespace-pre-wrap">
+                    <MentionedText text={comment.text} />
+                  </p>
                 </li>
               ))}
             </ol>
@@ -64,10 +67,11 @@ function AddComment({ prompt, number, onAdded }: AddCommentProps) {
   });
   return (
     <form noValidate className="flex flex-col gap-2" onSubmit={form.submit}>
-      <TextAreaField
+      <MentionField
         label={`Comment on version ${number}`}
+        hint="@ and the beginning of an address mentions a member."
         {...form.text("text")}
-        required
+        onPick={(text) => form.change({ text })}
         maxLength={10_000}
       />
       {Boolean(form.error) && <ErrorNotice error={form.error} />}

@@ -1,18 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { approvalsQuery, useApproval, type Approval } from "@/shared/releases/protection";
-import { useHasRole, useProjectId } from "@/shared/session";
-import { Badge, type Tone } from "@/shared/ui/Badge";
-import { Button } from "@/shared/ui/Button";
+import { APPROVAL_TONES } from "@/features/releases/ApprovalRows";
+import { DecideButtons } from "@/features/releases/DecideButtons";
+import { approvalsQuery, type Approval } from "@/shared/releases/protection";
+import { useMay, useProjectId } from "@/shared/session";
+import { Badge } from "@/shared/ui/Badge";
 import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
-
-const TONES: Record<Approval["state"], Tone> = {
-  requested: "accent",
-  approved: "ok",
-  rejected: "danger",
-  withdrawn: "neutral",
-};
 
 /** Who asked for the approval of a release, and who decided. */
 export function Approvals({ release }: { release: string }) {
@@ -43,13 +37,14 @@ export function Approvals({ release }: { release: string }) {
 
 function ApprovalRow({ approval }: { approval: Approval }) {
   const { use_case, environment, state, message, requester, actor, changed_at } = approval;
+  const mayApprove = useMay()("releases:approve");
   return (
     <Row>
       <Cell className="font-medium whitespace-nowrap">
         {use_case} in {environment}
       </Cell>
       <Cell>
-        <Badge tone={TONES[state]}>{state}</Badge>
+        <Badge tone={APPROVAL_TONES[state]}>{state}</Badge>
       </Cell>
       <Cell className="max-w-0 truncate">{message}</Cell>
       <Cell className={`whitespace-nowrap text-ink-2 ${FROM_MD}`}>{requester}</Cell>
@@ -57,31 +52,11 @@ function ApprovalRow({ approval }: { approval: Approval }) {
       <Cell className="text-ink-2">
         <RelativeTime at={changed_at} />
       </Cell>
-      <Cell>{state === "requested" && <Decide approval={approval} />}</Cell>
+      <Cell>
+        {state === "requested" && mayApprove && (
+          <DecideButtons approval={approval} steps={["approve", "reject"]} />
+        )}
+      </Cell>
     </Row>
-  );
-}
-
-/** The server refuses the decision of the release's own author. */
-function Decide({ approval: { release, use_case, environment } }: { approval: Approval }) {
-  const mutation = useApproval();
-  if (!useHasRole("editor")) return null;
-  const place = { release, use_case, environment };
-  return (
-    <span className="flex gap-1">
-      <Button
-        kind="primary"
-        busy={mutation.isPending}
-        onClick={() => mutation.mutate({ ...place, step: "approve" })}
-      >
-        Approve
-      </Button>
-      <Button
-        busy={mutation.isPending}
-        onClick={() => mutation.mutate({ ...place, step: "reject" })}
-      >
-        Reject
-      </Button>
-    </span>
   );
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useCallback, useState, type ReactNode } from "react";
@@ -8,6 +8,7 @@ import { ReleaseTable } from "@/features/releases/ReleaseTable";
 import type { ReleasesSearch } from "@/features/releases/search";
 import { hasWords } from "@/shared/format/words";
 import { shortHash } from "@/shared/releases/arms";
+import { approvalsQuery } from "@/shared/releases/protection";
 import type { Release } from "@/shared/releases/queries";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
@@ -49,7 +50,15 @@ export function ReleasesPage() {
     </Link>
   );
   return (
-    <Page title="Releases" actions={canWrite && make}>
+    <Page
+      title="Releases"
+      actions={
+        <>
+          <ApprovalsLink />
+          {canWrite && make}
+        </>
+      }
+    >
       <div className="flex min-h-12 flex-wrap items-center gap-x-4 gap-y-2 pb-2">
         <SearchInput label="Search releases" value={search.q ?? ""} onChange={find} />
         <PartFilter search={search} onChange={change} />
@@ -78,6 +87,23 @@ export function ReleasesPage() {
         </div>
       )}
     </Page>
+  );
+}
+
+/** Leads to the approvals; shows how many are requested. */
+function ApprovalsLink() {
+  const projectId = useProjectId();
+  const approvals = useQuery(approvalsQuery(projectId)).data ?? [];
+  const waiting = approvals.filter(({ state }) => state === "requested").length;
+  return (
+    <Link
+      to="/projects/$projectId/releases/_approvals"
+      params={{ projectId }}
+      className={LINK_BUTTON_CLASSES}
+    >
+      Approvals
+      {waiting > 0 && <Badge tone="accent">{waiting}</Badge>}
+    </Link>
   );
 }
 

@@ -61,8 +61,8 @@ export function useAddEvidence(release: string, onAdded: () => void) {
   });
 }
 
-/** Requests an approval, or decides on one. */
-export function useApproval() {
+/** Requests an approval, or decides on one. Without `onDone` its errors are toasts. */
+export function useApproval(onDone?: () => void) {
   const project_id = useProjectId();
   return useApiMutation({
     run: ({
@@ -83,6 +83,7 @@ export function useApproval() {
       }
     },
     invalidates: [proofKeys.all(project_id)],
-    errorToast: true,
+    errorToast: onDone === undefined,
+    onSuccess: onDone,
   });
 }
