@@ -11,11 +11,25 @@ from typing import Final
 
 PREFIX: Final = "whsec_"
 SECRET_LENGTH: Final = 32  # bytes of a key
+KEY_LENGTHS: Final = (24, 64)  # least and most bytes of a key that is given
 
 
 def written_secret(key: bytes) -> str:
     """Returns a key as receivers enter it."""
     return PREFIX + base64.b64encode(key).decode()
+
+
+def read_secret(text: str) -> bytes:
+    """Returns the key of a secret. Raises `ValueError` with a sentence that does not contain it."""
+    try:
+        key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not text.startswith(PREFIX) or not KEY_LENGTHS[0] <= len(key) <= KEY_LENGTHS[1]:
+        raise ValueError(
+            f"A secret is {PREFIX} and base64 of {KEY_LENGTHS[0]} to {KEY_LENGTHS[1]} bytes."
+        )
+    return key
 
 
 def signature(keys: Sequence[bytes], message_id: str, timestamp_s: int, body: bytes) -> str:

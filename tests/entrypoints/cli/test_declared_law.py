@@ -1,10 +1,6 @@
 """`plan`, `apply` and `export` against a real server: what was applied is what is declared."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,89 +8,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.entrypoints.cli.api import Api
 from penstock.entrypoints.cli.declared.applying import apply_plan
 from penstock.entrypoints.cli.declared.exporting import exported
-from penstock.entrypoints.cli.declared.files import read_files
-from penstock.entrypoints.cli.declared.model import ConfigurationPlan, ObjectAction, ObjectChange
-from penstock.entrypoints.cli.declared.planning import DeclaredKinds, kinds_of, make_plan
+from penstock.entrypoints.cli.declared.model import ObjectAction
 from penstock.entrypoints.cli.declared.showing import document_of, lines_of
-from penstock.infra.egress.client import Egress
 from penstock.kernel.errors import Conflict, InvalidRequest
+from penstock.rules.releases.documents import Release
 from tests.conftest import LawSettings
-from tests.server.running import running
+from tests.entrypoints.cli.declared_desk import CLOSED, Desk, Document, change, fields
 
-CLOSED = "http://127.0.0.1:9/v1"  # a test of this provider fails at once
-Document = Mapping[str, Any]
-
-
-@dataclass
-class Desk:
-    """A command line with a project of its own, and its files."""
-
-    api: Api
-    project: str
-    folder: Path
-
-    @property
-    def kinds(self) -> DeclaredKinds:
-        return kinds_of(self.api, self.project)
-
-    def plan(self, document: Document | str, *, prune: bool = False) -> ConfigurationPlan:
-        text = document if isinstance(document, str) else yaml.safe_dump(document)
-        file = self.folder / "penstock.yaml"
-        file.write_text(text)
-        return make_plan(self.kinds, read_files([file], self.kinds), prune=prune)
-
-    def apply(self, document: Document | str, *, prune: bool = False) -> list[str]:
-        done: list[str] = []
-        plan = self.plan(document, prune=prune)
-        apply_plan(self.api, plan, done.append, lambda _: None)
-        return done
-
-    def secret(self, name: str, value: str) -> str:
-        (self.folder / name).write_text(value)
-        return f"file:{name}"
-
-
-@pytest.fixture(scope="module")
-def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Desk]]:
-    number = count()
-    with (
-        running(tmp_path_factory.mktemp("declared") / "home") as server,
-        asyncio.Runner() as runner,
-    ):
-        url = f"http://127.0.0.1:{server.port}"
-        egress = Egress()
-        api = Api(url, server.bootstrap["api_key"], egress, runner)
-
-        def made() -> Desk:
-            name = f"project {next(number)}"
-            project = api.call("POST", "/api/v1/projects", {"name": name})["id"]
-            folder = tmp_path_factory.mktemp("files")
-            return Desk(api, f"/api/v1/projects/{project}", folder)
-
-        yield made
-        runner.run(_close(egress))
-
-
-async def _close(egress: Egress) -> None:
-    egress.close()
-
-
-@pytest.fixture
-def desk(desks: Callable[[], Desk]) -> Desk:
-    return desks()
-
-
-def change(plan: ConfigurationPlan) -> ObjectChange:
-    (found,) = plan.pending
-    return found
-
-
-def fields(plan: ConfigurationPlan) -> dict[str, tuple[object, object]]:
-    return {each.path: (each.before, each.after) for each in change(plan).differences}
-
+HOOK_KEY = "Y2FuYXJ5" * 4  # base64
+NOTHING = {"changes": [], "kept": [], "unmanaged": []}
 
 # The law
 
@@ -136,8 +60,12 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
         }
         for name in draw(st.lists(_WORDS, unique=True, max_size=2))
     ]
+    use_cases = [
+        {"name": f"u-{name}"} | draw(_USE_CASES)
+        for name in draw(st.lists(_WORDS, unique=True, max_size=2))
+    ]
     return {
-        "providers": providers,
+        "providers": [*providers, FIXED],
         "routes": [
             {
                 "name": f"r-{name}",
@@ -151,8 +79,14 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
             }
             for name in draw(st.lists(_WORDS, unique=True, max_size=2 if pinned else 0))
         ],
-        "use_cases": [
-            {"name": f"u-{name}"} | draw(_USE_CASES)
+        "use_cases": use_cases,
+        "rollouts": [
+            {"use_case": each["name"], "environment": "dev"} | draw(_ROLLOUTS)
+            for each in use_cases
+            if each.get("status") != "retired" and draw(st.booleans())
+        ],
+        "webhooks": [
+            {"url": f"https://{name}.example.org/h"} | draw(_WEBHOOKS)
             for name in draw(st.lists(_WORDS, unique=True, max_size=2))
         ],
         "limits": limits,
@@ -205,10 +139,70 @@ _USE_CASES = st.fixed_dictionaries(
         ),
         "environments": st.sampled_from(
             (
-                [{"name": "live", "protected": True, "role": "owner"}],
+                [{"name": "dev"}, {"name": "live", "protected": True, "role": "owner"}],
                 [{"name": "dev"}, {"name": "live", "role": "admin"}],
             )
         ),
+    },
+)
+FIXED = {"name": "fixed", "base_url": CLOSED, "private_allowed": True, "models": ["a", "b", "c"]}
+RELEASES = st.sampled_from([Release(model=f"fixed/{each}").digest() for each in "abc"])
+_SHADOWS = st.fixed_dictionaries(
+    {"release": st.just(Release(model="fixed/c", parameters={"temperature": 0.5}).digest())},
+    optional={"percent": st.sampled_from((1.5, 100)), "max_calls": st.integers(1, 9)},
+).map(lambda found: found | {"usd_per_day": "2.50"})
+_GUARDS = st.lists(
+    st.sampled_from(({"metric": "errors", "margin": 0.01}, {"metric": "slow", "limit": 500})),
+    min_size=1,
+    max_size=2,
+    unique_by=str,
+)
+_STEPS = st.lists(st.sampled_from((5, 12.5, 50)), min_size=1, unique=True).map(
+    lambda found: [{"percent": each} for each in sorted(found)]
+)
+_COMPARED = st.fixed_dictionaries(
+    {},
+    optional={
+        "sticky": st.sampled_from(("request", "user")),
+        "shadow": _SHADOWS,
+        "overrides": st.just({"anna": "new"}),
+    },
+)
+_FULL = st.fixed_dictionaries({"release": RELEASES}, optional={"shadow": _SHADOWS})
+_CANARY = st.builds(
+    lambda release, guards, steps, more: (
+        {"release": release, "name": "new", "plan": {"guards": guards, "steps": steps}} | more
+    ),
+    RELEASES,
+    _GUARDS,
+    _STEPS,
+    _COMPARED,
+)
+_ARMS = st.builds(
+    lambda releases, share, guards, more: (
+        {
+            "arms": [
+                {"release": releases[0], "percent": share, "name": "old"},
+                {"release": releases[1], "percent": 100 - share, "name": "new"},
+            ],
+            "baseline": "old",
+            "plan": {"guards": guards},
+        }
+        | more
+    ),
+    st.lists(RELEASES, min_size=2, max_size=2, unique=True),
+    st.sampled_from((50, 12.5)),
+    _GUARDS,
+    _COMPARED,
+)
+_ROLLOUTS = st.one_of(_FULL, _CANARY, _ARMS)
+_WEBHOOKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "events": st.lists(
+            st.sampled_from(("rollout.started", "feedback.received")), min_size=1, unique=True
+        ),
+        "secret": st.sampled_from(("file:hook-0", "file:hook-1")),
     },
 )
 _TIMES = st.sampled_from((None, "2026-01-01T00:00:00Z", "2026-01-01T01:00:00.123456+02:00"))
@@ -226,13 +220,16 @@ def test_what_is_applied_is_declared_and_its_export_too(
         desk = desks()
         for number in range(2):
             desk.secret(f"key-{number}", f"sk-canary-0123456789-{number}")
+            desk.secret(f"hook-{number}", f"whsec_{HOOK_KEY}{number}AAA")
+        desk.releases()
         for document in documents:
             desk.apply(document, prune=True)
             again = desk.plan(document, prune=True)
-            assert document_of(again) == {"changes": [], "unmanaged": []}
+            assert document_of(again) == NOTHING
             written = exported(desk.kinds)
-            assert document_of(desk.plan(written, prune=True)) == {"changes": [], "unmanaged": []}
+            assert document_of(desk.plan(written, prune=True)) == NOTHING
             assert "sk-canary" not in written
+            assert HOOK_KEY not in written
 
     holds()
 

@@ -23,14 +23,16 @@ from penstock.features.webhooks.model import (
     MAX_WEBHOOKS,
     PAUSES_S,
     MessageState,
+    NewWebhook,
+    WebhookChange,
     WebhookEventType,
 )
 from penstock.features.webhooks.service.outbox import WebhookEvent, WebhookOutbox, message_of
 from penstock.features.webhooks.service.sending import WebhookSender
-from penstock.features.webhooks.service.webhooks import IssuedWebhook, NewWebhook, WebhookService
+from penstock.features.webhooks.service.webhooks import IssuedWebhook, WebhookService
 from penstock.infra.crypto import Sealer
 from penstock.infra.egress.client import Egress
-from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from tests.features.catalog.test_tables import differences
 from tests.features.releases.released import Released, open_released
 
@@ -360,6 +362,30 @@ def test_webhooks_belong_to_their_project(hooked: Hooked, receiver: Receiver) ->
     assert hooked.webhooks.list(hooked.project) == []
 
 
+def test_a_given_secret_signs_and_is_compared_and_events_change(
+    hooked: Hooked, receiver: Receiver
+) -> None:
+    who, project = hooked.released.world.root, hooked.project
+    secret = "whsec_" + "b2xk" * 10
+    new = NewWebhook(receiver.url, (WebhookEventType.FEEDBACK,), private_allowed=True)
+    hook = hooked.webhooks.add(who, project, replace(new, secret=secret)).webhook
+    assert hooked.webhooks.matches(project, hook.id, secret)
+    assert not hooked.webhooks.matches(project, hook.id, "whsec_" + "bmV3" * 10)
+    with pytest.raises(InvalidRequest, match="base64 of 24 to 64 bytes"):
+        hooked.webhooks.rotate(who, project, hook.id, "whsec_short")
+    with pytest.raises(Conflict, match="a webhook with this address"):
+        hooked.webhooks.add(who, project, new)
+    with pytest.raises(Forbidden):
+        hooked.webhooks.add(hooked.released.world.admin, project, new)
+    failed = WebhookChange((WebhookEventType.EVIDENCE_FAILED,))
+    assert hooked.webhooks.change(who, project, hook.id, failed).events == failed.events
+    with pytest.raises(InvalidRequest, match="private"):
+        hooked.webhooks.change(who, project, hook.id, WebhookChange(private_allowed=False))
+    hooked.fail_evidence()
+    assert hooked.round() == 1
+    assert receiver.received[0].is_signed_by(secret)
+
+
 def test_webhooks_messages_and_their_size_are_bounded(hooked: Hooked, receiver: Receiver) -> None:
     hook = hooked.add(receiver.url).webhook
     event = WebhookEvent("e", WebhookEventType.TEST, "now", {"id": "x", "more": "y" * 10**5})
@@ -387,7 +413,7 @@ def test_webhooks_messages_and_their_size_are_bounded(hooked: Hooked, receiver: 
     hooked.outbox.look()
     with hooked.released.world.database.read() as connection:
         assert store.count_pending(connection, hook.id) == MAX_PENDING  # it waits in the audit log
-    for _ in range(MAX_WEBHOOKS - 1):
-        hooked.add(receiver.url)
+    for number in range(MAX_WEBHOOKS - 1):
+        hooked.add(f"{receiver.url}&n={number}")
     with pytest.raises(InvalidRequest, match="at most"):
         hooked.add(receiver.url)

@@ -49,7 +49,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "notifications": ("notifications", "What you are notified: list, read."),
     "webhook": (
         "webhooks",
-        "Tell other systems what happens: add, list, messages, test, rotate, enable, remove.",
+        "Tell other systems what happens: add, change, list, messages, test, rotate, remove.",
     ),
     "route": ("routes", "Manage routes over several models: set, list, show, remove."),
     "limit": ("limits", "Manage limits and budgets: add, list, show, change, remove."),
@@ -82,7 +82,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("configuration", "Show what `apply` would change (exit code 2: something)."),
     "apply": (
         "configuration",
-        "Apply configuration files: providers, routes, use cases, prices, limits, guardrails.",
+        "Apply configuration files: providers, routes, use cases, rollouts, limits and more.",
     ),
     "export": ("configuration", "Print the configuration of a project as such a file."),
     "import": ("imports", "Import the configuration of another gateway, or evaluations."),

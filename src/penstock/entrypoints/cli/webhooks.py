@@ -21,6 +21,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
     """Adds the command group."""
     commands = {
         "add": add,
+        "change": change,
         "list": list_webhooks,
         "messages": messages,
         "test": send_test,
@@ -50,6 +51,23 @@ def add(
     with open_api(home) as api:
         done = api.call("POST", f"{api.project(project)}/webhooks", body)
     _show_issued(done, as_json=as_json)
+
+
+def change(
+    webhook: WebhookId,
+    *,
+    event: Annotated[
+        list[str] | None, typer.Option(help="Type of events (repeatable). [all]")
+    ] = None,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Change which events a webhook gets."""
+    with open_api(home) as api:
+        path = f"{api.project(project)}/webhooks/{quote(webhook, safe='')}"
+        done = api.call("PATCH", path, {"events": event or []})
+    show_record(done, as_json=as_json)
 
 
 def list_webhooks(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.vertical import Vertical
-from penstock.features.webhooks.http import webhook_routes
+from penstock.features.webhooks.http import webhook_routes, webhook_secret_routes
 from penstock.features.webhooks.service.outbox import ChangesAfter, WebhookOutbox
 from penstock.features.webhooks.service.sending import WebhookSender
 from penstock.features.webhooks.service.webhooks import WebhookService
@@ -45,7 +45,10 @@ def build(
     webhooks = WebhookService(context, sealer, audit.last_sequence)
     sender = WebhookSender(context, sealer, fetch, outbox)
     return Vertical(
-        routers=(webhook_routes(guards.require, webhooks),),
+        routers=(
+            webhook_routes(guards.require, webhooks),
+            webhook_secret_routes(guards.require, webhooks),
+        ),
         jobs=(sender.run,),
         notices=sender.notices,
     )

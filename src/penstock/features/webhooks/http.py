@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from penstock.features.access import Access, Permission, RequirePermission
-from penstock.features.webhooks.bodies import WebhookBody
+from penstock.features.webhooks.bodies import WebhookBody, WebhookChangeBody, WebhookSecretBody
 from penstock.features.webhooks.model import (
     MessageState,
     Webhook,
     WebhookEventType,
     WebhookMessage,
 )
-from penstock.features.webhooks.service.webhooks import IssuedWebhook, NewWebhook, WebhookService
+from penstock.features.webhooks.service.webhooks import IssuedWebhook, WebhookService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Limit, Page
 
@@ -52,6 +52,12 @@ class IssuedWebhookView(BaseModel):
     @classmethod
     def of(cls, issued: IssuedWebhook) -> "IssuedWebhookView":
         return cls(webhook=WebhookView.of(issued.webhook), secret=issued.secret)
+
+
+class WebhookSecretComparisonView(BaseModel):
+    """The result: the webhook has this secret, or not."""
+
+    same: bool
 
 
 class WebhookMessageView(BaseModel):
@@ -96,20 +102,23 @@ def webhook_routes(require: RequirePermission, webhooks: WebhookService) -> APIR
     @router.post("", status_code=201)
     def add_webhook(access: Annotated[Access, may_write], body: WebhookBody) -> IssuedWebhookView:
         """Adds a webhook; the answer has its secret."""
-        new = NewWebhook(body.url, tuple(dict.fromkeys(body.events)), body.private_allowed)
-        return IssuedWebhookView.of(webhooks.add(access.principal, access.project_id, new))
+        return IssuedWebhookView.of(
+            webhooks.add(access.principal, access.project_id, body.webhook())
+        )
+
+    @router.patch("/{webhook_id}")
+    def change_webhook(
+        access: Annotated[Access, may_write], webhook_id: str, body: WebhookChangeBody
+    ) -> WebhookView:
+        """Changes which events a webhook gets."""
+        return WebhookView.of(
+            webhooks.change(access.principal, access.project_id, webhook_id, body.change())
+        )
 
     @router.delete("/{webhook_id}", status_code=204)
     def remove_webhook(access: Annotated[Access, may_write], webhook_id: str) -> None:
         """Removes a webhook with its log."""
         webhooks.remove(access.principal, access.project_id, webhook_id)
-
-    @router.post("/{webhook_id}/rotate")
-    def rotate_webhook(access: Annotated[Access, may_write], webhook_id: str) -> IssuedWebhookView:
-        """Makes a new secret; for a day messages are signed with both."""
-        return IssuedWebhookView.of(
-            webhooks.rotate(access.principal, access.project_id, webhook_id)
-        )
 
     @router.post("/{webhook_id}/enable")
     def enable_webhook(access: Annotated[Access, may_write], webhook_id: str) -> WebhookView:
@@ -128,5 +137,36 @@ def webhook_routes(require: RequirePermission, webhooks: WebhookService) -> APIR
         """Lists the messages of a webhook, newest first."""
         found = webhooks.messages(access.project_id, webhook_id, limit)
         return Page(items=[WebhookMessageView.of(each) for each in found])
+
+    return router
+
+
+def webhook_secret_routes(require: RequirePermission, webhooks: WebhookService) -> APIRouter:
+    """Returns the routes of secrets."""
+    router = APIRouter(prefix=_PREFIX, tags=["webhooks"])
+    may_write = Depends(require(Permission.WEBHOOKS_WRITE))
+
+    @router.post("/{webhook_id}/compare")
+    def compare_webhook_secret(
+        access: Annotated[Access, may_write], webhook_id: str, body: WebhookSecretBody
+    ) -> WebhookSecretComparisonView:
+        """Returns whether messages are signed with this secret. So a repeated `penstock apply`
+        changes nothing."""
+        secret = body.secret.get_secret_value()
+        return WebhookSecretComparisonView(
+            same=webhooks.matches(access.project_id, webhook_id, secret)
+        )
+
+    @router.post("/{webhook_id}/rotate")
+    def rotate_webhook(
+        access: Annotated[Access, may_write],
+        webhook_id: str,
+        body: WebhookSecretBody | None = None,
+    ) -> IssuedWebhookView:
+        """Makes a new secret, or takes the given one; for a day messages are signed with both."""
+        secret = "" if body is None else body.secret.get_secret_value()
+        return IssuedWebhookView.of(
+            webhooks.rotate(access.principal, access.project_id, webhook_id, secret)
+        )
 
     return router

@@ -103,6 +103,24 @@ class Webhook:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """A webhook to add. Without `secret` it gets a random one."""
+
+    url: str
+    events: tuple[WebhookEventType, ...] = ()
+    private_allowed: bool = False
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChange:
+    """The new values of a webhook; `None` keeps the present one."""
+
+    events: tuple[WebhookEventType, ...] | None = None
+    private_allowed: bool | None = None
+
+
 class MessageState(StrEnum):
     """The states of a message."""
 

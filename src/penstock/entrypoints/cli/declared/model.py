@@ -107,6 +107,11 @@ class ConfigurationPlan:
         """The changes that do something."""
         return tuple(change for change in self.changes if change.pending)
 
+    @property
+    def kept(self) -> tuple[ObjectChange, ...]:
+        """The objects that differ and stay as they are, with the reason in `note`."""
+        return tuple(each for each in self.changes if each.action is ObjectAction.KEEP)
+
 
 class ObjectKind(Protocol):
     """A kind of objects, such as routes."""

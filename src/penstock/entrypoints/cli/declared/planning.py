@@ -17,8 +17,10 @@ from penstock.entrypoints.cli.declared.model import (
 )
 from penstock.entrypoints.cli.declared.prices import PriceKind
 from penstock.entrypoints.cli.declared.providers import ProviderKind, listed_models
+from penstock.entrypoints.cli.declared.rollouts import RolloutKind
 from penstock.entrypoints.cli.declared.routes import RouteKind
 from penstock.entrypoints.cli.declared.use_cases import UseCaseKind
+from penstock.entrypoints.cli.declared.webhooks import WebhookKind
 from penstock.kernel.errors import PenstockError
 
 
@@ -29,9 +31,11 @@ class DeclaredKinds(NamedTuple):
     providers: ProviderKind
     routes: RouteKind
     use_cases: UseCaseKind
+    rollouts: RolloutKind
     prices: PriceKind
     limits: LimitKind
     guardrails: GuardrailKind
+    webhooks: WebhookKind
 
 
 def kinds_of(api: Api, project: str) -> DeclaredKinds:
@@ -40,9 +44,11 @@ def kinds_of(api: Api, project: str) -> DeclaredKinds:
         ProviderKind(api, project),
         RouteKind(api, project),
         UseCaseKind(api, project),
+        RolloutKind(api, project),
         PriceKind(api, project),
         LimitKind(api, project),
         GuardrailKind(api, project),
+        WebhookKind(api, project),
     )
 
 
@@ -71,6 +77,7 @@ def make_plan(
         else:
             unmanaged += [(kind.noun, each.name) for each in others]
     problems += _unusable_routes(kinds, declared, state, made, deleted)
+    problems += _unusable_rollouts(kinds, declared, state, made, deleted)
     raise_problems(problems)
     return ConfigurationPlan((*made, *deleted), tuple(unmanaged))
 
@@ -121,4 +128,28 @@ def _unusable_routes(
             kinds.routes.check(each, known)
         except PenstockError as error:
             problems.append(located(error, each.place).message)
+    return problems
+
+
+def _unusable_rollouts(
+    kinds: DeclaredKinds,
+    declared: Configuration,
+    state: Mapping[str, Sequence[Existing]],
+    made: Sequence[ObjectChange],
+    deleted: Sequence[ObjectChange],
+) -> list[str]:
+    """The problems of rollouts that change."""
+    gone = {change.name for change in deleted if change.noun == kinds.use_cases.noun}
+    use_cases = {each.name: each.content for each in state[kinds.use_cases.key]}
+    use_cases = {name: content for name, content in use_cases.items() if name not in gone}
+    use_cases |= {each.name: each.content for each in declared.get(kinds.use_cases.key, ())}
+    present = {each.name: each for each in state[kinds.rollouts.key]}
+    changing = {each.name for each in made if each.noun == kinds.rollouts.noun if each.pending}
+    problems: list[str] = []
+    for each in declared.get(kinds.rollouts.key, ()):
+        if each.name in changing:
+            try:
+                kinds.rollouts.check(each, use_cases, present.get(each.name))
+            except PenstockError as error:
+                problems.append(located(error, each.place).message)
     return problems

@@ -18,7 +18,7 @@ _SIGNS: Final = {
     ObjectAction.REPLACE: "±",
     ObjectAction.DELETE: "-",
 }
-COLORS: Final = {"+": "green", "~": "yellow", "±": "yellow", "-": "red"}
+COLORS: Final = {"!": "yellow", "+": "green", "~": "yellow", "±": "yellow", "-": "red"}
 
 
 def lines_of(plan: ConfigurationPlan) -> Iterator[str]:
@@ -28,6 +28,8 @@ def lines_of(plan: ConfigurationPlan) -> Iterator[str]:
         yield f"{_SIGNS[change.action]} {change.noun} {change.name}{note}"
         for difference in change.differences:
             yield f"    {_line(change, difference)}"
+    for change in plan.kept:
+        yield f"! {change.noun} {change.name} stays as it is: {change.note}."
     yield summary(plan)
     if plan.unmanaged:
         names = ", ".join(f"{noun} {name}" for noun, name in plan.unmanaged[:20])
@@ -59,6 +61,10 @@ def document_of(plan: ConfigurationPlan) -> dict[str, Any]:
                 ],
             }
             for change in plan.pending
+        ],
+        "kept": [
+            {"kind": change.noun, "name": change.name, "reason": change.note}
+            for change in plan.kept
         ],
         "unmanaged": [{"kind": noun, "name": name} for noun, name in plan.unmanaged],
     }

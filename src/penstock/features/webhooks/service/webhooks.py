@@ -1,35 +1,29 @@
 """Adds, changes and removes webhooks. A secret is shown when it is made, and never again."""
 
+import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
-from penstock.features.catalog.model import check_base_url
 from penstock.features.context import Context
 from penstock.features.webhooks import store
+from penstock.features.webhooks.addresses import check_url
 from penstock.features.webhooks.model import (
     MAX_WEBHOOKS,
     OVERLAP_MS,
+    NewWebhook,
     Webhook,
+    WebhookChange,
     WebhookEventType,
     WebhookMessage,
 )
 from penstock.features.webhooks.service.outbox import WebhookEvent, message_of
 from penstock.infra.crypto import Sealer
-from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from penstock.kernel.time import rfc3339
-from penstock.rules.webhook_signature import SECRET_LENGTH, written_secret
-
-
-@dataclass(frozen=True, slots=True)
-class NewWebhook:
-    """A webhook to add."""
-
-    url: str
-    events: tuple[WebhookEventType, ...] = ()
-    private_allowed: bool = False
+from penstock.rules.webhook_signature import SECRET_LENGTH, read_secret, written_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +53,20 @@ class WebhookService:
     def add(self, actor: Principal, project_id: str, new: NewWebhook) -> IssuedWebhook:
         """Adds a webhook, which hears of what happens from now on. Raises `InvalidRequest` for an
         address that is not allowed, `Forbidden` for a private one by a member."""
-        if new.private_allowed and not actor.instance_admin:
-            raise Forbidden(
-                "Only an instance admin may allow a private address.",
-                hint="Ask an instance admin to run `penstock webhook add … --private-allowed`.",
-                code="private_needs_instance_admin",
-                param="private_allowed",
-            )
-        url = _checked(new)
-        webhook_id, key = self._context.new_id("whk"), self._context.random_bytes(SECRET_LENGTH)
+        _require_private(actor, allowed=new.private_allowed)
+        url = check_url(new.url, private_allowed=new.private_allowed)
+        webhook_id, key = self._context.new_id("whk"), self._key(new.secret)
         with self._context.database.write() as tx:
-            if len(store.list_webhooks(tx.connection, project_id)) >= MAX_WEBHOOKS:
+            present = store.list_webhooks(tx.connection, project_id)
+            if len(present) >= MAX_WEBHOOKS:
                 raise InvalidRequest(f"A project has at most {MAX_WEBHOOKS} webhooks.")
+            if any(each.url == url for each in present):
+                raise Conflict(
+                    "This project has a webhook with this address.",
+                    hint="Change its events: penstock webhook list",
+                    code="webhook_exists",
+                    param="url",
+                )
             webhook = Webhook(
                 webhook_id,
                 project_id,
@@ -87,9 +83,49 @@ class WebhookService:
             )
         return IssuedWebhook(webhook, written_secret(key))
 
-    def rotate(self, actor: Principal, project_id: str, webhook_id: str) -> IssuedWebhook:
-        """Makes a new secret. For a day messages are signed with both. Raises `NotFound`."""
-        key = self._context.random_bytes(SECRET_LENGTH)
+    def change(
+        self, actor: Principal, project_id: str, webhook_id: str, change: WebhookChange
+    ) -> Webhook:
+        """Changes which events a webhook gets. Raises as `add`, and `NotFound`."""
+        with self._context.database.write() as tx:
+            before = get_webhook(tx.connection, project_id, webhook_id, lock=True)
+            after = replace(
+                before,
+                events=before.events if change.events is None else change.events,
+                private_allowed=before.private_allowed
+                if change.private_allowed is None
+                else change.private_allowed,
+            )
+            if after == before:
+                return before
+            if after.private_allowed != before.private_allowed:
+                _require_private(actor, allowed=after.private_allowed)
+                check_url(after.url, private_allowed=after.private_allowed)
+            store.save_webhook(tx.connection, after)
+            self._context.audit_log.append(
+                tx,
+                actor,
+                project_id,
+                "webhook.change",
+                webhook_id,
+                before=before.audit_fields(),
+                after=after.audit_fields(),
+            )
+        return after
+
+    def matches(self, project_id: str, webhook_id: str, secret: str) -> bool:
+        """Returns whether messages of a webhook are signed with this secret. Raises `NotFound`."""
+        with self._context.database.read() as connection:
+            webhook = get_webhook(connection, project_id, webhook_id)
+        stored = self._sealer.open(webhook.sealed, webhook_id.encode())
+        return hmac.compare_digest(stored, self._key(secret))
+
+    def rotate(
+        self, actor: Principal, project_id: str, webhook_id: str, secret: str = ""
+    ) -> IssuedWebhook:
+        """Replaces the secret, by a new one if none is given. For a day messages are signed with
+        both. Raises `NotFound`, `InvalidRequest`."""
+        key = self._key(secret)
         with self._context.database.write() as tx:
             before = get_webhook(tx.connection, project_id, webhook_id, lock=True)
             after = replace(
@@ -138,6 +174,23 @@ class WebhookService:
             get_webhook(connection, project_id, webhook_id)
             return store.list_messages(connection, webhook_id, limit)
 
+    def _key(self, secret: str) -> bytes:
+        """The key of a secret, a random one without. Raises `InvalidRequest`."""
+        try:
+            return read_secret(secret) if secret else self._context.random_bytes(SECRET_LENGTH)
+        except ValueError as error:
+            raise InvalidRequest(str(error), param="secret") from None
+
+
+def _require_private(actor: Principal, *, allowed: bool) -> None:
+    if allowed and not actor.instance_admin:
+        raise Forbidden(
+            "Only an instance admin may allow a private address.",
+            hint="Ask an instance admin to run `penstock webhook add … --private-allowed`.",
+            code="private_needs_instance_admin",
+            param="private_allowed",
+        )
+
 
 def get_webhook(
     connection: Connection, project_id: str, webhook_id: str, *, lock: bool = False
@@ -147,22 +200,3 @@ def get_webhook(
     if found is None or found.project_id != project_id:
         raise NotFound("This project has no such webhook.", hint="List them: penstock webhook list")
     return found
-
-
-def _checked(new: NewWebhook) -> str:
-    """Returns the address. Raises `InvalidRequest` for one that is not allowed."""
-    base, question, query = new.url.partition("?")
-    try:
-        checked = check_base_url(base, private_allowed=new.private_allowed, secret=False)
-    except InvalidRequest as error:
-        hint = "Give a public address such as https://hooks.example.org/penstock."
-        if error.code == "private_address":
-            hint = "An instance admin can allow it: penstock webhook add … --private-allowed"
-        raise InvalidRequest(error.message, hint=hint, code=error.code, param="url") from None
-    if not checked.startswith("https://") and not new.private_allowed:
-        raise InvalidRequest(
-            "Others could read what is sent with plain http.", hint="Use https.", param="url"
-        )
-    if not query.isascii() or not query.isprintable() or " " in query or "#" in query:
-        raise InvalidRequest("The query of the address is not valid.", param="url")
-    return checked + question + query
