@@ -15,6 +15,7 @@ from typing import Any
 from tests.ports import free_port
 
 PENSTOCK = Path(sys.executable).with_name("penstock")
+NO_DELAY = {"PENSTOCK_SIMULATOR__LATENCY_MS": "0", "PENSTOCK_SIMULATOR__TOKENS_PER_SECOND": "0"}
 _FOREIGN = ("PENSTOCK_", "OPENAI_")  # variables of the user who runs the tests
 
 
@@ -57,6 +58,7 @@ class Installation:
         ours = {name: v for name, v in os.environ.items() if not name.startswith(_FOREIGN)}
         return (
             ours
+            | NO_DELAY
             | self.extra
             | {
                 "PENSTOCK_HOME": str(self.home),

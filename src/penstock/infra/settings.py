@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from penstock.infra.home import Home
-from penstock.infra.settings_sections import EvaluationSettings, Section
+from penstock.infra.settings_sections import EvaluationSettings, Section, SimulatorSettings
 from penstock.kernel.errors import SetupError
 
 PREFIX: Final = "PENSTOCK_"
@@ -255,6 +255,7 @@ class Settings(Section):
     server: ServerSettings = ServerSettings()
     spool: SpoolSettings = SpoolSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    simulator: SimulatorSettings = SimulatorSettings()
 
 
 @dataclass(frozen=True)

@@ -25,3 +25,17 @@ class EvaluationSettings(Section):
         description="Python that has RAGAS, DeepEval, TruLens or Inspect, for the evaluators that "
         "use them. Empty: the Python of Penstock.",
     )
+
+
+class SimulatorSettings(Section):
+    """The simulated provider of an installation."""
+
+    latency_ms: float = Field(
+        default=120.0,
+        ge=0,
+        le=60_000,
+        description="Time to the first token of the simulated provider of `penstock up`.",
+    )
+    tokens_per_second: float = Field(
+        default=80.0, ge=0, le=1e6, description="Its speed after the first token; 0: no delay."
+    )

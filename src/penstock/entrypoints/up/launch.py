@@ -45,7 +45,7 @@ def run_all(settings: Settings) -> None:
     # Gateways first: with a snapshot on disk they serve before the server is ready.
     programs = [
         *plan.gateways(settings, plan.local_server_url(settings)),
-        *([plan.simulator(HOST, port)] if port else ()),
+        *([plan.simulator(settings, HOST, port)] if port else ()),
         plan.server(settings, simulator_url(port) if port else ""),
         plan.worker(settings),
     ]

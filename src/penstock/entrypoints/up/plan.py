@@ -80,9 +80,9 @@ def worker(settings: Settings, *, only_when_wanted: bool = True) -> Program:
     return _program("worker", "worker", StopRank.WORKERS, config, announces=False, wanted=wanted)
 
 
-def simulator(host: str, port: int) -> Program:
-    """The simulated provider, with the latency and speed of a real one."""
-    config = {"host": host, "port": port, "latency_ms": 120.0, "tokens_per_second": 80.0}
+def simulator(settings: Settings, host: str, port: int) -> Program:
+    """The simulated provider; without settings it has the latency and speed of a real one."""
+    config = {"host": host, "port": port, **settings.simulator.model_dump(mode="json")}
     return _program("simulator", "sim", StopRank.BACKENDS, config)
 
 
