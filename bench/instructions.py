@@ -21,7 +21,7 @@ from typing import Final
 
 import msgspec
 
-from bench.gateway_alone import KEY, PROJECT, write_snapshot
+from bench.gateway_alone import KEY, PROJECT, canned_providers, write_snapshot
 from bench.process import free_port
 from bench.workloads import ANSWERS, MODEL, UNARY, answer_body, request_body
 from penstock.entrypoints.gateway.config import GatewayConfig
@@ -131,7 +131,7 @@ async def _worker(
     """A gateway worker under callgrind, which does not count yet: its port and its process."""
     home, port = folder / "home", free_port()
     (home / "run").mkdir(mode=0o700, parents=True)
-    write_snapshot(home, lambda _: url, policies)
+    write_snapshot(home, canned_providers(lambda _: url), policies)
     nowhere = f"http://127.0.0.1:{free_port()}"
     config = GatewayConfig(home=str(home), port=port, server_url=nowhere, log_level="error")
     command = ["valgrind", "--tool=callgrind", "--instr-atstart=no"]
