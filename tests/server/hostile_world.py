@@ -32,6 +32,7 @@ LISTS = (
     "/datasets",
     "/evaluations",
     "/online-evaluations",
+    "/evaluation-schedules",
     "/gates",
     "/webhooks",
 )

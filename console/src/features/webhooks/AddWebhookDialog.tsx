@@ -16,6 +16,7 @@ const EVENTS: readonly WebhookEvent[] = [
   "rollout.paused",
   "evidence.failed",
   "approval.requested",
+  "evaluation_schedule.failed",
   "feedback.received",
 ];
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli import evaluation_schedules, options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.evaluation_figures import show_figures
 from penstock.entrypoints.cli.evaluation_progress import follow
@@ -43,7 +43,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "cancel": cancel,
         "resume": resume,
     }
-    add_group(app, name, line, commands)
+    evaluation_schedules.register(add_group(app, name, line, commands))
 
 
 def run(

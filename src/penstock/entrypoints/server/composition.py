@@ -20,6 +20,7 @@ from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
 from penstock.entrypoints.server.gateway_token import GatewayToken, open_gateway_token
 from penstock.entrypoints.server.health import health_routes
 from penstock.entrypoints.server.labelled import CorrectedPrompts, LabelledExamples
+from penstock.entrypoints.server.scheduled import ScheduledPartFinder
 from penstock.features.access import Guards
 from penstock.features.annotation import assembly as annotation
 from penstock.features.backup import assembly as backup
@@ -271,7 +272,11 @@ class ServerComposition:
             DatasetReader(context),
             EvaluatedReleaseStore(context, made),
             WorkWanted(Home(self._config.home_path).work_wanted),
-            StoredTraffic(traffic.service, ScoreService(traffic.opening.store, context.clock)),
+            evaluations.EvaluationSources(
+                StoredTraffic(traffic.service, ScoreService(traffic.opening.store, context.clock)),
+                self._identity.audit_reader,
+                ScheduledPartFinder(context, rollouts.get_rollout(context)),
+            ),
         )
         return (
             evaluations.build(

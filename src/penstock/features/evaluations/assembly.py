@@ -19,6 +19,9 @@ from penstock.features.evaluations.online.assembly import (
     open_online,
 )
 from penstock.features.evaluations.online.http import online_change_routes, online_routes
+from penstock.features.evaluations.schedules.assembly import OpenedSchedules, open_schedules
+from penstock.features.evaluations.schedules.http import schedule_change_routes, schedule_routes
+from penstock.features.evaluations.schedules.model import AuditedChanges, ScheduledParts
 from penstock.features.evaluations.service.figures import EvaluationFigures
 from penstock.features.evaluations.service.results import EvaluationResults
 from penstock.features.evaluations.service.runs import EvaluationService
@@ -42,6 +45,16 @@ class OpenedEvaluations:
     results: EvaluationResults
     figures: EvaluationFigures
     online: OpenedOnline
+    schedules: OpenedSchedules
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSources:
+    """Recorded calls and scores; what starts the runs of schedules, and what they measure."""
+
+    traffic: StoredTraffic
+    changes: AuditedChanges
+    parts: ScheduledParts
 
 
 def open_evaluations(
@@ -49,15 +62,16 @@ def open_evaluations(
     items: DatasetItems,
     releases: EvaluatedReleases,
     wanted: WorkWanted,
-    traffic: StoredTraffic,
+    sources: EvaluationSources,
 ) -> OpenedEvaluations:
-    """Returns the use cases of runs, and of evaluations of `traffic`."""
+    """Returns the use cases of runs, of live traffic, and of schedules."""
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
     runs = EvaluationService(context, items, releases, evaluators.get, wanted)
     results = EvaluationResults(context, evaluators.get)
     figures = EvaluationFigures(context, releases)
-    online = open_online(context, evaluators.get, wanted, traffic)
-    return OpenedEvaluations(context, evaluators, wanted, runs, results, figures, online)
+    online = open_online(context, evaluators.get, wanted, sources.traffic)
+    schedules = open_schedules(context, runs, sources.changes, sources.parts)
+    return OpenedEvaluations(context, evaluators, wanted, runs, results, figures, online, schedules)
 
 
 def build(guards: Guards, opened: OpenedEvaluations, human: FiguresOfJudges) -> Vertical:
@@ -78,10 +92,14 @@ def build(guards: Guards, opened: OpenedEvaluations, human: FiguresOfJudges) -> 
             result_routes(guards.require, results),
             online_routes(guards.require, opened.online),
             online_change_routes(guards.require, opened.online),
+            schedule_routes(guards.require, opened.schedules.service),
+            schedule_change_routes(
+                guards.require, opened.schedules.service, opened.schedules.starter
+            ),
             evaluator_routes(guards.require, opened.evaluators.names, opened.evaluators.get),
         ),
         startup=(wake_worker,),
-        jobs=(opened.online.run, opened.online.clean),
+        jobs=(opened.online.run, opened.online.clean, opened.schedules.run),
     )
 
 

@@ -26,6 +26,7 @@ class WebhookEventType(StrEnum):
     PAUSED = "rollout.paused"
     EVIDENCE_FAILED = "evidence.failed"
     APPROVAL_REQUESTED = "approval.requested"
+    SCHEDULE_FAILED = "evaluation_schedule.failed"
     FEEDBACK = "feedback.received"
     TEST = "webhook.test"
 
@@ -38,6 +39,7 @@ _OF_ACTIONS: Final[Mapping[str, WebhookEventType]] = {
     "rollout.stop": WebhookEventType.STOPPED,
     "rollout.paused": WebhookEventType.PAUSED,
     "approval.request": WebhookEventType.APPROVAL_REQUESTED,
+    "evaluation_schedule.failed": WebhookEventType.SCHEDULE_FAILED,
 }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from penstock.features.evaluations.model import (
@@ -36,7 +37,7 @@ _Word = Annotated[str, Field(max_length=256)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
 _Reason = Annotated[str, Field(max_length=MAX_REASON_CHARS)]
 _ScoreName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
-_Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class EvaluatorBody(RequestBody):
@@ -98,48 +99,56 @@ class SimulatedUserBody(RequestBody):
         return SimulatedUser(**self.model_dump())
 
 
-class EvaluationBody(RequestBody):
+class EvaluationPlanBody(RequestBody):
+    """The members that runs by hand and by schedule have in common."""
+
+    dataset: Annotated[str, Field(min_length=1, max_length=63)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    evaluators: Annotated[
+        list[EvaluatorBody], Field(max_length=MAX_EVALUATORS, default_factory=list[EvaluatorBody])
+    ]
+    key_id: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
+    split: Annotated[str, Field(max_length=MAX_ID_CHARS)] = ""
+    repeats: Annotated[int, Field(ge=1, le=MAX_REPEATS)] = 1
+    concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = DEFAULT_CONCURRENCY
+    cost_cap_usd: Usd = 0.0
+    label: Label = ""
+    baseline_run: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
+    user: SimulatedUserBody | None = None
+
+    def plan_of(self, output_field: str) -> EvaluationPlan:
+        """Returns the plan, without what is called. Raises `InvalidRequest`."""
+        return EvaluationPlan(
+            version=self.version or 0,
+            evaluators=tuple(each.choice() for each in self.evaluators),
+            output_field=output_field,
+            user=self.user and self.user.user(),
+            **{name: getattr(self, name) for name in _PLAIN},
+        )
+
+
+_PLAIN = (
+    *("dataset", "key_id", "split", "repeats", "concurrency", "cost_cap_usd", "label"),
+    "baseline_run",
+)
+
+
+class EvaluationBody(EvaluationPlanBody):
     """A run to start. `version` of the dataset: by default the newest. `item_ids`, `split`: only
     these items. `key_id`: the key of the project as which models are called. `cost_cap_usd`: the
     run stops before it costs more; 0 for no cap. `baseline_run`: the id of a run that has ended, of
     the same version of the dataset; `pairwise` compares with its answers. `user`: who talks with
     the target; without one it answers once. Without evaluators a run only calls."""
 
-    dataset: Annotated[str, Field(min_length=1, max_length=63)]
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     target: EvaluationTargetBody = Field(default_factory=EvaluationTargetBody)
-    evaluators: Annotated[
-        list[EvaluatorBody], Field(max_length=MAX_EVALUATORS, default_factory=list[EvaluatorBody])
-    ]
-    key_id: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
     item_ids: Annotated[list[_Id], Field(max_length=MAX_ITEM_IDS, default_factory=list[str])]
-    split: Annotated[str, Field(max_length=MAX_ID_CHARS)] = ""
-    repeats: Annotated[int, Field(ge=1, le=MAX_REPEATS)] = 1
-    concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = DEFAULT_CONCURRENCY
-    cost_cap_usd: _Usd = 0.0
-    label: Label = ""
-    baseline_run: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
-    user: SimulatedUserBody | None = None
 
     def plan(self) -> EvaluationPlan:
         """Returns the plan. Raises `InvalidRequest`."""
         self.target.check()
-        return EvaluationPlan(
-            dataset=self.dataset,
-            version=self.version or 0,
-            evaluators=tuple(each.choice() for each in self.evaluators),
-            release=self.target.release or "",
-            output_field=self.target.output_field,
-            key_id=self.key_id,
-            item_ids=tuple(dict.fromkeys(self.item_ids)),
-            split=self.split,
-            repeats=self.repeats,
-            concurrency=self.concurrency,
-            cost_cap_usd=self.cost_cap_usd,
-            label=self.label,
-            baseline_run=self.baseline_run,
-            user=self.user and self.user.user(),
-        )
+        plan = self.plan_of(self.target.output_field)
+        release, chosen = self.target.release or "", tuple(dict.fromkeys(self.item_ids))
+        return replace(plan, release=release, item_ids=chosen)
 
     @property
     def waits(self) -> bool:
@@ -150,7 +159,7 @@ class EvaluationBody(RequestBody):
 class ResumeBody(RequestBody):
     """`cost_cap_usd`: another cap from now on; null for the same."""
 
-    cost_cap_usd: _Usd | None = None
+    cost_cap_usd: Usd | None = None
 
 
 class RecordedScoreBody(RequestBody):
@@ -184,7 +193,7 @@ class RecordedOutputBody(RequestBody):
     output: Annotated[str, Field(max_length=MAX_OUTPUT_CHARS)] | None = None
     error: _Reason = ""
     latency_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    cost_usd: _Usd | None = None
+    cost_usd: Usd | None = None
     scores: Annotated[
         dict[_ScoreName, RecordedScoreBody],
         Field(max_length=MAX_SCORES, default_factory=dict[str, RecordedScoreBody]),

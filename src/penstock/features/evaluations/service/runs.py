@@ -74,6 +74,19 @@ class EvaluationService:
         """Starts a run. `target`: what to call, if it is no release yet: it becomes one. A run that
         `waits` begins with `resume`, once its outputs are uploaded. Raises `InvalidRequest`,
         `NotFound`."""
+        run = self.prepare(actor, project_id, plan, target)
+        with self.context.database.write() as tx:
+            return self.add(tx, actor, run, waits=waits)
+
+    def prepare(
+        self,
+        actor: Principal,
+        project_id: str,
+        plan: EvaluationPlan,
+        target: Release | None = None,
+    ) -> EvaluationRun:
+        """Returns a run that is not stored yet; `target` becomes a release. Raises
+        `InvalidRequest`, `NotFound`."""
         check_key(actor, project_id, plan.key_id)
         _, version = self.items.version(project_id, plan.dataset, plan.version or None)
         plan = replace(plan, version=version.version)
@@ -84,7 +97,7 @@ class EvaluationService:
         check_plan(plan, self.find)
         self._check_baseline(project_id, plan)
         chosen = len(plan.item_ids) or (0 if plan.split else version.item_count)
-        run = EvaluationRun(
+        return EvaluationRun(
             id=self.context.new_id("evr"),
             project_id=project_id,
             plan=plan,
@@ -93,12 +106,16 @@ class EvaluationService:
             author=actor.label,
             created_ms=self.context.now_ms(),
         )
-        with self.context.database.write() as tx:
-            if store.count_runs(tx.connection, project_id) >= MAX_RUNS:
-                raise InvalidRequest(f"A project has at most {MAX_RUNS:,} evaluation runs.")
-            run = run if waits else replace(run, job_id=self._queue(tx, run))
-            store.add_run(tx.connection, run)
-            self._audit(tx, actor, run, "start")
+
+    def add(
+        self, tx: Transaction, actor: Principal, run: EvaluationRun, *, waits: bool = False
+    ) -> ShownRun:
+        """Stores a prepared run, and queues it unless it waits. Raises `InvalidRequest`."""
+        if store.count_runs(tx.connection, run.project_id) >= MAX_RUNS:
+            raise InvalidRequest(f"A project has at most {MAX_RUNS:,} evaluation runs.")
+        run = run if waits else replace(run, job_id=self._queue(tx, run))
+        store.add_run(tx.connection, run)
+        self._audit(tx, actor, run, "start")
         return ShownRun(run, JobProgress(total=run.total))
 
     def repeat(

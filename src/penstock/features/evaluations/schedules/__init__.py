@@ -1,0 +1,1 @@
+"""Evaluation schedules: runs that start at times, and after changes of the project."""

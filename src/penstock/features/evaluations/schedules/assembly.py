@@ -1,0 +1,45 @@
+"""Connects the parts of evaluation schedules in the server."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.features.context import Context
+from penstock.features.evaluations.schedules.model import AuditedChanges, ScheduledParts
+from penstock.features.evaluations.schedules.service import ScheduleService
+from penstock.features.evaluations.schedules.starting import ScheduleStarter
+from penstock.features.evaluations.service.runs import EvaluationService
+from penstock.kernel.errors import PenstockError
+
+_EVERY_S: Final = 5.0
+_log: Final = logging.getLogger("penstock.evaluations")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSchedules:
+    """The use cases of schedules, and what runs periodically."""
+
+    service: ScheduleService
+    starter: ScheduleStarter
+
+    async def run(self) -> None:
+        """Starts what is due every five seconds."""
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await asyncio.to_thread(self.starter.run_due)
+            except (PenstockError, SQLAlchemyError) as failure:
+                _log.warning("Evaluation schedules must wait: %s", failure)
+
+
+def open_schedules(
+    context: Context, runs: EvaluationService, changes: AuditedChanges, parts: ScheduledParts
+) -> OpenedSchedules:
+    """Returns the parts."""
+    return OpenedSchedules(
+        ScheduleService(context, runs.find, changes),
+        ScheduleStarter(context, runs, changes, parts),
+    )
