@@ -148,6 +148,23 @@ def test_a_rule_follows_the_new_items_of_a_dataset(annotation: Annotation) -> No
     assert (stored.work.added, stored.work.error) == (15, "")
 
 
+def test_a_paused_rule_goes_on_from_where_it_was(annotation: Annotation) -> None:
+    annotation.queue()
+    rule(annotation, dataset="faq", daily_cap=6)
+    later(annotation)
+    place = annotation.editor, annotation.project, "review"
+    assert annotation.rules.pause(*place, paused=True).rule.paused
+    annotation.clock.forward(24 * 3600)
+    later(annotation)
+    assert len(outputs(annotation)) == 6
+    (listed,) = annotation.rules.list(annotation.project)
+    assert (listed[0], listed[1].rule.paused, listed[1].work.added) == ("review", True, 6)
+    annotation.rules.pause(*place, paused=False)
+    later(annotation)
+    assert len(outputs(annotation)) == 10
+    assert annotation.rules.pause(*place, paused=False).work.added == 10
+
+
 def test_a_rule_that_crashed_adds_nothing_twice(annotation: Annotation) -> None:
     annotation.queue()
     rule(annotation, dataset="faq")

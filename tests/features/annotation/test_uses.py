@@ -130,8 +130,16 @@ def test_a_correction_becomes_an_example_in_a_draft_of_a_prompt(annotation: Anno
     annotation.label(ann, one.id, False, correction=answer)
     annotation.label(ann, other.id, True)
     place = annotation.editor, annotation.project, "review"
+    preview = annotation.uses.draft_of(*place[1:], one.id, "support/answer")
+    assert (preview.prompt_id, preview.version) == (prompt.id, 1)
+    assert [(each.role, each.added) for each in preview.messages] == [
+        ("system", False),
+        ("user", True),
+        ("assistant", True),
+        ("user", False),
+    ]
     made = annotation.uses.to_prompt(*place, one.id, "support/answer")
-    assert made == (prompt.id, 2)
+    assert (made.prompt_id, made.version, made.messages) == (prompt.id, 2, preview.messages)
     latest = annotation.prompts.resolve(annotation.project, "support/answer", "latest")
     assert latest.prompt.labels == {}
     rendered = compile_prompt(latest.version.content, {}).render({"question": "Why?"})
@@ -160,6 +168,33 @@ def test_a_queue_becomes_a_judge_with_its_guidelines(annotation: Annotation) -> 
     assert annotation.uses.evaluator(annotation.project, "grades", "m").options["scale"] == [1, 5]
     with pytest.raises(InvalidRequest, match="No judge gives"):
         annotation.uses.evaluator(annotation.project, "spans", "m")
+
+
+def test_a_judge_knows_what_annotators_remark_of_an_item(annotation: Annotation) -> None:
+    annotation.queue(guidelines="Short answers are fine.")
+    annotation.fill(dataset="faq", limit=1)
+    ann = annotation.person("ann")
+    (item,) = annotation.next(ann)
+    annotation.label(ann, item.id, False, comment="The price is missing.")
+    made = annotation.uses.evaluator(annotation.project, "review", "gpt-5", item.id)
+    criteria = "Is the answer helpful?\n\nShort answers are fine."
+    assert made.options["criteria"] == (
+        f"{criteria}\n\nAn annotator remarks: The price is missing."
+    )
+
+
+def test_an_example_is_shown_before_it_is_added(annotation: Annotation) -> None:
+    annotation.queue()
+    annotation.fill(dataset="faq", limit=1)
+    ann = annotation.person("ann")
+    (item,) = annotation.next(ann)
+    with pytest.raises(InvalidRequest, match="No item has a final label"):
+        annotation.uses.example(annotation.project, "review", item.id)
+    annotation.label(ann, item.id, False, correction="A better answer.")
+    shown = annotation.uses.example(annotation.project, "review", item.id)
+    annotation.uses.to_dataset(annotation.editor, annotation.project, "review", "golden")
+    (added,) = annotation.reader.items(annotation.project, "golden", 1).items
+    assert (shown.expected, shown.metadata) == (added.item.expected, added.item.metadata)
 
 
 def test_a_judge_is_compared_with_annotators_on_the_same_outputs(annotation: Annotation) -> None:

@@ -10,14 +10,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.features.access import Guards
 from penstock.features.annotation.http.agreement import judge_routes
-from penstock.features.annotation.http.queues import queue_filling_routes, queue_routes
-from penstock.features.annotation.http.results import label_use_routes, labelled_item_routes
+from penstock.features.annotation.http.queues import (
+    queue_filling_routes,
+    queue_routes,
+    queue_rule_routes,
+)
+from penstock.features.annotation.http.results import (
+    label_preview_routes,
+    label_use_routes,
+    labelled_item_routes,
+)
 from penstock.features.annotation.http.reviewing import reviewing_routes
 from penstock.features.annotation.model.ports import (
     AddExamples,
-    DraftPrompt,
     KeptReads,
     MeasuredRuns,
+    PromptDrafts,
     ReadCalls,
     StoreScores,
 )
@@ -52,7 +60,7 @@ class AnnotationPorts:
     calls: ReadCalls
     submit: StoreScores
     add_examples: AddExamples
-    draft_prompt: DraftPrompt
+    drafts: PromptDrafts
 
 
 def figures_of_judges(
@@ -75,15 +83,17 @@ def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
     rules = QueueRules(context, filling, ports.runs)
     scores = AnnotationScores(context, ports.submit)
     agreement = AnnotatorAgreement(context, ports.reads)
-    uses = LabelUses(deciding, ports.add_examples, ports.draft_prompt)
+    uses = LabelUses(deciding, ports.add_examples, ports.drafts)
     return Vertical(
         routers=(
             judge_routes(guards.require, JudgeCalibration(context, ports.runs, ports.reads)),
             queue_routes(guards.require, queues),
+            queue_rule_routes(guards.require, rules),
             queue_filling_routes(guards.require, filling, rules),
             reviewing_routes(guards.require, Reviewing(context), queues),
             labelled_item_routes(guards.require, deciding, agreement),
             label_use_routes(guards.require, uses),
+            label_preview_routes(guards.require, uses),
         ),
         jobs=(
             lambda: _again(rules.run_due, _RULES_EVERY_S, "fill queues by rules"),

@@ -184,6 +184,12 @@ class QueueRuleBody(RequestBody):
         return QueueRule(ItemSelection(**fields), runs, daily_cap)
 
 
+class QueueRulePauseBody(RequestBody):
+    """The state of a rule."""
+
+    paused: bool
+
+
 class ReserveBody(RequestBody):
     """The number of items to reserve."""
 

@@ -10,11 +10,13 @@ from penstock.features.annotation.http.bodies import (
     QueueBody,
     QueueChangeBody,
     QueueRuleBody,
+    QueueRulePauseBody,
     SelectionBody,
 )
 from penstock.features.annotation.http.views import (
     AnnotationQueueView,
     FilledQueueView,
+    NamedQueueRuleView,
     QueueRuleView,
 )
 from penstock.features.annotation.model.queues import MAX_QUEUES
@@ -70,6 +72,20 @@ def queue_routes(require: RequirePermission, queues: AnnotationQueues) -> APIRou
     return router
 
 
+def queue_rule_routes(require: RequirePermission, rules: QueueRules) -> APIRouter:
+    """Returns the route of all rules."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/annotation/rules", tags=[*TAGS])
+    may_read = Depends(require(Permission.ANNOTATIONS_READ))
+
+    @router.get("")
+    def list_queue_rules(access: Annotated[Access, may_read]) -> Page[NamedQueueRuleView]:
+        """Lists the rules that fill queues, by queue."""
+        found = rules.list(access.project_id)
+        return Page(items=[NamedQueueRuleView.named(*each) for each in found])
+
+    return router
+
+
 def queue_filling_routes(
     require: RequirePermission, filling: QueueFilling, rules: QueueRules
 ) -> APIRouter:
@@ -107,6 +123,14 @@ def queue_filling_routes(
         """Sets the rule that fills a queue."""
         made = rules.set(access.principal, access.project_id, name, body.rule())
         return QueueRuleView.of(made)
+
+    @router.patch("/{name}/rule")
+    def pause_queue_rule(
+        access: Annotated[Access, may_manage], name: str, body: QueueRulePauseBody
+    ) -> QueueRuleView:
+        """Pauses the rule of a queue, or lets it go on from where it was."""
+        found = rules.pause(access.principal, access.project_id, name, paused=body.paused)
+        return QueueRuleView.of(found)
 
     @router.delete("/{name}/rule", status_code=204)
     def remove_queue_rule(access: Annotated[Access, may_manage], name: str) -> None:

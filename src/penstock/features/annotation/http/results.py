@@ -13,15 +13,16 @@ from penstock.features.annotation.http.bodies import (
     PromptDraftBody,
 )
 from penstock.features.annotation.http.queues import PREFIX, TAGS
-from penstock.features.annotation.http.views import (
+from penstock.features.annotation.http.use_views import (
     DraftedPromptView,
-    LabelledItemView,
+    ExampleView,
     MadeExamplesView,
     QueueEvaluatorView,
 )
+from penstock.features.annotation.http.views import LabelledItemView
 from penstock.features.annotation.service.agreement import AnnotatorAgreement
 from penstock.features.annotation.service.deciding import Deciding
-from penstock.features.annotation.service.uses import LabelUses
+from penstock.features.annotation.service.uses import Expected, LabelUses
 from penstock.features.annotation.store.items import QueueItemFilter
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_position, page_of
 
@@ -78,7 +79,6 @@ def label_use_routes(require: RequirePermission, uses: LabelUses) -> APIRouter:
     permission, which whoever manages queues has."""
     router = APIRouter(prefix=PREFIX, tags=[*TAGS])
     may_manage = Depends(require(Permission.ANNOTATIONS_MANAGE))
-    may_read = Depends(require(Permission.EVALUATIONS_READ))
 
     @router.post("/{name}/examples")
     def make_examples(
@@ -100,19 +100,49 @@ def label_use_routes(require: RequirePermission, uses: LabelUses) -> APIRouter:
         access: Annotated[Access, may_manage], name: str, item_id: str, body: PromptDraftBody
     ) -> DraftedPromptView:
         """Saves a version of a prompt, without a label, with the correction as an example."""
-        prompt_id, version = uses.to_prompt(
-            access.principal, access.project_id, name, item_id, body.prompt
-        )
-        return DraftedPromptView(prompt_id=prompt_id, version=version)
+        made = uses.to_prompt(access.principal, access.project_id, name, item_id, body.prompt)
+        return DraftedPromptView.of(made)
+
+    return router
+
+
+def label_preview_routes(require: RequirePermission, uses: LabelUses) -> APIRouter:
+    """Returns the routes that show what labels become, and make nothing."""
+    router = APIRouter(prefix=PREFIX, tags=[*TAGS])
+    may_manage = Depends(require(Permission.ANNOTATIONS_MANAGE))
+    may_read = Depends(require(Permission.EVALUATIONS_READ))
+
+    @router.get("/{name}/items/{item_id}/prompt-draft")
+    def preview_prompt_draft(
+        access: Annotated[Access, may_manage],
+        name: str,
+        item_id: str,
+        prompt: Annotated[str, Query(min_length=1, max_length=200)],
+    ) -> DraftedPromptView:
+        """Returns the prompt with the correction as an example, and saves nothing."""
+        found = uses.draft_of(access.project_id, name, item_id, prompt)
+        return DraftedPromptView.of(found)
+
+    @router.get("/{name}/items/{item_id}/example")
+    def preview_example(
+        access: Annotated[Access, may_read],
+        name: str,
+        item_id: str,
+        expected: Expected = Expected.ANSWER,
+    ) -> ExampleView:
+        """Returns the example that an item becomes, and adds nothing."""
+        return ExampleView.of(uses.example(access.project_id, name, item_id, expected))
 
     @router.get("/{name}/evaluator")
     def get_queue_evaluator(
         access: Annotated[Access, may_read],
         name: str,
         model: Annotated[str, Query(min_length=1, max_length=200)],
+        item_id: Annotated[str, Query(max_length=200)] = "",
     ) -> QueueEvaluatorView:
-        """Returns a judge that asks the question of the queue, for the evaluators of a run."""
-        found = uses.evaluator(access.project_id, name, model)
+        """Returns a judge that asks the question of the queue, for the evaluators of a run; with
+        an item also by what annotators have remarked of it."""
+        found = uses.evaluator(access.project_id, name, model, item_id)
         return QueueEvaluatorView(name=found.name, kind=found.kind, options=found.options)
 
     return router

@@ -1,7 +1,7 @@
 """The documents that the routes of queues and items answer with."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel
 
@@ -16,7 +16,6 @@ from penstock.features.annotation.model.items import (
 from penstock.features.annotation.model.queues import AnnotationQueue, ResultChoice
 from penstock.features.annotation.service.filling import FilledQueue
 from penstock.features.annotation.service.reviewing import ShownItem
-from penstock.features.annotation.service.uses import MadeExamples
 from penstock.features.annotation.store.rules import StoredQueueRule
 from penstock.infra.web.moments import moment_of
 from penstock.rules.annotation.labels import LabelKind, LabelSchema
@@ -152,16 +151,18 @@ class QueueRuleView(BaseModel):
     at_most: float
     suggest: str
     daily_cap: int
+    paused: bool
     added_today: int
     added: int
     error: str
     last_run_at: datetime | None
-    next_run_at: datetime
+    next_run_at: datetime | None
 
     @classmethod
-    def of(cls, stored: StoredQueueRule) -> "QueueRuleView":
+    def of(cls, stored: StoredQueueRule, **fields: str) -> Self:
         rule, chosen, work = stored.rule, stored.rule.selection, stored.work
         return cls(
+            **fields,
             dataset=chosen.dataset,
             queue=chosen.queue,
             runs=rule.runs,
@@ -172,12 +173,24 @@ class QueueRuleView(BaseModel):
             at_most=chosen.at_most,
             suggest=chosen.suggest,
             daily_cap=rule.daily_cap,
+            paused=rule.paused,
             added_today=work.added_today,
             added=work.added,
             error=work.error,
             last_run_at=moment_of(work.ran_ms) if work.ran_ms else None,
-            next_run_at=moment_of(work.next_ms),
+            next_run_at=None if rule.paused else moment_of(work.next_ms),
         )
+
+
+class NamedQueueRuleView(QueueRuleView):
+    """A rule with the queue that it fills."""
+
+    fills: str
+
+    @classmethod
+    def named(cls, name: str, stored: StoredQueueRule) -> Self:
+        """Returns the view of the rule of a queue."""
+        return cls.of(stored, fills=name)
 
 
 class ItemOriginView(BaseModel):
@@ -320,34 +333,6 @@ class LabelledItemView(BaseModel):
             ),
             labels=[GivenLabelView.of(each) for each in found.labels],
         )
-
-
-class MadeExamplesView(BaseModel):
-    """The version with the examples. `undecided` items have no final label, and stayed out."""
-
-    dataset: str
-    version: int
-    changed: int
-    undecided: int
-
-    @classmethod
-    def of(cls, made: MadeExamples) -> "MadeExamplesView":
-        return cls(**{name: getattr(made, name) for name in cls.model_fields})
-
-
-class DraftedPromptView(BaseModel):
-    """The version of the prompt, which has no label."""
-
-    prompt_id: str
-    version: int
-
-
-class QueueEvaluatorView(BaseModel):
-    """An evaluator for a run, as its file has it."""
-
-    name: str
-    kind: str
-    options: dict[str, Any]
 
 
 def _fields(found: Any) -> dict[str, Any]:

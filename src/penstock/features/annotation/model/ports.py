@@ -1,6 +1,7 @@
 """What annotation needs of other verticals."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from penstock.features.access import Principal
@@ -76,10 +77,30 @@ class AddExamples(Protocol):
     ) -> tuple[int, int]: ...
 
 
-class DraftPrompt(Protocol):
-    """Saves a version of a prompt without a label, which has a correction as an example. Returns
-    the prompt's id and the number of the version."""
+@dataclass(frozen=True, slots=True)
+class DraftMessage:
+    """A message of a draft of a prompt; `added`: it is of the correction."""
 
-    def __call__(
+    role: str
+    text: str
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromptDraft:
+    """A version of a prompt with a correction as an example. `version`: its number once it is
+    saved; before, that of the version on which it builds."""
+
+    prompt_id: str
+    version: int
+    messages: Sequence[DraftMessage]
+
+
+class PromptDrafts(Protocol):
+    """Drafts of prompts: versions without a label that have a correction as an example. Methods
+    raise `NotFound`, and `InvalidRequest` for a prompt without messages."""
+
+    def preview(self, project_id: str, prompt: str, asked: str, answer: str) -> PromptDraft: ...
+    def save(
         self, actor: Principal, project_id: str, prompt: str, asked: str, answer: str
-    ) -> tuple[str, int]: ...
+    ) -> PromptDraft: ...

@@ -57,6 +57,7 @@ class QueueRule(Document, frozen=True):
     selection: ItemSelection
     runs: bool = False
     daily_cap: int = 100
+    paused: bool = False
 
 
 class AnnotationQueue(Document, frozen=True):

@@ -19,6 +19,7 @@ from penstock.features.context import Context
 from penstock.kernel.errors import NotFound, PenstockError
 
 EVERY_MS: Final = 60_000  # between two times of a rule
+_NEVER_MS: Final = 2**62  # the next time of a rule that is paused
 _DAY_MS: Final = 24 * 3600 * 1000
 _RULES_AT_ONCE: Final = 100  # that run one after the other, before due ones are read again
 _MAX_PAGES: Final = 20  # that a rule reads at once; the next time goes on after them
@@ -66,6 +67,32 @@ class QueueRules:
                 after=msgspec.to_builtins(rule),
             )
         return made
+
+    def list(self, project_id: str) -> list[tuple[str, StoredQueueRule]]:
+        """Returns the rules of a project with the names of their queues, by name."""
+        with self._context.database.read() as connection:
+            names = {each.entry.id: each.entry.name for each in QUEUES.list(connection, project_id)}
+            found = store.rules_of(connection, project_id)
+        return sorted((names[each.queue_id], each) for each in found if each.queue_id in names)
+
+    def pause(
+        self, actor: Principal, project_id: str, name: str, *, paused: bool
+    ) -> StoredQueueRule:
+        """Pauses the rule of a queue, or lets it go on from where it was. Raises `NotFound`."""
+        self.get(project_id, name)
+        now = self._context.now_ms()
+        with self._context.database.write() as tx:
+            queue = get_queue(tx.connection, project_id, name, lock=True)
+            before = store.find_rule(tx.connection, queue.id)
+            if before is None or before.rule.paused == paused:
+                return before or self.get(project_id, name)
+            rule = msgspec.structs.replace(before.rule, paused=paused)
+            work = replace(before.work, next_ms=_NEVER_MS if paused else now)
+            after = replace(before, rule=rule, work=work)
+            store.set_rule(tx.connection, after)
+            action = "annotation.rule.pause" if paused else "annotation.rule.resume"
+            self._context.audit_log.append(tx, actor, project_id, action, name)
+        return after
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
         """Removes the rule of a queue; its items stay. Raises `NotFound`."""

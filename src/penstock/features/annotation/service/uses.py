@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from penstock.features.access import Principal
 from penstock.features.annotation.model.items import LabelledItem
-from penstock.features.annotation.model.ports import AddExamples, DraftPrompt
+from penstock.features.annotation.model.ports import AddExamples, PromptDraft, PromptDrafts
 from penstock.features.annotation.model.queues import AnnotationQueue
 from penstock.features.annotation.service.deciding import Deciding
 from penstock.features.annotation.store.items import QueueItemFilter
@@ -17,7 +17,7 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.rules.annotation.labels import LabelKind
 from penstock.rules.evaluation.items import DatasetItem
 
-MAX_CRITERIA_CHARS: Final = 15_000  # of the guidelines in an evaluator; the rest is cut
+MAX_CRITERIA_CHARS: Final = 15_000  # of the criteria of an evaluator; the rest is cut
 _PAGE: Final = 100  # items read at once
 
 
@@ -41,10 +41,10 @@ class MadeExamples:
 class LabelUses:
     """Turns labels into what other parts use. Methods raise `NotFound`, `InvalidRequest`."""
 
-    def __init__(self, deciding: Deciding, add: AddExamples, draft: DraftPrompt) -> None:
+    def __init__(self, deciding: Deciding, add: AddExamples, drafts: PromptDrafts) -> None:
         self._deciding = deciding
         self._add = add
-        self._draft = draft
+        self._drafts = drafts
 
     def to_dataset(
         self,
@@ -74,18 +74,35 @@ class LabelUses:
                 break
             after = found[-1].item.position
         if not version:
-            raise InvalidRequest(
-                "No item has a final label or a corrected answer yet.",
-                hint="Label some first; where annotators differ, decide.",
-                code="annotation_nothing_labelled",
-            )
+            raise _nothing_labelled()
         return MadeExamples(dataset, version, changed, undecided)
+
+    def example(
+        self, project_id: str, name: str, item_id: str, expected: Expected = Expected.ANSWER
+    ) -> DatasetItem:
+        """Returns an item as the example that `to_dataset` adds. Raises `InvalidRequest` for one
+        without a final label and a corrected answer."""
+        queue, found = self._deciding.item(project_id, name, item_id)
+        if found.final is None and not found.correction:
+            raise _nothing_labelled()
+        return _example(queue, found, expected)
+
+    def draft_of(self, project_id: str, name: str, item_id: str, prompt: str) -> PromptDraft:
+        """Returns what `to_prompt` saves."""
+        return self._drafts.preview(
+            project_id, prompt, *self._correction(project_id, name, item_id)
+        )
 
     def to_prompt(
         self, actor: Principal, project_id: str, name: str, item_id: str, prompt: str
-    ) -> tuple[str, int]:
+    ) -> PromptDraft:
         """Saves a version of a prompt, without a label, with the correction of an item as an
-        example. Returns the prompt's id and the version."""
+        example."""
+        correction = self._correction(project_id, name, item_id)
+        return self._drafts.save(actor, project_id, prompt, *correction)
+
+    def _correction(self, project_id: str, name: str, item_id: str) -> tuple[str, str]:
+        """Returns what was asked, and the corrected answer."""
         _, found = self._deciding.item(project_id, name, item_id)
         if not found.correction:
             raise InvalidRequest(
@@ -93,17 +110,20 @@ class LabelUses:
                 hint="Write one when you label the item.",
                 code="annotation_no_correction",
             )
-        asked = _asked(found.item.content.input)
-        return self._draft(actor, project_id, prompt, asked, found.correction)
+        return _asked(found.item.content.input), found.correction
 
-    def evaluator(self, project_id: str, name: str, model: str) -> EvaluatorChoice:
-        """Returns a judge that asks the question of a queue, by its guidelines. Its metric has the
-        name of the score, so that the labels of the queue calibrate it. Answers of models are not
+    def evaluator(
+        self, project_id: str, name: str, model: str, item_id: str = ""
+    ) -> EvaluatorChoice:
+        """Returns a judge that asks the question of a queue, by its guidelines, and by what
+        annotators have remarked of an item. Its metric has the name of the score, so that the
+        labels of the queue calibrate it. Answers of models are not
         in it: they could speak to the judge."""
         queue = self._deciding.queue(project_id, name)
+        remarks = self._remarks(project_id, name, item_id) if item_id else ()
         question = queue.schema.question or queue.description or queue.name
-        guidelines = queue.guidelines[:MAX_CRITERIA_CHARS]
-        criteria = f"{question}\n\n{guidelines}".strip()
+        parts = (question, queue.guidelines, *(f"An annotator remarks: {each}" for each in remarks))
+        criteria = "\n\n".join(filter(None, parts))[:MAX_CRITERIA_CHARS]
         options: dict[str, Any] = {"model": model, "criteria": criteria}
         match queue.schema.kind:
             case LabelKind.BINARY:
@@ -119,6 +139,12 @@ class LabelUses:
                     code="annotation_invalid",
                 )
 
+    def _remarks(self, project_id: str, name: str, item_id: str) -> Sequence[str]:
+        _, found = self._deciding.item(project_id, name, item_id)
+        decision = found.item.decision
+        said = [decision.comment if decision else "", *(each.comment for each in found.labels)]
+        return [each for each in said if each]
+
 
 def _example(queue: AnnotationQueue, found: LabelledItem, expected: Expected) -> DatasetItem:
     content, final = found.item.content, found.final
@@ -126,6 +152,14 @@ def _example(queue: AnnotationQueue, found: LabelledItem, expected: Expected) ->
     value = final if as_label else found.correction or content.expected
     about: dict[str, Any] = {f"label_{queue.score}": final, "annotators": len(found.given)}
     return content.example(value, **about)
+
+
+def _nothing_labelled() -> InvalidRequest:
+    return InvalidRequest(
+        "No item has a final label or a corrected answer yet.",
+        hint="Label some first; where annotators differ, decide.",
+        code="annotation_nothing_labelled",
+    )
 
 
 def _asked(value: Any) -> str:

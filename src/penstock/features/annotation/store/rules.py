@@ -65,6 +65,12 @@ def find_rule(connection: Connection, queue_id: str) -> StoredQueueRule | None:
     return None if row is None else _rule(row)
 
 
+def rules_of(connection: Connection, project_id: str) -> list[StoredQueueRule]:
+    """Returns the rules of a project."""
+    query = select(RULES).where(RULES.c.project_id == project_id)
+    return [_rule(row) for row in connection.execute(query)]
+
+
 def due_rules(connection: Connection, now_ms: int, limit: int) -> list[StoredQueueRule]:
     """Returns the rules of all projects whose time has come, the longest waiting first."""
     query = select(RULES).where(RULES.c.next_ms <= now_ms).order_by(RULES.c.next_ms).limit(limit)
