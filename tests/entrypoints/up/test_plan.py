@@ -77,7 +77,7 @@ def test_gateways_and_server_use_the_same_redis() -> None:
 
 
 def test_the_simulator_gets_an_address_and_a_realistic_speed() -> None:
-    config = decoded(plan.simulator("127.0.0.1", 4010), SimConfig)
+    config = decoded(plan.simulator(Settings(), "127.0.0.1", 4010), SimConfig)
     assert isinstance(config, SimConfig)
     assert (config.host, config.port) == ("127.0.0.1", 4010)
     assert config.latency_ms > 0 < config.tokens_per_second

@@ -30,6 +30,11 @@ from penstock.rules.rollouts.documents import Rollout
 from tests.features.catalog.test_tables import differences
 from tests.features.releases.released import Released, open_released
 
+ODD_ACTIONS = {
+    *("prompt.comment", "feedback.handle", "annotation.queue.add", "annotation.queue.change"),
+    *("approval.request", "approval.approve", "rollout.decided", "rollout.start", "rollout.undo"),
+    *("gate.open", "gate.decide", "release.evidence", "from.tomorrow"),
+}
 MEMBERS = {
     "ann": ("usr_1", Role.ADMIN),
     "eve": ("usr_3", Role.EDITOR),
@@ -284,3 +289,18 @@ def test_an_inbox_keeps_the_newest_ones(telling: Telling) -> None:
     assert found[-1].id == "evt_z0000"
     assert isinstance(found[0], StoredNotification)
     assert found[0].permission is Permission.PROMPTS_READ
+
+
+@pytest.mark.parametrize("odd", [None, 7, "text", [1, [2]], {"a": [None]}], ids=repr)
+def test_an_event_that_cannot_be_read_costs_itself_alone(telling: Telling, odd: object) -> None:
+    eve = telling.person("eve")
+    fields = ("mentions", "message", "assignee", "annotators", "decision", "outcome", "run")
+    states: list[dict[str, object]] = [{name: odd} for name in fields]
+    for action in sorted(ODD_ACTIONS):
+        for state in states:
+            telling.event(action, "prm_1 production", eve, state, state)
+            telling.event(action, "", eve, state)
+    telling.comment("@vic please look")
+    for _ in range(10):
+        telling.feed.look()
+    assert telling.notified("vic")[0].startswith("eve mentioned you")

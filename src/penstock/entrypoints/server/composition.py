@@ -23,6 +23,7 @@ from penstock.entrypoints.server.labelled import CorrectedPrompts, LabelledExamp
 from penstock.entrypoints.server.scheduled import ScheduledPartFinder
 from penstock.features.access import Guards
 from penstock.features.annotation import assembly as annotation
+from penstock.features.background import keep_running
 from penstock.features.backup import assembly as backup
 from penstock.features.catalog import assembly as catalog
 from penstock.features.catalog.references import SecretReferences
@@ -371,7 +372,7 @@ class ServerComposition:
                 await asyncio.wait(startup, timeout=_STARTUP_S)
             for vertical in self._verticals:
                 for job in vertical.jobs:
-                    group.create_task(job())
+                    group.create_task(keep_running(job))
 
     def close(self) -> None:
         """Closes all parts."""

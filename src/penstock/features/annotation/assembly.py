@@ -1,12 +1,9 @@
 """Builds the vertical of annotation."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.features.access import Guards
 from penstock.features.annotation.http.agreement import judge_routes
@@ -39,10 +36,10 @@ from penstock.features.annotation.service.reviewing import Reviewing
 from penstock.features.annotation.service.scores import AnnotationScores
 from penstock.features.annotation.service.selecting import SelectionReader
 from penstock.features.annotation.service.uses import LabelUses
+from penstock.features.background import rounds
 from penstock.features.context import Context
 from penstock.features.evaluations.model import DatasetItems, EvaluationRun
 from penstock.features.vertical import Vertical
-from penstock.kernel.errors import PenstockError
 from penstock.rules.annotation.calibration import JudgeFigures
 
 _RULES_EVERY_S: Final = 5.0
@@ -96,17 +93,7 @@ def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
             label_preview_routes(guards.require, uses),
         ),
         jobs=(
-            lambda: _again(rules.run_due, _RULES_EVERY_S, "fill queues by rules"),
-            lambda: _again(scores.send_due, _SCORES_EVERY_S, "send labels as scores"),
+            lambda: rounds(rules.run_due, _RULES_EVERY_S),
+            lambda: rounds(scores.send_due, _SCORES_EVERY_S),
         ),
     )
-
-
-async def _again(work: Callable[[], int], every_s: float, what: str) -> None:
-    """Does the work that is due, again and again."""
-    while True:
-        await asyncio.sleep(every_s)
-        try:
-            await asyncio.to_thread(work)
-        except (PenstockError, SQLAlchemyError) as failure:
-            _log.warning("Could not %s yet: %s", what, failure)

@@ -1,12 +1,10 @@
 """Builds the vertical of datasets."""
 
-import asyncio
 import logging
 from typing import Final, Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from penstock.features.access import Guards
+from penstock.features.background import rounds
 from penstock.features.context import Context
 from penstock.features.datasets.http.changes import dataset_change_routes, dataset_draft_routes
 from penstock.features.datasets.http.datasets import dataset_routes, dataset_write_routes
@@ -31,7 +29,6 @@ from penstock.features.datasets.service.rules import DatasetRules
 from penstock.features.datasets.service.screening import PersonalDataScreen
 from penstock.features.vertical import Vertical
 from penstock.infra.registry import Registry
-from penstock.kernel.errors import PenstockError
 from penstock.rules.guards.scanning import Scanner
 from penstock.spi.guard import Detector
 
@@ -76,7 +73,10 @@ def build(context: Context, guards: Guards, calls: StoredCalls, scores: StoredSc
             dataset_example_routes(guards.require, changes, examples),
             dataset_rule_routes(guards.require, DatasetRules(context)),
         ),
-        jobs=(lambda: _expire(changes), lambda: _run_rules(runner)),
+        jobs=(
+            lambda: rounds(changes.expire, _EXPIRE_EVERY_S),
+            lambda: rounds(runner.run_due, _RULES_EVERY_S),
+        ),
     )
 
 
@@ -85,23 +85,3 @@ def personal_data_screen() -> PersonalDataScreen:
     detectors: Registry[Detector] = Registry("penstock.guards")
     scanners = [detectors.get(name).scanner({}) for name in _DETECTORS]
     return PersonalDataScreen([each for each in scanners if isinstance(each, Scanner)])
-
-
-async def _expire(changes: DatasetChanges) -> None:
-    """Removes old drafts every hour."""
-    while True:
-        await asyncio.sleep(_EXPIRE_EVERY_S)
-        try:
-            await asyncio.to_thread(changes.expire)
-        except (PenstockError, SQLAlchemyError) as failure:
-            _log.warning("Old drafts of datasets could not be removed yet: %s", failure)
-
-
-async def _run_rules(runner: RuleRunner) -> None:
-    """Runs the rules whose time has come."""
-    while True:
-        await asyncio.sleep(_RULES_EVERY_S)
-        try:
-            await asyncio.to_thread(runner.run_due)
-        except (PenstockError, SQLAlchemyError) as failure:
-            _log.warning("The rules of datasets could not run yet: %s", failure)

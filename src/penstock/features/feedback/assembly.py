@@ -21,7 +21,6 @@ from penstock.features.feedback.service.scores import ScoreService, TellFeedback
 from penstock.features.vertical import Vertical
 from penstock.infra.columns import ColumnStore
 from penstock.infra.crypto import derive_key
-from penstock.kernel.errors import PenstockError
 from penstock.rules.scores.answer_token import PURPOSE
 
 _log: Final = logging.getLogger("penstock.feedback")
@@ -60,9 +59,4 @@ async def _join(scores: ScoreService) -> None:
         await asyncio.sleep(TICK_S)
         if not schedule.is_due(fresh=scores.accepts_waiting()):
             continue
-        joined = 0
-        try:
-            joined = await asyncio.to_thread(scores.join_waiting)
-        except PenstockError as failure:
-            _log.warning("Scores could not be joined with their calls yet: %s", failure)
-        schedule.looked(joined)
+        schedule.looked(await asyncio.to_thread(scores.join_waiting))

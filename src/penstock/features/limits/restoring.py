@@ -12,7 +12,6 @@ from typing import Final, Protocol
 
 from penstock.features.limits.model import StoredLimit, counted_from_ns
 from penstock.features.limits.recorded import RecordedUse
-from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.claims import Claim, CounterKind
 from penstock.rules.limits.index import Amounts, Limit
@@ -58,12 +57,9 @@ class UseRestoring:
         self._restored: dict[str, int] = {}  # the losses that were dealt with, by project
 
     async def run(self) -> None:
-        """Restores counters whenever that is necessary. Never returns."""
+        """Restores counters whenever that is necessary, until it is cancelled or fails."""
         while True:
-            try:
-                await asyncio.to_thread(self.restore)
-            except PenstockError as error:
-                _log.warning("Counters of limits cannot be restored yet: %s", error.message)
+            await asyncio.to_thread(self.restore)
             await asyncio.sleep(_EVERY_S)
 
     def restore(self) -> int:

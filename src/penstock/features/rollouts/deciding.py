@@ -1,9 +1,9 @@
 """The job that lets the rules of rollouts decide."""
 
-import asyncio
 import logging
 from typing import Final
 
+from penstock.features.background import rounds
 from penstock.features.rollouts.comparing import ComparisonService
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.kernel.time import Clock
@@ -22,10 +22,8 @@ class RolloutDecisions:
         self._looked: dict[tuple[str, str], float] = {}
 
     async def run(self) -> None:
-        """Runs until it is cancelled."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            await asyncio.to_thread(self.look)
+        """Runs until it is cancelled or fails."""
+        await rounds(self.look, _LOOK_S)
 
     def look(self) -> None:
         """Looks at the comparisons whose period has passed. A failure concerns one of them, and is

@@ -68,6 +68,7 @@ class Publisher:
     async def run(self) -> None:
         """Publishes until cancelled; then ends the waiting requests."""
         self._changes.listen()
+        self._stopped = False
         try:
             while True:
                 await self._publish()

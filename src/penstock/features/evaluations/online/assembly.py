@@ -1,13 +1,10 @@
 """Connects the parts of online evaluation in the server."""
 
-import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from penstock.features.background import rounds
 from penstock.features.context import Context
 from penstock.features.evaluations.model import FindEvaluator
 from penstock.features.evaluations.online import store
@@ -18,7 +15,6 @@ from penstock.features.evaluations.online.rules import OnlineRules
 from penstock.features.evaluations.online.samples import ArrivedCalls
 from penstock.features.evaluations.online.scoring import MeasuredScores, SubmitScores
 from penstock.infra.jobs.wanted import WorkWanted
-from penstock.kernel.errors import PenstockError
 
 KEPT_DAYS: Final = 400  # of counts by hour and release; figures are of newer calls only
 _EVERY_S: Final = 2.0
@@ -58,15 +54,11 @@ class OpenedOnline:
 
     async def run(self) -> None:
         """Draws and writes every two seconds."""
-        while True:
-            await asyncio.sleep(_EVERY_S)
-            await _try(self.step)
+        await rounds(self.step, _EVERY_S)
 
     async def clean(self) -> None:
         """Removes old counts every hour."""
-        while True:
-            await _try(self._remove_old)
-            await asyncio.sleep(_CLEAN_EVERY_S)
+        await rounds(self._remove_old, _CLEAN_EVERY_S)
 
     def _remove_old(self) -> None:
         before = self.context.now_ms() - KEPT_DAYS * 24 * HOUR_MS
@@ -85,11 +77,3 @@ def open_online(
         CallDrawer(context, traffic.calls, wanted),
         MeasuredScores(context, traffic.scores.submit),
     )
-
-
-async def _try(step: Callable[[], None]) -> None:
-    """Does a step in a thread. Stores that do not answer are asked again later."""
-    try:
-        await asyncio.to_thread(step)
-    except (PenstockError, SQLAlchemyError) as failure:
-        _log.warning("Online evaluations must wait: %s", failure)

@@ -1,12 +1,10 @@
 """Notifies users what the audit log says. An event and its notifications are looked at once: the
 number of the last event moves in the same transaction."""
 
-import asyncio
 import logging
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from penstock.features.background import rounds
 from penstock.features.context import Context
 from penstock.features.notifications import store
 from penstock.features.notifications.model import (
@@ -18,7 +16,6 @@ from penstock.features.notifications.model import (
 )
 from penstock.features.notifications.service.recipients import Recipients
 from penstock.infra.sql import Transaction
-from penstock.kernel.errors import PenstockError
 
 LOOK_S: Final = 1.0
 _EVENTS: Final = 200  # audited events of one look at a project
@@ -34,13 +31,8 @@ class NotificationFeed:
         self._recipients = recipients
 
     async def run(self) -> None:
-        """Runs until it is cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_S)
-            try:
-                await asyncio.to_thread(self.look)
-            except (PenstockError, SQLAlchemyError) as error:
-                _log.warning("Notifications could not be written yet: %s", error)
+        """Runs until it is cancelled or fails."""
+        await rounds(self.look, LOOK_S)
 
     def look(self) -> int:
         """Looks at the events since the last look. Returns how many users were notified."""
@@ -60,7 +52,11 @@ class NotificationFeed:
         return notified
 
     def _tell(self, tx: Transaction, event: NotedEvent) -> int:
-        found = self._recipients.of(tx.connection, event)
+        try:
+            found = self._recipients.of(tx.connection, event)
+        except (LookupError, TypeError, ValueError):  # of another version, say: it costs itself
+            _log.exception("Nobody is notified of event %d of %s", event.sequence, event.project_id)
+            return 0
         if not found:
             return 0
         unwanted = store.switched_off(tx.connection, found)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.webhooks import store
@@ -46,13 +44,10 @@ class WebhookSender:
         self._outbox = outbox
 
     async def run(self) -> None:
-        """Runs until it is cancelled."""
+        """Runs until it is cancelled or fails."""
         while True:
             await asyncio.sleep(LOOK_S)
-            try:
-                await self.round()
-            except* (PenstockError, SQLAlchemyError) as failures:
-                _log.warning("Webhooks could not be sent yet: %s", failures.exceptions[0])
+            await self.round()
 
     async def round(self) -> int:
         """Looks for new events and sends what is due. Returns how many messages were tried."""
