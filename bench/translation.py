@@ -123,13 +123,15 @@ async def _both(port: int, pid: int, surface: str, provider: str) -> Mapping[boo
     found: dict[bool, float] = {}
     for streamed, calls in _CALLS.items():
         before = cpu_seconds(pid)
-        request = _request(SURFACES[surface], f"{provider}/{_MODELS[provider][2]}", streamed)
+        request = _request(
+            SURFACES[surface], f"{provider}/{_MODELS[provider][2]}", streamed=streamed
+        )
         await asyncio.gather(*(_connection(port, request, calls) for _ in range(_CONNECTIONS)))
         found[streamed] = (cpu_seconds(pid) - before) / (calls * _CONNECTIONS) * 1e6
     return found
 
 
-def _request(surface: Surface, model: str, streamed: bool) -> bytes:  # noqa: FBT001
+def _request(surface: Surface, model: str, *, streamed: bool) -> bytes:
     document = dict(surface.body)
     method = "streamGenerateContent?alt=sse" if streamed else "generateContent"
     path = surface.path.format(model=model, method=method)

@@ -9,7 +9,8 @@ from checks.source import Finding, Source, finding
 _INDENTED = re.compile(r"^\s+(import|from)\s", re.MULTILINE)
 _LAZY = "# lazy: "
 _FEATURES = ("src", "penstock", "features")
-_SHARED = ("access", "context", "vertical")  # modules of `features` that all verticals may import
+# Modules of `features` that all verticals may import.
+_SHARED = ("access", "background", "context", "vertical")
 
 
 def local_imports(source: Source) -> Iterator[Finding]:

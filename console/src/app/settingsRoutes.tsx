@@ -19,5 +19,5 @@ const notifications = createRoute({
   ),
 });
 
-/** The pages of what is told to other systems, and to the user. */
+/** The pages of webhooks and notifications. */
 export const settingsRoutes = [webhooks, notifications] as const;

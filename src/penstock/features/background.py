@@ -12,6 +12,7 @@ from penstock.features.vertical import Job
 from penstock.kernel.errors import PenstockError
 
 _FIRST_PAUSE_S: Final = 1.0
+# Between two starts of a job that fails again and again; it is never given up.
 _LONGEST_PAUSE_S: Final = 60.0
 _log: Final = logging.getLogger("penstock.background")
 
