@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.feedback.conftest import MovedClock
 from features.traces import calls
@@ -29,6 +31,7 @@ from penstock.kernel.time import SystemClock
 from penstock.rules.call import CallEnd, Caller, CallStatus
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
 from penstock.rules.rollouts.plan import (
+    BetterScore,
     Guard,
     GuardAction,
     GuardMetric,
@@ -186,6 +189,30 @@ def test_each_unit_counts_once_by_its_first_call_with_settled_weights(compared: 
     assert found["slow"].candidate == Tally(10, 10, 10)  # 5 ms each
     assert found["cost"].candidate == pytest.approx(Tally(10, 2.5, 0.625))
     assert found["score:helpful"].candidate == Tally(1, 0.75, 0.5625)
+
+
+def test_mirrored_scores_with_mirrored_directions_have_one_evidence(compared: Compared) -> None:
+    shared: dict[str, Any] = {"metric": GuardMetric.SCORE, "margin": 0.05, "minimum": 1}
+    guards = (
+        Guard(score="polite", better=BetterScore.HIGHER, **shared),
+        Guard(score="rude", better=BetterScore.LOWER, **shared),
+    )
+    compared.canary(msgspec.structs.replace(PLAN, guards=guards))
+
+    @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=4, max_size=12))
+    @settings(max_examples=4)
+    def holds(values: list[tuple[int, bool]]) -> None:
+        for eighths, candidate in values:
+            (call,) = compared.calls("candidate" if candidate else "main", 1)
+            for name, value in (("polite", eighths / 8), ("rude", 1 - eighths / 8)):
+                score = Score(name=name, value=value, trace_id=call.begin.trace_id, span_id="")
+                compared.scores.submit_one(compared.project, score, "key_1")
+        compared.last_call_is_now()
+        polite, rude = compared.evidence().evidence
+        assert replace(rude, guard=polite.guard) == polite
+        assert polite.candidate.size + polite.baseline.size >= len(values)
+
+    holds()
 
 
 def test_a_candidate_that_fails_is_rolled_back_with_its_evidence(compared: Compared) -> None:

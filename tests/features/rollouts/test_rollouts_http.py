@@ -166,6 +166,25 @@ def test_a_rollout_shows_its_testers_and_the_comparison_that_runs(server: Server
     assert call(server, "GET", "rollouts/comparisons").json()["items"] == []
 
 
+def test_an_online_evaluation_says_of_which_scores_less_is_better(server: Server) -> None:
+    first, second = (
+        call(server, "POST", "releases", {"model": f"mine/{name}"}).json()["digest"]
+        for name in ("guarded", "rude")
+    )
+    call(server, "POST", "use-cases", {"name": "guarded"})
+    evaluators = [{"kind": "latency", "name": "waiting"}, {"kind": "length", "name": "short"}]
+    rule = {"evaluators": [evaluators[0], evaluators[1] | {"options": {"most": 400}}]}
+    assert call(server, "PUT", "online-evaluations/waits", rule).status == 200
+    place = "rollouts/guarded/dev"
+    call(server, "PUT", place, {"release": first, "seen": 0})
+    given = [("waiting", None), ("short", None), ("unknown", None), ("said", "lower")]
+    guards = [{"metric": "score", "score": name, "better": better} for name, better in given]
+    plan = {"steps": [{"percent": 10}], "guards": guards}
+    begun = call(server, "POST", f"{place}/canary", {"release": second, "seen": 1, "plan": plan})
+    found = [each["better"] for each in begun.json()["plan"]["guards"]]
+    assert found == ["lower", "higher", "higher", "lower"]
+
+
 def test_a_shadow_and_testers_over_rest(server: Server) -> None:
     assert call(server, "POST", "use-cases", {"name": "copied", "status": "active"}).status == 201
     first, second = (

@@ -11,6 +11,7 @@ from penstock.rules.rollouts.plan import (
     MAX_GUARDS,
     MAX_NAME_CHARS,
     MAX_STEPS,
+    BetterScore,
     Guard,
     GuardMetric,
     RolloutPlan,
@@ -76,3 +77,9 @@ def test_a_plan_without_sense_is_refused_with_a_sentence(case: Case) -> None:
 def test_a_plan_with_sense_is_accepted() -> None:
     check_plan(GOOD)
     check_plan(RolloutPlan())
+
+
+def test_only_scores_have_a_direction() -> None:
+    check_plan(RolloutPlan((Guard(GuardMetric.SCORE, score="rude", better=BetterScore.LOWER),)))
+    with pytest.raises(ValueError, match="less is better"):
+        check_plan(RolloutPlan((Guard(GuardMetric.ERRORS, better=BetterScore.LOWER),)))

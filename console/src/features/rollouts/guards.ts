@@ -7,7 +7,7 @@ export const METRICS = [
   { value: "errors", name: "Errors", sentence: "The share of calls that fail." },
   { value: "slow", name: "Slow calls", sentence: "The share that take longer than the limit." },
   { value: "cost", name: "Cost", sentence: "The cost of a call, as a share of the limit." },
-  { value: "score", name: "Score", sentence: "A score of 0 to 1, of which more is better." },
+  { value: "score", name: "Score", sentence: "A score of 0 to 1." },
 ] as const;
 
 /** The name of a guard in its plan and its evidence. */
@@ -29,14 +29,20 @@ export function guardTitle({ metric, limit, score }: Guard): string {
   }
 }
 
+/** Whether more of a metric is better: its units are measured as 1 minus the score. */
+function isMirrored({ metric, better }: Guard): boolean {
+  return metric === "score" && better !== "lower";
+}
+
 /** The bound of a guard: `baseline + 2%`, `at most 5%`. */
-export function boundText({ metric, ratio, margin, limit }: Guard): string {
+export function boundText(guard: Guard): string {
+  const { metric, ratio, margin, limit } = guard;
   const amount = metric === "cost" ? formatMoney(margin * limit) : points(metric, margin);
   if (ratio === 0)
-    return metric === "score" ? `at least ${(1 - margin).toFixed(2)}` : `at most ${amount}`;
+    return isMirrored(guard) ? `at least ${(1 - margin).toFixed(2)}` : `at most ${amount}`;
   const times = ratio === 1 ? "baseline" : `${ratio} × baseline`;
   if (margin === 0) return times;
-  return metric === "score" ? `${times} − ${amount}` : `${times} + ${amount}`;
+  return isMirrored(guard) ? `${times} − ${amount}` : `${times} + ${amount}`;
 }
 
 function points(metric: Guard["metric"], margin: number): string {
@@ -44,10 +50,11 @@ function points(metric: Guard["metric"], margin: number): string {
 }
 
 /** The mean of a tally as people know the metric: a score as it was given, a cost in USD. */
-export function meanText({ metric, limit }: Guard, { size, total }: Tally): string {
+export function meanText(guard: Guard, { size, total }: Tally): string {
+  const { metric, limit } = guard;
   if (size === 0) return "–";
   const mean = total / size;
-  if (metric === "score") return (1 - mean).toFixed(3);
+  if (metric === "score") return (isMirrored(guard) ? 1 - mean : mean).toFixed(3);
   return metric === "cost" ? formatMoney(mean * limit) : formatShare(mean);
 }
 

@@ -13,7 +13,7 @@ from penstock.entrypoints.cli.output import show_list, show_record
 DECISION_COLUMNS: Final = ("decided_at", "decision", "arm", "reason")
 EVIDENCE_COLUMNS: Final = ("arm", "guard", "candidate", "baseline", "beyond", "within", "enough")
 _NUMBERS: Final = {"ratio", "margin", "limit"}
-_TEXTS: Final = {"score", "action"}
+_TEXTS: Final = {"score", "action", "better"}
 
 UseCase = Annotated[str, typer.Argument(help="Name from `penstock use-case list`.")]
 Environment = Annotated[str, typer.Option("--environment", "-e", help="Environment.")]
@@ -27,8 +27,8 @@ GuardOption = Annotated[
     typer.Option(
         "--guard",
         metavar="METRIC[,NAME=VALUE…]",
-        help="errors, slow,limit=MS, cost,limit=USD or score,score=NAME; with ratio, margin, "
-        "minimum, action=roll_back|pause (repeatable). [errors,margin=0.01]",
+        help="errors, slow,limit=MS, cost,limit=USD or score,score=NAME,better=lower|higher; "
+        "with ratio, margin, minimum, action=roll_back|pause (repeatable). [errors,margin=0.01]",
     ),
 ]
 TesterOption = Annotated[

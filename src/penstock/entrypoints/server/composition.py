@@ -260,6 +260,7 @@ class ServerComposition:
                 releases.load_bundles,
                 require_proof=admission.require,
                 columns=columns,
+                higher_is_better=evaluations.open_directions(context),
             ),
         )
 

@@ -1,6 +1,7 @@
 """Builds the vertical of evaluations: runs on datasets, and of live traffic."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from penstock.features.access import Guards
@@ -19,6 +20,8 @@ from penstock.features.evaluations.online.assembly import (
     open_online,
 )
 from penstock.features.evaluations.online.http import online_change_routes, online_routes
+from penstock.features.evaluations.online.model import MAX_RULES
+from penstock.features.evaluations.online.store import list_rules
 from penstock.features.evaluations.schedules.assembly import OpenedSchedules, open_schedules
 from penstock.features.evaluations.schedules.http import schedule_change_routes, schedule_routes
 from penstock.features.evaluations.schedules.model import AuditedChanges, ScheduledParts
@@ -72,6 +75,23 @@ def open_evaluations(
     online = open_online(context, evaluators.get, wanted, sources.traffic)
     schedules = open_schedules(context, runs, sources.changes, sources.parts)
     return OpenedEvaluations(context, evaluators, wanted, runs, results, figures, online, schedules)
+
+
+def open_directions(context: Context) -> Callable[[str, str], bool | None]:
+    """Returns the function that finds whether higher values of a project's score are better, by the
+    evaluator of an online evaluation that has its name; `None` if there is none."""
+    evaluators: Registry[Evaluator] = Registry(EVALUATORS)
+
+    def find(project_id: str, score: str) -> bool | None:
+        with context.database.read() as connection:
+            rules = list_rules(connection, project_id, "", MAX_RULES)
+        chosen = [each for rule in rules for each in rule.rule.evaluators if each.name == score]
+        for each in chosen:
+            if each.kind in evaluators.names():
+                return evaluators.get(each.kind).facts(each.options).higher_is_better
+        return None
+
+    return find
 
 
 def build(guards: Guards, opened: OpenedEvaluations, human: FiguresOfJudges) -> Vertical:

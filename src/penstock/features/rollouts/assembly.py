@@ -16,6 +16,7 @@ from penstock.features.rollouts.comparison_http import (
     comparison_start_routes,
 )
 from penstock.features.rollouts.deciding import RolloutDecisions
+from penstock.features.rollouts.directions import HigherIsBetter
 from penstock.features.rollouts.http import rollout_change_routes, rollout_routes
 from penstock.features.rollouts.measures import RolloutMeasures
 from penstock.features.rollouts.model import FindRelease, FindUseCase, StoredRollout
@@ -90,6 +91,7 @@ def build(
     *,
     require_proof: RequireProof,
     columns: Callable[[], ColumnStore],
+    higher_is_better: HigherIsBetter,
 ) -> Vertical:
     """Builds the vertical. `columns` returns the open store of calls and scores, or raises."""
     rollouts = RolloutService(context, use_case, release, bundles, require_proof)
@@ -100,7 +102,7 @@ def build(
             rollout_routes(guards.require, rollouts),
             rollout_change_routes(guards.require, rollouts),
             comparison_routes(guards.require, comparisons),
-            comparison_start_routes(guards.require, comparisons),
+            comparison_start_routes(guards.require, comparisons, higher_is_better),
             comparison_change_routes(guards.require, comparisons),
             comparison_end_routes(guards.require, comparisons),
             amend_routes(guards.require, AmendService(context, rollouts)),

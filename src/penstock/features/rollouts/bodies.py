@@ -24,6 +24,7 @@ from penstock.rules.rollouts.plan import (
     MAX_NAME_CHARS,
     MAX_STEPS,
     SHARES,
+    BetterScore,
     Guard,
     GuardAction,
     GuardMetric,
@@ -58,7 +59,9 @@ _Percent = Annotated[float, Field(ge=0, le=100)]
 
 class GuardBody(RequestBody):
     """A metric with its bound: at most `ratio` times the baseline's mean + `margin`. `limit`: the
-    milliseconds of `slow`, the USD of `cost`; `score`: the name of a score of 0 to 1."""
+    milliseconds of `slow`, the USD of `cost`; `score`: the name of a score of 0 to 1. `better`:
+    which scores are; by default as the evaluator of an online evaluation says that has this name,
+    or else higher ones."""
 
     metric: GuardMetric
     ratio: Annotated[float, Field(ge=0, le=LARGEST_RATIO)] = 1.0
@@ -67,6 +70,7 @@ class GuardBody(RequestBody):
     score: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
     minimum: Annotated[int, Field(ge=1, le=LARGEST_MINIMUM)] = 100
     action: GuardAction = GuardAction.ROLL_BACK
+    better: BetterScore | None = None
 
 
 class StepBody(RequestBody):
@@ -100,6 +104,10 @@ class _ComparisonBody(RolloutChangeBody):
     plan: PlanBody | None = None
     sticky: StickyUnit = StickyUnit.REQUEST
     overrides: Annotated[dict[str, ArmName], Field(max_length=MAX_OVERRIDES)] | None = None
+
+    def planned(self) -> RolloutPlan:
+        """Returns the plan, or the one by default."""
+        return (self.plan or PlanBody()).plan()
 
 
 class CanaryBody(_ComparisonBody):

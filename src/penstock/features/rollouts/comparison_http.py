@@ -17,6 +17,7 @@ from penstock.features.rollouts.bodies import (
     SharesBody,
 )
 from penstock.features.rollouts.comparing import ComparisonService
+from penstock.features.rollouts.directions import HigherIsBetter, directed
 from penstock.features.rollouts.http import RolloutView
 from penstock.features.rollouts.model import RolloutAction
 from penstock.features.rollouts.runs import (
@@ -156,7 +157,7 @@ def comparison_routes(require: RequirePermission, comparisons: ComparisonService
 
 
 def comparison_start_routes(
-    require: RequirePermission, comparisons: ComparisonService
+    require: RequirePermission, comparisons: ComparisonService, higher_is_better: HigherIsBetter
 ) -> APIRouter:
     """Returns the routes that begin comparisons."""
     router = APIRouter(prefix="/api/v1/projects/{project_id}/rollouts", tags=["rollouts"])
@@ -171,7 +172,7 @@ def comparison_start_routes(
         wanted = Rollout(
             use_case, environment, body.seen, arms, body.sticky, "", body.overrides or {}
         )
-        plan = (body.plan or PlanBody()).plan()
+        plan = directed(body.planned(), access.project_id, higher_is_better)
         return RolloutComparisonView.of(
             comparisons.begin_canary(
                 access.principal, access.project_id, wanted, plan, message=body.message
@@ -191,7 +192,7 @@ def comparison_start_routes(
         wanted = Rollout(
             use_case, environment, body.seen, arms, body.sticky, body.baseline, body.overrides or {}
         )
-        plan = (body.plan or PlanBody()).plan()
+        plan = directed(body.planned(), access.project_id, higher_is_better)
         return RolloutComparisonView.of(
             comparisons.begin(
                 access.principal, access.project_id, wanted, plan, message=body.message

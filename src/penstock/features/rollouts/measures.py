@@ -11,7 +11,7 @@ from penstock.features.rollouts.runs import RolloutRun
 from penstock.infra.columns import ColumnStore, Conditions, Param
 from penstock.rules.rollouts.documents import Rollout, StickyUnit
 from penstock.rules.rollouts.observations import ArmPeriod, RolloutObserved, WeightPeriod
-from penstock.rules.rollouts.plan import Guard, GuardMetric
+from penstock.rules.rollouts.plan import BetterScore, Guard, GuardMetric
 from penstock.rules.statistics.sequential import Tally
 
 ARM: Final = "c.arm"
@@ -153,7 +153,8 @@ def _value(guard: Guard, at: int) -> tuple[str, str]:
         case GuardMetric.COST:
             return f"least(1., f.cost / {{limit_{at}:Float64}})", "1"
         case GuardMetric.SCORE:
-            return f"(1 - s{at}.mean)", f"s{at}.known = 1"
+            less = guard.better is BetterScore.LOWER
+            return f"s{at}.mean" if less else f"(1 - s{at}.mean)", f"s{at}.known = 1"
 
 
 def _array(values: Iterable[int]) -> str:

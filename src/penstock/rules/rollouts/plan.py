@@ -29,14 +29,21 @@ class GuardMetric(StrEnum):
     ERRORS = "errors"  # 1: its call failed
     SLOW = "slow"  # 1: its call took longer than `limit` milliseconds, or failed
     COST = "cost"  # its cost, as a share of `limit` USD; more than this counts as this
-    SCORE = "score"  # 1 minus the score `score`, of the units that have one
+    SCORE = "score"  # the score `score`, or 1 minus it if more is better, of units that have one
+
+
+class BetterScore(StrEnum):
+    """The scores that are better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"  # such as toxicity
 
 
 class Guard(Document, frozen=True):
     """A metric with its bound: at most `ratio` times the baseline's mean + `margin`.
 
     `ratio` 0 makes `margin` a bound of its own. `minimum`: units of each arm before anything is
-    decided.
+    decided. `better`: which scores are; none: higher ones.
     """
 
     metric: GuardMetric
@@ -46,6 +53,7 @@ class Guard(Document, frozen=True):
     score: str = ""
     minimum: int = 100
     action: GuardAction = GuardAction.ROLL_BACK
+    better: BetterScore | None = None
 
     @property
     def name(self) -> str:
@@ -104,6 +112,8 @@ def _check_guards(guards: tuple[Guard, ...]) -> None:
             raise ValueError(f"{each.name}: minimum is 1 to {LARGEST_MINIMUM:,} units")
         if (each.metric is GuardMetric.SCORE) != bool(each.score):
             raise ValueError(f"{each.name}: `score` names the score of the metric `score`")
+        if each.better and not each.score:
+            raise ValueError(f"{each.name}: less is better; `better` is of the metric `score` only")
         if len(each.score) > MAX_NAME_CHARS:
             raise ValueError(f"the name of a score has at most {MAX_NAME_CHARS} characters")
         if (

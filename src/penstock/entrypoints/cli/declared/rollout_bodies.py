@@ -22,7 +22,7 @@ from penstock.features.use_cases.model import MAX_WORD_CHARS
 from penstock.infra.web.schemas import RequestBody
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
-from penstock.rules.rollouts.plan import check_plan
+from penstock.rules.rollouts.plan import BetterScore, check_plan
 
 _NAME_CHARS: Final = 12  # of a hash, as the name of an arm
 _Word = Annotated[str, Field(max_length=MAX_WORD_CHARS)]
@@ -122,8 +122,13 @@ def releases_of(content: Content) -> set[str]:
 
 
 def plan_content(plan: PlanBody) -> dict[str, Any]:
-    """Returns a plan as plain values."""
-    return plan.model_dump(mode="json")
+    """Returns a plan as plain values. Of scores more is better, unless it says otherwise: a file
+    means the same in each installation."""
+    content = plan.model_dump(mode="json")
+    for guard in content["guards"]:
+        if guard["score"]:
+            guard["better"] = guard["better"] or BetterScore.HIGHER.value
+    return content
 
 
 def shadow_content(shadow: ShadowBody, digest: str = "") -> dict[str, Any]:
