@@ -93,6 +93,11 @@ const importDataset = createRoute({
     "ImportPage",
   ),
 });
+const datasetRule = createRoute({
+  getParentRoute: () => project,
+  path: "/datasets/$name/_rule",
+  component: lazyRouteComponent(() => import("@/features/datasets/rules/RulePage"), "RulePage"),
+});
 const datasetDiff = createRoute({
   getParentRoute: () => project,
   path: "/datasets/$name/_diff",
@@ -115,5 +120,6 @@ export const evaluationRoutes = [
   datasets,
   dataset,
   importDataset,
+  datasetRule,
   datasetDiff,
 ] as const;

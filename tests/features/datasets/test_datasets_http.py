@@ -1,5 +1,6 @@
 """Datasets through the REST API of a real server."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,50 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def call(server: Server, method: str, path: str, body: object = None) -> Answer:
     address = f"/api/v1/projects/{server.project_id()}/datasets{path}"
     return server.call(method, address, server.root, body)
+
+
+def test_a_dataset_is_divided_and_exported(server: Server) -> None:
+    assert call(server, "POST", "", {"name": "divided"}).status == 201
+    texts = [f"Where is the order {at * 7919} of customer {at * at}?" for at in range(200)]
+    put = [{"id": f"q{at}", "input": text} for at, text in enumerate([*texts, texts[0] + "!"])]
+    assert call(server, "POST", "/divided/changes", {"put": put}).status == 200
+    wrong = call(server, "POST", "/divided/splits", {"shares": {"train": 0.8, "test": 0.3}})
+    assert (wrong.status, wrong.json()["param"]) == (400, "shares")
+    shares = {"shares": {"train": 0.75, "test": 0.25}, "similarity": 1}
+    done = call(server, "POST", "/divided/splits", shares).json()
+    assert done["version"]["message"] == "Splits train=0.75, test=0.25, seed 0"
+    assert done["counts"]["changed"] == 201
+    again = call(server, "POST", "/divided/splits", shares).json()
+    assert again["made"] is False  # the same seed gives the same division
+    splits = call(server, "GET", "/divided/splits").json()["items"]
+    sizes = {each["name"]: each["item_count"] for each in splits}
+    assert sum(sizes.values()) == 201
+    assert 30 < sizes["test"] < 72
+    before = call(server, "GET", "/divided/splits?version=1").json()["items"]
+    assert before == [{"name": "", "item_count": 201}]
+    answer = call(server, "GET", "/divided/export?split=test")
+    assert "divided-v2-test.jsonl" in answer.headers["content-disposition"]
+    lines = [json.loads(line) for line in answer.body.splitlines()]
+    assert len(lines) == sizes["test"]
+    assert {line["split"] for line in lines} == {"test"}
+    assert call(server, "GET", "/divided/export?version=9").status == 404
+    assert call(server, "DELETE", "/divided").status == 204
+
+
+def test_rules_are_listed_with_what_they_have_done(server: Server) -> None:
+    address = f"/api/v1/projects/{server.project_id()}/dataset-rules"
+    for name in ("ruled-b", "ruled-a", "plain"):
+        assert call(server, "POST", "", {"name": name}).status == 201
+    for name in ("ruled-b", "ruled-a"):
+        assert call(server, "PUT", f"/{name}/rule", {"enabled": False}).status == 200
+    first = server.call("GET", f"{address}?limit=1", server.root).json()
+    rest = server.call("GET", f"{address}?cursor={first['next_cursor']}", server.root).json()
+    found = [(each["dataset"], each["enabled"]) for each in (*first["items"], *rest["items"])]
+    assert found == [("ruled-a", False), ("ruled-b", False)]
+    only = server.call("GET", f"{address}?dataset=plain", server.root).json()
+    assert only["items"] == []
+    for name in ("ruled-b", "ruled-a", "plain"):
+        assert call(server, "DELETE", f"/{name}").status == 204
 
 
 def test_a_dataset_grows_by_versions(server: Server) -> None:

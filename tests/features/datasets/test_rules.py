@@ -144,6 +144,18 @@ def test_a_day_has_at_most_the_cap(growing: Growing) -> None:
     assert growing.texts() == ["call 0", "call 1", "next day"]
 
 
+def test_a_rule_that_is_paused_adds_nothing_of_that_time(growing: Growing) -> None:
+    growing.rule()
+    growing.rule(enabled=False)
+    growing.recorded.call("while paused")
+    growing.run(600)
+    assert growing.texts() == []
+    growing.rule(enabled=True)
+    growing.recorded.call("after it")
+    growing.run(600)
+    assert growing.texts() == ["after it"]
+
+
 def test_a_share_of_the_traces_is_taken(growing: Growing) -> None:
     growing.rule(share=0.5)
     made = [growing.recorded.call(f"call {number}") for number in range(20)]

@@ -1,21 +1,23 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { useRemoveDataset } from "@/features/datasets/queries";
+import { exportUrl, useRemoveDataset } from "@/features/datasets/queries";
 import { useMay, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
-import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { LINK_BUTTON_CLASSES, LinkButton } from "@/shared/ui/LinkButton";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 
 interface DatasetActionsProps {
   name: string;
+  /** The version that is shown, if there is one. */
+  version: number | undefined;
   editing: boolean;
   onEdit: () => void;
 }
 
 /** What can be done with a dataset. */
-export function DatasetActions({ name, editing, onEdit }: DatasetActionsProps) {
+export function DatasetActions({ name, version, editing, onEdit }: DatasetActionsProps) {
   const params = { projectId: useProjectId(), name };
   const canWrite = useMay()("datasets:write");
   const [removing, setRemoving] = useState(false);
@@ -32,6 +34,11 @@ export function DatasetActions({ name, editing, onEdit }: DatasetActionsProps) {
           </Link>
           <Button onClick={onEdit}>Edit items</Button>
         </>
+      )}
+      {version && (
+        <LinkButton href={exportUrl(params.projectId, name, version)} download>
+          Export
+        </LinkButton>
       )}
       <Link
         to="/projects/$projectId/evaluations"

@@ -6,6 +6,8 @@ import { DatasetActions } from "@/features/datasets/DatasetActions";
 import { EditItems } from "@/features/datasets/EditItems";
 import { Items } from "@/features/datasets/Items";
 import { datasetQuery, type Dataset } from "@/features/datasets/queries";
+import { RuleSection } from "@/features/datasets/rules/RuleSection";
+import { Splits } from "@/features/datasets/Splits";
 import { Versions } from "@/features/datasets/Versions";
 import { formatBytes, formatCount } from "@/shared/format/number";
 import { Badge } from "@/shared/ui/Badge";
@@ -29,7 +31,14 @@ export function DatasetPage() {
       <DetailHeader
         title={name}
         note={shown && <Badge>version {shown}</Badge>}
-        actions={<DatasetActions name={name} editing={editing} onEdit={() => setEditing(true)} />}
+        actions={
+          <DatasetActions
+            name={name}
+            version={shown}
+            editing={editing}
+            onEdit={() => setEditing(true)}
+          />
+        }
       />
       <QueryContent query={query}>
         {(dataset) => (
@@ -44,12 +53,17 @@ export function DatasetPage() {
             ) : dataset.newest && shown ? (
               <>
                 <Versions name={name} shown={shown} />
+                <Splits name={name} version={shown} isNewest={shown === dataset.newest.version} />
+                <RuleSection name={name} />
                 <Items name={name} version={shown} />
               </>
             ) : (
-              <EmptyState title="No items yet">
-                Import a file, add recorded calls from the page of traces, or write items by hand.
-              </EmptyState>
+              <>
+                <EmptyState title="No items yet">
+                  Import a file, add recorded calls from the page of traces, or write items by hand.
+                </EmptyState>
+                <RuleSection name={name} />
+              </>
             )}
           </>
         )}

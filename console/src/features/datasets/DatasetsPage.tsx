@@ -4,6 +4,7 @@ import { useCallback, useState } from "react";
 
 import { AddDatasetDialog } from "@/features/datasets/AddDatasetDialog";
 import { datasetsQuery, type Dataset } from "@/features/datasets/queries";
+import { RuleList } from "@/features/datasets/rules/RuleList";
 import { formatCount } from "@/shared/format/number";
 import { hasWords } from "@/shared/format/words";
 import { useMay, useProjectId } from "@/shared/session";
@@ -12,39 +13,67 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { Page } from "@/shared/ui/Page";
 import { SearchInput } from "@/shared/ui/SearchInput";
+import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 import { ShowMore } from "@/shared/ui/ShowMore";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 import { RelativeTime } from "@/shared/ui/Values";
 
+const VIEWS = [
+  { value: "", name: "Datasets" },
+  { value: "rules", name: "Rules" },
+] as const;
 const FROM = "/signed-in/projects/$projectId/datasets";
 
 /** The datasets of a project, each with its newest version. */
 export function DatasetsPage() {
-  const { q = "" } = useSearch({ from: FROM });
-  const navigate = useNavigate({ from: "/projects/$projectId/datasets" });
+  const { view } = useSearch({ from: FROM });
   const projectId = useProjectId();
-  const query = useInfiniteQuery(datasetsQuery(projectId));
-  const find = useCallback(
-    (text: string) => void navigate({ search: { q: text || undefined }, replace: true }),
-    [navigate],
-  );
+  const navigate = useNavigate({ from: "/projects/$projectId/datasets" });
   const [adding, setAdding] = useState(false);
   const canWrite = useMay()("datasets:write");
   const open = (name: string) =>
     void navigate({ to: "/projects/$projectId/datasets/$name", params: { projectId, name } });
-  const datasets = query.data?.pages.flatMap(({ items }) => items);
   return (
     <Page
       title="Datasets"
       actions={
-        canWrite && (
-          <Button kind="primary" onClick={() => setAdding(true)}>
-            New dataset
-          </Button>
-        )
+        <>
+          <SegmentedControl
+            label="View"
+            options={VIEWS}
+            value={view ?? ""}
+            onChange={(next) =>
+              void navigate({ search: next === "rules" ? { view: next } : {}, replace: true })
+            }
+          />
+          {canWrite && (
+            <Button kind="primary" onClick={() => setAdding(true)}>
+              New dataset
+            </Button>
+          )}
+        </>
       }
     >
+      {view === "rules" ? <RuleList /> : <Datasets />}
+      {adding && (
+        <AddDatasetDialog onClose={() => setAdding(false)} onAdded={({ name }) => open(name)} />
+      )}
+    </Page>
+  );
+}
+
+function Datasets() {
+  const { q = "" } = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: "/projects/$projectId/datasets" });
+  const query = useInfiniteQuery(datasetsQuery(useProjectId()));
+  const find = useCallback(
+    (text: string) => void navigate({ search: { q: text || undefined }, replace: true }),
+    [navigate],
+  );
+  const datasets = query.data?.pages.flatMap(({ items }) => items);
+  return (
+    <>
       <div className="flex min-h-12 items-center pb-2">
         <SearchInput label="Search datasets" value={q} onChange={find} />
       </div>
@@ -59,10 +88,7 @@ export function DatasetsPage() {
         />
       )}
       <ShowMore query={query} />
-      {adding && (
-        <AddDatasetDialog onClose={() => setAdding(false)} onAdded={({ name }) => open(name)} />
-      )}
-    </Page>
+    </>
   );
 }
 

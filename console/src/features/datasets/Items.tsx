@@ -1,9 +1,9 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 
 import { ItemRow } from "@/features/datasets/ItemRow";
-import { itemsQuery } from "@/features/datasets/queries";
+import { itemsQuery, splitsQuery } from "@/features/datasets/queries";
 import type { DatasetSearch } from "@/features/datasets/search";
 import { useProjectId } from "@/shared/session";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -23,6 +23,7 @@ interface ItemsProps {
 
 /** The items of a version, by text and split. */
 export function Items({ name, version }: ItemsProps) {
+  const projectId = useProjectId();
   const { q = "", split = "" } = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/projects/$projectId/datasets/$name" });
   const change = useCallback(
@@ -31,9 +32,10 @@ export function Items({ name, version }: ItemsProps) {
     [navigate],
   );
   const find = useCallback((text: string) => change({ q: text || undefined }), [change]);
-  const query = useInfiniteQuery(itemsQuery(useProjectId(), name, { version, split, q }));
+  const query = useInfiniteQuery(itemsQuery(projectId, name, { version, split, q }));
   const items = query.data?.pages.flatMap((page) => page.items);
-  const splits = [...new Set([...(items ?? []).map((item) => item.split), split])].filter(Boolean);
+  const found = useQuery(splitsQuery(projectId, name, version)).data ?? [];
+  const splits = found.map((each) => each.name).filter(Boolean);
   return (
     <section aria-label="Items" className="pt-8">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 pb-2">
@@ -44,7 +46,7 @@ export function Items({ name, version }: ItemsProps) {
             label="Split"
             options={[
               { value: "", name: "All" },
-              ...splits.sort().map((each) => ({ value: each, name: each })),
+              ...splits.map((each) => ({ value: each, name: each })),
             ]}
             value={split}
             onChange={(next) => change({ split: next || undefined })}

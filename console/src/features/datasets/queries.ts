@@ -8,11 +8,16 @@ import { useProjectId } from "@/shared/session";
 export type Dataset = Schemas["DatasetView"];
 export type DatasetVersion = Schemas["DatasetVersionView"];
 export type Item = Schemas["DatasetItemView"];
+export type Split = Schemas["SplitView"];
+export type DatasetRule = Schemas["DatasetRuleView"];
+export type NewRule = Schemas["DatasetRuleBody"];
 export type Committed = Schemas["CommittedChangeView"];
 export type ItemDifference = Schemas["ItemDifferenceView"];
 
 const DATASETS = "/api/v1/projects/{project_id}/datasets";
 const DATASET = `${DATASETS}/{name}` as const;
+const RULES = "/api/v1/projects/{project_id}/dataset-rules";
+const REFRESH_MS = 10_000;
 const LIST_PAGE = 100;
 const ITEM_PAGE = 50;
 
@@ -69,6 +74,34 @@ export const itemsQuery = (project_id: string, name: string, filter: ItemFilter)
     ...FIRST,
     placeholderData: keepPreviousData,
   });
+
+/** The number of items of each split of a version. */
+export const splitsQuery = (project_id: string, name: string, version: number) =>
+  queryOptions({
+    queryKey: ["datasets", project_id, "splits", name, version],
+    queryFn: async () => {
+      const params = { path: { project_id, name }, query: { version } };
+      return (await data(api.GET(`${DATASET}/splits`, { params }))).items;
+    },
+  });
+
+/** The rules of datasets with what they have done, page by page; only that of `dataset`, if any. */
+export const rulesQuery = (project_id: string, dataset: string) =>
+  infiniteQueryOptions({
+    queryKey: ["datasets", project_id, "rules", dataset],
+    queryFn: ({ pageParam: cursor }) => {
+      const query = { cursor, limit: LIST_PAGE, dataset };
+      return data(api.GET(RULES, { params: { path: { project_id }, query } }));
+    },
+    ...FIRST,
+    refetchInterval: REFRESH_MS,
+  });
+
+/** The address of the items of a version as JSON lines. */
+export function exportUrl(project_id: string, name: string, version: number): string {
+  const dataset = `/api/v1/projects/${project_id}/datasets/${encodeURIComponent(name)}`;
+  return `${dataset}/export?version=${version}`;
+}
 
 /** The items that differ between two versions, page by page. */
 export const diffQuery = (project_id: string, name: string, from: number, to: number) =>
@@ -131,6 +164,40 @@ export function useRemoveDataset(onRemoved: () => unknown) {
       ["datasets", project_id, "choices"],
     ],
     successToast: "Dataset removed",
+    onSuccess: onRemoved,
+  });
+}
+
+/** Gives each item of the newest version a split: one new version. */
+export function useDivide(name: string, onDivided: (done: Committed) => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: Schemas["DivisionBody"]) =>
+      data(api.POST(`${DATASET}/splits`, { params: { path: { project_id, name } }, body })),
+    invalidates: [["datasets", project_id]],
+    onSuccess: onDivided,
+  });
+}
+
+/** Sets the rule of a dataset. */
+export function useSetRule(name: string, onSet?: (rule: DatasetRule) => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: NewRule) =>
+      data(api.PUT(`${DATASET}/rule`, { params: { path: { project_id, name } }, body })),
+    invalidates: [["datasets", project_id, "rules"]],
+    successToast: "Rule saved",
+    onSuccess: onSet,
+  });
+}
+
+/** Removes the rule of a dataset; its items stay. */
+export function useRemoveRule(name: string, onRemoved: () => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: () => data(api.DELETE(`${DATASET}/rule`, { params: { path: { project_id, name } } })),
+    invalidates: [["datasets", project_id, "rules"]],
+    successToast: "Rule ended",
     onSuccess: onRemoved,
   });
 }

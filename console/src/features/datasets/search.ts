@@ -1,9 +1,14 @@
 export interface DatasetsSearch {
   q?: string | undefined;
+  /** What is listed: datasets by default. */
+  view?: "rules" | undefined;
 }
 
-export function parseDatasetsSearch({ q }: Record<string, unknown>): DatasetsSearch {
-  return typeof q === "string" && q ? { q } : {};
+export function parseDatasetsSearch({ q, view }: Record<string, unknown>): DatasetsSearch {
+  return {
+    ...(typeof q === "string" && q ? { q } : {}),
+    ...(view === "rules" ? { view } : {}),
+  };
 }
 
 /** The items that are shown: of the newest version if none is given. */

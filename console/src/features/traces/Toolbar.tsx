@@ -1,5 +1,6 @@
-import type { TracesSearch } from "@/features/traces/search";
+import { callSearchOf, type TracesSearch } from "@/features/traces/search";
 import { FilterChips, FilterMenu } from "@/shared/calls/FilterBar";
+import { AddCallsButton } from "@/shared/datasets/AddCallsButton";
 import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/classes";
 import { SearchInput } from "@/shared/ui/SearchInput";
@@ -23,6 +24,7 @@ export function Toolbar({ search, onChange }: ToolbarProps) {
       <FilterMenu search={search} onChange={onChange} />
       <FilterChips search={search} onChange={onChange} />
       <div className="ml-auto flex items-center gap-2">
+        <AddCallsButton calls={{ search: callSearchOf(search) }} />
         <LiveButton
           live={search.live ?? false}
           onChange={(live) => onChange({ ...search, from: undefined, to: undefined, live })}

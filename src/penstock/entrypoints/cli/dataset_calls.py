@@ -21,11 +21,18 @@ NoOutput = Annotated[
     bool, typer.Option("--no-output", help="Leave the recorded answer out of the metadata.")
 ]
 _TAG: Final = "tag:"
+_RULE: Final = ("filter", "share", "daily_cap", "interval_s", "delay_s", "keep_output")
 
 
 def register_rules(group: typer.Typer) -> None:
     """Adds the commands of rules to the group of datasets."""
-    commands = {"set": set_rule, "show": show_rule, "remove": remove_rule}
+    commands = {
+        "set": set_rule,
+        "show": show_rule,
+        "pause": pause_rule,
+        "resume": resume_rule,
+        "remove": remove_rule,
+    }
     add_group(group, "rule", "Rules that add recorded calls again and again.", commands)
 
 
@@ -96,6 +103,28 @@ def show_rule(
         show_record(api.get(f"{_path(api, project, name)}/rule"), as_json=as_json)
 
 
+def pause_rule(
+    name: Name,
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add nothing until `resume`; what arrives until then is not added later."""
+    _switch(name, project, home, enabled=False, as_json=as_json)
+
+
+def resume_rule(
+    name: Name,
+    *,
+    project: options.ProjectId = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add calls again, from now on."""
+    _switch(name, project, home, enabled=True, as_json=as_json)
+
+
 def remove_rule(
     name: Name,
     *,
@@ -107,6 +136,16 @@ def remove_rule(
     with open_api(home) as api:
         api.call("DELETE", f"{_path(api, project, name)}/rule")
     show_record({"removed": f"rule of {name}"}, as_json=as_json)
+
+
+def _switch(
+    name: str, project: str | None, home: options.Home, *, enabled: bool, as_json: bool
+) -> None:
+    with open_api(home) as api:
+        path = f"{_path(api, project, name)}/rule"
+        rule = api.get(path)
+        body = {field: rule[field] for field in _RULE} | {"enabled": enabled}
+        show_record(api.call("PUT", path, body), as_json=as_json)
 
 
 def _path(api: Api, project: str | None, name: str) -> str:

@@ -2,7 +2,7 @@
 server, because it takes a millisecond for each item."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.dataset_draft import commit_items
 from penstock.entrypoints.cli.output import show_record
 from penstock.kernel.errors import InvalidRequest
+from penstock.rules.evaluation.item_groups import ItemGroups, text_of_input
 from penstock.rules.evaluation.items import DatasetItem, id_of_example
 from penstock.rules.evaluation.near_duplicates import LEAST_SIMILARITY, NearDuplicates
 from penstock.rules.evaluation.splits import check_shares, split_of
@@ -43,7 +44,7 @@ def split_dataset(
     check_shares(shares)
     with open_api(home) as api:
         version = _Version.newest(api, project, name)
-        groups = _Groups.of(version.items(), similarity)
+        groups = ItemGroups.of(version.items(), similarity)
         counts = dict.fromkeys(shares, 0)
 
         def divided() -> Iterator[DatasetItem]:
@@ -111,42 +112,15 @@ class _Version:
         return commit_items(self.api, self.path, draft, items, message)
 
 
-@dataclass(slots=True)
-class _Groups:
-    """The items that belong together, by their number."""
-
-    near: NearDuplicates
-    ids: list[str] = field(default_factory=list[str])
-    named: dict[str, int] = field(default_factory=dict[str, int])
-
-    @classmethod
-    def of(cls, items: Iterator[DatasetItem], similarity: float) -> "_Groups":
-        groups = cls(NearDuplicates(similarity))
-        for item in items:
-            number = groups.near.add(_text(item))
-            groups.ids.append(item.id)
-            if item.group:
-                groups.near.join(number, groups.named.setdefault(item.group, number))
-        return groups
-
-    def key(self, number: int) -> str:
-        """Returns the id of the first item of a group."""
-        return self.ids[self.near.group(number)]
-
-
 def _first_of_each(version: _Version, similarity: float | None) -> set[int]:
     if similarity is not None:
         near = NearDuplicates(similarity)
-        numbers = [near.add(_text(item)) for item in version.items()]
+        numbers = [near.add(text_of_input(item)) for item in version.items()]
         return {near.group(number) for number in numbers}
     first = dict[str, int]()
     for number, item in enumerate(version.items()):
         first.setdefault(id_of_example(item), number)
     return set(first.values())
-
-
-def _text(item: DatasetItem) -> str:
-    return item.input if isinstance(item.input, str) else msgspec.json.encode(item.input).decode()
 
 
 def _share(text: str) -> tuple[str, float]:

@@ -9,10 +9,13 @@ from penstock.features.context import Context
 from penstock.features.datasets.http.changes import dataset_change_routes, dataset_draft_routes
 from penstock.features.datasets.http.datasets import dataset_routes, dataset_write_routes
 from penstock.features.datasets.http.examples import dataset_example_routes
+from penstock.features.datasets.http.export import dataset_export_routes
 from penstock.features.datasets.http.items import dataset_item_routes
-from penstock.features.datasets.http.rules import dataset_rule_routes
+from penstock.features.datasets.http.rules import dataset_rule_list_routes, dataset_rule_routes
+from penstock.features.datasets.http.splits import dataset_split_routes
 from penstock.features.datasets.service.changes import DatasetChanges
 from penstock.features.datasets.service.datasets import DatasetService
+from penstock.features.datasets.service.division import DatasetDivider
 from penstock.features.datasets.service.examples import (
     ExampleReader,
     ListScores,
@@ -63,15 +66,19 @@ def build(context: Context, guards: Guards, calls: StoredCalls, scores: StoredSc
         DatasetReader(context),
     )
     runner = RuleRunner(context, changes, examples, RuleCalls(calls.tail, scores.arrived))
+    rules = DatasetRules(context)
     return Vertical(
         routers=(
             dataset_routes(guards.require, datasets, reader),
             dataset_write_routes(guards.require, datasets),
             dataset_item_routes(guards.require, reader),
+            dataset_export_routes(guards.require, reader),
             dataset_change_routes(guards.require, changes),
             dataset_draft_routes(guards.require, changes),
             dataset_example_routes(guards.require, changes, examples),
-            dataset_rule_routes(guards.require, DatasetRules(context)),
+            dataset_rule_routes(guards.require, rules),
+            dataset_rule_list_routes(guards.require, rules),
+            dataset_split_routes(guards.require, reader, DatasetDivider(reader, changes)),
         ),
         jobs=(
             lambda: rounds(changes.expire, _EXPIRE_EVERY_S),

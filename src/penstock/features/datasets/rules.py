@@ -44,13 +44,15 @@ class CallSelection(Document, frozen=True):
 
 class DatasetRule(CallSelection, frozen=True):
     """A rule. `share`: the part of the traces that is taken; `daily_cap`: items of one UTC day;
-    a version at most every `interval_s`; a call or feedback waits `delay_s` after it arrived."""
+    a version at most every `interval_s`; a call or feedback waits `delay_s` after it arrived. What
+    arrives while it is not `enabled` is not added later."""
 
     share: float = 1.0
     daily_cap: int = 100
     interval_s: int = 900
     delay_s: int = 300
     keep_output: bool = True
+    enabled: bool = True
 
 
 class RulePosition(msgspec.Struct, frozen=True, array_like=True):

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import {
   drawnDaily,
   EMPTY_ONLINE,
-  forecastSearch,
+  forecastFilter,
   formForOnline,
   toOnline,
 } from "@/features/evaluations/online/onlineForm";
@@ -35,18 +35,17 @@ test("what a form shows of an online evaluation is what it saves", () => {
   const form = formForOnline(found, KINDS);
   expect(form.share).toBe("0.25");
   expect(toOnline(form, KINDS, false)).toEqual({ ...body, enabled: false });
-  expect(forecastSearch(form)).toEqual({
+  expect(forecastFilter(form)).toEqual({
     operation: ["chat", "text_completion"],
     status: ["ok"],
     team: ["a", "b"],
     tag: ["plan:gold"],
     q: "refund",
-    range: "7d",
   });
 });
 
 test("a day draws a share of the matching calls up to the cap", () => {
   expect(drawnDaily(7000, "5", "1000")).toEqual({ wanted: 50, drawn: 50, capped: false });
   expect(drawnDaily(7000, "50", "100")).toEqual({ wanted: 500, drawn: 100, capped: true });
-  expect(forecastSearch(EMPTY_ONLINE).operation).toHaveLength(2);
+  expect(forecastFilter(EMPTY_ONLINE).operation).toHaveLength(2);
 });

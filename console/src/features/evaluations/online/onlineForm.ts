@@ -7,7 +7,8 @@ import {
 } from "@/features/evaluations/runForm";
 import type { ConditionForm } from "@/shared/calls/conditions";
 import { filterOfSelection, selectionForm, selectionOf } from "@/shared/calls/selection";
-import type { CallSearch } from "@/shared/calls/search";
+import { FORECAST_DAYS } from "@/shared/calls/MatchingCalls";
+import type { CallFilter } from "@/shared/calls/search";
 
 /** An online evaluation while it is entered. `share` is in percent. */
 export interface OnlineForm {
@@ -79,17 +80,13 @@ export function toOnline(
   };
 }
 
-/** Days of calls that a forecast is made of. */
-export const FORECAST_DAYS = 7;
-
-/** The calls of the last days that the filter of a form selects. */
-export function forecastSearch({ filter, text }: OnlineForm): CallSearch {
+/** The filter of lists of calls that finds what a form selects. */
+export function forecastFilter({ filter, text }: OnlineForm): CallFilter {
   const calls = filterOfSelection(selectionOf(filter), text.trim());
   return {
     operation: ["chat", "text_completion"],
     ...calls,
     status: ["ok"],
-    range: `${FORECAST_DAYS}d`,
   };
 }
 

@@ -14,6 +14,7 @@ import { TraceScores } from "@/features/traces/detail/TraceScores";
 import { UsageAndCost } from "@/features/traces/detail/UsageAndCost";
 import { Waterfall } from "@/features/traces/detail/Waterfall";
 import { statusTone } from "@/shared/calls/status";
+import { AddCallsButton } from "@/shared/datasets/AddCallsButton";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
@@ -74,6 +75,7 @@ function TraceContent({ trace, focus, onFocus, actions }: TraceContentProps) {
       <Header
         actions={
           <>
+            {call.kind === "call" && <AddCallsButton calls={{ span_ids: [call.span_id] }} />}
             <PlaygroundLink call={call} />
             {call.request && curl && <CopyTextButton value={curl}>Copy as curl</CopyTextButton>}
             {actions}

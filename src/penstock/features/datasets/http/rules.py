@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
@@ -21,12 +21,14 @@ from penstock.features.datasets.rules import (
 )
 from penstock.features.datasets.service.rules import DatasetRules
 from penstock.infra.web.moments import moment_of
+from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import RequestBody
 
 
 class DatasetRuleBody(RequestBody):
     """A rule. `share`: the part of the traces that is taken; `daily_cap`: items of one UTC day;
-    a version at most every `interval_s`; calls and feedback wait for `delay_s`."""
+    a version at most every `interval_s`; calls and feedback wait for `delay_s`. What arrives while
+    the rule is not `enabled` is not added later."""
 
     filter: Annotated[
         CallSelectionBody, Field(default_factory=lambda: CallSelectionBody.of(CallSelection()))
@@ -36,6 +38,7 @@ class DatasetRuleBody(RequestBody):
     interval_s: Annotated[int, Field(ge=MIN_INTERVAL_S, le=MAX_INTERVAL_S)] = 900
     delay_s: Annotated[int, Field(ge=MIN_DELAY_S, le=MAX_DELAY_S)] = 300
     keep_output: bool = True
+    enabled: bool = True
 
     def rule(self) -> DatasetRule:
         """Returns the rule."""
@@ -47,6 +50,7 @@ class DatasetRuleBody(RequestBody):
             interval_s=self.interval_s,
             delay_s=self.delay_s,
             keep_output=self.keep_output,
+            enabled=self.enabled,
         )
 
 
@@ -54,12 +58,14 @@ class DatasetRuleView(BaseModel):
     """A rule with what it has done: `added` items, `skipped` calls of which none could be made.
     What was stored until `seen_until` has been looked at. `error`: of the last time."""
 
+    dataset: str
     filter: CallSelectionBody
     share: float
     daily_cap: int
     interval_s: int
     delay_s: int
     keep_output: bool
+    enabled: bool
     seen_until: datetime
     added_today: int
     added: int
@@ -72,12 +78,14 @@ class DatasetRuleView(BaseModel):
     def of(cls, stored: StoredRule) -> "DatasetRuleView":
         rule, done = stored.rule, stored.progress
         return cls(
+            dataset=stored.dataset,
             filter=CallSelectionBody.of(rule),
             share=rule.share,
             daily_cap=rule.daily_cap,
             interval_s=rule.interval_s,
             delay_s=rule.delay_s,
             keep_output=rule.keep_output,
+            enabled=rule.enabled,
             seen_until=moment_of(done.position.stored_ns // 1_000_000),
             added_today=done.added_today,
             added=done.added,
@@ -86,6 +94,25 @@ class DatasetRuleView(BaseModel):
             last_run_at=moment_of(done.ran_ms) if done.ran_ms else None,
             next_run_at=moment_of(done.next_ms),
         )
+
+
+def dataset_rule_list_routes(require: RequirePermission, rules: DatasetRules) -> APIRouter:
+    """Returns the route that lists the rules of a project."""
+    router = APIRouter(prefix="/api/v1/projects/{project_id}/dataset-rules", tags=[*TAGS])
+    may_read = Depends(require(Permission.DATASETS_READ))
+
+    @router.get("")
+    def list_dataset_rules(
+        access: Annotated[Access, may_read],
+        dataset: Annotated[str, Query(max_length=63, description="Only the rule of it.")] = "",
+        cursor: Cursor = "",
+        limit: Limit = 100,
+    ) -> Page[DatasetRuleView]:
+        """Lists the rules of datasets by the names of these, with what they have done."""
+        found = rules.list_page(access.project_id, dataset, decode_cursor(cursor), limit + 1)
+        return page_of(found, limit, DatasetRuleView.of, lambda each: each.dataset)
+
+    return router
 
 
 def dataset_rule_routes(require: RequirePermission, rules: DatasetRules) -> APIRouter:

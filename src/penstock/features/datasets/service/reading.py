@@ -1,6 +1,7 @@
 """Reads versions of datasets: for the API, and for evaluations."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 from penstock.features.context import Context
 from penstock.features.datasets.model import (
@@ -15,6 +16,8 @@ from penstock.features.datasets.service.datasets import get_dataset, get_version
 from penstock.features.datasets.store import datasets as store
 from penstock.features.datasets.store import items as item_store
 from penstock.kernel.errors import InvalidRequest
+
+_READ_AT_ONCE: Final = 500  # items in memory while all are read
 
 
 class DatasetReader:
@@ -68,6 +71,25 @@ class DatasetReader:
         chosen = ItemFilter(ids=tuple(ids))
         page = self.items(project_id, name, version, limit=max(1, len(ids)), chosen=chosen)
         return page.items if ids else ()
+
+    def all_items(
+        self, project_id: str, name: str, version: int | None, chosen: ItemFilter | None = None
+    ) -> Iterator[VersionItem]:
+        """Yields the items of a version in order, page by page: memory does not grow with it."""
+        after: int | None = 0
+        while after is not None:
+            page = self.items(
+                project_id, name, version, after=after, limit=_READ_AT_ONCE, chosen=chosen
+            )
+            yield from page.items
+            after = page.after
+
+    def splits(self, project_id: str, name: str, version: int | None) -> dict[str, int]:
+        """Returns the number of items of each split of a version; "" is none."""
+        with self._context.database.read() as connection:
+            dataset = get_dataset(connection, project_id, name)
+            found = get_version(connection, dataset, version)
+            return item_store.count_splits(connection, dataset.id, found.version)
 
     def difference(
         self, project_id: str, name: str, versions: tuple[int, int], after: int, limit: int

@@ -61,10 +61,14 @@ class RuleRunner:
         with self._context.database.read() as connection:
             due = store.due_rules(connection, self._context.now_ms(), _RULES_AT_ONCE)
         for stored in due:
-            progress = self._run(stored)
+            progress = self._run(stored) if stored.rule.enabled else self._paused(stored)
             with self._context.database.write() as tx:
                 store.save_progress(tx.connection, stored.dataset_id, progress)
         return len(due)
+
+    def _paused(self, stored: StoredRule) -> RuleProgress:
+        next_ms = self._context.now_ms() + stored.rule.interval_s * 1000
+        return replace(stored.progress, next_ms=next_ms)
 
     def _run(self, stored: StoredRule) -> RuleProgress:
         try:

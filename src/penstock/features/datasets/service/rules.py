@@ -1,5 +1,7 @@
 """The rules of datasets: set, shown and removed. They run in `rule_runs.py`."""
 
+from dataclasses import replace
+
 import msgspec
 
 from penstock.features.access import Principal
@@ -30,9 +32,15 @@ class DatasetRules:
                 return found
         raise _no_rule(name)
 
+    def list_page(self, project_id: str, dataset: str, after: str, limit: int) -> list[StoredRule]:
+        """Returns rules by the names of their datasets, or only that of `dataset`, if any."""
+        with self._context.database.read() as connection:
+            return store.list_rules(connection, project_id, dataset, after, limit)
+
     def set(self, actor: Principal, project_id: str, name: str, rule: DatasetRule) -> StoredRule:
         """Sets the rule of a dataset, which begins with what is stored from now on. A rule in
-        place of another goes on where that one is. Raises `InvalidRequest`."""
+        place of another goes on where that one is, if that was not switched off. Raises
+        `InvalidRequest`."""
         check_selection(rule)
         now = self._context.now_ms()
         with self._context.database.write() as tx:
@@ -45,6 +53,10 @@ class DatasetRules:
             else:
                 next_ms = max(now, before.progress.ran_ms + rule.interval_s * 1000)
                 store.replace_rule(tx.connection, dataset.id, rule, next_ms)
+                if rule.enabled and not before.rule.enabled:
+                    progress = replace(before.progress, position=RulePosition(now * 1_000_000))
+                    progress = replace(progress, next_ms=next_ms, error="")
+                    store.save_progress(tx.connection, dataset.id, progress)
             self._context.audit_log.append(
                 tx,
                 actor,

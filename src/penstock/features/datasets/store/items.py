@@ -5,7 +5,7 @@ import json
 from typing import Any, Final, TypeVarTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, collate, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, collate, func, or_, select, union
 
 from penstock.features.datasets.model import (
     MAX_PAGE_BYTES,
@@ -94,6 +94,13 @@ def digest_of_version(
         total.update(f"{item_id}\0{digest}\n".encode())
         count, size = count + 1, size + byte_count
     return total.hexdigest(), count, size
+
+
+def count_splits(connection: Connection, dataset_id: str, version: int) -> dict[str, int]:
+    """Returns the number of items of each split of a version, by name; "" is none."""
+    query = select(ITEMS.c.split, func.count()).where(*in_version(dataset_id, version))
+    found = connection.execute(query.group_by(ITEMS.c.split).order_by(ITEMS.c.split))
+    return {name: int(count) for name, count in found}
 
 
 def _is_sqlite(connection: Connection) -> bool:

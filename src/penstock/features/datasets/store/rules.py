@@ -39,6 +39,16 @@ def find_rule(connection: Connection, dataset_id: str) -> StoredRule | None:
     return None if row is None else _rule(row)
 
 
+def list_rules(
+    connection: Connection, project_id: str, dataset: str, after: str, limit: int
+) -> list[StoredRule]:
+    """Returns the rules of a project's datasets by their names, or only that of `dataset`."""
+    query = _rules().where(DATASETS.c.project_id == project_id, DATASETS.c.name > after)
+    if dataset:
+        query = query.where(DATASETS.c.name == dataset)
+    return [_rule(row) for row in connection.execute(query.order_by(DATASETS.c.name).limit(limit))]
+
+
 def due_rules(connection: Connection, now_ms: int, limit: int) -> list[StoredRule]:
     """Returns the rules of all projects whose time has come, the longest waiting first."""
     query = _rules().where(RULES.c.next_ms <= now_ms).order_by(RULES.c.next_ms).limit(limit)
