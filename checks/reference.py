@@ -4,7 +4,9 @@
 """
 
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import typer
@@ -114,7 +116,19 @@ def _parameter(parameter: TyperArgument | TyperOption) -> str | None:
     return f"| `{names}` | {text}{' Required.' if parameter.required else ''} |".replace("  ", " ")
 
 
+def missing_plugins() -> list[str]:
+    """Returns the plugins of pyproject.toml that the environment does not have: the pages would
+    leave them out."""
+    declared = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    installed = {(each.group, each.name) for each in entry_points()}
+    groups: dict[str, dict[str, str]] = declared["entry-points"]
+    return [name for group in groups for name in groups[group] if (group, name) not in installed]
+
+
 def main(argv: list[str]) -> int:
+    if missing := missing_plugins():
+        print(f"Not installed: {', '.join(missing)}. Run `make setup`.")
+        return 1
     stale = False
     pages = {
         "settings.md": settings_page(),
