@@ -120,9 +120,12 @@ def missing_plugins() -> list[str]:
     """Returns the plugins of pyproject.toml that the environment does not have: the pages would
     leave them out."""
     declared = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]
-    installed = {(each.group, each.name) for each in entry_points()}
     groups: dict[str, dict[str, str]] = declared["entry-points"]
-    return [name for group in groups for name in groups[group] if (group, name) not in installed]
+    return [
+        name
+        for group, plugins in groups.items()
+        for name in plugins.keys() - entry_points(group=group).names
+    ]
 
 
 def main(argv: list[str]) -> int:
