@@ -7,7 +7,7 @@
 #   make dist      build the wheel             make lock           update requirements/*.txt
 #   make api       update the API client       make docs           update generated pages
 #   make coverage  all tests, with coverage    make clients        clients and agents of others
-#   make clean     remove what can be rebuilt
+#   make clean     remove what can be rebuilt        make promptfoo   promptfoo against the gateway
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -36,7 +36,7 @@ NODE    := .venv/.examples
 REAL    := .venv-real-model/.installed
 CLIENTS := .venv-clients/.installed
 
-.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model clients dist lock clean
+.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model clients promptfoo dist lock clean
 .PHONY: check-format check-lint check-types check-layers check-house check-reference check-console
 
 up: $(RUNTIME) $(CONSOLE)
@@ -153,16 +153,24 @@ real-model: $(DEV) $(REAL)
 
 # Clients that others wrote. Without dependencies, because the locks leave out what their calls do
 # not use (requirements/*-without.txt). aider is apart, because it pins the versions of all it uses.
-$(CLIENTS): requirements/clients.txt requirements/aider.txt tests/clients/node/package-lock.json
-	@echo 'Setting up .venv-clients and .venv-aider (once; a few minutes) …'
-	@for each in clients aider; do $(PYTHON) -m venv .venv-$$each; \
+# evaluators has the libraries that evaluators use.
+APART   := clients aider evaluators
+$(CLIENTS): $(APART:%=requirements/%.txt) tests/clients/node/package-lock.json
+	@echo 'Setting up $(APART:%=.venv-%) (once; a few minutes) …'
+	@for each in $(APART); do $(PYTHON) -m venv .venv-$$each; \
 	  .venv-$$each/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-	    --no-deps --require-hashes -r requirements/$$each.txt; done
+	    --no-compile --no-deps --require-hashes -r requirements/$$each.txt; done
 	@if [ -n "$(NPM)" ]; then cd tests/clients/node && npm ci --silent --no-audit --no-fund; fi
 	@touch $@
 
 clients: $(DEV) $(CLIENTS)
 	@$(BIN)/python -m pytest -s -m clients $(ARGS) tests/clients
+
+# promptfoo against the gateway. Apart from `make clients`, because it brings 265 MB; the database
+# driver that it needs is an optional package of libsql, here the one for Linux on x86-64.
+promptfoo: $(DEV) $(CLIENTS)
+	@cd tests/clients/promptfoo && npm ci --omit=optional --omit=peer --ignore-scripts --silent --no-audit --no-fund
+	@$(BIN)/python -m pytest -s -m clients -k promptfoo tests/clients/test_evaluation_tools.py
 
 dist: $(DEV) $(CONSOLE)
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel && ls -l dist
@@ -173,9 +181,9 @@ lock: $(DEV)
 	@for each in runtime build dev; do $(LOCK) requirements/$$each.in -o requirements/$$each.txt; done
 	@$(LOCK) --excludes requirements/real-model-without.txt --no-emit-package torch \
 	  requirements/real-model.in -o requirements/real-model.txt
-	@for each in clients aider; do $(LOCK) --excludes requirements/$$each-without.txt \
-	  requirements/$$each.in -o requirements/$$each.txt; done
+	@for each in $(APART); do $(LOCK) --excludes requirements/$$each-without.txt \
+	  $$(find requirements -name $$each-overrides.txt -printf '--overrides %p') requirements/$$each.in -o requirements/$$each.txt; done
 
 clean:
-	@rm -rf .venv .venv-* dist build src/penstock/console console/node_modules {examples,tests/clients/node}/node_modules
+	@rm -rf .venv .venv-* dist build src/penstock/console console/node_modules {examples,tests/clients/node,tests/clients/promptfoo}/node_modules
 	@rm -rf .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* .import_linter_cache

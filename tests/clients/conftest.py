@@ -13,6 +13,7 @@ from sim.conftest import Sim
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".venv-clients" / "bin"
+LIBRARIES = ROOT / ".venv-evaluators" / "bin" / "python"
 # By name: kind and path of the simulator.
 PROVIDERS = {
     "openai": ("openai-compatible", "/v1"),
@@ -50,6 +51,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     simulated = Sim({})
     installation = Installation(tmp_path_factory.mktemp("clients") / "home")
+    installation.extra["PENSTOCK_EVALUATION__LIBRARIES_PYTHON"] = str(LIBRARIES)
     try:
         installation.start("--no-demo", "--workers", "1")
         add_providers(installation, simulated.address)

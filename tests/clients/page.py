@@ -43,6 +43,24 @@ conversation. `tests/clients/agents.py` has each command.
 | agent | version | surface | providers | set-up |
 |---|---|---|---|---|"""
 
+_TOOLS = """
+## Evaluation tools and libraries
+
+Tools take models from the gateway, and their results are [imported](imports.md); libraries measure
+in the worker, with models of the gateway, as [evaluators](evaluators.md#metrics-of-other-libraries)
+whose scores are compared with their own. promptfoo is run by `make promptfoo` alone, because it
+brings 265 MB of packages.
+
+| tool or library | version | as |
+|---|---|---|"""
+_TOOL_ROWS = {
+    "inspect-ai": "client, evaluator `inspect`",
+    "promptfoo": "client",
+    "ragas": "evaluator `ragas`",
+    "deepeval": "evaluator `deepeval`",
+    "trulens-feedback": "evaluator `trulens`",
+}
+
 
 def clients_page(results: Sequence[Result], limits: Sequence[Limit]) -> str:
     """The whole page."""
@@ -62,6 +80,8 @@ def clients_page(results: Sequence[Result], limits: Sequence[Limit]) -> str:
             *_skips(results),
             _AGENTS,
             *(_agent(agent) for agent in AGENTS),
+            _TOOLS,
+            *(f"| {name} | {_version(name)} | {role} |" for name, role in _TOOL_ROWS.items()),
             "",
         ]
     )
@@ -102,10 +122,14 @@ def _agent(agent: Agent) -> str:
 def _version(name: str) -> str:
     package = _PACKAGES.get(name, name)
     locked = "".join(
-        (ROOT / "requirements" / f"{name}.txt").read_text("utf-8") for name in ("clients", "aider")
+        (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
+        for name in ("clients", "aider", "evaluators")
     )
     found = re.search(rf"^{re.escape(package)}(?:\[.*\]|-slim\[.*\])?==(\S+)", locked, re.MULTILINE)
     if found is not None:
         return found[1]
-    lock = json.loads((ROOT / "tests/clients/node/package-lock.json").read_text("utf-8"))
-    return lock["packages"][f"node_modules/{package}"]["version"]
+    for folder in ("node", "promptfoo"):
+        lock = json.loads((ROOT / f"tests/clients/{folder}/package-lock.json").read_text("utf-8"))
+        if row := lock["packages"].get(f"node_modules/{package}"):
+            return row["version"]
+    raise KeyError(package)

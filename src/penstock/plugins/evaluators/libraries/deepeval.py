@@ -11,6 +11,12 @@ from penstock.rules.evaluation.metrics import MetricKind
 from penstock.rules.evaluation.samples import Sample
 from penstock.rules.evaluation.texts import as_text
 
+QUIET: Final = {
+    "CONFIDENT_TRACING_ENABLED": "NO",
+    "DEEPEVAL_DISABLE_DOTENV": "1",
+    "DEEPEVAL_TELEMETRY_OPT_OUT": "1",
+    "DEEPEVAL_UPDATE_WARNING_OPT_IN": "0",
+}
 _TURN: Final = ("input", "output")
 _RAG: Final = ("input", "output", "context")
 _EXPECTED: Final = ("input", "expected", "context")
@@ -68,12 +74,7 @@ def create() -> LibraryEvaluator:
             _fields,
             "A metric of DeepEval, by its own prompts and formulas; 1 is good in all of them."
             "\n\ndeepeval.com, version 4.",
-            {
-                "CONFIDENT_TRACING_ENABLED": "NO",
-                "DEEPEVAL_DISABLE_DOTENV": "1",
-                "DEEPEVAL_TELEMETRY_OPT_OUT": "1",
-                "DEEPEVAL_UPDATE_WARNING_OPT_IN": "0",
-            },
+            QUIET,
         )
     )
 

@@ -10,6 +10,7 @@ from penstock.rules.evaluation.metrics import MetricKind
 from penstock.rules.evaluation.samples import Sample
 from penstock.rules.evaluation.texts import as_text
 
+QUIET: Final = {"RAGAS_DO_NOT_TRACK": "true"}
 _RAG: Final = ("input", "output", "context")
 _ALL: Final = ("input", "output", "expected", "context")
 _PAIR: Final = ("output", "expected")
@@ -63,7 +64,7 @@ def create() -> LibraryEvaluator:
             RagasOptions,
             _fields,
             "A metric of RAGAS, by its own prompts and formulas.\n\nragas.io, version 0.4.",
-            {"RAGAS_DO_NOT_TRACK": "true"},
+            QUIET,
         )
     )
 
