@@ -1,6 +1,7 @@
 """Annotation in the console: fifty items by keyboard alone, spans, and what is made of labels."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,68 @@ def test_a_queue_is_made_and_shows_its_labels(console: Console, tmp_path: Path) 
     first = page.get_by_role("list", name="Items").get_by_role("listitem").first
     expect(first).to_contain_text("very good")
     first.get_by_role("button", name="Add to dataset").click()
+    console.dialog().get_by_label("What is expected").select_option("label")
+    expect(console.dialog().get_by_label("Example", exact=True)).to_contain_text(
+        '"expected": "very good"'
+    )
+    console.button("Add example").click()
     expect(page.get_by_text("Added to the dataset")).to_be_visible()
     console.go("Annotation")
     page.get_by_role("radio", name="Judges").click()
     expect(page.get_by_text("No judge has human labels yet")).to_be_visible()
+
+
+def test_a_correction_becomes_a_draft_and_a_judge(console: Console, tmp_path: Path) -> None:
+    page, installation = console.page, console.installation
+    queue(installation, tmp_path, "e2e-uses", {"kind": "binary", "question": "Is it right?"})
+    project = f"/api/v1/projects/{console.project_id}"
+    content = {
+        "kind": "chat",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "{{ question }}"},
+        ],
+        "variables": {"question": {}},
+    }
+    installation.post(f"{project}/prompts", {"name": "e2e-answer", "content": content})
+    console.open(f"/projects/{console.project_id}/annotation/e2e-uses/review")
+    done = page.get_by_role("status")
+    expect(page.get_by_role("radio", name="No")).to_be_visible()
+    page.keyboard.press("2")
+    page.keyboard.press("c")
+    page.keyboard.type("The price is missing.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    page.keyboard.type("It costs 3 euros.")
+    page.keyboard.press("Enter")
+    expect(done).to_contain_text("1 done")
+    console.open(f"/projects/{console.project_id}/annotation/e2e-uses")
+    first = page.get_by_role("list", name="Items").get_by_role("listitem").first
+    first.get_by_role("button", name="Make a judge").click()
+    console.dialog().get_by_role("combobox", name="Model that judges").click()
+    console.dialog().get_by_role("option").first.click()
+    evaluator = console.dialog().get_by_label("Evaluator", exact=True)
+    expect(evaluator).to_contain_text("An annotator remarks: The price is missing.")
+    console.dialog().get_by_role("link", name="Start a run with it").click()
+    console.heading("Start a run").wait_for()
+    judge = page.get_by_role("group", name="rubric")
+    expect(judge.get_by_label("criteria")).to_have_value(re.compile("Is it right?"))
+    page.go_back()
+    first.get_by_role("button", name="Draft a prompt").click()
+    console.dialog().get_by_label("Prompt").select_option("e2e-answer")
+    draft = console.dialog().get_by_role("region", name="Draft")
+    expect(draft.get_by_role("listitem").nth(2)).to_contain_text("It costs 3 euros.")
+    console.button("Save draft").click()
+    console.heading("e2e-answer").wait_for()
+
+
+def test_an_editor_hides_suggestions_from_annotators(console: Console, tmp_path: Path) -> None:
+    path = queue(console.installation, tmp_path, "e2e-edited", {"kind": "binary"})
+    console.open(f"/projects/{console.project_id}/annotation/e2e-edited")
+    console.button("Edit").click()
+    shown = console.dialog().get_by_label("Annotators see suggestions of models")
+    expect(shown).to_be_checked()
+    shown.uncheck()
+    console.button("Save").click()
+    expect(console.dialog()).to_have_count(0)
+    assert console.installation.get(path)["shows_suggestions"] is False

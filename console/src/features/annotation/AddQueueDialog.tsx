@@ -10,7 +10,7 @@ import { splitList } from "@/shared/forms/splitList";
 import { useForm } from "@/shared/forms/useForm";
 import { Dialog } from "@/shared/ui/Dialog";
 import { Disclosure } from "@/shared/ui/Disclosure";
-import { SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
+import { CheckboxField, SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
 
 const EMPTY = {
   name: "",
@@ -22,6 +22,7 @@ const EMPTY = {
   overlap: "1",
   annotators: "",
   adjudicator: "",
+  shows_suggestions: true,
 };
 const CHOSEN: readonly LabelKind[] = ["ordinal", "categorical", "spans"];
 
@@ -88,6 +89,10 @@ export function AddQueueDialog({ onClose, onAdded }: AddQueueDialogProps) {
             hint="E-mail address; empty for all who manage queues"
             {...form.text("adjudicator")}
           />
+          <CheckboxField
+            label="Annotators see suggestions of models"
+            {...form.checkbox("shows_suggestions")}
+          />
         </Disclosure>
       </Form>
     </Dialog>
@@ -111,6 +116,6 @@ function toQueue(values: typeof EMPTY): NewQueue {
     overlap: Number(overlap),
     annotators: splitList(values.annotators),
     adjudicator,
-    shows_suggestions: true,
+    shows_suggestions: values.shows_suggestions,
   };
 }

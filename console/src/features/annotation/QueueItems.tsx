@@ -2,17 +2,12 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ItemTexts } from "@/features/annotation/ItemTexts";
-import { choicesOf, labelText } from "@/features/annotation/labels";
-import {
-  queueItemsQuery,
-  useDecide,
-  useMakeExamples,
-  type LabelledItem,
-  type Queue,
-} from "@/features/annotation/queries";
+import { Decide } from "@/features/annotation/Decide";
+import { ItemUses } from "@/features/annotation/ItemUses";
+import { labelText } from "@/features/annotation/labels";
+import { queueItemsQuery, type LabelledItem, type Queue } from "@/features/annotation/queries";
 import { useHasRole, useProjectId } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
-import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { SegmentedControl } from "@/shared/ui/SegmentedControl";
 import { ShowMore } from "@/shared/ui/ShowMore";
@@ -57,6 +52,8 @@ export function QueueItems({ queue }: { queue: Queue }) {
 
 function Item({ queue, item }: { queue: Queue; item: LabelledItem }) {
   const schema = queue.label_schema;
+  const { output } = item.content;
+  const mayManage = useHasRole("editor");
   return (
     <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_300px]">
       <ItemTexts content={item.content} />
@@ -66,7 +63,7 @@ function Item({ queue, item }: { queue: Queue; item: LabelledItem }) {
             <p className="flex items-center gap-2">
               <span className="truncate text-ink-2">{annotator}</span>
               <Badge tone={state === "labelled" ? "accent" : "neutral"}>
-                {state === "labelled" ? labelText(schema, value) : state}
+                {state === "labelled" ? labelText(schema, value, output) : state}
               </Badge>
             </p>
             {comment && <p className="break-words text-ink-3">{comment}</p>}
@@ -75,7 +72,16 @@ function Item({ queue, item }: { queue: Queue; item: LabelledItem }) {
         {item.decision && (
           <p className="flex items-center gap-2">
             <span className="truncate text-ink-2">{item.decision.by} decided</span>
-            <Badge tone="ok">{labelText(schema, item.decision.value)}</Badge>
+            <Badge tone="ok">{labelText(schema, item.decision.value, output)}</Badge>
+          </p>
+        )}
+        {item.decision?.comment && (
+          <p className="break-words text-ink-3">{item.decision.comment}</p>
+        )}
+        {item.suggestion && (
+          <p className="flex items-center gap-2 text-ink-3">
+            {item.suggestion.source} suggested
+            <Badge>{labelText(schema, item.suggestion.value, output)}</Badge>
           </p>
         )}
         {item.correction && (
@@ -84,49 +90,13 @@ function Item({ queue, item }: { queue: Queue; item: LabelledItem }) {
             {item.correction}
           </p>
         )}
-        <Actions queue={queue} item={item} />
+        <Decide queue={queue} item={item} />
+        {mayManage && (
+          <div className="-ml-2 flex flex-wrap">
+            <ItemUses queue={queue} item={item} />
+          </div>
+        )}
       </div>
-    </div>
-  );
-}
-
-function Actions({ queue, item }: { queue: Queue; item: LabelledItem }) {
-  const decide = useDecide(queue.name);
-  const examples = useMakeExamples(queue.name);
-  const mayManage = useHasRole("editor");
-  const schema = queue.label_schema;
-  const choices = schema.kind === "spans" ? [] : choicesOf(schema);
-  return (
-    <div className="flex flex-wrap gap-2">
-      {item.differs &&
-        choices.map(({ name, value }) => (
-          <Button
-            key={name}
-            busy={decide.isPending}
-            onClick={() =>
-              decide.mutate({
-                id: item.id,
-                schema_digest: schema.digest,
-                value,
-                comment: "",
-                correction: "",
-              })
-            }
-          >
-            {name}
-          </Button>
-        ))}
-      {mayManage && (item.final !== null || item.correction) && (
-        <Button
-          kind="quiet"
-          busy={examples.isPending}
-          onClick={() =>
-            examples.mutate({ dataset: queue.name, expected: "answer", item_ids: [item.id] })
-          }
-        >
-          Add to dataset
-        </Button>
-      )}
     </div>
   );
 }

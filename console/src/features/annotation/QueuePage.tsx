@@ -3,7 +3,10 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { AgreementFigures } from "@/features/annotation/AgreementFigures";
+import { EditQueueDialog } from "@/features/annotation/EditQueueDialog";
 import { FillQueueDialog } from "@/features/annotation/FillQueueDialog";
+import { hasJudge } from "@/features/annotation/ItemUses";
+import { JudgeDialog } from "@/features/annotation/JudgeDialog";
 import { KINDS } from "@/features/annotation/labels";
 import { QueueItems } from "@/features/annotation/QueueItems";
 import { queueQuery, type Queue } from "@/features/annotation/queries";
@@ -26,7 +29,8 @@ const FROM = "/signed-in/projects/$projectId/annotation/$name";
 export function QueuePage() {
   const { projectId, name } = useParams({ from: FROM });
   const query = useQuery(queueQuery(projectId, name));
-  const [filling, setFilling] = useState(false);
+  const [dialog, setDialog] = useState<"edit" | "fill" | "judge" | null>(null);
+  const close = () => setDialog(null);
   const mayManage = useHasRole("editor");
   const mayRead = useHasRole("viewer");
   return (
@@ -36,7 +40,17 @@ export function QueuePage() {
         note={query.data && <Badge>{KINDS[query.data.label_schema.kind]}</Badge>}
         actions={
           <>
-            {mayManage && <Button onClick={() => setFilling(true)}>Add items</Button>}
+            {mayManage && query.data && (
+              <>
+                <Button kind="quiet" onClick={() => setDialog("edit")}>
+                  Edit
+                </Button>
+                {hasJudge(query.data) && (
+                  <Button onClick={() => setDialog("judge")}>Make a judge</Button>
+                )}
+                <Button onClick={() => setDialog("fill")}>Add items</Button>
+              </>
+            )}
             <Link
               to="/projects/$projectId/annotation/$name/review"
               params={{ projectId, name }}
@@ -57,7 +71,9 @@ export function QueuePage() {
           </>
         )}
       </QueryContent>
-      {filling && <FillQueueDialog name={name} onClose={() => setFilling(false)} />}
+      {dialog === "fill" && <FillQueueDialog name={name} onClose={close} />}
+      {dialog === "edit" && query.data && <EditQueueDialog queue={query.data} onClose={close} />}
+      {dialog === "judge" && query.data && <JudgeDialog queue={query.data} onClose={close} />}
     </DetailPage>
   );
 }
@@ -78,6 +94,12 @@ function QueueFacts({ queue }: { queue: Queue }) {
         <Fact name="Annotators of each item">{overlap}</Fact>
         <Fact name="Decides">{adjudicator || "editors"}</Fact>
         <Fact name="Score">{score}</Fact>
+        {progress.suggested > 0 && (
+          <Fact name="Suggested by models">
+            {formatCount(progress.suggested)}
+            {queue.shows_suggestions ? ", shown" : ", hidden from annotators"}
+          </Fact>
+        )}
       </Facts>
       {guidelines && (
         <div className="pt-4">

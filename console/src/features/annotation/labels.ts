@@ -42,14 +42,26 @@ export function choicesOf({ kind, choices }: LabelSchema, swapped = false): Choi
   }
 }
 
-/** A label as text. */
-export function labelText(schema: LabelSchema, value: unknown): string {
+/** A label as text. `output`: that of which marked parts are. */
+export function labelText(schema: LabelSchema, value: unknown, output = ""): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? "Yes" : "No";
-  if (Array.isArray(value)) return `${value.length} ${value.length === 1 ? "part" : "parts"}`;
+  if (Array.isArray(value)) return partsText(schema, value as Span[], output);
   if (typeof value !== "string") return JSON.stringify(value);
   if (schema.kind === "pairwise") return value === "tie" ? "Equal" : `Output ${value}`;
   return schema.choices.find((each) => each.value === value)?.name ?? value;
+}
+
+/** The marked parts, each with its choice. */
+function partsText({ choices }: LabelSchema, spans: readonly Span[], output: string): string {
+  if (spans.length === 0) return "Nothing marked";
+  const points = Array.from(output);
+  return spans
+    .map(({ start, end, value }) => {
+      const name = choices.find((each) => each.value === value)?.name ?? value;
+      return `${name} “${points.slice(start, end).join("")}”`;
+    })
+    .join(", ");
 }
 
 /** Words with the white space after them: `start` and `end` in code points, as the server counts. */

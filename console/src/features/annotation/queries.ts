@@ -85,14 +85,13 @@ export function useFillQueue(name: string, onSuccess: () => unknown) {
   });
 }
 
-export function useMakeExamples(name: string) {
+export function useChangeQueue(name: string, onSuccess: () => unknown) {
   const project_id = useProjectId();
   return useApiMutation({
-    run: (body: Schemas["ExamplesBody"]) =>
-      data(api.POST(`${QUEUE}/examples`, { params: { path: { project_id, name } }, body })),
-    invalidates: [["datasets", project_id]],
-    successToast: "Added to the dataset",
-    errorToast: true,
+    run: (body: Schemas["QueueChangeBody"]) =>
+      data(api.PATCH(QUEUE, { params: { path: { project_id, name } }, body })),
+    invalidates: [keys.all(project_id)],
+    onSuccess,
   });
 }
 
@@ -103,6 +102,16 @@ export function useDecide(name: string) {
       const path = { project_id, name, item_id: id };
       return data(api.PUT(`${ITEM}/decision`, { params: { path }, body }));
     },
+    invalidates: [keys.queue(project_id, name)],
+    errorToast: true,
+  });
+}
+
+export function useTakeBack(name: string) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (item_id: string) =>
+      data(api.DELETE(`${ITEM}/decision`, { params: { path: { project_id, name, item_id } } })),
     invalidates: [keys.queue(project_id, name)],
     errorToast: true,
   });

@@ -5,8 +5,16 @@ import { DatasetPicker } from "@/features/evaluations/DatasetPicker";
 import { EvaluatorsField } from "@/features/evaluations/EvaluatorsField";
 import { Forecast } from "@/features/evaluations/Forecast";
 import { evaluatorsQuery, useStartRun } from "@/features/evaluations/queries";
-import { EMPTY_RUN, toNewRun, type RunForm } from "@/features/evaluations/runForm";
+import {
+  EMPTY_RUN,
+  fromEvaluators,
+  toNewRun,
+  type ChosenEvaluator,
+  type EvaluatorKind,
+  type RunForm,
+} from "@/features/evaluations/runForm";
 import { TargetField } from "@/features/evaluations/TargetField";
+import { queueJudgeQuery } from "@/shared/annotation/queries";
 import { usableKeysQuery } from "@/shared/calls/keys";
 import { Form } from "@/shared/forms/Form";
 import { useForm, type FormState } from "@/shared/forms/useForm";
@@ -14,6 +22,7 @@ import { useProjectId } from "@/shared/session";
 import { Disclosure } from "@/shared/ui/Disclosure";
 import { SelectField, TextField } from "@/shared/ui/Field";
 import { Page } from "@/shared/ui/Page";
+import { SkeletonRows } from "@/shared/ui/Skeleton";
 
 const FROM = "/signed-in/projects/$projectId/evaluations/_new";
 
@@ -21,16 +30,31 @@ const FROM = "/signed-in/projects/$projectId/evaluations/_new";
 export function StartRunPage() {
   return (
     <Page title="Start a run">
-      <StartRunForm />
+      <Started />
     </Page>
   );
 }
 
-function StartRunForm() {
+/** The form, with the judge of a queue if the address names one. */
+function Started() {
+  const projectId = useProjectId();
+  const { queue = "", judge = "", item = "" } = useSearch({ from: FROM });
+  const kinds = useQuery(evaluatorsQuery(projectId));
+  const made = useQuery(queueJudgeQuery(projectId, queue, judge, item));
+  if (!kinds.data || made.isLoading) return <SkeletonRows rows={6} />;
+  const evaluators = fromEvaluators(made.data ? [made.data] : [], kinds.data);
+  return <StartRunForm kinds={kinds.data} evaluators={evaluators} />;
+}
+
+interface StartRunFormProps {
+  kinds: readonly EvaluatorKind[];
+  evaluators: readonly ChosenEvaluator[];
+}
+
+function StartRunForm({ kinds, evaluators }: StartRunFormProps) {
   const projectId = useProjectId();
   const navigate = useNavigate();
   const { dataset = "", release = "" } = useSearch({ from: FROM });
-  const kinds = useQuery(evaluatorsQuery(projectId)).data ?? [];
   const keys = useQuery(usableKeysQuery(projectId)).data ?? [];
   const mutation = useStartRun(
     ({ id }) =>
@@ -40,7 +64,7 @@ function StartRunForm() {
       }),
   );
   const form = useForm({
-    initial: { ...EMPTY_RUN, dataset, release },
+    initial: { ...EMPTY_RUN, dataset, release, evaluators },
     mutation,
     toInput: (values) => toNewRun(values, kinds),
   });

@@ -42,11 +42,16 @@ export const MAX_COMPARED = 10;
 export interface StartRunSearch {
   dataset?: string | undefined;
   release?: string | undefined;
+  /** A judge of the question of this annotation queue, by this model; `item`: whose remarks it gets. */
+  queue?: string | undefined;
+  judge?: string | undefined;
+  item?: string | undefined;
 }
 
 export function parseStartRunSearch(search: Record<string, unknown>): StartRunSearch {
-  const [dataset, release] = [text(search, "dataset"), text(search, "release")];
-  return { ...(dataset && { dataset }), ...(release && { release }) };
+  const names = ["dataset", "release", "queue", "judge", "item"] as const;
+  const given = names.map((name) => [name, text(search, name)] as const);
+  return Object.fromEntries(given.filter(([, value]) => value));
 }
 
 /** Selects results by what was measured of them. `slice`: `field=value`, for each field once. */
