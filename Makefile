@@ -8,6 +8,7 @@
 #   make api       update the API client       make docs           update generated pages
 #   make coverage  all tests, with coverage    make clients        clients and agents of others
 #   make clean     remove what can be rebuilt        make promptfoo   promptfoo against the gateway
+#   make ray       runs on a cluster of machines
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -22,7 +23,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 ARGS    ?=
 TESTS   ?= tests
 PYTEST  := $(BIN)/python -m pytest -n 2 --dist loadfile
-UNIT    := not drill and not real_model and not e2e and not clients
+UNIT    := not drill and not real_model and not e2e and not clients and not ray
 
 # Tests start Python hundreds of times; without compiled files each start compiles all modules.
 export PYTHONDONTWRITEBYTECODE :=
@@ -35,8 +36,9 @@ CONSOLE := .venv/.console
 NODE    := .venv/.examples
 REAL    := .venv-real-model/.installed
 CLIENTS := .venv-clients/.installed
+RAY     := .venv-ray/.installed
 
-.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model clients promptfoo dist lock clean
+.PHONY: up setup check format docs api test coverage unit drills drill bench e2e real-model clients promptfoo ray dist lock clean
 .PHONY: check-format check-lint check-types check-layers check-house check-reference check-console
 
 up: $(RUNTIME) $(CONSOLE)
@@ -172,6 +174,20 @@ promptfoo: $(DEV) $(CLIENTS)
 	@cd tests/clients/promptfoo && npm ci --omit=optional --omit=peer --ignore-scripts --silent --no-audit --no-fund
 	@$(BIN)/python -m pytest -s -m clients -k promptfoo tests/clients/test_evaluation_tools.py
 
+# Ray beside the packages of .venv.
+$(RAY): requirements/ray.txt | $(DEV)
+	@echo 'Setting up .venv-ray (once; half a minute) …'
+	@$(PYTHON) -m venv .venv-ray
+	@.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	  --require-hashes -r requirements/ray.txt
+	@packages() { "$$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }; \
+	  echo "import site; site.addsitedir('$$(packages $(BIN)/python)')" \
+	  > "$$(packages .venv-ray/bin/python)/penstock.pth"
+	@touch $@
+
+ray: $(DEV) $(RAY)
+	@$(BIN)/python -m pytest -s -m ray $(ARGS) tests/ray_machines
+
 dist: $(DEV) $(CONSOLE)
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel && ls -l dist
 
@@ -181,6 +197,7 @@ lock: $(DEV)
 	@for each in runtime build dev; do $(LOCK) requirements/$$each.in -o requirements/$$each.txt; done
 	@$(LOCK) --excludes requirements/real-model-without.txt --no-emit-package torch \
 	  requirements/real-model.in -o requirements/real-model.txt
+	@$(LOCK) requirements/ray.in -o requirements/ray.txt
 	@for each in $(APART); do $(LOCK) --excludes requirements/$$each-without.txt \
 	  $$(find requirements -name $$each-overrides.txt -printf '--overrides %p') requirements/$$each.in -o requirements/$$each.txt; done
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ from gateway.mixed_day import (
 )
 from gateway.raw_upstream import answers, raw_upstream, unary
 from gateway.worker import Worker, worker
+from penstock.infra.crypto import derive_key
 from penstock.rules.call import AttemptRecord, CallEnd
+from penstock.rules.call_tokens import CALL_PURPOSE, CallToken, sign
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.replay import (
     ANSWER_COST,
@@ -281,3 +284,29 @@ async def test_a_sent_call_names_its_release_and_tells_its_span_and_cost(busy: W
     assert costs == [first.cost, first.cost]
     caller = await ask(busy, Asked(path, body.encode()))
     assert ANSWER_COST.decode() not in caller.headers
+
+
+async def test_a_call_token_makes_calls_as_its_key_until_it_expires(busy: Worker) -> None:
+    secret = derive_key(bytes.fromhex(token(busy)), CALL_PURPOSE)
+    body, now_s = b'{"model":"oai/sim-small","messages":[]}', time.time()
+
+    async def call_with(key_id: str, expires_s: float, secret: bytes = secret) -> Answer:
+        signed = sign(CallToken(PROJECT, key_id, expires_s), secret)
+        asks_for = {
+            SENT_AS.decode(): f"{PROJECT}/key_all",
+            SENT_TO.decode(): "/v1/chat/completions",
+        }
+        text = "".join(f"{name}: {value}\r\n" for name, value in asks_for.items())
+        path = SENT_CALL_PATH
+        return await call(busy.url, body, path=path, key=signed, headers=text.encode())
+
+    assert (await call_with("key_all", now_s + 60)).status in {200, 400}
+    limited = await call_with("key_small", now_s + 60)
+    assert (limited.status, limited.error["code"]) == (403, "model_not_allowed")
+    for refused in (
+        await call_with("key_all", now_s - 1),
+        await call_with("key_all", now_s + 60, b"x" * 32),
+    ):
+        assert (refused.status, refused.error["code"]) == (401, "call_token_invalid")
+    rebuild = sign(CallToken(PROJECT, "key_all", now_s + 60), secret)
+    assert (await call(busy.url, b"{}", path=REBUILD_PATH, key=rebuild)).status == 401

@@ -25,6 +25,11 @@ class EvaluationSettings(Section):
         description="Python that has RAGAS, DeepEval, TruLens or Inspect, for the evaluators that "
         "use them. Empty: the Python of Penstock.",
     )
+    ray_address: str = Field(
+        default="",
+        description="Ray cluster whose machines do evaluation runs, such as head:6379; they call "
+        "the gateway at gateway_url. Empty: this machine.",
+    )
 
 
 class SimulatorSettings(Section):

@@ -63,6 +63,7 @@ from penstock.infra.tls import ServedCertificate, local_trust
 from penstock.kernel.errors import SetupError
 from penstock.kernel.ids import uuid7
 from penstock.kernel.time import SystemClock
+from penstock.rules.call_tokens import CALL_PURPOSE
 from penstock.rules.explanation import DRY_RUN_PATH, MAX_DRY_RUN_BYTES, DryRunRequest
 from penstock.rules.replay import (
     MAX_REBUILD_BYTES,
@@ -278,7 +279,9 @@ class GatewayComposition:
                 token,
                 MAX_REBUILD_BYTES,
             ),
-            SENT_CALL_PATH: SentCalls(routes, pipeline, self.ids, token),
+            SENT_CALL_PATH: SentCalls(
+                *(routes, pipeline, self.ids, token), derive_key(self.token, CALL_PURPOSE)
+            ),
         }
 
     def _counter_reader(self) -> FileReader | RedisView:

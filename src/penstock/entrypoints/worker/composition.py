@@ -1,35 +1,34 @@
 """Builds the parts of the worker and connects them: a kind of job is a line here."""
 
+import asyncio
 import os
 from collections.abc import Mapping
-from functools import cache
 
 from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
+from penstock.entrypoints.worker.batch import run_batch
 from penstock.entrypoints.worker.config import WorkerConfig
+from penstock.entrypoints.worker.evaluators import find_evaluator
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.datasets.service.reading import DatasetReader
-from penstock.features.evaluations.assembly import EVALUATORS
-from penstock.features.evaluations.model import JOB_KIND, FindEvaluator
+from penstock.features.evaluations.model import JOB_KIND, EvaluatorPrograms
 from penstock.features.evaluations.online.model import JOB_KIND as ONLINE_JOB_KIND
 from penstock.features.evaluations.online.work import OnlineWork
+from penstock.features.evaluations.work.batches import OtherMachines
 from penstock.features.evaluations.work.run_work import EvaluationWork
 from penstock.features.replays.gateway import InternalGateway
-from penstock.infra.crypto import ensure_secret_file
+from penstock.infra.crypto import derive_key, ensure_secret_file
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.jobs.queue import JobQueue
 from penstock.infra.jobs.runner import JobRunner
 from penstock.infra.jobs.wanted import WorkWanted
-from penstock.infra.registry import Registry
-from penstock.infra.sandbox import SandboxCommand
+from penstock.infra.ray_cluster import RayCluster
 from penstock.infra.sql import Database, Transaction
 from penstock.infra.tls import local_trust
 from penstock.kernel.time import SystemClock
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.spi.evaluator import Evaluator
-from penstock.spi.libraries import LibraryUser
-from penstock.spi.sandbox import SandboxedEvaluator
+from penstock.rules.call_tokens import CALL_PURPOSE, CallToken, sign
 
 
 class WorkerComposition:
@@ -38,10 +37,14 @@ class WorkerComposition:
     def __init__(self, config: WorkerConfig, database: Database, name: str) -> None:
         home, clock = Home(config.home_path), SystemClock()
         self._egress = Egress(local_trust(config.gateway_certificate))
-        token = ensure_secret_file(home.gateway_token).hex()
+        token = ensure_secret_file(home.gateway_token)
         context = Context(database, _NoAudit(), clock, os.urandom)
-        find = _find_evaluator(config)
-        send = InternalGateway(self._egress, config.gateway_url, token).send
+        programs = EvaluatorPrograms(
+            config.sandbox_command, config.sandbox_timeout_s, config.libraries_python
+        )
+        find = find_evaluator(programs)
+        send = InternalGateway(self._egress, config.gateway_url, token.hex()).send
+        self._ray = _RayMachines(config, programs, token) if config.ray_address else None
         evaluation = EvaluationWork(
             database,
             clock,
@@ -50,6 +53,7 @@ class WorkerComposition:
             find,
             send,
             OpenAISurface(),
+            self._ray.connect if self._ray else None,
         )
         online = OnlineWork(database, clock, find, send)
         queue = JobQueue(database, clock, name)
@@ -57,27 +61,34 @@ class WorkerComposition:
         self.runner = JobRunner(queue, work, WorkWanted(home.work_wanted))
 
     def close(self) -> None:
-        """Closes connections to the gateway."""
+        """Closes connections to the gateway, and to other machines."""
         self._egress.close()
+        if self._ray is not None:
+            self._ray.close()
 
 
-def _find_evaluator(config: WorkerConfig) -> FindEvaluator:
-    """Returns what finds evaluators; those that run code get the operator's sandbox, those that use
-    a library the Python that has it."""
-    evaluators: Registry[Evaluator] = Registry(EVALUATORS)
-    command, python = config.sandbox_command, config.libraries_python
-    sandbox = SandboxCommand(command, config.sandbox_timeout_s) if command else None
+class _RayMachines:
+    """Connects with a Ray cluster once a run needs it."""
 
-    @cache
-    def find(kind: str) -> Evaluator:
-        found = evaluators.get(kind)
-        if sandbox is not None and isinstance(found, SandboxedEvaluator):
-            return found.within(sandbox)
-        if python and isinstance(found, LibraryUser):
-            return found.with_python(python)
-        return found
+    def __init__(self, config: WorkerConfig, programs: EvaluatorPrograms, token: bytes) -> None:
+        self._cluster = RayCluster(config.ray_address, run_batch)
+        self._gateway_url = config.gateway_url
+        self._programs = programs
+        self._secret = derive_key(token, CALL_PURPOSE)
 
-    return find
+    async def connect(self) -> OtherMachines:
+        """Returns the machines as they are now."""
+        places = await asyncio.to_thread(self._cluster.connect)
+        return OtherMachines(
+            self._cluster.run, places, self._gateway_url, self._token, self._programs
+        )
+
+    def _token(self, project_id: str, key_id: str, expires_s: float) -> str:
+        return sign(CallToken(project_id, key_id, expires_s), self._secret)
+
+    def close(self) -> None:
+        """Leaves the cluster."""
+        self._cluster.close()
 
 
 class _NoAudit:

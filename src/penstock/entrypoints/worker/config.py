@@ -16,6 +16,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox_command: str = ""  # for the tests of generated code; empty: it never runs
     sandbox_timeout_s: float = 20.0
     libraries_python: str = ""  # has the libraries of evaluators; empty: the Python of this process
+    ray_address: str = ""  # of the Ray cluster that does evaluation runs; empty: this process
     idle_s: float | None = 30.0
     log_level: str = "info"
 

@@ -73,6 +73,14 @@ class EvaluatorChoice(Document, frozen=True):
     options: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each choice
 
 
+class EvaluatorPrograms(Document, frozen=True):
+    """The programs of the operator that some evaluators run; empty: those evaluators have none."""
+
+    sandbox_command: str = ""
+    sandbox_timeout_s: float = 20.0
+    libraries_python: str = ""
+
+
 class SimulatedUser(Document, frozen=True):
     """A model that plays the user of a conversation. `instructions`: who the user is and wants;
     `field` names the member of an item's metadata with more of them. The user ends it by the text

@@ -2,6 +2,7 @@
 
 They take the way of all calls: limits, budgets, guardrails and records of this key hold for them.
 Only the authentication differs: the gateway token says that the server has checked who may do it.
+A call token says so for one key and some minutes; machines that do evaluation runs have it.
 """
 
 from collections.abc import Mapping
@@ -19,21 +20,27 @@ from penstock.gateway.ids import Ids
 from penstock.gateway.pipeline import Pipeline
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
+from penstock.rules.call_tokens import PREFIX, verified
 from penstock.rules.replay import ANSWER_COST, ANSWER_SPAN, SENT_AS, SENT_RELEASE, SENT_TO
 from penstock.rules.snapshot import KeyContext
 from penstock.spi.surface import NO_CALLS
 
+_CALL_TOKEN: Final = PREFIX.encode()
 _OWN: Final = frozenset((b"authorization", SENT_TO))
 
 
 class SentCalls:
     """Serves calls of the server by the pipeline of all calls."""
 
-    def __init__(self, routes: Routes, pipeline: Pipeline, ids: Ids, token: str) -> None:
+    def __init__(
+        self, routes: Routes, pipeline: Pipeline, ids: Ids, token: str, call_secret: bytes
+    ) -> None:
+        """`call_secret` signs call tokens."""
         self._routes = routes
         self._pipeline = replace(pipeline, authenticate=authenticate_as)
         self._ids = ids
         self._token = token
+        self._call_secret = call_secret
 
     async def answer(
         self, method: str, headers: Mapping[bytes, bytes], receive: Receive, send: Send
@@ -41,13 +48,27 @@ class SentCalls:
         """Answers one call: with the answer of its surface, or with an internal error if there is
         no such path."""
         try:
-            require_token(method, headers, self._token)
-            call = self._call(headers, receive, send)
+            call = self._call(self._admitted(method, headers), receive, send)
         except PenstockError as error:
             await send_document(send, error.status, error_document(error))
             return
         call.send = _with_facts(call, send)
         await self._pipeline.serve(call)
+
+    def _admitted(self, method: str, headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        """Returns the headers with the key that a call token is for. Raises `Unauthenticated`
+        without one that is valid, or the gateway token."""
+        _, _, given = headers.get(b"authorization", b"").partition(b" ")
+        if method != "POST" or not given.startswith(_CALL_TOKEN):
+            require_token(method, headers, self._token)
+            return headers
+        token = verified(given, self._call_secret)
+        if token is None or self._pipeline.clock.now_ns() >= token.expires_s * 1e9:
+            raise Unauthenticated(
+                "The call token is wrong or has expired.", code="call_token_invalid"
+            )
+        sent_as = f"{token.project_id}/{token.key_id}".encode("latin-1", "replace")
+        return {**headers, SENT_AS: sent_as}
 
     def _call(self, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> Call:
         raw_path, _, query = headers.get(SENT_TO, b"").partition(b"?")

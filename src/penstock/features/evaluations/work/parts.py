@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from penstock.features.datasets.model import VersionItem
 from penstock.features.evaluations.model import DatasetItems, EvaluationRun
 from penstock.features.evaluations.work.measuring import EvaluatorSet
+from penstock.features.evaluations.work.rows import RowExecutor
 from penstock.features.evaluations.work.spending import RunSpending
-from penstock.features.evaluations.work.targets import EvaluationTarget
 from penstock.infra.sql import Database
 
 
@@ -19,7 +19,7 @@ class RunParts:
     run: EvaluationRun
     database: Database
     items: DatasetItems
-    target: EvaluationTarget
+    rows: RowExecutor
     evaluators: EvaluatorSet
     spending: RunSpending
 

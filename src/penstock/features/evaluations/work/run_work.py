@@ -1,6 +1,7 @@
 """The work on jobs of evaluation runs: opens a run, executes it, writes its end."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,31 +16,30 @@ from penstock.features.evaluations.model import (
     RunState,
 )
 from penstock.features.evaluations.reporting import RunCollector
-from penstock.features.evaluations.work.calls import RunCalls, SendCall
-from penstock.features.evaluations.work.conversations import ConversationTarget
+from penstock.features.evaluations.work.batches import OtherMachines, RemoteRows
+from penstock.features.evaluations.work.calls import SendCall
 from penstock.features.evaluations.work.execution import RunExecution
-from penstock.features.evaluations.work.judges import GatewayJudges
-from penstock.features.evaluations.work.measuring import EvaluatorSet
-from penstock.features.evaluations.work.pace import CallPace
 from penstock.features.evaluations.work.parts import RunParts
-from penstock.features.evaluations.work.spending import RunSpending
-from penstock.features.evaluations.work.targets import (
-    EvaluationTarget,
-    RecordedTarget,
-    ReleaseTarget,
+from penstock.features.evaluations.work.rows import (
+    LocalRows,
+    RowExecutor,
+    RowServices,
+    RowWork,
 )
+from penstock.features.evaluations.work.spending import RunSpending
 from penstock.infra.jobs.documents import Job
 from penstock.infra.jobs.runner import JobControl, StopReason
 from penstock.infra.sql import Database
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
-from penstock.spi.evaluator import JudgeModels
+from penstock.rules.releases.served import ReleaseSection
 from penstock.spi.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationWork:
-    """`infra.jobs.runner.JobWork`. The subject of a job is a run."""
+    """`infra.jobs.runner.JobWork`. The subject of a job is a run. `machines`: those that do the
+    rows; without them this process does."""
 
     database: Database
     clock: Clock
@@ -48,6 +48,7 @@ class EvaluationWork:
     find: FindEvaluator
     send: SendCall
     surface: Surface
+    machines: Callable[[], Awaitable[OtherMachines]] | None = None
 
     async def __call__(self, job: Job, control: JobControl) -> None:
         """Executes a run until its end, or until it should stop. Raises `PenstockError` if it
@@ -84,17 +85,13 @@ class EvaluationWork:
         to_do = {ResultState.ANSWERED, *([ResultState.FAILED] if run.round else [])}
         done = sum(count for state, (count, _) in sums.items() if state not in to_do)
         spending = RunSpending(spent, run.plan.cost_cap_usd)
-        pace = CallPace(run.plan.concurrency)
-        calls = RunCalls(self.send, run.project_id, run.plan.key_id, pace)
-        judges = GatewayJudges(calls, f"eval_run={run.id}", spending)
-        parts = RunParts(
-            run,
-            self.database,
-            self.items,
-            await self._target(run, calls, judges),
-            EvaluatorSet(run.plan.evaluators, self.find, judges),
-            spending,
-        )
+        release = await asyncio.to_thread(self._release, run)
+        services = RowServices(self.find, self.surface, self.send)
+        work = RowWork.of(run, release, services, spending, run.plan.concurrency)
+        rows: RowExecutor = LocalRows(work, run.plan.concurrency)
+        if self.machines is not None:
+            rows = RemoteRows(run, release, await self.machines(), spending)
+        parts = RunParts(run, self.database, self.items, rows, work.evaluators, spending)
         execution = RunExecution(parts, control, done=done)
         await execution()
         if execution.cap_reached:
@@ -110,16 +107,10 @@ class EvaluationWork:
             case StopReason.NONE:
                 return RunState.DONE, ""
 
-    async def _target(
-        self, run: EvaluationRun, calls: RunCalls, models: JudgeModels
-    ) -> EvaluationTarget:
+    def _release(self, run: EvaluationRun) -> ReleaseSection | None:
         if not run.plan.release:
-            return RecordedTarget(run.plan.output_field)
-        section = await asyncio.to_thread(self.releases.load, run.project_id, run.plan.release)
-        target = ReleaseTarget(run, section, self.surface, calls)
-        return (
-            target if run.plan.user is None else ConversationTarget(target, run.plan.user, models)
-        )
+            return None
+        return self.releases.load(run.project_id, run.plan.release)
 
     def _end(self, run: EvaluationRun, state: RunState, error: str) -> None:
         with self.database.read() as connection:
