@@ -37,7 +37,7 @@ def test_versions_that_were_stored_before_have_their_includes(tmp_path: Path) ->
                 ),
                 values,
             )
-    migrate(database)
+    migrate(database, to="0016")
     with database.read() as connection:
         found = connection.execute(text("SELECT * FROM prompt_includes ORDER BY digest")).all()
     assert [tuple(each) for each in found] == [("prm", "d1", "prj"), ("prm", "d2", "prj")]

@@ -248,43 +248,51 @@ def test_prompts_are_found_by_folder_words_and_label(
     assert names(label="production") == []
 
 
-def test_a_prompt_in_use_stays_and_others_go_with_their_history(
+def test_a_prompt_with_a_label_stays_and_others_are_removed_and_restored(
     installed: World, prompts: PromptService, labels: LabelService
 ) -> None:
-    project = installed.project_id
+    project, admin = installed.project_id, installed.admin
     prompt = add(installed, prompts, "hello", HELLO)
-    labels.move(installed.admin, project, prompt.id, "staging", to=1, seen=0)
-    assert (
-        error_of(Conflict, prompts.remove, installed.admin, project, prompt.id).code
-        == "prompt_in_use"
-    )
-    labels.move(installed.admin, project, prompt.id, "staging", to=0, seen=1)
+    labels.move(admin, project, prompt.id, "staging", to=1, seen=0)
+    assert error_of(Conflict, prompts.remove, admin, project, prompt.id).code == "prompt_in_use"
+    labels.move(admin, project, prompt.id, "staging", to=0, seen=1)
     comments = CommentService(installed.identity.context)
-    comments.add(installed.admin, project, prompt.id, "fine", 1)
-    error_of(NotFound, comments.add, installed.admin, project, prompt.id, "?", 2)
+    comments.add(admin, project, prompt.id, "fine", 1)
+    error_of(NotFound, comments.add, admin, project, prompt.id, "?", 2)
+    prompts.remove(admin, project, prompt.id)
+    error = error_of(NotFound, prompts.resolve, project, "hello", "")
+    assert error.code == "prompt_removed"
+    assert "was removed at 20" in error.message
+    assert error.hint == "Restore it: penstock prompts restore hello"
+    assert prompts.resolve(project, "hello", prompt.digest).version.head.number == 1
+    taken = error_of(Conflict, add, installed, prompts, "hello", HELLO)
+    assert "belongs to a removed prompt" in taken.message
+    assert error_of(Conflict, save, installed, prompts, prompt, "new").code == "prompt_removed"
+    moved = error_of(Conflict, labels.move, admin, project, prompt.id, "staging", to=1, seen=0)
+    assert moved.code == "prompt_removed"
+    page = {"query": "", "folder": "", "label": ""}
+    assert prompts.list_page(project, "", 5, **page) == []
+    assert [each.name for each in prompts.list_page(project, "", 5, **page, archived=True)] == [
+        "hello"
+    ]
+    assert prompts.restore(admin, project, prompt.id).archived_ms is None
+    assert prompts.resolve(project, "hello", "").prompt.id == prompt.id
     assert [each.text for each in comments.list_page(project, prompt.id, "", 5)] == ["fine"]
-    prompts.remove(installed.admin, project, prompt.id)
-    error_of(NotFound, prompts.get, project, prompt.id)
-    error_of(NotFound, prompts.resolve, project, "hello", "")
 
 
-def test_a_prompt_that_others_include_stays(installed: World, prompts: PromptService) -> None:
+def test_versions_that_include_a_removed_prompt_work(
+    installed: World, prompts: PromptService
+) -> None:
     project = installed.project_id
     style = add(installed, prompts, "shared/style", text("Be kind."))
     main = add(installed, prompts, "main", text('{% include "shared/style" %} Bye.'))
-    save(installed, prompts, style, "Be short.")
-    error = error_of(Conflict, prompts.remove, installed.admin, project, style.id)
-    assert error.code == "prompt_in_use"
-    assert error.message == "The prompt 'shared/style' is included by versions of main."
-    assert prompts.resolve(project, "main", "").partials[style.digest].text == "Be kind."
-    save(installed, prompts, main, "Alone.")
-    assert error_of(Conflict, prompts.remove, installed.admin, project, style.id).code
-    same = add(installed, prompts, "shared/same", text("Be kind."))
     prompts.remove(installed.admin, project, style.id)
-    assert prompts.version(project, main.id, "1").content.partials["shared/style"] == same.digest
-    assert error_of(Conflict, prompts.remove, installed.admin, project, same.id).code
-    prompts.remove(installed.admin, project, main.id)
-    prompts.remove(installed.admin, project, same.id)
+    assert prompts.resolve(project, "main", "").partials[style.digest].text == "Be kind."
+    error = error_of(
+        InvalidRequest, add, installed, prompts, "x", text('{% include "shared/style" %}')
+    )
+    assert (error.code, "was removed at" in error.message) == ("partial_invalid", True)
+    save(installed, prompts, main, "Alone.")
 
 
 def test_prompts_of_another_project_are_not_found(

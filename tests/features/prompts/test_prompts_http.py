@@ -56,7 +56,17 @@ def test_a_prompt_is_added_changed_compared_and_labelled(server: Server) -> None
     assert call(server, "DELETE", path).status == 409
     assert call(server, "DELETE", f"{path}/labels/production?seen=1").json()["labels"] == {}
     assert call(server, "DELETE", path).status == 204
-    assert call(server, "GET", path).status == 404
+    gone = server.call("GET", "/api/v1/prompts/resolve?name=support/hello", server.root)
+    assert (gone.status, gone.json()["code"]) == (404, "prompt_removed")
+    removed = call(server, "GET", "?removed=true").json()["items"]
+    assert [each["name"] for each in removed] == ["support/hello"]
+    assert call(server, "POST", f"{path}/restore").json()["removed_at"] is None
+    move = {"old": "support/", "new": "care/"}
+    moved = call(server, "POST", "/move", move).json()["items"]
+    assert moved == [{"id": prompt["id"], "old": "support/hello", "new": "care/hello"}]
+    found = server.call("GET", "/api/v1/prompts/resolve?name=support/hello", server.root).json()
+    assert found["prompt"]["name"] == "care/hello"
+    assert call(server, "DELETE", "/old-names?name=support/hello").status == 204
 
 
 def test_a_content_is_stored_exactly(server: Server) -> None:

@@ -5,7 +5,9 @@ import { useState } from "react";
 import { MoveLabelDialog } from "@/features/prompts/MoveLabelDialog";
 import { PromptTabs } from "@/features/prompts/PromptTabs";
 import { promptQuery, type Prompt } from "@/features/prompts/queries";
+import { RemovedNotice } from "@/features/prompts/RemovedNotice";
 import { RemovePromptDialog } from "@/features/prompts/RemovePromptDialog";
+import { RenamePromptDialog } from "@/features/prompts/RenamePromptDialog";
 import type { PromptSearch } from "@/features/prompts/search";
 import { VersionRail } from "@/features/prompts/VersionRail";
 import { useHasRole } from "@/shared/session";
@@ -13,6 +15,7 @@ import { Button } from "@/shared/ui/Button";
 import { CopyButton } from "@/shared/ui/Copyable";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
+import { MenuItem } from "@/shared/ui/Menu";
 import { QueryContent } from "@/shared/ui/QueryContent";
 import { DangerMenuItem, RowMenu } from "@/shared/ui/RowMenu";
 
@@ -53,8 +56,8 @@ export function PromptPage() {
 function Header({ prompt, number }: { prompt: Prompt; number: number }) {
   const { projectId } = useParams({ from: FROM });
   const canWrite = useHasRole("editor");
-  const navigate = useNavigate();
-  const [dialog, setDialog] = useState<"move" | "remove">();
+  const removed = prompt.removed_at !== null;
+  const [dialog, setDialog] = useState<"move" | "remove" | "rename">();
   const close = () => setDialog(undefined);
   return (
     <>
@@ -65,11 +68,13 @@ function Header({ prompt, number }: { prompt: Prompt; number: number }) {
             <CopyButton value={prompt.name} label="name" />
             <span className="text-sm whitespace-nowrap text-ink-3">
               {prompt.kind} · version {number} of {prompt.latest}
+              {prompt.old_names.length > 0 && ` · was ${prompt.old_names.join(", ")}`}
             </span>
           </>
         }
         actions={
-          canWrite && (
+          canWrite &&
+          !removed && (
             <>
               <Link
                 to="/projects/$projectId/playground"
@@ -89,6 +94,7 @@ function Header({ prompt, number }: { prompt: Prompt; number: number }) {
                 {number === prompt.latest ? "Edit" : `Edit from version ${number}`}
               </Link>
               <RowMenu subject={prompt.name}>
+                <MenuItem onSelect={() => setDialog("rename")}>Rename…</MenuItem>
                 <DangerMenuItem onSelect={() => setDialog("remove")}>Remove…</DangerMenuItem>
               </RowMenu>
             </>
@@ -96,15 +102,9 @@ function Header({ prompt, number }: { prompt: Prompt; number: number }) {
         }
       />
       {dialog === "move" && <MoveLabelDialog prompt={prompt} number={number} onClose={close} />}
-      {dialog === "remove" && (
-        <RemovePromptDialog
-          prompt={prompt}
-          onClose={close}
-          onRemoved={() =>
-            void navigate({ to: "/projects/$projectId/prompts", params: { projectId } })
-          }
-        />
-      )}
+      {removed && <RemovedNotice prompt={prompt} canWrite={canWrite} />}
+      {dialog === "rename" && <RenamePromptDialog prompt={prompt} onClose={close} />}
+      {dialog === "remove" && <RemovePromptDialog prompt={prompt} onClose={close} />}
     </>
   );
 }

@@ -45,6 +45,14 @@ export function PromptsPage() {
       <div className="flex min-h-12 flex-wrap items-center gap-x-4 gap-y-2 pb-2">
         <SearchInput label="Search names and texts" value={search.q ?? ""} onChange={find} />
         <FolderPath search={search} onChange={change} />
+        <label className="flex items-center gap-2 text-sm text-ink-2">
+          <input
+            type="checkbox"
+            checked={search.removed ?? false}
+            onChange={(event) => change({ removed: event.target.checked || undefined })}
+          />
+          Removed
+        </label>
       </div>
       {query.isError ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
@@ -75,7 +83,7 @@ function Found({ prompts, search, onSearch, action }: FoundProps) {
   if (prompts.length > 0) {
     return <PromptTable prompts={prompts} folder={search.folder ?? ""} onSearch={onSearch} />;
   }
-  if (search.q ?? search.folder ?? search.label) {
+  if (search.q ?? search.folder ?? search.label ?? search.removed) {
     return <EmptyState title="No prompts found">Try other words, or another folder.</EmptyState>;
   }
   return (

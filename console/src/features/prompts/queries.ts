@@ -192,6 +192,28 @@ export function useRemovePrompt(onRemoved: () => void) {
   });
 }
 
+export function useRestorePrompt(prompt_id: string) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: () =>
+      data(api.POST(`${ONE}/restore`, { params: { path: { project_id, prompt_id } } })),
+    invalidates: [promptKeys.all(project_id)],
+    successToast: "Prompt restored",
+  });
+}
+
+/** Gives a prompt another name. Fails with `prompt_exists` if another one has or had it. */
+export function useMovePrompt(onMoved: () => void) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (body: Schemas["PromptMoveBody"]) =>
+      data(api.POST(`${PROMPTS}/move`, { params: { path: { project_id } }, body })),
+    invalidates: [promptKeys.all(project_id)],
+    successToast: "Prompt renamed",
+    onSuccess: onMoved,
+  });
+}
+
 /** Renders a form that is not saved. `values` is JSON. */
 export function useRender(partials: Content["partials"]) {
   const project_id = useProjectId();

@@ -3,13 +3,16 @@ export interface PromptsSearch {
   q?: string | undefined;
   folder?: string | undefined;
   label?: string | undefined;
+  removed?: boolean | undefined;
 }
 
-export function parsePromptsSearch({ q, folder, label }: Record<string, unknown>): PromptsSearch {
+export function parsePromptsSearch(search: Record<string, unknown>): PromptsSearch {
+  const { q, folder, label, removed } = search;
   return {
     ...(typeof q === "string" && q ? { q } : {}),
     ...(typeof folder === "string" && folder ? { folder } : {}),
     ...(typeof label === "string" && label ? { label } : {}),
+    ...(removed === true ? { removed } : {}),
   };
 }
 

@@ -38,7 +38,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "models",
         "View models with facts and prices, renew both: list, import, imports, reset.",
     ),
-    "prompts": ("prompts", "Manage prompts: list, show, diff, label, history, pull, push."),
+    "prompts": (
+        "prompts",
+        "Manage prompts: list, show, diff, label, pull, push, move, remove, restore.",
+    ),
     "use-case": ("use_cases", "Manage use cases: set, list, show, remove."),
     "release": ("releases", "Manage releases: create, list, lineage, evidence, approvals."),
     "rollout": (

@@ -40,7 +40,8 @@ def content_of(resolved: Mapping[str, Any]) -> PromptContent:
 def pull_prompts(
     api: Api, project: str, names: Iterable[str], directory: Path, version: str, *, force: bool
 ) -> Iterator[FileResult]:
-    """Writes prompts to files. `names` may have folders, ending with a slash; none means all."""
+    """Writes prompts to files. `names` may have folders, ending with a slash; none means all. A
+    prompt that was renamed is written under its present name."""
     for name in _expanded(api, project, list(names)):
         check_prompt_name(name)  # it becomes a path
         try:
@@ -48,7 +49,9 @@ def pull_prompts(
         except NotFound as error:
             yield FileResult(name, "failed", error.sentence())
             continue
-        yield _written(directory / f"{name}.md", name, found, force=force)
+        present: str = found["prompt"]["name"]
+        check_prompt_name(present)
+        yield _written(directory / f"{present}.md", present, found, force=force)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,16 @@ class PromptPush:
     def _save(self, name: str, path: Path, file: PromptFile) -> FileResult:
         try:
             latest = resolve(self.api, self.project, name, "latest")
-        except NotFound:
+        except NotFound as error:
+            if error.code == "prompt_removed":
+                raise Conflict(error.message, hint=error.hint) from None
             return self._add(name, path, file)
-        version = latest["version"]
+        version, present = latest["version"], latest["prompt"]["name"]
+        if present != name:
+            raise Conflict(
+                f"The prompt {name!r} is named {present!r} now.",
+                hint=f"Rename the file to {self.directory / present}.md.",
+            )
         if file.content.digest() == version["digest"]:
             return FileResult(name, "unchanged", f"version {version['number']}")
         is_own = bool(self.author) and self.author == version["author"]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli import options, prompt_names
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record
@@ -44,6 +44,10 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "pull": pull,
         "push": push,
         "import": import_prompts,
+        "move": prompt_names.move,
+        "free-name": prompt_names.free_name,
+        "remove": prompt_names.remove,
+        "restore": prompt_names.restore,
     }
     add_group(app, name, line, commands)
 
@@ -53,6 +57,7 @@ def list_prompts(
     *,
     folder: Annotated[str, typer.Option(help="Only prompts in this folder.")] = "",
     label: Annotated[str, typer.Option(help="Only prompts with this label.")] = "",
+    removed: Annotated[bool, typer.Option("--removed", help="Those that are removed.")] = False,
     limit: options.Count = 100,
     project: options.ProjectId = None,
     home: options.Home = None,
@@ -61,6 +66,7 @@ def list_prompts(
     """List prompts, or search in their names and latest versions."""
     with open_api(home) as api:
         query = {"q": " ".join(words or ()), "folder": folder, "label": label}
+        query |= {"removed": "true"} if removed else {}
         found = list(api.items(f"{api.project(project)}/prompts", limit, **query))
     rows = found if as_json else [each | {"labels": _labels(each)} for each in found]
     show_list(rows, COLUMNS, as_json=as_json, empty=NONE_YET)

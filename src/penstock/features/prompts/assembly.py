@@ -10,12 +10,14 @@ from penstock.features.prompts import history, store
 from penstock.features.prompts.http.labels import comment_routes, label_routes, label_rule_routes
 from penstock.features.prompts.http.prompts import (
     prompt_change_routes,
+    prompt_move_routes,
     prompt_routes,
     version_routes,
 )
 from penstock.features.prompts.model import ResolvedPrompt
 from penstock.features.prompts.service.comments import CommentService
 from penstock.features.prompts.service.labels import LabelService
+from penstock.features.prompts.service.moving import PromptMoves
 from penstock.features.prompts.service.partials import load_partials
 from penstock.features.prompts.service.prompts import PromptService
 from penstock.features.vertical import Vertical
@@ -47,6 +49,7 @@ def build(context: Context, guards: Guards) -> Vertical:
             # Before the routes with an id in the path: `labels` and `render` are no ids.
             label_rule_routes(guards.require, labels),
             label_routes(guards.require, labels),
+            prompt_move_routes(guards.require, PromptMoves(context)),
             prompt_change_routes(guards.require, prompts),
             prompt_routes(guards.require, prompts),
             version_routes(guards.require, prompts),

@@ -126,11 +126,5 @@ def set_rule(connection: Connection, project_id: str, rule: LabelRule) -> None:
     connection.execute(insert(RULES).values(row))
 
 
-def remove_history(connection: Connection, prompt_id: str) -> None:
-    """Deletes moves and comments of a prompt."""
-    for table in (MOVES, COMMENTS):
-        connection.execute(delete(table).where(table.c.prompt_id == prompt_id))
-
-
 def _values(row: Row[*tuple[Any, ...]], table: Table) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in table.columns}

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from penstock.features.access import Role
-from penstock.kernel.errors import InvalidRequest
+from penstock.kernel.errors import Conflict, InvalidRequest
+from penstock.kernel.time import rfc3339
 from penstock.rules.prompts.documents import PromptContent
 
 MAX_PROMPTS: Final = 20_000  # of a project
 MAX_VERSIONS: Final = 10_000  # of a prompt
 MAX_LABELS: Final = 50  # of a prompt; and protected ones of a project
 MAX_COMMENTS: Final = 2000  # of a prompt
+MAX_OLD_NAMES: Final = 20  # of a prompt, under which it is found as well
+MAX_MOVED: Final = 1000  # prompts of a folder that is moved
 MAX_NAME_CHARS: Final = 200  # of a prompt with its folders
 MAX_MESSAGE_CHARS: Final = 1000  # of the message of a version or move
 MAX_COMMENT_CHARS: Final = 10_000  # of a comment
@@ -28,7 +31,8 @@ Kind = Literal["text", "chat"]
 
 @dataclass(frozen=True, slots=True)
 class StoredPrompt:
-    """A prompt with its latest version. `labels`: label → version number."""
+    """A prompt with its latest version. `labels`: label → version number. `archived_ms`: since when
+    it is removed; `old_names`: names that it had, under which it is found."""
 
     id: str
     project_id: str
@@ -38,7 +42,18 @@ class StoredPrompt:
     digest: str
     created_ms: int
     updated_ms: int
+    archived_ms: int | None = None
     labels: Mapping[str, int] = field(default_factory=dict[str, int])
+    old_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MovedPrompt:
+    """A prompt that has another name now."""
+
+    id: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +148,21 @@ def check_label(label: str) -> None:
             hint="Use lower-case letters, digits, and . _ - (not `latest`, which needs no label).",
             param="label",
         )
+
+
+def require_present(prompt: StoredPrompt) -> None:
+    """Raises `Conflict` for a prompt that is removed."""
+    if prompt.archived_ms is not None:
+        raise Conflict(removed_text(prompt), hint=restore_hint(prompt), code="prompt_removed")
+
+
+def removed_text(prompt: StoredPrompt) -> str:
+    """Returns a sentence that says since when a prompt is removed."""
+    return (
+        f"The prompt {prompt.name!r} was removed at {rfc3339((prompt.archived_ms or 0) * 10**6)}."
+    )
+
+
+def restore_hint(prompt: StoredPrompt) -> str:
+    """Returns what brings a removed prompt back."""
+    return f"Restore it: penstock prompts restore {prompt.name}"

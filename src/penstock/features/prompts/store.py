@@ -1,6 +1,6 @@
 """The tables of prompts and versions. Functions take a connection and return values, never rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +39,7 @@ PROMPTS: Final = Table(
     Column("digest", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("archived_ms", BigInteger),
     Column("search_text", Text, nullable=False),  # name and latest content in lower case
     UniqueConstraint("project_id", "name"),
 )
@@ -63,16 +64,15 @@ LABELS: Final = Table(
     Column("label", Text, primary_key=True),
     Column("number", Integer, nullable=False),
 )
-INCLUDES: Final = Table(  # the contents that versions of a prompt include as partials
-    "prompt_includes",
+OLD_NAMES: Final = Table(  # names that prompts had
+    "prompt_old_names",
     METADATA,
-    Column("prompt_id", Text, primary_key=True),
-    Column("digest", Text, primary_key=True),
-    Column("project_id", Text, nullable=False),
-    Index("prompt_includes_digest", "project_id", "digest"),
+    Column("project_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("prompt_id", Text, nullable=False),
+    Index("prompt_old_names_prompt", "prompt_id"),
 )
 _SHOWN: Final = [column for column in PROMPTS.columns if column.name != "search_text"]
-_NAMED: Final = 3  # prompts that a message names
 _HEAD: Final = [column for column in VERSIONS.columns if column.name != "content"]
 
 
@@ -81,18 +81,12 @@ def add_prompt(connection: Connection, prompt: StoredPrompt, search_text: str) -
     connection.execute(insert(PROMPTS).values(**_prompt_row(prompt), search_text=search_text))
 
 
-def save_prompt(connection: Connection, prompt: StoredPrompt, search_text: str) -> None:
-    """Stores that a prompt has another latest version."""
-    values = _prompt_row(prompt) | {"search_text": search_text}
+def save_prompt(
+    connection: Connection, prompt: StoredPrompt, search_text: str | None = None
+) -> None:
+    """Stores a prompt that has changed."""
+    values = _prompt_row(prompt) | ({} if search_text is None else {"search_text": search_text})
     connection.execute(update(PROMPTS).where(PROMPTS.c.id == prompt.id).values(values))
-
-
-def remove_prompt(connection: Connection, prompt_id: str) -> None:
-    """Deletes a prompt with its versions and labels. Waits for transactions that read one of its
-    versions with `lock`."""
-    for table in (LABELS, INCLUDES, VERSIONS):
-        connection.execute(delete(table).where(table.c.prompt_id == prompt_id))
-    connection.execute(delete(PROMPTS).where(PROMPTS.c.id == prompt_id))
 
 
 def find_prompt(
@@ -102,14 +96,18 @@ def find_prompt(
     until the end of this one (SQLite has one writer anyway)."""
     query = select(*_SHOWN).where(PROMPTS.c.project_id == project_id, PROMPTS.c.id == prompt_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else _prompt(row, labels_of(connection, [row.id]))
+    return None if row is None else _prompts(connection, [row])[0]
 
 
 def find_named(connection: Connection, project_id: str, name: str) -> StoredPrompt | None:
-    """Returns the prompt with a name, if it exists."""
+    """Returns the prompt that has a name, or had it before, if there is one."""
     where = (PROMPTS.c.project_id == project_id, PROMPTS.c.name == name)
     row = connection.execute(select(*_SHOWN).where(*where)).one_or_none()
-    return None if row is None else _prompt(row, labels_of(connection, [row.id]))
+    if row is not None:
+        return _prompts(connection, [row])[0]
+    old = (OLD_NAMES.c.project_id == project_id, OLD_NAMES.c.name == name)
+    holder = connection.execute(select(OLD_NAMES.c.prompt_id).where(*old)).scalar()
+    return None if holder is None else find_prompt(connection, project_id, holder)
 
 
 def list_prompts(
@@ -119,12 +117,15 @@ def list_prompts(
     terms: Collection[str] = (),
     folder: str = "",
     label: str = "",
+    archived: bool | None = False,
     after: str = "",
     limit: int,
 ) -> list[StoredPrompt]:
     """Returns prompts by name, after the name `after`: those in a folder, with all terms, with a
-    label."""
+    label, that are removed or not (`None`: both)."""
     query = select(*_SHOWN).where(PROMPTS.c.project_id == project_id, PROMPTS.c.name > after)
+    if archived is not None:
+        query = query.where(PROMPTS.c.archived_ms.is_not(None) == archived)
     if folder:
         start = f"{folder}/"
         query = query.where(PROMPTS.c.name > start, PROMPTS.c.name < f"{folder}0")  # 0 follows /
@@ -134,12 +135,11 @@ def list_prompts(
         query = query.join(LABELS, LABELS.c.prompt_id == PROMPTS.c.id)
         query = query.where(LABELS.c.label == label)
     rows = connection.execute(query.order_by(PROMPTS.c.name).limit(limit)).all()
-    labels = labels_of(connection, [row.id for row in rows])
-    return [_prompt(row, labels) for row in rows]
+    return _prompts(connection, rows)
 
 
 def count_prompts(connection: Connection, project_id: str) -> int:
-    """Returns how many prompts a project has."""
+    """Returns how many prompts a project has, with those that are removed."""
     query = select(func.count()).select_from(PROMPTS).where(PROMPTS.c.project_id == project_id)
     return connection.execute(query).scalar_one()
 
@@ -154,41 +154,22 @@ def labels_of(connection: Connection, prompt_ids: Collection[str]) -> Mapping[st
 
 
 def add_version(connection: Connection, project_id: str, version: StoredVersion) -> None:
-    """Stores a new version, and which partials it includes."""
+    """Stores a new version."""
     row = {name: getattr(version.head, name) for name in VersionHead.__dataclass_fields__}
     content = canonical_json(version.content).decode()
     connection.execute(insert(VERSIONS).values(**row, project_id=project_id, content=content))
-    prompt_id, digests = version.head.prompt_id, set(version.content.partials.values())
-    where = (INCLUDES.c.prompt_id == prompt_id, INCLUDES.c.digest.in_(digests))
-    known = set(connection.execute(select(INCLUDES.c.digest).where(*where)).scalars())
-    for digest in digests - known:
-        values = {"prompt_id": prompt_id, "digest": digest, "project_id": project_id}
-        connection.execute(insert(INCLUDES).values(values))
 
 
-def digests_of(connection: Connection, prompt_id: str) -> set[str]:
-    """Returns the content hashes of all versions of a prompt."""
-    query = select(VERSIONS.c.digest).where(VERSIONS.c.prompt_id == prompt_id)
-    return set(connection.execute(query).scalars())
+def set_old_name(connection: Connection, prompt: StoredPrompt, name: str) -> None:
+    """Stores a name that a prompt had."""
+    row = {"project_id": prompt.project_id, "name": name, "prompt_id": prompt.id}
+    connection.execute(insert(OLD_NAMES).values(row))
 
 
-def including(connection: Connection, project_id: str, digests: Collection[str]) -> list[str]:
-    """Returns the names of some prompts of which a version includes one of these contents, though
-    no prompt has it."""
-    found: set[str] = set()
-    for digest in digests:
-        if find_content(connection, project_id, digest) is not None:
-            continue
-        query = (
-            select(PROMPTS.c.name)
-            .join(INCLUDES, INCLUDES.c.prompt_id == PROMPTS.c.id)
-            .where(INCLUDES.c.project_id == project_id, INCLUDES.c.digest == digest)
-            .limit(_NAMED)
-        )
-        found.update(connection.execute(query).scalars())
-        if len(found) >= _NAMED:
-            break
-    return sorted(found)[:_NAMED]
+def remove_old_name(connection: Connection, project_id: str, name: str) -> None:
+    """Forgets a name that a prompt had."""
+    where = (OLD_NAMES.c.project_id == project_id, OLD_NAMES.c.name == name)
+    connection.execute(delete(OLD_NAMES).where(*where))
 
 
 def find_version(connection: Connection, prompt_id: str, number: int) -> StoredVersion | None:
@@ -207,13 +188,12 @@ def find_hashed(connection: Connection, prompt_id: str, digest: str) -> StoredVe
 
 
 def find_content(
-    connection: Connection, project_id: str, digest: str, *, lock: bool = False
+    connection: Connection, project_id: str, digest: str
 ) -> tuple[str, PromptContent] | None:
-    """Returns a content of the project by its hash, with the id of a prompt that has it. With
-    `lock` no other transaction removes it until the end of this one."""
+    """Returns a content of the project by its hash, with the id of a prompt that has it."""
     where = (VERSIONS.c.project_id == project_id, VERSIONS.c.digest == digest)
     query = select(VERSIONS.c.prompt_id, VERSIONS.c.content).where(*where).limit(1)
-    row = connection.execute(query.with_for_update(read=True) if lock else query).one_or_none()
+    row = connection.execute(query).one_or_none()
     return None if row is None else (row.prompt_id, _content(row.content))
 
 
@@ -241,9 +221,27 @@ def _prompt_row(prompt: StoredPrompt) -> dict[str, object]:
     return {column.name: getattr(prompt, column.name) for column in _SHOWN}
 
 
-def _prompt(row: Row[*tuple[Any, ...]], labels: Mapping[str, dict[str, int]]) -> StoredPrompt:
-    values = {column.name: getattr(row, column.name) for column in _SHOWN}
-    return StoredPrompt(**values, labels=labels.get(row.id, {}))
+def _prompts(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[StoredPrompt]:
+    ids = [row.id for row in rows]
+    labels, old_names = labels_of(connection, ids), _old_names_of(connection, ids)
+    return [
+        StoredPrompt(
+            **{column.name: getattr(row, column.name) for column in _SHOWN},
+            labels=labels.get(row.id, {}),
+            old_names=old_names.get(row.id, ()),
+        )
+        for row in rows
+    ]
+
+
+def _old_names_of(
+    connection: Connection, prompt_ids: Collection[str]
+) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    query = select(OLD_NAMES).where(OLD_NAMES.c.prompt_id.in_(prompt_ids))
+    for row in connection.execute(query.order_by(OLD_NAMES.c.name)):
+        found[row.prompt_id] = (*found.get(row.prompt_id, ()), row.name)
+    return found
 
 
 def _head(row: Row[*tuple[Any, ...]]) -> VersionHead:

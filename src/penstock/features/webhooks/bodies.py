@@ -27,12 +27,13 @@ class WebhookBody(RequestBody):
     url: Annotated[str, Field(min_length=1, max_length=MAX_URL_CHARS)]
     events: Events
     private_allowed: bool = False
-    secret: Secret = SecretStr("")
+    secret: Secret | None = None
 
     def webhook(self) -> NewWebhook:
         """Returns the webhook to add."""
         events = tuple(dict.fromkeys(self.events))
-        return NewWebhook(self.url, events, self.private_allowed, self.secret.get_secret_value())
+        secret = self.secret.get_secret_value() if self.secret else ""
+        return NewWebhook(self.url, events, self.private_allowed, secret)
 
 
 class WebhookChangeBody(RequestBody):

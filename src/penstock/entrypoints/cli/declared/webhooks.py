@@ -41,7 +41,7 @@ class WebhookKind:
         stays, and a new webhook gets a random one."""
         url = check_url(body.url, private_allowed=body.private_allowed)
         content = _content(body.model_dump(mode="json"))
-        secrets = _secrets(body.secret.get_secret_value(), resolve)
+        secrets = _secrets(body.secret.get_secret_value() if body.secret else "", resolve)
         return Declared(url, content, body, place, secrets)
 
     def read(self) -> list[Existing]:

@@ -11,6 +11,7 @@ from penstock.features.prompts.model import (
     MAX_COMMENT_CHARS,
     MAX_MESSAGE_CHARS,
     MAX_NAME_CHARS,
+    MovedPrompt,
     NewVersion,
     PromptComment,
     ResolvedPrompt,
@@ -167,7 +168,8 @@ class FullVersionView(VersionView):
 
 
 class PromptView(BaseModel):
-    """A prompt. `labels`: label → version."""
+    """A prompt. `labels`: label → version. `removed_at`: since when it is removed; `old_names`:
+    names under which callers still find it."""
 
     id: str
     name: str
@@ -177,6 +179,8 @@ class PromptView(BaseModel):
     labels: dict[str, int]
     created_at: datetime
     updated_at: datetime
+    removed_at: datetime | None
+    old_names: list[str]
 
     @classmethod
     def of(cls, prompt: StoredPrompt) -> "PromptView":
@@ -189,7 +193,28 @@ class PromptView(BaseModel):
             labels=dict(prompt.labels),
             created_at=moment_of(prompt.created_ms),
             updated_at=moment_of(prompt.updated_ms),
+            removed_at=None if prompt.archived_ms is None else moment_of(prompt.archived_ms),
+            old_names=list(prompt.old_names),
         )
+
+
+class PromptMoveBody(RequestBody):
+    """The name of a prompt and its new one, or two folders, which end with a slash."""
+
+    old: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS + 1)]
+    new: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS + 1)]
+
+
+class MovedPromptView(BaseModel):
+    """A prompt that has another name now."""
+
+    id: str
+    old: str
+    new: str
+
+    @classmethod
+    def of(cls, moved: MovedPrompt) -> "MovedPromptView":
+        return cls(id=moved.id, old=moved.old, new=moved.new)
 
 
 class SavedView(BaseModel):

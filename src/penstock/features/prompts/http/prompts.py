@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from penstock.features.access import Access, Permission, RequirePermission
 from penstock.features.prompts.http.documents import (
     FullVersionView,
+    MovedPromptView,
     NewPromptBody,
     NewVersionBody,
+    PromptMoveBody,
     PromptView,
     RenderBody,
     RenderedView,
@@ -19,6 +21,7 @@ from penstock.features.prompts.http.documents import (
     VersionView,
 )
 from penstock.features.prompts.model import MAX_NAME_CHARS, MAX_QUERY_CHARS
+from penstock.features.prompts.service.moving import PromptMoves
 from penstock.features.prompts.service.prompts import PromptService
 from penstock.infra.web.pages import (
     Cursor,
@@ -38,11 +41,12 @@ Wanted = Annotated[
 @dataclass(frozen=True, slots=True)
 class PromptSearch:
     """The prompts of a list: with all words of `q` in their name or latest version, in a folder,
-    with a label."""
+    with a label; or those that are removed."""
 
     q: Annotated[str, Query(max_length=MAX_QUERY_CHARS)] = ""
     folder: Annotated[str, Query(max_length=MAX_NAME_CHARS)] = ""
     label: Annotated[str, Query(max_length=63)] = ""
+    removed: bool = False
 
 
 class PieceView(BaseModel):
@@ -88,6 +92,7 @@ def prompt_routes(require: RequirePermission, prompts: PromptService) -> APIRout
             query=search.q,
             folder=search.folder,
             label=search.label,
+            archived=search.removed,
         )
         return page_of(found, limit, PromptView.of, lambda prompt: prompt.name)
 
@@ -167,7 +172,36 @@ def prompt_change_routes(require: RequirePermission, prompts: PromptService) -> 
 
     @router.delete("/{prompt_id}", status_code=204)
     def remove_prompt(access: Annotated[Access, may_write], prompt_id: str) -> None:
-        """Removes a prompt that has no label, with its versions."""
+        """Removes a prompt that has no label. Who has the hash of a version still gets it."""
         prompts.remove(access.principal, access.project_id, prompt_id)
+
+    @router.post("/{prompt_id}/restore")
+    def restore_prompt(access: Annotated[Access, may_write], prompt_id: str) -> PromptView:
+        """Brings a removed prompt back."""
+        return PromptView.of(prompts.restore(access.principal, access.project_id, prompt_id))
+
+    return router
+
+
+def prompt_move_routes(require: RequirePermission, moves: PromptMoves) -> APIRouter:
+    """Returns the routes that change names."""
+    router = APIRouter(prefix=PATH, tags=["prompts"])
+    may_write = Depends(require(Permission.PROMPTS_WRITE))
+
+    @router.post("/move")
+    def move_prompts(
+        access: Annotated[Access, may_write], body: PromptMoveBody
+    ) -> Page[MovedPromptView]:
+        """Renames a prompt, or moves all of a folder. Callers of the old names still find them."""
+        moved = moves.move(access.principal, access.project_id, body.old, body.new)
+        return Page(items=[MovedPromptView.of(each) for each in moved])
+
+    @router.delete("/old-names", status_code=204)
+    def free_prompt_name(
+        access: Annotated[Access, may_write],
+        name: Annotated[str, Query(max_length=MAX_NAME_CHARS)],
+    ) -> None:
+        """Forgets an old name, so that another prompt may take it."""
+        moves.free(access.principal, access.project_id, name)
 
     return router

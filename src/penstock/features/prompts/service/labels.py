@@ -15,6 +15,7 @@ from penstock.features.prompts.model import (
     LabelRule,
     StoredPrompt,
     check_label,
+    require_present,
 )
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -69,6 +70,7 @@ class LabelService:
             prompt = store.find_prompt(tx.connection, project_id, prompt_id, lock=True)
             if prompt is None:
                 raise NotFound(f"This project has no prompt with the id {prompt_id!r}.")
+            require_present(prompt)
             present = prompt.labels.get(label, 0)
             if present != seen:
                 raise Conflict(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from penstock.features.prompts import store
-from penstock.features.prompts.model import PRODUCTION, StoredPrompt
+from penstock.features.prompts.model import PRODUCTION, StoredPrompt, removed_text, restore_hint
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.prompts.documents import PromptContent
 from penstock.rules.render.prompt import MAX_PARTIALS, find_includes
@@ -28,19 +28,16 @@ def load_partials(
     project_id: str,
     content: PromptContent,
     own_id: str = "",
-    *,
-    lock: bool = False,
 ) -> Mapping[str, PromptContent]:
     """Returns the contents of all partials, also those of partials, by content hash. Raises
-    `InvalidRequest` if one is not in this project, or is the prompt `own_id` itself. With `lock`
-    none of them is removed until the end of the transaction."""
+    `InvalidRequest` if one is not in this project, or is the prompt `own_id` itself."""
     found: dict[str, PromptContent] = {}
     waiting = [(name, digest) for name, digest in content.partials.items()]
     while waiting:
         name, digest = waiting.pop()
         if digest in found:
             continue
-        stored = store.find_content(connection, project_id, digest, lock=lock)
+        stored = store.find_content(connection, project_id, digest)
         if stored is None:
             raise _invalid(
                 f"The partial {name!r} has the content {digest[:12]}, which is in no prompt here.",
@@ -80,6 +77,8 @@ def _digest(connection: Connection, project_id: str, include: str) -> str:
         raise _invalid(
             f"There is no prompt {name!r} to include.", "Add it first, as a text prompt."
         )
+    if prompt.archived_ms is not None:
+        raise _invalid(removed_text(prompt), restore_hint(prompt))
     try:
         number = version_number(prompt, wanted)
     except NotFound as error:

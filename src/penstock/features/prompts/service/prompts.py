@@ -1,13 +1,13 @@
 """Saves, finds and compares prompts and their versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
 from penstock.features.context import Context
-from penstock.features.prompts import history, store
+from penstock.features.prompts import store
 from penstock.features.prompts.model import (
     DIGEST,
     MAX_PROMPTS,
@@ -18,6 +18,9 @@ from penstock.features.prompts.model import (
     StoredVersion,
     VersionHead,
     check_prompt_name,
+    removed_text,
+    require_present,
+    restore_hint,
 )
 from penstock.features.prompts.service.partials import (
     load_partials,
@@ -41,9 +44,18 @@ class PromptService:
         self._context = context
 
     def list_page(
-        self, project_id: str, after: str, limit: int, *, query: str, folder: str, label: str
+        self,
+        project_id: str,
+        after: str,
+        limit: int,
+        *,
+        query: str,
+        folder: str,
+        label: str,
+        archived: bool = False,
     ) -> list[StoredPrompt]:
-        """Returns prompts by name, after a name. `query`: words of the name or latest version."""
+        """Returns prompts by name, after a name. `query`: words of the name or latest version;
+        `archived`: those that are removed."""
         with self._context.database.read() as connection:
             return store.list_prompts(
                 connection,
@@ -51,6 +63,7 @@ class PromptService:
                 terms=query.split(),
                 folder=folder.strip("/"),
                 label=label,
+                archived=archived,
                 after=after,
                 limit=limit,
             )
@@ -75,12 +88,17 @@ class PromptService:
             return get_version(connection, prompt, wanted)
 
     def resolve(self, project_id: str, name: str, wanted: str) -> ResolvedPrompt:
-        """Returns a version with its partials, by the name of its prompt. Raises `NotFound`."""
+        """Returns a version with its partials, by the name of its prompt, also an old one. Versions
+        of a removed prompt are found by content hash only. Raises `NotFound`."""
         with self._context.database.read() as connection:
             prompt = store.find_named(connection, project_id, name)
             if prompt is None:
                 raise NotFound(
                     f"This project has no prompt {name!r}.", hint="List them: penstock prompts list"
+                )
+            if prompt.archived_ms is not None and not DIGEST.fullmatch(wanted):
+                raise NotFound(
+                    removed_text(prompt), hint=restore_hint(prompt), code="prompt_removed"
                 )
             version = get_version(connection, prompt, wanted)
             partials = load_partials(connection, project_id, version.content)
@@ -109,13 +127,7 @@ class PromptService:
         check_prompt_name(name)
         with self._context.database.write() as tx:
             if taken := store.find_named(tx.connection, project_id, name):
-                raise Conflict(
-                    f"This project has a prompt {name!r} already: {taken.id}, at version "
-                    f"{taken.latest} ({taken.digest[:12]}).",
-                    hint="Load its latest version, then save yours on top of it.",
-                    code="prompt_exists",
-                    param="name",
-                )
+                raise name_taken(name, taken)
             if store.count_prompts(tx.connection, project_id) >= MAX_PROMPTS:
                 raise InvalidRequest(f"A project has at most {MAX_PROMPTS:,} prompts.")
             content = self._checked(tx.connection, project_id, new.content, "")
@@ -125,7 +137,7 @@ class PromptService:
                 prompt_id, project_id, name, content.kind, 1, content.digest(), now, now
             )
             version = _version(prompt, content, actor, new)
-            store.add_prompt(tx.connection, prompt, _searched(name, content))
+            store.add_prompt(tx.connection, prompt, searched_text(name, content))
             store.add_version(tx.connection, project_id, version)
             self._audit(tx, actor, "prompt.add", prompt, new)
         return prompt, version
@@ -137,6 +149,7 @@ class PromptService:
         `InvalidRequest`, and `Conflict` if the latest version is not the parent."""
         with self._context.database.write() as tx:
             before = get_prompt(tx.connection, project_id, prompt_id, lock=True)
+            require_present(before)
             content = self._checked(tx.connection, project_id, new.content, prompt_id)
             latest = get_version(tx.connection, before, "latest")
             if content.digest() == before.digest:
@@ -150,14 +163,15 @@ class PromptService:
                 updated_ms=self._context.now_ms(),
             )
             version = _version(prompt, content, actor, new)
-            store.save_prompt(tx.connection, prompt, _searched(prompt.name, content))
+            store.save_prompt(tx.connection, prompt, searched_text(prompt.name, content))
             store.add_version(tx.connection, project_id, version)
             self._audit(tx, actor, "prompt.save", prompt, new)
         return prompt, version
 
     def remove(self, actor: Principal, project_id: str, prompt_id: str) -> None:
-        """Removes a prompt with its versions. Raises `NotFound`, and `Conflict` while a label is on
-        it, because applications may use it, or while another prompt includes it."""
+        """Removes a prompt. Its name answers that it is removed, its versions stay for those who
+        have their hash, and `restore` brings it back at any time. Raises `NotFound`, and `Conflict`
+        while a label is on it, because applications may use it."""
         with self._context.database.write() as tx:
             prompt = get_prompt(tx.connection, project_id, prompt_id, lock=True)
             if prompt.labels:
@@ -166,21 +180,35 @@ class PromptService:
                     hint="Remove them first; applications get it by them.",
                     code="prompt_in_use",
                 )
-            digests = store.digests_of(tx.connection, prompt_id)
-            history.remove_history(tx.connection, prompt_id)
-            store.remove_prompt(tx.connection, prompt_id)
-            _check_not_included(tx.connection, prompt, digests)
-            before = {"name": prompt.name, "latest": prompt.latest, "digest": prompt.digest}
-            self._context.audit_log.append(
-                tx, actor, project_id, "prompt.remove", prompt_id, before=before
-            )
+            if prompt.archived_ms is None:
+                self._archive(tx, actor, prompt, self._context.now_ms())
+
+    def restore(self, actor: Principal, project_id: str, prompt_id: str) -> StoredPrompt:
+        """Brings a removed prompt back under its name. Raises `NotFound`."""
+        with self._context.database.write() as tx:
+            prompt = get_prompt(tx.connection, project_id, prompt_id, lock=True)
+            if prompt.archived_ms is None:
+                return prompt
+            return self._archive(tx, actor, prompt, None)
+
+    def _archive(
+        self, tx: Transaction, actor: Principal, prompt: StoredPrompt, archived_ms: int | None
+    ) -> StoredPrompt:
+        changed = replace(prompt, archived_ms=archived_ms)
+        store.save_prompt(tx.connection, changed)
+        action = "prompt.restore" if archived_ms is None else "prompt.remove"
+        before = {"name": prompt.name, "latest": prompt.latest, "digest": prompt.digest}
+        self._context.audit_log.append(
+            tx, actor, prompt.project_id, action, prompt.id, before=before
+        )
+        return changed
 
     def _checked(
         self, connection: Connection, project_id: str, content: PromptContent, own_id: str
     ) -> PromptContent:
         """Returns the content with its partials. Raises `InvalidRequest` if it cannot work."""
         whole = with_partials(connection, project_id, content)
-        compile_prompt(whole, load_partials(connection, project_id, whole, own_id, lock=True))
+        compile_prompt(whole, load_partials(connection, project_id, whole, own_id))
         return whole
 
     def _audit(
@@ -204,6 +232,23 @@ def get_prompt(
     raise NotFound(f"This project has no prompt with the id {prompt_id!r}.")
 
 
+def name_taken(name: str, holder: StoredPrompt) -> Conflict:
+    """Returns the error of a name that a prompt has or had."""
+    hint = "Load its latest version, then save yours on top of it."
+    says = f"This project has a prompt {name!r} already"
+    if holder.archived_ms is not None:
+        says, hint = f"The name {name!r} belongs to a removed prompt", restore_hint(holder)
+    elif holder.name != name:
+        says = f"{name!r} is an old name of {holder.name!r}, which callers may still use"
+        hint = f"Choose another name, or free it: penstock prompts free-name {name}"
+    return Conflict(
+        f"{says}: {holder.id}, at version {holder.latest} ({holder.digest[:12]}).",
+        hint=hint,
+        code="prompt_exists",
+        param="name",
+    )
+
+
 def get_version(connection: Connection, prompt: StoredPrompt, wanted: str) -> StoredVersion:
     """Returns a version by number, label, `latest`, or content hash. Raises `NotFound`."""
     if DIGEST.fullmatch(wanted):
@@ -216,18 +261,6 @@ def get_version(connection: Connection, prompt: StoredPrompt, wanted: str) -> St
             hint=f"The latest is {prompt.latest}.",
         )
     return found
-
-
-def _check_not_included(
-    connection: Connection, removed: StoredPrompt, digests: Collection[str]
-) -> None:
-    """Looks once the versions are gone, so that it sees those that were saved until then."""
-    if names := store.including(connection, removed.project_id, digests):
-        raise Conflict(
-            f"The prompt {removed.name!r} is included by versions of {', '.join(names)}.",
-            hint="Remove those prompts first, or keep this one.",
-            code="prompt_in_use",
-        )
 
 
 def _check_parent(
@@ -273,7 +306,7 @@ def _version(
     return StoredVersion(head, content)
 
 
-def _searched(name: str, content: PromptContent) -> str:
+def searched_text(name: str, content: PromptContent) -> str:
     """The text that a search looks into."""
     texts: Sequence[str] = [name, content.text, *(each.content for each in content.messages)]
     return "\n".join(texts).lower()[:_SEARCHED_CHARS]
