@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from e2e.conftest import Open
 from e2e.console import Console
+from e2e.test_roles import add_member
 from installation import Installation
 
 pytestmark = pytest.mark.e2e
@@ -236,3 +238,32 @@ def test_an_editor_hides_suggestions_from_annotators(console: Console, tmp_path:
     console.button("Save").click()
     expect(console.dialog()).to_have_count(0)
     assert console.installation.get(path)["shows_suggestions"] is False
+
+
+def test_an_editor_decides_where_two_annotators_differ(
+    console: Console, window: Open, tmp_path: Path
+) -> None:
+    kind = {"kind": "spans", "question": "What is wrong?", "choices": [{"value": "wrong"}]}
+    path = queue(console.installation, tmp_path, "e2e-decided", kind)
+    console.installation.run("annotation", "change", "e2e-decided", "--overlap", "2")
+    for name, word in (("ann", "<img"), ("bob", "src=x")):
+        _, annotator = add_member(console, window, f"{name}@example.org", "Editor")
+        annotator.open(f"/projects/{console.project_id}/annotation/e2e-decided/review")
+        output = annotator.page.get_by_role("region", name="Output")
+        expect(output).to_contain_text(f"{HOSTILE} 0")
+        output.get_by_text(word, exact=True).click()
+        annotator.page.keyboard.press("1")
+        annotator.page.keyboard.press("Enter")
+        expect(annotator.page.get_by_role("status")).to_contain_text("1 done")
+    console.open(f"/projects/{console.project_id}/annotation/e2e-decided")
+    first = console.page.get_by_role("list", name="Items").get_by_role("listitem").first
+    expect(first).to_contain_text("wrong “<img”")
+    first.get_by_label("Reason of the decision").fill("The attribute is fine.")
+    first.get_by_role("button", name="As ann@example.org: wrong “<img”").click()
+    console.page.get_by_role("radio", name="All").click()
+    expect(first).to_contain_text("The attribute is fine.")
+    item = console.installation.get(f"{path}/items?limit=1")["items"][0]
+    assert item["decision"]["value"] == [{"start": 0, "end": 4, "value": "wrong"}]
+    first.get_by_role("button", name="Take the decision back").click()
+    expect(first.get_by_role("group", name="Decide")).to_be_visible()
+    assert console.installation.get(f"{path}/items?limit=1")["items"][0]["decision"] is None

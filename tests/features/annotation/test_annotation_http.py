@@ -93,7 +93,7 @@ def test_labels_and_their_uses(queues: Queues, queue: str, editor: Caller) -> No
     assert (items["items"][0]["final"], items["items"][0]["correction"]) == (False, "Yes.")
     status, agreement = queues.call("GET", f"{queue}/agreement", editor)
     assert (status, agreement["estimate"]) == (200, None)
-    assert agreement["reason"] == "0 items have two labels; at least 5 are needed."
+    assert agreement["reason"] == "Items with two labels: 0; at least 5 are needed."
     body = {"schema_digest": digest, "value": True}
     decided = queues.call("PUT", f"{queue}/items/{item}/decision", editor, body)[1]
     assert (decided["final"], decided["decision"]["by"]) == (True, "ed@example.org")

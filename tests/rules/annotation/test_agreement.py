@@ -75,9 +75,9 @@ def test_too_few_items_give_a_reason_and_no_figure() -> None:
     found = agreement(BINARY, [{"a": True, "b": False}, {"a": True}])
     assert (found.labelled, found.items, found.differing) == (2, 1, 1)
     assert (found.estimate, found.interval) == (None, None)
-    assert found.reason == "1 items have two labels; at least 5 are needed."
+    assert found.reason == "Items with two labels: 1; at least 5 are needed."
     assert found.pairs[0].kappa is None
-    assert "share 1 items" in found.pairs[0].reason
+    assert "both have labelled: 1;" in found.pairs[0].reason
 
 
 def test_one_label_only_says_nothing() -> None:

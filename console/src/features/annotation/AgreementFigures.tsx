@@ -5,7 +5,7 @@ import { rateText } from "@/features/annotation/labels";
 import { agreementQuery } from "@/features/annotation/queries";
 import { formatCount } from "@/shared/format/number";
 import { QueryContent } from "@/shared/ui/QueryContent";
-import { Cell, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
+import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 
 /** How well the annotators of a queue agree, with intervals; where there is no figure, why. */
 export function AgreementFigures({ name }: { name: string }) {
@@ -35,19 +35,18 @@ export function AgreementFigures({ name }: { name: string }) {
                   <HeadCell className="w-full">Annotators</HeadCell>
                   <HeadCell numeric>Agree</HeadCell>
                   <HeadCell>Cohen’s κ (95 %)</HeadCell>
-                  <HeadCell className={FROM_MD} />
                 </TableHead>
                 <tbody>
                   {pairs.map((pair) => (
                     <Row key={`${pair.first} ${pair.second}`}>
                       <Cell>
                         {pair.first}, {pair.second}
+                        {pair.reason && <p className="text-xs text-ink-3">{pair.reason}</p>}
                       </Cell>
                       <Cell numeric className="whitespace-nowrap">
                         {pair.agreed} of {pair.items}
                       </Cell>
                       <Cell className="num whitespace-nowrap">{rateText(pair.kappa)}</Cell>
-                      <Cell className={`text-ink-3 ${FROM_MD}`}>{pair.reason}</Cell>
                     </Row>
                   ))}
                 </tbody>

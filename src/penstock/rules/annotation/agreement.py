@@ -127,7 +127,7 @@ def _reason(schema: LabelSchema, items: int, estimate: float | None) -> str:
     if schema.kind is LabelKind.TEXT:
         return "Free texts have no agreement: compare them by reading."
     if items < LEAST_ITEMS:
-        return f"{items} items have two labels; at least {LEAST_ITEMS} are needed."
+        return f"Items with two labels: {items}; at least {LEAST_ITEMS} are needed."
     if estimate is None:
         return "All labels are the same one: random ones would agree as well."
     return "There is no interval: the items do not show how much agreement varies."
@@ -156,7 +156,7 @@ def _pair(first: str, second: str, labels: Counter[tuple[Any, Any]]) -> PairAgre
     agreed = sum(count for (one, other), count in labels.items() if one == other)
     kappa, reason = None, ""
     if items < LEAST_ITEMS:
-        reason = f"They share {items} items; at least {LEAST_ITEMS} are needed."
+        reason = f"Items that both have labelled: {items}; at least {LEAST_ITEMS} are needed."
     else:
         kappa = counted_kappa(labels)
         reason = "" if kappa else "Both give one label only: random ones would agree as well."
