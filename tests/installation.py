@@ -153,9 +153,11 @@ class Installation:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
-    def post(self, path: str, body: Any) -> Any:
-        """Sends POST to the REST API with the admin key."""
-        request = urllib.request.Request(self.server + path, data=json.dumps(body).encode())
+    def post(self, path: str, body: Any, method: str = "POST") -> Any:
+        """Sends a body to the REST API with the admin key."""
+        request = urllib.request.Request(
+            self.server + path, data=json.dumps(body).encode(), method=method
+        )
         request.add_header("authorization", f"Bearer {self.key}")
         request.add_header("content-type", "application/json")
         with urllib.request.urlopen(request, timeout=10) as answer:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.console import Console
+from installation import Installation
 
 pytestmark = pytest.mark.e2e
 
@@ -82,3 +83,30 @@ def test_the_page_is_found_by_its_shortcut(console: Console) -> None:
     console.page.keyboard.press("l")
     console.heading("Models").wait_for()
     expect(console.row("sim-small")).to_contain_text("$0.15")
+
+
+def test_a_shortlist_of_a_use_case_opens_in_the_playground(
+    console: Console, penstock: Installation
+) -> None:
+    base = f"/api/v1/projects/{console.project_id}"
+    criterion = {"name": "helpful", "at_least": 0.8}
+    penstock.post(f"{base}/use-cases", {"name": "e2e-shortlist", "criteria": [criterion]})
+    page = console.page
+    console.open(f"/projects/{console.project_id}/use-cases/e2e-shortlist")
+    page.get_by_role("link", name="Find models").click()
+    console.heading("Shortlist").wait_for()
+    expect(page.get_by_label("Scores")).to_have_value("helpful=0.8")
+    ranked = page.get_by_role("table", name="Models that fit")
+    expect(ranked).to_contain_text("score helpful: not known")
+    page.get_by_label("Scores").fill("")
+    page.get_by_label("Tokens of a call").fill("1000/300")
+    page.get_by_label("Cost of a call").fill("0.001")
+    console.button("Find models").click()
+    expect(ranked).to_contain_text("price of 1,000 tokens in, 300 out")
+    expect(page).to_have_url(re.compile("max_cost"))
+    page.get_by_text("excluded, with the reasons").click()
+    excluded = page.get_by_role("table", name="Excluded models")
+    expect(excluded).to_contain_text("at most $0.001 wanted")
+    page.get_by_role("link", name=re.compile("^Try")).click()
+    console.heading("Playground").wait_for()
+    expect(page.get_by_label("Model of column 2")).to_have_value(re.compile("^sim/"))

@@ -187,3 +187,28 @@ def test_a_viewer_sees_a_rollout_and_changes_nothing(console: Console, window: O
     expect(theirs.page.get_by_role("table", name="Arms")).to_contain_text("Release 1")
     expect(theirs.button("Start release")).to_be_hidden()
     expect(theirs.button("Undo")).to_be_hidden()
+
+
+def test_a_shadow_is_started_compared_and_ended(console: Console, penstock: Installation) -> None:
+    first, second = released(penstock, "e2e-shadow")
+    page = console.page
+    show(console, "e2e-shadow")
+    console.act("the rollout", "Start shadow…")
+    console.dialog().get_by_label("Release").fill(second[:12])
+    page.get_by_role("option").first.click()
+    console.dialog().get_by_label("Copies (%)").fill("100")
+    console.dialog().get_by_role("button", name="Start shadow").click()
+    shadow = page.get_by_role("region", name="Shadow")
+    expect(shadow).to_contain_text("100 % of the calls")
+    expect(shadow).to_contain_text("of $1.00 today")
+    assert penstock.chat(model="e2e-shadow", messages=[])["choices"], first
+    expect(shadow.get_by_role("table", name="Shadow and callers")).to_be_visible(timeout=45_000)
+    expect(shadow).to_contain_text("Callers got")
+    shadow.get_by_text("Answers of the newest 1").click()
+    expect(shadow.get_by_role("table", name="Pairs of answers").get_by_role("link")).to_have_count(
+        2
+    )
+    console.act("the rollout", "End shadow…")
+    console.dialog().get_by_label("Reason").fill("Seen enough")
+    console.dialog().get_by_role("button", name="End shadow").click()
+    expect(shadow).to_be_hidden()

@@ -4,6 +4,7 @@ import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { home, invitation, project, root, signedIn, signIn } from "@/app/baseRoutes";
 import { annotationRoutes } from "@/app/annotationRoutes";
 import { evaluationRoutes } from "@/app/evaluationRoutes";
+import { modelRoutes } from "@/app/modelRoutes";
 import { releaseRoutes } from "@/app/releaseRoutes";
 import { settingsRoutes } from "@/app/settingsRoutes";
 import { choosePage } from "@/app/guard";
@@ -19,8 +20,6 @@ import { LimitPage } from "@/features/limits/LimitPage";
 import { LimitsPage } from "@/features/limits/LimitsPage";
 import { parseLimitSearch, parseLimitsSearch } from "@/features/limits/search";
 import { MembersPage } from "@/features/members/MembersPage";
-import { parseModelSearch } from "@/features/models/filters";
-import { ModelsPage } from "@/features/models/ModelsPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { PlaygroundPage } from "@/features/playground/PlaygroundPage";
 import { parsePlaygroundSearch } from "@/features/playground/search";
@@ -84,12 +83,6 @@ const providers = createRoute({
   getParentRoute: () => project,
   path: "/providers",
   component: ProvidersPage,
-});
-const models = createRoute({
-  getParentRoute: () => project,
-  path: "/models",
-  validateSearch: parseModelSearch,
-  component: ModelsPage,
 });
 const prompts = createRoute({
   getParentRoute: () => project,
@@ -200,7 +193,6 @@ const tree = root.addChildren([
       keys,
       members,
       providers,
-      models,
       prompts,
       addPrompt,
       prompt,
@@ -218,6 +210,7 @@ const tree = root.addChildren([
       dryRun,
       feedback,
       audit,
+      ...modelRoutes,
       ...releaseRoutes,
       ...evaluationRoutes,
       ...annotationRoutes,

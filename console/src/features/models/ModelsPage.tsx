@@ -7,6 +7,7 @@ import { ModelTable } from "@/features/models/ModelTable";
 import { modelsQuery } from "@/features/models/queries";
 import { useProjectId } from "@/shared/session";
 import { EmptyState } from "@/shared/ui/EmptyState";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
@@ -20,7 +21,18 @@ export function ModelsPage() {
   const query = useQuery(modelsQuery(projectId));
   const onChange = (changed: ModelSearch) => void navigate({ search: changed, replace: true });
   return (
-    <Page title="Models">
+    <Page
+      title="Models"
+      actions={
+        <Link
+          to="/projects/$projectId/models/_shortlist"
+          params={{ projectId }}
+          className={LINK_BUTTON_CLASSES}
+        >
+          Shortlist
+        </Link>
+      }
+    >
       <QueryContent query={query}>
         {(models) =>
           models.length === 0 ? (

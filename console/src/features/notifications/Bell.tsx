@@ -19,13 +19,13 @@ export function Bell() {
       params={{ projectId }}
       aria-label={label}
       title={label}
-      className="relative inline-flex size-7 shrink-0 items-center justify-center rounded-md text-ink-3 hover:bg-hover hover:text-ink data-[status=active]:text-accent"
+      className="inline-flex h-7 min-w-7 shrink-0 items-center justify-center gap-0.5 rounded-md text-ink-3 hover:bg-hover hover:text-ink data-[status=active]:text-accent"
     >
       <BellIcon size={16} strokeWidth={1.75} />
       {count > 0 && (
         <span
           aria-hidden
-          className="num absolute -top-0.5 -right-0.5 min-w-4 rounded-full bg-accent px-1 text-center text-2xs leading-4 font-semibold text-accent-ink"
+          className="num min-w-4 rounded-full bg-accent px-1 text-center text-2xs leading-4 font-semibold text-accent-ink"
         >
           {found?.more ? "99+" : count}
         </span>

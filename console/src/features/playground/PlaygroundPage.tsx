@@ -3,7 +3,13 @@ import { useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
 import { AnswerView } from "@/features/playground/AnswerView";
-import { type Column, EMPTY_START, type Start, withCopy } from "@/features/playground/column";
+import {
+  type Column,
+  EMPTY_START,
+  type Start,
+  withCopy,
+  withModels,
+} from "@/features/playground/column";
 import { ColumnCard } from "@/features/playground/ColumnCard";
 import {
   NO_RUN,
@@ -13,6 +19,7 @@ import {
   useSaveColumn,
 } from "@/features/playground/queries";
 import { SaveDialog } from "@/features/playground/SaveDialog";
+import { MAX_COLUMNS } from "@/features/playground/search";
 import { usableKeysQuery } from "@/shared/calls/keys";
 import { chatModel, modelsQuery } from "@/shared/exampleCalls";
 import { useProjectId } from "@/shared/session";
@@ -21,8 +28,6 @@ import { SelectField, TextAreaField } from "@/shared/ui/Field";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
-const MAX_COLUMNS = 6;
-
 /** Sends a prompt to several models, and compares answers, cost and time. */
 export function PlaygroundPage() {
   const projectId = useProjectId();
@@ -30,7 +35,12 @@ export function PlaygroundPage() {
   const start = useQuery(startQuery(projectId, search));
   return (
     <QueryContent query={start}>
-      {(found) => <Playground key={JSON.stringify(search)} start={found ?? EMPTY_START} />}
+      {(found) => (
+        <Playground
+          key={JSON.stringify(search)}
+          start={withModels(found ?? EMPTY_START, search.models ?? [])}
+        />
+      )}
     </QueryContent>
   );
 }

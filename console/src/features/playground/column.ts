@@ -117,3 +117,10 @@ export function withCopy(columns: readonly Column[]): Column[] {
   const last = columns.at(-1);
   return last ? [...columns, { ...last, id }] : [...columns];
 }
+
+/** A start with a column for each model; as it is without models. */
+export function withModels(start: Start, models: readonly string[]): Start {
+  const [first] = start.columns;
+  if (!first || models.length === 0) return start;
+  return { ...start, columns: models.map((model, index) => ({ ...first, id: index + 1, model })) };
+}

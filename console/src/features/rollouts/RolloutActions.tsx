@@ -75,9 +75,13 @@ function Buttons({ place, rollout, comparison, history, onAction }: ButtonsProps
   );
 }
 
-function MoreActions({ comparison, onAction }: ButtonsProps) {
+function MoreActions({ comparison, rollout, onAction }: ButtonsProps) {
   return (
     <RowMenu subject="the rollout">
+      <MenuItem onSelect={() => onAction("shadow")}>
+        {rollout?.shadow ? "Change shadow…" : "Start shadow…"}
+      </MenuItem>
+      {rollout?.shadow && <MenuItem onSelect={() => onAction("end_shadow")}>End shadow…</MenuItem>}
       {comparison && <MenuItem onSelect={() => onAction("shares")}>Change shares…</MenuItem>}
       {comparison && <MenuItem onSelect={() => onAction("start")}>Start release…</MenuItem>}
       <DangerMenuItem onSelect={() => onAction("stop")}>Stop…</DangerMenuItem>

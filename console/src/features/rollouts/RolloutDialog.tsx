@@ -1,4 +1,5 @@
 import {
+  useEndShadow,
   usePause,
   usePromote,
   useResume,
@@ -8,13 +9,23 @@ import {
   type Place,
 } from "@/features/rollouts/queries";
 import { ReasonDialog } from "@/features/rollouts/ReasonDialog";
+import { ShadowDialog } from "@/features/rollouts/ShadowDialog";
 import { SharesDialog } from "@/features/rollouts/SharesDialog";
 import { StartDialog } from "@/features/rollouts/StartDialog";
 import { armShares } from "@/shared/releases/arms";
 import type { Rollout } from "@/shared/releases/queries";
 
 export type RolloutAction =
-  "start" | "stop" | "undo" | "pause" | "resume" | "promote" | "roll_back" | "shares";
+  | "start"
+  | "stop"
+  | "undo"
+  | "pause"
+  | "resume"
+  | "promote"
+  | "roll_back"
+  | "shares"
+  | "shadow"
+  | "end_shadow";
 
 interface RolloutDialogProps {
   action: RolloutAction;
@@ -28,6 +39,7 @@ interface RolloutDialogProps {
 /** The dialog of an action on a rollout. */
 export function RolloutDialog({ action, place, rollout, seen, onClose }: RolloutDialogProps) {
   const undo = useUndo(place, seen, onClose);
+  const endShadow = useEndShadow(place, seen, onClose);
   const stop = useStop(place, seen, onClose);
   const pause = usePause(place, onClose);
   const resume = useResume(place, onClose);
@@ -37,7 +49,16 @@ export function RolloutDialog({ action, place, rollout, seen, onClose }: Rollout
   if (action === "shares") {
     return rollout && <SharesDialog place={place} rollout={rollout} onClose={onClose} />;
   }
+  if (action === "shadow") {
+    return rollout && <ShadowDialog place={place} rollout={rollout} onClose={onClose} />;
+  }
   const dialogs = {
+    end_shadow: {
+      title: "End the shadow?",
+      confirm: "End shadow",
+      mutation: endShadow,
+      text: "No more copies of calls are sent. What it has shown stays in the traces.",
+    },
     undo: {
       title: "Undo the last change?",
       confirm: "Undo",

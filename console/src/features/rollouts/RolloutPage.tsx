@@ -8,6 +8,7 @@ import { historyQuery, type Place, type RolloutChange } from "@/features/rollout
 import { RolloutActions } from "@/features/rollouts/RolloutActions";
 import { RolloutLog } from "@/features/rollouts/RolloutLog";
 import { presetSince } from "@/features/rollouts/search";
+import { Shadow } from "@/features/rollouts/Shadow";
 import { slicesOf } from "@/features/rollouts/slices";
 import { StepProgress } from "@/features/rollouts/StepProgress";
 import { Testers } from "@/features/rollouts/Testers";
@@ -126,6 +127,7 @@ function Running({ place, rollout, comparison, history }: RunningProps) {
           scores={comparison ? guardedScores(comparison) : []}
         />
       </section>
+      {rollout.shadow && <Shadow place={place} shadow={rollout.shadow} />}
       <Testers rollout={rollout} />
     </>
   );

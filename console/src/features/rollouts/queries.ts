@@ -8,6 +8,7 @@ import { useProjectId } from "@/shared/session";
 export type RolloutChange = Schemas["RolloutChangeView"];
 export type Decision = Schemas["RolloutDecisionView"];
 export type Plan = Schemas["PlanBody"];
+export type ShadowReport = Schemas["ShadowReportView"];
 export type Guard = Schemas["GuardBody"];
 
 /** A use case in an environment. */
@@ -59,6 +60,33 @@ export const decisionsQuery = (project_id: string, place: Place) =>
       return (await data(api.GET(`${ONE}/decisions`, { params }))).items;
     },
     refetchInterval: REFRESH_MS,
+  });
+
+/** What the shadow of a rollout has shown in 7 days. */
+export const shadowReportQuery = (project_id: string, place: Place) =>
+  queryOptions({
+    queryKey: [...rolloutKeys.all(project_id), "shadow", place],
+    queryFn: () => data(api.GET(`${ONE}/shadow`, { params: { path: { project_id, ...place } } })),
+    refetchInterval: 3 * REFRESH_MS,
+  });
+
+/** What the shadow of a rollout has cost since midnight UTC, in USD. */
+export const shadowSpentQuery = (project_id: string, place: Place, release: string) =>
+  queryOptions({
+    queryKey: [...rolloutKeys.all(project_id), "shadow-spent", place, release],
+    queryFn: async () => {
+      const from = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`;
+      const query = {
+        project_id,
+        use_case: [place.use_case],
+        environment: [place.environment],
+        release: [release],
+        arm: ["shadow"],
+        from,
+      };
+      return Number((await data(api.GET("/api/v1/overview", { params: { query } }))).totals.cost);
+    },
+    refetchInterval: 3 * REFRESH_MS,
   });
 
 /** The evidence of the comparison of one version of a rollout, and what its rule says now. A change
@@ -121,6 +149,24 @@ export const useUndo = (place: Place, seen: number, onDone: () => void) =>
       data(api.POST(`${ONE}/undo`, { params: { path }, body: { seen, message } })),
     place,
     "Reverted",
+    onDone,
+  );
+
+export const useSetShadow = (place: Place, seen: number, onDone: () => void) =>
+  useRolloutChange(
+    (path, body: Omit<Schemas["RolloutShadowBody"], "seen">) =>
+      data(api.PUT(`${ONE}/shadow`, { params: { path }, body: { seen, ...body } })),
+    place,
+    "The shadow answers copies of calls",
+    onDone,
+  );
+
+export const useEndShadow = (place: Place, seen: number, onDone: () => void) =>
+  useRolloutChange(
+    (path, { message }: Reason) =>
+      data(api.DELETE(`${ONE}/shadow`, { params: { path, query: { seen, message } } })),
+    place,
+    "Shadow ended",
     onDone,
   );
 

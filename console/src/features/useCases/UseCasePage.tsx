@@ -9,7 +9,7 @@ import { RISK_TONES, STATUS_TONES } from "@/features/useCases/words";
 import { ExampleCode } from "@/shared/ExampleCode";
 import { useGatewayUrl } from "@/shared/gateway";
 import { useCaseQuery, type UseCase } from "@/shared/releases/queries";
-import { useHasRole } from "@/shared/session";
+import { useHasRole, useMay } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
 import { CopyButton } from "@/shared/ui/Copyable";
@@ -68,19 +68,23 @@ function Header({ name, useCase }: { name: string; useCase: UseCase | undefined 
           </>
         }
         actions={
-          canWrite &&
           useCase && (
             <>
-              <Link
-                to="/projects/$projectId/use-cases/$name/edit"
-                params={{ projectId, name }}
-                className={LINK_BUTTON_CLASSES}
-              >
-                Edit
-              </Link>
-              <RowMenu subject={name}>
-                <DangerMenuItem onSelect={() => setRemoving(true)}>Remove…</DangerMenuItem>
-              </RowMenu>
+              <ShortlistLink useCase={useCase} />
+              {canWrite && (
+                <>
+                  <Link
+                    to="/projects/$projectId/use-cases/$name/edit"
+                    params={{ projectId, name }}
+                    className={LINK_BUTTON_CLASSES}
+                  >
+                    Edit
+                  </Link>
+                  <RowMenu subject={name}>
+                    <DangerMenuItem onSelect={() => setRemoving(true)}>Remove…</DangerMenuItem>
+                  </RowMenu>
+                </>
+              )}
             </>
           )
         }
@@ -98,6 +102,24 @@ function Header({ name, useCase }: { name: string; useCase: UseCase | undefined 
         </ConfirmDialog>
       )}
     </>
+  );
+}
+
+/** Leads to the models that reach the least values of its criteria. */
+function ShortlistLink({ useCase: { name, criteria } }: { useCase: UseCase }) {
+  const { projectId } = useParams({ from: FROM });
+  if (!useMay()("providers:read")) return null;
+  const least = criteria.filter(({ at_least }) => at_least !== null);
+  const scores = least.map((each) => `${each.name}=${each.at_least}`).join(", ");
+  return (
+    <Link
+      to="/projects/$projectId/models/_shortlist"
+      params={{ projectId }}
+      search={{ use_case: name, ...(scores && { scores }) }}
+      className={LINK_BUTTON_CLASSES}
+    >
+      Find models
+    </Link>
   );
 }
 

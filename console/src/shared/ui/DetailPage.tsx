@@ -14,6 +14,7 @@ interface ListPage {
     | "/projects/$projectId/prompts"
     | "/projects/$projectId/releases"
     | "/projects/$projectId/rollouts"
+    | "/projects/$projectId/models"
     | "/projects/$projectId/routes"
     | "/projects/$projectId/traces"
     | "/projects/$projectId/use-cases";
