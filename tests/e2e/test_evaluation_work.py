@@ -35,7 +35,7 @@ def test_a_run_is_started_and_its_figures_lead_to_their_items(
     console.go("Evaluations")
     page.get_by_role("link", name="Start a run").click()
     page.get_by_label("Dataset").select_option("e2e-started")
-    expect(page.get_by_label("Forecast")).to_contain_text("24 items of version 1")
+    expect(page.get_by_label("Forecast")).to_contain_text("24 items of the newest version")
     page.get_by_role("radio", name="Recorded outputs").click()
     page.get_by_label("Member of the items' metadata").fill("out")
     page.get_by_label("Add an evaluator").fill("equals")

@@ -19,13 +19,18 @@ export function UserMenu() {
       trigger={
         <button
           type="button"
-          aria-label={`Signed in as ${label}`}
           className="flex h-8 w-full min-w-0 items-center gap-2 rounded-md px-1.5 text-ink-2 hover:bg-hover hover:text-ink"
         >
-          <span className="grid size-5 shrink-0 place-items-center rounded-full bg-line-strong text-2xs font-semibold text-ink uppercase">
+          <span
+            aria-hidden
+            className="grid size-5 shrink-0 place-items-center rounded-full bg-line-strong text-2xs font-semibold text-ink uppercase"
+          >
             {label.slice(0, 1)}
           </span>
-          <span className="truncate max-md:sr-only">{label}</span>
+          <span className="truncate max-md:sr-only">
+            <span className="sr-only">Signed in as </span>
+            {label}
+          </span>
         </button>
       }
     >

@@ -49,7 +49,7 @@ export function EvaluatorsField(props: EvaluatorsFieldProps) {
         name="evaluator"
         value={text}
         options={kinds.map(optionText)}
-        placeholder="Add an evaluator, such as equals or rubric …"
+        placeholder="Add an evaluator, such as length or rubric …"
         onChange={enter}
       />
       {error && <p className="text-xs text-danger">{error}</p>}

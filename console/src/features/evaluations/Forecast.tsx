@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { figuresQuery } from "@/features/evaluations/figures";
 import { visibleDifference, type RunForm } from "@/features/evaluations/runForm";
-import { datasetChoicesQuery } from "@/shared/datasets/queries";
+import { splitChoicesQuery } from "@/shared/datasets/queries";
 import { formatMoney } from "@/shared/format/money";
 import { formatCount } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
@@ -10,11 +10,12 @@ import { Notice } from "@/shared/ui/Notice";
 
 /** What a run will do before it starts: its calls, their cost, and the difference it can show. */
 export function Forecast({ form }: { form: RunForm }) {
-  const datasets = useQuery(datasetChoicesQuery(useProjectId())).data ?? [];
-  const newest = datasets.find(({ name }) => name === form.dataset)?.newest;
+  const { dataset, version, split } = form;
+  const splits = useQuery(splitChoicesQuery(useProjectId(), dataset, version)).data;
   const cost = useItemCost(form);
-  if (!newest) return null;
-  const items = newest.item_count;
+  if (!splits) return null;
+  const chosen = splits.filter(({ name }) => !split || name === split);
+  const items = chosen.reduce((sum, { item_count }) => sum + item_count, 0);
   const results = items * Number(form.repeats || 1);
   const percent = (share: number) => `${(visibleDifference(items, share) * 100).toFixed(1)} pp`;
   return (
@@ -22,11 +23,11 @@ export function Forecast({ form }: { form: RunForm }) {
       <dl aria-label="Forecast" className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
         <dt className="text-ink-3">Results</dt>
         <dd className="num">
-          {form.split && "at most "}
           {formatCount(results)}
           <span className="text-ink-3">
             {" "}
-            ({formatCount(items)} items of version {newest.version})
+            ({formatCount(items)} items of {version ? `version ${version}` : "the newest version"}
+            {split && `, split ${split}`})
           </span>
         </dd>
         <dt className="text-ink-3">Cost of answers</dt>

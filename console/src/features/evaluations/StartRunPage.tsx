@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
-import { DatasetPicker } from "@/features/evaluations/DatasetPicker";
+import { DatasetField } from "@/features/evaluations/DatasetField";
 import { EvaluatorsField } from "@/features/evaluations/EvaluatorsField";
 import { Forecast } from "@/features/evaluations/Forecast";
 import { evaluatorsQuery, useStartRun } from "@/features/evaluations/queries";
@@ -78,16 +78,7 @@ function StartRunForm({ kinds, evaluators }: StartRunFormProps) {
           void navigate({ to: "/projects/$projectId/evaluations", params: { projectId } })
         }
       >
-        <div className="flex flex-col gap-1">
-          <span className="text-sm font-medium">Dataset</span>
-          <DatasetPicker
-            value={values.dataset}
-            onChange={(name) => form.change({ dataset: name })}
-          />
-          {form.errorOf("dataset") && (
-            <p className="text-xs text-danger">{form.errorOf("dataset")}</p>
-          )}
-        </div>
+        <DatasetField form={form} />
         <TargetField form={form} />
         <EvaluatorsField
           kinds={kinds}
@@ -115,8 +106,7 @@ function StartRunForm({ kinds, evaluators }: StartRunFormProps) {
           placeholder="Prompt v14"
           maxLength={200}
         />
-        <Disclosure title="Further settings" open={form.hasError("split", "baseline_run")}>
-          <TextField label="Split" {...form.text("split")} hint="Empty for all items." />
+        <Disclosure title="Further settings" open={form.hasError("baseline_run")}>
           <TextField
             label="Baseline run"
             {...form.text("baseline_run")}

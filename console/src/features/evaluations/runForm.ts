@@ -27,6 +27,8 @@ export interface ChosenEvaluator {
 
 export interface RunForm {
   dataset: string;
+  /** Empty: the newest one. */
+  version: string;
   split: string;
   target: TargetKind;
   release: string;
@@ -45,6 +47,7 @@ export interface RunForm {
 
 export const EMPTY_RUN: RunForm = {
   dataset: "",
+  version: "",
   split: "",
   target: "release",
   release: "",
@@ -95,9 +98,10 @@ export function schemaOf(kind: EvaluatorKind | undefined): OptionsSchema {
 
 /** The run that a form says. */
 export function toNewRun(form: RunForm, kinds: readonly EvaluatorKind[]): NewRun {
-  const { dataset, split, key_id, label, baseline_run } = form;
+  const { dataset, version, split, key_id, label, baseline_run } = form;
   return {
     dataset,
+    ...(version && { version: Number(version) }),
     split,
     key_id,
     label,

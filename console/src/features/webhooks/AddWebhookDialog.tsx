@@ -28,11 +28,16 @@ interface WebhookForm {
 
 const EMPTY: WebhookForm = { url: "", events: [], private_allowed: false };
 
+/** The server makes the secret. */
+function toInput(values: WebhookForm) {
+  return { ...values, secret: "" };
+}
+
 /** Adds a webhook, then shows its secret once. */
 export function AddWebhookDialog({ onClose }: { onClose: () => void }) {
   const add = useAddWebhook();
   const isInstanceAdmin = useSession().instance_admin;
-  const form = useForm({ initial: EMPTY, mutation: add, toInput: (values: WebhookForm) => values });
+  const form = useForm({ initial: EMPTY, mutation: add, toInput });
   if (add.data) {
     return <ShownSecret title="Webhook added" secret={add.data.secret} onClose={onClose} />;
   }
