@@ -2,19 +2,25 @@
 
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from penstock.features.identity.http.keys import Tags
+from penstock.gateway.caller import read_caller
+from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.rules.tags import (
     KEY_PATTERN,
     MAX_TAGS,
     MAX_VALUE_CHARS,
     is_key,
+    is_reserved,
     merged_tags,
     parse_tags,
 )
 
-KEYS = st.from_regex(KEY_PATTERN, fullmatch=True).filter(is_key)
+KEYS = st.from_regex(KEY_PATTERN, fullmatch=True).filter(lambda k: is_key(k) and not is_reserved(k))
 VALUES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)
 
 
@@ -54,3 +60,30 @@ def test_tags_of_the_key_override_the_header() -> None:
     tags = merged_tags({"env": "prod"}, call)
     assert tags["env"] == "prod"
     assert len(tags) == MAX_TAGS
+
+
+_PARTS = st.one_of(KEYS, st.sampled_from(("penstock.shadow", "penstock.", "penstock.x")))
+
+
+@given(st.lists(st.tuples(_PARTS, KEYS), max_size=8), st.dictionaries(_PARTS, VALUES, max_size=4))
+def test_no_caller_sets_a_tag_of_the_gateway(
+    header: list[tuple[str, str]], of_key: dict[str, str]
+) -> None:
+    sent = ", ".join(f"{quote(key)}={value};x=1" for key, value in header).encode()
+    entry = KeyEntry(id="key_1", digest="0" * 64, tags=of_key)
+    context = KeyContext.of("prj", entry, ProjectPolicy())
+    for caller in (
+        read_caller({b"x-penstock-tags": sent}, context),
+        read_caller({}, context),
+        read_caller({b"x-penstock-tags": sent}, None),
+    ):
+        assert not any(map(is_reserved, caller.tags))
+    kept = read_caller({}, context).tags
+    assert kept == {key: value for key, value in of_key.items() if not key.startswith("penstock.")}
+
+
+def test_no_key_has_a_tag_of_the_gateway() -> None:
+    tags = TypeAdapter(Tags)
+    assert tags.validate_python({"penstock": "x"}) == {"penstock": "x"}
+    with pytest.raises(ValidationError, match="no key that begins with penstock"):
+        tags.validate_python({"penstock.shadow": "letters/live"})

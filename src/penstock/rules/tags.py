@@ -13,6 +13,7 @@ HEADER: Final = "x-penstock-tags"
 MAX_TAGS: Final = 16
 MAX_VALUE_CHARS: Final = 256
 MAX_HEADER_BYTES: Final = 8192
+RESERVED: Final = "penstock."  # begins the keys of tags that the gateway sets itself
 KEY_PATTERN: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 
 _KEY: Final = re.compile(KEY_PATTERN)
@@ -23,11 +24,23 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+def is_reserved(key: str) -> bool:
+    """Returns whether only the gateway may set a tag: budgets count calls by some of them."""
+    return key.startswith(RESERVED)
+
+
+def unreserved(tags: Mapping[str, str]) -> dict[str, str]:
+    """Returns tags without reserved ones."""
+    return {key: value for key, value in tags.items() if not is_reserved(key)}
+
+
 def parse_tags(header: bytes) -> dict[str, str]:
-    """Returns the valid tags of a header, at most `MAX_TAGS`. Of equal keys the last one wins."""
+    """Returns the valid tags of a header, at most `MAX_TAGS`, without reserved ones. Of equal keys
+    the last one wins."""
     members = header[:MAX_HEADER_BYTES].decode("utf-8", "replace").split(",")
     pairs = (member.split(";")[0].partition("=") for member in members)
-    return bounded_tags((key.strip(), unquote(value.strip())) for key, _, value in pairs)
+    given = ((key.strip(), unquote(value.strip())) for key, _, value in pairs)
+    return bounded_tags(pair for pair in given if not is_reserved(pair[0]))
 
 
 def bounded_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from penstock.rules.call import Caller, new_caller
 from penstock.rules.client_tokens import ClientToken
 from penstock.rules.document import Document
 from penstock.rules.snapshot.section import SectionKind
+from penstock.rules.tags import unreserved
 
 # Changing one key sends one section again: small sections keep transfer and decoding short.
 KEYS_PER_SECTION: Final = 256
@@ -90,14 +91,14 @@ class KeyContext:
     def of(cls, project_id: str, key: KeyEntry, policy: ProjectPolicy) -> Self:
         """Returns the context of a key."""
         values = [of_key(key) for of_key in _OF_KEY]
-        return cls(project_id, key, policy, new_caller(key.id, values, key.tags))
+        return cls(project_id, key, policy, new_caller(key.id, values, unreserved(key.tags)))
 
     def for_client(self, token: ClientToken) -> "KeyContext":
         """Returns the context of a client token that this key has made."""
         chosen = {"use_case": token.use_case, "user": token.user, "client_token": token.id}
         names = [each.name for each in CALL_ATTRIBUTES]
         values = [self.caller.get(name) or chosen.get(name, "") for name in names]
-        return replace(self, token=token, caller=new_caller(self.key.id, values, self.key.tags))
+        return replace(self, token=token, caller=new_caller(self.key.id, values, self.caller.tags))
 
 
 @dataclass(frozen=True, slots=True)

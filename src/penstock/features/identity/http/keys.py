@@ -15,13 +15,21 @@ from penstock.infra.web.moments import Moment, moment_of, unix_ms
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
 from penstock.infra.web.schemas import Label, Name, RequestBody
 from penstock.rules.attributes import KEY_ATTRIBUTES
-from penstock.rules.tags import KEY_PATTERN, MAX_TAGS, MAX_VALUE_CHARS
+from penstock.rules.tags import KEY_PATTERN, MAX_TAGS, MAX_VALUE_CHARS, RESERVED, is_reserved
+
+
+def _unreserved(tags: dict[str, str]) -> dict[str, str]:
+    if any(map(is_reserved, tags)):
+        raise ValueError(f"should have no key that begins with {RESERVED}: the gateway sets those")
+    return tags
+
 
 Tags = Annotated[
     dict[
         Annotated[str, Field(pattern=f"^{KEY_PATTERN}$")],
         Annotated[str, Field(min_length=1, max_length=MAX_VALUE_CHARS)],
     ],
+    AfterValidator(_unreserved),
     Field(max_length=MAX_TAGS, description="Free pairs of key and value on each of its calls."),
 ]
 GivenRole = Literal["viewer", "editor", "admin"]
