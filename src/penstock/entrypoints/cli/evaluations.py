@@ -10,6 +10,15 @@ import typer
 
 from penstock.entrypoints.cli import evaluation_schedules, options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.evaluation_endpoints import (
+    EndpointField,
+    EndpointHeader,
+    EndpointModel,
+    EndpointOptions,
+    EndpointOutput,
+    EndpointSecret,
+    EndpointUrl,
+)
 from penstock.entrypoints.cli.evaluation_figures import show_figures
 from penstock.entrypoints.cli.evaluation_progress import follow
 from penstock.entrypoints.cli.evaluation_requests import dataset_version, evaluator_body, own_key
@@ -65,6 +74,12 @@ def run(
     output_field: Annotated[
         str, typer.Option(help="Member of the items' metadata that has the outputs.")
     ] = "",
+    endpoint: EndpointUrl = "",
+    field: EndpointField = None,
+    output_path: EndpointOutput = "output",
+    endpoint_model: EndpointModel = "",
+    header: EndpointHeader = "",
+    header_secret: EndpointSecret = "",
     key: Annotated[str, typer.Option(help="Id of the key as which models are called.")] = "",
     split: Annotated[str, typer.Option(help="Only the items of this split.")] = "",
     item: Annotated[list[str] | None, typer.Option(help="Only this item (repeatable).")] = None,
@@ -89,6 +104,9 @@ def run(
         "model": model,
         "prompt": prompt or None,
         "output_field": output_field,
+        "endpoint": EndpointOptions(
+            endpoint, field, output_path, endpoint_model, header, header_secret
+        ).body(),
     }
     body = {
         "dataset": name,
@@ -108,7 +126,7 @@ def run(
     rows = _read_outputs(outputs) if outputs else []
     with open_api(home) as api:
         path = f"{api.project(project)}/evaluations"
-        if (release or model) and not key:
+        if (release or model or endpoint) and not key:
             body["key_id"] = own_key(api)
         made = api.call("POST", path, body)
         if outputs:

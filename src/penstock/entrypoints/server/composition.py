@@ -275,6 +275,7 @@ class ServerComposition:
             EvaluatedReleaseStore(context, made),
             WorkWanted(Home(self._config.home_path).work_wanted),
             evaluations.EvaluationSources(
+                self._token,
                 StoredTraffic(traffic.service, ScoreService(traffic.opening.store, context.clock)),
                 self._identity.audit_reader,
                 ScheduledPartFinder(context, rollouts.get_rollout(context)),

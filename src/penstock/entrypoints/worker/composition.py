@@ -11,10 +11,13 @@ from penstock.entrypoints.worker.evaluators import find_evaluator
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.datasets.service.reading import DatasetReader
+from penstock.features.evaluations.endpoints import EndpointSecrets
 from penstock.features.evaluations.model import JOB_KIND, EvaluatorPrograms
 from penstock.features.evaluations.online.model import JOB_KIND as ONLINE_JOB_KIND
 from penstock.features.evaluations.online.work import OnlineWork
 from penstock.features.evaluations.work.batches import OtherMachines
+from penstock.features.evaluations.work.calls import SendCall
+from penstock.features.evaluations.work.endpoints import EndpointSender, OpenEndpoint
 from penstock.features.evaluations.work.run_work import EvaluationWork
 from penstock.features.replays.gateway import InternalGateway
 from penstock.infra.crypto import derive_key, ensure_secret_file
@@ -29,6 +32,7 @@ from penstock.infra.tls import local_trust
 from penstock.kernel.time import SystemClock
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call_tokens import CALL_PURPOSE, CallToken, sign
+from penstock.rules.evaluation.endpoints import Endpoint
 
 
 class WorkerComposition:
@@ -37,6 +41,7 @@ class WorkerComposition:
     def __init__(self, config: WorkerConfig, database: Database, name: str) -> None:
         home, clock = Home(config.home_path), SystemClock()
         self._egress = Egress(local_trust(config.gateway_certificate))
+        self._outside = Egress()
         token = ensure_secret_file(home.gateway_token)
         context = Context(database, _NoAudit(), clock, os.urandom)
         programs = EvaluatorPrograms(
@@ -54,6 +59,7 @@ class WorkerComposition:
             send,
             OpenAISurface(),
             self._ray.connect if self._ray else None,
+            self._endpoints(EndpointSecrets(token)),
         )
         online = OnlineWork(database, clock, find, send)
         queue = JobQueue(database, clock, name)
@@ -63,8 +69,17 @@ class WorkerComposition:
     def close(self) -> None:
         """Closes connections to the gateway, and to other machines."""
         self._egress.close()
+        self._outside.close()
         if self._ray is not None:
             self._ray.close()
+
+    def _endpoints(self, secrets: EndpointSecrets) -> OpenEndpoint:
+        """Returns what calls endpoints: by public trust, unlike the gateway."""
+
+        def opened(project_id: str, endpoint: Endpoint) -> SendCall:
+            return EndpointSender(self._outside, endpoint, secrets.open(project_id, endpoint))
+
+        return opened
 
 
 class _RayMachines:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
+from penstock.features.evaluations.endpoints import EndpointSecrets
 from penstock.features.evaluations.http.dataset_figures import figure_routes
 from penstock.features.evaluations.http.results import (
     comparison_of_runs_routes,
@@ -53,8 +54,10 @@ class OpenedEvaluations:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSources:
-    """Recorded calls and scores; what starts the runs of schedules, and what they measure."""
+    """The gateway token; recorded calls and scores; what starts the runs of schedules, and what
+    they measure."""
 
+    token: bytes
     traffic: StoredTraffic
     changes: AuditedChanges
     parts: ScheduledParts
@@ -69,7 +72,9 @@ def open_evaluations(
 ) -> OpenedEvaluations:
     """Returns the use cases of runs, of live traffic, and of schedules."""
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
-    runs = EvaluationService(context, items, releases, evaluators.get, wanted)
+    runs = EvaluationService(
+        context, items, releases, evaluators.get, wanted, EndpointSecrets(sources.token)
+    )
     results = EvaluationResults(context, evaluators.get)
     figures = EvaluationFigures(context, releases)
     online = open_online(context, evaluators.get, wanted, sources.traffic)

@@ -14,6 +14,7 @@ from penstock.kernel.digests import content_hash
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.annotation.calibration import JudgeFigures
 from penstock.rules.document import Document
+from penstock.rules.evaluation.endpoints import Endpoint
 from penstock.rules.evaluation.measurements import Measurement
 from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.evaluation.samples import PeerRelation, SampleToolCall, relations_in
@@ -98,7 +99,7 @@ class EvaluationPlan(Document, frozen=True):
     `output_field` of an item's metadata has, or else are uploaded. `key_id`: the key as which
     calls are made. `cost_cap_usd`: 0 for none. `baseline_run`: the run whose answers are the
     baseline of those evaluators that compare with one. `user`: who talks with the release; without
-    one it answers once."""
+    one it answers once. `endpoint`: what is called instead of a release."""
 
     dataset: str
     version: int
@@ -114,6 +115,17 @@ class EvaluationPlan(Document, frozen=True):
     label: str = ""
     baseline_run: str = ""
     user: SimulatedUser | None = None
+    endpoint: Endpoint | None = None
+
+    @property
+    def calls(self) -> bool:
+        """Returns whether it calls its target, instead of reading recorded outputs."""
+        return bool(self.release or self.endpoint)
+
+    @property
+    def waits(self) -> bool:
+        """Returns whether it measures outputs that are uploaded."""
+        return not (self.calls or self.output_field)
 
     @property
     def chosen(self) -> ItemFilter:

@@ -110,7 +110,7 @@ class RunCollector:
         return {
             name: each
             for name, each in found.items()
-            if each is not None and (self._plan.release or each.value is not None)
+            if each is not None and (self._plan.calls or each.value is not None)
         }
 
 

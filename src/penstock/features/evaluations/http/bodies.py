@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 from pydantic import Field
 
+from penstock.features.evaluations.http.endpoints import EndpointBody
 from penstock.features.evaluations.model import (
     DEFAULT_CONCURRENCY,
     MAX_CONCURRENCY,
@@ -57,7 +58,8 @@ class EvaluatorBody(RequestBody):
 
 class EvaluationTargetBody(RequestBody):
     """The target of a run: a `release`, by its hash or the beginning of it; or a `model` with or
-    without a `prompt` (the hash of a version), which becomes a release; or neither, for recorded
+    without a `prompt` (the hash of a version), which becomes a release; or an `endpoint`; or none
+    of them, for recorded
     outputs: in the member `output_field` of each item's metadata, or uploaded."""
 
     release: _Hash | None = None
@@ -65,6 +67,7 @@ class EvaluationTargetBody(RequestBody):
     prompt: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     parameters: dict[str, Any] = Field(max_length=50, default_factory=dict[str, Any])
     output_field: _Word = ""
+    endpoint: EndpointBody | None = None
 
     def made(self) -> Release | None:
         """Returns what becomes a release."""
@@ -74,10 +77,10 @@ class EvaluationTargetBody(RequestBody):
 
     def check(self) -> None:
         """Raises `InvalidRequest` if it names several targets."""
-        named = [bool(self.release), bool(self.model), bool(self.output_field)]
-        if sum(named) > 1 or (self.prompt and not self.model):
+        named = (self.release, self.model, self.output_field, self.endpoint)
+        if sum(map(bool, named)) > 1 or (self.prompt and not self.model):
             raise InvalidRequest(
-                "The target is a release, or a model with a prompt, or recorded outputs.",
+                "The target is a release, a model with a prompt, an endpoint, or recorded outputs.",
                 code="evaluation_invalid",
                 param="target",
             )
@@ -153,7 +156,8 @@ class EvaluationBody(EvaluationPlanBody):
     @property
     def waits(self) -> bool:
         """Returns whether the run waits for outputs."""
-        return not (self.target.release or self.target.model or self.target.output_field)
+        target = self.target
+        return not (target.release or target.model or target.output_field or target.endpoint)
 
 
 class ResumeBody(RequestBody):

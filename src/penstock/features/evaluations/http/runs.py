@@ -81,6 +81,7 @@ def evaluation_change_routes(require: RequirePermission, runs: EvaluationService
             body.plan(),
             body.target.made(),
             waits=body.waits,
+            endpoint=body.target.endpoint and body.target.endpoint.endpoint(),
         )
         return EvaluationRunView.of(made)
 

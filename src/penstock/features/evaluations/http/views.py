@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 
+from penstock.features.evaluations.http.endpoints import EndpointView
 from penstock.features.evaluations.http.figures import HumanLabelsView, MetricFiguresView
 from penstock.features.evaluations.model import (
     EvaluationRun,
@@ -62,7 +63,7 @@ class EvaluationProgressView(BaseModel):
 
 
 class EvaluationRunView(BaseModel):
-    """A run. `release` is the hash of what is called, empty for recorded outputs."""
+    """A run. `release` is the hash of what is called, empty for recorded outputs and endpoints."""
 
     id: str
     state: RunState
@@ -71,6 +72,7 @@ class EvaluationRunView(BaseModel):
     dataset_digest: str
     release: str
     output_field: str
+    endpoint: EndpointView | None
     evaluators: list[EvaluatorChoiceView]
     key_id: str
     item_ids: list[str]
@@ -98,6 +100,7 @@ class EvaluationRunView(BaseModel):
             evaluators=[EvaluatorChoiceView.of(each) for each in plan.evaluators],
             item_ids=list(plan.item_ids),
             user=plan.user and SimulatedUserView(**msgspec.structs.asdict(plan.user)),
+            endpoint=plan.endpoint and EndpointView.of(plan.endpoint),
             progress=_progress(shown),
             error=run.error,
             author=run.author,

@@ -11,6 +11,11 @@ from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.datasets.model import ItemFilter
 from penstock.features.evaluations import store
+from penstock.features.evaluations.endpoints import (
+    EndpointSecrets,
+    NewEndpoint,
+    check_endpoint,
+)
 from penstock.features.evaluations.model import (
     JOB_KIND,
     MAX_RUNS,
@@ -61,6 +66,7 @@ class EvaluationService:
     releases: EvaluatedReleases
     find: FindEvaluator
     wanted: WorkWanted
+    secrets: EndpointSecrets | None = None
 
     def start(
         self,
@@ -70,10 +76,16 @@ class EvaluationService:
         target: Release | None = None,
         *,
         waits: bool = False,
+        endpoint: NewEndpoint | None = None,
     ) -> ShownRun:
         """Starts a run. `target`: what to call, if it is no release yet: it becomes one. A run that
         `waits` begins with `resume`, once its outputs are uploaded. Raises `InvalidRequest`,
         `NotFound`."""
+        if endpoint is not None:
+            check_endpoint(actor, endpoint)
+            if self.secrets is None:
+                raise InvalidRequest("This process starts no runs of endpoints.")
+            plan = replace(plan, endpoint=self.secrets.seal(project_id, endpoint))
         run = self.prepare(actor, project_id, plan, target)
         with self.context.database.write() as tx:
             return self.add(tx, actor, run, waits=waits)
@@ -219,7 +231,7 @@ class EvaluationService:
             )
         with self.context.database.write() as tx:
             current = get_run(tx.connection, project_id, run_id, lock=True)
-            if current.job_id or plan.release or plan.output_field:
+            if current.job_id or not plan.waits:
                 raise Conflict("This run waits for no outputs.", code="evaluation_runs")
             store.save_results(tx.connection, run.id, list(rows.values()))
             counts = store.sums_of(tx.connection, run.id)
@@ -274,6 +286,7 @@ class EvaluationService:
         after = {
             "dataset": f"{run.plan.dataset}@{run.plan.version}",
             "release": run.plan.release,
+            "endpoint": run.plan.endpoint.url if run.plan.endpoint else "",
             "evaluators": [each.name for each in run.plan.evaluators],
             "cost_cap_usd": run.plan.cost_cap_usd,
         }

@@ -141,7 +141,7 @@ class RunExecution:
             tasks = [each for each in tasks if (each.item.id, each.repeat) not in done]
 
     async def _note(self, result: Result) -> None:
-        lost = result.state is ResultState.FAILED and bool(self._run.plan.release)
+        lost = result.state is ResultState.FAILED and self._run.plan.calls
         self._failures = self._failures + 1 if lost else 0
         if self._failures >= MAX_FAILURES:
             self.failure = f"The last {MAX_FAILURES} calls got no answer. {result.answer.error}"

@@ -16,6 +16,7 @@ from penstock.features.evaluations.model import (
 )
 from penstock.features.evaluations.work.calls import RejectedCall, RunCalls, SendCall
 from penstock.features.evaluations.work.conversations import ConversationTarget
+from penstock.features.evaluations.work.endpoints import EndpointTarget, OpenEndpoint
 from penstock.features.evaluations.work.judges import GatewayJudges
 from penstock.features.evaluations.work.measuring import EvaluatorSet, sample_of
 from penstock.features.evaluations.work.pace import CallPace
@@ -28,6 +29,7 @@ from penstock.features.evaluations.work.targets import (
 )
 from penstock.kernel.errors import PenstockError
 from penstock.rules.document import Document
+from penstock.rules.evaluation.endpoints import Endpoint
 from penstock.rules.evaluation.items import DatasetItem
 from penstock.rules.releases.served import ReleaseSection
 from penstock.spi.surface import Surface
@@ -66,6 +68,7 @@ class RowServices:
     find: FindEvaluator
     surface: Surface
     send: SendCall
+    endpoints: OpenEndpoint | None = None
 
 
 class RowWork:
@@ -101,6 +104,8 @@ class RowWork:
             target = ReleaseTarget(run, release, services.surface, calls)
             if run.plan.user is not None:
                 target = ConversationTarget(target, run.plan.user, judges)
+        if run.plan.endpoint is not None:
+            target = _endpoint(run, run.plan.endpoint, services, calls)
         evaluators = EvaluatorSet(run.plan.evaluators, services.find, judges)
         return cls(run, target, evaluators, spending)
 
@@ -169,6 +174,16 @@ class LocalRows:
             return [await self._work(each) for each in tasks]
         except CostCapReached:
             return ()
+
+
+def _endpoint(
+    run: EvaluationRun, endpoint: Endpoint, services: RowServices, calls: RunCalls
+) -> EndpointTarget:
+    if services.endpoints is None:
+        raise PenstockError("This process calls no endpoints.")
+    send = services.endpoints(run.project_id, endpoint)
+    own = RunCalls(send, calls.project_id, calls.key_id, calls.pace, trusted=False)
+    return EndpointTarget(run, endpoint, own)
 
 
 def _paid_before(earlier: Result | None) -> float:

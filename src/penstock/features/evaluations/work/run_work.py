@@ -18,6 +18,7 @@ from penstock.features.evaluations.model import (
 from penstock.features.evaluations.reporting import RunCollector
 from penstock.features.evaluations.work.batches import OtherMachines, RemoteRows
 from penstock.features.evaluations.work.calls import SendCall
+from penstock.features.evaluations.work.endpoints import OpenEndpoint
 from penstock.features.evaluations.work.execution import RunExecution
 from penstock.features.evaluations.work.parts import RunParts
 from penstock.features.evaluations.work.rows import (
@@ -49,6 +50,7 @@ class EvaluationWork:
     send: SendCall
     surface: Surface
     machines: Callable[[], Awaitable[OtherMachines]] | None = None
+    endpoints: OpenEndpoint | None = None
 
     async def __call__(self, job: Job, control: JobControl) -> None:
         """Executes a run until its end, or until it should stop. Raises `PenstockError` if it
@@ -86,10 +88,10 @@ class EvaluationWork:
         done = sum(count for state, (count, _) in sums.items() if state not in to_do)
         spending = RunSpending(spent, run.plan.cost_cap_usd)
         release = await asyncio.to_thread(self._release, run)
-        services = RowServices(self.find, self.surface, self.send)
+        services = RowServices(self.find, self.surface, self.send, self.endpoints)
         work = RowWork.of(run, release, services, spending, run.plan.concurrency)
         rows: RowExecutor = LocalRows(work, run.plan.concurrency)
-        if self.machines is not None:
+        if self.machines is not None and run.plan.endpoint is None:  # its secret stays here
             rows = RemoteRows(run, release, await self.machines(), spending)
         parts = RunParts(run, self.database, self.items, rows, work.evaluators, spending)
         execution = RunExecution(parts, control, done=done)
