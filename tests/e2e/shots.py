@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from e2e.browser import launch
 from e2e.console import Console, first_admin
+from e2e.many_evaluations import DATASET, create_evaluations
 from e2e.many_prompts import create_prompts
 from installation import Installation
 
@@ -46,6 +47,7 @@ _LIMITS = (
     ("each user", "--requests", "2000", "--window", "day", "--per", "user"),
     ("calls of the gateway", "--requests", "60000", "--window", "minute"),
 )
+_ITEMS = 500  # of the dataset with evaluation runs
 _CHEAP = ("--target", "sim/sim-small", "--target", "down/small", "--strategy", "lowest_cost")
 
 
@@ -65,6 +67,9 @@ def fill(installation: Installation, calls: int) -> None:
     installation.run("route", "set", "support", *_ROUTE)
     installation.run("route", "set", "drafts", *_CHEAP)
     create_prompts(installation, 300)
+    create_evaluations(installation, _ITEMS)
+    installation.run("online", "set", "answer-length", "--evaluator", "length", "--share", "0.5")
+    installation.run("dataset", "rule", "set", DATASET, "--share", "0.1")
     for limit in _LIMITS:
         installation.run("limit", "add", *limit)
     installation.run("demo", "--calls", "200", "--model", "support")
@@ -113,7 +118,7 @@ def dialog(page: str, button: str) -> Callable[[Console], None]:
     def open_dialog(console: Console) -> None:
         console.go(page)
         console.button(button).click()
-        console.dialog().get_by_role("button", name=re.compile("Create|Add|Create link")).wait_for()
+        console.dialog().get_by_role("button", name=re.compile("Create|Add")).first.wait_for()
 
     return open_dialog
 
@@ -130,7 +135,7 @@ def route(path: str) -> Callable[[Console], None]:
 
     def open_route(console: Console) -> None:
         console.open(f"/projects/{console.project_id}/routes/support{path}")
-        console.page.get_by_role("region", name="First").wait_for()
+        console.page.get_by_role("region", name="First", exact=True).first.wait_for()
 
     return open_route
 
@@ -156,6 +161,23 @@ def prompt(query: str, shown: str) -> Callable[[Console], None]:
         console.page.get_by_label(shown, exact=True).first.wait_for()
 
     return open_prompt
+
+
+def at(path: str) -> Callable[[Console], None]:
+    """Opens a page of the project by its path."""
+
+    def open_path(console: Console) -> None:
+        console.open(f"/projects/{console.project_id}/{path}")
+        console.page.get_by_role("heading", level=1).first.wait_for()
+
+    return open_path
+
+
+def newest_run(console: Console) -> None:
+    """Opens the newest evaluation run."""
+    project = f"/api/v1/projects/{console.project_id}"
+    [run] = console.installation.get(f"{project}/evaluations?limit=1")["items"]
+    at(f"evaluations/{run['id']}")(console)
 
 
 def audited(console: Console) -> None:
@@ -192,6 +214,19 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "members": page_of("Members"),
     "members-invite": dialog("Members", "Invite"),
     "audit": audited,
+    "datasets": page_of("Datasets"),
+    "dataset": at(f"datasets/{DATASET}"),
+    "dataset-rules": at("datasets?view=rules"),
+    "dataset-rule": at(f"datasets/{DATASET}/_rule"),
+    "dataset-import": at(f"datasets/{DATASET}/_import"),
+    "evaluations": page_of("Evaluations"),
+    "evaluations-start": at(f"evaluations/_new?dataset={DATASET}"),
+    "evaluation": newest_run,
+    "evaluations-targets": at(f"evaluations?view=targets&dataset={DATASET}"),
+    "online": at("evaluations?view=online"),
+    "online-one": at("evaluations/_online/answer-length"),
+    "online-edit": at("evaluations/_online/answer-length/edit"),
+    "annotation": page_of("Annotation"),
 }
 
 
