@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from features.evaluations.conftest import Evaluated, create_evaluated
-from penstock.features.evaluations.model import TargetAnswer
+from penstock.features.evaluations import store
+from penstock.features.evaluations.model import MAX_RUNS, Result, ResultState, TargetAnswer
 from penstock.features.evaluations.service.runs import UploadedOutput
 from penstock.features.gates.model import GateState
 from penstock.features.gates.service import GateRequest, GateService
 from penstock.features.use_cases.assembly import criteria_of
 from penstock.features.use_cases.model import QualityCriterion, UseCase
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.rules.evaluation.measurements import scored
 from penstock.rules.gates.decision import GateOutcome
 from penstock.rules.gates.plan import GatePlan, Threshold, ThresholdKind
 
@@ -103,3 +106,57 @@ def test_runs_that_cannot_be_compared_are_rejected(world: Evaluated, gates: Gate
             gates.open(editor, world.project, request(run, other))
     with pytest.raises(NotFound):
         gates.open(editor, world.project, request(run, "evr_0"))
+
+
+def called(world: Evaluated, right: int) -> str:
+    """Returns a run of a release that has ended, the first `right` of whose answers are right."""
+    run = world.start("equals", release=world.released.release().digest, key_id="key_1")
+    answers = [
+        Result(
+            *(f"i{at}", 0, at, ResultState.MEASURED, 0, TargetAnswer("any")),
+            measurements={"equals": scored(at < right)},
+        )
+        for at in range(40)
+    ]
+    with world.context.database.write() as tx:
+        store.save_results(tx.connection, run, answers)
+    world.run_jobs()
+    return run
+
+
+def fill_runs(world: Evaluated, like: str, count: int) -> None:
+    """Adds runs as this one until the project has so many."""
+    columns = [each.name for each in store.RUNS.columns if each.name != "id"]
+    names = ", ".join(columns)
+    copies = text(
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :n) "
+        f"INSERT INTO evaluation_runs (id, {names}) "
+        f"SELECT 'evr_copy_' || n, {names} FROM numbers, evaluation_runs WHERE id = :id"
+    )
+    with world.context.database.write() as tx:
+        left = count - store.count_runs(tx.connection, world.project)
+        tx.connection.execute(copies, {"n": left, "id": like})
+
+
+def runs_of(world: Evaluated) -> int:
+    with world.context.database.read() as connection:
+        return store.count_runs(connection, world.project)
+
+
+def test_both_confirming_runs_start_or_none_and_then_nothing_is_measured(
+    world: Evaluated, gates: GateService
+) -> None:
+    good, bad = called(world, 40), called(world, 20)
+    editor = world.released.editor
+    gate = gates.open(editor, world.project, request(bad, good))
+    assert gate.state is GateState.CONFIRMING
+    assert runs_of(world) == 4
+    fill_runs(world, good, MAX_RUNS - 1)
+    alone = gates.open(editor, world.project, request(bad, good))
+    assert runs_of(world) == MAX_RUNS - 1
+    assert (alone.state, alone.confirming) == (GateState.DECIDED, ())
+    assert alone.decision is not None
+    assert (alone.decision.outcome, alone.decision.exit_code) == (GateOutcome.UNMEASURED, 2)
+    assert "at most 10,000 evaluation runs" in alone.decision.thresholds[0].text
+    assert alone.first.outcome is GateOutcome.REGRESSION
+    assert gates.get(world.project, alone.id) == alone

@@ -59,9 +59,10 @@ class EvaluationRuns(Protocol):
         ...
 
     def repeat(
-        self, actor: Principal, run: EvaluationRun, item_ids: Sequence[str], label: str
-    ) -> EvaluationRun:
-        """Starts a run as this one, of some items only."""
+        self, actor: Principal, runs: Sequence[EvaluationRun], item_ids: Sequence[str], label: str
+    ) -> Sequence[EvaluationRun]:
+        """Starts runs as these, of some items only: all, or none. Raises `InvalidRequest`,
+        `NotFound`, `Forbidden`."""
         ...
 
 

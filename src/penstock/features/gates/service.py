@@ -27,7 +27,13 @@ from penstock.features.gates.model import (
 from penstock.features.protection.model import MAX_FIGURES, Evidence
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.gates.decision import GateDecision, GateRuns, decide, suspects_of
+from penstock.rules.gates.decision import (
+    GateDecision,
+    GateRuns,
+    decide,
+    suspects_of,
+    unconfirmed,
+)
 from penstock.rules.gates.plan import GatePlan, check_plan
 
 
@@ -54,8 +60,8 @@ class GateService:
 
     def open(self, actor: Principal, project_id: str, request: GateRequest) -> Gate:
         """Compares two runs that have ended. A gate that looks like a regression starts runs of
-        what differs, and is decided when they have ended. Raises `NotFound`, `Conflict`,
-        `InvalidRequest`."""
+        what differs, and is decided when they have ended; where these cannot start, it is not
+        measured. Raises `NotFound`, `Conflict`, `InvalidRequest`."""
         candidate = self.runs.run(project_id, request.candidate)
         baseline = self.runs.run(project_id, request.baseline) if request.baseline else None
         check_comparable(candidate, baseline)
@@ -65,13 +71,9 @@ class GateService:
         plan = self._plan(project_id, request, values[0])
         gate_id = self.context.new_id("gat")
         first = decide(plan, _compared(candidate, values), _random(gate_id))
-        confirming: tuple[str, ...] = ()
+        confirming, decision = (), first
         if first.to_confirm and baseline and candidate.plan.release and baseline.plan.release:
-            again = first.to_confirm[:MAX_ITEM_IDS]
-            confirming = tuple(
-                self.runs.repeat(actor, run, again, f"Confirms {gate_id}").id
-                for run in (candidate, baseline)
-            )
+            confirming, decision = self._confirm(actor, gate_id, (candidate, baseline), first)
         now = self.context.now_ms()
         gate = Gate(
             id=gate_id,
@@ -83,7 +85,7 @@ class GateService:
             state=GateState.CONFIRMING if confirming else GateState.DECIDED,
             first=first,
             confirming=confirming,
-            decision=None if confirming else first,
+            decision=decision,
             use_case=request.use_case,
             author=actor.label,
             created_ms=now,
@@ -128,6 +130,16 @@ class GateService:
             plan = replace(plan, thresholds=tuple(found))
         check_plan(plan)
         return plan
+
+    def _confirm(
+        self, actor: Principal, gate_id: str, runs: Sequence[EvaluationRun], first: GateDecision
+    ) -> tuple[tuple[str, ...], GateDecision | None]:
+        """Runs again what differs, for both: returns these runs, or a decision without them."""
+        again, label = first.to_confirm[:MAX_ITEM_IDS], f"Confirms {gate_id}"
+        try:
+            return tuple(each.id for each in self.runs.repeat(actor, runs, again, label)), None
+        except (InvalidRequest, NotFound) as error:
+            return (), unconfirmed(first, error.sentence())
 
     def _decided(self, actor: Principal, gate: Gate) -> Gate:
         """Decides from both rounds together."""

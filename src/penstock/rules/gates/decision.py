@@ -118,6 +118,21 @@ def suspects_of(decision: GateDecision) -> frozenset[str]:
     )
 
 
+def unconfirmed(decision: GateDecision, reason: str) -> GateDecision:
+    """Returns the decision where what looks worse cannot be run again: it is not measured."""
+    decided = tuple(
+        replace(
+            each,
+            outcome=GateOutcome.UNMEASURED,
+            text=f"{each.text} This could not be confirmed by running it again: {reason}",
+        )
+        if each.outcome is GateOutcome.REGRESSION
+        else each
+        for each in decision.thresholds
+    )
+    return replace(decision, outcome=_worst(decided), thresholds=decided)
+
+
 def _decided(
     plan: GatePlan, found: ThresholdFinding, p_value: float | None, suspects: Collection[str] | None
 ) -> ThresholdDecision:

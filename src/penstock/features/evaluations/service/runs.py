@@ -131,11 +131,14 @@ class EvaluationService:
         return ShownRun(run, JobProgress(total=run.total))
 
     def repeat(
-        self, actor: Principal, run: EvaluationRun, item_ids: Sequence[str], label: str
-    ) -> EvaluationRun:
-        """Starts a run as this one, of some of its items only. Raises `InvalidRequest`."""
-        plan = replace(run.plan, item_ids=tuple(item_ids), split="", label=label)
-        return self.start(actor, run.project_id, plan).run
+        self, actor: Principal, runs: Sequence[EvaluationRun], item_ids: Sequence[str], label: str
+    ) -> Sequence[EvaluationRun]:
+        """Starts runs as these, of some of their items only: all, or none. Raises as `start`."""
+        chosen = {"item_ids": tuple(item_ids), "split": "", "label": label}
+        plans = [(run.project_id, replace(run.plan, **chosen)) for run in runs]
+        prepared = [self.prepare(actor, project_id, plan) for project_id, plan in plans]
+        with self.context.database.write() as tx:
+            return [self.add(tx, actor, each).run for each in prepared]
 
     def run(self, project_id: str, run_id: str) -> EvaluationRun:
         """Returns a run. Raises `NotFound`."""
