@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from penstock.features.evaluations.model import (
 )
 from penstock.features.evaluations.selection import ResultSelection
 from penstock.features.evaluations.service.runs import UploadedOutput
+from penstock.infra.jobs.documents import Job, JobState
+from penstock.infra.jobs.queue import JobQueue
 from penstock.infra.jobs.runner import JobControl, JobRunner, StopReason
 from penstock.infra.jobs.store import change, find_job
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
@@ -150,14 +153,50 @@ def test_a_run_stops_in_the_middle_and_the_next_worker_does_the_rest_only(
 def test_a_cancelled_run_keeps_what_is_measured(evaluated: Evaluated) -> None:
     evaluated.fill(5)
     run = evaluated.start("equals", output_field="out")
-    evaluated.service.cancel(evaluated.released.editor, evaluated.project, run)
+    cancelled = evaluated.service.cancel(evaluated.released.editor, evaluated.project, run)
+    assert cancelled.run.state is RunState.CANCELLED
     evaluated.run_jobs()
-    assert evaluated.get(run).run.state is RunState.CANCELLED
+    assert evaluated.get(run) == cancelled
     with pytest.raises(Conflict):
         evaluated.service.cancel(evaluated.released.editor, evaluated.project, run)
     evaluated.service.resume(evaluated.released.editor, evaluated.project, run)
     evaluated.run_jobs()
     assert evaluated.get(run).run.state is RunState.DONE
+
+
+def queued_job(evaluated: Evaluated, run: str) -> Job | None:
+    with evaluated.context.database.read() as connection:
+        return find_job(connection, evaluated.get(run).run.job_id)
+
+
+def test_a_queued_run_is_cancelled_or_taken_by_a_worker_and_never_both(
+    evaluated: Evaluated,
+) -> None:
+    evaluated.fill(2)
+    editor, project, database = evaluated.released.editor, evaluated.project, evaluated.context
+    worker = JobQueue(database.database, database.clock, "w")
+
+    first = evaluated.start("equals", output_field="out")  # the user is first
+    assert evaluated.service.cancel(editor, project, first).run.state is RunState.CANCELLED
+    assert worker.claim(["evaluation"]) is None
+
+    second = evaluated.start("equals", output_field="out")  # the worker is first
+    assert worker.claim(["evaluation"])
+    assert evaluated.service.cancel(editor, project, second).run.state is RunState.QUEUED
+    job = queued_job(evaluated, second)
+    assert job is not None
+    assert (job.state, job.cancel_wanted) == (JobState.RUNNING, True)
+    evaluated.run_jobs()
+    assert evaluated.get(second).run.state is RunState.CANCELLED
+
+    third = evaluated.start("equals", output_field="out")  # both at once
+    with ThreadPoolExecutor(2) as pool:
+        cancelling = pool.submit(evaluated.service.cancel, editor, project, third)
+        claiming = pool.submit(worker.claim, ["evaluation"])
+        at_once = cancelling.result().run.state is RunState.CANCELLED
+        assert at_once == (claiming.result() is None)
+    evaluated.run_jobs()
+    assert evaluated.get(third).run.state is RunState.CANCELLED
 
 
 def test_what_cannot_be_run_is_said_at_the_start(evaluated: Evaluated) -> None:

@@ -129,6 +129,13 @@ def change_own(connection: Connection, job_id: str, owner: str, /, **values: obj
     return connection.execute(update(JOBS).where(*owned).values(values)).rowcount == 1
 
 
+def cancel_queued(connection: Connection, job_id: str, now_ms: int) -> bool:
+    """Ends a job that no worker has. Returns false if a worker has it, or it has ended."""
+    queued = (JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value)
+    ended = {"state": JobState.CANCELLED.value, "cancel_wanted": 1, "updated_ms": now_ms}
+    return connection.execute(update(JOBS).where(*queued).values(ended)).rowcount == 1
+
+
 def want_cancelled(connection: Connection, job_id: str, now_ms: int) -> None:
     """Notes that the worker of an open job should end it."""
     wanted = (JOBS.c.id == job_id, JOBS.c.state.in_(_OPEN))

@@ -165,18 +165,22 @@ class EvaluationService:
             return [self._shown(connection, each) for each in found]
 
     def cancel(self, actor: Principal, project_id: str, run_id: str) -> ShownRun:
-        """Ends an open run where it is; what is measured is kept. Raises `NotFound`, `Conflict`."""
+        """Ends an open run where it is; what is measured is kept. One that no worker has begun ends
+        at once; the others when their worker has written the report. Raises `NotFound`,
+        `Conflict`."""
         with self.context.database.write() as tx:
             found = get_run(tx.connection, project_id, run_id, lock=True)
             run = self._shown(tx.connection, found).run
             if run.state not in OPEN_STATES:
                 raise Conflict(f"The run has ended: {run.state}.", code="evaluation_ended")
-            if run.job_id:
-                jobs.want_cancelled(tx.connection, run.job_id, self.context.now_ms())
-                tx.after_commit(self.wanted.set)
-            else:
-                ended = {"state": RunState.CANCELLED.value, "ended_ms": self.context.now_ms()}
+            now = self.context.now_ms()
+            queued = run.state is RunState.QUEUED
+            if not run.job_id or (queued and jobs.cancel_queued(tx.connection, run.job_id, now)):
+                ended = {"state": RunState.CANCELLED.value, "ended_ms": now}
                 store.change_run(tx.connection, run.id, **ended)
+            else:
+                jobs.want_cancelled(tx.connection, run.job_id, now)
+                tx.after_commit(self.wanted.set)
             self._audit(tx, actor, run, "cancel")
         return self.get(project_id, run_id)
 
