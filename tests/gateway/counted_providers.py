@@ -133,6 +133,7 @@ async def rig(
     budgets: Sequence[LimitEntry] = (),
     prices: Sequence[PriceOverride] = (),
     others: Mapping[str, Document] | None = None,
+    redis: Mapping[str, object] | None = None,
 ) -> AsyncGenerator[Rig]:
     async with AsyncExitStack() as stack:
         providers = [Counted() for _ in limits]
@@ -148,8 +149,9 @@ async def rig(
             prices=prices,
             others=others,
         )
+        more = {"redis": redis} if redis else {}
         running = [
-            await stack.enter_async_context(worker(home, worker=str(at), port=free_port()))
+            await stack.enter_async_context(worker(home, worker=str(at), port=free_port(), **more))
             for at in range(workers)
         ]
         yield Rig(providers, running)

@@ -13,14 +13,20 @@ import pytest
 from gateway.counted_providers import Rig, rig, route
 from gateway.homes import PROJECT
 from gateway.http_client import Answer, call, metrics_token
+from penstock.features.limits.assembly import CounterFileStore
+from penstock.infra.counters import path_in
+from penstock.infra.home import Home
+from penstock.kernel.time import SystemClock
 from penstock.rules.call import CallEnd, CallStatus
 from penstock.rules.limits.documents import LimitEntry, Measure
+from penstock.rules.limits.index import Amounts, Limit
 from penstock.rules.limits.windows import WindowUnit
 from penstock.rules.prices.price import PriceOverride, UnitPrice
 from penstock.rules.prompts.documents import PromptContent, PromptVariable
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm
+from penstock.rules.rollouts.shadow_budget import shadow_budget
 from penstock.rules.snapshot import (
     RELEASES,
     ROLLOUTS,
@@ -30,6 +36,7 @@ from penstock.rules.snapshot import (
     RouteShadow,
     RouteTarget,
 )
+from tests.redis_server import KEEPS_ALL, RedisServer, redis_server
 
 PROMPT = PromptContent("text", "Say {{ what }}.", variables={"what": PromptVariable()})
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -41,7 +48,12 @@ def shadowed(percent: float = 100, max_calls: int = 4) -> RouteEntry:
 
 @asynccontextmanager
 async def rollout(
-    tmp_path: Path, *, percent: float = 100, usd: str = "5", shadow: Release | None = None
+    tmp_path: Path,
+    *,
+    percent: float = 100,
+    usd: str = "5",
+    shadow: Release | None = None,
+    redis: RedisServer | None = None,
 ) -> AsyncGenerator[Rig]:
     """A use case that `p0/small` answers, with `p1/large` as its shadow. An answer costs 1 USD."""
     answers, copied = Release("p0/small"), shadow or Release("p1/large", parameters={"seed": 7})
@@ -55,7 +67,8 @@ async def rollout(
     }
     others[ROLLOUTS.name(PROJECT)] = RolloutsSection(PROJECT, (entry,))
     price = PriceOverride("p", "p1", "large", (UnitPrice("input_tokens", Decimal(100_000)),))
-    async with rig(tmp_path, {}, {}, others=others, prices=[price]) as found:
+    url = {"url": redis.url} if redis else None
+    async with rig(tmp_path, {}, {}, others=others, prices=[price], redis=url) as found:
         yield found
 
 
@@ -250,6 +263,33 @@ async def test_the_budget_of_a_day_holds_shadow_releases_back_and_not_their_call
         assert (await answered(found, "hello " * 50)).status == 200
         await has_outcome(found, refused=1)
         assert found.providers[1].seen == []
+
+
+async def test_what_a_server_restores_of_a_budget_holds_shadows_back(tmp_path: Path) -> None:
+    async with rollout(tmp_path, usd="5") as found:
+        counted = Rollout("both", "production", 1, (), shadow=ShadowArm("", 100, Decimal(5)))
+        budget = shadow_budget(counted)
+        assert budget is not None
+        claim = Limit(PROJECT, budget).claim((), Amounts(0), SystemClock().now_ns())
+        home = Home(found.workers[0].home)
+        with CounterFileStore(path_in(home.counters), SystemClock()).as_writer() as counters:
+            assert counters.raise_used(claim, 5 * 10**9)
+        assert (await answered(found, "hello")).status == 200
+        await has_outcome(found, refused=1)
+        assert found.providers[1].seen == []
+
+
+async def test_without_redis_no_shadow_is_sent_and_all_calls_are(tmp_path: Path) -> None:
+    with redis_server(*KEEPS_ALL) as server:
+        async with rollout(tmp_path, redis=server) as found:
+            assert (await answered(found, "hello")).status == 200
+            await found.providers[1].has(1)
+            found.providers[1].finish()
+            await has_outcome(found, answered=1)
+            server.kill()
+            assert (await answered(found, "again")).status == 200
+            await has_outcome(found, answered=1, refused=1)
+            assert found.providers[1].seen == ["hello"]
 
 
 async def test_a_share_of_the_calls_of_a_use_case_has_a_shadow(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from penstock.gateway.errors import ShuttingDown
 from penstock.gateway.ids import Ids
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.shadow_rule import ShadowRule
-from penstock.gateway.snapshot.shadow_budgets import SHADOW_TAG
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.record import Recorder
@@ -36,6 +35,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import CallStatus, Operation
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.priorities import Priority
+from penstock.rules.rollouts.shadow_budget import SHADOW_TAG
 from penstock.rules.tags import merged_tags
 from penstock.spi.strategy import Randomness
 

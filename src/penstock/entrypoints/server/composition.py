@@ -121,7 +121,7 @@ class ServerComposition:
         config, identity, guards = self._config, self._identity, self.guards
         context, home = identity.context, config.home_path
         opened = self._open_traces()
-        made = self._open_releases()
+        made, budgets = self._open_releases(), rollouts.shadow_budgets(context)
         built = [
             identity.vertical(secure_cookie=config.secure_cookie),
             catalog.build(
@@ -143,7 +143,9 @@ class ServerComposition:
             ),
             prompts.build(context, guards),
             *self._build_releases(made, opened.opening.store),
-            limits.build(context, guards, home, config.redis_url, opened.service.used),
+            limits.build(
+                context, guards, home, config.redis_url, opened.service.used, further=budgets
+            ),
             guardrails.build(context, guards),
             dry_runs.build(guards, self._gateway, config.gateway_url, self._token.hex()),
             replays.build(

@@ -1,5 +1,6 @@
 """Builds the vertical of limits."""
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Final, Protocol
@@ -7,7 +8,7 @@ from typing import Final, Protocol
 from penstock.features.access import Guards
 from penstock.features.context import Context
 from penstock.features.limits.http import limit_routes
-from penstock.features.limits.model import PastUse
+from penstock.features.limits.model import PastUse, StoredLimit
 from penstock.features.limits.recorded import RecordedUse
 from penstock.features.limits.restoring import CounterTimes, CounterWriter, UseRestoring
 from penstock.features.limits.service import LimitService
@@ -58,11 +59,17 @@ class CounterFileStore(FileReader):
 
 
 def build(
-    context: Context, guards: Guards, home: Path, redis_url: str, past_use: PastUse
+    context: Context,
+    guards: Guards,
+    home: Path,
+    redis_url: str,
+    past_use: PastUse,
+    *,
+    further: Callable[[], Sequence[StoredLimit]],
 ) -> Vertical:
     """Builds the vertical. The counters are those of the gateways of this home, or on Redis;
-    `past_use` reads the records of calls: for histories, and to restore counters that were
-    lost."""
+    `past_use` reads the records of calls: for histories, and to restore counters that were lost.
+    `further` lists limits that belong to other documents, whose counters are restored as well."""
     counters: CounterStore = (
         RedisView.open(redis_url, context.clock)
         if redis_url
@@ -70,7 +77,7 @@ def build(
     )
     limits = LimitService(context, counters, past_use)
     restoring = UseRestoring(
-        limits.list_everywhere,
+        lambda: [*limits.list_everywhere(), *further()],
         counters.counted_since,
         counters.as_writer,
         RecordedUse(past_use),

@@ -10,6 +10,7 @@ from penstock.infra.stored_documents import StoredDocument
 from penstock.rules.claims import Claim, CounterState
 from penstock.rules.limits.documents import LimitEntry, Otherwise, Over
 
+ID_KIND: Final = "lim"  # the begin of the ids of limits
 _KNOWN_AFTER_NS: Final = 5 * 10**9  # until gateways know a new limit and count its calls
 
 
@@ -107,9 +108,11 @@ class CounterView(Protocol):
 
 def counted_from_ns(limit: StoredLimit) -> int:
     """Returns the time from which gateways count: the first 48 bits of the id are that of its
-    creation."""
-    digits = limit.entry.id.rpartition("_")[2][:12]
+    creation. 0 for budgets of rollouts, which have no such id."""
+    kind, _, digits = limit.entry.id.partition("_")
+    if kind != ID_KIND:
+        return 0
     try:
-        return int(digits, 16) * 1_000_000 + _KNOWN_AFTER_NS
+        return int(digits[:12], 16) * 1_000_000 + _KNOWN_AFTER_NS
     except ValueError:
         return 0

@@ -12,6 +12,7 @@ from penstock.features.context import Context
 from penstock.features.limits.forecast import Forecast, TimeSpan, forecast
 from penstock.features.limits.history import UseHistory
 from penstock.features.limits.model import (
+    ID_KIND,
     CounterUse,
     CounterView,
     LimitChange,
@@ -122,7 +123,7 @@ class LimitService:
 
     def add(self, actor: Principal, project_id: str, new: LimitEntry) -> StoredLimit:
         """Adds a limit; gives it an id. Raises `InvalidRequest`, `Conflict`."""
-        entry = _valid(replace(new, id=self._context.new_id("lim")))
+        entry = _valid(replace(new, id=self._context.new_id(ID_KIND)))
         limit = StoredLimit(project_id, entry, self._context.now_ms())
         with self._context.database.write() as tx:
             _require_free_name(tx.connection, project_id, entry)

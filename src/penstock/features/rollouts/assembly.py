@@ -30,7 +30,10 @@ from penstock.features.rollouts.store import ROLLOUTS
 from penstock.features.vertical import Vertical
 from penstock.infra.columns import ColumnStore
 from penstock.infra.registry import Registry
+from penstock.infra.stored_documents import StoredDocument
+from penstock.rules.limits.documents import LimitEntry
 from penstock.rules.rollouts.documents import Rollout
+from penstock.rules.rollouts.shadow_budget import shadow_budget
 from penstock.spi.rollout_rule import RolloutRule
 
 
@@ -77,6 +80,22 @@ def places_of_release(context: Context) -> Callable[[str, str], Sequence[tuple[s
             (each.use_case, each.environment)
             for each in found
             if any(arm.release == digest for arm in each.arms)
+        ]
+
+    return find
+
+
+def shadow_budgets(context: Context) -> Callable[[], Sequence[StoredDocument[LimitEntry]]]:
+    """Returns the function that lists the budgets of the shadows of all projects."""
+
+    def find() -> Sequence[StoredDocument[LimitEntry]]:
+        with context.database.read() as connection:
+            found = ROLLOUTS.of_all_projects(connection)
+        return [
+            StoredDocument(project_id, budget, 0)
+            for project_id, rollouts in found.items()
+            for rollout in rollouts
+            if (budget := shadow_budget(rollout)) is not None
         ]
 
     return find
