@@ -12,14 +12,17 @@ from penstock.features.traces.assembly import OpenedTraces, open_traces
 from penstock.features.traces.model import SpanRecord
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.unknown import UnknownRecords
-from penstock.infra.columns import ColumnStore
+from penstock.infra.columns import ColumnStore, SchemaStep
 from penstock.kernel.time import SystemClock
 from penstock.rules.prices.charge import CostLine
 
 
 @contextmanager
-def opened_store(home: Path) -> Generator[tuple[OpenedTraces, ColumnStore], None, None]:
-    """Opens the traces of `home`; closes them at the end of the block."""
+def opened_store(
+    home: Path, others: Sequence[tuple[str, Sequence[SchemaStep]]] = ()
+) -> Generator[tuple[OpenedTraces, ColumnStore], None, None]:
+    """Opens the traces of `home`, with the tables of other families; closes them at the end of the
+    block."""
     clock, spool = SystemClock(), home / "spool"
     opened = open_traces(
         f"chdb://{home.resolve() / 'columns'}",
@@ -27,6 +30,7 @@ def opened_store(home: Path) -> Generator[tuple[OpenedTraces, ColumnStore], None
         _unexplained,
         Quarantine(spool, clock, logging.getLogger("bench")),
         UnknownRecords(spool, clock),
+        others=tuple(others),
     )
     try:
         yield opened, opened.wait(60)

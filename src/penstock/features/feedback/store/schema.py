@@ -1,8 +1,9 @@
 """The tables of scores in the column store.
 
 `scores` has one row per score; a later row with the same id replaces the earlier one, whenever it
-arrives (`version`). Times are Unix nanoseconds. `feedback_handling` has who works on a piece of
-feedback, in the same way.
+arrives (`version`). `scores_by_time` has the same rows in the order of lists. A replaced row may
+stay in it, if the new one has another time: `scores` says which row counts. Times are Unix
+nanoseconds. `feedback_handling` has who works on a piece of feedback, in the same way.
 """
 
 from typing import Final
@@ -77,5 +78,14 @@ STEPS: Final = (
         2,
         "the arm of a rollout",
         ("ALTER TABLE scores ADD COLUMN IF NOT EXISTS arm LowCardinality(String)",),
+    ),
+    SchemaStep(
+        3,
+        "scores by time",
+        (
+            "CREATE TABLE IF NOT EXISTS scores_by_time AS scores "
+            + _ENGINE.format(id="scored_ns, id"),
+            "INSERT INTO scores_by_time SELECT * FROM scores",
+        ),
     ),
 )

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from penstock.features.feedback.model import (
     TIME,
     ArrivedScore,
@@ -19,6 +21,7 @@ from penstock.kernel.time import LATEST_NS
 from penstock.rules.scores.vocabulary import FeedbackName, ScoreState
 
 _GROUPS: Final = 1000  # of measures: names and values of a dimension
+_MORE: Final = 8  # times as many rows are read for a page if the first ones do not fill it
 _LABELS: Final = 50  # categorical values of one name
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _STATUS: Final = "if(h.status = '', 'new', h.status)"
@@ -75,6 +78,12 @@ _OF_CLUSTERS: Final = ", ".join(
 )
 
 
+class _Count(msgspec.Struct):
+    """A number of rows."""
+
+    rows: int
+
+
 class ScoreStore:
     """The scores of all projects; each query but `waiting` names one project."""
 
@@ -82,8 +91,10 @@ class ScoreStore:
         self._columns = columns
 
     def add(self, rows: Sequence[ScoreRow]) -> None:
-        """Inserts all rows in one insert; they are on disk when this returns."""
+        """Inserts all rows; they are on disk when this returns. A failure in between leaves some
+        that no list shows, until they are sent again."""
         self._columns.insert("scores", rows)
+        self._columns.insert("scores_by_time", rows)
 
     def waiting(self, count: int, seed: int) -> list[ScoreRow]:
         """Returns scores of all projects whose call has not arrived: projects take turns, and
@@ -102,16 +113,26 @@ class ScoreStore:
         after: ScorePosition | None,
         count: int,
     ) -> list[StoredScore]:
-        """Returns at most `count` scores after the position, newest first."""
+        """Returns at most `count` scores after the position, newest first.
+
+        The newest rows are read in the order of time, also replaced ones, and those that count are
+        kept. If many were replaced, or are not of the status, more are read, and then all.
+        """
         where = _matching(project_id, time_range, wanted)
         if after is not None:
             where.require(
-                "(s.scored_ns, s.id) < ({at:Int64}, {at_id:String})",
+                "(s.scored_ns, s.id) < ({at:Int64}, {at_id:String})"
+                " AND s.scored_ns <= {at:Int64}",  # which needs no ids
                 at=after.scored_ns,
                 at_id=after.id,
             )
-        order = f"ORDER BY s.scored_ns DESC, s.id DESC LIMIT {count:d}"
-        return self._select(where, order, _handled(wanted, where))
+        handled = _handled(wanted, where)
+        order = "ORDER BY s.scored_ns DESC, s.id DESC"
+        for rows in (count, count * _MORE):
+            found = self._by_time(where, f"{order} LIMIT {rows:d}", handled)[:count]
+            if len(found) == count or self._count_by_time(where, rows) < rows:
+                return found
+        return self._select(where, f"{order} LIMIT {count:d}", handled)
 
     def arrived(
         self, project_id: str, wanted: ScoreFilter, stored: TimeRange, after_id: str, count: int
@@ -193,6 +214,32 @@ class ScoreStore:
         where.require(f"s.name = {{name:String}} AND {_SCORED}", name=name)
         value = "" if lowest is None else f"s.number {'ASC' if lowest else 'DESC'},"
         return self._select(where, f"ORDER BY {value} s.scored_ns DESC, s.id LIMIT {count:d}")
+
+    def _by_time(self, where: Conditions, rest: str, handled: str) -> list[StoredScore]:
+        """Returns those of the newest rows that were not replaced."""
+        newest = f"FROM scores_by_time AS s WHERE {where.clause()} {rest}"
+        present = (
+            "SELECT id, max(version) FROM scores WHERE project_id = {project:String}"  # noqa: S608 - constants
+            f" AND id IN (SELECT s.id {newest}) GROUP BY id"
+        )
+        condition = f"AND {handled}" if handled else ""
+        return self._columns.query(
+            f"SELECT {_COLUMNS} FROM (SELECT s.* {newest}) AS s {_HANDLED}"  # noqa: S608 - constants
+            f" WHERE (s.id, s.version) IN ({present}) {condition}"
+            " ORDER BY s.scored_ns DESC, s.id DESC LIMIT 1 BY s.id",
+            where.params,
+            StoredScore,
+        )
+
+    def _count_by_time(self, where: Conditions, most: int) -> int:
+        """Returns how many rows there are, up to `most`, also replaced ones."""
+        rows = f"SELECT 1 FROM scores_by_time AS s WHERE {where.clause()} LIMIT {most:d}"  # noqa: S608 - constants
+        (found,) = self._columns.query(
+            f"SELECT count() AS rows FROM ({rows})",  # noqa: S608 - constants
+            where.params,
+            _Count,
+        )
+        return found.rows
 
     def _select(self, where: Conditions, rest: str, handled: str = "") -> list[StoredScore]:
         """Finds the ids first, because comments are long; without a condition on the status
