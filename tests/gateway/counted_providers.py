@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gateway.homes import KEY, make_home, provider
 from gateway.http_client import Answer, call, metrics_token
@@ -149,7 +150,7 @@ async def rig(
             prices=prices,
             others=others,
         )
-        more = {"redis": redis} if redis else {}
+        more: dict[str, Any] = {"redis": redis} if redis else {}
         running = [
             await stack.enter_async_context(worker(home, worker=str(at), port=free_port(), **more))
             for at in range(workers)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,11 @@ from gateway.http_client import Answer, call, metrics_token
 from penstock.features.limits.assembly import CounterFileStore
 from penstock.infra.counters import path_in
 from penstock.infra.home import Home
+from penstock.infra.redis import RedisView
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import CallEnd, CallStatus
+from penstock.rules.claims import Claim
+from penstock.rules.explanation import DRY_RUN_PATH
 from penstock.rules.limits.documents import LimitEntry, Measure
 from penstock.rules.limits.index import Amounts, Limit
 from penstock.rules.limits.windows import WindowUnit
@@ -70,6 +74,14 @@ async def rollout(
     url = {"url": redis.url} if redis else None
     async with rig(tmp_path, {}, {}, others=others, prices=[price], redis=url) as found:
         yield found
+
+
+def day_claim(usd: str) -> Claim:
+    """The counter of the budget of the shadow of `rollout`."""
+    arm = ShadowArm("", 100, Decimal(usd))
+    budget = shadow_budget(Rollout("both", "production", 1, (), shadow=arm))
+    assert budget is not None
+    return Limit(PROJECT, budget).claim((), Amounts(0), SystemClock().now_ns())
 
 
 async def answered(found: Rig, name: str, *, stream: bool = False) -> Answer:
@@ -265,15 +277,38 @@ async def test_the_budget_of_a_day_holds_shadow_releases_back_and_not_their_call
         assert found.providers[1].seen == []
 
 
+async def explained(found: Rig, model: str = "both") -> dict[str, Any]:
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hello"}]})
+    wanted = {"project_id": PROJECT, "path": "/v1/chat/completions", "body": body}
+    home = Home(found.workers[0].home)
+    token = home.gateway_token.read_bytes().strip().decode()
+    raw = json.dumps(wanted).encode()
+    answer = await call(found.workers[0].url, raw, path=DRY_RUN_PATH, key=token)
+    return json.loads(answer.body)
+
+
+async def test_a_dry_run_names_the_shadow_of_the_rollout_and_what_is_left_of_its_budget(
+    tmp_path: Path,
+) -> None:
+    release = Release("p1/large", parameters={"seed": 7}).digest()
+    with redis_server(*KEEPS_ALL) as server:
+        async with rollout(tmp_path, percent=12.5, usd="5.00", redis=server) as found:
+            said = {"release": release, "percent": 12.5, "usd_per_day": "5", "left": "5"}
+            assert (await explained(found))["rollout_shadow"] == said
+            with RedisView.open(server.url, SystemClock()).as_writer() as counters:
+                assert counters.raise_used(day_claim("5"), 4_250_000_000)
+            assert (await explained(found))["rollout_shadow"] == said | {"left": "0.75"}
+            assert "rollout_shadow" not in await explained(found, "p0/small")
+            server.kill()
+            assert (await explained(found))["rollout_shadow"] == said | {"left": ""}
+            assert [each.seen for each in found.providers] == [[], []]
+
+
 async def test_what_a_server_restores_of_a_budget_holds_shadows_back(tmp_path: Path) -> None:
     async with rollout(tmp_path, usd="5") as found:
-        counted = Rollout("both", "production", 1, (), shadow=ShadowArm("", 100, Decimal(5)))
-        budget = shadow_budget(counted)
-        assert budget is not None
-        claim = Limit(PROJECT, budget).claim((), Amounts(0), SystemClock().now_ns())
         home = Home(found.workers[0].home)
         with CounterFileStore(path_in(home.counters), SystemClock()).as_writer() as counters:
-            assert counters.raise_used(claim, 5 * 10**9)
+            assert counters.raise_used(day_claim("5"), 5 * 10**9)
         assert (await answered(found, "hello")).status == 200
         await has_outcome(found, refused=1)
         assert found.providers[1].seen == []

@@ -15,14 +15,17 @@ from penstock.gateway.explained import (
     explained_limit,
     explained_policies,
     explained_rejection,
+    explained_rollout_shadow,
     explained_shadow,
     explained_target,
 )
 from penstock.gateway.ids import Ids
 from penstock.gateway.limit_answers import limit_reached
 from penstock.gateway.no_client import nothing_to_receive, nothing_to_send
+from penstock.gateway.released import ReleaseArm
 from penstock.gateway.route import RouteMember
 from penstock.gateway.route_run import RouteRun
+from penstock.gateway.snapshot.rollouts import ProjectRollouts
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
@@ -43,8 +46,9 @@ from penstock.rules.explanation import (
 )
 from penstock.rules.guards.plan import GuardrailIndex
 from penstock.rules.limits.documents import Otherwise
-from penstock.rules.limits.index import Amounts, CountedLimit, LimitIndex
+from penstock.rules.limits.index import Amounts, CountedLimit, Limit, LimitIndex
 from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.rollouts.shadow_budget import shadow_budget
 from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.counters import CountersUnavailable
 from penstock.spi.surface import NO_CALLS, Surface, SurfaceRoute
@@ -109,6 +113,7 @@ class _Run:
         if rollouts is not None:
             head = await self._parts.release(call, key_context, rollouts, head)
             self._add_caller(call)
+            await self._rollout_shadow(call, rollouts)
         self._stage = "resolve"
         target = self._parts.resolve(call, self._snapshot, key_context, head)
         if call.route is not None and call.route.route.is_conditional:
@@ -175,6 +180,24 @@ class _Run:
         call.head = head
         self._add(model=head.model, stream=head.stream)
         return head
+
+    async def _rollout_shadow(self, call: Call, rollouts: ProjectRollouts) -> None:
+        """Names the shadow of the rollout of a call, and what is left of its budget."""
+        rule = call.shadow
+        if rule is None or not isinstance(rule.wanted, ReleaseArm):
+            return
+        running = rollouts.find(rule.wanted.use_case, rule.wanted.environment)
+        budget = shadow_budget(running.rollout) if running is not None else None
+        if running is None or running.rollout.shadow is None or budget is None:
+            return
+        limit = Limit(rule.project_id, budget)
+        claim = limit.claim((), Amounts(0), call.start_ns)
+        try:
+            (state,) = await asyncio.to_thread(self._states, [claim])
+            left = limit.in_units(max(0, space_of(claim, state)))
+        except CountersUnavailable:
+            left = None
+        self._add(rollout_shadow=explained_rollout_shadow(running.rollout.shadow, left))
 
     async def _limits(self, call: Call, targets: Sequence[Target], index: LimitIndex) -> None:
         counted = counted_limits(call, targets, index)

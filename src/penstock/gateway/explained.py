@@ -1,5 +1,6 @@
 """Writes the parts of an explanation: targets, limits, policies, rejections."""
 
+from decimal import Decimal
 from typing import Any
 
 from penstock.gateway.call import Call
@@ -12,6 +13,7 @@ from penstock.rules.explanation import (
     ExplainedFinding,
     ExplainedLimit,
     ExplainedPolicy,
+    ExplainedRolloutShadow,
     ExplainedTarget,
     Rejection,
 )
@@ -22,6 +24,7 @@ from penstock.rules.limits.estimate import estimate_cost, estimate_tokens
 from penstock.rules.limits.index import NANO, CountedLimit
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.prices.price_book import CalledModel
+from penstock.rules.rollouts.documents import ShadowArm
 
 
 def explained_rejection(stage: str, error: PenstockError) -> Rejection:
@@ -69,6 +72,16 @@ def explained_shadow(rule: ShadowRule | None) -> str:
     if rule is None or not isinstance(rule.wanted, Target):
         return ""
     return f"{rule.percent:g} % to {rule.wanted.entry.name}/{rule.wanted.model}"
+
+
+def explained_rollout_shadow(shadow: ShadowArm, left: Decimal | None) -> ExplainedRolloutShadow:
+    """Returns the shadow of a rollout that has `left` of its budget; `None` if not known."""
+    return ExplainedRolloutShadow(
+        shadow.release,
+        shadow.percent,
+        f"{shadow.usd_per_day.normalize():f}",
+        "" if left is None else f"{left:f}",
+    )
 
 
 def explained_limit(counted: CountedLimit, claim: Claim, space: int) -> ExplainedLimit:

@@ -99,6 +99,17 @@ class ExplainedCache(Document, frozen=True):
     hit: bool
 
 
+class ExplainedRolloutShadow(Document, frozen=True):
+    """The shadow of the rollout that answers the call, which gets `percent` of its calls. `left`:
+    of the budget of this day, in USD, before the call; 0 or empty (the counters are away): none
+    is sent."""
+
+    release: str
+    percent: float
+    usd_per_day: str
+    left: str
+
+
 class Explanation(Document, frozen=True, kw_only=True):
     """An account of what a gateway would do with a request. Without a `route` there is one target.
     `not_for_call`: targets of the route whose conditions the call does not fulfil. Parts after a
@@ -117,6 +128,7 @@ class Explanation(Document, frozen=True, kw_only=True):
     max_attempts: int = 1
     call_priority: str = ""
     shadow: str = ""  # of the route: `10 % to provider/model`
+    rollout_shadow: ExplainedRolloutShadow | None = None
     targets: tuple[ExplainedTarget, ...] = ()
     limits: tuple[ExplainedLimit, ...] = ()
     cache: ExplainedCache | None = None

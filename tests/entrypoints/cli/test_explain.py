@@ -42,6 +42,22 @@ def test_a_route_and_a_limit_are_explained(installation: Installation) -> None:
     assert missing["rejection"]["code"] == "model_not_found"
 
 
+def test_the_shadow_of_a_rollout_is_named(installation: Installation) -> None:
+    installation.run("use-case", "set", "billing", "--owner", "ann", "--purpose", "Answers.")
+    answers, copied = (
+        installation.json("release", "create", "--model", model, "-m", "Made")["digest"]
+        for model in ("sim/sim-small", "sim/sim-large")
+    )
+    dev = ("--environment", "dev")
+    installation.run("rollout", "start", "billing", answers, *dev)
+    budget = ("--percent", "25", "--usd-per-day", "2.5")
+    installation.run("rollout", "shadow", "billing", copied, *dev, *budget)
+    asks = ("explain", "billing", "--attribute", "environment=dev")
+    wait_until(lambda: bool(installation.json(*asks)["rollout_shadow"]))
+    shown = installation.run(*asks)
+    assert f"25 % to {copied[:12]}, 2.5 of 2.5 USD left today" in shown
+
+
 def test_options_that_are_not_valid_are_named(installation: Installation) -> None:
     assert "NAME=VALUE" in installation.run("explain", "x", "--header", "odd", code=2)
     unknown = installation.run("explain", "x", "--attribute", "weather=sunny", code=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.traces import calls
+from penstock.features.access import Guards
 from penstock.features.limits.assembly import CounterFileStore
 from penstock.features.limits.assembly import build as build_limits
 from penstock.features.limits.model import StoredLimit, counted_from_ns
@@ -75,7 +76,8 @@ async def test_a_removed_counter_file_costs_the_budget_of_a_shadow_nothing(
     reader = CounterFileStore(path, CLOCK)
     assert reader.read(claim).used == 0
 
-    context, guards = released.world.identity.context, released.world.identity.guards
+    context, own = released.world.identity.context, released.world.identity.guards
+    guards = Guards(own.require, own.signed_in, own.signed_in)
     vertical = build_limits(context, guards, home, "", traces.used, further=shadow_budgets(context))
     (job,) = vertical.jobs
     restoring = asyncio.ensure_future(job())

@@ -70,6 +70,7 @@ def _show(found: dict[str, Any]) -> None:
             "strategy": found["strategy"],
             "priority": found["call_priority"],
             "shadow": found["shadow"],
+            "shadow of rollout": _rollout_shadow(found["rollout_shadow"] or {}),
             "not for this call": found["not_for_call"],
             "guardrails": [each["name"] for each in found["guardrails"]],
             "findings": [
@@ -102,6 +103,16 @@ def _target(target: dict[str, Any]) -> dict[str, Any]:
         "cost": f"up to {target['cost']}" if target["cost"] else "unpriced",
         "problem": target["problem"] and target["problem"]["message"],
     }
+
+
+def _rollout_shadow(shadow: dict[str, Any]) -> str:
+    """`10 % to 3f2a90bc12de, 3.2 of 5 USD left today`."""
+    if not shadow:
+        return ""
+    left = f"{shadow['left']} of {shadow['usd_per_day']} USD left today"
+    if not shadow["left"]:
+        left = "the counters of its budget are away: none is sent"
+    return f"{shadow['percent']:g} % to {shadow['release'][:12]}, {left}"
 
 
 def _in_progress(target: dict[str, Any]) -> str:

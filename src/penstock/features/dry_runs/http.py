@@ -132,6 +132,17 @@ class ExplainedCacheView(BaseModel):
     hit: bool
 
 
+class ExplainedRolloutShadowView(BaseModel):
+    """The shadow of the rollout that answers the call, which gets `percent` of its calls. `left`:
+    of the budget of this day, in USD, before the call; 0 or empty (the counters are away): none
+    is sent."""
+
+    release: str
+    percent: float
+    usd_per_day: str
+    left: str
+
+
 class ExplanationView(BaseModel):
     """An account of what the gateway would do with the request. It asked no provider and reserved
     nothing."""
@@ -149,6 +160,7 @@ class ExplanationView(BaseModel):
     max_attempts: int = 1
     call_priority: str = ""
     shadow: str = ""
+    rollout_shadow: ExplainedRolloutShadowView | None = None
     targets: list[ExplainedTargetView] = []
     limits: list[ExplainedLimitView] = []
     cache: ExplainedCacheView | None = None
