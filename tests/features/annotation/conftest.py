@@ -51,6 +51,10 @@ from penstock.rules.scores.score import Score
 from tests.features.identity.conftest import HandClock, World, open_world
 from tests.stores import cluster, postgres_binaries
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "rubric": {"model": "judge", "criteria": "It helps."},
+    "toxicity": {"model": "judge"},
+}
 GRADES = ("bad", "fair", "good")
 
 
@@ -138,7 +142,7 @@ class Annotation:
     ) -> EvaluationRun:
         """A run of `faq` that has ended, with these outputs and values by metric."""
         context = self.context
-        choices = tuple(EvaluatorChoice(name, kind) for name in measured)
+        choices = tuple(EvaluatorChoice(name, kind, OPTIONS.get(kind, {})) for name in measured)
         plan = EvaluationPlan("faq", 1, choices, **fields)
         now = context.now_ms()
         run = EvaluationRun(

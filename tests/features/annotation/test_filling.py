@@ -73,6 +73,14 @@ def test_results_of_a_run_are_chosen_by_their_metrics(
     assert outputs(annotation) == [TEXTS[at] for at in chosen]
 
 
+def test_toxic_answers_are_the_low_ones(annotation: Annotation) -> None:
+    annotation.queue()
+    run = annotation.run(TEXTS[:3], {"toxicity": [True, False, True]}, kind="toxicity")
+    low = {"choose": ResultChoice.LOW, "metrics": ("toxicity",)}
+    assert annotation.fill(run=run.id, **low).added == 2
+    assert outputs(annotation) == [TEXTS[0], TEXTS[2]]
+
+
 def test_suggestions_of_a_judge_are_marked_and_are_no_labels(annotation: Annotation) -> None:
     annotation.queue()
     annotation.fill(dataset="faq", limit=2)

@@ -7,7 +7,8 @@ import pytest
 from penstock.rules.annotation.calibration import corrected, judge_figures
 from penstock.rules.annotation.labels import LabelKind, LabelSchema
 from penstock.rules.annotation.measured import disagree, is_low, label_of
-from penstock.rules.evaluation.measurements import abstained, scored
+from penstock.rules.evaluation.measurements import Measurement, abstained, scored
+from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
 
 BINARY = LabelSchema(LabelKind.BINARY)
 
@@ -59,8 +60,23 @@ def test_measurements_as_labels() -> None:
 
 
 def test_low_and_differing_measurements() -> None:
-    assert is_low([scored(0.4)], 0.5)
-    assert not is_low([scored(0.6), scored("label"), abstained("?"), None], 0.5)
-    assert disagree([scored(True), scored(0.2)], 0.5)
-    assert not disagree([scored(True), scored(0.9)], 0.5)
-    assert disagree([scored("refund"), scored("billing")], 0.5)
+    assert is_low(by_name(0.4), {}, 0.5)
+    assert not is_low(by_name(0.6, "label", abstained("?")), {}, 0.5)
+    assert disagree(by_name(True, 0.2), {}, 0.5)
+    assert not disagree(by_name(True, 0.9), {}, 0.5)
+    assert disagree(by_name("refund", "billing"), {}, 0.5)
+
+
+@pytest.mark.parametrize("kind", [MetricKind.RATE, MetricKind.MEAN])
+def test_where_less_is_better_true_and_more_are_low(kind: MetricKind) -> None:
+    facts = {"m0": MetricFacts(kind, higher_is_better=False)}
+    for bad, good in ((True, False), (0.5, 0.4)):
+        assert is_low(by_name(bad), facts, 0.5)
+        assert not is_low(by_name(good), facts, 0.5)
+        assert disagree(by_name(bad, True), facts, 0.5)
+        assert not disagree(by_name(good, True), facts, 0.5)
+
+
+def by_name(*values: bool | float | str | Measurement) -> dict[str, Measurement]:
+    found = [each if isinstance(each, Measurement) else scored(each) for each in values]
+    return {f"m{at}": each for at, each in enumerate(found)}

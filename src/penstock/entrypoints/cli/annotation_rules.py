@@ -29,7 +29,9 @@ def set_rule(
     metric: Annotated[
         list[str] | None, typer.Option(help="Metric by which to choose (repeatable).")
     ] = None,
-    at_most: Annotated[float, typer.Option(help="Values up to this are low.")] = 0.5,
+    at_most: Annotated[
+        float, typer.Option(help="Values up to this are low (from this, if less is better).")
+    ] = 0.5,
     suggest: Annotated[str, typer.Option(help="Metric whose values are suggestions.")] = "",
     daily_cap: Annotated[int, typer.Option(min=1, help="Items of a day at most (UTC).")] = 100,
     project: options.ProjectId = None,

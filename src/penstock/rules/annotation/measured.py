@@ -1,10 +1,11 @@
 """The measurements of evaluators as labels: suggestions, and what judges are compared by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from penstock.rules.annotation.labels import LabelKind, LabelSchema
 from penstock.rules.evaluation.measurements import Measurement
+from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.evaluation.pairwise import PairChoice
 from penstock.rules.scores.vocabulary import ScoreState
 
@@ -31,23 +32,37 @@ def label_of(schema: LabelSchema, found: Measurement | None) -> Any:
             return None
 
 
-def is_low(found: Sequence[Measurement | None], at_most: float) -> bool:
-    """Returns whether one of the measurements is false, or a number of at most `at_most`."""
-    return any(_passes(each, at_most) is False for each in _scored(found))
+def is_low(
+    found: Mapping[str, Measurement], facts: Mapping[str, MetricFacts], at_most: float
+) -> bool:
+    """Returns whether one of the measurements is false, or a number of at most `at_most`; where
+    less is better by the facts of its metric, true, or a number of at least `at_most`."""
+    return False in _decisions(found, facts, at_most)
 
 
-def disagree(found: Sequence[Measurement | None], at_most: float) -> bool:
-    """Returns whether two of the measurements do not say the same: yes and no (numbers above
-    `at_most` are a yes), or different labels."""
-    return len({_passes(each, at_most) for each in _scored(found)}) > 1
+def disagree(
+    found: Mapping[str, Measurement], facts: Mapping[str, MetricFacts], at_most: float
+) -> bool:
+    """Returns whether two of the measurements do not say the same: low and not low, or different
+    labels."""
+    return len(_decisions(found, facts, at_most)) > 1
 
 
-def _scored(found: Sequence[Measurement | None]) -> list[Measurement]:
-    return [each for each in found if each is not None and each.state is ScoreState.SCORED]
+def _decisions(
+    found: Mapping[str, Measurement], facts: Mapping[str, MetricFacts], at_most: float
+) -> set[bool | str]:
+    """Returns whether values are good, and the labels."""
+    return {
+        _decision(each, at_most, less=name in facts and facts[name].higher_is_better is False)
+        for name, each in found.items()
+        if each.state is ScoreState.SCORED
+    }
 
 
-def _passes(found: Measurement, at_most: float) -> bool | str:
+def _decision(found: Measurement, at_most: float, *, less: bool) -> bool | str:
     value = found.value
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool) or value is None:
-        return bool(value)
-    return value if isinstance(value, str) else value > at_most
+        return bool(value) is not less
+    return value < at_most if less else value > at_most

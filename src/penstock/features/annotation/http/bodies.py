@@ -133,8 +133,9 @@ class QueueChangeBody(RequestBody):
 class SelectionBody(RequestBody):
     """Items to add: of a dataset, results of a run, or items of another queue on which its
     annotators differ. `other_run`: its outputs are the second ones of pairs. `choose` results by
-    `metrics`: `low` ones (false, or at most `at_most`), or those on which metrics disagree.
-    `suggest`: the metric whose values are shown as suggestions."""
+    `metrics`: `low` ones (false, or at most `at_most`; true, or at least `at_most`, of a metric of
+    which less is better), or those on which metrics disagree. `suggest`: the metric
+    whose values are shown as suggestions."""
 
     dataset: _Name = ""
     run: _Name = ""

@@ -1,12 +1,13 @@
 """What annotation needs of other verticals."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from penstock.features.access import Principal
 from penstock.features.evaluations.model import EvaluationRun, Result
 from penstock.rules.evaluation.items import DatasetItem
+from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.scores.score import Score
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class MeasuredRuns(Protocol):
     """Evaluation runs with their results. Methods raise `NotFound`."""
 
     def run(self, project_id: str, run_id: str) -> EvaluationRun: ...
+    def facts(self, run: EvaluationRun) -> Mapping[str, MetricFacts]: ...
     def results_of(
         self, project_id: str, run_id: str, item_ids: Sequence[str]
     ) -> Sequence[Result]: ...

@@ -25,7 +25,7 @@ class ResultChoice(StrEnum):
     """The results of a run that come into a queue."""
 
     ALL = "all"
-    LOW = "low"  # one of the metrics is at most a value, or false
+    LOW = "low"  # a metric is at most a value or false; at least or true, where less is better
     DISAGREEMENT = "disagreement"  # two of the metrics do not say the same
 
 

@@ -1,6 +1,6 @@
 """Reads the items that a selection chooses: of a dataset, of a run, or of another queue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,7 @@ from penstock.features.evaluations.model import DatasetItems, EvaluationRun, Res
 from penstock.rules.annotation.labels import LabelKind
 from penstock.rules.annotation.measured import disagree, is_low, label_of
 from penstock.rules.evaluation.items import DatasetItem
+from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.sampling import is_sampled
 
 SETTLES_MS: Final = 5_000  # what is this old is stored: nothing earlier can follow
@@ -80,7 +81,8 @@ class SelectionReader:
         pairs."""
         run = self._runs.run(project_id, wanted.run)
         results = self._runs.results_after(project_id, run.id, place.result, _RESULTS)
-        kept = [each for each in results if _is_chosen(wanted, each)]
+        facts = self._runs.facts(run) if wanted.metrics else dict[str, MetricFacts]()
+        kept = [each for each in results if _is_chosen(wanted, each, facts)]
         inputs = self._inputs(project_id, run, kept)
         others = self._others(project_id, wanted, kept)
         chosen = [
@@ -162,19 +164,20 @@ def _of_result(
     )
 
 
-def _is_chosen(wanted: ItemSelection, result: Result) -> bool:
+def _is_chosen(wanted: ItemSelection, result: Result, facts: Mapping[str, MetricFacts]) -> bool:
     if result.answer.error or not is_sampled(result.item_id, wanted.share):
         return False
     if wanted.item_ids and result.item_id not in wanted.item_ids:
         return False
-    found = [result.measurements.get(name) for name in wanted.metrics]
+    known = result.measurements
+    found = {name: known[name] for name in wanted.metrics if name in known}
     match wanted.choose:
         case ResultChoice.ALL:
             return True
         case ResultChoice.LOW:
-            return is_low(found, wanted.at_most)
+            return is_low(found, facts, wanted.at_most)
         case ResultChoice.DISAGREEMENT:
-            return disagree(found, wanted.at_most)
+            return disagree(found, facts, wanted.at_most)
 
 
 def _suggestion(queue: AnnotationQueue, metric: str, result: Result) -> Suggestion | None:

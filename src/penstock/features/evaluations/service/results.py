@@ -1,6 +1,6 @@
 """Shows results of runs, and compares runs."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +23,7 @@ from penstock.features.evaluations.service.runs import get_run
 from penstock.features.evaluations.values import read_values
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.eval_reports.compare import MetricDifference, compare, regressions_first
+from penstock.rules.evaluation.metrics import MetricFacts
 
 MAX_COMPARED: Final = 10  # runs of a comparison
 MAX_COMPARED_ROWS: Final = 500_000  # rows of a comparison, or of a selection, together
@@ -72,6 +73,10 @@ class EvaluationResults:
         """Returns a run. Raises `NotFound`."""
         with self.context.database.read() as connection:
             return get_run(connection, project_id, run_id)
+
+    def facts(self, run: EvaluationRun) -> Mapping[str, MetricFacts]:
+        """Returns what the metrics of a run are. Raises `NotFound` if an evaluator is gone."""
+        return facts_of(run.plan, self.find)
 
     def results_of(self, project_id: str, run_id: str, item_ids: Sequence[str]) -> list[Result]:
         """Returns the results of some items. Raises `NotFound`."""
