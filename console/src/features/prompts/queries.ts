@@ -195,8 +195,7 @@ export function useRemovePrompt(onRemoved: () => void) {
 export function useRestorePrompt(prompt_id: string) {
   const project_id = useProjectId();
   return useApiMutation({
-    run: () =>
-      data(api.POST(`${ONE}/restore`, { params: { path: { project_id, prompt_id } } })),
+    run: () => data(api.POST(`${ONE}/restore`, { params: { path: { project_id, prompt_id } } })),
     invalidates: [promptKeys.all(project_id)],
     successToast: "Prompt restored",
   });
