@@ -43,6 +43,9 @@ function JudgeQuality({ judge }: { judge: Judge }) {
         {metric} <Badge>{kind}</Badge>
         {typeof options["model"] === "string" && <Badge>{options["model"]}</Badge>}
         {order?.biased && <Badge tone="danger">prefers one place</Badge>}
+        {judge.kappa && judge.kappa.low <= 0 && (
+          <Badge tone="danger">not shown to be better than chance</Badge>
+        )}
       </h2>
       {reason && <p className="pb-2 text-sm text-ink-2">{reason}</p>}
       <Facts label={`Quality of ${metric}`}>
@@ -71,7 +74,7 @@ function JudgeQuality({ judge }: { judge: Judge }) {
 /** How often annotators gave one label and the judge another. */
 function Confusion({ judge: { metric, confusion } }: { judge: Judge }) {
   const humans = [...new Set(confusion.map(({ human }) => human))];
-  const judges = [...new Set(confusion.map((each) => each.judge))].sort();
+  const judges = [...new Set([...humans, ...confusion.map((each) => each.judge)])].sort();
   const count = (human: string, judge: string) =>
     confusion.find((each) => each.human === human && each.judge === judge)?.count ?? 0;
   return (

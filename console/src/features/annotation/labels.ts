@@ -97,5 +97,13 @@ export function initialValue(schema: LabelSchema, item: ReviewedItem): unknown {
 
 export function rateText(rate: Rate | null | undefined): string {
   if (!rate) return "–";
-  return `${rate.estimate.toFixed(2)} (${rate.low.toFixed(2)} to ${rate.high.toFixed(2)})`;
+  return `${twoDigits(rate.estimate)} (${twoDigits(rate.low)} to ${twoDigits(rate.high)})`;
+}
+
+/** With a minus sign, and never a negative zero. */
+function twoDigits(value: number): string {
+  return value
+    .toFixed(2)
+    .replace(/^-0\.00$/, "0.00")
+    .replace("-", "−");
 }
