@@ -17,6 +17,7 @@ from rules.rollouts.simulated import (
     NONE_TOLERATED,
     ROLLED_BACK,
     TOLERANT,
+    SimulatedChains,
     SimulatedRollout,
     ends,
     most_of,
@@ -36,6 +37,18 @@ def test_of_many_equal_releases_at_most_the_stated_share_is_rolled_back(
     found = ends(plan, traffic(), runs, units=20_000 if drill_full else 5_000, look=50)
     wrong = sum(found[each] for each in ROLLED_BACK)
     print(f"{runs} equal releases, looked at each 50 units: {dict(found)}")
+    assert wrong <= runs * plan.wrong_rollbacks
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(7200)  # as `--drill-full`
+def test_of_equal_releases_of_chains_whose_values_grow_at_most_the_stated_share_is_rolled_back(
+    drill_full: bool,
+) -> None:
+    runs, plan = 500 if drill_full else 20, NONE_TOLERATED
+    kinds = [SimulatedChains(plan, traffic(), seed).run(5_000, 50).kind for seed in range(runs)]
+    wrong = sum(kind in ROLLED_BACK for kind in kinds)
+    print(f"{runs} equal releases of chains, looked at each 50 units: {wrong} rolled back")
     assert wrong <= runs * plan.wrong_rollbacks
 
 

@@ -1,6 +1,6 @@
 """A rollout whose units are drawn, decided by the production rule after each few units."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -63,8 +63,11 @@ class SimulatedRollout:
         self.units += 1
         _, counts, sums = self.periods[-1]
         counts[arm] += 1
-        for name, value in self.values(arm, time, random).items():
-            tally = sums.setdefault(arm, {}).setdefault(name, [0, 0.0, 0.0])
+        self._count(sums.setdefault(arm, {}), self.values(arm, time, random))
+
+    def _count(self, sums: dict[str, list[float]], values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            tally = sums.setdefault(name, [0, 0.0, 0.0])
             tally[0] += 1
             tally[1] += value
             tally[2] += value * value
@@ -87,6 +90,30 @@ class SimulatedRollout:
             for weights, counts, sums in self.periods
         ]
         return RolloutObserved("stable", tuple(periods), now, self.since, self.step, {"cost": 0.1})
+
+
+@dataclass
+class SimulatedChains(SimulatedRollout):
+    """Units are chains of two steps. The first has half the cost and never fails; the second is
+    recorded 100 units later."""
+
+    running: deque[tuple[dict[str, list[float]], Mapping[str, float]]] = field(
+        default_factory=deque[tuple[dict[str, list[float]], Mapping[str, float]]]
+    )
+
+    def _count(self, sums: dict[str, list[float]], values: Mapping[str, float]) -> None:
+        super()._count(sums, _first_step(values))
+        self.running.append((sums, values))
+        if len(self.running) > 100:
+            sums, values = self.running.popleft()
+            for name, before in _first_step(values).items():
+                sums[name][1] += values[name] - before
+                sums[name][2] += values[name] ** 2 - before**2
+
+
+def _first_step(values: Mapping[str, float]) -> dict[str, float]:
+    shares = {"errors": 0.0, "slow": 0.0, "cost": 0.5}
+    return {name: value * shares.get(name, 1.0) for name, value in values.items()}
 
 
 STEPS = (RolloutStep(10, hold_s=1000), RolloutStep(50, hold_s=2000))

@@ -1,5 +1,5 @@
-"""Measures the arms of a rollout: one value per unit, that of its first call, from the column
-store."""
+"""Measures the arms of a rollout: one value per unit, that of its first run, from the column
+store. A run is a call, or the calls of a trace that are steps of a chain."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,8 +20,9 @@ BASIS: Final = "c.arm_basis"
 #: Calls of this long after a change of weights may have the arm of the weights before it.
 SETTLING_NS: Final = 5 * 10**9
 _MS: Final = 10**6
+_RUN: Final = "if(c.step = '', c.span_id, c.trace_id)"
 _UNITS: Final = {
-    StickyUnit.REQUEST: "if(c.step = '', c.span_id, c.trace_id)",  # a chain is one request
+    StickyUnit.REQUEST: _RUN,
     StickyUnit.USER: "c.user",
     StickyUnit.SESSION: "c.session",
 }
@@ -81,9 +82,9 @@ class RolloutMeasures:
     def references(
         self, project_id: str, rollout: Rollout, guards: Sequence[Guard], from_ns: int, to_ns: int
     ) -> dict[str, float]:
-        """Returns the means of all calls of a use case in a time, by guard metric."""
+        """Returns the means of all runs of a use case in a time, by guard metric."""
         where = _calls(project_id, rollout, from_ns, to_ns)
-        statement = _statement(guards, "c.span_id", where)
+        statement = _statement(guards, _RUN, where)
         params = where.params | _guard_params(guards) | {"bounds": _array([from_ns]), "settling": 0}
         found = self._columns().query(statement, params, _row_type(len(guards)))
         result: dict[str, float] = {}
@@ -110,14 +111,6 @@ def _calls(project_id: str, rollout: Rollout, from_ns: int, to_ns: int) -> Condi
 def _statement(guards: Sequence[Guard], unit: str, where: Conditions) -> str:
     """One row per arm and period. A unit counts in the period of its first call, if that came when
     the weights had reached the gateways."""
-    first = (
-        f"SELECT {unit} AS unit, min({_START}) AS first_ns, argMin({ARM}, {_FIRST}) AS arm,"  # noqa: S608 - constants
-        f" argMin({_FAILED}, {_FIRST}) AS failed, argMin(c.duration_ns, {_FIRST}) AS duration_ns,"
-        f" argMin(toFloat64(ifNull(c.cost, 0)), {_FIRST}) AS cost,"
-        f" argMin(c.trace_id, {_FIRST}) AS trace_id"
-        f" FROM calls AS c WHERE {where.clause()} AND {ARM} != '' AND {BASIS} = 'weight'"
-        f" AND {unit} != '' GROUP BY unit"
-    )
     joins = "".join(
         f" LEFT JOIN (SELECT trace_id, avg({_NUMBER}) AS mean, 1 AS known"  # noqa: S608 - constants
         f" FROM scores FINAL WHERE project_id = {{project:String}} AND name = {{score_{at}:String}}"
@@ -130,9 +123,34 @@ def _statement(guards: Sequence[Guard], unit: str, where: Conditions) -> str:
     sums = "".join(_sums(guard, at) for at, guard in enumerate(guards))
     return (
         f"SELECT f.arm AS arm, {period} AS period, count() AS units{sums}"  # noqa: S608 - constants
-        f" FROM ({first}) AS f{joins}"
+        f" FROM ({_units(unit, where)}) AS f{joins}"
         f" WHERE f.first_ns >= arrayElement({{bounds:Array(Int64)}}, {period}) + {{settling:Int64}}"
         " GROUP BY arm, period ORDER BY period, arm"
+    )
+
+
+def _units(unit: str, where: Conditions) -> str:
+    """One row per unit: its first run."""
+    values = "".join(
+        f", argMin(r.{name}, r.first) AS {name}"
+        for name in ("arm", "failed", "duration_ns", "cost", "trace_id")
+    )
+    return (
+        f"SELECT r.unit AS unit, min(r.first_ns) AS first_ns{values}"  # noqa: S608 - constants
+        f" FROM ({_runs(unit, where)}) AS r GROUP BY r.unit"
+    )
+
+
+def _runs(unit: str, where: Conditions) -> str:
+    """One row per run, over its calls so far, and per arm: weights may change while a chain runs,
+    and what its unit met after them does not take part."""
+    return (
+        f"SELECT {unit} AS unit, {_RUN} AS run, {ARM} AS arm, min({_FIRST}) AS first,"  # noqa: S608 - constants
+        f" min({_START}) AS first_ns, max({_FAILED}) AS failed,"
+        f" max({_START} + toInt64(c.duration_ns)) - min({_START}) AS duration_ns,"
+        " sum(toFloat64(ifNull(c.cost, 0))) AS cost, any(c.trace_id) AS trace_id"
+        f" FROM calls AS c WHERE {where.clause()} AND {ARM} != '' AND {BASIS} = 'weight'"
+        f" AND {unit} != '' GROUP BY unit, run, arm"
     )
 
 
