@@ -143,7 +143,7 @@ def test_a_wrong_provider_is_named_without_its_values(
     [
         (
             "- a\n",
-            "a.yaml:1: a file has the lists providers, routes, use_cases, prices, limits",
+            "a.yaml:1: a file has the lists providers, routes, use_cases, rollouts, prices, limits",
         ),
         ("routes: {}\n", "a.yaml:1: 'routes' must be a list."),
         ("routes: [1]\n", "a.yaml:1: input should be a valid dictionary"),

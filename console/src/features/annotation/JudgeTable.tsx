@@ -44,7 +44,7 @@ function JudgeQuality({ judge }: { judge: Judge }) {
         {typeof options["model"] === "string" && <Badge>{options["model"]}</Badge>}
         {order?.biased && <Badge tone="danger">prefers one place</Badge>}
         {judge.kappa && judge.kappa.low <= 0 && (
-          <Badge tone="danger">not shown to be better than chance</Badge>
+          <Badge tone="danger">not shown to be better than a random judge</Badge>
         )}
       </h2>
       {reason && <p className="pb-2 text-sm text-ink-2">{reason}</p>}

@@ -19,7 +19,7 @@ export function Bell() {
       params={{ projectId }}
       aria-label={label}
       title={label}
-      className="inline-flex h-7 min-w-7 shrink-0 items-center justify-center gap-0.5 rounded-md text-ink-3 hover:bg-hover hover:text-ink data-[status=active]:text-accent"
+      className="inline-flex h-7 min-w-7 shrink-0 items-center justify-center gap-0.5 rounded-md max-md:h-auto max-md:flex-col max-md:py-1 text-ink-3 hover:bg-hover hover:text-ink data-[status=active]:text-accent"
     >
       <BellIcon size={16} strokeWidth={1.75} />
       {count > 0 && (
