@@ -85,6 +85,13 @@ def test_a_shortlist_ranks_and_says_why(installation: Installation) -> None:
     assert "needs" in installation.run("model", "shortlist", "--needs", "telepathy", code=1)
 
 
+def test_a_refusal_names_the_field_without_the_place_of_http(installation: Installation) -> None:
+    wanted = ("annotation", "add", "queue", "--score", "helpful", "--question", "Is it helpful?")
+    refused = installation.run(*wanted, "--annotator", "x" * 300, code=1)
+    assert "annotators.0: " in refused
+    assert "body." not in refused
+
+
 def test_models_are_listed_and_facts_imported(installation: Installation) -> None:
     names = {one["id"] for one in installation.json("model", "list", "--provider", "sim")}
     assert {"sim-small", "sim-large"} <= names

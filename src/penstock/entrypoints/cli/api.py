@@ -193,8 +193,9 @@ def _decode(answer: HttpAnswer) -> Any:
         return body
     problem = cast("dict[str, Any]", body) if isinstance(body, dict) else dict[str, Any]()
     kind = _BY_STATUS.get(answer.status, PenstockError)
+    detail = str(problem.get("detail") or f"The server answered HTTP {answer.status}.")
     raise kind(
-        str(problem.get("detail") or f"The server answered HTTP {answer.status}."),
+        detail.removeprefix("body.").removeprefix("query."),  # places that only HTTP has
         hint=str(problem.get("hint", "")),
         code=str(problem.get("code", "")),
     )
