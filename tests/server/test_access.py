@@ -52,6 +52,7 @@ EDITOR = VIEWER | {
     "feedback:write",
     "datasets:write",
     "evaluations:run",
+    "evaluations:remove",
     "annotations:write",
     "annotations:manage",
     "calls:send",

@@ -58,6 +58,7 @@ class Permission(StrEnum):
     DATASETS_WRITE = "datasets:write"
     EVALUATIONS_READ = "evaluations:read"
     EVALUATIONS_RUN = "evaluations:run"
+    EVALUATIONS_REMOVE = "evaluations:remove"  # runs with their results
     ANNOTATIONS_READ = "annotations:read"  # queues with their guidelines and progress
     ANNOTATIONS_WRITE = "annotations:write"  # label what a queue shows
     ANNOTATIONS_MANAGE = "annotations:manage"  # make, fill and use queues
@@ -97,6 +98,7 @@ _EDITOR: Final = _VIEWER | {
     Permission.SCORES_WRITE,
     Permission.FEEDBACK_WRITE,
     Permission.EVALUATIONS_RUN,
+    Permission.EVALUATIONS_REMOVE,
     Permission.ANNOTATIONS_WRITE,
     Permission.ANNOTATIONS_MANAGE,
     Permission.USE_CASES_WRITE,

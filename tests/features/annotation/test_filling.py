@@ -1,5 +1,6 @@
 """What fills queues: datasets, runs, other queues, by hand and by rules."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from penstock.features.annotation.service.selecting import SETTLES_MS
 from penstock.features.annotation.store import rules as rules_store
 from penstock.features.annotation.store.items import QueueItemFilter
 from penstock.features.datasets.service.changes import DatasetChange
+from penstock.features.evaluations import store as runs_store
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.annotation.labels import LabelKind
 from penstock.rules.evaluation.measurements import judge_error
@@ -209,6 +211,16 @@ def test_a_rule_takes_the_low_results_of_each_new_run(annotation: Annotation) ->
     later(annotation)
     later(annotation)
     assert outputs(annotation) == ["poor", "poor too"]
+    gone = annotation.run(["gone"], {"helpful": [False]})
+    stored = annotation.rules.get(annotation.project, "review")
+    place = rules_store.RulePlace(stored.work.position.at, stored.work.position.id, gone.id)
+    with annotation.context.database.write() as tx:
+        runs_store.remove_run(tx.connection, gone.id)
+        rules_store.save_work(tx.connection, stored, replace(stored.work, position=place))
+    annotation.clock.forward(1)
+    annotation.run(["poor again"], {"helpful": [False]})
+    later(annotation)
+    assert outputs(annotation) == ["poor", "poor too", "poor again"]
 
 
 def test_a_rule_takes_what_annotators_of_another_queue_differ_on(annotation: Annotation) -> None:

@@ -8,6 +8,7 @@ from penstock.features.annotation.service.deciding import SentDecision
 from penstock.features.annotation.service.judges import JudgeCalibration
 from penstock.features.annotation.service.uses import Expected
 from penstock.features.annotation.store.items import QueueItemFilter
+from penstock.features.evaluations import store as runs_store
 from penstock.features.prompts.model import NewVersion
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.annotation.calibration import corrected
@@ -220,6 +221,9 @@ def test_a_judge_is_compared_with_annotators_on_the_same_outputs(annotation: Ann
     assert rate.corrected
     assert rate.corrected.estimate == pytest.approx((0.6 + 0.6 - 1) / (0.8 + 0.6 - 1))
     assert "Corrected for its errors against 10 human labels" in rate.text
+    with annotation.context.database.write() as tx:
+        runs_store.remove_run(tx.connection, run.id)
+    assert annotation.judges.of_run(annotation.project, other) == {}
 
 
 def test_judges_are_compared_again_only_after_a_label(

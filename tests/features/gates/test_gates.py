@@ -160,3 +160,19 @@ def test_both_confirming_runs_start_or_none_and_then_nothing_is_measured(
     assert "at most 10,000 evaluation runs" in alone.decision.thresholds[0].text
     assert alone.first.outcome is GateOutcome.REGRESSION
     assert gates.get(world.project, alone.id) == alone
+
+
+def test_a_gate_whose_confirming_run_is_gone_could_not_be_measured(
+    world: Evaluated, gates: GateService
+) -> None:
+    good, bad = called(world, 40), called(world, 20)
+    editor = world.released.editor
+    gate = gates.open(editor, world.project, request(bad, good))
+    with pytest.raises(Conflict, match="has not ended"):
+        gates.decide(editor, world.project, gate.id)
+    world.service.cancel(editor, world.project, gate.confirming[1])
+    world.service.remove(editor, world.project, gate.confirming[1])
+    decided = gates.decide(editor, world.project, gate.id)
+    assert decided.decision is not None
+    assert decided.decision.outcome is GateOutcome.UNMEASURED
+    assert f"no evaluation run {gate.confirming[1]}" in decided.decision.thresholds[0].text

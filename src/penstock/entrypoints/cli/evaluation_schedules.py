@@ -76,6 +76,7 @@ def set_schedule(
     cap: Annotated[float, typer.Option(min=0, help="What a run may cost, in USD.")] = 0.0,
     budget: Annotated[float, typer.Option(min=0, help="What all runs may cost, in USD.")] = 0.0,
     period: Annotated[Literal["day", "month"], typer.Option(help="Of the budget (UTC).")] = "month",
+    keep: Annotated[int, typer.Option(min=1, max=1000, help="Runs to keep, the newest.")] = 200,
     project: options.ProjectId = None,
     as_json: options.Json = False,
     home: options.Home = None,
@@ -97,6 +98,7 @@ def set_schedule(
         "cost_cap_usd": cap,
         "budget_usd": budget,
         "budget_period": period,
+        "keep_runs": keep,
     }
     with open_api(home) as api:
         if not key and not output_field:

@@ -51,6 +51,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "figures": figures,
         "cancel": cancel,
         "resume": resume,
+        "remove": remove,
     }
     evaluation_schedules.register(add_group(app, name, line, commands))
 
@@ -212,6 +213,22 @@ def resume(
         path = f"{api.project(project)}/evaluations"
         made = api.call("POST", f"{path}/{run_id}/resume", {"cost_cap_usd": cap})
         _finish(api, path, made, wait=wait, as_json=as_json)
+
+
+def remove(
+    run_id: RunId,
+    *,
+    yes: options.Yes = False,
+    project: options.ProjectId = None,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Remove a run that has ended, with its results. Evidence and what it refers to stay."""
+    if not yes:
+        typer.confirm(f"Remove the run {run_id} with its results?", abort=True)
+    with open_api(home) as api:
+        api.call("DELETE", f"{api.project(project)}/evaluations/{run_id}")
+    show_record({"removed": run_id}, as_json=as_json)
 
 
 def _finish(api: Api, path: str, made: Mapping[str, Any], *, wait: bool, as_json: bool) -> None:

@@ -281,6 +281,7 @@ class ServerComposition:
                 StoredTraffic(traffic.service, ScoreService(traffic.opening.store, context.clock)),
                 self._identity.audit_reader,
                 ScheduledPartFinder(context, rollouts.get_rollout(context)),
+                (protection.evidence_of_run, gates.gate_of_run),
             ),
         )
         return (

@@ -1,7 +1,7 @@
 """Builds the vertical of evaluations: runs on datasets, and of live traffic."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from penstock.features.access import Guards
@@ -14,7 +14,12 @@ from penstock.features.evaluations.http.results import (
     result_routes,
 )
 from penstock.features.evaluations.http.runs import evaluation_change_routes, evaluation_routes
-from penstock.features.evaluations.model import DatasetItems, EvaluatedReleases, FiguresOfJudges
+from penstock.features.evaluations.model import (
+    DatasetItems,
+    EvaluatedReleases,
+    FiguresOfJudges,
+    RunReference,
+)
 from penstock.features.evaluations.online.assembly import (
     OpenedOnline,
     StoredTraffic,
@@ -23,7 +28,11 @@ from penstock.features.evaluations.online.assembly import (
 from penstock.features.evaluations.online.http import online_change_routes, online_routes
 from penstock.features.evaluations.online.model import MAX_RULES
 from penstock.features.evaluations.online.store import list_rules
-from penstock.features.evaluations.schedules.assembly import OpenedSchedules, open_schedules
+from penstock.features.evaluations.schedules.assembly import (
+    OpenedSchedules,
+    open_schedules,
+    schedule_of_run,
+)
 from penstock.features.evaluations.schedules.http import schedule_change_routes, schedule_routes
 from penstock.features.evaluations.schedules.model import AuditedChanges, ScheduledParts
 from penstock.features.evaluations.service.figures import EvaluationFigures
@@ -55,12 +64,13 @@ class OpenedEvaluations:
 @dataclass(frozen=True, slots=True)
 class EvaluationSources:
     """The gateway token; recorded calls and scores; what starts the runs of schedules, and what
-    they measure."""
+    they measure; what other verticals need of runs."""
 
     token: bytes
     traffic: StoredTraffic
     changes: AuditedChanges
     parts: ScheduledParts
+    references: Sequence[RunReference]
 
 
 def open_evaluations(
@@ -73,7 +83,13 @@ def open_evaluations(
     """Returns the use cases of runs, of live traffic, and of schedules."""
     evaluators: Registry[Evaluator] = Registry(EVALUATORS)
     runs = EvaluationService(
-        context, items, releases, evaluators.get, wanted, EndpointSecrets(sources.token)
+        context,
+        items,
+        releases,
+        evaluators.get,
+        wanted,
+        EndpointSecrets(sources.token),
+        (schedule_of_run, *sources.references),
     )
     results = EvaluationResults(context, evaluators.get)
     figures = EvaluationFigures(context, releases)

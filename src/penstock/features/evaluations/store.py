@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from penstock.features.evaluations.model import (
+    OPEN_STATES,
     AnswerFigures,
     EvaluationPlan,
     EvaluationRun,
@@ -119,6 +120,23 @@ def encode_report(report: Mapping[str, Any]) -> str:
 def change_run(connection: Connection, run_id: str, **values: object) -> None:
     """Changes columns of a run."""
     connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(values))
+
+
+def remove_run(connection: Connection, run_id: str) -> None:
+    """Deletes a run with its ledger."""
+    connection.execute(delete(RESULTS).where(RESULTS.c.run_id == run_id))
+    connection.execute(delete(RUNS).where(RUNS.c.id == run_id))
+
+
+def find_compared_with(connection: Connection, project_id: str, baseline: str) -> str | None:
+    """Returns an open run that is compared with this baseline."""
+    named = f'"baseline_run":{canonical_json(baseline).decode()}'
+    query = select(RUNS.c.id).where(
+        RUNS.c.project_id == project_id,
+        RUNS.c.state.in_([each.value for each in OPEN_STATES]),
+        RUNS.c.plan.contains(named, autoescape=True),
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
 def find_run(

@@ -38,6 +38,11 @@ def save_summary(connection: Connection, run_id: str, summary: RunSummary, value
     connection.execute(insert(SUMMARIES).values(row))
 
 
+def remove_summary(connection: Connection, run_id: str) -> None:
+    """Deletes what a run says."""
+    connection.execute(delete(SUMMARIES).where(SUMMARIES.c.run_id == run_id))
+
+
 def find_values(connection: Connection, run_id: str) -> bytes | None:
     """Returns the values of a run that has ended."""
     query = select(SUMMARIES.c.content).where(SUMMARIES.c.run_id == run_id)

@@ -99,9 +99,7 @@ class GateService:
         `NotFound`, and `Conflict` while they run."""
         gate = self.get(project_id, gate_id)
         if gate.state is GateState.CONFIRMING:
-            for each in gate.confirming:
-                check_comparable(self.runs.run(project_id, each), None)
-            gate = self._decided(actor, gate)
+            gate = self._decided(actor, gate, self._again(gate))
         return self._proven(actor, gate)
 
     def get(self, project_id: str, gate_id: str) -> Gate:
@@ -141,18 +139,22 @@ class GateService:
         except (InvalidRequest, NotFound) as error:
             return (), unconfirmed(first, error.sentence())
 
-    def _decided(self, actor: Principal, gate: Gate) -> Gate:
-        """Decides from both rounds together."""
-        candidate = self.runs.run(gate.project_id, gate.candidate)
+    def _again(self, gate: Gate) -> GateDecision:
+        """Decides from both rounds together. A run may have been removed while the gate was
+        opened. Raises `Conflict` while runs have not ended."""
         names = [gate.candidate, gate.baseline, *gate.confirming]
-        ours, theirs, ours_again, theirs_again = self.values(gate.project_id, names)
+        try:
+            candidate, *_ = runs = [self.runs.run(gate.project_id, each) for each in names]
+            for each in runs:
+                check_comparable(each, None)
+            ours, theirs, ours_again, theirs_again = self.values(gate.project_id, names)
+        except NotFound as error:
+            return unconfirmed(gate.first, error.sentence())
         both = [ours.plus(ours_again), theirs.plus(theirs_again)]
-        decision = decide(
-            gate.plan,
-            _compared(candidate, both),
-            _random(gate.id),
-            suspects=suspects_of(gate.first),
-        )
+        compared = _compared(candidate, both)
+        return decide(gate.plan, compared, _random(gate.id), suspects=suspects_of(gate.first))
+
+    def _decided(self, actor: Principal, gate: Gate, decision: GateDecision) -> Gate:
         decided = replace(
             gate, state=GateState.DECIDED, decision=decision, decided_ms=self.context.now_ms()
         )

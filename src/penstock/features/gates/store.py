@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from penstock.features.gates.model import Gate
+from penstock.features.gates.model import Gate, GateState
 from penstock.kernel.digests import canonical_json
 
 METADATA: Final = MetaData()
@@ -33,6 +33,7 @@ GATES: Final = Table(
     Column("content", Text, nullable=False),
     Index("gates_created", "project_id", "created_ms", "id"),
 )
+_PAGE: Final = 50  # gates read at once
 _decoder: Final = msgspec.json.Decoder(Gate)
 
 
@@ -62,6 +63,19 @@ def find_gate(connection: Connection, project_id: str, gate_id: str) -> Gate | N
     query = select(GATES.c.content).where(GATES.c.project_id == project_id, GATES.c.id == gate_id)
     content = connection.execute(query).scalar_one_or_none()
     return None if content is None else _decoder.decode(content)
+
+
+def find_gate_that_needs(connection: Connection, project_id: str, run_id: str) -> Gate | None:
+    """Returns a gate that is being confirmed or is evidence, and has this run."""
+    named = GATES.c.content.contains(canonical_json(run_id).decode(), autoescape=True)
+    query = select(GATES.c.content).where(GATES.c.project_id == project_id, named)
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for row in rows:
+            gate = _decoder.decode(row.content)
+            has_run = run_id in (gate.candidate, gate.baseline, *gate.confirming)
+            if has_run and (gate.state is GateState.CONFIRMING or gate.evidence):
+                return gate
+    return None
 
 
 def count_gates(connection: Connection, project_id: str) -> int:

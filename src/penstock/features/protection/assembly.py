@@ -1,7 +1,10 @@
 """Builds the vertical of protected environments."""
 
+from sqlalchemy import Connection
+
 from penstock.features.access import Guards
 from penstock.features.context import Context
+from penstock.features.protection import store
 from penstock.features.protection.http import approval_routes, approver_routes, evidence_routes
 from penstock.features.protection.service.admission import (
     LoadRelease,
@@ -12,6 +15,12 @@ from penstock.features.protection.service.admission import (
 from penstock.features.protection.service.approvals import ApprovalService
 from penstock.features.protection.service.evidence import EvidenceService, LookUpRelease
 from penstock.features.vertical import Vertical
+
+
+def evidence_of_run(connection: Connection, project_id: str, run: str) -> str:
+    """Returns the evidence that names a run; empty if there is none."""
+    found = store.find_evidence_of_run(connection, project_id, run)
+    return f"the evidence {found.number} of the release {found.digest[:12]}" if found else ""
 
 
 def open_admission(

@@ -160,6 +160,13 @@ def list_approvals(
     return [_approval(row) for row in connection.execute(query.order_by(*order).limit(limit))]
 
 
+def find_evidence_of_run(connection: Connection, project_id: str, run: str) -> Evidence | None:
+    """Returns evidence that names a run."""
+    query = select(EVIDENCE).where(EVIDENCE.c.project_id == project_id, EVIDENCE.c.run == run)
+    row = connection.execute(query.limit(1)).one_or_none()
+    return None if row is None else _evidence(row)
+
+
 def _on(project_id: str, digest: str) -> tuple[Any, Any]:
     return EVIDENCE.c.project_id == project_id, EVIDENCE.c.digest == digest
 

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.entrypoints.server.scheduled import ScheduledPartFinder
 from penstock.features.evaluations.model import EvaluationPlan, EvaluatorChoice
-from penstock.features.evaluations.schedules.assembly import open_schedules
+from penstock.features.evaluations.schedules.assembly import open_schedules, schedule_of_run
 from penstock.features.evaluations.schedules.model import (
     EvaluationSchedule,
     ScheduledTarget,
@@ -50,7 +50,7 @@ class ScheduleWorld:
         self.released = evaluated.released
         self.editor, self.project = evaluated.released.editor, evaluated.project
         self.context = evaluated.context = replace(evaluated.context, clock=self.clock)
-        runs = replace(evaluated.service, context=self.context)
+        runs = replace(evaluated.service, context=self.context, references=(schedule_of_run,))
         evaluated.work = replace(evaluated.work, clock=self.clock)
         parts = ScheduledPartFinder(self.context, get_rollout(self.context))
         reader = self.released.world.identity.audit_reader

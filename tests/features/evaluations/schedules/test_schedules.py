@@ -239,3 +239,21 @@ def test_a_key_without_a_role_starts_runs_as_itself_only(world: ScheduleWorld) -
         world.starter.start(key, world.project, "nightly")
     with pytest.raises(Forbidden):
         world.service.switch(key, world.project, "nightly", enabled=False)
+
+
+def test_a_schedule_keeps_its_newest_runs_and_those_that_are_needed(world: ScheduleWorld) -> None:
+    world.set(cron="0 * * * *", keep_runs=2)
+    started: list[str] = []
+    for hour in range(6, 11):
+        world.look(f"2026-11-30T{hour:02}:00:01")
+        world.work()
+        started.append(world.log()[-1].run_id)
+        if hour == 6:
+            world.set("other", cron=DAILY, baseline_run=started[0], version=1)
+    world.look("2026-11-30T10:00:30")
+    kept = [started[0], *started[-2:]]  # another schedule compares with the first
+    assert [each.id for each in world.runs() if each.plan.label != "other"] == kept
+    removed = world.events("evaluation.remove")
+    assert {each.subject for each in removed} == set(started[1:-2])
+    assert {each.actor_kind for each in removed} == {"system"}
+    assert [each.run_id for each in world.log()] == ["", "", "", *started[-2:]]

@@ -1,6 +1,7 @@
 """Fills queues by their rules, again and again, from where the last time ended."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -177,8 +178,9 @@ class QueueRules:
 
     def _next_run(self, stored: StoredQueueRule, place: RulePlace) -> str | None:
         """Returns the run that is being read, or the next one that has ended."""
-        if place.run:
-            return place.run
+        with suppress(NotFound):  # it was removed: the next one is read
+            if place.run:
+                return self._runs.run(stored.project_id, place.run).id
         dataset = stored.rule.selection.dataset
         until = self._context.now_ms() - SETTLES_MS
         found = self._runs.ended_after(stored.project_id, dataset, (place.at, place.id), until)

@@ -1,6 +1,7 @@
 """Judges beside annotators: the evaluators whose answers annotators have labelled, too."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from penstock.features.annotation.store.tables import QUEUES
 from penstock.features.context import Context
 from penstock.features.evaluations.model import EvaluationRun, EvaluatorChoice, Result
 from penstock.kernel.digests import content_hash
+from penstock.kernel.errors import NotFound
 from penstock.rules.annotation.calibration import COMPARED_KINDS, JudgeFigures, judge_figures
 from penstock.rules.annotation.measured import label_of
 from penstock.rules.evaluation.measurements import Measurement
@@ -154,7 +156,8 @@ class JudgeCalibration:
                 found[run.id] = run
         for run_id in sorted({each.origin.run for each in labels if each.origin.run}):
             if run_id not in found and len(found) < 2 * MAX_RUNS_COMPARED:
-                found[run_id] = self._runs.run(project_id, run_id)
+                with suppress(NotFound):  # it was removed: its items stay
+                    found[run_id] = self._runs.run(project_id, run_id)
         return list(found.values())
 
     def _judge(
@@ -208,7 +211,9 @@ class JudgeCalibration:
     ) -> dict[tuple[str, int], str]:
         if not run_id:
             return {}
-        found: Sequence[Result] = self._runs.results_of(project_id, run_id, examples)
+        found: Sequence[Result] = ()
+        with suppress(NotFound):  # it was removed
+            found = self._runs.results_of(project_id, run_id, examples)
         return {(each.item_id, each.repeat): each.answer.output for each in found}
 
 

@@ -65,7 +65,7 @@ def evaluation_routes(
 
 
 def evaluation_change_routes(require: RequirePermission, runs: EvaluationService) -> APIRouter:
-    """Returns the routes that start and end runs."""
+    """Returns the routes that start, end and remove runs."""
     router = APIRouter(prefix=PREFIX, tags=[*TAGS])
     may_run = Depends(require(Permission.EVALUATIONS_RUN))
 
@@ -97,6 +97,14 @@ def evaluation_change_routes(require: RequirePermission, runs: EvaluationService
     def cancel_evaluation(access: Annotated[Access, may_run], run_id: str) -> EvaluationRunView:
         """Ends a run where it is; what is measured is kept."""
         return EvaluationRunView.of(runs.cancel(access.principal, access.project_id, run_id))
+
+    @router.delete("/{run_id}", status_code=204)
+    def remove_evaluation(
+        access: Annotated[Access, Depends(require(Permission.EVALUATIONS_REMOVE))], run_id: str
+    ) -> None:
+        """Removes a run that has ended, with its results. Refused for one to which evidence, a gate
+        that is being confirmed, a schedule or an open run refers."""
+        runs.remove(access.principal, access.project_id, run_id)
 
     @router.post("/{run_id}/resume")
     def resume_evaluation(

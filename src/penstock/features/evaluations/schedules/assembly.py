@@ -5,10 +5,16 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.features.context import Context
-from penstock.features.evaluations.schedules.model import AuditedChanges, ScheduledParts
+from penstock.features.evaluations.schedules import store
+from penstock.features.evaluations.schedules.model import (
+    MAX_SCHEDULES,
+    AuditedChanges,
+    ScheduledParts,
+)
 from penstock.features.evaluations.schedules.service import ScheduleService
 from penstock.features.evaluations.schedules.starting import ScheduleStarter
 from penstock.features.evaluations.service.runs import EvaluationService
@@ -33,6 +39,14 @@ class OpenedSchedules:
                 await asyncio.to_thread(self.starter.run_due)
             except (PenstockError, SQLAlchemyError) as failure:
                 _log.warning("Evaluation schedules must wait: %s", failure)
+
+
+def schedule_of_run(connection: Connection, project_id: str, run_id: str) -> str:
+    """Returns the schedule that compares with a run; empty if there is none."""
+    for stored in store.list_schedules(connection, project_id, "", MAX_SCHEDULES):
+        if stored.schedule.plan.baseline_run == run_id:
+            return f"the schedule {stored.name}"
+    return ""
 
 
 def open_schedules(

@@ -20,7 +20,8 @@ from penstock.rules.document import Document
 
 MAX_SCHEDULES: Final = 100  # evaluation schedules of a project
 MAX_TRIGGERS: Final = 10  # of a schedule
-MAX_STARTS: Final = 100  # in the log of a schedule
+MAX_STARTS: Final = 100  # in the log of a schedule, and those whose runs it keeps
+MOST_KEPT_RUNS: Final = 1_000  # of a schedule; of older ones those stay that something refers to
 MAX_LATE_MS: Final = 3_600_000  # for which a start may be late; a later one is skipped
 MAX_CHANGES: Final = 5_000  # audited changes of one look for triggers
 MAX_REASON_CHARS: Final = 1000  # of an error or a reason that is shown; the rest is cut
@@ -70,7 +71,7 @@ class ScheduledTarget(Document, frozen=True):
 class EvaluationSchedule(Document, frozen=True):
     """A schedule. `plan`: of its runs; version 0 is the newest at each start. It starts at the
     times of `cron` in `time_zone`, and after `triggers`. `budget_usd`: what its runs may cost in a
-    period; 0 for no budget."""
+    period; 0 for no budget. `keep_runs`: how many of its runs it keeps, the newest."""
 
     plan: EvaluationPlan
     target: ScheduledTarget
@@ -80,6 +81,7 @@ class EvaluationSchedule(Document, frozen=True):
     budget_usd: float = 0.0
     budget_period: BudgetPeriod = BudgetPeriod.MONTH
     enabled: bool = True
+    keep_runs: int = 200
 
 
 @dataclass(frozen=True, slots=True)

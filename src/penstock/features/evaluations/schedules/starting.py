@@ -4,6 +4,7 @@ end at any moment none is lost."""
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -29,6 +30,7 @@ from penstock.rules.releases.documents import Release
 
 FAILED: Final = "evaluation_schedule.failed"  # the audited action, which webhooks tell
 _AT_ONCE: Final = 200  # schedules of one look at times
+_REMOVED_AT_ONCE: Final = 20  # old runs that go after a start
 _log: Final = logging.getLogger("penstock.evaluations")
 
 
@@ -102,8 +104,20 @@ class ScheduleStarter:
                 turn.skip(cause, f"The run {open_run} has not ended.")
             elif not open_run and (cause := self._change(turn) or cause):
                 self._begin(turn, cause)
-        if turn.changed:
-            self._commit(turn, stored.actor)
+        if turn.changed and self._commit(turn, stored.actor):
+            self._remove_old(stored)
+
+    def _remove_old(self, stored: StoredSchedule) -> None:
+        """Removes runs of a schedule that are older than those that it keeps. One that something
+        refers to stays, and is the schedule's no more."""
+        kept = stored.schedule.keep_runs
+        with self._context.database.read() as connection:
+            old = store.starts_over(connection, stored.id, kept, _REMOVED_AT_ONCE)
+        for start in old:
+            with suppress(NotFound, Conflict):
+                self._runs.remove(stored.actor, stored.project_id, start.run_id)
+            with self._context.database.write() as tx:
+                store.forget_run(tx.connection, start.id)
 
     def _settle(self, turn: Turn) -> str:
         """Notes the end of the last run. Returns its id if it has not ended."""

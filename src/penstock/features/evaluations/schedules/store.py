@@ -154,12 +154,27 @@ def triggered(connection: Connection) -> list[SeenChanges]:
 
 
 def add_start(connection: Connection, start: ScheduleStart) -> None:
-    """Adds to the log of a schedule; its oldest entries go."""
+    """Adds to the log of a schedule. Its oldest entries go, but those that have started runs."""
     row = asdict(start) | {"outcome": start.outcome.value}
     connection.execute(insert(STARTS).values(row))
     of_schedule = STARTS.c.schedule_id == start.schedule_id
     newest = select(STARTS.c.id).where(of_schedule).order_by(*_NEWEST).limit(MAX_STARTS)
-    connection.execute(delete(STARTS).where(of_schedule, STARTS.c.id.not_in(newest)))
+    old = STARTS.c.id.not_in(newest)
+    connection.execute(delete(STARTS).where(of_schedule, STARTS.c.run_id == "", old))
+
+
+def starts_over(
+    connection: Connection, schedule_id: str, kept: int, limit: int
+) -> list[ScheduleStart]:
+    """Returns the entries whose runs are older than the newest `kept` ones of the schedule."""
+    query = select(STARTS).where(STARTS.c.schedule_id == schedule_id, STARTS.c.run_id != "")
+    rows = connection.execute(query.order_by(*_NEWEST).offset(kept).limit(limit))
+    return [_start(row) for row in rows]
+
+
+def forget_run(connection: Connection, start_id: str) -> None:
+    """Notes that a schedule no longer keeps the run of an entry."""
+    connection.execute(update(STARTS).where(STARTS.c.id == start_id).values(run_id=""))
 
 
 def list_starts(connection: Connection, schedule_id: str, limit: int) -> list[ScheduleStart]:

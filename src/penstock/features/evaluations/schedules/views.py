@@ -12,6 +12,7 @@ from penstock.features.evaluations.http.views import EvaluatorChoiceView, Simula
 from penstock.features.evaluations.online.model import BudgetPeriod
 from penstock.features.evaluations.schedules.model import (
     MAX_TRIGGERS,
+    MOST_KEPT_RUNS,
     EvaluationSchedule,
     ScheduledTarget,
     ScheduleStart,
@@ -70,7 +71,8 @@ class EvaluationScheduleBody(EvaluationPlanBody):
     """A schedule of runs. `version` of the dataset: by default the newest at each start. It starts
     at the times of `cron` (five fields: minute, hour, day of the month, month, day of the week) in
     `time_zone`, and after changes (`triggers`). `cost_cap_usd` is of a run, `budget_usd` of all
-    runs of a UTC day or month; 0 for none. The other members are those of a run."""
+    runs of a UTC day or month; 0 for none. `keep_runs`: the newest runs that it keeps; older ones
+    are removed unless something refers to them. The other members are those of a run."""
 
     target: ScheduledTargetBody
     cron: Annotated[str, Field(max_length=MAX_CRON_CHARS)] = ""
@@ -82,6 +84,7 @@ class EvaluationScheduleBody(EvaluationPlanBody):
     budget_usd: Usd = 0.0
     budget_period: BudgetPeriod = BudgetPeriod.MONTH
     enabled: bool = True
+    keep_runs: Annotated[int, Field(ge=1, le=MOST_KEPT_RUNS)] = 200
 
     def schedule(self) -> EvaluationSchedule:
         """Returns the schedule. Raises `InvalidRequest`."""
@@ -94,6 +97,7 @@ class EvaluationScheduleBody(EvaluationPlanBody):
             budget_usd=self.budget_usd,
             budget_period=self.budget_period,
             enabled=self.enabled,
+            keep_runs=self.keep_runs,
         )
 
 
@@ -153,6 +157,7 @@ class EvaluationScheduleView(BaseModel):
     budget_usd: float
     budget_period: BudgetPeriod
     spent_usd: float
+    keep_runs: int
     dataset: str
     version: int | None
     evaluators: list[EvaluatorChoiceView]
@@ -199,7 +204,7 @@ _OF_PLAN = (
     *("dataset", "key_id", "split", "repeats", "concurrency", "cost_cap_usd", "label"),
     "baseline_run",
 )
-_OF_SCHEDULE = ("enabled", "cron", "time_zone", "budget_usd", "budget_period")
+_OF_SCHEDULE = ("enabled", "cron", "time_zone", "budget_usd", "budget_period", "keep_runs")
 
 
 def _state(stored: StoredSchedule) -> ScheduleState:

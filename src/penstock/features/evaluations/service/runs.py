@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.datasets.model import ItemFilter
-from penstock.features.evaluations import store
+from penstock.features.evaluations import store, summary_store
 from penstock.features.evaluations.endpoints import (
     EndpointSecrets,
     NewEndpoint,
@@ -27,6 +27,7 @@ from penstock.features.evaluations.model import (
     FindEvaluator,
     Result,
     ResultState,
+    RunReference,
     RunState,
     TargetAnswer,
     check_plan,
@@ -59,7 +60,8 @@ class UploadedOutput:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationService:
-    """Use cases of runs. `find` returns an evaluator by its kind; `wanted` wakes the worker."""
+    """Use cases of runs. `find` returns an evaluator by its kind; `wanted` wakes the worker;
+    `references` say what else needs a run."""
 
     context: Context
     items: DatasetItems
@@ -67,6 +69,7 @@ class EvaluationService:
     find: FindEvaluator
     wanted: WorkWanted
     secrets: EndpointSecrets | None = None
+    references: Sequence[RunReference] = ()
 
     def start(
         self,
@@ -184,6 +187,22 @@ class EvaluationService:
             self._audit(tx, actor, run, "cancel")
         return self.get(project_id, run_id)
 
+    def remove(self, actor: Principal, project_id: str, run_id: str) -> None:
+        """Removes a run with its results. Raises `NotFound`, and `Conflict` if it has not ended or
+        something refers to it."""
+        with self.context.database.write() as tx:
+            run = get_run(tx.connection, project_id, run_id, lock=True)
+            if self._shown(tx.connection, run).run.is_open:
+                raise Conflict(
+                    "The run has not ended.",
+                    hint=f"Cancel it first: penstock eval cancel {run.id}",
+                    code="evaluation_runs",
+                )
+            self._require_unneeded(tx.connection, run)
+            summary_store.remove_summary(tx.connection, run.id)
+            store.remove_run(tx.connection, run.id)
+            self._audit(tx, actor, run, "remove")
+
     def resume(
         self, actor: Principal, project_id: str, run_id: str, cost_cap_usd: float | None = None
     ) -> ShownRun:
@@ -262,6 +281,14 @@ class EvaluationService:
                 hint="Wait for its end, then start this run.",
                 param="baseline_run",
             )
+
+    def _require_unneeded(self, connection: Connection, run: EvaluationRun) -> None:
+        """Raises `Conflict` if something refers to a run."""
+        compared = store.find_compared_with(connection, run.project_id, run.id)
+        needs = [f"the open run {compared}"] if compared else []
+        needs += [each(connection, run.project_id, run.id) for each in self.references]
+        if found := next(filter(None, needs), ""):
+            raise Conflict(f"The run stays: {found} refers to it.", code="evaluation_needed")
 
     def _queue(self, tx: Transaction, run: EvaluationRun) -> str:
         """Adds the job of a run, and returns its id."""
