@@ -85,7 +85,7 @@ def test_a_shortlist_ranks_and_says_why(installation: Installation) -> None:
     assert "needs" in installation.run("model", "shortlist", "--needs", "telepathy", code=1)
 
 
-def test_a_refusal_names_the_field_without_the_place_of_http(installation: Installation) -> None:
+def test_an_invalid_field_is_named_without_its_place_in_http(installation: Installation) -> None:
     wanted = ("annotation", "add", "queue", "--score", "helpful", "--question", "Is it helpful?")
     refused = installation.run(*wanted, "--annotator", "x" * 300, code=1)
     assert "annotators.0: " in refused
