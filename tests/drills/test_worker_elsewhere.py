@@ -37,7 +37,7 @@ def database_url() -> Iterator[str]:
 def provider(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     port, log = free_port(), tmp_path / "calls.jsonl"
     sim = Supervised(
-        tmp_path, ["sim", "--port", str(port), "--log", str(log), "--latency-ms", "150"]
+        tmp_path, ["sim", "--port", str(port), "--log", str(log), "--latency-ms", "400"]
     )
     sim.start()
     try:
@@ -89,9 +89,9 @@ def test_a_worker_elsewhere_does_the_runs_and_survives_kills(
     project = f"/api/v1/projects/{it.get('/api/v1/projects')['items'][0]['id']}"
     _fill(it, project, port)
     run = _start(it, project)
-    wait_until(lambda: _get(it, project, run)["progress"]["done"] >= 5)
     name = Home(tmp_path / "elsewhere").worker_name.read_text()
-    assert _workers(database_url) == [name]
+    wait_until(lambda: _workers(database_url) == [name])
+    wait_until(lambda: _get(it, project, run)["progress"]["done"] >= 5)
     kill(elsewhere.pids("worker")[0])
     wait_until(lambda: _get(it, project, run)["state"] == "done", 120)
     tags = Counter(
