@@ -18,7 +18,7 @@ def bell(console: Console, unread: int) -> None:
     """Waits until the bell shows a number."""
     console.page.reload()
     name = f"Notifications: {unread} unread" if unread else "Notifications"
-    console.page.get_by_role("link", name=name, exact=True).wait_for()
+    console.page.get_by_role("link", name=name, exact=True).wait_for(timeout=30_000)
 
 
 def test_a_mention_is_picked_notified_and_read(

@@ -130,4 +130,4 @@ def test_a_viewer_reads_prompts_and_changes_none(
     expect(template(viewer, "Text")).to_have_text("Read me")
     expect(viewer.button("Move a label here")).to_have_count(0)
     viewer.open(f"{path}/edit")
-    expect(viewer.page.get_by_text("the role Editor")).to_be_visible()
+    expect(viewer.page.get_by_text("prompts:write")).to_be_visible()

@@ -104,7 +104,7 @@ def test_an_annotator_sees_the_pages_of_annotation_alone(console: Console, windo
     navigation = theirs.page.get_by_role("navigation", name="Main")
     expect(navigation.get_by_role("listitem")).to_have_text(["Annotation"])
     theirs.page.keyboard.press("Control+k")
-    expect(theirs.page.get_by_role("option")).to_have_count(1)
+    expect(theirs.page.get_by_role("option")).to_have_count(2)  # Annotation, Notifications
     theirs.page.keyboard.press("Escape")
     theirs.page.keyboard.press("g")
     theirs.page.keyboard.press("t")

@@ -23,7 +23,7 @@ export function Toolbar({ search, onChange }: ToolbarProps) {
       />
       <FilterMenu search={search} onChange={onChange} />
       <FilterChips search={search} onChange={onChange} />
-      <div className="ml-auto flex items-center gap-2">
+      <div className="ml-auto flex flex-wrap items-center justify-end gap-2">
         <AddCallsButton calls={{ search: callSearchOf(search) }} />
         <LiveButton
           live={search.live ?? false}
