@@ -23,8 +23,8 @@ def test_an_online_evaluation_is_set_shown_switched_and_removed(server: Server) 
     assert (made["version"], made["enabled"], made["share"]) == (1, True, 0.25)
     assert made["evaluators"][0] == {"name": "short", "kind": "length", "options": {"most": 400}}
     assert made["filter"]["only"] == {"use_case": ["support"]}
-    (listed,) = call(server, "GET", "").json()["items"]
-    assert (listed["name"], listed["counts"]["eligible"], listed["waiting"]) == ("answers", 0, 0)
+    listed = {each["name"]: each for each in call(server, "GET", "").json()["items"]}["answers"]
+    assert (listed["counts"]["eligible"], listed["waiting"]) == (0, 0)
     off = call(server, "PATCH", "/answers", {"enabled": False}).json()
     assert (off["enabled"], off["version"]) == (False, 2)
     figures = call(server, "GET", "/answers/figures").json()
