@@ -71,7 +71,10 @@ def test_items_are_edited_and_a_version_of_somebody_else_is_no_loss(
     path.write_text(json.dumps({"id": "other", "input": "Theirs"}))
     console.installation.run("dataset", "import", "e2e-edited", str(path))
     console.button("Commit version").click()
-    console.alert("made version 2 while you edited version 1")
+    conflict = page.get_by_role("alert").filter(
+        has_text="made version 2 while you edited version 1"
+    )
+    expect(conflict).to_be_visible(timeout=30_000)
     console.button("Put my changes on version 2").click()
     console.button("Commit version").click()
     newest = page.get_by_role("table", name="Versions").get_by_role("row").nth(1)
