@@ -6,7 +6,7 @@ import logging
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from penstock.features.background import keep_running, rounds
+from penstock.features.background import each_alone, keep_running, rounds
 from penstock.kernel.errors import NotFound, Overloaded
 
 FAILURES = [
@@ -84,3 +84,16 @@ async def test_rounds_work_in_a_thread_until_one_fails() -> None:
     with pytest.raises(ValueError):
         await rounds(work, 0.001)
     assert done == 3
+
+
+def test_an_item_that_fails_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    def work(at: int) -> None:
+        if at < len(FAILURES):
+            raise FAILURES[at]
+        done.append(at)
+
+    each_alone(range(len(FAILURES) + 2), work)
+    assert done == [len(FAILURES), len(FAILURES) + 1]
+    assert len(caplog.records) == len(FAILURES)

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,6 +14,7 @@ from penstock.kernel.errors import PenstockError
 _FIRST_PAUSE_S: Final = 1.0
 # Between two starts of a job that fails again and again; it is never given up.
 _LONGEST_PAUSE_S: Final = 60.0
+_Item = TypeVar("_Item")
 _log: Final = logging.getLogger("penstock.background")
 
 
@@ -22,6 +23,17 @@ async def rounds(work: Callable[[], object], every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         await asyncio.to_thread(work)
+
+
+def each_alone(items: Iterable[_Item], work: Callable[[_Item], object]) -> None:
+    """Does `work` with each item. One that fails is logged, costs itself, and stops no other."""
+    for item in items:
+        try:
+            work(item)
+        except (PenstockError, SQLAlchemyError) as failure:
+            _log.warning("Background work must wait: %s", failure)
+        except Exception:  # noqa: BLE001 - the rule of this function
+            _log.exception("Background work failed.")
 
 
 async def keep_running(job: Job, pause_s: float = _FIRST_PAUSE_S) -> None:

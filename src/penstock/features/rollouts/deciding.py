@@ -1,11 +1,13 @@
 """The job that lets the rules of rollouts decide."""
 
 import logging
+from contextlib import suppress
 from typing import Final
 
-from penstock.features.background import rounds
+from penstock.features.background import each_alone, rounds
 from penstock.features.rollouts.comparing import ComparisonService
-from penstock.kernel.errors import NotFound, PenstockError
+from penstock.features.rollouts.runs import RolloutRun
+from penstock.kernel.errors import NotFound
 from penstock.kernel.time import Clock
 from penstock.rules.rollouts.decision import DecisionKind
 
@@ -28,23 +30,21 @@ class RolloutDecisions:
     def look(self) -> None:
         """Looks at the comparisons whose period has passed. A failure concerns one of them, and is
         tried again in the next period."""
-        running = self._comparisons.running()
         now = self._clock.monotonic()
-        before = self._looked
+        before, due = self._looked, list[tuple[str, RolloutRun]]()
         self._looked = {}
-        for project_id, run in running:
+        for project_id, run in self._comparisons.running():
             key = (project_id, run.place)
             last = before.get(key)
-            due = last is None or now - last >= run.plan.period_s
-            self._looked[key] = now if due or last is None else last
-            if not due:
-                continue
-            try:
-                decision = self._comparisons.follow(project_id, run)
-            except NotFound:  # it was ended in between
-                continue
-            except PenstockError as failure:
-                _log.warning("The rollout %s could not be decided yet: %s", run.place, failure)
-                continue
+            if last is None or now - last >= run.plan.period_s:
+                due.append((project_id, run))
+                last = now
+            self._looked[key] = last
+        each_alone(due, self._decide)
+
+    def _decide(self, found: tuple[str, RolloutRun]) -> None:
+        project_id, run = found
+        with suppress(NotFound):  # it was ended in between
+            decision = self._comparisons.follow(project_id, run)
             if decision.kind is not DecisionKind.WAIT:
                 _log.info("Rollout %s: %s. %s", run.place, decision.kind.value, decision.reason)

@@ -16,8 +16,9 @@ from penstock.features.evaluations.schedules.model import (
     ScheduleTrigger,
     TriggerEvent,
 )
+from penstock.features.evaluations.schedules.service import ScheduleService
 from penstock.features.evaluations.store import RUNS
-from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound, PenstockError
 from tests.features.catalog.test_tables import differences
 from tests.features.evaluations.schedules.conftest import ScheduleWorld
 
@@ -257,3 +258,33 @@ def test_a_schedule_keeps_its_newest_runs_and_those_that_are_needed(world: Sched
     assert {each.subject for each in removed} == set(started[1:-2])
     assert {each.actor_kind for each in removed} == {"system"}
     assert [each.run_id for each in world.log()] == ["", "", "", *started[-2:]]
+
+
+def test_a_switch_changes_nothing_else_whoever_edits_meanwhile(world: ScheduleWorld) -> None:
+    world.set(cron=DAILY, repeats=1)
+
+    def switch() -> None:
+        for at in range(20):
+            world.service.switch(world.editor, world.project, "nightly", enabled=at % 2 == 1)
+
+    with ThreadPoolExecutor(1) as threads:
+        switching = threads.submit(switch)
+        for repeats in range(1, 21):
+            world.set(cron=DAILY, repeats=repeats)
+        switching.result()
+    found = world.service.get(world.project, "nightly").stored.schedule
+    assert found.plan.repeats == 20
+
+
+def test_a_schedule_that_is_not_valid_any_more_can_be_switched_off(world: ScheduleWorld) -> None:
+    world.set(cron=DAILY)
+
+    def gone(kind: str) -> None:
+        raise NotFound(f"There is no evaluator {kind}.")
+
+    reader = world.released.world.identity.audit_reader
+    service = ScheduleService(world.context, gone, reader)
+    off = service.switch(world.editor, world.project, "nightly", enabled=False)
+    assert not off.stored.schedule.enabled
+    with pytest.raises(PenstockError):
+        service.switch(world.editor, world.project, "nightly", enabled=True)

@@ -22,6 +22,7 @@ from penstock.features.evaluations.online.model import (
 )
 from penstock.features.evaluations.service.runs import check_key
 from penstock.features.traces.model import Cursor
+from penstock.infra.sql import Transaction
 from penstock.kernel.errors import InvalidRequest, NotFound
 
 _SUMMED_DAYS = 7  # of the counts that a list shows
@@ -62,48 +63,21 @@ class OnlineRules:
         check_name(name)
         check_rule(rule, self._find)
         check_key(actor, project_id, rule.key_id)
-        now = self._context.now_ms()
         with self._context.database.write() as tx:
             before = store.find_rule(tx.connection, project_id, name, lock=True)
-            if before is None:
-                if store.count_rules(tx.connection, project_id) >= MAX_RULES:
-                    raise InvalidRequest(f"A project has at most {MAX_RULES} online evaluations.")
-                drawing = RuleDrawing(_here(now), next_ms=now)
-                made = StoredOnlineRule(
-                    self._context.new_id("onl"),
-                    project_id,
-                    name,
-                    1,
-                    rule,
-                    drawing,
-                    created_ms=now,
-                    updated_ms=now,
-                )
-                store.add_rule(tx.connection, made)
-            else:
-                begins = before.drawing
-                if rule.enabled and not before.rule.enabled:
-                    begins = replace(begins, position=_here(now))
-                version = before.version + 1
-                changed = replace(
-                    before, version=version, rule=rule, drawing=begins, updated_ms=now
-                )
-                store.replace_rule(tx.connection, changed)
-            self._context.audit_log.append(
-                tx,
-                actor,
-                project_id,
-                "online_evaluation.set",
-                name,
-                before=None if before is None else _facts(before.rule),
-                after=_facts(rule),
-            )
+            self._put(tx, actor, (project_id, name), before, rule)
 
     def switch(self, actor: Principal, project_id: str, name: str, *, enabled: bool) -> None:
-        """Switches a rule on or off."""
-        rule = self.get(project_id, name).stored.rule
-        if rule.enabled != enabled:
-            self.set(actor, project_id, name, msgspec.structs.replace(rule, enabled=enabled))
+        """Switches a rule on or off, and changes nothing else. Raises `InvalidRequest` if it cannot
+        measure any more."""
+        with self._context.database.write() as tx:
+            before = get_rule(tx.connection, project_id, name, lock=True)
+            if before.rule.enabled != enabled:
+                rule = msgspec.structs.replace(before.rule, enabled=enabled)
+                check_key(actor, project_id, rule.key_id)
+                if enabled:  # one that is not valid any more can be switched off
+                    check_rule(rule, self._find)
+                self._put(tx, actor, (project_id, name), before, rule)
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
         """Removes a rule; its scores stay."""
@@ -118,6 +92,42 @@ class OnlineRules:
                 name,
                 before=_facts(before.rule),
             )
+
+    def _put(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        place: tuple[str, str],
+        before: StoredOnlineRule | None,
+        rule: OnlineRule,
+    ) -> None:
+        """Stores a rule at its place, project and name, which the transaction has locked."""
+        (project_id, name), now = place, self._context.now_ms()
+        if before is None:
+            if store.count_rules(tx.connection, project_id) >= MAX_RULES:
+                raise InvalidRequest(f"A project has at most {MAX_RULES} online evaluations.")
+            drawing = RuleDrawing(_here(now), next_ms=now)
+            made = StoredOnlineRule(
+                *(self._context.new_id("onl"), project_id, name, 1, rule, drawing),
+                created_ms=now,
+                updated_ms=now,
+            )
+            store.add_rule(tx.connection, made)
+        else:
+            drawing = before.drawing
+            if rule.enabled and not before.rule.enabled:
+                drawing = replace(drawing, position=_here(now))
+            changed = replace(before, version=before.version + 1, rule=rule, drawing=drawing)
+            store.replace_rule(tx.connection, replace(changed, updated_ms=now))
+        self._context.audit_log.append(
+            tx,
+            actor,
+            project_id,
+            "online_evaluation.set",
+            name,
+            before=None if before is None else _facts(before.rule),
+            after=_facts(rule),
+        )
 
     def _shown(
         self, connection: Connection, found: Sequence[StoredOnlineRule]

@@ -1,13 +1,12 @@
 """Connects the parts of evaluation schedules in the server."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
+from penstock.features.background import rounds
 from penstock.features.context import Context
 from penstock.features.evaluations.schedules import store
 from penstock.features.evaluations.schedules.model import (
@@ -18,7 +17,6 @@ from penstock.features.evaluations.schedules.model import (
 from penstock.features.evaluations.schedules.service import ScheduleService
 from penstock.features.evaluations.schedules.starting import ScheduleStarter
 from penstock.features.evaluations.service.runs import EvaluationService
-from penstock.kernel.errors import PenstockError
 
 _EVERY_S: Final = 5.0
 _log: Final = logging.getLogger("penstock.evaluations")
@@ -33,12 +31,7 @@ class OpenedSchedules:
 
     async def run(self) -> None:
         """Starts what is due every five seconds."""
-        while True:
-            await asyncio.sleep(_EVERY_S)
-            try:
-                await asyncio.to_thread(self.starter.run_due)
-            except (PenstockError, SQLAlchemyError) as failure:
-                _log.warning("Evaluation schedules must wait: %s", failure)
+        await rounds(self.starter.run_due, _EVERY_S)
 
 
 def schedule_of_run(connection: Connection, project_id: str, run_id: str) -> str:

@@ -21,6 +21,7 @@ from penstock.features.evaluations.schedules.model import (
 )
 from penstock.features.evaluations.schedules.times import next_time_ms
 from penstock.features.evaluations.service.runs import check_key
+from penstock.infra.sql import Transaction
 from penstock.kernel.errors import InvalidRequest, NotFound
 
 
@@ -66,47 +67,25 @@ class ScheduleService:
         another has spent what that one has spent. Raises `InvalidRequest`."""
         check_schedule(name, schedule, self._find)
         check_key(actor, project_id, schedule.plan.key_id)
-        now = self._context.now_ms()
         with self._context.database.write() as tx:
             before = store.find_schedule(tx.connection, project_id, name, lock=True)
-            self._context.audit_log.append(
-                tx,
-                actor,
-                project_id,
-                "evaluation_schedule.set",
-                name,
-                before=None if before is None else _facts(before.schedule),
-                after=_facts(schedule),
-            )
-            seen = self._changes.last_sequence(tx.connection, project_id)
-            progress = _begin(schedule, before, now, seen)
-            if before is None:
-                if store.count_schedules(tx.connection, project_id) >= MAX_SCHEDULES:
-                    raise InvalidRequest(
-                        f"A project has at most {MAX_SCHEDULES} evaluation schedules."
-                    )
-                made = StoredSchedule(
-                    *(self._context.new_id("esc"), project_id, name, 1, schedule, progress),
-                    author=actor.label,
-                    created_ms=now,
-                    updated_ms=now,
-                )
-                store.add_schedule(tx.connection, made)
-            else:
-                changed = replace(before, schedule=schedule, author=actor.label, updated_ms=now)
-                store.save_schedule(tx.connection, changed.with_progress(progress))
+            self._put(tx, actor, (project_id, name), before, schedule)
         return self.get(project_id, name)
 
     def switch(
         self, actor: Principal, project_id: str, name: str, *, enabled: bool
     ) -> ShownSchedule:
-        """Switches a schedule on or off. A run that has started goes on."""
-        found = self.get(project_id, name)
-        schedule = found.stored.schedule
-        if schedule.enabled == enabled:
-            return found
-        changed = msgspec.structs.replace(schedule, enabled=enabled)
-        return self.set(actor, project_id, name, changed)
+        """Switches a schedule on or off, and changes nothing else. A run that has started goes on.
+        Raises `InvalidRequest` if it cannot start any more."""
+        with self._context.database.write() as tx:
+            before = get_schedule(tx.connection, project_id, name, lock=True)
+            if before.schedule.enabled != enabled:
+                schedule = msgspec.structs.replace(before.schedule, enabled=enabled)
+                check_key(actor, project_id, schedule.plan.key_id)
+                if enabled:  # one that is not valid any more can be switched off
+                    check_schedule(name, schedule, self._find)
+                self._put(tx, actor, (project_id, name), before, schedule)
+        return self.get(project_id, name)
 
     def remove(self, actor: Principal, project_id: str, name: str) -> None:
         """Removes a schedule with its log; its runs stay."""
@@ -121,6 +100,41 @@ class ScheduleService:
                 name,
                 before=_facts(before.schedule),
             )
+
+    def _put(
+        self,
+        tx: Transaction,
+        actor: Principal,
+        place: tuple[str, str],
+        before: StoredSchedule | None,
+        schedule: EvaluationSchedule,
+    ) -> None:
+        """Stores a schedule at its place, project and name, which the transaction has locked."""
+        (project_id, name), now = place, self._context.now_ms()
+        self._context.audit_log.append(
+            tx,
+            actor,
+            project_id,
+            "evaluation_schedule.set",
+            name,
+            before=None if before is None else _facts(before.schedule),
+            after=_facts(schedule),
+        )
+        seen = self._changes.last_sequence(tx.connection, project_id)
+        progress = _begin(schedule, before, now, seen)
+        if before is not None:
+            changed = replace(before, schedule=schedule, author=actor.label, updated_ms=now)
+            store.save_schedule(tx.connection, changed.with_progress(progress))
+            return
+        if store.count_schedules(tx.connection, project_id) >= MAX_SCHEDULES:
+            raise InvalidRequest(f"A project has at most {MAX_SCHEDULES} evaluation schedules.")
+        made = StoredSchedule(
+            *(self._context.new_id("esc"), project_id, name, 1, schedule, progress),
+            author=actor.label,
+            created_ms=now,
+            updated_ms=now,
+        )
+        store.add_schedule(tx.connection, made)
 
     def _shown(
         self, connection: Connection, found: Sequence[StoredSchedule]

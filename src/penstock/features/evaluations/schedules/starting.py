@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import Final
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.features.access import Principal
+from penstock.features.background import each_alone
 from penstock.features.context import Context
 from penstock.features.evaluations.model import EvaluationPlan, EvaluationRun
 from penstock.features.evaluations.schedules import store
@@ -54,11 +54,7 @@ class ScheduleStarter:
         """Looks at the schedules whose time has come, whose project has changed, and whose run may
         have ended. Returns their number."""
         due = self._due()
-        for schedule_id in due:
-            try:
-                self._look(schedule_id)
-            except (PenstockError, SQLAlchemyError) as error:
-                _log.warning("The evaluation schedule %s must wait: %s", schedule_id, error)
+        each_alone(due, self._look)
         return len(due)
 
     def start(self, actor: Principal, project_id: str, name: str) -> ShownRun:

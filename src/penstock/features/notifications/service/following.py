@@ -4,7 +4,7 @@ number of the last event moves in the same transaction."""
 import logging
 from typing import Final
 
-from penstock.features.background import rounds
+from penstock.features.background import each_alone, rounds
 from penstock.features.context import Context
 from penstock.features.notifications import store
 from penstock.features.notifications.model import (
@@ -34,31 +34,31 @@ class NotificationFeed:
         """Runs until it is cancelled or fails."""
         await rounds(self.look, LOOK_S)
 
-    def look(self) -> int:
-        """Looks at the events since the last look. Returns how many users were notified."""
+    def look(self) -> None:
+        """Looks at the events since the last look."""
         with self._context.database.read() as connection:
             seen = store.positions(connection)
             heads = self._log.heads(connection)
         behind = [each for each, last in heads.items() if each and last > seen.get(each, 0)]
-        return sum(self._advance(project_id) for project_id in behind)
+        each_alone(behind, self._advance)
 
-    def _advance(self, project_id: str) -> int:
+    def _advance(self, project_id: str) -> None:
         with self._context.database.write() as tx:
             seen = store.lock_position(tx.connection, project_id)
             events = self._log.after(tx.connection, project_id, seen, _EVENTS)
-            notified = sum(self._tell(tx, event) for event in events)
+            for event in events:
+                self._tell(tx, event)
             if events:
                 store.set_position(tx.connection, project_id, events[-1].sequence)
-        return notified
 
-    def _tell(self, tx: Transaction, event: NotedEvent) -> int:
+    def _tell(self, tx: Transaction, event: NotedEvent) -> None:
         try:
             found = self._recipients.of(tx.connection, event)
         except (LookupError, TypeError, ValueError):  # of another version, say: it costs itself
             _log.exception("Nobody is notified of event %d of %s", event.sequence, event.project_id)
-            return 0
+            return
         if not found:
-            return 0
+            return
         unwanted = store.switched_off(tx.connection, found)
         wanted = [each for each in found.items() if each not in unwanted]
         for user_id, kind in wanted:
@@ -67,4 +67,3 @@ class NotificationFeed:
                 user_id, event.id, event.project_id, event.sequence, kind, permission
             )
             store.add(tx.connection, notified)
-        return len(wanted)

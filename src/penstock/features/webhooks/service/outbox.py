@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from penstock.features.background import each_alone
 from penstock.features.context import Context
 from penstock.features.webhooks import store
 from penstock.features.webhooks.model import (
@@ -44,8 +45,7 @@ class WebhookOutbox:
                 for each in store.list_webhooks(connection)
                 if not each.disabled and self._changes(connection, each.project_id, each.seen, 1)
             ]
-        for webhook_id in behind:
-            self._advance(webhook_id)
+        each_alone(behind, self._advance)
 
     def feedback(self, project_id: str, scores: Sequence[Mapping[str, Any]]) -> None:
         """Writes messages for feedback; its ids name the events."""
