@@ -1,3 +1,4 @@
+import { AnnotatorFields } from "@/features/annotation/AnnotatorFields";
 import { KINDS } from "@/features/annotation/labels";
 import {
   useAddQueue,
@@ -10,7 +11,7 @@ import { splitList } from "@/shared/forms/splitList";
 import { useForm } from "@/shared/forms/useForm";
 import { Dialog } from "@/shared/ui/Dialog";
 import { Disclosure } from "@/shared/ui/Disclosure";
-import { CheckboxField, SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
+import { SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
 
 const EMPTY = {
   name: "",
@@ -72,27 +73,7 @@ export function AddQueueDialog({ onClose, onAdded }: AddQueueDialogProps) {
         />
         <TextAreaField label="Guidelines" hint="Markdown" {...form.text("guidelines")} />
         <Disclosure title="Annotators" open={form.hasError("overlap", "annotators")}>
-          <TextField
-            label="Annotators of each item"
-            type="number"
-            min={1}
-            max={10}
-            {...form.text("overlap")}
-          />
-          <TextField
-            label="Only these annotators"
-            hint="E-mail addresses, separated by commas; empty for all who may annotate"
-            {...form.text("annotators")}
-          />
-          <TextField
-            label="Adjudicator"
-            hint="E-mail address; empty for all who manage queues"
-            {...form.text("adjudicator")}
-          />
-          <CheckboxField
-            label="Annotators see suggestions of models"
-            {...form.checkbox("shows_suggestions")}
-          />
+          <AnnotatorFields form={form} />
         </Disclosure>
       </Form>
     </Dialog>
