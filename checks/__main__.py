@@ -40,6 +40,7 @@ TREE_RULES: tuple[TreeRule, ...] = (
     documents.links,
     migrations.chain,
     suite.patches,
+    suite.shared_names,
     words.unique_types,
 )
 

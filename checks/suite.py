@@ -1,13 +1,16 @@
-"""Rules for the test suite: few patches, no unconditional skips."""
+"""Rules for the test suite: few patches, no unconditional skips, names of browser tests."""
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
 from checks.source import Finding, Source
 
 PATCHES_PER_TEST = 0.05
 _PATCH = re.compile(r"monkeypatch\.(setattr|setitem)\(|\b(mock\.)?patch(\.object|\.dict)?\(")
 _TEST = re.compile(r"^\s*(async )?def test_", re.MULTILINE)
+_BROWSER_TESTS = PurePosixPath("tests/e2e")
+_BROWSER_NAME = re.compile(r'"(e2e-[\w-]+|[\w.]+@example\.org)"')
 _SKIP = re.compile(r"pytest\.(mark\.)?(skip|xfail)\b")
 
 
@@ -32,3 +35,16 @@ def skips(source: Source) -> Iterator[Finding]:
                 "skipped or expected to fail: add `# needs: what` if it depends on the machine"
             )
             yield Finding(str(source.path), number, message)
+
+
+def shared_names(tree: Iterable[Source]) -> Iterator[Finding]:
+    """Finds a name that two files of browser tests use: all files share one installation."""
+    used: dict[str, str] = {}
+    for source in tree:
+        if source.path.parent != _BROWSER_TESTS or not source.path.name.startswith("test_"):
+            continue
+        path = str(source.path)
+        for number, line in enumerate(source.lines, 1):
+            for name in _BROWSER_NAME.findall(line):
+                if used.setdefault(name, path) != path:
+                    yield Finding(path, number, f"{name} is also in {used[name]}: name it apart")

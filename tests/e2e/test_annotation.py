@@ -229,8 +229,8 @@ def test_a_correction_becomes_a_draft_and_a_judge(console: Console, tmp_path: Pa
 
 
 def test_an_editor_hides_suggestions_from_annotators(console: Console, tmp_path: Path) -> None:
-    path = queue(console.installation, tmp_path, "e2e-edited", {"kind": "binary"})
-    console.open(f"/projects/{console.project_id}/annotation/e2e-edited")
+    path = queue(console.installation, tmp_path, "e2e-suggested", {"kind": "binary"})
+    console.open(f"/projects/{console.project_id}/annotation/e2e-suggested")
     console.button("Edit").click()
     shown = console.dialog().get_by_label("Annotators see suggestions of models")
     expect(shown).to_be_checked()
@@ -246,7 +246,7 @@ def test_an_editor_decides_where_two_annotators_differ(
     kind = {"kind": "spans", "question": "What is wrong?", "choices": [{"value": "wrong"}]}
     path = queue(console.installation, tmp_path, "e2e-decided", kind)
     console.installation.run("annotation", "change", "e2e-decided", "--overlap", "2")
-    for name, word in (("ann", "<img"), ("bob", "src=x")):
+    for name, word in (("left", "<img"), ("right", "src=x")):
         _, annotator = add_member(console, window, f"{name}@example.org", "Editor")
         annotator.open(f"/projects/{console.project_id}/annotation/e2e-decided/review")
         output = annotator.page.get_by_role("region", name="Output")
@@ -259,7 +259,7 @@ def test_an_editor_decides_where_two_annotators_differ(
     first = console.page.get_by_role("list", name="Items").get_by_role("listitem").first
     expect(first).to_contain_text("wrong “<img”")
     first.get_by_label("Reason of the decision").fill("The attribute is fine.")
-    first.get_by_role("button", name="As ann@example.org: wrong “<img”").click()
+    first.get_by_role("button", name="As left@example.org: wrong “<img”").click()
     console.page.get_by_role("radio", name="All").click()
     expect(first).to_contain_text("The attribute is fine.")
     item = console.installation.get(f"{path}/items?limit=1")["items"][0]

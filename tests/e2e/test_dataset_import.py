@@ -28,7 +28,7 @@ def test_a_file_is_checked_by_line_mapped_and_imported(console: Console, tmp_pat
     rows = [f'"Question {at}, with a comma",Answer {at},topic-{at % 3}' for at in range(ROWS)]
     rows[7] = ",No question,topic-0"
     path.write_text("\n".join(["frage,antwort,topic", *rows]))
-    add_dataset(console, "e2e-faq")
+    add_dataset(console, "e2e-imported")
     page.get_by_role("link", name="Import").click()
     page.get_by_label("File").set_input_files(path)
     expect(page.get_by_text("Choose the column of the input.")).to_be_visible()
@@ -42,15 +42,15 @@ def test_a_file_is_checked_by_line_mapped_and_imported(console: Console, tmp_pat
     expect(start).to_be_disabled()
     page.get_by_label("Leave out the 1 row with errors").check()
     start.click()
-    console.heading("e2e-faq").wait_for()
+    console.heading("e2e-imported").wait_for()
     newest = page.get_by_role("table", name="Versions").get_by_role("row").nth(1)
     expect(newest).to_contain_text("Import of faq.csv")
     expect(newest).to_contain_text("1,099 added")
 
-    console.act("e2e-faq", "Remove")
+    console.act("e2e-imported", "Remove")
     console.button("Remove dataset").click()
     console.heading("Datasets").wait_for()
-    expect(page.get_by_role("link", name="e2e-faq")).to_have_count(0)
+    expect(page.get_by_role("link", name="e2e-imported")).to_have_count(0)
 
 
 def test_an_import_that_the_server_refuses_changes_nothing(

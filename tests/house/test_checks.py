@@ -146,6 +146,16 @@ def test_more_than_one_patch_in_twenty_tests_is_too_many() -> None:
     assert list(suite.patches([source("tests/a.py", test * 19 + patch)]))
 
 
+def test_two_files_of_browser_tests_do_not_share_a_name() -> None:
+    first = source("tests/e2e/test_a.py", 'name = "e2e-answers"')
+    second = source("tests/e2e/test_b.py", 'mail = "e2e-answers", "ann@example.org"')
+    other = source("tests/features/test_c.py", 'name = "e2e-answers"')
+    assert list(suite.shared_names([first, other])) == []
+    assert [str(finding) for finding in suite.shared_names([first, second])] == [
+        "tests/e2e/test_b.py:1: e2e-answers is also in tests/e2e/test_a.py: name it apart"
+    ]
+
+
 def test_a_finding_has_a_location_and_a_message() -> None:
     assert str(Finding("a.py", 3, "too long")) == "a.py:3: too long"
 
