@@ -168,19 +168,19 @@ def wait_ready(installation: Installation) -> None:
 def _memory(folder: Path, calls: int, idle_s: float) -> list[Memory]:
     installation = Installation(folder / "home-memory")
     _start(installation, "first")
-    with installation.up() as pid, _fast_simulator(folder) as port:
+    with installation.up() as pid, fast_simulator(folder) as port:
         wait_ready(installation)
-        _add_provider(installation.api, port)
+        add_provider(installation.api, port)
         before = _stored(installation.api)
         _load(installation, calls)
         _wait_stored(installation.api, before + calls)
         print(f"{calls} calls stored; idle for {idle_s:.0f} s", flush=True)
         time.sleep(idle_s)
-        return [_read(member) for member in tree(pid)]
+        return [read_memory(member) for member in tree(pid)]
 
 
 @contextmanager
-def _fast_simulator(folder: Path) -> Generator[int, None, None]:
+def fast_simulator(folder: Path) -> Generator[int, None, None]:
     log = folder / "fast.log"
     config = json.dumps({"port": 0, "recent_calls": 1})
     command = [sys.executable, "-m", "penstock.entrypoints.sim", config]
@@ -188,7 +188,7 @@ def _fast_simulator(folder: Path) -> Generator[int, None, None]:
         yield json.loads(wait_file(log, process, log, patience_s=20))["port"]
 
 
-def _add_provider(api: Api, port: int) -> None:
+def add_provider(api: Api, port: int) -> None:
     project = api.call("GET", "/projects")["items"][0]
     provider = {
         "name": _PROVIDER,
@@ -230,7 +230,7 @@ def _stored(api: Api) -> int:
     return int(api.call("GET", "/overview")["totals"]["requests"])
 
 
-def _read(pid: int) -> Memory:
+def read_memory(pid: int) -> Memory:
     place = Path(f"/proc/{pid}")
     command = (place / "cmdline").read_text().split("\0")
     rollup = (place / "smaps_rollup").read_text().partition("\n")[2]
