@@ -48,6 +48,7 @@ _LIMITS = (
     ("calls of the gateway", "--requests", "60000", "--window", "minute"),
 )
 _ITEMS = 500  # of the dataset with evaluation runs
+_NIGHTLY = ("--cron", "0 6 * * 1-5", "--on", "prompt_label", "--use-case", "support/production")
 _CHEAP = ("--target", "sim/sim-small", "--target", "down/small", "--strategy", "lowest_cost")
 
 
@@ -70,6 +71,7 @@ def fill(installation: Installation, calls: int) -> None:
     create_evaluations(installation, _ITEMS)
     installation.run("online", "set", "answer-length", "--evaluator", "length", "--share", "0.5")
     installation.run("dataset", "rule", "set", DATASET, "--share", "0.1")
+    installation.run("eval", "schedule", "set", "nightly", DATASET, *_NIGHTLY)
     for limit in _LIMITS:
         installation.run("limit", "add", *limit)
     installation.run("demo", "--calls", "200", "--model", "support")
@@ -226,6 +228,10 @@ SCENES: dict[str, Callable[[Console], None]] = {
     "online": at("evaluations?view=online"),
     "online-one": at("evaluations/_online/answer-length"),
     "online-edit": at("evaluations/_online/answer-length/edit"),
+    "schedules": at("evaluations?view=schedules"),
+    "schedule": at("evaluations/_schedules/nightly"),
+    "schedule-add": at("evaluations/_schedules/_new"),
+    "schedule-edit": at("evaluations/_schedules/nightly/edit"),
     "annotation": page_of("Annotation"),
 }
 

@@ -22,14 +22,20 @@ PAGES = (
     "evaluations",
     "evaluations?view=targets",
     "evaluations?view=gates",
+    "evaluations?view=schedules",
     "evaluations?view=online",
     "evaluations/_new",
     "evaluations/_online/_new",
     f"evaluations/_online/{NAME}",
     f"evaluations/_online/{NAME}/edit",
+    "evaluations/_schedules/_new",
+    f"evaluations/_schedules/{NAME}",
+    f"evaluations/_schedules/{NAME}/edit",
     "annotation",
     f"annotation/{NAME}",
 )
+
+SCHEDULE = ("--cron", "0 6 * * *", "--on", "prompt_label", "--output-field", "output")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +50,8 @@ def filled(penstock: Installation, tmp_path_factory: pytest.TempPathFactory) -> 
     penstock.run("dataset", "import", NAME, str(path))
     penstock.run("dataset", "rule", "set", NAME)
     penstock.run("online", "set", NAME, "--evaluator", "length", "--share", "1")
+    penstock.run("eval", "schedule", "set", NAME, NAME, *SCHEDULE)
+    penstock.run("eval", "schedule", "start", NAME)
     project = f"/api/v1/projects/{penstock.get('/api/v1/session')['project_id']}"
     target = {"output_field": "output"}
     run = {"dataset": NAME, "target": target, "evaluators": [{"kind": "equals"}]}
@@ -61,7 +69,9 @@ def test_pages_of_evaluations_have_no_serious_violation(
 ) -> None:
     console: Console = window(filled, dark=dark)
     console.sign_in()
-    [run] = filled.get(f"/api/v1/projects/{console.project_id}/evaluations?dataset={NAME}")["items"]
+    [run, *_] = filled.get(f"/api/v1/projects/{console.project_id}/evaluations?dataset={NAME}")[
+        "items"
+    ]
     found = list[str]()
     project = console.project_id
     for page in (*PAGES, f"evaluations/{run['id']}", f"annotation/{NAME}/review"):

@@ -72,6 +72,30 @@ const editOnline = createRoute({
     "EditOnlinePage",
   ),
 });
+const schedule = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_schedules/$name",
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/schedules/SchedulePage"),
+    "SchedulePage",
+  ),
+});
+const addSchedule = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_schedules/_new",
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/schedules/ScheduleFormPages"),
+    "AddSchedulePage",
+  ),
+});
+const editSchedule = createRoute({
+  getParentRoute: () => project,
+  path: "/evaluations/_schedules/$name/edit",
+  component: lazyRouteComponent(
+    () => import("@/features/evaluations/schedules/ScheduleFormPages"),
+    "EditSchedulePage",
+  ),
+});
 
 const datasets = createRoute({
   getParentRoute: () => project,
@@ -117,6 +141,9 @@ export const evaluationRoutes = [
   online,
   addOnline,
   editOnline,
+  schedule,
+  addSchedule,
+  editSchedule,
   datasets,
   dataset,
   importDataset,

@@ -8,8 +8,10 @@ import type { FormState } from "@/shared/forms/useForm";
 import { useProjectId } from "@/shared/session";
 import { SelectInput } from "@/shared/ui/Field";
 
+type Items = Pick<RunForm, "dataset" | "version" | "split">;
+
 /** The items of a run: a dataset, one of its versions, and a split. */
-export function DatasetField({ form }: { form: FormState<RunForm> }) {
+export function DatasetField({ form }: { form: FormState<Items> }) {
   const projectId = useProjectId();
   const { dataset, version, split } = form.values;
   const versions = useQuery(versionChoicesQuery(projectId, dataset)).data ?? [];

@@ -7,6 +7,7 @@ import { GateList } from "@/features/evaluations/GateList";
 import { OnlineList } from "@/features/evaluations/online/OnlineList";
 import { runsQuery, type Run } from "@/features/evaluations/queries";
 import { RunTable } from "@/features/evaluations/RunTable";
+import { ScheduleList } from "@/features/evaluations/schedules/ScheduleList";
 import { TargetFigures } from "@/features/evaluations/TargetFigures";
 import { MAX_COMPARED, viewOf, VIEWS, type EvaluationsSearch } from "@/features/evaluations/search";
 import { runName, runState } from "@/features/evaluations/words";
@@ -26,7 +27,7 @@ import { toggled } from "@/shared/ui/ToggleGroup";
 
 const FROM = "/signed-in/projects/$projectId/evaluations";
 
-/** The evaluation runs of a project, several of which can be compared, its gates, and its online evaluations. */
+/** The evaluation runs of a project, several of which can be compared, its gates, schedules and online evaluations. */
 export function EvaluationsPage() {
   const search = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/projects/$projectId/evaluations" });
@@ -49,43 +50,41 @@ export function EvaluationsPage() {
       actions={
         <>
           {views}
-          {search.view === "online" ? <EvaluateLink /> : <StartLink dataset={search.dataset} />}
+          <AddLink search={search} />
         </>
       }
     >
       {search.view === "gates" && <GateList />}
       {search.view === "online" && <OnlineList />}
+      {search.view === "schedules" && <ScheduleList />}
       {search.view === "targets" && <TargetFigures search={search} onChange={change} />}
       {search.view === undefined && <Runs search={search} onChange={change} />}
     </Page>
   );
 }
 
-function StartLink({ dataset }: { dataset: string | undefined }) {
+/** Adds what the view lists; a run by default. */
+function AddLink({ search: { view, dataset } }: { search: EvaluationsSearch }) {
   const projectId = useProjectId();
   if (!useMay()("evaluations:run")) return null;
+  const place = { params: { projectId }, className: PRIMARY_LINK_CLASSES };
+  if (view === "schedules") {
+    return (
+      <Link to="/projects/$projectId/evaluations/_schedules/_new" {...place}>
+        Add a schedule
+      </Link>
+    );
+  }
+  if (view === "online") {
+    return (
+      <Link to="/projects/$projectId/evaluations/_online/_new" {...place}>
+        Evaluate live traffic
+      </Link>
+    );
+  }
   return (
-    <Link
-      to="/projects/$projectId/evaluations/_new"
-      params={{ projectId }}
-      search={{ dataset }}
-      className={PRIMARY_LINK_CLASSES}
-    >
+    <Link to="/projects/$projectId/evaluations/_new" search={{ dataset }} {...place}>
       Start a run
-    </Link>
-  );
-}
-
-function EvaluateLink() {
-  const projectId = useProjectId();
-  if (!useMay()("evaluations:run")) return null;
-  return (
-    <Link
-      to="/projects/$projectId/evaluations/_online/_new"
-      params={{ projectId }}
-      className={PRIMARY_LINK_CLASSES}
-    >
-      Evaluate live traffic
     </Link>
   );
 }

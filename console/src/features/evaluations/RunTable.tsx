@@ -85,6 +85,25 @@ export function RunLink({ run }: { run: Pick<Run, "id" | "label"> }) {
   );
 }
 
+interface RunStateBadgeProps {
+  id: string;
+  state: Run["state"];
+}
+
+/** The state of a run, which leads to it. */
+export function RunStateBadge({ id, state }: RunStateBadgeProps) {
+  const { tone, name } = runState(state);
+  return (
+    <Link
+      to="/projects/$projectId/evaluations/$run"
+      params={{ projectId: useProjectId(), run: id }}
+      title="Open the run"
+    >
+      <Badge tone={tone}>{name}</Badge>
+    </Link>
+  );
+}
+
 export function StateBadge({ run }: { run: Run }) {
   const { tone, name } = runState(run.state);
   return (

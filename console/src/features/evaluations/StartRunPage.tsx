@@ -11,16 +11,15 @@ import {
   toNewRun,
   type ChosenEvaluator,
   type EvaluatorKind,
-  type RunForm,
 } from "@/features/evaluations/runForm";
+import { CallFields, KeyField } from "@/features/evaluations/RunFields";
 import { TargetField } from "@/features/evaluations/TargetField";
 import { queueJudgeQuery } from "@/shared/annotation/queries";
-import { usableKeysQuery } from "@/shared/calls/keys";
 import { Form } from "@/shared/forms/Form";
-import { useForm, type FormState } from "@/shared/forms/useForm";
+import { useForm } from "@/shared/forms/useForm";
 import { useProjectId } from "@/shared/session";
 import { Disclosure } from "@/shared/ui/Disclosure";
-import { SelectField, TextField } from "@/shared/ui/Field";
+import { TextField } from "@/shared/ui/Field";
 import { Page } from "@/shared/ui/Page";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 
@@ -55,7 +54,6 @@ function StartRunForm({ kinds, evaluators }: StartRunFormProps) {
   const projectId = useProjectId();
   const navigate = useNavigate();
   const { dataset = "", release = "" } = useSearch({ from: FROM });
-  const keys = useQuery(usableKeysQuery(projectId)).data ?? [];
   const mutation = useStartRun(
     ({ id }) =>
       void navigate({
@@ -87,19 +85,8 @@ function StartRunForm({ kinds, evaluators }: StartRunFormProps) {
           error={form.errorOf("evaluators")}
           noneHint="Without evaluators the run only calls the target."
         />
-        <SelectField
-          label="Key"
-          {...form.text("key_id")}
-          hint="The key as which models are called; its limits hold."
-        >
-          <option value="">None</option>
-          {keys.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </SelectField>
-        <BudgetFields form={form} />
+        <KeyField form={form} />
+        <CallFields form={form} />
         <TextField
           label="What the run is for"
           {...form.text("label")}
@@ -115,29 +102,6 @@ function StartRunForm({ kinds, evaluators }: StartRunFormProps) {
         </Disclosure>
         <Forecast form={values} />
       </Form>
-    </div>
-  );
-}
-
-function BudgetFields({ form }: { form: FormState<RunForm> }) {
-  return (
-    <div className="grid gap-3 sm:grid-cols-3">
-      <TextField label="Repeats" type="number" min={1} max={100} {...form.text("repeats")} />
-      <TextField
-        label="Calls at once"
-        type="number"
-        min={1}
-        max={64}
-        {...form.text("concurrency")}
-      />
-      <TextField
-        label="Cost cap (USD)"
-        type="number"
-        min={0}
-        step="any"
-        {...form.text("cost_cap_usd")}
-        hint="0 for none."
-      />
     </div>
   );
 }

@@ -39,7 +39,7 @@ export function TargetField({ form }: { form: FormState<RunForm> }) {
   );
 }
 
-function ReleaseField({ form }: { form: FormState<RunForm> }) {
+export function ReleaseField({ form }: { form: FormState<Pick<RunForm, "release">> }) {
   const releases = useQuery(recentReleasesQuery(useProjectId())).data ?? [];
   return (
     <ReleasePicker
@@ -53,6 +53,15 @@ function ReleaseField({ form }: { form: FormState<RunForm> }) {
 }
 
 function ModelFields({ form }: { form: FormState<RunForm> }) {
+  return (
+    <>
+      <ModelField form={form} />
+      <PromptField value={form.values.prompt} onChange={(prompt) => form.change({ prompt })} />
+    </>
+  );
+}
+
+export function ModelField({ form }: { form: FormState<Pick<RunForm, "model">> }) {
   const projectId = useProjectId();
   const models = useQuery(modelsQuery(projectId)).data ?? [];
   const routes = useQuery(routesQuery(projectId)).data ?? [];
@@ -69,7 +78,6 @@ function ModelFields({ form }: { form: FormState<RunForm> }) {
         onChange={(model) => form.change({ model })}
       />
       {form.errorOf("model") && <p className="text-xs text-danger">{form.errorOf("model")}</p>}
-      <PromptField value={form.values.prompt} onChange={(prompt) => form.change({ prompt })} />
     </>
   );
 }

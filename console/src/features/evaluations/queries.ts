@@ -27,7 +27,7 @@ const RESULT_PAGE = 50;
 const COMPARED_PAGE = 20;
 const REFRESH_MS = 3000;
 
-const keys = {
+export const evaluationKeys = {
   all: (project_id: string) => ["evaluations", project_id] as const,
   run: (project_id: string, id: string) => ["evaluations", project_id, "run", id] as const,
 };
@@ -40,7 +40,7 @@ export function isOpen({ state }: Run): boolean {
 /** The runs of a project, newest first, page by page; those of a dataset if it is given. */
 export const runsQuery = (project_id: string, dataset: string) =>
   infiniteQueryOptions({
-    queryKey: [...keys.all(project_id), "list", dataset],
+    queryKey: [...evaluationKeys.all(project_id), "list", dataset],
     queryFn: ({ pageParam: cursor }) => {
       const query = { dataset, cursor, limit: LIST_PAGE };
       return data(api.GET(RUNS, { params: { path: { project_id }, query } }));
@@ -54,7 +54,7 @@ export const runsQuery = (project_id: string, dataset: string) =>
 
 export const runQuery = (project_id: string, run_id: string) =>
   queryOptions({
-    queryKey: [...keys.run(project_id, run_id), "run"],
+    queryKey: [...evaluationKeys.run(project_id, run_id), "run"],
     queryFn: () => data(api.GET(RUN, { params: { path: { project_id, run_id } } })),
     refetchInterval: ({ state }) => (state.data && isOpen(state.data) ? REFRESH_MS : false),
   });
@@ -62,7 +62,7 @@ export const runQuery = (project_id: string, run_id: string) =>
 /** The report of a run that has ended. */
 export const reportQuery = (project_id: string, run: Pick<Run, "id" | "state">) =>
   queryOptions({
-    queryKey: [...keys.run(project_id, run.id), "report", run.state],
+    queryKey: [...evaluationKeys.run(project_id, run.id), "report", run.state],
     queryFn: () =>
       data(api.GET(`${RUN}/report`, { params: { path: { project_id, run_id: run.id } } })),
     staleTime: Infinity,
@@ -71,7 +71,7 @@ export const reportQuery = (project_id: string, run: Pick<Run, "id" | "state">) 
 /** The results of a run that a selection chooses, page by page. */
 export const resultsQuery = (project_id: string, run_id: string, search: RunSearch) =>
   infiniteQueryOptions({
-    queryKey: [...keys.run(project_id, run_id), "results", search],
+    queryKey: [...evaluationKeys.run(project_id, run_id), "results", search],
     queryFn: ({ pageParam: cursor }) => {
       const { state, measured, ...selection } = search;
       const query = {
@@ -108,7 +108,7 @@ export const itemsQuery = (project_id: string, run: Run, ids: readonly string[])
 /** Runs compared with the first of them. */
 export const comparisonQuery = (project_id: string, run: readonly string[]) =>
   queryOptions({
-    queryKey: [...keys.all(project_id), "compare", run],
+    queryKey: [...evaluationKeys.all(project_id), "compare", run],
     queryFn: () => {
       const params = { path: { project_id }, query: { run: [...run] } };
       return data(api.GET(`${RUNS}/compare`, { params }));
@@ -126,7 +126,7 @@ export const regressionsQuery = (
   selection: Selection,
 ) =>
   infiniteQueryOptions({
-    queryKey: [...keys.all(project_id), "regressions", baseline, candidate, selection],
+    queryKey: [...evaluationKeys.all(project_id), "regressions", baseline, candidate, selection],
     queryFn: ({ pageParam: cursor }) => {
       const query = { baseline, candidate, cursor, limit: COMPARED_PAGE, ...selection };
       return data(api.GET(`${RUNS}/regressions`, { params: { path: { project_id }, query } }));
@@ -139,7 +139,7 @@ export const regressionsQuery = (
 /** The gates of a project, newest first, page by page. */
 export const gatesQuery = (project_id: string) =>
   infiniteQueryOptions({
-    queryKey: [...keys.all(project_id), "gates"],
+    queryKey: [...evaluationKeys.all(project_id), "gates"],
     queryFn: ({ pageParam: cursor }) => {
       const query = { cursor, limit: LIST_PAGE };
       return data(api.GET(`${PROJECT}/gates`, { params: { path: { project_id }, query } }));
@@ -161,7 +161,7 @@ export function useStartRun(onStarted: (run: Run) => void) {
   return useApiMutation({
     run: (body: Schemas["EvaluationBody"]) =>
       data(api.POST(RUNS, { params: { path: { project_id } }, body })),
-    invalidates: [keys.all(project_id)],
+    invalidates: [evaluationKeys.all(project_id)],
     successToast: "Run started",
     onSuccess: onStarted,
   });
@@ -172,7 +172,7 @@ export function useCancelRun(run_id: string) {
   const project_id = useProjectId();
   return useApiMutation({
     run: () => data(api.POST(`${RUN}/cancel`, { params: { path: { project_id, run_id } } })),
-    invalidates: [keys.all(project_id)],
+    invalidates: [evaluationKeys.all(project_id)],
     successToast: "Run cancelled",
     errorToast: true,
   });
@@ -184,7 +184,7 @@ export function useResumeRun(run_id: string) {
   return useApiMutation({
     run: () =>
       data(api.POST(`${RUN}/resume`, { params: { path: { project_id, run_id } }, body: {} })),
-    invalidates: [keys.all(project_id)],
+    invalidates: [evaluationKeys.all(project_id)],
     successToast: "Run resumed",
     errorToast: true,
   });

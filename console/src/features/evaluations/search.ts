@@ -7,13 +7,14 @@ export const VIEWS = [
   { value: "runs", name: "Runs" },
   { value: "targets", name: "Targets" },
   { value: "gates", name: "Gates" },
+  { value: "schedules", name: "Schedules" },
   { value: "online", name: "Live traffic" },
 ] as const;
 
-/** The list of runs (by words, and by dataset), of gates or of online evaluations, or the targets on a
- * dataset by a metric. */
+/** The list of runs (by words, and by dataset), of gates, schedules or online evaluations, or the
+ * targets on a dataset by a metric. */
 export interface EvaluationsSearch {
-  view?: "gates" | "online" | "targets" | undefined;
+  view?: "gates" | "online" | "schedules" | "targets" | undefined;
   metric?: string | undefined;
   q?: string | undefined;
   dataset?: string | undefined;
@@ -21,7 +22,8 @@ export interface EvaluationsSearch {
 
 /** A view that is not the first one. */
 export function viewOf(value: unknown): EvaluationsSearch["view"] {
-  return value === "gates" || value === "online" || value === "targets" ? value : undefined;
+  const known = VIEWS.find((view) => view.value === value)?.value;
+  return known === "runs" ? undefined : known;
 }
 
 export function parseEvaluationsSearch(search: Record<string, unknown>): EvaluationsSearch {

@@ -14,7 +14,7 @@ export function Page({ title, actions, children }: PageProps) {
       <div className="mx-auto max-w-[1280px] px-6 pb-16">
         <header className="flex min-h-14 flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2">
           <h1 className="text-lg font-semibold tracking-tight">{title}</h1>
-          <div className="flex items-center gap-2">{actions}</div>
+          <div className="flex flex-wrap items-center gap-2">{actions}</div>
         </header>
         {children}
       </div>

@@ -7,10 +7,10 @@ interface SegmentedControlProps {
   onChange: (value: string) => void;
 }
 
-/** A choice between two or three options, side by side. */
+/** A choice between a few options, side by side where there is space. */
 export function SegmentedControl({ label, options, value, onChange }: SegmentedControlProps) {
   return (
-    <div role="radiogroup" aria-label={label} className="flex h-8 gap-0.5">
+    <div role="radiogroup" aria-label={label} className="flex flex-wrap gap-0.5">
       {options.map((option) => (
         <button
           key={option.value}
@@ -19,7 +19,7 @@ export function SegmentedControl({ label, options, value, onChange }: SegmentedC
           aria-checked={option.value === value}
           onClick={() => onChange(option.value)}
           className={cx(
-            "max-w-40 truncate rounded-md px-2.5 text-sm font-medium",
+            "h-8 max-w-40 truncate rounded-md px-2.5 text-sm font-medium",
             option.value === value ? "bg-accent-soft text-accent" : "text-ink-3 hover:text-ink",
           )}
         >

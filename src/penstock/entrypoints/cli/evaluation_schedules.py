@@ -13,7 +13,7 @@ from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_list, show_record
 
 COLUMNS: Final = ("name", "state", "dataset", "target", "starts", "next_at", "last", "cost", "note")
-START_COLUMNS: Final = ("at", "outcome", "cause", "run_id", "reason")
+START_COLUMNS: Final = ("at", "outcome", "cause", "run_id", "run_state", "reason")
 NONE_YET: Final = "None yet: penstock eval schedule set NAME DATASET --cron '0 6 * * *'"
 
 Name = Annotated[str, typer.Argument(help="Name from `penstock eval schedule list`.")]
@@ -232,7 +232,8 @@ def _row(found: Mapping[str, Any]) -> dict[str, Any]:
         "starts": ", ".join(_starts(found)),
         "next_at": found["next_at"],
         "last": f"{last['outcome']} {last['at']}".strip(),
-        "run": found["run_id"],
+        "run": f"{found['run_id']} {found['run_state'] or ''}".strip(),
+        "keeps": f"{found['keep_runs']} runs",
         "cost": f"{spent} this {found['budget_period']}" if found["budget_usd"] else "",
         "note": found["error"],
     }

@@ -148,6 +148,12 @@ def find_run(
     return None if row is None else _run(row)
 
 
+def states_of(connection: Connection, run_ids: Collection[str]) -> dict[str, RunState]:
+    """Returns the states of runs, without those that do not exist any more."""
+    query = select(RUNS.c.id, RUNS.c.state).where(RUNS.c.id.in_(run_ids))
+    return {row.id: RunState(row.state) for row in connection.execute(query)}
+
+
 def count_runs(connection: Connection, project_id: str) -> int:
     """Returns how many runs a project has."""
     query = select(func.count()).select_from(RUNS)

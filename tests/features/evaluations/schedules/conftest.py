@@ -87,7 +87,7 @@ class ScheduleWorld:
 
     def log(self, name: str = "nightly") -> list[ScheduleStart]:
         """The log, oldest first."""
-        return [*reversed(self.service.starts(self.project, name, 100))]
+        return [each.start for each in reversed(self.service.starts(self.project, name, 100))]
 
     def outcomes(self, name: str = "nightly") -> list[str]:
         return [each.outcome.value for each in self.log(name)]

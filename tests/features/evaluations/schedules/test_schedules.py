@@ -44,10 +44,12 @@ def test_a_run_starts_at_its_time_and_measures_the_newest_version(world: Schedul
     assert start.cause == "time: 2026-11-30T06:00+00:00"
     (event,) = world.events("evaluation.start")
     assert (event.actor_kind, event.subject) == ("system", run.id)
+    assert world.service.get(world.project, "nightly").run_state is RunState.QUEUED
     world.work()
     world.look("2026-11-30T06:00:40")
     world.look("2026-12-01T05:00:00")
     assert world.outcomes() == ["started"]
+    assert world.service.get(world.project, "nightly").run_state is RunState.DONE
     assert world.stored().progress.settled
     world.look("2026-12-01T06:00:00")
     assert len(world.runs()) == 2
@@ -258,6 +260,9 @@ def test_a_schedule_keeps_its_newest_runs_and_those_that_are_needed(world: Sched
     assert {each.subject for each in removed} == set(started[1:-2])
     assert {each.actor_kind for each in removed} == {"system"}
     assert [each.run_id for each in world.log()] == ["", "", "", *started[-2:]]
+    world.evaluated.service.remove(world.editor, world.project, started[-1])
+    states = [each.run_state for each in world.service.starts(world.project, "nightly", 3)]
+    assert states == [None, RunState.DONE, None]  # removed by hand, kept, not kept
 
 
 def test_a_switch_changes_nothing_else_whoever_edits_meanwhile(world: ScheduleWorld) -> None:

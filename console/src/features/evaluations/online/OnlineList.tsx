@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { onlineListQuery, type OnlineEvaluation } from "@/features/evaluations/online/queries";
+import { PeriodBudget } from "@/features/evaluations/PeriodBudget";
 import { filterText, onlineState, shareText } from "@/features/evaluations/online/words";
 import { formatCount } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
@@ -11,7 +12,6 @@ import { ErrorState } from "@/shared/ui/ErrorState";
 import { ShowMore } from "@/shared/ui/ShowMore";
 import { SkeletonRows } from "@/shared/ui/Skeleton";
 import { Cell, FROM_LG, FROM_MD, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
-import { Money } from "@/shared/ui/Values";
 
 /** The online evaluations of a project with their counts of the last seven days. */
 export function OnlineList() {
@@ -80,7 +80,7 @@ function OnlineRow({ found }: { found: OnlineEvaluation }) {
         <span className="text-ink-3"> of {formatCount(eligible)}</span>
       </Cell>
       <Cell numeric className={`whitespace-nowrap ${FROM_MD}`}>
-        <OnlineCost found={found} />
+        <PeriodBudget found={found} none="no judges" />
       </Cell>
     </Row>
   );
@@ -92,20 +92,5 @@ export function OnlineState({ found }: { found: OnlineEvaluation }) {
     <span title={why}>
       <Badge tone={tone}>{name}</Badge>
     </span>
-  );
-}
-
-/** What judges have cost in this period, of their budget. */
-export function OnlineCost({ found }: { found: OnlineEvaluation }) {
-  if (found.budget_usd === 0) return <span className="text-ink-3">no judges</span>;
-  return (
-    <>
-      <Money amount={String(found.spent_usd)} />
-      <span className="text-ink-3">
-        {" of "}
-        <Money amount={String(found.budget_usd)} />{" "}
-        {found.budget_period === "day" ? "today" : "this month"}
-      </span>
-    </>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { OnlineCost, OnlineState } from "@/features/evaluations/online/OnlineList";
+import { OnlineState } from "@/features/evaluations/online/OnlineList";
 import { GroupTable, SkippedCalls } from "@/features/evaluations/online/OnlineGroups";
 import { MetricOverTime } from "@/features/evaluations/online/MetricOverTime";
 import {
@@ -12,6 +12,7 @@ import {
   useSwitchOnline,
   type OnlineEvaluation,
 } from "@/features/evaluations/online/queries";
+import { PeriodBudget } from "@/features/evaluations/PeriodBudget";
 import { WorstCalls } from "@/features/evaluations/online/WorstCalls";
 import { filterText, onlineState, shareText } from "@/features/evaluations/online/words";
 import { formatCount } from "@/shared/format/number";
@@ -129,7 +130,7 @@ function OnlineFacts({ found }: { found: OnlineEvaluation }) {
       <Fact name="At most">{formatCount(found.daily_calls)} a day</Fact>
       <Fact name="Delay">{formatCount(found.delay_s)} s</Fact>
       <Fact name="Judges">
-        <OnlineCost found={found} />
+        <PeriodBudget found={found} none="no judges" />
       </Fact>
       <Fact name="Waiting">{formatCount(found.waiting)}</Fact>
       <Fact name="Seen until">

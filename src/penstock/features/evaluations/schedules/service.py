@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from penstock.features.access import Principal
 from penstock.features.context import Context
-from penstock.features.evaluations.model import FindEvaluator
+from penstock.features.evaluations import store as run_store
+from penstock.features.evaluations.model import FindEvaluator, RunState
 from penstock.features.evaluations.schedules import store
 from penstock.features.evaluations.schedules.model import (
     MAX_SCHEDULES,
@@ -26,11 +27,20 @@ from penstock.kernel.errors import InvalidRequest, NotFound
 
 
 @dataclass(frozen=True, slots=True)
+class ShownStart:
+    """An entry of a log with the state of its run; `None` if there is none any more."""
+
+    start: ScheduleStart
+    run_state: RunState | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShownSchedule:
-    """A schedule with the newest entry of its log."""
+    """A schedule with the newest entry of its log, and the state of its last run."""
 
     stored: StoredSchedule
-    last: ScheduleStart | None
+    last: ShownStart | None
+    run_state: RunState | None
     now_ms: int
 
 
@@ -54,11 +64,13 @@ class ScheduleService:
             found = store.list_schedules(connection, project_id, after, limit)
             return self._shown(connection, found)
 
-    def starts(self, project_id: str, name: str, limit: int) -> Sequence[ScheduleStart]:
+    def starts(self, project_id: str, name: str, limit: int) -> Sequence[ShownStart]:
         """Returns the log of a schedule, newest first."""
         with self._context.database.read() as connection:
             found = get_schedule(connection, project_id, name)
-            return store.list_starts(connection, found.id, limit)
+            starts = store.list_starts(connection, found.id, limit)
+            states = run_store.states_of(connection, [each.run_id for each in starts])
+        return [ShownStart(each, states.get(each.run_id)) for each in starts]
 
     def set(
         self, actor: Principal, project_id: str, name: str, schedule: EvaluationSchedule
@@ -140,8 +152,18 @@ class ScheduleService:
         self, connection: Connection, found: Sequence[StoredSchedule]
     ) -> list[ShownSchedule]:
         last = store.last_starts(connection, [each.id for each in found])
-        now = self._context.now_ms()
-        return [ShownSchedule(each, last.get(each.id), now) for each in found]
+        run_ids = {each.progress.run_id for each in found}
+        run_ids.update(each.run_id for each in last.values())
+        states, now = run_store.states_of(connection, run_ids), self._context.now_ms()
+        return [
+            ShownSchedule(
+                each,
+                (start := last.get(each.id)) and ShownStart(start, states.get(start.run_id)),
+                states.get(each.progress.run_id),
+                now,
+            )
+            for each in found
+        ]
 
 
 def get_schedule(

@@ -9,19 +9,19 @@ from pydantic import BaseModel, Field
 
 from penstock.features.evaluations.http.bodies import EvaluationPlanBody, Usd
 from penstock.features.evaluations.http.views import EvaluatorChoiceView, SimulatedUserView
+from penstock.features.evaluations.model import RunState
 from penstock.features.evaluations.online.model import BudgetPeriod
 from penstock.features.evaluations.schedules.model import (
     MAX_TRIGGERS,
     MOST_KEPT_RUNS,
     EvaluationSchedule,
     ScheduledTarget,
-    ScheduleStart,
     ScheduleTrigger,
     StartOutcome,
     StoredSchedule,
     TriggerEvent,
 )
-from penstock.features.evaluations.schedules.service import ShownSchedule
+from penstock.features.evaluations.schedules.service import ShownSchedule, ShownStart
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.schemas import RequestBody
 
@@ -112,21 +112,25 @@ class ScheduleState(StrEnum):
 
 class ScheduleStartView(BaseModel):
     """An entry of the log of a schedule: the `cause` that came, whether a run has started
-    (`run_id`), was skipped, or could not start, and why."""
+    (`run_id`), was skipped, or could not start, and why. `run_state`: of the run, null if there is
+    none any more."""
 
     at: datetime
     cause: str
     outcome: StartOutcome
     run_id: str
+    run_state: RunState | None
     reason: str
 
     @classmethod
-    def of(cls, found: ScheduleStart) -> "ScheduleStartView":
+    def of(cls, shown: ShownStart) -> "ScheduleStartView":
+        found = shown.start
         return cls(
             at=moment_of(found.at_ms),
             cause=found.cause,
             outcome=found.outcome,
             run_id=found.run_id,
+            run_state=shown.run_state,
             reason=found.reason,
         )
 
@@ -140,7 +144,8 @@ class ScheduleStartsView(BaseModel):
 class EvaluationScheduleView(BaseModel):
     """A schedule with what it has done. `version` of the dataset is null for the newest. `next_at`:
     the next time of its cron expression. `last`: the newest entry of its log; `run_id`: its last
-    run. `spent_usd`: what its runs have cost in this period. `error`: why the last start or run
+    run, with its `run_state` (null if it is removed). `spent_usd`: what its runs have cost in this
+    period. `error`: why the last start or run
     failed."""
 
     name: str
@@ -154,6 +159,7 @@ class EvaluationScheduleView(BaseModel):
     next_at: datetime | None
     last: ScheduleStartView | None
     run_id: str
+    run_state: RunState | None
     budget_usd: float
     budget_period: BudgetPeriod
     spent_usd: float
@@ -188,6 +194,7 @@ class EvaluationScheduleView(BaseModel):
             next_at=moment_of(next_ms) if next_ms else None,
             last=shown.last and ScheduleStartView.of(shown.last),
             run_id=stored.progress.run_id,
+            run_state=shown.run_state,
             spent_usd=stored.spent(shown.now_ms),
             version=plan.version or None,
             evaluators=[EvaluatorChoiceView.of(each) for each in plan.evaluators],
