@@ -14,14 +14,17 @@ NAME = "e2e-sched-nightly"
 DATASET = "e2e-sched-faq"
 
 
-def test_a_schedule_is_added_started_changed_and_removed(console: Console, tmp_path: Path) -> None:
-    console.watch.expect(400)
-    page = console.page
+def add_dataset(console: Console, folder: Path) -> None:
+    """Adds a dataset of four items, with recorded outputs in the member `out`."""
     items = [{"input": f"q{at}", "expected": "a", "metadata": {"out": "a"}} for at in range(4)]
-    path = tmp_path / "items.jsonl"
+    path = folder / "items.jsonl"
     path.write_text("\n".join(map(json.dumps, items)))
     console.installation.run("dataset", "import", DATASET, str(path))
 
+
+def add_schedule(console: Console) -> None:
+    """Adds a schedule in its form, after two errors."""
+    page = console.page
     console.go("Evaluations")
     page.get_by_role("radio", name="Schedules").click()
     page.get_by_role("link", name="Add a schedule").click()
@@ -44,6 +47,13 @@ def test_a_schedule_is_added_started_changed_and_removed(console: Console, tmp_p
     page.get_by_label("Change", exact=True).select_option(label="A prompt's label moves")
     page.get_by_label("Label that moves").fill("staging")
     console.button("Add schedule").click()
+
+
+def test_a_schedule_is_added_started_changed_and_removed(console: Console, tmp_path: Path) -> None:
+    console.watch.expect(400)
+    page = console.page
+    add_dataset(console, tmp_path)
+    add_schedule(console)
 
     console.heading(NAME).wait_for()
     about = page.get_by_label("About")

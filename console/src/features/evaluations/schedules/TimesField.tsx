@@ -6,7 +6,7 @@ import { TextField } from "@/shared/ui/Field";
 
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 
-/** The times of a schedule: a cron expression in a time zone, with what it says in words. */
+/** The times of a schedule: a cron expression in a time zone, and the days and hours that it says. */
 export function TimesField({ form }: { form: FormState<ScheduleForm> }) {
   const { cron, time_zone } = form.values;
   const words = cronText(cron);

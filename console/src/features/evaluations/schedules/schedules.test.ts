@@ -88,7 +88,7 @@ test("only the members of the chosen target are sent", () => {
   expect(sent("triggering")).toEqual(["triggering_release"]);
 });
 
-test("common cron expressions are said in words, others as they are", () => {
+test("common cron expressions are shown as days and hours, others as they are", () => {
   expect(cronText("0 6 * * 1-5")).toBe("weekdays at 06:00");
   expect(cronText("30 22 * * *")).toBe("each day at 22:30");
   expect(cronText("5 * * * *")).toBe("each hour at :05");

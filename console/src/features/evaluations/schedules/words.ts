@@ -68,7 +68,7 @@ export function targetText(target: ScheduledTarget): string {
 
 const DAYS = ["Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays"];
 
-/** A cron expression in words where it is a common one: `weekdays at 06:00`; else itself. */
+/** The days and hours of a common cron expression: `weekdays at 06:00`; others as they are. */
 export function cronText(cron: string): string {
   const [minute = "", hour = "", day, month, weekday = ""] = cron.trim().split(/\s+/);
   const days = daysText(weekday);
