@@ -21,18 +21,10 @@ from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.infra.spool.policy import SpoolLimits
 from penstock.kernel.digests import canonical_json, content_hash
-from penstock.rules.snapshot import (
-    ACCESS,
-    PROVIDERS,
-    SEALED_PURPOSE,
-    VENDOR_PRICE_LISTS,
-    KeyEntry,
-    ProjectSection,
-    ProviderEntry,
-    ProvidersSection,
-    Root,
-    Sealed,
-)
+from penstock.rules.snapshot.access import ACCESS, KeyEntry, ProjectSection
+from penstock.rules.snapshot.prices import VENDOR_PRICE_LISTS
+from penstock.rules.snapshot.providers import PROVIDERS, ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.tree import SEALED_PURPOSE, Root, Sealed
 
 KEY: Final = "pk-bench-0123456789abcdef0123456789abcdef"
 PROJECT: Final = "prj_bench"

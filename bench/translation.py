@@ -23,7 +23,7 @@ import msgspec
 from bench.gateway_alone import CREDENTIAL, KEY, gateway_worker
 from bench.process import Cores, cpu_seconds, free_port, started, wait_http
 from bench.workloads import text
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.sim.config import SimConfig
 
 DELTAS: Final = 64

@@ -12,7 +12,7 @@ from gateway.raw_upstream import STREAM_HEAD, Exchanged, chunk, unary
 from penstock.rules.limits.documents import LimitEntry, Measure, Otherwise
 from penstock.rules.limits.windows import WindowUnit
 from penstock.rules.prices.price import PriceOverride, UnitPrice
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.connections import hang_up
 
 MAX_TOKENS = 200

@@ -21,7 +21,7 @@ from gateway.worker import Worker, worker
 from penstock.infra.redis.leases import LEASE_S
 from penstock.rules.claims import CounterState
 from penstock.rules.limits.documents import LimitEntry
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 from tests.ports import free_port
 from tests.redis_server import KEEPS_ALL, redis_server
 

@@ -24,7 +24,8 @@ from gateway.http_client import Answer, call
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, UsageSource
 from penstock.rules.prices.price import PriceOverride, UnitPrice
-from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
+from penstock.rules.snapshot.providers import ProviderEntry
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.drill
 

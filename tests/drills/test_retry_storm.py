@@ -19,7 +19,7 @@ from gateway.raw_upstream import Exchanged, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.attempts.breaker_state import FIRST_PAUSE_S, LONGEST_PAUSE_S
 from penstock.rules.attempts.retry_budget import BURST, SHARE
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.ports import free_port
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]

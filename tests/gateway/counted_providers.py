@@ -14,9 +14,10 @@ from gateway.http_client import Answer, call, metrics_token
 from gateway.raw_upstream import STREAM_HEAD, Exchanged, RawUpstream, chunk, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd
+from penstock.rules.document import Document
 from penstock.rules.limits.documents import LimitEntry
 from penstock.rules.prices.price import PriceOverride
-from penstock.rules.snapshot import Document, RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.ports import free_port
 
 WHOLE = unary(b'{"id":"c","model":"m","choices":[]}')

@@ -9,23 +9,15 @@ from pathlib import Path
 from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file, keyed_digest
 from penstock.kernel.digests import canonical_json
+from penstock.rules.document import Document
 from penstock.rules.guards.policies import GuardrailPolicy, GuardrailsSection
 from penstock.rules.limits.documents import LimitEntry, LimitsSection
 from penstock.rules.models.facts import VendorFacts
 from penstock.rules.prices.price import OverridesSection, PriceOverride, UnitPrice, VendorPrices
-from penstock.rules.snapshot import (
-    SEALED_PURPOSE,
-    Document,
-    KeyEntry,
-    ProjectPolicy,
-    ProjectSection,
-    ProviderEntry,
-    ProvidersSection,
-    Root,
-    RouteEntry,
-    RoutesSection,
-    Sealed,
-)
+from penstock.rules.snapshot.access import KeyEntry, ProjectPolicy, ProjectSection
+from penstock.rules.snapshot.providers import ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.routes import RouteEntry, RoutesSection
+from penstock.rules.snapshot.tree import SEALED_PURPOSE, Root, Sealed
 
 PROJECT = "prj_test"
 KEY = "pk_test_a_key_for_tests"

@@ -12,7 +12,8 @@ from gateway.homes import provider
 from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
 from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
 from penstock.rules.releases.documents import Release
-from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
+from penstock.rules.snapshot.providers import ProviderEntry
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 SECRETS = {"sec_aws": "AKIDSIM:secret-of-AKIDSIM"}
 CACHED = "x-penstock-cache: 3600\r\n"

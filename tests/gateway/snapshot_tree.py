@@ -6,7 +6,10 @@ from hashlib import sha256
 from penstock.gateway.snapshot.snapshot import Snapshot, build
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.digests import canonical_json
-from penstock.rules.snapshot import Document, KeyEntry, ProviderEntry, Root, Sealed
+from penstock.rules.document import Document
+from penstock.rules.snapshot.access import KeyEntry
+from penstock.rules.snapshot.providers import ProviderEntry
+from penstock.rules.snapshot.tree import Root, Sealed
 
 PEPPER = b"p" * 32
 

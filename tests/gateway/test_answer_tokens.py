@@ -13,7 +13,7 @@ from gateway.test_cache import STREAM, WHOLE, body, serving
 from gateway.worker import Worker
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.rules.scores.answer_token import PURPOSE, SHORTEST_S, AnswerToken, verified_answer
-from penstock.rules.snapshot import SEALED_PURPOSE, Sealed
+from penstock.rules.snapshot.tree import SEALED_PURPOSE, Sealed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -24,7 +24,7 @@ from gateway.raw_upstream import (
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
 from penstock.rules.prices.price import PriceOverride, UnitPrice
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.connections import hang_up
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -14,7 +14,8 @@ from penstock.gateway.stages.authenticate import Authenticate
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Unauthenticated
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.rules.snapshot import AccessIndex, KeyContext, KeyEntry, ProjectPolicy, Sealed
+from penstock.rules.snapshot.access import AccessIndex, KeyContext, KeyEntry, ProjectPolicy
+from penstock.rules.snapshot.tree import Sealed
 
 PEPPER = b"p" * 32
 NOW_NS = 2_000_000

@@ -17,7 +17,7 @@ from gateway.raw_upstream import STREAM_HEAD as HEAD
 from gateway.raw_upstream import RawUpstream, Script, answers, chunk, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -26,7 +26,8 @@ from penstock.rules.client_tokens import (
 )
 from penstock.rules.limits.documents import Measure
 from penstock.rules.limits.index import Amounts
-from penstock.rules.snapshot import AccessIndex, KeyContext, KeyEntry, ProjectPolicy, Sealed
+from penstock.rules.snapshot.access import AccessIndex, KeyContext, KeyEntry, ProjectPolicy
+from penstock.rules.snapshot.tree import Sealed
 
 SECRET = b"s" * 32
 PEPPER = b"p" * 32

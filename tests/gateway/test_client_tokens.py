@@ -25,7 +25,7 @@ from gateway.test_limits import used
 from gateway.worker import Worker, worker
 from penstock.rules.limits.documents import LimitEntry, Measure
 from penstock.rules.limits.windows import WindowUnit
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 PATH = "/v1/client_tokens"
 PAGE = "https://app.example.com"

@@ -26,7 +26,7 @@ from penstock.gateway.credentials import (
 )
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.call import CallEnd, CallStatus
-from penstock.rules.snapshot import CredentialEntry
+from penstock.rules.snapshot.providers import CredentialEntry
 from penstock.spi.chat import ProviderConfig
 from penstock.spi.tokens import IssuedToken
 

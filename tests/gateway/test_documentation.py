@@ -26,7 +26,7 @@ from penstock.infra.registry import Registry
 from penstock.infra.slot_file import SlotFile
 from penstock.infra.spool import SpoolStats
 from penstock.kernel.time import SystemClock
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.spi.chat import ChatProvider
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()

@@ -19,7 +19,7 @@ from penstock.rules.explanation import DRY_RUN_PATH
 from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
 from penstock.rules.limits.documents import LimitEntry, Measure
 from penstock.rules.limits.windows import WindowUnit
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 WHOLE = unary(
     b'{"id":"c","model":"m","choices":[{"index":0,"finish_reason":"stop",'

@@ -27,7 +27,7 @@ from gateway.remote_detector import Judge, install, judge
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd, CallStatus, UsageSource
 from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, OnFailure, Place
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.rules.guard_streams import FORMATS
 from tests.rules.guard_texts import CARDS, TOKENS, split
 

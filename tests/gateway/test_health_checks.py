@@ -15,7 +15,7 @@ from gateway.homes import make_home, provider
 from gateway.http_client import call, metrics_token
 from gateway.raw_upstream import Exchanged, RawUpstream, raw_upstream, unary
 from gateway.worker import Worker, worker
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,7 +15,7 @@ from gateway.raw_upstream import STREAM_HEAD, Exchanged, RawUpstream, chunk, raw
 from gateway.worker import Worker, worker
 from penstock.rules.attempts.retry_budget import BURST
 from penstock.rules.call import CallEnd, UsageSource
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.connections import hang_up
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -18,7 +18,7 @@ from gateway.raw_upstream import STREAM_HEAD, Exchanged, RawUpstream, chunk, raw
 from gateway.worker import Worker, worker
 from penstock.rules.call import CallEnd
 from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.conftest import LawSettings
 from tests.rules.guard_texts import CARDS
 

@@ -35,6 +35,7 @@ from gateway.worker import Worker, worker
 from penstock.infra.crypto import derive_key
 from penstock.rules.call import AttemptRecord, CallEnd
 from penstock.rules.call_tokens import CALL_PURPOSE, CallToken, sign
+from penstock.rules.document import Document
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.replay import (
     ANSWER_COST,
@@ -47,8 +48,9 @@ from penstock.rules.replay import (
 )
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
 from penstock.rules.sent_request import CODEC
-from penstock.rules.snapshot import RELEASES as SERVED
-from penstock.rules.snapshot import ROLLOUTS, Document, ProjectPolicy, RolloutsSection
+from penstock.rules.snapshot.access import ProjectPolicy
+from penstock.rules.snapshot.rollouts import RELEASES as SERVED
+from penstock.rules.snapshot.rollouts import ROLLOUTS, RolloutsSection
 from sim.conftest import Sim
 from tests.conftest import LawSettings
 

@@ -36,7 +36,7 @@ from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.prices.charge import Charge
 from penstock.rules.prices.price_book import PriceBook
 from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
+from penstock.rules.snapshot.access import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.chat import ProviderConfig
 
 LIMITS = CallLimits(capture_request_bytes=1000, capture_response_bytes=1000)

@@ -11,7 +11,7 @@ import pytest_asyncio
 from gateway.http_client import Answer, call
 from gateway.raw_upstream import answers
 from gateway.test_routes import BROKEN, WHOLE, Targets, failing, targets, to
-from penstock.rules.snapshot import RouteEntry, TargetCondition
+from penstock.rules.snapshot.routes import RouteEntry, TargetCondition
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

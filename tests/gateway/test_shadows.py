@@ -21,6 +21,7 @@ from penstock.infra.redis import RedisView
 from penstock.kernel.time import SystemClock
 from penstock.rules.call import CallEnd, CallStatus
 from penstock.rules.claims import Claim
+from penstock.rules.document import Document
 from penstock.rules.explanation import DRY_RUN_PATH
 from penstock.rules.limits.documents import LimitEntry, Measure
 from penstock.rules.limits.index import Amounts, Limit
@@ -31,15 +32,8 @@ from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm
 from penstock.rules.rollouts.shadow_budget import shadow_budget
-from penstock.rules.snapshot import (
-    RELEASES,
-    ROLLOUTS,
-    Document,
-    RolloutsSection,
-    RouteEntry,
-    RouteShadow,
-    RouteTarget,
-)
+from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS, RolloutsSection
+from penstock.rules.snapshot.routes import RouteEntry, RouteShadow, RouteTarget
 from tests.redis_server import KEEPS_ALL, RedisServer, redis_server
 
 PROMPT = PromptContent("text", "Say {{ what }}.", variables={"what": PromptVariable()})

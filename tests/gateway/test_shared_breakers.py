@@ -14,7 +14,7 @@ from gateway.http_client import Answer, call
 from gateway.raw_upstream import RawUpstream, Script, answers, raw_upstream, unary
 from gateway.worker import Worker, worker
 from penstock.rules.attempts.breaker import FAILURES_IN_A_ROW
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.ports import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ from penstock.infra.slot_file import SlotFile
 from penstock.kernel.errors import Overloaded
 from penstock.kernel.time import SystemClock
 from penstock.rules.priorities import Priority
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 
 ENTRY = ProviderEntry("p", "k", "u", max_concurrency=1, max_queue=8, queue_timeout_ms=60_000)
 

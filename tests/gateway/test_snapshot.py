@@ -21,14 +21,9 @@ from penstock.rules.prices.price import (
     VendorPrices,
 )
 from penstock.rules.prices.price_book import CalledModel
-from penstock.rules.snapshot import (
-    SNAPSHOT_SCHEMA,
-    KeyEntry,
-    ProjectPolicy,
-    ProjectSection,
-    ProviderEntry,
-    ProvidersSection,
-)
+from penstock.rules.snapshot.access import KeyEntry, ProjectPolicy, ProjectSection
+from penstock.rules.snapshot.providers import ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.tree import SNAPSHOT_SCHEMA
 from tests.gateway.snapshot_tree import Tree, key, provider
 
 P = "prj_1"

@@ -16,12 +16,9 @@ from penstock.infra.crypto import Sealer, derive_key
 from penstock.infra.egress.client import Egress
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.snapshot import (
-    SEALED_PURPOSE,
-    SNAPSHOT_SCHEMA,
-    ProjectSection,
-    ProvidersSection,
-)
+from penstock.rules.snapshot.access import ProjectSection
+from penstock.rules.snapshot.providers import ProvidersSection
+from penstock.rules.snapshot.tree import SEALED_PURPOSE, SNAPSHOT_SCHEMA
 from tests.gateway.snapshot_tree import Tree, key, provider
 from tests.ports import free_port
 

@@ -10,7 +10,8 @@ from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import Overloaded
-from penstock.rules.snapshot import ProjectSection, ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.access import ProjectSection
+from penstock.rules.snapshot.providers import ProviderEntry, ProvidersSection
 from tests.gateway.snapshot_tree import Tree
 
 TREE = Tree({"prj_1/providers": ProvidersSection("prj_1", (ProviderEntry("p", "k", "https://p"),))})

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.counted_providers import LOW, rig, route
 from penstock.rules.call import CallStatus
-from penstock.rules.snapshot import RouteTarget
+from penstock.rules.snapshot.routes import RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -25,19 +25,14 @@ from gateway.homes import (
 from gateway.http_client import call
 from gateway.raw_upstream import STREAM_HEAD, answers, chunk, raw_upstream, unary
 from gateway.worker import worker
+from penstock.rules.document import Document
 from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
 from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, StickyUnit
-from penstock.rules.snapshot import (
-    RELEASES,
-    ROLLOUTS,
-    Document,
-    RolloutsSection,
-    RouteEntry,
-    RouteTarget,
-)
+from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS, RolloutsSection
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,7 +14,7 @@ from gateway.homes import KEY, make_home, provider
 from gateway.http_client import call
 from gateway.raw_upstream import Exchanged, answers, raw_upstream, unary
 from gateway.worker import worker
-from penstock.rules.snapshot import CredentialEntry
+from penstock.rules.snapshot.providers import CredentialEntry
 from plugins.vertex_accounts import key_file, public_key
 
 HELLO: list[dict[str, Any]] = [{"role": "user", "content": "hello"}]

@@ -13,7 +13,7 @@ from penstock.rules.guards.policies import (
     Place,
     problem_of,
 )
-from penstock.rules.snapshot import GUARDRAILS
+from penstock.rules.snapshot.guardrails import GUARDRAILS
 
 SECRETS = Check("secrets", (Place.INPUT, Place.OUTPUT), Action.REDACT, options={"own": True})
 

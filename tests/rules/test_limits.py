@@ -14,7 +14,7 @@ from penstock.rules.claims import CounterKind
 from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure, problem_of
 from penstock.rules.limits.index import Amounts, Limit, LimitIndex, nano_usd
 from penstock.rules.limits.windows import WindowUnit
-from penstock.rules.snapshot import LIMITS
+from penstock.rules.snapshot.limits import LIMITS
 
 NOW = 1_795_960_800 * 10**9
 

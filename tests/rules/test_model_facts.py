@@ -16,7 +16,7 @@ from penstock.rules.models.facts import (
     problems,
     retirement,
 )
-from penstock.rules.snapshot import MODEL_FACTS
+from penstock.rules.snapshot.facts import MODEL_FACTS
 
 SOURCE = (FactSource("https://example.org/models", date(2026, 11, 29)),)
 OLD = ModelFacts(

@@ -21,7 +21,7 @@ from penstock.rules.neutral.conversation import (
 from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ReleaseSection, ServedRelease
-from penstock.rules.snapshot import RELEASES, ROLLOUTS
+from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 CHAT = PromptContent(

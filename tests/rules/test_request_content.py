@@ -18,7 +18,7 @@ from penstock.rules.neutral.conversation import (
     ToolResult,
 )
 from penstock.rules.request_content import RequestContent, content_of
-from penstock.rules.snapshot import TargetCondition
+from penstock.rules.snapshot.routes import TargetCondition
 from penstock.rules.target_conditions import TargetConditionTest, problem_of_condition
 from rules.conversations import conversations
 

@@ -8,22 +8,17 @@ from hypothesis import strategies as st
 from penstock.kernel.digests import canonical_json
 from penstock.rules.prices.price import VendorPrices
 from penstock.rules.prices.price_book import PriceList
-from penstock.rules.snapshot import (
+from penstock.rules.snapshot.access import (
     ACCESS,
-    KINDS,
-    OWN_PRICES,
-    PROVIDERS,
-    VENDOR_PRICE_LISTS,
     AccessIndex,
     KeyEntry,
     ProjectSection,
-    ProviderEntry,
-    ProvidersSection,
-    SecretUse,
     access_documents,
-    read_section,
 )
-from penstock.rules.snapshot.kinds import find_kind
+from penstock.rules.snapshot.kinds import KINDS, find_kind, read_section
+from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
+from penstock.rules.snapshot.providers import PROVIDERS, ProviderEntry, ProvidersSection
+from penstock.rules.snapshot.section import SecretUse
 
 OWNERS = st.from_regex(r"\A[a-z0-9_-]{1,20}\Z").map(lambda text: f"prj_{text}")
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from penstock.features.identity.http.keys import Tags
 from penstock.gateway.caller import read_caller
-from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
+from penstock.rules.snapshot.access import KeyContext, KeyEntry, ProjectPolicy
 from penstock.rules.tags import (
     KEY_PATTERN,
     MAX_TAGS,

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from penstock.rules.snapshot import SectionSource
+from penstock.rules.snapshot.section import SectionSource
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 Check = Callable[[], object]

@@ -25,7 +25,7 @@ from penstock.rules.call import CallBegin, Caller
 from penstock.rules.formats.json_array import JsonArray
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.priorities import PRIORITY_HEADER, Priority, priority_of
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.surface import Surface
 
 Message = MutableMapping[str, Any]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller, new_caller
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 from penstock.rules.tags import HEADER, merged_tags, parse_tags
 
 _TAGS: Final = HEADER.encode()

@@ -49,7 +49,7 @@ from penstock.rules.limits.documents import Otherwise
 from penstock.rules.limits.index import Amounts, CountedLimit, Limit, LimitIndex
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.rollouts.shadow_budget import shadow_budget
-from penstock.rules.snapshot import KeyContext, KeyEntry, ProjectPolicy
+from penstock.rules.snapshot.access import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.counters import CountersUnavailable
 from penstock.spi.surface import NO_CALLS, Surface, SurfaceRoute
 

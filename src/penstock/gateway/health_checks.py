@@ -27,7 +27,7 @@ from penstock.rules.attempts.failure_causes import FailureCause, cause_of_reject
 from penstock.rules.attempts.retry_after import read_retry_after
 from penstock.rules.call import Operation
 from penstock.rules.neutral.conversation import Conversation, Message, MessageRole, Text
-from penstock.rules.snapshot import ROUTES, HealthCheck, RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import ROUTES, HealthCheck, RouteEntry, RouteTarget
 from penstock.spi.chat import OutgoingCall
 from penstock.spi.http import Fetch, HttpRequest
 from penstock.spi.strategy import Randomness

@@ -13,7 +13,7 @@ from penstock.gateway.call_limits import KIB, CallLimits
 from penstock.gateway.errors import ClientDisconnected, RequestTimeout, ShuttingDown
 from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
 from penstock.rules.shares import ShareRejection, Shares
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 
 TICK_S: Final = 0.05
 BODY_STEP: Final = 64 * KIB  # bodies are counted in such steps; the first step is free

@@ -35,7 +35,7 @@ from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus
 from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 
 AuthenticateCall = Callable[[Call, Snapshot], KeyContext]
 _log: Final = logging.getLogger("penstock.gateway")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.target import Target
 from penstock.gateway.target_health import TargetHealth
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from penstock.rules.target_conditions import TargetConditionTest
 from penstock.spi.strategy import RouteStrategy
 

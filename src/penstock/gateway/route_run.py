@@ -18,7 +18,7 @@ from penstock.rules.call import Caller, Usage
 from penstock.rules.neutral.answer import BYTES_PER_TOKEN
 from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.priorities import Priority
-from penstock.rules.snapshot import RouteEntry
+from penstock.rules.snapshot.routes import RouteEntry
 from penstock.spi.strategy import Randomness
 
 AFFINITY_BYTES: Final = 2048  # of a prompt: calls with the same beginning share a prompt cache

@@ -10,7 +10,7 @@ from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.models.facts import KnownFacts, RetirementNotice
 from penstock.rules.models.limits import ModelLimits
 from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
 
 

@@ -14,7 +14,7 @@ from penstock.kernel.errors import Overloaded, PenstockError, RateLimited
 from penstock.kernel.time import Clock
 from penstock.rules.attempts.call_queue import CallQueue, NoPlace
 from penstock.rules.priorities import Priority
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.spi.strategy import Randomness
 
 LOOK_S: Final = 0.01  # between two looks for a place that another worker has freed, on average

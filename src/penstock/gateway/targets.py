@@ -12,7 +12,7 @@ from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.rules.models.facts import retirement_notice
 from penstock.rules.models.limits import ModelLimits
 from penstock.rules.redaction import Redaction
-from penstock.rules.snapshot import ProviderEntry
+from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
 from penstock.spi.tokens import TokenIssuer
 

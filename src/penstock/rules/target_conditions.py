@@ -17,7 +17,7 @@ from penstock.rules.code_languages import known_code_languages
 from penstock.rules.evaluation.language import known_languages
 from penstock.rules.neutral.conversation import MediaKind
 from penstock.rules.request_content import NO_MEDIA, RequestContent
-from penstock.rules.snapshot import TargetCondition
+from penstock.rules.snapshot.routes import TargetCondition
 
 LONGEST_TOKENS: Final = 100_000_000  # of an input
 _HEADER: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")

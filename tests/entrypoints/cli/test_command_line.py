@@ -35,6 +35,24 @@ def test_help_names_every_command_and_imports_none(installation: Installation) -
     assert not imported & heavy
 
 
+@pytest.mark.parametrize(
+    ("without", "not_needed"),
+    [
+        (set(), ("sqlalchemy", "fastapi", "chdb", "cryptography", "genai_prices", "uvloop")),
+        ({"prompts", "imports"}, ("jinja2", "regex")),  # these two read templates
+    ],
+)
+def test_commands_do_not_import_what_they_do_not_need(
+    without: set[str], not_needed: tuple[str, ...]
+) -> None:
+    modules = {f"penstock.entrypoints.cli.{name}" for name, _ in COMMANDS.values()}
+    named = sorted(modules - {f"penstock.entrypoints.cli.{name}" for name in without})
+    code = f"import sys, {', '.join(named)}; print(*(m for m in {not_needed} if m in sys.modules))"
+    python = PENSTOCK.with_name("python")
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(build(name), [name, "--help"])

@@ -10,8 +10,7 @@ from penstock.features.catalog.model import (
     ProviderChange,
 )
 from penstock.features.identity.service.keys import NewKey
-from penstock.rules.snapshot import PROVIDERS
-from penstock.rules.snapshot.providers import DEFAULT_QUEUE, DEFAULT_QUEUE_TIMEOUT_MS
+from penstock.rules.snapshot.providers import DEFAULT_QUEUE, DEFAULT_QUEUE_TIMEOUT_MS, PROVIDERS
 from tests.features.world import World
 from tests.server.running import Server, running
 

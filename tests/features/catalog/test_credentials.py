@@ -6,7 +6,7 @@ from penstock.features.access import Principal, Role
 from penstock.features.catalog.model import NewProvider, ProviderChange
 from penstock.features.catalog.service.credentials import MOST_CREDENTIALS
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.snapshot import PROVIDERS, ProvidersSection
+from penstock.rules.snapshot.providers import PROVIDERS, ProvidersSection
 from tests.features.world import SECRET, World
 
 OTHER = "sk-other-canary-0123456789-abcd"

@@ -19,7 +19,7 @@ from penstock.infra.egress.client import Egress
 from penstock.kernel.errors import Forbidden, InvalidRequest, PenstockError, UpstreamFailed
 from penstock.plugins.secrets.aws import AwsSecrets
 from penstock.plugins.secrets.vault import Vault
-from penstock.rules.snapshot import PROVIDERS, ProvidersSection
+from penstock.rules.snapshot.providers import PROVIDERS, ProvidersSection
 from penstock.spi.http import HttpAnswer
 from tests.features.world import World, open_world
 

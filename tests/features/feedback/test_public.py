@@ -14,7 +14,7 @@ from penstock.infra.crypto import Sealer, derive_key
 from penstock.kernel.errors import RateLimited
 from penstock.kernel.time import SystemClock
 from penstock.rules.scores.answer_token import PURPOSE, AnswerToken, sign_answer
-from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.rules.snapshot.tree import SEALED_PURPOSE
 from tests.server.running import Answer, Caller, Server, by_key, running
 
 ORIGIN = "https://app.example.com"

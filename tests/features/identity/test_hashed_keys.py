@@ -9,7 +9,7 @@ from penstock.features.access import Principal, Role
 from penstock.features.identity.service.keys import HashedKey, KeyService, NewKey
 from penstock.infra.crypto import hashed_key_digest, keyed_digest
 from penstock.kernel.errors import Forbidden
-from penstock.rules.snapshot import KeyEntry, ProjectSection
+from penstock.rules.snapshot.access import KeyEntry, ProjectSection
 from tests.features.world import World
 
 SECRET = "sk-of-another-product"

@@ -11,14 +11,14 @@ from penstock.features.identity.key_parts import KeyParts
 from penstock.features.identity.service.keys import HashedKey, NewKey
 from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.kernel.digests import canonical_json
-from penstock.rules.snapshot import (
+from penstock.rules.snapshot.access import (
     AccessIndex,
     KeyEntry,
     ProjectPolicy,
     ProjectSection,
     access_documents,
-    read_section,
 )
+from penstock.rules.snapshot.kinds import read_section
 from tests.features.identity.conftest import World
 
 PROJECT = "prj_1"

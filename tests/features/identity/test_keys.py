@@ -6,7 +6,7 @@ from penstock.features.access import Permission, Principal, Role
 from penstock.features.identity.service.keys import NewKey
 from penstock.infra.crypto import keyed_digest
 from penstock.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from penstock.rules.snapshot import ProjectSection
+from penstock.rules.snapshot.access import ProjectSection
 from tests.features.identity.conftest import World
 
 

@@ -35,7 +35,7 @@ from penstock.features.use_cases.service import UseCaseService
 from penstock.rules.prompts.documents import PromptContent, PromptMessage, PromptVariable
 from penstock.rules.releases.documents import Release
 from penstock.rules.rollouts.documents import Rollout, RolloutArm
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.features.world import World, open_world
 
 STYLE = PromptContent("text", "Be brief.")

@@ -11,7 +11,7 @@ from penstock.rules.prompts.documents import PromptContent, PromptMessage
 from penstock.rules.releases.documents import Release
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.rollouts.documents import Rollout, RolloutArm
-from penstock.rules.snapshot import RELEASES
+from penstock.rules.snapshot.rollouts import RELEASES
 from tests.features.catalog.test_tables import differences
 from tests.features.releases.released import STYLE, Released
 

@@ -9,7 +9,7 @@ from penstock.features.rollouts.amending import AmendService
 from penstock.features.rollouts.model import RolloutAction
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from penstock.rules.rollouts.documents import Rollout, RolloutArm, ShadowArm
-from penstock.rules.snapshot import RELEASES
+from penstock.rules.snapshot.rollouts import RELEASES
 from tests.features.releases.released import Released
 from tests.features.rollouts.test_comparisons import Compared, columns, compared  # noqa: F401 - fixtures
 

@@ -9,7 +9,7 @@ from penstock.features.rollouts.store import METADATA
 from penstock.features.use_cases.model import UseCaseStatus
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from penstock.rules.rollouts.documents import Rollout, RolloutArm
-from penstock.rules.snapshot import RolloutsSection
+from penstock.rules.snapshot.rollouts import RolloutsSection
 from tests.features.catalog.test_tables import differences
 from tests.features.releases.released import Released
 

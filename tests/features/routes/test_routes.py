@@ -11,7 +11,7 @@ from penstock.features.context import Context
 from penstock.features.routes.service import RouteService
 from penstock.features.routes.store import METADATA
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.snapshot import RouteEntry, RoutesSection, RouteTarget, TargetCondition
+from penstock.rules.snapshot.routes import RouteEntry, RoutesSection, RouteTarget, TargetCondition
 from tests.features.catalog.test_tables import differences
 from tests.features.world import World, open_world
 

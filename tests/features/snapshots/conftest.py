@@ -22,7 +22,7 @@ from penstock.infra.http_server import HttpServer
 from penstock.infra.web.problems import install_problems
 from penstock.kernel.errors import Unauthenticated
 from penstock.kernel.time import SystemClock
-from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.rules.snapshot.tree import SEALED_PURPOSE
 from tests.features.world import World, open_world
 from tests.ports import free_port
 

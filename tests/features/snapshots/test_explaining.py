@@ -14,7 +14,7 @@ from penstock.gateway.snapshot.snapshot import build
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.prices.price import UnitPrice
 from penstock.rules.prices.price_book import CalledModel
-from penstock.rules.snapshot import Root, Sealed
+from penstock.rules.snapshot.tree import Root, Sealed
 from tests.features.snapshots.conftest import Publishing
 
 NOW_NS = 1_795_000_000_000_000_000

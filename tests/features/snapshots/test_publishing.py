@@ -14,7 +14,7 @@ from penstock.features.snapshots.changes import ChangeSignal
 from penstock.gateway.snapshot.holder import SnapshotOrigin
 from penstock.infra.egress.client import Egress
 from penstock.kernel.errors import NotFound, Overloaded
-from penstock.rules.snapshot import Root
+from penstock.rules.snapshot.tree import Root
 from penstock.spi.http import HttpAnswer, HttpRequest
 from tests.features.snapshots.conftest import (
     TOKEN,

@@ -9,7 +9,7 @@ from penstock.features.access import Role
 from penstock.features.use_cases.model import QualityCriterion, UseCase, UseCaseEnvironment
 from penstock.features.use_cases.store import METADATA
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
-from penstock.rules.snapshot import RouteEntry, RouteTarget
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from tests.features.catalog.test_tables import differences
 from tests.features.releases.released import Released
 

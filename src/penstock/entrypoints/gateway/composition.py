@@ -71,7 +71,7 @@ from penstock.rules.replay import (
     SENT_CALL_PATH,
     RebuildRequest,
 )
-from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.rules.snapshot.tree import SEALED_PURPOSE
 from penstock.spi.chat import ChatProvider
 from penstock.spi.counters import RunningCounters
 from penstock.spi.guard import Detector

@@ -79,7 +79,7 @@ from penstock.infra.tls import ServedCertificate, local_trust
 from penstock.infra.web.metrics import MetricSource, RequestMetrics, gauge_lines
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
-from penstock.rules.snapshot import SEALED_PURPOSE
+from penstock.rules.snapshot.tree import SEALED_PURPOSE
 
 _LOG: Final = "penstock.server"
 _STARTUP_S: Final = 2.0  # how long the first snapshot waits for the startup jobs

@@ -15,7 +15,8 @@ from penstock.entrypoints.up.plan import connect_host
 from penstock.infra.home import Home, SnapshotFolder
 from penstock.infra.process import free_port, is_free
 from penstock.infra.settings import Settings, openai_api_key
-from penstock.rules.snapshot import PROVIDERS, Root
+from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.tree import Root
 
 NAME: Final = "sim"  # the provider's name; its models are called as `sim/…`
 HOST: Final = "127.0.0.1"

@@ -13,8 +13,12 @@ from penstock.features.access import Principal
 from penstock.infra.egress.addresses import AddressClass, classify
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import Forbidden, InvalidRequest
-from penstock.rules.snapshot import CredentialEntry, ProviderEntry
-from penstock.rules.snapshot.providers import DEFAULT_QUEUE, DEFAULT_QUEUE_TIMEOUT_MS
+from penstock.rules.snapshot.providers import (
+    DEFAULT_QUEUE,
+    DEFAULT_QUEUE_TIMEOUT_MS,
+    CredentialEntry,
+    ProviderEntry,
+)
 
 MAX_CONCURRENCY: Final = 1024  # calls at once of a provider
 MAX_QUEUE: Final = 256  # calls that wait for a provider in one gateway worker

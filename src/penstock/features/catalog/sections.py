@@ -9,16 +9,11 @@ from penstock.features.catalog import credential_store, store
 from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.service.secrets import SecretBox
 from penstock.infra.sql import Database
+from penstock.rules.document import Document
 from penstock.rules.prices.price import OverridesSection
-from penstock.rules.snapshot import (
-    MODEL_FACTS,
-    OWN_PRICES,
-    PROVIDERS,
-    VENDOR_PRICE_LISTS,
-    Document,
-    ProviderEntry,
-    ProvidersSection,
-)
+from penstock.rules.snapshot.facts import MODEL_FACTS
+from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
+from penstock.rules.snapshot.providers import PROVIDERS, ProviderEntry, ProvidersSection
 
 
 class CatalogSections:

@@ -1,22 +1,33 @@
 """Predefined vendors: their base URL, quirks and public prices.
 
-The rows come from the plugins, the price lists from `public_prices`.
+The rows come from the plugins, the price lists are those of `public_prices`.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
-from penstock.features.catalog.public_prices import PublicPrices
 from penstock.kernel.errors import InvalidRequest
 from penstock.spi.chat import Vendor
 
 _NOT_KNOWN: Final = Vendor("", "")
 
 
+class PriceLists(Protocol):
+    """The vendors that have a public price list."""
+
+    def vendor_of(self, base_url: str) -> str:
+        """Returns the vendor of a base URL; empty if none matches."""
+        ...
+
+    def vendors(self) -> tuple[str, ...]:
+        """Returns the ids of all vendors that have a list."""
+        ...
+
+
 class Vendors:
     """Finds vendors and price lists. `rows`: predefined vendors by name."""
 
-    def __init__(self, rows: Mapping[str, Vendor], prices: PublicPrices) -> None:
+    def __init__(self, rows: Mapping[str, Vendor], prices: PriceLists) -> None:
         self._rows = rows
         self._prices = prices
 

@@ -18,7 +18,6 @@ from penstock.features.evaluations.model import (
     DatasetItems,
     EvaluatedReleases,
     FiguresOfJudges,
-    RunReference,
 )
 from penstock.features.evaluations.online.assembly import (
     OpenedOnline,
@@ -37,7 +36,7 @@ from penstock.features.evaluations.schedules.http import schedule_change_routes,
 from penstock.features.evaluations.schedules.model import AuditedChanges, ScheduledParts
 from penstock.features.evaluations.service.figures import EvaluationFigures
 from penstock.features.evaluations.service.results import EvaluationResults
-from penstock.features.evaluations.service.runs import EvaluationService
+from penstock.features.evaluations.service.runs import EvaluationService, RunReference
 from penstock.features.vertical import Vertical
 from penstock.infra.jobs.store import count_open
 from penstock.infra.jobs.wanted import WorkWanted

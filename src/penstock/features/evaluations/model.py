@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import Connection
 
 from penstock.features.access import Principal
 from penstock.features.datasets.model import DatasetVersion, ItemFilter, ItemPage
@@ -278,9 +277,6 @@ class EvaluatedReleases(Protocol):
 
 
 FindEvaluator = Callable[[str], Evaluator]
-RunReference = Callable[[Connection, str, str], str]
-"""Returns what needs a run of a project, as in "the gate gat_1"; empty if nothing does."""
-
 FiguresOfJudges = Callable[[str, EvaluationRun], Mapping[str, JudgeFigures]]
 """Returns how well the judges of a project's run agree with annotators, by metric."""
 

@@ -9,8 +9,9 @@ from penstock.features.context import Context
 from penstock.features.guardrails.model import Detectors, StoredPolicy, check_policy
 from penstock.features.guardrails.store import POLICIES
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.rules.document import Document
 from penstock.rules.guards.policies import MAX_POLICIES, GuardrailPolicy, GuardrailsSection
-from penstock.rules.snapshot import GUARDRAILS, Document
+from penstock.rules.snapshot.guardrails import GUARDRAILS
 
 
 class GuardrailService:

@@ -14,7 +14,8 @@ from penstock.features.identity.key_parts import KeyParts
 from penstock.features.identity.store import projects
 from penstock.features.identity.store.entries import changed_keys, heads_of_chains, list_entries
 from penstock.infra.sql import Database
-from penstock.rules.snapshot import Document, KeyEntry, ProjectSection
+from penstock.rules.document import Document
+from penstock.rules.snapshot.access import KeyEntry, ProjectSection
 
 
 class AccessSections:

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from penstock.rules.snapshot import ACCESS, Document, KeyEntry, ProjectPolicy, ProjectSection
-from penstock.rules.snapshot.access import prefix_digits
+from penstock.rules.document import Document
+from penstock.rules.snapshot.access import (
+    ACCESS,
+    KeyEntry,
+    ProjectPolicy,
+    ProjectSection,
+    prefix_digits,
+)
 
 
 class KeyParts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from penstock.features.access import SCOPE_PERMISSIONS, KeyScope, Permission, Principal, Role
-from penstock.rules.snapshot import ProjectPolicy
+from penstock.rules.snapshot.access import ProjectPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ from penstock.features.limits.model import (
 )
 from penstock.features.limits.store import LIMITS
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules import snapshot
 from penstock.rules.claims import CounterKind, space_of
+from penstock.rules.document import Document
 from penstock.rules.limits.documents import MAX_LIMITS, LimitEntry, LimitsSection, problem_of
 from penstock.rules.limits.index import Amounts, Limit
-from penstock.rules.snapshot import Document
+from penstock.rules.snapshot.limits import LIMITS as LIMITS_SECTION
 from penstock.spi.counters import CountersUnavailable
 
 
@@ -171,7 +171,7 @@ class LimitService:
         with self._context.database.read() as connection:
             found = LIMITS.of_all_projects(connection)
         return {
-            snapshot.LIMITS.name(project_id): LimitsSection(project_id, limits)
+            LIMITS_SECTION.name(project_id): LimitsSection(project_id, limits)
             for project_id, limits in found.items()
         }
 

@@ -9,6 +9,12 @@ from penstock.features.access import Principal
 from penstock.features.context import Context
 from penstock.features.prompts.model import ResolvedPrompt
 from penstock.features.releases import store
+from penstock.features.releases.checks import (
+    check_model,
+    check_release,
+    content_of,
+    parts_of,
+)
 from penstock.features.releases.model import (
     DIGEST_START,
     MAX_RELEASES,
@@ -16,10 +22,6 @@ from penstock.features.releases.model import (
     PartKind,
     ReleaseLineage,
     StoredRelease,
-    check_model,
-    check_release,
-    content_of,
-    parts_of,
 )
 from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.releases.documents import Release

@@ -23,10 +23,11 @@ from penstock.features.rollouts.store import ROLLOUTS
 from penstock.features.use_cases.model import UseCaseStatus
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from penstock.rules.document import Document
 from penstock.rules.releases.served import ReleaseSection
 from penstock.rules.rollouts.documents import Rollout, RolloutArm
-from penstock.rules.snapshot import RELEASES, Document, RolloutsSection
-from penstock.rules.snapshot import ROLLOUTS as SECTION
+from penstock.rules.snapshot.rollouts import RELEASES, RolloutsSection
+from penstock.rules.snapshot.rollouts import ROLLOUTS as SECTION
 
 _NAME_CHARS = 12  # of a hash, as the name of an arm
 _KEEPS_SHADOW = frozenset((RolloutAction.START, RolloutAction.COMPARE))

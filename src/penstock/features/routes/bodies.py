@@ -20,7 +20,7 @@ from penstock.features.routes.model import (
 from penstock.infra.web.schemas import RequestBody
 from penstock.rules.answer_cache import LONGEST_S
 from penstock.rules.call_conditions import MAX_CONDITIONS, MAX_VALUE_CHARS, MAX_VALUES
-from penstock.rules.snapshot import RouteEntry, RouteShadow, RouteTarget, TargetCondition
+from penstock.rules.snapshot.routes import RouteEntry, RouteShadow, RouteTarget, TargetCondition
 from penstock.rules.target_conditions import LONGEST_TOKENS
 
 Cause = Literal[

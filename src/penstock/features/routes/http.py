@@ -15,7 +15,7 @@ from penstock.features.routes.model import (
 from penstock.features.routes.service import RouteService
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Page
-from penstock.rules.snapshot import RouteShadow, RouteTarget
+from penstock.rules.snapshot.routes import RouteShadow, RouteTarget
 
 
 class TargetConditionView(BaseModel):

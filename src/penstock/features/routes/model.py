@@ -9,7 +9,7 @@ from penstock.infra.stored_documents import StoredDocument
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.answer_cache import LONGEST_S
 from penstock.rules.attempts.failure_causes import FailureCause
-from penstock.rules.snapshot import HealthCheck, RouteEntry, RouteShadow, RouteTarget
+from penstock.rules.snapshot.routes import HealthCheck, RouteEntry, RouteShadow, RouteTarget
 from penstock.rules.target_conditions import problem_of_condition
 
 MAX_ROUTES: Final = 1000  # of a project

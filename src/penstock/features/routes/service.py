@@ -16,8 +16,9 @@ from penstock.features.routes.model import (
 )
 from penstock.features.routes.store import ROUTES
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules import snapshot
-from penstock.rules.snapshot import Document, RouteEntry, RoutesSection
+from penstock.rules.document import Document
+from penstock.rules.snapshot.routes import ROUTES as ROUTES_SECTION
+from penstock.rules.snapshot.routes import RouteEntry, RoutesSection
 
 
 class RouteService:
@@ -110,7 +111,7 @@ class RouteService:
         with self._context.database.read() as connection:
             found = ROUTES.of_all_projects(connection)
         return {
-            snapshot.ROUTES.name(project_id): RoutesSection(project_id, routes)
+            ROUTES_SECTION.name(project_id): RoutesSection(project_id, routes)
             for project_id, routes in found.items()
         }
 

@@ -10,7 +10,7 @@ from penstock.features.snapshots.http import build_router
 from penstock.features.snapshots.service import Publisher
 from penstock.features.vertical import Vertical
 from penstock.infra.crypto import Sealer
-from penstock.rules.snapshot import SectionSource
+from penstock.rules.snapshot.section import SectionSource
 
 
 def build(

@@ -11,13 +11,10 @@ from penstock.infra.sql import Database
 from penstock.rules.call import COUNTS, Usage, UsageSource
 from penstock.rules.prices.charge import CostLine, context_of
 from penstock.rules.prices.price_book import CalledModel, PriceBook
-from penstock.rules.snapshot import (
-    OWN_PRICES,
-    PROVIDERS,
-    VENDOR_PRICE_LISTS,
-    Root,
-    read_section,
-)
+from penstock.rules.snapshot.kinds import read_section
+from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
+from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.tree import Root
 
 _REMEMBERED: Final = 8
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from penstock.kernel.digests import canonical_json
-from penstock.rules.snapshot import Document, Root
+from penstock.rules.document import Document
+from penstock.rules.snapshot.tree import Root
 
 CompiledDocuments = Mapping[str, tuple[Document, str]]  # with their content hashes, by name
 

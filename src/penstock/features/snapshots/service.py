@@ -16,7 +16,9 @@ from penstock.infra.sql import Database
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import NotFound, Overloaded
 from penstock.kernel.time import Clock
-from penstock.rules.snapshot import Document, Sealed, SectionSource
+from penstock.rules.document import Document
+from penstock.rules.snapshot.section import SectionSource
+from penstock.rules.snapshot.tree import Sealed
 
 _DEBOUNCE_S: Final = 0.05
 _RETRY_S: Final = 1.0

@@ -22,7 +22,7 @@ from penstock.rules.client_tokens import (
     sign,
 )
 from penstock.rules.models.patterns import allows
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 
 MAX_BODY_BYTES: Final = 16 * 1024
 _WILD: Final = frozenset("*?[")

@@ -22,7 +22,7 @@ from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
 from penstock.rules.call_tokens import PREFIX, verified
 from penstock.rules.replay import ANSWER_COST, ANSWER_SPAN, SENT_AS, SENT_RELEASE, SENT_TO
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.surface import NO_CALLS
 
 _CALL_TOKEN: Final = PREFIX.encode()

@@ -15,7 +15,7 @@ from penstock.gateway.snapshot.holder import SnapshotHolder, SnapshotOrigin
 from penstock.gateway.snapshot.snapshot import SnapshotUnusable, build, missing_sections, read_root
 from penstock.infra.crypto import SealBroken, Sealer
 from penstock.kernel.errors import PenstockError, UpstreamFailed
-from penstock.rules.snapshot import Sealed
+from penstock.rules.snapshot.tree import Sealed
 from penstock.spi.http import Fetch, HttpAnswer, HttpRequest
 
 _PARALLEL: Final = 8

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Self
 
 from penstock.infra.crypto import HASHED
-from penstock.rules.snapshot import ACCESS, AccessIndex, KeyContext
+from penstock.rules.snapshot.access import ACCESS, AccessIndex, KeyContext
 
 
 class KeyTable(NamedTuple):

@@ -20,7 +20,8 @@ from penstock.rules.models.facts import FactsIndex, KnownFacts, ListedModel
 from penstock.rules.models.patterns import allows
 from penstock.rules.prices.charge import Charge, Rates
 from penstock.rules.prices.price_book import CalledModel, PriceBook
-from penstock.rules.snapshot import ProviderEntry, RouteEntry, RouteTarget
+from penstock.rules.snapshot.providers import ProviderEntry
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 
 _LONGEST_NAME: Final = 256
 _MAX_SUGGESTED: Final = 20  # providers that an error names

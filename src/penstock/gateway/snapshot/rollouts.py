@@ -6,7 +6,7 @@ from typing import Final
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.rollouts.assignment import ArmBasis, Assignment, WeightedArm
 from penstock.rules.rollouts.documents import Rollout
-from penstock.rules.snapshot import RolloutIndex
+from penstock.rules.snapshot.rollouts import RolloutIndex
 
 FindServed = Callable[[str], ServedRelease | None]
 USE_CASE_OWNER: Final = "use-case"  # in model lists, in place of a provider

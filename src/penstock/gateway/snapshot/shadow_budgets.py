@@ -3,7 +3,7 @@
 from penstock.rules.limits.documents import LimitsSection
 from penstock.rules.limits.index import LimitIndex
 from penstock.rules.rollouts.shadow_budget import shadow_budget
-from penstock.rules.snapshot import RolloutIndex
+from penstock.rules.snapshot.rollouts import RolloutIndex
 
 
 def with_shadow_budgets(

@@ -23,24 +23,17 @@ from penstock.rules.models.facts import FactsIndex, ListedModel
 from penstock.rules.prices.price_book import PriceBook
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.scores.answer_token import PURPOSE
-from penstock.rules.snapshot import (
-    GUARDRAILS,
-    KINDS,
-    LIMITS,
-    MODEL_FACTS,
-    OWN_PRICES,
-    PROVIDERS,
-    RELEASES,
-    ROLLOUTS,
-    ROUTES,
-    SNAPSHOT_SCHEMA,
-    VENDOR_PRICE_LISTS,
-    KeyContext,
-    Root,
-    Sealed,
-    SectionKind,
-    read_section,
-)
+from penstock.rules.snapshot.access import KeyContext
+from penstock.rules.snapshot.facts import MODEL_FACTS
+from penstock.rules.snapshot.guardrails import GUARDRAILS
+from penstock.rules.snapshot.kinds import KINDS, read_section
+from penstock.rules.snapshot.limits import LIMITS
+from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
+from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS
+from penstock.rules.snapshot.routes import ROUTES
+from penstock.rules.snapshot.section import SectionKind
+from penstock.rules.snapshot.tree import SNAPSHOT_SCHEMA, Root, Sealed
 
 D = TypeVar("D", bound=Document)
 B = TypeVar("B")

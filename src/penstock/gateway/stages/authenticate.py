@@ -12,7 +12,7 @@ from penstock.gateway.stages.client_token import (
     reject_web_page,
 )
 from penstock.kernel.errors import Unauthenticated
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 
 # Our keys have 46 characters; a secret longer than this is not hashed.
 MAX_SECRET_BYTES: Final = 256

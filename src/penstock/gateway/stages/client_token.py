@@ -10,7 +10,7 @@ from penstock.gateway.target import Target
 from penstock.kernel.errors import Forbidden, PenstockError, Unauthenticated
 from penstock.rules.client_tokens import CLOCKS_DIFFER_S, PREFIX, ClientToken, verified
 from penstock.rules.models.patterns import allows
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 
 ORIGIN: Final = b"origin"
 CLIENT_TOKEN: Final = PREFIX.encode()

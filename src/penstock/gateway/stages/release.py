@@ -24,7 +24,7 @@ from penstock.rules.neutral.translation import Written
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.rollouts.assignment import ArmBasis
 from penstock.rules.rollouts.documents import SHADOW_ARM, ShadowArm, StickyUnit
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.surface import Surface
 
 USUAL_ENVIRONMENT: Final = "production"

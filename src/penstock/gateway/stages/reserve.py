@@ -31,7 +31,7 @@ from penstock.rules.limits.index import (
     nano_usd,
 )
 from penstock.rules.prices.price_book import CalledModel
-from penstock.rules.snapshot import KeyContext
+from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
 
 _NONE: Final = CountedLimits(())

@@ -21,7 +21,8 @@ from penstock.rules.models.patterns import allows
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
-from penstock.rules.snapshot import KeyContext, RouteEntry, RouteTarget
+from penstock.rules.snapshot.access import KeyContext
+from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
 from penstock.rules.target_conditions import TargetConditionTest
 from penstock.spi.strategy import Randomness, RouteStrategy
 

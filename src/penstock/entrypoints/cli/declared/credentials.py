@@ -5,7 +5,7 @@ from typing import NamedTuple
 from penstock.entrypoints.cli.api import Api
 from penstock.entrypoints.cli.declared.model import Declared, Difference, Existing, Secret, Step
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.snapshot import OWN_CREDENTIAL
+from penstock.rules.snapshot.providers import OWN_CREDENTIAL
 
 _NEEDED = "Add `api_key`: env:VARIABLE or file:PATH."
 

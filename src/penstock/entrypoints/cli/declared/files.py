@@ -32,8 +32,7 @@ def read_files(paths: Sequence[Path], kinds: Sequence[ObjectKind]) -> Configurat
     `InvalidRequest` with all problems, one in a line."""
     found: Configuration = {}
     problems: list[str] = []
-    secret_managers: Registry[SecretManager] = Registry("penstock.secrets")
-    managers = secret_managers.names()
+    managers: Registry[SecretManager] = Registry("penstock.secrets")
     for file in [file for path in paths for file in _files(path)]:
         try:
             value, place = _PARSERS[file.suffix](_text(file), str(file))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, Field
@@ -25,12 +26,11 @@ from penstock.features.catalog.bodies import CredentialRequest, ProviderRequest
 from penstock.features.catalog.bodies import Secret as SecretText
 from penstock.features.catalog.model import Provider, origin
 from penstock.features.catalog.new_provider import merged_quirks, provider_of
-from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.vendors import Vendors
 from penstock.infra.registry import Registry
 from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.plugins.providers.vendors import VENDORS
-from penstock.rules.snapshot import OWN_CREDENTIAL
+from penstock.rules.snapshot.providers import OWN_CREDENTIAL
 from penstock.spi.chat import ChatProvider
 from penstock.spi.secret_manager import SecretManager
 
@@ -62,11 +62,6 @@ class ProviderKind:
     def __init__(self, api: Api, project: str) -> None:
         self._api = api
         self._path = f"{project}/providers"
-        self._vendors = Vendors(VENDORS, PublicPrices())
-        kinds: Registry[ChatProvider] = Registry("penstock.providers")
-        self._kinds = kinds.names()
-        managers: Registry[SecretManager] = Registry("penstock.secrets")
-        self._managers = managers.names()
 
     def declare(self, body: Any, place: FilePosition, resolve: Resolve) -> Declared:
         """Returns the provider of a request, with the defaults of its vendor."""
@@ -145,6 +140,22 @@ class ProviderKind:
     def _reference(self, hint: str) -> dict[str, str]:
         """The reference to a secrets manager, which is no secret."""
         return {"api_key": hint} if hint.partition(":")[0] in self._managers else {}
+
+    @cached_property
+    def _kinds(self) -> tuple[str, ...]:
+        kinds: Registry[ChatProvider] = Registry("penstock.providers")
+        return kinds.names()
+
+    @cached_property
+    def _managers(self) -> tuple[str, ...]:
+        managers: Registry[SecretManager] = Registry("penstock.secrets")
+        return managers.names()
+
+    @cached_property
+    def _vendors(self) -> Vendors:
+        from penstock.features.catalog.public_prices import PublicPrices  # lazy: 90 ms
+
+        return Vendors(VENDORS, PublicPrices())
 
     def _described(self, body: ProviderRequest) -> Provider:
         return provider_of("", body.value(), self._vendors, self._kinds)

@@ -1,17 +1,18 @@
 """References to secrets: files of a configuration name them and never contain them."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from penstock.infra.registry import Registry
 from penstock.infra.settings import secret_variable
 from penstock.kernel.errors import InvalidRequest
+from penstock.spi.secret_manager import SecretManager
 
 MAX_SECRET_BYTES: Final = 64 * 1024  # of a key file
 _HOW: Final = "Write env:VARIABLE or file:PATH; a configuration has no secrets."
 
 
-def resolve_reference(reference: str, folder: Path, managers: Collection[str]) -> str:
+def resolve_reference(reference: str, folder: Path, managers: Registry[SecretManager]) -> str:
     """Returns the secret that a reference names: `env:VARIABLE`, or `file:PATH`, relative to the
     folder of the file that has it. An empty one is no secret; one to a secrets manager, such as
     `vault:PATH#FIELD`, is stored as it is. Raises `InvalidRequest`; no message
@@ -25,7 +26,7 @@ def resolve_reference(reference: str, folder: Path, managers: Collection[str]) -
         raise InvalidRequest(f"The environment variable {rest} is not set.", param="api_key")
     if colon and rest and scheme == "file":
         return _content(folder / Path(rest).expanduser())
-    if colon and rest and scheme in managers:
+    if colon and rest and scheme in managers.names():
         return reference
     raise InvalidRequest("This is no reference to a secret.", hint=_HOW, param="api_key")
 

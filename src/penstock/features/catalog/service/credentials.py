@@ -18,7 +18,7 @@ from penstock.features.catalog.service.providers import get_provider
 from penstock.features.catalog.service.secrets import SecretBox
 from penstock.features.context import Context
 from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
-from penstock.rules.snapshot import OWN_CREDENTIAL
+from penstock.rules.snapshot.providers import OWN_CREDENTIAL
 
 MOST_CREDENTIALS: Final = 16  # of one provider, its own one included
 

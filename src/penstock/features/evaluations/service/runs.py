@@ -1,6 +1,6 @@
 """Starts, shows, cancels and resumes evaluation runs. The work itself is a job of the worker."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,6 @@ from penstock.features.evaluations.model import (
     FindEvaluator,
     Result,
     ResultState,
-    RunReference,
     RunState,
     TargetAnswer,
     check_plan,
@@ -39,6 +38,9 @@ from penstock.infra.jobs.wanted import WorkWanted
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from penstock.rules.releases.documents import Release
+
+RunReference = Callable[[Connection, str, str], str]
+"""Returns what needs a run of a project, as in "the gate gat_1"; empty if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)

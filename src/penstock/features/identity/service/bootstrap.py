@@ -18,7 +18,7 @@ from penstock.infra.crypto import write_private
 from penstock.infra.home import Home
 from penstock.infra.sql import Database, Transaction
 from penstock.kernel.errors import SetupError
-from penstock.rules.snapshot import ProjectPolicy
+from penstock.rules.snapshot.access import ProjectPolicy
 
 PROJECT_NAME: Final = "default"
 ADMIN_EMAIL: Final = "admin@localhost"

@@ -8,7 +8,7 @@ from penstock.features.identity.model import Member, Project
 from penstock.features.identity.store import projects, users
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, NotFound
-from penstock.rules.snapshot import ProjectPolicy
+from penstock.rules.snapshot.access import ProjectPolicy
 
 
 class ProjectService:

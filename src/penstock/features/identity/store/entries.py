@@ -13,7 +13,7 @@ from penstock.features.identity.store.tables import (
     AUDIT_HEADS,
     KEY_SECRETS,
 )
-from penstock.rules.snapshot import KeyEntry, key_attributes
+from penstock.rules.snapshot.access import KeyEntry, key_attributes
 
 _IDS: Final = 500  # of one query
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from penstock.features.identity.model import Project
 from penstock.features.identity.store.tables import PROJECTS
-from penstock.rules.snapshot import ProjectPolicy
+from penstock.rules.snapshot.access import ProjectPolicy
 
 
 def add(connection: Connection, project: Project) -> None:
