@@ -27,8 +27,6 @@ from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.sim.config import SimConfig
 
 DELTAS: Final = 64
-_CONNECTIONS: Final = 8
-_CALLS: Final = {False: 100, True: 8}  # of each connection; by whether they are streamed
 _MODELS: Final = {
     "openai": ("openai-compatible", "/v1", "gpt-4o-mini"),
     "anthropic": ("anthropic", "/v1", "claude-sonnet-4-5"),
@@ -36,6 +34,23 @@ _MODELS: Final = {
 }
 _PROMPT: Final = text(200)
 _MESSAGES: Final = [{"role": "user", "content": _PROMPT}]
+
+
+class Load(NamedTuple):
+    """What callers ask for: `calls` of each connection. There are so many connections that the
+    worker is never idle, because a call costs an idle one more."""
+
+    name: str
+    streamed: bool
+    connections: int
+    calls: int
+    tokens_per_second: float
+
+
+LOADS: Final = (
+    Load("whole", streamed=False, connections=32, calls=60, tokens_per_second=0.0),
+    Load(f"{DELTAS} deltas", streamed=True, connections=64, calls=3, tokens_per_second=100.0),
+)
 
 
 class Surface(NamedTuple):
@@ -61,42 +76,38 @@ SURFACES: Final = {
 
 
 def main(argv: list[str]) -> int:
-    """Prints a line for each pair: CPU time of a call, whole and streamed, and the ratios."""
+    """Prints a line for each pair: CPU time of a call and its ratio, first whole, then streamed."""
     parser = argparse.ArgumentParser(prog="python -m bench.translation", description=__doc__)
     parser.add_argument("--surfaces", default=",".join(SURFACES))
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(argv)
     pairs = [(s, p) for s in options.surfaces.split(",") for p in _MODELS]
-    with (
-        tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder,
-        _installation(Path(folder)) as (port, pid),
-    ):
-        rounds = [
-            {pair: asyncio.run(_both(port, pid, *pair)) for pair in pairs}
-            for _ in range(options.rounds + 1)
-        ][1:]
-    for surface, provider in pairs:
-        native = (surface, SURFACES[surface].native)
-        shown = [f"{surface:9} to {provider:9}"]
-        for streamed in (False, True):
-            cpu = median(each[surface, provider][streamed] for each in rounds)
-            to_native = median(
-                each[surface, provider][streamed] / each[native][streamed] for each in rounds
-            )
-            name = f"{DELTAS} deltas" if streamed else "whole"
-            shown.append(f"{name} {cpu:7,.0f} µs {to_native:5.2f} of passed")
-        print("   ".join(shown), flush=True)
+    for load in LOADS:
+        with (
+            tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder,
+            _installation(Path(folder), load) as (port, pid),
+        ):
+            rounds = [
+                {pair: asyncio.run(_cpu_us(port, pid, load, *pair)) for pair in pairs}
+                for _ in range(options.rounds + 1)
+            ][1:]
+        print(load.name)
+        for surface, provider in pairs:
+            native = (surface, SURFACES[surface].native)
+            cpu = median(each[surface, provider] for each in rounds)
+            to_native = median(each[surface, provider] / each[native] for each in rounds)
+            print(f"  {surface:9} to {provider:9} {cpu:7,.0f} µs {to_native:5.2f} of passed")
     return 0
 
 
 @contextmanager
-def _installation(folder: Path) -> Generator[tuple[int, int]]:
+def _installation(folder: Path, load: Load) -> Generator[tuple[int, int]]:
     """Simulator and gateway worker; the worker's port and process."""
     cores, port = Cores.of_machine(), free_port()
-    paced = SimConfig(port=port, tokens=DELTAS, tokens_per_second=400.0, log="")
+    config = SimConfig(port=port, tokens=DELTAS, tokens_per_second=load.tokens_per_second, log="")
     command = [sys.executable, "-m", "penstock.entrypoints.sim"]
     log = folder / "simulator.log"
-    command.append(msgspec.json.encode(paced).decode())
+    command.append(msgspec.json.encode(config).decode())
     address = f"http://127.0.0.1:{port}"
     providers = tuple(
         ProviderEntry(
@@ -118,17 +129,14 @@ def _installation(folder: Path) -> Generator[tuple[int, int]]:
             yield it
 
 
-async def _both(port: int, pid: int, surface: str, provider: str) -> Mapping[bool, float]:
-    """CPU time of a call in µs, by whether it is streamed."""
-    found: dict[bool, float] = {}
-    for streamed, calls in _CALLS.items():
-        before = cpu_seconds(pid)
-        request = _request(
-            SURFACES[surface], f"{provider}/{_MODELS[provider][2]}", streamed=streamed
-        )
-        await asyncio.gather(*(_connection(port, request, calls) for _ in range(_CONNECTIONS)))
-        found[streamed] = (cpu_seconds(pid) - before) / (calls * _CONNECTIONS) * 1e6
-    return found
+async def _cpu_us(port: int, pid: int, load: Load, surface: str, provider: str) -> float:
+    """CPU time of a call."""
+    model = f"{provider}/{_MODELS[provider][2]}"
+    request = _request(SURFACES[surface], model, streamed=load.streamed)
+    before = cpu_seconds(pid)
+    callers = (_connection(port, request, load.calls) for _ in range(load.connections))
+    await asyncio.gather(*callers)
+    return (cpu_seconds(pid) - before) / (load.calls * load.connections) * 1e6
 
 
 def _request(surface: Surface, model: str, *, streamed: bool) -> bytes:
