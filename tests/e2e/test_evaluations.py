@@ -67,6 +67,29 @@ def test_runs_are_read_and_compared(console: Console, tmp_path: Path) -> None:
     expect(gate).to_contain_text("wanted: at least 0.9")
 
 
+def test_a_run_is_removed_once_nothing_refers_to_it(console: Console, tmp_path: Path) -> None:
+    console.watch.expect(409)
+    page, installation = console.page, console.installation
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps({"id": "a", "input": "q", "metadata": {"out": "a"}}))
+    installation.run("dataset", "import", "e2e-removed", str(path))
+    run = ("eval", "run", "e2e-removed", "--output-field", "out", "--evaluator", "length")
+    installation.run(*run, "--label", "e2e removed")
+    runs = f"/api/v1/projects/{console.project_id}/evaluations"
+    made = installation.get(f"{runs}?dataset=e2e-removed")["items"][0]["id"]
+    waits = {"dataset": "e2e-removed", "label": "e2e compares", "baseline_run": made}
+    other = installation.post(runs, waits)["id"]
+    console.open(f"/projects/{console.project_id}/evaluations/{made}")
+    console.button("Remove").click()
+    console.button("Remove run").click()
+    console.alert(f"The run stays: the open run {other} refers to it.")
+    installation.post(f"{runs}/{other}/cancel", {})
+    console.button("Remove run").click()
+    console.heading("Evaluations").wait_for()
+    expect(page.get_by_role("link", name="e2e compares")).to_be_visible()
+    expect(page.get_by_role("link", name="e2e removed")).to_have_count(0)
+
+
 def test_a_dataset_shows_its_items_and_what_changed(console: Console, tmp_path: Path) -> None:
     page = console.page
     path = tmp_path / "items.jsonl"

@@ -3,23 +3,15 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 
 import { HumanLabels } from "@/features/evaluations/HumanLabels";
 import { Metrics } from "@/features/evaluations/Metrics";
-import {
-  isOpen,
-  reportQuery,
-  runQuery,
-  useCancelRun,
-  useResumeRun,
-  type Run,
-} from "@/features/evaluations/queries";
+import { isOpen, reportQuery, runQuery, type Run } from "@/features/evaluations/queries";
 import { Results } from "@/features/evaluations/Results";
 import type { RunSearch } from "@/features/evaluations/search";
+import { RunActions } from "@/features/evaluations/RunActions";
 import { RunProgress } from "@/features/evaluations/RunProgress";
 import { StateBadge } from "@/features/evaluations/RunTable";
 import { Slices } from "@/features/evaluations/Slices";
 import { Target } from "@/features/evaluations/Target";
 import { runName } from "@/features/evaluations/words";
-import { useHasRole } from "@/shared/session";
-import { Button } from "@/shared/ui/Button";
 import { Copyable } from "@/shared/ui/Copyable";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { ErrorNotice } from "@/shared/ui/ErrorState";
@@ -56,26 +48,6 @@ export function RunPage() {
         )}
       </QueryContent>
     </DetailPage>
-  );
-}
-
-function RunActions({ run }: { run: Run }) {
-  const cancel = useCancelRun(run.id);
-  const resume = useResumeRun(run.id);
-  const canRun = useHasRole("editor");
-  if (!canRun) return null;
-  if (isOpen(run)) {
-    return (
-      <Button busy={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
-        Cancel
-      </Button>
-    );
-  }
-  if (run.state !== "failed" && run.state !== "cancelled") return null;
-  return (
-    <Button busy={resume.isPending} onClick={() => resume.mutate(undefined)}>
-      Resume
-    </Button>
   );
 }
 

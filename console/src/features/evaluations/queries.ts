@@ -189,3 +189,14 @@ export function useResumeRun(run_id: string) {
     errorToast: true,
   });
 }
+
+/** Removes a run that has ended, with its results. */
+export function useRemoveRun(onRemoved: () => unknown) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (run_id: string) => data(api.DELETE(RUN, { params: { path: { project_id, run_id } } })),
+    invalidates: [[...evaluationKeys.all(project_id), "list"]],
+    successToast: "Run removed",
+    onSuccess: onRemoved,
+  });
+}
