@@ -38,8 +38,11 @@ from penstock.features.evaluations.model import (
     RunState,
     TargetAnswer,
 )
+from penstock.features.evaluations.online.measured import MeasuredCallReader
 from penstock.features.evaluations.service.results import EvaluationResults
+from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.prompts.service.prompts import PromptService
+from penstock.infra.columns import ColumnStore
 from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
@@ -86,9 +89,12 @@ class Annotation:
         self.results = EvaluationResults(context, Registry(EVALUATORS).get)
         self.queues, self.deciding = AnnotationQueues(context), Deciding(context)
         self.reviewing = Reviewing(context)
-        selecting = SelectionReader(context, self.reader, self.results)
-        self.filling = QueueFilling(context, selecting, lambda *_: CallExamples((), (), ()))
-        self.rules = QueueRules(context, self.filling, self.results)
+        traffic = MeasuredCallReader(
+            context, Registry(EVALUATORS).get, ScoreService(_no_columns, context.clock)
+        )
+        selecting = SelectionReader(context, self.reader, self.results, traffic, _no_calls)
+        self.filling = QueueFilling(context, selecting, _no_calls)
+        self.rules = QueueRules(context, self.filling, self.results, traffic)
         self.agreement = AnnotatorAgreement(context, self.results.reads)
         self.judges = JudgeCalibration(context, self.results, self.results.reads)
         self.scores = AnnotationScores(context, self._submit)
@@ -169,6 +175,14 @@ class Annotation:
     ) -> Sequence[object]:
         self.sent += scores
         return [(project_id, written_by) for _ in scores]
+
+
+def _no_calls(*_: Any) -> CallExamples:
+    return CallExamples((), (), ())
+
+
+def _no_columns() -> ColumnStore:
+    raise AssertionError("These tests have no column store: see test_online_annotation.py")
 
 
 def _measured(value: Any) -> Measurement:

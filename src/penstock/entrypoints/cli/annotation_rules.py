@@ -23,9 +23,14 @@ def set_rule(
         bool, typer.Option("--runs", help="Results of each new run of the dataset.")
     ] = False,
     queue: Annotated[str, typer.Option(help="Queue whose annotators differ.")] = "",
+    online: Annotated[
+        str, typer.Option(help="Online evaluation: calls that it measures from now on.")
+    ] = "",
     split: Annotated[str, typer.Option(help="Split of the dataset. [all]")] = "",
     share: Annotated[float, typer.Option(help="Part of the items that is taken.")] = 1.0,
-    choose: Annotated[str, typer.Option(help="Results: all, low, or disagreement.")] = "all",
+    choose: Annotated[
+        str, typer.Option(help="Results or calls: all, low, or disagreement.")
+    ] = "all",
     metric: Annotated[
         list[str] | None, typer.Option(help="Metric by which to choose (repeatable).")
     ] = None,
@@ -38,11 +43,13 @@ def set_rule(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Set the rule of a queue, in place of another one: follow a dataset, its runs, or a queue."""
+    """Set the rule of a queue, in place of another one: follow a dataset, its runs, another queue,
+    or an online evaluation."""
     body = {
         "dataset": dataset,
         "runs": runs,
         "queue": queue,
+        "online": online,
         "split": split,
         "share": share,
         "choose": choose,
@@ -116,6 +123,8 @@ def _pause(name: str, project: options.ProjectId, home: options.Home, *, paused:
 def _source(rule: Mapping[str, Any]) -> str:
     if rule["queue"]:
         return f"queue {rule['queue']}"
+    if rule["online"]:
+        return f"online {rule['online']}"
     return f"runs of {rule['dataset']}" if rule["runs"] else f"dataset {rule['dataset']}"
 
 

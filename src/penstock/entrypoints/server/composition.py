@@ -35,7 +35,6 @@ from penstock.features.datasets.service.reading import DatasetReader
 from penstock.features.dry_runs import assembly as dry_runs
 from penstock.features.evaluations import assembly as evaluations
 from penstock.features.evaluations.online.assembly import StoredTraffic
-from penstock.features.evaluations.service.results import EvaluationResults
 from penstock.features.feedback import assembly as feedback
 from penstock.features.feedback.service.scores import ScoreService
 from penstock.features.feedback.store import schema as scores_schema
@@ -290,7 +289,7 @@ class ServerComposition:
                 opened,
                 annotation.figures_of_judges(context, opened.results, opened.results.reads),
             ),
-            self._build_annotation(traffic, opened.results),
+            self._build_annotation(traffic, opened),
             gates.build(
                 context,
                 self.guards,
@@ -302,15 +301,16 @@ class ServerComposition:
         )
 
     def _build_annotation(
-        self, traced: traces.OpenedTraces, results: EvaluationResults
+        self, traced: traces.OpenedTraces, opened: evaluations.OpenedEvaluations
     ) -> Vertical:
         """Returns the vertical of annotation: what annotators label, and what becomes of it."""
         context = self._identity.context
         scores = ScoreService(traced.opening.store, context.clock)
         ports = annotation.AnnotationPorts(
             DatasetReader(context),
-            results,
-            results.reads,
+            opened.results,
+            opened.online.measured,
+            opened.results.reads,
             ExampleReader(traced.service, scores.list_scores).read,
             scores.submit,
             LabelledExamples(

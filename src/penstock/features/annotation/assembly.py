@@ -22,6 +22,7 @@ from penstock.features.annotation.model.ports import (
     AddExamples,
     KeptReads,
     MeasuredRuns,
+    MeasuredTraffic,
     PromptDrafts,
     ReadCalls,
     StoreScores,
@@ -53,6 +54,7 @@ class AnnotationPorts:
 
     items: DatasetItems
     runs: MeasuredRuns
+    traffic: MeasuredTraffic
     reads: KeptReads
     calls: ReadCalls
     submit: StoreScores
@@ -76,8 +78,9 @@ def figures_of_judges(
 def build(context: Context, guards: Guards, ports: AnnotationPorts) -> Vertical:
     """Builds the vertical."""
     queues, deciding = AnnotationQueues(context), Deciding(context)
-    filling = QueueFilling(context, SelectionReader(context, ports.items, ports.runs), ports.calls)
-    rules = QueueRules(context, filling, ports.runs)
+    reader = SelectionReader(context, ports.items, ports.runs, ports.traffic, ports.calls)
+    filling = QueueFilling(context, reader, ports.calls)
+    rules = QueueRules(context, filling, ports.runs, ports.traffic)
     scores = AnnotationScores(context, ports.submit)
     agreement = AnnotatorAgreement(context, ports.reads)
     uses = LabelUses(deciding, ports.add_examples, ports.drafts)

@@ -220,6 +220,22 @@ class Result(Document, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredCall:
+    """A call of live traffic with measurements of an online evaluation. `stored_ns`: when they were
+    stored."""
+
+    stored_ns: int
+    trace_id: str
+    span_id: str
+    measurements: Mapping[str, Measurement]
+
+    @property
+    def key(self) -> str:
+        """Orders calls whose measurements were stored at the same time."""
+        return self.trace_id + self.span_id
+
+
+@dataclass(frozen=True, slots=True)
 class RunValues:
     """The values of a run by metric, the items that have rows, and the groups of items."""
 

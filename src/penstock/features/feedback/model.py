@@ -131,6 +131,26 @@ class ArrivedScore(msgspec.Struct, frozen=True, kw_only=True):
     span_id: str
 
 
+class CallScore(msgspec.Struct, frozen=True, array_like=True):
+    """A score of a call, without what names it. `number` is 1 or 0 for a boolean."""
+
+    name: str
+    state: str
+    type: str
+    number: float | None
+    label: str
+    comment: str
+
+
+class JudgedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores of one author about a call that were stored at the same time."""
+
+    stored_ns: int
+    trace_id: str
+    span_id: str
+    scores: list[CallScore]
+
+
 class ScoreMeasures(msgspec.Struct, frozen=True, kw_only=True):
     """The scores of one name and type, in one group. `count` is that of values; the other states
     are counted apart. `mean` and `variance` (of a sample) are of numbers and booleans, `labels`

@@ -165,10 +165,13 @@ class CallsBody(RequestBody):
 
 class QueueRuleBody(RequestBody):
     """A rule that fills a queue again and again: with new items of a dataset, with results of each
-    new run of it (`runs`), or with what annotators of another queue differ on."""
+    new run of it (`runs`), with what annotators of another queue differ on, or with calls of live
+    traffic that the evaluation `online` measures. `choose` is by `metrics` of the runs, or of
+    `online`."""
 
     dataset: _Name = ""
     queue: _Name = ""
+    online: _Name = ""
     runs: bool = False
     split: _Person = ""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0

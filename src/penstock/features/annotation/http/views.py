@@ -143,6 +143,7 @@ class QueueRuleView(BaseModel):
 
     dataset: str
     queue: str
+    online: str
     runs: bool
     split: str
     share: float
@@ -165,6 +166,7 @@ class QueueRuleView(BaseModel):
             **fields,
             dataset=chosen.dataset,
             queue=chosen.queue,
+            online=chosen.online,
             runs=rule.runs,
             split=chosen.split,
             share=chosen.share,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from penstock.kernel.digests import content_hash
 from penstock.rules.annotation.agreement import majority
 from penstock.rules.document import Document
-from penstock.rules.evaluation.items import DatasetItem, ItemSource
+from penstock.rules.evaluation.items import DatasetItem, ItemSource, id_of_example
 
 MAX_ITEMS: Final = 100_000  # of a queue; more is refused
 MAX_ITEM_BYTES: Final = 1024 * 1024  # of an item of a queue as JSON; larger ones are skipped
@@ -192,4 +192,12 @@ def content_of(item: DatasetItem, origin: ItemOrigin) -> ItemContent:
         context=item.context,
         metadata=metadata,
         origin=origin,
+    )
+
+
+def content_of_call(item: DatasetItem) -> ItemContent:
+    """Returns what annotators see of the example of a recorded call."""
+    source = item.source
+    return content_of(
+        item, ItemOrigin(source.trace_id, source.span_id, example=id_of_example(item))
     )

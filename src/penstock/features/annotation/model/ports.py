@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from penstock.features.access import Principal
-from penstock.features.evaluations.model import EvaluationRun, Result
+from penstock.features.evaluations.model import EvaluationRun, MeasuredCall, Result
+from penstock.features.traces.model import TimeRange
 from penstock.rules.evaluation.items import DatasetItem
 from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.scores.score import Score
@@ -60,6 +61,15 @@ class MeasuredRuns(Protocol):
     def ended_after(
         self, project_id: str, dataset: str, after: tuple[int, str], until_ms: int
     ) -> EvaluationRun | None: ...
+
+
+class MeasuredTraffic(Protocol):
+    """The calls that online evaluations have measured. Methods raise `NotFound`."""
+
+    def facts(self, project_id: str, name: str) -> Mapping[str, MetricFacts]: ...
+    def measured(
+        self, project_id: str, name: str, stored: TimeRange, after_key: str, limit: int
+    ) -> Sequence[MeasuredCall]: ...
 
 
 class StoreScores(Protocol):

@@ -1,6 +1,7 @@
 """Values of queues: what is asked, of whom, and where items come from. No SQL, no HTTP."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -31,14 +32,16 @@ class ResultChoice(StrEnum):
 
 class ItemSelection(Document, frozen=True):
     """Items to add: of a `dataset`, results of a `run`, or items of another `queue` on which its
-    annotators differ. `other_run`: its outputs are the second ones of pairs. `share`: the part of
-    the items that is taken. `choose` is by `metrics` of the run; `suggest` names the metric whose
-    values are shown as suggestions."""
+    annotators differ; only for rules, calls of live traffic that the evaluation `online` has
+    measured. `other_run`: its outputs are the second ones of pairs. `share`: the part of the items
+    that is taken. `choose` is by `metrics` of the run or of `online`; `suggest` names the metric
+    whose values are shown as suggestions."""
 
     dataset: str = ""
     run: str = ""
     other_run: str = ""
     queue: str = ""
+    online: str = ""
     item_ids: tuple[str, ...] = ()
     split: str = ""
     share: float = 1.0
@@ -51,8 +54,9 @@ class ItemSelection(Document, frozen=True):
 
 class QueueRule(Document, frozen=True):
     """A rule that fills a queue again and again: with the new items of a dataset, with results of
-    each new `runs` of it, or with what annotators of another queue differ on. A dataset may grow
-    by a rule of its own: so recorded calls come here."""
+    each new `runs` of it, with what annotators of another queue differ on, or with what an online
+    evaluation measures. A dataset may grow by a rule of its own: so other recorded calls come
+    here."""
 
     selection: ItemSelection
     runs: bool = False
@@ -111,14 +115,22 @@ def check_rule(rule: QueueRule, own: str) -> None:
     chosen = rule.selection
     if chosen.run or chosen.other_run or chosen.item_ids:
         raise _invalid("A rule names a dataset or a queue, no run and no items.", "rule")
-    if bool(chosen.dataset) == bool(chosen.queue):
-        raise _invalid("A rule follows one dataset, or one other queue.", "rule.dataset")
+    if sum(map(bool, (chosen.dataset, chosen.queue, chosen.online))) != 1:
+        raise _invalid(
+            "A rule follows one dataset, one other queue, or one online evaluation.",
+            "rule.dataset",
+        )
     if chosen.queue == own:
         raise _invalid("A queue cannot follow itself.", "rule.queue")
-    if chosen.queue and rule.runs:
+    if rule.runs and not chosen.dataset:
         raise _invalid("Runs are of datasets: name one.", "rule.dataset")
-    if not rule.runs and (chosen.choose is not ResultChoice.ALL or chosen.suggest):
-        raise _invalid("Only results of runs are chosen by metrics.", "rule.choose")
+    if chosen.online and chosen.split:
+        raise _invalid("Only items of a dataset have splits.", "rule.split")
+    measured = rule.runs or chosen.online
+    if not measured and (chosen.choose is not ResultChoice.ALL or chosen.suggest):
+        raise _invalid(
+            "Only results of runs and of online evaluations are chosen by metrics.", "rule.choose"
+        )
     check_choice(chosen)
 
 
@@ -130,6 +142,17 @@ def check_choice(chosen: ItemSelection) -> None:
             f"Name {least[chosen.choose]} to {MAX_METRICS} metrics for {chosen.choose.value!r}.",
             "metrics",
         )
+
+
+def check_metrics(chosen: ItemSelection, known: Mapping[str, object]) -> None:
+    """Raises `InvalidRequest` for a metric that the online evaluation does not have."""
+    for name in (*chosen.metrics, *((chosen.suggest,) if chosen.suggest else ())):
+        if name not in known:
+            raise _invalid(
+                f"The online evaluation {chosen.online!r} has no metric {name[:64]!r}.",
+                "rule.metrics",
+                f"It has: {', '.join(known)}",
+            )
 
 
 def _invalid(message: str, param: str, hint: str = "") -> InvalidRequest:

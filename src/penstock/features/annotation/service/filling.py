@@ -12,9 +12,8 @@ from penstock.features.annotation.model.items import (
     MAX_ITEMS,
     MAX_QUEUE_BYTES,
     ItemContent,
-    ItemOrigin,
     QueueItem,
-    content_of,
+    content_of_call,
 )
 from penstock.features.annotation.model.ports import ReadCalls
 from penstock.features.annotation.model.queues import (
@@ -35,7 +34,6 @@ from penstock.features.context import Context
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import Conflict, InvalidRequest
 from penstock.rules.annotation.labels import LabelKind
-from penstock.rules.evaluation.items import id_of_example
 
 MAX_SHOWN_SKIPS: Final = 100  # reasons of one request; the others are counted
 
@@ -73,11 +71,8 @@ class QueueFilling:
         filled = FilledQueue()
         for each in found.skipped:
             filled.skip(f"{each.span_id}: {each.detail}")
-        contents: list[Chosen] = []
-        for item in (*found.corrected, *found.others):
-            source = item.source
-            origin = ItemOrigin(source.trace_id, source.span_id, example=id_of_example(item))
-            contents.append((content_of(item, origin), None))
+        items = (*found.corrected, *found.others)
+        contents: list[Chosen] = [(content_of_call(each), None) for each in items]
         with self._context.database.write() as tx:
             queue = get_queue(tx.connection, project_id, name, lock=True)
             add_chosen(tx, queue, project_id, contents, filled, limit=len(contents))
@@ -114,6 +109,8 @@ class QueueFilling:
             return lambda place: self._reader.of_run(queue, project_id, wanted, place)
         if wanted.queue:
             return lambda place: self._reader.of_queue(project_id, wanted, place)
+        if wanted.online:
+            return lambda place: self._reader.of_traffic(queue, project_id, wanted, place)
         return lambda place: self._reader.of_dataset(project_id, wanted, place)
 
     def _audit(

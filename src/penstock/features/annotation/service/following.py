@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from penstock.features.access import Principal
-from penstock.features.annotation.model.ports import MeasuredRuns
-from penstock.features.annotation.model.queues import QueueRule, check_rule
+from penstock.features.annotation.model.ports import MeasuredRuns, MeasuredTraffic
+from penstock.features.annotation.model.queues import QueueRule, check_metrics, check_rule
 from penstock.features.annotation.service.filling import FilledQueue, QueueFilling, add_chosen
 from penstock.features.annotation.service.queues import get_queue
 from penstock.features.annotation.service.selecting import SETTLES_MS
@@ -32,10 +32,17 @@ class QueueRules:
     """The rules of queues. A crash between items and their progress adds the same items again,
     which changes nothing: the id of an item comes from its content."""
 
-    def __init__(self, context: Context, filling: QueueFilling, runs: MeasuredRuns) -> None:
+    def __init__(
+        self,
+        context: Context,
+        filling: QueueFilling,
+        runs: MeasuredRuns,
+        traffic: MeasuredTraffic,
+    ) -> None:
         self._context = context
         self._filling = filling
         self._runs = runs
+        self._traffic = traffic
 
     def get(self, project_id: str, name: str) -> StoredQueueRule:
         """Returns the rule of a queue. Raises `NotFound`."""
@@ -51,13 +58,17 @@ class QueueRules:
 
     def set(self, actor: Principal, project_id: str, name: str, rule: QueueRule) -> StoredQueueRule:
         """Sets the rule of a queue. One that follows a dataset begins with its first item; one of
-        runs with those that end from now on. Raises `NotFound`, `InvalidRequest`."""
+        runs with those that end from now on, one of live traffic with what is measured from now
+        on. Raises `NotFound`, `InvalidRequest`."""
         check_rule(rule, name)
+        if online := rule.selection.online:
+            check_metrics(rule.selection, self._traffic.facts(project_id, online))
         now = self._context.now_ms()
         with self._context.database.write() as tx:
             queue = get_queue(tx.connection, project_id, name, lock=True)
-            place = RulePlace(now) if rule.runs else RulePlace()
-            made = StoredQueueRule(queue.id, project_id, rule, RuleWork(place, next_ms=now))
+            made = StoredQueueRule(
+                queue.id, project_id, rule, RuleWork(_begin(rule, now), next_ms=now)
+            )
             store.set_rule(tx.connection, made)
             self._context.audit_log.append(
                 tx,
@@ -134,13 +145,16 @@ class QueueRules:
             store.save_work(tx.connection, stored, failed)
 
     def _fill(self, stored: StoredQueueRule, work: RuleWork) -> None:
-        """Adds page after page; each is stored together with the place after it."""
+        """Adds page after page; each is stored together with the place after it. Live traffic over
+        the cap of the day is not added later: the next day begins with its own."""
         rule, finished = stored.rule, False
         for _ in range(_MAX_PAGES):
             left = rule.daily_cap - work.added_today
             if finished or left <= 0:
                 break
             work, finished = self._page(stored, work, left)
+        if rule.selection.online and work.added_today >= rule.daily_cap:
+            work = replace(work, position=_begin(rule, self._context.now_ms()))
         with self._context.database.write() as tx:
             store.save_work(tx.connection, stored, work)
 
@@ -170,6 +184,7 @@ class QueueRules:
             work = replace(
                 work,
                 position=after,
+                error=page.problem[:_MAX_ERROR_CHARS] or work.error,
                 added=work.added + filled.added,
                 added_today=work.added_today + filled.added,
             )
@@ -192,3 +207,10 @@ class QueueRules:
             return place
         run = self._runs.run(stored.project_id, place.run)
         return RulePlace(run.ended_ms, run.id)
+
+
+def _begin(rule: QueueRule, now_ms: int) -> RulePlace:
+    """Returns the place of a rule that has seen nothing of what it follows until now."""
+    if rule.selection.online:
+        return RulePlace(now_ms * 1_000_000)
+    return RulePlace(now_ms) if rule.runs else RulePlace()

@@ -1,4 +1,5 @@
-"""Reads the items that a selection chooses: of a dataset, of a run, or of another queue."""
+"""Reads the items that a selection chooses: of a dataset, of a run, of another queue, or of live
+traffic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,14 @@ from penstock.features.annotation.model.items import (
     ItemOrigin,
     Suggestion,
     content_of,
+    content_of_call,
 )
-from penstock.features.annotation.model.ports import MeasuredRuns
+from penstock.features.annotation.model.ports import (
+    CallItems,
+    MeasuredRuns,
+    MeasuredTraffic,
+    ReadCalls,
+)
 from penstock.features.annotation.model.queues import (
     AnnotationQueue,
     ItemSelection,
@@ -22,35 +29,50 @@ from penstock.features.annotation.store.rules import RulePlace
 from penstock.features.context import Context
 from penstock.features.datasets.model import ItemFilter
 from penstock.features.evaluations.model import DatasetItems, EvaluationRun, Result
+from penstock.features.traces.model import TimeRange
 from penstock.rules.annotation.labels import LabelKind
 from penstock.rules.annotation.measured import disagree, is_low, label_of
 from penstock.rules.evaluation.items import DatasetItem
+from penstock.rules.evaluation.measurements import Measurement
 from penstock.rules.evaluation.metrics import MetricFacts
 from penstock.rules.sampling import is_sampled
 
 SETTLES_MS: Final = 5_000  # what is this old is stored: nothing earlier can follow
+SCORES_SETTLE_NS: Final = 60 * 10**9  # the same for scores: an insert may take as long
+MAX_CATCH_UP_NS: Final = 7 * 24 * 3600 * 10**9  # a rule passes over scores stored before that
 _PAGE: Final = 200  # items read at once
-_RESULTS: Final = 50  # results read at once: each has its output
+_RESULTS: Final = 50  # results, or calls, read at once: each has its output
 
 Chosen = tuple[ItemContent, Suggestion | None]
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedPage:
-    """Some items, and the place after them; `last`: there are no more now."""
+    """Some items, and the place after them; `last`: there are no more now. `problem`: why others
+    could not be read."""
 
     chosen: Sequence[Chosen]
     place: RulePlace
     last: bool
+    problem: str = ""
 
 
 class SelectionReader:
     """Reads selections page by page. Methods raise `NotFound`."""
 
-    def __init__(self, context: Context, items: DatasetItems, runs: MeasuredRuns) -> None:
+    def __init__(
+        self,
+        context: Context,
+        items: DatasetItems,
+        runs: MeasuredRuns,
+        traffic: MeasuredTraffic,
+        calls: ReadCalls,
+    ) -> None:
         self._context = context
         self._items = items
         self._runs = runs
+        self._traffic = traffic
+        self._calls = calls
 
     def of_dataset(self, project_id: str, wanted: ItemSelection, place: RulePlace) -> SelectedPage:
         """Returns the next items of the newest version. A dataset that was made anew begins at its
@@ -88,7 +110,7 @@ class SelectionReader:
         chosen = [
             (
                 _of_result(inputs[each.item_id], run, each, wanted.other_run, other),
-                _suggestion(queue, wanted.suggest, each),
+                _suggestion(queue, wanted.suggest, each.measurements),
             )
             for each in kept
             if each.item_id in inputs
@@ -109,6 +131,35 @@ class SelectionReader:
         end = RulePlace(found[-1][0], found[-1][1].id) if found else place
         page = [(each.content, each.suggestion) for each in chosen]
         return SelectedPage(page, end, len(found) < _PAGE)
+
+    def of_traffic(
+        self, queue: AnnotationQueue, project_id: str, wanted: ItemSelection, place: RulePlace
+    ) -> SelectedPage:
+        """Returns calls that an online evaluation has measured, in the order in which it stored
+        their scores. A call whose content is not recorded is left out."""
+        now_ns = self._context.now_ms() * 1_000_000
+        earliest = now_ns - MAX_CATCH_UP_NS
+        start, key = (place.at, place.id) if place.at >= earliest else (earliest, "")
+        until = max(start, now_ns - SCORES_SETTLE_NS)
+        stored = TimeRange(start, until)
+        facts = self._traffic.facts(project_id, wanted.online)
+        calls = self._traffic.measured(project_id, wanted.online, stored, key, _RESULTS)
+        kept = {
+            each.span_id: each
+            for each in calls
+            if is_sampled(each.trace_id, wanted.share)
+            and _is_wanted(wanted, each.measurements, facts)
+        }
+        read = self._calls(project_id, kept)
+        chosen = [
+            (
+                content_of_call(each),
+                _suggestion(queue, wanted.suggest, kept[each.source.span_id].measurements),
+            )
+            for each in (*read.corrected, *read.others)
+        ]
+        after = RulePlace(calls[-1].stored_ns, calls[-1].key) if calls else RulePlace(until)
+        return SelectedPage(chosen, after, len(calls) < _RESULTS, _problem(read))
 
     def _inputs(
         self, project_id: str, run: EvaluationRun, results: Sequence[Result]
@@ -169,7 +220,12 @@ def _is_chosen(wanted: ItemSelection, result: Result, facts: Mapping[str, Metric
         return False
     if wanted.item_ids and result.item_id not in wanted.item_ids:
         return False
-    known = result.measurements
+    return _is_wanted(wanted, result.measurements, facts)
+
+
+def _is_wanted(
+    wanted: ItemSelection, known: Mapping[str, Measurement], facts: Mapping[str, MetricFacts]
+) -> bool:
     found = {name: known[name] for name in wanted.metrics if name in known}
     match wanted.choose:
         case ResultChoice.ALL:
@@ -180,8 +236,18 @@ def _is_chosen(wanted: ItemSelection, result: Result, facts: Mapping[str, Metric
             return disagree(found, facts, wanted.at_most)
 
 
-def _suggestion(queue: AnnotationQueue, metric: str, result: Result) -> Suggestion | None:
-    found = result.measurements.get(metric) if metric else None
+def _problem(read: CallItems) -> str:
+    """Returns why calls are left out, with an example."""
+    if not read.skipped:
+        return ""
+    first = read.skipped[0]
+    return f"{len(read.skipped)} calls were left out, such as {first.span_id}: {first.detail}"
+
+
+def _suggestion(
+    queue: AnnotationQueue, metric: str, measurements: Mapping[str, Measurement]
+) -> Suggestion | None:
+    found = measurements.get(metric) if metric else None
     value = label_of(queue.schema, found)
     if found is None or value is None or queue.schema.kind is LabelKind.TEXT:
         return None

@@ -10,6 +10,7 @@ from penstock.features.evaluations.model import FindEvaluator
 from penstock.features.evaluations.online import store
 from penstock.features.evaluations.online.drawing import CallDrawer
 from penstock.features.evaluations.online.figures import AuthorScores, FigureReader
+from penstock.features.evaluations.online.measured import MeasuredCallReader, StoredJudgements
 from penstock.features.evaluations.online.model import HOUR_MS
 from penstock.features.evaluations.online.rules import OnlineRules
 from penstock.features.evaluations.online.samples import ArrivedCalls
@@ -22,7 +23,7 @@ _CLEAN_EVERY_S: Final = 3600.0
 _log: Final = logging.getLogger("penstock.evaluations")
 
 
-class TrafficScores(AuthorScores, Protocol):
+class TrafficScores(AuthorScores, StoredJudgements, Protocol):
     """The scores of calls."""
 
     @property
@@ -44,6 +45,7 @@ class OpenedOnline:
     context: Context
     rules: OnlineRules
     figures: FigureReader
+    measured: MeasuredCallReader
     drawer: CallDrawer
     writer: MeasuredScores
 
@@ -74,6 +76,7 @@ def open_online(
         context,
         OnlineRules(context, find),
         FigureReader(context, find, traffic.scores),
+        MeasuredCallReader(context, find, traffic.scores),
         CallDrawer(context, traffic.calls, wanted),
         MeasuredScores(context, traffic.scores.submit),
     )

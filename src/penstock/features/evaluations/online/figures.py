@@ -11,8 +11,8 @@ from penstock.features.evaluations.online import store
 from penstock.features.evaluations.online.model import (
     HOUR_MS,
     DrawCounts,
-    StoredOnlineRule,
     Strata,
+    facts_of,
 )
 from penstock.features.evaluations.online.rules import get_rule
 from penstock.features.feedback.model import ScoreClusters, StoredScore
@@ -105,7 +105,7 @@ class FigureReader:
             strata = store.counts_between(connection, rule.id, first, end, MAX_STRATA)
         hours = TimeRange(first * _NS, end * _NS)
         sums = self.scores.clusters(project_id, rule.author, hours, width_ns, MAX_STRATA)
-        facts = self._facts(rule)
+        facts = facts_of(rule, self.find)
         group = _Groups(facts, strata, sums)
         width = bucket_ms(first, end)
         releases = group.by(lambda stratum: stratum[1])
@@ -126,7 +126,7 @@ class FigureReader:
         `NotFound`."""
         with self.context.database.read() as connection:
             rule = get_rule(connection, project_id, name)
-        facts = self._facts(rule).get(metric)
+        facts = facts_of(rule, self.find).get(metric)
         if facts is None:
             raise NotFound(
                 f"{name} has no metric {metric[:64]!r}.",
@@ -136,15 +136,6 @@ class FigureReader:
         return self.scores.extreme(
             project_id, rule.author, metric, within, lowest=lowest, count=count
         )
-
-    def _facts(self, rule: StoredOnlineRule) -> dict[str, MetricFacts]:
-        found: dict[str, MetricFacts] = {}
-        for each in rule.rule.evaluators:
-            try:
-                found[each.name] = self.find(each.kind).facts(each.options)
-            except NotFound:  # it is not installed any more
-                found[each.name] = MetricFacts(MetricKind.MEAN, None)
-        return found
 
 
 Key = TypeVar("Key", str, int)

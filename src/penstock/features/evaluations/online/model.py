@@ -11,9 +11,10 @@ import msgspec
 
 from penstock.features.evaluations.model import EvaluatorChoice, FindEvaluator
 from penstock.features.traces.model import DIMENSIONS, Cursor, Filter
-from penstock.kernel.errors import InvalidRequest
+from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
+from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
 from penstock.rules.evaluation.samples import Sample, relations_in
 from penstock.rules.scores.vocabulary import MAX_NAME_CHARS, NAME_PATTERN
 
@@ -216,6 +217,18 @@ def check_rule(rule: OnlineRule, find: FindEvaluator) -> None:
     judged = [_is_judged(at, each, find) for at, each in enumerate(rule.evaluators)]
     if any(judged):
         _check_judges(rule)
+
+
+def facts_of(stored: StoredOnlineRule, find: FindEvaluator) -> dict[str, MetricFacts]:
+    """Returns the metrics of a rule. Of one whose evaluator is not installed any more, no direction
+    is known."""
+    found: dict[str, MetricFacts] = {}
+    for each in stored.rule.evaluators:
+        try:
+            found[each.name] = find(each.kind).facts(each.options)
+        except NotFound:
+            found[each.name] = MetricFacts(MetricKind.MEAN, None)
+    return found
 
 
 def _is_judged(at: int, choice: EvaluatorChoice, find: FindEvaluator) -> bool:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from penstock.features.context import Context
 from penstock.features.evaluations.online import store
 from penstock.features.evaluations.online.model import (
+    MAX_EVALUATORS,
     DrawCounts,
     SampledCall,
     StoredOnlineRule,
@@ -17,7 +18,8 @@ from penstock.rules.evaluation.measurements import Measurement, judge_error
 from penstock.rules.scores.score import Score, check_score
 from penstock.rules.scores.vocabulary import MAX_BATCH, MAX_COMMENT_CHARS, ScoreSource
 
-_CALLS_AT_ONCE: Final = 200  # whose scores are written together
+_CALLS_AT_ONCE: Final = 200  # that are read together
+_CALLS_TOGETHER: Final = MAX_BATCH // MAX_EVALUATORS  # all scores of a call are stored at one time
 
 
 class SubmitScores(Protocol):
@@ -45,9 +47,9 @@ class MeasuredScores:
         return len(measured)
 
     def _write(self, rule: StoredOnlineRule, measured: Sequence[SampledCall]) -> None:
-        scores = list(scores_of(rule, measured))
-        for first in range(0, len(scores), MAX_BATCH):
-            self._submit(rule.project_id, scores[first : first + MAX_BATCH], rule.id)
+        for first in range(0, len(measured), _CALLS_TOGETHER):
+            scores = list(scores_of(rule, measured[first : first + _CALLS_TOGETHER]))
+            self._submit(rule.project_id, scores, rule.id)
         counts: Strata = {}
         for each in measured:
             one = DrawCounts(measured=1, cost_usd=each.cost_usd)

@@ -10,6 +10,7 @@ from penstock.features.feedback.model import (
     AHEAD_NS,
     WAITS_NS,
     ArrivedScore,
+    JudgedCall,
     Link,
     ScoreClusters,
     ScoreFilter,
@@ -166,6 +167,13 @@ class ScoreService:
         """Returns counts, mean and variance by name, in groups (see `ScoreStore.measures`)."""
         store = ScoreStore(self._columns())
         return store.measures(project_id, time_range, wanted, by, width_ns)
+
+    def judged(
+        self, project_id: str, author: str, stored: TimeRange, after_call: str, limit: int
+    ) -> list[JudgedCall]:
+        """Returns calls with the scores of an author, as they were stored (`ScoreStore.judged`)."""
+        store = ScoreStore(self._columns())
+        return store.judged(project_id, author, stored, after_call, limit)
 
     def clusters(
         self, project_id: str, author: str, within: TimeRange, width_ns: int, limit: int

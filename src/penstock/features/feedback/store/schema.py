@@ -60,6 +60,8 @@ _ENGINE: Final = (
     " min_bytes_for_wide_part = 100000000, index_granularity = 1024"
 )
 
+_BY_TIME: Final = "ALTER TABLE scores_by_time"
+
 
 def _table(name: str, columns: str, key: str) -> str:
     return f"CREATE TABLE IF NOT EXISTS {name} ({columns}) {_ENGINE.format(id=key)}"
@@ -86,6 +88,14 @@ STEPS: Final = (
             "CREATE TABLE IF NOT EXISTS scores_by_time AS scores "
             + _ENGINE.format(id="scored_ns, id"),
             "INSERT INTO scores_by_time SELECT * FROM scores",
+        ),
+    ),
+    SchemaStep(
+        4,
+        "new scores are found without the old ones",
+        (
+            f"{_BY_TIME} ADD INDEX IF NOT EXISTS by_stored stored_ns TYPE minmax GRANULARITY 1",
+            f"{_BY_TIME} MATERIALIZE INDEX by_stored",
         ),
     ),
 )

@@ -8,6 +8,7 @@ import msgspec
 from penstock.features.feedback.model import (
     TIME,
     ArrivedScore,
+    JudgedCall,
     ScoreClusters,
     ScoreFilter,
     ScoreMeasures,
@@ -66,6 +67,10 @@ _OF_TRACE: Final = ", ".join(
         "countIf(isNotNull(s.number)) AS size, sum(ifNull(s.number, 0)) AS total",
         "sumMapIf(map(toString(s.label), toUInt64(1)), s.label != '') AS labels",
     )
+)
+_OF_CALL: Final = (
+    "CAST(groupArray(tuple(s.name, s.state, s.type, s.number, s.label, s.comment))"
+    " AS Array(Tuple(String, String, String, Nullable(Float64), String, String))) AS scores"
 )
 _OF_CLUSTERS: Final = ", ".join(
     (
@@ -153,6 +158,32 @@ class ScoreStore:
             f" ORDER BY s.stored_ns, s.id LIMIT {count:d}",
             where.params,
             ArrivedScore,
+        )
+
+    def judged(
+        self, project_id: str, author: str, stored: TimeRange, after_call: str, count: int
+    ) -> list[JudgedCall]:
+        """Returns at most `count` calls with the scores of an author that were stored in a range of
+        time, in the order of storage; of those stored at its start, only the ones after
+        `after_call` (trace and span id). The scores of this author about a call have one time, so
+        that none here is replaced by one of another time."""
+        where = _of_project(project_id)
+        where.require(
+            "s.author = {author:String} AND s.trace_id != '' AND s.stored_ns >= {after:Int64}"
+            " AND s.stored_ns < {until:Int64}"
+            " AND (s.stored_ns, concat(s.trace_id, s.span_id)) > ({after:Int64}, {call:String})",
+            author=author,
+            after=stored.start_ns,
+            until=stored.end_ns,
+            call=after_call,
+        )
+        return self._columns.query(
+            f"SELECT s.stored_ns AS stored_ns, s.trace_id AS trace_id, s.span_id AS span_id,"  # noqa: S608 - constants
+            f" {_OF_CALL} FROM scores_by_time AS s WHERE {where.clause()}"
+            " GROUP BY stored_ns, trace_id, span_id"
+            f" ORDER BY stored_ns, concat(trace_id, span_id) LIMIT {count:d}",
+            where.params,
+            JudgedCall,
         )
 
     def find(self, project_id: str, score_id: str) -> StoredScore | None:
