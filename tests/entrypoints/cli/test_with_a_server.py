@@ -440,3 +440,24 @@ def test_commands_find_the_installation_of_their_home_whatever_its_ports(
     stopped = run("provider", "list")
     assert stopped.returncode == 5
     assert "The server at http://127.0.0.1:4001 does not answer." in stopped.stderr
+
+
+def test_whatever_works_by_itself_is_paused_and_resumed_by_the_same_commands(
+    installation: Installation,
+) -> None:
+    installation.run("dataset", "create", "switched")
+    installation.run("annotation", "add", "switched", "--score", "good", "--question", "Good?")
+    measured = ("--evaluator", "length")
+    recorded = ("switched", "--cron", "0 6 * * *", "--output-field", "output")
+    groups = {
+        ("online",): measured,
+        ("eval", "schedule"): (*recorded, *measured),
+        ("dataset", "rule"): (),
+        ("annotation", "rule"): ("--dataset", "switched"),
+    }
+    for group, options in groups.items():
+        installation.run(*group, "set", "switched", *options)
+        states = [installation.json(*group, command, "switched") for command in ("pause", "resume")]
+        works = [each.get("enabled", not each.get("paused")) for each in states]
+        assert works == [False, True], group
+        installation.run(*group, "remove", "switched")

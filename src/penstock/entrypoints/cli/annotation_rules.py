@@ -7,12 +7,14 @@ from urllib.parse import quote
 import typer
 
 from penstock.entrypoints.cli import options
-from penstock.entrypoints.cli.api import open_api
-from penstock.entrypoints.cli.output import show_list, show_record
+from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.output import Row, show_list, show_record
+from penstock.entrypoints.cli.switches import switch_commands
 
 COLUMNS: Final = ("fills", "from", "choose", "added", "added_today", "paused", "error")
 NONE_YET: Final = "No rules yet: penstock annotation rule set QUEUE --dataset DATASET"
-QueueName = Annotated[str, typer.Argument(help="Name of the queue.")]
+NAMED: Final = "Name of the queue."
+QueueName = Annotated[str, typer.Argument(help=NAMED)]
 
 
 def set_rule(
@@ -89,18 +91,6 @@ def show_rule(
     show_record(found, as_json=as_json)
 
 
-def pause(name: QueueName, *, project: options.ProjectId = None, home: options.Home = None) -> None:
-    """Pause the rule of a queue; its items stay."""
-    _pause(name, project, home, paused=True)
-
-
-def resume(
-    name: QueueName, *, project: options.ProjectId = None, home: options.Home = None
-) -> None:
-    """Let the rule of a queue go on from where it was."""
-    _pause(name, project, home, paused=False)
-
-
 def remove_rule(
     name: QueueName, *, project: options.ProjectId = None, home: options.Home = None
 ) -> None:
@@ -114,10 +104,8 @@ def queue_path(project: str, name: str) -> str:
     return f"{project}/annotation/queues/{quote(name, safe='')}"
 
 
-def _pause(name: str, project: options.ProjectId, home: options.Home, *, paused: bool) -> None:
-    with open_api(home) as api:
-        path = f"{queue_path(api.project(project), name)}/rule"
-        api.call("PATCH", path, {"paused": paused})
+def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
+    return api.call("PATCH", f"{queue_path(project, name)}/rule", {"paused": not enabled})
 
 
 def _source(rule: Mapping[str, Any]) -> str:
@@ -132,7 +120,11 @@ RULE_COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "set": set_rule,
     "list": list_rules,
     "show": show_rule,
-    "pause": pause,
-    "resume": resume,
+    **switch_commands(
+        _switch,
+        named=NAMED,
+        pause="Pause the rule of a queue; its items stay.",
+        resume="Let the rule of a queue go on from where it was.",
+    ),
     "remove": remove_rule,
 }

@@ -8,9 +8,12 @@ import typer
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
-from penstock.entrypoints.cli.output import show_record
+from penstock.entrypoints.cli.output import Row, show_record
+from penstock.entrypoints.cli.switches import switch_commands
 
-Name = Annotated[str, typer.Argument(help="Name from `penstock dataset list`.")]
+NAMED: Final = "Name from `penstock dataset list`."
+
+Name = Annotated[str, typer.Argument(help=NAMED)]
 Search = Annotated[str, typer.Option(help="Text in input or output.")]
 Errors = Annotated[bool, typer.Option("--errors", help="Only failed calls.")]
 Feedback = Annotated[
@@ -29,8 +32,12 @@ def register_rules(group: typer.Typer) -> None:
     commands = {
         "set": set_rule,
         "show": show_rule,
-        "pause": pause_rule,
-        "resume": resume_rule,
+        **switch_commands(
+            _switch,
+            named=NAMED,
+            pause="Add nothing until `resume`; what arrives until then is not added later.",
+            resume="Add calls again, from now on.",
+        ),
         "remove": remove_rule,
     }
     add_group(group, "rule", "Rules that add recorded calls again and again.", commands)
@@ -103,28 +110,6 @@ def show_rule(
         show_record(api.get(f"{_path(api, project, name)}/rule"), as_json=as_json)
 
 
-def pause_rule(
-    name: Name,
-    *,
-    project: options.ProjectId = None,
-    home: options.Home = None,
-    as_json: options.Json = False,
-) -> None:
-    """Add nothing until `resume`; what arrives until then is not added later."""
-    _switch(name, project, home, enabled=False, as_json=as_json)
-
-
-def resume_rule(
-    name: Name,
-    *,
-    project: options.ProjectId = None,
-    home: options.Home = None,
-    as_json: options.Json = False,
-) -> None:
-    """Add calls again, from now on."""
-    _switch(name, project, home, enabled=True, as_json=as_json)
-
-
 def remove_rule(
     name: Name,
     *,
@@ -138,14 +123,10 @@ def remove_rule(
     show_record({"removed": f"rule of {name}"}, as_json=as_json)
 
 
-def _switch(
-    name: str, project: str | None, home: options.Home, *, enabled: bool, as_json: bool
-) -> None:
-    with open_api(home) as api:
-        path = f"{_path(api, project, name)}/rule"
-        rule = api.get(path)
-        body = {field: rule[field] for field in _RULE} | {"enabled": enabled}
-        show_record(api.call("PUT", path, body), as_json=as_json)
+def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
+    path = f"{project}/datasets/{quote(name, safe='')}/rule"
+    rule = api.get(path)
+    return api.call("PUT", path, {field: rule[field] for field in _RULE} | {"enabled": enabled})
 
 
 def _path(api: Api, project: str | None, name: str) -> str:

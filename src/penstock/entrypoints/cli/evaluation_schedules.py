@@ -10,13 +10,16 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.evaluation_requests import dataset_version, evaluator_body, own_key
 from penstock.entrypoints.cli.groups import add_group
-from penstock.entrypoints.cli.output import show_list, show_record
+from penstock.entrypoints.cli.output import Row, show_list, show_record
+from penstock.entrypoints.cli.switches import switch_commands
 
 COLUMNS: Final = ("name", "state", "dataset", "target", "starts", "next_at", "last", "cost", "note")
 START_COLUMNS: Final = ("at", "outcome", "cause", "run_id", "run_state", "reason")
 NONE_YET: Final = "None yet: penstock eval schedule set NAME DATASET --cron '0 6 * * *'"
 
-Name = Annotated[str, typer.Argument(help="Name from `penstock eval schedule list`.")]
+NAMED: Final = "Name from `penstock eval schedule list`."
+
+Name = Annotated[str, typer.Argument(help=NAMED)]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +29,13 @@ def register(app: typer.Typer) -> None:
         "list": list_schedules,
         "show": show,
         "start": start,
-        "disable": disable,
-        "enable": enable,
+        **switch_commands(
+            _switch,
+            named=NAMED,
+            pause="Start nothing until `resume`. A run that has started goes on.",
+            resume="Start runs for times and changes from now on.",
+            row=_row,
+        ),
         "remove": remove,
     }
     add_group(app, "schedule", "Start runs at times, and after changes of the project.", commands)
@@ -153,28 +161,6 @@ def start(
     show_record(run if as_json else record, as_json=as_json)
 
 
-def disable(
-    name: Name,
-    *,
-    project: options.ProjectId = None,
-    as_json: options.Json = False,
-    home: options.Home = None,
-) -> None:
-    """Start nothing until `enable`. A run that has started goes on."""
-    _switch(name, project, home, enabled=False, as_json=as_json)
-
-
-def enable(
-    name: Name,
-    *,
-    project: options.ProjectId = None,
-    as_json: options.Json = False,
-    home: options.Home = None,
-) -> None:
-    """Start runs for times and changes from now on."""
-    _switch(name, project, home, enabled=True, as_json=as_json)
-
-
 def remove(
     name: Name,
     *,
@@ -188,12 +174,9 @@ def remove(
     show_record({"removed": name}, as_json=as_json)
 
 
-def _switch(
-    name: str, project: str | None, home: options.Home, *, enabled: bool, as_json: bool
-) -> None:
-    with open_api(home) as api:
-        found = api.call("PATCH", _path(api, project, name), {"enabled": enabled})
-    show_record(found if as_json else _row(found), as_json=as_json)
+def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
+    path = f"{project}/evaluation-schedules/{quote(name, safe='')}"
+    return api.call("PATCH", path, {"enabled": enabled})
 
 
 def _path(api: Api, project: str | None, name: str) -> str:

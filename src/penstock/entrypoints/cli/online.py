@@ -10,15 +10,17 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.evaluation_requests import evaluator_body, own_key
 from penstock.entrypoints.cli.groups import add_group
-from penstock.entrypoints.cli.output import show_json, show_list, show_record
+from penstock.entrypoints.cli.output import Row, show_json, show_list, show_record
+from penstock.entrypoints.cli.switches import switch_commands
 
 COLUMNS: Final = ("name", "enabled", "evaluators", "share", "eligible", "measured", "cost", "note")
 METRIC_COLUMNS: Final = ("group", "metric", "mean", "interval", "scored", "covered", "others")
 WORST_COLUMNS: Final = ("called_at", "value", "trace_id", "release", "comment")
 NONE_YET: Final = "None yet: penstock online set NAME --evaluator KIND --share 0.05"
 _TAG: Final = "tag:"
+NAMED: Final = "Name from `penstock online list`."
 
-Name = Annotated[str, typer.Argument(help="Name from `penstock online list`.")]
+Name = Annotated[str, typer.Argument(help=NAMED)]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -28,8 +30,13 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "list": list_rules,
         "show": show,
         "worst": worst,
-        "pause": pause,
-        "resume": resume,
+        **switch_commands(
+            _switch,
+            named=NAMED,
+            pause="Measure nothing until `resume`.",
+            resume="Measure the calls that are stored from now on.",
+            row=_row,
+        ),
         "remove": remove,
     }
     add_group(app, name, line, commands)
@@ -131,28 +138,6 @@ def worst(
     show_list(found, WORST_COLUMNS, as_json=as_json, empty="Nothing is measured yet.")
 
 
-def pause(
-    name: Name,
-    *,
-    project: options.ProjectId = None,
-    as_json: options.Json = False,
-    home: options.Home = None,
-) -> None:
-    """Measure nothing until `resume`."""
-    _switch(name, project, home, enabled=False, as_json=as_json)
-
-
-def resume(
-    name: Name,
-    *,
-    project: options.ProjectId = None,
-    as_json: options.Json = False,
-    home: options.Home = None,
-) -> None:
-    """Measure the calls that are stored from now on."""
-    _switch(name, project, home, enabled=True, as_json=as_json)
-
-
 def remove(
     name: Name,
     *,
@@ -166,12 +151,9 @@ def remove(
     show_record({"removed": name}, as_json=as_json)
 
 
-def _switch(
-    name: str, project: str | None, home: options.Home, *, enabled: bool, as_json: bool
-) -> None:
-    with open_api(home) as api:
-        found = api.call("PATCH", _path(api, project, name), {"enabled": enabled})
-    show_record(found if as_json else _row(found), as_json=as_json)
+def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
+    path = f"{project}/online-evaluations/{quote(name, safe='')}"
+    return api.call("PATCH", path, {"enabled": enabled})
 
 
 def _path(api: Api, project: str | None, name: str) -> str:

@@ -30,7 +30,7 @@ def test_a_schedule_is_set_shown_switched_started_and_removed(server: Server) ->
     (listed,) = call(server, "GET", "").json()["items"]
     assert (listed["name"], listed["last"], listed["spent_usd"]) == ("nightly", None, 0)
     off = call(server, "PATCH", "/nightly", {"enabled": False}).json()
-    assert (off["state"], off["next_at"]) == ("disabled", None)
+    assert (off["state"], off["next_at"]) == ("paused", None)
     refused = call(server, "POST", "/nightly/start", {})
     assert refused.status == 404  # no dataset
     assert call(server, "GET", "/nightly/starts").json() == {"items": []}

@@ -77,7 +77,7 @@ function Actions({ found }: { found: Schedule }) {
         Edit
       </Link>
       <Button busy={change.isPending} onClick={() => change.mutate(!found.enabled)}>
-        {found.enabled ? "Disable" : "Enable"}
+        {found.enabled ? "Pause" : "Resume"}
       </Button>
       <Button onClick={() => setRemoving(true)}>Remove</Button>
       {removing && <RemoveDialog name={name} onClose={() => setRemoving(false)} />}

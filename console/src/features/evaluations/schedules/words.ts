@@ -12,7 +12,7 @@ const STATES: Record<Schedule["state"], Tone> = {
   waiting: "ok",
   running: "accent",
   failing: "danger",
-  disabled: "neutral",
+  paused: "neutral",
 };
 
 export function scheduleTone({ state }: Schedule): Tone {

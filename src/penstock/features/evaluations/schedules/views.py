@@ -107,7 +107,7 @@ class ScheduleState(StrEnum):
     WAITING = "waiting"  # for a time or a change
     RUNNING = "running"  # its run has not ended, or has ended within the last seconds
     FAILING = "failing"  # its last run could not start, or did not finish
-    DISABLED = "disabled"
+    PAUSED = "paused"
 
 
 class ScheduleStartView(BaseModel):
@@ -218,5 +218,5 @@ def _state(stored: StoredSchedule) -> ScheduleState:
     if not stored.progress.settled:
         return ScheduleState.RUNNING
     if not stored.schedule.enabled:
-        return ScheduleState.DISABLED
+        return ScheduleState.PAUSED
     return ScheduleState.FAILING if stored.progress.error else ScheduleState.WAITING
