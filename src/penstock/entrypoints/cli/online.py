@@ -61,11 +61,15 @@ def set_rule(
     period: Annotated[Literal["day", "month"], typer.Option(help="Of the budget.")] = "day",
     key: Annotated[str, typer.Option(help="Id of the key as which judges are called.")] = "",
     context: Annotated[str, typer.Option(help="Variable that has the passages.")] = "",
+    version: Annotated[
+        int | None, typer.Option(min=0, help="Version that you saw; 0 for a new one. [any]")
+    ] = None,
     project: options.ProjectId = None,
     as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
-    """Measure the calls that the filters select, from now on."""
+    """Measure the calls that the filters select, from now on. With --version, a change of somebody
+    else is a conflict."""
     body = {
         "filter": _selection(only, search),
         "evaluators": [evaluator_body(each) for each in evaluator],
@@ -76,6 +80,7 @@ def set_rule(
         "budget_period": period,
         "key_id": key,
         "context_variable": context,
+        "version": version,
     }
     with open_api(home) as api:
         if budget and not key:
@@ -172,6 +177,7 @@ def _row(found: Mapping[str, Any]) -> dict[str, Any]:
     spent = f"{found['spent_usd']:.4g} of {found['budget_usd']:g} USD"
     return {
         "name": found["name"],
+        "version": found["version"],
         "enabled": found["enabled"],
         "evaluators": ", ".join(each["name"] for each in found["evaluators"]),
         "share": f"{found['share']:.3g}",

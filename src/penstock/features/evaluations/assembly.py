@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
@@ -26,6 +27,7 @@ from penstock.features.evaluations.online.assembly import (
 )
 from penstock.features.evaluations.online.http import online_change_routes, online_routes
 from penstock.features.evaluations.online.model import MAX_RULES
+from penstock.features.evaluations.online.rules import AuditedEvents
 from penstock.features.evaluations.online.store import list_rules
 from penstock.features.evaluations.schedules.assembly import (
     OpenedSchedules,
@@ -60,6 +62,10 @@ class OpenedEvaluations:
     schedules: OpenedSchedules
 
 
+class ProjectChanges(AuditedChanges, AuditedEvents, Protocol):
+    """The audit log of projects."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationSources:
     """The gateway token; recorded calls and scores; what starts the runs of schedules, and what
@@ -67,7 +73,7 @@ class EvaluationSources:
 
     token: bytes
     traffic: StoredTraffic
-    changes: AuditedChanges
+    changes: ProjectChanges
     parts: ScheduledParts
     references: Sequence[RunReference]
 
@@ -92,7 +98,7 @@ def open_evaluations(
     )
     results = EvaluationResults(context, evaluators.get)
     figures = EvaluationFigures(context, releases)
-    online = open_online(context, evaluators.get, wanted, sources.traffic)
+    online = open_online(context, evaluators.get, wanted, sources.traffic, sources.changes)
     schedules = open_schedules(context, runs, sources.changes, sources.parts)
     return OpenedEvaluations(context, evaluators, wanted, runs, results, figures, online, schedules)
 

@@ -26,6 +26,7 @@ from penstock.features.evaluations.online.work import OnlineWork
 from penstock.features.evaluations.work.calls import SendCall
 from penstock.features.feedback.model import ScoreFilter, StoredScore
 from penstock.features.feedback.store import schema
+from penstock.features.identity.audit_reader import AuditReader
 from penstock.features.traces.model import TimeRange
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.infra.columns import ColumnStore, apply_steps, open_columns
@@ -70,7 +71,8 @@ class OnlineWorld:
             "polite": RuleEvaluator(lambda sample: "please" in sample.output)
         }
         self.traffic = StoredTraffic(self.recorded.traces, self.recorded.scores)
-        self.online = open_online(self.context, self.find, evaluated.wanted, self.traffic)
+        audit = AuditReader(self.context.database, b"k", dict)
+        self.online = open_online(self.context, self.find, evaluated.wanted, self.traffic, audit)
         self.project = self.recorded.project = evaluated.project
         self.send: SendCall = nobody
 

@@ -63,3 +63,29 @@ def test_a_wrong_online_evaluation_is_refused(server: Server, viewer: Caller) ->
         ).status
         == 400
     )
+
+
+def test_of_two_people_who_edit_one_the_second_is_told_who_was_first(
+    server: Server, editor: Caller
+) -> None:
+    made = call(server, "PUT", "/shared", {**BODY, "version": 0}).json()
+    assert (
+        call(server, "PUT", "/shared", {**BODY, "share": 0.5, "version": 1}, editor).status == 200
+    )
+    late = call(server, "PUT", "/shared", {**BODY, "version": made["version"]})
+    assert (late.status, late.json()["code"]) == (409, "online_evaluation_changed")
+    detail = late.json()["detail"]
+    assert "has version 2 now, not 1" in detail
+    (event, *_) = server.call(
+        "GET", f"/api/v1/projects/{server.project_id()}/audit", server.root
+    ).json()["items"]
+    assert (event["subject"], event["action"]) == ("shared", "online_evaluation.set")
+    assert f"changed by {event['actor_label']}" in detail
+    taken = call(server, "PUT", "/shared", {**BODY, "version": 0})
+    assert (taken.status, "already" in taken.json()["detail"]) == (409, True)
+    present = call(server, "GET", "/shared").json()
+    assert (present["share"], present["version"]) == (0.5, 2)
+    assert call(server, "PUT", "/shared", BODY).status == 200  # files in scripts name no version
+    assert call(server, "DELETE", "/shared").status == 204
+    gone = call(server, "PUT", "/shared", {**BODY, "version": 3}).json()
+    assert "was removed by" in gone["detail"]

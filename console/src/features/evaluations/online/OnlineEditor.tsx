@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 
 import { EvaluatorsField } from "@/features/evaluations/EvaluatorsField";
 import { DrawForecast } from "@/features/evaluations/online/DrawForecast";
@@ -24,17 +25,20 @@ interface OnlineEditorProps {
   form: FormState<OnlineForm>;
   kinds: readonly EvaluatorKind[];
   isNew?: boolean;
+  /** Shown above the form. */
+  notice?: ReactNode;
   submitLabel: string;
   onCancel: () => void;
 }
 
 /** The form of an online evaluation, with a forecast of the calls that it draws. */
 export function OnlineEditor(props: OnlineEditorProps) {
-  const { title, form, kinds, isNew = false, submitLabel, onCancel } = props;
+  const { title, form, kinds, isNew = false, notice, submitLabel, onCancel } = props;
   const { values } = form;
   return (
     <Page title={title}>
-      <div className="max-w-2xl">
+      <div className="max-w-2xl space-y-3">
+        {notice}
         <Form form={form} submitLabel={submitLabel} onCancel={onCancel}>
           {isNew && (
             <TextField

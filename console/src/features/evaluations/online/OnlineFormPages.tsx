@@ -10,10 +10,14 @@ import {
 } from "@/features/evaluations/online/queries";
 import { evaluatorsQuery } from "@/features/evaluations/queries";
 import type { EvaluatorKind } from "@/features/evaluations/runForm";
+import { ApiError } from "@/shared/api/client";
 import { useForm } from "@/shared/forms/useForm";
 import { useProjectId } from "@/shared/session";
+import { ChangedNotice } from "@/shared/ui/ChangedNotice";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
+
+const NEW = { enabled: true, version: 0 } as const;
 
 /** Adds an online evaluation. */
 export function AddOnlinePage() {
@@ -24,7 +28,7 @@ export function AddOnlinePage() {
   const form = useForm({
     initial: EMPTY_ONLINE,
     mutation: useSetOnline(({ name }) => open(name)),
-    toInput: (values) => ({ name: values.name, body: toOnline(values, kinds, true) }),
+    toInput: (values) => ({ name: values.name, body: toOnline(values, kinds, NEW) }),
   });
   return (
     <OnlineEditor
@@ -53,7 +57,11 @@ export function EditOnlinePage() {
   const once = { refetchInterval: false, refetchOnWindowFocus: false } as const;
   const found = useQuery({ ...onlineQuery(projectId, name), ...once });
   const kinds = useQuery(evaluatorsQuery(projectId));
-  if (found.data && kinds.data) return <EditOnline found={found.data} kinds={kinds.data} />;
+  if (found.data && kinds.data) {
+    const { data, refetch } = found;
+    const reload = () => void refetch();
+    return <EditOnline key={data.version} found={data} kinds={kinds.data} onReload={reload} />;
+  }
   return (
     <Page title={`Edit “${name}”`}>
       <QueryContent query={found}>
@@ -63,18 +71,37 @@ export function EditOnlinePage() {
   );
 }
 
-function EditOnline({ found, kinds }: { found: OnlineEvaluation; kinds: EvaluatorKind[] }) {
+interface EditOnlineProps {
+  found: OnlineEvaluation;
+  kinds: EvaluatorKind[];
+  onReload: () => void;
+}
+
+function EditOnline({ found, kinds, onReload }: EditOnlineProps) {
   const open = useOpenOnline();
-  const { name, enabled } = found;
+  const { name, version } = found;
+  const mutation = useSetOnline(() => open(name));
   const form = useForm({
     initial: formForOnline(found, kinds),
-    mutation: useSetOnline(() => open(name)),
-    toInput: (values) => ({ name, body: toOnline(values, kinds, enabled) }),
+    mutation,
+    toInput: (values) => ({ name, body: toOnline(values, kinds, found) }),
   });
+  const { error } = mutation;
+  const changed = error instanceof ApiError && error.code === "online_evaluation_changed";
   return (
     <OnlineEditor
       title={`Edit “${name}”`}
-      form={form}
+      form={changed ? { ...form, error: null } : form}
+      notice={
+        changed && (
+          <ChangedNotice
+            what="online evaluation"
+            version={version}
+            detail={error.message}
+            onReload={onReload}
+          />
+        )
+      }
       kinds={kinds}
       submitLabel="Save"
       onCancel={() => open(name)}

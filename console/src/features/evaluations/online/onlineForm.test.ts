@@ -31,10 +31,11 @@ test("what a form shows of an online evaluation is what it saves", () => {
     key_id: "k",
     context_variable: "passages",
   };
-  const found = { ...body, name: "live", enabled: false } as unknown as OnlineEvaluation;
+  const state = { enabled: false, version: 3 };
+  const found = { ...body, ...state, name: "live" } as unknown as OnlineEvaluation;
   const form = formForOnline(found, KINDS);
   expect(form.share).toBe("0.25");
-  expect(toOnline(form, KINDS, false)).toEqual({ ...body, enabled: false });
+  expect(toOnline(form, KINDS, found)).toEqual({ ...body, ...state });
   expect(forecastFilter(form)).toEqual({
     operation: ["chat", "text_completion"],
     status: ["ok"],

@@ -60,11 +60,11 @@ export function formForOnline(
   };
 }
 
-/** What a form says, as the API takes it. */
+/** What a form says, as the API takes it. `version`: the one that it began with, 0 for none. */
 export function toOnline(
   form: OnlineForm,
   kinds: readonly EvaluatorKind[],
-  enabled: boolean,
+  { enabled, version }: Pick<OnlineEvaluation, "enabled" | "version">,
 ): NewOnline {
   return {
     filter: { ...selectionOf(form.filter), text: form.text.trim() },
@@ -77,6 +77,7 @@ export function toOnline(
     key_id: form.key_id,
     context_variable: form.context_variable.trim(),
     enabled,
+    version,
   };
 }
 

@@ -12,7 +12,7 @@ from penstock.features.evaluations.online.drawing import CallDrawer
 from penstock.features.evaluations.online.figures import AuthorScores, FigureReader
 from penstock.features.evaluations.online.measured import MeasuredCallReader, StoredJudgements
 from penstock.features.evaluations.online.model import HOUR_MS
-from penstock.features.evaluations.online.rules import OnlineRules
+from penstock.features.evaluations.online.rules import AuditedEvents, OnlineRules
 from penstock.features.evaluations.online.samples import ArrivedCalls
 from penstock.features.evaluations.online.scoring import MeasuredScores, SubmitScores
 from penstock.infra.jobs.wanted import WorkWanted
@@ -69,12 +69,16 @@ class OpenedOnline:
 
 
 def open_online(
-    context: Context, find: FindEvaluator, wanted: WorkWanted, traffic: StoredTraffic
+    context: Context,
+    find: FindEvaluator,
+    wanted: WorkWanted,
+    traffic: StoredTraffic,
+    events: AuditedEvents,
 ) -> OpenedOnline:
     """Returns the parts."""
     return OpenedOnline(
         context,
-        OnlineRules(context, find),
+        OnlineRules(context, find, events),
         FigureReader(context, find, traffic.scores),
         MeasuredCallReader(context, find, traffic.scores),
         CallDrawer(context, traffic.calls, wanted),

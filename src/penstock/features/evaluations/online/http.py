@@ -109,7 +109,8 @@ def online_change_routes(require: RequirePermission, online: OpenedOnline) -> AP
     ) -> OnlineEvaluationView:
         """Sets an online evaluation, which measures calls that are stored from now on. In place of
         another it goes on where that one is."""
-        rules.set(access.principal, access.project_id, name, body.rule())
+        place = access.principal, access.project_id, name
+        rules.set(*place, body.rule(), of_version=body.version)
         return OnlineEvaluationView.of(rules.get(access.project_id, name))
 
     @router.patch("/{name}")

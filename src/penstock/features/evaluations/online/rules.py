@@ -1,7 +1,8 @@
 """Online evaluations: set, shown, switched on and off, removed. Others draw and measure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -23,9 +24,34 @@ from penstock.features.evaluations.online.model import (
 from penstock.features.evaluations.service.runs import check_key
 from penstock.features.traces.model import Cursor
 from penstock.infra.sql import Transaction
-from penstock.kernel.errors import InvalidRequest, NotFound
+from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
 
 _SUMMED_DAYS = 7  # of the counts that a list shows
+_SET: Final = "online_evaluation.set"
+_REMOVE: Final = "online_evaluation.remove"
+_NEWEST: Final = 2**62  # after each number of the audit log
+
+
+class AuditedEvent(Protocol):
+    """An event of the audit log."""
+
+    @property
+    def actor_label(self) -> str: ...
+
+
+class AuditedEvents(Protocol):
+    """The audit log of projects."""
+
+    def newest(
+        self,
+        connection: Connection,
+        project_id: str,
+        subject: str,
+        actions: Collection[str],
+        before: int,
+    ) -> AuditedEvent | None:
+        """Returns the newest event of a subject with one of the actions before a number."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +67,10 @@ class ShownOnlineRule:
 class OnlineRules:
     """The online evaluations of projects. Methods raise `NotFound`."""
 
-    def __init__(self, context: Context, find: FindEvaluator) -> None:
+    def __init__(self, context: Context, find: FindEvaluator, events: AuditedEvents) -> None:
         self._context = context
         self._find = find
+        self._events = events
 
     def get(self, project_id: str, name: str) -> ShownOnlineRule:
         """Returns a rule."""
@@ -57,14 +84,26 @@ class OnlineRules:
             found = store.list_rules(connection, project_id, after, limit)
             return self._shown(connection, found)
 
-    def set(self, actor: Principal, project_id: str, name: str, rule: OnlineRule) -> None:
+    def set(
+        self,
+        actor: Principal,
+        project_id: str,
+        name: str,
+        rule: OnlineRule,
+        *,
+        of_version: int | None = None,
+    ) -> None:
         """Sets a rule, which begins with what is stored from now on. A rule in place of another
-        goes on where that one is, if that was not switched off. Raises `InvalidRequest`."""
+        goes on where that one is, if that was not switched off. With `of_version`, only if that is
+        the present one (0: there is none). Raises `InvalidRequest`, and `Conflict` if somebody else
+        was faster."""
         check_name(name)
         check_rule(rule, self._find)
         check_key(actor, project_id, rule.key_id)
         with self._context.database.write() as tx:
             before = store.find_rule(tx.connection, project_id, name, lock=True)
+            if of_version not in (None, before.version if before else 0):
+                raise self._changed(tx.connection, project_id, name, before, of_version)
             self._put(tx, actor, (project_id, name), before, rule)
 
     def switch(self, actor: Principal, project_id: str, name: str, *, enabled: bool) -> None:
@@ -88,7 +127,7 @@ class OnlineRules:
                 tx,
                 actor,
                 project_id,
-                "online_evaluation.remove",
+                _REMOVE,
                 name,
                 before=_facts(before.rule),
             )
@@ -123,11 +162,35 @@ class OnlineRules:
             tx,
             actor,
             project_id,
-            "online_evaluation.set",
+            _SET,
             name,
             before=None if before is None else _facts(before.rule),
             after=_facts(rule),
         )
+
+    def _changed(
+        self,
+        connection: Connection,
+        project_id: str,
+        name: str,
+        present: StoredOnlineRule | None,
+        seen: int | None,
+    ) -> Conflict:
+        """Returns the conflict of a change that is based on another version, with who made the
+        present one."""
+        event = self._events.newest(connection, project_id, name, (_SET, _REMOVE), _NEWEST)
+        by = f" by {event.actor_label}" if event else ""
+        if present is None:
+            found = f"The online evaluation {name!r} does not exist any more: it was removed{by}."
+        elif not seen:
+            found = f"This project has an online evaluation {name!r} already, set{by}."
+        else:
+            found = (
+                f"The online evaluation {name!r} has version {present.version} now, not {seen}: "
+                f"it was changed{by}."
+            )
+        hint = "Load it again, then repeat your change." if seen else "Choose another name."
+        return Conflict(found, hint=hint, code="online_evaluation_changed", param="version")
 
     def _shown(
         self, connection: Connection, found: Sequence[StoredOnlineRule]

@@ -66,7 +66,9 @@ class OnlineEvaluationBody(RequestBody):
     """An online evaluation. `share`: the part of the traces that is measured; a call waits for
     `delay_s`; at most `daily_calls` of one UTC day. `budget_usd`: what judges may cost in a period;
     `key_id`: the key as which they are called. Both are needed with judges only.
-    `context_variable`: the variable of a request to a use case that has the passages."""
+    `context_variable`: the variable of a request to a use case that has the passages. `version`:
+    the one that you saw (0: none); if it is another one now, the answer is 409
+    `online_evaluation_changed`."""
 
     filter: Annotated[
         OnlineFilterBody, Field(default_factory=lambda: OnlineFilterBody.of(OnlineFilter()))
@@ -80,6 +82,7 @@ class OnlineEvaluationBody(RequestBody):
     key_id: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
     context_variable: Annotated[str, Field(max_length=100)] = ""
     enabled: bool = True
+    version: Annotated[int, Field(ge=0)] | None = None
 
     def rule(self) -> OnlineRule:
         """Returns the rule. Raises `InvalidRequest` for options that are too large."""
