@@ -208,6 +208,7 @@ def test_a_judge_is_compared_with_annotators_on_the_same_outputs(annotation: Ann
     annotation.label_all(annotation.person("ann"), human)
     (judge,) = annotation.judges.judges(annotation.project)
     assert (judge.choice.name, judge.runs) == ("helpful", (run.id,))
+    assert (judge.compared, judge.labelled) == (10, 10)
     quality = judge.figures.quality
     assert quality
     assert (quality.positives, quality.negatives) == (5, 5)

@@ -51,6 +51,8 @@ function JudgeQuality({ judge }: { judge: Judge }) {
       <Facts label={`Quality of ${metric}`}>
         <Fact name="Human labels">
           {formatCount(labels)} from {queue}
+          {judge.compared_items < judge.labelled_items &&
+            ` (its first ${formatCount(judge.compared_items)} of ${formatCount(judge.labelled_items)} labelled items)`}
         </Fact>
         <Fact name="Cohen’s κ (95 %)">{rateText(judge.kappa)}</Fact>
         <Fact name="Agreement">{rateText(judge.agreement)}</Fact>

@@ -65,7 +65,7 @@ def test_a_wrong_online_evaluation_is_refused(server: Server, viewer: Caller) ->
     )
 
 
-def test_of_two_people_who_edit_one_the_second_is_told_who_was_first(
+def test_of_two_users_who_edit_one_the_second_sees_who_was_first(
     server: Server, editor: Caller
 ) -> None:
     made = call(server, "PUT", "/shared", {**BODY, "version": 0}).json()

@@ -71,7 +71,8 @@ class JudgeOrderView(BaseModel):
 
 class JudgeView(BaseModel):
     """A judge beside the human labels. `sensitivity`: the share of the human yes that it finds;
-    `specificity`: of the human no. `reason`: why a figure is null."""
+    `specificity`: of the human no. `compared_items`: the first labelled items of the queue, of
+    `labelled_items`; later ones are not read. `reason`: why a figure is null."""
 
     metric: str
     kind: str
@@ -79,6 +80,8 @@ class JudgeView(BaseModel):
     queue: str
     runs: list[str]
     labels: int
+    compared_items: int
+    labelled_items: int
     agreement: RateView | None
     kappa: RateView | None
     sensitivity: RateView | None
@@ -99,6 +102,8 @@ class JudgeView(BaseModel):
             queue=judge.queue.name,
             runs=list(judge.runs),
             labels=found.labels,
+            compared_items=judge.compared,
+            labelled_items=judge.labelled,
             agreement=RateView.of(found.agreement),
             kappa=RateView.of(found.kappa),
             sensitivity=RateView.of(quality.sensitivity) if quality else None,

@@ -38,12 +38,19 @@ class HumanLabel:
 @dataclass(frozen=True, slots=True)
 class Judge:
     """An evaluator with its options, the queue whose labels it is compared with, and the runs in
-    which it judged what annotators have labelled."""
+    which it judged what annotators have labelled. Of the `labelled` items of the queue the first
+    `compared` are compared."""
 
     choice: EvaluatorChoice
     queue: AnnotationQueue
     runs: tuple[str, ...]
     figures: JudgeFigures
+    labelled: int
+
+    @property
+    def compared(self) -> int:
+        """The labelled items that were read."""
+        return min(self.labelled, MAX_CALIBRATION_ITEMS)
 
 
 @dataclass(slots=True)
@@ -174,7 +181,9 @@ class JudgeCalibration:
         figures = summarize(MetricSummary.ORDER, found.measured)
         order = figures.order if figures else None
         compared = judge_figures(queue.schema, list(found.labels.values()), order)
-        return Judge(choice, queue, tuple(sorted(found.runs)), compared)
+        with self._context.database.read() as connection:
+            labelled = items_store.counts(connection, queue.id).labelled
+        return Judge(choice, queue, tuple(sorted(found.runs)), compared, labelled)
 
     def _compare(
         self,
