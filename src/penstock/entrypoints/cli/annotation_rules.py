@@ -104,8 +104,9 @@ def queue_path(project: str, name: str) -> str:
     return f"{project}/annotation/queues/{quote(name, safe='')}"
 
 
-def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
-    return api.call("PATCH", f"{queue_path(project, name)}/rule", {"paused": not enabled})
+def _switch(api: Api, project: str | None, name: str, *, enabled: bool) -> Row:
+    path = f"{queue_path(api.project(project), name)}/rule"
+    return api.call("PATCH", path, {"paused": not enabled})
 
 
 def _source(rule: Mapping[str, Any]) -> str:

@@ -15,7 +15,6 @@ NAMED: Final = "Name from `penstock dataset list`."
 
 Name = Annotated[str, typer.Argument(help=NAMED)]
 Search = Annotated[str, typer.Option(help="Text in input or output.")]
-Errors = Annotated[bool, typer.Option("--errors", help="Only failed calls.")]
 Feedback = Annotated[
     Literal["low", "high"] | None,
     typer.Option(help="Calls whose users were content (high), or not (low)."),
@@ -23,7 +22,6 @@ Feedback = Annotated[
 NoOutput = Annotated[
     bool, typer.Option("--no-output", help="Leave the recorded answer out of the metadata.")
 ]
-_TAG: Final = "tag:"
 _RULE: Final = ("filter", "share", "daily_cap", "interval_s", "delay_s", "keep_output")
 
 
@@ -49,7 +47,7 @@ def add_traces(
     span: Annotated[list[str] | None, typer.Option(help="Span of a call (repeatable).")] = None,
     only: options.Condition = None,
     search: Search = "",
-    errors: Errors = False,
+    errors: options.Errors = False,
     feedback: Feedback = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="Calls.")] = 50,
     no_output: NoOutput = False,
@@ -65,7 +63,7 @@ def add_traces(
     body: dict[str, Any] = {"keep_output": not no_output, "message": message}
     body |= {"span_ids": span} if span else {"filter": {**chosen, "limit": limit}}
     with open_api(home) as api:
-        done = api.call("POST", f"{_path(api, project, name)}/from-traces", body)
+        done = api.call("POST", f"{dataset_path(api, project, name)}/from-traces", body)
     show_record(done if as_json else _added(name, done), as_json=as_json)
 
 
@@ -74,7 +72,7 @@ def set_rule(
     *,
     only: options.Condition = None,
     search: Search = "",
-    errors: Errors = False,
+    errors: options.Errors = False,
     feedback: Feedback = None,
     share: Annotated[float, typer.Option(help="Part of the traces, such as 0.05.")] = 1.0,
     daily_cap: Annotated[int, typer.Option(help="Items of one day (UTC).")] = 100,
@@ -95,7 +93,8 @@ def set_rule(
         "keep_output": not no_output,
     }
     with open_api(home) as api:
-        show_record(api.call("PUT", f"{_path(api, project, name)}/rule", body), as_json=as_json)
+        rule = api.call("PUT", f"{dataset_path(api, project, name)}/rule", body)
+    show_record(rule, as_json=as_json)
 
 
 def show_rule(
@@ -107,7 +106,7 @@ def show_rule(
 ) -> None:
     """Show the rule of a dataset, what it has added, and its last error."""
     with open_api(home) as api:
-        show_record(api.get(f"{_path(api, project, name)}/rule"), as_json=as_json)
+        show_record(api.get(f"{dataset_path(api, project, name)}/rule"), as_json=as_json)
 
 
 def remove_rule(
@@ -119,33 +118,26 @@ def remove_rule(
 ) -> None:
     """Remove the rule of a dataset; its items stay."""
     with open_api(home) as api:
-        api.call("DELETE", f"{_path(api, project, name)}/rule")
+        api.call("DELETE", f"{dataset_path(api, project, name)}/rule")
     show_record({"removed": f"rule of {name}"}, as_json=as_json)
 
 
-def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
-    path = f"{project}/datasets/{quote(name, safe='')}/rule"
+def _switch(api: Api, project: str | None, name: str, *, enabled: bool) -> Row:
+    path = f"{dataset_path(api, project, name)}/rule"
     rule = api.get(path)
     return api.call("PUT", path, {field: rule[field] for field in _RULE} | {"enabled": enabled})
 
 
-def _path(api: Api, project: str | None, name: str) -> str:
+def dataset_path(api: Api, project: str | None, name: str) -> str:
+    """Returns the API path of a dataset."""
     return f"{api.project(project)}/datasets/{quote(name, safe='')}"
 
 
 def _selection(
     only: list[str] | None, search: str, feedback: str | None, *, errors: bool
 ) -> dict[str, Any]:
-    found = options.conditions(only)
-    tags = {name[len(_TAG) :]: each for name, each in found.items() if name.startswith(_TAG)}
-    plain = {name: each for name, each in found.items() if not name.startswith(_TAG)}
-    return {
-        "only": plain,
-        "tags": tags,
-        "text": search,
-        "errors_only": errors,
-        "feedback": feedback,
-    }
+    other = {"text": search, "errors_only": errors, "feedback": feedback}
+    return options.call_filter(only) | other
 
 
 def _added(name: str, done: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ server, because it takes a millisecond for each item."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 import msgspec
 import typer
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
+from penstock.entrypoints.cli.dataset_calls import Name, dataset_path
 from penstock.entrypoints.cli.dataset_draft import commit_items
 from penstock.entrypoints.cli.output import show_record
 from penstock.kernel.errors import InvalidRequest
@@ -21,8 +21,6 @@ from penstock.rules.evaluation.near_duplicates import LEAST_SIMILARITY, NearDupl
 from penstock.rules.evaluation.splits import check_shares, split_of
 
 _EXAMPLE: Final = "--share train=0.8 --share test=0.2"
-
-Name = Annotated[str, typer.Argument(help="Name from `penstock dataset list`.")]
 
 
 def split_dataset(
@@ -95,7 +93,7 @@ class _Version:
 
     @classmethod
     def newest(cls, api: Api, project: str | None, name: str) -> "_Version":
-        path = f"{api.project(project)}/datasets/{quote(name, safe='')}"
+        path = dataset_path(api, project, name)
         newest = api.get(path)["newest"]
         if newest is None:
             raise InvalidRequest(f"The dataset {name!r} has no items yet.")

@@ -5,14 +5,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote
 
 import msgspec
 import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
-from penstock.entrypoints.cli.dataset_calls import add_traces, register_rules
+from penstock.entrypoints.cli.dataset_calls import Name, add_traces, dataset_path, register_rules
 from penstock.entrypoints.cli.dataset_groups import deduplicate, split_dataset
 from penstock.entrypoints.cli.dataset_import import import_dataset
 from penstock.entrypoints.cli.groups import add_group
@@ -25,7 +24,6 @@ DIFFERENCES: Final = ("change", "id", "fields", "input")
 NONE_YET: Final = "No datasets yet: penstock dataset import NAME FILE"
 _CELL_CHARS: Final = 80
 
-Name = Annotated[str, typer.Argument(help="Name from `penstock dataset list`.")]
 Version = Annotated[int | None, typer.Option(min=1, help="Version. [the newest]")]
 
 
@@ -88,7 +86,7 @@ def versions(
 ) -> None:
     """List the versions of a dataset, newest first."""
     with open_api(home) as api:
-        found = list(api.items(f"{_path(api, project, name)}/versions", limit))
+        found = list(api.items(f"{dataset_path(api, project, name)}/versions", limit))
     empty = "No versions yet: penstock dataset import NAME FILE"
     show_list(found, VERSIONS, as_json=as_json, empty=empty)
 
@@ -106,7 +104,7 @@ def items(
 ) -> None:
     """List items of a version."""
     with open_api(home) as api:
-        path = f"{_path(api, project, name)}/items"
+        path = f"{dataset_path(api, project, name)}/items"
         found = list(api.items(path, limit, version=version, q=search, split=split))
     rows = found if as_json else map(_cells, found)
     show_list(rows, ITEMS, as_json=as_json, empty="No items found.")
@@ -122,7 +120,7 @@ def export(
 ) -> None:
     """Write the items of a version as JSON lines, which `import` reads again."""
     with open_api(home) as api:
-        path = _path(api, project, name)
+        path = dataset_path(api, project, name)
         newest = api.get(path)["newest"] or {"version": None}
         chosen = version or newest["version"]  # items that come meanwhile are not in it
         lines = (msgspec.json.encode(each) for each in _exported(api, path, chosen))
@@ -146,7 +144,7 @@ def diff(
 ) -> None:
     """Show what differs between two versions."""
     with open_api(home) as api:
-        path = f"{_path(api, project, name)}/diff"
+        path = f"{dataset_path(api, project, name)}/diff"
         found = list(api.items(path, limit, **{"from": older, "to": newer}))
     rows = found if as_json else map(_difference, found)
     show_list(rows, DIFFERENCES, as_json=as_json, empty="The versions have the same items.")
@@ -164,12 +162,8 @@ def remove(
     if not yes:
         typer.confirm(f"Remove the dataset {name} with all its versions?", abort=True)
     with open_api(home) as api:
-        api.call("DELETE", _path(api, project, name))
+        api.call("DELETE", dataset_path(api, project, name))
     show_record({"removed": name}, as_json=as_json)
-
-
-def _path(api: Api, project: str | None, name: str) -> str:
-    return f"{api.project(project)}/datasets/{quote(name, safe='')}"
 
 
 def _exported(api: Api, path: str, version: int | None) -> Iterator[dict[str, Any]]:

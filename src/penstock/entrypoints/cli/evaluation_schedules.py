@@ -174,9 +174,8 @@ def remove(
     show_record({"removed": name}, as_json=as_json)
 
 
-def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
-    path = f"{project}/evaluation-schedules/{quote(name, safe='')}"
-    return api.call("PATCH", path, {"enabled": enabled})
+def _switch(api: Api, project: str | None, name: str, *, enabled: bool) -> Row:
+    return api.call("PATCH", _path(api, project, name), {"enabled": enabled})
 
 
 def _path(api: Api, project: str | None, name: str) -> str:

@@ -1,8 +1,7 @@
 """`penstock explain`: what would this request do."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -44,7 +43,7 @@ def explain(
     """Explain what a request would do, without sending it to a provider."""
     body: dict[str, Any] = {"messages": [{"role": "user", "content": text}]}
     if file is not None:
-        body = _document(file)
+        body = options.json_object(file)
     request = {
         "path": path,
         "body": body | {"model": model},
@@ -131,13 +130,3 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
             raise typer.BadParameter(f"{text!r} is not valid: write NAME=VALUE", param_hint=option)
         found[name] = value
     return found
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        found: object = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{path}: {error}", param_hint="--file") from error
-    if not isinstance(found, dict):
-        raise typer.BadParameter(f"{path} is no JSON object", param_hint="--file")
-    return cast("dict[str, Any]", found)

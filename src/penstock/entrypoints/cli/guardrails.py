@@ -1,15 +1,13 @@
 """`penstock guardrail`: which checks calls pass."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
-from penstock.entrypoints.cli.options import conditions
 from penstock.entrypoints.cli.output import show_list, show_record
 from penstock.kernel.errors import NotFound
 
@@ -57,7 +55,7 @@ def set_policy(
         raise typer.BadParameter("give --check or --file", param_hint="policy")
     body |= {"name": name}
     if only:
-        body["only"] = conditions(only)
+        body["only"] = options.conditions(only)
     with open_api(home) as api:
         base = f"{api.project(project)}/guardrails"
         if found := _find(api, base, name):
@@ -143,13 +141,7 @@ def _check(text: str) -> dict[str, Any]:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        found: object = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{path}: {error}", param_hint="--file") from error
-    if not isinstance(found, dict):
-        raise typer.BadParameter(f"{path} is no JSON object", param_hint="--file")
-    document = cast("dict[str, Any]", found)
+    document = options.json_object(path)
     return {name: document[name] for name in ("checks", "only") if name in document}
 
 

@@ -17,7 +17,6 @@ COLUMNS: Final = ("name", "enabled", "evaluators", "share", "eligible", "measure
 METRIC_COLUMNS: Final = ("group", "metric", "mean", "interval", "scored", "covered", "others")
 WORST_COLUMNS: Final = ("called_at", "value", "trace_id", "release", "comment")
 NONE_YET: Final = "None yet: penstock online set NAME --evaluator KIND --share 0.05"
-_TAG: Final = "tag:"
 NAMED: Final = "Name from `penstock online list`."
 
 Name = Annotated[str, typer.Argument(help=NAMED)]
@@ -71,7 +70,7 @@ def set_rule(
     """Measure the calls that the filters select, from now on. With --version, a change of somebody
     else is a conflict."""
     body = {
-        "filter": _selection(only, search),
+        "filter": options.call_filter(only) | {"text": search},
         "evaluators": [evaluator_body(each) for each in evaluator],
         "share": share,
         "delay_s": delay,
@@ -156,20 +155,12 @@ def remove(
     show_record({"removed": name}, as_json=as_json)
 
 
-def _switch(api: Api, project: str, name: str, *, enabled: bool) -> Row:
-    path = f"{project}/online-evaluations/{quote(name, safe='')}"
-    return api.call("PATCH", path, {"enabled": enabled})
+def _switch(api: Api, project: str | None, name: str, *, enabled: bool) -> Row:
+    return api.call("PATCH", _path(api, project, name), {"enabled": enabled})
 
 
 def _path(api: Api, project: str | None, name: str) -> str:
     return f"{api.project(project)}/online-evaluations/{quote(name, safe='')}"
-
-
-def _selection(only: list[str] | None, search: str) -> dict[str, Any]:
-    found = options.conditions(only)
-    tags = {name[len(_TAG) :]: each for name, each in found.items() if name.startswith(_TAG)}
-    plain = {name: each for name, each in found.items() if not name.startswith(_TAG)}
-    return {"only": plain, "tags": tags, "text": search}
 
 
 def _row(found: Mapping[str, Any]) -> dict[str, Any]:

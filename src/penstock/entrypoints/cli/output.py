@@ -3,11 +3,12 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import typer
 
 Row = Mapping[str, Any]
+_MARKS: Final = {"insert": ("{+", "+}"), "delete": ("[-", "-]"), "equal": ("", "")}
 
 
 def show_json(value: object, *, lines: bool = False) -> None:
@@ -58,6 +59,12 @@ def text(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
+
+
+def marked(piece: Mapping[str, str]) -> str:
+    """Formats a piece of a difference of words as `{+new+}`, `[-old-]`, or its text."""
+    start, end = _MARKS[piece["operation"]]
+    return f"{start}{piece['text']}{end}"
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import typer
 from penstock.entrypoints.cli import options, prompt_names
 from penstock.entrypoints.cli.api import Api, open_api
 from penstock.entrypoints.cli.groups import add_group
-from penstock.entrypoints.cli.output import show_json, show_list, show_record
+from penstock.entrypoints.cli.output import marked, show_json, show_list, show_record
 from penstock.entrypoints.cli.prompt_files import (
     FileResult,
     PromptPush,
@@ -23,7 +23,6 @@ COLUMNS: Final = ("name", "kind", "latest", "labels", "updated_at")
 MOVE_COLUMNS: Final = ("moved_at", "label", "from_version", "to_version", "author", "message")
 NONE_YET: Final = "No prompts: penstock prompts push FILE"
 _COLORS: Final = {"insert": "green", "delete": "red"}
-_MARKS: Final = {"insert": ("{+", "+}"), "delete": ("[-", "-]"), "equal": ("", "")}
 
 Name = Annotated[str, typer.Argument(help="Name with its folders, such as support/triage.")]
 Directory = Annotated[Path, typer.Option("--dir", help="Folder of the files. [prompts]")]
@@ -106,8 +105,7 @@ def diff(
         show_json(found)
         return
     for piece in found["pieces"]:
-        start, end = _MARKS[piece["operation"]]
-        typer.secho(start + piece["text"] + end, nl=False, fg=_COLORS.get(piece["operation"]))
+        typer.secho(marked(piece), nl=False, fg=_COLORS.get(piece["operation"]))
 
 
 def label_version(

@@ -6,7 +6,7 @@ import typer
 
 from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.api import open_api
-from penstock.entrypoints.cli.output import show_list, show_record
+from penstock.entrypoints.cli.output import marked, show_list, show_record
 
 _COLUMNS: Final = ("", "before", "after")
 _COMPARED: Final = (
@@ -14,7 +14,6 @@ _COMPARED: Final = (
     *("cost", "duration_ms", "ttft_ms", "trace_id"),
 )
 _TIMEOUT_S: Final = 900.0  # of a call that is sent again, as in the gateway
-_MARKS: Final = {"insert": ("{+", "+}"), "delete": ("[-", "-]"), "equal": ("", "")}
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -88,12 +87,7 @@ def _show_answers(found: dict[str, Any]) -> None:
             f"Tool calls before: {before['tool_calls']}\nTool calls after:  {after['tool_calls']}"
         )
     typer.echo()
-    typer.echo("".join(_marked(piece) for piece in found["text"]) or "The answers have no text.")
-
-
-def _marked(piece: dict[str, str]) -> str:
-    start, end = _MARKS[piece["operation"]]
-    return f"{start}{piece['text']}{end}"
+    typer.echo("".join(marked(piece) for piece in found["text"]) or "The answers have no text.")
 
 
 def _shown(value: object) -> object:

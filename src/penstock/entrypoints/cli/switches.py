@@ -11,10 +11,10 @@ from penstock.entrypoints.cli.output import Row, show_record
 
 
 class Switch(Protocol):
-    """Switches what has this name on or off. `project` is the API path of its project. Returns its
-    document."""
+    """Switches what has this name on or off. `project` is its project, if one is named.
+    Returns its document."""
 
-    def __call__(self, api: Api, project: str, name: str, *, enabled: bool) -> Row: ...
+    def __call__(self, api: Api, project: str | None, name: str, *, enabled: bool) -> Row: ...
 
 
 def switch_commands(
@@ -37,7 +37,7 @@ def switch_commands(
             home: options.Home = None,
         ) -> None:
             with open_api(home) as api:
-                found = switch(api, api.project(project), name, enabled=enabled)
+                found = switch(api, project, name, enabled=enabled)
             show_record(found if as_json else row(found), as_json=as_json)
 
         run.__doc__ = line

@@ -19,7 +19,6 @@ _POLL_S: Final = 0.5
 Tags = Annotated[list[str] | None, typer.Option(help="Tag, as KEY:VALUE (repeatable).")]
 Strings = list[str] | None
 Model = Annotated[Strings, typer.Option(help="Called model (repeatable: any of them).")]
-Errors = Annotated[bool, typer.Option("--errors", help="Only failed calls.")]
 
 
 def register(app: typer.Typer, name: str, line: str) -> None:
@@ -40,7 +39,7 @@ def list_traces(
     environment: Strings = None,
     tag: Tags = None,
     search: Annotated[str | None, typer.Option(help="Text in input or output.")] = None,
-    errors: Errors = False,
+    errors: options.Errors = False,
     limit: options.Count = 50,
     project: options.ProjectId = None,
     home: options.Home = None,
