@@ -47,6 +47,26 @@ def test_a_request_is_explained_and_not_sent(console: Console) -> None:
     run("limit", "remove", "explained")
 
 
+def test_the_shadow_of_a_rollout_is_explained(console: Console) -> None:
+    installation, project = console.installation, f"/api/v1/projects/{console.project_id}"
+    installation.post(f"{project}/use-cases", {"name": "e2e-dry-shadow"})
+    releases: list[str] = []
+    for model in ("sim/sim-small", "sim/sim-large"):
+        body = {"model": model, "parameters": {"max_tokens": 31}}
+        releases.append(installation.post(f"{project}/releases", body)["digest"])
+        evidence = {"kind": "evaluation", "result": "passed", "run": "e2e"}
+        installation.post(f"{project}/releases/{releases[-1]}/evidence", evidence)
+    installation.run("rollout", "start", "e2e-dry-shadow", releases[0])
+    shadow = ("--usd-per-day", "2", "--percent", "25")
+    installation.run("rollout", "shadow", "e2e-dry-shadow", releases[1], *shadow)
+    wait_until(lambda: installation.json("explain", "e2e-dry-shadow")["rollout_shadow"], 10)
+    console.open(f"/projects/{console.project_id}/dry-run?model=e2e-dry-shadow")
+    console.button("Explain").click()
+    found = console.page.get_by_role("region", name="Shadow")
+    expect(found).to_contain_text(f"25 % to the release {releases[1][:12]} as well")
+    expect(found).to_contain_text("$2.00 of $2.00 is left today.")
+
+
 def test_a_body_that_is_no_json_is_named(console: Console) -> None:
     console.open(f"/projects/{console.project_id}/dry-run?model=sim-small")
     expect(console.page.get_by_label("Model or route")).to_have_value("sim-small")

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import type { Explanation } from "@/features/dryRun/queries";
+import { Shadows } from "@/features/dryRun/Shadows";
 import { LimitTable, TargetTable } from "@/features/dryRun/tables";
 import { formatCount } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
@@ -31,6 +32,11 @@ export function ExplanationView({ found }: { found: Explanation }) {
           <TargetTable targets={found.targets} />
         )}
       </Section>
+      {(found.shadow || found.rollout_shadow) && (
+        <Section title="Shadow">
+          <Shadows found={found} />
+        </Section>
+      )}
       <Section title="Limits that count it">
         {found.limits.length === 0 ? (
           <Nothing>None.</Nothing>
