@@ -12,6 +12,7 @@ from installation import Installation
 pytestmark = pytest.mark.e2e
 
 ITEMS = 24
+SHORT = 'short=length:{"most": 400}'
 WORST = 7  # the item that the second run answers worst
 
 
@@ -32,7 +33,7 @@ def measured(installation: Installation, folder: Path) -> tuple[str, str]:
         path = folder / f"{label}.jsonl"
         path.write_text("\n".join(map(json.dumps, outputs)))
         run = ("eval", "run", "e2e-faq", "--outputs", str(path), "--label", f"e2e {label}")
-        installation.run(*run, "--evaluator", "equals")
+        installation.run(*run, "--evaluator", "equals", "--evaluator", SHORT)
         runs = f"/api/v1/projects/{installation.get('/api/v1/session')['project_id']}/evaluations"
         made.append(installation.get(f"{runs}?dataset=e2e-faq")["items"][0]["id"])
     return made[0], made[1]
@@ -56,6 +57,10 @@ def test_runs_are_read_and_compared(console: Console, tmp_path: Path) -> None:
     difference = page.get_by_role("table", name="Differences").get_by_role("row").nth(1)
     expect(difference).to_contain_text("no difference shown")
     expect(difference).to_contain_text("0 better, 1 worse of 24")
+    expect(page.get_by_role("figure", name="equals")).to_be_visible()
+    expect(page.get_by_role("figure", name="short")).to_have_count(0)
+    same = page.get_by_role("region", name="The same in all runs")
+    expect(same).to_contain_text("100.0%86.2% – 100.0%")
     worst = page.get_by_role("list", name="Compared items").get_by_role("listitem").first
     expect(worst).to_contain_text(f"q{WORST}")
     expect(worst.locator("mark")).to_have_text([str(WORST), "unknown"])

@@ -109,13 +109,15 @@ function DifferenceRow(props: DifferenceRowProps) {
         {difference === null ? "–" : formatDifference(difference, facts)}
       </Cell>
       <Cell className={FROM_MD}>
-        <IntervalBar
-          value={value}
-          scale={scale}
-          label={rangeText(found, facts)}
-          mark={0}
-          colour={BARS[tone]}
-        />
+        {value.low !== null && (
+          <IntervalBar
+            value={value}
+            scale={scale}
+            label={rangeText(found, facts)}
+            mark={0}
+            colour={BARS[tone]}
+          />
+        )}
       </Cell>
       <Cell numeric className={`whitespace-nowrap text-ink-2 ${FROM_LG}`}>
         <ItemCounts found={found} facts={facts} onSelect={onSelect} />

@@ -18,22 +18,62 @@ interface MetricPlotsProps {
   differences: readonly MetricDifference[];
 }
 
-/** Each metric as dots with whiskers, one for each run; the line is the mean of the baseline. */
+/** Each metric as dots with whiskers, one for each run; the line is the mean of the baseline. Those
+ * that are equal in all runs are a number each: there is nothing to compare. */
 export function MetricPlots({ runs, reports, differences }: MetricPlotsProps) {
   const metrics = reports[0]?.metrics.filter(({ facts }) => facts.kind !== "label") ?? [];
+  const equal = metrics.filter(({ name }) => allEqual(estimatesOf(reports, name)));
+  const plotted = metrics.filter((metric) => !equal.includes(metric));
   return (
-    <div className="grid gap-x-10 gap-y-6 pt-2 pb-2 lg:grid-cols-2">
-      {metrics.map((metric) => (
-        <MetricPlot
-          key={metric.name}
-          metric={metric}
-          runs={runs}
-          reports={reports}
-          differences={differences.filter((each) => each.metric === metric.name)}
-        />
-      ))}
-    </div>
+    <>
+      {plotted.length > 0 && (
+        <div className="grid gap-x-10 gap-y-6 pt-2 pb-4 lg:grid-cols-2">
+          {plotted.map((metric) => (
+            <MetricPlot
+              key={metric.name}
+              metric={metric}
+              runs={runs}
+              reports={reports}
+              differences={differences.filter((each) => each.metric === metric.name)}
+            />
+          ))}
+        </div>
+      )}
+      {equal.length > 0 && <EqualMetrics metrics={equal} />}
+    </>
   );
+}
+
+function EqualMetrics({ metrics }: { metrics: readonly MetricReport[] }) {
+  return (
+    <section aria-label="The same in all runs" className="pt-1 pb-4">
+      <h3 className="mb-2 text-xs text-ink-3">The same in all runs, with the interval of 95 %</h3>
+      <ul className="flex flex-wrap gap-x-10 gap-y-2">
+        {metrics.map(({ name, facts, estimate }) => (
+          <li key={name} className="flex items-baseline gap-2 text-sm">
+            <MetricName name={name} facts={facts} />
+            <span className="num font-medium">{formatMean(estimate, facts)}</span>
+            <span className="num text-xs text-ink-3">
+              {intervalText(estimate, facts) || "without variation"}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Whether all runs have the same estimate: a plot would have the same bar for each. */
+export function allEqual(estimates: readonly (Estimate | undefined)[]): boolean {
+  const [first] = estimates;
+  if (!first || first.mean === null) return false;
+  const { mean, low, high } = first;
+  return estimates.every((each) => each?.mean === mean && each.low === low && each.high === high);
+}
+
+/** The estimates of a metric, one for each run. */
+function estimatesOf(reports: readonly Report[], name: string) {
+  return reports.map(({ metrics }) => metrics.find((each) => each.name === name)?.estimate);
 }
 
 interface MetricPlotProps extends MetricPlotsProps {
@@ -42,9 +82,7 @@ interface MetricPlotProps extends MetricPlotsProps {
 
 function MetricPlot({ metric, runs, reports, differences }: MetricPlotProps) {
   const { name, facts } = metric;
-  const estimates = reports.map(
-    ({ metrics }) => metrics.find((each) => each.name === name)?.estimate,
-  );
+  const estimates = estimatesOf(reports, name);
   const scale = plotScale(
     estimates.filter((each) => each !== undefined),
     metric,
@@ -84,7 +122,7 @@ function MetricPlot({ metric, runs, reports, differences }: MetricPlotProps) {
       </ul>
       <div
         aria-hidden
-        className="num flex justify-between pr-43 pl-31 sm:pl-47 text-2xs text-ink-3"
+        className="num flex justify-between pr-46 pl-31 sm:pl-47 text-2xs text-ink-3"
       >
         <span>{formatValue(scale.from, facts)}</span>
         <span>{formatValue(scale.to, facts)}</span>

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { scaleOf } from "@/features/evaluations/IntervalBar";
+import { allEqual } from "@/features/evaluations/MetricPlots";
 import type { MetricDifference, MetricFacts, MetricReport } from "@/features/evaluations/queries";
 import { parseCompareSearch } from "@/features/evaluations/search";
 import { slicesBy } from "@/features/evaluations/slices";
@@ -98,6 +99,15 @@ test("says what a comparison shows, and what it could have seen", () => {
 
 test("a metric of which neither is better is higher or lower", () => {
   expect(outcome(difference({ outcome: "higher" }))).toEqual({ tone: "neutral", name: "higher" });
+});
+
+test("a metric with the same estimate in all runs needs no plot", () => {
+  const estimate = { items: 24, mean: 1, low: 0.86, high: 1 };
+  expect(allEqual([estimate, { ...estimate, items: 30 }])).toBe(true);
+  expect(allEqual([estimate, { ...estimate, low: 0.8 }])).toBe(false);
+  expect(allEqual([estimate, undefined])).toBe(false);
+  const nothing = { items: 0, mean: null, low: null, high: null };
+  expect(allEqual([nothing, nothing])).toBe(false);
 });
 
 test("joins the slices of all metrics", () => {
