@@ -84,6 +84,7 @@ def _of_package(package: ModuleType) -> DialectRules | None:
     rules = {
         value for module in modules.values() for value in vars(module).values() if _is_rule(value)
     }
+    rules |= set(getattr(writer, "RULES", ()))
     literals = {found for module in modules.values() for found in _literals(module)}
     dropped = {field for kind, field in literals if kind == "drop"}
     changed = {field for kind, field in literals if kind == "change"}

@@ -87,6 +87,7 @@ SERVED = (
     Served("gemini", "gemini", "gemini-x", config("https://models.example.com/v1beta")),
     Served("cohere", "cohere", "command-x", config("https://models.example.com/v2")),
     Served("bedrock", "bedrock", "amazon.nova:0", config("https://bedrock-runtime.eu-west-1.test")),
+    Served("replicate", "replicate", "meta/llama-x", config(BASE)),
     Served("signed", "bedrock", "amazon.nova:0", config("https://models.example.com", KEYS)),
     Served("vertex", "vertex", "gemini-x", config("https://models.example.com", project="p-1")),
     Served("open", "vertex", "meta/llama-x", config("https://models.example.com", project="p-1")),

@@ -59,6 +59,13 @@ class ProviderResponse(Protocol):
     def discard(self) -> None: ...
 
 
+class ProviderExchange(ProviderResponse, Protocol):
+    """A provider's answer whose connection is still ours."""
+
+    def give_back(self, data: bytes) -> None: ...
+    def abort(self) -> None: ...
+
+
 class UpstreamClient(Protocol):
     """Opens requests to providers."""
 

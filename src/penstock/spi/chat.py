@@ -73,13 +73,29 @@ class PassedRequest(NamedTuple):
     body: bytes
 
 
+class FollowUp(NamedTuple):
+    """A further request that a call needs, after `delay_s` seconds. `reframe` gets the pieces of
+    its answer in turn, and returns what goes on of them."""
+
+    http: HttpRequest
+    delay_s: float = 0.0
+    reframe: Callable[[bytes], bytes] | None = None
+
+
+Follow = Callable[[bytes, Redaction], FollowUp | bytes]
+"""Reads a good answer. Returns the request that leads to the result, or the result, in the format
+that the plugin reads. Raises `UpstreamFailed`, also for an address that must not be called."""
+
+
 class BuiltRequest(NamedTuple):
     """A request to a provider, and what its translation left out or changed. `rewrite` writes the
-    whole answer in the caller's format; it raises `UpstreamFailed` for one that is malformed."""
+    whole answer in the caller's format; it raises `UpstreamFailed` for one that is malformed.
+    `follow` is set if the answer may be the address of the result."""
 
     http: HttpRequest
     changes: tuple[Change, ...] = ()
     rewrite: Callable[[bytes], bytes] | None = None
+    follow: Follow | None = None
 
 
 class AnswerStream(Protocol):

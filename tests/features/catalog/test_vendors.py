@@ -16,7 +16,13 @@ TRANSFORMERS = {"stream_usage": "no", "terminator": "finish_reason"}
 SOMEWHERE = NewProvider("tiny", "http://10.0.0.7:8000/v1", private_allowed=True)
 
 
-WITHOUT_PRICES = {"ai21", "huggingface", "jina", "nvidia"}  # sellers without a public price list
+WITHOUT_PRICES = {
+    "ai21",
+    "huggingface",
+    "jina",
+    "nvidia",
+    "replicate",
+}  # sellers without a public price list
 
 
 @pytest.mark.parametrize("name", [name for name, row in VENDORS.items() if row.base_url])

@@ -15,6 +15,8 @@ from penstock.rules.wire.gemini import answer_reader as gemini
 from penstock.rules.wire.gemini.parts import DIALECT as GEMINI
 from penstock.rules.wire.gemini.request_reader import read_request as read_gemini
 from penstock.rules.wire.openai.paths import MEDIA_DIALECT as OPENAI_MEDIA
+from penstock.rules.wire.replicate import answer_reader as replicate
+from penstock.rules.wire.replicate.request_writer import DIALECT as REPLICATE
 from penstock.rules.wire.rerank import DIALECT as RERANK
 from penstock.rules.wire.responses import answer_reader as responses
 from penstock.rules.wire.responses.request_reader import DIALECT as RESPONSES
@@ -27,6 +29,7 @@ DIALECTS: Final[DialectReaders] = {
     COHERE: DialectReader(answer=cohere.read_events),
     GEMINI: DialectReader(read_gemini, gemini.read_events),
     OPENAI_MEDIA: DialectReader(plain=True),
+    REPLICATE: DialectReader(answer=replicate.read_events),
     RERANK: DialectReader(plain=True),
     RESPONSES: DialectReader(read_responses, responses.read_events),
 }

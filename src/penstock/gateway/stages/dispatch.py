@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
+from penstock.gateway.following import Following
 from penstock.gateway.ids import Ids
 from penstock.gateway.offload import INLINE_BYTES, offload
-from penstock.gateway.ports import UpstreamClient
+from penstock.gateway.ports import ProviderExchange, UpstreamClient
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import write_traceparent
-from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
@@ -32,7 +32,7 @@ class Dispatch:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, call: Call, target: Target, head: RequestHead) -> UpstreamExchange:
+    async def __call__(self, call: Call, target: Target, head: RequestHead) -> ProviderExchange:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
         if _is_quick(call, target):
@@ -40,7 +40,7 @@ class Dispatch:
         else:
             work = partial(provider_request, call, target, head)
             built, translated, headers = await offload(len(call.body), work)
-        request, changes, rewrite = built
+        request, changes, rewrite, follow = built
         del built
         origin = self._egress.origin(request.url)
         span = self._ids.span()
@@ -71,7 +71,11 @@ class Dispatch:
         exchange = await opening
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
-        return exchange
+        if follow is None:
+            return exchange
+        found = await Following(self._egress, target, limits)(exchange, origin, follow)
+        attempt.http_status = found.status
+        return found
 
 
 def _is_quick(call: Call, target: Target) -> bool:

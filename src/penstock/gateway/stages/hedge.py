@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.errors import HedgeLost
+from penstock.gateway.ports import ProviderExchange
 from penstock.gateway.route_run import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.relay_error import cause_of
@@ -20,7 +21,6 @@ from penstock.gateway.stages.relay_stream import MAX_HELD_BYTES
 from penstock.gateway.stages.settle import close_attempt
 from penstock.gateway.target import Target
 from penstock.gateway.target_slots import Slot
-from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Operation
@@ -34,11 +34,11 @@ class OpenedAnswer(NamedTuple):
     place there."""
 
     target: Target
-    exchange: UpstreamExchange | None
+    exchange: ProviderExchange | None
     error: PenstockError | None = None
     slot: Slot | None = None
 
-    async def answer(self) -> UpstreamExchange:
+    async def answer(self) -> ProviderExchange:
         """Returns the answer, or raises the error."""
         if self.exchange is None or self.error is not None:
             raise self.error or UpstreamFailed("it did not answer.")
@@ -54,7 +54,7 @@ class _Branch:
         self.call.attempts = ()
         self.target = target
         self.slot = slot
-        self.exchange: UpstreamExchange | None = None
+        self.exchange: ProviderExchange | None = None
         self.error: PenstockError | None = None
         self.is_good = False
 
@@ -137,7 +137,7 @@ class Hedge:
 
 
 async def _find_content(
-    attempt: OpenAttempt, target: Target, exchange: UpstreamExchange, head: RequestHead
+    attempt: OpenAttempt, target: Target, exchange: ProviderExchange, head: RequestHead
 ) -> None:
     """Reads a stream up to its first content, and gives it back to be read again. Raises the errors
     of a stream that fails or ends before."""

@@ -57,6 +57,12 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "jina": Vendor("Jina", "https://api.jina.ai/v1", "JINA_API_KEY"),
     "huggingface": Vendor("Hugging Face", "https://router.huggingface.co/v1", "HF_TOKEN"),
     "huggingface-endpoints": Vendor("Hugging Face Inference Endpoints", "", "HF_TOKEN"),
+    "replicate": Vendor(
+        "Replicate",
+        "https://api.replicate.com/v1",
+        "REPLICATE_API_TOKEN",
+        kind="replicate",
+    ),
     "modal": Vendor("Modal", ""),
     "nvidia": Vendor("NVIDIA NIM", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
     "perplexity": Vendor("Perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),

@@ -9,6 +9,7 @@ from penstock.rules.wire.bedrock.places import BEDROCK_PLACES
 from penstock.rules.wire.cohere.places import COHERE_PLACES
 from penstock.rules.wire.gemini.places import GEMINI_PLACES
 from penstock.rules.wire.openai.places import OPENAI_PLACES
+from penstock.rules.wire.replicate.places import REPLICATE_PLACES
 from penstock.rules.wire.responses.places import RESPONSES_PLACES
 
 PLACES_OF: Final = {
@@ -18,5 +19,6 @@ PLACES_OF: Final = {
     "gemini": GEMINI_PLACES,
     "cohere": COHERE_PLACES,
     "bedrock": BEDROCK_PLACES,
+    "replicate": REPLICATE_PLACES,
 }
 ALL_PLACES: Final = reduce(TextPlaces.joined, PLACES_OF.values())

@@ -1,0 +1,277 @@
+"""OpenAI's client over a worker, with predictions of Replicate behind it: at once, later, as a
+stream, failed. The shapes are those of its documentation and of its own client."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import replicate
+from httpx import AsyncHTTPTransport
+from openai import APIStatusError, AsyncOpenAI, BadRequestError
+
+from gateway.conftest import Rig
+from gateway.homes import SECRET, make_home, provider
+from gateway.raw_upstream import STREAM_HEAD, Exchanged, answers, chunk, raw_upstream, unary
+from gateway.worker import worker
+from penstock.rules.call import CallStatus, UsageSource
+from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MODEL = "rep/meta/llama-x"
+HELLO: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+TURNS: Any = [*HELLO, {"role": "assistant", "content": "Hi."}, {"role": "user", "content": "Why?"}]
+METRICS = {"input_token_count": 7, "output_token_count": 3, "predict_time": 0.5}
+Step = Callable[[Exchanged, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    home = tmp_path_factory.mktemp("replicate") / "home"
+    async with raw_upstream(answers(unary(b"{}"))) as upstream:
+        talks = {"history": "transcript", "rename_fields": "max_tokens:max_new_tokens"}
+        check = Check("card_numbers", (Place.OUTPUT,), Action.REDACT)
+        make_home(
+            home,
+            [
+                provider(upstream.url, "rep", kind="replicate", models=()),
+                provider(upstream.url, "talks", kind="replicate", models=(), quirks=talks),
+                provider(upstream.url, "brief", kind="replicate", models=(), total_timeout_ms=1500),
+            ],
+            guardrails=[GuardrailPolicy("gdr_1", "w", (check,), only={"use_case": ("guarded",)})],
+        )
+        async with worker(home) as running:
+            yield Rig(upstream, running)
+
+
+def prediction(rig: Rig, status: str, **more: Any) -> dict[str, Any]:
+    urls = {name: f"{rig.upstream.url}/predictions/p1/{name}" for name in ("get", "stream")}
+    found = {"id": "p1", "model": "meta/llama-x", "version": "v", "status": status}
+    return {**found, "input": {"prompt": "Hello"}, "logs": "", "error": None, "urls": urls, **more}
+
+
+def script(*steps: dict[str, Any] | bytes) -> Step:
+    """Answers each request with the next step, the last one again and again."""
+    left = list(steps)
+
+    async def answer(_: Exchanged, writer: asyncio.StreamWriter) -> None:
+        step = left.pop(0) if len(left) > 1 else left[0]
+        status = "201 Created" if isinstance(step, dict) else ""
+        writer.write(unary(json.dumps(step).encode(), status) if status else step)  # pyright: ignore[reportArgumentType] - bytes
+        await writer.drain()
+
+    return answer
+
+
+def events(*pieces: tuple[str, str]) -> bytes:
+    text = "".join(f"event: {name}\nid: 1:0\ndata: {data}\n\n" for name, data in pieces)
+    return STREAM_HEAD + chunk(text.encode()) + chunk(b"")
+
+
+async def ask(client: AsyncOpenAI, model: str = MODEL, messages: Any = HELLO, **more: Any) -> Any:
+    return await client.chat.completions.create(model=model, messages=messages, **more)
+
+
+async def streamed(client: AsyncOpenAI, **more: Any) -> tuple[str, str | None]:
+    chunks = [one async for one in await ask(client, stream=True, **more)]
+    text = "".join(one.choices[0].delta.content or "" for one in chunks if one.choices)
+    reasons = [one.choices[0].finish_reason for one in chunks if one.choices]
+    return text, reasons[-1]
+
+
+@asynccontextmanager
+async def vendor_of(rig: Rig) -> AsyncIterator[replicate.Client]:
+    """Replicate's own client, at the same upstream."""
+    async with AsyncHTTPTransport() as transport:
+        address = f"http://127.0.0.1:{rig.upstream.port}"
+        yield replicate.Client(SECRET, base_url=address, transport=transport)
+
+
+async def test_a_prediction_that_is_finished_at_once_is_the_answer(rig: Rig) -> None:
+    rig.answer(script(prediction(rig, "succeeded", output=["Hel", "lo."], metrics=METRICS)))
+    async with rig.openai() as client:
+        answer = await ask(client, max_tokens=9, temperature=0.5, seed=4, user="u")
+    assert answer.choices[0].message.content == "Hello."
+    assert answer.choices[0].finish_reason == "stop"
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (7, 3)
+    (sent,) = rig.upstream.seen
+    assert b"POST /v1/predictions HTTP" in sent.head
+    assert b"prefer: wait=10" in sent.head
+    assert b"authorization: Bearer " in sent.head
+    options = {"max_tokens": 9, "temperature": 0.5, "seed": 4}
+    wanted = {"prompt": "Hello", "system_prompt": "Be brief.", **options}
+    assert json.loads(sent.body) == {"version": "meta/llama-x", "input": wanted}
+    end = rig.worker.ends()[-1]
+    assert (end.status, end.attempts[0].changes) == (CallStatus.OK, ("dropped:user",))
+
+
+async def test_a_prediction_that_takes_longer_is_looked_at_until_it_is_finished(rig: Rig) -> None:
+    rig.answer(
+        script(prediction(rig, "starting"), prediction(rig, "succeeded", output="Late but whole"))
+    )
+    async with rig.openai() as client:
+        answer = await ask(client)
+    assert answer.choices[0].message.content == "Late but whole"
+    looked = rig.upstream.seen[1]
+    assert b"GET /v1/predictions/p1/get HTTP" in looked.head
+    assert b"authorization: Bearer " in looked.head
+    end = rig.worker.ends()[-1]
+    assert len(end.attempts) == 1
+    assert end.usage.source == UsageSource.NONE  # most models count nothing
+    assert b"Late but whole" in end.response
+    assert b"logs" not in end.response
+
+
+async def test_a_stream_is_read_at_the_address_that_the_prediction_names(rig: Rig) -> None:
+    pieces = [("output", "Once"), ("output", ' upon "5"'), ("logs", "x"), ("output", "1")]
+    rig.answer(script(prediction(rig, "starting"), events(*pieces, ("done", "{}"))))
+    async with rig.openai() as client:
+        assert await streamed(client) == ('Once upon "5"1', "stop")
+    asked, read = rig.upstream.seen
+    assert json.loads(asked.body)["stream"] is True
+    assert b"GET /v1/predictions/p1/stream HTTP" in read.head
+    assert b"accept: text/event-stream" in read.head
+    assert rig.worker.ends()[-1].status == CallStatus.OK
+
+
+async def test_a_guardrail_sees_the_text_of_all_events_as_one(rig: Rig) -> None:
+    pieces = [
+        ("output", "its card is 4111 1111"),
+        ("output", " 1111 1111, they say"),
+        ("done", "{}"),
+    ]
+    rig.answer(script(prediction(rig, "starting"), events(*pieces)))
+    headers = {"x-penstock-use-case": "guarded"}
+    async with rig.openai() as client:
+        text, _ = await streamed(client, extra_headers=headers)
+    assert "1111" not in text
+    assert text.startswith("its card is ")
+    assert text.endswith(", they say")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        ([("output", "a"), ("error", "out of memory")], "out of memory"),
+        ([("output", "a"), ("done", '{"reason": "canceled"}')], "canceled"),
+        ([("output", "a")], "ended before it was complete"),
+    ],
+)
+async def test_a_stream_that_fails_is_an_error(rig: Rig, pieces: Any, message: str) -> None:
+    rig.answer(script(prediction(rig, "starting"), events(*pieces)))
+    async with rig.openai() as client:
+        with pytest.raises(Exception, match=message):
+            await streamed(client)
+
+
+async def test_a_failed_prediction_is_an_error_without_our_credential(rig: Rig) -> None:
+    rig.answer(script(prediction(rig, "failed", error=f"no memory {SECRET}")))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError, match="ended as failed: no memory") as caught:
+            await ask(client)
+    assert caught.value.status_code == 502
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_an_address_at_another_host_is_not_called(rig: Rig, *, streams: bool) -> None:
+    async with raw_upstream(answers(unary(b"{}"))) as other:
+        urls = {"get": f"{other.url}/predictions/p1", "stream": f"{other.url}/s"}
+        rig.answer(script(prediction(rig, "starting", urls=urls)))
+        async with rig.openai() as client:
+            with pytest.raises(APIStatusError, match="another host"):
+                await ask(client, stream=streams)
+        assert not other.seen
+
+
+async def test_a_model_without_streams_says_so(rig: Rig) -> None:
+    urls = {"get": f"{rig.upstream.url}/predictions/p1"}
+    rig.answer(script(prediction(rig, "starting", urls=urls)))
+    async with rig.openai() as client:
+        with pytest.raises(BadRequestError, match="whole only") as caught:
+            await ask(client, stream=True)
+    assert caught.value.param == "stream"
+
+
+async def test_waiting_ends_with_the_limit_of_the_attempt(rig: Rig) -> None:
+    rig.answer(script(prediction(rig, "processing")))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError, match="did not finish its work in time") as caught:
+            await ask(client, model="brief/meta/llama-x")
+    assert caught.value.status_code == 504
+    assert len(rig.upstream.seen) == 2
+
+
+async def test_errors_of_later_requests_pass_on(rig: Rig) -> None:
+    gone = unary(b'{"detail": "It is gone."}', "404 Not Found")
+    rig.answer(script(prediction(rig, "starting"), gone))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError, match=r"It is gone\.") as caught:
+            await ask(client)
+    assert caught.value.status_code == 404
+
+
+async def test_what_one_prompt_cannot_say_is_refused_before_it_is_sent(rig: Rig) -> None:
+    tool: Any = {"type": "function", "function": {"name": "f"}}
+    image = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    rig.answer(script(prediction(rig, "succeeded", output="?")))
+    async with rig.openai() as client:
+        for more in (
+            {"messages": TURNS},
+            {"tools": [tool]},
+            {"stop": "END"},
+            {"n": 2},
+            {"response_format": {"type": "json_object"}},
+            {"messages": [{"role": "user", "content": [image]}]},
+        ):
+            with pytest.raises(BadRequestError, match="cannot be translated"):
+                await ask(client, **more)
+    assert not rig.upstream.seen
+
+
+async def test_quirks_write_a_transcript_and_rename_inputs(rig: Rig) -> None:
+    rig.answer(script(prediction(rig, "succeeded", output="Because.")))
+    async with rig.openai() as client:
+        await ask(client, "talks/meta/llama-x:abc", TURNS, max_tokens=9)
+    found = json.loads(rig.upstream.seen[0].body)
+    assert found["version"] == "meta/llama-x:abc"
+    prompt = "User: Hello\n\nAssistant: Hi.\n\nUser: Why?\n\nAssistant:"
+    assert found["input"] == {
+        "prompt": prompt,
+        "system_prompt": "Be brief.",
+        "max_new_tokens": 9,
+    }
+    assert rig.worker.ends()[-1].attempts[0].changes == ("changed:messages",)
+
+
+async def test_its_own_client_sends_the_same_request_and_reads_the_same_answers(rig: Rig) -> None:
+    made = prediction(rig, "succeeded", output=["Hel", "lo."], metrics=METRICS)
+    rig.answer(script(made))
+    async with rig.openai() as client:
+        answer = await ask(client, temperature=0.5)
+    said = {"prompt": "Hello", "system_prompt": "Be brief.", "temperature": 0.5}
+    async with vendor_of(rig) as vendor:
+        found = await vendor.predictions.async_create(version="meta/llama-x", input=said, wait=10)
+    ours, theirs = rig.upstream.seen
+    assert json.loads(ours.body) == json.loads(theirs.body)
+    for name in (b"POST /v1/predictions ", b"prefer: wait=10", b"authorization: Bearer "):
+        assert name.lower() in ours.head.lower()
+        assert name.lower() in theirs.head.lower()
+    assert "".join(found.output or []) == answer.choices[0].message.content
+    assert (found.status, found.metrics) == ("succeeded", METRICS)
+
+
+async def test_its_own_client_reads_the_same_stream(rig: Rig) -> None:
+    pieces = [("output", "Once"), ("output", " upon"), ("done", "{}")]
+    steps = (prediction(rig, "starting"), events(*pieces))
+    rig.answer(script(*steps))
+    async with rig.openai() as client:
+        text, _ = await streamed(client)
+    rig.answer(script(*steps))
+    async with vendor_of(rig) as vendor:
+        stream = await vendor.async_stream("meta/llama-x", input={"prompt": "Hello"})
+        assert "".join([str(event) async for event in stream]) == text == "Once upon"
