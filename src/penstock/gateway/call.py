@@ -12,6 +12,7 @@ from penstock.gateway.cache_entry import CacheEntry
 from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.errors import ClientDisconnected
 from penstock.gateway.ids import Ids
+from penstock.gateway.kept_call import KeptCall
 from penstock.gateway.released import CallRelease
 from penstock.gateway.reserved import Reserved
 from penstock.gateway.route_run import RouteRun
@@ -54,6 +55,7 @@ class Call:
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
     cache: CacheEntry | None = None  # if the caller wants a cached answer
+    kept: KeptCall | None = None  # if it concerns a file or a batch that a provider keeps
     released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
     waited_ns = 0  # for the turn of the next attempt

@@ -48,6 +48,7 @@ from penstock.rules.guards.plan import GuardrailIndex
 from penstock.rules.limits.documents import Otherwise
 from penstock.rules.limits.index import Amounts, CountedLimit, Limit, LimitIndex
 from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.operations import TRAITS
 from penstock.rules.rollouts.shadow_budget import shadow_budget
 from penstock.rules.snapshot.access import KeyContext, KeyEntry, ProjectPolicy
 from penstock.spi.counters import CountersUnavailable
@@ -140,7 +141,7 @@ class _Run:
         surface, route = self._parts.find_surface(request.path, headers)
         if surface is None:
             raise NotFound(f"The gateway has no path {request.path}.")
-        if route is None or route.operation in NO_CALLS:
+        if route is None or route.operation in NO_CALLS or TRAITS[route.operation].kept:
             raise NotFound(f"{request.path} takes no calls of models.")
         call = Call(
             surface,

@@ -21,6 +21,7 @@ from penstock.gateway.shadows import Shadows
 from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.attempts import Attempts
+from penstock.gateway.stages.find_kept import FindKept
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
@@ -31,10 +32,13 @@ from penstock.gateway.stages.reserve import ReserveLimits
 from penstock.gateway.stages.resolve import Resolve
 from penstock.gateway.stages.select_targets import SelectTargets
 from penstock.gateway.stages.settle import close_attempt, total
+from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus
 from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
+from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.operations import TRAITS
 from penstock.rules.snapshot.access import KeyContext
 
 AuthenticateCall = Callable[[Call, Snapshot], KeyContext]
@@ -51,6 +55,7 @@ class Pipeline:
     inflight: InFlight
     release: ApplyRelease
     resolve: Resolve
+    find_kept: FindKept
     select_targets: SelectTargets
     reserve: ReserveLimits
     guard: GuardRequest
@@ -106,9 +111,7 @@ class Pipeline:
             if call.shadow is not None:
                 self.shadows.plan(call, asked, body, call.shadow)
             del body
-        target = self.resolve(call, snapshot, key_context, head)
-        if call.route is not None and call.route.route.is_conditional:
-            target = await self.select_targets(call, call.route)
+        target = await self._find_target(call, snapshot, key_context, head)
         call.resolved_ns = self.clock.now_ns()
         if target.project.limits is not None or key_context.token is not None:
             await self.reserve(call, target, target.project.limits)
@@ -128,6 +131,16 @@ class Pipeline:
             await self.attempts(call, target, head, finalize)
         else:
             await self._ask(call, call.guard, partial(self.attempts, call, target, head, finalize))
+
+    async def _find_target(
+        self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
+    ) -> Target:
+        if TRAITS[call.operation].kept:
+            return await self.find_kept(call, snapshot, key_context, head)
+        target = self.resolve(call, snapshot, key_context, head)
+        if call.route is not None and call.route.route.is_conditional:
+            return await self.select_targets(call, call.route)
+        return target
 
     async def _ask(
         self, call: Call, guard: CallGuard, attempts: Callable[[], Coroutine[None, None, None]]

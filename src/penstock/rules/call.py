@@ -47,6 +47,15 @@ class Operation(StrEnum):
     TRANSLATION = "translation"  # of speech to English text
     RERANK = "rerank"
     CLASSIFY = "classify"
+    FILE_UPLOAD = "file_upload"
+    FILE_LIST = "file_list"
+    FILE_GET = "file_get"
+    FILE_DELETE = "file_delete"
+    FILE_CONTENT = "file_content"
+    BATCH_CREATE = "batch_create"
+    BATCH_LIST = "batch_list"
+    BATCH_GET = "batch_get"
+    BATCH_CANCEL = "batch_cancel"
 
 
 class CallStatus(StrEnum):

@@ -10,13 +10,15 @@ class OperationTraits(NamedTuple):
     """`streamed`: a caller may ask for a stream. `any_type`: the answer may be a text or a file in
     place of JSON. `has_files`: base64 in its answers is left out of the record. `estimated`: the
     tokens of a call that was cut off follow from its bytes. `rewritten`: a provider of the same
-    dialect may need the request in another form."""
+    dialect may need the request in another form. `kept`: it concerns files or batches that a
+    provider keeps, calls no model and uses no tokens."""
 
     streamed: bool = False
     any_type: bool = False
     has_files: bool = False
     estimated: bool = False
     rewritten: bool = False
+    kept: bool = False
 
 
 TRAITS: Final[Mapping[str, OperationTraits]] = {
@@ -33,4 +35,13 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.RERANK: OperationTraits(rewritten=True),
     Operation.CLASSIFY: OperationTraits(rewritten=True),
     Operation.TRANSLATION: OperationTraits(any_type=True),
+    Operation.FILE_UPLOAD: OperationTraits(kept=True),
+    Operation.FILE_LIST: OperationTraits(kept=True),
+    Operation.FILE_GET: OperationTraits(kept=True),
+    Operation.FILE_DELETE: OperationTraits(kept=True),
+    Operation.FILE_CONTENT: OperationTraits(kept=True, any_type=True),
+    Operation.BATCH_CREATE: OperationTraits(kept=True),
+    Operation.BATCH_LIST: OperationTraits(kept=True),
+    Operation.BATCH_GET: OperationTraits(kept=True),
+    Operation.BATCH_CANCEL: OperationTraits(kept=True),
 }

@@ -59,7 +59,7 @@ class Simulator:
         self._limit = RateLimit(config.requests_per_minute)
         self._at_once = CallLimit(config.concurrent_calls)
         self._faults = [(parse_fault(name), share) for name, share in config.faults.items()]
-        self._openai = OpenAi()
+        self._openai = OpenAi(config)
         self._gemini = Gemini()
         self._anthropic = Anthropic(PromptCache(clock.monotonic))
         self._cohere = SimCohere()
@@ -74,6 +74,8 @@ class Simulator:
         try:
             content_type = headers.get("content-type", "")
             endpoint = vendor.endpoint(exchange.path, exchange.query, content_type)
+            if vendor is self._openai and await self._answer_kept(exchange, headers):
+                return
             if endpoint is None:
                 page = self._page(exchange, vendor, headers)
                 await exchange.answer(200, msgspec.json.encode(page))
@@ -197,6 +199,22 @@ class Simulator:
             raise NotFound(f"Unknown URL: {exchange.method} {path}.", code="unknown_url")
         _require(exchange, "GET")
         return page
+
+    async def _answer_kept(self, exchange: SimExchange, headers: Mapping[str, str]) -> bool:
+        """Answers GET and DELETE of files and batches. Returns false for another request."""
+        now_s = self._clock.now_ns() // 1_000_000_000
+        if not exchange.path.startswith(("/v1/files", "/v1/batches")):
+            return False
+        self._openai.check_credential(_received(exchange, headers, b""))
+        kept = self._openai.kept(exchange.method, exchange.path, now_s)
+        if kept is None:
+            return False
+        if isinstance(kept, bytes):
+            await exchange.start(200, b"application/octet-stream", len(kept))
+            await exchange.write(kept, more=False)
+        else:
+            await exchange.answer(200, msgspec.json.encode(kept))
+        return True
 
     def _calls(self, query: str) -> list[LoggedCall]:
         given = {name: values[-1] for name, values in parse_qs(query).items()}

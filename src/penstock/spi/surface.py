@@ -22,8 +22,8 @@ ANY_METHOD: Final = "*"  # the method of a route that serves all
 class SurfaceRoute(NamedTuple):
     """One path of a surface. `operation` is a `rules.call.Operation` or one of `NO_CALLS`.
 
-    `{model}` in `path` stands for one segment or more. `header`: the route serves only requests
-    with this header, and goes before a route of the same path without one.
+    `{model}` in `path` stands for one segment or more, `{id}` for one. `header`: the route serves
+    only requests with this header, and goes before a route of the same path without one.
     """
 
     method: str

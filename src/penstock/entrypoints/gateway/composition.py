@@ -32,6 +32,7 @@ from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.find_kept import FindKept
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.hedge import Hedge
 from penstock.gateway.stages.look_up import LookUp
@@ -239,6 +240,7 @@ class GatewayComposition:
             inflight=self.inflight,
             release=release,
             resolve=resolve,
+            find_kept=FindKept(self.targets),
             select_targets=SelectTargets(self.inflight),
             reserve=self.reserve,
             guard=guard,

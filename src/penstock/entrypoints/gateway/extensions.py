@@ -7,6 +7,7 @@ from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.classify import ClassifySurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.plugins.surfaces.openai_files import OpenAIFilesSurface
 from penstock.plugins.surfaces.openai_media import OpenAIMediaSurface
 from penstock.plugins.surfaces.passthrough import PassThroughSurface
 from penstock.plugins.surfaces.rerank import RerankSurface
@@ -21,6 +22,7 @@ def built_in_surfaces() -> tuple[Surface, ...]:
         AnthropicSurface(),
         ResponsesSurface(),
         OpenAIMediaSurface(),
+        OpenAIFilesSurface(),
         RerankSurface(),
         ClassifySurface(),
         OpenAISurface(),

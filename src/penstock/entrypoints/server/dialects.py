@@ -14,6 +14,7 @@ from penstock.rules.wire.cohere.request_writer import DIALECT as COHERE
 from penstock.rules.wire.gemini import answer_reader as gemini
 from penstock.rules.wire.gemini.parts import DIALECT as GEMINI
 from penstock.rules.wire.gemini.request_reader import read_request as read_gemini
+from penstock.rules.wire.openai.paths import FILES_DIALECT as OPENAI_FILES
 from penstock.rules.wire.openai.paths import MEDIA_DIALECT as OPENAI_MEDIA
 from penstock.rules.wire.replicate import answer_reader as replicate
 from penstock.rules.wire.replicate.request_writer import DIALECT as REPLICATE
@@ -28,6 +29,7 @@ DIALECTS: Final[DialectReaders] = {
     CLASSIFY: DialectReader(plain=True),
     COHERE: DialectReader(answer=cohere.read_events),
     GEMINI: DialectReader(read_gemini, gemini.read_events),
+    OPENAI_FILES: DialectReader(plain=True),
     OPENAI_MEDIA: DialectReader(plain=True),
     REPLICATE: DialectReader(answer=replicate.read_events),
     RERANK: DialectReader(plain=True),

@@ -37,7 +37,7 @@ def build_app(
         path: str = scope["path"]
         method: str = scope["method"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        surface, route = routes.find(path, headers)
+        surface, route = routes.find(path, headers, method)
         if surface is None:
             if (endpoint := internal.get(path)) is not None:
                 await endpoint.answer(method, headers, receive, send)

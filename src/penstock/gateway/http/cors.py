@@ -10,12 +10,18 @@ from typing import Final
 from penstock.gateway.call import Call
 from penstock.gateway.stages.reply import ReplyHeaders, send_whole
 from penstock.rules.call import Operation
+from penstock.rules.operations import TRAITS
 from penstock.spi.surface import MAKES_TOKENS, SurfaceRoute
 
 MAX_NAMES_BYTES: Final = 2048  # of the headers that a page asks for
 MAX_ORIGIN_BYTES: Final = 256
 MAX_AGE_S: Final = 600  # for which a browser need not ask again
-_FOR_KEYS: Final = frozenset((Operation.PASS_THROUGH, MAKES_TOKENS))
+_FOR_KEYS: Final = frozenset(
+    (
+        *(Operation.PASS_THROUGH, MAKES_TOKENS),
+        *(operation for operation, traits in TRAITS.items() if traits.kept),
+    )
+)
 _NAMES: Final = re.compile(rb"[A-Za-z0-9-]+(?:[ \t]*,[ \t]*[A-Za-z0-9-]+)*")
 _ORIGIN: Final = re.compile(rb"https?://[a-z0-9._\[\]:-]+")
 

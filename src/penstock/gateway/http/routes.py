@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from penstock.spi.surface import Surface, SurfaceRoute
+from penstock.spi.surface import ANY_METHOD, Surface, SurfaceRoute
 
 Found = tuple[Surface | None, SurfaceRoute | None]
 _NOTHING: Final[Found] = (None, None)
-_MODEL: Final = re.escape("{model}")
+_PLACES: Final = {re.escape("{model}"): ".+", re.escape("{id}"): "[^/]+"}
 
 
 class Routes:
@@ -25,20 +25,25 @@ class Routes:
         self._patterns.sort(key=lambda one: (-len(one[2].path), not one[2].header))  # precise first
 
     def _add(self, surface: Surface, route: SurfaceRoute) -> None:
-        if "{model}" in route.path:
-            pattern = re.escape(route.path).replace(_MODEL, ".+")
+        if "{" in route.path:
+            pattern = re.escape(route.path)
+            for place, matched in _PLACES.items():
+                pattern = pattern.replace(place, matched)
             self._patterns.append((re.compile(pattern), surface, route))
         else:
             found = (*self._exact.get(route.path, ()), (surface, route))
             self._exact[route.path] = tuple(sorted(found, key=lambda one: not one[1].header))
 
-    def find(self, path: str, headers: Mapping[bytes, bytes]) -> Found:
+    def find(self, path: str, headers: Mapping[bytes, bytes], method: str = "POST") -> Found:
         """Returns surface and route; no route if the surface does not serve `path`; no surface if
-        the path belongs to none."""
+        the path belongs to none. If it serves the path with other methods only: one of these."""
         for surface, route in self._exact.get(path, ()):
             if not route.header or route.header in headers:
-                return surface, route
-        return next(self._matching(path, headers), _NOTHING)
+                return surface, _with_method(surface, route, method)
+        surface, matching = next(self._matching(path, headers), _NOTHING)
+        if surface is None or matching is None:
+            return surface, None
+        return surface, _with_method(surface, matching, method)
 
     def of_dialect(self, dialect: str, operation: str) -> Surface | None:
         """Returns the surface of a wire format that serves an operation."""
@@ -56,3 +61,11 @@ class Routes:
         for surface in self._surfaces:
             if path.startswith(surface.prefix):
                 yield surface, None
+
+
+def _with_method(surface: Surface, found: SurfaceRoute, method: str) -> SurfaceRoute:
+    """Returns the route of the same path that serves `method`, else the one that was found."""
+    if found.method in (method, ANY_METHOD):
+        return found
+    same = (one for one in surface.routes if (one.path, one.header) == (found.path, found.header))
+    return next((one for one in same if one.method == method), found)

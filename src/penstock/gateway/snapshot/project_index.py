@@ -117,6 +117,10 @@ class ProjectIndex:
             )
         return self._match(entry, "")
 
+    def provider_names(self) -> tuple[str, ...]:
+        """Returns the names of all providers."""
+        return tuple(self._providers)
+
     def models(self, allowed: Sequence[str] = ()) -> tuple[ListedModel, ...]:
         """Returns the use cases, the routes and every listed model that the patterns allow."""
         use_cases = tuple(

@@ -21,6 +21,7 @@ from penstock.rules.client_tokens import CLIENT_PURPOSE
 from penstock.rules.document import Document
 from penstock.rules.models.facts import FactsIndex, ListedModel
 from penstock.rules.prices.price_book import PriceBook
+from penstock.rules.provider_ids import PURPOSE as ID_PURPOSE
 from penstock.rules.releases.served import ServedRelease
 from penstock.rules.scores.answer_token import PURPOSE
 from penstock.rules.snapshot.access import KeyContext
@@ -63,6 +64,7 @@ class Snapshot:
         self._pepper = bytes.fromhex(sealed.pepper)
         self.answer_secret = derive_key(self._pepper, PURPOSE)  # signs answer tokens
         self.client_secret = derive_key(self._pepper, CLIENT_PURPOSE)  # signs client tokens
+        self.id_secret = derive_key(self._pepper, ID_PURPOSE)  # authenticates ids of providers
         self.keys = keys or KeyTable.of(parts)
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))

@@ -100,9 +100,21 @@ def provider_request(call: Call, target: Target, head: RequestHead) -> OutgoingR
         passed = _passed(call)
         built = BuiltRequest(target.plugin.pass_through(target.provider, passed))
         return OutgoingRequest(built, translated=False, headers=_address(passed) + passed.headers)
+    if TRAITS[call.operation].kept:
+        return _kept_request(call, target)
     outgoing = _outgoing(call, target, head)
     built = target.plugin.build(target.provider, outgoing)
     return OutgoingRequest(built, target.plugin.dialect != call.surface.dialect, outgoing.headers)
+
+
+def _kept_request(call: Call, target: Target) -> OutgoingRequest:
+    """The request about a file or a batch, with the provider's own ids."""
+    if call.kept is None:
+        raise InvalidRequest("Requests about files and batches are not written again.")
+    passed = call.kept.request(call.body, call.surface.passed_headers(call.headers))
+    http = target.plugin.pass_through(target.provider, passed)
+    built = BuiltRequest(http, rewrite=call.kept.rewrite)
+    return OutgoingRequest(built, translated=False, headers=_address(passed))
 
 
 def keeps_content(call: Call) -> bool:

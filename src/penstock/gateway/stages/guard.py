@@ -12,7 +12,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.call_guard import NO_JSON, CallGuard, TextFormats
 from penstock.gateway.inflight import InFlight
 from penstock.gateway.target import Target
-from penstock.kernel.errors import PenstockError
+from penstock.kernel.errors import Forbidden, PenstockError
 from penstock.rules.call import Operation
 from penstock.rules.call_conditions import CallFacts
 from penstock.rules.formats.form import FORM_START, read_form
@@ -47,6 +47,12 @@ class GuardRequest:
         if plan is None:
             call.judged = True
             return head
+        if call.operation == Operation.BATCH_CREATE:
+            raise Forbidden(
+                "Guardrail checks of this project cannot judge the requests of a batch.",
+                hint="Send the requests one by one.",
+                code="batch_not_guarded",
+            )
         results, hold = CheckResults(self.monotonic_ns), partial(self.inflight.hold_memory, call)
         guard = call.guard = CallGuard(plan, results, self.formats, hold)
         if plan.of_requests:

@@ -15,7 +15,7 @@ from penstock.gateway.target import Target
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import Forbidden
 from penstock.kernel.time import Clock
-from penstock.rules.call import UsageSource
+from penstock.rules.call import Operation, UsageSource
 from penstock.rules.call_conditions import CallFacts
 from penstock.rules.claims import CapReached
 from penstock.rules.client_tokens import ClientToken, limits_of
@@ -30,6 +30,7 @@ from penstock.rules.limits.index import (
     SpanLimit,
     nano_usd,
 )
+from penstock.rules.operations import TRAITS
 from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
@@ -62,6 +63,8 @@ class ReserveLimits:
             counted = CountedLimits([*counted.each, *of_client])
         if not counted.each:
             return
+        if call.operation == Operation.BATCH_CREATE and counted.metered:
+            raise _not_metered(counted)
         estimate = estimated_amounts(call, targets, counted)
         now_ns = self._clock.now_ns()
         claims = counted.claims(estimate, now_ns)
@@ -172,7 +175,7 @@ def used_amounts(attempts: Sequence[OpenAttempt], estimate: Amounts) -> Amounts:
 def estimated_amounts(call: Call, targets: Sequence[Target], counted: CountedLimits) -> Amounts:
     """Returns the amounts to reserve: those of the target that uses most. Raises `Forbidden` for
     an unpriced model under a budget that rejects it."""
-    if not counted.metered:
+    if not counted.metered or TRAITS[call.operation].kept:
         return Amounts()
     budgets = counted.budgets
     most, spend = 0, 0
@@ -200,6 +203,20 @@ def _cost(call: Call, target: Target, tokens: EstimatedTokens, budgets: Sequence
 def _was_served(attempt: OpenAttempt) -> bool:
     error = attempt.error
     return attempt.http_status < 300 and (error is None or error.code not in NEVER_SENT)
+
+
+def _not_metered(counted: CountedLimits) -> Forbidden:
+    names = ", ".join(
+        repr(limit.entry.name)
+        for limit in counted.limits
+        if limit.measure in (Measure.TOKENS, Measure.SPEND)
+    )
+    return Forbidden(
+        f"Tokens and cost of a batch are not known to the gateway, and these limits count them:"
+        f" {names}.",
+        hint="Send the requests one by one, or use a key to which no such limit applies.",
+        code="batch_not_metered",
+    )
 
 
 def _unpriced(limit: Limit, target: Target) -> Forbidden:

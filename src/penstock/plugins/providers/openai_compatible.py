@@ -7,6 +7,7 @@ Quirks, set per provider (others: see `openai_rerank`, `openai_classify`):
     api_version = 2024-10-21    Azure's older paths: the model is the deployment in the path
     parts = mistral             it has Mistral's parts for reasoning and documents
     responses = yes             it also serves the Responses API; OpenAI itself does without this
+    files = yes                 it also serves files and batches; the same
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Final
 
 from penstock.plugins.providers.openai_api import OpenAIApi, post
 from penstock.plugins.providers.openai_classify import OpenAIClassify
+from penstock.plugins.providers.openai_files import OpenAIFiles
 from penstock.plugins.providers.openai_media import OpenAIMedia
 from penstock.plugins.providers.openai_rerank import OpenAIRerank
 from penstock.plugins.providers.openai_responses import OpenAIResponses
@@ -44,6 +46,7 @@ class OpenAICompatible(OpenAIApi):
 
     def __init__(self) -> None:
         self._responses = OpenAIResponses()
+        self._files = OpenAIFiles()
         others = (OpenAIMedia(), OpenAIRerank(), OpenAIClassify())
         self._others: Mapping[str, ChatProvider] = {each.dialect: each for each in others}
 
@@ -53,8 +56,10 @@ class OpenAICompatible(OpenAIApi):
         provider: ProviderConfig,
         model: str,  # noqa: ARG002 - the same for all
     ) -> ChatProvider:
-        if dialect == self._responses.dialect and _serves_responses(provider):
+        if dialect == self._responses.dialect and _serves(provider, "responses"):
             return self._responses
+        if dialect == self._files.dialect and _serves(provider, "files"):
+            return self._files
         return self._others.get(dialect, self)
 
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:
@@ -104,9 +109,9 @@ class OpenAICompatible(OpenAIApi):
         )
 
 
-def _serves_responses(provider: ProviderConfig) -> bool:
+def _serves(provider: ProviderConfig, quirk: str) -> bool:
     default = "yes" if provider.base_url.startswith(_OPENAI) else "no"
-    return provider.quirks.get("responses", default) == "yes"
+    return provider.quirks.get(quirk, default) == "yes"
 
 
 def create() -> OpenAICompatible:

@@ -76,6 +76,13 @@ class Form:
             found = part
         return None if found is None else (self._value(found), found.place)
 
+    def file(self, name: str) -> FormPart:
+        """Returns the only file of the form, which must have this name. Raises `InvalidRequest`."""
+        files = [part for part in self._parts if part.file is not None]
+        if len(files) != 1 or files[0].name != name:
+            raise _wrong(f"has not exactly one file, named {name!r}", name)
+        return files[0]
+
     def fields(self) -> list[Place]:
         """Returns the places of the values of all fields that are no files, in their order."""
         return [part.place for part in self._parts if part.file is None]

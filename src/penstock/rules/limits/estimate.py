@@ -16,6 +16,7 @@ from penstock.rules.call import COUNTS, Operation, Usage, UsageSource
 from penstock.rules.formats.form import FORM_START
 from penstock.rules.limits.index import nano_usd
 from penstock.rules.models.facts import ModelFacts
+from penstock.rules.operations import TRAITS
 from penstock.rules.prices.charge import MAX_COST, Rates
 
 TEXT_BYTES: Final = 3  # of one token
@@ -33,7 +34,12 @@ _WRITES_TEXT: Final = frozenset((Operation.CHAT, Operation.TEXT_COMPLETION, Oper
 _MAKES_IMAGES: Final = frozenset((Operation.IMAGE_GENERATION, Operation.IMAGE_EDIT))
 _HEARS: Final = frozenset((Operation.TRANSCRIPTION, Operation.TRANSLATION))
 _TAKES_FORMS: Final = _MAKES_IMAGES | _HEARS | {Operation.PASS_THROUGH}
-_FREE: Final = frozenset((Operation.COUNT_TOKENS, Operation.MODERATION))
+_FREE: Final = frozenset(
+    (
+        *(Operation.COUNT_TOKENS, Operation.MODERATION),
+        *(operation for operation, traits in TRAITS.items() if traits.kept),
+    )
+)
 
 
 class EstimatedTokens(NamedTuple):

@@ -15,6 +15,12 @@ def allows(patterns: Sequence[str], provider: str, model: str) -> bool:
     return not patterns or any(_matches(pattern, provider, model) for pattern in patterns)
 
 
+def may_use(patterns: Sequence[str], provider: str) -> bool:
+    """Returns true if `patterns` may allow some model of `provider`, as far as its name says."""
+    parts = (pattern.partition("/") for pattern in patterns)
+    return not patterns or any(not slash or fnmatchcase(provider, of) for of, slash, _ in parts)
+
+
 def _matches(pattern: str, provider: str, model: str) -> bool:
     of_provider, slash, of_model = pattern.partition("/")
     if not slash:

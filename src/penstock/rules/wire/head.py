@@ -68,7 +68,7 @@ def _read_small(body: bytes) -> RequestHead:
         or (b"\\" in text and b"\\u" in text)
         or (not text.isascii() and _LONG_S in text)
     ):
-        _require_unique(body)
+        require_unique(body, _FOLDED)
         return _head(found)
     match = _MODEL.search(body)
     return _head(found, match.span(1) if match is not None else None)
@@ -79,25 +79,28 @@ def _read_large(body: bytes) -> RequestHead:
     members = _members_decoder.decode(body)
     place = _place_if_regular(body, members)
     if place is None:
-        _require_unique(body)
+        require_unique(body, _FOLDED)
     for name in members:
-        _require_spelling(name)
+        require_spelling(name)
     head = {name: members[name] for name in _HEAD_MEMBERS if name in members}
     return _head(_decoder.decode(msgspec.json.encode(head)), place)
 
 
-def _require_unique(body: bytes) -> None:
+def require_unique(body: bytes, names: frozenset[str]) -> None:
+    """Raises `InvalidRequest` if a valid object has one of these members twice, or with another
+    spelling."""
     seen: set[str] = set()
     for name, _, _ in _members(body):
-        _require_spelling(name)
-        if name in _FOLDED:
+        require_spelling(name, names)
+        if name in names:
             if name in seen:
                 raise InvalidRequest(f"The request body contains {name!r} twice.", param=name)
             seen.add(name)
 
 
-def _require_spelling(name: str) -> None:
-    if name not in _FOLDED and (folded := name.casefold()) in _FOLDED:
+def require_spelling(name: str, names: frozenset[str] = _FOLDED) -> None:
+    """Raises `InvalidRequest` for another spelling of one of the names."""
+    if name not in names and (folded := name.casefold()) in names:
         raise InvalidRequest(f"The request body spells {folded!r} as {name!r}.", param=folded)
 
 

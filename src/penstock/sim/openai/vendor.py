@@ -1,20 +1,24 @@
-"""OpenAI's paths: chat, completions, responses, embeddings, moderations, images, audio, models."""
+"""OpenAI's paths: chat, completions, responses, embeddings, moderations, images, audio, models,
+files, batches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from penstock.kernel.errors import NotFound, PenstockError, Unauthenticated
+from penstock.kernel.errors import InvalidRequest, NotFound, PenstockError, Unauthenticated
 from penstock.sim.answers import decide
-from penstock.sim.controls import Controls
+from penstock.sim.config import SimConfig
+from penstock.sim.controls import Controls, read_controls, with_defaults
 from penstock.sim.json_documents import document_script
 from penstock.sim.openai import chat_wire, errors
 from penstock.sim.openai.audio import read_speech_request, read_transcription, read_translation
+from penstock.sim.openai.batches import BatchStore
 from penstock.sim.openai.chat_requests import Chat, read_chat
 from penstock.sim.openai.classifications import CLASSIFY_ENDPOINTS
 from penstock.sim.openai.completions import read_completion_request
 from penstock.sim.openai.decoding import decode
 from penstock.sim.openai.embeddings import EmbeddingsRequest, embeddings_document, read_embeddings
+from penstock.sim.openai.files import FileStore
 from penstock.sim.openai.images import read_image_edit, read_image_request
 from penstock.sim.openai.moderations import read_moderation_request
 from penstock.sim.openai.rerankings import (
@@ -45,14 +49,19 @@ _FORMS: Final = {
 }
 _MODELS: Final = "/v1/models"
 _RESPONSES: Final = "/v1/responses"
+_FILES: Final = "/v1/files"
+_BATCHES: Final = "/v1/batches"
 _MOST_KEPT: Final = 256 * 1024  # bytes of a request whose response is kept
 
 
 class OpenAi:
-    """OpenAI as a `SimVendor`. Keeps responses, as far as they are small."""
+    """OpenAI as a `SimVendor`. Keeps responses, as far as they are small, files and batches."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: SimConfig | None = None) -> None:
+        self._config = config or SimConfig()
         self._store = ResponseStore()
+        self._files = FileStore()
+        self._batches = BatchStore(self._files, self._run)
         self._endpoints: dict[str, Endpoint] = {
             "/v1/chat/completions": read_chat_request,
             "/v1/embeddings": read_embeddings_request,
@@ -70,6 +79,13 @@ class OpenAi:
     def endpoint(self, path: str, _query: str, content_type: str, /) -> Endpoint | None:
         if (form := _FORMS.get(path)) is not None:
             return partial(form, content_type)
+        if path == _FILES:
+            return _kept(partial(self._files.upload, content_type))
+        if path == _BATCHES:
+            return _kept(self._batches.create)
+        if path.startswith(f"{_BATCHES}/") and path.endswith("/cancel"):
+            name = path.removeprefix(f"{_BATCHES}/").removesuffix("/cancel")
+            return _kept(lambda _body, now_s: self._batches.cancel(name, now_s))
         return self._endpoints.get(path)
 
     def page(self, path: str, _query: str, models: Sequence[str], /) -> dict[str, Any] | None:
@@ -79,6 +95,36 @@ class OpenAi:
             return self._kept(path.removeprefix(f"{_RESPONSES}/"))
         name = path.removeprefix(f"{_MODELS}/")
         return _model(name) if name != path else None
+
+    def kept(self, method: str, path: str, now_s: int) -> dict[str, Any] | bytes | None:
+        """Returns what GET and DELETE answer about files and batches; `None` for another path.
+        Raises `NotFound`."""
+        if method not in ("GET", "DELETE"):
+            return None
+        if path in (_FILES, _BATCHES) and method == "GET":
+            return self._files.list() if path == _FILES else self._batches.list()
+        folder, _, name = path.rpartition("/")
+        if folder == _FILES:
+            if method == "DELETE":
+                return self._files.remove(name)
+            return self._files.get(name).document
+        if folder == _BATCHES and method == "GET":
+            return self._batches.get(name, now_s)
+        if folder.startswith(f"{_FILES}/") and name == "content" and method == "GET":
+            file = self._files.get(folder.removeprefix(f"{_FILES}/"))
+            return file.content
+        return None
+
+    def _run(self, path: str, body: bytes, now_s: int) -> bytes:
+        """Answers one request of a batch, at once. Raises as the path does."""
+        if (endpoint := self._endpoints.get(path)) is None:
+            raise InvalidRequest(f"Invalid URL for a batch: {path}.", param="url")
+        request = endpoint(body)
+        if request.stream:
+            raise InvalidRequest("A batch has no streams.", param="stream")
+        controls = with_defaults(read_controls({}, request.options), self._config)
+        _, script = request.answer(controls, now_s)
+        return b"".join(step.data for step in script.steps)
 
     def check_credential(self, request: Received, /) -> str:
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -154,6 +200,20 @@ class OpenAi:
         if (found := self._store.find(name)) is None:
             raise NotFound(f"Response with id '{name}' not found.", param="response_id")
         return found.document
+
+
+def _kept(answer: Callable[[bytes, int], dict[str, Any]]) -> Endpoint:
+    """Reads a POST whose answer is a document about what is kept."""
+
+    def endpoint(body: bytes) -> SimRequest:
+        return SimRequest(
+            "",
+            stream=False,
+            options={},
+            answer=lambda _controls, now_s: ("", document_script(answer(body, now_s))),
+        )
+
+    return endpoint
 
 
 def read_chat_request(body: bytes) -> SimRequest:

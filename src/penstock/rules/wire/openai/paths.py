@@ -6,6 +6,14 @@ from typing import Final, NamedTuple
 from penstock.rules.call import Operation
 
 
+class KeptPath(NamedTuple):
+    """A path below `/v1` of what a provider keeps. `{id}` stands for one segment."""
+
+    operation: Operation
+    method: str
+    path: str
+
+
 class OpenAIPath(NamedTuple):
     """A path below `/v1`. `form`: a request may be a multipart form in place of JSON."""
 
@@ -28,3 +36,15 @@ MEDIA_PATHS: Final = (
     OpenAIPath(Operation.TRANSLATION, "/audio/translations", form=True),
 )
 MEDIA_DIALECT: Final = "openai_media"
+KEPT_PATHS: Final = (
+    KeptPath(Operation.FILE_UPLOAD, "POST", "/files"),
+    KeptPath(Operation.FILE_LIST, "GET", "/files"),
+    KeptPath(Operation.FILE_GET, "GET", "/files/{id}"),
+    KeptPath(Operation.FILE_DELETE, "DELETE", "/files/{id}"),
+    KeptPath(Operation.FILE_CONTENT, "GET", "/files/{id}/content"),
+    KeptPath(Operation.BATCH_CREATE, "POST", "/batches"),
+    KeptPath(Operation.BATCH_LIST, "GET", "/batches"),
+    KeptPath(Operation.BATCH_GET, "GET", "/batches/{id}"),
+    KeptPath(Operation.BATCH_CANCEL, "POST", "/batches/{id}/cancel"),
+)
+FILES_DIALECT: Final = "openai_files"

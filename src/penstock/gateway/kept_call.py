@@ -1,0 +1,43 @@
+"""A call about a file or a batch that a provider keeps: its address there, and its ids."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from penstock.rules.call import Operation
+from penstock.rules.provider_ids import IdSigner
+from penstock.rules.wire.openai.kept import seal_batch, seal_file, with_input_id
+from penstock.spi.chat import PassedRequest
+
+_JSON: Final = ((b"content-type", b"application/json"),)
+_BATCHES: Final = (Operation.BATCH_CREATE, Operation.BATCH_GET, Operation.BATCH_CANCEL)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCall:
+    """`path` is the one at the provider. `model`: what the ids of the answer carry. `input_id`: the
+    provider's own id of the input file of a batch. `signer` makes ids for callers."""
+
+    operation: str
+    method: str
+    path: str
+    model: str
+    input_id: str
+    signer: IdSigner
+
+    def request(self, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> PassedRequest:
+        """Returns the request with the provider's own ids."""
+        if self.operation == Operation.FILE_UPLOAD:
+            return PassedRequest(self.method, self.path, "", headers, body)
+        if self.operation == Operation.BATCH_CREATE:
+            written = with_input_id(body, self.input_id)
+            return PassedRequest(self.method, self.path, "", _JSON, written)
+        return PassedRequest(self.method, self.path, "", (), b"")
+
+    @property
+    def rewrite(self) -> Callable[[bytes], bytes] | None:
+        """Writes ids for the caller into an answer; `None` for the content of a file."""
+        if self.operation == Operation.FILE_CONTENT:
+            return None
+        seal = seal_batch if self.operation in _BATCHES else seal_file
+        return lambda body: seal(body, self.model, self.signer)

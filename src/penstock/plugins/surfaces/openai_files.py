@@ -1,0 +1,53 @@
+"""OpenAI's files and batches. Credentials and errors are those of its other APIs."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from penstock.kernel.errors import InvalidRequest
+from penstock.plugins.surfaces.openai import OpenAISurface
+from penstock.rules.call import Operation
+from penstock.rules.formats.form import FORM_START, read_form
+from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.wire.openai.paths import FILES_DIALECT, KEPT_PATHS
+from penstock.spi.surface import SurfaceRoute
+
+_CONTENT_TYPE: Final = b"content-type"
+
+
+class OpenAIFilesSurface(OpenAISurface):
+    """`spi.surface.Surface`. Nothing is translated but ids."""
+
+    dialect = FILES_DIALECT
+    prefix = "/v1/files/"
+    routes = tuple(
+        SurfaceRoute(each.method, "/v1" + each.path, each.operation.value) for each in KEPT_PATHS
+    )
+
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - the form says it
+        if not body.startswith(FORM_START):
+            return RequestHead("")
+        return RequestHead("", shown=read_form(content_type, body).shown())
+
+    def must_translate(self, body: bytes) -> bool:  # noqa: ARG002 - nothing is
+        return False
+
+    def passed_headers(self, headers: Mapping[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
+        content_type = headers.get(_CONTENT_TYPE)
+        return () if content_type is None else ((_CONTENT_TYPE, content_type),)
+
+    def read_conversation(self, body: bytes) -> Conversation:  # noqa: ARG002 - no chat
+        raise InvalidRequest("This request is not translated.", code="not_translatable")
+
+    def request_to(
+        self,
+        operation: Operation,  # noqa: ARG002 - the same for all
+        model: str,  # noqa: ARG002 - the same
+        body: bytes,  # noqa: ARG002 - the same
+        *,
+        stream: bool,  # noqa: ARG002 - the same
+    ) -> tuple[str, bytes]:
+        raise InvalidRequest(
+            "A call about a file or a batch is not sent again: it changes something at the"
+            " provider.",
+            code="not_sent_again",
+        )
