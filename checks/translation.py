@@ -33,6 +33,10 @@ a request is read into a neutral form and written in the provider's format
   **changed** to similar ones. The answer's header `x-penstock-translation` and the attributes
   `penstock.translation.dropped` and `penstock.translation.changed` of the attempt's span name them.
 
+Media that a request names by URL and the format takes as bytes only are rejected, unless the
+provider has the quirk `media_urls = fetch` ([media by URL](gateway.md#media-by-url)): then the
+gateway fetches them, and `penstock.translation.fetched` says what.
+
 A part, tool or parameter that only one format has (`other`) goes back only to a provider of that
 format. `tests/rules/test_translation_page.py` fails if a writer does something that is not listed
 here."""

@@ -35,6 +35,18 @@ async def test_slow_names_delay_no_other_name() -> None:
     assert len(names.asked) == 51
 
 
+async def test_the_number_of_lookups_at_once_is_bounded() -> None:
+    names = Names()
+    lookup = NameLookup(names.find, most=2)
+    slow = [asyncio.ensure_future(lookup.addresses(f"slow{at}.example")) for at in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="too many names"):
+        await lookup.addresses("good.example")
+    names.release.set()
+    await asyncio.gather(*slow)
+    assert await lookup.addresses("good.example") == ["203.0.113.7"]
+
+
 async def test_a_caller_that_leaves_disturbs_no_other_caller() -> None:
     names = Names()
     lookup = NameLookup(names.find)

@@ -11,6 +11,7 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.cache_entry import CacheEntry
 from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.errors import ClientDisconnected
+from penstock.gateway.fetched_media import FetchedMedia
 from penstock.gateway.ids import Ids
 from penstock.gateway.kept_call import KeptCall
 from penstock.gateway.released import CallRelease
@@ -59,6 +60,8 @@ class Call:
     released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
     waited_ns = 0  # for the turn of the next attempt
+    media: FetchedMedia | None = None  # if a target needs what the request names by URL
+    fetched_ns = 0  # time that fetching it took
     shadow: ShadowRule | None = None  # of its use case
     follow_ups: tuple[Callable[[], None], ...] = ()  # what begins once the call has ended
     shadow_of = ""  # the trace of the original, if this is a shadow call

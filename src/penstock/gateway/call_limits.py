@@ -23,5 +23,6 @@ class CallLimits(msgspec.Struct, frozen=True):
     keep_alive_s: float = 10.0  # a stream without an answer gets headers and a comment
     drain_s: float = 30.0
     small_answer_bytes: int = 64 * KIB  # read whole before the first byte is sent
+    media_private_hosts: tuple[str, ...] = ()  # host:port that media may be fetched from
     capture_request_bytes: int = MIB
     capture_response_bytes: int = 128 * KIB

@@ -95,6 +95,7 @@ class InFlight:
         if call.keep_alive is not None:
             call.keep_alive = None
         call.body = call.body[: self._limits.capture_request_bytes]
+        call.media = None
         self.release_body(call, len(call.body))
 
     def leave(self, call: Call) -> None:

@@ -41,6 +41,12 @@ class Target:
     health: TargetHealth | None = None
     slots: TargetSlots | None = None
 
+    @property
+    def fetches_media(self) -> bool:
+        """Returns whether it gets media that a request names by URL as bytes, which the gateway
+        fetches."""
+        return self.entry.quirks.get("media_urls") == "fetch"
+
     def using(self, chosen: ChosenCredential) -> "Target":
         """Returns the target of an attempt with this credential."""
         return replace(self, provider=chosen.provider, credential=chosen.name)

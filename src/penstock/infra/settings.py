@@ -119,6 +119,9 @@ class GatewaySettings(Section):
         gt=0,
         description="A stream that has no answer after this time gets its headers and a comment.",
     )
+    media_private_hosts: Listed = Field(
+        default=(), description="Private host:port from which media by URL may be fetched."
+    )
     drain_s: float = Field(
         default=30.0, ge=0, description="Time that a stop waits for running calls."
     )

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions
@@ -32,6 +33,7 @@ from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.fetch_media import FetchMedia
 from penstock.gateway.stages.find_kept import FindKept
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.hedge import Hedge
@@ -78,6 +80,9 @@ from penstock.spi.counters import RunningCounters
 from penstock.spi.guard import Detector
 from penstock.spi.strategy import RouteStrategy
 
+# Names that are looked up at once for media: callers choose them, and each has a thread.
+_MEDIA_LOOKUPS: Final = 64
+
 
 class GatewayComposition:
     """The parts of one worker."""
@@ -89,6 +94,7 @@ class GatewayComposition:
         self.token = _read_token(self.home.gateway_token)
         self.clock, self.ids = SystemClock(), Ids()
         self.egress = Egress()
+        self.media_egress = Egress(max_idle=0, max_lookups=_MEDIA_LOOKUPS)
         trust = local_trust(config.server_certificate)
         self.control = Egress(trust) if trust else self.egress  # to the server
         self.certificate = ServedCertificate(config.tls, time.time) if config.tls else None
@@ -137,6 +143,7 @@ class GatewayComposition:
         self.slot_file.close()
         self.spool.close()
         self.egress.close()
+        self.media_egress.close()
         self.control.close()
         self.pages.remove()
 
@@ -227,6 +234,7 @@ class GatewayComposition:
             RelayStream(limits, self.inflight, clock),
             RelayRaw(limits, self.inflight, clock),
             Hedge(dispatch, clock),
+            FetchMedia(self.media_egress, self.inflight, clock, limits),
             self.inflight,
             clock,
         )

@@ -8,10 +8,12 @@ from typing import Any, Final, Protocol
 from penstock.features.traces.model import RecordedRequest, SpanRecord
 from penstock.kernel.digests import canonical_json
 from penstock.kernel.errors import PenstockError
+from penstock.rules.neutral.translation import ChangeKind
 from penstock.rules.replay import RebuiltRequest
 from penstock.rules.sent_request import CUT
 from penstock.rules.word_diff import Piece, diff_words
 
+_FETCHED: Final = f"{ChangeKind.FETCHED}:"
 _FORM: Final = "content-type: multipart/"
 _MAX_DIFF_CHARS: Final = 400_000  # of each of two texts that are compared; the rest is left out
 _MS: Final = 1e6
@@ -43,6 +45,11 @@ def require_replayable(found: RecordedRequest) -> tuple[SpanRecord, bytes]:
     if CUT in attempt.request_headers:
         raise NotReplayable(
             "The headers of this request were too long to be recorded.", code="headers_not_recorded"
+        )
+    if any(change.startswith(_FETCHED) for change in attempt.changes):
+        raise NotReplayable(
+            "The gateway fetched media that this request names by URL, and kept no copy.",
+            code="media_not_recorded",
         )
     if any(line.lower().startswith(_FORM) for line in attempt.request_headers):
         raise NotReplayable(

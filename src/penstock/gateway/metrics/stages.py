@@ -21,7 +21,7 @@ class StageTimes:
     * `reserve`: limits
     * `guard`: guardrail checks of the request
     * `look_up`: cache and idempotency key, if one is wanted
-    * `prepare`: the request for the provider
+    * `prepare`: the request for the provider, without the time to fetch its media
     * `retry`: between two attempts, pauses included
     * `finish`: usage, price, record
     """
@@ -46,7 +46,7 @@ class StageTimes:
         self.reserve += reserved_ns - resolved_ns
         self.guard += guarded_ns - reserved_ns
         self.look_up += looked_up_ns - guarded_ns
-        self.prepare += first_ns - looked_up_ns
+        self.prepare += first_ns - looked_up_ns - call.fetched_ns
         if attempts:
             self.finish += end_ns - attempts[-1].end_ns
             if len(attempts) > 1:

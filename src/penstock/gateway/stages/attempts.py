@@ -17,6 +17,7 @@ from penstock.gateway.inflight import InFlight
 from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.route_run import NextAttempt, RouteRun
 from penstock.gateway.stages.dispatch import Dispatch
+from penstock.gateway.stages.fetch_media import FetchMedia
 from penstock.gateway.stages.hedge import Hedge, OpenedAnswer, may_be_hedged
 from penstock.gateway.stages.relay_error import (
     ProviderOverloaded,
@@ -72,6 +73,7 @@ class Attempts:
     relay_stream: RelayStream
     relay_raw: RelayRaw
     hedge: Hedge
+    fetch_media: FetchMedia
     inflight: InFlight
     clock: Clock
 
@@ -80,6 +82,7 @@ class Attempts:
     ) -> None:
         """Raises `UpstreamFailed`, `UpstreamTimeout` or `ProviderOverloaded` with the provider's
         name, and errors of our own."""
+        await self.fetch_media(call, target)
         if head.stream:
             call.keep_alive = partial(keep_alive, call)
         try:

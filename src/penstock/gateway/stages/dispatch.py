@@ -16,7 +16,8 @@ from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
 from penstock.rules.models.limits import ModelLimits
-from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.neutral.named_media import named_media
 from penstock.rules.neutral.translation import require_nothing_kept
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
@@ -39,7 +40,8 @@ class Dispatch:
             built, translated, headers = provider_request(call, target, head)
         else:
             work = partial(provider_request, call, target, head)
-            built, translated, headers = await offload(len(call.body), work)
+            size = len(call.body) + (0 if call.media is None else call.media.size)
+            built, translated, headers = await offload(size, work)
         request, changes, rewrite, follow = built
         del built
         origin = self._egress.origin(request.url)
@@ -57,7 +59,10 @@ class Dispatch:
             attempt.waited_ns, call.waited_ns = call.waited_ns, 0
         call.attempts += (attempt,)
         limits = target.limits
-        if call.route is not None:
+        if call.route is None:
+            left_s = max(limits.total_s - call.fetched_ns / 1e9, 0.001)
+            limits = limits._replace(total_s=left_s) if call.fetched_ns else limits
+        else:
             now = asyncio.get_running_loop().time()
             limits = call.route.limits(target, now, stream=head.stream)
         traceparent = write_traceparent(call.trace_id, span, call.flags)
@@ -80,7 +85,7 @@ class Dispatch:
 
 def _is_quick(call: Call, target: Target) -> bool:
     """Returns true in the usual case: bytes pass."""
-    same = target.plugin.dialect == call.surface.dialect
+    same = target.plugin.dialect == call.surface.dialect and call.media is None
     return same and (len(call.body) <= INLINE_BYTES or not TRAITS[call.operation].rewritten)
 
 
@@ -104,6 +109,8 @@ def provider_request(call: Call, target: Target, head: RequestHead) -> OutgoingR
         return _kept_request(call, target)
     outgoing = _outgoing(call, target, head)
     built = target.plugin.build(target.provider, outgoing)
+    if target.fetches_media and call.media is not None:
+        built = built._replace(changes=(*built.changes, *call.media.changes))
     return OutgoingRequest(built, target.plugin.dialect != call.surface.dialect, outgoing.headers)
 
 
@@ -138,7 +145,8 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     surface, limits = call.surface, target.model_limits
     same = target.plugin.dialect == surface.dialect
     headers = surface.passed_headers(call.headers) if same else ()
-    if same and not surface.must_translate(call.body):
+    fetches = target.fetches_media and call.operation == Operation.CHAT
+    if same and not surface.must_translate(call.body) and not (fetches and _has_media(call)):
         if limits is not None and call.operation == Operation.CHAT:
             _require_possible(call, limits, head)
         return OutgoingCall(
@@ -153,6 +161,8 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     conversation = surface.read_conversation(call.body)
     if not same:
         require_nothing_kept(conversation)
+    if fetches:
+        conversation = _with_media(call, conversation)
     if limits is not None:
         limits.require(conversation, head.model)
     return OutgoingCall(
@@ -163,6 +173,25 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
         conversation=conversation,
         headers=headers,
     )
+
+
+def _has_media(call: Call) -> bool:
+    return call.media is not None and (bool(call.media.data) or call.media.failure is not None)
+
+
+def _with_media(call: Call, conversation: Conversation) -> Conversation:
+    """Returns the conversation with the bytes of its media. Raises `InvalidRequest` if they could
+    not be fetched, or were not: a request that is only explained, or built again."""
+    if call.media is not None:
+        return call.media.put_into(conversation)
+    if named_media(conversation):
+        raise InvalidRequest(
+            "This request names media by URL, which the gateway fetches when it sends the request.",
+            hint="Their bytes are not kept, so it cannot be built now.",
+            code="media_not_fetched",
+            param="media.url",
+        )
+    return conversation
 
 
 def _require_possible(call: Call, limits: ModelLimits, head: RequestHead) -> None:

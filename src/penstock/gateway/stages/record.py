@@ -233,8 +233,8 @@ def _begin(call: Call) -> CallBegin:
 
 
 def _overhead(call: Call, now: int) -> int:
-    """Nanoseconds of the call without the waits for the request and for the providers."""
-    own = now - call.ready_ns
+    """Nanoseconds of the call without the waits for the request, its media and the providers."""
+    own = now - call.ready_ns - call.fetched_ns
     for attempt in call.attempts:
         own -= attempt.end_ns - attempt.start_ns + attempt.waited_ns
     return own

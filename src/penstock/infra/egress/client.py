@@ -14,7 +14,7 @@ from typing import Final
 from penstock.infra.egress.addresses import resolve
 from penstock.infra.egress.connection import UpstreamConnection
 from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
-from penstock.infra.egress.lookup import NameLookup
+from penstock.infra.egress.lookup import LOOKUPS_AT_ONCE, NameLookup
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.spi.http import HttpAnswer, HttpRequest
@@ -69,11 +69,17 @@ def parse_origin(url: str) -> Origin:
 class Egress:
     """An HTTP/1.1 client for allowed addresses. Use it in one event loop; `close` it at the end."""
 
-    def __init__(self, tls: ssl.SSLContext | Trust | None = None, *, max_idle: int = 256) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext | Trust | None = None,
+        *,
+        max_idle: int = 256,
+        max_lookups: int = LOOKUPS_AT_ONCE,
+    ) -> None:
         self._tls = tls
         self._max_idle = max_idle
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
-        self._lookup = NameLookup()
+        self._lookup = NameLookup(most=max_lookups)
         self._origins: dict[str, Origin] = {}
         self._idle: dict[tuple[str, int, bool, bool], deque[UpstreamConnection]] = {}
         self._live: set[UpstreamExchange] = set()

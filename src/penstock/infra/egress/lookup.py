@@ -12,9 +12,10 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 FindAddresses = Callable[[str], Sequence[str]]
+LOOKUPS_AT_ONCE: Final = 1024  # names of hosts; each has a thread
 
 
 def find_addresses(host: str) -> list[str]:
@@ -24,10 +25,13 @@ def find_addresses(host: str) -> list[str]:
 
 
 class NameLookup:
-    """The lookups of one event loop."""
+    """The lookups of one event loop, at most `most` at once."""
 
-    def __init__(self, find: FindAddresses = find_addresses) -> None:
+    def __init__(
+        self, find: FindAddresses = find_addresses, *, most: int = LOOKUPS_AT_ONCE
+    ) -> None:
         self._find = find
+        self._most = most
         self._running: dict[str, asyncio.Future[list[str]]] = {}
 
     async def addresses(self, host: str) -> list[str]:
@@ -39,6 +43,8 @@ class NameLookup:
             return await asyncio.shield(running)
 
     def _begin(self, host: str) -> "asyncio.Future[list[str]]":
+        if len(self._running) >= self._most:
+            raise OSError("too many names are looked up at once")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[str]] = loop.create_future()
         try:

@@ -16,6 +16,7 @@ class ChangeKind(StrEnum):
 
     DROPPED = "dropped"
     CHANGED = "changed"
+    FETCHED = "fetched"  # by URL: its kind, type, size and digest
 
 
 class Change(NamedTuple):
@@ -40,18 +41,24 @@ class Written(NamedTuple):
 
 class Rule(NamedTuple):
     """Something that a dialect cannot express. `field` is its neutral name; `reason` is a sentence
-    for the caller; `source` is the vendor's documentation."""
+    for the caller; `source` is the vendor's documentation; `hint` says what else helps."""
 
     field: str
     reason: str
     source: str = ""
+    hint: str = ""
+
+
+FETCHED_MEDIA: Final = (
+    "Or let the gateway fetch it: set the quirk media_urls = fetch of the provider."
+)
 
 
 def reject(rule: Rule, *, field: str = "") -> InvalidRequest:
     """Returns the error for a request that breaks `rule`. `field` names the caller's own field."""
     return InvalidRequest(
         f"This request cannot be translated to the provider's format: {rule.reason}",
-        hint="Leave it out, or choose a model of a provider with this format.",
+        hint=f"Leave it out, or choose a model of a provider with this format. {rule.hint}".strip(),
         code="not_translatable",
         param=field or rule.field,
     )

@@ -24,7 +24,7 @@ export function translations(call: Span, spans: readonly Span[]): string[] {
   return spans
     .filter((span) => span.parent_span_id === call.span_id && span.kind === "attempt")
     .map((attempt) => {
-      const changes = (["dropped", "changed"] as const).flatMap((kind) => {
+      const changes = (["dropped", "changed", "fetched"] as const).flatMap((kind) => {
         const fields: unknown = attempt.attributes[`penstock.translation.${kind}`];
         return Array.isArray(fields) ? [`${kind} ${fields.join(", ")}`] : [];
       });

@@ -164,7 +164,7 @@ describe("inline images", () => {
 });
 
 describe("the notes of a call", () => {
-  it("name what a translation dropped and changed", () => {
+  it("name what a translation dropped, changed and fetched", () => {
     const attempt = span({
       span_id: "first",
       parent_span_id: "call",
@@ -172,11 +172,12 @@ describe("the notes of a call", () => {
       attributes: {
         "penstock.translation.dropped": ["seed", "user"],
         "penstock.translation.changed": ["reasoning.budget"],
+        "penstock.translation.fetched": ["image image/png 68 bytes"],
       },
     });
     const other = span({ span_id: "second", parent_span_id: "call", kind: "attempt" });
     expect(translations(span({}), [span({}), attempt, other])).toEqual([
-      "Translation: dropped seed, user; changed reasoning.budget.",
+      "Translation: dropped seed, user; changed reasoning.budget; fetched image image/png 68 bytes.",
     ]);
   });
 

@@ -23,13 +23,16 @@ from penstock.rules.neutral.conversation import (
     ToolMode,
     ToolResult,
 )
-from penstock.rules.neutral.translation import Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import FETCHED_MEDIA, Changes, Rule, Written, reject
 
 DIALECT: Final = "bedrock"
 _SOURCE: Final = "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html"
 OTHER: Final = Rule("other", "the Converse API has no such part, tool or parameter.", _SOURCE)
 MEDIA_URL: Final = Rule(
-    "media.url", "the Converse API takes media as data or from S3, not by URL.", _SOURCE
+    "media.url",
+    "the Converse API takes media as data or from S3, not by URL.",
+    _SOURCE,
+    FETCHED_MEDIA,
 )
 MEDIA_TYPE: Final = Rule("media.type", "the Converse API does not know this media type.", _SOURCE)
 CHOICES: Final = Rule("choice_count", "the Converse API gives one choice only.", _SOURCE)

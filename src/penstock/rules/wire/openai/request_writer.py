@@ -24,7 +24,7 @@ from penstock.rules.neutral.conversation import (
     ToolChoice,
     ToolResult,
 )
-from penstock.rules.neutral.translation import Changes, Rule, Written, reject
+from penstock.rules.neutral.translation import FETCHED_MEDIA, Changes, Rule, Written, reject
 from penstock.rules.wire.openai.request_reader import DIALECT
 
 _encoder: Final = msgspec.json.Encoder()
@@ -51,7 +51,10 @@ ASSISTANT_MEDIA: Final = Rule(
     "assistant.media", "an assistant's message is text in OpenAI's chat format.", _SOURCE
 )
 DOCUMENT_URL: Final = Rule(
-    "document.url", "OpenAI's chat format takes documents as data, not by URL.", _SOURCE
+    "document.url",
+    "OpenAI's chat format takes documents as data, not by URL.",
+    _SOURCE,
+    FETCHED_MEDIA,
 )
 IMAGE_FILE: Final = Rule(
     "image.file_id", "OpenAI's chat format takes images as data or by URL.", _SOURCE
