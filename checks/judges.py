@@ -46,6 +46,7 @@ class JudgedVendor(msgspec.Struct):
     names: list[str]
     requests: list[str] = []
     answers: dict[str, str] = {}
+    recorded: str = ""  # a test with answers of the vendor's documentation, where no client exists
     note: str = ""
 
 
@@ -127,6 +128,8 @@ def _vendors(judges: Judges) -> Iterator[str]:
             for each in vendor.requests
         ]
         answers = [_client(*each) for each in vendor.answers.items()]
+        if vendor.recorded:
+            answers.append(f"[recorded answers](../{vendor.recorded})")
         said = "; ".join([*answers, *filter(None, [vendor.note])])
         yield f"| {known.label} | `{known.kind}` | {'<br>'.join(requests)} | {said} |"
 

@@ -34,7 +34,8 @@ def test_a_provider_of_an_own_format_has_a_judge() -> None:
     named = {name: vendor for vendor in JUDGES.vendor for name in vendor.names}
     assert set(named) <= set(VENDORS)
     own = {name for name, vendor in VENDORS.items() if vendor.kind != "openai-compatible"}
-    assert {name for name in own if not named[name].answers} == set()
+    assert {name for name in own if not (named[name].answers or named[name].recorded)} == set()
+    assert all((ROOT / vendor.recorded).is_file() for vendor in JUDGES.vendor if vendor.recorded)
     judged = {name for vendor in JUDGES.vendor for name in vendor.requests}
     assert judged == {each.name for each in JUDGES.requests}
 

@@ -88,6 +88,7 @@ SERVED = (
     Served("cohere", "cohere", "command-x", config("https://models.example.com/v2")),
     Served("bedrock", "bedrock", "amazon.nova:0", config("https://bedrock-runtime.eu-west-1.test")),
     Served("replicate", "replicate", "meta/llama-x", config(BASE)),
+    Served("triton", "triton", "ensemble", config("https://models.example.com")),
     Served("signed", "bedrock", "amazon.nova:0", config("https://models.example.com", KEYS)),
     Served("vertex", "vertex", "gemini-x", config("https://models.example.com", project="p-1")),
     Served("open", "vertex", "meta/llama-x", config("https://models.example.com", project="p-1")),

@@ -22,6 +22,8 @@ from penstock.rules.wire.rerank import DIALECT as RERANK
 from penstock.rules.wire.responses import answer_reader as responses
 from penstock.rules.wire.responses.request_reader import DIALECT as RESPONSES
 from penstock.rules.wire.responses.request_reader import read_request as read_responses
+from penstock.rules.wire.triton import answer_reader as triton
+from penstock.rules.wire.triton.request_writer import DIALECT as TRITON
 
 DIALECTS: Final[DialectReaders] = {
     ANTHROPIC: DialectReader(read_anthropic, anthropic.read_events),
@@ -33,5 +35,6 @@ DIALECTS: Final[DialectReaders] = {
     OPENAI_MEDIA: DialectReader(plain=True),
     REPLICATE: DialectReader(answer=replicate.read_events),
     RERANK: DialectReader(plain=True),
+    TRITON: DialectReader(answer=triton.read_events),
     RESPONSES: DialectReader(read_responses, responses.read_events),
 }

@@ -71,6 +71,9 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "ray-serve": Vendor("Ray Serve", "http://127.0.0.1:8000/v1"),
     "sglang": Vendor("SGLang", "http://127.0.0.1:30000/v1"),
     "triton": Vendor("Triton (its frontend for OpenAI's API)", "http://127.0.0.1:9000/v1"),
+    "triton-generate": Vendor(
+        "Triton (its generate extension)", "http://127.0.0.1:8000", kind="triton"
+    ),
     "ollama": Vendor("Ollama", "http://127.0.0.1:11434/v1"),
     "vllm": Vendor("vLLM", "http://127.0.0.1:8000/v1", quirks={"classify": "vllm"}),
     "llama.cpp": Vendor("llama.cpp", "http://127.0.0.1:8080/v1"),

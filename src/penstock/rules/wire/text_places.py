@@ -11,6 +11,7 @@ from penstock.rules.wire.gemini.places import GEMINI_PLACES
 from penstock.rules.wire.openai.places import OPENAI_PLACES
 from penstock.rules.wire.replicate.places import REPLICATE_PLACES
 from penstock.rules.wire.responses.places import RESPONSES_PLACES
+from penstock.rules.wire.triton.places import TRITON_PLACES
 
 PLACES_OF: Final = {
     "openai": OPENAI_PLACES,
@@ -20,5 +21,6 @@ PLACES_OF: Final = {
     "cohere": COHERE_PLACES,
     "bedrock": BEDROCK_PLACES,
     "replicate": REPLICATE_PLACES,
+    "triton": TRITON_PLACES,
 }
 ALL_PLACES: Final = reduce(TextPlaces.joined, PLACES_OF.values())
