@@ -74,14 +74,16 @@ def test_one_bad_record_of_a_batch_costs_one_record(server: Server) -> None:
         score(kind="feedback", name="rating", value=6, source="user"),
         score(amount="1e400"),
         score(name="ok", comment="\ud800"),
+        score(author="online:toxic"),  # would change the figures of an online evaluation
+        score(source="annotator", id="annotation/que_1/1"),
         {},
     ]
     good = [score(), score(name="resolved", kind="outcome", value=True, amount="12.50")]
     path = f"/api/v1/scores/batch?project_id={server.project_id()}"
-    answer = server.call("POST", path, server.root, {"scores": [*bad[:11], *good, bad[12]]})
+    answer = server.call("POST", path, server.root, {"scores": [*bad[:11], *good, *bad[12:]]})
     assert answer.status == 200, answer.body
     done = answer.json()
-    assert (done["accepted"], done["rejected"]) == (2, 12)
+    assert (done["accepted"], done["rejected"]) == (2, 14)
     assert [each["index"] for each in done["items"] if each["accepted"]] == [11, 12]
     assert all(each["error"]["detail"] for each in done["items"] if each["error"])
     too_many = server.call("POST", path, server.root, {"scores": [score()] * 1001})

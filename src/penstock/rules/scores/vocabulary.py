@@ -11,6 +11,8 @@ MAX_LABEL_CHARS: Final = 200  # of a categorical value
 MAX_COMMENT_CHARS: Final = 10_000  # of a comment, or of a corrected answer
 MAX_NUMBER: Final = 1e15  # of a numeric value, in both directions
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_.\-]*$"
+ONLINE_AUTHOR: Final = "online:"  # begins authors of scores of online evaluations, with their name
+ANNOTATION_ID: Final = "annotation/"  # begins ids of scores of annotation queues
 
 
 class ScoreKind(StrEnum):

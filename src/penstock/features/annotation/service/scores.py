@@ -11,7 +11,12 @@ from penstock.features.annotation.store.tables import QUEUES
 from penstock.features.context import Context
 from penstock.rules.annotation.labels import LabelKind, LabelSchema, label_text
 from penstock.rules.scores.score import Score
-from penstock.rules.scores.vocabulary import MAX_COMMENT_CHARS, ScoreSource, ScoreState
+from penstock.rules.scores.vocabulary import (
+    ANNOTATION_ID,
+    MAX_COMMENT_CHARS,
+    ScoreSource,
+    ScoreState,
+)
 
 _AT_ONCE: Final = 200  # items whose score is sent together
 _WRITTEN_BY: Final = "annotation"
@@ -66,7 +71,7 @@ def score_of(queue: AnnotationQueue, found: LabelledItem) -> Score | None:
         author=found.item.decision.by if found.item.decision else f"queue {queue.name}",
         trace_id=origin.trace_id,
         span_id=origin.span_id,
-        id=f"annotation/{queue.id}/{found.item.id}",
+        id=f"{ANNOTATION_ID}{queue.id}/{found.item.id}",
     )
 
 

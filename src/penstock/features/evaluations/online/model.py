@@ -16,7 +16,7 @@ from penstock.rules.document import Document
 from penstock.rules.evaluation.measurements import Measurement
 from penstock.rules.evaluation.metrics import MetricFacts, MetricKind
 from penstock.rules.evaluation.samples import Sample, relations_in
-from penstock.rules.scores.vocabulary import MAX_NAME_CHARS, NAME_PATTERN
+from penstock.rules.scores.vocabulary import MAX_NAME_CHARS, NAME_PATTERN, ONLINE_AUTHOR
 
 JOB_KIND: Final = "online_evaluation"
 MAX_RULES: Final = 50  # online evaluations of a project
@@ -30,7 +30,6 @@ MAX_SAMPLE_BYTES: Final = 1024 * 1024  # of the content of a call; a larger one 
 MAX_LAG_S: Final = 3600.0  # that a rule may be late; beyond it, it draws a smaller share
 MAX_ATTEMPTS: Final = 3  # at a call whose measurement ends the process; then it is a `judge_error`
 HOUR_MS: Final = 3_600_000
-AUTHOR: Final = "online:"  # of its scores, followed by the name of the rule
 EVALUATION_TAGS: Final = ("eval_run", "eval_judge")  # calls with them are never drawn
 ANSWERING: Final = ("chat", "text_completion")  # operations whose answer is a text
 _RULE_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -120,7 +119,7 @@ class StoredOnlineRule:
     @property
     def author(self) -> str:
         """The author of its scores."""
-        return AUTHOR + self.name
+        return ONLINE_AUTHOR + self.name
 
     def spent(self, now_ms: int) -> RuleSpending:
         """Returns what was spent in the period of a time."""

@@ -24,10 +24,12 @@ from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.kernel.time import unix_ns
 from penstock.rules.scores.score import Score
 from penstock.rules.scores.vocabulary import (
+    ANNOTATION_ID,
     MAX_BATCH,
     MAX_COMMENT_CHARS,
     MAX_ID_CHARS,
     MAX_NAME_CHARS,
+    ONLINE_AUTHOR,
     ScoreKind,
     ScoreSource,
     ScoreState,
@@ -60,7 +62,12 @@ class ScoreBody(RequestBody):
     time: Moment | None = None
 
     def score(self) -> Score:
-        """Returns the score. The rules check it when it is submitted."""
+        """Returns the score. The rules check it when it is submitted. Raises `InvalidRequest` for
+        an author or id that only Penstock gives."""
+        if self.author.startswith(ONLINE_AUTHOR):
+            raise _reserved(ONLINE_AUTHOR, "author")
+        if self.id.startswith(ANNOTATION_ID):
+            raise _reserved(ANNOTATION_ID, "id")
         return Score(
             kind=self.kind,
             name=self.name,
@@ -76,6 +83,15 @@ class ScoreBody(RequestBody):
             id=self.id,
             time_ns=unix_ns(self.time) if self.time else 0,
         )
+
+
+def _reserved(prefix: str, param: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Only scores of Penstock itself have an {param} that begins with {prefix!r}.",
+        hint=f"Choose another {param}.",
+        code="score_reserved",
+        param=param,
+    )
 
 
 _BODY: Final = TypeAdapter(ScoreBody)
@@ -137,6 +153,8 @@ def read_scores(raw: Sequence[dict[str, Any]]) -> list[Score | PenstockError]:
 def _read(raw: dict[str, Any]) -> Score | PenstockError:
     try:
         return _BODY.validate_python(raw).score()
+    except InvalidRequest as error:
+        return error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"][:1]))
