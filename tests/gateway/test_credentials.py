@@ -24,6 +24,7 @@ from penstock.gateway.credentials import (
     CredentialPools,
     NamedSecret,
 )
+from penstock.infra.egress.client import Egress
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.call import CallEnd, CallStatus
 from penstock.rules.snapshot.providers import CredentialEntry
@@ -188,7 +189,7 @@ async def test_a_credential_without_a_token_rests() -> None:
 
 
 def test_a_pool_outlives_a_snapshot_but_not_its_credentials() -> None:
-    pools = CredentialPools(HandClock())
+    pools = CredentialPools(HandClock(), Egress())
     config = ProviderConfig("up", "https://host/v1", SECRET)
     both = tuple(NamedSecret(name, SECRETS[name]) for name in NAMES[:2])
     first = pools.find("p", config, both, None)

@@ -48,7 +48,7 @@ def _no_spool() -> SpoolStats:
 def test_every_metric_is_documented(tmp_path: Path) -> None:
     holder, inflight = SnapshotHolder(), InFlight(CallLimits())
     failures = AuthFailures(FailureLimits(), 0.0)
-    credentials = CredentialPools(SystemClock())
+    credentials = CredentialPools(SystemClock(), Egress())
     healths = TargetHealths(BreakerFile(tmp_path))
     plugins: Registry[ChatProvider] = Registry("penstock.providers")
     slots = SlotSource(SlotFile(tmp_path), SystemClock(), Random())

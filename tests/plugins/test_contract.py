@@ -79,6 +79,7 @@ KEYS = "AKIDEXAMPLE0:wJalrXUtnFEMI/K7MDENG"
 SERVED = (
     Served("openai", "openai-compatible", "gpt-x", config(BASE)),
     Served("azure", "openai-compatible", "gpt-x", AZURE),
+    Served("entra", "azure", "gpt-x", config(BASE, key_header="api-key")),
     Served(
         "responses", "openai-compatible", "m", config(BASE, responses="yes"), "openai-responses"
     ),

@@ -14,7 +14,7 @@ from penstock.rules.models.limits import ModelLimits
 from penstock.rules.redaction import Redaction
 from penstock.rules.snapshot.providers import ProviderEntry
 from penstock.spi.chat import ChatProvider, ProviderConfig
-from penstock.spi.tokens import TokenIssuer
+from penstock.spi.tokens import TokenExchanger, TokenIssuer
 
 
 class TargetSource:
@@ -43,8 +43,15 @@ class TargetSource:
         secret = secrets[0].secret if secrets else ""
         provider = ProviderConfig(entry.name, entry.base_url, secret, entry.quirks)
         plugin = self._plugin(entry.kind)
-        issuer = plugin if isinstance(plugin, TokenIssuer) and secrets else None
-        pool = self._pools.find(project.project_id, provider, secrets, issuer)
+        issues = isinstance(plugin, (TokenIssuer, TokenExchanger))
+        issuer = plugin if issues and secrets else None
+        pool = self._pools.find(
+            project.project_id,
+            provider,
+            secrets,
+            issuer,
+            private_allowed=entry.private_allowed,
+        )
         routed = (entry.name, model) in project.routed
         return Target(
             project=project,

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from penstock.spi.chat import ProviderConfig
+from penstock.spi.http import HttpAnswer, HttpRequest
+
 
 class IssuedToken(NamedTuple):
     """A token for the requests to a provider. `expires_s`: Unix seconds. `hidden`: the texts that
@@ -19,4 +22,18 @@ class TokenIssuer(Protocol):
     def issue_token(self, secret: str, now_s: float) -> IssuedToken | None:
         """Makes a token, without I/O, in up to 50 ms of CPU; `None` if the secret itself is sent.
         Raises `UpstreamFailed` if the secret cannot be used."""
+        ...
+
+
+@runtime_checkable
+class TokenExchanger(Protocol):
+    """The same where a server issues the tokens. `infra/egress/tokens.py` asks it."""
+
+    def build_token_request(self, provider: ProviderConfig) -> HttpRequest | None:
+        """Builds the request for a token; `None` if the secret itself is sent. Raises
+        `UpstreamFailed` if the secret cannot be used."""
+        ...
+
+    def read_token(self, provider: ProviderConfig, answer: HttpAnswer, now_s: float) -> IssuedToken:
+        """Reads the token. Raises `UpstreamFailed` with the server's reason."""
         ...

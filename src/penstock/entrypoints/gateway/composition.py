@@ -104,7 +104,7 @@ class GatewayComposition:
         self.spool = self._spool(extensions.on_step)
         self.inflight = InFlight(config.limits)
         self.failures = AuthFailures(config.failures, self.clock.monotonic())
-        self.credentials = CredentialPools(self.clock)
+        self.credentials = CredentialPools(self.clock, self.egress)
         self.breakers = BreakerFile(self.home.targets)
         self.healths = TargetHealths(self.breakers)
         self.slot_file = SlotFile(self.home.targets)

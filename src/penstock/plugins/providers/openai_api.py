@@ -74,7 +74,9 @@ def _url(provider: ProviderConfig, model: str, path: str) -> str:
 
 
 def _headers(provider: ProviderConfig) -> tuple[tuple[bytes, bytes], ...]:
-    if not provider.secret:
+    if provider.token:
+        return (*READABLE, (b"authorization", b"Bearer " + provider.token.encode()))
+    if not provider.secret or provider.secret.startswith("{"):  # a principal, see `azure`
         return READABLE
     secret = provider.secret.encode()
     if (name := provider.quirks.get("key_header")) is not None:

@@ -53,6 +53,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "xai": Vendor("xAI", "https://api.x.ai/v1", "XAI_API_KEY"),
     "ai21": Vendor("AI21", "https://api.ai21.com/studio/v1", "AI21_API_KEY"),
     "azure": Vendor("Azure OpenAI", "", "AZURE_OPENAI_API_KEY", {"key_header": "api-key"}),
+    "azure-entra": Vendor("Azure OpenAI (Entra ID)", "", kind="azure"),
     "cohere": Vendor("Cohere", "https://api.cohere.com/v2", "CO_API_KEY", kind="cohere"),
     "jina": Vendor("Jina", "https://api.jina.ai/v1", "JINA_API_KEY"),
     "huggingface": Vendor("Hugging Face", "https://router.huggingface.co/v1", "HF_TOKEN"),

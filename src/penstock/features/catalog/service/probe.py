@@ -6,11 +6,12 @@ from typing import Final
 
 from penstock.features.catalog.model import ProviderCheck
 from penstock.features.catalog.ports import Kinds
+from penstock.infra.egress.tokens import fetch_token
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.spi.chat import ChatProvider, ProviderConfig
 from penstock.spi.http import Fetch, HttpAnswer
-from penstock.spi.tokens import TokenIssuer
+from penstock.spi.tokens import TokenExchanger, TokenIssuer
 
 TEST_TIMEOUT_S: Final = 10.0
 
@@ -37,7 +38,9 @@ class Prober:
         start = self._clock.monotonic()
         try:
             answer = await self._fetch(
-                plugin.build_model_list(await self._with_token(plugin, target)),
+                plugin.build_model_list(
+                    await self._with_token(plugin, target, private_allowed=private_allowed)
+                ),
                 timeout_s=timeout_s,
                 private_allowed=private_allowed,
             )
@@ -46,11 +49,17 @@ class Prober:
             return ProviderCheck(self._ms_since(start), problem=error.sentence())
         return ProviderCheck(self._ms_since(start), models)
 
-    async def _with_token(self, plugin: ChatProvider, target: ProviderConfig) -> ProviderConfig:
-        if not isinstance(plugin, TokenIssuer) or not target.secret:
-            return target
+    async def _with_token(
+        self, plugin: ChatProvider, target: ProviderConfig, *, private_allowed: bool
+    ) -> ProviderConfig:
         now_s = self._clock.now_ns() / 1e9
-        issued = await asyncio.to_thread(plugin.issue_token, target.secret, now_s)
+        issued = None
+        if target.secret and isinstance(plugin, TokenIssuer):
+            issued = await asyncio.to_thread(plugin.issue_token, target.secret, now_s)
+        elif target.secret and isinstance(plugin, TokenExchanger):
+            issued = await fetch_token(
+                plugin, target, self._fetch, now_s, private_allowed=private_allowed
+            )
         return target if issued is None else replace(target, token=issued.text)
 
     def _ms_since(self, start: float) -> float:
