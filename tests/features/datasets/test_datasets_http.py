@@ -57,6 +57,10 @@ def test_rules_are_listed_with_what_they_have_done(server: Server) -> None:
     rest = server.call("GET", f"{address}?cursor={first['next_cursor']}", server.root).json()
     found = [(each["dataset"], each["enabled"]) for each in (*first["items"], *rest["items"])]
     assert found == [("ruled-a", False), ("ruled-b", False)]
+    on = call(server, "PATCH", "/ruled-a/rule", {"enabled": True}).json()
+    assert (on["enabled"], on["daily_cap"]) == (True, 100)
+    assert call(server, "PATCH", "/plain/rule", {"enabled": False}).status == 404
+    assert call(server, "PATCH", "/ruled-a/rule", {"enabled": True, "share": 1}).status == 422
     only = server.call("GET", f"{address}?dataset=plain", server.root).json()
     assert only["items"] == []
     for name in ("ruled-b", "ruled-a", "plain"):

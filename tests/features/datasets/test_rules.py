@@ -156,6 +156,24 @@ def test_a_rule_that_is_paused_adds_nothing_of_that_time(growing: Growing) -> No
     assert growing.texts() == ["after it"]
 
 
+def test_a_switch_changes_nothing_else_and_pauses_what_is_not_valid_any_more(
+    growing: Growing,
+) -> None:
+    datasets, place = growing.datasets, (growing.datasets.project, "faq")
+    growing.rule(text="apple", share=0.5)
+    off = growing.rules.switch(datasets.editor, *place, enabled=False)
+    assert off.rule == DatasetRule(text="apple", share=0.5, enabled=False)
+    on = growing.rules.switch(datasets.editor, *place, enabled=True)
+    assert on.rule == DatasetRule(text="apple", share=0.5)
+    assert growing.rules.switch(datasets.editor, *place, enabled=True) == on
+    with datasets.context.database.write() as tx:
+        old = DatasetRule(only={"a-dimension-of-old": ("x",)})
+        replace_rule(tx.connection, on.dataset_id, old, 0)
+    assert not growing.rules.switch(datasets.editor, *place, enabled=False).rule.enabled
+    with pytest.raises(InvalidRequest, match="no dimension"):
+        growing.rules.switch(datasets.editor, *place, enabled=True)
+
+
 def test_a_share_of_the_traces_is_taken(growing: Growing) -> None:
     growing.rule(share=0.5)
     made = [growing.recorded.call(f"call {number}") for number in range(20)]

@@ -191,6 +191,20 @@ export function useSetRule(name: string, onSet?: (rule: DatasetRule) => unknown)
   });
 }
 
+/** Pauses the rule of a dataset or resumes it. */
+export function useSwitchRule(name: string) {
+  const project_id = useProjectId();
+  return useApiMutation({
+    run: (enabled: boolean) =>
+      data(
+        api.PATCH(`${DATASET}/rule`, { params: { path: { project_id, name } }, body: { enabled } }),
+      ),
+    invalidates: [["datasets", project_id, "rules"]],
+    successToast: "Rule changed",
+    errorToast: true,
+  });
+}
+
 /** Removes the rule of a dataset; its items stay. */
 export function useRemoveRule(name: string, onRemoved: () => unknown) {
   const project_id = useProjectId();

@@ -22,7 +22,6 @@ Feedback = Annotated[
 NoOutput = Annotated[
     bool, typer.Option("--no-output", help="Leave the recorded answer out of the metadata.")
 ]
-_RULE: Final = ("filter", "share", "daily_cap", "interval_s", "delay_s", "keep_output")
 
 
 def register_rules(group: typer.Typer) -> None:
@@ -124,8 +123,7 @@ def remove_rule(
 
 def _switch(api: Api, project: str | None, name: str, *, enabled: bool) -> Row:
     path = f"{dataset_path(api, project, name)}/rule"
-    rule = api.get(path)
-    return api.call("PUT", path, {field: rule[field] for field in _RULE} | {"enabled": enabled})
+    return api.call("PATCH", path, {"enabled": enabled})
 
 
 def dataset_path(api: Api, project: str | None, name: str) -> str:

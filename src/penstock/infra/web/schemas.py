@@ -12,3 +12,9 @@ class RequestBody(BaseModel):
     """Base of request bodies: unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class SwitchBody(RequestBody):
+    """Switches what works by itself on or off, and changes nothing else."""
+
+    enabled: bool

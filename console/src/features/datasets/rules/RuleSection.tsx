@@ -5,10 +5,10 @@ import { useState } from "react";
 import {
   rulesQuery,
   useRemoveRule,
-  useSetRule,
+  useSwitchRule,
   type DatasetRule,
 } from "@/features/datasets/queries";
-import { ruleText, switched } from "@/features/datasets/rules/ruleForm";
+import { ruleText } from "@/features/datasets/rules/ruleForm";
 import { RuleState } from "@/features/datasets/rules/RuleState";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useMay, useProjectId } from "@/shared/session";
@@ -57,12 +57,12 @@ export function RuleSection({ name }: { name: string }) {
 }
 
 function RuleActions({ rule }: { rule: DatasetRule }) {
-  const change = useSetRule(rule.dataset);
+  const change = useSwitchRule(rule.dataset);
   const [ending, setEnding] = useState(false);
   const remove = useRemoveRule(rule.dataset, () => setEnding(false));
   return (
     <>
-      <Button busy={change.isPending} onClick={() => change.mutate(switched(rule, !rule.enabled))}>
+      <Button busy={change.isPending} onClick={() => change.mutate(!rule.enabled)}>
         {rule.enabled ? "Pause" : "Resume"}
       </Button>
       <Button onClick={() => setEnding(true)}>End</Button>

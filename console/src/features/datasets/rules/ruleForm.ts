@@ -67,12 +67,6 @@ export function toRule(form: RuleForm, enabled: boolean): NewRule {
   };
 }
 
-/** A rule switched on or off, the rest as it is. */
-export function switched(rule: DatasetRule, enabled: boolean): NewRule {
-  const { filter, share, daily_cap, interval_s, delay_s, keep_output } = rule;
-  return { filter, share, daily_cap, interval_s, delay_s, keep_output, enabled };
-}
-
 /** The calls of a rule as a reader would write them: `failed calls · team = a`. */
 export function ruleText({ filter }: DatasetRule): string {
   const { only = {}, tags = {}, text, errors_only, feedback } = filter;

@@ -22,7 +22,7 @@ from penstock.features.datasets.rules import (
 from penstock.features.datasets.service.rules import DatasetRules
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
-from penstock.infra.web.schemas import RequestBody
+from penstock.infra.web.schemas import RequestBody, SwitchBody
 
 
 class DatasetRuleBody(RequestBody):
@@ -132,6 +132,15 @@ def dataset_rule_routes(require: RequirePermission, rules: DatasetRules) -> APIR
     ) -> DatasetRuleView:
         """Sets the rule of a dataset, which adds the calls that are stored from now on."""
         return DatasetRuleView.of(rules.set(access.principal, access.project_id, name, body.rule()))
+
+    @router.patch("/{name}/rule")
+    def switch_dataset_rule(
+        access: Annotated[Access, may_write], name: str, body: SwitchBody
+    ) -> DatasetRuleView:
+        """Switches the rule of a dataset on or off. What arrives while it is off is not added
+        later."""
+        place = access.principal, access.project_id, name
+        return DatasetRuleView.of(rules.switch(*place, enabled=body.enabled))
 
     @router.delete("/{name}/rule", status_code=204)
     def remove_dataset_rule(access: Annotated[Access, may_write], name: str) -> None:

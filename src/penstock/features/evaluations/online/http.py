@@ -13,11 +13,11 @@ from penstock.features.evaluations.online.views import (
     OnlineEvaluationView,
     OnlineFiguresView,
     OnlineScoresView,
-    SwitchBody,
 )
 from penstock.features.traces.model import TimeRange
 from penstock.infra.web.moments import Moment
 from penstock.infra.web.pages import MAX_LIMIT, Cursor, Limit, Page, decode_cursor, page_of
+from penstock.infra.web.schemas import SwitchBody
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import unix_ns
 

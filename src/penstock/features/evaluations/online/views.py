@@ -99,12 +99,6 @@ _PLAIN = (
 )
 
 
-class SwitchBody(RequestBody):
-    """Switches an online evaluation on or off."""
-
-    enabled: bool
-
-
 class DrawCountsView(BaseModel):
     """Calls: `eligible` are those that the filter selects; of these the sample has `drawn`, and
     should have had also those that were skipped because the `budget` was spent, the calls of the

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends
 
 from penstock.features.access import Access, Permission, RequirePermission
 from penstock.features.evaluations.http.views import EvaluationRunView
-from penstock.features.evaluations.online.views import SwitchBody
 from penstock.features.evaluations.schedules.service import ScheduleService
 from penstock.features.evaluations.schedules.starting import ScheduleStarter
 from penstock.features.evaluations.schedules.views import (
@@ -16,6 +15,7 @@ from penstock.features.evaluations.schedules.views import (
     ScheduleStartView,
 )
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
+from penstock.infra.web.schemas import SwitchBody
 
 PREFIX: Final = "/api/v1/projects/{project_id}/evaluation-schedules"
 TAGS: Final = ("evaluation schedules",)
