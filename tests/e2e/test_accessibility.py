@@ -1,4 +1,4 @@
-"""No page of datasets, evaluations and annotation has a serious violation, in light or dark."""
+"""No page of datasets, evaluations, annotation and playground has a serious violation (axe)."""
 
 import json
 
@@ -33,6 +33,8 @@ PAGES = (
     f"evaluations/_schedules/{NAME}/edit",
     "annotation",
     f"annotation/{NAME}",
+    "playground",
+    "playground/request",
 )
 
 SCHEDULE = ("--cron", "0 6 * * *", "--on", "prompt_label", "--output-field", "output")

@@ -22,6 +22,7 @@ import { parseLimitSearch, parseLimitsSearch } from "@/features/limits/search";
 import { MembersPage } from "@/features/members/MembersPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { PlaygroundPage } from "@/features/playground/PlaygroundPage";
+import { RequestPage } from "@/features/playground/request/RequestPage";
 import { parsePlaygroundSearch } from "@/features/playground/search";
 import { AddPromptPage } from "@/features/prompts/AddPromptPage";
 import { EditPromptPage } from "@/features/prompts/EditPromptPage";
@@ -164,6 +165,11 @@ const playground = createRoute({
   validateSearch: parsePlaygroundSearch,
   component: PlaygroundPage,
 });
+const requestTester = createRoute({
+  getParentRoute: () => project,
+  path: "/playground/request",
+  component: RequestPage,
+});
 
 const dryRun = createRoute({
   getParentRoute: () => project,
@@ -207,6 +213,7 @@ const tree = root.addChildren([
       addPolicy,
       policy,
       playground,
+      requestTester,
       dryRun,
       feedback,
       audit,

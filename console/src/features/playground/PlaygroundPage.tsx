@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
 import { AnswerView } from "@/features/playground/AnswerView";
@@ -11,6 +11,7 @@ import {
   withModels,
 } from "@/features/playground/column";
 import { ColumnCard } from "@/features/playground/ColumnCard";
+import { KeyField } from "@/features/playground/KeyField";
 import {
   NO_RUN,
   type Run,
@@ -20,11 +21,11 @@ import {
 } from "@/features/playground/queries";
 import { SaveDialog } from "@/features/playground/SaveDialog";
 import { MAX_COLUMNS } from "@/features/playground/search";
-import { usableKeysQuery } from "@/shared/calls/keys";
 import { chatModel, modelsQuery } from "@/shared/exampleCalls";
 import { useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
-import { SelectField, TextAreaField } from "@/shared/ui/Field";
+import { TextAreaField } from "@/shared/ui/Field";
+import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
 
@@ -67,6 +68,7 @@ function Playground({ start }: { start: Start }) {
       title={prompt ? `Playground · ${prompt.name}` : "Playground"}
       actions={
         <>
+          <RequestTesterLink />
           <Button
             disabled={columns.length >= MAX_COLUMNS}
             onClick={() => setColumns(withCopy(named))}
@@ -130,6 +132,18 @@ function Playground({ start }: { start: Start }) {
   );
 }
 
+function RequestTesterLink() {
+  return (
+    <Link
+      to="/projects/$projectId/playground/request"
+      params={{ projectId: useProjectId() }}
+      className={LINK_BUTTON_CLASSES}
+    >
+      Request tester
+    </Link>
+  );
+}
+
 interface VariablesFieldProps {
   value: string;
   onChange: (value: string) => void;
@@ -146,28 +160,6 @@ function VariablesField({ value, onChange }: VariablesFieldProps) {
       hint="JSON. Without variables the messages are sent as they are."
       onChange={({ target }) => onChange(target.value)}
     />
-  );
-}
-
-function KeyField({ keyId, onChange }: { keyId: string; onChange: (id: string) => void }) {
-  const keys = useQuery(usableKeysQuery(useProjectId())).data;
-  const first = keys?.find(({ role }) => !role)?.id ?? keys?.[0]?.id ?? "";
-  useEffect(() => {
-    if (!keyId && first) onChange(first);
-  }, [keyId, first, onChange]);
-  return (
-    <SelectField
-      label="Key"
-      value={keyId}
-      hint="Its limits and budgets hold, and it pays."
-      onChange={({ target }) => onChange(target.value)}
-    >
-      {keys?.map(({ id, name }) => (
-        <option key={id} value={id}>
-          {name}
-        </option>
-      ))}
-    </SelectField>
   );
 }
 

@@ -19,7 +19,10 @@ from penstock.rules.replay import CallerRequest
 
 _UNKNOWN_KEY: Final = 401  # of the gateway; for the server's own clients it means their session
 _REJECTED: Final = 422
-_RELAYED: Final = ("content-type", "x-penstock-trace-id", "retry-after", "x-penstock-translation")
+_RELAYED: Final = (
+    *("content-type", "retry-after", "x-penstock-trace-id", "x-penstock-translation"),
+    *("x-penstock-cache", "x-penstock-guardrails", "x-penstock-cost"),
+)
 SpanId = Annotated[str, Path(max_length=64)]
 KeyId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w-]+$")]
 
