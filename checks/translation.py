@@ -32,6 +32,8 @@ a request is read into a neutral form and written in the provider's format
 * Hints that the format does not have are **left out**, and values that it does not have are
   **changed** to similar ones. The answer's header `x-penstock-translation` and the attributes
   `penstock.translation.dropped` and `penstock.translation.changed` of the attempt's span name them.
+  A key with *strict hints* (`penstock key create --strict-hints`) rejects them with 400
+  `hint_not_supported`.
 
 Media that a request names by URL and the format takes as bytes only are rejected, unless the
 provider has the quirk `media_urls = fetch` ([media by URL](gateway.md#media-by-url)): then the

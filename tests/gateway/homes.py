@@ -25,6 +25,7 @@ OTHER_PROJECT = "prj_other"
 OTHER_KEY = "pk_test_of_another_project"
 LIMITED_KEY = "pk_test_only_small"
 EXPIRED_KEY = "pk_test_expired"
+STRICT_KEY = "pk_test_with_strict_hints"
 OTHER_USE_CASE_KEY = "pk_test_of_a_use_case"
 SECRET = "sk-provider-secret-canary"
 
@@ -103,6 +104,7 @@ def _keys(pepper: bytes) -> tuple[KeyEntry, ...]:
         entry("key_all", KEY, team="search"),
         entry("key_small", LIMITED_KEY, allowed_models=("up/small",)),
         entry("key_old", EXPIRED_KEY, expires_ms=1),
+        entry("key_strict", STRICT_KEY, strict_hints=True),
         entry("key_case", OTHER_USE_CASE_KEY, use_case="billing"),
     )
 

@@ -29,7 +29,9 @@ def test_limits_and_shadows_reach_the_gateway_and_come_back_as_a_file(
     kept = installation.json("provider", "change", "sim", "--max-queue", "4")
     assert (kept["max_concurrency"], kept["max_queue"]) == (3, 4)
     key = installation.json("key", "create", "batch", "--priority", "low")
-    assert key["key"]["priority"] == "low"
+    assert (key["key"]["priority"], key["key"]["strict_hints"]) == ("low", False)
+    strict = installation.json("key", "create", "strict", "--strict-hints")
+    assert strict["key"]["strict_hints"] is True
     shadow = ("--shadow", "25=sim/sim-large", "--shadow-calls", "2")
     installation.run("route", "set", "support", "--target", "sim/sim-small", *shadow)
 

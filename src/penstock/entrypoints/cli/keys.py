@@ -59,6 +59,14 @@ def create(
         options.KeyPriority,
         typer.Option(help="Priority of its calls where they wait for a provider."),
     ] = "normal",
+    strict_hints: Annotated[
+        bool,
+        typer.Option(
+            "--strict-hints",
+            help="Reject hints that the provider does not have (seed, user …), in place of leaving"
+            " them out.",
+        ),
+    ] = False,
     project: options.ProjectId = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -71,6 +79,7 @@ def create(
         "allowed_models": model or [],
         "expires_at": _in_days(expires_in_days),
         "priority": priority,
+        "strict_hints": strict_hints,
         "attributes": {
             "team": team,
             "user": user,

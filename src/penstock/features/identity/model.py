@@ -120,6 +120,7 @@ class ApiKey:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])  # of its calls
     scopes: tuple[KeyScope, ...] = ()
     priority: str = "normal"  # the highest of its calls: `rules.priorities`
+    strict_hints: bool = False  # hints that a provider does not have are rejected
     issuers: tuple[str, ...] = ()  # the ids of all who have had a secret of it
 
     @property
@@ -153,6 +154,7 @@ class ApiKey:
             "tags": dict(self.tags),
             "scopes": [each.value for each in self.scopes],
             "priority": self.priority,
+            "strict_hints": self.strict_hints,
             "expires_ms": self.expires_ms,
             "revoked_ms": self.revoked_ms,
         }

@@ -18,7 +18,7 @@ from penstock.rules.call import Operation
 from penstock.rules.models.limits import ModelLimits
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.named_media import named_media
-from penstock.rules.neutral.translation import require_nothing_kept
+from penstock.rules.neutral.translation import require_nothing_dropped, require_nothing_kept
 from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
 from penstock.rules.sent_request import METHOD, PATH, header_lines, request_digest
@@ -109,6 +109,8 @@ def provider_request(call: Call, target: Target, head: RequestHead) -> OutgoingR
         return _kept_request(call, target)
     outgoing = _outgoing(call, target, head)
     built = target.plugin.build(target.provider, outgoing)
+    if built.changes and call.key_context is not None and call.key_context.key.strict_hints:
+        require_nothing_dropped(built.changes)
     if target.fetches_media and call.media is not None:
         built = built._replace(changes=(*built.changes, *call.media.changes))
     return OutgoingRequest(built, target.plugin.dialect != call.surface.dialect, outgoing.headers)

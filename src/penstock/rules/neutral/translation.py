@@ -4,6 +4,7 @@ Hints are left out and named. What carries meaning is rejected before the provid
 rejection is a `Rule` of the writing dialect, so that `docs/translation.md` lists them all.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -71,6 +72,19 @@ def require_nothing_kept(conversation: Conversation) -> None:
     """Raises `InvalidRequest` if the request refers to what another provider keeps."""
     for name in conversation.kept:
         raise reject(KEPT, field=name)
+
+
+def require_nothing_dropped(changes: Iterable[Change]) -> None:
+    """Raises `InvalidRequest` if a field was left out, for callers that do not want that."""
+    dropped = [change.field for change in changes if change.kind is ChangeKind.DROPPED]
+    if dropped:
+        raise InvalidRequest(
+            f"The provider's format does not have {', '.join(dropped)}, and this key has strict"
+            " hints.",
+            hint="Leave it out, choose another model, or use a key without strict hints.",
+            code="hint_not_supported",
+            param=dropped[0],
+        )
 
 
 class Changes:

@@ -35,6 +35,7 @@ class KeyEntry(Document, frozen=True):
     others: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     priority: str = "normal"  # the highest of its calls: `rules.priorities`
+    strict_hints: bool = False  # hints that a provider does not have are rejected
 
 
 def _attribute_of_key(name: str) -> Callable[[KeyEntry], str]:

@@ -67,7 +67,8 @@ class KeyRequest(RequestBody):
     a member of that role. With `scopes` (and no role) it may do just these. Without
     `allowed_models` it may call all models; patterns such as `provider/*` are allowed. `priority`:
     where calls wait for a provider, higher ones are served first; a call may ask for a lower one
-    than its key's."""
+    than its key's. `strict_hints`: hints that the provider's format does not have (`seed`, `user`,
+    `store` …) are rejected; else they are left out and named."""
 
     name: Name
     role: GivenRole | None = None
@@ -79,6 +80,7 @@ class KeyRequest(RequestBody):
     tags: Tags = Field(default_factory=dict[str, str])
     expires_at: Moment | None = None
     priority: GivenPriority = "normal"
+    strict_hints: bool = False
 
     def expires_ms(self) -> int | None:
         return unix_ms(self.expires_at) if self.expires_at else None
@@ -132,6 +134,7 @@ class KeyView(BaseModel):
     attributes: KeyAttributes
     tags: dict[str, str]
     priority: str
+    strict_hints: bool
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -148,6 +151,7 @@ class KeyView(BaseModel):
             attributes=KeyAttributes.of(key.attributes),
             tags=dict(key.tags),
             priority=key.priority,
+            strict_hints=key.strict_hints,
             created_at=moment_of(key.created_ms),
             expires_at=moment_of(key.expires_ms) if key.expires_ms is not None else None,
             revoked_at=moment_of(key.revoked_ms) if key.revoked_ms is not None else None,
@@ -204,6 +208,7 @@ def key_routes(guards: RouteGuards, keys: KeyService) -> APIRouter:
             tags=body.tags,
             expires_ms=body.expires_ms(),
             priority=body.priority,
+            strict_hints=body.strict_hints,
         )
         return _issued(keys.create(access.principal, access.project_id, wanted))
 

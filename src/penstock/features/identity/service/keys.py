@@ -31,6 +31,7 @@ class NewKey:
     instance_admin: bool = False
     scopes: tuple[KeyScope, ...] = ()
     priority: str = "normal"
+    strict_hints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class KeyService:
             expires_ms=new.expires_ms,
             secrets=(stored,),
             priority=new.priority,
+            strict_hints=new.strict_hints,
             issuers=tuple(sorted(actor.ids)),
         )
         keys.add(tx.connection, key)

@@ -34,6 +34,7 @@ def list_entries(
             API_KEYS.c.tags,
             API_KEYS.c.scopes,
             API_KEYS.c.priority,
+            API_KEYS.c.strict_hints,
             API_KEYS.c.expires_ms,
             KEY_SECRETS.c.expires_ms,
         )
@@ -51,12 +52,16 @@ def list_entries(
     )
     for each in queries:
         for row in connection.execute(each).all():
-            project_id, key_id, digest, name, models, fixed, tags, scopes, priority, *limits = row
+            project_id, key_id, digest, name, models, fixed, tags, scopes, *rest = row
             if scopes and KeyScope.MODELS_CALL not in scopes:
                 continue
-            key_ends, secret_ends = limits
+            priority, strict_hints, key_ends, secret_ends = rest
             ends = _sooner(key_ends, secret_ends)
-            attributes = {**key_attributes(fixed), "tags": tags, "priority": priority}
+            attributes = key_attributes(fixed) | {
+                "tags": tags,
+                "priority": priority,
+                "strict_hints": strict_hints,
+            }
             yield project_id, KeyEntry(key_id, digest, name, tuple(models), ends, **attributes)
 
 

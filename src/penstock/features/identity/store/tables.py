@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 METADATA: Final = MetaData()
@@ -83,6 +84,7 @@ API_KEYS: Final = Table(
     Column("expires_ms", BigInteger),
     Column("revoked_ms", BigInteger),
     Column("priority", Text, nullable=False, server_default="normal"),
+    Column("strict_hints", Boolean, nullable=False, server_default=false()),
     Column("issuers", JSON, nullable=False, server_default="[]"),
     Index("api_keys_by_project", "project_id", "id"),
 )
