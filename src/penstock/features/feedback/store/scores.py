@@ -143,19 +143,21 @@ class ScoreStore:
         self, project_id: str, wanted: ScoreFilter, stored: TimeRange, after_id: str, count: int
     ) -> list[ArrivedScore]:
         """Returns at most `count` scores about a trace that were stored in a range of time, in the
-        order of storage. Of those stored at its start, only the ones after `after_id`."""
+        order of storage. Of those stored at its start, only the ones after `after_id`. Rows that
+        were replaced are left out before rows are counted."""
         where = _matching(project_id, TimeRange(0, LATEST_NS), wanted)
         where.require(
-            "(s.stored_ns, s.id) > ({after:Int64}, {after_id:String})"
-            " AND s.stored_ns < {until:Int64} AND s.trace_id != ''",
+            "s.stored_ns >= {after:Int64} AND s.stored_ns < {until:Int64} AND s.trace_id != ''"
+            " AND (s.stored_ns, s.id) > ({after:Int64}, {after_id:String})",
             after=stored.start_ns,
             after_id=after_id,
             until=stored.end_ns,
         )
+        found = f"FROM scores_by_time AS s WHERE {where.clause()}"
         return self._columns.query(
-            "SELECT s.id AS id, s.stored_ns AS stored_ns, s.trace_id AS trace_id,"  # noqa: S608 - constants
-            f" s.span_id AS span_id FROM scores AS s FINAL WHERE {where.clause()}"
-            f" ORDER BY s.stored_ns, s.id LIMIT {count:d}",
+            "SELECT s.id AS id, s.stored_ns AS stored_ns, s.trace_id AS trace_id,"
+            f" s.span_id AS span_id {found} AND (s.id, s.version) IN ({_present(found)})"
+            f" ORDER BY s.stored_ns, s.id LIMIT 1 BY s.id LIMIT {count:d}",
             where.params,
             ArrivedScore,
         )
@@ -249,14 +251,10 @@ class ScoreStore:
     def _by_time(self, where: Conditions, rest: str, handled: str) -> list[StoredScore]:
         """Returns those of the newest rows that were not replaced."""
         newest = f"FROM scores_by_time AS s WHERE {where.clause()} {rest}"
-        present = (
-            "SELECT id, max(version) FROM scores WHERE project_id = {project:String}"  # noqa: S608 - constants
-            f" AND id IN (SELECT s.id {newest}) GROUP BY id"
-        )
         condition = f"AND {handled}" if handled else ""
         return self._columns.query(
             f"SELECT {_COLUMNS} FROM (SELECT s.* {newest}) AS s {_HANDLED}"  # noqa: S608 - constants
-            f" WHERE (s.id, s.version) IN ({present}) {condition}"
+            f" WHERE (s.id, s.version) IN ({_present(newest)}) {condition}"
             " ORDER BY s.scored_ns DESC, s.id DESC LIMIT 1 BY s.id",
             where.params,
             StoredScore,
@@ -292,6 +290,14 @@ def _group(by: str, width_ns: int) -> str:
     if by == TIME:
         return f"toString(intDiv(s.scored_ns, {width_ns:d}) * {width_ns:d})"
     return f"toString(s.{by})" if by else "''"
+
+
+def _present(rows: str) -> str:
+    """Returns the query of the ids of rows with the versions that count."""
+    return (
+        "SELECT id, max(version) FROM scores WHERE project_id = {project:String}"  # noqa: S608 - constants
+        f" AND id IN (SELECT s.id {rows}) GROUP BY id"
+    )
 
 
 def _of_project(project_id: str) -> Conditions:
