@@ -92,7 +92,7 @@ def test_labels_and_their_uses(queues: Queues, queue: str, editor: Caller) -> No
     _, items = queues.call("GET", f"{queue}/items?state=labelled", editor)
     assert (items["items"][0]["final"], items["items"][0]["correction"]) == (False, "Yes.")
     status, agreement = queues.call("GET", f"{queue}/agreement", editor)
-    assert (status, agreement["estimate"]) == (200, None)
+    assert (status, agreement["estimate"], agreement["shared_items"]) == (200, None, 0)
     assert agreement["reason"] == "Items with two labels: 0; at least 5 are needed."
     body = {"schema_digest": digest, "value": True}
     decided = queues.call("PUT", f"{queue}/items/{item}/decision", editor, body)[1]

@@ -218,7 +218,7 @@ def test_agreement_counts_annotators_only(annotation: Annotation) -> None:
     annotation.label_all(ann, [True, False] * 5)
     annotation.label_all(bob, [True, False] * 4 + [True, True])
     found = annotation.agreement.of(annotation.project, "review")
-    assert (found.items, found.differing) == (10, 1)
+    assert (found.items, found.shared, found.differing) == (10, 10, 1)
     assert found.estimate is not None
     assert found.interval is not None
     assert found.pairs[0].agreed == 9

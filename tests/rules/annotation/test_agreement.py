@@ -104,6 +104,9 @@ def test_spans_agree_by_their_characters() -> None:
     found = agreement(SPANS, items)
     assert found.measure == "mean F1 of spans"
     assert found.estimate == pytest.approx((1 + 6 / 7 + 2 / 3 + 2 / 5) / 4)
+    shared, counts = [(each, 1) for each in items], LabelCounts(3000, 2500, 9)
+    part = agreement_of(SPANS, counts, shared)
+    assert (part.items, part.shared, part.labelled) == (8, 2500, 3000)
 
 
 def test_free_texts_have_no_agreement() -> None:

@@ -15,7 +15,7 @@ export function AgreementFigures({ name }: { name: string }) {
     <section aria-label="Agreement" className="pt-6">
       <h2 className="mb-1 text-sm font-medium">Agreement</h2>
       <QueryContent query={query}>
-        {({ measure, estimate, interval, reason, items, pairs }) => (
+        {({ measure, estimate, interval, reason, items, shared_items, pairs }) => (
           <>
             <p className="pb-2 text-sm text-ink-2">
               {estimate === null ? null : (
@@ -24,7 +24,10 @@ export function AgreementFigures({ name }: { name: string }) {
                   <span className="num font-medium text-ink">
                     {interval ? rateText(interval) : estimate.toFixed(2)}
                   </span>{" "}
-                  over {formatCount(items)} items with two labels or more.{" "}
+                  over {items < shared_items && "the first "}
+                  {formatCount(items)}
+                  {items < shared_items && ` of ${formatCount(shared_items)}`} items with two labels
+                  or more.{" "}
                 </>
               )}
               {reason}

@@ -253,7 +253,10 @@ def judges(
     with open_api(home) as api:
         found = api.get(f"{api.project(project)}/annotation/judges")["items"]
     rates = ("kappa", "sensitivity", "specificity")
-    rows = [each | {name: _interval(each[name]) for name in rates} for each in found]
+    rows = [
+        each | {"labels": judged_labels(each), **{name: _interval(each[name]) for name in rates}}
+        for each in found
+    ]
     empty = "No judge has human labels yet: fill a queue with results of its run."
     show_list(found if as_json else rows, JUDGE_COLUMNS, as_json=as_json, empty=empty)
 
@@ -274,6 +277,14 @@ def _row(queue: dict[str, Any]) -> dict[str, Any]:
         "open": progress["open"],
         "to_decide": progress["waiting"],
     }
+
+
+def judged_labels(judge: dict[str, Any]) -> str:
+    """Returns the labels that were compared, with the items behind them if not all were read."""
+    compared, labelled = judge["compared_items"], judge["labelled_items"]
+    if compared == labelled:
+        return str(judge["labels"])
+    return f"{judge['labels']} (first {compared:,} of {labelled:,} items)"
 
 
 def _interval(found: dict[str, float] | None) -> str:

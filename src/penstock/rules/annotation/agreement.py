@@ -39,10 +39,12 @@ class PairAgreement(NamedTuple):
 
 
 class QueueAgreement(NamedTuple):
-    """The agreement over the `items` with two labels or more that were compared, of `labelled`
-    ones. `measure`: which figure `estimate` is. `reason`: why it, or its interval, is none."""
+    """The agreement over the `items` that were compared: the first, of the `shared` ones with two
+    labels or more, of `labelled` ones. `measure`: which figure `estimate` is. `reason`: why it, or
+    its interval, is none."""
 
     labelled: int
+    shared: int
     items: int
     differing: int
     measure: str
@@ -64,6 +66,7 @@ def agreement_of(schema: LabelSchema, counts: LabelCounts, shared: CountedLabels
         estimate, interval = _overall(schema, shared)
     return QueueAgreement(
         counts.labelled,
+        counts.shared,
         items,
         counts.differing,
         _measure(schema),

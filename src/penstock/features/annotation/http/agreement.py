@@ -30,10 +30,12 @@ class PairAgreementView(BaseModel):
 
 
 class QueueAgreementView(BaseModel):
-    """The agreement of annotators over the `items` with two labels or more. `reason`: why a figure
-    is null."""
+    """The agreement of annotators over the `items` that were compared: the first of those with two
+    labels or more (`shared_items`); of spans later ones are not read. `reason`: why a figure is
+    null."""
 
     labelled: int
+    shared_items: int
     items: int
     differing: int
     measure: str
@@ -44,7 +46,9 @@ class QueueAgreementView(BaseModel):
 
     @classmethod
     def of(cls, found: QueueAgreement) -> "QueueAgreementView":
-        fields: dict[str, Any] = found._asdict() | {
+        fields: dict[str, Any] = found._asdict()
+        fields |= {
+            "shared_items": fields.pop("shared"),
             "interval": RateView.of(found.interval),
             "pairs": [PairAgreementView.of(each) for each in found.pairs],
         }
